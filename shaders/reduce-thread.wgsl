@@ -1,0 +1,21 @@
+// Reduction with one invocation an output: the form for software adapters, and for a short middle index.
+// See shared/reduction.wgsl for the bindings and the formulas.
+
+const WIDTH = 64u;
+
+@compute @workgroup_size(WIDTH)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  if (guard.x == 0u) {
+    return;
+  }
+  let index = id.y * groups.x * WIDTH + id.x;
+  if (index >= sizes.outputs) {
+    return;
+  }
+  let bounds = stretch(index);
+  var value = nothing();
+  for (var t = bounds.y; t < bounds.z; t += 1u) {
+    value = join(value, single(bounds.x + t * sizes.inner));
+  }
+  store(index, value);
+}

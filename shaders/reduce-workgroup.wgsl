@@ -1,0 +1,37 @@
+// Reduction with one workgroup an output: its invocations reduce every WIDTH-th element, then a tree joins their values.
+// The form for GPUs. See shared/reduction.wgsl for the bindings and the formulas.
+
+const WIDTH = 64u;
+
+var<workgroup> values: array<vec2<f32>, WIDTH>;
+
+@compute @workgroup_size(WIDTH)
+fn main(
+  @builtin(local_invocation_index) invocation: u32,
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+) {
+  if (guard.x == 0u) {
+    return;
+  }
+  let index = group.y * groups.x + group.x;
+  if (index >= sizes.outputs) {
+    return;
+  }
+  let bounds = stretch(index);
+  var value = nothing();
+  for (var t = bounds.y + invocation; t < bounds.z; t += WIDTH) {
+    value = join(value, single(bounds.x + t * sizes.inner));
+  }
+  values[invocation] = value;
+  workgroupBarrier();
+  for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
+    if (invocation < half) {
+      values[invocation] = join(values[invocation], values[invocation + half]);
+    }
+    workgroupBarrier();
+  }
+  if (invocation == 0u) {
+    store(index, values[0]);
+  }
+}

@@ -1,0 +1,75 @@
+// What both forms of the product share: bindings, sizes and the epilogue. Prepended to product-*.wgsl.
+//
+// C = epilogue(op(A)·op(B)), op(A) m × k, op(B) k × n, all row-major.
+//   binding 0  sizes   uniform
+//   binding 1  guard   uniform; nothing happens when guard.x is 0
+//   binding 2  a       op(A)[i, l] = a[i·aRow + l·aColumn]
+//   binding 3  b       op(B)[l, j] = b[l·bRow + j·bColumn]
+//   binding 4  bias    [n] or [m, n]
+//   binding 5  scale   [m, n]
+//   binding 6  prior   [m, n]
+//   binding 7  step    [1]
+//   binding 8  result  [m, n]
+// One dispatch computes the rows firstRow … endRow − 1.
+
+struct Sizes {
+  m: u32,
+  n: u32,
+  k: u32,
+  firstRow: u32,
+  endRow: u32,
+  aRow: u32,
+  aColumn: u32,
+  bRow: u32,
+  bColumn: u32,
+  parameter: f32,
+}
+
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<uniform> guard: vec4<u32>;
+@group(0) @binding(2) var<storage, read> a: array<f32>;
+@group(0) @binding(3) var<storage, read> b: array<f32>;
+@group(0) @binding(4) var<storage, read> bias: array<f32>;
+@group(0) @binding(5) var<storage, read> scale: array<f32>;
+@group(0) @binding(6) var<storage, read> prior: array<f32>;
+@group(0) @binding(7) var<storage, read> step_size: array<f32>;
+@group(0) @binding(8) var<storage, read_write> result: array<f32>;
+
+override BIAS: u32 = 0u; // 0 none, 1 one row for all, 2 full
+override ACTIVATION: u32 = 0u;
+override PROXIMAL: bool = false;
+override SCALED: bool = false;
+override RESIDUAL: bool = false;
+
+// t += bias; t = prox_{αf}((1 − α)·prior + α·t) or σ(t); t = scale·t; t = prior − t.
+fn epilogue(row: u32, column: u32, value: f32) {
+  let at = row * sizes.n + column;
+  var t = value;
+  if (BIAS == 1u) {
+    t += bias[column];
+  } else if (BIAS == 2u) {
+    t += bias[at];
+  }
+  if (PROXIMAL) {
+    let alpha = step_size[0];
+    t = proximal(ACTIVATION, (1.0 - alpha) * prior[at] + alpha * t, alpha, sizes.parameter);
+  } else {
+    t = activation(ACTIVATION, t, sizes.parameter);
+  }
+  if (SCALED) {
+    t *= scale[at];
+  }
+  if (RESIDUAL) {
+    t = prior[at] - t;
+  }
+  result[at] = t;
+}
+
+fn storeRow(row: u32, column: u32, values: vec4<f32>) {
+  if (row >= sizes.endRow) {
+    return;
+  }
+  for (var offset = 0u; offset < 4u && column + offset < sizes.n; offset += 1u) {
+    epilogue(row, column + offset, values[offset]);
+  }
+}

@@ -1,0 +1,100 @@
+// What both forms of the reduction share. Prepended to reduce-*.wgsl.
+//
+// Reduces the middle index of x[outer, middle, inner] (and y of the same shape) to result[outer, inner].
+//   binding 0  sizes   uniform
+//   binding 1  guard   uniform; nothing happens when guard.x is 0
+//   binding 2  x
+//   binding 3  y
+//   binding 4  result
+// A long middle is reduced in two dispatches: the first reduces `segments` stretches of it and stores their running values
+// (PARTIAL_RESULT: pairs, [outer, segments, inner, 2]), the second reduces these (PARTIAL_OPERAND).
+//
+//   sum Σx | maximum | maximumAbsolute | norm √Σx² | dot Σx·y | anyZero | countNotFinite
+//   fixedPointResidual ‖x − σ(y)‖ / (ε + ‖x‖)
+
+struct Sizes {
+  outputs: u32, // outer · segments · inner
+  middle: u32,
+  inner: u32,
+  segments: u32,
+  segmentLength: u32,
+  parameter: f32,
+  epsilon: f32,
+}
+
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<uniform> guard: vec4<u32>;
+@group(0) @binding(2) var<storage, read> x: array<f32>;
+@group(0) @binding(3) var<storage, read> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> result: array<f32>;
+
+override OPERATION: u32 = 0u;
+override ACTIVATION: u32 = 0u;
+override PARTIAL_OPERAND: bool = false;
+override PARTIAL_RESULT: bool = false;
+
+// The order of REDUCTIONS in kernels.ts.
+const SUM = 0u;
+const MAXIMUM = 1u;
+const MAXIMUM_ABSOLUTE = 2u;
+const NORM = 3u;
+const DOT = 4u;
+const ANY_ZERO = 5u;
+const COUNT_NOT_FINITE = 6u;
+const FIXED_POINT_RESIDUAL = 7u;
+
+// The running value of nothing.
+fn nothing() -> vec2<f32> {
+  return vec2<f32>(select(0.0, -3.4028234e38, OPERATION == MAXIMUM), 0.0);
+}
+
+fn join(p: vec2<f32>, q: vec2<f32>) -> vec2<f32> {
+  switch (OPERATION) {
+    case MAXIMUM, MAXIMUM_ABSOLUTE, ANY_ZERO: { return max(p, q); }
+    default: { return p + q; }
+  }
+}
+
+// The running value of one element.
+fn single(at: u32) -> vec2<f32> {
+  if (PARTIAL_OPERAND) {
+    return vec2<f32>(x[2u * at], x[2u * at + 1u]);
+  }
+  let value = x[at];
+  switch (OPERATION) {
+    case MAXIMUM_ABSOLUTE: { return vec2<f32>(abs(value), 0.0); }
+    case NORM: { return vec2<f32>(value * value, 0.0); }
+    case DOT: { return vec2<f32>(value * y[at], 0.0); }
+    // Bit patterns, since a compiler may assume that NaN and Inf do not occur, and may flush subnormal numbers to 0.
+    case ANY_ZERO: { return vec2<f32>(select(0.0, 1.0, (bitcast<u32>(value) & 0x7fffffffu) == 0u), 0.0); }
+    case COUNT_NOT_FINITE: { return vec2<f32>(select(0.0, 1.0, (bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u), 0.0); }
+    case FIXED_POINT_RESIDUAL: {
+      let difference = value - activation(ACTIVATION, y[at], sizes.parameter);
+      return vec2<f32>(difference * difference, value * value);
+    }
+    default: { return vec2<f32>(value, 0.0); }
+  }
+}
+
+// Where the stretch of output `index` = (o, segment, i) begins: x: element, y: first middle index, z: end of the middle index.
+fn stretch(index: u32) -> vec3<u32> {
+  let i = index % sizes.inner;
+  let segment = (index / sizes.inner) % sizes.segments;
+  let o = index / (sizes.inner * sizes.segments);
+  let begin = segment * sizes.segmentLength;
+  let end = min(begin + sizes.segmentLength, sizes.middle);
+  return vec3<u32>(o * sizes.middle * sizes.inner + i, begin, end);
+}
+
+fn store(index: u32, value: vec2<f32>) {
+  if (PARTIAL_RESULT) {
+    result[2u * index] = value.x;
+    result[2u * index + 1u] = value.y;
+    return;
+  }
+  switch (OPERATION) {
+    case NORM: { result[index] = sqrt(value.x); }
+    case FIXED_POINT_RESIDUAL: { result[index] = sqrt(value.x) / (sizes.epsilon + sqrt(value.y)); }
+    default: { result[index] = value.x; }
+  }
+}

@@ -1,0 +1,54 @@
+import { Engine } from '../tensor/engine.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Tape } from './tape.ts';
+
+export type LossFunction = (...inputs: Tensor[]) => Tensor | Promise<Tensor>;
+
+function engineOf(name: string, inputs: readonly Tensor[]): Engine {
+  if (inputs.length === 0) throw new RangeError(`${name}: inputs is empty; give at least one tensor`);
+  const { context } = inputs[0];
+  if (!(context instanceof Engine)) throw new Error(`${name}: the inputs must be tensors of an engine`);
+  return context;
+}
+
+/**
+ * The loss and its gradients, enqueued but not awaited. The caller disposes them.
+ * @param lossOf gets the inputs, followed by a tape, and returns a tensor that holds one number
+ */
+export async function differentiate(
+  lossOf: LossFunction,
+  inputs: readonly Tensor[],
+): Promise<{ loss: Tensor; gradients: Tensor[] }> {
+  const engine = engineOf('differentiate', inputs);
+  return engine.inArena(undefined, async (arena) => {
+    const tape = new Tape();
+    try {
+      const watched = inputs.map((input) => tape.watch(engine.useIn(arena, input)));
+      const loss = await lossOf(...watched);
+      return { loss, gradients: tape.pullback(loss, watched) };
+    } finally {
+      tape.dispose();
+    }
+  });
+}
+
+/**
+ * The value of a scalar function and its gradients with respect to the inputs.
+ *
+ * Rejects if a solve on the way did not converge (a gradient is never returned from a failed solve) or if the loss does
+ * not hold one number.
+ * @param lossOf written with tensor operations and implicit layers; everything it makes is freed afterwards
+ * @returns the loss and one gradient for each input, of its shape; dispose these when done
+ */
+export async function valueAndGrad(lossOf: LossFunction, inputs: readonly Tensor[]): Promise<[number, Tensor[]]> {
+  const { loss, gradients } = await differentiate(lossOf, inputs);
+  try {
+    const [[value]] = await Promise.all([loss.data(), ...gradients.map((gradient) => gradient.verified())]);
+    return [value, gradients];
+  } catch (error) {
+    for (const gradient of gradients) gradient.dispose();
+    throw error;
+  } finally {
+    loss.dispose();
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * What every backend offers, and the form in which work reaches it.
+ *
+ * Contract
+ * - A Program is a flat list of pure kernel calls over numbered slots: any number of input slots, one output slot.
+ *   A slot is assigned exactly once, except the entering slots of a loop, which the loop assigns before each pass.
+ * - `run` enqueues a Program and returns the storage of its outputs at once. Work is carried out in the order in which
+ *   it was enqueued, so storage may be released as soon as the last `run` or `download` that reads it has been enqueued.
+ * - `download` waits for the work that produces the storage. It rejects if that work failed, or if the backend was closed or lost.
+ * - Numbers are real, in the backend's own precision (`epsilon`): float64 on the CPU, the oracle; float32 on a GPU.
+ *   The formulas of the kernels are given in kernels.ts; every backend computes these, up to rounding.
+ * - Inside a loop no result is read back per iteration. A backend may run passes beyond the one that clears the loop's
+ *   flag only if they change nothing that is carried (kernels return at once when the flag is 0).
+ */
+import type { KernelCall } from './kernels.ts';
+
+/** Opaque handle on device memory that holds `size` numbers. */
+export interface Storage {
+  readonly size: number;
+}
+
+/** A slot whose content is known when the Program is built. */
+export type Constant =
+  | { readonly kind: 'fill'; readonly value: number }
+  | { readonly kind: 'identity'; readonly order: number }
+  | { readonly kind: 'values'; readonly values: readonly number[] };
+
+/** One value that a loop carries: `entering` holds `initial` in the first pass and the previous pass's `leaving` later. */
+export interface Carried {
+  readonly initial: number;
+  readonly entering: number;
+  readonly leaving: number;
+}
+
+/**
+ * Repeats `body` while `entering[0]` of the flag (the first of `carried`) is not 0, at most `limit` times.
+ * After the loop the entering slots hold the final values. Loops nest one deep.
+ */
+export interface Loop {
+  readonly kernel: 'loop';
+  readonly carried: readonly Carried[];
+  readonly body: readonly Step[];
+  readonly limit: number;
+}
+
+export type Step = KernelCall | Loop;
+
+export interface Program {
+  /** Shown in error messages: what was traced. */
+  readonly name: string;
+  /** Number of numbers in each slot. */
+  readonly sizes: readonly number[];
+  readonly inputs: readonly number[];
+  readonly constants: ReadonlyMap<number, Constant>;
+  readonly steps: readonly Step[];
+  /** May name an input or a constant; the backend then copies. No slot appears twice. */
+  readonly outputs: readonly number[];
+}
+
+export interface MemoryFigures {
+  /** Storage that is held by tensors (and by constants and sizes of compiled Programs). */
+  readonly buffers: number;
+  readonly bytes: number;
+  /** Buffers kept for reuse, not held by anything. */
+  readonly pooledBuffers: number;
+  readonly pooledBytes: number;
+}
+
+export interface AdapterDescription {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  /** True when the "GPU" is a program on the CPU (SwiftShader, WARP, lavapipe). */
+  readonly software: boolean;
+}
+
+export interface Backend {
+  readonly name: BackendName;
+  /** Distance from 1 to the next number: 2⁻⁵² or 2⁻²³. */
+  readonly epsilon: number;
+  readonly adapter: AdapterDescription;
+  /** Copies the values; they may be changed by the caller afterwards. */
+  upload(values: ArrayLike<number>): Storage;
+  /** Overwrites storage (same size), after all work enqueued so far. */
+  write(storage: Storage, values: ArrayLike<number>): void;
+  download(storage: Storage): Promise<Float32Array | Float64Array>;
+  release(storage: Storage): void;
+  /** Inputs are given in the order of `program.inputs` and are not changed. The caller owns the outputs. */
+  run(program: Program, inputs: readonly Storage[]): Storage[];
+  /** Compiles ahead of the first run; resolves when it is ready. Optional to call. */
+  prepare(program: Program): Promise<void>;
+  /** Resolves when all enqueued work is done; rejects if any of it failed. */
+  idle(): Promise<void>;
+  memory(): MemoryFigures;
+  /** Frees everything. Idempotent. Work in flight is rejected. */
+  close(): void;
+}
+
+export type BackendName = 'webgpu' | 'cpu';

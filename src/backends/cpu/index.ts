@@ -1,0 +1,135 @@
+/**
+ * The oracle: float64, plain loops, every call carried out at once in the order in which it is enqueued.
+ * Clarity comes before speed here; the other backends are checked against it.
+ */
+import type { Backend, Constant, Loop, MemoryFigures, Program, Step, Storage } from '../backend.ts';
+import { combine } from './combine.ts';
+import { elementwise } from './elementwise.ts';
+import { product } from './product.ts';
+import { reduce } from './reduce.ts';
+import { scalar } from './scalar.ts';
+import { solve } from './solve.ts';
+
+class HostStorage implements Storage {
+  constructor(readonly values: Float64Array) {}
+  get size(): number {
+    return this.values.length;
+  }
+}
+
+/** Opens the float64 backend. It needs nothing and is always there. */
+export function openCPU(): Backend {
+  const held = new Set<HostStorage>();
+  const workspaces = new WeakMap<Program, Float64Array[]>();
+  let closed = false;
+
+  const keep = (values: Float64Array): Storage => {
+    if (closed) throw new Error('engine: it is closed; open() a new one');
+    const storage = new HostStorage(values);
+    held.add(storage);
+    return storage;
+  };
+  const valuesOf = (storage: Storage): Float64Array => {
+    if (!(storage instanceof HostStorage) || !held.has(storage)) {
+      throw new Error('storage: it was released, or belongs to another backend');
+    }
+    return storage.values;
+  };
+
+  return {
+    name: 'cpu',
+    epsilon: Number.EPSILON,
+    adapter: {
+      vendor: 'none',
+      architecture: 'float64',
+      description: 'plain JavaScript loops in float64',
+      software: true,
+    },
+    upload: (values) => keep(Float64Array.from(values)),
+    write: (storage, values) => valuesOf(storage).set(values),
+    download: async (storage) => valuesOf(storage).slice(),
+    release: (storage) => {
+      held.delete(storage as HostStorage);
+    },
+    run(program, inputs) {
+      let slots = workspaces.get(program);
+      if (!slots) {
+        slots = makeWorkspace(program);
+        workspaces.set(program, slots);
+      }
+      for (const [index, slot] of program.inputs.entries()) slots[slot] = valuesOf(inputs[index]);
+      runSteps(program.steps, slots);
+      return program.outputs.map((slot) => keep(slots[slot].slice()));
+    },
+    prepare: async () => {},
+    idle: async () => {},
+    memory(): MemoryFigures {
+      let bytes = 0;
+      for (const storage of held) bytes += storage.values.byteLength;
+      return { buffers: held.size, bytes, pooledBuffers: 0, pooledBytes: 0 };
+    },
+    close() {
+      closed = true;
+      held.clear();
+    },
+  };
+}
+
+/** One array for each slot, reused by every run of the Program; inputs are put in their places by `run`. */
+function makeWorkspace(program: Program): Float64Array[] {
+  return program.sizes.map((size, slot) => {
+    const constant = program.constants.get(slot);
+    if (constant) return constantValues(constant, size);
+    return program.inputs.includes(slot) ? new Float64Array(0) : new Float64Array(size);
+  });
+}
+
+function constantValues(constant: Constant, size: number): Float64Array {
+  if (constant.kind === 'values') return Float64Array.from(constant.values);
+  const values = new Float64Array(size);
+  if (constant.kind === 'fill') return values.fill(constant.value);
+  for (let i = 0; i < constant.order; i++) values[i * constant.order + i] = 1;
+  return values;
+}
+
+function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
+  for (const step of steps) {
+    switch (step.kernel) {
+      case 'product':
+        product(step, slots);
+        break;
+      case 'elementwise':
+        elementwise(step, slots);
+        break;
+      case 'combine':
+        combine(step, slots);
+        break;
+      case 'reduce':
+        reduce(step, slots);
+        break;
+      case 'scalar':
+        scalar(step, slots);
+        break;
+      case 'solve':
+        solve(step, slots);
+        break;
+      case 'loop':
+        runLoop(step, slots);
+        break;
+    }
+  }
+}
+
+function runLoop(loop: Loop, slots: Float64Array[]): void {
+  for (const { initial, entering } of loop.carried) slots[entering].set(slots[initial]);
+  const flag = loop.carried[0].entering;
+  const places = new Set(loop.carried.map(({ entering }) => entering));
+  for (let pass = 0; pass < loop.limit && slots[flag][0] !== 0; pass++) {
+    runSteps(loop.body, slots);
+    // A value may leave in the place in which another one entered (a swap): such places are copied first.
+    const leaving = loop.carried.map((carried) =>
+      places.has(carried.leaving) ? slots[carried.leaving].slice() : slots[carried.leaving],
+    );
+    for (const [index, { entering }] of loop.carried.entries()) slots[entering].set(leaving[index]);
+  }
+}

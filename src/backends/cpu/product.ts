@@ -1,0 +1,104 @@
+import { ABSENT, type ProductCall } from '../kernels.ts';
+import { activation, proximal } from './activations.ts';
+
+/** C = epilogue(op(A)·op(B)); see ProductCall for the formula. */
+export function product(call: ProductCall, slots: readonly Float64Array[]): void {
+  const { m, n, k } = call;
+  const a = slots[call.inputs[0]];
+  const b = slots[call.inputs[1]];
+  const out = slots[call.output];
+  // Rows of op(A) times rows of op(B)ᵀ: both run along memory.
+  multiplyRows(call.transposeA ? transposed(a, k, m) : a, call.transposeB ? b : transposed(b, k, n), out, m, n, k);
+  epilogue(call, slots, out);
+}
+
+function epilogue(call: ProductCall, slots: readonly Float64Array[], out: Float64Array): void {
+  const { n } = call;
+  const [bias, scale, prior, step] = call.inputs.slice(2).map((slot) => (slot === ABSENT ? undefined : slots[slot]));
+  const plain = call.activation === 'identity' && !call.proximal;
+  if (plain && !bias && !scale && !call.residual) return;
+  for (let index = 0; index < out.length; index++) {
+    let t = out[index];
+    if (bias) t += call.bias === 'row' ? bias[index % n] : bias[index];
+    if (call.proximal && prior && step) {
+      t = proximal(call.activation, (1 - step[0]) * prior[index] + step[0] * t, step[0], call.parameter);
+    } else if (!plain) {
+      t = activation(call.activation, t, call.parameter);
+    }
+    if (scale) t *= scale[index];
+    if (call.residual && prior) t = prior[index] - t;
+    out[index] = t;
+  }
+}
+
+/** x is rows × columns; the result is columns × rows. */
+function transposed(x: Float64Array, rows: number, columns: number): Float64Array {
+  const result = new Float64Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) result[column * rows + row] = x[row * columns + column];
+  }
+  return result;
+}
+
+/** out[i, j] = Σₗ a[i, l]·b[j, l], two rows of a and four of b at a time: the one place of this backend where time is spent. */
+function multiplyRows(a: Float64Array, b: Float64Array, out: Float64Array, m: number, n: number, k: number): void {
+  const evenRows = m - (m % 2);
+  const wholeColumns = n - (n % 4);
+  for (let i = 0; i < evenRows; i += 2) {
+    const a0 = i * k;
+    const a1 = a0 + k;
+    for (let j = 0; j < wholeColumns; j += 4) {
+      const b0 = j * k;
+      const b1 = b0 + k;
+      const b2 = b1 + k;
+      const b3 = b2 + k;
+      let c00 = 0;
+      let c01 = 0;
+      let c02 = 0;
+      let c03 = 0;
+      let c10 = 0;
+      let c11 = 0;
+      let c12 = 0;
+      let c13 = 0;
+      for (let l = 0; l < k; l++) {
+        const x0 = a[a0 + l];
+        const x1 = a[a1 + l];
+        const y0 = b[b0 + l];
+        const y1 = b[b1 + l];
+        const y2 = b[b2 + l];
+        const y3 = b[b3 + l];
+        c00 += x0 * y0;
+        c01 += x0 * y1;
+        c02 += x0 * y2;
+        c03 += x0 * y3;
+        c10 += x1 * y0;
+        c11 += x1 * y1;
+        c12 += x1 * y2;
+        c13 += x1 * y3;
+      }
+      const row0 = i * n + j;
+      const row1 = row0 + n;
+      out[row0] = c00;
+      out[row0 + 1] = c01;
+      out[row0 + 2] = c02;
+      out[row0 + 3] = c03;
+      out[row1] = c10;
+      out[row1 + 1] = c11;
+      out[row1 + 2] = c12;
+      out[row1 + 3] = c13;
+    }
+    for (let j = wholeColumns; j < n; j++) {
+      out[i * n + j] = dot(a, a0, b, j * k, k);
+      out[(i + 1) * n + j] = dot(a, a1, b, j * k, k);
+    }
+  }
+  for (let i = evenRows; i < m; i++) {
+    for (let j = 0; j < n; j++) out[i * n + j] = dot(a, i * k, b, j * k, k);
+  }
+}
+
+function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: number, length: number): number {
+  let sum = 0;
+  for (let l = 0; l < length; l++) sum += a[aStart + l] * b[bStart + l];
+  return sum;
+}

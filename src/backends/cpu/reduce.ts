@@ -1,0 +1,55 @@
+import type { ReduceCall } from '../kernels.ts';
+import { activation } from './activations.ts';
+
+/** Reductions over the middle index; see REDUCTIONS for the formulas. */
+export function reduce(call: ReduceCall, slots: readonly Float64Array[]): void {
+  const { outer, middle, inner } = call;
+  const x = slots[call.inputs[0]];
+  const y = call.inputs.length > 1 ? slots[call.inputs[1]] : x;
+  const out = slots[call.output];
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      out[o * inner + i] = reduceOne(call, x, y, o * middle * inner + i);
+    }
+  }
+}
+
+function reduceOne(call: ReduceCall, x: Float64Array, y: Float64Array, start: number): number {
+  const end = start + call.middle * call.inner;
+  const stride = call.inner;
+  let sum = 0;
+  switch (call.operation) {
+    case 'sum':
+      for (let at = start; at < end; at += stride) sum += x[at];
+      return sum;
+    case 'maximum': {
+      let largest = Number.NEGATIVE_INFINITY;
+      for (let at = start; at < end; at += stride) largest = Math.max(largest, x[at]);
+      return largest;
+    }
+    case 'maximumAbsolute':
+      for (let at = start; at < end; at += stride) sum = Math.max(sum, Math.abs(x[at]));
+      return sum;
+    case 'norm':
+      for (let at = start; at < end; at += stride) sum += x[at] * x[at];
+      return Math.sqrt(sum);
+    case 'dot':
+      for (let at = start; at < end; at += stride) sum += x[at] * y[at];
+      return sum;
+    case 'anyZero':
+      for (let at = start; at < end; at += stride) if (x[at] === 0) return 1;
+      return 0;
+    case 'countNotFinite':
+      for (let at = start; at < end; at += stride) if (!Number.isFinite(x[at])) sum += 1;
+      return sum;
+    case 'fixedPointResidual': {
+      const [parameter, epsilon] = call.parameters;
+      let size = 0;
+      for (let at = start; at < end; at += stride) {
+        sum += (x[at] - activation(call.activation, y[at], parameter)) ** 2;
+        size += x[at] ** 2;
+      }
+      return Math.sqrt(sum) / (epsilon + Math.sqrt(size));
+    }
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * The kernels: names, operands and formulas. Every backend implements exactly these; nothing else computes on the device.
+ * An absent optional operand is slot -1. Matrices are row-major.
+ */
+
+/** No operand in this place. */
+export const ABSENT = -1;
+
+/**
+ * Activations that are proximal operators of a convex f, applied element by element: σ = prox_f.
+ * `identity` is there for plain products. `softThreshold` has one parameter, the threshold τ.
+ */
+export const ACTIVATIONS = ['identity', 'relu', 'tanh', 'sigmoid', 'softThreshold'] as const;
+export type ActivationName = (typeof ACTIVATIONS)[number];
+
+/** Element-wise operations; x, y, c are the operands in order, p the numeric parameters. */
+export const ELEMENTWISE = [
+  'copy', //            x
+  'negate', //          −x
+  'exp', //             eˣ
+  'log', //             ln x
+  'abs', //             |x|
+  'sign', //            −1, 0 or 1
+  'sqrt', //            √x
+  'square', //          x²
+  'reciprocal', //      1 / x
+  'relu', //            max(x, 0)
+  'tanh', //            tanh x, finite for every finite x
+  'sigmoid', //         1 / (1 + e⁻ˣ), without overflow
+  'softThreshold', //   sign(x) · max(|x| − p₀, 0)
+  'scale', //           p₀ · x + p₁
+  'add', //             x + y
+  'subtract', //        x − y
+  'multiply', //        x · y
+  'divide', //          x / y
+  'maximum', //         max(x, y)
+  'minimum', //         min(x, y)
+  'greater', //         1 if x > y, else 0
+  // Derivatives taken at the pre-activation x. Where a kink lies within the tolerance y ≥ 0 (|x − kink| ≤ y) the
+  // selection q = p₀ gives (1 − q)·min + q·max of the Clarke interval: q for relu and softThreshold, 2q − 1 for abs.
+  'reluDerivative', //           x, y; p₀ = q
+  'absDerivative', //            x, y; p₀ = q
+  'softThresholdDerivative', //  x, y; p₀ = q, p₁ = τ
+  'tanhDerivative', //           1 − tanh² x
+  'sigmoidDerivative', //        s(1 − s)
+  // prox_{αf}(x) with α = y. For relu it is relu for every α; for softThreshold the threshold is α·p₀;
+  // tanh and sigmoid solve (1 − α)σ(t) + αt = x by safeguarded Newton steps on t and return σ(t).
+  'proximalIdentity', //       x (f = 0)
+  'proximalRelu',
+  'proximalTanh',
+  'proximalSigmoid',
+  'proximalSoftThreshold', //  p₀ = τ
+  'select', //          c ≠ 0 ? x : y, operands (c, x, y)
+] as const;
+export type ElementwiseOperation = (typeof ELEMENTWISE)[number];
+
+/** Reductions over the middle index of x[outer, middle, inner] (and y of the same shape). Result [outer, inner]. */
+export const REDUCTIONS = [
+  'sum', //                Σ x
+  'maximum', //            max x
+  'maximumAbsolute', //    max |x|
+  'norm', //               √Σ x²
+  'dot', //                Σ x·y
+  'anyZero', //            1 if some x is 0, else 0
+  'countNotFinite', //     number of NaN or ±Inf
+  'fixedPointResidual', // ‖x − σ(y)‖ / (ε + ‖x‖), σ = activation, ε = p₁, τ = p₀
+] as const;
+export type Reduction = (typeof REDUCTIONS)[number];
+
+/**
+ * Scalar steps: formulas on a few numbers per sample. Operands have `batch` numbers or one (shared by all samples),
+ * except `state`, which is [5, batch]: see MONITOR.
+ */
+export const SCALARS = [
+  'ratio', //        y ≠ 0 ? x / y : 0
+  'ratioProduct', // y·w ≠ 0 ? (x / y)·(v / w) : 0, operands (x, y, v, w)
+  'monitor', //      operands (state, residual, tolerance, floor) → state; p₀ = stale limit
+] as const;
+export type ScalarOperation = (typeof SCALARS)[number];
+
+/**
+ * Rows of the state that `monitor` keeps for each sample, [5, batch]. Status 0 is running; a sample whose status is
+ * not 0 is left as it is. For a running sample with the new residual ρ:
+ *   iterations += 1; residual = ρ; stale = ρ < 0.9·best ? 0 : stale + 1; best = min(best, ρ);
+ *   status = ρ not finite or ρ > 1e30 ? diverged : ρ ≤ tolerance ? converged
+ *          : stale ≥ p₀ and ρ ≤ 4·floor ? stalled : stale ≥ p₀ and p₁ ≠ 0 ? gaveUp : running.
+ */
+export const STATE_ROWS = { status: 0, iterations: 1, residual: 2, best: 3, stale: 4 } as const;
+export const STATE_SIZE = 5;
+export const STATUS = { running: 0, converged: 1, stalled: 2, diverged: 3, gaveUp: 4 } as const;
+
+/** Elementwise broadcasting: output index (i₀, i₁, i₂, i₃) reads operand element offset + Σ iₐ·strides[a]. */
+export interface OperandLayout {
+  readonly offset: number;
+  readonly strides: readonly [number, number, number, number];
+}
+
+/**
+ * C = epilogue(op(A)·op(B)), op(A) m × k, op(B) k × n. Operands [A, B, bias, scale, prior, step]; the last four may be absent.
+ * With t = (op(A)·op(B))ᵢⱼ the epilogue is, in this order,
+ *   t += bias          bias is [n] ('row', added to every row) or [m, n] ('full')
+ *   t = prox_{αf}((1 − α)·prior + α·t)   if `proximal`: α = step[0], f of the activation; else t = σ(t)
+ *   t = scale ∘ t      scale [m, n]
+ *   t = prior − t      if `residual`: prior [m, n]
+ */
+export interface ProductCall {
+  readonly kernel: 'product';
+  readonly inputs: readonly [number, number, number, number, number, number];
+  readonly output: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly bias: 'none' | 'row' | 'full';
+  readonly activation: ActivationName;
+  readonly parameter: number;
+  readonly proximal: boolean;
+  readonly residual: boolean;
+}
+
+export interface ElementwiseCall {
+  readonly kernel: 'elementwise';
+  readonly inputs: readonly number[]; // one to three
+  readonly output: number;
+  readonly operation: ElementwiseOperation;
+  /** Output shape, padded in front with ones to rank 4. */
+  readonly shape: readonly [number, number, number, number];
+  readonly layouts: readonly OperandLayout[]; // one an operand
+  readonly parameters: readonly number[]; // at most two
+}
+
+/** out[i, j] = Σₜ factorₜ · cₜ[i] · xₜ[i, j] over at most three terms. Operands [x₀, x₁, x₂, c₀, c₁, c₂]; an absent c is 1; a term with c = 0 is left out, whatever x. */
+export interface CombineCall {
+  readonly kernel: 'combine';
+  readonly inputs: readonly [number, number, number, number, number, number];
+  readonly output: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly factors: readonly [number, number, number];
+}
+
+export interface ReduceCall {
+  readonly kernel: 'reduce';
+  readonly inputs: readonly number[]; // one or two
+  readonly output: number;
+  readonly operation: Reduction;
+  readonly outer: number;
+  readonly middle: number;
+  readonly inner: number;
+  readonly activation: ActivationName;
+  readonly parameters: readonly number[];
+}
+
+export interface ScalarCall {
+  readonly kernel: 'scalar';
+  readonly inputs: readonly number[]; // at most four
+  readonly output: number;
+  readonly operation: ScalarOperation;
+  readonly batch: number;
+  /** Which operands have one number for all samples. */
+  readonly shared: readonly boolean[];
+  readonly parameters: readonly number[];
+}
+
+/** Solves G[s]·x[s] = r[s] for each sample s by elimination with partial pivoting; order ≤ 16. Operands [G, r]. A zero pivot gives x = 0 in that unknown. */
+export interface SolveCall {
+  readonly kernel: 'solve';
+  readonly inputs: readonly [number, number];
+  readonly output: number;
+  readonly batch: number;
+  readonly order: number;
+}
+export const MAXIMUM_SOLVE_ORDER = 16;
+
+export type KernelCall = ProductCall | ElementwiseCall | CombineCall | ReduceCall | ScalarCall | SolveCall;

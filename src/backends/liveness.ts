@@ -1,0 +1,147 @@
+/**
+ * When the content of each slot of a Program is needed.
+ *
+ * Time is counted in ticks. A step takes two: it reads at the first and writes at the second. An operand that may be
+ * overwritten while it is read (see `alignedOperands`) is read at the first tick, any other at both, so that two slots
+ * may share storage exactly when their intervals do not overlap.
+ */
+import type { Loop, Program, Step } from './backend.ts';
+import { ABSENT, type ElementwiseCall, type KernelCall, type OperandLayout } from './kernels.ts';
+
+/** Both ends included. */
+export interface Interval {
+  start: number;
+  end: number;
+}
+
+export interface Liveness {
+  /** For each slot; empty for a slot whose content nobody reads. */
+  readonly intervals: readonly (readonly Interval[])[];
+  /** For each loop, the slot that holds the flag after a pass. */
+  readonly flags: ReadonlyMap<Loop, number>;
+}
+
+/** One definition of a slot: entering slots have two, one inside the loop and one after it. */
+interface Version extends Interval {
+  /** Loops around the definition. */
+  readonly depth: number;
+}
+
+/** Calls `visit` with each step, loops before their bodies. */
+function forEachStep(steps: readonly Step[], visit: (step: Step) => void): void {
+  for (const step of steps) {
+    visit(step);
+    if (step.kernel === 'loop') forEachStep(step.body, visit);
+  }
+}
+
+/** Slots that something reads. An entering slot that nobody reads (mostly the flag's) needs no storage. */
+export function slotsRead(program: Program): Set<number> {
+  const read = new Set<number>(program.outputs);
+  forEachStep(program.steps, (step) => {
+    if (step.kernel !== 'loop') {
+      for (const slot of step.inputs) read.add(slot);
+      return;
+    }
+    for (const { initial, entering, leaving } of step.carried) {
+      read.add(initial);
+      if (leaving !== entering) read.add(leaving);
+    }
+    // A flag that leaves as another entering slot is overwritten by the copies at the end of the pass: keep the flag's own.
+    const flag = step.carried[0];
+    if (step.carried.some(({ entering }) => entering === flag.leaving)) read.add(flag.entering);
+  });
+  return read;
+}
+
+/** For each operand, whether invocation i reads of it nothing but what it overwrites: then the output may take its storage. */
+export function alignedOperands(call: KernelCall, sizes: readonly number[]): boolean[] {
+  const sameSize = (slot: number): boolean => slot !== ABSENT && sizes[slot] === sizes[call.output];
+  switch (call.kernel) {
+    case 'elementwise':
+      return call.inputs.map((slot, index) => sameSize(slot) && isContiguous(call, call.layouts[index]));
+    case 'combine':
+      return call.inputs.map((slot, index) => index < 3 && sameSize(slot));
+    case 'scalar':
+      return call.inputs.map((slot, index) => {
+        if (call.operation === 'monitor') return index === 0;
+        return !call.shared[index] && sameSize(slot);
+      });
+    default:
+      return call.inputs.map(() => false);
+  }
+}
+
+/** Whether the operand is laid out like the output. */
+export function isContiguous(call: ElementwiseCall, layout: OperandLayout): boolean {
+  let expected = 1;
+  for (let axis = 3; axis >= 0; axis--) {
+    if (call.shape[axis] !== 1 && layout.strides[axis] !== expected) return false;
+    expected *= call.shape[axis];
+  }
+  return layout.offset === 0;
+}
+
+export function analyse(program: Program): Liveness {
+  const read = slotsRead(program);
+  const versions: Version[][] = program.sizes.map(() => []);
+  const flags = new Map<Loop, number>();
+  /** For each open loop, what was defined outside and is read inside: it must survive until the last pass. */
+  const open: Set<Version>[] = [];
+  let tick = 0;
+
+  const define = (slot: number, at: number): void => {
+    versions[slot].push({ start: at, end: at, depth: open.length });
+  };
+  const use = (slot: number, at: number): void => {
+    const version = versions[slot].at(-1);
+    if (!version) throw new Error(`program ${program.name}: slot ${slot} is read before it is written`);
+    version.end = Math.max(version.end, at);
+    for (let depth = version.depth; depth < open.length; depth++) open[depth].add(version);
+  };
+
+  const walk = (steps: readonly Step[]): void => {
+    for (const step of steps) {
+      if (step.kernel === 'loop') {
+        walkLoop(step);
+        continue;
+      }
+      const aligned = alignedOperands(step, program.sizes);
+      for (const [index, slot] of step.inputs.entries()) {
+        if (slot !== ABSENT) use(slot, aligned[index] ? tick : tick + 1);
+      }
+      define(step.output, tick + 1);
+      tick += 2;
+    }
+  };
+
+  const walkLoop = (loop: Loop): void => {
+    const kept = loop.carried.filter(({ entering }) => read.has(entering));
+    for (const { initial } of loop.carried) use(initial, tick);
+    open.push(new Set());
+    for (const { entering } of kept) define(entering, tick + 1);
+    tick += 2;
+    walk(loop.body);
+    for (const { leaving } of loop.carried) if (read.has(leaving)) use(leaving, tick);
+    // The flag is looked at last: the copies are the loop's own work, done while its guard is still open.
+    const flag = loop.carried[0];
+    const source = read.has(flag.entering) ? flag.entering : flag.leaving;
+    flags.set(loop, source);
+    if (source === flag.leaving) use(source, tick + 2);
+    const readInside = open.pop();
+    for (const version of readInside ?? []) version.end = Math.max(version.end, tick + 3);
+    for (const { entering } of kept) define(entering, tick + 1);
+    if (source === flag.entering) use(source, tick + 2);
+    tick += 4;
+  };
+
+  for (const slot of [...program.inputs, ...program.constants.keys()]) define(slot, 0);
+  tick = 1;
+  walk(program.steps);
+  for (const slot of program.outputs) use(slot, Number.POSITIVE_INFINITY);
+  return { intervals: versions, flags };
+}
+
+export function overlap(a: readonly Interval[], b: readonly Interval[]): boolean {
+  return a.some((x) => b.some((y) => x.start <= y.end && y.start <= x.end));
+}

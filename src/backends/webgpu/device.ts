@@ -1,0 +1,82 @@
+/** Finding a GPU: the browser's, or Dawn's in Node. */
+import type { AdapterDescription } from '../backend.ts';
+
+export interface DeviceOptions {
+  /** A device that the caller already has; it is shared and stays the caller's. */
+  device?: GPUDevice;
+  powerPreference?: GPUPowerPreference;
+}
+
+export interface OpenedDevice {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterDescription;
+  /** Frees what `openDevice` made: the device unless it is shared, and in Node the Dawn instance, which keeps Node alive. */
+  release(): void;
+}
+
+/** Those of the WebGPU specification; in Node there is no global GPUBufferUsage. */
+export const USAGE = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
+export const MAP_READ = 0x1;
+
+/** Limits asked for at the adapter's own value, so that one tensor may be as large as the device allows. */
+const NEGOTIATED = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkgroupStorageSize'] as const;
+
+export async function openDevice({ device, powerPreference }: DeviceOptions): Promise<OpenedDevice> {
+  if (device) return { device, adapter: describe(device.adapterInfo), release: () => {} };
+  let gpu: GPU | undefined = await findGPU();
+  const adapter = await gpu.requestAdapter({ powerPreference });
+  if (!adapter) throw new Error(`webgpu: there is no adapter. ${inNode() ? NODE_ADVICE : BROWSER_ADVICE}`);
+  const requiredLimits = Object.fromEntries(NEGOTIATED.map((name) => [name, adapter.limits[name]]));
+  const opened = await adapter.requestDevice({ label: 'equilibra', requiredLimits });
+  return {
+    device: opened,
+    adapter: describe(adapter.info),
+    release: () => {
+      opened.destroy();
+      gpu = undefined;
+    },
+  };
+}
+
+const NODE_ADVICE =
+  'In Node, Dawn needs a Vulkan, Metal or Direct3D 12 driver: install the driver of the graphics card (on Linux also the ' +
+  "loader libvulkan1), or point VK_ICD_FILENAMES to a software driver such as a browser's vk_swiftshader_icd.json.";
+const BROWSER_ADVICE =
+  'The browser has WebGPU but offers no graphics card to it: see chrome://gpu, update the driver, or switch on hardware acceleration.';
+
+async function findGPU(): Promise<GPU> {
+  if (typeof navigator !== 'undefined' && navigator.gpu) return navigator.gpu;
+  if (inNode()) return dawn();
+  if (typeof isSecureContext !== 'undefined' && !isSecureContext) {
+    throw new Error('webgpu: browsers offer it only to secure pages; serve the page over https or from localhost');
+  }
+  throw new Error('webgpu: this browser does not offer it; use a current Chrome, Edge, Firefox or Safari');
+}
+
+function inNode(): boolean {
+  return typeof process !== 'undefined' && typeof process.versions?.node === 'string';
+}
+
+async function dawn(): Promise<GPU> {
+  // A name that bundlers do not follow: the package is an optional peer, and no page needs it.
+  const name = 'webgpu';
+  let module: { create(flags: string[]): GPU };
+  try {
+    module = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+  } catch (cause) {
+    throw new Error('webgpu: Node reaches a GPU through the package webgpu (Dawn): npm install webgpu', { cause });
+  }
+  return module.create([]);
+}
+
+export function describe(info: GPUAdapterInfo): AdapterDescription {
+  const { vendor, architecture, description } = info;
+  return { vendor, architecture, description: description || info.device || 'unnamed adapter', software: isSoftware(info) };
+}
+
+/** Programs on the CPU that pass for a GPU; they do not always say so themselves. */
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  if (info.isFallbackAdapter) return true;
+  const names = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`.toLowerCase();
+  return /\bgoogle\b|swiftshader|llvmpipe|lavapipe|microsoft basic render/.test(names);
+}

@@ -1,0 +1,195 @@
+/** Runs a compiled Program: binds its buffers and records its dispatches, loops in chunks of passes. */
+import type { Program } from '../backend.ts';
+import { ABSENT } from '../kernels.ts';
+import { type Compiled, type CompiledLoop, type CompiledStep, compile, type Kernel, type Runtime } from './compile.ts';
+import type { DeviceBuffer } from './pool.ts';
+import type { Job } from './scheduler.ts';
+
+/** The buffers of one run, with what was bound to the kernels. */
+interface Bound {
+  readonly buffers: readonly DeviceBuffer[];
+  readonly groups: readonly GPUBindGroup[];
+}
+
+/** Sets of buffers for which bind groups are kept; a workload that repeats itself has few. */
+const KEPT_BINDINGS = 8;
+/** Up to this many dispatches a loop is recorded to its limit: waiting for the flag would cost more than idle dispatches. */
+const WHOLE_LOOP = 48;
+/** Passes of the first chunk when nothing is known about the loop. */
+const FIRST_CHUNK = 8;
+const CHUNK_GROWTH = 1.5;
+const LARGEST_CHUNK = 256;
+
+export class Executable {
+  private readonly compiled: Compiled;
+  private readonly bindings = new Map<string, readonly GPUBindGroup[]>();
+  private isReady = false;
+
+  constructor(
+    private readonly program: Program,
+    private readonly runtime: Runtime,
+  ) {
+    this.compiled = compile(program, runtime);
+    this.compiled.ready.then(
+      () => {
+        this.isReady = true;
+      },
+      () => {}, // reported by the runs that wait for it
+    );
+  }
+
+  get ready(): Promise<unknown> {
+    return this.compiled.ready;
+  }
+
+  /** Buffers that live as long as the Program. */
+  get ownBuffers(): { constants: DeviceBuffer[]; others: DeviceBuffer[] } {
+    const { fixed, roles, sizesBuffer } = this.compiled;
+    const constants: DeviceBuffer[] = [];
+    const others = [sizesBuffer];
+    for (const [index, buffer] of fixed) (roles[index].kind === 'constant' ? constants : others).push(buffer);
+    return { constants, others };
+  }
+
+  /** Enqueues one run. The outputs are the caller's. */
+  run(inputs: readonly DeviceBuffer[]): DeviceBuffer[] {
+    const { pool, scheduler } = this.runtime;
+    const { roles, sizes, fixed } = this.compiled;
+    const outputs: DeviceBuffer[] = [];
+    const temporaries: DeviceBuffer[] = [];
+    const buffers = roles.map((role, index) => {
+      if (role.kind === 'input') return inputs[role.index];
+      const own = fixed.get(index);
+      if (own) return own;
+      if (sizes[index] === 0) return this.runtime.nothing;
+      const buffer = pool.acquire(sizes[index]);
+      if (role.kind === 'output') outputs[role.index] = buffer;
+      else temporaries.push(buffer);
+      return buffer;
+    });
+    // Whoever gets these next enqueues after this run.
+    for (const buffer of temporaries) pool.release(buffer);
+    scheduler.enqueue(`program ${this.program.name}`, this.job(buffers));
+    return outputs;
+  }
+
+  private *job(buffers: readonly DeviceBuffer[]): Job {
+    if (!this.isReady) yield this.compiled.ready;
+    yield* this.record(this.compiled.steps, { buffers, groups: this.groupsFor(buffers) });
+  }
+
+  private groupsFor(buffers: readonly DeviceBuffer[]): readonly GPUBindGroup[] {
+    const key = buffers.map(({ id }) => id).join();
+    const known = this.bindings.get(key);
+    const groups = known ?? this.runtime.scheduler.recorder.scoped(`program ${this.program.name}`, () => this.bind(buffers));
+    this.bindings.delete(key); // and in again: the first key is the one that was not used for longest
+    this.bindings.set(key, groups);
+    if (this.bindings.size > KEPT_BINDINGS) {
+      for (const oldest of this.bindings.keys()) {
+        this.bindings.delete(oldest);
+        break;
+      }
+    }
+    return groups;
+  }
+
+  private bind(buffers: readonly DeviceBuffer[]): GPUBindGroup[] {
+    const { device, nothing, open } = this.runtime;
+    const { kernels, sizes, sizesBuffer } = this.compiled;
+    const whole = (index: number, absent: DeviceBuffer): GPUBufferBinding => {
+      if (index === ABSENT) return { buffer: absent.handle };
+      return { buffer: buffers[index].handle, size: sizes[index] * 4 };
+    };
+    return kernels.map((kernel) => {
+      const resources: GPUBufferBinding[] = [];
+      if (kernel.sizes) {
+        resources.push({ buffer: sizesBuffer.handle, offset: kernel.sizes.offset, size: kernel.sizes.bytes });
+      }
+      if (kernel.guard !== undefined) resources.push(whole(kernel.guard, open));
+      for (const operand of kernel.operands) resources.push(whole(operand, nothing));
+      resources.push(whole(kernel.result, nothing));
+      const entries = resources.map((resource, binding) => ({ binding, resource }));
+      return device.createBindGroup({ layout: kernel.pipeline.layout, entries });
+    });
+  }
+
+  private *record(steps: readonly CompiledStep[], bound: Bound): Job {
+    this.runtime.scheduler.recorder.use(this.program.name, bound.buffers);
+    for (const step of steps) {
+      if (step.kind === 'kernel') this.dispatch(step, bound);
+      else yield* this.loop(step, bound);
+    }
+  }
+
+  private dispatch(kernel: Kernel, bound: Bound): void {
+    const { recorder } = this.runtime.scheduler;
+    const { handle } = kernel.pipeline;
+    if (!handle) throw new Error('a pipeline is missing');
+    recorder.dispatch(handle, bound.groups[kernel.index], kernel.groups, kernel.work);
+    if (recorder.isFull) {
+      recorder.submit();
+      recorder.use(this.program.name, bound.buffers);
+    }
+  }
+
+  private *loop(loop: CompiledLoop, bound: Bound): Job {
+    for (const kernel of loop.opening) this.dispatch(kernel, bound);
+    if (loop.limit * loop.length <= WHOLE_LOOP) {
+      for (let pass = 0; pass < loop.limit; pass++) yield* this.record(loop.body, bound);
+      return;
+    }
+    // A pass that waits itself, for an inner loop, is not repeated without need.
+    const waits = loop.body.some((step) => step.kind === 'loop' && step.limit * step.length > WHOLE_LOOP);
+    yield* this.passes(loop, bound, waits);
+  }
+
+  /**
+   * Records chunks of passes until the guard is closed. On hardware the next chunk is recorded while the guard of the
+   * last one travels back; a software adapter would spend the processor's own time on it.
+   */
+  private *passes(loop: CompiledLoop, bound: Bound, waits: boolean): Job {
+    const ahead = this.runtime.forms.tiled && !waits;
+    const expected = loop.lastPasses;
+    let chunk = waits ? 1 : expected > 0 ? expected + Math.max(1, Math.ceil(expected / 8)) : FIRST_CHUNK;
+    let done = 0;
+    let earlier: Reading | undefined;
+    while (done < loop.limit) {
+      const passes = Math.min(Math.ceil(chunk), loop.limit - done);
+      for (let pass = 0; pass < passes; pass++) yield* this.record(loop.body, bound);
+      done += passes;
+      const reading = this.readGuard(bound.buffers[loop.guard]);
+      const awaited = ahead ? earlier : reading;
+      earlier = reading;
+      if (awaited) {
+        yield awaited.arrived;
+        if (!awaited.open) {
+          loop.lastPasses = awaited.passes;
+          return;
+        }
+      }
+      if (waits) continue;
+      // After a chunk that was to be enough only a little is missing.
+      const next = done === passes && expected > 0 ? Math.max(2, expected / 4) : chunk * CHUNK_GROWTH;
+      chunk = Math.min(next, LARGEST_CHUNK);
+    }
+    loop.lastPasses = done;
+  }
+
+  private readGuard(guard: DeviceBuffer): Reading {
+    const reading: Reading = { open: true, passes: 0, arrived: Promise.resolve() };
+    reading.arrived = this.runtime.scheduler.readBack(guard, 8).then((content) => {
+      const [flag, passes] = new Uint32Array(content);
+      reading.open = flag !== 0;
+      reading.passes = passes;
+    });
+    reading.arrived.catch(() => {}); // the last one of a finished loop is not awaited
+    return reading;
+  }
+}
+
+/** What a loop's guard held at some point of its course. */
+interface Reading {
+  open: boolean;
+  passes: number;
+  arrived: Promise<void>;
+}

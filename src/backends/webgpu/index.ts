@@ -1,0 +1,154 @@
+/** The WebGPU backend: float32, in browsers and, through Dawn, in Node. */
+import type { Backend, Program, Storage } from '../backend.ts';
+import type { Runtime } from './compile.ts';
+import { type DeviceOptions, openDevice, USAGE } from './device.ts';
+import type { Forms } from './dispatch.ts';
+import { Executable } from './executable.ts';
+import { PipelineCache } from './pipelines.ts';
+import { BufferPool, type DeviceBuffer } from './pool.ts';
+import type { SubmitLimits } from './recorder.ts';
+import { Scheduler } from './scheduler.ts';
+
+export interface WebGPUOptions extends DeviceOptions {
+  /** Which forms of the kernels are used. Default: 'register' (no barriers) on a software adapter, else 'tiled'. */
+  kernelForms?: 'tiled' | 'register';
+}
+
+/** Estimated operations in one submit, 50 to 100 ms, and in one dispatch. */
+const SOFTWARE: SubmitLimits = { work: 2e8, dispatches: 1000 };
+const HARDWARE: SubmitLimits = { work: 5e10, dispatches: 1000 };
+
+class DeviceStorage implements Storage {
+  released = false;
+  constructor(
+    readonly size: number,
+    readonly buffer: DeviceBuffer,
+  ) {}
+}
+
+/**
+ * Opens WebGPU. Rejects with what is missing and what to do about it.
+ * @param options.device a device that the page already has; it stays the caller's and is not destroyed by close()
+ */
+export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> {
+  const { device, adapter, release: releaseDevice } = await openDevice(options);
+  const limits = adapter.software ? SOFTWARE : HARDWARE;
+  const scheduler = new Scheduler(device, limits);
+  const pool = new BufferPool(
+    device,
+    ({ handle }) => {
+      scheduler.enqueueNow('freeing memory', () => {
+        scheduler.recorder.submit();
+        handle.destroy();
+      });
+    },
+    (name, body) => scheduler.recorder.scoped(name, body),
+  );
+  const forms: Forms = {
+    tiled: options.kernelForms ? options.kernelForms === 'tiled' : !adapter.software,
+    dispatchWork: limits.work,
+  };
+  const runtime: Runtime = {
+    device,
+    pool,
+    scheduler,
+    pipelines: new PipelineCache(device),
+    forms,
+    nothing: pool.create(256, USAGE.storage),
+    open: pool.create(16, USAGE.uniform | USAGE.copyTarget),
+  };
+  device.queue.writeBuffer(runtime.open.handle, 0, new Uint32Array([1, 0, 0, 0]));
+
+  const executables = new WeakMap<Program, Executable>();
+  const collected = new FinalizationRegistry<Executable['ownBuffers']>(({ constants, others }) => {
+    if (scheduler.failures.ended) return;
+    for (const buffer of constants) pool.release(buffer);
+    for (const buffer of others) pool.discard(buffer);
+  });
+  const executableOf = (program: Program): Executable => {
+    const known = executables.get(program);
+    if (known) return known;
+    const executable = new Executable(program, runtime);
+    executables.set(program, executable);
+    collected.register(program, executable.ownBuffers);
+    return executable;
+  };
+  const bufferOf = (storage: Storage): DeviceBuffer => {
+    if (!(storage instanceof DeviceStorage) || storage.released || !pool.isHeld(storage.buffer)) {
+      throw new Error('storage: it was released, or belongs to another backend');
+    }
+    return storage.buffer;
+  };
+  const checkSize = (what: string, size: number, expected: number): void => {
+    if (size !== expected) throw new RangeError(`${what}: it holds ${size} numbers; it must hold ${expected}`);
+  };
+  const write = (buffer: DeviceBuffer, values: ArrayLike<number>): void => {
+    const copied = new Float32Array(values);
+    scheduler.enqueueNow('upload', () => scheduler.recorder.write(buffer, copied));
+  };
+
+  const end = (error: Error): void => {
+    if (scheduler.failures.ended) return;
+    scheduler.end(error);
+    const buffers = pool.takeAll().map(({ handle }) => handle);
+    buffers.push(...scheduler.takeStaging());
+    // Work that was submitted may still use the buffers.
+    device.queue
+      .onSubmittedWorkDone()
+      .catch(() => {})
+      .then(() => {
+        for (const buffer of buffers) buffer.destroy();
+        releaseDevice();
+      });
+  };
+  device.lost.then(({ message }) => {
+    end(new Error(`webgpu: the device was lost (${message || 'no reason given'}); its tensors are gone: open() a new engine`));
+  });
+  device.addEventListener('uncapturederror', ({ error }) => scheduler.failures.record('the device', error.message));
+
+  return {
+    name: 'webgpu',
+    epsilon: 2 ** -23,
+    adapter,
+    upload(values) {
+      scheduler.assertOpen();
+      const storage = new DeviceStorage(values.length, pool.acquire(values.length));
+      write(storage.buffer, values);
+      return storage;
+    },
+    write(storage, values) {
+      scheduler.assertOpen();
+      checkSize('write: values', values.length, storage.size);
+      write(bufferOf(storage), values);
+    },
+    async download(storage) {
+      scheduler.assertOpen();
+      return scheduler.download(bufferOf(storage), storage.size);
+    },
+    release(storage) {
+      if (!(storage instanceof DeviceStorage) || storage.released) return;
+      storage.released = true;
+      pool.release(storage.buffer);
+    },
+    run(program, inputs) {
+      scheduler.assertOpen();
+      const buffers = inputs.map((storage, index) => {
+        checkSize(`program ${program.name}: input ${index}`, storage.size, program.sizes[program.inputs[index]]);
+        return bufferOf(storage);
+      });
+      const outputs = executableOf(program).run(buffers);
+      return outputs.map((buffer, index) => new DeviceStorage(program.sizes[program.outputs[index]], buffer));
+    },
+    async prepare(program) {
+      scheduler.assertOpen();
+      await executableOf(program).ready;
+    },
+    async idle() {
+      await scheduler.idle();
+    },
+    memory: () => pool.memory(),
+    close() {
+      end(new Error('webgpu: the engine is closed; open() a new one'));
+    },
+  };
+}

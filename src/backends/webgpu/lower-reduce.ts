@@ -1,0 +1,63 @@
+import { ABSENT, ACTIVATIONS, REDUCTIONS, type ReduceCall } from '../kernels.ts';
+import type { PlannedCall } from '../plan.ts';
+import { type Dispatch, type Forms, f, flatGroups, groupsFor, SCRATCH, u } from './dispatch.ts';
+
+/** Length of the middle index up to which one invocation an output is enough on a GPU. */
+const SHORT = 16;
+/** Longest stretch that one workgroup (tiled form) or one invocation reduces when there are few outputs. */
+const STRETCH = { tiled: 4096, register: 256 } as const;
+/** With this many outputs the device is busy without splitting the middle index. */
+const MANY_OUTPUTS = 256;
+const ELEMENT_WORK = 4;
+
+/** Numbers of scratch that the call needs: a pair for each stretch. */
+export function scratchOfReduce(call: ReduceCall, forms: Forms): number {
+  const segments = segmentsOf(call, forms);
+  return segments === 1 ? 0 : call.outer * segments * call.inner * 2;
+}
+
+function segmentsOf({ outer, middle, inner }: ReduceCall, forms: Forms): number {
+  const stretch = forms.tiled ? STRETCH.tiled : STRETCH.register;
+  // Twice the stretch: below that a second dispatch costs more than it saves.
+  if (outer * inner >= MANY_OUTPUTS || middle <= 2 * stretch) return 1;
+  return Math.ceil(middle / stretch);
+}
+
+export function lowerReduce(call: ReduceCall, step: PlannedCall, forms: Forms): Dispatch[] {
+  const segments = segmentsOf(call, forms);
+  const operands = [step.operands[0], step.operands[1] ?? ABSENT];
+  if (segments === 1) return [reduction(call, forms, call.middle, 1, operands, step.output, false, false)];
+  return [
+    reduction(call, forms, call.middle, segments, operands, SCRATCH, false, true),
+    reduction(call, forms, segments, 1, [SCRATCH, ABSENT], step.output, true, false),
+  ];
+}
+
+function reduction(
+  call: ReduceCall,
+  forms: Forms,
+  middle: number,
+  segments: number,
+  operands: readonly number[],
+  result: number,
+  partialOperand: boolean,
+  partialResult: boolean,
+): Dispatch {
+  const outputs = call.outer * segments * call.inner;
+  const byWorkgroup = forms.tiled && middle > SHORT;
+  const [parameter = 0, epsilon = 0] = call.parameters;
+  return {
+    shader: byWorkgroup ? 'reduce-workgroup' : 'reduce-thread',
+    constants: {
+      OPERATION: REDUCTIONS.indexOf(call.operation),
+      ACTIVATION: ACTIVATIONS.indexOf(call.activation),
+      PARTIAL_OPERAND: partialOperand ? 1 : 0,
+      PARTIAL_RESULT: partialResult ? 1 : 0,
+    },
+    sizes: [...u(outputs, middle, call.inner, segments, Math.ceil(middle / segments)), ...f(parameter, epsilon)],
+    operands,
+    result,
+    groups: byWorkgroup ? flatGroups(outputs) : groupsFor(outputs),
+    work: call.outer * middle * call.inner * ELEMENT_WORK,
+  };
+}

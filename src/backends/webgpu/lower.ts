@@ -1,0 +1,118 @@
+/** From planned kernel calls to dispatches. */
+import {
+  ABSENT,
+  type CombineCall,
+  ELEMENTWISE,
+  type ElementwiseCall,
+  SCALARS,
+  type ScalarCall,
+  type SolveCall,
+} from '../kernels.ts';
+import { isContiguous } from '../liveness.ts';
+import type { PlannedCall, PlannedCopy } from '../plan.ts';
+import { type Dispatch, type Forms, f, groupsFor, i, u } from './dispatch.ts';
+import { lowerProduct } from './lower-product.ts';
+import { lowerReduce } from './lower-reduce.ts';
+
+export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
+  const { call } = step;
+  switch (call.kernel) {
+    case 'product':
+      return lowerProduct(call, step, forms);
+    case 'reduce':
+      return lowerReduce(call, step, forms);
+    case 'elementwise':
+      return [lowerElementwise(call, step)];
+    case 'combine':
+      return [lowerCombine(call, step)];
+    case 'scalar':
+      return [lowerScalar(call, step)];
+    case 'solve':
+      return [lowerSolve(call, step)];
+  }
+}
+
+/** What is not in the result's own storage, padded to the number of operands that the kernel binds. */
+function boundOperands(step: PlannedCall, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => {
+    const inPlace = (step.inPlace >> index) & 1;
+    return inPlace || index >= step.operands.length ? ABSENT : step.operands[index];
+  });
+}
+
+function bits(flags: readonly boolean[]): number {
+  return flags.reduce((mask, flag, index) => mask | (flag ? 1 << index : 0), 0);
+}
+
+export function lowerCopy({ from, to, size }: PlannedCopy): Dispatch {
+  return {
+    shader: 'elementwise',
+    constants: { OPERATION: ELEMENTWISE.indexOf('copy'), LINEAR: 7, IN_PLACE: 0 },
+    sizes: [...u(1, 1, 1, size), ...i(...Array<number>(16).fill(0)), ...u(size), ...f(0, 0)],
+    operands: [from, ABSENT, ABSENT],
+    result: to,
+    groups: groupsFor(size),
+    work: size,
+  };
+}
+
+/** Rough operations an element: only their order of magnitude matters, for the size of submits. */
+const ELEMENT_WORK = 8;
+const SMOOTH_PROXIMAL_WORK = 400;
+
+function lowerElementwise(call: ElementwiseCall, step: PlannedCall): Dispatch {
+  const count = call.shape.reduce((product, extent) => product * extent, 1);
+  const linear = [0, 1, 2].map((index) => index >= call.layouts.length || isContiguous(call, call.layouts[index]));
+  const strides = [0, 1, 2].flatMap((index) => call.layouts[index]?.strides ?? [0, 0, 0, 0]);
+  const offsets = [0, 1, 2, 3].map((index) => call.layouts[index]?.offset ?? 0);
+  const [p0 = 0, p1 = 0] = call.parameters;
+  const smooth = call.operation === 'proximalTanh' || call.operation === 'proximalSigmoid';
+  return {
+    shader: 'elementwise',
+    constants: { OPERATION: ELEMENTWISE.indexOf(call.operation), LINEAR: bits(linear), IN_PLACE: step.inPlace },
+    sizes: [...u(...call.shape), ...i(...strides), ...i(...offsets), ...u(count), ...f(p0, p1)],
+    operands: boundOperands(step, 3),
+    result: step.output,
+    groups: groupsFor(count),
+    work: count * (smooth ? SMOOTH_PROXIMAL_WORK : ELEMENT_WORK),
+  };
+}
+
+function lowerCombine(call: CombineCall, step: PlannedCall): Dispatch {
+  const count = call.rows * call.columns;
+  const present = call.inputs.map((slot) => slot !== ABSENT);
+  return {
+    shader: 'combine',
+    constants: { TERMS: bits(present.slice(0, 3)), COEFFICIENTS: bits(present.slice(3)), IN_PLACE: step.inPlace },
+    sizes: [...f(...call.factors, 0), ...u(call.columns, count)],
+    operands: boundOperands(step, 6),
+    result: step.output,
+    groups: groupsFor(count),
+    work: count * ELEMENT_WORK,
+  };
+}
+
+function lowerScalar(call: ScalarCall, step: PlannedCall): Dispatch {
+  const [p0 = 0, p1 = 0] = call.parameters;
+  return {
+    shader: 'scalar',
+    constants: { OPERATION: SCALARS.indexOf(call.operation), SHARED: bits(call.shared), IN_PLACE: step.inPlace },
+    sizes: [...u(call.batch), ...f(p0, p1)],
+    operands: boundOperands(step, 4),
+    result: step.output,
+    groups: groupsFor(call.batch),
+    work: call.batch * ELEMENT_WORK,
+  };
+}
+
+function lowerSolve(call: SolveCall, step: PlannedCall): Dispatch {
+  return {
+    shader: 'solve',
+    constants: {},
+    sizes: u(call.batch, call.order),
+    operands: boundOperands(step, 2),
+    result: step.output,
+    groups: groupsFor(call.batch),
+    work: (call.batch * call.order ** 3 * 2) / 3 + call.batch * call.order ** 2,
+  };
+}

@@ -1,0 +1,107 @@
+/** Pipelines by kernel and constants, compiled once, asynchronously and in parallel. */
+import { SHADERS, type Shader, type ShaderName } from './shaders.ts';
+
+export interface Pipeline {
+  readonly layout: GPUBindGroupLayout;
+  /** Undefined until compiled. */
+  handle: GPUComputePipeline | undefined;
+  /** Rejects with an error that shows the place in the source. */
+  readonly ready: Promise<void>;
+}
+
+interface Compiled {
+  readonly module: GPUShaderModule;
+  readonly bindings: GPUBindGroupLayout;
+  readonly layout: GPUPipelineLayout;
+}
+
+const COMPUTE_STAGE = 0x4;
+
+export class PipelineCache {
+  private readonly shaders = new Map<ShaderName, Compiled>();
+  private readonly pipelines = new Map<string, Pipeline>();
+
+  constructor(private readonly device: GPUDevice) {}
+
+  get(name: ShaderName, constants: Readonly<Record<string, number>>): Pipeline {
+    const settings = Object.entries(constants)
+      .map(([constant, value]) => `${constant}=${value}`)
+      .join(' ');
+    const key = `${name} ${settings}`;
+    const known = this.pipelines.get(key);
+    if (known) return known;
+    const { module, bindings, layout } = this.shader(name);
+    const compilation = this.device.createComputePipelineAsync({
+      label: key,
+      layout,
+      compute: { module, entryPoint: 'main', constants },
+    });
+    const pipeline: Pipeline = {
+      layout: bindings,
+      handle: undefined,
+      ready: compilation.then(
+        (handle) => {
+          pipeline.handle = handle;
+        },
+        async (cause: unknown) => {
+          throw await compileError(key, SHADERS[name], module, cause);
+        },
+      ),
+    };
+    pipeline.ready.catch(() => {}); // reported by whoever needs the pipeline
+    this.pipelines.set(key, pipeline);
+    return pipeline;
+  }
+
+  private shader(name: ShaderName): Compiled {
+    const known = this.shaders.get(name);
+    if (known) return known;
+    const shader: Shader = SHADERS[name];
+    const bindings = this.device.createBindGroupLayout({ label: name, entries: layoutEntries(shader) });
+    // A faulty source is an error of each pipeline made from it, which is where it is reported: not to the page.
+    this.device.pushErrorScope('validation');
+    const module = this.device.createShaderModule({ label: name, code: sourceOf(shader) });
+    this.device.popErrorScope().catch(() => {});
+    const layout = this.device.createPipelineLayout({ label: name, bindGroupLayouts: [bindings] });
+    const compiled = { module, bindings, layout };
+    this.shaders.set(name, compiled);
+    return compiled;
+  }
+}
+
+function layoutEntries(shader: Shader): GPUBindGroupLayoutEntry[] {
+  const types: GPUBufferBindingType[] = [];
+  if (shader.hasSizes) types.push('uniform');
+  if (shader.hasGuard) types.push('uniform');
+  for (let operand = 0; operand < shader.operands; operand++) types.push('read-only-storage');
+  types.push('storage');
+  return types.map((type, binding) => ({ binding, visibility: COMPUTE_STAGE, buffer: { type } }));
+}
+
+function sourceOf(shader: Shader): string {
+  return shader.parts.map(({ text }) => text).join('\n');
+}
+
+/** Finds the line of the joined source in the file it came from. */
+function locate(shader: Shader, line: number): { file: string; line: number; text: string } {
+  let first = 1;
+  for (const { file, text } of shader.parts) {
+    const lines = text.split('\n');
+    if (line < first + lines.length) return { file, line: line - first + 1, text: lines[line - first] };
+    first += lines.length;
+  }
+  return { file: 'the end of the source', line, text: '' };
+}
+
+/** `shaders/product-tiled.wgsl:12:5: message`, and below it the line. */
+async function compileError(key: string, shader: Shader, module: GPUShaderModule, cause: unknown): Promise<Error> {
+  const lines: string[] = [];
+  const { messages } = await module.getCompilationInfo();
+  for (const { type, lineNum, linePos, message } of messages) {
+    if (type !== 'error') continue;
+    const place = locate(shader, lineNum);
+    lines.push(`shaders/${place.file}:${place.line}:${linePos}: ${message}`, `  ${place.text}`);
+  }
+  if (lines.length === 0) lines.push(cause instanceof Error ? cause.message : String(cause));
+  return new Error(`kernel ${key} does not compile\n${lines.join('\n')}`, { cause });
+}

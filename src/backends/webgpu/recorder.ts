@@ -1,0 +1,115 @@
+/** Writes commands into one command encoder and submits it when enough work has come together. */
+import type { DeviceBuffer } from './pool.ts';
+import type { Failures } from './failures.ts';
+
+export interface SubmitLimits {
+  /** Estimated operations in one submit: it must stay far from the time after which a device counts as lost. */
+  readonly work: number;
+  readonly dispatches: number;
+}
+
+/** Anything that an error scope can catch. */
+const SCOPES = ['validation', 'internal', 'out-of-memory'] as const;
+
+export class Recorder {
+  private encoder: GPUCommandEncoder | undefined;
+  private pass: GPUComputePassEncoder | undefined;
+  private serial = 0;
+  private work = 0;
+  private dispatches = 0;
+  private readonly names = new Set<string>();
+  private settled: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly limits: SubmitLimits,
+    private readonly failures: Failures,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.encoder === undefined;
+  }
+
+  /** Resolves when the errors of everything submitted so far are known. */
+  get checked(): Promise<unknown> {
+    return this.settled;
+  }
+
+  /** Calls `body` and records the GPU errors that it causes under `name`. Scopes are opened and closed in one go, since a page may share the device. */
+  scoped<Result>(name: string, body: () => Result): Result {
+    for (const scope of SCOPES) this.device.pushErrorScope(scope);
+    try {
+      return body();
+    } finally {
+      for (const _ of SCOPES) this.watch(name, this.device.popErrorScope());
+    }
+  }
+
+  private watch(name: string, scope: Promise<GPUError | null>): void {
+    const recorded = scope.then(
+      (error) => {
+        if (error) this.failures.record(name, error.message);
+      },
+      () => {}, // the device was lost, which is reported by itself
+    );
+    const before = this.settled;
+    this.settled = recorded.then(() => before);
+  }
+
+  private open(): GPUCommandEncoder {
+    this.encoder ??= this.device.createCommandEncoder({ label: 'equilibra' });
+    return this.encoder;
+  }
+
+  /** To be called for each Program before its dispatches are recorded. */
+  use(name: string, buffers: Iterable<DeviceBuffer>): void {
+    this.names.add(name);
+    for (const buffer of buffers) buffer.usedBy = this.serial;
+  }
+
+  dispatch(pipeline: GPUComputePipeline, group: GPUBindGroup, [x, y]: readonly [number, number], work: number): void {
+    this.pass ??= this.open().beginComputePass();
+    this.pass.setPipeline(pipeline);
+    this.pass.setBindGroup(0, group);
+    this.pass.dispatchWorkgroups(x, y);
+    this.work += work;
+    this.dispatches += 1;
+  }
+
+  /** Whether the submit is full. The caller then calls `submit` and `use` again. */
+  get isFull(): boolean {
+    return this.work >= this.limits.work || this.dispatches >= this.limits.dispatches;
+  }
+
+  copy(from: DeviceBuffer, to: GPUBuffer, bytes: number): void {
+    const encoder = this.open();
+    this.endPass();
+    encoder.copyBufferToBuffer(from.handle, 0, to, 0, bytes);
+    from.usedBy = this.serial;
+  }
+
+  /** Overwrites a buffer after what is recorded so far. */
+  write(buffer: DeviceBuffer, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
+    // The queue writes at once, ahead of an encoder that is not yet submitted.
+    if (buffer.usedBy === this.serial) this.submit();
+    this.device.queue.writeBuffer(buffer.handle, 0, values);
+  }
+
+  private endPass(): void {
+    this.pass?.end();
+    this.pass = undefined;
+  }
+
+  submit(): void {
+    const { encoder } = this;
+    if (!encoder) return;
+    this.endPass();
+    const name = this.names.size > 0 ? `program ${[...this.names].join(', ')}` : 'a copy';
+    this.scoped(name, () => this.device.queue.submit([encoder.finish()]));
+    this.encoder = undefined;
+    this.names.clear();
+    this.work = 0;
+    this.dispatches = 0;
+    this.serial += 1;
+  }
+}

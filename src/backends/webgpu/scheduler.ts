@@ -1,0 +1,171 @@
+/**
+ * All work in the order in which it was enqueued. A job is carried out at once unless an earlier one waits (for its
+ * pipelines, or for the flag of a loop); then it queues up behind it.
+ */
+import { MAP_READ, USAGE } from './device.ts';
+import { Failures } from './failures.ts';
+import type { DeviceBuffer } from './pool.ts';
+import { Recorder, type SubmitLimits } from './recorder.ts';
+
+/** Records commands; yields what it has to wait for. */
+export type Job = Generator<Promise<unknown>, void, void>;
+
+interface Entry {
+  readonly name: string;
+  readonly job: Job;
+}
+
+export class Scheduler {
+  readonly failures = new Failures();
+  readonly recorder: Recorder;
+  private readonly queue: Entry[] = [];
+  private busy = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Buffers of one size for reading back, kept for reuse. */
+  private readonly staging = new Map<number, GPUBuffer[]>();
+  private readonly waiting = new Set<(error: Error) => void>();
+
+  constructor(
+    private readonly device: GPUDevice,
+    limits: SubmitLimits,
+  ) {
+    this.recorder = new Recorder(device, limits, this.failures);
+  }
+
+  /** Throws if the device is lost or closed. */
+  assertOpen(): void {
+    if (this.failures.ended) throw this.failures.ended;
+  }
+
+  enqueue(name: string, job: Job): void {
+    this.assertOpen();
+    this.queue.push({ name, job });
+    this.advance();
+  }
+
+  /** As `enqueue`, for a job that waits for nothing. */
+  enqueueNow(name: string, record: () => void): void {
+    this.enqueue(
+      name,
+      (function* () {
+        record();
+      })(),
+    );
+  }
+
+  private advance(): void {
+    if (this.busy) return;
+    this.busy = true;
+    while (this.queue.length > 0) {
+      const { name, job } = this.queue[0];
+      try {
+        const { done, value } = job.next();
+        if (!done) {
+          value.then(
+            () => this.resume(),
+            (error: unknown) => this.abandon(name, error),
+          );
+          return;
+        }
+      } catch (error) {
+        this.failures.record(name, error);
+      }
+      this.queue.shift();
+    }
+    this.busy = false;
+    // Work that nobody waits for is not to lie around either.
+    if (!this.recorder.isEmpty) this.timer ??= setTimeout(() => this.flush(), 0);
+  }
+
+  private resume(): void {
+    this.busy = false;
+    this.advance();
+  }
+
+  private abandon(name: string, error: unknown): void {
+    this.failures.record(name, error);
+    this.queue.shift();
+    this.resume();
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (!this.failures.ended) this.recorder.submit();
+  }
+
+  /** Submits what is recorded and resolves with the content of the buffer at this point. */
+  async readBack(buffer: DeviceBuffer, bytes: number): Promise<ArrayBuffer> {
+    const size = Math.ceil(bytes / 256) * 256;
+    const target =
+      this.staging.get(size)?.pop() ?? this.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
+    this.recorder.copy(buffer, target, bytes);
+    this.flush();
+    await target.mapAsync(MAP_READ, 0, size);
+    const content = target.getMappedRange(0, bytes).slice(0);
+    target.unmap();
+    const kept = this.staging.get(size);
+    // Flags come back by the hundred and downloads mostly in one size: a few buffers of each serve all.
+    if (!kept) this.staging.set(size, [target]);
+    else if (kept.length < 4) kept.push(target);
+    else target.destroy();
+    return content;
+  }
+
+  download(buffer: DeviceBuffer, size: number): Promise<Float32Array> {
+    return this.settle('download', async () => new Float32Array(await this.readBack(buffer, size * 4)));
+  }
+
+  idle(): Promise<void> {
+    return this.settle('idle', async () => {
+      this.flush();
+      await this.device.queue.onSubmittedWorkDone();
+    });
+  }
+
+  /** A promise for what `begin`, called when its turn comes, resolves with; it rejects with whatever failed before. */
+  private settle<Result>(name: string, begin: () => Promise<Result>): Promise<Result> {
+    const ticket = this.failures.ticket();
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        this.waiting.delete(fail);
+        reject(error);
+      };
+      this.waiting.add(fail);
+      const finish = async (result: Promise<Result>): Promise<void> => {
+        try {
+          const value = await result.catch((error: unknown) => {
+            this.failures.record(name, error);
+          });
+          await this.recorder.checked;
+          this.failures.check(ticket);
+          this.waiting.delete(fail);
+          resolve(value as Result);
+        } catch (error) {
+          fail(error);
+        }
+      };
+      try {
+        this.enqueueNow(name, () => void finish(begin()));
+      } catch (error) {
+        fail(error);
+      }
+    });
+  }
+
+  /** Nothing more is recorded; what waits is rejected. */
+  end(error: Error): void {
+    if (this.failures.ended) return;
+    this.failures.end(error);
+    clearTimeout(this.timer);
+    this.queue.length = 0;
+    for (const reject of [...this.waiting]) reject(error);
+  }
+
+  /** The buffers for reading back, which nobody needs any more. */
+  takeStaging(): GPUBuffer[] {
+    const all = [...this.staging.values()].flat();
+    this.staging.clear();
+    return all;
+  }
+}

@@ -1,0 +1,59 @@
+/** The kernels' sources and what each binds: sizes, guard, operands, result, in this order where they are there. */
+import combine from '../../../shaders/combine.wgsl';
+import elementwise from '../../../shaders/elementwise.wgsl';
+import loopAdvance from '../../../shaders/loop-advance.wgsl';
+import loopEnter from '../../../shaders/loop-enter.wgsl';
+import productRegister from '../../../shaders/product-register.wgsl';
+import productTiled from '../../../shaders/product-tiled.wgsl';
+import reduceThread from '../../../shaders/reduce-thread.wgsl';
+import reduceWorkgroup from '../../../shaders/reduce-workgroup.wgsl';
+import scalar from '../../../shaders/scalar.wgsl';
+import activations from '../../../shaders/shared/activations.wgsl';
+import product from '../../../shaders/shared/product.wgsl';
+import reduction from '../../../shaders/shared/reduction.wgsl';
+import solve from '../../../shaders/solve.wgsl';
+
+export interface ShaderPart {
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface Shader {
+  readonly parts: readonly ShaderPart[];
+  readonly hasSizes: boolean;
+  readonly hasGuard: boolean;
+  readonly operands: number;
+}
+
+const ACTIVATIONS = { file: 'shared/activations.wgsl', text: activations };
+const PRODUCT = { file: 'shared/product.wgsl', text: product };
+const REDUCTION = { file: 'shared/reduction.wgsl', text: reduction };
+
+function kernel(operands: number, ...parts: ShaderPart[]): Shader {
+  return { parts, hasSizes: true, hasGuard: true, operands };
+}
+
+export const SHADERS = {
+  'product-register': kernel(6, ACTIVATIONS, PRODUCT, { file: 'product-register.wgsl', text: productRegister }),
+  'product-tiled': kernel(6, ACTIVATIONS, PRODUCT, { file: 'product-tiled.wgsl', text: productTiled }),
+  elementwise: kernel(3, ACTIVATIONS, { file: 'elementwise.wgsl', text: elementwise }),
+  combine: kernel(6, { file: 'combine.wgsl', text: combine }),
+  'reduce-thread': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
+  'reduce-workgroup': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
+  scalar: kernel(4, { file: 'scalar.wgsl', text: scalar }),
+  solve: kernel(2, { file: 'solve.wgsl', text: solve }),
+  'loop-enter': {
+    parts: [{ file: 'loop-enter.wgsl', text: loopEnter }],
+    hasSizes: false,
+    hasGuard: true,
+    operands: 1,
+  },
+  'loop-advance': {
+    parts: [{ file: 'loop-advance.wgsl', text: loopAdvance }],
+    hasSizes: false,
+    hasGuard: false,
+    operands: 1,
+  },
+} as const satisfies Record<string, Shader>;
+
+export type ShaderName = keyof typeof SHADERS;

@@ -1,0 +1,81 @@
+/** The monotonicity margin of a matrix that is given directly: float64, on the host. */
+
+/** Eigenvalues are bracketed to this many units of rounding of the matrix. */
+const BISECTIONS = 100;
+
+/**
+ * The largest m with I − (W + Wᵀ)/2 ⪰ m·I: the smallest eigenvalue of that matrix, by Householder reduction to
+ * tridiagonal form and bisection on Sturm counts.
+ * @param W n × n, row-major
+ */
+export function monotonicityMargin(W: ArrayLike<number>, n: number): number {
+  const matrix = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) matrix[i * n + j] = (i === j ? 1 : 0) - 0.5 * (W[i * n + j] + W[j * n + i]);
+  }
+  const { diagonal, offDiagonal } = tridiagonal(matrix, n);
+  return smallestEigenvalue(diagonal, offDiagonal);
+}
+
+/** Householder reflections QᵀAQ that leave a symmetric A (overwritten) tridiagonal. */
+function tridiagonal(a: Float64Array, n: number): { diagonal: Float64Array; offDiagonal: Float64Array } {
+  const v = new Float64Array(n);
+  const p = new Float64Array(n);
+  for (let column = 0; column < n - 2; column++) {
+    let norm = 0;
+    for (let i = column + 1; i < n; i++) norm = Math.hypot(norm, a[i * n + column]);
+    if (norm === 0) continue;
+    const head = a[(column + 1) * n + column];
+    const image = head > 0 ? -norm : norm; // the sign that does not cancel
+    let squared = 0;
+    for (let i = column + 1; i < n; i++) {
+      v[i] = a[i * n + column] - (i === column + 1 ? image : 0);
+      squared += v[i] * v[i];
+    }
+    // A ← A − v wᵀ − w vᵀ with p = 2Av/(vᵀv), w = p − (pᵀv/vᵀv) v.
+    let product = 0;
+    for (let i = column; i < n; i++) {
+      let sum = 0;
+      for (let j = column + 1; j < n; j++) sum += a[i * n + j] * v[j];
+      p[i] = (2 * sum) / squared;
+      if (i > column) product += p[i] * v[i];
+    }
+    v[column] = 0;
+    for (let i = column; i < n; i++) p[i] -= (product / squared) * v[i];
+    for (let i = column; i < n; i++) {
+      for (let j = column; j < n; j++) a[i * n + j] -= v[i] * p[j] + p[i] * v[j];
+    }
+  }
+  const diagonal = Float64Array.from({ length: n }, (_, i) => a[i * n + i]);
+  const offDiagonal = Float64Array.from({ length: Math.max(n - 1, 0) }, (_, i) => a[(i + 1) * n + i]);
+  return { diagonal, offDiagonal };
+}
+
+function smallestEigenvalue(diagonal: Float64Array, offDiagonal: Float64Array): number {
+  // Gershgorin's discs bracket every eigenvalue.
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < diagonal.length; i++) {
+    const radius = Math.abs(offDiagonal[i - 1] ?? 0) + Math.abs(offDiagonal[i] ?? 0);
+    low = Math.min(low, diagonal[i] - radius);
+    high = Math.min(high, diagonal[i]); // a Rayleigh quotient
+  }
+  for (let step = 0; step < BISECTIONS && low < high; step++) {
+    const middle = 0.5 * (low + high);
+    if (middle === low || middle === high) break;
+    if (hasEigenvalueBelow(diagonal, offDiagonal, middle)) high = middle;
+    else low = middle;
+  }
+  return low;
+}
+
+/** Sturm: some pivot of the LDLᵀ factorisation of T − x·I is negative exactly when an eigenvalue lies below x. */
+function hasEigenvalueBelow(diagonal: Float64Array, offDiagonal: Float64Array, x: number): boolean {
+  let pivot = diagonal[0] - x;
+  for (let i = 0; ; i++) {
+    if (pivot < 0) return true;
+    if (i === diagonal.length - 1) return false;
+    const safe = pivot === 0 ? Number.MIN_VALUE / Number.EPSILON : pivot;
+    pivot = diagonal[i + 1] - x - offDiagonal[i] ** 2 / safe;
+  }
+}

@@ -1,0 +1,41 @@
+import { Engine } from '../tensor/engine.ts';
+import { elementwise, product, reduceAll } from '../tensor/kernels.ts';
+import { recorded, transpose } from '../tensor/operations.ts';
+import { describe } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/**
+ * W = (1 − m)I − AᵀA + B − Bᵀ, for which I − (W + Wᵀ)/2 = mI + AᵀA ⪰ m·I, whatever A and B (Winston & Kolter 2020).
+ * With G = ∂ℓ/∂W: ∂ℓ/∂A = −A(G + Gᵀ), ∂ℓ/∂B = G − Gᵀ, ∂ℓ/∂m = −tr G.
+ * @param A [n, n]
+ * @param B [n, n]
+ * @param margin m, [1]
+ */
+export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
+  const [n] = A.shape;
+  for (const [name, matrix] of Object.entries({ A, B })) {
+    if (matrix.shape.length !== 2 || matrix.shape[0] !== n || matrix.shape[1] !== n) {
+      throw new RangeError(`${name}: the shape is ${describe(matrix.shape)}; A and B must both be [n, n]`);
+    }
+  }
+  const engine = A.context;
+  if (!(engine instanceof Engine)) throw new Error('A: it must be a tensor of an engine');
+  const [W] = engine.run('monotone matrix', [A, B, margin], ([a, b, m], tracing) => {
+    const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
+    const diagonal = elementwise('multiply', [identity, elementwise('scale', [m], [-1, 1])]);
+    const skew = elementwise('subtract', [b, transpose(b)]);
+    return [product(a, a, { transposeA: true, prior: elementwise('add', [diagonal, skew]), residual: true })];
+  });
+  const pullback = (cotangent: Tensor): Tensor[] =>
+    engine.run('monotone matrix, backward', [A, cotangent], ([a, g], tracing) => {
+      const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
+      const symmetric = elementwise('add', [g, transpose(g)]);
+      const trace = reduceAll('sum', elementwise('multiply', [g, identity]));
+      return [
+        elementwise('negate', [product(a, symmetric)]),
+        elementwise('subtract', [g, transpose(g)]),
+        elementwise('negate', [trace]),
+      ];
+    });
+  return recorded('custom', [A, B, margin], W, { pullback });
+}

@@ -1,0 +1,26 @@
+/** One small tensor that tells how each sample fared: read back once, in one piece. */
+import { elementwise } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+export const SUMMARY_ROWS = ['status', 'iterations', 'residual', 'floor', 'notFinite'] as const;
+type SummaryRow = (typeof SUMMARY_ROWS)[number];
+
+/** Stacks the rows, each [batch] or [1], into [5, batch]. */
+export function summarise(batch: number, rows: Readonly<Record<SummaryRow, Tensor>>): Tensor {
+  const { context } = rows.status;
+  const nothing: Tensor = context.constant({ kind: 'fill', value: 0 }, [SUMMARY_ROWS.length, batch]);
+  return SUMMARY_ROWS.reduce((stacked, name, row) => {
+    const values = SUMMARY_ROWS.map((_, index) => (index === row ? 1 : 0));
+    const place = context.constant({ kind: 'values', values }, [values.length, 1]);
+    // Selected, not multiplied by 0 and 1: a residual may be NaN.
+    return elementwise('select', [place, rows[name], stacked]);
+  }, nothing);
+}
+
+export type Summary = Readonly<Record<SummaryRow, readonly number[]>>;
+
+export function readSummary(values: ArrayLike<number>): Summary {
+  const batch = values.length / SUMMARY_ROWS.length;
+  const row = (index: number): number[] => Array.from({ length: batch }, (_, sample) => values[index * batch + sample]);
+  return Object.fromEntries(SUMMARY_ROWS.map((name, index) => [name, row(index)])) as unknown as Summary;
+}

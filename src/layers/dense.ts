@@ -1,0 +1,32 @@
+import { affine } from '../tensor/operations.ts';
+import { checkWidth, type Layer, uniformParameter } from './layer.ts';
+
+const ACTIVATIONS = ['none', 'relu', 'tanh', 'sigmoid'] as const;
+
+export interface DenseOptions {
+  inputs: number;
+  outputs: number;
+  /** Default none. */
+  activation?: (typeof ACTIVATIONS)[number];
+}
+
+/** y = activation(Wx + b), W [outputs, inputs], both starting uniform on ±1/√inputs. */
+export function dense({ inputs, outputs, activation = 'none' }: DenseOptions): Layer {
+  checkWidth('dense', 'inputs', inputs);
+  checkWidth('dense', 'outputs', outputs);
+  if (!ACTIVATIONS.includes(activation)) {
+    throw new RangeError(
+      `dense: activation is ${JSON.stringify(activation)}; it must be one of ${ACTIVATIONS.join(', ')}`,
+    );
+  }
+  return {
+    kind: 'dense',
+    inputs,
+    outputs,
+    parameters: [uniformParameter('W', [outputs, inputs], inputs), uniformParameter('b', [outputs], inputs)],
+    forward(x, [W, b]) {
+      const y = affine(x, W, b);
+      return activation === 'none' ? y : y[activation]();
+    },
+  };
+}

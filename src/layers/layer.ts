@@ -1,0 +1,48 @@
+/** What a layer is: parameters, how they start, and the forward pass. */
+import type { Random } from '../data/random.ts';
+import type { MonotoneSolution } from '../implicit/monotone.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+export interface ParameterSpecification {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Row-major. The same on every backend: rounded to float32. */
+  initial(random: Random): Float32Array;
+}
+
+/** What a forward pass leaves behind besides its output: the solves of its implicit layers. */
+export interface ForwardPass {
+  readonly solves: MonotoneSolution[];
+}
+
+export interface Layer {
+  readonly kind: string;
+  /** Width of a row that goes in, and of one that comes out. */
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly parameters: readonly ParameterSpecification[];
+  /**
+   * @param x [batch, inputs]
+   * @param parameters in the order of `parameters`
+   * @returns [batch, outputs]
+   */
+  forward(x: Tensor, parameters: readonly Tensor[], pass: ForwardPass): Tensor;
+}
+
+export function checkWidth(layer: string, name: string, width: number): number {
+  if (!Number.isInteger(width) || width < 1) {
+    throw new RangeError(`${layer}: ${name} is ${width}; it must be a positive integer`);
+  }
+  return width;
+}
+
+/** Uniform on [−1/√fanIn, 1/√fanIn], as PyTorch starts its linear layers. */
+export function uniformParameter(name: string, shape: readonly number[], fanIn: number): ParameterSpecification {
+  const reach = 1 / Math.sqrt(fanIn);
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  return {
+    name,
+    shape,
+    initial: (random) => Float32Array.from({ length: size }, () => reach * (2 * random.uniform() - 1)),
+  };
+}

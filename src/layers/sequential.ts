@@ -1,0 +1,151 @@
+import { random } from '../data/random.ts';
+import type { Engine } from '../tensor/engine.ts';
+import { describe } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { ForwardPass, Layer } from './layer.ts';
+
+export interface NamedParameter {
+  /** Layer number, kind and parameter, such as `0.monotone.A`. */
+  readonly name: string;
+  readonly value: Tensor;
+}
+
+export interface Prediction {
+  /** The most probable class of each row. */
+  readonly classes: Int32Array;
+  /** count × outputs, row-major: softmax of the last layer. */
+  readonly probabilities: Float32Array;
+}
+
+/** Layers one after the other. It has no parameters until `initialise` (which `train` calls) gives it an engine. */
+export function sequential(...layers: Layer[]): Model {
+  if (layers.length === 0) throw new RangeError('sequential: no layers were given; at least one is needed');
+  for (const [index, layer] of layers.entries()) {
+    const before = layers[index - 1];
+    if (before && before.outputs !== layer.inputs) {
+      throw new RangeError(
+        `sequential: layer ${index} (${layer.kind}) takes ${layer.inputs} inputs, layer ${index - 1} (${before.kind}) gives ${before.outputs} outputs`,
+      );
+    }
+  }
+  return new Model(layers);
+}
+
+export class Model {
+  private held: { engine: Engine; values: Tensor[] } | undefined;
+
+  /** Made by `sequential`. */
+  constructor(readonly layers: readonly Layer[]) {}
+
+  get inputs(): number {
+    return this.layers[0].inputs;
+  }
+  get outputs(): number {
+    return this.layers[this.layers.length - 1].outputs;
+  }
+  /** The engine that holds the parameters. */
+  get engine(): Engine {
+    return this.initialised().engine;
+  }
+  get isInitialised(): boolean {
+    return this.held !== undefined;
+  }
+  get parameters(): NamedParameter[] {
+    const { values } = this.initialised();
+    const names = this.layers.flatMap((layer, index) =>
+      layer.parameters.map(({ name }) => `${index}.${layer.kind}.${name}`),
+    );
+    return names.map((name, index) => ({ name, value: values[index] }));
+  }
+
+  private initialised(): { engine: Engine; values: Tensor[] } {
+    if (!this.held) throw new Error('model: it has no parameters yet; train it, or call initialise(engine)');
+    return this.held;
+  }
+
+  /** Gives the parameters their seeded start, the same on every backend. */
+  initialise(engine: Engine, seed = 0): void {
+    this.dispose();
+    const generator = random(seed);
+    const values = this.layers.flatMap((layer) =>
+      layer.parameters.map((parameter) => engine.tensor(parameter.initial(generator), parameter.shape)),
+    );
+    this.held = { engine, values };
+  }
+
+  /** Puts new parameters in the place of the old ones, which are disposed. */
+  replaceParameters(values: readonly Tensor[]): void {
+    const held = this.initialised();
+    for (const old of held.values) old.dispose();
+    held.values = [...values];
+  }
+
+  /**
+   * Intermediate tensors are freed with the scope of `x`: call it inside `engine.tidy` or a differentiated function.
+   * @param x [batch, inputs]
+   * @param values parameters in the order of `parameters`; default: the model's own
+   * @returns the outputs of the last layer, [batch, outputs]
+   */
+  forward(
+    x: Tensor,
+    values: readonly Tensor[] = this.initialised().values,
+    pass: ForwardPass = { solves: [] },
+  ): Tensor {
+    if (x.shape.length !== 2 || x.shape[1] !== this.inputs) {
+      throw new RangeError(`model: the input has shape ${describe(x.shape)}; it must be [batch, ${this.inputs}]`);
+    }
+    // What is computed from parameters alone must be freed with everything else that is computed from x.
+    const { arena } = x;
+    const local = arena ? values.map((value) => (value.arena ? value : this.engine.useIn(arena, value))) : values;
+    let first = 0;
+    return this.layers.reduce((input, layer) => {
+      const own = local.slice(first, first + layer.parameters.length);
+      first += own.length;
+      return layer.forward(input, own, pass);
+    }, x);
+  }
+
+  /**
+   * Classes and probabilities of rows of numbers.
+   * @param inputs count × inputs, row-major
+   * @param options.batch rows solved at once, default 256
+   */
+  async predict(inputs: ArrayLike<number>, { batch = 256 }: { batch?: number } = {}): Promise<Prediction> {
+    const { engine } = this.initialised();
+    if (inputs.length === 0 || inputs.length % this.inputs !== 0) {
+      throw new RangeError(
+        `predict: inputs holds ${inputs.length} numbers; it must be a positive multiple of ${this.inputs}`,
+      );
+    }
+    if (!Number.isInteger(batch) || batch < 1)
+      throw new RangeError(`predict: batch is ${batch}; it must be a positive integer`);
+    const count = inputs.length / this.inputs;
+    const probabilities = new Float32Array(count * this.outputs);
+    const classes = new Int32Array(count);
+    for (let start = 0; start < count; start += batch) {
+      const rows = Math.min(batch, count - start);
+      const part = Float32Array.from({ length: rows * this.inputs }, (_, index) => inputs[start * this.inputs + index]);
+      const values = await engine.tidy(async (scope) => {
+        const outputs = this.forward(scope.tensor(part, [rows, this.inputs]));
+        return outputs.softmax().data();
+      });
+      probabilities.set(values, start * this.outputs);
+    }
+    for (let row = 0; row < count; row++) {
+      classes[row] = indexOfLargest(probabilities.subarray(row * this.outputs, (row + 1) * this.outputs));
+    }
+    return { classes, probabilities };
+  }
+
+  /** Frees the parameters. */
+  dispose(): void {
+    for (const value of this.held?.values ?? []) value.dispose();
+    this.held = undefined;
+  }
+}
+
+export function indexOfLargest(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let index = 1; index < values.length; index++) if (values[index] > values[best]) best = index;
+  return best;
+}

@@ -1,0 +1,29 @@
+import { combine, elementwise, ratio, reduceRows, scalarStep } from '../tensor/kernels.ts';
+import { applyTransposed, type KrylovMethod } from './backward.ts';
+
+/**
+ * BiCGSTAB (van der Vorst 1992). With A = (I − JW)ᵀ, shadow r̂ = r₀, ρ = r̂·r:
+ *   q = Ap, α = ρ/(r̂·q), s = r − αq, t = As, ω = (t·s)/(t·t), u += αp + ωs, r⁺ = s − ωt,
+ *   β = (ρ⁺/ρ)(α/ω), p⁺ = r⁺ + β(p − ωq).
+ * The condition number is not squared. It may break down: the sample then goes stale and the round ends.
+ */
+export const bicgstab: KrylovMethod = {
+  name: 'bicgstab',
+  start(_problem, r) {
+    return { r, p: r, shadow: r, rho: reduceRows('dot', [r, r]) };
+  },
+  step(problem, { r, p, shadow, rho }) {
+    const q = applyTransposed(problem, p);
+    const alpha = ratio(rho, reduceRows('dot', [shadow, q]));
+    const s = combine({ x: r }, { x: q, coefficient: alpha, factor: -1 });
+    const t = applyTransposed(problem, s);
+    const omega = ratio(reduceRows('dot', [t, s]), reduceRows('dot', [t, t]));
+    const change = combine({ x: p, coefficient: alpha }, { x: s, coefficient: omega });
+    const rNext = combine({ x: s }, { x: t, coefficient: omega, factor: -1 });
+    const rhoNext = reduceRows('dot', [shadow, rNext]);
+    const beta = scalarStep('ratioProduct', rho.size, [rhoNext, rho, alpha, omega], rho.shape);
+    const betaOmega = elementwise('multiply', [beta, omega]);
+    const pNext = combine({ x: rNext }, { x: p, coefficient: beta }, { x: q, coefficient: betaOmega, factor: -1 });
+    return { values: { r: rNext, p: pNext, shadow, rho: rhoNext }, change, r: rNext };
+  },
+};

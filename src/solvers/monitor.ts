@@ -1,0 +1,53 @@
+/** Per-sample stopping: a state of five rows that the monitor kernel keeps, and that no host reads while a loop runs. */
+import { STATE_ROWS, STATE_SIZE } from '../backends/kernels.ts';
+import { elementwiseLaidOut, scalarStep } from '../tensor/kernels.ts';
+import type { Context, Tensor } from '../tensor/tensor.ts';
+
+/** Passes without a residual 10 % below the best one after which a sample counts as stale. */
+const STALE_LIMIT = 20;
+
+/** [5, batch]: every sample running, no iterations, no residual yet. */
+export function initialState(context: Context, batch: number): Tensor {
+  const rows = Array.from({ length: STATE_SIZE }, (_, row) => (row === STATE_ROWS.best ? 1e30 : 0));
+  const values = rows.flatMap((value) => Array.from({ length: batch }, () => value));
+  return context.constant({ kind: 'values', values }, [STATE_SIZE, batch]);
+}
+
+export interface MonitorOptions {
+  /** Stop a stale sample even where its residual is above the floor of the precision. */
+  giveUp?: boolean;
+  staleLimit?: number;
+}
+
+/** The state after an iteration with this residual; tolerance and floor are [batch] or [1]. */
+export function monitor(
+  state: Tensor,
+  residual: Tensor,
+  tolerance: Tensor,
+  floor: Tensor,
+  { giveUp = false, staleLimit = STALE_LIMIT }: MonitorOptions = {},
+): Tensor {
+  return scalarStep('monitor', state.shape[1], [state, residual, tolerance, floor], state.shape, [
+    staleLimit,
+    giveUp ? 1 : 0,
+  ]);
+}
+
+/** The first row, [batch]: 0 where a sample is running. */
+export function statusOf(state: Tensor): Tensor {
+  return rowOf(state, STATE_ROWS.status);
+}
+
+export function rowOf(state: Tensor, row: number): Tensor {
+  const batch = state.shape[1];
+  return elementwiseLaidOut('copy', [state], [{ offset: row * batch, strides: [0, 0, 0, 1] }], [batch]);
+}
+
+/** Row by row of [batch, n]: `after` where the sample is running in `state`, else `before`. */
+export function whereRunning(state: Tensor, after: Tensor, before: Tensor): Tensor {
+  const [batch, n] = after.shape;
+  const status = { offset: 0, strides: [0, 0, 1, 0] as const };
+  const whole = { offset: 0, strides: [0, 0, n, 1] as const };
+  // The status is not 0 where the sample has stopped.
+  return elementwiseLaidOut('select', [state, before, after], [status, whole, whole], [batch, n]);
+}

@@ -1,0 +1,270 @@
+/** The engine: tensors on one backend, Programs traced once per shape, memory that is given back. */
+import type { Backend, BackendName, Constant, MemoryFigures, Program, Storage } from '../backends/backend.ts';
+import { type OpenOptions, openBackend } from '../backends/open.ts';
+import type { CallWithoutSlots } from '../program/trace.ts';
+import { Arena } from './arena.ts';
+import { checkShape, describe, type Shape, sizeOf } from './shape.ts';
+import { type Check, type Context, Tensor } from './tensor.ts';
+import { Tracing } from './tracing.ts';
+
+const NO_CHECKS: ReadonlySet<Check> = new Set();
+/** Tolerances, margins, step sizes: few in any program; the bound keeps a sweep over them from growing without end. */
+const MAXIMUM_SCALARS = 64;
+
+/** Storage shared by the tensors that are aliases of one another. */
+interface Shared {
+  readonly storage: Storage;
+  references: number;
+}
+
+interface Traced {
+  readonly program: Program;
+  readonly shapes: readonly Shape[];
+}
+
+/** Where tensors of one `tidy` call are made. */
+export interface Scope {
+  tensor(values: ArrayLike<number>, shape?: Shape): Tensor;
+  /** The same tensor, such that what is computed from it is freed at the end of the scope. */
+  use(tensor: Tensor): Tensor;
+}
+
+/** Opens an engine: see OpenOptions. Rejects with what is missing and what to do about it. */
+export async function open(options: OpenOptions = {}): Promise<Engine> {
+  return new Engine(await openBackend(options));
+}
+
+export class Engine implements Context {
+  private readonly programs = new Map<string, Traced>();
+  private readonly scalars = new Map<number, Tensor>();
+
+  /** Made by `open()`. */
+  constructor(private readonly device: Backend) {}
+
+  get backend(): BackendName {
+    return this.device.name;
+  }
+  get adapter(): Backend['adapter'] {
+    return this.device.adapter;
+  }
+  /** 2⁻⁵² on the CPU, 2⁻²³ on a GPU. */
+  get epsilon(): number {
+    return this.device.epsilon;
+  }
+
+  /**
+   * Copies numbers to the backend.
+   * @param values row-major
+   * @param shape default: one axis
+   * @throws RangeError where the shape does not hold them or a number is not finite
+   */
+  tensor(values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
+    return this.tensorIn(undefined, values, shape);
+  }
+
+  private tensorIn(arena: Arena | undefined, values: ArrayLike<number>, shape: Shape): Tensor {
+    checkShape('tensor', shape);
+    if (values.length !== sizeOf(shape)) {
+      throw new RangeError(
+        `tensor: values holds ${values.length} numbers, the shape ${describe(shape)} needs ${sizeOf(shape)}`,
+      );
+    }
+    for (let index = 0; index < values.length; index++) {
+      if (!Number.isFinite(values[index])) {
+        throw new RangeError(`tensor: values[${index}] is ${values[index]}; every number must be finite`);
+      }
+    }
+    return this.wrap({ storage: this.device.upload(values), references: 0 }, shape, NO_CHECKS, arena);
+  }
+
+  /** One number, [1], kept for the next time it is asked for: do not dispose it. */
+  scalar(value: number): Tensor {
+    let kept = this.scalars.get(value);
+    if (!kept) {
+      if (this.scalars.size === MAXIMUM_SCALARS) this.forgetOldestScalar();
+      kept = this.tensor([value]);
+      this.scalars.set(value, kept);
+    }
+    return kept;
+  }
+
+  private forgetOldestScalar(): void {
+    const [[value, oldest]] = this.scalars;
+    this.scalars.delete(value);
+    oldest.dispose();
+  }
+
+  private wrap(shared: Shared, shape: Shape, checks: ReadonlySet<Check>, arena: Arena | undefined): Tensor {
+    shared.references += 1;
+    return new Tensor(this, shape, shared, checks, arena);
+  }
+
+  private sharedOf(tensor: Tensor): Shared {
+    if (tensor.context !== this)
+      throw new Error(`tensor ${describe(tensor.shape)}: it belongs to another engine or to a Program`);
+    if (tensor.isDisposed) throw new Error(`tensor ${describe(tensor.shape)}: it was disposed`);
+    return tensor.place as Shared;
+  }
+
+  /** Overwrites the numbers of a tensor (and of its aliases), after everything enqueued so far. */
+  write(tensor: Tensor, values: ArrayLike<number>): void {
+    if (values.length !== tensor.size) {
+      throw new RangeError(
+        `write: values holds ${values.length} numbers, the tensor ${describe(tensor.shape)} holds ${tensor.size}`,
+      );
+    }
+    this.device.write(this.sharedOf(tensor).storage, values);
+  }
+
+  /**
+   * Runs what `build` traces, enqueued at once. It is traced once per key and input shapes.
+   * @param key everything that changes the Program besides the shapes of the inputs
+   */
+  run(
+    key: string,
+    inputs: readonly Tensor[],
+    build: (inputs: Tensor[], tracing: Tracing) => readonly Tensor[],
+  ): Tensor[] {
+    const fullKey = `${key} ${inputs.map((input) => describe(input.shape)).join('')}`;
+    let traced = this.programs.get(fullKey);
+    if (!traced) {
+      const tracing = new Tracing(key, this.epsilon);
+      const outputs = build(
+        inputs.map((input) => tracing.input(input.shape)),
+        tracing,
+      );
+      traced = { program: tracing.finish(outputs), shapes: outputs.map((output) => output.shape) };
+      this.programs.set(fullKey, traced);
+    }
+    const storages = inputs.map((input) => this.sharedOf(input).storage);
+    const results = this.device.run(traced.program, storages);
+    const checks = mergedChecks(inputs);
+    const arena = Arena.of(inputs);
+    const { shapes } = traced;
+    return results.map((storage, index) => this.wrap({ storage, references: 0 }, shapes[index], checks, arena));
+  }
+
+  call(call: CallWithoutSlots, inputs: readonly (Tensor | undefined)[], shape: Shape): Tensor {
+    const present = inputs.filter((input) => input !== undefined);
+    const key = `${JSON.stringify(call)} ${inputs.map((input) => (input ? '1' : '0')).join('')}`;
+    const [output] = this.run(key, present, (traced, tracing) => {
+      let next = 0;
+      return [
+        tracing.call(
+          call,
+          inputs.map((input) => (input ? traced[next++] : undefined)),
+          shape,
+        ),
+      ];
+    });
+    return output;
+  }
+
+  constant(constant: Constant, shape: Shape): Tensor {
+    return this.run(JSON.stringify(constant) + describe(shape), [], (_, tracing) => [
+      tracing.constant(constant, shape),
+    ])[0];
+  }
+
+  alias(tensor: Tensor, shape: Shape): Tensor {
+    return this.wrap(this.sharedOf(tensor), shape, tensor.checks, tensor.arena);
+  }
+
+  /** The same numbers; reading them, or anything computed from them, also awaits `promise`. */
+  withCheck(tensor: Tensor, promise: Promise<void>): Tensor {
+    const check: Check = { promise, passed: false };
+    promise.then(
+      () => {
+        check.passed = true;
+      },
+      () => {}, // reported where something awaits it; until then it must not count as unhandled
+    );
+    return this.wrap(this.sharedOf(tensor), tensor.shape, new Set([...tensor.checks, check]), tensor.arena);
+  }
+
+  download(tensor: Tensor): Promise<Float32Array | Float64Array> {
+    return this.device.download(this.sharedOf(tensor).storage);
+  }
+
+  release(tensor: Tensor): void {
+    const shared = tensor.place as Shared;
+    shared.references -= 1;
+    if (shared.references === 0) this.device.release(shared.storage);
+  }
+
+  /**
+   * Runs `body` and frees every tensor made in its scope, or computed from one, except those it returns (a tensor, or
+   * tensors in an array or a plain object); frees all of them when it throws. `body` may be asynchronous.
+   */
+  async tidy<Result>(body: (scope: Scope) => Result | Promise<Result>): Promise<Result> {
+    return this.inArena(undefined, (arena) =>
+      body({
+        tensor: (values, shape = [values.length]) => this.tensorIn(arena, values, shape),
+        use: (tensor) => this.useIn(arena, tensor),
+      }),
+    );
+  }
+
+  /** An alias of the tensor whose descendants belong to the arena. */
+  useIn(arena: Arena, tensor: Tensor): Tensor {
+    return this.wrap(this.sharedOf(tensor), tensor.shape, tensor.checks, arena);
+  }
+
+  /** An alias that belongs to no arena: it outlives the call that made it. */
+  kept(tensor: Tensor): Tensor {
+    return this.wrap(this.sharedOf(tensor), tensor.shape, tensor.checks, undefined);
+  }
+
+  /** `tidy` for code of the library: the arena itself is handed to `body`. */
+  async inArena<Result>(parent: Arena | undefined, body: (arena: Arena) => Result | Promise<Result>): Promise<Result> {
+    const arena = new Arena(parent);
+    try {
+      const result = await body(arena);
+      for (const tensor of tensorsIn(result)) arena.keep(tensor);
+      return result;
+    } finally {
+      arena.empty();
+    }
+  }
+
+  /** Live buffers and bytes, and those kept for reuse. */
+  memory(): MemoryFigures {
+    return this.device.memory();
+  }
+
+  /** Resolves when all work enqueued so far is done; rejects if the device failed. */
+  idle(): Promise<void> {
+    return this.device.idle();
+  }
+
+  /** Frees everything. Idempotent. */
+  close(): void {
+    this.device.close();
+    this.programs.clear();
+    this.scalars.clear();
+  }
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** The checks of all inputs that are still open; the very same set where they agree, which is the common case. */
+function mergedChecks(inputs: readonly Tensor[]): ReadonlySet<Check> {
+  let merged = NO_CHECKS;
+  for (const { checks } of inputs) {
+    if (checks.size === 0 || checks === merged) continue;
+    const open = [...checks].filter((check) => !check.passed);
+    if (open.length === checks.size && merged.size === 0) merged = checks;
+    else if (open.length > 0) merged = new Set([...merged, ...open]);
+  }
+  return merged;
+}
+
+function tensorsIn(value: unknown): Tensor[] {
+  if (value instanceof Tensor) return [value];
+  if (Array.isArray(value)) return value.flatMap(tensorsIn);
+  if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
+    return Object.values(value).flatMap(tensorsIn);
+  }
+  return [];
+}

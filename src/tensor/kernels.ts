@@ -1,0 +1,197 @@
+/** One function for each kernel, on tensors. Nothing here is followed by a tape. */
+import {
+  ABSENT,
+  type ActivationName,
+  type ElementwiseOperation,
+  MAXIMUM_SOLVE_ORDER,
+  type OperandLayout,
+  type Reduction,
+  type ScalarOperation,
+} from '../backends/kernels.ts';
+import { broadcastLayout, broadcastShapes, describe, padToFour, type Shape } from './shape.ts';
+import type { Tensor } from './tensor.ts';
+
+export interface ProductOptions {
+  transposeA?: boolean;
+  transposeB?: boolean;
+  /** [n], added to every row, or [m, n]. */
+  bias?: Tensor;
+  activation?: ActivationName;
+  /** τ of softThreshold. */
+  parameter?: number;
+  /** [1]: with it the result is prox_{αf}((1 − α)·prior + α·t). Needs `prior`. */
+  step?: Tensor;
+  /** [m, n] */
+  scale?: Tensor;
+  /** [m, n] */
+  prior?: Tensor;
+  /** prior − t instead of t. Needs `prior`. */
+  residual?: boolean;
+}
+
+/** op(A)·op(B) with the fused epilogue of the product kernel. */
+export function product(a: Tensor, b: Tensor, options: ProductOptions = {}): Tensor {
+  const {
+    transposeA = false,
+    transposeB = false,
+    bias,
+    activation = 'identity',
+    parameter = 0,
+    step,
+    scale,
+    prior,
+    residual = false,
+  } = options;
+  if (a.shape.length !== 2 || b.shape.length !== 2) {
+    throw new RangeError(`matmul: the shapes are ${describe(a.shape)} and ${describe(b.shape)}; both must be matrices`);
+  }
+  const [m, k] = transposeA ? [a.shape[1], a.shape[0]] : a.shape;
+  const [inner, n] = transposeB ? [b.shape[1], b.shape[0]] : b.shape;
+  if (k !== inner) {
+    const shown = (shape: Shape, transposed: boolean): string => `${describe(shape)}${transposed ? ' transposed' : ''}`;
+    throw new RangeError(
+      `matmul: ${shown(a.shape, transposeA)} and ${shown(b.shape, transposeB)} do not chain (${k} and ${inner})`,
+    );
+  }
+  const call = {
+    kernel: 'product' as const,
+    m,
+    n,
+    k,
+    transposeA,
+    transposeB,
+    bias: bias
+      ? bias.size === n && bias.shape.length === 1
+        ? ('row' as const)
+        : ('full' as const)
+      : ('none' as const),
+    activation,
+    parameter,
+    proximal: step !== undefined,
+    residual,
+  };
+  return a.context.call(call, [a, b, bias, scale, prior, step], [m, n]);
+}
+
+/** Element-wise operation with broadcasting. */
+export function elementwise(
+  operation: ElementwiseOperation,
+  operands: readonly Tensor[],
+  parameters: readonly number[] = [],
+): Tensor {
+  const shape = operands.map((operand) => operand.shape).reduce((a, b) => broadcastShapes(operation, a, b));
+  const layouts = operands.map((operand) => broadcastLayout(operand.shape, shape));
+  return elementwiseLaidOut(operation, operands, layouts, shape, parameters);
+}
+
+/** Element-wise operation whose operands are read with the layouts given: transposed, repeated or in part. */
+export function elementwiseLaidOut(
+  operation: ElementwiseOperation,
+  operands: readonly Tensor[],
+  layouts: readonly OperandLayout[],
+  shape: Shape,
+  parameters: readonly number[] = [],
+): Tensor {
+  const call = { kernel: 'elementwise' as const, operation, shape: padToFour(shape), layouts, parameters };
+  return operands[0].context.call(call, operands, shape);
+}
+
+export interface Term {
+  x: Tensor;
+  /** One number a row, [batch]; 1 when absent. A row with coefficient 0 is left out, whatever it holds. */
+  coefficient?: Tensor;
+  factor?: number;
+}
+
+/** Σ factorₜ·cₜ[row]·xₜ over at most three terms of one shape [batch, n]. */
+export function combine(...terms: readonly Term[]): Tensor {
+  const [rows, columns] = terms[0].x.shape;
+  const pick = <Value>(read: (term: Term) => Value): (Value | undefined)[] =>
+    [0, 1, 2].map((t) => (terms[t] ? read(terms[t]) : undefined));
+  const factors = pick((term) => term.factor ?? 1).map((factor) => factor ?? 0) as [number, number, number];
+  const call = { kernel: 'combine' as const, rows, columns, factors };
+  return terms[0].x.context.call(
+    call,
+    [...pick((term) => term.x), ...pick((term) => term.coefficient)],
+    terms[0].x.shape,
+  );
+}
+
+export interface ReduceOptions {
+  activation?: ActivationName;
+  parameters?: readonly number[];
+}
+
+/** Reduces the axes from `first` up to `last` (exclusive); the result keeps the other axes. */
+export function reduceAxes(
+  operation: Reduction,
+  operands: readonly Tensor[],
+  first: number,
+  last: number,
+  { activation = 'identity', parameters = [] }: ReduceOptions = {},
+): Tensor {
+  const { shape, context } = operands[0];
+  const extent = (axes: Shape): number => axes.reduce((size, one) => size * one, 1);
+  const call = {
+    kernel: 'reduce' as const,
+    operation,
+    outer: extent(shape.slice(0, first)),
+    middle: extent(shape.slice(first, last)),
+    inner: extent(shape.slice(last)),
+    activation,
+    parameters,
+  };
+  return context.call(call, operands, [...shape.slice(0, first), ...shape.slice(last)]);
+}
+
+/** Reduces each row of [batch, n] to one number: [batch]. */
+export function reduceRows(operation: Reduction, operands: readonly Tensor[], options: ReduceOptions = {}): Tensor {
+  return reduceAxes(operation, operands, 1, operands[0].shape.length, options);
+}
+
+/** Reduces everything to one number, [1]. */
+export function reduceAll(operation: Reduction, operand: Tensor): Tensor {
+  const flat = operand.context.alias(operand, [1, operand.size]);
+  return reduceRows(operation, [flat]);
+}
+
+/** A scalar step: operands of `batch` numbers, or of one number for all samples. */
+export function scalarStep(
+  operation: ScalarOperation,
+  batch: number,
+  operands: readonly Tensor[],
+  shape: Shape,
+  parameters: readonly number[] = [],
+): Tensor {
+  const shared = operands.map((operand) => operand.size === 1 && batch !== 1);
+  return operands[0].context.call({ kernel: 'scalar', operation, batch, shared, parameters }, operands, shape);
+}
+
+/** x / y, and 0 where y is 0; [batch]. */
+export function ratio(x: Tensor, y: Tensor): Tensor {
+  return scalarStep('ratio', x.size, [x, y], [x.size]);
+}
+
+/** Solves G[s]·x[s] = r[s]: G [batch, k, k], r [batch, k], k ≤ 16. */
+export function denseSolve(g: Tensor, r: Tensor): Tensor {
+  const [batch, order] = r.shape;
+  if (
+    g.shape.length !== 3 ||
+    r.shape.length !== 2 ||
+    g.shape[0] !== batch ||
+    g.shape[1] !== order ||
+    g.shape[2] !== order
+  ) {
+    throw new RangeError(
+      `denseSolve: G is ${describe(g.shape)} and r is ${describe(r.shape)}; they must be [batch, k, k] and [batch, k]`,
+    );
+  }
+  if (order > MAXIMUM_SOLVE_ORDER)
+    throw new RangeError(`denseSolve: the order is ${order}; at most ${MAXIMUM_SOLVE_ORDER} is allowed`);
+  return g.context.call({ kernel: 'solve', batch, order }, [g, r], [batch, order]);
+}
+
+/** Slots of operands, absent ones as the kernels expect them. */
+export function slotsOf(inputs: readonly (Tensor | undefined)[], slotOf: (tensor: Tensor) => number): number[] {
+  return inputs.map((input) => (input === undefined ? ABSENT : slotOf(input)));
+}

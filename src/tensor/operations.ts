@@ -1,0 +1,219 @@
+/** The differentiable operations: arguments checked, kernels called, tapes told. Their pullbacks are in autodiff/. */
+import { elementwise, elementwiseLaidOut, product, reduceAxes } from './kernels.ts';
+import { checkShape, describe, normaliseAxes, permutedLayout, type Shape, sizeOf } from './shape.ts';
+import type { KinkOptions, Tensor } from './tensor.ts';
+
+export interface MatmulOptions {
+  transposeA?: boolean;
+  transposeB?: boolean;
+}
+
+export interface AxesOptions {
+  keepAxes?: boolean;
+}
+
+/** Tells the tape of the inputs, if there is one, about a fresh output. */
+export function recorded(
+  operation: string,
+  inputs: readonly Tensor[],
+  output: Tensor,
+  attributes: object = {},
+): Tensor {
+  const recorders = new Set(inputs.flatMap((input) => (input.node ? [input.node.recorder] : [])));
+  if (recorders.size > 1)
+    throw new Error(`${operation}: its inputs are followed by two different tapes; differentiate with one at a time`);
+  for (const recorder of recorders) recorder.record(operation, inputs, output, attributes);
+  return output;
+}
+
+export function checkSelection(operation: string, selection: number): number {
+  if (!(selection >= 0 && selection <= 1)) {
+    throw new RangeError(`${operation}: selection is ${selection}; it must be a number from 0 to 1`);
+  }
+  return selection;
+}
+
+export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
+  return recorded('matmul', [a, b], product(a, b, { transposeA, transposeB }), { transposeA, transposeB });
+}
+
+/** x·Wᵀ + b in one kernel: x [batch, inputs], W [outputs, inputs], b [outputs]. */
+export function affine(x: Tensor, W: Tensor, b: Tensor): Tensor {
+  if (b.shape.length !== 1 || b.shape[0] !== W.shape[0]) {
+    throw new RangeError(
+      `affine: b has shape ${describe(b.shape)}; W of shape ${describe(W.shape)} needs [${W.shape[0]}]`,
+    );
+  }
+  return recorded('affine', [x, W, b], product(x, W, { transposeB: true, bias: b }));
+}
+
+function scaled(x: Tensor, factor: number, offset: number): Tensor {
+  if (!Number.isFinite(factor) || !Number.isFinite(offset)) {
+    throw new RangeError(`the number operand gives ${factor}·x + ${offset}; it must be finite`);
+  }
+  return recorded('scale', [x], elementwise('scale', [x], [factor, offset]), { factor });
+}
+
+export function add(a: Tensor, b: Tensor | number): Tensor {
+  if (typeof b === 'number') return scaled(a, 1, b);
+  return recorded('add', [a, b], elementwise('add', [a, b]));
+}
+
+export function subtract(a: Tensor, b: Tensor | number): Tensor {
+  if (typeof b === 'number') return scaled(a, 1, -b);
+  return recorded('subtract', [a, b], elementwise('subtract', [a, b]));
+}
+
+export function multiply(a: Tensor, b: Tensor | number): Tensor {
+  if (typeof b === 'number') return scaled(a, b, 0);
+  return recorded('multiply', [a, b], elementwise('multiply', [a, b]));
+}
+
+export function divide(a: Tensor, b: Tensor | number): Tensor {
+  if (typeof b === 'number') {
+    if (b === 0) throw new RangeError('div: the divisor is 0; it must be another number');
+    return scaled(a, 1 / b, 0);
+  }
+  return recorded('divide', [a, b], elementwise('divide', [a, b]));
+}
+
+export function negate(x: Tensor): Tensor {
+  return recorded('negate', [x], elementwise('negate', [x]));
+}
+
+export function exp(x: Tensor): Tensor {
+  return recorded('exp', [x], elementwise('exp', [x]));
+}
+
+export function log(x: Tensor): Tensor {
+  return recorded('log', [x], elementwise('log', [x]));
+}
+
+export function sqrt(x: Tensor): Tensor {
+  return recorded('sqrt', [x], elementwise('sqrt', [x]));
+}
+
+export function square(x: Tensor): Tensor {
+  return recorded('square', [x], elementwise('square', [x]));
+}
+
+export function tanh(x: Tensor): Tensor {
+  return recorded('tanh', [x], elementwise('tanh', [x]));
+}
+
+export function sigmoid(x: Tensor): Tensor {
+  return recorded('sigmoid', [x], elementwise('sigmoid', [x]));
+}
+
+export function relu(x: Tensor, { selection = 0 }: KinkOptions): Tensor {
+  return recorded('relu', [x], elementwise('relu', [x]), { selection: checkSelection('relu', selection) });
+}
+
+export function abs(x: Tensor, { selection = 0.5 }: KinkOptions): Tensor {
+  return recorded('abs', [x], elementwise('abs', [x]), { selection: checkSelection('abs', selection) });
+}
+
+export function softThreshold(x: Tensor, threshold: number, { selection = 0 }: KinkOptions): Tensor {
+  if (!(threshold >= 0 && Number.isFinite(threshold))) {
+    throw new RangeError(`softThreshold: the threshold is ${threshold}; it must be a finite number ≥ 0`);
+  }
+  const attributes = { threshold, selection: checkSelection('softThreshold', selection) };
+  return recorded('softThreshold', [x], elementwise('softThreshold', [x], [threshold]), attributes);
+}
+
+/** Sums over the axes given by index, which stay with extent 1. */
+function sumKeeping(x: Tensor, axes: readonly number[]): Tensor {
+  let result = x;
+  for (const axis of axes) {
+    const summed = reduceAxes('sum', [result], axis, axis + 1);
+    const kept = result.shape.map((extent, index) => (index === axis ? 1 : extent));
+    const next = summed.context.alias(summed, kept);
+    summed.dispose();
+    if (result !== x) result.dispose();
+    result = next;
+  }
+  return result === x ? x.context.alias(x, x.shape) : result;
+}
+
+export function sum(
+  x: Tensor,
+  axes: number | readonly number[] | undefined,
+  { keepAxes = false }: AxesOptions,
+): Tensor {
+  const indices = normaliseAxes('sum', axes, x.shape.length);
+  const kept = sumKeeping(x, indices);
+  if (keepAxes) return recorded('sum', [x], kept, { axes: indices });
+  const dropped = x.context.alias(
+    kept,
+    x.shape.filter((_, axis) => !indices.includes(axis)),
+  );
+  kept.dispose();
+  return recorded('sum', [x], dropped, { axes: indices });
+}
+
+export function mean(x: Tensor, axes: number | readonly number[] | undefined, options: AxesOptions): Tensor {
+  const count = sizeOf(normaliseAxes('mean', axes, x.shape.length).map((axis) => x.shape[axis]));
+  const total = sum(x, axes, options);
+  const output = multiply(total, 1 / count);
+  total.dispose();
+  return output;
+}
+
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkShape('reshape', shape);
+  if (sizeOf(shape) !== x.size) {
+    throw new RangeError(
+      `reshape: ${describe(x.shape)} holds ${x.size} numbers, ${describe(shape)} would hold ${sizeOf(shape)}`,
+    );
+  }
+  return recorded('reshape', [x], x.context.alias(x, shape));
+}
+
+export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
+  const rank = x.shape.length;
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  const order = permutation ?? [...axes.slice(0, -2), ...axes.slice(-2).reverse()];
+  if (order.length !== rank || !axes.every((axis) => order.includes(axis))) {
+    throw new RangeError(
+      `transpose: the permutation is ${describe(order)}; it must name each axis of ${describe(x.shape)} once`,
+    );
+  }
+  const shape = order.map((axis) => x.shape[axis]);
+  const output = elementwiseLaidOut('copy', [x], [permutedLayout(x.shape, order)], shape);
+  return recorded('transpose', [x], output, { permutation: order });
+}
+
+/** x − max x along the last axis, which changes neither softmax nor log-softmax and keeps exp from overflowing. */
+function shifted(x: Tensor): Tensor {
+  const last = x.shape.length - 1;
+  const peak = reduceAxes('maximum', [x], last, last + 1);
+  const column = x.context.alias(peak, [...x.shape.slice(0, -1), 1]);
+  const result = elementwise('subtract', [x, column]);
+  for (const temporary of [peak, column]) temporary.dispose();
+  return result;
+}
+
+function checkNotScalar(operation: string, x: Tensor): void {
+  if (x.shape.length === 0) throw new RangeError(`${operation}: x is a scalar; it needs at least one axis`);
+}
+
+export function softmax(x: Tensor): Tensor {
+  checkNotScalar('softmax', x);
+  const centred = shifted(x);
+  const powers = elementwise('exp', [centred]);
+  const total = sumKeeping(powers, [x.shape.length - 1]);
+  const output = elementwise('divide', [powers, total]);
+  for (const temporary of [centred, powers, total]) temporary.dispose();
+  return recorded('softmax', [x], output);
+}
+
+export function logSoftmax(x: Tensor): Tensor {
+  checkNotScalar('logSoftmax', x);
+  const centred = shifted(x);
+  const powers = elementwise('exp', [centred]);
+  const total = sumKeeping(powers, [x.shape.length - 1]);
+  const logarithm = elementwise('log', [total]);
+  const output = elementwise('subtract', [centred, logarithm]);
+  for (const temporary of [centred, powers, total, logarithm]) temporary.dispose();
+  return recorded('logSoftmax', [x], output);
+}

@@ -1,0 +1,96 @@
+/** Shapes: sizes, broadcasting (NumPy's rule), strides. Rank at most 4. */
+import type { OperandLayout } from '../backends/kernels.ts';
+
+export type Shape = readonly number[];
+type Four = readonly [number, number, number, number];
+
+export const MAXIMUM_RANK = 4;
+
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((size, extent) => size * extent, 1);
+}
+
+export function describe(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+}
+
+/** Throws unless every extent is a positive integer and the rank is at most 4. */
+export function checkShape(name: string, shape: Shape): void {
+  if (shape.length > MAXIMUM_RANK) {
+    throw new RangeError(
+      `${name}: the shape ${describe(shape)} has rank ${shape.length}; at most ${MAXIMUM_RANK} is allowed`,
+    );
+  }
+  for (const extent of shape) {
+    if (!Number.isInteger(extent) || extent < 1) {
+      throw new RangeError(
+        `${name}: the shape ${describe(shape)} has an extent ${extent}; each must be a positive integer`,
+      );
+    }
+  }
+}
+
+/** The shape that a and b broadcast to; throws, naming the operation, where they do not. */
+export function broadcastShapes(operation: string, a: Shape, b: Shape): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const extentA = a[axis - rank + a.length] ?? 1;
+    const extentB = b[axis - rank + b.length] ?? 1;
+    if (extentA !== extentB && extentA !== 1 && extentB !== 1) {
+      throw new RangeError(
+        `${operation}: shapes ${describe(a)} and ${describe(b)} do not broadcast (axis ${axis}: ${extentA} and ${extentB})`,
+      );
+    }
+    return Math.max(extentA, extentB);
+  });
+}
+
+export function padToFour(shape: Shape): Four {
+  const padded = [1, 1, 1, 1];
+  shape.forEach((extent, axis) => {
+    padded[axis + MAXIMUM_RANK - shape.length] = extent;
+  });
+  return padded as unknown as Four;
+}
+
+/** Row-major strides of `shape`, with 0 where an axis of extent 1 is repeated to fill `target`. */
+export function broadcastLayout(shape: Shape, target: Shape): OperandLayout {
+  const from = padToFour(shape);
+  const to = padToFour(target);
+  const strides = [0, 0, 0, 0];
+  let stride = 1;
+  for (let axis = MAXIMUM_RANK - 1; axis >= 0; axis--) {
+    strides[axis] = from[axis] === 1 && to[axis] !== 1 ? 0 : stride;
+    stride *= from[axis];
+  }
+  return { offset: 0, strides: strides as unknown as Four };
+}
+
+/** Layout that reads `shape` with its axes in the order `permutation`. */
+export function permutedLayout(shape: Shape, permutation: readonly number[]): OperandLayout {
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+  const permuted = padToFour(permutation.map((axis) => strides[axis]));
+  return {
+    offset: 0,
+    strides: permuted.map((stride, axis) => (axis < MAXIMUM_RANK - shape.length ? 0 : stride)) as unknown as Four,
+  };
+}
+
+/** Axes as given (negative ones count from the end) turned into sorted indices; all axes when none are given. */
+export function normaliseAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
+  if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
+  const list = (typeof axes === 'number' ? [axes] : [...axes]).map((axis) => {
+    const index = axis < 0 ? axis + rank : axis;
+    if (!Number.isInteger(index) || index < 0 || index >= rank) {
+      throw new RangeError(
+        `${operation}: axis ${axis} is not in a tensor of rank ${rank} (allowed: ${-rank} to ${rank - 1})`,
+      );
+    }
+    return index;
+  });
+  return [...new Set(list)].sort((a, b) => a - b);
+}

@@ -1,0 +1,173 @@
+import type { Constant } from '../backends/backend.ts';
+import type { CallWithoutSlots } from '../program/trace.ts';
+import type { Arena } from './arena.ts';
+import * as operations from './operations.ts';
+import type { Shape } from './shape.ts';
+import { sizeOf } from './shape.ts';
+
+/**
+ * Where tensors live and kernels run: an engine (calls are enqueued at once) or a Program being traced (calls are written
+ * down). Operations and solvers are written once, over this.
+ */
+export interface Context {
+  /** Distance from 1 to the next number in the backend's precision. */
+  readonly epsilon: number;
+  call(call: CallWithoutSlots, inputs: readonly (Tensor | undefined)[], shape: Shape): Tensor;
+  constant(constant: Constant, shape: Shape): Tensor;
+  /** The same numbers under another shape of the same size. */
+  alias(tensor: Tensor, shape: Shape): Tensor;
+  download(tensor: Tensor): Promise<Float32Array | Float64Array>;
+  release(tensor: Tensor): void;
+}
+
+/** A solve that tensors depend on. */
+export interface Check {
+  /** Rejects if the solve failed. */
+  readonly promise: Promise<void>;
+  /** Set once it is known to have succeeded; it is then no longer passed on. */
+  passed: boolean;
+}
+
+/** A tape: it writes operations down so that they can be differentiated. */
+export interface Recorder {
+  /** Called with the fresh output of an operation, at least one of whose inputs is on this tape. */
+  record(operation: string, inputs: readonly Tensor[], output: Tensor, attributes: object): void;
+}
+
+export interface TapeNode {
+  readonly recorder: Recorder;
+  readonly index: number;
+}
+
+export interface KinkOptions {
+  /** q in [0, 1]: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. */
+  selection?: number;
+}
+
+/**
+ * An array of numbers on a backend, row-major, of rank 0 to 4. Operations return new tensors at once; `data()` waits.
+ * Binary operations broadcast as NumPy does and take a number in place of the second tensor.
+ */
+export class Tensor {
+  /** Set by a tape on the tensors it follows. */
+  node: TapeNode | undefined;
+  private disposed = false;
+
+  /**
+   * Tensors are made by `engine.tensor` and by operations, not by calling this.
+   * @param place slot or storage, whose meaning only the context knows
+   */
+  constructor(
+    readonly context: Context,
+    readonly shape: Shape,
+    readonly place: unknown,
+    /** The solves that this tensor depends on. */
+    readonly checks: ReadonlySet<Check>,
+    /** Frees the tensor when it is emptied; passed on to what is computed from it. */
+    public arena: Arena | undefined,
+  ) {
+    arena?.add(this);
+  }
+
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+  get isDisposed(): boolean {
+    return this.disposed;
+  }
+
+  /** Waits for the numbers. Rejects if a solve that they depend on did not converge, or if the device failed. */
+  async data(): Promise<Float32Array | Float64Array> {
+    // Awaited together, so that a failing check never leaves the download unhandled.
+    const [numbers] = await Promise.all([this.context.download(this), this.verified()]);
+    return numbers;
+  }
+
+  /** Resolves once every solve that this tensor depends on is known to have succeeded; rejects if one failed. */
+  async verified(): Promise<void> {
+    await Promise.all([...this.checks].map((check) => check.promise));
+  }
+
+  /** Gives the memory back (once nothing else shares it). Idempotent. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.arena?.remove(this);
+    this.context.release(this);
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** op(this)·op(other) for matrices; op transposes where asked. */
+  matmul(other: Tensor, options: operations.MatmulOptions = {}): Tensor {
+    return operations.matmul(this, other, options);
+  }
+  add(other: Tensor | number): Tensor {
+    return operations.add(this, other);
+  }
+  sub(other: Tensor | number): Tensor {
+    return operations.subtract(this, other);
+  }
+  mul(other: Tensor | number): Tensor {
+    return operations.multiply(this, other);
+  }
+  div(other: Tensor | number): Tensor {
+    return operations.divide(this, other);
+  }
+  neg(): Tensor {
+    return operations.negate(this);
+  }
+  exp(): Tensor {
+    return operations.exp(this);
+  }
+  log(): Tensor {
+    return operations.log(this);
+  }
+  sqrt(): Tensor {
+    return operations.sqrt(this);
+  }
+  square(): Tensor {
+    return operations.square(this);
+  }
+  tanh(): Tensor {
+    return operations.tanh(this);
+  }
+  sigmoid(): Tensor {
+    return operations.sigmoid(this);
+  }
+  /** max(x, 0). Derivative at 0: `selection`, default 0. */
+  relu(options: KinkOptions = {}): Tensor {
+    return operations.relu(this, options);
+  }
+  /** |x|. Derivative at 0: 2·selection − 1; default selection ½, which is 0. */
+  abs(options: KinkOptions = {}): Tensor {
+    return operations.abs(this, options);
+  }
+  /** sign(x)·max(|x| − threshold, 0). Derivative at ±threshold: `selection`, default 0. */
+  softThreshold(threshold: number, options: KinkOptions = {}): Tensor {
+    return operations.softThreshold(this, threshold, options);
+  }
+  /** Sum over the axes (all of them when none is given); the axes stay, with extent 1, when `keepAxes`. */
+  sum(axes?: number | readonly number[], options: operations.AxesOptions = {}): Tensor {
+    return operations.sum(this, axes, options);
+  }
+  mean(axes?: number | readonly number[], options: operations.AxesOptions = {}): Tensor {
+    return operations.mean(this, axes, options);
+  }
+  reshape(shape: Shape): Tensor {
+    return operations.reshape(this, shape);
+  }
+  /** Axes in the order `permutation`; without it the last two are exchanged. */
+  transpose(permutation?: readonly number[]): Tensor {
+    return operations.transpose(this, permutation);
+  }
+  /** Along the last axis. */
+  softmax(): Tensor {
+    return operations.softmax(this);
+  }
+  /** Along the last axis. */
+  logSoftmax(): Tensor {
+    return operations.logSoftmax(this);
+  }
+}

@@ -1,0 +1,33 @@
+import { describe } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/**
+ * −(1/batch) Σ target · log softmax(outputs), one number.
+ * @param outputs scores before the softmax, [batch, classes]
+ * @param targets rows of probabilities, such as one-hot labels, [batch, classes]
+ */
+export function crossEntropy(outputs: Tensor, targets: Tensor): Tensor {
+  if (outputs.shape.length !== 2 || describe(outputs.shape) !== describe(targets.shape)) {
+    throw new RangeError(
+      `crossEntropy: outputs have shape ${describe(outputs.shape)}, targets ${describe(targets.shape)}; both must be [batch, classes]`,
+    );
+  }
+  return outputs
+    .logSoftmax()
+    .mul(targets)
+    .sum()
+    .mul(-1 / outputs.shape[0]);
+}
+
+/** Rows of zeros with a one in the place of the label, count × classes. */
+export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array {
+  const rows = new Float32Array(labels.length * classes);
+  for (let row = 0; row < labels.length; row++) {
+    const label = labels[row];
+    if (!Number.isInteger(label) || label < 0 || label >= classes) {
+      throw new RangeError(`labels[${row}] is ${label}; it must be an integer from 0 to ${classes - 1}`);
+    }
+    rows[row * classes + label] = 1;
+  }
+  return rows;
+}

@@ -1,0 +1,172 @@
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import puppeteer, { type Page } from 'puppeteer';
+import { findBrowsers } from '../../src/cli/browsers.ts';
+
+const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
+
+const quiet = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--disable-quic',
+];
+
+const software = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
+// These hang Chromium where there is no GPU, hence only on request.
+const hardware = [
+  '--use-angle=vulkan',
+  '--enable-features=Vulkan',
+  '--disable-vulkan-surface',
+  '--enable-unsafe-webgpu',
+];
+
+const contentTypes: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
+
+/** An open page in a real browser, with everything that went wrong in it. */
+export interface OpenPage {
+  readonly page: Page;
+  /** The server's address without a closing slash; `${url}/dist/…` serves the built package. */
+  readonly url: string;
+  /** Console errors, uncaught errors, failed requests and answers of 400 and above. */
+  readonly errors: string[];
+  /** Requests to anywhere but this server. There should be none. */
+  readonly externalRequests: string[];
+  /** Bundles a TypeScript file for the page and returns the address of the module. */
+  bundle(entryFile: string): Promise<string>;
+  /** Imports the module at `moduleUrl` in the page, calls the exported function with JSON-like values and returns its result. */
+  call<T>(moduleUrl: string, exportName: string, ...values: unknown[]): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** How to open a page. */
+export interface PageOptions {
+  /** Hides navigator.gpu from the page, as in a browser without WebGPU. */
+  readonly removeWebGPU?: boolean;
+}
+
+/**
+ * Starts a server on localhost and a browser that shows an empty page from it. The adapter is SwiftShader, a software
+ * one, unless the environment variable EQUILIBRA_TEST_ADAPTER is "hardware".
+ *
+ * @throws Error when there is no browser on this computer.
+ */
+export async function openPage(options: PageOptions = {}): Promise<OpenPage> {
+  const executable = findBrowsers()[0];
+  if (!executable) throw new Error('no browser was found: install Chromium or Chrome, or set CHROME_PATH');
+  const bundles = new Map<string, string>();
+  const server = await startServer(bundles);
+  const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const browser = await puppeteer
+    .launch({
+      executablePath: executable.path,
+      headless: true,
+      args: [...quiet, ...(process.env.EQUILIBRA_TEST_ADAPTER === 'hardware' ? hardware : software)],
+      protocolTimeout: 600_000,
+    })
+    .catch((error: unknown) => {
+      server.close();
+      throw error;
+    });
+  const close = async () => {
+    await browser.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  try {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    const externalRequests: string[] = [];
+    watch(page, url, errors, externalRequests);
+    if (options.removeWebGPU) {
+      await page.evaluateOnNewDocument('delete Navigator.prototype.gpu');
+    }
+    await page.goto(`${url}/`);
+    return { page, url, errors, externalRequests, bundle, call, close };
+
+    async function bundle(entryFile: string): Promise<string> {
+      const path = `/bundles/${bundles.size}.js`;
+      bundles.set(path, await bundleForPage(entryFile));
+      return url + path;
+    }
+
+    function call<T>(moduleUrl: string, exportName: string, ...values: unknown[]): Promise<T> {
+      // As text: a test runner rewrites the `import()` of a function's source, and the page knows nothing of its helper.
+      const parameters = values.map((value) => JSON.stringify(value) ?? 'undefined').join(', ');
+      const expression = `import(${JSON.stringify(moduleUrl)}).then((m) => m[${JSON.stringify(exportName)}](${parameters}))`;
+      return page.evaluate(expression) as Promise<T>;
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function watch(page: Page, url: string, errors: string[], externalRequests: string[]): void {
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => errors.push(`page: ${error instanceof Error ? error.message : String(error)}`));
+  page.on('requestfailed', (request) => errors.push(`request: ${request.url()} ${request.failure()?.errorText ?? ''}`));
+  page.on('response', (response) => {
+    if (response.status() >= 400) errors.push(`response: ${response.status()} ${response.url()}`);
+  });
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== 'data:' && protocol !== 'blob:' && origin !== url) externalRequests.push(request.url());
+  });
+}
+
+async function bundleForPage(entryFile: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entryFile],
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    sourcemap: 'inline',
+    loader: { '.wgsl': 'text', '.csv': 'text' },
+    external: ['webgpu', 'gpu.js', 'node:*'],
+    write: false,
+    logLevel: 'silent',
+  });
+  return outputFiles[0].text;
+}
+
+function startServer(bundles: ReadonlyMap<string, string>): Promise<Server> {
+  const emptyPage =
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"></html>';
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const bundled = bundles.get(pathname);
+    if (pathname === '/') return response.setHeader('content-type', 'text/html').end(emptyPage);
+    if (bundled !== undefined) return response.setHeader('content-type', 'text/javascript').end(bundled);
+    const file = builtFile(pathname);
+    if (!file) return response.writeHead(404).end();
+    response.setHeader('content-type', contentTypes[extname(file)] ?? 'application/octet-stream');
+    return createReadStream(file).pipe(response);
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, 'localhost', () => resolve(server));
+  });
+}
+
+/** The file of dist/ that /dist/… names, if there is one; never a file outside. */
+function builtFile(pathname: string): string | undefined {
+  if (!pathname.startsWith('/dist/')) return undefined;
+  const file = normalize(join(dist, decodeURIComponent(pathname.slice('/dist/'.length))));
+  return file.startsWith(dist) && existsSync(file) && statSync(file).isFile() ? file : undefined;
+}

@@ -1,0 +1,68 @@
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** An entry point with everything it loads at once: its size in bytes and what it needs from outside. */
+interface Eager {
+  bytes: number;
+  externals: string[];
+}
+
+let outputs: Metafile['outputs'];
+
+beforeAll(async () => {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/index.ts', 'src/data/index.ts'],
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2022',
+    loader: { '.wgsl': 'text', '.csv': 'text' },
+    external: ['webgpu', 'gpu.js', 'node:*'],
+    outbase: 'src',
+    outdir: 'dist',
+    metafile: true,
+    write: false,
+  });
+  outputs = metafile.outputs;
+});
+
+/** Follows the static imports only; what `import()` names is fetched later, if ever. */
+function eager(entry: string): Eager {
+  const seen = new Set<string>();
+  const result: Eager = { bytes: 0, externals: [] };
+  const visit = (path: string) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    result.bytes += outputs[path].bytes;
+    for (const each of outputs[path].imports) {
+      if (each.kind === 'dynamic-import') continue;
+      if (each.external) result.externals.push(each.path);
+      else visit(each.path);
+    }
+  };
+  visit(entry);
+  return result;
+}
+
+describe('what a page loads', () => {
+  test.each(['dist/index.js', 'dist/data/index.js'])('%s needs no built-in of Node and no package', (entry) => {
+    expect(eager(entry).externals).toEqual([]);
+  });
+
+  test('the data sets are files of their own', () => {
+    expect(eager('dist/data/index.js').bytes).toBeLessThan(20_000);
+    const tables = Object.entries(outputs).filter(([, { inputs }]) =>
+      Object.keys(inputs).some((input) => input.endsWith('.csv')),
+    );
+    expect(tables.length).toBeGreaterThan(0);
+    for (const [path, { inputs }] of tables) {
+      expect(path).not.toMatch(/index[.]js$/);
+      expect(Object.keys(inputs)).toHaveLength(1);
+    }
+  });
+});

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import { findBrowsers } from '../src/cli/browsers.ts';
+
+/** Shaders and tables are text, as in the bundles. */
+const textModules = {
+  name: 'text-modules',
+  enforce: 'pre' as const,
+  load(id: string): string | undefined {
+    if (!/\.(wgsl|csv)$/.test(id)) return undefined;
+    return `export default ${JSON.stringify(readFileSync(id, 'utf8'))}`;
+  },
+};
+
+/** Dawn in Node needs a Vulkan driver and its loader; those that a browser carries work wherever a browser is. */
+function vulkanDriver(): Record<string, string> {
+  const { EQUILIBRA_TEST_ADAPTER, LD_LIBRARY_PATH, VK_ICD_FILENAMES } = process.env;
+  if (EQUILIBRA_TEST_ADAPTER === 'hardware' || VK_ICD_FILENAMES) return {};
+  const icd = findBrowsers().find((browser) => browser.swiftshaderIcd)?.swiftshaderIcd;
+  if (!icd) return {};
+  const libraries = [LD_LIBRARY_PATH, dirname(icd)].filter(Boolean).join(':');
+  return { VK_ICD_FILENAMES: icd, ...(process.platform === 'linux' && { LD_LIBRARY_PATH: libraries }) };
+}
+
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  plugins: [textModules],
+  test: {
+    include: ['test/**/*.test.ts'],
+    env: vulkanDriver(),
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // A test left switched on alone would hide all others.
+    allowOnly: false,
+  },
+});
