@@ -4,7 +4,7 @@
  * round ends with the true one; where the two have drifted apart, another round starts from the true one.
  */
 import { STATE_ROWS, STATE_SIZE, STATUS } from '../backends/kernels.ts';
-import { combine, elementwise, product, ratio, reduceRows } from '../tensor/kernels.ts';
+import { combine, elementwise, product, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tracing } from '../tensor/tracing.ts';
 import { initialState, monitor, rowOf, statusOf, whereRunning } from './monitor.ts';
@@ -65,10 +65,7 @@ export function inRounds(name: string, methods: readonly KrylovMethod[]): Linear
     name,
     solve(tracing, problem) {
       const [batch, n] = problem.v.shape;
-      // Normalised, since inner products of a tiny cotangent underflow in float32.
-      const size = reduceRows('norm', [problem.v]);
-      const one = tracing.constant({ kind: 'fill', value: 1 }, [batch]);
-      const v = elementwise('multiply', [problem.v, column(ratio(one, size))]);
+      const { unit: v, size } = normalised(tracing, problem.v);
       const zeros = tracing.constant({ kind: 'fill', value: 0 }, [batch, n]);
       let progress: Progress = {
         u: zeros,
@@ -135,6 +132,20 @@ function runRounds(tracing: Tracing, method: KrylovMethod, problem: LinearProble
 /** Rounding of (I − JW)ᵀu where ‖v‖ = 1: ε(1 + ‖W‖)‖u‖, [batch]. */
 function roundingOf({ floor }: LinearProblem, u: Tensor): Tensor {
   return elementwise('multiply', [reduceRows('norm', [u]), floor]);
+}
+
+/**
+ * Rows of length 1 (or 0), and the lengths taken from them, [batch]: inner products of a tiny cotangent underflow. Divided
+ * by the largest entry first, since already the norm of one would.
+ */
+function normalised(tracing: Tracing, v: Tensor): { unit: Tensor; size: Tensor } {
+  const one = tracing.constant({ kind: 'fill', value: 1 }, [v.shape[0]]);
+  const divided = (x: Tensor, by: Tensor): Tensor =>
+    elementwise('divide', [x, column(elementwise('select', [by, by, one]))]);
+  const peak = reduceRows('maximumAbsolute', [v]);
+  const scaled = divided(v, peak);
+  const norm = reduceRows('norm', [scaled]);
+  return { unit: divided(scaled, norm), size: elementwise('multiply', [peak, norm]) };
 }
 
 /** The state for another run of iterations: samples that have stopped stay so, the rest start anew. */

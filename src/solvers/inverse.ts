@@ -11,7 +11,7 @@ const LIMIT = 60;
  * @param matrix M, [n, n]
  * @param smallest s > 0, [1]
  * @param largest L, [1]
- * @param tolerance of ‖I − MX‖_F, [1]; not met below the precision's floor, where it stops by itself
+ * @param tolerance of ‖I − MX‖_F, [1]; ε is taken where it is smaller
  */
 export function inverse(
   tracing: Tracing,
@@ -27,7 +27,8 @@ export function inverse(
     product(matrix, identity, { transposeA: true }),
     elementwise('scale', [elementwise('reciprocal', [squares])], [2, 0]),
   ]);
-  const floor = tracing.constant({ kind: 'fill', value: n * tracing.epsilon }, [1]);
+  const unit = tracing.constant({ kind: 'fill', value: tracing.epsilon }, [1]);
+  const reachable = elementwise('maximum', [tolerance, unit]);
   const final = tracing.loop(
     { x: start, state: initialState(tracing, 1) },
     ({ state }) => statusOf(state),
@@ -38,7 +39,7 @@ export function inverse(
       const next = elementwise('square', [reduceAll('norm', error)]);
       return {
         x: product(x, error, { bias: x }),
-        state: monitor(state, next, tolerance, floor, { giveUp: true, staleLimit: 2 }),
+        state: monitor(state, next, reachable, unit),
       };
     },
   );

@@ -1,79 +1,151 @@
-import type { ElementwiseCall, ElementwiseOperation } from '../kernels.ts';
+import type { ElementwiseCall, OperandLayout } from '../kernels.ts';
 import { proximal, sigmoid, softThreshold } from './activations.ts';
 
-type Formula = (x: number, y: number, c: number, p0: number, p1: number) => number;
+/** Where one operand of a row starts, and how far apart its elements are. */
+interface Cursor {
+  readonly values: Float64Array;
+  readonly layout: OperandLayout;
+}
+
+const ABSENT: Cursor = { values: new Float64Array(1), layout: { offset: 0, strides: [0, 0, 0, 0] } };
+
+export function elementwise(call: ElementwiseCall, slots: readonly Float64Array[]): void {
+  const cursor = (index: number): Cursor =>
+    index < call.inputs.length ? { values: slots[call.inputs[index]], layout: call.layouts[index] } : ABSENT;
+  const [x, y, z] = [cursor(0), cursor(1), cursor(2)];
+  const [d0, d1, d2, d3] = call.shape;
+  let at = 0;
+  for (let i0 = 0; i0 < d0; i0++) {
+    for (let i1 = 0; i1 < d1; i1++) {
+      for (let i2 = 0; i2 < d2; i2++) {
+        const start = ({ layout: { offset, strides } }: Cursor): number =>
+          offset + i0 * strides[0] + i1 * strides[1] + i2 * strides[2];
+        evaluateRow(call, slots[call.output], at, at + d3, x, start(x), y, start(y), z, start(z));
+        at += d3;
+      }
+    }
+  }
+}
+
+/**
+ * The formulas of ELEMENTWISE along one row. Each has its own loop: a formula called for each element would have its
+ * numbers boxed, which is ten times slower.
+ */
+function evaluateRow(
+  { operation, parameters: [p0 = 0, p1 = 0] }: ElementwiseCall,
+  out: Float64Array,
+  begin: number,
+  end: number,
+  { values: x, layout: xLayout }: Cursor,
+  xStart: number,
+  { values: y, layout: yLayout }: Cursor,
+  yStart: number,
+  { values: z, layout: zLayout }: Cursor,
+  zStart: number,
+): void {
+  const dx = xLayout.strides[3];
+  const dy = yLayout.strides[3];
+  const dz = zLayout.strides[3];
+  let [at, i, j, k] = [begin, xStart, yStart, zStart];
+  switch (operation) {
+    case 'copy':
+    case 'proximalIdentity':
+      for (; at < end; at++, i += dx) out[at] = x[i];
+      break;
+    case 'negate':
+      for (; at < end; at++, i += dx) out[at] = -x[i];
+      break;
+    case 'exp':
+      for (; at < end; at++, i += dx) out[at] = Math.exp(x[i]);
+      break;
+    case 'log':
+      for (; at < end; at++, i += dx) out[at] = Math.log(x[i]);
+      break;
+    case 'abs':
+      for (; at < end; at++, i += dx) out[at] = Math.abs(x[i]);
+      break;
+    case 'sign':
+      for (; at < end; at++, i += dx) out[at] = Math.sign(x[i]);
+      break;
+    case 'sqrt':
+      for (; at < end; at++, i += dx) out[at] = Math.sqrt(x[i]);
+      break;
+    case 'square':
+      for (; at < end; at++, i += dx) out[at] = x[i] * x[i];
+      break;
+    case 'reciprocal':
+      for (; at < end; at++, i += dx) out[at] = 1 / x[i];
+      break;
+    case 'relu':
+    case 'proximalRelu':
+      for (; at < end; at++, i += dx) out[at] = Math.max(x[i], 0);
+      break;
+    case 'tanh':
+      for (; at < end; at++, i += dx) out[at] = Math.tanh(x[i]);
+      break;
+    case 'sigmoid':
+      for (; at < end; at++, i += dx) out[at] = sigmoid(x[i]);
+      break;
+    case 'softThreshold':
+      for (; at < end; at++, i += dx) out[at] = softThreshold(x[i], p0);
+      break;
+    case 'scale':
+      for (; at < end; at++, i += dx) out[at] = p0 * x[i] + p1;
+      break;
+    case 'add':
+      for (; at < end; at++, i += dx, j += dy) out[at] = x[i] + y[j];
+      break;
+    case 'subtract':
+      for (; at < end; at++, i += dx, j += dy) out[at] = x[i] - y[j];
+      break;
+    case 'multiply':
+      for (; at < end; at++, i += dx, j += dy) out[at] = x[i] * y[j];
+      break;
+    case 'divide':
+      for (; at < end; at++, i += dx, j += dy) out[at] = x[i] / y[j];
+      break;
+    case 'maximum':
+      for (; at < end; at++, i += dx, j += dy) out[at] = Math.max(x[i], y[j]);
+      break;
+    case 'minimum':
+      for (; at < end; at++, i += dx, j += dy) out[at] = Math.min(x[i], y[j]);
+      break;
+    case 'greater':
+      for (; at < end; at++, i += dx, j += dy) out[at] = x[i] > y[j] ? 1 : 0;
+      break;
+    case 'reluDerivative':
+      for (; at < end; at++, i += dx, j += dy) out[at] = atKink(x[i], 0, y[j], 0, 1, p0);
+      break;
+    case 'absDerivative':
+      for (; at < end; at++, i += dx, j += dy) out[at] = atKink(x[i], 0, y[j], -1, 1, p0);
+      break;
+    case 'softThresholdDerivative':
+      // σ' is 1 outside [−τ, τ] and 0 inside: the kinks lie at |x| = τ.
+      for (; at < end; at++, i += dx, j += dy) out[at] = atKink(Math.abs(x[i]), p1, y[j], 0, 1, p0);
+      break;
+    case 'tanhDerivative':
+      for (; at < end; at++, i += dx) out[at] = 1 - Math.tanh(x[i]) ** 2;
+      break;
+    case 'sigmoidDerivative':
+      for (; at < end; at++, i += dx) out[at] = sigmoid(x[i]) * (1 - sigmoid(x[i]));
+      break;
+    case 'proximalTanh':
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('tanh', x[i], y[j], 0);
+      break;
+    case 'proximalSigmoid':
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('sigmoid', x[i], y[j], 0);
+      break;
+    case 'proximalSoftThreshold':
+      for (; at < end; at++, i += dx, j += dy) out[at] = softThreshold(x[i], y[j] * p0);
+      break;
+    case 'select':
+      for (; at < end; at++, i += dx, j += dy, k += dz) out[at] = x[i] !== 0 ? y[j] : z[k];
+      break;
+  }
+}
 
 /** (1 − q)·low + q·high within the tolerance of the kink, else the derivative on the side where x lies. */
 function atKink(x: number, kink: number, tolerance: number, low: number, high: number, q: number): number {
   if (Math.abs(x - kink) <= tolerance) return (1 - q) * low + q * high;
   return x > kink ? high : low;
-}
-
-/** The formulas of ELEMENTWISE, with operands in order (x, y, c). */
-const FORMULAS: Record<ElementwiseOperation, Formula> = {
-  copy: (x) => x,
-  negate: (x) => -x,
-  exp: (x) => Math.exp(x),
-  log: (x) => Math.log(x),
-  abs: (x) => Math.abs(x),
-  sign: (x) => Math.sign(x),
-  sqrt: (x) => Math.sqrt(x),
-  square: (x) => x * x,
-  reciprocal: (x) => 1 / x,
-  relu: (x) => Math.max(x, 0),
-  tanh: (x) => Math.tanh(x),
-  sigmoid: (x) => sigmoid(x),
-  softThreshold: (x, _y, _c, p0) => softThreshold(x, p0),
-  scale: (x, _y, _c, p0, p1) => p0 * x + p1,
-  add: (x, y) => x + y,
-  subtract: (x, y) => x - y,
-  multiply: (x, y) => x * y,
-  divide: (x, y) => x / y,
-  maximum: (x, y) => Math.max(x, y),
-  minimum: (x, y) => Math.min(x, y),
-  greater: (x, y) => (x > y ? 1 : 0),
-  reluDerivative: (x, y, _c, p0) => atKink(x, 0, y, 0, 1, p0),
-  absDerivative: (x, y, _c, p0) => atKink(x, 0, y, -1, 1, p0),
-  softThresholdDerivative: (x, y, _c, p0, p1) =>
-    // σ' is 1 outside [−τ, τ] and 0 inside: the kinks lie at |x| = τ.
-    atKink(Math.abs(x), p1, y, 0, 1, p0),
-  tanhDerivative: (x) => 1 - Math.tanh(x) ** 2,
-  sigmoidDerivative: (x) => sigmoid(x) * (1 - sigmoid(x)),
-  proximalIdentity: (x) => x,
-  proximalRelu: (x, y) => proximal('relu', x, y, 0),
-  proximalTanh: (x, y) => proximal('tanh', x, y, 0),
-  proximalSigmoid: (x, y) => proximal('sigmoid', x, y, 0),
-  proximalSoftThreshold: (x, y, _c, p0) => proximal('softThreshold', x, y, p0),
-  select: (condition, x, y) => (condition !== 0 ? x : y),
-};
-
-const NONE = new Float64Array(1);
-const NOTHING = { offset: 0, strides: [0, 0, 0, 0] } as const;
-
-export function elementwise(call: ElementwiseCall, slots: readonly Float64Array[]): void {
-  const formula = FORMULAS[call.operation];
-  const out = slots[call.output];
-  const [p0 = 0, p1 = 0] = call.parameters;
-  const [x, y = NONE, c = NONE] = call.inputs.map((slot) => slots[slot]);
-  const [xLayout, yLayout = NOTHING, cLayout = NOTHING] = call.layouts;
-  const [d0, d1, d2, d3] = call.shape;
-  const [x0, x1, x2, x3] = xLayout.strides;
-  const [y0, y1, y2, y3] = yLayout.strides;
-  const [c0, c1, c2, c3] = cLayout.strides;
-  let index = 0;
-  for (let i0 = 0; i0 < d0; i0++) {
-    for (let i1 = 0; i1 < d1; i1++) {
-      for (let i2 = 0; i2 < d2; i2++) {
-        let xi = xLayout.offset + i0 * x0 + i1 * x1 + i2 * x2;
-        let yi = yLayout.offset + i0 * y0 + i1 * y1 + i2 * y2;
-        let ci = cLayout.offset + i0 * c0 + i1 * c1 + i2 * c2;
-        for (let i3 = 0; i3 < d3; i3++) {
-          out[index++] = formula(x[xi], y[yi], c[ci], p0, p1);
-          xi += x3;
-          yi += y3;
-          ci += c3;
-        }
-      }
-    }
-  }
 }

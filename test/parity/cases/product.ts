@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { ACTIVATIONS, type ProductCall } from '../../../src/backends/kernels.ts';
+import type { CallWithoutSlots } from '../../../src/program/trace.ts';
+import { agree, type ParityCase, randomNumbers, randomValues, single } from './parity.ts';
+
+type ProductSettings = Omit<ProductCall, 'inputs' | 'output' | 'kernel'> & { readonly scaled: boolean };
+type Check = Parameters<ParityCase['run']>;
+
+const PLAIN: ProductSettings = {
+  m: 1,
+  n: 1,
+  k: 1,
+  transposeA: false,
+  transposeB: false,
+  bias: 'none',
+  activation: 'identity',
+  parameter: 0.3,
+  proximal: false,
+  residual: false,
+  scaled: false,
+};
+
+async function checkProduct(backends: Check, settings: ProductSettings, alpha: number, seed: number): Promise<void> {
+  const { scaled, ...call } = settings;
+  const { m, n, k } = call;
+  const biasSize = { none: 0, row: n, full: m * n }[call.bias];
+  const sizes = [m * k, k * n, biasSize, scaled ? m * n : 0, call.residual || call.proximal ? m * n : 0, call.proximal ? 1 : 0];
+  const name = `product ${JSON.stringify(settings)} step ${alpha}`;
+  const program = single(name, { kernel: 'product', ...call } as CallWithoutSlots, sizes, m * n);
+  const random = randomNumbers(seed);
+  const inputs = sizes.flatMap((size, operand) => {
+    if (size === 0) return [];
+    return [operand === 5 ? Float32Array.of(alpha) : randomValues(size, random)];
+  });
+  // Sums of k products of numbers in [−1, 1]: their rounding grows like √k times their own size, about √k.
+  const size = 1 + Math.sqrt(k);
+  await agree(...backends, program, inputs, { absolute: 4 * size * size * Math.max(1, alpha), relative: 4 });
+}
+
+const extent = fc.oneof(fc.constantFrom(1, 3, 4, 8, 31, 32, 87, 129), fc.integer({ min: 1, max: 70 }));
+
+const shapes: ParityCase = {
+  name: 'product: any shape, both transposes',
+  run: (...backends) =>
+    fc.assert(
+      fc.asyncProperty(extent, extent, extent, fc.boolean(), fc.boolean(), fc.integer(), (m, n, k, transposeA, transposeB, seed) =>
+        checkProduct(backends, { ...PLAIN, m, n, k, transposeA, transposeB }, 1, seed),
+      ),
+      { numRuns: 40, seed: 1 },
+    ),
+};
+
+/** Sizes at the edges of the blocks that kernels compute. */
+const edges: ParityCase = {
+  name: 'product: shapes around the edges of the blocks',
+  async run(...backends) {
+    const extents: [number, number, number][] = [[1, 129, 87], [129, 1, 31], [1, 1, 129], [33, 65, 1], [64, 64, 64], [8, 8, 8], [9, 7, 4], [87, 87, 87]];
+    for (const [m, n, k] of extents) {
+      for (const transposeA of [false, true]) {
+        for (const transposeB of [false, true]) {
+          await checkProduct(backends, { ...PLAIN, m, n, k, transposeA, transposeB }, 1, m + n + k);
+        }
+      }
+    }
+  },
+};
+
+const epilogues: ParityCase[] = ACTIVATIONS.map((activation) => ({
+  name: `product: every epilogue with ${activation}`,
+  async run(...backends) {
+    for (const bias of ['none', 'row', 'full'] as const) {
+      for (const flags of [0, 1, 2, 3, 4, 5, 6, 7]) {
+        const proximal = (flags & 1) !== 0;
+        const scaled = (flags & 2) !== 0;
+        const residual = (flags & 4) !== 0;
+        const settings = { ...PLAIN, m: 5, n: 6, k: 7, transposeB: true, activation, bias, proximal, scaled, residual };
+        for (const alpha of proximal ? [0.25, 1, 2.5] : [1]) await checkProduct(backends, settings, alpha, flags);
+      }
+    }
+  },
+}));
+
+const large: ParityCase = {
+  name: 'product: large enough to be split by rows on a software adapter',
+  run: (...backends) => checkProduct(backends, { ...PLAIN, m: 150, n: 1100, k: 1400, bias: 'row', activation: 'tanh' }, 1, 5),
+};
+
+export const productCases: readonly ParityCase[] = [shapes, edges, ...epilogues];
+export const largeProductCases: readonly ParityCase[] = [large];

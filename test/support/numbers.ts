@@ -1,0 +1,82 @@
+/** Small float64 helpers of the tests, written apart from the library so that they can contradict it. */
+import { random } from '../../src/data/random.ts';
+
+export type Numbers = ArrayLike<number>;
+
+export function norm(x: Numbers): number {
+  return Math.sqrt(Array.from(x).reduce((sum, value) => sum + value * value, 0));
+}
+
+/** ‖x − y‖ / ‖y‖ */
+export function relativeError(x: Numbers, y: Numbers): number {
+  if (x.length !== y.length) throw new Error(`lengths ${x.length} and ${y.length}`);
+  return norm(Array.from(x, (value, index) => value - y[index])) / (norm(y) || 1);
+}
+
+/** Standard normal numbers, rounded to float32 so that every backend starts from the same ones. */
+export function normals(count: number, seed: number, scale = 1): number[] {
+  const generator = random(seed);
+  return Array.from({ length: count }, () => Math.fround(scale * generator.normal()));
+}
+
+/** op(A)·op(B) by its definition. */
+export function matmul(a: Numbers, b: Numbers, m: number, k: number, n: number): number[] {
+  return Array.from({ length: m * n }, (_, index) => {
+    const [i, j] = [Math.floor(index / n), index % n];
+    let sum = 0;
+    for (let l = 0; l < k; l++) sum += a[i * k + l] * b[l * n + j];
+    return sum;
+  });
+}
+
+export function transpose(a: Numbers, rows: number, columns: number): number[] {
+  return Array.from({ length: rows * columns }, (_, index) => a[(index % rows) * columns + Math.floor(index / rows)]);
+}
+
+export interface MonotoneProblem {
+  readonly n: number;
+  readonly batch: number;
+  readonly margin: number;
+  readonly A: number[];
+  readonly B: number[];
+  readonly W: number[];
+  readonly b: number[];
+  readonly v: number[];
+}
+
+/** W = (1 − m)I − AᵀA + B − Bᵀ with normal A, B of size about `spread`; rounded to float32. */
+export function monotoneProblem(n: number, batch: number, seed: number, margin = 0.5, spread = 1): MonotoneProblem {
+  const A = normals(n * n, seed, spread / Math.sqrt(n));
+  const B = normals(n * n, seed + 1, spread / Math.sqrt(n));
+  const gram = matmul(transpose(A, n, n), A, n, n, n);
+  const W = Array.from({ length: n * n }, (_, index) => {
+    const [i, j] = [Math.floor(index / n), index % n];
+    return Math.fround((i === j ? 1 - margin : 0) - gram[index] + B[index] - B[j * n + i]);
+  });
+  return { n, batch, margin, A, B, W, b: normals(batch * n, seed + 2), v: normals(batch * n, seed + 3) };
+}
+
+/** Solves M x = r by Gaussian elimination with partial pivoting. */
+export function denseSolve(matrix: Numbers, right: Numbers, n: number): number[] {
+  const rows = Array.from({ length: n }, (_, i) => [
+    ...Array.from({ length: n }, (_, j) => matrix[i * n + j]),
+    right[i],
+  ]);
+  for (let column = 0; column < n; column++) {
+    const pivot = rows
+      .slice(column)
+      .reduce((best, row, at) => (Math.abs(row[column]) > Math.abs(rows[best][column]) ? column + at : best), column);
+    [rows[column], rows[pivot]] = [rows[pivot], rows[column]];
+    for (let row = column + 1; row < n; row++) {
+      const factor = rows[row][column] / rows[column][column];
+      for (let j = column; j <= n; j++) rows[row][j] -= factor * rows[column][j];
+    }
+  }
+  const x = new Array<number>(n).fill(0);
+  for (let row = n - 1; row >= 0; row--) {
+    let sum = rows[row][n];
+    for (let j = row + 1; j < n; j++) sum -= rows[row][j] * x[j];
+    x[row] = sum / rows[row][row];
+  }
+  return x;
+}

@@ -1,0 +1,316 @@
+/** The monotone fixed point on the oracle: solvers, gradients, properties, and wrong use. */
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { Tape } from '../../src/autodiff/tape.ts';
+import { openCPU } from '../../src/backends/cpu/index.ts';
+import { monotonicityMargin } from '../../src/implicit/margin.ts';
+import { checkedMargin, type MonotoneOptions, monotoneFixedPoint } from '../../src/implicit/monotone.ts';
+import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
+import { inverse } from '../../src/solvers/inverse.ts';
+import { spectralNormBound } from '../../src/solvers/norm.ts';
+import { ConvergenceError } from '../../src/solvers/report.ts';
+import { Engine } from '../../src/tensor/engine.ts';
+import {
+  denseSolve,
+  type MonotoneProblem,
+  matmul,
+  monotoneProblem,
+  norm,
+  normals,
+  relativeError,
+  transpose,
+} from '../support/numbers.ts';
+
+const engine = new Engine(openCPU());
+afterAll(() => engine.close());
+
+const ACTIVATIONS = ['relu', 'tanh', 'sigmoid', { name: 'softThreshold', threshold: 0.3 }] as const;
+const FORWARD = ['peaceman-rachford', 'forward-backward'] as const;
+const LINEAR = ['bicgstab', 'cgnr', 'bicgstab+cgnr'] as const;
+const nameOf = (activation: (typeof ACTIVATIONS)[number]): string =>
+  typeof activation === 'string' ? activation : activation.name;
+
+async function solve(problem: MonotoneProblem, options: Partial<MonotoneOptions>) {
+  const { n, batch, margin } = problem;
+  const tape = new Tape();
+  const W = tape.watch(engine.tensor(problem.W, [n, n]));
+  const b = tape.watch(engine.tensor(problem.b, [batch, n]));
+  const solution = monotoneFixedPoint(W, b, { activation: 'relu', margin, tolerance: 1e-12, limit: 20000, ...options });
+  const [gradW, gradB] = tape.pullback(solution.z, [W, b], engine.tensor(problem.v, [batch, n]));
+  const [z, dW, dB] = await Promise.all([solution.z.data(), gradW.data(), gradB.data()]);
+  return { z, gradW: dW, gradB: dB, report: await solution.report, backward: await solution.backwardReports[0] };
+}
+
+/** σ and σ', written apart from the library. */
+const SIGMA: Record<string, { value: (x: number) => number; slope: (x: number) => number }> = {
+  relu: { value: (x) => (x > 0 ? x : 0), slope: (x) => (x > 0 ? 1 : 0) },
+  tanh: { value: Math.tanh, slope: (x) => 1 / Math.cosh(x) ** 2 },
+  sigmoid: { value: (x) => 1 / (1 + Math.exp(-x)), slope: (x) => 1 / (2 + 2 * Math.cosh(x)) },
+  softThreshold: {
+    value: (x) => Math.sign(x) * Math.max(Math.abs(x) - 0.3, 0),
+    slope: (x) => (Math.abs(x) > 0.3 ? 1 : 0),
+  },
+};
+
+describe('the fixed point and its gradient', () => {
+  for (const activation of ACTIVATIONS) {
+    for (const solver of FORWARD) {
+      test(`${nameOf(activation)}, ${solver}: z solves the equation, gradients agree with the dense formula`, async () => {
+        const problem = monotoneProblem(7, 3, 11);
+        const { n, batch, W, b, v } = problem;
+        const { z, gradB, gradW } = await solve(problem, { activation, solver });
+        const sigma = SIGMA[nameOf(activation)];
+        const expectedW = new Array<number>(n * n).fill(0);
+        for (let s = 0; s < batch; s++) {
+          const row = Array.from(z).slice(s * n, (s + 1) * n);
+          const p = matmul(W, row, n, n, 1).map((x, i) => x + b[s * n + i]);
+          expect(relativeError(row, p.map(sigma.value))).toBeLessThan(1e-11);
+          // (I − JW)ᵀ u = v
+          const d = p.map(sigma.slope);
+          const matrix = Array.from({ length: n * n }, (_, at) => {
+            const [i, j] = [Math.floor(at / n), at % n];
+            return (i === j ? 1 : 0) - d[j] * W[j * n + i];
+          });
+          const u = denseSolve(matrix, v.slice(s * n, (s + 1) * n), n);
+          const weighted = u.map((x, i) => d[i] * x);
+          expect(relativeError(Array.from(gradB).slice(s * n, (s + 1) * n), weighted)).toBeLessThan(1e-9);
+          for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) expectedW[i * n + j] += weighted[i] * row[j];
+        }
+        expect(relativeError(gradW, expectedW)).toBeLessThan(1e-9);
+      });
+    }
+  }
+
+  test('every linear solver gives the same gradient, also for fractional J', async () => {
+    const problem = monotoneProblem(20, 4, 3);
+    for (const activation of ACTIVATIONS) {
+      const [reference, ...others] = await Promise.all(
+        LINEAR.map((linearSolver) => solve(problem, { activation, linearSolver })),
+      );
+      for (const other of others) expect(relativeError(other.gradB, reference.gradB)).toBeLessThan(1e-9);
+    }
+  });
+
+  test('a step of another size changes the path, not the solution (prox of αf, not σ)', async () => {
+    const problem = monotoneProblem(12, 3, 8);
+    for (const activation of ACTIVATIONS) {
+      const reference = await solve(problem, { activation });
+      for (const step of [0.05, 0.4, 1, 2.5]) {
+        const other = await solve(problem, { activation, step, solver: 'peaceman-rachford' });
+        expect(relativeError(other.z, reference.z)).toBeLessThan(1e-10);
+      }
+    }
+  });
+
+  test('‖∂ℓ/∂b‖ ≤ ‖v‖/m for every sample, W, activation and selection', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          n: fc.constantFrom(1, 3, 16),
+          batch: fc.constantFrom(1, 4),
+          seed: fc.integer({ min: 1, max: 9999 }),
+          margin: fc.constantFrom(0.05, 0.5, 1, 3),
+          activation: fc.constantFrom(...ACTIVATIONS),
+          selection: fc.constantFrom(0, 0.5, 1),
+        }),
+        async ({ n, batch, seed, margin, activation, selection }) => {
+          const problem = monotoneProblem(n, batch, seed, margin);
+          const { gradB } = await solve(problem, { activation, selection });
+          for (let s = 0; s < batch; s++) {
+            const part = (x: ArrayLike<number>): number => norm(Array.from(x).slice(s * n, (s + 1) * n));
+            expect(part(gradB)).toBeLessThanOrEqual((part(problem.v) / margin) * (1 + 1e-6));
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('gradients of A, B, m and b against central differences', async () => {
+    const { n, batch, A, B, b, v } = monotoneProblem(4, 2, 21);
+    const arrays = [A, B, [0.7], b];
+    const shapes = [[n, n], [n, n], [1], [batch, n]];
+    const lossOf = async (values: number[][]): Promise<{ loss: number; gradients: ArrayLike<number>[] }> => {
+      const tape = new Tape();
+      const tensors = values.map((array, index) => tape.watch(engine.tensor(array, shapes[index])));
+      const W = monotoneMatrix(tensors[0], tensors[1], tensors[2]);
+      const { z } = monotoneFixedPoint(W, tensors[3], {
+        activation: 'tanh',
+        margin: values[2][0],
+        tolerance: 1e-15,
+        backwardTolerance: 1e-13,
+      });
+      const loss = z.mul(engine.tensor(v, [batch, n])).sum();
+      const gradients = await Promise.all(tape.pullback(loss, tensors).map((gradient) => gradient.data()));
+      return { loss: (await loss.data())[0], gradients };
+    };
+    const { gradients } = await lossOf(arrays);
+    const h = 1e-5;
+    for (const [index, array] of arrays.entries()) {
+      const differences: number[] = [];
+      for (let at = 0; at < array.length; at++) {
+        const moved = (by: number): number[][] =>
+          arrays.map((one, i) => (i === index ? one.map((x, j) => (j === at ? x + by : x)) : one));
+        differences.push(((await lossOf(moved(h))).loss - (await lossOf(moved(-h))).loss) / (2 * h));
+      }
+      expect(relativeError(gradients[index], differences)).toBeLessThan(1e-6);
+    }
+  });
+
+  test('samples stop one by one, and a batch gives what each sample alone gives', async () => {
+    const problem = monotoneProblem(16, 5, 4);
+    problem.b.fill(0, 0, 16); // the first one is solved from the start
+    const together = await solve(problem, { tolerance: 1e-6 });
+    const iterations = together.report.samples.map((sample) => sample.iterations);
+    expect(new Set(iterations).size).toBeGreaterThan(1);
+    for (let s = 0; s < 5; s++) {
+      const part = (x: number[]): number[] => x.slice(s * 16, (s + 1) * 16);
+      const alone = await solve({ ...problem, batch: 1, b: part(problem.b), v: part(problem.v) }, { tolerance: 1e-6 });
+      expect(Array.from(together.z).slice(s * 16, (s + 1) * 16)).toEqual(Array.from(alone.z));
+      expect(alone.report.samples[0].iterations).toBe(iterations[s]);
+    }
+  });
+
+  test('a warm start at the solution is recognised at once', async () => {
+    const problem = monotoneProblem(10, 3, 5);
+    const { z } = await solve(problem, {});
+    for (const solver of FORWARD) {
+      const again = await solve(problem, { solver, tolerance: 1e-10, initial: engine.tensor(z, [3, 10]) });
+      for (const sample of again.report.samples) expect(sample.iterations).toBe(1);
+    }
+  });
+
+  test('a tiny cotangent is scaled, not lost; a zero one gives zero', async () => {
+    const problem = monotoneProblem(10, 2, 6);
+    const unit = await solve(problem, {});
+    const tiny = await solve({ ...problem, v: problem.v.map((x, i) => (i < 10 ? 1e-200 * x : 0)) }, {});
+    const scaledUp = Array.from(tiny.gradB).map((x) => x * 1e200);
+    expect(relativeError(scaledUp.slice(0, 10), Array.from(unit.gradB).slice(0, 10))).toBeLessThan(1e-9);
+    expect(Array.from(tiny.gradB).slice(10)).toEqual(new Array(10).fill(0));
+  });
+});
+
+describe('parts of the solvers', () => {
+  test('the norm bound is never below ‖M‖ and at most n^(1/32) above', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(1, 2, 5, 31),
+        fc.integer({ min: 1, max: 9999 }),
+        fc.constantFrom(1e-6, 1, 1e5),
+        async (n, seed, scale) => {
+          const M = normals(n * n, seed, scale);
+          const [bound] = await engine
+            .run('bound', [engine.tensor(M, [n, n])], ([m]) => [spectralNormBound(m)])[0]
+            .data();
+          // ‖M‖² is the largest eigenvalue of MᵀM, so −‖M‖² the smallest one of −MᵀM = I − (I + MᵀM).
+          const unit = M.map((x) => x / scale);
+          const gram = matmul(transpose(unit, n, n), unit, n, n, n);
+          const shifted = gram.map((x, at) => x + (Math.floor(at / n) === at % n ? 1 : 0));
+          const exact = scale * Math.sqrt(-monotonicityMargin(shifted, n)) * (1 - 1e-13);
+          expect(bound).toBeGreaterThanOrEqual(exact);
+          expect(bound).toBeLessThanOrEqual(exact * n ** (1 / 32) * (1 + 1e-9));
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test('Newton-Schulz inverts to the precision', async () => {
+    const { n, W } = monotoneProblem(30, 1, 9);
+    const M = W.map((x, at) => (Math.floor(at / n) === at % n ? 1 : 0) - x);
+    const scalar = (x: number) => engine.tensor([x]);
+    const [X] = engine.run(
+      'inverse',
+      [engine.tensor(M, [n, n]), scalar(0.5), scalar(20), scalar(1e-15)],
+      (inputs, tracing) => {
+        const [m, smallest, largest, tolerance] = inputs;
+        return [inverse(tracing, m, smallest, largest, tolerance)];
+      },
+    );
+    const identity = Array.from({ length: n * n }, (_, at) => (Math.floor(at / n) === at % n ? 1 : 0));
+    expect(relativeError(matmul(M, await X.data(), n, n, n), identity)).toBeLessThan(1e-13);
+  });
+
+  test('the margin of a W given directly is that of its construction', () => {
+    // A = 0 leaves W = (1 − m)I + B − Bᵀ, whose margin is m exactly.
+    const n = 9;
+    const B = normals(n * n, 2);
+    const W = Array.from({ length: n * n }, (_, at) => {
+      const [i, j] = [Math.floor(at / n), at % n];
+      return (i === j ? 0.75 : 0) + B[at] - B[j * n + i];
+    });
+    expect(monotonicityMargin(W, n)).toBeCloseTo(0.25, 12);
+    expect(monotonicityMargin([0.5], 1)).toBe(0.5);
+    expect(monotonicityMargin([0, 3, 0, 0], 2)).toBeCloseTo(-0.5, 12);
+    expect(() => checkedMargin([1, 0, 0, 1], 2)).toThrow('the smallest eigenvalue of I − (W + Wᵀ)/2 is 0');
+  });
+});
+
+describe('failures are never silent', () => {
+  const problem = monotoneProblem(8, 2, 1);
+  test('a limit that is too small throws, with the report', async () => {
+    const failing = solve(problem, { limit: 2 });
+    await expect(failing).rejects.toThrow(ConvergenceError);
+    await expect(failing).rejects.toThrow('2 of 2 samples did not converge with peaceman-rachford on cpu');
+  });
+  test('a backward solve that fails throws from the gradient', async () => {
+    await expect(solve(problem, { backwardLimit: 1, linearSolver: 'cgnr' })).rejects.toThrow('monotone, backward');
+  });
+  test('a caller who asks for the report gets it instead', async () => {
+    const { report, backward } = await solve(problem, {
+      limit: 2,
+      backwardLimit: 1,
+      linearSolver: 'cgnr',
+      onFailure: 'report',
+    });
+    expect(report.samples.map(({ status }) => status)).toEqual(['limit', 'limit']);
+    expect(backward.samples.every(({ status }) => status === 'limit')).toBe(true);
+  });
+  test('below the floor of the precision samples are stalled, which counts as solved', async () => {
+    const { report } = await solve(problem, { tolerance: 1e-30 });
+    expect(report.samples.map(({ status }) => status)).toEqual(['stalled', 'stalled']);
+    for (const { residual } of report.samples) expect(residual).toBeLessThan(1e-14);
+  });
+  test('NaN that arises on the device is found', async () => {
+    const W = engine.tensor(problem.W, [8, 8]);
+    const b = engine.tensor(problem.b, [2, 8]).sub(1e6).log();
+    await expect(monotoneFixedPoint(W, b, { activation: 'relu', margin: 0.5 }).z.data()).rejects.toThrow(
+      'holds NaN or an infinity',
+    );
+  });
+});
+
+describe('wrong arguments are refused, naming the argument', () => {
+  const W = engine.tensor(new Float64Array(9), [3, 3]);
+  const b = engine.tensor(new Float64Array(6), [2, 3]);
+  const options = { activation: 'relu', margin: 1 } as const;
+  test.each<[string, object, string]>([
+    ['margin 0', { margin: 0 }, 'margin: it is 0; it must be a finite number > 0'],
+    ['margin NaN', { margin: Number.NaN }, 'margin: it is NaN'],
+    ['tolerance', { tolerance: -1 }, 'tolerance: it is -1'],
+    ['step', { step: 0 }, 'step: it is 0'],
+    ['limit', { limit: 1.5 }, 'limit: it is 1.5; it must be a positive integer'],
+    ['solver', { solver: 'newton' }, 'solver: it is "newton"; it must be one of peaceman-rachford, forward-backward'],
+    ['linear solver', { linearSolver: 'cg' }, 'linearSolver: it is "cg"'],
+    ['selection', { selection: 2 }, 'selection is 2'],
+    [
+      'unknown activation',
+      { activation: 'step' },
+      'activation: "step" is unknown; it must be one of relu, tanh, sigmoid, softThreshold',
+    ],
+    ['GELU', { activation: 'gelu' }, 'a proximal operator is nondecreasing'],
+    ['swish', { activation: 'Swish' }, 'a proximal operator is nondecreasing'],
+    ['selu', { activation: 'selu' }, 'its slope reaches 1.758'],
+    ['sin', { activation: 'sin' }, 'it decreases on half of its period'],
+    ['threshold', { activation: { name: 'softThreshold', threshold: -1 } }, 'the threshold of softThreshold is -1'],
+    ['initial', { initial: W }, 'initial: the shape is [3, 3]; it must be that of b, [2, 3]'],
+  ])('%s', (_, wrong, message) => {
+    expect(() => monotoneFixedPoint(W, b, { ...options, ...wrong })).toThrow(message);
+  });
+  test('shapes', () => {
+    expect(() => monotoneFixedPoint(b, b, options)).toThrow('W: the shape is [2, 3]; b of shape [2, 3] needs [3, 3]');
+    expect(() => monotoneFixedPoint(W, engine.tensor([1, 2, 3]), options)).toThrow(
+      'b: the shape is [3]; it must be [batch, n]',
+    );
+  });
+});

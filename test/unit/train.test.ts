@@ -1,0 +1,202 @@
+/** Layers, optimiser, training loop and evaluation, on the oracle. */
+import { describe, expect, test } from 'vitest';
+import { openCPU } from '../../src/backends/cpu/index.ts';
+import type { Samples } from '../../src/data/dataset.ts';
+import { digits } from '../../src/data/digits.ts';
+import { random } from '../../src/data/random.ts';
+import { dense } from '../../src/layers/dense.ts';
+import { monotone } from '../../src/layers/monotone.ts';
+import { sequential } from '../../src/layers/sequential.ts';
+import { Engine } from '../../src/tensor/engine.ts';
+import { adam } from '../../src/train/adam.ts';
+import { evaluate } from '../../src/train/evaluate.ts';
+import { crossEntropy, oneHot } from '../../src/train/losses.ts';
+import { constantRate, stepDecay } from '../../src/train/schedules.ts';
+import { type Progress, train } from '../../src/train/train.ts';
+import { relativeError } from '../support/numbers.ts';
+
+const make = (): Engine => new Engine(openCPU());
+
+/** Three well separated clouds in the plane. */
+function clouds(count: number, seed = 1): Samples {
+  const generator = random(seed);
+  const labels = Int32Array.from({ length: count }, (_, row) => row % 3);
+  const inputs = new Float32Array(2 * count);
+  labels.forEach((label, row) => {
+    inputs[2 * row] = 3 * Math.cos((2 * Math.PI * label) / 3) + 0.5 * generator.normal();
+    inputs[2 * row + 1] = 3 * Math.sin((2 * Math.PI * label) / 3) + 0.5 * generator.normal();
+  });
+  return { inputs, labels, count, features: 2 };
+}
+const small = () => sequential(monotone({ inputs: 2, width: 6 }), dense({ inputs: 6, outputs: 3 }));
+
+describe('training', () => {
+  test('learns three clouds, and reports what it does', async () => {
+    const engine = make();
+    const model = small();
+    const seen: Progress[] = [];
+    const data = clouds(90);
+    const history = await train(engine, model, data, {
+      epochs: 12,
+      batch: 16,
+      optimiser: adam({ rate: 0.05 }),
+      validation: clouds(30, 2),
+      onProgress: (progress) => void seen.push(progress),
+    });
+    expect(history.losses).toHaveLength(12 * 6);
+    expect(seen.filter(({ kind }) => kind === 'step')).toHaveLength(72);
+    const last = history.epochs[11];
+    expect(last.accuracy).toBeGreaterThan(0.97);
+    expect(last.validation?.accuracy).toBeGreaterThan(0.97);
+    expect(last.loss).toBeLessThan(history.epochs[0].loss / 4);
+    expect(last.iterationsForward).toBeGreaterThan(1);
+    expect(last.iterationsBackward).toBeGreaterThanOrEqual(1);
+    const { confusion, accuracy } = await evaluate(model, data);
+    expect(confusion.flat().reduce((a, b) => a + b)).toBe(90);
+    expect(confusion.reduce((sum, row, label) => sum + row[label], 0) / 90).toBe(accuracy);
+    const { classes, probabilities } = await model.predict(data.inputs.slice(0, 6), { batch: 2 });
+    expect(Array.from(classes)).toEqual([0, 1, 2]);
+    for (let row = 0; row < 3; row++) {
+      expect(probabilities.slice(3 * row, 3 * row + 3).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+    }
+  });
+
+  test('the same seed gives the same losses to the last bit, another seed others', async () => {
+    const run = async (seed: number): Promise<readonly number[]> =>
+      (await train(make(), small(), clouds(40), { epochs: 2, batch: 16, seed })).losses;
+    expect(await run(7)).toEqual(await run(7));
+    expect(await run(7)).not.toEqual(await run(8));
+  });
+
+  test('memory is the same after step 5 and after step 200, and all given back at the end', async () => {
+    const engine = make();
+    const model = small();
+    const figures: string[] = [];
+    let step = 0;
+    await train(engine, model, clouds(40), {
+      epochs: 70,
+      batch: 14,
+      onProgress: ({ kind }) => {
+        if (kind === 'step') step += 1;
+        if (kind === 'step' && (step === 5 || step === 200)) figures.push(JSON.stringify(engine.memory()));
+      },
+    });
+    expect(figures).toHaveLength(2);
+    expect(figures[1]).toBe(figures[0]);
+    const { buffers } = engine.memory();
+    await model.predict(new Float32Array(8));
+    expect(engine.memory().buffers).toBe(buffers);
+  });
+
+  test('goes on from the parameters that a model has on the engine', async () => {
+    const engine = make();
+    const model = small();
+    const first = await train(engine, model, clouds(40), { epochs: 5, optimiser: adam({ rate: 0.05 }) });
+    const second = await train(engine, model, clouds(40), { epochs: 1, optimiser: adam({ rate: 0.05 }) });
+    expect(second.losses[0]).toBeLessThan(first.losses[0] / 2);
+  });
+
+  test('digits: 30 steps bring the loss down', async () => {
+    const engine = make();
+    const model = sequential(monotone({ inputs: 64, width: 20 }), dense({ inputs: 20, outputs: 10 }));
+    const { losses } = await train(engine, model, await digits(), {
+      epochs: 2,
+      batch: 64,
+      maximumSteps: 30,
+      optimiser: adam({ rate: 1e-2 }),
+    });
+    expect(losses).toHaveLength(30);
+    expect(losses[29]).toBeLessThan(0.6 * losses[0]);
+  });
+});
+
+describe('Adam', () => {
+  test('follows Algorithm 1 of Kingma & Ba', async () => {
+    const engine = make();
+    const optimiser = adam({ rate: stepDecay(0.1, { factor: 0.5, every: 1 }), beta1: 0.8, beta2: 0.9, epsilon: 1e-6 });
+    let value = engine.tensor([1, -2, 3]);
+    const state = optimiser.start(engine, [value]);
+    const theta = [1, -2, 3];
+    const m = [0, 0, 0];
+    const v = [0, 0, 0];
+    for (let t = 1; t <= 4; t++) {
+      const gradient = [t, -0.5 * t, 0];
+      const rate = 0.1 * 0.5 ** (t - 1);
+      [value] = state.update([value], [engine.tensor(gradient)], t - 1);
+      gradient.forEach((g, i) => {
+        m[i] = 0.8 * m[i] + 0.2 * g;
+        v[i] = 0.9 * v[i] + 0.1 * g * g;
+        theta[i] -= (rate * (m[i] / (1 - 0.8 ** t))) / (Math.sqrt(v[i] / (1 - 0.9 ** t)) + 1e-6);
+      });
+      expect(relativeError(await value.data(), theta)).toBeLessThan(1e-13);
+    }
+  });
+  test('schedules', () => {
+    const decay = stepDecay(1e-2, { factor: 0.1, every: 15 });
+    expect([0, 14, 15, 30].map(decay)).toEqual([1e-2, 1e-2, 1e-2 * 0.1, 1e-2 * 0.1 ** 2]);
+    expect(constantRate(3)(100)).toBe(3);
+  });
+});
+
+describe('losses', () => {
+  test('cross-entropy is the mean of −log p', async () => {
+    const engine = make();
+    const scores = engine.tensor([1, 2, 3, 0, 0, 5], [2, 3]);
+    const [loss] = await crossEntropy(scores, engine.tensor(oneHot([2, 0], 3), [2, 3])).data();
+    const p = (row: number[], at: number): number => Math.exp(row[at]) / row.reduce((sum, x) => sum + Math.exp(x), 0);
+    expect(loss).toBeCloseTo(-(Math.log(p([1, 2, 3], 2)) + Math.log(p([0, 0, 5], 0))) / 2, 13);
+  });
+});
+
+describe('wrong use is refused, naming what was wrong', () => {
+  const data = clouds(6);
+  test.each<[string, () => unknown, string]>([
+    ['no layers', () => sequential(), 'no layers were given'],
+    [
+      'widths',
+      () => sequential(dense({ inputs: 2, outputs: 3 }), dense({ inputs: 4, outputs: 1 })),
+      'layer 1 (dense) takes 4 inputs, layer 0 (dense) gives 3',
+    ],
+    ['width 0', () => monotone({ inputs: 2, width: 0 }), 'monotone: width is 0; it must be a positive integer'],
+    ['margin', () => monotone({ inputs: 2, width: 3, margin: -1 }), 'margin: it is -1; it must be a finite number > 0'],
+    ['activation', () => dense({ inputs: 1, outputs: 1, activation: 'gelu' as 'relu' }), 'activation is "gelu"'],
+    [
+      'layer activation',
+      () => monotone({ inputs: 1, width: 1, activation: 'gelu' as 'relu' }),
+      'not the proximal operator',
+    ],
+    ['rate', () => adam({ rate: 0 }), 'rate is 0'],
+    ['beta', () => adam({ beta1: 1 }), 'beta1 is 1; it must be in [0, 1)'],
+    ['decay', () => stepDecay(1, { every: 0 }), 'every is 0'],
+    ['label', () => oneHot([3], 3), 'labels[0] is 3; it must be an integer from 0 to 2'],
+    ['parameters', () => small().parameters, 'it has no parameters yet'],
+  ])('%s', (_, action, message) => {
+    expect(action).toThrow(message);
+  });
+  test.each<[string, () => Promise<unknown>, string]>([
+    ['epochs', () => train(make(), small(), data, { epochs: 0 }), 'train: epochs is 0'],
+    ['batch', () => train(make(), small(), data, { batch: 0 }), 'train: batch is 0'],
+    [
+      'features',
+      () => train(make(), small(), { ...data, features: 3, count: 4 }),
+      'its rows hold 3 numbers, the model takes 2',
+    ],
+    ['no samples', () => train(make(), small(), { ...data, count: 0 }), 'it holds no samples'],
+    ['label', () => train(make(), small(), { ...data, labels: new Int32Array(6).fill(9) }), 'labels[0] is 9'],
+    [
+      'NaN',
+      () => train(make(), small(), { ...data, inputs: new Float32Array(12).fill(Number.NaN) }),
+      'values[0] is NaN',
+    ],
+  ])('train: %s', async (_, action, message) => {
+    await expect(action()).rejects.toThrow(message);
+  });
+  test('predict', async () => {
+    const model = small();
+    model.initialise(make());
+    await expect(model.predict([1, 2, 3])).rejects.toThrow(
+      'inputs holds 3 numbers; it must be a positive multiple of 2',
+    );
+    await expect(model.predict([])).rejects.toThrow('inputs holds 0 numbers');
+  });
+});
