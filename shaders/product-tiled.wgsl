@@ -2,6 +2,9 @@
 // k in slices of 16 that it keeps in workgroup memory; each invocation holds 4 × 4 results. See shared/product.wgsl for
 // the bindings and the formula. What lies past the edges is read as 0.
 
+@group(0) @binding(2) var<storage, read> a: array<f32>;
+@group(0) @binding(3) var<storage, read> b: array<f32>;
+
 override EDGE: u32 = 16u;
 // Neighbouring invocations load neighbouring numbers: along k unless the operand is stored the other way round.
 override A_ALONG_K: bool = true;
@@ -84,8 +87,9 @@ fn main(
   }
   let row = firstRow + local.y * 4u;
   let column = firstColumn + local.x * 4u;
-  storeRow(row, column, c0);
-  storeRow(row + 1u, column, c1);
-  storeRow(row + 2u, column, c2);
-  storeRow(row + 3u, column, c3);
+  // One loop, so that the epilogue is compiled once.
+  var results = array<vec4<f32>, 4>(c0, c1, c2, c3);
+  for (var index = 0u; index < 4u; index += 1u) {
+    storeRow(row + index, column, results[index]);
+  }
 }

@@ -10,7 +10,7 @@
 //   binding 6  prior   [m, n]
 //   binding 7  step    [1]
 //   binding 8  result  [m, n]
-// One dispatch computes the rows firstRow … endRow − 1.
+// One dispatch computes the rows firstRow … endRow − 1. a and b are declared by the kernels: one reads them as vectors.
 
 struct Sizes {
   m: u32,
@@ -27,8 +27,6 @@ struct Sizes {
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<uniform> guard: vec4<u32>;
-@group(0) @binding(2) var<storage, read> a: array<f32>;
-@group(0) @binding(3) var<storage, read> b: array<f32>;
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 @group(0) @binding(5) var<storage, read> scale: array<f32>;
 @group(0) @binding(6) var<storage, read> prior: array<f32>;
@@ -65,6 +63,7 @@ fn epilogue(row: u32, column: u32, value: f32) {
   result[at] = t;
 }
 
+// Stores four columns of one row, of which those past the edge are left out.
 fn storeRow(row: u32, column: u32, values: vec4<f32>) {
   if (row >= sizes.endRow) {
     return;

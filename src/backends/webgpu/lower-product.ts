@@ -1,33 +1,43 @@
 import { ACTIVATIONS, type ProductCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
 import { type Dispatch, type Forms, f, u } from './dispatch.ts';
+import type { ShaderName } from './shaders.ts';
 
-/** Invocations of a workgroup of the register form, and what each computes. */
-const REGISTER = { width: 8, height: 4, rows: 8, columns: 4 } as const;
-/** Results that one invocation of the tiled form computes in each direction. */
+/** How a product is cut into workgroups. */
+interface Form {
+  readonly shader: ShaderName;
+  readonly constants: Readonly<Record<string, number>>;
+  /** Rows and columns of the result that one workgroup computes. */
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Each invocation of the register forms computes an 8 × 8 block, of the tiled form a 4 × 4 block. */
+const BLOCK = 8;
 const TILE = 4;
-/** Edge of the workgroup: the larger one needs fewer loads, the smaller one fills more of the GPU with a small product. */
+/** Workgroups of the register forms, large ones first: they reuse the cache better, small ones give every core something. */
+const REGISTER_GROUPS = [
+  { width: 8, height: 4 },
+  { width: 8, height: 2 },
+  { width: 4, height: 2 },
+  { width: 4, height: 1 },
+] as const;
+const BUSY_PROCESSOR = 8;
+/** Edges of the workgroup of the tiled form: the larger one needs fewer loads, the smaller one fills more of the GPU with a small product. */
 const EDGES = { small: 8, large: 16 } as const;
-/** Workgroups from which the large edge is used. */
-const ENOUGH_GROUPS = 128;
+const BUSY_GPU = 128;
 
 export function lowerProduct(call: ProductCall, step: PlannedCall, forms: Forms): Dispatch[] {
   const { m, n, k, transposeA, transposeB } = call;
-  const edge = Math.ceil(m / (TILE * EDGES.large)) * Math.ceil(n / (TILE * EDGES.large)) >= ENOUGH_GROUPS ? EDGES.large : EDGES.small;
-  const [blockRows, blockColumns] = forms.tiled
-    ? [TILE * edge, TILE * edge]
-    : [REGISTER.height * REGISTER.rows, REGISTER.width * REGISTER.columns];
-  const forForm: Record<string, number> = forms.tiled
-    ? { EDGE: edge, A_ALONG_K: transposeA ? 0 : 1, B_ALONG_K: transposeB ? 1 : 0 }
-    : { WIDTH: REGISTER.width, HEIGHT: REGISTER.height };
+  const form = forms.tiled ? tiledForm(call) : registerForm(call);
   const rowWork = 2 * n * k;
-  const rowsAtOnce = Math.max(1, Math.floor(forms.dispatchWork / (rowWork * blockRows))) * blockRows;
+  const rowsAtOnce = Math.max(1, Math.floor(forms.dispatchWork / (rowWork * form.rows))) * form.rows;
   const dispatches: Dispatch[] = [];
   for (let firstRow = 0; firstRow < m; firstRow += rowsAtOnce) {
     const endRow = Math.min(firstRow + rowsAtOnce, m);
     dispatches.push({
-      shader: forms.tiled ? 'product-tiled' : 'product-register',
-      constants: { ...forForm, ...epilogueConstants(call) },
+      shader: form.shader,
+      constants: { ...form.constants, ...epilogueConstants(call) },
       sizes: [
         ...u(m, n, k, firstRow, endRow),
         ...u(...(transposeA ? [1, m] : [k, 1])),
@@ -36,11 +46,39 @@ export function lowerProduct(call: ProductCall, step: PlannedCall, forms: Forms)
       ],
       operands: step.operands,
       result: step.output,
-      groups: [Math.ceil(n / blockColumns), Math.ceil((endRow - firstRow) / blockRows)],
+      groups: [Math.ceil(n / form.columns), Math.ceil((endRow - firstRow) / form.rows)],
       work: rowWork * (endRow - firstRow),
     });
   }
   return dispatches;
+}
+
+function groupsOf({ m, n }: ProductCall, rows: number, columns: number): number {
+  return Math.ceil(m / rows) * Math.ceil(n / columns);
+}
+
+/** Whether an operand is read along k or across it decides how a slice of it is loaded. */
+function alongK({ transposeA, transposeB }: ProductCall): Record<string, number> {
+  return { A_ALONG_K: transposeA ? 0 : 1, B_ALONG_K: transposeB ? 1 : 0 };
+}
+
+function tiledForm(call: ProductCall): Form {
+  const large = TILE * EDGES.large;
+  const edge = groupsOf(call, large, large) >= BUSY_GPU ? EDGES.large : EDGES.small;
+  return { shader: 'product-tiled', constants: { EDGE: edge, ...alongK(call) }, rows: TILE * edge, columns: TILE * edge };
+}
+
+function registerForm(call: ProductCall): Form {
+  const { m, n, k, transposeA, transposeB } = call;
+  const group =
+    REGISTER_GROUPS.find(({ width, height }) => groupsOf(call, BLOCK * height, BLOCK * width) >= BUSY_PROCESSOR) ??
+    REGISTER_GROUPS[REGISTER_GROUPS.length - 1];
+  const { width, height } = group;
+  const size = { rows: BLOCK * height, columns: BLOCK * width };
+  const inVectors = k % 4 === 0 && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
+  const constants = { WIDTH: width, HEIGHT: height };
+  if (!inVectors) return { shader: 'product-register', constants, ...size };
+  return { shader: 'product-register-vector', constants: { ...constants, ...alongK(call) }, ...size };
 }
 
 function epilogueConstants(call: ProductCall): Record<string, number> {

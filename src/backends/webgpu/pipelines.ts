@@ -21,7 +21,10 @@ export class PipelineCache {
   private readonly shaders = new Map<ShaderName, Compiled>();
   private readonly pipelines = new Map<string, Pipeline>();
 
-  constructor(private readonly device: GPUDevice) {}
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly sources: Readonly<Record<string, Shader>> = SHADERS,
+  ) {}
 
   get(name: ShaderName, constants: Readonly<Record<string, number>>): Pipeline {
     const settings = Object.entries(constants)
@@ -44,7 +47,7 @@ export class PipelineCache {
           pipeline.handle = handle;
         },
         async (cause: unknown) => {
-          throw await compileError(key, SHADERS[name], module, cause);
+          throw await compileError(key, this.sources[name], module, cause);
         },
       ),
     };
@@ -56,7 +59,7 @@ export class PipelineCache {
   private shader(name: ShaderName): Compiled {
     const known = this.shaders.get(name);
     if (known) return known;
-    const shader: Shader = SHADERS[name];
+    const shader = this.sources[name];
     const bindings = this.device.createBindGroupLayout({ label: name, entries: layoutEntries(shader) });
     // A faulty source is an error of each pipeline made from it, which is where it is reported: not to the page.
     this.device.pushErrorScope('validation');

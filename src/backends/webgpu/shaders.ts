@@ -4,6 +4,7 @@ import elementwise from '../../../shaders/elementwise.wgsl';
 import loopAdvance from '../../../shaders/loop-advance.wgsl';
 import loopEnter from '../../../shaders/loop-enter.wgsl';
 import productRegister from '../../../shaders/product-register.wgsl';
+import productRegisterVector from '../../../shaders/product-register-vector.wgsl';
 import productTiled from '../../../shaders/product-tiled.wgsl';
 import reduceThread from '../../../shaders/reduce-thread.wgsl';
 import reduceWorkgroup from '../../../shaders/reduce-workgroup.wgsl';
@@ -35,6 +36,10 @@ function kernel(operands: number, ...parts: ShaderPart[]): Shader {
 
 export const SHADERS = {
   'product-register': kernel(6, ACTIVATIONS, PRODUCT, { file: 'product-register.wgsl', text: productRegister }),
+  'product-register-vector': kernel(6, ACTIVATIONS, PRODUCT, {
+    file: 'product-register-vector.wgsl',
+    text: productRegisterVector,
+  }),
   'product-tiled': kernel(6, ACTIVATIONS, PRODUCT, { file: 'product-tiled.wgsl', text: productTiled }),
   elementwise: kernel(3, ACTIVATIONS, { file: 'elementwise.wgsl', text: elementwise }),
   combine: kernel(6, { file: 'combine.wgsl', text: combine }),

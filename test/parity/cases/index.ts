@@ -2,16 +2,16 @@
 import { elementwiseCases } from './elementwise.ts';
 import { loopCases } from './loops.ts';
 import type { ParityCase } from './parity.ts';
-import { largeProductCases, productCases } from './product.ts';
+import { productCases, productFormCases } from './product.ts';
 import { reduceCases } from './reduce.ts';
 import { smallCases } from './small.ts';
 
-/** The kernels that have several forms. */
-export const formCases: readonly ParityCase[] = [...productCases, ...reduceCases];
+/** What depends on the forms of the kernels; loops do, since passes are recorded ahead where the forms are those of a GPU. */
+export const formCases: readonly ParityCase[] = [...productFormCases, ...reduceCases, ...loopCases];
 
 export const parityCases: readonly ParityCase[] = [
-  ...formCases,
-  ...largeProductCases,
+  ...productCases,
+  ...reduceCases,
   ...elementwiseCases,
   ...smallCases,
   ...loopCases,

@@ -1,0 +1,103 @@
+// Product, form for software adapters as product-register.wgsl, for operands that can be read in vectors of four: k is a
+// multiple of 4, and so is m where A is stored by columns, n where B is stored by rows. Reads and address arithmetic, not
+// products, are what takes the time there. See shared/product.wgsl for the bindings and the formula.
+
+@group(0) @binding(2) var<storage, read> a: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> b: array<vec4<f32>>;
+
+override WIDTH: u32 = 8u;
+override HEIGHT: u32 = 4u;
+override A_ALONG_K: bool = true;
+override B_ALONG_K: bool = true;
+
+// op(A)[row … row + 3, 4·l … 4·l + 3], one row a column of the matrix.
+fn blockOfA(row: u32, l: u32) -> mat4x4<f32> {
+  if (A_ALONG_K) {
+    let last = sizes.endRow - 1u;
+    let length = sizes.k / 4u;
+    return mat4x4<f32>(
+      a[min(row, last) * length + l],
+      a[min(row + 1u, last) * length + l],
+      a[min(row + 2u, last) * length + l],
+      a[min(row + 3u, last) * length + l],
+    );
+  }
+  let length = sizes.m / 4u;
+  let at = min(row / 4u, length - 1u) + 4u * l * length;
+  return transpose(mat4x4<f32>(a[at], a[at + length], a[at + 2u * length], a[at + 3u * length]));
+}
+
+// op(B)[4·l … 4·l + 3, column … column + 3], one column a column of the matrix.
+fn blockOfB(column: u32, l: u32) -> mat4x4<f32> {
+  if (B_ALONG_K) {
+    let last = sizes.n - 1u;
+    let length = sizes.k / 4u;
+    return mat4x4<f32>(
+      b[min(column, last) * length + l],
+      b[min(column + 1u, last) * length + l],
+      b[min(column + 2u, last) * length + l],
+      b[min(column + 3u, last) * length + l],
+    );
+  }
+  let length = sizes.n / 4u;
+  let at = min(column / 4u, length - 1u) + 4u * l * length;
+  return transpose(mat4x4<f32>(b[at], b[at + length], b[at + 2u * length], b[at + 3u * length]));
+}
+
+@compute @workgroup_size(WIDTH, HEIGHT)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (guard.x == 0u) {
+    return;
+  }
+  let row = sizes.firstRow + id.y * 8u;
+  let column = id.x * 8u;
+  if (row >= sizes.endRow || column >= sizes.n) {
+    return;
+  }
+  // Rows of the block: columns 0 to 3 in `left`, 4 to 7 in `right`.
+  var left0 = vec4<f32>();
+  var right0 = vec4<f32>();
+  var left1 = vec4<f32>();
+  var right1 = vec4<f32>();
+  var left2 = vec4<f32>();
+  var right2 = vec4<f32>();
+  var left3 = vec4<f32>();
+  var right3 = vec4<f32>();
+  var left4 = vec4<f32>();
+  var right4 = vec4<f32>();
+  var left5 = vec4<f32>();
+  var right5 = vec4<f32>();
+  var left6 = vec4<f32>();
+  var right6 = vec4<f32>();
+  var left7 = vec4<f32>();
+  var right7 = vec4<f32>();
+  for (var l = 0u; l < sizes.k / 4u; l += 1u) {
+    let upper = blockOfA(row, l);
+    let lower = blockOfA(row + 4u, l);
+    let yLeft = blockOfB(column, l);
+    let yRight = blockOfB(column + 4u, l);
+    left0 += upper[0] * yLeft;
+    right0 += upper[0] * yRight;
+    left1 += upper[1] * yLeft;
+    right1 += upper[1] * yRight;
+    left2 += upper[2] * yLeft;
+    right2 += upper[2] * yRight;
+    left3 += upper[3] * yLeft;
+    right3 += upper[3] * yRight;
+    left4 += lower[0] * yLeft;
+    right4 += lower[0] * yRight;
+    left5 += lower[1] * yLeft;
+    right5 += lower[1] * yRight;
+    left6 += lower[2] * yLeft;
+    right6 += lower[2] * yRight;
+    left7 += lower[3] * yLeft;
+    right7 += lower[3] * yRight;
+  }
+  // One loop, so that the epilogue is compiled once.
+  var left = array<vec4<f32>, 8>(left0, left1, left2, left3, left4, left5, left6, left7);
+  var right = array<vec4<f32>, 8>(right0, right1, right2, right3, right4, right5, right6, right7);
+  for (var index = 0u; index < 16u; index += 1u) {
+    let values = select(left[index / 2u], right[index / 2u], (index & 1u) == 1u);
+    storeRow(row + index / 2u, column + (index & 1u) * 4u, values);
+  }
+}

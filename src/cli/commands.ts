@@ -1,0 +1,68 @@
+/** The commands by name. Each is loaded when it is called, so that the rest starts at once. */
+import { EXIT, InputError, type IO, shown } from './io.ts';
+import { helpOf, readArguments } from './options.ts';
+
+/** Returns the exit code. */
+export type Command = (argv: readonly string[], io: IO) => Promise<number>;
+
+const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
+  train: {
+    summary: 'train a monotone equilibrium model on handwritten digits',
+    load: async () => (await import('./train.ts')).train,
+  },
+  solve: {
+    summary: 'solve a problem given as JSON, with gradients',
+    load: async () => (await import('./solve.ts')).solve,
+  },
+  doctor: {
+    summary: 'tell what works on this computer, and what to do about the rest',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+};
+
+/**
+ * Runs `equilibra` with these arguments and returns the exit code (see EXIT). Never throws: what goes wrong is one line
+ * on standard error; EQUILIBRA_DEBUG=1 adds the stack.
+ */
+export async function main(argv: readonly string[], io: IO): Promise<number> {
+  try {
+    return await dispatch(argv, io);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    io.error(`equilibra: ${message.replace(/\s+/g, ' ').trim()}\n`);
+    if (io.environment.EQUILIBRA_DEBUG === '1' && error instanceof Error) io.error(`${error.stack}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof InputError) return EXIT.badInput;
+  return error instanceof Error && error.name === 'ConvergenceError' ? EXIT.notConverged : EXIT.failure;
+}
+
+async function dispatch(argv: readonly string[], io: IO): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name.startsWith('-')) return withoutCommand(argv, io);
+  if (!Object.hasOwn(COMMANDS, name)) {
+    throw new InputError(`${shown(name)} is not a command; the commands are ${Object.keys(COMMANDS).join(', ')}`);
+  }
+  const command = await COMMANDS[name].load();
+  return command(rest, io);
+}
+
+async function withoutCommand(argv: readonly string[], io: IO): Promise<number> {
+  const table = { version: { description: 'show the version' } };
+  const { options, positionals } = readArguments('equilibra', table, argv);
+  if (positionals.length > 0) {
+    throw new InputError(`${shown(positionals[0])}: the command comes first: equilibra <command> [options]`);
+  }
+  if (options.version) {
+    const { version } = await import('./version.ts');
+    io.out(`${version()}\n`);
+    return EXIT.done;
+  }
+  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`);
+  const summary = `Implicit layers on WebGPU.\n\n${commands.join('\n')}`;
+  io.out(helpOf('equilibra <command> [options]', summary, table, 'equilibra <command> --help explains a command.'));
+  return EXIT.done;
+}

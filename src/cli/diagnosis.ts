@@ -1,0 +1,92 @@
+/** What works on this computer, what `open()` would choose, and what to do about the rest. */
+import { dirname } from 'node:path';
+import type { BackendName } from '../index.ts';
+import { type Browser, findBrowsers } from './browsers.ts';
+import { type Probe, probeWebGPU } from './probe.ts';
+import { findVulkan, type Vulkan } from './vulkan.ts';
+
+export interface Diagnosis {
+  readonly node: {
+    readonly version: string;
+    readonly platform: string;
+    readonly architecture: string;
+    readonly supported: boolean;
+  };
+  readonly backends: {
+    readonly cpu: { readonly available: true };
+    /** In Node, through Dawn. `vulkan` on Linux only. */
+    readonly webgpu: { readonly available: boolean; readonly vulkan?: Vulkan } & Probe;
+  };
+  /** What `open()` without a backend chooses. */
+  readonly choice: { readonly backend: BackendName; readonly reason: string };
+  readonly browsers: readonly Browser[];
+  /** Why the search for browsers failed. */
+  readonly browserProblem?: string;
+  readonly advice: readonly string[];
+}
+
+const OLDEST_NODE = 20;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export async function diagnose(environment: Environment): Promise<Diagnosis> {
+  const probe = await probeWebGPU();
+  const vulkan = process.platform === 'linux' ? findVulkan(environment) : undefined;
+  const { browsers, browserProblem } = browsersOf(environment);
+  const supported = Number.parseInt(process.versions.node, 10) >= OLDEST_NODE;
+  return {
+    node: { version: process.versions.node, platform: process.platform, architecture: process.arch, supported },
+    backends: {
+      cpu: { available: true },
+      webgpu: { available: probe.adapter !== undefined, ...probe, ...(vulkan && { vulkan }) },
+    },
+    choice: choiceOf(probe),
+    browsers,
+    ...(browserProblem && { browserProblem }),
+    advice: [
+      ...(supported ? [] : [`install Node ${OLDEST_NODE} or newer`]),
+      ...adviceOnWebGPU(probe, vulkan, browsers),
+      ...(browsers.length > 0 || browserProblem ? [] : ['for a browser: npx puppeteer browsers install chrome']),
+    ],
+  };
+}
+
+function browsersOf(environment: Environment): { browsers: Browser[]; browserProblem?: string } {
+  try {
+    return { browsers: findBrowsers({ environment }) };
+  } catch (error) {
+    return { browsers: [], browserProblem: (error as Error).message };
+  }
+}
+
+/** The rule of `open()`: hardware WebGPU, else the CPU. */
+export function choiceOf({ adapter }: Probe): Diagnosis['choice'] {
+  if (!adapter) return { backend: 'cpu', reason: 'webgpu is not available' };
+  if (!adapter.software) return { backend: 'webgpu', reason: 'there is a hardware adapter' };
+  return {
+    backend: 'cpu',
+    reason: 'the webgpu adapter is a program on the CPU; it is used only when asked for: --backend webgpu',
+  };
+}
+
+/** @param vulkan undefined where Dawn does not use it */
+export function adviceOnWebGPU(probe: Probe, vulkan: Vulkan | undefined, browsers: readonly Browser[]): string[] {
+  const advice: string[] = [];
+  if (!probe.package) advice.push('for webgpu in Node: npm install webgpu');
+  const hardware = probe.adapter && !probe.adapter.software;
+  if (!hardware && vulkan) {
+    const loader = vulkan.loader ? '' : 'install libvulkan1 (apt-get install libvulkan1) and ';
+    advice.push(`for the graphics card: ${loader}install the Vulkan driver of its vendor (Mesa: mesa-vulkan-drivers)`);
+  } else if (!hardware) {
+    advice.push('for the graphics card: install the current driver of its vendor');
+  }
+  const icd = browsers.find(({ swiftshaderIcd }) => swiftshaderIcd)?.swiftshaderIcd;
+  if (!probe.adapter && icd) {
+    // The browser's folder holds a loader too.
+    const loader = vulkan && !vulkan.loader ? ` LD_LIBRARY_PATH=${dirname(icd)}` : '';
+    advice.push(
+      `for webgpu in software, for tests: VK_ICD_FILENAMES=${icd}${loader} equilibra train --backend webgpu --epochs 1`,
+    );
+  }
+  return advice;
+}

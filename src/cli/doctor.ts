@@ -1,0 +1,64 @@
+/** `equilibra doctor`: what works on this computer, and what to do about the rest. */
+import { type Diagnosis, diagnose } from './diagnosis.ts';
+import { EXIT, InputError, type IO, shown } from './io.ts';
+import { helpOf, readArguments } from './options.ts';
+import { LIMITS } from './probe.ts';
+import { version } from './version.ts';
+
+const TABLE = { json: { description: 'print the findings as one JSON object' } };
+
+export async function doctor(argv: readonly string[], io: IO): Promise<number> {
+  const given = readArguments('doctor', TABLE, argv);
+  if (given.options.help) {
+    const summary = 'Tells what works on this computer, what open() would choose, and what to do about the rest.';
+    io.out(helpOf('equilibra doctor [options]', summary, TABLE));
+    return EXIT.done;
+  }
+  if (given.positionals.length > 0) {
+    throw new InputError(`${shown(given.positionals[0])}: doctor takes options only: --json`);
+  }
+  const diagnosis = await diagnose(io.environment);
+  const found = { equilibra: version(), ...diagnosis };
+  io.out(given.options.json ? `${JSON.stringify(found, null, 2)}\n` : described(found));
+  return EXIT.done;
+}
+
+/** For people: one finding a line. */
+export function described(found: Diagnosis & { readonly equilibra: string }): string {
+  const { node, choice, advice, backends, browsers, browserProblem } = found;
+  const lines = [
+    `equilibra ${found.equilibra}`,
+    `${mark(node.supported)} Node ${node.version} on ${node.platform}, ${node.architecture}`,
+    '',
+    'Backends',
+    `${mark(backends.cpu.available)} cpu     float64, always there`,
+    ...webgpuLines(backends.webgpu),
+    `  open() chooses ${choice.backend}: ${choice.reason}`,
+    '',
+    'Browsers',
+    ...browsers.flatMap(({ path, version: release, source, swiftshaderIcd }) => [
+      `${mark(true)} ${release}: ${path} (${source})`,
+      ...(swiftshaderIcd ? [`    software Vulkan driver: ${swiftshaderIcd}`] : []),
+    ]),
+    ...(browsers.length > 0 ? [] : [`${mark(false)} ${browserProblem ?? 'none was found'}`]),
+    ...(advice.length > 0 ? ['', 'What to do', ...advice.map((each) => `  ${each}`)] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function webgpuLines({ adapter, limits, problem, vulkan, ...webgpu }: Diagnosis['backends']['webgpu']): string[] {
+  const kind = adapter?.software ? 'software' : 'hardware';
+  const drivers = vulkan?.drivers.length ? vulkan.drivers.join(', ') : 'none';
+  return [
+    adapter
+      ? `${mark(true)} webgpu  ${kind} adapter ${adapter.description} (${adapter.vendor}, ${adapter.architecture})`
+      : `${mark(false)} webgpu  ${problem}`,
+    `    package webgpu: ${webgpu.package ?? 'not installed'}`,
+    ...(vulkan ? [`    Vulkan loader: ${vulkan.loader ?? 'none'}; drivers: ${drivers}`] : []),
+    ...(limits ? LIMITS.map((name) => `    ${name}: ${limits[name]}`) : []),
+  ];
+}
+
+function mark(good: boolean): string {
+  return good ? '✓' : '✗';
+}

@@ -1,0 +1,67 @@
+/** Matrices as nested lists of numbers, row by row. */
+import { InputError } from './io.ts';
+import { kindOf, numberOf } from './json.ts';
+
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** Row-major. */
+  readonly values: Float64Array;
+}
+
+/** A non-empty list of rows of equal length. */
+export function matrixOf(name: string, value: unknown): Matrix {
+  const rows = listOf(name, value, 'a list of rows');
+  const width = listOf(`${name}[0]`, rows[0], 'a list of numbers').length;
+  const values = new Float64Array(rows.length * width);
+  for (const [index, each] of rows.entries()) {
+    const row = listOf(`${name}[${index}]`, each, 'a list of numbers');
+    if (row.length !== width) {
+      throw new InputError(
+        `${name}[${index}]: it holds ${count(row.length)}; it must hold ${width}, as ${name}[0] does`,
+      );
+    }
+    for (const [column, entry] of row.entries()) {
+      values[index * width + column] = numberOf(
+        `${name}[${index}][${column}]`,
+        entry,
+        'a finite number',
+        Number.isFinite,
+      );
+    }
+  }
+  return { rows: rows.length, columns: width, values };
+}
+
+/** batch × n; a list of numbers counts as one row. */
+export function batchOf(name: string, value: unknown): Matrix {
+  const flat = Array.isArray(value) && value.length > 0 && !value.some((each) => Array.isArray(each));
+  if (!flat) return matrixOf(name, value);
+  const values = value.map((each, index) => numberOf(`${name}[${index}]`, each, 'a finite number', Number.isFinite));
+  return { rows: 1, columns: values.length, values: Float64Array.from(values) };
+}
+
+export function squareOf(name: string, value: unknown): Matrix {
+  const matrix = matrixOf(name, value);
+  if (matrix.rows !== matrix.columns) {
+    throw new InputError(`${name}: it is ${matrix.rows} × ${matrix.columns}; it must be square`);
+  }
+  return matrix;
+}
+
+/** Nested lists again. A number that is not finite becomes null when it is written as JSON. */
+export function nested(values: ArrayLike<number>, columns: number): number[][] {
+  return Array.from({ length: values.length / columns }, (_, row) =>
+    Array.from({ length: columns }, (_, column) => values[row * columns + column]),
+  );
+}
+
+function listOf(name: string, value: unknown, what: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw new InputError(`${name}: it is ${kindOf(value)}; it must be ${what}`);
+  if (value.length === 0) throw new InputError(`${name}: it is empty; it must be ${what}, at least one`);
+  return value;
+}
+
+function count(numbers: number): string {
+  return numbers === 1 ? '1 number' : `${numbers} numbers`;
+}

@@ -1,0 +1,78 @@
+/** A monotone problem as it is given: every field checked, nothing computed. */
+import type { ActivationOption } from '../index.ts';
+import { activationNamed } from './activation-name.ts';
+import { InputError } from './io.ts';
+import { checkKeys, type JSONObject, numberOf } from './json.ts';
+import { batchOf, type Matrix, squareOf } from './matrix.ts';
+
+/** z = σ(Wz + b), with W given or as W = (1 − m)I − AᵀA + B − Bᵀ. */
+export interface MonotoneProblem {
+  readonly activation: ActivationOption;
+  readonly weights:
+    | { readonly kind: 'W'; readonly W: Matrix }
+    | { readonly kind: 'ABm'; readonly A: Matrix; readonly B: Matrix; readonly m: number };
+  /** batch × n */
+  readonly b: Matrix;
+  /** Cotangent of z, batch × n. */
+  readonly v: Matrix | undefined;
+  readonly selection: number | undefined;
+}
+
+const WEIGHTS = ['W', 'A', 'B', 'm'] as const;
+
+export function monotoneProblem(object: JSONObject): MonotoneProblem {
+  checkKeys(object, 'a monotone problem', ['kind', 'activation', 'b'], [...WEIGHTS, 'tau', 'v', 'selection']);
+  const activation = withThreshold(object);
+  const weights = weightsOf(object);
+  const [name, square] = weights.kind === 'W' ? ['W', weights.W] : ['A', weights.A];
+  const b = batchOf('b', object.b);
+  if (b.columns !== square.rows) {
+    throw new InputError(
+      `b: its rows hold ${b.columns} numbers; ${name} is ${square.rows} × ${square.rows}, so each must hold ${square.rows}`,
+    );
+  }
+  const v = object.v === undefined ? undefined : batchOf('v', object.v);
+  if (v && (v.rows !== b.rows || v.columns !== b.columns)) {
+    throw new InputError(`v: it is ${v.rows} × ${v.columns}; it must be ${b.rows} × ${b.columns}, as b is`);
+  }
+  const selection =
+    object.selection === undefined
+      ? undefined
+      : numberOf('selection', object.selection, 'a number from 0 to 1', (q) => q >= 0 && q <= 1);
+  return { activation, weights, b, v, selection };
+}
+
+function withThreshold({ activation, tau }: JSONObject): ActivationOption {
+  const name = activationNamed(activation);
+  if (name !== 'softThreshold') {
+    if (tau === undefined) return name;
+    throw new InputError(`tau: it is given, but ${name} has no threshold; leave it out`);
+  }
+  if (tau === undefined) throw new InputError('tau: this key is missing; softThreshold needs it, a finite number > 0');
+  // At threshold 0 the function is the identity: it has no kinks, so a selection there would make a wrong derivative.
+  const threshold = numberOf('tau', tau, 'a finite number > 0', (value) => value > 0 && Number.isFinite(value));
+  return { name, threshold };
+}
+
+function weightsOf(object: JSONObject): MonotoneProblem['weights'] {
+  const given = WEIGHTS.filter((key) => Object.hasOwn(object, key));
+  if (given.includes('W')) {
+    const others = given.filter((key) => key !== 'W');
+    if (others.length === 0) return { kind: 'W', W: squareOf('W', object.W) };
+    throw new InputError(`${others.join(', ')}: given together with W; give either W, or A, B and m`);
+  }
+  const missing = ['A', 'B', 'm'].filter((key) => !Object.hasOwn(object, key));
+  if (missing.length === 3) throw new InputError('W: this key is missing; give either W, or A, B and m');
+  if (missing.length > 0) {
+    throw new InputError(
+      `${missing.join(', ')}: missing although ${given.join(', ')} is given; give either W, or A, B and m`,
+    );
+  }
+  const m = numberOf('m', object.m, 'a finite number > 0', (value) => value > 0 && Number.isFinite(value));
+  const A = squareOf('A', object.A);
+  const B = squareOf('B', object.B);
+  if (B.rows !== A.rows) {
+    throw new InputError(`B: it is ${B.rows} × ${B.rows}; it must be ${A.rows} × ${A.rows}, as A is`);
+  }
+  return { kind: 'ABm', A, B, m };
+}

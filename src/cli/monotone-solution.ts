@@ -1,0 +1,120 @@
+/** Solves a monotone problem on an engine and answers with plain numbers. */
+import { Tape } from '../autodiff/tape.ts';
+import { checkedMargin } from '../implicit/monotone.ts';
+import {
+  type Certificate,
+  type Engine,
+  type MonotoneSolution,
+  monotoneFixedPoint,
+  monotoneMatrix,
+  type Scope,
+  type SolveOptions,
+  type SolveReport,
+  type SolveStatus,
+  type Tensor,
+} from '../index.ts';
+import { type Matrix, nested } from './matrix.ts';
+import type { MonotoneProblem } from './monotone-problem.ts';
+
+/** One entry for each sample in status, iterations and residual. */
+export interface ReportAnswer {
+  readonly status: readonly SolveStatus[];
+  readonly iterations: readonly number[];
+  readonly residual: readonly number[];
+  readonly solver: string;
+  readonly backend: string;
+  readonly milliseconds: number;
+  readonly tolerance: number;
+}
+
+/** The gradients of Σ v∘z where v was given; those of A, B and m where these were. */
+export interface MonotoneAnswer {
+  readonly z: number[][];
+  readonly grad_b?: number[][];
+  readonly grad_W?: number[][];
+  readonly grad_A?: number[][];
+  readonly grad_B?: number[][];
+  readonly grad_m?: number;
+  readonly report: ReportAnswer & { readonly backward?: ReportAnswer };
+  readonly certificate: Certificate;
+}
+
+/** @throws RangeError where W is given and is not monotone, or where the numbers overflow the backend's precision */
+export function solveMonotone(
+  engine: Engine,
+  problem: MonotoneProblem,
+  options: Pick<SolveOptions, 'solver' | 'linearSolver' | 'tolerance' | 'limit'>,
+): Promise<MonotoneAnswer> {
+  const { activation, selection } = problem;
+  const margin = marginOf(problem);
+  return engine.tidy(async (scope) => {
+    const tape = new Tape();
+    try {
+      const b = tape.watch(tensorOf(scope, problem.b));
+      const { W, parameters } = weightsOf(scope, tape, problem);
+      const solution = monotoneFixedPoint(W, b, { ...options, activation, selection, margin, onFailure: 'report' });
+      const gradients = problem.v
+        ? await gradientsOf(tape, solution.z, { b, W, ...parameters }, tensorOf(scope, problem.v))
+        : {};
+      const z = nested(await solution.z.data(), problem.b.columns);
+      const report = await reportOf(solution);
+      return { z, ...gradients, report, certificate: await solution.certificate() };
+    } finally {
+      tape.dispose();
+    }
+  });
+}
+
+function marginOf({ weights }: MonotoneProblem): number {
+  return weights.kind === 'W' ? checkedMargin(weights.W.values, weights.W.rows) : weights.m;
+}
+
+function tensorOf(scope: Scope, { values, rows, columns }: Matrix): Tensor {
+  return scope.tensor(values, [rows, columns]);
+}
+
+/** W, and what it was made from: all followed by the tape. */
+function weightsOf(
+  scope: Scope,
+  tape: Tape,
+  { weights }: MonotoneProblem,
+): { W: Tensor; parameters: Readonly<Record<string, Tensor>> } {
+  if (weights.kind === 'W') return { W: tape.watch(tensorOf(scope, weights.W)), parameters: {} };
+  const A = tape.watch(tensorOf(scope, weights.A));
+  const B = tape.watch(tensorOf(scope, weights.B));
+  const m = tape.watch(scope.tensor([weights.m]));
+  return { W: monotoneMatrix(A, B, m), parameters: { A, B, m } };
+}
+
+/** grad_b is batch × n: one gradient for each sample. */
+async function gradientsOf(
+  tape: Tape,
+  z: Tensor,
+  inputs: Readonly<Record<string, Tensor>>,
+  v: Tensor,
+): Promise<Pick<MonotoneAnswer, 'grad_b' | 'grad_W' | 'grad_A' | 'grad_B' | 'grad_m'>> {
+  const gradients = tape.pullback(z, Object.values(inputs), v);
+  const named = Object.keys(inputs).map(async (name, index) => {
+    const { shape } = gradients[index];
+    const numbers = await gradients[index].data();
+    return [`grad_${name}`, shape.length === 2 ? nested(numbers, shape[1]) : numbers[0]];
+  });
+  return Object.fromEntries(await Promise.all(named));
+}
+
+async function reportOf({ report, backwardReports }: MonotoneSolution): Promise<MonotoneAnswer['report']> {
+  const [forward, backward] = await Promise.all([report, ...backwardReports]);
+  return { ...answered(forward), ...(backward && { backward: answered(backward) }) };
+}
+
+function answered({ samples, solver, backend, milliseconds, tolerance }: SolveReport): ReportAnswer {
+  return {
+    status: samples.map(({ status }) => status),
+    iterations: samples.map(({ iterations }) => iterations),
+    residual: samples.map(({ residual }) => residual),
+    solver,
+    backend,
+    milliseconds,
+    tolerance,
+  };
+}

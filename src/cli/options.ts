@@ -1,0 +1,109 @@
+/** Options of a command: one table from which they are read, checked and explained. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { InputError, shown } from './io.ts';
+
+export interface Option {
+  readonly description: string;
+  /** What stands for the value in the help, such as `<number>`; a switch has none. */
+  readonly value?: string;
+  /** Shown in the help; the command itself applies it. */
+  readonly fallback?: string;
+}
+
+export type OptionTable = Readonly<Record<string, Option>>;
+
+export interface Arguments {
+  /** Without the leading dashes; a switch that is on has the value 'true'. */
+  readonly options: Readonly<Record<string, string | undefined>>;
+  readonly positionals: readonly string[];
+}
+
+const HELP: OptionTable = { help: { description: 'show this help' } };
+
+/**
+ * @param command for the messages
+ * @param table the options that are allowed, besides --help
+ * @throws InputError that names the option and what is allowed
+ */
+export function readArguments(command: string, table: OptionTable, argv: readonly string[]): Arguments {
+  const allowed = { ...HELP, ...table };
+  const options: NonNullable<ParseArgsConfig['options']> = Object.fromEntries(
+    Object.entries(allowed).map(([name, { value }]) => [name, { type: value ? 'string' : 'boolean' }]),
+  );
+  options.help = { ...options.help, short: 'h' };
+  try {
+    const { values, positionals } = parseArgs({ args: [...argv], options, strict: true, allowPositionals: true });
+    const texts = Object.entries(values).map(([name, value]) => [name, String(value)]);
+    return { options: Object.fromEntries(texts), positionals };
+  } catch (error) {
+    throw new InputError(explained(command, allowed, error));
+  }
+}
+
+/** The messages of parseArgs run over several lines and do not say what is allowed. */
+function explained(command: string, allowed: OptionTable, error: unknown): string {
+  const { code, message } = error as { code?: string; message: string };
+  const quoted = message.match(/'([^']*)'/)?.[1] ?? '';
+  const name = quoted.match(/--[^ =]+/)?.[0] ?? quoted;
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
+    const names = Object.keys(allowed).map((each) => `--${each}`);
+    return `${name}: ${command} has no such option; it has ${names.join(', ')}`;
+  }
+  if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
+    if (/does not take an argument/.test(message)) return `${name}: it takes no value; write ${name} alone`;
+    return `${name}: its value is missing, or starts with a dash; write ${name}=<value>`;
+  }
+  return message.replace(/\s+/g, ' ');
+}
+
+export function helpOf(usage: string, summary: string, table: OptionTable, notes = ''): string {
+  const rows = Object.entries({ ...table, ...HELP }).map(([name, { value, description, fallback }]) => {
+    const left = `--${name}${value ? ` ${value}` : ''}`;
+    return `  ${left.padEnd(28)}${description}${fallback ? ` (default ${fallback})` : ''}`;
+  });
+  return `Usage: ${usage}\n\n${summary}\n\n${rows.join('\n')}\n${notes && `\n${notes}\n`}`;
+}
+
+/** A number that `allows` accepts, or the fallback where the option is not given. */
+export function numberOption<Fallback extends number | undefined>(
+  { options }: Arguments,
+  name: string,
+  fallback: Fallback,
+  must: string,
+  allows: (value: number) => boolean,
+): number | Fallback {
+  const text = options[name];
+  if (text === undefined) return fallback;
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!allows(value)) throw new InputError(`--${name}: it is ${shown(text)}; it must be ${must}`);
+  return value;
+}
+
+export function countOption<Fallback extends number | undefined>(
+  given: Arguments,
+  name: string,
+  fallback: Fallback,
+): number | Fallback {
+  return numberOption(given, name, fallback, 'a positive integer', (value) => Number.isSafeInteger(value) && value > 0);
+}
+
+export function positiveOption<Fallback extends number | undefined>(
+  given: Arguments,
+  name: string,
+  fallback: Fallback,
+): number | Fallback {
+  const allows = (value: number): boolean => value > 0 && Number.isFinite(value);
+  return numberOption(given, name, fallback, 'a finite number > 0', allows);
+}
+
+export function choiceOption<Choice extends string>(
+  { options }: Arguments,
+  name: string,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const text = options[name];
+  if (text === undefined) return undefined;
+  const chosen = choices.find((choice) => choice === text);
+  if (!chosen) throw new InputError(`--${name}: it is ${shown(text)}; it must be one of ${choices.join(', ')}`);
+  return chosen;
+}

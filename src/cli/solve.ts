@@ -1,0 +1,119 @@
+/** `equilibra solve`: one problem in, one JSON object out. */
+import { readFile } from 'node:fs/promises';
+import { BACKENDS } from '../backends/open.ts';
+import { type Engine, open, type SolveOptions } from '../index.ts';
+import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
+import { EXIT, InputError, type IO, shown } from './io.ts';
+import { objectOf, parseJSON } from './json.ts';
+import { monotoneProblem } from './monotone-problem.ts';
+import { type MonotoneAnswer, type ReportAnswer, solveMonotone } from './monotone-solution.ts';
+import { type Arguments, choiceOption, countOption, helpOf, positiveOption, readArguments } from './options.ts';
+
+const SOLVERS = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
+const LINEAR = Object.keys(LINEAR_SOLVERS) as LinearSolverName[];
+
+const TABLE = {
+  backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
+  solver: { value: '<name>', description: `forward: ${SOLVERS.join(', ')}`, fallback: SOLVERS[0] },
+  'linear-solver': { value: '<name>', description: `backward: ${LINEAR.join(', ')}`, fallback: 'bicgstab+cgnr' },
+  tolerance: {
+    value: '<number>',
+    description: 'of the relative residual',
+    fallback: "4 times the precision's epsilon",
+  },
+  limit: { value: '<count>', description: 'most forward iterations', fallback: '1000' },
+};
+
+const NOTES = `Problems (matrices are lists of rows; the rows of b, v and z are samples):
+  {"kind": "monotone", "activation": "relu" | "tanh" | "sigmoid" | "softThreshold", "tau"?: number,
+   "W" | "A", "B", "m", "b", "v"?, "selection"?: 0 to 1}
+  z = σ(Wz + b) with W given, or as (1 − m)I − AᵀA + B − Bᵀ; tau is the threshold of softThreshold. With v also the
+  gradients of Σ v∘z: grad_b (for each sample), grad_W, grad_A, grad_B, grad_m. At a kink the derivative is the
+  selection, default 0.
+
+Prints one JSON object on standard output: z, the gradients, report, certificate. Numbers that are not finite are null.
+Exit code: 0 solved, 2 bad input, 3 not converged (the object is still printed).`;
+
+const NOT_YET = ['lasso', 'cone'];
+
+export async function solve(argv: readonly string[], io: IO): Promise<number> {
+  const given = readArguments('solve', TABLE, argv);
+  if (given.options.help) {
+    const usage = 'equilibra solve <problem.json> [options]';
+    io.out(helpOf(usage, 'Solves the problem in a file; - stands for standard input.', TABLE, NOTES));
+    return EXIT.done;
+  }
+  const backend = choiceOption(given, 'backend', BACKENDS) ?? 'cpu';
+  const options = solveOptions(given);
+  const name = fileOf(given);
+  const problem = problemOf(parseJSON(name === '-' ? 'standard input' : name, await textOf(name, io)));
+  const engine = await open({ backend });
+  try {
+    const answer = await solved(engine, problem, options);
+    io.out(`${JSON.stringify(answer)}\n`);
+    const { report } = answer;
+    return isSolved(report) && (!report.backward || isSolved(report.backward)) ? EXIT.done : EXIT.notConverged;
+  } finally {
+    engine.close();
+  }
+}
+
+function solveOptions(given: Arguments): Pick<SolveOptions, 'solver' | 'linearSolver' | 'tolerance' | 'limit'> {
+  return {
+    solver: choiceOption(given, 'solver', SOLVERS),
+    linearSolver: choiceOption(given, 'linear-solver', LINEAR),
+    tolerance: positiveOption(given, 'tolerance', undefined),
+    limit: countOption(given, 'limit', undefined),
+  };
+}
+
+function fileOf({ positionals }: Arguments): string {
+  if (positionals.length === 1) return positionals[0];
+  if (positionals.length === 0) {
+    throw new InputError('problem: no file is named; it must be a JSON file, or - for standard input');
+  }
+  throw new InputError(`problem: ${positionals.length} files are named; it must be one, or - for standard input`);
+}
+
+async function textOf(name: string, io: IO): Promise<string> {
+  if (name === '-') return io.input();
+  try {
+    return await readFile(name, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reasons: Record<string, string> = {
+      ENOENT: 'there is no such file',
+      EISDIR: 'it is a folder',
+      EACCES: 'it may not be read',
+    };
+    throw new InputError(`${name}: ${reasons[code ?? ''] ?? message}; the problem must be a JSON file, or -`);
+  }
+}
+
+function problemOf(value: unknown): ReturnType<typeof monotoneProblem> {
+  const object = objectOf('problem', value);
+  if (!Object.hasOwn(object, 'kind')) throw new InputError('kind: this key is missing; it must be "monotone"');
+  if (object.kind === 'monotone') return monotoneProblem(object);
+  const problem = NOT_YET.some((kind) => kind === object.kind) ? 'not supported yet' : 'unknown';
+  throw new InputError(`kind: ${shown(object.kind)} is ${problem}; it must be "monotone"`);
+}
+
+async function solved(
+  engine: Engine,
+  problem: ReturnType<typeof monotoneProblem>,
+  options: ReturnType<typeof solveOptions>,
+): Promise<MonotoneAnswer> {
+  // To the floor of the precision: a sample ends converged or stalled there.
+  const tolerance = options.tolerance ?? 4 * engine.epsilon;
+  try {
+    return await solveMonotone(engine, problem, { ...options, tolerance });
+  } catch (error) {
+    // The library refuses numbers by a RangeError: a W that is not monotone, an overflow of the precision.
+    if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function isSolved({ status }: ReportAnswer): boolean {
+  return status.every((each) => each === 'converged' || each === 'stalled');
+}

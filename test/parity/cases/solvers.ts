@@ -1,0 +1,143 @@
+/** The solvers as wholes: solution, gradients and verdicts of a backend against the float64 reference. */
+import fc from 'fast-check';
+import { Tape } from '../../../src/autodiff/tape.ts';
+import type { Backend } from '../../../src/backends/backend.ts';
+import { monotoneFixedPoint } from '../../../src/implicit/monotone.ts';
+import type { ActivationOption } from '../../../src/solvers/activations.ts';
+import {
+  FORWARD_SOLVERS,
+  type ForwardSolverName,
+  LINEAR_SOLVERS,
+  type LinearSolverName,
+} from '../../../src/solvers/index.ts';
+import { isSolved } from '../../../src/solvers/report.ts';
+import { Engine } from '../../../src/tensor/engine.ts';
+import { type MonotoneProblem, monotoneProblem, norm, relativeError } from '../../support/numbers.ts';
+import type { ParityCase } from './parity.ts';
+
+interface Choice {
+  readonly n: number;
+  readonly batch: number;
+  readonly seed: number;
+  readonly margin: number;
+  readonly activation: ActivationOption;
+  readonly selection: number;
+}
+
+interface Answer {
+  readonly z: ArrayLike<number>;
+  readonly gradB: ArrayLike<number>;
+  readonly gradW: ArrayLike<number>;
+}
+
+async function solve(
+  backend: Backend,
+  problem: MonotoneProblem,
+  choice: Choice,
+  solver: ForwardSolverName,
+  linearSolver: LinearSolverName,
+): Promise<Answer> {
+  const engine = new Engine(backend);
+  const { n, batch, margin } = problem;
+  const { activation, selection } = choice;
+  return engine.tidy(async (scope) => {
+    const tape = new Tape();
+    const W = tape.watch(scope.tensor(problem.W, [n, n]));
+    const b = tape.watch(scope.tensor(problem.b, [batch, n]));
+    const tolerance = 4 * engine.epsilon;
+    const solution = monotoneFixedPoint(W, b, {
+      activation,
+      margin,
+      tolerance,
+      solver,
+      linearSolver,
+      selection,
+      limit: 5000,
+    });
+    const [gradW, gradB] = tape.pullback(solution.z, [W, b], scope.tensor(problem.v, [batch, n]));
+    const [z, dW, dB] = await Promise.all([solution.z.data(), gradW.data(), gradB.data()]);
+    for (const report of [await solution.report, ...(await Promise.all(solution.backwardReports))]) {
+      if (!report.samples.every(isSolved)) throw new Error(`unsolved: ${JSON.stringify(report)}`);
+    }
+    tape.dispose();
+    return { z, gradB: dB, gradW: dW };
+  });
+}
+
+/** Compares both, with an error that is allowed to grow with √n·ε and the condition (1 + ‖I − W‖)/m. */
+async function compare(
+  [reference, candidate]: readonly [Backend, Backend],
+  choice: Choice,
+  solver: ForwardSolverName,
+  linearSolver: LinearSolverName,
+): Promise<void> {
+  const problem = monotoneProblem(choice.n, choice.batch, choice.seed, choice.margin);
+  const expected = await solve(reference, problem, choice, solver, linearSolver);
+  const found = await solve(candidate, problem, choice, solver, linearSolver);
+  const difference = problem.W.map((x, at) => (Math.floor(at / choice.n) === at % choice.n ? 1 : 0) - x);
+  const condition = (1 + norm(difference) / Math.sqrt(choice.n)) / choice.margin;
+  const allowed = 16 * Math.sqrt(choice.n) * candidate.epsilon * condition;
+  for (const part of ['z', 'gradB', 'gradW'] as const) {
+    const error = relativeError(found[part], expected[part]);
+    // A gradient sees the error of z once more, through the slope of J.
+    if (!(error <= (part === 'z' ? allowed : allowed * condition))) {
+      throw new Error(`${part} differs by ${error}, allowed ${allowed}, for ${JSON.stringify(choice)}`);
+    }
+  }
+}
+
+const SMOOTH: readonly ActivationOption[] = ['tanh', 'sigmoid'];
+const KINKED: readonly ActivationOption[] = ['relu', { name: 'softThreshold', threshold: 0.25 }];
+
+/** Awkward sizes, each once for each solver; a kinked activation may take different sides on the two backends. */
+function shapesCase(solver: ForwardSolverName, linearSolver: LinearSolverName): ParityCase {
+  return {
+    name: `${solver} and ${linearSolver}: awkward shapes`,
+    async run(...backends) {
+      const shapes = [
+        [1, 1],
+        [3, 1],
+        [31, 3],
+        [87, 1],
+        [129, 2],
+      ];
+      for (const [index, [n, batch]] of shapes.entries()) {
+        const activation = [...SMOOTH, ...KINKED][index % 4];
+        await compare(
+          backends,
+          { n, batch, seed: 10 * n + batch, margin: 1, activation, selection: 0 },
+          solver,
+          linearSolver,
+        );
+      }
+    },
+  };
+}
+
+const randomCase: ParityCase = {
+  name: 'monotone layers of random size, margin, activation and selection',
+  async run(...backends) {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          n: fc.constantFrom(1, 2, 3, 8, 31),
+          batch: fc.constantFrom(1, 3, 5),
+          seed: fc.integer({ min: 1, max: 1e6 }),
+          margin: fc.constantFrom(0.5, 1, 4),
+          activation: fc.constantFrom(...SMOOTH, ...KINKED),
+          selection: fc.constantFrom(0, 0.5, 1),
+        }),
+        fc.constantFrom(...(Object.keys(LINEAR_SOLVERS) as LinearSolverName[])),
+        (choice, linearSolver) => compare(backends, choice, 'peaceman-rachford', linearSolver),
+      ),
+      { numRuns: 20, seed: 7, endOnFailure: true },
+    );
+  },
+};
+
+export const solverCases: readonly ParityCase[] = [
+  ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[]).flatMap((solver) =>
+    (['bicgstab', 'cgnr'] as const).map((linearSolver) => shapesCase(solver, linearSolver)),
+  ),
+  randomCase,
+];
