@@ -10,37 +10,31 @@ override HEIGHT: u32 = 4u;
 override A_ALONG_K: bool = true;
 override B_ALONG_K: bool = true;
 
-// op(A)[row … row + 3, 4·l … 4·l + 3], one row a column of the matrix.
-fn blockOfA(row: u32, l: u32) -> mat4x4<f32> {
+// Where four rows of op(A), or columns of op(B), begin; past the edge the last one again. Read across k they begin together.
+fn startsOf(first: u32, last: u32, alongK: bool) -> vec4<u32> {
+  if (alongK) {
+    return min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(last)) * (sizes.k / 4u);
+  }
+  return vec4<u32>(min(first, last) / 4u);
+}
+
+// Four rows of op(A), columns 4·l … 4·l + 3; one row a column of the matrix.
+fn blockOfA(starts: vec4<u32>, l: u32) -> mat4x4<f32> {
   if (A_ALONG_K) {
-    let last = sizes.endRow - 1u;
-    let length = sizes.k / 4u;
-    return mat4x4<f32>(
-      a[min(row, last) * length + l],
-      a[min(row + 1u, last) * length + l],
-      a[min(row + 2u, last) * length + l],
-      a[min(row + 3u, last) * length + l],
-    );
+    return mat4x4<f32>(a[starts.x + l], a[starts.y + l], a[starts.z + l], a[starts.w + l]);
   }
   let length = sizes.m / 4u;
-  let at = min(row / 4u, length - 1u) + 4u * l * length;
+  let at = starts.x + 4u * l * length;
   return transpose(mat4x4<f32>(a[at], a[at + length], a[at + 2u * length], a[at + 3u * length]));
 }
 
-// op(B)[4·l … 4·l + 3, column … column + 3], one column a column of the matrix.
-fn blockOfB(column: u32, l: u32) -> mat4x4<f32> {
+// Four columns of op(B), rows 4·l … 4·l + 3; one column a column of the matrix.
+fn blockOfB(starts: vec4<u32>, l: u32) -> mat4x4<f32> {
   if (B_ALONG_K) {
-    let last = sizes.n - 1u;
-    let length = sizes.k / 4u;
-    return mat4x4<f32>(
-      b[min(column, last) * length + l],
-      b[min(column + 1u, last) * length + l],
-      b[min(column + 2u, last) * length + l],
-      b[min(column + 3u, last) * length + l],
-    );
+    return mat4x4<f32>(b[starts.x + l], b[starts.y + l], b[starts.z + l], b[starts.w + l]);
   }
   let length = sizes.n / 4u;
-  let at = min(column / 4u, length - 1u) + 4u * l * length;
+  let at = starts.x + 4u * l * length;
   return transpose(mat4x4<f32>(b[at], b[at + length], b[at + 2u * length], b[at + 3u * length]));
 }
 
@@ -54,6 +48,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if (row >= sizes.endRow || column >= sizes.n) {
     return;
   }
+  let upperRows = startsOf(row, sizes.endRow - 1u, A_ALONG_K);
+  let lowerRows = startsOf(row + 4u, sizes.endRow - 1u, A_ALONG_K);
+  let leftColumns = startsOf(column, sizes.n - 1u, B_ALONG_K);
+  let rightColumns = startsOf(column + 4u, sizes.n - 1u, B_ALONG_K);
   // Rows of the block: columns 0 to 3 in `left`, 4 to 7 in `right`.
   var left0 = vec4<f32>();
   var right0 = vec4<f32>();
@@ -72,10 +70,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var left7 = vec4<f32>();
   var right7 = vec4<f32>();
   for (var l = 0u; l < sizes.k / 4u; l += 1u) {
-    let upper = blockOfA(row, l);
-    let lower = blockOfA(row + 4u, l);
-    let yLeft = blockOfB(column, l);
-    let yRight = blockOfB(column + 4u, l);
+    let upper = blockOfA(upperRows, l);
+    let lower = blockOfA(lowerRows, l);
+    let yLeft = blockOfB(leftColumns, l);
+    let yRight = blockOfB(rightColumns, l);
     left0 += upper[0] * yLeft;
     right0 += upper[0] * yRight;
     left1 += upper[1] * yLeft;

@@ -58,9 +58,12 @@ export interface Program {
 }
 
 export interface MemoryFigures {
-  /** Storage that is held by tensors (and by constants and sizes of compiled Programs). */
+  /** Live storage: what tensors hold. A training step leaves it as it was. */
   readonly buffers: number;
   readonly bytes: number;
+  /** What compiled Programs keep: constants and sizes. It grows with each new shape. */
+  readonly programBuffers: number;
+  readonly programBytes: number;
   /** Buffers kept for reuse, not held by anything. */
   readonly pooledBuffers: number;
   readonly pooledBytes: number;

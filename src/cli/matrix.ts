@@ -62,6 +62,7 @@ function listOf(name: string, value: unknown, what: string): readonly unknown[] 
   return value;
 }
 
-function count(numbers: number): string {
+/** Such as "3 numbers". */
+export function count(numbers: number): string {
   return numbers === 1 ? '1 number' : `${numbers} numbers`;
 }

@@ -3,7 +3,7 @@ import type { ActivationOption } from '../index.ts';
 import { activationNamed } from './activation-name.ts';
 import { InputError } from './io.ts';
 import { checkKeys, type JSONObject, numberOf } from './json.ts';
-import { batchOf, type Matrix, squareOf } from './matrix.ts';
+import { batchOf, count, type Matrix, squareOf } from './matrix.ts';
 
 /** z = σ(Wz + b), with W given or as W = (1 − m)I − AᵀA + B − Bᵀ. */
 export interface MonotoneProblem {
@@ -28,7 +28,7 @@ export function monotoneProblem(object: JSONObject): MonotoneProblem {
   const b = batchOf('b', object.b);
   if (b.columns !== square.rows) {
     throw new InputError(
-      `b: its rows hold ${b.columns} numbers; ${name} is ${square.rows} × ${square.rows}, so each must hold ${square.rows}`,
+      `b: its rows hold ${count(b.columns)}; ${name} is ${square.rows} × ${square.rows}, so each must hold ${square.rows}`,
     );
   }
   const v = object.v === undefined ? undefined : batchOf('v', object.v);

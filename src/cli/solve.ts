@@ -12,6 +12,9 @@ import { type Arguments, choiceOption, countOption, helpOf, positiveOption, read
 const SOLVERS = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
 const LINEAR = Object.keys(LINEAR_SOLVERS) as LinearSolverName[];
 
+/** Ten times the library's own: here the default is to go to the floor of the precision. */
+const LIMIT = 10_000;
+
 const TABLE = {
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
   solver: { value: '<name>', description: `forward: ${SOLVERS.join(', ')}`, fallback: SOLVERS[0] },
@@ -21,7 +24,7 @@ const TABLE = {
     description: 'of the relative residual',
     fallback: "4 times the precision's epsilon",
   },
-  limit: { value: '<count>', description: 'most forward iterations', fallback: '1000' },
+  limit: { value: '<count>', description: 'most forward iterations', fallback: String(LIMIT) },
 };
 
 const NOTES = `Problems (matrices are lists of rows; the rows of b, v and z are samples):
@@ -63,7 +66,7 @@ function solveOptions(given: Arguments): Pick<SolveOptions, 'solver' | 'linearSo
     solver: choiceOption(given, 'solver', SOLVERS),
     linearSolver: choiceOption(given, 'linear-solver', LINEAR),
     tolerance: positiveOption(given, 'tolerance', undefined),
-    limit: countOption(given, 'limit', undefined),
+    limit: countOption(given, 'limit', LIMIT),
   };
 }
 

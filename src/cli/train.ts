@@ -88,9 +88,12 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
   }
 }
 
-/** What open() would choose, found out in another process: a driver that is missing or faulty is noisy, or worse. */
-async function usualBackend(): Promise<BackendName> {
-  return choiceOf(await probeWebGPU()).backend;
+/**
+ * The CPU where open() would end there, found out in another process: a driver that is missing or faulty is noisy, or
+ * worse. Else open() chooses.
+ */
+async function usualBackend(): Promise<'cpu' | undefined> {
+  return choiceOf(await probeWebGPU()).backend === 'cpu' ? 'cpu' : undefined;
 }
 
 function settingsOf(given: Arguments): Settings {

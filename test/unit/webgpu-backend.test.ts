@@ -31,7 +31,9 @@ function countdown(limit: number): Program {
   const trace = new Trace('countdown');
   const layouts = [{ offset: 0, strides: [0, 0, 0, 1] }];
   const call = { kernel: 'elementwise', operation: 'scale', shape: [1, 1, 1, 1], layouts, parameters: [1, -1] };
-  return trace.finish(trace.loop([trace.input(1)], limit, ([left]) => [trace.call(call as unknown as CallWithoutSlots, [left], 1)]));
+  return trace.finish(
+    trace.loop([trace.input(1)], limit, ([left]) => [trace.call(call as unknown as CallWithoutSlots, [left], 1)]),
+  );
 }
 
 describe('the order of work', () => {
@@ -106,7 +108,14 @@ describe('memory', () => {
     expect(backend.memory().buffers).toBe(before.buffers);
     expect(backend.memory().pooledBytes).toBe(before.pooledBytes + 4096);
     backend.close();
-    expect(backend.memory()).toEqual({ buffers: 0, bytes: 0, pooledBuffers: 0, pooledBytes: 0 });
+    expect(backend.memory()).toMatchObject({
+      buffers: 0,
+      bytes: 0,
+      programBuffers: 0,
+      programBytes: 0,
+      pooledBuffers: 0,
+      pooledBytes: 0,
+    });
   });
 
   it('rounds sizes up by at most an eighth', () => {
@@ -123,7 +132,9 @@ describe('errors', () => {
   it('refuses storage that was released or has another size', async () => {
     const backend = await open();
     const storage = backend.upload([1, 2]);
-    expect(() => backend.run(scaling('three', 3, 1), [storage])).toThrow(/program three: input 0: it holds 2 numbers; it must hold 3/);
+    expect(() => backend.run(scaling('three', 3, 1), [storage])).toThrow(
+      /program three: input 0: it holds 2 numbers; it must hold 3/,
+    );
     expect(() => backend.write(storage, [1])).toThrow(/holds 1 numbers; it must hold 2/);
     backend.release(storage);
     expect(() => backend.run(scaling('two', 2, 1), [storage])).toThrow(/released/);
@@ -143,7 +154,8 @@ describe('errors', () => {
     const storage = backend.upload([1, 2]);
     // A pass that the device refuses.
     const { createBindGroup } = device;
-    device.createBindGroup = () => createBindGroup.call(device, { layout: device.createBindGroupLayout({ entries: [] }), entries: [] });
+    device.createBindGroup = () =>
+      createBindGroup.call(device, { layout: device.createBindGroupLayout({ entries: [] }), entries: [] });
     const [result] = backend.run(faulty, [storage]);
     await expect(backend.download(result)).rejects.toThrow(/program faulty/);
     device.createBindGroup = createBindGroup;
@@ -161,7 +173,9 @@ describe('errors', () => {
       { file: 'solve.wgsl', text: '@compute @workgroup_size(1)\nfn main() {\n  let x = missing;\n}\n' },
     ];
     const pipelines = new PipelineCache(device, { ...SHADERS, solve: { ...SHADERS.solve, parts } });
-    await expect(pipelines.get('solve', {}).ready).rejects.toThrow(/kernel solve.*\nshaders\/solve\.wgsl:3:11: .*missing.*\n {4}let x = missing;/);
+    await expect(pipelines.get('solve', {}).ready).rejects.toThrow(
+      /kernel solve.*\nshaders\/solve\.wgsl:3:11: .*missing.*\n {4}let x = missing;/,
+    );
     release();
   });
 

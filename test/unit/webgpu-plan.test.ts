@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { Constant, Program } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { ABSENT, type KernelCall } from '../../src/backends/kernels.ts';
-import { type Plan, type PlannedCopy, type PlannedLoop, type PlannedStep, planProgram } from '../../src/backends/plan.ts';
+import {
+  type Plan,
+  type PlannedCopy,
+  type PlannedLoop,
+  type PlannedStep,
+  planProgram,
+} from '../../src/backends/plan.ts';
 import { type CallWithoutSlots, Trace } from '../../src/program/trace.ts';
 import { runOn } from '../parity/cases/parity.ts';
 import { randomProgram } from '../parity/cases/random-program.ts';
@@ -30,10 +36,17 @@ async function interpret(program: Program, plan: Plan, inputs: readonly Float32A
     for (let i = 0; i < size; i++) buffers[to][i] = buffers[from][i];
   };
   /** Computes one call on the CPU from the present content of the buffers. */
-  const call = async (kernelCall: KernelCall, operands: readonly number[], output: number, inPlace: number): Promise<void> => {
+  const call = async (
+    kernelCall: KernelCall,
+    operands: readonly number[],
+    output: number,
+    inPlace: number,
+  ): Promise<void> => {
     const trace = new Trace('one call');
     const present = operands.filter((operand) => operand !== ABSENT);
-    const slots = operands.map((operand, index) => (operand === ABSENT ? ABSENT : trace.input(program.sizes[kernelCall.inputs[index]])));
+    const slots = operands.map((operand, index) =>
+      operand === ABSENT ? ABSENT : trace.input(program.sizes[kernelCall.inputs[index]]),
+    );
     for (const [index, operand] of operands.entries()) expect(operand === output).toBe(((inPlace >> index) & 1) === 1);
     const { inputs: _inputs, output: outputSlot, ...rest } = kernelCall;
     const single = trace.finish([trace.call(rest as CallWithoutSlots, slots, program.sizes[outputSlot])]);
@@ -63,7 +76,8 @@ async function interpret(program: Program, plan: Plan, inputs: readonly Float32A
   await walk(plan.steps);
   const results: Float64Array[] = [];
   for (const [index, { role }] of plan.buffers.entries()) {
-    if (role.kind === 'output') results[role.index] = buffers[index].slice(0, program.sizes[program.outputs[role.index]]);
+    if (role.kind === 'output')
+      results[role.index] = buffers[index].slice(0, program.sizes[program.outputs[role.index]]);
     if (role.kind === 'input') expect(buffers[index]).toEqual(given[role.index]);
   }
   return results;
@@ -82,7 +96,13 @@ function copies(steps: readonly PlannedStep[]): number {
 
 function scale(trace: Trace, slot: number, size: number, factor: number, offset: number): number {
   const layouts = [{ offset: 0, strides: [0, 0, 0, 1] }];
-  const settings = { kernel: 'elementwise', operation: 'scale', shape: [1, 1, 1, size], layouts, parameters: [factor, offset] };
+  const settings = {
+    kernel: 'elementwise',
+    operation: 'scale',
+    shape: [1, 1, 1, size],
+    layouts,
+    parameters: [factor, offset],
+  };
   return trace.call(settings as unknown as CallWithoutSlots, [slot], size);
 }
 
@@ -140,7 +160,10 @@ describe('planProgram', () => {
     const flag = trace.input(1);
     const w = trace.input(4);
     const start = trace.constant({ kind: 'fill', value: 0 }, 4);
-    const results = trace.loop([flag, start], 10, ([, value]) => [scale(trace, flag, 1, 1, 0), matrixProduct(trace, value, w)]);
+    const results = trace.loop([flag, start], 10, ([, value]) => [
+      scale(trace, flag, 1, 1, 0),
+      matrixProduct(trace, value, w),
+    ]);
     const plan = planProgram(trace.finish([results[1]]));
     const loop = plan.steps.find((step) => step.kind === 'loop');
     expect(loop?.kind === 'loop' && [loop.enter.length, loop.leave.length]).toEqual([1, 1]);
@@ -149,7 +172,11 @@ describe('planProgram', () => {
   it('swaps through a third buffer', () => {
     const trace = new Trace('swap');
     const flag = trace.input(1);
-    const results = trace.loop([flag, trace.input(4), trace.input(4)], 10, ([open, a, b]) => [scale(trace, open, 1, 1, -1), b, a]);
+    const results = trace.loop([flag, trace.input(4), trace.input(4)], 10, ([open, a, b]) => [
+      scale(trace, open, 1, 1, -1),
+      b,
+      a,
+    ]);
     const plan = planProgram(trace.finish(results.slice(1)));
     const loop = plan.steps.find((step) => step.kind === 'loop');
     expect(loop?.kind === 'loop' && loop.leave.length).toBe(3);

@@ -66,7 +66,7 @@ export function openCPU(): Backend {
     memory(): MemoryFigures {
       let bytes = 0;
       for (const storage of held) bytes += storage.values.byteLength;
-      return { buffers: held.size, bytes, pooledBuffers: 0, pooledBytes: 0 };
+      return { buffers: held.size, bytes, programBuffers: 0, programBytes: 0, pooledBuffers: 0, pooledBytes: 0 };
     },
     close() {
       closed = true;

@@ -128,19 +128,16 @@ class Compiler {
   }
 
   private steps(steps: readonly PlannedStep[], guard: number): CompiledStep[] {
-    return steps.flatMap((step): CompiledStep[] => {
-      switch (step.kind) {
-        case 'copy':
-          return [this.kernel(lowerCopy(step), guard)];
-        case 'loop':
-          return [this.loop(step, guard)];
-        case 'call':
-          if (step.call.kernel === 'reduce') {
-            this.scratchSize = Math.max(this.scratchSize, scratchOfReduce(step.call, this.runtime.forms));
-          }
-          return lowerCall(step, this.runtime.forms).map((dispatch) => this.kernel(dispatch, guard));
-      }
-    });
+    return steps.flatMap((step) => this.step(step, guard));
+  }
+
+  private step(step: PlannedStep, guard: number): CompiledStep[] {
+    if (step.kind === 'loop') return [this.loop(step, guard)];
+    if (step.kind === 'copy') return [this.kernel(lowerCopy(step), guard)];
+    const { call } = step;
+    const { forms } = this.runtime;
+    if (call.kernel === 'reduce') this.scratchSize = Math.max(this.scratchSize, scratchOfReduce(call, forms));
+    return lowerCall(step, forms).map((dispatch) => this.kernel(dispatch, guard));
   }
 
   private loop(step: PlannedLoop, outerGuard: number): CompiledLoop {
@@ -184,7 +181,7 @@ class Compiler {
 
   private upload(constant: Constant, size: number): DeviceBuffer {
     const { pool, scheduler } = this.runtime;
-    const buffer = pool.acquire(size);
+    const buffer = pool.acquire(size, 'programs');
     scheduler.enqueueNow(`program ${this.program.name}`, () => {
       scheduler.recorder.write(buffer, constantValues(constant, size));
     });

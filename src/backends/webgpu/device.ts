@@ -71,7 +71,12 @@ async function dawn(): Promise<GPU> {
 
 export function describe(info: GPUAdapterInfo): AdapterDescription {
   const { vendor, architecture, description } = info;
-  return { vendor, architecture, description: description || info.device || 'unnamed adapter', software: isSoftware(info) };
+  return {
+    vendor,
+    architecture,
+    description: description || info.device || 'unnamed adapter',
+    software: isSoftware(info),
+  };
 }
 
 /** Programs on the CPU that pass for a GPU; they do not always say so themselves. */

@@ -12,7 +12,7 @@ interface Bound {
 }
 
 /** Sets of buffers for which bind groups are kept; a workload that repeats itself has few. */
-const KEPT_BINDINGS = 8;
+const KEPT_BINDINGS = 16;
 /** Up to this many dispatches a loop is recorded to its limit: waiting for the flag would cost more than idle dispatches. */
 const WHOLE_LOOP = 48;
 /** Passes of the first chunk when nothing is known about the loop. */
@@ -81,7 +81,8 @@ export class Executable {
   private groupsFor(buffers: readonly DeviceBuffer[]): readonly GPUBindGroup[] {
     const key = buffers.map(({ id }) => id).join();
     const known = this.bindings.get(key);
-    const groups = known ?? this.runtime.scheduler.recorder.scoped(`program ${this.program.name}`, () => this.bind(buffers));
+    const groups =
+      known ?? this.runtime.scheduler.recorder.scoped(`program ${this.program.name}`, () => this.bind(buffers));
     this.bindings.delete(key); // and in again: the first key is the one that was not used for longest
     this.bindings.set(key, groups);
     if (this.bindings.size > KEPT_BINDINGS) {

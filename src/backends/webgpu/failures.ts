@@ -14,7 +14,10 @@ export class Failures {
   record(name: string, cause: unknown): void {
     if (this.first && this.first.reportedTo === Number.POSITIVE_INFINITY) return; // the first error is the cause of the others
     const message = cause instanceof Error ? cause.message : String(cause);
-    this.first = { error: new Error(`webgpu: ${name} failed: ${message}`, { cause }), reportedTo: Number.POSITIVE_INFINITY };
+    this.first = {
+      error: new Error(`webgpu: ${name} failed: ${message}`, { cause }),
+      reportedTo: Number.POSITIVE_INFINITY,
+    };
   }
 
   /** The device is lost or closed: nothing works any more. */

@@ -102,7 +102,11 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
       });
   };
   device.lost.then(({ message }) => {
-    end(new Error(`webgpu: the device was lost (${message || 'no reason given'}); its tensors are gone: open() a new engine`));
+    end(
+      new Error(
+        `webgpu: the device was lost (${message || 'no reason given'}); its tensors are gone: open() a new engine`,
+      ),
+    );
   });
   device.addEventListener('uncapturederror', ({ error }) => scheduler.failures.record('the device', error.message));
 

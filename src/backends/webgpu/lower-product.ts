@@ -65,7 +65,12 @@ function alongK({ transposeA, transposeB }: ProductCall): Record<string, number>
 function tiledForm(call: ProductCall): Form {
   const large = TILE * EDGES.large;
   const edge = groupsOf(call, large, large) >= BUSY_GPU ? EDGES.large : EDGES.small;
-  return { shader: 'product-tiled', constants: { EDGE: edge, ...alongK(call) }, rows: TILE * edge, columns: TILE * edge };
+  return {
+    shader: 'product-tiled',
+    constants: { EDGE: edge, ...alongK(call) },
+    rows: TILE * edge,
+    columns: TILE * edge,
+  };
 }
 
 function registerForm(call: ProductCall): Form {

@@ -25,10 +25,43 @@ export function roundedBytes(bytes: number): number {
   return Math.ceil(needed / granule) * granule;
 }
 
+type Holder = 'tensors' | 'programs';
+
+class Ledger {
+  private readonly buffers = new Set<DeviceBuffer>();
+  bytes = 0;
+
+  get count(): number {
+    return this.buffers.size;
+  }
+  has(buffer: DeviceBuffer): boolean {
+    return this.buffers.has(buffer);
+  }
+  add(buffer: DeviceBuffer): void {
+    this.buffers.add(buffer);
+    this.bytes += buffer.bytes;
+  }
+  remove(buffer: DeviceBuffer): boolean {
+    if (!this.buffers.delete(buffer)) return false;
+    this.bytes -= buffer.bytes;
+    return true;
+  }
+  takeAll(): DeviceBuffer[] {
+    const all = [...this.buffers];
+    this.buffers.clear();
+    this.bytes = 0;
+    return all;
+  }
+}
+
 export class BufferPool {
+  /**
+   * By size; in each list the smallest id comes last and is handed out first, so that a workload that repeats itself
+   * finds the same buffers in the same places, and their bind groups with them.
+   */
   private readonly idle = new Map<number, DeviceBuffer[]>();
-  private readonly held = new Set<DeviceBuffer>();
-  private heldBytes = 0;
+  /** Held by tensors and by runs under way; and by compiled Programs, which keep theirs. */
+  private readonly held = { tensors: new Ledger(), programs: new Ledger() };
   private idleBytes = 0;
   private idleCount = 0;
   private nextId = 0;
@@ -44,47 +77,49 @@ export class BufferPool {
   ) {}
 
   /** A storage buffer for `size` numbers; its content is whatever was there. */
-  acquire(size: number): DeviceBuffer {
+  acquire(size: number, holder: Holder = 'tensors'): DeviceBuffer {
     const limit = this.device.limits.maxStorageBufferBindingSize;
     if (size * 4 > limit) {
-      throw new RangeError(`webgpu: a tensor of ${size} numbers takes ${size * 4} bytes; this adapter allows at most ${limit}`);
+      throw new RangeError(
+        `webgpu: a tensor of ${size} numbers takes ${size * 4} bytes; this adapter allows at most ${limit}`,
+      );
     }
     const bytes = Math.min(roundedBytes(size * 4), this.device.limits.maxBufferSize);
     const free = this.idle.get(bytes)?.pop();
-    if (!free) return this.create(bytes, STORAGE_USAGE);
+    if (!free) return this.make(bytes, STORAGE_USAGE, holder);
     this.idleBytes -= bytes;
     this.idleCount -= 1;
-    return this.hold(free);
+    this.held[holder].add(free);
+    return free;
   }
 
-  /** A buffer that never enters the pool: sizes, guards. */
+  /** A buffer of a Program that never enters the pool: sizes, guards. */
   create(bytes: number, usage: number): DeviceBuffer {
-    const handle = this.scoped(`a buffer of ${bytes} bytes`, () => this.device.createBuffer({ size: bytes, usage }));
-    return this.hold({ id: this.nextId++, handle, bytes, usedBy: -1 });
+    return this.make(bytes, usage, 'programs');
   }
 
-  private hold(buffer: DeviceBuffer): DeviceBuffer {
-    this.held.add(buffer);
-    this.heldBytes += buffer.bytes;
+  private make(bytes: number, usage: number, holder: Holder): DeviceBuffer {
+    const handle = this.scoped(`a buffer of ${bytes} bytes`, () => this.device.createBuffer({ size: bytes, usage }));
+    const buffer = { id: this.nextId++, handle, bytes, usedBy: -1 };
+    this.held[holder].add(buffer);
     return buffer;
   }
 
   private letGo(buffer: DeviceBuffer): boolean {
-    if (!this.held.delete(buffer)) return false;
-    this.heldBytes -= buffer.bytes;
-    return true;
+    return this.held.tensors.remove(buffer) || this.held.programs.remove(buffer);
   }
 
   isHeld(buffer: DeviceBuffer): boolean {
-    return this.held.has(buffer);
+    return this.held.tensors.has(buffer);
   }
 
   /** Takes a buffer of `acquire` back. */
   release(buffer: DeviceBuffer): void {
     if (!this.letGo(buffer)) return;
-    const list = this.idle.get(buffer.bytes);
-    if (list) list.push(buffer);
-    else this.idle.set(buffer.bytes, [buffer]);
+    const list = this.idle.get(buffer.bytes) ?? [];
+    this.idle.set(buffer.bytes, list);
+    const place = list.findIndex(({ id }) => id < buffer.id);
+    list.splice(place < 0 ? list.length : place, 0, buffer);
     this.idleBytes += buffer.bytes;
     this.idleCount += 1;
     if (this.idleBytes > IDLE_LIMIT) this.trim();
@@ -95,29 +130,35 @@ export class BufferPool {
     if (this.letGo(buffer)) this.destroy(buffer);
   }
 
-  /** The first of each list has been idle longest; sizes are emptied in turn, down to half the limit. */
+  /** The first of each list is the one least likely to be needed; sizes are emptied in turn, down to half the limit. */
   private trim(): void {
     for (const [bytes, list] of this.idle) {
       while (list.length > 0 && this.idleBytes > IDLE_LIMIT / 2) {
-        const [oldest] = list.splice(0, 1);
+        const [spare] = list.splice(0, 1);
         this.idleBytes -= bytes;
         this.idleCount -= 1;
-        this.destroy(oldest);
+        this.destroy(spare);
       }
       if (list.length === 0) this.idle.delete(bytes);
     }
   }
 
   memory(): MemoryFigures {
-    return { buffers: this.held.size, bytes: this.heldBytes, pooledBuffers: this.idleCount, pooledBytes: this.idleBytes };
+    const { tensors, programs } = this.held;
+    return {
+      buffers: tensors.count,
+      bytes: tensors.bytes,
+      programBuffers: programs.count,
+      programBytes: programs.bytes,
+      pooledBuffers: this.idleCount,
+      pooledBytes: this.idleBytes,
+    };
   }
 
   /** For close(): the figures become 0 at once, though the buffers live until the work in flight is done. */
   takeAll(): DeviceBuffer[] {
-    const all = [...this.held, ...[...this.idle.values()].flat()];
+    const all = [...this.held.tensors.takeAll(), ...this.held.programs.takeAll(), ...[...this.idle.values()].flat()];
     this.idle.clear();
-    this.held.clear();
-    this.heldBytes = 0;
     this.idleBytes = 0;
     this.idleCount = 0;
     return all;

@@ -1,6 +1,7 @@
 /** Writes commands into one command encoder and submits it when enough work has come together. */
-import type { DeviceBuffer } from './pool.ts';
+
 import type { Failures } from './failures.ts';
+import type { DeviceBuffer } from './pool.ts';
 
 export interface SubmitLimits {
   /** Estimated operations in one submit: it must stay far from the time after which a device counts as lost. */

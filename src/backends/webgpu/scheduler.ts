@@ -12,7 +12,8 @@ export type Job = Generator<Promise<unknown>, void, void>;
 
 interface Entry {
   readonly name: string;
-  readonly job: Job;
+  /** Records what it can; what it returns is to be awaited before the next call, undefined when all is recorded. */
+  readonly advance: () => Promise<unknown> | undefined;
 }
 
 export class Scheduler {
@@ -38,30 +39,32 @@ export class Scheduler {
   }
 
   enqueue(name: string, job: Job): void {
-    this.assertOpen();
-    this.queue.push({ name, job });
-    this.advance();
+    this.push(name, () => job.next().value ?? undefined);
   }
 
   /** As `enqueue`, for a job that waits for nothing. */
   enqueueNow(name: string, record: () => void): void {
-    this.enqueue(
-      name,
-      (function* () {
-        record();
-      })(),
-    );
+    this.push(name, () => {
+      record();
+      return undefined;
+    });
+  }
+
+  private push(name: string, advance: Entry['advance']): void {
+    this.assertOpen();
+    this.queue.push({ name, advance });
+    this.advance();
   }
 
   private advance(): void {
     if (this.busy) return;
     this.busy = true;
     while (this.queue.length > 0) {
-      const { name, job } = this.queue[0];
+      const { name, advance } = this.queue[0];
       try {
-        const { done, value } = job.next();
-        if (!done) {
-          value.then(
+        const awaited = advance();
+        if (awaited) {
+          awaited.then(
             () => this.resume(),
             (error: unknown) => this.abandon(name, error),
           );

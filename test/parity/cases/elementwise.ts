@@ -4,7 +4,9 @@ import type { CallWithoutSlots } from '../../../src/program/trace.ts';
 import { agree, type ParityCase, randomNumbers, randomValues, single, type Tolerance, type Values } from './parity.ts';
 
 /** Numbers at which formulas break: overflow of eˣ, saturation, zeros of both signs, the smallest normal number, ties. */
-const AWKWARD = [0, -0, 2e-38, -2e-38, 1e-7, -1e-7, 4e-4, 0.5, -0.5, 1, -1, 2, 7.9, -7.9, 9, 16, -16, 88, -88, 100, -100, 1e4, -1e4];
+const AWKWARD = [
+  0, -0, 2e-38, -2e-38, 1e-7, -1e-7, 4e-4, 0.5, -0.5, 1, -1, 2, 7.9, -7.9, 9, 16, -16, 88, -88, 100, -100, 1e4, -1e4,
+];
 
 interface Operation {
   readonly operands: number;
@@ -58,7 +60,12 @@ const OPERATIONS: Record<ElementwiseOperation, Operation> = {
   proximalRelu: { operands: 2, parameters: [], domain: [keep, steps], tolerance: EXACT },
   proximalTanh: { operands: 2, parameters: [], domain: [keep, steps], tolerance: PROXIMAL },
   proximalSigmoid: { operands: 2, parameters: [], domain: [keep, steps], tolerance: PROXIMAL },
-  proximalSoftThreshold: { operands: 2, parameters: [0.75], domain: [keep, steps], tolerance: { absolute: 4, relative: 4 } },
+  proximalSoftThreshold: {
+    operands: 2,
+    parameters: [0.75],
+    domain: [keep, steps],
+    tolerance: { absolute: 4, relative: 4 },
+  },
   select: { operands: 3, parameters: [], domain: [(value) => Math.trunc(value), keep, keep], tolerance: EXACT },
 };
 
@@ -101,9 +108,18 @@ const proximalSteps: ParityCase = {
       for (const alpha of [1e-3, 1, 50]) {
         const x = Float32Array.from([...AWKWARD.map(bounded), 0.1, 0.9, 0.999, -0.999, 3, -3]);
         const layouts = [LINEAR, { offset: 0, strides: [0, 0, 0, 0] }];
-        const call = { kernel: 'elementwise', operation, shape: [1, 1, 1, x.length], layouts, parameters: [] } as CallWithoutSlots;
+        const call = {
+          kernel: 'elementwise',
+          operation,
+          shape: [1, 1, 1, x.length],
+          layouts,
+          parameters: [],
+        } as CallWithoutSlots;
         const program = single(`${operation} α = ${alpha}`, call, [x.length, 1], x.length);
-        await agree(...backends, program, [x, Float32Array.of(alpha)], { absolute: 64 * Math.max(1, alpha), relative: 8 });
+        await agree(...backends, program, [x, Float32Array.of(alpha)], {
+          absolute: 64 * Math.max(1, alpha),
+          relative: 8,
+        });
       }
     }
   },
@@ -114,7 +130,13 @@ const finite: ParityCase = {
   async run(_, candidate) {
     const x = Float32Array.of(3.4e38, -3.4e38, 1e30, -1e30, 1e4, -1e4, 128, -128, 89, -89);
     for (const operation of ['tanh', 'sigmoid', 'exp', 'tanhDerivative', 'sigmoidDerivative'] as const) {
-      const call = { kernel: 'elementwise', operation, shape: [1, 1, 1, x.length], layouts: [LINEAR], parameters: [] } as CallWithoutSlots;
+      const call = {
+        kernel: 'elementwise',
+        operation,
+        shape: [1, 1, 1, x.length],
+        layouts: [LINEAR],
+        parameters: [],
+      } as CallWithoutSlots;
       const storage = candidate.upload(x);
       const [result] = candidate.run(single(operation, call, [x.length], x.length), [storage]);
       const values = await candidate.download(result);
@@ -128,7 +150,12 @@ const finite: ParityCase = {
 const extent = fc.constantFrom(1, 2, 3, 5);
 
 /** A layout that repeats (stride 0) or reorders axes, or starts further in. */
-function layoutOf(shape: readonly number[], order: readonly number[], repeated: number, offset: number): { layout: OperandLayout; size: number } {
+function layoutOf(
+  shape: readonly number[],
+  order: readonly number[],
+  repeated: number,
+  offset: number,
+): { layout: OperandLayout; size: number } {
   const strides: [number, number, number, number] = [0, 0, 0, 0];
   let size = 1;
   for (const axis of order) {
@@ -145,15 +172,24 @@ const layouts: ParityCase = {
     fc.assert(
       fc.asyncProperty(
         fc.tuple(extent, extent, extent, extent),
-        fc.array(fc.tuple(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }), fc.integer({ min: 0, max: 15 }), fc.integer({ min: 0, max: 3 })), {
-          minLength: 3,
-          maxLength: 3,
-        }),
+        fc.array(
+          fc.tuple(
+            fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }),
+            fc.integer({ min: 0, max: 15 }),
+            fc.integer({ min: 0, max: 3 }),
+          ),
+          {
+            minLength: 3,
+            maxLength: 3,
+          },
+        ),
         fc.constantFrom<ElementwiseOperation>('copy', 'subtract', 'select'),
         fc.integer(),
         async (shape, choices, operation, seed) => {
           const { operands } = OPERATIONS[operation];
-          const chosen = choices.slice(0, operands).map(([order, repeated, offset]) => layoutOf(shape, order, repeated, offset));
+          const chosen = choices
+            .slice(0, operands)
+            .map(([order, repeated, offset]) => layoutOf(shape, order, repeated, offset));
           // Backwards along the last axis.
           const first = chosen[0].layout;
           if (seed % 3 === 0) {
@@ -167,7 +203,13 @@ const layouts: ParityCase = {
           const [d0, d1, d2, d3] = shape;
           const count = d0 * d1 * d2 * d3;
           const sizes = chosen.map(({ size }) => size);
-          const call = { kernel: 'elementwise', operation, shape, layouts: chosen.map(({ layout }) => layout), parameters: [] };
+          const call = {
+            kernel: 'elementwise',
+            operation,
+            shape,
+            layouts: chosen.map(({ layout }) => layout),
+            parameters: [],
+          };
           const random = randomNumbers(seed);
           const inputs = sizes.map((size, operand) => {
             const values = randomValues(size, random);
@@ -185,7 +227,13 @@ const many: ParityCase = {
   name: 'elementwise: more numbers than one dimension of workgroups takes',
   async run(...backends) {
     const count = 65535 * 64 + 100;
-    const call = { kernel: 'elementwise', operation: 'scale', shape: [1, 1, 1, count], layouts: [LINEAR], parameters: [2, 1] } as CallWithoutSlots;
+    const call = {
+      kernel: 'elementwise',
+      operation: 'scale',
+      shape: [1, 1, 1, count],
+      layouts: [LINEAR],
+      parameters: [2, 1],
+    } as CallWithoutSlots;
     const values = Float32Array.from({ length: count }, (_, index) => index % 1000);
     await agree(...backends, single('many', call, [count], count), [values], EXACT);
   },

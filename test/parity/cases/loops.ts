@@ -6,7 +6,13 @@ import { randomProgram } from './random-program.ts';
 
 const NEAR = { absolute: 16, relative: 16 };
 
-function elementwise(trace: Trace, operation: string, inputs: readonly number[], count: number, parameters: readonly number[] = []): number {
+function elementwise(
+  trace: Trace,
+  operation: string,
+  inputs: readonly number[],
+  count: number,
+  parameters: readonly number[] = [],
+): number {
   const layouts = inputs.map(() => ({ offset: 0, strides: [0, 0, 0, 1] }));
   const call = { kernel: 'elementwise', operation, shape: [1, 1, 1, count], layouts, parameters };
   return trace.call(call as unknown as CallWithoutSlots, inputs, count);
@@ -30,7 +36,10 @@ const countingCase: ParityCase = {
     for (const limit of [1, 5, 1000]) {
       const program = counting(limit);
       for (const passes of [0, 1, 4, 5, 6, 37, 200, 3]) {
-        await agree(...backends, program, [Float32Array.of(passes), Float32Array.of(0.5, 1, 2)], { absolute: 0, relative: 0 });
+        await agree(...backends, program, [Float32Array.of(passes), Float32Array.of(0.5, 1, 2)], {
+          absolute: 0,
+          relative: 0,
+        });
       }
     }
   },
@@ -53,7 +62,8 @@ const swap: ParityCase = {
     const program = trace.finish(results);
     const random = randomNumbers(1);
     const values = [1, 2, 3, 4, 5].map(() => randomValues(2, random));
-    for (const passes of [0, 1, 2, 5, 60]) await agree(...backends, program, [Float32Array.of(passes), ...values], { absolute: 0, relative: 0 });
+    for (const passes of [0, 1, 2, 5, 60])
+      await agree(...backends, program, [Float32Array.of(passes), ...values], { absolute: 0, relative: 0 });
   },
 };
 
@@ -76,7 +86,11 @@ const invariant: ParityCase = {
       elementwise(trace, 'add', [q, elementwise(trace, 'add', [r, s], 2)], 2),
     ]);
     const program = trace.finish([...results, x, one]);
-    for (const [first, second] of [[0, 1], [1, 0], [1, 1]]) {
+    for (const [first, second] of [
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ]) {
       await agree(...backends, program, [Float32Array.of(first), Float32Array.of(second), Float32Array.of(3, 4)], NEAR);
     }
   },
@@ -93,7 +107,15 @@ const masks: ParityCase = {
     const x = trace.input(batch * n);
     const start = trace.constant({ kind: 'fill', value: 0 }, batch * n);
     const some = (values: number): number => {
-      const call = { kernel: 'reduce', operation: 'maximum', outer: 1, middle: batch, inner: 1, activation: 'identity', parameters: [] };
+      const call = {
+        kernel: 'reduce',
+        operation: 'maximum',
+        outer: 1,
+        middle: batch,
+        inner: 1,
+        activation: 'identity',
+        parameters: [],
+      };
       return trace.call(call as unknown as CallWithoutSlots, [values], 1);
     };
     const results = trace.loop([some(counters), counters, start], 100, ([, remaining, z]) => {
@@ -108,11 +130,19 @@ const masks: ParityCase = {
         layouts: [{ offset: 0, strides: [0, 0, 1, 0] }, whole, whole],
         parameters: [],
       };
-      return [some(next), next, trace.call(choice as unknown as CallWithoutSlots, [remaining, candidate, z], batch * n)];
+      return [
+        some(next),
+        next,
+        trace.call(choice as unknown as CallWithoutSlots, [remaining, candidate, z], batch * n),
+      ];
     });
     const program = trace.finish(results);
     const values = randomValues(batch * n, randomNumbers(2));
-    for (const counts of [[0, 0, 0, 0, 0, 0, 0], [1, 0, 3, 2, 0, 30, 4], [12, 1, 1, 1, 1, 1, 1]]) {
+    for (const counts of [
+      [0, 0, 0, 0, 0, 0, 0],
+      [1, 0, 3, 2, 0, 30, 4],
+      [12, 1, 1, 1, 1, 1, 1],
+    ]) {
       await agree(...backends, program, [Float32Array.from(counts), values], NEAR);
     }
   },
@@ -121,7 +151,12 @@ const masks: ParityCase = {
 const nested: ParityCase = {
   name: 'loop: an inner loop that starts anew in each pass, short and long, closed and open',
   async run(...backends) {
-    for (const [outerLimit, innerLimit] of [[3, 4], [60, 4], [5, 300], [60, 300]]) {
+    for (const [outerLimit, innerLimit] of [
+      [3, 4],
+      [60, 4],
+      [5, 300],
+      [60, 300],
+    ]) {
       const trace = new Trace(`nested ${outerLimit} ${innerLimit}`);
       const outerCounter = trace.input(1);
       const innerCounter = trace.input(1);
@@ -134,8 +169,19 @@ const nested: ParityCase = {
         return [elementwise(trace, 'scale', [remaining], 1, [1, -1]), elementwise(trace, 'add', [inner, x], 3)];
       });
       const program = trace.finish(results);
-      for (const [outer, inner] of [[0, 5], [2, 0], [1, 1], [4, 6], [2, 40]]) {
-        await agree(...backends, program, [Float32Array.of(outer), Float32Array.of(inner), Float32Array.of(1, -2, 0.5)], NEAR);
+      for (const [outer, inner] of [
+        [0, 5],
+        [2, 0],
+        [1, 1],
+        [4, 6],
+        [2, 40],
+      ]) {
+        await agree(
+          ...backends,
+          program,
+          [Float32Array.of(outer), Float32Array.of(inner), Float32Array.of(1, -2, 0.5)],
+          NEAR,
+        );
       }
     }
   },

@@ -24,7 +24,14 @@ async function checkProduct(backends: Check, settings: ProductSettings, alpha: n
   const { scaled, ...call } = settings;
   const { m, n, k } = call;
   const biasSize = { none: 0, row: n, full: m * n }[call.bias];
-  const sizes = [m * k, k * n, biasSize, scaled ? m * n : 0, call.residual || call.proximal ? m * n : 0, call.proximal ? 1 : 0];
+  const sizes = [
+    m * k,
+    k * n,
+    biasSize,
+    scaled ? m * n : 0,
+    call.residual || call.proximal ? m * n : 0,
+    call.proximal ? 1 : 0,
+  ];
   const name = `product ${JSON.stringify(settings)} step ${alpha}`;
   const program = single(name, { kernel: 'product', ...call } as CallWithoutSlots, sizes, m * n);
   const random = randomNumbers(seed);
@@ -43,8 +50,15 @@ const shapes: ParityCase = {
   name: 'product: any shape, both transposes',
   run: (...backends) =>
     fc.assert(
-      fc.asyncProperty(extent, extent, extent, fc.boolean(), fc.boolean(), fc.integer(), (m, n, k, transposeA, transposeB, seed) =>
-        checkProduct(backends, { ...PLAIN, m, n, k, transposeA, transposeB }, 1, seed),
+      fc.asyncProperty(
+        extent,
+        extent,
+        extent,
+        fc.boolean(),
+        fc.boolean(),
+        fc.integer(),
+        (m, n, k, transposeA, transposeB, seed) =>
+          checkProduct(backends, { ...PLAIN, m, n, k, transposeA, transposeB }, 1, seed),
       ),
       { numRuns: 40, seed: 1 },
     ),
@@ -54,7 +68,16 @@ const shapes: ParityCase = {
 const edges: ParityCase = {
   name: 'product: shapes around the edges of the blocks',
   async run(...backends) {
-    const extents: [number, number, number][] = [[1, 129, 87], [129, 1, 31], [1, 1, 129], [33, 65, 1], [64, 64, 64], [8, 8, 8], [9, 7, 4], [87, 87, 87]];
+    const extents: [number, number, number][] = [
+      [1, 129, 87],
+      [129, 1, 31],
+      [1, 1, 129],
+      [33, 65, 1],
+      [64, 64, 64],
+      [8, 8, 8],
+      [9, 7, 4],
+      [87, 87, 87],
+    ];
     for (const [m, n, k] of extents) {
       for (const transposeA of [false, true]) {
         for (const transposeB of [false, true]) {
@@ -67,7 +90,11 @@ const edges: ParityCase = {
 
 type Flags = readonly [bias: ProductSettings['bias'], proximal: boolean, scaled: boolean, residual: boolean];
 
-async function checkEpilogue(backends: Check, activation: ActivationName, [bias, proximal, scaled, residual]: Flags): Promise<void> {
+async function checkEpilogue(
+  backends: Check,
+  activation: ActivationName,
+  [bias, proximal, scaled, residual]: Flags,
+): Promise<void> {
   const settings = { ...PLAIN, m: 5, n: 6, k: 7, transposeB: true, activation, bias, proximal, scaled, residual };
   for (const alpha of proximal ? [0.25, 1, 2.5] : [1]) await checkProduct(backends, settings, alpha, 9);
 }
@@ -99,7 +126,8 @@ const someEpilogues: ParityCase = {
 
 const large: ParityCase = {
   name: 'product: large enough to be split by rows on a software adapter',
-  run: (...backends) => checkProduct(backends, { ...PLAIN, m: 150, n: 1100, k: 1400, bias: 'row', activation: 'tanh' }, 1, 5),
+  run: (...backends) =>
+    checkProduct(backends, { ...PLAIN, m: 150, n: 1100, k: 1400, bias: 'row', activation: 'tanh' }, 1, 5),
 };
 
 /** Those that concern the forms of the kernel; the epilogue is the same code in all of them. */

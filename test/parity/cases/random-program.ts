@@ -40,11 +40,23 @@ export function randomProgram(seed: number): RandomProgram {
         return trace.call(PRODUCT as unknown as CallWithoutSlots, [x, y, -1, -1, -1, -1], SIZE);
       case 1: {
         const layouts = [below(3) === 0 ? TRANSPOSED : LINEAR, LINEAR];
-        const elementwise = { kernel: 'elementwise', operation: 'subtract', shape: [1, 1, 2, 2], layouts, parameters: [] };
+        const elementwise = {
+          kernel: 'elementwise',
+          operation: 'subtract',
+          shape: [1, 1, 2, 2],
+          layouts,
+          parameters: [],
+        };
         return halved(trace.call(elementwise as unknown as CallWithoutSlots, [x, y], SIZE));
       }
       case 2: {
-        const copy = { kernel: 'elementwise', operation: 'copy', shape: [1, 1, 2, 2], layouts: [TRANSPOSED], parameters: [] };
+        const copy = {
+          kernel: 'elementwise',
+          operation: 'copy',
+          shape: [1, 1, 2, 2],
+          layouts: [TRANSPOSED],
+          parameters: [],
+        };
         return trace.call(copy as unknown as CallWithoutSlots, [x], SIZE);
       }
       default: {
@@ -54,11 +66,23 @@ export function randomProgram(seed: number): RandomProgram {
     }
   };
   const halved = (slot: number): number => {
-    const scale = { kernel: 'elementwise', operation: 'scale', shape: [1, 1, 1, SIZE], layouts: [{ offset: 0, strides: [0, 0, 0, 1] }], parameters: [0.5, 0.01] };
+    const scale = {
+      kernel: 'elementwise',
+      operation: 'scale',
+      shape: [1, 1, 1, SIZE],
+      layouts: [{ offset: 0, strides: [0, 0, 0, 1] }],
+      parameters: [0.5, 0.01],
+    };
     return trace.call(scale as unknown as CallWithoutSlots, [slot], SIZE);
   };
   const minusOne = (counter: number): number => {
-    const scale = { kernel: 'elementwise', operation: 'scale', shape: [1, 1, 1, 1], layouts: [{ offset: 0, strides: [0, 0, 0, 1] }], parameters: [1, -1] };
+    const scale = {
+      kernel: 'elementwise',
+      operation: 'scale',
+      shape: [1, 1, 1, 1],
+      layouts: [{ offset: 0, strides: [0, 0, 0, 1] }],
+      parameters: [1, -1],
+    };
     return trace.call(scale as unknown as CallWithoutSlots, [counter], 1);
   };
 
@@ -77,7 +101,9 @@ export function randomProgram(seed: number): RandomProgram {
     const [, ...results] = trace.loop([counter, ...carried], 1 + below(7), ([remaining, ...entering]) => {
       const known = steps([...slots, ...entering], counter, depth + 1);
       // The end of the list is new in this pass, its beginning may be anything: swaps, constants and what lies outside too.
-      const leaving = entering.map(() => (below(3) === 0 ? pick([...entering, ...known]) : known[known.length - 1 - below(Math.min(known.length, 3))]));
+      const leaving = entering.map(() =>
+        below(3) === 0 ? pick([...entering, ...known]) : known[known.length - 1 - below(Math.min(known.length, 3))],
+      );
       return [minusOne(remaining), ...leaving];
     });
     return results;

@@ -34,9 +34,22 @@ async function checkReduce(
   inputs: readonly Values[],
   activation: ActivationName = 'identity',
 ): Promise<void> {
-  const call = { kernel: 'reduce', operation, outer, middle, inner, activation, parameters: [0.2, 1e-3] } as CallWithoutSlots;
+  const call = {
+    kernel: 'reduce',
+    operation,
+    outer,
+    middle,
+    inner,
+    activation,
+    parameters: [0.2, 1e-3],
+  } as CallWithoutSlots;
   const name = `${operation} ${activation} [${outer}, ${middle}, ${inner}]`;
-  const program = single(name, call, inputs.map(({ length }) => length), outer * inner);
+  const program = single(
+    name,
+    call,
+    inputs.map(({ length }) => length),
+    outer * inner,
+  );
   await agree(...backends, program, inputs, toleranceOf(operation, middle));
 }
 
@@ -59,7 +72,12 @@ const shapes: ParityCase[] = REDUCTIONS.map((operation) => ({
     fc.assert(
       fc.asyncProperty(outer, middle, inner, fc.integer(), (...[outerExtent, middleExtent, innerExtent, seed]) => {
         const size = outerExtent * middleExtent * innerExtent;
-        return checkReduce(backends, operation, [outerExtent, middleExtent, innerExtent], inputsOf(operation, size, seed));
+        return checkReduce(
+          backends,
+          operation,
+          [outerExtent, middleExtent, innerExtent],
+          inputsOf(operation, size, seed),
+        );
       }),
       { numRuns: 12, seed: 3 },
     ),
@@ -85,7 +103,16 @@ const activations: ParityCase = {
 const notFinite: ParityCase = {
   name: 'reduce countNotFinite: NaN and both infinities are told from the largest numbers',
   async run(...backends) {
-    const values = Float32Array.of(Number.NaN, 1, Number.POSITIVE_INFINITY, 3.4e38, Number.NEGATIVE_INFINITY, 0, 1e-40, -3.4e38);
+    const values = Float32Array.of(
+      Number.NaN,
+      1,
+      Number.POSITIVE_INFINITY,
+      3.4e38,
+      Number.NEGATIVE_INFINITY,
+      0,
+      1e-40,
+      -3.4e38,
+    );
     await checkReduce(backends, 'countNotFinite', [1, 8, 1], [values]);
     const many = new Float32Array(3000).map((_, index) => (index % 7 === 0 ? Number.NaN : index));
     await checkReduce(backends, 'countNotFinite', [3, 1000, 1], [many]);
@@ -102,7 +129,8 @@ const zeros: ParityCase = {
 
 const negative: ParityCase = {
   name: 'reduce maximum of negative numbers',
-  run: (...backends) => checkReduce(backends, 'maximum', [2, 65, 1], [randomValues(130, randomNumbers(6)).map((x) => x - 2e3)]),
+  run: (...backends) =>
+    checkReduce(backends, 'maximum', [2, 65, 1], [randomValues(130, randomNumbers(6)).map((x) => x - 2e3)]),
 };
 
 export const reduceCases: readonly ParityCase[] = [...shapes, ...long, activations, notFinite, zeros, negative];

@@ -38,7 +38,12 @@ const leftOut: ParityCase = {
   async run(...backends) {
     const call = { kernel: 'combine', rows: 2, columns: 2, factors: [1, 1, 0] } as unknown as CallWithoutSlots;
     const nan = Number.NaN;
-    const inputs = [Float32Array.of(1, 2, nan, nan), Float32Array.of(3, 4, 5, 6), Float32Array.of(nan, nan, nan, nan), Float32Array.of(1, 0)];
+    const inputs = [
+      Float32Array.of(1, 2, nan, nan),
+      Float32Array.of(3, 4, 5, 6),
+      Float32Array.of(nan, nan, nan, nan),
+      Float32Array.of(1, 0),
+    ];
     await agree(...backends, single('combine NaN', call, [4, 4, 4, 2, 0, 0], 4), inputs, { absolute: 1, relative: 1 });
   },
 };
@@ -51,11 +56,30 @@ const ratios: ParityCase = {
     for (const mask of [0, 1, 2, 3, 5, 10, 15]) {
       const shared = [0, 1, 2, 3].map((operand) => ((mask >> operand) & 1) === 1);
       const sizes = shared.map((isShared) => (isShared ? 1 : batch));
-      const inputs = sizes.map((size) => randomValues(size, random).map((value) => (Math.abs(value) < 0.2 ? 0 : value)));
+      const inputs = sizes.map((size) =>
+        randomValues(size, random).map((value) => (Math.abs(value) < 0.2 ? 0 : value)),
+      );
       const tolerance = { absolute: 0, relative: 12 };
-      const ratio = { kernel: 'scalar', operation: 'ratio', batch, shared: shared.slice(0, 2), parameters: [] } as CallWithoutSlots;
-      await agree(...backends, single(`ratio ${shared}`, ratio, sizes.slice(0, 2), batch), inputs.slice(0, 2), tolerance);
-      const product = { kernel: 'scalar', operation: 'ratioProduct', batch, shared, parameters: [] } as CallWithoutSlots;
+      const ratio = {
+        kernel: 'scalar',
+        operation: 'ratio',
+        batch,
+        shared: shared.slice(0, 2),
+        parameters: [],
+      } as CallWithoutSlots;
+      await agree(
+        ...backends,
+        single(`ratio ${shared}`, ratio, sizes.slice(0, 2), batch),
+        inputs.slice(0, 2),
+        tolerance,
+      );
+      const product = {
+        kernel: 'scalar',
+        operation: 'ratioProduct',
+        batch,
+        shared,
+        parameters: [],
+      } as CallWithoutSlots;
       await agree(...backends, single(`ratioProduct ${shared}`, product, sizes, batch), inputs, tolerance);
     }
   },
@@ -83,9 +107,16 @@ const monitor: ParityCase = {
   name: 'scalar monitor: every transition',
   async run(...backends) {
     const batch = SAMPLES.length;
-    const state = Float32Array.from({ length: STATE_SIZE * batch }, (_, index) => SAMPLES[index % batch][Math.floor(index / batch)]);
+    const state = Float32Array.from(
+      { length: STATE_SIZE * batch },
+      (_, index) => SAMPLES[index % batch][Math.floor(index / batch)],
+    );
     const residual = Float32Array.from(SAMPLES, (sample) => sample[STATE_SIZE]);
-    for (const [staleLimit, givesUp] of [[5, 0], [5, 1], [50, 1]]) {
+    for (const [staleLimit, givesUp] of [
+      [5, 0],
+      [5, 1],
+      [50, 1],
+    ]) {
       const call = {
         kernel: 'scalar',
         operation: 'monitor',
@@ -104,14 +135,27 @@ const solve: ParityCase = {
   name: 'solve: well-conditioned systems of order 1 to 16',
   run: (...backends) =>
     fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 16 }), fc.constantFrom(1, 3, 65), fc.integer(), async (order, batch, seed) => {
-        const random = randomNumbers(seed);
-        const matrices = randomValues(batch * order * order, random, 1 / Math.sqrt(order));
-        // A dominant entry in each row, not on the diagonal: rows must be exchanged.
-        for (let row = 0; row < batch * order; row++) matrices[row * order + ((row + 1) % order)] += 3;
-        const program = single(`solve ${order}`, { kernel: 'solve', batch, order } as CallWithoutSlots, [matrices.length, batch * order], batch * order);
-        await agree(...backends, program, [matrices, randomValues(batch * order, random)], { absolute: 64, relative: 64 });
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 16 }),
+        fc.constantFrom(1, 3, 65),
+        fc.integer(),
+        async (order, batch, seed) => {
+          const random = randomNumbers(seed);
+          const matrices = randomValues(batch * order * order, random, 1 / Math.sqrt(order));
+          // A dominant entry in each row, not on the diagonal: rows must be exchanged.
+          for (let row = 0; row < batch * order; row++) matrices[row * order + ((row + 1) % order)] += 3;
+          const program = single(
+            `solve ${order}`,
+            { kernel: 'solve', batch, order } as CallWithoutSlots,
+            [matrices.length, batch * order],
+            batch * order,
+          );
+          await agree(...backends, program, [matrices, randomValues(batch * order, random)], {
+            absolute: 64,
+            relative: 64,
+          });
+        },
+      ),
       { numRuns: 25, seed: 5 },
     ),
 };
@@ -120,7 +164,10 @@ const singular: ParityCase = {
   name: 'solve: a zero pivot gives 0 in that unknown',
   async run(...backends) {
     const program = single('solve singular', { kernel: 'solve', batch: 2, order: 2 } as CallWithoutSlots, [8, 4], 4);
-    await agree(...backends, program, [Float32Array.of(2, 1, 0, 0, 0, 0, 0, 0), Float32Array.of(4, 5, 1, 1)], { absolute: 4, relative: 4 });
+    await agree(...backends, program, [Float32Array.of(2, 1, 0, 0, 0, 0, 0, 0), Float32Array.of(4, 5, 1, 1)], {
+      absolute: 4,
+      relative: 4,
+    });
   },
 };
 
