@@ -31,6 +31,8 @@ struct Sizes {
 override OPERATION: u32 = 0u;
 override LINEAR: u32 = 7u;
 override IN_PLACE: u32 = 0u;
+// Each invocation computes four neighbouring results, where an invocation costs more than what it does.
+override FOUR: bool = false;
 
 const WIDTH = 64u;
 
@@ -104,15 +106,7 @@ fn operation(x: f32, y: f32, z: f32, p0: f32, p1: f32) -> f32 {
   }
 }
 
-@compute @workgroup_size(WIDTH)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  if (guard.x == 0u) {
-    return;
-  }
-  let index = id.y * groups.x * WIDTH + id.x;
-  if (index >= sizes.count) {
-    return;
-  }
+fn compute(index: u32) {
   var places = vec3<u32>(index);
   if (LINEAR != 7u) {
     let at = coordinates(index);
@@ -145,4 +139,29 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     z = third[places.z];
   }
   result[index] = operation(x, y, z, sizes.p0, sizes.p1);
+}
+
+@compute @workgroup_size(WIDTH)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  if (guard.x == 0u) {
+    return;
+  }
+  let invocation = id.y * groups.x * WIDTH + id.x;
+  if (!FOUR) {
+    if (invocation < sizes.count) {
+      compute(invocation);
+    }
+    return;
+  }
+  let index = invocation * 4u;
+  if (index + 3u < sizes.count) {
+    compute(index);
+    compute(index + 1u);
+    compute(index + 2u);
+    compute(index + 3u);
+    return;
+  }
+  for (var rest = index; rest < sizes.count; rest += 1u) {
+    compute(rest);
+  }
 }

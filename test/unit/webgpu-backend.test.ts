@@ -118,6 +118,19 @@ describe('memory', () => {
     });
   });
 
+  it('destroys what is idle beyond a limit, after the work that uses it', async () => {
+    const backend = await open();
+    const size = 14 * 2 ** 20;
+    const storages = Array.from({ length: 5 }, () => backend.upload(new Float32Array(size).fill(1)));
+    const [result] = backend.run(scaling('large', size, 2), [storages[4]]);
+    const last = backend.download(result);
+    for (const storage of [...storages, result]) backend.release(storage);
+    expect(backend.memory().pooledBytes).toBeLessThanOrEqual(256 * 2 ** 20);
+    const values = await last;
+    expect(values[0] + values[size - 1]).toBe(4);
+    await backend.idle();
+  });
+
   it('rounds sizes up by at most an eighth', () => {
     for (const bytes of [4, 256, 300, 1000, 4096, 5000, 123_456, 10_000_000]) {
       const rounded = roundedBytes(bytes);

@@ -133,7 +133,7 @@ class Compiler {
 
   private step(step: PlannedStep, guard: number): CompiledStep[] {
     if (step.kind === 'loop') return [this.loop(step, guard)];
-    if (step.kind === 'copy') return [this.kernel(lowerCopy(step), guard)];
+    if (step.kind === 'copy') return [this.kernel(lowerCopy(step, this.runtime.forms), guard)];
     const { call } = step;
     const { forms } = this.runtime;
     if (call.kernel === 'reduce') this.scratchSize = Math.max(this.scratchSize, scratchOfReduce(call, forms));
@@ -146,7 +146,9 @@ class Compiler {
     const enter: Dispatch = { ...single, shader: 'loop-enter', operands: [step.initialFlag] };
     const advance: Dispatch = { ...single, shader: 'loop-advance', operands: [step.flag] };
     // The guard first: a copy may overwrite the storage of the initial flag.
-    const opening = [enter, ...step.enter.map(lowerCopy)].map((dispatch) => this.kernel(dispatch, outerGuard));
+    const opening = [enter, ...step.enter.map((copy) => lowerCopy(copy, this.runtime.forms))].map((dispatch) =>
+      this.kernel(dispatch, outerGuard),
+    );
     const body = this.steps([...step.body, ...step.leave], guard);
     body.push(this.kernel(advance, guard));
     const length = body.reduce((sum, inner) => sum + dispatchesOf(inner), 0);

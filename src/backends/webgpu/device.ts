@@ -10,7 +10,7 @@ export interface DeviceOptions {
 export interface OpenedDevice {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
-  /** Frees what `openDevice` made: the device unless it is shared, and in Node the Dawn instance, which keeps Node alive. */
+  /** Frees the device, unless it is shared. */
   release(): void;
 }
 
@@ -23,7 +23,7 @@ const NEGOTIATED = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeW
 
 export async function openDevice({ device, powerPreference }: DeviceOptions): Promise<OpenedDevice> {
   if (device) return { device, adapter: describe(device.adapterInfo), release: () => {} };
-  let gpu: GPU | undefined = await findGPU();
+  const gpu = await findGPU();
   const adapter = await gpu.requestAdapter({ powerPreference });
   if (!adapter) throw new Error(`webgpu: there is no adapter. ${inNode() ? NODE_ADVICE : BROWSER_ADVICE}`);
   const requiredLimits = Object.fromEntries(NEGOTIATED.map((name) => [name, adapter.limits[name]]));
@@ -31,10 +31,7 @@ export async function openDevice({ device, powerPreference }: DeviceOptions): Pr
   return {
     device: opened,
     adapter: describe(adapter.info),
-    release: () => {
-      opened.destroy();
-      gpu = undefined;
-    },
+    release: () => opened.destroy(),
   };
 }
 
@@ -57,7 +54,14 @@ function inNode(): boolean {
   return typeof process !== 'undefined' && typeof process.versions?.node === 'string';
 }
 
+/**
+ * Dawn in this process, kept for good: once it is collected, what is still alive of its devices refers to freed memory,
+ * and Node crashes or hangs. It does not keep Node alive.
+ */
+let instance: GPU | undefined;
+
 async function dawn(): Promise<GPU> {
+  if (instance) return instance;
   // A name that bundlers do not follow: the package is an optional peer, and no page needs it.
   const name = 'webgpu';
   let module: { create(flags: string[]): GPU };
@@ -66,7 +70,8 @@ async function dawn(): Promise<GPU> {
   } catch (cause) {
     throw new Error('webgpu: Node reaches a GPU through the package webgpu (Dawn): npm install webgpu', { cause });
   }
-  return module.create([]);
+  instance ??= module.create([]);
+  return instance;
 }
 
 export function describe(info: GPUAdapterInfo): AdapterDescription {

@@ -57,7 +57,8 @@ export class Executable {
     const { roles, sizes, fixed } = this.compiled;
     const outputs: DeviceBuffer[] = [];
     const temporaries: DeviceBuffer[] = [];
-    const buffers = roles.map((role, index) => {
+    const take = (index: number): DeviceBuffer => {
+      const role = roles[index];
       if (role.kind === 'input') return inputs[role.index];
       const own = fixed.get(index);
       if (own) return own;
@@ -66,10 +67,17 @@ export class Executable {
       if (role.kind === 'output') outputs[role.index] = buffer;
       else temporaries.push(buffer);
       return buffer;
-    });
-    // Whoever gets these next enqueues after this run.
-    for (const buffer of temporaries) pool.release(buffer);
-    scheduler.enqueue(`program ${this.program.name}`, this.job(buffers));
+    };
+    try {
+      const buffers = roles.map((_, index) => take(index));
+      scheduler.enqueue(`program ${this.program.name}`, this.job(buffers));
+    } catch (error) {
+      for (const buffer of outputs) if (buffer) pool.release(buffer);
+      throw error;
+    } finally {
+      // Whoever gets these next enqueues after this run.
+      for (const buffer of temporaries) pool.release(buffer);
+    }
     return outputs;
   }
 

@@ -42,7 +42,7 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
         handle.destroy();
       });
     },
-    (name, body) => scheduler.recorder.scoped(name, body),
+    (name, body, onError) => scheduler.recorder.scoped(name, body, onError),
   );
   const forms: Forms = {
     tiled: options.kernelForms ? options.kernelForms === 'tiled' : !adapter.software,

@@ -22,9 +22,9 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
     case 'reduce':
       return lowerReduce(call, step, forms);
     case 'elementwise':
-      return [lowerElementwise(call, step)];
+      return [lowerElementwise(call, step, forms)];
     case 'combine':
-      return [lowerCombine(call, step)];
+      return [lowerCombine(call, step, forms)];
     case 'scalar':
       return [lowerScalar(call, step)];
     case 'solve':
@@ -44,14 +44,23 @@ function bits(flags: readonly boolean[]): number {
   return flags.reduce((mask, flag, index) => mask | (flag ? 1 << index : 0), 0);
 }
 
-export function lowerCopy({ from, to, size }: PlannedCopy): Dispatch {
+/** On a software adapter an invocation costs as much as several elements. */
+function fourAtOnce(forms: Forms): { FOUR: number } {
+  return { FOUR: forms.tiled ? 0 : 1 };
+}
+
+function elementGroups(count: number, forms: Forms): readonly [number, number] {
+  return groupsFor(forms.tiled ? count : Math.ceil(count / 4));
+}
+
+export function lowerCopy({ from, to, size }: PlannedCopy, forms: Forms): Dispatch {
   return {
     shader: 'elementwise',
-    constants: { OPERATION: ELEMENTWISE.indexOf('copy'), LINEAR: 7, IN_PLACE: 0 },
+    constants: { OPERATION: ELEMENTWISE.indexOf('copy'), LINEAR: 7, IN_PLACE: 0, ...fourAtOnce(forms) },
     sizes: [...u(1, 1, 1, size), ...i(...Array<number>(16).fill(0)), ...u(size), ...f(0, 0)],
     operands: [from, ABSENT, ABSENT],
     result: to,
-    groups: groupsFor(size),
+    groups: elementGroups(size, forms),
     work: size,
   };
 }
@@ -60,7 +69,7 @@ export function lowerCopy({ from, to, size }: PlannedCopy): Dispatch {
 const ELEMENT_WORK = 8;
 const SMOOTH_PROXIMAL_WORK = 400;
 
-function lowerElementwise(call: ElementwiseCall, step: PlannedCall): Dispatch {
+function lowerElementwise(call: ElementwiseCall, step: PlannedCall, forms: Forms): Dispatch {
   const count = call.shape.reduce((product, extent) => product * extent, 1);
   const linear = [0, 1, 2].map((index) => index >= call.layouts.length || isContiguous(call, call.layouts[index]));
   const strides = [0, 1, 2].flatMap((index) => call.layouts[index]?.strides ?? [0, 0, 0, 0]);
@@ -69,25 +78,35 @@ function lowerElementwise(call: ElementwiseCall, step: PlannedCall): Dispatch {
   const smooth = call.operation === 'proximalTanh' || call.operation === 'proximalSigmoid';
   return {
     shader: 'elementwise',
-    constants: { OPERATION: ELEMENTWISE.indexOf(call.operation), LINEAR: bits(linear), IN_PLACE: step.inPlace },
+    constants: {
+      OPERATION: ELEMENTWISE.indexOf(call.operation),
+      LINEAR: bits(linear),
+      IN_PLACE: step.inPlace,
+      ...fourAtOnce(forms),
+    },
     sizes: [...u(...call.shape), ...i(...strides), ...i(...offsets), ...u(count), ...f(p0, p1)],
     operands: boundOperands(step, 3),
     result: step.output,
-    groups: groupsFor(count),
+    groups: elementGroups(count, forms),
     work: count * (smooth ? SMOOTH_PROXIMAL_WORK : ELEMENT_WORK),
   };
 }
 
-function lowerCombine(call: CombineCall, step: PlannedCall): Dispatch {
+function lowerCombine(call: CombineCall, step: PlannedCall, forms: Forms): Dispatch {
   const count = call.rows * call.columns;
   const present = call.inputs.map((slot) => slot !== ABSENT);
   return {
     shader: 'combine',
-    constants: { TERMS: bits(present.slice(0, 3)), COEFFICIENTS: bits(present.slice(3)), IN_PLACE: step.inPlace },
+    constants: {
+      TERMS: bits(present.slice(0, 3)),
+      COEFFICIENTS: bits(present.slice(3)),
+      IN_PLACE: step.inPlace,
+      ...fourAtOnce(forms),
+    },
     sizes: [...f(...call.factors, 0), ...u(call.columns, count)],
     operands: boundOperands(step, 6),
     result: step.output,
-    groups: groupsFor(count),
+    groups: elementGroups(count, forms),
     work: count * ELEMENT_WORK,
   };
 }

@@ -12,6 +12,8 @@ export interface DeviceBuffer {
   readonly bytes: number;
   /** The command encoder that last used it. */
   usedBy: number;
+  /** The device could not make it (out of memory): it must not serve again. */
+  invalid: boolean;
 }
 
 const STORAGE_USAGE = USAGE.storage | USAGE.copySource | USAGE.copyTarget;
@@ -73,7 +75,7 @@ export class BufferPool {
   constructor(
     private readonly device: GPUDevice,
     private readonly destroy: (buffer: DeviceBuffer) => void,
-    private readonly scoped: <Result>(name: string, body: () => Result) => Result,
+    private readonly scoped: <Result>(name: string, body: () => Result, onError: () => void) => Result,
   ) {}
 
   /** A storage buffer for `size` numbers; its content is whatever was there. */
@@ -89,6 +91,7 @@ export class BufferPool {
     if (!free) return this.make(bytes, STORAGE_USAGE, holder);
     this.idleBytes -= bytes;
     this.idleCount -= 1;
+    if (free.invalid) return this.acquire(size, holder);
     this.held[holder].add(free);
     return free;
   }
@@ -99,8 +102,15 @@ export class BufferPool {
   }
 
   private make(bytes: number, usage: number, holder: Holder): DeviceBuffer {
-    const handle = this.scoped(`a buffer of ${bytes} bytes`, () => this.device.createBuffer({ size: bytes, usage }));
-    const buffer = { id: this.nextId++, handle, bytes, usedBy: -1 };
+    const id = this.nextId++;
+    const handle = this.scoped(
+      `a buffer of ${bytes} bytes`,
+      () => this.device.createBuffer({ size: bytes, usage }),
+      () => {
+        buffer.invalid = true;
+      },
+    );
+    const buffer: DeviceBuffer = { id, handle, bytes, usedBy: -1, invalid: false };
     this.held[holder].add(buffer);
     return buffer;
   }
@@ -115,7 +125,7 @@ export class BufferPool {
 
   /** Takes a buffer of `acquire` back. */
   release(buffer: DeviceBuffer): void {
-    if (!this.letGo(buffer)) return;
+    if (!this.letGo(buffer) || buffer.invalid) return;
     const list = this.idle.get(buffer.bytes) ?? [];
     this.idle.set(buffer.bytes, list);
     const place = list.findIndex(({ id }) => id < buffer.id);

@@ -37,19 +37,21 @@ export class Recorder {
   }
 
   /** Calls `body` and records the GPU errors that it causes under `name`. Scopes are opened and closed in one go, since a page may share the device. */
-  scoped<Result>(name: string, body: () => Result): Result {
+  scoped<Result>(name: string, body: () => Result, onError?: () => void): Result {
     for (const scope of SCOPES) this.device.pushErrorScope(scope);
     try {
       return body();
     } finally {
-      for (const _ of SCOPES) this.watch(name, this.device.popErrorScope());
+      for (const _ of SCOPES) this.watch(name, this.device.popErrorScope(), onError);
     }
   }
 
-  private watch(name: string, scope: Promise<GPUError | null>): void {
+  private watch(name: string, scope: Promise<GPUError | null>, onError?: () => void): void {
     const recorded = scope.then(
       (error) => {
-        if (error) this.failures.record(name, error.message);
+        if (!error) return;
+        this.failures.record(name, error.message);
+        onError?.();
       },
       () => {}, // the device was lost, which is reported by itself
     );

@@ -1,5 +1,5 @@
 /** Every parity case: a candidate backend against the float64 reference, on the same inputs. */
-import { elementwiseCases } from './elementwise.ts';
+import { elementwiseCases, elementwiseFormCases } from './elementwise.ts';
 import { loopCases } from './loops.ts';
 import type { ParityCase } from './parity.ts';
 import { productCases, productFormCases } from './product.ts';
@@ -7,7 +7,12 @@ import { reduceCases } from './reduce.ts';
 import { smallCases } from './small.ts';
 
 /** What depends on the forms of the kernels; loops do, since passes are recorded ahead where the forms are those of a GPU. */
-export const formCases: readonly ParityCase[] = [...productFormCases, ...reduceCases, ...loopCases];
+export const formCases: readonly ParityCase[] = [
+  ...productFormCases,
+  ...reduceCases,
+  ...elementwiseFormCases,
+  ...loopCases,
+];
 
 export const parityCases: readonly ParityCase[] = [
   ...productCases,

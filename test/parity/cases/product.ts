@@ -88,6 +88,11 @@ const edges: ParityCase = {
   },
 };
 
+const many: ParityCase = {
+  name: 'product: enough blocks for the large workgroups',
+  run: (...backends) => checkProduct(backends, { ...PLAIN, m: 1030, n: 521, k: 5, bias: 'row' }, 1, 6),
+};
+
 type Flags = readonly [bias: ProductSettings['bias'], proximal: boolean, scaled: boolean, residual: boolean];
 
 async function checkEpilogue(
@@ -131,5 +136,5 @@ const large: ParityCase = {
 };
 
 /** Those that concern the forms of the kernel; the epilogue is the same code in all of them. */
-export const productFormCases: readonly ParityCase[] = [shapes, edges, someEpilogues];
+export const productFormCases: readonly ParityCase[] = [shapes, edges, many, someEpilogues];
 export const productCases: readonly ParityCase[] = [...productFormCases, ...epilogues, large];
