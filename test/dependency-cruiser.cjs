@@ -75,7 +75,8 @@ module.exports = {
     },
     {
       name: 'no-circles',
-      comment: 'no file imports itself, directly or through others; a circle that types alone close is gone at run time',
+      comment:
+        'no file imports itself, directly or through others; a circle that types alone close is gone at run time',
       severity: 'error',
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },

@@ -42,7 +42,7 @@ export interface SolveOptions {
 
 export interface MonotoneOptions extends SolveOptions {
   activation: ActivationOption;
-  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I. It is believed, not checked: see `monotonicityMarginOf` for a W given directly. */
+  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I. It is believed, not checked: `monotonicityMargin` finds it for a W given directly. */
   margin: number;
   /** Start of the iteration, [batch, n]. Default zeros. */
   initial?: Tensor;
@@ -182,7 +182,7 @@ export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOption
         status: statusOf(state),
         iterations: rowOf(state, STATE_ROWS.iterations),
         residual: solution.residual,
-        floor: solution.norms.floor,
+        floor: solution.floor,
         notFinite: notFinite(tracedW, tracedB, settings.checkInputs),
       };
       return [solution.z, solution.preActivation, solution.norms.floor, summarise(batch, rows)];

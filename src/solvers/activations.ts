@@ -57,8 +57,8 @@ export function activationOf(option: ActivationOption): Activation {
   }
   if (name !== 'softThreshold') return { name, parameter: 0 };
   const threshold = typeof option === 'string' ? 1 : (option as { threshold: number }).threshold;
-  if (!(threshold >= 0 && Number.isFinite(threshold))) {
-    throw new RangeError(`activation: the threshold of softThreshold is ${threshold}; it must be a finite number ≥ 0`);
+  if (!(threshold > 0 && Number.isFinite(threshold))) {
+    throw new RangeError(`activation: the threshold of softThreshold is ${threshold}; it must be a finite number > 0`);
   }
   return { name, parameter: threshold };
 }

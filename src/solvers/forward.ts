@@ -54,6 +54,8 @@ export interface FixedPointSolution extends Iterated {
   readonly preActivation: Tensor;
   /** ‖z − σ(Wz + b)‖ / (ε + ‖z‖) of the z returned, [batch]. */
   readonly residual: Tensor;
+  /** The residual of rounding in Wz + b, [batch]: ε(1 + ‖W‖ + ‖b‖/‖z‖). */
+  readonly floor: Tensor;
   readonly norms: Norms;
 }
 
@@ -82,7 +84,13 @@ export function solveFixedPoint(
   const norms = normsOf(tracing, problem.W);
   const { z, state } = solver.iterate(tracing, problem, norms);
   const p = preActivation(problem, z);
-  return { z, state, preActivation: p, residual: relativeResidual(problem, z, p), norms };
+  const unit = tracing.constant({ kind: 'fill', value: tracing.epsilon }, [1]);
+  const share = elementwise('divide', [
+    reduceRows('norm', [problem.b]),
+    elementwise('add', [reduceRows('norm', [z]), unit]),
+  ]);
+  const floor = elementwise('add', [norms.floor, elementwise('scale', [share], [tracing.epsilon, 0])]);
+  return { z, state, preActivation: p, residual: relativeResidual(problem, z, p), floor, norms };
 }
 
 /** A number for each sample, [batch], from one for all, [1]. */

@@ -114,8 +114,8 @@ export function abs(x: Tensor, { selection = 0.5 }: KinkOptions): Tensor {
 }
 
 export function softThreshold(x: Tensor, threshold: number, { selection = 0 }: KinkOptions): Tensor {
-  if (!(threshold >= 0 && Number.isFinite(threshold))) {
-    throw new RangeError(`softThreshold: the threshold is ${threshold}; it must be a finite number ≥ 0`);
+  if (!(threshold > 0 && Number.isFinite(threshold))) {
+    throw new RangeError(`softThreshold: the threshold is ${threshold}; it must be a finite number > 0`);
   }
   const attributes = { threshold, selection: checkSelection('softThreshold', selection) };
   return recorded('softThreshold', [x], elementwise('softThreshold', [x], [threshold]), attributes);
