@@ -6,12 +6,8 @@ export type { OpenOptions } from './backends/open.ts';
 export type { Dataset, Samples } from './data/dataset.ts';
 export type { Certificate, Kink } from './implicit/certificate.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
-export {
-  type MonotoneOptions,
-  type MonotoneSolution,
-  monotoneFixedPoint,
-  type SolveOptions,
-} from './implicit/monotone.ts';
+export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
+export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMatrix } from './implicit/parametrisation.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';
 export type { ForwardPass, Layer, ParameterSpecification } from './layers/layer.ts';

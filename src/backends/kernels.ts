@@ -1,6 +1,7 @@
 /**
  * The kernels: names, operands and formulas. Every backend implements exactly these; nothing else computes on the device.
- * An absent optional operand is slot -1. Matrices are row-major.
+ * An absent optional operand is slot -1. Matrices are row-major. In float32 exp may end at the largest number instead of
+ * infinity, and numbers below the smallest normal one may count as 0.
  */
 
 /** No operand in this place. */

@@ -1,6 +1,6 @@
 /** Solves a monotone problem on an engine and answers with plain numbers. */
 import { Tape } from '../autodiff/tape.ts';
-import { checkedMargin } from '../implicit/monotone.ts';
+import { checkedMargin } from '../implicit/margin.ts';
 import {
   type Certificate,
   type Engine,

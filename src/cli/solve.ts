@@ -1,8 +1,9 @@
 /** `equilibra solve`: one problem in, one JSON object out. */
 import { readFile } from 'node:fs/promises';
 import { BACKENDS } from '../backends/open.ts';
-import { type Engine, open, type SolveOptions } from '../index.ts';
+import type { Engine, SolveOptions } from '../index.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
+import { engineFor } from './engine.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
 import { objectOf, parseJSON } from './json.ts';
 import { monotoneProblem } from './monotone-problem.ts';
@@ -50,7 +51,7 @@ export async function solve(argv: readonly string[], io: IO): Promise<number> {
   const options = solveOptions(given);
   const name = fileOf(given);
   const problem = problemOf(parseJSON(name === '-' ? 'standard input' : name, await textOf(name, io)));
-  const engine = await open({ backend });
+  const engine = await engineFor(backend);
   try {
     const answer = await solved(engine, problem, options);
     io.out(`${JSON.stringify(answer)}\n`);

@@ -9,7 +9,6 @@ import {
   evaluate,
   type Model,
   monotone,
-  open,
   type Progress,
   sequential,
   stepDecay,
@@ -17,7 +16,7 @@ import {
 } from '../index.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName } from '../solvers/index.ts';
 import { activationNamed } from './activation-name.ts';
-import { choiceOf } from './diagnosis.ts';
+import { engineFor } from './engine.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
 import {
   type Arguments,
@@ -28,7 +27,6 @@ import {
   positiveOption,
   readArguments,
 } from './options.ts';
-import { probeWebGPU } from './probe.ts';
 import { accuracyLine, epochLine, stepLine } from './progress.ts';
 
 const SOLVERS = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
@@ -73,7 +71,7 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
   const settings = settingsOf(given);
   const interruption = io.interruption();
   const data = await digits();
-  const engine = await open({ backend: settings.backend ?? (await usualBackend()) });
+  const engine = await engineFor(settings.backend);
   try {
     introduce(io, data, settings, engine);
     await run(io, data, settings, engine, interruption);
@@ -86,14 +84,6 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
   } finally {
     engine.close();
   }
-}
-
-/**
- * The CPU where open() would end there, found out in another process: a driver that is missing or faulty is noisy, or
- * worse. Else open() chooses.
- */
-async function usualBackend(): Promise<'cpu' | undefined> {
-  return choiceOf(await probeWebGPU()).backend === 'cpu' ? 'cpu' : undefined;
 }
 
 function settingsOf(given: Arguments): Settings {

@@ -17,6 +17,24 @@ export function monotonicityMargin(W: ArrayLike<number>, n: number): number {
   return smallestEigenvalue(diagonal, offDiagonal);
 }
 
+/**
+ * The largest m with I − (W + Wᵀ)/2 ⪰ m·I for a W that is given directly, in float64 on the host.
+ * @throws RangeError where m ≤ 0, up to rounding: the layer is then not monotone, and z = σ(Wz + b) may have no solution
+ *   or several
+ */
+export function checkedMargin(W: ArrayLike<number>, n: number): number {
+  const margin = monotonicityMargin(W, n);
+  let norm = 0;
+  for (let index = 0; index < n * n; index++) norm = Math.hypot(norm, W[index]);
+  // An eigenvalue that is 0 comes out as a few units of rounding, of either sign.
+  if (!(margin > 4 * n * Number.EPSILON * (1 + norm))) {
+    throw new RangeError(
+      `W: the layer is not monotone: the smallest eigenvalue of I − (W + Wᵀ)/2 is ${margin.toPrecision(6)}; it must be > 0 beyond rounding`,
+    );
+  }
+  return margin;
+}
+
 /** Householder reflections QᵀAQ that leave a symmetric A (overwritten) tridiagonal. */
 function tridiagonal(a: Float64Array, n: number): { diagonal: Float64Array; offDiagonal: Float64Array } {
   const v = new Float64Array(n);

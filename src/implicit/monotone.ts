@@ -1,52 +1,18 @@
 /** The solution of z = σ(Wz + b) as a differentiable function of W and b, for W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
-import { KINK_UNITS } from '../autodiff/pullbacks.ts';
 import { STATE_ROWS } from '../backends/kernels.ts';
-import { ACTIVATION_KERNELS, type Activation, type ActivationOption, activationOf } from '../solvers/activations.ts';
+import { ACTIVATION_KERNELS } from '../solvers/activations.ts';
 import { solveFixedPoint } from '../solvers/forward.ts';
-import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
+import { FORWARD_SOLVERS, LINEAR_SOLVERS } from '../solvers/index.ts';
 import { rowOf, statusOf } from '../solvers/monitor.ts';
 import { ConvergenceError, isSolved, type SolveReport, sampleReports } from '../solvers/report.ts';
 import { Engine } from '../tensor/engine.ts';
 import { elementwise, product, reduceAll, reduceAxes, reduceRows } from '../tensor/kernels.ts';
-import { checkSelection, recorded } from '../tensor/operations.ts';
+import { recorded } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Certificate, kinksOf } from './certificate.ts';
-import { monotonicityMargin } from './margin.ts';
+import { checkSolveOptions, type MonotoneOptions, type Settings } from './options.ts';
 import { readSummary, summarise } from './summary.ts';
-
-export interface SolveOptions {
-  /** Of ‖z − σ(Wz + b)‖/(ε + ‖z‖), per sample. Default 1e-4. */
-  tolerance?: number;
-  /** Of ‖v − (I − JW)ᵀu‖/‖v‖, per sample. Default: `tolerance`. */
-  backwardTolerance?: number;
-  /** Default peaceman-rachford. */
-  solver?: ForwardSolverName;
-  /** Default bicgstab+cgnr: BiCGSTAB, then CGNR for the samples on which it breaks down. */
-  linearSolver?: LinearSolverName;
-  /** α > 0. Default: chosen from m and ‖I − W‖ so that convergence is guaranteed. */
-  step?: number;
-  /** Most forward iterations. Default 1000. */
-  limit?: number;
-  /** Most iterations of a round of the backward solve. Default 500. */
-  backwardLimit?: number;
-  /** q in [0, 1]: at a kink J is (1 − q)·min + q·max of the Clarke interval. Default 0. */
-  selection?: number;
-  /** A pre-activation is at a kink within this many units of ε·max|Wz + b|. Default 64. */
-  kinkUnits?: number;
-  /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
-  onFailure?: 'throw' | 'report';
-  /** Count the numbers in W and b that are not finite, and fail if there are any. Default true. */
-  checkInputs?: boolean;
-}
-
-export interface MonotoneOptions extends SolveOptions {
-  activation: ActivationOption;
-  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I. It is believed, not checked: `monotonicityMargin` finds it for a W given directly. */
-  margin: number;
-  /** Start of the iteration, [batch, n]. Default zeros. */
-  initial?: Tensor;
-}
 
 export interface MonotoneSolution {
   /** [batch, n] */
@@ -55,69 +21,54 @@ export interface MonotoneSolution {
   /** Of each backward solve, in the order in which they were asked for. */
   readonly backwardReports: readonly Promise<SolveReport>[];
   certificate(): Promise<Certificate>;
-}
-
-interface Settings extends Required<Omit<MonotoneOptions, 'activation' | 'initial' | 'step'>> {
-  readonly activation: Activation;
-  readonly step: number | undefined;
-}
-
-const DEFAULT_TOLERANCE = 1e-4;
-
-/** Checks the options that do not depend on tensors; layers call it when they are made. */
-export function checkSolveOptions(options: MonotoneOptions): Settings {
-  const positive = (name: string, value: number): number => {
-    if (!(value > 0 && Number.isFinite(value)))
-      throw new RangeError(`${name}: it is ${value}; it must be a finite number > 0`);
-    return value;
-  };
-  const whole = (name: string, value: number): number => {
-    if (!Number.isInteger(value) || value < 1)
-      throw new RangeError(`${name}: it is ${value}; it must be a positive integer`);
-    return value;
-  };
-  const oneOf = <Name extends string>(name: string, value: Name, allowed: object): Name => {
-    if (!Object.hasOwn(allowed, value)) {
-      throw new RangeError(
-        `${name}: it is ${JSON.stringify(value)}; it must be one of ${Object.keys(allowed).join(', ')}`,
-      );
-    }
-    return value;
-  };
-  const tolerance = positive('tolerance', options.tolerance ?? DEFAULT_TOLERANCE);
-  return {
-    activation: activationOf(options.activation),
-    margin: positive('margin', options.margin),
-    tolerance,
-    backwardTolerance: positive('backwardTolerance', options.backwardTolerance ?? tolerance),
-    solver: oneOf('solver', options.solver ?? 'peaceman-rachford', FORWARD_SOLVERS),
-    linearSolver: oneOf('linearSolver', options.linearSolver ?? 'bicgstab+cgnr', LINEAR_SOLVERS),
-    step: options.step === undefined ? undefined : positive('step', options.step),
-    limit: whole('limit', options.limit ?? 1000),
-    backwardLimit: whole('backwardLimit', options.backwardLimit ?? 500),
-    selection: checkSelection('monotone', options.selection ?? 0),
-    kinkUnits: positive('kinkUnits', options.kinkUnits ?? KINK_UNITS),
-    onFailure: oneOf('onFailure', options.onFailure ?? 'throw', { throw: 0, report: 0 }),
-    checkInputs: options.checkInputs ?? true,
-  };
+  /** Frees z and what the certificate needs; not called for inside `tidy` or a differentiated function. */
+  dispose(): void;
 }
 
 /**
- * The largest m with I − (W + Wᵀ)/2 ⪰ m·I for a W that is given directly, in float64 on the host.
- * @throws RangeError where m ≤ 0, up to rounding: the layer is then not monotone, and z = σ(Wz + b) may have no solution
- *   or several
+ * Solves z = σ(Wz + b) for every row of b, and differentiates the solution (Bolte et al. 2021, Proposition 3).
+ *
+ * Backward: with J from the pre-activation Wz + b and one selection throughout, (I − JW)ᵀu = v per sample; then
+ * ∂ℓ/∂b = Jᵀu and ∂ℓ/∂W = Σ_batch (Jᵀu)zᵀ. Every gradient obeys ‖∂ℓ/∂b‖ ≤ ‖v‖/m.
+ *
+ * Returns at once. Reading z, or anything computed from it, rejects with a ConvergenceError where a sample was not
+ * solved, and with a RangeError where W or b holds NaN or an infinity.
+ * @param W [n, n]
+ * @param b [batch, n]
+ * @throws RangeError where a shape or an option is wrong
  */
-export function checkedMargin(W: ArrayLike<number>, n: number): number {
-  const margin = monotonicityMargin(W, n);
-  let norm = 0;
-  for (let index = 0; index < n * n; index++) norm = Math.hypot(norm, W[index]);
-  // An eigenvalue that is 0 comes out as a few units of rounding, of either sign.
-  if (!(margin > 4 * n * Number.EPSILON * (1 + norm))) {
-    throw new RangeError(
-      `W: the layer is not monotone: the smallest eigenvalue of I − (W + Wᵀ)/2 is ${margin.toPrecision(6)}; it must be > 0 beyond rounding`,
+export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOptions): MonotoneSolution {
+  const settings = checkSolveOptions(options);
+  const { engine, batch } = checkArguments(W, b, options.initial);
+  const started = performance.now();
+  const { z: found, preActivation, floor, summary } = forward(engine, W, b, options.initial, settings);
+  const report = reportOf(engine, 'forward', settings, summary, started);
+  const z = guarded(engine, 'forward', settings, found, report);
+
+  const backwardReports: Promise<SolveReport>[] = [];
+  const pullback = (cotangent: Tensor, [needsW]: readonly boolean[]): readonly (Tensor | undefined)[] => {
+    const since = performance.now();
+    const solved = backward(engine, { W, z, preActivation, floor, cotangent }, needsW, settings);
+    const backwardReport = reportOf(engine, 'backward', settings, solved.summary, since);
+    backwardReports.push(backwardReport);
+    return [solved.W, solved.b].map(
+      (gradient) => gradient && guarded(engine, 'backward', settings, gradient, backwardReport),
     );
-  }
-  return margin;
+  };
+  return {
+    z: recorded('custom', [W, b], z, { pullback }),
+    report,
+    backwardReports,
+    async certificate() {
+      const { activation, margin, kinkUnits } = settings;
+      const positions = ACTIVATION_KERNELS[activation.name].kinks(activation.parameter);
+      const kinks = kinksOf(await preActivation.data(), batch, positions, kinkUnits, engine.epsilon);
+      return { status: 'certified', argument: 'margin', margin, ...kinks };
+    },
+    dispose() {
+      for (const tensor of [z, preActivation, floor]) tensor.dispose();
+    },
+  };
 }
 
 function checkArguments(
@@ -139,141 +90,139 @@ function checkArguments(
   return { engine: W.context, batch, n };
 }
 
-/**
- * Solves z = σ(Wz + b) for every row of b, and differentiates the solution (Bolte et al. 2021, Proposition 3).
- *
- * Backward: with J from the pre-activation Wz + b and one selection throughout, (I − JW)ᵀu = v per sample; then
- * ∂ℓ/∂b = Jᵀu and ∂ℓ/∂W = Σ_batch (Jᵀu)zᵀ. Every gradient obeys ‖∂ℓ/∂b‖ ≤ ‖v‖/m.
- * @param W [n, n]
- * @param b [batch, n]
- */
-export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOptions): MonotoneSolution {
-  const settings = checkSolveOptions(options);
-  const { engine, batch, n } = checkArguments(W, b, options.initial);
-  const { activation } = settings;
-  const started = performance.now();
+interface Forward {
+  readonly z: Tensor;
+  readonly preActivation: Tensor;
+  /** ε(1 + ‖W‖) or a little more, [1]. */
+  readonly floor: Tensor;
+  readonly summary: Tensor;
+}
 
+function forward(engine: Engine, W: Tensor, b: Tensor, initial: Tensor | undefined, settings: Settings): Forward {
+  const { activation, limit, margin, tolerance, step, checkInputs } = settings;
+  const [batch, n] = b.shape;
   const solver = FORWARD_SOLVERS[settings.solver];
-  const scalars = [settings.margin, settings.tolerance, ...(settings.step ? [settings.step] : [])].map((value) =>
-    engine.scalar(value),
-  );
-  const { initial } = options;
-  const key = `forward ${solver.name} ${JSON.stringify(activation)} ${settings.limit} ${settings.step ? 'step' : ''} ${initial ? 'initial' : ''} ${settings.checkInputs}`;
-  const [z, preActivation, floor, summary] = engine.run(
-    key,
-    [W, b, ...scalars, ...(initial ? [initial] : [])],
-    (inputs, tracing) => {
-      const [tracedW, tracedB, margin, tolerance, ...rest] = inputs;
-      const step = settings.step ? rest.shift() : undefined;
-      const start = rest.shift() ?? tracing.constant({ kind: 'fill', value: 0 }, [batch, n]);
-      const problem = {
-        W: tracedW,
-        b: tracedB,
-        initial: start,
-        margin,
-        tolerance,
-        step,
-        activation,
-        limit: settings.limit,
-      };
-      const solution = solveFixedPoint(tracing, solver, problem);
-      const { state } = solution;
-      const rows = {
-        status: statusOf(state),
-        iterations: rowOf(state, STATE_ROWS.iterations),
-        residual: solution.residual,
-        floor: solution.floor,
-        notFinite: notFinite(tracedW, tracedB, settings.checkInputs),
-      };
-      return [solution.z, solution.preActivation, solution.norms.floor, summarise(batch, rows)];
-    },
-  );
-
-  const reportOf = async (
-    what: string,
-    kind: 'forward' | 'backward',
-    tensor: Tensor,
-    since: number,
-  ): Promise<SolveReport> => {
-    const read = readSummary(await tensor.data());
-    const bad = read.notFinite.findIndex((count) => count > 0);
-    if (bad >= 0)
-      throw new RangeError(
-        `${what}: sample ${bad} of its inputs (or W) holds NaN or an infinity; every number must be finite`,
-      );
-    const tolerance = kind === 'forward' ? settings.tolerance : settings.backwardTolerance;
-    return {
-      solver: kind === 'forward' ? settings.solver : settings.linearSolver,
-      backend: engine.backend,
-      milliseconds: performance.now() - since,
-      tolerance,
-      samples: sampleReports(read.status, read.iterations, read.residual, tolerance, (sample) => read.floor[sample]),
+  const optional = [step === undefined ? undefined : engine.scalar(step), initial];
+  const key = ['forward', solver.name, JSON.stringify(activation), limit, checkInputs, ...optional.map(Boolean)];
+  const inputs = [
+    W,
+    b,
+    engine.scalar(margin),
+    engine.scalar(tolerance),
+    ...optional.filter((input) => input !== undefined),
+  ];
+  const [z, preActivation, floor, summary] = engine.run(key.join(' '), inputs, (traced, tracing) => {
+    const [tracedW, tracedB, tracedMargin, tracedTolerance, ...rest] = traced;
+    const tracedStep = step === undefined ? undefined : rest.shift();
+    const solution = solveFixedPoint(tracing, solver, {
+      W: tracedW,
+      b: tracedB,
+      initial: rest.shift() ?? tracing.constant({ kind: 'fill', value: 0 }, [batch, n]),
+      margin: tracedMargin,
+      tolerance: tracedTolerance,
+      step: tracedStep,
+      activation,
+      limit,
+    });
+    const rows = {
+      status: statusOf(solution.state),
+      iterations: rowOf(solution.state, STATE_ROWS.iterations),
+      residual: solution.residual,
+      floor: solution.floor,
+      notFinite: notFinite(tracedW, tracedB, checkInputs),
     };
-  };
-  const guard = (what: string, tensor: Tensor, report: Promise<SolveReport>): Tensor => {
-    report.catch(() => {}); // it is reported where the report or a tensor is awaited
-    if (settings.onFailure === 'report') return tensor;
-    const checked = engine.withCheck(
-      tensor,
-      report.then((found) => {
-        if (!found.samples.every(isSolved)) throw new ConvergenceError(what, found);
-      }),
-    );
-    tensor.dispose();
-    return checked;
-  };
+    return [solution.z, solution.preActivation, solution.norms.floor, summarise(batch, rows)];
+  });
+  return { z, preActivation, floor, summary };
+}
 
-  const report = reportOf('monotone, forward', 'forward', summary, started).finally(() => summary.dispose());
-  const solution = guard('monotone, forward', z, report);
-  const backwardReports: Promise<SolveReport>[] = [];
+interface BackwardInputs extends Omit<Forward, 'summary'> {
+  readonly W: Tensor;
+  readonly cotangent: Tensor;
+}
 
-  const pullback = (cotangent: Tensor, [needsW]: readonly boolean[]): readonly (Tensor | undefined)[] => {
-    const since = performance.now();
-    const backwardKey = `backward ${settings.linearSolver} ${JSON.stringify(activation)} ${settings.backwardLimit} ${settings.selection} ${settings.kinkUnits} ${needsW}`;
-    const inputs = [W, solution, preActivation, cotangent, floor, engine.scalar(settings.backwardTolerance)];
-    const [gradB, backwardSummary, gradW] = engine.run(
-      backwardKey,
-      inputs,
-      ([w, fixedPoint, p, v, unit, tolerance], tracing) => {
-        const d = derivativeAt(p, settings);
-        const problem = { W: w, d, v, tolerance, floor: unit, limit: settings.backwardLimit };
-        const solved = LINEAR_SOLVERS[settings.linearSolver].solve(tracing, problem);
-        const weighted = elementwise('multiply', [d, solved.u]); // Jᵀu
-        const rows = {
-          status: statusOf(solved.state),
-          iterations: solved.iterations,
-          residual: solved.residual,
-          floor: solved.floor,
-          notFinite: notFinite(v, v, settings.checkInputs),
-        };
-        const gradients = needsW ? [product(weighted, fixedPoint, { transposeA: true })] : [];
-        return [weighted, summarise(batch, rows), ...gradients];
-      },
-    );
-    const backwardReport = reportOf('monotone, backward', 'backward', backwardSummary, since).finally(() =>
-      backwardSummary.dispose(),
-    );
-    backwardReports.push(backwardReport);
-    const checkedB = guard('monotone, backward', gradB, backwardReport);
-    return [gradW ? guard('monotone, backward', gradW, backwardReport) : undefined, checkedB];
-  };
+function backward(
+  engine: Engine,
+  { W, z, preActivation, cotangent, floor }: BackwardInputs,
+  needsW: boolean,
+  settings: Settings,
+): { b: Tensor; W: Tensor | undefined; summary: Tensor } {
+  const { linearSolver, activation, backwardLimit, selection, kinkUnits, checkInputs } = settings;
+  const key = [
+    'backward',
+    linearSolver,
+    JSON.stringify(activation),
+    backwardLimit,
+    selection,
+    kinkUnits,
+    needsW,
+    checkInputs,
+  ];
+  const inputs = [W, z, preActivation, cotangent, floor, engine.scalar(settings.backwardTolerance)];
+  const [b, summary, gradW] = engine.run(key.join(' '), inputs, ([w, fixedPoint, p, v, unit, tolerance], tracing) => {
+    const d = derivativeAt(p, settings);
+    const problem = { W: w, d, v, tolerance, floor: unit, limit: backwardLimit };
+    const solved = LINEAR_SOLVERS[linearSolver].solve(tracing, problem);
+    const weighted = elementwise('multiply', [d, solved.u]); // Jᵀu
+    const rows = {
+      status: statusOf(solved.state),
+      iterations: solved.iterations,
+      residual: solved.residual,
+      floor: solved.floor,
+      notFinite: notFinite(v, v, checkInputs),
+    };
+    const gradients = needsW ? [product(weighted, fixedPoint, { transposeA: true })] : [];
+    return [weighted, summarise(v.shape[0], rows), ...gradients];
+  });
+  return { b, W: gradW, summary };
+}
 
-  recorded('custom', [W, b], solution, { pullback });
+type Direction = 'forward' | 'backward';
+
+/** Reads the summary, which is then freed. */
+async function reportOf(
+  engine: Engine,
+  direction: Direction,
+  settings: Settings,
+  summary: Tensor,
+  since: number,
+): Promise<SolveReport> {
+  const values = summary.data();
+  summary.dispose();
+  const read = readSummary(await values);
+  const bad = read.notFinite.findIndex((count) => count > 0);
+  if (bad >= 0) {
+    throw new RangeError(
+      `monotone, ${direction}: ${direction === 'forward' ? 'W or b' : 'the cotangent'} holds NaN or an infinity ` +
+        `(sample ${bad}); every number must be finite`,
+    );
+  }
+  const tolerance = direction === 'forward' ? settings.tolerance : settings.backwardTolerance;
   return {
-    z: solution,
-    report,
-    backwardReports,
-    async certificate() {
-      const values = await preActivation.data();
-      const positions = ACTIVATION_KERNELS[activation.name].kinks(activation.parameter);
-      return {
-        status: 'certified',
-        argument: 'margin',
-        margin: settings.margin,
-        ...kinksOf(values, batch, positions, settings.kinkUnits, engine.epsilon),
-      };
-    },
+    solver: direction === 'forward' ? settings.solver : settings.linearSolver,
+    backend: engine.backend,
+    milliseconds: performance.now() - since,
+    tolerance,
+    samples: sampleReports(read.status, read.iterations, read.residual, tolerance, (sample) => read.floor[sample]),
   };
+}
+
+/** The same numbers, such that reading them awaits the report and throws where a sample was not solved. */
+function guarded(
+  engine: Engine,
+  direction: Direction,
+  { onFailure }: Settings,
+  tensor: Tensor,
+  report: Promise<SolveReport>,
+): Tensor {
+  report.catch(() => {}); // it is told where the report or a tensor is awaited
+  if (onFailure === 'report') return tensor;
+  const verdict = report.then((found) => {
+    if (!found.samples.every(isSolved)) throw new ConvergenceError(`monotone, ${direction}`, found);
+  });
+  const checked = engine.withCheck(tensor, verdict);
+  tensor.dispose();
+  return checked;
 }
 
 /** d of J = diag(d) at the pre-activation p, with the selection at the kinks. */

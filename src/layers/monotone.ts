@@ -1,4 +1,5 @@
-import { checkSolveOptions, monotoneFixedPoint, type SolveOptions } from '../implicit/monotone.ts';
+import { monotoneFixedPoint } from '../implicit/monotone.ts';
+import { checkSolveOptions, type SolveOptions } from '../implicit/options.ts';
 import { monotoneMatrix } from '../implicit/parametrisation.ts';
 import type { ActivationOption } from '../solvers/activations.ts';
 import { Engine } from '../tensor/engine.ts';

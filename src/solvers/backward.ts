@@ -108,12 +108,14 @@ function runRounds(tracing: Tracing, method: KrylovMethod, problem: LinearProble
         (values) => statusOf(values.state),
         problem.limit,
         (values) => {
+          // Before u changes, so that it can change in place.
+          const rounding = roundingOf(problem, values.u);
           const { values: next, change, r: carried } = method.step(problem, values);
           const norm = reduceRows('norm', [carried]);
           return {
             ...next,
             u: whereRunning(values.state, combine({ x: values.u }, { x: change }), values.u),
-            state: monitor(values.state, norm, innerTolerance, roundingOf(problem, values.u), { giveUp: true }),
+            state: monitor(values.state, norm, innerTolerance, rounding, { giveUp: true }),
           };
         },
       );

@@ -34,6 +34,7 @@ export const peacemanRachford: ForwardSolver = {
 
     const stepRows = repeated(step, batch);
     const inverseRows = elementwise('reciprocal', [stepRows]); // 1/α
+    const onePlusInverse = elementwise('scale', [inverseRows], [1, 1]); // 1 + 1/α
     const start = combine(
       { x: initial, coefficient: elementwise('scale', [stepRows], [-1, 1]) },
       { x: preActivation(problem, initial), coefficient: stepRows },
@@ -54,7 +55,7 @@ export const peacemanRachford: ForwardSolver = {
         const reflected = combine({ x: z, factor: 2 }, { x: u, factor: -1 }); // u½
         const half = product(elementwise('add', [reflected, scaledBias]), resolvent, { transposeB: true }); // z½
         const halfPre = combine(
-          { x: half, coefficient: elementwise('scale', [inverseRows], [1, 1]) },
+          { x: half, coefficient: onePlusInverse },
           { x: reflected, coefficient: inverseRows, factor: -1 },
         ); // p½
         const uNext = combine({ x: half, factor: 2 }, { x: reflected, factor: -1 });

@@ -5,6 +5,7 @@ import type { MonotoneSolution } from '../implicit/monotone.ts';
 import { indexOfLargest, type Model } from '../layers/sequential.ts';
 import type { SolveReport } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { adam } from './adam.ts';
 import { checkSamples, type Evaluation, evaluate } from './evaluate.ts';
 import { crossEntropy, oneHot } from './losses.ts';
@@ -75,78 +76,40 @@ export async function train(
   data: Dataset | Samples,
   options: TrainOptions = {},
 ): Promise<History> {
-  const {
-    epochs = 10,
-    batch = 32,
-    optimiser = adam(),
-    seed = 0,
-    validation,
-    maximumSteps = Number.POSITIVE_INFINITY,
-    onProgress,
-  } = options;
+  const { epochs = 10, batch = 32, optimiser = adam(), seed = 0, validation, onProgress } = options;
+  const { maximumSteps = Number.POSITIVE_INFINITY } = options;
   const samples = 'train' in data ? data.train : data;
-  if (!Number.isInteger(epochs) || epochs < 1)
-    throw new RangeError(`train: epochs is ${epochs}; it must be a positive integer`);
-  if (!Number.isInteger(batch) || batch < 1)
-    throw new RangeError(`train: batch is ${batch}; it must be a positive integer`);
-  if (!(maximumSteps >= 1)) throw new RangeError(`train: maximumSteps is ${maximumSteps}; it must be at least 1`);
+  checkCount('epochs', epochs);
+  checkCount('batch', batch);
+  if (maximumSteps !== Number.POSITIVE_INFINITY) checkCount('maximumSteps', maximumSteps);
   checkSamples('train: data', samples, model);
   if (validation) checkSamples('train: validation', validation, model);
 
   if (!model.isInitialised || model.engine !== engine) model.initialise(engine, seed);
+  const valuesOf = (): Tensor[] => model.parameters.map(({ value }) => value);
   const order = random(seed).fork('order');
   const steps = Math.ceil(samples.count / batch);
-  const state = optimiser.start(
-    engine,
-    model.parameters.map(({ value }) => value),
-  );
+  const state = optimiser.start(engine, valuesOf());
   const losses: number[] = [];
   const history: EpochProgress[] = [];
-  const pause = pauses();
   try {
     for (let epoch = 0; epoch < epochs && losses.length < maximumSteps; epoch++) {
       const started = performance.now();
       const rows = order.permutation(samples.count);
-      const outcomes: StepOutcome[] = [];
-      // One step is always under way while the one before it is read back.
-      let pending: Promise<StepOutcome> | undefined;
-      const settle = async (): Promise<void> => {
-        if (!pending) return;
-        const outcome = await pending;
-        pending = undefined;
-        outcomes.push(outcome);
-        losses.push(outcome.loss);
-        if (!Number.isFinite(outcome.loss)) {
-          throw new Error(`train: the loss is ${outcome.loss} at step ${losses.length}; a smaller rate may help`);
-        }
-        await onProgress?.({
-          kind: 'step',
-          epoch: epoch + 1,
-          step: outcomes.length,
-          epochs,
-          steps,
-          loss: outcome.loss,
-        });
-      };
-      try {
-        for (let step = 0; step < steps && losses.length + (pending ? 1 : 0) < maximumSteps; step++) {
-          const part = subset(samples, rows.subarray(step * batch, (step + 1) * batch));
-          const next = trainStep(engine, model, part, (gradients) =>
-            state.update(
-              model.parameters.map(({ value }) => value),
-              gradients,
-              epoch,
-            ),
-          );
-          const outcome = await next;
-          await settle();
-          pending = outcome.read;
-          await pause();
-        }
-        await settle();
-      } finally {
-        await pending?.catch(() => {}); // nothing of this run is under way once it has thrown
-      }
+      const outcomes = await inSteps(
+        Math.min(steps, maximumSteps - losses.length),
+        (step) =>
+          trainStep(engine, model, subset(samples, rows.subarray(step * batch, (step + 1) * batch)), (gradients) =>
+            state.update(valuesOf(), gradients, epoch),
+          ),
+        async ({ loss }, step) => {
+          losses.push(loss);
+          if (!Number.isFinite(loss)) {
+            throw new Error(`train: the loss is ${loss} at step ${losses.length}; a smaller rate may help`);
+          }
+          await onProgress?.({ kind: 'step', epoch: epoch + 1, step: step + 1, epochs, steps, loss });
+        },
+      );
       const progress: EpochProgress = {
         kind: 'epoch',
         epoch: epoch + 1,
@@ -165,6 +128,42 @@ export async function train(
   return { epochs: history, losses, backend: engine.backend };
 }
 
+function checkCount(name: string, count: number): void {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`train: ${name} is ${count}; it must be a positive integer`);
+  }
+}
+
+/** Runs the steps in order. One is always under way while the outcome of the one before it is read back. */
+async function inSteps(
+  count: number,
+  begin: (step: number) => Promise<{ read: Promise<StepOutcome> }>,
+  onOutcome: (outcome: StepOutcome, step: number) => Promise<void>,
+): Promise<StepOutcome[]> {
+  const outcomes: StepOutcome[] = [];
+  const pause = pauses();
+  let pending: Promise<StepOutcome> | undefined;
+  const settle = async (): Promise<void> => {
+    if (!pending) return;
+    const outcome = await pending;
+    pending = undefined;
+    outcomes.push(outcome);
+    await onOutcome(outcome, outcomes.length - 1);
+  };
+  try {
+    for (let step = 0; step < count; step++) {
+      const { read } = await begin(step);
+      await settle();
+      pending = read;
+      await pause();
+    }
+    await settle();
+  } finally {
+    await pending?.catch(() => {}); // nothing of this run is under way once it has thrown
+  }
+  return outcomes;
+}
+
 interface StepOutcome {
   readonly count: number;
   readonly loss: number;
@@ -173,20 +172,18 @@ interface StepOutcome {
   readonly backward: readonly SolveReport[];
 }
 
-/** Enqueues one step: loss, gradients, new parameters. `read` resolves when the loss and the reports are there. */
+/** Enqueues one step: loss, gradients, new parameters. The inner promise resolves when the loss and the reports are there. */
 async function trainStep(
   engine: Engine,
   model: Model,
   part: Samples,
-  update: (
-    gradients: Parameters<ReturnType<Optimiser['start']>['update']>[1],
-  ) => ReturnType<ReturnType<Optimiser['start']>['update']>,
+  update: (gradients: readonly Tensor[]) => Tensor[],
 ): Promise<{ read: Promise<StepOutcome> }> {
   const x = engine.tensor(part.inputs, [part.count, part.features]);
   const targets = engine.tensor(oneHot(part.labels, model.outputs), [part.count, model.outputs]);
   const solves: MonotoneSolution[] = [];
   const parameters = model.parameters.map(({ value }) => value);
-  let outputs: ReturnType<Engine['kept']> | undefined;
+  let outputs: Tensor | undefined;
   try {
     const { loss, gradients } = await differentiate((...values) => {
       const scores = model.forward(x, values, { solves });
@@ -194,7 +191,7 @@ async function trainStep(
       return crossEntropy(scores, targets);
     }, parameters);
     model.replaceParameters(update(gradients));
-    const scores = outputs as NonNullable<typeof outputs>;
+    const scores = outputs as unknown as Tensor; // set while the loss was computed
     const read = Promise.all([
       loss.data(),
       scores.data(),

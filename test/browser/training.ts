@@ -15,10 +15,11 @@ export async function trainSteps(
   steps: number,
   width: number,
   batch: number,
+  tolerance: number,
 ): Promise<TrainingRun> {
   const engine = await open({ backend });
   try {
-    const model = sequential(monotone({ inputs: 64, width }), dense({ inputs: width, outputs: 10 }));
+    const model = sequential(monotone({ inputs: 64, width, tolerance }), dense({ inputs: width, outputs: 10 }));
     const memory: { buffers: number; bytes: number }[] = [];
     let step = 0;
     const { losses } = await train(engine, model, await digits(), {

@@ -47,8 +47,8 @@ export interface CompiledLoop {
   readonly limit: number;
   /** Dispatches in one pass. */
   readonly length: number;
-  /** Passes that the loop took last time; 0 before the first time. */
-  lastPasses: number;
+  /** Passes that the loop took last time. */
+  lastPasses: number | undefined;
 }
 
 export type CompiledStep = Kernel | CompiledLoop;
@@ -152,7 +152,7 @@ class Compiler {
     const body = this.steps([...step.body, ...step.leave], guard);
     body.push(this.kernel(advance, guard));
     const length = body.reduce((sum, inner) => sum + dispatchesOf(inner), 0);
-    return { kind: 'loop', guard, opening, body, limit: step.limit, length, lastPasses: 0 };
+    return { kind: 'loop', guard, opening, body, limit: step.limit, length, lastPasses: undefined };
   }
 
   private kernel(dispatch: Dispatch, guard: number): Kernel {

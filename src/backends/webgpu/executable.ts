@@ -159,7 +159,7 @@ export class Executable {
   private *passes(loop: CompiledLoop, bound: Bound, waits: boolean): Job {
     const ahead = this.runtime.forms.tiled && !waits;
     const expected = loop.lastPasses;
-    let chunk = waits ? 1 : expected > 0 ? expected + Math.max(1, Math.ceil(expected / 8)) : FIRST_CHUNK;
+    let chunk = waits ? 1 : firstChunk(expected);
     let done = 0;
     let earlier: Reading | undefined;
     while (done < loop.limit) {
@@ -178,7 +178,7 @@ export class Executable {
       }
       if (waits) continue;
       // After a chunk that was to be enough only a little is missing.
-      const next = done === passes && expected > 0 ? Math.max(2, expected / 4) : chunk * CHUNK_GROWTH;
+      const next = done === passes && expected ? Math.max(2, expected / 4) : chunk * CHUNK_GROWTH;
       chunk = Math.min(next, LARGEST_CHUNK);
     }
     loop.lastPasses = done;
@@ -194,6 +194,11 @@ export class Executable {
     reading.arrived.catch(() => {}); // the last one of a finished loop is not awaited
     return reading;
   }
+}
+
+/** A little more than what was enough last time. */
+function firstChunk(expected: number | undefined): number {
+  return expected === undefined ? FIRST_CHUNK : expected + Math.max(1, Math.ceil(expected / 8));
 }
 
 /** What a loop's guard held at some point of its course. */

@@ -1,0 +1,84 @@
+/** What a caller may choose of a monotone solve, checked. */
+import { KINK_UNITS } from '../autodiff/pullbacks.ts';
+import { type Activation, type ActivationOption, activationOf } from '../solvers/activations.ts';
+import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
+import { checkSelection } from '../tensor/operations.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+export interface SolveOptions {
+  /** Of ‖z − σ(Wz + b)‖/(ε + ‖z‖), per sample. Default 1e-4. */
+  tolerance?: number;
+  /** Of ‖v − (I − JW)ᵀu‖/‖v‖, per sample. Default: `tolerance`. */
+  backwardTolerance?: number;
+  /** Default peaceman-rachford. */
+  solver?: ForwardSolverName;
+  /** Default bicgstab+cgnr: BiCGSTAB, then CGNR for the samples on which it breaks down. */
+  linearSolver?: LinearSolverName;
+  /** α > 0. Default: chosen from m and ‖I − W‖ so that convergence is guaranteed. */
+  step?: number;
+  /** Most forward iterations. Default 1000. */
+  limit?: number;
+  /** Most iterations of a round of the backward solve. Default 500. */
+  backwardLimit?: number;
+  /** q in [0, 1]: at a kink J is (1 − q)·min + q·max of the Clarke interval. Default 0. */
+  selection?: number;
+  /** A pre-activation is at a kink within this many units of ε·max|Wz + b|. Default 64. */
+  kinkUnits?: number;
+  /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
+  onFailure?: 'throw' | 'report';
+  /** Count the numbers in W and b that are not finite, and fail if there are any. Default true. */
+  checkInputs?: boolean;
+}
+
+export interface MonotoneOptions extends SolveOptions {
+  activation: ActivationOption;
+  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I. It is believed, not checked: `monotonicityMargin` finds it for a W given directly. */
+  margin: number;
+  /** Start of the iteration, [batch, n]. Default zeros. */
+  initial?: Tensor;
+}
+
+export interface Settings extends Required<Omit<MonotoneOptions, 'activation' | 'initial' | 'step'>> {
+  readonly activation: Activation;
+  readonly step: number | undefined;
+}
+
+const DEFAULT_TOLERANCE = 1e-4;
+
+/** Checks the options that do not depend on tensors; layers call it when they are made. */
+export function checkSolveOptions(options: MonotoneOptions): Settings {
+  const positive = (name: string, value: number): number => {
+    if (!(value > 0 && Number.isFinite(value)))
+      throw new RangeError(`${name}: it is ${value}; it must be a finite number > 0`);
+    return value;
+  };
+  const whole = (name: string, value: number): number => {
+    if (!Number.isInteger(value) || value < 1)
+      throw new RangeError(`${name}: it is ${value}; it must be a positive integer`);
+    return value;
+  };
+  const oneOf = <Name extends string>(name: string, value: Name, allowed: object): Name => {
+    if (!Object.hasOwn(allowed, value)) {
+      throw new RangeError(
+        `${name}: it is ${JSON.stringify(value)}; it must be one of ${Object.keys(allowed).join(', ')}`,
+      );
+    }
+    return value;
+  };
+  const tolerance = positive('tolerance', options.tolerance ?? DEFAULT_TOLERANCE);
+  return {
+    activation: activationOf(options.activation),
+    margin: positive('margin', options.margin),
+    tolerance,
+    backwardTolerance: positive('backwardTolerance', options.backwardTolerance ?? tolerance),
+    solver: oneOf('solver', options.solver ?? 'peaceman-rachford', FORWARD_SOLVERS),
+    linearSolver: oneOf('linearSolver', options.linearSolver ?? 'bicgstab+cgnr', LINEAR_SOLVERS),
+    step: options.step === undefined ? undefined : positive('step', options.step),
+    limit: whole('limit', options.limit ?? 1000),
+    backwardLimit: whole('backwardLimit', options.backwardLimit ?? 500),
+    selection: checkSelection('monotone', options.selection ?? 0),
+    kinkUnits: positive('kinkUnits', options.kinkUnits ?? KINK_UNITS),
+    onFailure: oneOf('onFailure', options.onFailure ?? 'throw', { throw: 0, report: 0 }),
+    checkInputs: options.checkInputs ?? true,
+  };
+}
