@@ -193,8 +193,8 @@ async function reportOf(
   const bad = read.notFinite.findIndex((count) => count > 0);
   if (bad >= 0) {
     throw new RangeError(
-      `monotone, ${direction}: ${direction === 'forward' ? 'W or b' : 'the cotangent'} holds NaN or an infinity ` +
-        `(sample ${bad}); every number must be finite`,
+      `monotone, ${direction}: ${direction === 'forward' ? 'W or b' : 'the cotangent'}, sample ${bad}, holds NaN or an ` +
+        'infinity; every number must be finite',
     );
   }
   const tolerance = direction === 'forward' ? settings.tolerance : settings.backwardTolerance;

@@ -2,6 +2,7 @@
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
+import { type BackendName, open } from '../../src/index.ts';
 import { type ParityCase, parityCases } from '../parity/cases/index.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
 
@@ -20,5 +21,15 @@ export async function runCase(name: string): Promise<string> {
     return '';
   } catch (error) {
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+}
+
+/** The message with which open() rejects, or an empty string. */
+export async function openError(backend: BackendName): Promise<string> {
+  try {
+    (await open({ backend })).close();
+    return '';
+  } catch (error) {
+    return (error as Error).message;
   }
 }

@@ -11,7 +11,7 @@ export interface TrainingRun {
 
 /** Trains a monotone layer on the digits for a number of steps from seed 0. */
 export async function trainSteps(
-  backend: BackendName,
+  backend: BackendName | undefined,
   steps: number,
   width: number,
   batch: number,

@@ -99,6 +99,19 @@ describe('the bundled program', () => {
     expect(Math.abs(grad_b[0][0] - slope / (1 - slope / 2))).toBeLessThan(1e-14);
   });
 
+  test('without a GPU, webgpu asked for by name is bad input: one line, nothing solved', async () => {
+    // The bundle lies in a folder that has no package webgpu.
+    const problem = { kind: 'monotone', activation: 'tanh', W: [[0.5]], b: [0.25] };
+    for (const argv of [
+      ['solve', '-', '--backend', 'webgpu'],
+      ['train', '--backend', 'webgpu', '--epochs', '1'],
+    ]) {
+      const { code, out, error } = await start(argv, JSON.stringify(problem)).ended;
+      expect([code, out]).toEqual([2, '']);
+      expect(error).toMatch(/^equilibra: --backend webgpu: the package webgpu .* is not installed; .*doctor.*\n$/);
+    }
+  });
+
   test('writes large answers to a pipe whole', async () => {
     const n = 60;
     const W = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => Math.sin(i + 2 * j) / n));

@@ -1,0 +1,33 @@
+/** A browser without WebGPU: clear words, and the CPU. */
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type OpenPage, openPage } from './harness.ts';
+
+let open: OpenPage;
+let url: string;
+beforeAll(async () => {
+  open = await openPage({ removeWebGPU: true });
+  url = await open.bundle(fileURLToPath(new URL('./page.ts', import.meta.url)));
+});
+afterAll(() => open?.close());
+
+test('asked for by name, the missing backend is an error that says what to do', async () => {
+  expect(await open.call<string>(url, 'openError', 'webgpu')).toContain(
+    'this browser does not offer it; use a current Chrome',
+  );
+});
+
+test('open() falls back to the CPU, which trains', async () => {
+  const { backend, losses } = await open.call<{ backend: string; losses: number[] }>(
+    url,
+    'trainSteps',
+    undefined,
+    8,
+    12,
+    32,
+    1e-3,
+  );
+  expect(backend).toBe('cpu');
+  expect(losses[7]).toBeLessThan(losses[0]);
+  expect(open.errors).toEqual([]);
+});
