@@ -25,7 +25,9 @@ export async function differentiate(
     try {
       const watched = inputs.map((input) => tape.watch(engine.useIn(arena, input)));
       const loss = await lossOf(...watched);
-      return { loss, gradients: tape.pullback(loss, watched) };
+      const gradients = tape.pullback(loss, watched);
+      loss.node = undefined; // it outlives the tape
+      return { loss, gradients };
     } finally {
       tape.dispose();
     }

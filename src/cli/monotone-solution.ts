@@ -21,6 +21,8 @@ export interface ReportAnswer {
   readonly status: readonly SolveStatus[];
   readonly iterations: readonly number[];
   readonly residual: readonly number[];
+  readonly floor: readonly number[];
+  readonly error_bound: readonly number[];
   readonly solver: string;
   readonly backend: string;
   readonly milliseconds: number;
@@ -112,6 +114,8 @@ function answered({ samples, solver, backend, milliseconds, tolerance }: SolveRe
     status: samples.map(({ status }) => status),
     iterations: samples.map(({ iterations }) => iterations),
     residual: samples.map(({ residual }) => residual),
+    floor: samples.map(({ floor }) => floor),
+    error_bound: samples.map(({ errorBound }) => errorBound),
     solver,
     backend,
     milliseconds,

@@ -129,7 +129,9 @@ function forward(engine: Engine, W: Tensor, b: Tensor, initial: Tensor | undefin
       iterations: rowOf(solution.state, STATE_ROWS.iterations),
       residual: solution.residual,
       floor: solution.floor,
-      notFinite: notFinite(tracedW, tracedB, checkInputs),
+      // ‖z − z*‖ ≤ (1 + ‖I − W‖)/m · ‖z − σ(Wz + b)‖
+      amplification: elementwise('divide', [elementwise('scale', [solution.norms.bound], [1, 1]), tracedMargin]),
+      notFinite: notFinite(checkInputs, tracedB, tracedW),
     };
     return [solution.z, solution.preActivation, solution.norms.floor, summarise(batch, rows)];
   });
@@ -158,22 +160,29 @@ function backward(
     needsW,
     checkInputs,
   ];
-  const inputs = [W, z, preActivation, cotangent, floor, engine.scalar(settings.backwardTolerance)];
-  const [b, summary, gradW] = engine.run(key.join(' '), inputs, ([w, fixedPoint, p, v, unit, tolerance], tracing) => {
-    const d = derivativeAt(p, settings);
-    const problem = { W: w, d, v, tolerance, floor: unit, limit: backwardLimit };
-    const solved = LINEAR_SOLVERS[linearSolver].solve(tracing, problem);
-    const weighted = elementwise('multiply', [d, solved.u]); // Jᵀu
-    const rows = {
-      status: statusOf(solved.state),
-      iterations: solved.iterations,
-      residual: solved.residual,
-      floor: solved.floor,
-      notFinite: notFinite(v, v, checkInputs),
-    };
-    const gradients = needsW ? [product(weighted, fixedPoint, { transposeA: true })] : [];
-    return [weighted, summarise(v.shape[0], rows), ...gradients];
-  });
+  const scalars = [settings.backwardTolerance, settings.margin].map((value) => engine.scalar(value));
+  const inputs = [W, z, preActivation, cotangent, floor, ...scalars];
+  const [b, summary, gradW] = engine.run(
+    key.join(' '),
+    inputs,
+    ([w, fixedPoint, p, v, unit, tolerance, margin], tracing) => {
+      const d = derivativeAt(p, settings);
+      const problem = { W: w, d, v, tolerance, floor: unit, limit: backwardLimit };
+      const solved = LINEAR_SOLVERS[linearSolver].solve(tracing, problem);
+      const weighted = elementwise('multiply', [d, solved.u]); // Jᵀu
+      const rows = {
+        status: statusOf(solved.state),
+        iterations: solved.iterations,
+        residual: solved.residual,
+        floor: solved.floor,
+        // ‖Jᵀ(u − u*)‖ ≤ 1/m · ‖v − (I − JW)ᵀu‖, as for every cotangent
+        amplification: elementwise('reciprocal', [margin]),
+        notFinite: notFinite(checkInputs, v),
+      };
+      const gradients = needsW ? [product(weighted, fixedPoint, { transposeA: true })] : [];
+      return [weighted, summarise(v.shape[0], rows), ...gradients];
+    },
+  );
   return { b, W: gradW, summary };
 }
 
@@ -203,7 +212,7 @@ async function reportOf(
     backend: engine.backend,
     milliseconds: performance.now() - since,
     tolerance,
-    samples: sampleReports(read.status, read.iterations, read.residual, tolerance, (sample) => read.floor[sample]),
+    samples: sampleReports(read, tolerance),
   };
 }
 
@@ -234,8 +243,9 @@ function derivativeAt(p: Tensor, { activation, selection, kinkUnits }: Settings)
   return elementwise(derivative, [p, tolerance], [selection, activation.parameter]);
 }
 
-/** Numbers in the row of b, and in W, that are NaN or infinite, [batch]. */
-function notFinite(W: Tensor, b: Tensor, wanted: boolean): Tensor {
-  if (!wanted) return b.context.constant({ kind: 'fill', value: 0 }, [1]);
-  return elementwise('add', [reduceRows('countNotFinite', [b]), reduceAll('countNotFinite', W)]);
+/** Numbers in each row, and in the shared matrix, that are NaN or infinite, [batch]. */
+function notFinite(wanted: boolean, rows: Tensor, shared?: Tensor): Tensor {
+  if (!wanted) return rows.context.constant({ kind: 'fill', value: 0 }, [1]);
+  const count = reduceRows('countNotFinite', [rows]);
+  return shared ? elementwise('add', [count, reduceAll('countNotFinite', shared)]) : count;
 }

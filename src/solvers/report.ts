@@ -1,5 +1,5 @@
 /** What a solve tells about itself. */
-import { STATE_ROWS, STATUS } from '../backends/kernels.ts';
+import { STATUS } from '../backends/kernels.ts';
 
 export type SolveStatus = 'converged' | 'stalled' | 'limit' | 'diverged';
 
@@ -12,6 +12,13 @@ export interface SampleReport {
   readonly iterations: number;
   /** Relative residual of what is returned, evaluated afresh after the last iteration. */
   readonly residual: number;
+  /** The residual of rounding: up to four times it counts as stalled. */
+  readonly floor: number;
+  /**
+   * How far from the exact answer this one can be, as the residual tells. Forward: ‖z − z*‖/(ε + ‖z‖), from
+   * (1 + ‖I − W‖)/m times the residual. Backward: the error of ∂ℓ/∂b relative to ‖v‖, from 1/m times the residual.
+   */
+  readonly errorBound: number;
 }
 
 export interface SolveReport {
@@ -44,30 +51,27 @@ export function isSolved({ status }: SampleReport): boolean {
   return status === 'converged' || status === 'stalled';
 }
 
-/**
- * The verdict on each sample, from the true residual and not from what the iteration believed.
- * @param floor residual of rounding for each sample, or one for all; up to four times it counts as stalled
- */
-export function sampleReports(
-  statuses: ArrayLike<number>,
-  iterations: ArrayLike<number>,
-  residuals: ArrayLike<number>,
-  tolerance: number,
-  floor: (sample: number) => number,
-): SampleReport[] {
-  return Array.from({ length: residuals.length }, (_, sample) => {
-    const residual = residuals[sample];
+/** Per sample, as read from the device. */
+export interface Outcome {
+  readonly status: readonly number[];
+  readonly iterations: readonly number[];
+  readonly residual: readonly number[];
+  readonly floor: readonly number[];
+  /** Of the residual, in the bound of the error. */
+  readonly amplification: readonly number[];
+}
+
+/** The verdict on each sample, from the true residual and not from what the iteration believed. */
+export function sampleReports(outcome: Outcome, tolerance: number): SampleReport[] {
+  return outcome.residual.map((residual, sample) => {
+    const floor = outcome.floor[sample];
     const verdict = (): SolveStatus => {
       if (!(residual <= 1e30)) return 'diverged';
       if (residual <= tolerance) return 'converged';
-      if (residual <= 4 * floor(sample)) return 'stalled';
-      return statuses[sample] === STATUS.diverged ? 'diverged' : 'limit';
+      if (residual <= 4 * floor) return 'stalled';
+      return outcome.status[sample] === STATUS.diverged ? 'diverged' : 'limit';
     };
-    return { status: verdict(), iterations: iterations[sample], residual };
+    const errorBound = residual * outcome.amplification[sample];
+    return { status: verdict(), iterations: outcome.iterations[sample], residual, floor, errorBound };
   });
-}
-
-/** One row of the monitor's state, [5, batch]. */
-export function stateRow(state: ArrayLike<number>, row: keyof typeof STATE_ROWS, batch: number): number[] {
-  return Array.from({ length: batch }, (_, sample) => state[STATE_ROWS[row] * batch + sample]);
 }

@@ -123,9 +123,13 @@ describe('the answer', () => {
     const { code, answer } = await solve(small);
     expect(code).toBe(0);
     expect(Object.keys(answer)).toEqual(['z', 'report', 'certificate']);
-    const { status, iterations, residual, ...rest } = answer.report;
+    const { status, iterations, residual, floor, error_bound, ...rest } = answer.report;
     for (const each of status) expect(['converged', 'stalled']).toContain(each);
-    expect([status.length, iterations.length, residual.length]).toEqual([2, 2, 2]);
+    for (const numbers of [iterations, residual, floor, error_bound]) {
+      expect(numbers).toHaveLength(2);
+      for (const number of numbers) expect(number).toBeGreaterThanOrEqual(0);
+    }
+    expect(status).toHaveLength(2);
     expect(rest).toEqual({
       solver: 'peaceman-rachford',
       backend: 'cpu',

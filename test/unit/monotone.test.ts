@@ -191,6 +191,28 @@ describe('the fixed point and its gradient', () => {
   });
 });
 
+describe('the report', () => {
+  test('bounds the error of the solution and of the gradient, at any tolerance', async () => {
+    const problem = monotoneProblem(12, 4, 13, 0.3);
+    const exact = await solve(problem, { tolerance: 1e-14 });
+    for (const solver of FORWARD) {
+      for (const tolerance of [1e-2, 1e-5, 1e-9]) {
+        const { z, report } = await solve(problem, { solver, tolerance });
+        const gradient = await solve(problem, { tolerance: 1e-14, backwardTolerance: tolerance });
+        for (let s = 0; s < 4; s++) {
+          const part = (x: ArrayLike<number>): number[] => Array.from(x).slice(s * 12, (s + 1) * 12);
+          expect(report.samples[s].residual).toBeLessThanOrEqual(tolerance);
+          const error = norm(part(z).map((x, i) => x - part(exact.z)[i]));
+          expect(error).toBeLessThanOrEqual(report.samples[s].errorBound * (norm(part(z)) + 1e-15));
+          const gradientError = norm(part(gradient.gradB).map((x, i) => x - part(exact.gradB)[i]));
+          const { errorBound } = gradient.backward.samples[s];
+          expect(gradientError).toBeLessThanOrEqual(errorBound * norm(part(problem.v)) + 1e-13);
+        }
+      }
+    }
+  });
+});
+
 describe('parts of the solvers', () => {
   test('the norm bound is never below ‖M‖ and at most n^(1/32) above', async () => {
     await fc.assert(
@@ -280,6 +302,23 @@ describe('failures are never silent', () => {
     await expect(monotoneFixedPoint(W, b, { activation: 'relu', margin: 0.5 }).z.data()).rejects.toThrow(
       'holds NaN or an infinity',
     );
+  });
+});
+
+describe('what is not finite in a cotangent', () => {
+  test('is found in the sample that holds it', async () => {
+    const problem = monotoneProblem(4, 3, 2);
+    const tape = new Tape();
+    const b = tape.watch(engine.tensor(problem.b, [3, 4]));
+    const { z } = monotoneFixedPoint(engine.tensor(problem.W, [4, 4]), b, { activation: 'relu', margin: 0.5 });
+    const cotangent = engine
+      .tensor(
+        problem.v.map((x, i) => (i === 6 ? -1 : Math.abs(x) + 1)),
+        [3, 4],
+      )
+      .log();
+    const [gradient] = tape.pullback(z, [b], cotangent);
+    await expect(gradient.data()).rejects.toThrow('monotone, backward: the cotangent, sample 1, holds NaN');
   });
 });
 

@@ -124,10 +124,10 @@ function evaluateRow(
       for (; at < end; at++, i += dx, j += dy) out[at] = atKink(Math.abs(x[i]), p1, y[j], 0, 1, p0);
       break;
     case 'tanhDerivative':
-      for (; at < end; at++, i += dx) out[at] = 1 - Math.tanh(x[i]) ** 2;
+      for (; at < end; at++, i += dx) out[at] = tanhDerivative(x[i]);
       break;
     case 'sigmoidDerivative':
-      for (; at < end; at++, i += dx) out[at] = sigmoid(x[i]) * (1 - sigmoid(x[i]));
+      for (; at < end; at++, i += dx) out[at] = sigmoidDerivative(x[i]);
       break;
     case 'proximalTanh':
       for (; at < end; at++, i += dx, j += dy) out[at] = proximal('tanh', x[i], y[j], 0);
@@ -148,4 +148,15 @@ function evaluateRow(
 function atKink(x: number, kink: number, tolerance: number, low: number, high: number, q: number): number {
   if (Math.abs(x - kink) <= tolerance) return (1 - q) * low + q * high;
   return x > kink ? high : low;
+}
+
+// e^(−2|x|) and e^(−|x|) keep all digits of these where 1 − tanh² and 1 − s would cancel.
+function tanhDerivative(x: number): number {
+  const e = Math.exp(-2 * Math.abs(x));
+  return (4 * e) / (1 + e) ** 2;
+}
+
+function sigmoidDerivative(x: number): number {
+  const e = Math.exp(-Math.abs(x));
+  return e / (1 + e) ** 2;
 }
