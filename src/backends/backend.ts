@@ -90,8 +90,6 @@ export interface Backend {
   release(storage: Storage): void;
   /** Inputs are given in the order of `program.inputs` and are not changed. The caller owns the outputs. */
   run(program: Program, inputs: readonly Storage[]): Storage[];
-  /** Compiles ahead of the first run; resolves when it is ready. Optional to call. */
-  prepare(program: Program): Promise<void>;
   /** Resolves when all enqueued work is done; rejects if any of it failed. */
   idle(): Promise<void>;
   memory(): MemoryFigures;

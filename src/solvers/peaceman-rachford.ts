@@ -52,13 +52,14 @@ export const peacemanRachford: ForwardSolver = {
       ({ state }) => statusOf(state),
       problem.limit,
       ({ z, u, state }) => {
-        const reflected = combine({ x: z, factor: 2 }, { x: u, factor: -1 }); // u½
-        const half = product(elementwise('add', [reflected, scaledBias]), resolvent, { transposeB: true }); // z½
+        const right = combine({ x: z, factor: 2 }, { x: u, factor: -1 }, { x: scaledBias }); // u½ + αb
+        const half = product(right, resolvent, { transposeB: true }); // z½
         const halfPre = combine(
           { x: half, coefficient: onePlusInverse },
-          { x: reflected, coefficient: inverseRows, factor: -1 },
-        ); // p½
-        const uNext = combine({ x: half, factor: 2 }, { x: reflected, factor: -1 });
+          { x: right, coefficient: inverseRows, factor: -1 },
+          { x: b },
+        ); // p½ = z½ + (z½ − u½)/α
+        const uNext = combine({ x: half, factor: 2 }, { x: right, factor: -1 }, { x: scaledBias });
         return {
           // A sample that has stopped keeps its z; its u may go on, and stays bounded.
           z: whereRunning(state, proximalStep(problem, uNext, step), z),

@@ -4,7 +4,7 @@ import type { OperandLayout } from '../backends/kernels.ts';
 export type Shape = readonly number[];
 type Four = readonly [number, number, number, number];
 
-export const MAXIMUM_RANK = 4;
+const MAXIMUM_RANK = 4;
 
 export function sizeOf(shape: Shape): number {
   return shape.reduce((size, extent) => size * extent, 1);

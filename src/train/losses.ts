@@ -1,4 +1,4 @@
-import { describe } from '../tensor/shape.ts';
+import { describe, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor/tensor.ts';
  * @param targets rows of probabilities, such as one-hot labels, [batch, classes]
  */
 export function crossEntropy(outputs: Tensor, targets: Tensor): Tensor {
-  if (outputs.shape.length !== 2 || describe(outputs.shape) !== describe(targets.shape)) {
+  if (outputs.shape.length !== 2 || !sameShape(outputs.shape, targets.shape)) {
     throw new RangeError(
       `crossEntropy: outputs have shape ${describe(outputs.shape)}, targets ${describe(targets.shape)}; both must be [batch, classes]`,
     );

@@ -4,8 +4,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { Engine } from '../../src/tensor/engine.ts';
+import { denseSolve } from '../../src/tensor/kernels.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { normals, relativeError } from '../support/numbers.ts';
+import { matmul, normals, relativeError } from '../support/numbers.ts';
 
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
@@ -198,6 +199,27 @@ describe('values', () => {
     expect(Array.from(await x.sum(-1).data())).toEqual([6, 22, 38, 54, 70, 86]);
     expect(x.sum([0, 2], { keepAxes: true }).shape).toEqual([1, 3, 1]);
     expect(Array.from(await x.mean().data())).toEqual([11.5]);
+  });
+});
+
+describe('the small dense solve', () => {
+  test('solves one system for each sample', async () => {
+    const [batch, order] = [3, 5];
+    const G = normals(batch * order * order, 31);
+    const r = normals(batch * order, 32);
+    const x = await denseSolve(engine.tensor(G, [batch, order, order]), engine.tensor(r, [batch, order])).data();
+    for (let s = 0; s < batch; s++) {
+      const system = G.slice(s * order * order, (s + 1) * order * order);
+      const found = Array.from(x).slice(s * order, (s + 1) * order);
+      expect(relativeError(matmul(system, found, order, order, 1), r.slice(s * order, (s + 1) * order))).toBeLessThan(
+        1e-11,
+      );
+    }
+  });
+  test('refuses an order above 16 and shapes that do not fit', () => {
+    const r = engine.tensor(normals(17, 1), [1, 17]);
+    expect(() => denseSolve(engine.tensor(normals(289, 1), [1, 17, 17]), r)).toThrow('the order is 17; at most 16');
+    expect(() => denseSolve(engine.tensor(normals(4, 1), [2, 2]), r)).toThrow('G is [2, 2] and r is [1, 17]');
   });
 });
 

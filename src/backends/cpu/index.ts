@@ -61,7 +61,6 @@ export function openCPU(): Backend {
       runSteps(program.steps, slots);
       return program.outputs.map((slot) => keep(slots[slot].slice()));
     },
-    prepare: async () => {},
     idle: async () => {},
     memory(): MemoryFigures {
       let bytes = 0;

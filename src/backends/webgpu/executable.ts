@@ -38,10 +38,6 @@ export class Executable {
     );
   }
 
-  get ready(): Promise<unknown> {
-    return this.compiled.ready;
-  }
-
   /** Buffers that live as long as the Program. */
   get ownBuffers(): { constants: DeviceBuffer[]; others: DeviceBuffer[] } {
     const { fixed, roles, sizesBuffer } = this.compiled;

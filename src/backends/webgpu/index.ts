@@ -143,10 +143,6 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
       const outputs = executableOf(program).run(buffers);
       return outputs.map((buffer, index) => new DeviceStorage(program.sizes[program.outputs[index]], buffer));
     },
-    async prepare(program) {
-      scheduler.assertOpen();
-      await executableOf(program).ready;
-    },
     async idle() {
       await scheduler.idle();
     },
