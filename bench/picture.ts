@@ -81,7 +81,8 @@ export function drawRun(run: Run): string {
     `z = relu(Wz + Ux + c), width 100, and a dense layer; 1437 digits, 40 epochs in ${run.seconds} s on ${run.backend}; ` +
     `held-out accuracy ${(100 * last.heldOut).toFixed(1)} %`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${HEIGHT + TOP + 50}" role="img" aria-label="${caption}" font-family="system-ui, sans-serif" font-size="12">
-<style>text { fill: #24292f } .grid { stroke: #8884; } @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } }</style>
+<style>.page { fill: #ffffff } text { fill: #24292f } .grid { stroke: #8884 } @media (prefers-color-scheme: dark) { .page { fill: #0d1117 } text { fill: #e6edf3 } }</style>
+<rect class="page" width="100%" height="100%"/>
 <text x="${LEFT}" y="20" font-size="14" font-weight="600">${caption}</text>
 ${panels.map((panel, index) => drawPanel(panel, LEFT + index * (WIDTH + GAP), run.epochs.length)).join('\n')}
 </svg>
