@@ -35,6 +35,22 @@ export function checkedMargin(W: ArrayLike<number>, n: number): number {
   return margin;
 }
 
+/** Of a margin that the caller states, what rounding of W may take away. */
+const MARGIN_SLACK = 1e-3;
+
+/**
+ * Checks the margin that a caller states for a W that is given directly.
+ * @throws RangeError where W is not monotone, or less so than stated
+ */
+export function checkStatedMargin(W: ArrayLike<number>, n: number, stated: number): void {
+  const margin = checkedMargin(W, n);
+  if (margin < stated * (1 - MARGIN_SLACK)) {
+    throw new RangeError(
+      `margin: it is ${stated}, but the smallest eigenvalue of I − (W + Wᵀ)/2 is ${margin.toPrecision(6)}; it must be at most that`,
+    );
+  }
+}
+
 /** Householder reflections QᵀAQ that leave a symmetric A (overwritten) tridiagonal. */
 function tridiagonal(a: Float64Array, n: number): { diagonal: Float64Array; offDiagonal: Float64Array } {
   const v = new Float64Array(n);

@@ -11,7 +11,9 @@ import { recorded } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Certificate, kinksOf } from './certificate.ts';
+import { checkStatedMargin } from './margin.ts';
 import { checkSolveOptions, type MonotoneOptions, type Settings } from './options.ts';
+import { isMonotoneByConstruction } from './parametrisation.ts';
 import { readSummary, summarise } from './summary.ts';
 
 export interface MonotoneSolution {
@@ -32,7 +34,7 @@ export interface MonotoneSolution {
  * ∂ℓ/∂b = Jᵀu and ∂ℓ/∂W = Σ_batch (Jᵀu)zᵀ. Every gradient obeys ‖∂ℓ/∂b‖ ≤ ‖v‖/m.
  *
  * Returns at once. Reading z, or anything computed from it, rejects with a ConvergenceError where a sample was not
- * solved, and with a RangeError where W or b holds NaN or an infinity.
+ * solved, and with a RangeError where W or b holds NaN or an infinity, or W is less monotone than the margin says.
  * @param W [n, n]
  * @param b [batch, n]
  * @throws RangeError where a shape or an option is wrong
@@ -42,7 +44,12 @@ export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOption
   const { engine, batch } = checkArguments(W, b, options.initial);
   const started = performance.now();
   const { z: found, preActivation, floor, summary } = forward(engine, W, b, options.initial, settings);
-  const report = reportOf(engine, 'forward', settings, summary, started);
+  const isMonotone = checkMonotone(W, settings);
+  isMonotone.catch(() => {}); // it is told with the report
+  const report = reportOf(engine, 'forward', settings, summary, started).then(async (read) => {
+    await isMonotone;
+    return read;
+  });
   const z = guarded(engine, 'forward', settings, found, report);
 
   const backwardReports: Promise<SolveReport>[] = [];
@@ -88,6 +95,12 @@ function checkArguments(
   }
   if (!(W.context instanceof Engine)) throw new Error('W: it must be a tensor of an engine');
   return { engine: W.context, batch, n };
+}
+
+/** Rejects where a W that is given directly has less than the margin stated; in float64 on the host, beside the solve. */
+async function checkMonotone(W: Tensor, { margin, checkInputs }: Settings): Promise<void> {
+  if (!checkInputs || isMonotoneByConstruction(W)) return;
+  checkStatedMargin(await W.data(), W.shape[0], margin);
 }
 
 interface Forward {

@@ -26,13 +26,16 @@ export interface SolveOptions {
   kinkUnits?: number;
   /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
   onFailure?: 'throw' | 'report';
-  /** Count the numbers in W and b that are not finite, and fail if there are any. Default true. */
+  /**
+   * Look for numbers in W and b that are not finite, and check the margin of a W that `monotoneMatrix` did not make (on
+   * the host, n³ operations, beside the solve); fail where something is wrong. Default true.
+   */
   checkInputs?: boolean;
 }
 
 export interface MonotoneOptions extends SolveOptions {
   activation: ActivationOption;
-  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I. It is believed, not checked: `monotonicityMargin` finds it for a W given directly. */
+  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I. `monotonicityMargin` finds it for a W given directly. */
   margin: number;
   /** Start of the iteration, [batch, n]. Default zeros. */
   initial?: Tensor;

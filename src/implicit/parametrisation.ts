@@ -4,6 +4,13 @@ import { recorded, transpose } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
+/** Matrices made by `monotoneMatrix`: their margin needs no check. */
+const byConstruction = new WeakSet<Tensor>();
+
+export function isMonotoneByConstruction(W: Tensor): boolean {
+  return byConstruction.has(W);
+}
+
 /**
  * W = (1 − m)I − AᵀA + B − Bᵀ, for which I − (W + Wᵀ)/2 = mI + AᵀA ⪰ m·I, whatever A and B (Winston & Kolter 2020).
  * With G = ∂ℓ/∂W: ∂ℓ/∂A = −A(G + Gᵀ), ∂ℓ/∂B = G − Gᵀ, ∂ℓ/∂m = −tr G.
@@ -26,6 +33,7 @@ export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
     const skew = elementwise('subtract', [b, transpose(b)]);
     return [product(a, a, { transposeA: true, prior: elementwise('add', [diagonal, skew]), residual: true })];
   });
+  byConstruction.add(W);
   const pullback = (cotangent: Tensor): Tensor[] =>
     engine.run('monotone matrix, backward', [A, cotangent], ([a, g], tracing) => {
       const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);

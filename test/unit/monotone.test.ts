@@ -305,6 +305,30 @@ describe('failures are never silent', () => {
   });
 });
 
+describe('a W given directly', () => {
+  const b = engine.tensor([1, 2], [1, 2]);
+  const solveWith = (W: number[], margin: number) =>
+    monotoneFixedPoint(engine.tensor(W, [2, 2]), b, { activation: 'relu', margin });
+  test('that is not monotone is refused, by name', async () => {
+    const { z, report } = solveWith([1.5, 0, 0, 0], 0.5);
+    await expect(z.data()).rejects.toThrow(
+      'W: the layer is not monotone: the smallest eigenvalue of I − (W + Wᵀ)/2 is -0.5',
+    );
+    await expect(report).rejects.toThrow('W: the layer is not monotone');
+  });
+  test('with a margin below the one stated is refused, with the true one', async () => {
+    await expect(solveWith([0.75, 0, 0, 0], 0.5).z.data()).rejects.toThrow(
+      'margin: it is 0.5, but the smallest eigenvalue',
+    );
+    expect(Array.from(await solveWith([0.75, 0, 0, 0], 0.25).z.data())[0]).toBeCloseTo(4, 3);
+  });
+  test('is not looked at when checks are off', async () => {
+    const W = engine.tensor([0.75, 0, 0, 0], [2, 2]);
+    const { z } = monotoneFixedPoint(W, b, { activation: 'relu', margin: 0.5, checkInputs: false });
+    expect(Array.from(await z.data())[0]).toBeCloseTo(4, 3);
+  });
+});
+
 describe('what is not finite in a cotangent', () => {
   test('is found in the sample that holds it', async () => {
     const problem = monotoneProblem(4, 3, 2);
