@@ -10,6 +10,8 @@ import { Tracing } from './tracing.ts';
 const NO_CHECKS: ReadonlySet<Check> = new Set();
 /** Tolerances, margins, step sizes: few in any program; the bound keeps a sweep over them from growing without end. */
 const MAXIMUM_SCALARS = 64;
+/** A model has a few hundred; a number that changes from call to call, as in x.mul(t), makes one each time. */
+const MAXIMUM_PROGRAMS = 2048;
 
 /** Storage shared by the tensors that are aliases of one another. */
 interface Shared {
@@ -126,15 +128,13 @@ export class Engine implements Context {
     build: (inputs: Tensor[], tracing: Tracing) => readonly Tensor[],
   ): Tensor[] {
     const fullKey = `${key} ${inputs.map((input) => describe(input.shape)).join('')}`;
-    let traced = this.programs.get(fullKey);
-    if (!traced) {
-      const tracing = new Tracing(key, this.epsilon);
-      const outputs = build(
-        inputs.map((input) => tracing.input(input.shape)),
-        tracing,
-      );
-      traced = { program: tracing.finish(outputs), shapes: outputs.map((output) => output.shape) };
-      this.programs.set(fullKey, traced);
+    const traced = this.programs.get(fullKey) ?? this.trace(key, inputs, build);
+    // Taken out and put in again: the first key is the one that was not used for longest.
+    this.programs.delete(fullKey);
+    this.programs.set(fullKey, traced);
+    if (this.programs.size > MAXIMUM_PROGRAMS) {
+      const [oldest] = this.programs.keys();
+      this.programs.delete(oldest);
     }
     const storages = inputs.map((input) => this.sharedOf(input).storage);
     const results = this.device.run(traced.program, storages);
@@ -142,6 +142,15 @@ export class Engine implements Context {
     const arena = Arena.of(inputs);
     const { shapes } = traced;
     return results.map((storage, index) => this.wrap({ storage, references: 0 }, shapes[index], checks, arena));
+  }
+
+  private trace(key: string, inputs: readonly Tensor[], build: Parameters<Engine['run']>[2]): Traced {
+    const tracing = new Tracing(key, this.epsilon);
+    const outputs = build(
+      inputs.map((input) => tracing.input(input.shape)),
+      tracing,
+    );
+    return { program: tracing.finish(outputs), shapes: outputs.map((output) => output.shape) };
   }
 
   call(call: CallWithoutSlots, inputs: readonly (Tensor | undefined)[], shape: Shape): Tensor {

@@ -102,6 +102,26 @@ describe('Programs', () => {
     for (const size of [2, 2, 3, 2, 3]) double(size);
     expect(traced).toBe(2);
   });
+  test('that were not used for longest are forgotten, so that a sweep over numbers does not grow without end', () => {
+    const engine = make();
+    const x = engine.tensor([1]);
+    let traced = 0;
+    const often = (): void => {
+      const [y] = engine.run('often', [x], ([input]) => {
+        traced += 1;
+        return [input.neg()];
+      });
+      y.dispose();
+    };
+    for (let step = 0; step < 5000; step++) {
+      x.mul(step).dispose();
+      if (step % 1000 === 0) often();
+    }
+    expect(traced).toBe(1);
+    for (let step = 0; step < 2100; step++) x.mul(-step).dispose();
+    often();
+    expect(traced).toBe(2);
+  });
   test('a loop goes on while some sample is running, and no longer than its limit', async () => {
     const engine = make();
     const countDown = (limit: number): Promise<ArrayLike<number>> =>
