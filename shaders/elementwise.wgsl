@@ -31,10 +31,6 @@ struct Sizes {
 override OPERATION: u32 = 0u;
 override LINEAR: u32 = 7u;
 override IN_PLACE: u32 = 0u;
-// Each invocation computes four neighbouring results, where an invocation costs more than what it does.
-override FOUR: bool = false;
-
-const WIDTH = 64u;
 
 fn coordinates(index: u32) -> vec4<i32> {
   let i3 = index % sizes.shape.w;
@@ -139,29 +135,4 @@ fn compute(index: u32) {
     z = third[places.z];
   }
   result[index] = operation(x, y, z, sizes.p0, sizes.p1);
-}
-
-@compute @workgroup_size(WIDTH)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  if (guard.x == 0u) {
-    return;
-  }
-  let invocation = id.y * groups.x * WIDTH + id.x;
-  if (!FOUR) {
-    if (invocation < sizes.count) {
-      compute(invocation);
-    }
-    return;
-  }
-  let index = invocation * 4u;
-  if (index + 3u < sizes.count) {
-    compute(index);
-    compute(index + 1u);
-    compute(index + 2u);
-    compute(index + 3u);
-    return;
-  }
-  for (var rest = index; rest < sizes.count; rest += 1u) {
-    compute(rest);
-  }
 }

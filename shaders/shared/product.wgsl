@@ -1,4 +1,4 @@
-// What both forms of the product share: bindings, sizes and the epilogue. Prepended to product-*.wgsl.
+// What the forms of the product share: bindings, sizes and the epilogue. Prepended to product-*.wgsl.
 //
 // C = epilogue(op(A)·op(B)), op(A) m × k, op(B) k × n, all row-major.
 //   binding 0  sizes   uniform

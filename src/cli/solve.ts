@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { BACKENDS } from '../backends/open.ts';
 import type { Engine, SolveOptions } from '../index.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
+import { isSolved } from '../solvers/report.ts';
 import { engineFor } from './engine.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
 import { objectOf, parseJSON } from './json.ts';
 import { monotoneProblem } from './monotone-problem.ts';
-import { type MonotoneAnswer, type ReportAnswer, solveMonotone } from './monotone-solution.ts';
+import { type MonotoneAnswer, solveMonotone } from './monotone-solution.ts';
 import { type Arguments, choiceOption, countOption, helpOf, positiveOption, readArguments } from './options.ts';
 
 const SOLVERS = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
@@ -56,7 +57,8 @@ export async function solve(argv: readonly string[], io: IO): Promise<number> {
     const answer = await solved(engine, problem, options);
     io.out(`${JSON.stringify(answer)}\n`);
     const { report } = answer;
-    return isSolved(report) && (!report.backward || isSolved(report.backward)) ? EXIT.done : EXIT.notConverged;
+    const statuses = [...report.status, ...(report.backward?.status ?? [])];
+    return statuses.every((status) => isSolved({ status })) ? EXIT.done : EXIT.notConverged;
   } finally {
     engine.close();
   }
@@ -116,8 +118,4 @@ async function solved(
     if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
     throw error;
   }
-}
-
-function isSolved({ status }: ReportAnswer): boolean {
-  return status.every((each) => each === 'converged' || each === 'stalled');
 }

@@ -1,4 +1,5 @@
 /** The solution of z = σ(Wz + b) as a differentiable function of W and b, for W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
+import { kinkTolerance } from '../autodiff/pullbacks.ts';
 import { STATE_ROWS } from '../backends/kernels.ts';
 import { ACTIVATION_KERNELS } from '../solvers/activations.ts';
 import { solveFixedPoint } from '../solvers/forward.ts';
@@ -6,7 +7,7 @@ import { FORWARD_SOLVERS, LINEAR_SOLVERS } from '../solvers/index.ts';
 import { rowOf, statusOf } from '../solvers/monitor.ts';
 import { ConvergenceError, isSolved, type SolveReport, sampleReports } from '../solvers/report.ts';
 import { Engine } from '../tensor/engine.ts';
-import { elementwise, product, reduceAll, reduceAxes, reduceRows } from '../tensor/kernels.ts';
+import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { recorded } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -249,11 +250,9 @@ function guarded(
 
 /** d of J = diag(d) at the pre-activation p, with the selection at the kinks. */
 function derivativeAt(p: Tensor, { activation, selection, kinkUnits }: Settings): Tensor {
-  const { derivative } = ACTIVATION_KERNELS[activation.name];
-  if (ACTIVATION_KERNELS[activation.name].kinks(activation.parameter).length === 0) return elementwise(derivative, [p]);
-  const scale = reduceAxes('maximumAbsolute', [p], 1, 2);
-  const tolerance = elementwise('scale', [p.context.alias(scale, [scale.size, 1])], [kinkUnits * p.context.epsilon, 0]);
-  return elementwise(derivative, [p, tolerance], [selection, activation.parameter]);
+  const { derivative, kinks } = ACTIVATION_KERNELS[activation.name];
+  if (kinks(activation.parameter).length === 0) return elementwise(derivative, [p]);
+  return elementwise(derivative, [p, kinkTolerance(p, kinkUnits)], [selection, activation.parameter]);
 }
 
 /** Numbers in each row, and in the shared matrix, that are NaN or infinite, [batch]. */

@@ -47,7 +47,7 @@ export class ConvergenceError extends Error {
   }
 }
 
-export function isSolved({ status }: SampleReport): boolean {
+export function isSolved({ status }: Pick<SampleReport, 'status'>): boolean {
   return status === 'converged' || status === 'stalled';
 }
 

@@ -183,15 +183,18 @@ async function trainStep(
   const targets = engine.tensor(oneHot(part.labels, model.outputs), [part.count, model.outputs]);
   const solves: MonotoneSolution[] = [];
   const parameters = model.parameters.map(({ value }) => value);
-  let outputs: Tensor | undefined;
+  /** Freed at the end, also when something throws: what is read back has been enqueued by then. */
+  const held = [x, targets];
+  const outputs: Tensor[] = [];
   try {
     const { loss, gradients } = await differentiate((...values) => {
       const scores = model.forward(x, values, { solves });
-      outputs = engine.kept(scores);
+      outputs.push(engine.kept(scores));
       return crossEntropy(scores, targets);
     }, parameters);
+    held.push(loss, ...gradients);
     model.replaceParameters(update(gradients));
-    const scores = outputs as unknown as Tensor; // set while the loss was computed
+    const [scores] = outputs;
     const read = Promise.all([
       loss.data(),
       scores.data(),
@@ -209,11 +212,9 @@ async function trainStep(
       backward,
     }));
     read.catch(() => {}); // it is awaited one step later
-    for (const tensor of [loss, scores, ...gradients]) tensor.dispose();
     return { read };
   } finally {
-    x.dispose();
-    targets.dispose();
+    for (const tensor of [...held, ...outputs]) tensor.dispose();
   }
 }
 

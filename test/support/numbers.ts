@@ -80,3 +80,19 @@ export function denseSolve(matrix: Numbers, right: Numbers, n: number): number[]
   }
   return x;
 }
+
+/** The gradient of `loss` with respect to `arrays[index]`, by central differences of step 2h. */
+export async function centralDifferences(
+  loss: (arrays: number[][]) => Promise<number>,
+  arrays: readonly number[][],
+  index: number,
+  h: number,
+): Promise<number[]> {
+  const differences: number[] = [];
+  for (let at = 0; at < arrays[index].length; at++) {
+    const moved = (by: number): number[][] =>
+      arrays.map((array, i) => (i === index ? array.map((x, j) => (j === at ? x + by : x)) : array));
+    differences.push(((await loss(moved(h))) - (await loss(moved(-h)))) / (2 * h));
+  }
+  return differences;
+}

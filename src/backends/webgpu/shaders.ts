@@ -10,6 +10,7 @@ import reduceThread from '../../../shaders/reduce-thread.wgsl';
 import reduceWorkgroup from '../../../shaders/reduce-workgroup.wgsl';
 import scalar from '../../../shaders/scalar.wgsl';
 import activations from '../../../shaders/shared/activations.wgsl';
+import elements from '../../../shaders/shared/elements.wgsl';
 import product from '../../../shaders/shared/product.wgsl';
 import reduction from '../../../shaders/shared/reduction.wgsl';
 import solve from '../../../shaders/solve.wgsl';
@@ -27,6 +28,7 @@ export interface Shader {
 }
 
 const ACTIVATIONS = { file: 'shared/activations.wgsl', text: activations };
+const ELEMENTS = { file: 'shared/elements.wgsl', text: elements };
 const PRODUCT = { file: 'shared/product.wgsl', text: product };
 const REDUCTION = { file: 'shared/reduction.wgsl', text: reduction };
 
@@ -41,8 +43,8 @@ export const SHADERS = {
     text: productRegisterVector,
   }),
   'product-tiled': kernel(6, ACTIVATIONS, PRODUCT, { file: 'product-tiled.wgsl', text: productTiled }),
-  elementwise: kernel(3, ACTIVATIONS, { file: 'elementwise.wgsl', text: elementwise }),
-  combine: kernel(6, { file: 'combine.wgsl', text: combine }),
+  elementwise: kernel(3, ACTIVATIONS, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
+  combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
   'reduce-thread': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
   'reduce-workgroup': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
   scalar: kernel(4, { file: 'scalar.wgsl', text: scalar }),
