@@ -30,6 +30,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     env: vulkanDriver(),
+    setupFiles: ['test/setup.ts'],
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 120_000,

@@ -6,7 +6,7 @@ import { openCPU } from '../../src/backends/cpu/index.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { denseSolve } from '../../src/tensor/kernels.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { centralDifferences, matmul, normals, relativeError } from '../support/numbers.ts';
+import { centralDifferences, gradientError, matmul, normals, relativeError } from '../support/numbers.ts';
 
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
@@ -28,8 +28,8 @@ async function checkGradient(
   const [, gradients] = await valueAndGrad(loss, tensors(arrays));
   const lossAt = async (values: number[][]): Promise<number> => (await loss(...tensors(values)).data())[0];
   for (const [index, gradient] of gradients.entries()) {
-    const differences = await centralDifferences(lossAt, arrays, index, 1e-6);
-    expect(relativeError(await gradient.data(), differences)).toBeLessThan(1e-6);
+    const differences = await centralDifferences(lossAt, arrays, index);
+    expect(gradientError(await gradient.data(), differences)).toBeLessThan(1e-7);
   }
 }
 
@@ -120,13 +120,20 @@ describe('pullbacks against central differences', () => {
   });
 
   test('random compositions', async () => {
-    const names = ['tanh', 'sigmoid', 'square', 'softmax', 'neg'] as const;
+    const maps: Record<string, (x: Tensor) => Tensor> = {
+      tanh: (x) => x.tanh(),
+      sigmoid: (x) => x.sigmoid(),
+      softmax: (x) => x.softmax(),
+      neg: (x) => x.neg(),
+      // Scaled, so that squares of squares stay within what differences can resolve.
+      square: (x) => x.square().mul(0.25),
+    };
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 5 }),
+        fc.array(fc.constantFrom(...Object.keys(maps)), { minLength: 1, maxLength: 5 }),
         fc.integer({ min: 1, max: 999 }),
         async (steps, seed) => {
-          await checkGradient((x) => steps.reduce((y, step) => y[step](), x), [normals(6, seed)], [[2, 3]]);
+          await checkGradient((x) => steps.reduce((y, step) => maps[step](y), x), [normals(6, seed)], [[2, 3]]);
         },
       ),
       { numRuns: 25 },
