@@ -10,9 +10,15 @@ export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.t
 export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMatrix } from './implicit/parametrisation.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';
-export type { ForwardPass, Layer, ParameterSpecification } from './layers/layer.ts';
+export type { ForwardPass, Layer, Memory, ParameterSpecification, TrainingPass } from './layers/layer.ts';
 export { type MonotoneLayerOptions, monotone } from './layers/monotone.ts';
-export { type Model, type NamedParameter, type Prediction, sequential } from './layers/sequential.ts';
+export {
+  type ForwardOptions,
+  type Model,
+  type NamedParameter,
+  type Prediction,
+  sequential,
+} from './layers/sequential.ts';
 export type { Activation, ActivationOption } from './solvers/activations.ts';
 export type { ForwardSolverName, LinearSolverName } from './solvers/index.ts';
 export { ConvergenceError, type SampleReport, type SolveReport, type SolveStatus } from './solvers/report.ts';

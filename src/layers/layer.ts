@@ -10,9 +10,31 @@ export interface ParameterSpecification {
   initial(random: Random): Float32Array;
 }
 
-/** What a forward pass leaves behind besides its output: the solves of its implicit layers. */
+/** What a layer remembers from one pass to the next. The model owns it and disposes its tensors; checkpoints keep it. */
+export interface Memory {
+  readonly numbers: Map<string, number>;
+  readonly tensors: Map<string, Tensor>;
+}
+
+export function emptyMemory(): Memory {
+  return { numbers: new Map(), tensors: new Map() };
+}
+
+/** One forward pass through a layer: what it may use, and what it leaves behind besides its output. */
 export interface ForwardPass {
+  /** The solves of implicit layers, in the order of the layers. */
   readonly solves: MonotoneSolution[];
+  /** Only a pass of training, for which this is here, may change what a layer remembers or drop anything at random. */
+  readonly training: TrainingPass | undefined;
+}
+
+export interface TrainingPass {
+  /** Of this step and this layer: the same step draws the same numbers, whatever came before it. */
+  readonly random: Random;
+  readonly memory: Memory;
+  /** Place of each row in the training data, and how many rows these hold. */
+  readonly rows: Int32Array;
+  readonly count: number;
 }
 
 export interface Layer {

@@ -1,13 +1,24 @@
-import { random } from '../data/random.ts';
+import { type Random, random } from '../data/random.ts';
+import type { MonotoneSolution } from '../implicit/monotone.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { ForwardPass, Layer } from './layer.ts';
+import { emptyMemory, type ForwardPass, type Layer, type Memory } from './layer.ts';
 
 export interface NamedParameter {
   /** Layer number, kind and parameter, such as `0.monotone.A`. */
   readonly name: string;
   readonly value: Tensor;
+}
+
+/** What `Model.forward` may be given beyond the input. */
+export interface ForwardOptions {
+  /** Parameters in the order of `parameters`. Default: the model's own. */
+  values?: readonly Tensor[];
+  /** Where the solves of implicit layers are put. */
+  solves?: MonotoneSolution[];
+  /** A step of training: which rows of the training data the input holds, of how many, and a generator of this step's own. */
+  training?: { readonly random: Random; readonly rows: Int32Array; readonly count: number };
 }
 
 export interface Prediction {
@@ -32,7 +43,7 @@ export function sequential(...layers: Layer[]): Model {
 }
 
 export class Model {
-  private held: { engine: Engine; values: Tensor[] } | undefined;
+  private held: { engine: Engine; values: Tensor[]; memories: Memory[] } | undefined;
 
   /** Made by `sequential`. */
   constructor(readonly layers: readonly Layer[]) {}
@@ -58,7 +69,12 @@ export class Model {
     return names.map((name, index) => ({ name, value: values[index] }));
   }
 
-  private initialised(): { engine: Engine; values: Tensor[] } {
+  /** What each layer remembers from step to step of training. */
+  get memories(): readonly Memory[] {
+    return this.initialised().memories;
+  }
+
+  private initialised(): { engine: Engine; values: Tensor[]; memories: Memory[] } {
     if (!this.held) throw new Error('model: it has no parameters yet; train it, or call initialise(engine)');
     return this.held;
   }
@@ -70,7 +86,7 @@ export class Model {
     const values = this.layers.flatMap((layer) =>
       layer.parameters.map((parameter) => engine.tensor(parameter.initial(generator), parameter.shape)),
     );
-    this.held = { engine, values };
+    this.held = { engine, values, memories: this.layers.map(emptyMemory) };
   }
 
   /** Puts new parameters in the place of the old ones, which are disposed. */
@@ -83,14 +99,9 @@ export class Model {
   /**
    * Intermediate tensors are freed with the scope of `x`: call it inside `engine.tidy` or a differentiated function.
    * @param x [batch, inputs]
-   * @param values parameters in the order of `parameters`; default: the model's own
    * @returns the outputs of the last layer, [batch, outputs]
    */
-  forward(
-    x: Tensor,
-    values: readonly Tensor[] = this.initialised().values,
-    pass: ForwardPass = { solves: [] },
-  ): Tensor {
+  forward(x: Tensor, { values = this.initialised().values, solves = [], training }: ForwardOptions = {}): Tensor {
     if (x.shape.length !== 2 || x.shape[1] !== this.inputs) {
       throw new RangeError(`model: the input has shape ${describe(x.shape)}; it must be [batch, ${this.inputs}]`);
     }
@@ -98,9 +109,17 @@ export class Model {
     const { arena } = x;
     const local = arena ? values.map((value) => (value.arena ? value : this.engine.useIn(arena, value))) : values;
     let first = 0;
-    return this.layers.reduce((input, layer) => {
+    return this.layers.reduce((input, layer, index) => {
       const own = local.slice(first, first + layer.parameters.length);
       first += own.length;
+      const pass: ForwardPass = {
+        solves,
+        training: training && {
+          ...training,
+          random: training.random.fork(`layer ${index}`),
+          memory: this.memories[index],
+        },
+      };
       return layer.forward(input, own, pass);
     }, x);
   }
@@ -137,9 +156,10 @@ export class Model {
     return { classes, probabilities };
   }
 
-  /** Frees the parameters. */
+  /** Frees the parameters, and what the layers remember. */
   dispose(): void {
     for (const value of this.held?.values ?? []) value.dispose();
+    for (const { tensors } of this.held?.memories ?? []) for (const tensor of tensors.values()) tensor.dispose();
     this.held = undefined;
   }
 }

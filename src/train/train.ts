@@ -2,7 +2,7 @@ import { differentiate } from '../autodiff/gradient.ts';
 import { type Dataset, type Samples, subset } from '../data/dataset.ts';
 import { random } from '../data/random.ts';
 import type { MonotoneSolution } from '../implicit/monotone.ts';
-import { indexOfLargest, type Model } from '../layers/sequential.ts';
+import { type ForwardOptions, indexOfLargest, type Model } from '../layers/sequential.ts';
 import type { SolveReport } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -87,7 +87,7 @@ export async function train(
 
   if (!model.isInitialised || model.engine !== engine) model.initialise(engine, seed);
   const valuesOf = (): Tensor[] => model.parameters.map(({ value }) => value);
-  const order = random(seed).fork('order');
+  const generator = random(seed);
   const steps = Math.ceil(samples.count / batch);
   const state = optimiser.start(engine, valuesOf());
   const losses: number[] = [];
@@ -95,13 +95,16 @@ export async function train(
   try {
     for (let epoch = 0; epoch < epochs && losses.length < maximumSteps; epoch++) {
       const started = performance.now();
-      const rows = order.permutation(samples.count);
+      // Of the epoch alone, so that training can be taken up again anywhere.
+      const order = generator.fork(`order of epoch ${epoch}`).permutation(samples.count);
       const outcomes = await inSteps(
         Math.min(steps, maximumSteps - losses.length),
-        (step) =>
-          trainStep(engine, model, subset(samples, rows.subarray(step * batch, (step + 1) * batch)), (gradients) =>
-            state.update(valuesOf(), gradients, epoch),
-          ),
+        (step) => {
+          const rows = order.subarray(step * batch, (step + 1) * batch);
+          const training = { random: generator.fork(`step ${step} of epoch ${epoch}`), rows, count: samples.count };
+          const update = (gradients: readonly Tensor[]): Tensor[] => state.update(valuesOf(), gradients, epoch);
+          return trainStep(engine, model, subset(samples, rows), training, update);
+        },
         async ({ loss }, step) => {
           losses.push(loss);
           if (!Number.isFinite(loss)) {
@@ -177,6 +180,7 @@ async function trainStep(
   engine: Engine,
   model: Model,
   part: Samples,
+  training: ForwardOptions['training'],
   update: (gradients: readonly Tensor[]) => Tensor[],
 ): Promise<{ read: Promise<StepOutcome> }> {
   const x = engine.tensor(part.inputs, [part.count, part.features]);
@@ -188,7 +192,7 @@ async function trainStep(
   const outputs: Tensor[] = [];
   try {
     const { loss, gradients } = await differentiate((...values) => {
-      const scores = model.forward(x, values, { solves });
+      const scores = model.forward(x, { values, solves, training });
       outputs.push(engine.kept(scores));
       return crossEntropy(scores, targets);
     }, parameters);
