@@ -11,8 +11,8 @@ import { monotoneProblem } from './monotone-problem.ts';
 import { type MonotoneAnswer, solveMonotone } from './monotone-solution.ts';
 import { type Arguments, choiceOption, countOption, helpOf, positiveOption, readArguments } from './options.ts';
 
-const SOLVERS = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
-const LINEAR = Object.keys(LINEAR_SOLVERS) as LinearSolverName[];
+const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
+const LINEAR = ['auto', ...(Object.keys(LINEAR_SOLVERS) as LinearSolverName[])] as const;
 
 /** Ten times the library's own: here the default is to go to the floor of the precision. */
 const LIMIT = 10_000;
@@ -20,7 +20,7 @@ const LIMIT = 10_000;
 const TABLE = {
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
   solver: { value: '<name>', description: `forward: ${SOLVERS.join(', ')}`, fallback: SOLVERS[0] },
-  'linear-solver': { value: '<name>', description: `backward: ${LINEAR.join(', ')}`, fallback: 'bicgstab+cgnr' },
+  'linear-solver': { value: '<name>', description: `backward: ${LINEAR.join(', ')}`, fallback: LINEAR[0] },
   tolerance: {
     value: '<number>',
     description: 'of the relative residual',

@@ -1,10 +1,12 @@
 /** The solution of z = σ(Wz + b) as a differentiable function of W and b, for W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
 import { kinkTolerance } from '../autodiff/pullbacks.ts';
-import { STATE_ROWS } from '../backends/kernels.ts';
 import { ACTIVATION_KERNELS } from '../solvers/activations.ts';
+import { solveAdjoint } from '../solvers/adjoint.ts';
+import { normsFrom } from '../solvers/equation.ts';
 import { solveFixedPoint } from '../solvers/forward.ts';
 import { FORWARD_SOLVERS, LINEAR_SOLVERS } from '../solvers/index.ts';
-import { rowOf, statusOf } from '../solvers/monitor.ts';
+import { diagonalJacobian, type Jacobian } from '../solvers/jacobian.ts';
+import { statusOf } from '../solvers/monitor.ts';
 import { ConvergenceError, isSolved, type SolveReport, sampleReports } from '../solvers/report.ts';
 import { Engine } from '../tensor/engine.ts';
 import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.ts';
@@ -13,7 +15,7 @@ import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Certificate, kinksOf } from './certificate.ts';
 import { checkStatedMargin } from './margin.ts';
-import { checkSolveOptions, type MonotoneOptions, type Settings } from './options.ts';
+import { type Chosen, checkSolveOptions, chosenFor, type MonotoneOptions } from './options.ts';
 import { isMonotoneByConstruction } from './parametrisation.ts';
 import { readSummary, summarise } from './summary.ts';
 
@@ -41,10 +43,12 @@ export interface MonotoneSolution {
  * @throws RangeError where a shape or an option is wrong
  */
 export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOptions): MonotoneSolution {
-  const settings = checkSolveOptions(options);
-  const { engine, batch } = checkArguments(W, b, options.initial);
+  const checked = checkSolveOptions(options);
+  const { engine, batch, n } = checkArguments(W, b, options.initial);
+  const settings = chosenFor(checked, batch, n);
   const started = performance.now();
-  const { z: found, preActivation, floor, summary } = forward(engine, W, b, options.initial, settings);
+  const { z: found, summary, ...kept } = forward(engine, W, b, options.initial, settings);
+  const { preActivation } = kept;
   const isMonotone = checkMonotone(W, settings);
   isMonotone.catch(() => {}); // it is told with the report
   const report = reportOf(engine, 'forward', settings, summary, started).then(async (read) => {
@@ -56,7 +60,7 @@ export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOption
   const backwardReports: Promise<SolveReport>[] = [];
   const pullback = (cotangent: Tensor, [needsW]: readonly boolean[]): readonly (Tensor | undefined)[] => {
     const since = performance.now();
-    const solved = backward(engine, { W, z, preActivation, floor, cotangent }, needsW, settings);
+    const solved = backward(engine, { ...kept, W, z, cotangent }, needsW, settings);
     const backwardReport = reportOf(engine, 'backward', settings, solved.summary, since);
     backwardReports.push(backwardReport);
     return [solved.W, solved.b].map(
@@ -74,7 +78,7 @@ export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOption
       return { status: 'certified', argument: 'margin', margin, ...kinks };
     },
     dispose() {
-      for (const tensor of [z, preActivation, floor]) tensor.dispose();
+      for (const tensor of [z, ...Object.values(kept)]) tensor?.dispose();
     },
   };
 }
@@ -99,25 +103,31 @@ function checkArguments(
 }
 
 /** Rejects where a W that is given directly has less than the margin stated; in float64 on the host, beside the solve. */
-async function checkMonotone(W: Tensor, { margin, checkInputs }: Settings): Promise<void> {
+async function checkMonotone(W: Tensor, { margin, checkInputs }: Chosen): Promise<void> {
   if (!checkInputs || isMonotoneByConstruction(W)) return;
   checkStatedMargin(await W.data(), W.shape[0], margin);
 }
 
-interface Forward {
-  readonly z: Tensor;
+/** What the backward pass needs of the forward one. */
+interface Kept {
   readonly preActivation: Tensor;
-  /** ε(1 + ‖W‖) or a little more, [1]. */
-  readonly floor: Tensor;
+  /** L ≥ ‖I − W‖, [1]. */
+  readonly bound: Tensor;
+  /** V and α, where the solver had them. */
+  readonly inverse?: Tensor;
+  readonly step?: Tensor;
+}
+
+interface Forward extends Kept {
+  readonly z: Tensor;
   readonly summary: Tensor;
 }
 
-function forward(engine: Engine, W: Tensor, b: Tensor, initial: Tensor | undefined, settings: Settings): Forward {
+function forward(engine: Engine, W: Tensor, b: Tensor, initial: Tensor | undefined, settings: Chosen): Forward {
   const { activation, limit, margin, tolerance, step, checkInputs } = settings;
-  const [batch, n] = b.shape;
   const solver = FORWARD_SOLVERS[settings.solver];
   const optional = [step === undefined ? undefined : engine.scalar(step), initial];
-  const key = ['forward', solver.name, JSON.stringify(activation), limit, checkInputs, ...optional.map(Boolean)];
+  const key = ['forward', settings.solver, JSON.stringify(activation), limit, checkInputs, ...optional.map(Boolean)];
   const inputs = [
     W,
     b,
@@ -125,45 +135,49 @@ function forward(engine: Engine, W: Tensor, b: Tensor, initial: Tensor | undefin
     engine.scalar(tolerance),
     ...optional.filter((input) => input !== undefined),
   ];
-  const [z, preActivation, floor, summary] = engine.run(key.join(' '), inputs, (traced, tracing) => {
+  const [z, preActivation, bound, summary, inverse, usedStep] = engine.run(key.join(' '), inputs, (traced, tracing) => {
     const [tracedW, tracedB, tracedMargin, tracedTolerance, ...rest] = traced;
     const tracedStep = step === undefined ? undefined : rest.shift();
     const solution = solveFixedPoint(tracing, solver, {
       W: tracedW,
       b: tracedB,
-      initial: rest.shift() ?? tracing.constant({ kind: 'fill', value: 0 }, [batch, n]),
+      initial: rest.shift(),
       margin: tracedMargin,
       tolerance: tracedTolerance,
       step: tracedStep,
       activation,
       limit,
     });
+    const { norms, resolvent } = solution;
     const rows = {
-      status: statusOf(solution.state),
-      iterations: rowOf(solution.state, STATE_ROWS.iterations),
+      status: solution.status,
+      iterations: solution.iterations,
       residual: solution.residual,
       floor: solution.floor,
       // ‖z − z*‖ ≤ (1 + ‖I − W‖)/m · ‖z − σ(Wz + b)‖
-      amplification: elementwise('divide', [elementwise('scale', [solution.norms.bound], [1, 1]), tracedMargin]),
+      amplification: elementwise('divide', [elementwise('scale', [norms.bound], [1, 1]), tracedMargin]),
       notFinite: notFinite(checkInputs, tracedB, tracedW),
     };
-    return [solution.z, solution.preActivation, solution.norms.floor, summarise(batch, rows)];
+    const outputs = [solution.z, solution.preActivation, norms.bound, summarise(b.shape[0], rows)];
+    return resolvent ? [...outputs, resolvent.inverse, resolvent.step] : outputs;
   });
-  return { z, preActivation, floor, summary };
+  return { z, preActivation, bound, summary, inverse, step: usedStep };
 }
 
-interface BackwardInputs extends Omit<Forward, 'summary'> {
+interface BackwardInputs extends Kept {
   readonly W: Tensor;
+  readonly z: Tensor;
   readonly cotangent: Tensor;
 }
 
 function backward(
   engine: Engine,
-  { W, z, preActivation, cotangent, floor }: BackwardInputs,
+  { W, z, preActivation, bound, inverse, step, cotangent }: BackwardInputs,
   needsW: boolean,
-  settings: Settings,
+  settings: Chosen,
 ): { b: Tensor; W: Tensor | undefined; summary: Tensor } {
   const { linearSolver, activation, backwardLimit, selection, kinkUnits, checkInputs } = settings;
+  const resolvent = inverse && step ? [inverse, step] : [];
   const key = [
     'backward',
     linearSolver,
@@ -173,30 +187,36 @@ function backward(
     kinkUnits,
     needsW,
     checkInputs,
+    resolvent.length,
   ];
   const scalars = [settings.backwardTolerance, settings.margin].map((value) => engine.scalar(value));
-  const inputs = [W, z, preActivation, cotangent, floor, ...scalars];
-  const [b, summary, gradW] = engine.run(
-    key.join(' '),
-    inputs,
-    ([w, fixedPoint, p, v, unit, tolerance, margin], tracing) => {
-      const d = derivativeAt(p, settings);
-      const problem = { W: w, d, v, tolerance, floor: unit, limit: backwardLimit };
-      const solved = LINEAR_SOLVERS[linearSolver].solve(tracing, problem);
-      const weighted = elementwise('multiply', [d, solved.u]); // Jᵀu
-      const rows = {
-        status: statusOf(solved.state),
-        iterations: solved.iterations,
-        residual: solved.residual,
-        floor: solved.floor,
-        // ‖Jᵀ(u − u*)‖ ≤ 1/m · ‖v − (I − JW)ᵀu‖, as for every cotangent
-        amplification: elementwise('reciprocal', [margin]),
-        notFinite: notFinite(checkInputs, v),
-      };
-      const gradients = needsW ? [product(weighted, fixedPoint, { transposeA: true })] : [];
-      return [weighted, summarise(v.shape[0], rows), ...gradients];
-    },
-  );
+  const inputs = [W, z, preActivation, cotangent, bound, ...scalars, ...resolvent];
+  const [b, summary, gradW] = engine.run(key.join(' '), inputs, (traced, tracing) => {
+    const [tracedW, fixedPoint, p, v, tracedBound, tolerance, margin, tracedInverse, tracedStep] = traced;
+    const J = jacobianAt(p, settings);
+    const solved = solveAdjoint(tracing, LINEAR_SOLVERS[linearSolver], {
+      W: tracedW,
+      J,
+      v,
+      tolerance,
+      margin,
+      norms: normsFrom(tracedBound),
+      resolvent: tracedInverse && { inverse: tracedInverse, step: tracedStep },
+      limit: backwardLimit,
+    });
+    const weighted = J.apply(solved.u); // Jᵀu
+    const rows = {
+      status: statusOf(solved.state),
+      iterations: solved.iterations,
+      residual: solved.residual,
+      floor: solved.floor,
+      // ‖Jᵀ(u − u*)‖ ≤ 1/m · ‖v − (I − JW)ᵀu‖, as for every cotangent
+      amplification: elementwise('reciprocal', [margin]),
+      notFinite: notFinite(checkInputs, v),
+    };
+    const gradients = needsW ? [product(weighted, fixedPoint, { transposeA: true })] : [];
+    return [weighted, summarise(v.shape[0], rows), ...gradients];
+  });
   return { b, W: gradW, summary };
 }
 
@@ -206,7 +226,7 @@ type Direction = 'forward' | 'backward';
 async function reportOf(
   engine: Engine,
   direction: Direction,
-  settings: Settings,
+  settings: Chosen,
   summary: Tensor,
   since: number,
 ): Promise<SolveReport> {
@@ -234,7 +254,7 @@ async function reportOf(
 function guarded(
   engine: Engine,
   direction: Direction,
-  { onFailure }: Settings,
+  { onFailure }: Chosen,
   tensor: Tensor,
   report: Promise<SolveReport>,
 ): Tensor {
@@ -248,11 +268,14 @@ function guarded(
   return checked;
 }
 
-/** d of J = diag(d) at the pre-activation p, with the selection at the kinks. */
-function derivativeAt(p: Tensor, { activation, selection, kinkUnits }: Settings): Tensor {
+/** J at the pre-activation p, with the selection at the kinks. */
+function jacobianAt(p: Tensor, { activation, selection, kinkUnits }: Chosen): Jacobian {
   const { derivative, kinks } = ACTIVATION_KERNELS[activation.name];
-  if (kinks(activation.parameter).length === 0) return elementwise(derivative, [p]);
-  return elementwise(derivative, [p, kinkTolerance(p, kinkUnits)], [selection, activation.parameter]);
+  const smooth = kinks(activation.parameter).length === 0;
+  const d = smooth
+    ? elementwise(derivative, [p])
+    : elementwise(derivative, [p, kinkTolerance(p, kinkUnits)], [selection, activation.parameter]);
+  return diagonalJacobian(d);
 }
 
 /** Numbers in each row, and in the shared matrix, that are NaN or infinite, [batch]. */

@@ -1,7 +1,15 @@
 /** What a caller may choose of a monotone solve, checked. */
 import { KINK_UNITS } from '../autodiff/pullbacks.ts';
 import { type Activation, type ActivationOption, activationOf } from '../solvers/activations.ts';
-import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
+import {
+  automaticForwardSolver,
+  automaticLinearSolver,
+  FORWARD_SOLVERS,
+  type ForwardSolverName,
+  LINEAR_SOLVERS,
+  type LinearSolverName,
+  leavesInverse,
+} from '../solvers/index.ts';
 import { checkSelection } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -10,10 +18,16 @@ export interface SolveOptions {
   tolerance?: number;
   /** Of ‖v − (I − JW)ᵀu‖/‖v‖, per sample. Default: `tolerance`. */
   backwardTolerance?: number;
-  /** Default peaceman-rachford. */
-  solver?: ForwardSolverName;
-  /** Default bicgstab+cgnr: BiCGSTAB, then CGNR for the samples on which it breaks down. */
-  linearSolver?: LinearSolverName;
+  /**
+   * Default auto: peaceman-rachford where batch ≥ n/4 or a step is given, else anderson-picard+peaceman-rachford. The
+   * report tells which it was.
+   */
+  solver?: ForwardSolverName | 'auto';
+  /**
+   * Of the backward pass. Default auto: peaceman-rachford+bicgstab+cgnr where the forward solver leaves an inverse to use,
+   * else bicgstab+cgnr.
+   */
+  linearSolver?: LinearSolverName | 'auto';
   /** α > 0. Default: chosen from m and ‖I − W‖ so that convergence is guaranteed. */
   step?: number;
   /** Most forward iterations. Default 1000. */
@@ -46,6 +60,21 @@ export interface Settings extends Required<Omit<MonotoneOptions, 'activation' | 
   readonly step: number | undefined;
 }
 
+/** Settings in which nothing is left to be chosen. */
+export interface Chosen extends Settings {
+  readonly solver: ForwardSolverName;
+  readonly linearSolver: LinearSolverName;
+}
+
+/** Settles what 'auto' stands for. */
+export function chosenFor(settings: Settings, batch: number, n: number): Chosen {
+  const { step } = settings;
+  const solver = settings.solver === 'auto' ? automaticForwardSolver(batch, n, step !== undefined) : settings.solver;
+  const linearSolver =
+    settings.linearSolver === 'auto' ? automaticLinearSolver(leavesInverse(solver)) : settings.linearSolver;
+  return { ...settings, solver, linearSolver };
+}
+
 const DEFAULT_TOLERANCE = 1e-4;
 
 /** Checks the options that do not depend on tensors; layers call it when they are made. */
@@ -74,8 +103,8 @@ export function checkSolveOptions(options: MonotoneOptions): Settings {
     margin: positive('margin', options.margin),
     tolerance,
     backwardTolerance: positive('backwardTolerance', options.backwardTolerance ?? tolerance),
-    solver: oneOf('solver', options.solver ?? 'peaceman-rachford', FORWARD_SOLVERS),
-    linearSolver: oneOf('linearSolver', options.linearSolver ?? 'bicgstab+cgnr', LINEAR_SOLVERS),
+    solver: oneOf('solver', options.solver ?? 'auto', { auto: 0, ...FORWARD_SOLVERS }),
+    linearSolver: oneOf('linearSolver', options.linearSolver ?? 'auto', { auto: 0, ...LINEAR_SOLVERS }),
     step: options.step === undefined ? undefined : positive('step', options.step),
     limit: whole('limit', options.limit ?? 1000),
     backwardLimit: whole('backwardLimit', options.backwardLimit ?? 500),

@@ -1,5 +1,7 @@
 /** The activations a monotone layer may have: σ = prox_f of a convex f, so nondecreasing and 1-Lipschitz. */
 import type { ActivationName, ElementwiseOperation } from '../backends/kernels.ts';
+import { elementwise, reduceRows } from '../tensor/kernels.ts';
+import type { ProximalMap } from './equation.ts';
 
 export interface Activation {
   readonly name: Exclude<ActivationName, 'identity'>;
@@ -30,6 +32,17 @@ export const ACTIVATION_KERNELS: Readonly<Record<Activation['name'], Kernels>> =
     kinks: (threshold) => [-threshold, threshold],
   },
 };
+
+/** σ of the layer; its residual is relative to ε + ‖z‖. */
+export function proximalMapOf({ name, parameter }: Activation): ProximalMap {
+  const { value, proximal } = ACTIVATION_KERNELS[name];
+  return {
+    value: (p) => elementwise(value, [p], [parameter]),
+    proximal: (x, step) => elementwise(proximal, [x, step], [parameter]),
+    residual: (z, p) =>
+      reduceRows('fixedPointResidual', [z, p], { activation: name, parameters: [parameter, z.context.epsilon] }),
+  };
+}
 
 /** Why well-known functions are not proximal operators. */
 const REFUSED: Readonly<Record<string, string>> = {

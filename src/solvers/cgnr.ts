@@ -1,23 +1,22 @@
 import { combine, ratio, reduceRows } from '../tensor/kernels.ts';
-import { apply, applyTransposed, type KrylovMethod } from './backward.ts';
+import { applySystem, applySystemTransposed, type KrylovMethod } from './krylov.ts';
 
 /**
  * Conjugate gradients on the normal equations, in the form that keeps the residual r of the system itself. With
- * A = (I − JW)ᵀ, s = Aᵀr, γ = ‖s‖²: q = Ap, α = γ/‖q‖², u += αp, r −= αq, β = γ⁺/γ, p = s⁺ + βp.
+ * A = S of krylov.ts, s = Aᵀr, γ = ‖s‖²: q = Ap, α = γ/‖q‖², y += αp, r −= αq, β = γ⁺/γ, p = s⁺ + βp.
  * Converges for every nonsingular A; two products a step, and the condition number is squared.
  */
 export const cgnr: KrylovMethod = {
-  name: 'cgnr',
   start(problem, r) {
-    const s = apply(problem, r);
+    const s = applySystemTransposed(problem, r);
     return { r, p: s, gamma: reduceRows('dot', [s, s]) };
   },
   step(problem, { r, p, gamma }) {
-    const q = applyTransposed(problem, p);
+    const q = applySystem(problem, p);
     const alpha = ratio(gamma, reduceRows('dot', [q, q]));
     const change = combine({ x: p, coefficient: alpha });
     const rNext = combine({ x: r }, { x: q, coefficient: alpha, factor: -1 });
-    const s = apply(problem, rNext);
+    const s = applySystemTransposed(problem, rNext);
     const gammaNext = reduceRows('dot', [s, s]);
     const pNext = combine({ x: s }, { x: p, coefficient: ratio(gammaNext, gamma) });
     return { values: { r: rNext, p: pNext, gamma: gammaNext }, change, r: rNext };

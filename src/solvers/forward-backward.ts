@@ -1,6 +1,7 @@
 import { combine, elementwise } from '../tensor/kernels.ts';
-import { type ForwardSolver, preActivation, proximalStep, relativeResidual, repeated } from './forward.ts';
-import { initialState, monitor, statusOf, whereRunning } from './monitor.ts';
+import { preActivation } from './equation.ts';
+import type { Iteration } from './iteration.ts';
+import { repeated } from './monitor.ts';
 
 /**
  * z⁺ = prox_{αf}((1 − α)z + α(Wz + b)); converges for 0 < α < 2m/‖I − W‖² (Winston & Kolter 2020, section 3).
@@ -10,30 +11,25 @@ import { initialState, monitor, statusOf, whereRunning } from './monitor.ts';
  * floor. So what the sum z + α(p − z) loses is carried to the next step (Kahan 1965): y = α(p − z) + c, w = z + y,
  * c⁺ = y − (w − z). Each operation is a kernel of its own, which no compiler can reassociate.
  */
-export const forwardBackward: ForwardSolver = {
+export const forwardBackward: Iteration = {
   name: 'forward-backward',
-  iterate(tracing, problem, { bound, floor }) {
-    const [batch, n] = problem.b.shape;
-    const step = problem.step ?? elementwise('divide', [problem.margin, elementwise('square', [bound])]);
+  needsResolvent: false,
+  begin(tracing, equation, z) {
+    const { margin, norms, sigma } = equation;
+    const [batch, n] = equation.b.shape;
+    const step = equation.step ?? elementwise('divide', [margin, elementwise('square', [norms.bound])]);
     const toward = repeated(step, batch);
-    const nothing = tracing.constant({ kind: 'fill', value: 0 }, [batch, n]);
-    const final = tracing.loop(
-      { z: problem.initial, carry: nothing, state: initialState(tracing, batch) },
-      ({ state }) => statusOf(state),
-      problem.limit,
-      ({ z, carry, state }) => {
-        const p = preActivation(problem, z);
-        const next = monitor(state, relativeResidual(problem, z, p), problem.tolerance, floor);
-        const y = combine({ x: p, coefficient: toward }, { x: z, coefficient: toward, factor: -1 }, { x: carry });
-        const w = elementwise('add', [z, y]);
-        return {
-          // The residual is that of z, so a sample that stops now keeps z.
-          z: whereRunning(next, proximalStep(problem, w, step), z),
-          carry: elementwise('subtract', [y, elementwise('subtract', [w, z])]),
-          state: next,
-        };
+    return {
+      start: { x: z, carry: tracing.constant({ kind: 'fill', value: 0 }, [batch, n]) },
+      step({ x, carry }) {
+        const p = preActivation(equation, x);
+        const y = combine({ x: p, coefficient: toward }, { x, coefficient: toward, factor: -1 }, { x: carry });
+        const w = elementwise('add', [x, y]);
+        const lost = elementwise('subtract', [y, elementwise('subtract', [w, x])]);
+        return { next: { x: sigma.proximal(w, step), carry: lost }, residual: sigma.residual(x, p) };
       },
-    );
-    return { z: final.z, state: final.state };
+      keeps: 'x',
+      solution: (x) => x,
+    };
   },
 };

@@ -1,19 +1,32 @@
-/** What the solvers of z = σ(Wz + b) have in common. Rows are samples: z is [batch, n] and Wz is z·Wᵀ. */
-import { elementwise, product, reduceRows } from '../tensor/kernels.ts';
+/** Solves z = σ(Wz + b) by one method, or by several of which each takes over what the one before has not solved. */
+import { STATE_ROWS } from '../backends/kernels.ts';
+import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tracing } from '../tensor/tracing.ts';
-import { ACTIVATION_KERNELS, type Activation } from './activations.ts';
-import { spectralNormBound } from './norm.ts';
+import { type Activation, proximalMapOf } from './activations.ts';
+import { type Equation, type Norms, normsOf, preActivation } from './equation.ts';
+import type { Iteration, Runner } from './iteration.ts';
+import { column, initialState, reopened, rowOf, solvedIn, statusOf } from './monitor.ts';
+import { type Resolvent, resolventOf } from './resolvent.ts';
+
+/** An iteration, and how it is run. */
+export interface ForwardMethod {
+  readonly iteration: Iteration;
+  readonly run: Runner;
+}
+
+/** One after the other: each takes over the samples that the one before has not solved. */
+export type ForwardSolver = readonly ForwardMethod[];
 
 /** Tensors are those of the Program being traced. */
 export interface FixedPointProblem {
   readonly W: Tensor; // [n, n]
   readonly b: Tensor; // [batch, n]
-  /** Start, [batch, n]. */
-  readonly initial: Tensor;
+  /** Start, [batch, n]. Default zeros. */
+  readonly initial: Tensor | undefined;
   /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I, [1]. */
   readonly margin: Tensor;
-  /** Of the relative fixed-point residual, [1]. */
+  /** Of the relative fixed-point residual ‖z − σ(Wz + b)‖ / (ε + ‖z‖), [1]. */
   readonly tolerance: Tensor;
   /** α > 0, [1]; by default the solver chooses. */
   readonly step: Tensor | undefined;
@@ -22,34 +35,12 @@ export interface FixedPointProblem {
   readonly limit: number;
 }
 
-/** Before finishing: an approximate solution and the monitor's state. */
-export interface Iterated {
+export interface FixedPointSolution {
   readonly z: Tensor;
-  readonly state: Tensor;
-}
-
-export interface ForwardSolver {
-  readonly name: string;
-  iterate(tracing: Tracing, problem: FixedPointProblem, norms: Norms): Iterated;
-}
-
-export interface Norms {
-  /** I − W, [n, n]. */
-  readonly difference: Tensor;
-  /** L ≥ ‖I − W‖, [1]. */
-  readonly bound: Tensor;
-  /** Residual below which the precision has nothing more to say: ε(2 + L) ≥ ε(1 + ‖W‖), [1]. */
-  readonly floor: Tensor;
-}
-
-export function normsOf(tracing: Tracing, W: Tensor): Norms {
-  const [n] = W.shape;
-  const difference = elementwise('subtract', [tracing.constant({ kind: 'identity', order: n }, [n, n]), W]);
-  const bound = spectralNormBound(difference);
-  return { difference, bound, floor: elementwise('scale', [bound], [tracing.epsilon, 2 * tracing.epsilon]) };
-}
-
-export interface FixedPointSolution extends Iterated {
+  /** Statuses of the monitor, [batch]. */
+  readonly status: Tensor;
+  /** Of all methods, [batch]. */
+  readonly iterations: Tensor;
   /** Wz + b, [batch, n]: what J is taken from. */
   readonly preActivation: Tensor;
   /** ‖z − σ(Wz + b)‖ / (ε + ‖z‖) of the z returned, [batch]. */
@@ -57,44 +48,88 @@ export interface FixedPointSolution extends Iterated {
   /** The residual of rounding in Wz + b, [batch]: ε(1 + ‖W‖ + ‖b‖/‖z‖). */
   readonly floor: Tensor;
   readonly norms: Norms;
+  /** Where the first method needed one: it has then been computed. */
+  readonly resolvent: Resolvent | undefined;
 }
 
-/** Wz + b. */
-export function preActivation(problem: FixedPointProblem, z: Tensor): Tensor {
-  return product(z, problem.W, { transposeB: true, bias: problem.b });
-}
-
-/** ‖z − σ(p)‖ / (ε + ‖z‖) for each sample, [batch]. */
-export function relativeResidual({ activation }: FixedPointProblem, z: Tensor, p: Tensor): Tensor {
-  const parameters = [activation.parameter, z.context.epsilon];
-  return reduceRows('fixedPointResidual', [z, p], { activation: activation.name, parameters });
-}
-
-/** prox_{αf}(x). */
-export function proximalStep({ activation }: FixedPointProblem, x: Tensor, step: Tensor): Tensor {
-  return elementwise(ACTIVATION_KERNELS[activation.name].proximal, [x, step], [activation.parameter]);
-}
+/** Of ‖I − V⁻¹V‖_F, as a share of the tolerance. */
+const RESOLVENT_SHARE = 0.01;
 
 /** Traces the whole solve: norms, iterations, and the true residual of what they found. */
 export function solveFixedPoint(
   tracing: Tracing,
-  solver: ForwardSolver,
+  methods: ForwardSolver,
   problem: FixedPointProblem,
 ): FixedPointSolution {
-  const norms = normsOf(tracing, problem.W);
-  const { z, state } = solver.iterate(tracing, problem, norms);
-  const p = preActivation(problem, z);
-  const unit = tracing.constant({ kind: 'fill', value: tracing.epsilon }, [1]);
-  const share = elementwise('divide', [
-    reduceRows('norm', [problem.b]),
-    elementwise('add', [reduceRows('norm', [z]), unit]),
-  ]);
-  const floor = elementwise('add', [norms.floor, elementwise('scale', [share], [tracing.epsilon, 0])]);
-  return { z, state, preActivation: p, residual: relativeResidual(problem, z, p), floor, norms };
+  const { W, b, margin, step } = problem;
+  const norms = normsOf(tracing, W);
+  const sigma = proximalMapOf(problem.activation);
+  const equation: Equation = { W, transposed: false, b, sigma, margin, norms, step, resolvent: undefined };
+  const [initial, initialPre] = startOf(tracing, equation, problem.initial);
+
+  let z = initial;
+  let state = initialState(tracing, b.shape[0]);
+  let iterations = rowOf(state, STATE_ROWS.iterations);
+  let resolvent: Resolvent | undefined;
+  for (const [index, { iteration, run }] of methods.entries()) {
+    const solved = solvedIn(state);
+    const wanted = index === 0 ? undefined : reduceAll('anyZero', solved);
+    const own = iteration.needsResolvent ? resolventFor(tracing, problem, norms, wanted) : undefined;
+    if (index === 0) resolvent = own;
+    const begun = iteration.begin(tracing, { ...equation, resolvent: own }, initial, initialPre);
+    const { amplification } = begun;
+    const final = run(
+      tracing,
+      begun,
+      {
+        tolerance: amplification ? elementwise('divide', [problem.tolerance, amplification]) : problem.tolerance,
+        floor: norms.floor,
+        limit: problem.limit,
+        giveUp: index < methods.length - 1,
+      },
+      index === 0 ? state : reopened(state, solved),
+    );
+    const found = begun.solution(final.x);
+    z = index === 0 ? found : elementwise('select', [column(solved), z, found]);
+    iterations = elementwise('add', [iterations, rowOf(final.state, STATE_ROWS.iterations)]);
+    state = final.state;
+  }
+  const p = preActivation(equation, z);
+  const residual = sigma.residual(z, p);
+  return {
+    z,
+    status: statusOf(state),
+    iterations,
+    preActivation: p,
+    residual,
+    floor: roundingOf(equation, z),
+    norms,
+    resolvent,
+  };
 }
 
-/** A number for each sample, [batch], from one for all, [1]. */
-export function repeated(value: Tensor, batch: number): Tensor {
-  const zeros = value.context.constant({ kind: 'fill', value: 0 }, [batch]);
-  return elementwise('add', [zeros, value]);
+function resolventFor(
+  tracing: Tracing,
+  { W, margin, step, tolerance }: FixedPointProblem,
+  { bound }: Norms,
+  wanted: Tensor | undefined,
+): Resolvent {
+  const share = elementwise('scale', [tolerance], [RESOLVENT_SHARE, 0]);
+  return resolventOf(tracing, W, { margin, bound, step, tolerance: share, wanted });
+}
+
+/** The start and its pre-activation; from zeros that is b, without a product. */
+function startOf(tracing: Tracing, equation: Equation, initial: Tensor | undefined): readonly [Tensor, Tensor] {
+  if (initial) return [initial, preActivation(equation, initial)];
+  return [tracing.constant({ kind: 'fill', value: 0 }, equation.b.shape), equation.b];
+}
+
+/** ε(1 + ‖W‖ + ‖b‖/‖z‖), [batch]. */
+function roundingOf({ b, norms }: Equation, z: Tensor): Tensor {
+  const { epsilon } = z.context;
+  const share = elementwise('divide', [
+    reduceRows('norm', [b]),
+    elementwise('scale', [reduceRows('norm', [z])], [1, epsilon]),
+  ]);
+  return elementwise('add', [norms.floor, elementwise('scale', [share], [epsilon, 0])]);
 }

@@ -1,22 +1,76 @@
-/** The solvers by name. */
-import type { LinearSolver } from './backward.ts';
-import { inRounds } from './backward.ts';
+/** The solvers by name, and the rule by which 'auto' chooses one. */
+
+import { type AdjointSolver, adjointIteration } from './adjoint.ts';
+import { accelerated } from './anderson.ts';
 import { bicgstab } from './bicgstab.ts';
 import { cgnr } from './cgnr.ts';
-import type { ForwardSolver } from './forward.ts';
+import type { ForwardMethod, ForwardSolver } from './forward.ts';
 import { forwardBackward } from './forward-backward.ts';
+import { gmres } from './gmres.ts';
+import { plain } from './iteration.ts';
+import { krylov } from './krylov.ts';
 import { peacemanRachford } from './peaceman-rachford.ts';
+import { picard } from './picard.ts';
 
+const splitting: ForwardMethod = { iteration: peacemanRachford, run: plain };
+const gradual: ForwardMethod = { iteration: forwardBackward, run: plain };
+const repetition: ForwardMethod = { iteration: picard, run: plain };
+const acceleratedRepetition: ForwardMethod = { iteration: picard, run: accelerated };
+
+/** A name with a + is several methods, of which each takes over the samples that the one before has not solved. */
 export const FORWARD_SOLVERS = {
-  'peaceman-rachford': peacemanRachford,
-  'forward-backward': forwardBackward,
+  /** Converges for every monotone layer, in few iterations; inverts an n × n matrix once. */
+  'peaceman-rachford': [splitting],
+  /** Converges for every monotone layer, in many iterations. */
+  'forward-backward': [gradual],
+  /** Converges only where W contracts. */
+  picard: [repetition],
+  /** Of forward-backward splitting: converges for every monotone layer, and needs no inverse. */
+  anderson: [{ iteration: forwardBackward, run: accelerated }],
+  'anderson-peaceman-rachford': [{ iteration: peacemanRachford, run: accelerated }],
+  /** What the field calls Anderson: fast where it converges, which nothing guarantees. */
+  'anderson-picard': [acceleratedRepetition],
+  /** The inverse is computed only where a sample needs it. */
+  'anderson-picard+peaceman-rachford': [acceleratedRepetition, splitting],
 } as const satisfies Record<string, ForwardSolver>;
 export type ForwardSolverName = keyof typeof FORWARD_SOLVERS;
 
 export const LINEAR_SOLVERS = {
-  bicgstab: inRounds('bicgstab', [bicgstab]),
-  cgnr: inRounds('cgnr', [cgnr]),
-  /** BiCGSTAB; CGNR, which cannot break down, for the samples on which it did. */
-  'bicgstab+cgnr': inRounds('bicgstab+cgnr', [bicgstab, cgnr]),
-} as const satisfies Record<string, LinearSolver>;
+  /** Of the adjoint equation ũ = J(Wᵀũ + v), with the inverse of the forward solve where that has one. */
+  'peaceman-rachford': [adjointIteration(splitting)],
+  'forward-backward': [adjointIteration(gradual)],
+  /** u⁺ = v + (JW)ᵀu: converges only where JW contracts. */
+  neumann: [adjointIteration(repetition)],
+  bicgstab: [krylov(bicgstab)],
+  cgnr: [krylov(cgnr)],
+  gmres: [krylov(gmres)],
+  /** BiCGSTAB; CGNR, which cannot break down, where it does. */
+  'bicgstab+cgnr': [krylov(bicgstab), krylov(cgnr)],
+  'peaceman-rachford+bicgstab+cgnr': [adjointIteration(splitting), krylov(bicgstab), krylov(cgnr)],
+} as const satisfies Record<string, AdjointSolver>;
 export type LinearSolverName = keyof typeof LINEAR_SOLVERS;
+
+/** The inverse costs about as much as WIDE·n products of W with one sample. */
+const WIDE = 0.25;
+
+/**
+ * The forward solver that 'auto' stands for. Peaceman-Rachford takes the fewest iterations but inverts an n × n matrix, which
+ * pays where enough samples share it: batch ≥ n/4, or where a step was chosen for it. For fewer samples Anderson acceleration
+ * of z⁺ = σ(Wz + b), and Peaceman-Rachford for the samples on which that fails.
+ */
+export function automaticForwardSolver(batch: number, n: number, hasStep: boolean): ForwardSolverName {
+  return hasStep || batch >= WIDE * n ? 'peaceman-rachford' : 'anderson-picard+peaceman-rachford';
+}
+
+/** Whether the forward solve computes the inverse that Peaceman-Rachford needs, whatever the samples. */
+export function leavesInverse(solver: ForwardSolverName): boolean {
+  return FORWARD_SOLVERS[solver][0].iteration.needsResolvent;
+}
+
+/**
+ * The linear solver that 'auto' stands for: Peaceman-Rachford where the forward solve has left the inverse, which then
+ * costs one product an iteration; BiCGSTAB otherwise, and where that fails CGNR.
+ */
+export function automaticLinearSolver(hasInverse: boolean): LinearSolverName {
+  return hasInverse ? 'peaceman-rachford+bicgstab+cgnr' : 'bicgstab+cgnr';
+}

@@ -12,6 +12,7 @@ const LIMIT = 60;
  * @param smallest s > 0, [1]
  * @param largest L, [1]
  * @param tolerance of ‖I − MX‖_F, [1]; ε is taken where it is smaller
+ * @param wanted [1]: where it is 0 nothing is computed, and the result means nothing; default 1
  */
 export function inverse(
   tracing: Tracing,
@@ -19,6 +20,7 @@ export function inverse(
   smallest: Tensor,
   largest: Tensor,
   tolerance: Tensor,
+  wanted?: Tensor,
 ): Tensor {
   const [n] = matrix.shape;
   const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
@@ -29,8 +31,11 @@ export function inverse(
   ]);
   const unit = tracing.constant({ kind: 'fill', value: tracing.epsilon }, [1]);
   const reachable = elementwise('maximum', [tolerance, unit]);
+  const fresh = initialState(tracing, 1);
+  // A state full of numbers that are not 0 has stopped.
+  const state = wanted ? elementwise('select', [wanted, fresh, elementwise('scale', [fresh], [0, 1])]) : fresh;
   const final = tracing.loop(
-    { x: start, state: initialState(tracing, 1) },
+    { x: start, state },
     ({ state }) => statusOf(state),
     LIMIT,
     ({ x, state }) => {

@@ -53,6 +53,7 @@ async function solve(
       linearSolver,
       selection,
       limit: 5000,
+      backwardLimit: 5000,
     });
     const [gradW, gradB] = tape.pullback(solution.z, [W, b], scope.tensor(problem.v, [batch, n]));
     const [z, dW, dB] = await Promise.all([solution.z.data(), gradW.data(), gradB.data()]);
@@ -71,7 +72,9 @@ async function compare(
   solver: ForwardSolverName,
   linearSolver: LinearSolverName,
 ): Promise<void> {
-  const problem = monotoneProblem(choice.n, choice.batch, choice.seed, choice.margin);
+  // Repetition converges only where W contracts.
+  const spread = [solver, linearSolver].some((name) => REPETITIONS.includes(name)) ? 0.25 : 1;
+  const problem = monotoneProblem(choice.n, choice.batch, choice.seed, choice.margin, spread);
   const expected = await solve(reference, problem, choice, solver, linearSolver);
   const found = await solve(candidate, problem, choice, solver, linearSolver);
   const difference = problem.W.map((x, at) => (Math.floor(at / choice.n) === at % choice.n ? 1 : 0) - x);
@@ -86,6 +89,9 @@ async function compare(
   }
 }
 
+const REPETITIONS: readonly string[] = ['picard', 'anderson-picard', 'neumann'];
+const FORWARD = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
+const LINEAR = Object.keys(LINEAR_SOLVERS) as LinearSolverName[];
 const SMOOTH: readonly ActivationOption[] = ['tanh', 'sigmoid'];
 const KINKED: readonly ActivationOption[] = ['relu', { name: 'softThreshold', threshold: 0.25 }];
 
@@ -127,7 +133,7 @@ const randomCase: ParityCase = {
           activation: fc.constantFrom(...SMOOTH, ...KINKED),
           selection: fc.constantFrom(0, 0.5, 1),
         }),
-        fc.constantFrom(...(Object.keys(LINEAR_SOLVERS) as LinearSolverName[])),
+        fc.constantFrom(...LINEAR.filter((name) => !REPETITIONS.includes(name))),
         (choice, linearSolver) => compare(backends, choice, 'peaceman-rachford', linearSolver),
       ),
       { numRuns: 20, seed: 7, endOnFailure: true },
@@ -136,8 +142,7 @@ const randomCase: ParityCase = {
 };
 
 export const solverCases: readonly ParityCase[] = [
-  ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[]).flatMap((solver) =>
-    (['bicgstab', 'cgnr'] as const).map((linearSolver) => shapesCase(solver, linearSolver)),
-  ),
+  ...FORWARD.map((solver) => shapesCase(solver, 'bicgstab')),
+  ...LINEAR.map((linearSolver) => shapesCase('peaceman-rachford', linearSolver)),
   randomCase,
 ];

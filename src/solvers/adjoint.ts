@@ -1,0 +1,202 @@
+/**
+ * Solvers of the adjoint system (I − JW)ᵀu = v, per sample (Bolte et al. 2021, Proposition 3); rows are samples. They work
+ * in rounds: each round iterates on a residual of its own, and ends with the true one, r = v − (I − JW)ᵀu; where that has
+ * not met the tolerance another round starts from it.
+ */
+import { STATE_ROWS } from '../backends/kernels.ts';
+import { combine, elementwise, product, reduceRows } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Tracing } from '../tensor/tracing.ts';
+import { type Norms, preActivation } from './equation.ts';
+import type { ForwardMethod } from './forward.ts';
+import { type Jacobian, proximalMapOfJacobian } from './jacobian.ts';
+import {
+  column,
+  freshState,
+  initialState,
+  monitor,
+  reopened,
+  rowOf,
+  solvedIn,
+  statusOf,
+  whereRunning,
+} from './monitor.ts';
+import { type Resolvent, resolventOf } from './resolvent.ts';
+
+export interface AdjointProblem {
+  readonly W: Tensor; // [n, n]
+  readonly J: Jacobian;
+  readonly v: Tensor; // [batch, n]
+  /** Of ‖v − (I − JW)ᵀu‖ / ‖v‖, [1]. */
+  readonly tolerance: Tensor;
+  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I, [1]. */
+  readonly margin: Tensor;
+  readonly norms: Norms;
+  /** Of the forward solve, where that had one. */
+  readonly resolvent: Resolvent | undefined;
+  /** Most iterations of one method. */
+  readonly limit: number;
+}
+
+export interface AdjointSolution {
+  readonly u: Tensor;
+  readonly state: Tensor;
+  /** True residual ‖v − (I − JW)ᵀu‖ / ‖v‖, [batch]. */
+  readonly residual: Tensor;
+  /** Of all rounds, [batch]. */
+  readonly iterations: Tensor;
+  /** The residual of rounding, [batch]. */
+  readonly floor: Tensor;
+}
+
+/** What a round starts from and leaves behind. */
+export interface Round {
+  readonly u: Tensor;
+  /** r = v − (I − JW)ᵀu. */
+  readonly r: Tensor;
+  /** Samples that have stopped stay as they are. */
+  readonly state: Tensor;
+  /** Of the method's own residual, [batch]. */
+  readonly tolerance: Tensor;
+  /** Most iterations. */
+  readonly limit: number;
+  /** No method comes after this one. */
+  readonly last: boolean;
+}
+
+export interface AdjointMethod {
+  /** Iterations after which a round ends anyway. Default: all of them. */
+  readonly restart?: number;
+  readonly needsResolvent?: boolean;
+  /** The u found and the state of the samples. */
+  round(tracing: Tracing, problem: AdjointProblem, round: Round): { readonly u: Tensor; readonly state: Tensor };
+}
+
+/** One after the other: each takes over the samples that the one before has not solved. */
+export type AdjointSolver = readonly AdjointMethod[];
+
+/** Rounds of a method that ends a round only when it believes to be done. */
+const ROUNDS = 8;
+
+export function solveAdjoint(tracing: Tracing, methods: AdjointSolver, given: AdjointProblem): AdjointSolution {
+  const [batch] = given.v.shape;
+  const { unit: v, size } = normalised(tracing, given.v);
+  const problem = { ...withResolvent(tracing, methods, given), v };
+  const fresh = initialState(tracing, batch);
+  const zeros = tracing.constant({ kind: 'fill', value: 0 }, v.shape);
+  let progress: Progress = { u: zeros, r: v, state: fresh, iterations: rowOf(fresh, STATE_ROWS.iterations) };
+  for (const [index, method] of methods.entries()) {
+    if (index > 0) progress = takenOver(progress, v, zeros);
+    progress = runRounds(tracing, method, problem, progress, index === methods.length - 1);
+  }
+  return {
+    u: elementwise('multiply', [progress.u, column(size)]),
+    state: progress.state,
+    residual: reduceRows('norm', [progress.r]),
+    iterations: progress.iterations,
+    floor: roundingOf(problem, progress.u),
+  };
+}
+
+/** A splitting method or a Neumann series: a forward iteration on ũ = J(Wᵀũ + v), then u = v + Wᵀũ. */
+export function adjointIteration({ iteration, run }: ForwardMethod): AdjointMethod {
+  return {
+    needsResolvent: iteration.needsResolvent,
+    round(tracing, { W, J, v, margin, norms, resolvent }, { u, r, state, tolerance, limit, last }) {
+      const sigma = proximalMapOfJacobian(J, (x) => reduceRows('norm', [x]));
+      const equation = { W, transposed: true, b: v, sigma, margin, norms, step: undefined, resolvent };
+      // At ũ = Ju the pre-activation Wᵀũ + v is u + r.
+      const begun = iteration.begin(tracing, equation, J.apply(u), combine({ x: u }, { x: r }));
+      const final = run(tracing, begun, { tolerance, floor: norms.floor, limit, giveUp: !last }, state);
+      return { u: preActivation(equation, begun.solution(final.x)), state: final.state };
+    },
+  };
+}
+
+function withResolvent(tracing: Tracing, methods: AdjointSolver, problem: AdjointProblem): AdjointProblem {
+  const { W, margin, norms, tolerance } = problem;
+  if (problem.resolvent || !methods.some(({ needsResolvent }) => needsResolvent)) return problem;
+  const options = {
+    margin,
+    bound: norms.bound,
+    step: undefined,
+    tolerance: elementwise('scale', [tolerance], [0.01, 0]),
+  };
+  return { ...problem, resolvent: resolventOf(tracing, W, options) };
+}
+
+interface Progress {
+  readonly u: Tensor;
+  readonly r: Tensor;
+  readonly state: Tensor;
+  readonly iterations: Tensor;
+}
+
+function runRounds(
+  tracing: Tracing,
+  method: AdjointMethod,
+  problem: AdjointProblem,
+  start: Progress,
+  last: boolean,
+): Progress {
+  const { v, W, J } = problem;
+  const limit = Math.min(method.restart ?? problem.limit, problem.limit);
+  const rounds = method.restart ? Math.ceil(problem.limit / limit) : ROUNDS;
+  const half = elementwise('scale', [problem.tolerance], [0.5, 0]);
+  const ones = tracing.constant({ kind: 'fill', value: 1 }, [v.shape[0]]);
+  const final = tracing.loop(
+    { ...start, tolerance: elementwise('multiply', [ones, half]) },
+    ({ state }) => statusOf(state),
+    rounds,
+    ({ u, r, state, iterations, tolerance }) => {
+      const inner = method.round(tracing, problem, { u, r, state: freshState(state), tolerance, limit, last });
+      const uNext = whereRunning(state, inner.u, u);
+      // r = v − u + WᵀJu
+      const rNext = elementwise('subtract', [product(J.apply(uNext), W, { bias: v }), uNext]);
+      const residual = reduceRows('norm', [rNext]);
+      // The method's residual is not the true one: what this round missed by, the next one aims lower.
+      const missed = elementwise('minimum', [ones, elementwise('divide', [half, residual])]);
+      return {
+        u: uNext,
+        r: rNext,
+        state: monitor(state, residual, problem.tolerance, roundingOf(problem, uNext), {
+          giveUp: true,
+          staleLimit: method.restart ? rounds : 2,
+        }),
+        iterations: elementwise('add', [iterations, rowOf(inner.state, STATE_ROWS.iterations)]),
+        tolerance: elementwise('multiply', [tolerance, missed]),
+      };
+    },
+  );
+  return { u: final.u, r: final.r, state: final.state, iterations: final.iterations };
+}
+
+/** Rounding of (I − JW)ᵀu where ‖v‖ = 1: ε(1 + ‖W‖)‖u‖, [batch]. */
+export function roundingOf({ norms }: AdjointProblem, u: Tensor): Tensor {
+  return elementwise('multiply', [reduceRows('norm', [u]), norms.floor]);
+}
+
+/**
+ * Rows of length 1 (or 0), and the lengths taken from them, [batch]: inner products of a tiny cotangent underflow. Divided
+ * by the largest entry first, since already the norm of one would.
+ */
+function normalised(tracing: Tracing, v: Tensor): { unit: Tensor; size: Tensor } {
+  const one = tracing.constant({ kind: 'fill', value: 1 }, [v.shape[0]]);
+  const divided = (x: Tensor, by: Tensor): Tensor =>
+    elementwise('divide', [x, column(elementwise('select', [by, by, one]))]);
+  const peak = reduceRows('maximumAbsolute', [v]);
+  const scaled = divided(v, peak);
+  const norm = reduceRows('norm', [scaled]);
+  return { unit: divided(scaled, norm), size: elementwise('multiply', [peak, norm]) };
+}
+
+/** Samples that are not solved run again, from u = 0; the others stay as they are. */
+function takenOver({ u, r, state, iterations }: Progress, v: Tensor, zeros: Tensor): Progress {
+  const solved = solvedIn(state);
+  return {
+    u: elementwise('select', [column(solved), u, zeros]),
+    r: elementwise('select', [column(solved), r, v]),
+    state: reopened(state, solved),
+    iterations,
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * The equation z = σ(Wz + b), for the layer and for its adjoint: ũ = J(Wᵀũ + v) has the same form, with J in the place
+ * of σ and Wᵀ in that of W (Winston & Kolter 2020, Theorem 2). Rows are samples: z is [batch, n] and Wz is z·Wᵀ.
+ */
+import { elementwise, product } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Tracing } from '../tensor/tracing.ts';
+import { spectralNormBound } from './norm.ts';
+import type { Resolvent } from './resolvent.ts';
+
+/** σ = prox_f of a convex f. */
+export interface ProximalMap {
+  /** σ(p) */
+  value(p: Tensor): Tensor;
+  /** prox_{αf}(x), α [1] */
+  proximal(x: Tensor, step: Tensor): Tensor;
+  /** ‖z − σ(p)‖, relative to what the stopping test is relative to, [batch]. */
+  residual(z: Tensor, p: Tensor): Tensor;
+}
+
+/** Tensors are those of the Program being traced. */
+export interface Equation {
+  readonly W: Tensor; // [n, n]
+  /** Wᵀ takes the place of W. */
+  readonly transposed: boolean;
+  readonly b: Tensor; // [batch, n]
+  readonly sigma: ProximalMap;
+  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I, [1]. */
+  readonly margin: Tensor;
+  readonly norms: Norms;
+  /** α > 0, [1]; by default the solver chooses. */
+  readonly step: Tensor | undefined;
+  /** Of W (not transposed) and with its own α, for the solvers that need it. */
+  readonly resolvent: Resolvent | undefined;
+}
+
+export interface Norms {
+  /** L ≥ ‖I − W‖, [1]. */
+  readonly bound: Tensor;
+  /** Residual below which the precision has nothing more to say: ε(2 + L) ≥ ε(1 + ‖W‖), [1]. */
+  readonly floor: Tensor;
+}
+
+export function normsOf(tracing: Tracing, W: Tensor): Norms {
+  return normsFrom(spectralNormBound(differenceOf(tracing, W)));
+}
+
+/** Of a bound L that is known already. */
+export function normsFrom(bound: Tensor): Norms {
+  const { epsilon } = bound.context;
+  return { bound, floor: elementwise('scale', [bound], [epsilon, 2 * epsilon]) };
+}
+
+/** I − W, [n, n]. */
+export function differenceOf(tracing: Tracing, W: Tensor): Tensor {
+  const [n] = W.shape;
+  return elementwise('subtract', [tracing.constant({ kind: 'identity', order: n }, [n, n]), W]);
+}
+
+/** Wz + b. */
+export function preActivation({ W, transposed, b }: Equation, z: Tensor): Tensor {
+  return product(z, W, { transposeB: !transposed, bias: b });
+}

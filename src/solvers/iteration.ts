@@ -1,0 +1,66 @@
+/** Forward iterations x⁺ = T(x) whose fixed points give the solutions of an equation, and the loop that runs one. */
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Tracing } from '../tensor/tracing.ts';
+import type { Equation } from './equation.ts';
+import { monitor, statusOf, whereRunning } from './monitor.ts';
+
+/** `x` is the vector that T maps, [batch, n]; what else rides along may be dropped for its start at any time. */
+export type Iterate = { readonly x: Tensor } & Readonly<Record<string, Tensor>>;
+
+export interface Iteration {
+  readonly name: string;
+  /** The equation must hold a resolvent. */
+  readonly needsResolvent: boolean;
+  /**
+   * @param z where to start, [batch, n]
+   * @param p Wz + b
+   */
+  begin(tracing: Tracing, equation: Equation, z: Tensor, p: Tensor): Begun;
+}
+
+export interface Begun {
+  readonly start: Iterate;
+  /** T, and a residual that the monitor may watch, [batch]. */
+  step(iterate: Iterate): { readonly next: Iterate; readonly residual: Tensor };
+  /** Whether that residual speaks for x or for T(x): what a sample that stops then keeps. */
+  readonly keeps: 'x' | 'next';
+  /** The residual of the solution is at most this many times the one watched, [1]; 1 where absent. */
+  readonly amplification?: Tensor;
+  /** z of an x. */
+  solution(x: Tensor): Tensor;
+}
+
+/** When a loop stops. */
+export interface Stopping {
+  /** Of the residual watched, [1] or [batch]. */
+  readonly tolerance: Tensor;
+  /** Residual of rounding, [1] or [batch]. */
+  readonly floor: Tensor;
+  /** Most iterations. */
+  readonly limit: number;
+  /** A sample that makes no progress above the floor stops too. */
+  readonly giveUp: boolean;
+}
+
+/** Runs an iteration from a state of samples, some of which may have stopped before. */
+export type Runner = (
+  tracing: Tracing,
+  begun: Begun,
+  stopping: Stopping,
+  state: Tensor,
+) => { readonly x: Tensor; readonly state: Tensor };
+
+/** x⁺ = T(x), sample by sample until each has stopped. */
+export const plain: Runner = (tracing, begun, { tolerance, floor, limit, giveUp }, initial) => {
+  const final = tracing.loop<{ state: Tensor } & Iterate>(
+    { ...begun.start, state: initial },
+    ({ state }) => statusOf(state),
+    limit,
+    ({ state, ...iterate }) => {
+      const { next, residual } = begun.step(iterate);
+      const after = monitor(state, residual, tolerance, floor, { giveUp });
+      return { ...next, x: whereRunning(begun.keeps === 'x' ? after : state, next.x, iterate.x), state: after };
+    },
+  );
+  return { x: final.x, state: final.state };
+};

@@ -1,0 +1,20 @@
+import { preActivation } from './equation.ts';
+import type { Iteration } from './iteration.ts';
+
+/** z⁺ = σ(Wz + b): converges where W contracts, ‖W‖ < 1, and not in general. For the adjoint: the Neumann series. */
+export const picard: Iteration = {
+  name: 'picard',
+  needsResolvent: false,
+  begin(_tracing, equation, z) {
+    const { sigma } = equation;
+    return {
+      start: { x: z },
+      step({ x }) {
+        const p = preActivation(equation, x);
+        return { next: { x: sigma.value(p) }, residual: sigma.residual(x, p) };
+      },
+      keeps: 'x',
+      solution: (x) => x,
+    };
+  },
+};
