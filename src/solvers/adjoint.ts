@@ -10,18 +10,9 @@ import type { Tracing } from '../tensor/tracing.ts';
 import { type Norms, preActivation } from './equation.ts';
 import type { ForwardMethod } from './forward.ts';
 import { type Jacobian, proximalMapOfJacobian } from './jacobian.ts';
-import {
-  column,
-  freshState,
-  initialState,
-  monitor,
-  reopened,
-  rowOf,
-  solvedIn,
-  statusOf,
-  whereRunning,
-} from './monitor.ts';
+import { column, initialState, reopened, rowOf, solvedIn, whereRunning } from './monitor.ts';
 import { type Resolvent, resolventOf } from './resolvent.ts';
+import { inRounds, type Round, type RoundsEnd } from './rounds.ts';
 
 export interface AdjointProblem {
   readonly W: Tensor; // [n, n]
@@ -49,17 +40,11 @@ export interface AdjointSolution {
   readonly floor: Tensor;
 }
 
-/** What a round starts from and leaves behind. */
-export interface Round {
+/** A round, and what it starts from. */
+export interface AdjointRound extends Round {
   readonly u: Tensor;
   /** r = v − (I − JW)ᵀu. */
   readonly r: Tensor;
-  /** Samples that have stopped stay as they are. */
-  readonly state: Tensor;
-  /** Of the method's own residual, [batch]. */
-  readonly tolerance: Tensor;
-  /** Most iterations. */
-  readonly limit: number;
   /** No method comes after this one. */
   readonly last: boolean;
 }
@@ -69,14 +54,11 @@ export interface AdjointMethod {
   readonly restart?: number;
   readonly needsResolvent?: boolean;
   /** The u found and the state of the samples. */
-  round(tracing: Tracing, problem: AdjointProblem, round: Round): { readonly u: Tensor; readonly state: Tensor };
+  round(tracing: Tracing, problem: AdjointProblem, round: AdjointRound): { readonly u: Tensor; readonly state: Tensor };
 }
 
 /** One after the other: each takes over the samples that the one before has not solved. */
 export type AdjointSolver = readonly AdjointMethod[];
-
-/** Rounds of a method that ends a round only when it believes to be done. */
-const ROUNDS = 8;
 
 export function solveAdjoint(tracing: Tracing, methods: AdjointSolver, given: AdjointProblem): AdjointSolution {
   const [batch] = given.v.shape;
@@ -84,17 +66,18 @@ export function solveAdjoint(tracing: Tracing, methods: AdjointSolver, given: Ad
   const problem = { ...withResolvent(tracing, methods, given), v };
   const fresh = initialState(tracing, batch);
   const zeros = tracing.constant({ kind: 'fill', value: 0 }, v.shape);
-  let progress: Progress = { u: zeros, r: v, state: fresh, iterations: rowOf(fresh, STATE_ROWS.iterations) };
-  for (const [index, method] of methods.entries()) {
-    if (index > 0) progress = takenOver(progress, v, zeros);
-    progress = runRounds(tracing, method, problem, progress, index === methods.length - 1);
-  }
+  const start = { values: { u: zeros, r: v }, state: fresh, iterations: rowOf(fresh, STATE_ROWS.iterations) };
+  const end = methods.reduce<Progress>((before, method, index) => {
+    const progress = index === 0 ? before : takenOver(before, start);
+    return runRounds(tracing, method, problem, progress, index === methods.length - 1);
+  }, start);
+  const { u, r } = end.values;
   return {
-    u: elementwise('multiply', [progress.u, column(size)]),
-    state: progress.state,
-    residual: reduceRows('norm', [progress.r]),
-    iterations: progress.iterations,
-    floor: roundingOf(problem, progress.u),
+    u: elementwise('multiply', [u, column(size)]),
+    state: end.state,
+    residual: reduceRows('norm', [r]),
+    iterations: end.iterations,
+    floor: roundingOf(problem, u),
   };
 }
 
@@ -125,12 +108,10 @@ function withResolvent(tracing: Tracing, methods: AdjointSolver, problem: Adjoin
   return { ...problem, resolvent: resolventOf(tracing, W, options) };
 }
 
-interface Progress {
-  readonly u: Tensor;
-  readonly r: Tensor;
-  readonly state: Tensor;
-  readonly iterations: Tensor;
-}
+type Progress = RoundsEnd<{ u: Tensor; r: Tensor }>;
+
+/** The method's residual may be this share of the tolerance in the first round. */
+const AIM = 0.5;
 
 function runRounds(
   tracing: Tracing,
@@ -139,36 +120,20 @@ function runRounds(
   start: Progress,
   last: boolean,
 ): Progress {
-  const { v, W, J } = problem;
-  const limit = Math.min(method.restart ?? problem.limit, problem.limit);
-  const rounds = method.restart ? Math.ceil(problem.limit / limit) : ROUNDS;
-  const half = elementwise('scale', [problem.tolerance], [0.5, 0]);
-  const ones = tracing.constant({ kind: 'fill', value: 1 }, [v.shape[0]]);
-  const final = tracing.loop(
-    { ...start, tolerance: elementwise('multiply', [ones, half]) },
-    ({ state }) => statusOf(state),
-    rounds,
-    ({ u, r, state, iterations, tolerance }) => {
-      const inner = method.round(tracing, problem, { u, r, state: freshState(state), tolerance, limit, last });
-      const uNext = whereRunning(state, inner.u, u);
-      // r = v − u + WᵀJu
-      const rNext = elementwise('subtract', [product(J.apply(uNext), W, { bias: v }), uNext]);
-      const residual = reduceRows('norm', [rNext]);
-      // The method's residual is not the true one: what this round missed by, the next one aims lower.
-      const missed = elementwise('minimum', [ones, elementwise('divide', [half, residual])]);
-      return {
-        u: uNext,
-        r: rNext,
-        state: monitor(state, residual, problem.tolerance, roundingOf(problem, uNext), {
-          giveUp: true,
-          staleLimit: method.restart ? rounds : 2,
-        }),
-        iterations: elementwise('add', [iterations, rowOf(inner.state, STATE_ROWS.iterations)]),
-        tolerance: elementwise('multiply', [tolerance, missed]),
-      };
-    },
-  );
-  return { u: final.u, r: final.r, state: final.state, iterations: final.iterations };
+  const { v, W, J, tolerance, limit } = problem;
+  const options = { tolerance, aim: AIM, limit, restart: method.restart };
+  return inRounds(tracing, start, options, ({ u, r }, round) => {
+    const found = method.round(tracing, problem, { ...round, u, r, last });
+    const uNext = whereRunning(round.state, found.u, u);
+    // r = v − u + WᵀJu
+    const rNext = elementwise('subtract', [product(J.apply(uNext), W, { bias: v }), uNext]);
+    return {
+      values: { u: uNext, r: rNext },
+      residual: reduceRows('norm', [rNext]),
+      floor: roundingOf(problem, uNext),
+      state: found.state,
+    };
+  });
 }
 
 /** Rounding of (I − JW)ᵀu where ‖v‖ = 1: ε(1 + ‖W‖)‖u‖, [batch]. */
@@ -190,13 +155,9 @@ function normalised(tracing: Tracing, v: Tensor): { unit: Tensor; size: Tensor }
   return { unit: divided(scaled, norm), size: elementwise('multiply', [peak, norm]) };
 }
 
-/** Samples that are not solved run again, from u = 0; the others stay as they are. */
-function takenOver({ u, r, state, iterations }: Progress, v: Tensor, zeros: Tensor): Progress {
+/** Samples that are not solved run again, from the start; the others stay as they are. */
+function takenOver({ values, state, iterations }: Progress, start: Progress): Progress {
   const solved = solvedIn(state);
-  return {
-    u: elementwise('select', [column(solved), u, zeros]),
-    r: elementwise('select', [column(solved), r, v]),
-    state: reopened(state, solved),
-    iterations,
-  };
+  const kept = (name: 'u' | 'r'): Tensor => elementwise('select', [column(solved), values[name], start.values[name]]);
+  return { values: { u: kept('u'), r: kept('r') }, state: reopened(state, solved), iterations };
 }

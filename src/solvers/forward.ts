@@ -5,9 +5,10 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Tracing } from '../tensor/tracing.ts';
 import { type Activation, proximalMapOf } from './activations.ts';
 import { type Equation, type Norms, normsOf, preActivation } from './equation.ts';
-import type { Iteration, Runner } from './iteration.ts';
-import { column, initialState, reopened, rowOf, solvedIn, statusOf } from './monitor.ts';
+import type { Begun, Iteration, Runner } from './iteration.ts';
+import { initialState, reopened, rowOf, solvedIn, statusOf, whereRunning } from './monitor.ts';
 import { type Resolvent, resolventOf } from './resolvent.ts';
+import { inRounds, type RoundsEnd } from './rounds.ts';
 
 /** An iteration, and how it is run. */
 export interface ForwardMethod {
@@ -67,45 +68,71 @@ export function solveFixedPoint(
   const equation: Equation = { W, transposed: false, b, sigma, margin, norms, step, resolvent: undefined };
   const [initial, initialPre] = startOf(tracing, equation, problem.initial);
 
-  let z = initial;
-  let state = initialState(tracing, b.shape[0]);
-  let iterations = rowOf(state, STATE_ROWS.iterations);
+  const [batch] = b.shape;
+  const fresh = initialState(tracing, batch);
+  let progress: Progress = {
+    values: { z: initial, p: initialPre },
+    state: fresh,
+    iterations: rowOf(fresh, STATE_ROWS.iterations),
+  };
   let resolvent: Resolvent | undefined;
-  for (const [index, { iteration, run }] of methods.entries()) {
-    const solved = solvedIn(state);
-    const wanted = index === 0 ? undefined : reduceAll('anyZero', solved);
-    const own = iteration.needsResolvent ? resolventFor(tracing, problem, norms, wanted) : undefined;
-    if (index === 0) resolvent = own;
-    const begun = iteration.begin(tracing, { ...equation, resolvent: own }, initial, initialPre);
-    const { amplification } = begun;
-    const final = run(
-      tracing,
-      begun,
-      {
-        tolerance: amplification ? elementwise('divide', [problem.tolerance, amplification]) : problem.tolerance,
-        floor: norms.floor,
-        limit: problem.limit,
-        giveUp: index < methods.length - 1,
-      },
-      index === 0 ? state : reopened(state, solved),
-    );
-    const found = begun.solution(final.x);
-    z = index === 0 ? found : elementwise('select', [column(solved), z, found]);
-    iterations = elementwise('add', [iterations, rowOf(final.state, STATE_ROWS.iterations)]);
-    state = final.state;
+  for (const [index, method] of methods.entries()) {
+    const first = index === 0;
+    const solved = solvedIn(progress.state);
+    const wanted = first ? undefined : reduceAll('anyZero', solved);
+    const own = method.iteration.needsResolvent ? resolventFor(tracing, problem, norms, wanted) : undefined;
+    if (first) resolvent = own;
+    const begun = method.iteration.begin(tracing, { ...equation, resolvent: own }, initial, initialPre);
+    const start = first ? progress : { ...progress, state: reopened(progress.state, solved) };
+    progress = runRounds(tracing, method, begun, { equation, problem, giveUp: index < methods.length - 1 }, start);
   }
-  const p = preActivation(equation, z);
-  const residual = sigma.residual(z, p);
+  const { z, p } = progress.values;
   return {
     z,
-    status: statusOf(state),
-    iterations,
+    status: statusOf(progress.state),
+    iterations: progress.iterations,
     preActivation: p,
-    residual,
+    residual: sigma.residual(z, p),
     floor: roundingOf(equation, z),
     norms,
     resolvent,
   };
+}
+
+type Progress = RoundsEnd<{ z: Tensor; p: Tensor }>;
+
+/** The residual that an iteration watches is about the true one, so that the first round aims at the tolerance itself. */
+const AIM = 1;
+
+interface RoundsContext {
+  readonly equation: Equation;
+  readonly problem: FixedPointProblem;
+  readonly giveUp: boolean;
+}
+
+function runRounds(
+  tracing: Tracing,
+  { run }: ForwardMethod,
+  begun: Begun,
+  { equation, problem, giveUp }: RoundsContext,
+  { values, state, iterations }: Progress,
+): Progress {
+  const { tolerance, limit } = problem;
+  const start = { values: { ...values, x: begun.start.x }, state, iterations };
+  const end = inRounds(tracing, start, { tolerance, aim: AIM, limit }, ({ x, z }, round) => {
+    const from = { ...begun, start: { ...begun.start, x } };
+    const { floor } = equation.norms;
+    const inner = run(tracing, from, { ...round, floor, giveUp }, round.state);
+    const found = whereRunning(round.state, begun.solution(inner.x), z);
+    const p = preActivation(equation, found);
+    return {
+      values: { x: inner.x, z: found, p },
+      residual: equation.sigma.residual(found, p),
+      floor: roundingOf(equation, found),
+      state: inner.state,
+    };
+  });
+  return { ...end, values: { z: end.values.z, p: end.values.p } };
 }
 
 function resolventFor(

@@ -20,12 +20,10 @@ export interface Iteration {
 
 export interface Begun {
   readonly start: Iterate;
-  /** T, and a residual that the monitor may watch, [batch]. */
+  /** T, and a residual that the monitor may watch, [batch]: about that of the solution. */
   step(iterate: Iterate): { readonly next: Iterate; readonly residual: Tensor };
   /** Whether that residual speaks for x or for T(x): what a sample that stops then keeps. */
   readonly keeps: 'x' | 'next';
-  /** The residual of the solution is at most this many times the one watched, [1]; 1 where absent. */
-  readonly amplification?: Tensor;
   /** z of an x. */
   solution(x: Tensor): Tensor;
 }

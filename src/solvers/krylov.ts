@@ -1,17 +1,18 @@
 /**
- * Krylov methods for the adjoint system in its active-block form. With J = F Fᵀ (F = diag(√d) where J = diag(d)) and
- * u = v + WᵀFy, (I − JW)ᵀu = v becomes
- *   S y = Fᵀv,  S = I − FᵀWᵀF,
+ * Krylov methods for the adjoint system in its active-block form. The correction e of a u with residual r solves
+ * (I − JW)ᵀe = r. With J = F Fᵀ (F = diag(√d) where J = diag(d)) and e = r + WᵀFy that becomes
+ *   S y = Fᵀr,  S = I − FᵀWᵀF,
  * which for 0/1 J is the system on the active block A, (I − W_AA)ᵀy_A = v_A, and the identity off it. Its symmetric part is
  * I − FᵀF + Fᵀ(I − (W + Wᵀ)/2)F ⪰ min(1, m)·I for every 0 ⪯ J ⪯ I, whereas that of I − JW can be indefinite.
- * A residual s of it leaves the residual WᵀFs of the whole system.
+ * A residual s of it leaves the residual WᵀFs of the whole system. Each round solves for a correction, as iterative
+ * refinement does, and so reaches the precision of u and not only that of y.
  */
 import { combine, elementwise, product, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AdjointMethod, AdjointProblem } from './adjoint.ts';
 import { monitor, statusOf, whereRunning } from './monitor.ts';
 
-/** A Krylov method: what it carries from step to step, by name. `r` is its residual Fᵀv − Sy, [batch, n]. */
+/** A Krylov method: what it carries from step to step, by name. `r` is its residual Fᵀr − Sy, [batch, n]. */
 export interface KrylovMethod {
   readonly restart?: number;
   start(problem: AdjointProblem, r: Tensor): Record<string, Tensor>;
@@ -42,8 +43,9 @@ export function krylov(method: KrylovMethod): AdjointMethod {
   return {
     restart: method.restart,
     round(tracing, problem, { u, r, state, tolerance, limit }) {
-      const { W, J, v, norms } = problem;
-      const start = { ...method.start(problem, J.factorTransposed(r)), y: J.factorTransposed(u), state };
+      const { W, J, norms } = problem;
+      const zeros = tracing.constant({ kind: 'fill', value: 0 }, r.shape);
+      const start = { ...method.start(problem, J.factorTransposed(r)), y: zeros, state };
       const final = tracing.loop<Record<string, Tensor>>(
         start,
         (values) => statusOf(values.state),
@@ -60,7 +62,9 @@ export function krylov(method: KrylovMethod): AdjointMethod {
           };
         },
       );
-      return { u: product(J.factor(final.y), W, { bias: v }), state: final.state };
+      // u + e
+      const bias = combine({ x: u }, { x: r });
+      return { u: product(J.factor(final.y), W, { bias }), state: final.state };
     },
   };
 }

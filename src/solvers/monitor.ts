@@ -44,6 +44,19 @@ export function freshState(state: Tensor): Tensor {
   return elementwise('add', [elementwise('multiply', [state, rows(1, 0)]), rows(0, 1e30)]);
 }
 
+/** A sample that still runs in `inner`, whose limit has ended it, is given up. */
+export function exhausted(state: Tensor, inner: Tensor): Tensor {
+  const { context } = state;
+  const running = (of: Tensor): Tensor => {
+    const half = context.constant({ kind: 'fill', value: 0.5 }, [1]);
+    return elementwise('greater', [half, statusOf(of)]);
+  };
+  const failed = elementwise('multiply', [running(state), running(inner)]);
+  const values = Array.from({ length: STATE_SIZE }, (_, row) => (row === STATE_ROWS.status ? STATUS.gaveUp : 0));
+  const row = context.constant({ kind: 'values', values }, [STATE_SIZE, 1]);
+  return elementwise('add', [state, elementwise('multiply', [row, failed])]);
+}
+
 /** 1 for each sample that converged or stalled, else 0, [batch]. */
 export function solvedIn(state: Tensor): Tensor {
   const status = statusOf(state);

@@ -9,20 +9,18 @@ import { repeated } from './monitor.ts';
  *
  * The equation of z½ gives its pre-activation without a product: p½ = Wz½ + b = z½ + (z½ − u½)/α. So the fixed-point
  * residual r of z½ costs nothing. The solution is z = prox_{αf}(u⁺), u⁺ = (1 − α)z½ + αp½, which keeps exact zeros; it
- * is within max(1, α)‖r‖ of z½, so its own residual is at most (1 + (1 + ‖W‖)max(1, α))‖r‖.
+ * is within max(1, α)‖r‖ of z½, so its own residual is at most (1 + (1 + ‖W‖)max(1, α))‖r‖, and mostly about ‖r‖.
  */
 export const peacemanRachford: Iteration = {
   name: 'peaceman-rachford',
   needsResolvent: true,
-  begin(tracing, { b, transposed, sigma, norms, resolvent }, z, p) {
+  begin(_tracing, { b, transposed, sigma, resolvent }, z, p) {
     if (!resolvent) throw new Error('peaceman-rachford: the equation holds no resolvent');
     const { inverse, step } = resolvent;
     const stepRows = repeated(step, b.shape[0]);
     const inverseRows = elementwise('reciprocal', [stepRows]); // 1/α
     const onePlusInverse = elementwise('scale', [inverseRows], [1, 1]); // 1 + 1/α
     const scaledBias = elementwise('multiply', [b, step]); // αb
-    const reach = elementwise('maximum', [step, tracing.constant({ kind: 'fill', value: 1 }, [1])]);
-    const lipschitz = elementwise('multiply', [elementwise('scale', [norms.bound], [1, 2]), reach]);
     return {
       start: {
         x: combine({ x: z, coefficient: elementwise('scale', [stepRows], [-1, 1]) }, { x: p, coefficient: stepRows }),
@@ -39,7 +37,6 @@ export const peacemanRachford: Iteration = {
         return { next: { x: next }, residual: sigma.residual(half, halfPre) };
       },
       keeps: 'next',
-      amplification: elementwise('scale', [lipschitz], [1, 1]),
       solution: (u) => sigma.proximal(u, step),
     };
   },

@@ -1,0 +1,57 @@
+import { isSolved, type SampleReport } from '../solvers/report.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { monotoneFixedPoint } from './monotone.ts';
+import type { MonotoneOptions } from './options.ts';
+
+export interface TuningOptions extends Omit<MonotoneOptions, 'solver' | 'linearSolver' | 'step' | 'onFailure'> {
+  /** Where the search starts, a finite number > 0. Default 1. */
+  largest?: number;
+}
+
+export interface TunedStep {
+  /** α with the fewest iterations; undefined where with no α all samples were solved. */
+  readonly step: number | undefined;
+  /** With that α, mean over the samples. */
+  readonly iterations: number;
+  /** Every α that was tried, and the mean iterations with it; infinite where a sample was not solved. */
+  readonly tried: readonly { readonly step: number; readonly iterations: number }[];
+}
+
+/** α below which there is nothing to gain: V is then close to I, and the iteration hardly moves. */
+const SMALLEST = 1e-4;
+
+/**
+ * The step α with which Peaceman-Rachford solves this batch in the fewest iterations: halved from `largest` for as long as
+ * the count does not grow, as in the code of Winston & Kolter (2020). A solve for each α, about half a dozen.
+ * @param W [n, n]
+ * @param b [batch, n]
+ */
+export async function tunedStep(W: Tensor, b: Tensor, { largest = 1, ...options }: TuningOptions): Promise<TunedStep> {
+  if (!(largest > 0 && Number.isFinite(largest))) {
+    throw new RangeError(`largest: it is ${largest}; it must be a finite number > 0`);
+  }
+  const tried: { step: number; iterations: number }[] = [];
+  for (let step = largest; step > SMALLEST; step /= 2) {
+    const iterations = await meanIterations(W, b, { ...options, step });
+    const before = tried.at(-1)?.iterations ?? Number.POSITIVE_INFINITY;
+    tried.push({ step, iterations });
+    if (iterations > before) break;
+  }
+  const best = tried.reduce((a, b) => (b.iterations < a.iterations ? b : a));
+  return { step: Number.isFinite(best.iterations) ? best.step : undefined, iterations: best.iterations, tried };
+}
+
+async function meanIterations(W: Tensor, b: Tensor, options: MonotoneOptions): Promise<number> {
+  const solution = monotoneFixedPoint(W, b, { ...options, solver: 'peaceman-rachford', onFailure: 'report' });
+  try {
+    return meanOf((await solution.report).samples);
+  } finally {
+    solution.dispose();
+  }
+}
+
+/** Mean iterations of the samples, infinite where one is not solved. */
+function meanOf(samples: readonly SampleReport[]): number {
+  if (!samples.every(isSolved)) return Number.POSITIVE_INFINITY;
+  return samples.reduce((sum, { iterations }) => sum + iterations, 0) / samples.length;
+}
