@@ -15,7 +15,7 @@ import {
   train as trainModel,
 } from '../index.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName } from '../solvers/index.ts';
-import { activationNamed } from './activation-name.ts';
+import { ACTIVATION_NAMES, activationNamed } from './activation-name.ts';
 import { engineFor } from './engine.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
 import {
@@ -33,7 +33,7 @@ const SOLVERS = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
 
 const TABLE = {
   width: { value: '<count>', description: 'width n of the equilibrium layer', fallback: '100' },
-  activation: { value: '<name>', description: 'relu, tanh, sigmoid, softThreshold', fallback: 'relu' },
+  activation: { value: '<name>', description: ACTIVATION_NAMES.join(', '), fallback: 'relu' },
   margin: { value: '<number>', description: 'm of the layer, I − W ⪰ m·I', fallback: '1' },
   epochs: { value: '<count>', description: 'passes over the training data', fallback: '40' },
   batch: { value: '<count>', description: 'samples in a step', fallback: '64' },

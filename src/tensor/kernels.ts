@@ -2,6 +2,7 @@
 import {
   ABSENT,
   type ActivationName,
+  type ActivationParameters,
   type ElementwiseOperation,
   MAXIMUM_SOLVE_ORDER,
   type OperandLayout,
@@ -17,8 +18,7 @@ export interface ProductOptions {
   /** [n], added to every row, or [m, n]. */
   bias?: Tensor;
   activation?: ActivationName;
-  /** τ of softThreshold. */
-  parameter?: number;
+  activationParameters?: ActivationParameters;
   /** [1]: with it the result is prox_{αf}((1 − α)·prior + α·t). Needs `prior`. */
   step?: Tensor;
   /** [m, n] */
@@ -36,7 +36,7 @@ export function product(a: Tensor, b: Tensor, options: ProductOptions = {}): Ten
     transposeB = false,
     bias,
     activation = 'identity',
-    parameter = 0,
+    activationParameters = [0, 0],
     step,
     scale,
     prior,
@@ -66,22 +66,25 @@ export function product(a: Tensor, b: Tensor, options: ProductOptions = {}): Ten
         : ('full' as const)
       : ('none' as const),
     activation,
-    parameter,
+    activationParameters,
     proximal: step !== undefined,
     residual,
   };
   return a.context.call(call, [a, b, bias, scale, prior, step], [m, n]);
 }
 
+/** Numbers in the order in which a kernel takes them; those of an activation may stay together. */
+export type Parameters = readonly (number | ActivationParameters)[];
+
 /** Element-wise operation with broadcasting. */
 export function elementwise(
   operation: ElementwiseOperation,
   operands: readonly Tensor[],
-  parameters: readonly number[] = [],
+  parameters: Parameters = [],
 ): Tensor {
   const shape = operands.map((operand) => operand.shape).reduce((a, b) => broadcastShapes(operation, a, b));
   const layouts = operands.map((operand) => broadcastLayout(operand.shape, shape));
-  return elementwiseLaidOut(operation, operands, layouts, shape, parameters);
+  return elementwiseLaidOut(operation, operands, layouts, shape, parameters.flat());
 }
 
 /** Element-wise operation whose operands are read with the layouts given: transposed, repeated or in part. */
@@ -119,7 +122,7 @@ export function combine(...terms: readonly Term[]): Tensor {
 
 export interface ReduceOptions {
   activation?: ActivationName;
-  parameters?: readonly number[];
+  parameters?: Parameters;
 }
 
 /** Reduces the axes from `first` up to `last` (exclusive); the result keeps the other axes. */
@@ -139,7 +142,7 @@ export function reduceAxes(
     middle: extent(shape.slice(first, last)),
     inner: extent(shape.slice(last)),
     activation,
-    parameters,
+    parameters: parameters.flat(),
   };
   return context.call(call, operands, [...shape.slice(0, first), ...shape.slice(last)]);
 }

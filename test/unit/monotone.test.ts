@@ -11,6 +11,7 @@ import { inverse } from '../../src/solvers/inverse.ts';
 import { spectralNormBound } from '../../src/solvers/norm.ts';
 import { ConvergenceError } from '../../src/solvers/report.ts';
 import { Engine } from '../../src/tensor/engine.ts';
+import { ACTIVATION_DEFINITIONS } from '../support/activations.ts';
 import {
   centralDifferences,
   denseSolve,
@@ -27,12 +28,9 @@ import {
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 
-const ACTIVATIONS = ['relu', 'tanh', 'sigmoid', { name: 'softThreshold', threshold: 0.3 }] as const;
+const ACTIVATIONS = ACTIVATION_DEFINITIONS.map(({ option }) => option);
 const FORWARD = ['peaceman-rachford', 'forward-backward'] as const;
 const LINEAR = ['bicgstab', 'cgnr', 'bicgstab+cgnr'] as const;
-const nameOf = (activation: (typeof ACTIVATIONS)[number]): string =>
-  typeof activation === 'string' ? activation : activation.name;
-
 async function solve(problem: MonotoneProblem, options: Partial<MonotoneOptions>) {
   const { n, batch, margin } = problem;
   const tape = new Tape();
@@ -44,32 +42,20 @@ async function solve(problem: MonotoneProblem, options: Partial<MonotoneOptions>
   return { z, gradW: dW, gradB: dB, report: await solution.report, backward: await solution.backwardReports[0] };
 }
 
-/** σ and σ', written apart from the library. */
-const SIGMA: Record<string, { value: (x: number) => number; slope: (x: number) => number }> = {
-  relu: { value: (x) => (x > 0 ? x : 0), slope: (x) => (x > 0 ? 1 : 0) },
-  tanh: { value: Math.tanh, slope: (x) => 1 / Math.cosh(x) ** 2 },
-  sigmoid: { value: (x) => 1 / (1 + Math.exp(-x)), slope: (x) => 1 / (2 + 2 * Math.cosh(x)) },
-  softThreshold: {
-    value: (x) => Math.sign(x) * Math.max(Math.abs(x) - 0.3, 0),
-    slope: (x) => (Math.abs(x) > 0.3 ? 1 : 0),
-  },
-};
-
 describe('the fixed point and its gradient', () => {
-  for (const activation of ACTIVATIONS) {
+  for (const { title, option: activation, value, slope } of ACTIVATION_DEFINITIONS) {
     for (const solver of FORWARD) {
-      test(`${nameOf(activation)}, ${solver}: z solves the equation, gradients agree with the dense formula`, async () => {
+      test(`${title}, ${solver}: z solves the equation, gradients agree with the dense formula`, async () => {
         const problem = monotoneProblem(7, 3, 11);
         const { n, batch, W, b, v } = problem;
         const { z, gradB, gradW } = await solve(problem, { activation, solver });
-        const sigma = SIGMA[nameOf(activation)];
         const expectedW = new Array<number>(n * n).fill(0);
         for (let s = 0; s < batch; s++) {
           const row = Array.from(z).slice(s * n, (s + 1) * n);
           const p = matmul(W, row, n, n, 1).map((x, i) => x + b[s * n + i]);
-          expect(relativeError(row, p.map(sigma.value))).toBeLessThan(1e-11);
+          expect(relativeError(row, p.map(value))).toBeLessThan(1e-11);
           // (I − JW)ᵀ u = v
-          const d = p.map(sigma.slope);
+          const d = p.map(slope);
           const matrix = Array.from({ length: n * n }, (_, at) => {
             const [i, j] = [Math.floor(at / n), at % n];
             return (i === j ? 1 : 0) - d[j] * W[j * n + i];
@@ -357,8 +343,8 @@ describe('wrong arguments are refused, naming the argument', () => {
     ['selection', { selection: 2 }, 'selection is 2'],
     [
       'unknown activation',
-      { activation: 'step' },
-      'activation: "step" is unknown; it must be one of relu, tanh, sigmoid, softThreshold',
+      { activation: 'spline' },
+      'activation: "spline" is unknown; it must be one of relu, tanh, sigmoid, softThreshold',
     ],
     ['GELU', { activation: 'gelu' }, 'a proximal operator is nondecreasing'],
     ['swish', { activation: 'Swish' }, 'a proximal operator is nondecreasing'],
