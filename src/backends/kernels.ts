@@ -103,6 +103,18 @@ export const REDUCTIONS = [
 export type Reduction = (typeof REDUCTIONS)[number];
 
 /**
+ * Operations on each row of x [rows, columns]. The operand y is [rows, columns], or [1] for proximalSoftmax.
+ */
+export const ROWS = [
+  'softmax', //               eˣ / Σ eˣ, without overflow
+  'logSoftmax', //            x − ln Σ eˣ
+  'proximalSoftmax', //       prox_{αf}(x) for softmax = prox_f, α = y > 0: s = softmax(t) with (1 − α)s + αt = x
+  'standardise', //           (x − mean)·r, r = 1/√(variance + p₀), the variance divided by the number of columns
+  'standardiseDerivative', // the cotangent of x from that of standardise, y: r·(y − mean y − x̂·mean(y∘x̂)), x̂ = (x − mean)·r
+] as const;
+export type RowsOperation = (typeof ROWS)[number];
+
+/**
  * Scalar steps: formulas on a few numbers per sample. Operands have `batch` numbers or one (shared by all samples),
  * except `state`, which is [5, batch]: see MONITOR.
  */
@@ -187,6 +199,17 @@ export interface ReduceCall {
   readonly parameters: readonly number[];
 }
 
+/** Operands [x, y]; y may be absent. */
+export interface RowsCall {
+  readonly kernel: 'rows';
+  readonly inputs: readonly [number, number];
+  readonly output: number;
+  readonly operation: RowsOperation;
+  readonly rows: number;
+  readonly columns: number;
+  readonly parameters: readonly number[];
+}
+
 export interface ScalarCall {
   readonly kernel: 'scalar';
   readonly inputs: readonly number[]; // at most four
@@ -208,4 +231,4 @@ export interface SolveCall {
 }
 export const MAXIMUM_SOLVE_ORDER = 16;
 
-export type KernelCall = ProductCall | ElementwiseCall | CombineCall | ReduceCall | ScalarCall | SolveCall;
+export type KernelCall = ProductCall | ElementwiseCall | CombineCall | ReduceCall | RowsCall | ScalarCall | SolveCall;

@@ -7,6 +7,7 @@ import {
   MAXIMUM_SOLVE_ORDER,
   type OperandLayout,
   type Reduction,
+  type RowsOperation,
   type ScalarOperation,
 } from '../backends/kernels.ts';
 import { broadcastLayout, broadcastShapes, describe, padToFour, type Shape } from './shape.ts';
@@ -156,6 +157,26 @@ export function reduceRows(operation: Reduction, operands: readonly Tensor[], op
 export function reduceAll(operation: Reduction, operand: Tensor): Tensor {
   const flat = operand.context.alias(operand, [1, operand.size]);
   return reduceRows(operation, [flat]);
+}
+
+/** An operation on the rows of x, which are those along its last axis. */
+export function rowwise(operation: RowsOperation, x: Tensor, y?: Tensor, parameters: readonly number[] = []): Tensor {
+  const columns = x.shape[x.shape.length - 1];
+  const call = { kernel: 'rows' as const, operation, rows: x.size / columns, columns, parameters };
+  return x.context.call(call, [x, y], x.shape);
+}
+
+/** softmax of each row. */
+export function softmaxRows(x: Tensor): Tensor {
+  return rowwise('softmax', x);
+}
+
+/**
+ * prox_{αf} of each row, where softmax = prox_f: softmax(t) with (1 − α)·softmax(t) + αt = x.
+ * @param step α > 0, [1]
+ */
+export function proximalSoftmax(x: Tensor, step: Tensor): Tensor {
+  return rowwise('proximalSoftmax', x, step);
 }
 
 /** A scalar step: operands of `batch` numbers, or of one number for all samples. */

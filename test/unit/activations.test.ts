@@ -89,7 +89,11 @@ for (const { title, option, value, slope, kinks } of ACTIVATION_DEFINITIONS) {
       expect([...kernels.kinks(activation.parameter)].sort((a, b) => a - b)).toEqual(kinks.map(({ at }) => at));
       if (kinks.length === 0) return;
       for (const q of [0, 0.5, 1]) {
-        const found = await slopesAt(option, kinks.map(({ at }) => at), q); // biome-ignore format: one line
+        const found = await slopesAt(
+          option,
+          kinks.map(({ at }) => at),
+          q,
+        );
         for (const [index, { low, high }] of kinks.entries())
           expect(found[index]).toBeCloseTo((1 - q) * low + q * high, 14);
       }

@@ -16,6 +16,7 @@ import type { PlannedCall, PlannedCopy } from '../plan.ts';
 import { type Dispatch, type Forms, f, groupsFor, i, u } from './dispatch.ts';
 import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
+import { lowerRows } from './lower-rows.ts';
 
 export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
   const { call } = step;
@@ -28,6 +29,8 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
       return [lowerElementwise(call, step, forms)];
     case 'combine':
       return [lowerCombine(call, step, forms)];
+    case 'rows':
+      return [lowerRows(call, step, forms)];
     case 'scalar':
       return [lowerScalar(call, step)];
     case 'solve':
