@@ -6,7 +6,7 @@
 //   binding 3  second   operand 1
 //   binding 4  third    operand 2
 //   binding 5  result   [i₀, i₁, i₂, i₃], `count` numbers
-// result[i] = OPERATION(first, second, third, p₀, p₁), the formulas as in kernels.ts; operand o is read at
+// result[i] = OPERATION(first, second, third, p₀, p₁, p₂), the formulas as in kernels.ts; operand o is read at
 // offsetₒ + Σ iₐ·stridesₒ[a]. An operand whose bit is set in LINEAR is laid out like the result; one whose bit is set in
 // IN_PLACE is the result's own storage.
 
@@ -19,6 +19,7 @@ struct Sizes {
   count: u32,
   p0: f32,
   p1: f32,
+  p2: f32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -63,8 +64,29 @@ fn sigmoidDerivative(x: f32) -> f32 {
   return e / ((1.0 + e) * (1.0 + e));
 }
 
-// The cases are in the order of ELEMENTWISE in kernels.ts.
-fn operation(x: f32, y: f32, z: f32, p0: f32, p1: f32) -> f32 {
+// Kinks at both ends, with the Clarke interval [0, 1].
+fn clipDerivative(x: f32, tolerance: f32, low: f32, high: f32, q: f32) -> f32 {
+  if (abs(x - low) <= tolerance || abs(x - high) <= tolerance) {
+    return q;
+  }
+  return select(0.0, 1.0, x > low && x < high);
+}
+
+// α·eˣ left of the kink, whose Clarke interval is [α, 1].
+fn eluDerivative(x: f32, tolerance: f32, alpha: f32, q: f32) -> f32 {
+  if (abs(x) <= tolerance) {
+    return (1.0 - q) * alpha + q;
+  }
+  return select(alpha * exponential(min(x, 0.0)), 1.0, x > 0.0);
+}
+
+fn softsignDerivative(x: f32) -> f32 {
+  let r = 1.0 / (1.0 + abs(x));
+  return r * r;
+}
+
+// The cases are in the order of ELEMENTWISE in kernels.ts. Of prox_{αf} the activation is a constant of the pipeline.
+fn operation(x: f32, y: f32, z: f32, p0: f32, p1: f32, p2: f32) -> f32 {
   switch (OPERATION) {
     case 0u: { return x; } // copy
     case 1u: { return -x; } // negate
@@ -79,25 +101,35 @@ fn operation(x: f32, y: f32, z: f32, p0: f32, p1: f32) -> f32 {
     case 10u: { return hyperbolicTangent(x); } // tanh
     case 11u: { return logistic(x); } // sigmoid
     case 12u: { return softThreshold(x, p0); } // softThreshold
-    case 13u: { return p0 * x + p1; } // scale
-    case 14u: { return x + y; } // add
-    case 15u: { return x - y; } // subtract
-    case 16u: { return x * y; } // multiply
-    case 17u: { return x / y; } // divide
-    case 18u: { return max(x, y); } // maximum
-    case 19u: { return min(x, y); } // minimum
-    case 20u: { return select(0.0, 1.0, x > y); } // greater
-    case 21u: { return atKink(x, 0.0, y, 0.0, 1.0, p0); } // reluDerivative
-    case 22u: { return atKink(x, 0.0, y, -1.0, 1.0, p0); } // absDerivative
-    case 23u: { return atKink(abs(x), p1, y, 0.0, 1.0, p0); } // softThresholdDerivative
-    case 24u: { return tanhDerivative(x); } // tanhDerivative
-    case 25u: { return sigmoidDerivative(x); } // sigmoidDerivative
-    case 26u: { return x; } // proximalIdentity
-    case 27u: { return max(x, 0.0); } // proximalRelu
-    case 28u: { return smoothProximal(TANH, x, y); } // proximalTanh
-    case 29u: { return smoothProximal(SIGMOID, x, y); } // proximalSigmoid
-    case 30u: { return softThreshold(x, y * p0); } // proximalSoftThreshold
-    case 31u: { return select(z, y, x != 0.0); } // select, operands (c, x, y)
+    case 13u: { return select(p0 * x, x, x >= 0.0); } // leakyRelu
+    case 14u: { return clamp(x, p0, p1); } // clip
+    case 15u: { return softplus(x); } // softplus
+    case 16u: { return elu(x, p0); } // elu
+    case 17u: { return softsign(x); } // softsign
+    case 18u: { return arctangent(x); } // arctan
+    case 19u: { return p0 * x + p1; } // scale
+    case 20u: { return x + y; } // add
+    case 21u: { return x - y; } // subtract
+    case 22u: { return x * y; } // multiply
+    case 23u: { return x / y; } // divide
+    case 24u: { return max(x, y); } // maximum
+    case 25u: { return min(x, y); } // minimum
+    case 26u: { return select(0.0, 1.0, x > y); } // greater
+    case 27u: { return atKink(x, 0.0, y, 0.0, 1.0, p0); } // reluDerivative
+    case 28u: { return atKink(x, 0.0, y, -1.0, 1.0, p0); } // absDerivative
+    case 29u: { return atKink(abs(x), p1, y, 0.0, 1.0, p0); } // softThresholdDerivative
+    case 30u: { return atKink(x, 0.0, y, p1, 1.0, p0); } // leakyReluDerivative
+    case 31u: { return clipDerivative(x, y, p1, p2, p0); } // clipDerivative
+    case 32u: { return eluDerivative(x, y, p1, p0); } // eluDerivative
+    case 33u: { return tanhDerivative(x); } // tanhDerivative
+    case 34u: { return sigmoidDerivative(x); } // sigmoidDerivative
+    case 35u: { return softsignDerivative(x); } // softsignDerivative
+    case 36u: { return arctangentDerivative(x); } // arctanDerivative
+    case 37u: { return x; } // proximalIdentity
+    case 38u: { return max(x, 0.0); } // proximalRelu
+    // proximalTanh to proximalArctan
+    case 39u, 40u, 41u, 42u, 43u, 44u, 45u, 46u, 47u: { return proximal(x, y, vec2<f32>(p0, p1)); }
+    case 48u: { return select(z, y, x != 0.0); } // select, operands (c, x, y)
     default: { return 0.0; }
   }
 }
@@ -134,5 +166,5 @@ fn compute(index: u32) {
   } else {
     z = third[places.z];
   }
-  result[index] = operation(x, y, z, sizes.p0, sizes.p1);
+  result[index] = operation(x, y, z, sizes.p0, sizes.p1, sizes.p2);
 }

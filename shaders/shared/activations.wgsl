@@ -4,39 +4,76 @@
 // on every adapter (the built-in exp and tanh are allowed absolute errors of 1e-5, and tanh may be NaN for a large
 // argument). Every function is finite for every finite argument.
 
-// The order of ACTIVATIONS in kernels.ts.
+// Which activation; the order of ACTIVATIONS in kernels.ts. A constant, so that a pipeline is compiled from its branch alone.
+override ACTIVATION: u32 = 0u;
 const IDENTITY = 0u;
 const RELU = 1u;
 const TANH = 2u;
 const SIGMOID = 3u;
 const SOFT_THRESHOLD = 4u;
+const LEAKY_RELU = 5u;
+const CLIP = 6u;
+const SOFTPLUS = 7u;
+const ELU = 8u;
+const SOFTSIGN = 9u;
+const ARCTAN = 10u;
+
+const LN_2 = 0.693147181;
+const HALF_PI = 1.57079633;
 
 // 2ⁿ for −126 ≤ n ≤ 127.
 fn powerOfTwo(n: i32) -> f32 {
   return bitcast<f32>(u32(n + 127) << 23u);
 }
 
-// eˣ = 2ⁿ·eʳ with n = round(x / ln 2), |r| ≤ ln 2 / 2, and the minimax polynomial of Cephes' expf for eʳ.
-// Saturates just below the largest float32 instead of overflowing; 0 where eˣ would be subnormal.
-fn exponential(x: f32) -> f32 {
-  if (x < -87.33) {
-    return 0.0;
-  }
-  let bounded = min(x, 88.7228);
-  let n = round(bounded * 1.44269504);
+// eˣ = 2ⁿ·eʳ with n = round(x / ln 2), |r| ≤ ln 2 / 2; gives (n, eʳ − 1) by the minimax polynomial of Cephes' expf.
+fn exponentialParts(x: f32) -> vec2<f32> {
+  let n = round(x * 1.44269504);
   // ln 2 in two parts, the first of few bits: n times it is exact.
-  let r = fma(n, 2.12194440e-4, fma(n, -0.693359375, bounded));
+  let r = fma(n, 2.12194440e-4, fma(n, -0.693359375, x));
   var p = 1.9875691500e-4;
   p = fma(p, r, 1.3981999507e-3);
   p = fma(p, r, 8.3334519073e-3);
   p = fma(p, r, 4.1665795894e-2);
   p = fma(p, r, 1.6666665459e-1);
   p = fma(p, r, 5.0000001201e-1);
-  p = fma(p, r * r, r) + 1.0;
+  return vec2<f32>(n, fma(p, r * r, r));
+}
+
+// eˣ. Saturates just below the largest float32 instead of overflowing; 0 where eˣ would be subnormal.
+fn exponential(x: f32) -> f32 {
+  if (x < -87.33) {
+    return 0.0;
+  }
+  let parts = exponentialParts(min(x, 88.7228));
   // In two factors, since 2¹²⁸ is no float32.
-  let whole = i32(n);
+  let whole = i32(parts.x);
   let half = whole / 2;
-  return p * powerOfTwo(half) * powerOfTwo(whole - half);
+  return (parts.y + 1.0) * powerOfTwo(half) * powerOfTwo(whole - half);
+}
+
+// eˣ − 1 = 2ⁿ(eʳ − 1) + (2ⁿ − 1) for x ≤ 0: near 0, where n = 0, nothing cancels.
+fn exponentialMinusOne(x: f32) -> f32 {
+  if (x < -20.0) {
+    return -1.0;
+  }
+  let parts = exponentialParts(x);
+  let power = powerOfTwo(i32(parts.x));
+  return fma(power, parts.y, power - 1.0);
+}
+
+// ln(1 + u) for 0 ≤ u ≤ 1: 2·artanh w with w = u / (2 + u) ≤ 1/3, by its series, whose terms are all positive.
+fn logarithmOnePlus(u: f32) -> f32 {
+  let w = u / (2.0 + u);
+  let s = w * w;
+  var p = 1.0 / 15.0;
+  p = fma(p, s, 1.0 / 13.0);
+  p = fma(p, s, 1.0 / 11.0);
+  p = fma(p, s, 1.0 / 9.0);
+  p = fma(p, s, 1.0 / 7.0);
+  p = fma(p, s, 1.0 / 5.0);
+  p = fma(p, s, 1.0 / 3.0);
+  return 2.0 * fma(p * s, w, w);
 }
 
 // Odd rational approximation of degree 13 over 6 (the one of Eigen); |x| ≥ 7.9 gives ±1 to rounding.
@@ -76,39 +113,131 @@ fn softThreshold(x: f32, threshold: f32) -> f32 {
   return 0.0;
 }
 
-// σ(x); `parameter` is the threshold of softThreshold.
-fn activation(kind: u32, x: f32, parameter: f32) -> f32 {
-  switch (kind) {
+// ln(1 + eˣ) = max(x, 0) + δ(x).
+fn softplus(x: f32) -> f32 {
+  return max(x, 0.0) + softplusExcess(x);
+}
+
+// δ(x) = ln(1 + e^(−|x|)), from 0 to ln 2.
+fn softplusExcess(x: f32) -> f32 {
+  return logarithmOnePlus(exponential(-abs(x)));
+}
+
+fn elu(x: f32, alpha: f32) -> f32 {
+  return select(alpha * exponentialMinusOne(min(x, 0.0)), x, x >= 0.0);
+}
+
+// x / (1 + |x|). Bounded first: a quotient by a number near the largest may be flushed to 0.
+fn softsign(x: f32) -> f32 {
+  let t = clamp(x, -1.0e9, 1.0e9);
+  return t / (1.0 + abs(t));
+}
+
+// Reduced to |t| ≤ tan π/8, then the minimax polynomial of Cephes' atanf.
+fn arctangent(x: f32) -> f32 {
+  let size = abs(x);
+  var base = 0.0;
+  var t = size;
+  if (size > 2.41421356) {
+    base = HALF_PI;
+    t = -1.0 / size;
+  } else if (size > 0.414213562) {
+    base = 0.5 * HALF_PI;
+    t = (size - 1.0) / (size + 1.0);
+  }
+  let s = t * t;
+  var p = 8.05374449538e-2;
+  p = fma(p, s, -1.38776856032e-1);
+  p = fma(p, s, 1.99777106478e-1);
+  p = fma(p, s, -3.33329491539e-1);
+  let angle = base + fma(p * s, t, t);
+  return select(angle, -angle, x < 0.0);
+}
+
+// 1 / (1 + x²); where x² might overflow, of 1/x.
+fn arctangentDerivative(x: f32) -> f32 {
+  let size = abs(x);
+  if (size > 1.0) {
+    let r = 1.0 / size;
+    return r * r / (1.0 + r * r);
+  }
+  return 1.0 / (1.0 + size * size);
+}
+
+// σ(x); the parameters are those of ACTIVATIONS in kernels.ts.
+fn activation(x: f32, parameters: vec2<f32>) -> f32 {
+  switch (ACTIVATION) {
     case RELU: { return max(x, 0.0); }
     case TANH: { return hyperbolicTangent(x); }
     case SIGMOID: { return logistic(x); }
-    case SOFT_THRESHOLD: { return softThreshold(x, parameter); }
+    case SOFT_THRESHOLD: { return softThreshold(x, parameters.x); }
+    case LEAKY_RELU: { return select(parameters.x * x, x, x >= 0.0); }
+    case CLIP: { return clamp(x, parameters.x, parameters.y); }
+    case SOFTPLUS: { return softplus(x); }
+    case ELU: { return elu(x, parameters.x); }
+    case SOFTSIGN: { return softsign(x); }
+    case ARCTAN: { return arctangent(x); }
     default: { return x; }
   }
 }
 
-// σ(t), where t solves g(t) = (1 − α)σ(t) + αt − x = 0 for σ = tanh or sigmoid. g increases with slope ≥ min(1, α), and
-// its zero lies where αt = x − (1 − α)s for some value s of σ: that brackets it. Newton steps, a bisection where one
-// leaves the bracket.
-fn smoothProximal(kind: u32, x: f32, alpha: f32) -> f32 {
+// Where the t of smoothProximal lies: αt = x − (1 − α)s for some value s of σ.
+fn proximalBracket(x: f32, alpha: f32, a0: f32) -> vec2<f32> {
   let rest = 1.0 - alpha;
-  var low = (x - abs(rest)) / alpha;
-  var high = (x + abs(rest)) / alpha;
-  if (kind == SIGMOID) {
-    low = (x - max(rest, 0.0)) / alpha;
-    high = (x - min(rest, 0.0)) / alpha;
+  var ends = vec2<f32>(-rest, rest);
+  switch (ACTIVATION) {
+    case SIGMOID: { ends = vec2<f32>(0.0, rest); }
+    case ELU: { ends = vec2<f32>(-rest * a0, 0.0); }
+    case ARCTAN: { ends = vec2<f32>(-rest * HALF_PI, rest * HALF_PI); }
+    // (t ≥ 0 ? t : αt) = x − (1 − α)δ
+    case SOFTPLUS: {
+      let reach = rest * LN_2;
+      let y = vec2<f32>(x - max(reach, 0.0), x - min(reach, 0.0));
+      return select(y / alpha, y, y >= vec2<f32>(0.0));
+    }
+    default: {}
   }
+  return vec2<f32>(x - max(ends.x, ends.y), x - min(ends.x, ends.y)) / alpha;
+}
+
+// The bounded part s of σ(t): δ of softplus, else σ itself.
+fn boundedPart(t: f32, parameters: vec2<f32>) -> f32 {
+  if (ACTIVATION == SOFTPLUS) {
+    return softplusExcess(t);
+  }
+  return activation(t, parameters);
+}
+
+// σ'(t), where s is the bounded part of σ(t); elu for t < 0.
+fn smoothSlope(t: f32, s: f32, a0: f32) -> f32 {
+  switch (ACTIVATION) {
+    case SIGMOID: { return s * (1.0 - s); }
+    case SOFTPLUS: { return logistic(t); }
+    case ELU: { return s + a0; }
+    case ARCTAN: { return arctangentDerivative(t); }
+    default: { return 1.0 - s * s; }
+  }
+}
+
+// σ(t), where t solves g(t) = (1 − α)σ(t) + αt − x = 0 for σ = tanh, sigmoid, softplus, arctan, or elu if x < 0.
+// g increases with slope ≥ min(1, α), and its zero is bracketed. Newton steps, a bisection where one leaves the bracket.
+// For softplus (1 − α)·max(t, 0) + αt is written t where t ≥ 0, since for a large α the sum would cancel.
+fn smoothProximal(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
+  let rest = 1.0 - alpha;
+  let bracket = proximalBracket(x, alpha, parameters.x);
+  var low = bracket.x;
+  var high = select(bracket.y, min(bracket.y, 0.0), ACTIVATION == ELU);
   var t = clamp(x, low, high);
-  var s = activation(kind, t, 0.0);
+  var s = boundedPart(t, parameters);
   for (var trip = 0u; trip < 40u; trip += 1u) {
-    let g = rest * s + (alpha * t - x);
+    let linear = select(alpha * t, t, ACTIVATION == SOFTPLUS && t >= 0.0);
+    let g = rest * s + (linear - x);
     if (g > 0.0) {
       high = t;
     } else {
       low = t;
     }
-    let slope = select(1.0 - s * s, s * (1.0 - s), kind == SIGMOID);
-    var next = t - g / (rest * slope + alpha);
+    var next = t - g / (rest * smoothSlope(t, s, parameters.x) + alpha);
     if (!(next > low && next < high)) {
       next = low + 0.5 * (high - low);
     }
@@ -116,17 +245,43 @@ fn smoothProximal(kind: u32, x: f32, alpha: f32) -> f32 {
       break;
     }
     t = next;
-    s = activation(kind, t, 0.0);
+    s = boundedPart(t, parameters);
   }
-  return s;
+  return select(s, max(t, 0.0) + s, ACTIVATION == SOFTPLUS);
+}
+
+// For x ≥ 0, where σ(t) = t / (1 + t), the equation of t is αt² + (1 − x)t − x = 0; its positive root, without
+// cancellation. Odd in x. Bounded first: beyond the bound softsign is ±1 to rounding, and the squares would overflow.
+fn proximalSoftsign(x: f32, alpha: f32) -> f32 {
+  let size = min(abs(x), 1.0e18);
+  let rest = 1.0 - size;
+  let root = sqrt(rest * rest + 4.0 * alpha * size);
+  var t: f32;
+  if (rest >= 0.0) {
+    t = 2.0 * size / (rest + root);
+  } else {
+    t = (root - rest) / (2.0 * alpha);
+  }
+  return sign(x) * softsign(t);
 }
 
 // prox_{αf}(x) for α > 0, where σ = prox_f.
-fn proximal(kind: u32, x: f32, alpha: f32, parameter: f32) -> f32 {
-  switch (kind) {
-    case RELU: { return max(x, 0.0); }
-    case TANH, SIGMOID: { return smoothProximal(kind, x, alpha); }
-    case SOFT_THRESHOLD: { return softThreshold(x, alpha * parameter); }
+fn proximal(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
+  switch (ACTIVATION) {
+    case RELU, CLIP: { return activation(x, parameters); }
+    case SOFT_THRESHOLD: { return softThreshold(x, alpha * parameters.x); }
+    case LEAKY_RELU: {
+      let slope = parameters.x / (parameters.x + alpha * (1.0 - parameters.x));
+      return select(slope * x, x, x >= 0.0);
+    }
+    case SOFTSIGN: { return proximalSoftsign(x, alpha); }
+    case ELU: {
+      if (x >= 0.0) {
+        return x;
+      }
+      return smoothProximal(x, alpha, parameters);
+    }
+    case TANH, SIGMOID, SOFTPLUS, ARCTAN: { return smoothProximal(x, alpha, parameters); }
     default: { return x; }
   }
 }

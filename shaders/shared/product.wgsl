@@ -22,7 +22,8 @@ struct Sizes {
   aColumn: u32,
   bRow: u32,
   bColumn: u32,
-  parameter: f32,
+  a0: f32,
+  a1: f32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -34,7 +35,6 @@ struct Sizes {
 @group(0) @binding(8) var<storage, read_write> result: array<f32>;
 
 override BIAS: u32 = 0u; // 0 none, 1 one row for all, 2 full
-override ACTIVATION: u32 = 0u;
 override PROXIMAL: bool = false;
 override SCALED: bool = false;
 override RESIDUAL: bool = false;
@@ -48,11 +48,12 @@ fn epilogue(row: u32, column: u32, value: f32) {
   } else if (BIAS == 2u) {
     t += bias[at];
   }
+  let parameters = vec2<f32>(sizes.a0, sizes.a1);
   if (PROXIMAL) {
     let alpha = step_size[0];
-    t = proximal(ACTIVATION, (1.0 - alpha) * prior[at] + alpha * t, alpha, sizes.parameter);
+    t = proximal((1.0 - alpha) * prior[at] + alpha * t, alpha, parameters);
   } else {
-    t = activation(ACTIVATION, t, sizes.parameter);
+    t = activation(t, parameters);
   }
   if (SCALED) {
     t *= scale[at];

@@ -18,7 +18,8 @@ struct Sizes {
   inner: u32,
   segments: u32,
   segmentLength: u32,
-  parameter: f32,
+  a0: f32,
+  a1: f32,
   epsilon: f32,
 }
 
@@ -29,7 +30,6 @@ struct Sizes {
 @group(0) @binding(4) var<storage, read_write> result: array<f32>;
 
 override OPERATION: u32 = 0u;
-override ACTIVATION: u32 = 0u;
 override PARTIAL_OPERAND: bool = false;
 override PARTIAL_RESULT: bool = false;
 
@@ -69,7 +69,7 @@ fn single(at: u32) -> vec2<f32> {
     case ANY_ZERO: { return vec2<f32>(select(0.0, 1.0, (bitcast<u32>(value) & 0x7fffffffu) == 0u), 0.0); }
     case COUNT_NOT_FINITE: { return vec2<f32>(select(0.0, 1.0, (bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u), 0.0); }
     case FIXED_POINT_RESIDUAL: {
-      let difference = value - activation(ACTIVATION, y[at], sizes.parameter);
+      let difference = value - activation(y[at], vec2<f32>(sizes.a0, sizes.a1));
       return vec2<f32>(difference * difference, value * value);
     }
     default: { return vec2<f32>(value, 0.0); }

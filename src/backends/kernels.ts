@@ -9,12 +9,27 @@ export const ABSENT = -1;
 
 /**
  * Activations that are proximal operators of a convex f, applied element by element: σ = prox_f.
- * `identity` is there for plain products. `softThreshold` has one parameter, the threshold τ.
+ * `identity` is there for plain products. a₀ and a₁ are the parameters.
  */
-export const ACTIVATIONS = ['identity', 'relu', 'tanh', 'sigmoid', 'softThreshold'] as const;
+export const ACTIVATIONS = [
+  'identity',
+  'relu',
+  'tanh',
+  'sigmoid',
+  'softThreshold', // threshold a₀ > 0
+  'leakyRelu', //     slope a₀ in [0, 1]
+  'clip', //          to [a₀, a₁], a₀ < a₁
+  'softplus',
+  'elu', //           α = a₀ in [0, 1]
+  'softsign',
+  'arctan',
+] as const;
 export type ActivationName = (typeof ACTIVATIONS)[number];
 
-/** Element-wise operations; x, y, c are the operands in order, p the numeric parameters. */
+/** a₀ and a₁; 0 in the place of one that the activation does not have. */
+export type ActivationParameters = readonly [number, number];
+
+/** Element-wise operations; x, y, c are the operands in order, p the numeric parameters: those left out are 0, 1, 0. */
 export const ELEMENTWISE = [
   'copy', //            x
   'negate', //          −x
@@ -29,6 +44,12 @@ export const ELEMENTWISE = [
   'tanh', //            tanh x, finite for every finite x
   'sigmoid', //         1 / (1 + e⁻ˣ), without overflow
   'softThreshold', //   sign(x) · max(|x| − p₀, 0)
+  'leakyRelu', //       x ≥ 0 ? x : p₀ · x
+  'clip', //            min(max(x, p₀), p₁)
+  'softplus', //        ln(1 + eˣ), without overflow
+  'elu', //             x ≥ 0 ? x : p₀ · (eˣ − 1)
+  'softsign', //        x / (1 + |x|)
+  'arctan', //          arctan x
   'scale', //           p₀ · x + p₁
   'add', //             x + y
   'subtract', //        x − y
@@ -38,19 +59,32 @@ export const ELEMENTWISE = [
   'minimum', //         min(x, y)
   'greater', //         1 if x > y, else 0
   // Derivatives taken at the pre-activation x. Where a kink lies within the tolerance y ≥ 0 (|x − kink| ≤ y) the
-  // selection q = p₀ gives (1 − q)·min + q·max of the Clarke interval: q for relu and softThreshold, 2q − 1 for abs.
+  // selection q = p₀ gives (1 − q)·min + q·max of the Clarke interval: [0, 1] for relu, softThreshold and clip, [−1, 1]
+  // for abs, [p₁, 1] for leakyRelu and elu. With p₁ = 1, or no parameters and no y, these two have no kink.
   'reluDerivative', //           x, y; p₀ = q
   'absDerivative', //            x, y; p₀ = q
-  'softThresholdDerivative', //  x, y; p₀ = q, p₁ = τ
+  'softThresholdDerivative', //  x, y; p₀ = q, p₁ = threshold
+  'leakyReluDerivative', //      x, y; p₀ = q, p₁ = slope
+  'clipDerivative', //           x, y; p₀ = q, p₁ = low, p₂ = high
+  'eluDerivative', //            x, y; p₀ = q, p₁ = α: x ≥ 0 ? 1 : α·eˣ
   'tanhDerivative', //           1 − tanh² x
   'sigmoidDerivative', //        s(1 − s)
-  // prox_{αf}(x) with α = y. For relu it is relu for every α; for softThreshold the threshold is α·p₀;
-  // tanh and sigmoid solve (1 − α)σ(t) + αt = x by safeguarded Newton steps on t and return σ(t).
+  'softsignDerivative', //       1 / (1 + |x|)²
+  'arctanDerivative', //         1 / (1 + x²)
+  // prox_{αf}(x) with α = y. For relu and clip it is the same for every α; for softThreshold the threshold is α·p₀, for
+  // leakyRelu the slope p₀ / (p₀ + α(1 − p₀)); the others solve (1 − α)σ(t) + αt = x and return σ(t): softsign and elu
+  // where x ≥ 0 in closed form, the rest by safeguarded Newton steps on t.
   'proximalIdentity', //       x (f = 0)
   'proximalRelu',
   'proximalTanh',
   'proximalSigmoid',
-  'proximalSoftThreshold', //  p₀ = τ
+  'proximalSoftThreshold', //  p₀ = threshold
+  'proximalLeakyRelu', //      p₀ = slope
+  'proximalClip', //           p₀ = low, p₁ = high
+  'proximalSoftplus',
+  'proximalElu', //            p₀ = α of the elu
+  'proximalSoftsign',
+  'proximalArctan',
   'select', //          c ≠ 0 ? x : y, operands (c, x, y)
 ] as const;
 export type ElementwiseOperation = (typeof ELEMENTWISE)[number];
@@ -64,9 +98,21 @@ export const REDUCTIONS = [
   'dot', //                Σ x·y
   'anyZero', //            1 if some x is 0, else 0
   'countNotFinite', //     number of NaN or ±Inf
-  'fixedPointResidual', // ‖x − σ(y)‖ / (ε + ‖x‖), σ = activation, ε = p₁, τ = p₀
+  'fixedPointResidual', // ‖x − σ(y)‖ / (ε + ‖x‖), σ = activation with a₀ = p₀ and a₁ = p₁, ε = p₂
 ] as const;
 export type Reduction = (typeof REDUCTIONS)[number];
+
+/**
+ * Operations on each row of x [rows, columns]. The operand y is [rows, columns], or [1] for proximalSoftmax.
+ */
+export const ROWS = [
+  'softmax', //               eˣ / Σ eˣ, without overflow
+  'logSoftmax', //            x − ln Σ eˣ
+  'proximalSoftmax', //       prox_{αf}(x) for softmax = prox_f, α = y > 0: s = softmax(t) with (1 − α)s + αt = x
+  'standardise', //           (x − mean)·r, r = 1/√(variance + p₀), the variance divided by the number of columns
+  'standardiseDerivative', // the cotangent of x from that of standardise, y: r·(y − mean y − x̂·mean(y∘x̂)), x̂ = (x − mean)·r
+] as const;
+export type RowsOperation = (typeof ROWS)[number];
 
 /**
  * Scalar steps: formulas on a few numbers per sample. Operands have `batch` numbers or one (shared by all samples),
@@ -115,7 +161,7 @@ export interface ProductCall {
   readonly transposeB: boolean;
   readonly bias: 'none' | 'row' | 'full';
   readonly activation: ActivationName;
-  readonly parameter: number;
+  readonly activationParameters: ActivationParameters;
   readonly proximal: boolean;
   readonly residual: boolean;
 }
@@ -128,7 +174,7 @@ export interface ElementwiseCall {
   /** Output shape, padded in front with ones to rank 4. */
   readonly shape: readonly [number, number, number, number];
   readonly layouts: readonly OperandLayout[]; // one an operand
-  readonly parameters: readonly number[]; // at most two
+  readonly parameters: readonly number[]; // at most three
 }
 
 /** out[i, j] = Σₜ factorₜ · cₜ[i] · xₜ[i, j] over at most three terms. Operands [x₀, x₁, x₂, c₀, c₁, c₂]; an absent c is 1; a term with c = 0 is left out, whatever x. */
@@ -153,6 +199,17 @@ export interface ReduceCall {
   readonly parameters: readonly number[];
 }
 
+/** Operands [x, y]; y may be absent. */
+export interface RowsCall {
+  readonly kernel: 'rows';
+  readonly inputs: readonly [number, number];
+  readonly output: number;
+  readonly operation: RowsOperation;
+  readonly rows: number;
+  readonly columns: number;
+  readonly parameters: readonly number[];
+}
+
 export interface ScalarCall {
   readonly kernel: 'scalar';
   readonly inputs: readonly number[]; // at most four
@@ -174,4 +231,4 @@ export interface SolveCall {
 }
 export const MAXIMUM_SOLVE_ORDER = 16;
 
-export type KernelCall = ProductCall | ElementwiseCall | CombineCall | ReduceCall | ScalarCall | SolveCall;
+export type KernelCall = ProductCall | ElementwiseCall | CombineCall | ReduceCall | RowsCall | ScalarCall | SolveCall;

@@ -1,18 +1,20 @@
 /** Activations as they are written on the command line and in problems. */
 import type { ActivationOption } from '../index.ts';
-import { activationOf } from '../solvers/activations.ts';
+import { ACTIVATION_NAMES, activationOf } from '../solvers/activations.ts';
 import { InputError } from './io.ts';
 import { kindOf } from './json.ts';
 
+export type ActivationName = Extract<ActivationOption, string>;
+
 /**
- * The name as the library spells it; softThreshold may also be written in lower case.
+ * The name as the library spells it; capitals do not matter.
  * @throws InputError where it is unknown, or names a function that is no proximal operator
  */
-export function activationNamed(name: unknown): Extract<ActivationOption, string> {
+export function activationNamed(name: unknown): ActivationName {
   if (typeof name !== 'string') throw new InputError(`activation: it is ${kindOf(name)}; it must be a name`);
-  const spelled = name === 'softthreshold' ? 'softThreshold' : name;
+  const spelled = ACTIVATION_NAMES.find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
   try {
-    return activationOf(spelled as Extract<ActivationOption, string>).name;
+    return activationOf(spelled as ActivationName).name;
   } catch (error) {
     throw new InputError((error as Error).message);
   }

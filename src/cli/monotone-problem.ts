@@ -1,6 +1,6 @@
 /** A monotone problem as it is given: every field checked, nothing computed. */
 import type { ActivationOption } from '../index.ts';
-import { activationNamed } from './activation-name.ts';
+import { activationWithParameters, PARAMETER_KEYS } from './activation-parameters.ts';
 import { InputError } from './io.ts';
 import { checkKeys, type JSONObject, numberOf } from './json.ts';
 import { batchOf, count, type Matrix, squareOf } from './matrix.ts';
@@ -21,8 +21,13 @@ export interface MonotoneProblem {
 const WEIGHTS = ['W', 'A', 'B', 'm'] as const;
 
 export function monotoneProblem(object: JSONObject): MonotoneProblem {
-  checkKeys(object, 'a monotone problem', ['kind', 'activation', 'b'], [...WEIGHTS, 'tau', 'v', 'selection']);
-  const activation = withThreshold(object);
+  checkKeys(
+    object,
+    'a monotone problem',
+    ['kind', 'activation', 'b'],
+    [...WEIGHTS, ...PARAMETER_KEYS, 'v', 'selection'],
+  );
+  const activation = activationWithParameters(object);
   const weights = weightsOf(object);
   const [name, square] = weights.kind === 'W' ? ['W', weights.W] : ['A', weights.A];
   const b = batchOf('b', object.b);
@@ -40,18 +45,6 @@ export function monotoneProblem(object: JSONObject): MonotoneProblem {
       ? undefined
       : numberOf('selection', object.selection, 'a number from 0 to 1', (q) => q >= 0 && q <= 1);
   return { activation, weights, b, v, selection };
-}
-
-function withThreshold({ activation, tau }: JSONObject): ActivationOption {
-  const name = activationNamed(activation);
-  if (name !== 'softThreshold') {
-    if (tau === undefined) return name;
-    throw new InputError(`tau: it is given, but ${name} has no threshold; leave it out`);
-  }
-  if (tau === undefined) throw new InputError('tau: this key is missing; softThreshold needs it, a finite number > 0');
-  // At threshold 0 the function is the identity: it has no kinks, so a selection there would make a wrong derivative.
-  const threshold = numberOf('tau', tau, 'a finite number > 0', (value) => value > 0 && Number.isFinite(value));
-  return { name, threshold };
 }
 
 function weightsOf(object: JSONObject): MonotoneProblem['weights'] {

@@ -30,11 +30,13 @@ const TABLE = {
 };
 
 const NOTES = `Problems (matrices are lists of rows; the rows of b, v and z are samples):
-  {"kind": "monotone", "activation": "relu" | "tanh" | "sigmoid" | "softThreshold", "tau"?: number,
-   "W" | "A", "B", "m", "b", "v"?, "selection"?: 0 to 1}
-  z = σ(Wz + b) with W given, or as (1 − m)I − AᵀA + B − Bᵀ; tau is the threshold of softThreshold. With v also the
-  gradients of Σ v∘z: grad_b (for each sample), grad_W, grad_A, grad_B, grad_m. At a kink the derivative is the
-  selection, default 0.
+  {"kind": "monotone", "activation": name, "W" | "A", "B", "m", "b", "v"?, "selection"?: 0 to 1}
+  z = σ(Wz + b) with W given, or as (1 − m)I − AᵀA + B − Bᵀ. With v also the gradients of Σ v∘z: grad_b (for each
+  sample), grad_W, grad_A, grad_B, grad_m. At a kink the derivative is (1 − selection)·min + selection·max of the
+  Clarke interval, default 0.
+Activations, with their keys and the defaults of these:
+  relu, tanh, sigmoid, softplus, softsign, arctan; softThreshold (tau, the threshold, must be given);
+  leakyRelu (slope 0.01, from 0 to 1); clip (low -1, high 1); elu (alpha 1, from 0 to 1).
 
 Prints one JSON object on standard output: z, the gradients, report, certificate. Numbers that are not finite are null.
 Exit code: 0 solved, 2 bad input, 3 not converged (the object is still printed).`;

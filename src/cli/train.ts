@@ -14,6 +14,7 @@ import {
   stepDecay,
   train as trainModel,
 } from '../index.ts';
+import { ACTIVATION_NAMES } from '../solvers/activations.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName } from '../solvers/index.ts';
 import { activationNamed } from './activation-name.ts';
 import { engineFor } from './engine.ts';
@@ -33,7 +34,7 @@ const SOLVERS = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
 
 const TABLE = {
   width: { value: '<count>', description: 'width n of the equilibrium layer', fallback: '100' },
-  activation: { value: '<name>', description: 'relu, tanh, sigmoid, softThreshold', fallback: 'relu' },
+  activation: { value: '<name>', description: ACTIVATION_NAMES.join(', '), fallback: 'relu' },
   margin: { value: '<number>', description: 'm of the layer, I − W ⪰ m·I', fallback: '1' },
   epochs: { value: '<count>', description: 'passes over the training data', fallback: '40' },
   batch: { value: '<count>', description: 'samples in a step', fallback: '64' },

@@ -1,12 +1,11 @@
 /** The solution of z = σ(Wz + b) as a differentiable function of W and b, for W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
 import { kinkTolerance } from '../autodiff/pullbacks.ts';
-import { ACTIVATION_KERNELS } from '../solvers/activations.ts';
 import { solveAdjoint } from '../solvers/adjoint.ts';
 import { normsFrom } from '../solvers/equation.ts';
 import { solveFixedPoint } from '../solvers/forward.ts';
 import { FORWARD_SOLVERS, LINEAR_SOLVERS } from '../solvers/index.ts';
-import { diagonalJacobian, type Jacobian } from '../solvers/jacobian.ts';
 import { statusOf } from '../solvers/monitor.ts';
+import { jacobianAt, kinksOfActivation } from '../solvers/nonlinearity.ts';
 import { ConvergenceError, isSolved, type SolveReport, sampleReports } from '../solvers/report.ts';
 import { Engine } from '../tensor/engine.ts';
 import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.ts';
@@ -73,7 +72,7 @@ export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOption
     backwardReports,
     async certificate() {
       const { activation, margin, kinkUnits } = settings;
-      const positions = ACTIVATION_KERNELS[activation.name].kinks(activation.parameter);
+      const positions = kinksOfActivation(activation);
       const kinks = kinksOf(await preActivation.data(), batch, positions, kinkUnits, engine.epsilon);
       return { status: 'certified', argument: 'margin', margin, ...kinks };
     },
@@ -193,7 +192,7 @@ function backward(
   const inputs = [W, z, preActivation, cotangent, bound, ...scalars, ...resolvent];
   const [b, summary, gradW] = engine.run(key.join(' '), inputs, (traced, tracing) => {
     const [tracedW, fixedPoint, p, v, tracedBound, tolerance, margin, tracedInverse, tracedStep] = traced;
-    const J = jacobianAt(p, settings);
+    const J = jacobianAt(activation, p, () => kinkTolerance(p, kinkUnits), selection);
     const solved = solveAdjoint(tracing, LINEAR_SOLVERS[linearSolver], {
       W: tracedW,
       J,
@@ -266,16 +265,6 @@ function guarded(
   const checked = engine.withCheck(tensor, verdict);
   tensor.dispose();
   return checked;
-}
-
-/** J at the pre-activation p, with the selection at the kinks. */
-function jacobianAt(p: Tensor, { activation, selection, kinkUnits }: Chosen): Jacobian {
-  const { derivative, kinks } = ACTIVATION_KERNELS[activation.name];
-  const smooth = kinks(activation.parameter).length === 0;
-  const d = smooth
-    ? elementwise(derivative, [p])
-    : elementwise(derivative, [p, kinkTolerance(p, kinkUnits)], [selection, activation.parameter]);
-  return diagonalJacobian(d);
 }
 
 /** Numbers in each row, and in the shared matrix, that are NaN or infinite, [batch]. */

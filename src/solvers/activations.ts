@@ -1,27 +1,36 @@
 /** The activations a monotone layer may have: σ = prox_f of a convex f, so nondecreasing and 1-Lipschitz. */
-import type { ActivationName, ElementwiseOperation } from '../backends/kernels.ts';
-import { elementwise, reduceRows } from '../tensor/kernels.ts';
-import type { ProximalMap } from './equation.ts';
+import type { ActivationName, ActivationParameters, ElementwiseOperation } from '../backends/kernels.ts';
+
+export type ElementwiseActivation = Exclude<ActivationName, 'identity'>;
 
 export interface Activation {
-  readonly name: Exclude<ActivationName, 'identity'>;
-  /** τ of softThreshold, else 0. */
-  readonly parameter: number;
+  /** Element by element, but softmax, which acts on a row. */
+  readonly name: ElementwiseActivation | 'softmax';
+  /** What the kernels take: the threshold, the slope, low and high, or alpha, in the order of ACTIVATIONS. */
+  readonly parameter: ActivationParameters;
 }
 
-export type ActivationOption = Activation['name'] | { readonly name: 'softThreshold'; readonly threshold: number };
+/** A name alone takes the defaults: softThreshold 1, leakyRelu 0.01, clip −1 and 1, elu 1. */
+export type ActivationOption =
+  | Activation['name']
+  | { readonly name: 'softThreshold' /** Finite, > 0. */; readonly threshold: number }
+  | { readonly name: 'leakyRelu' /** Of x < 0; from 0 to 1. */; readonly slope: number }
+  | { readonly name: 'clip' /** Finite, low < high. */; readonly low: number; readonly high: number }
+  | { readonly name: 'elu' /** From 0 to 1; below 1 there is a kink at 0. */; readonly alpha: number };
 
 interface Kernels {
   readonly value: ElementwiseOperation;
   readonly proximal: ElementwiseOperation;
   readonly derivative: ElementwiseOperation;
   /** The pre-activations at which σ has a kink. */
-  readonly kinks: (parameter: number) => readonly number[];
+  readonly kinks: (parameter: ActivationParameters) => readonly number[];
 }
 
 const NO_KINKS = (): readonly number[] => [];
+/** The slope left of 0 is at most the parameter; where that is 1 nothing bends. */
+const KINK_BELOW_ONE = ([slope]: ActivationParameters): readonly number[] => (slope === 1 ? [] : [0]);
 
-export const ACTIVATION_KERNELS: Readonly<Record<Activation['name'], Kernels>> = {
+export const ACTIVATION_KERNELS: Readonly<Record<ElementwiseActivation, Kernels>> = {
   relu: { value: 'relu', proximal: 'proximalRelu', derivative: 'reluDerivative', kinks: () => [0] },
   tanh: { value: 'tanh', proximal: 'proximalTanh', derivative: 'tanhDerivative', kinks: NO_KINKS },
   sigmoid: { value: 'sigmoid', proximal: 'proximalSigmoid', derivative: 'sigmoidDerivative', kinks: NO_KINKS },
@@ -29,49 +38,131 @@ export const ACTIVATION_KERNELS: Readonly<Record<Activation['name'], Kernels>> =
     value: 'softThreshold',
     proximal: 'proximalSoftThreshold',
     derivative: 'softThresholdDerivative',
-    kinks: (threshold) => [-threshold, threshold],
+    kinks: ([threshold]) => [-threshold, threshold],
   },
+  leakyRelu: {
+    value: 'leakyRelu',
+    proximal: 'proximalLeakyRelu',
+    derivative: 'leakyReluDerivative',
+    kinks: KINK_BELOW_ONE,
+  },
+  clip: { value: 'clip', proximal: 'proximalClip', derivative: 'clipDerivative', kinks: (ends) => ends },
+  // The derivative of softplus is the sigmoid.
+  softplus: { value: 'softplus', proximal: 'proximalSoftplus', derivative: 'sigmoid', kinks: NO_KINKS },
+  elu: { value: 'elu', proximal: 'proximalElu', derivative: 'eluDerivative', kinks: KINK_BELOW_ONE },
+  softsign: { value: 'softsign', proximal: 'proximalSoftsign', derivative: 'softsignDerivative', kinks: NO_KINKS },
+  arctan: { value: 'arctan', proximal: 'proximalArctan', derivative: 'arctanDerivative', kinks: NO_KINKS },
 };
 
-/** σ of the layer; its residual is relative to ε + ‖z‖. */
-export function proximalMapOf({ name, parameter }: Activation): ProximalMap {
-  const { value, proximal } = ACTIVATION_KERNELS[name];
-  return {
-    value: (p) => elementwise(value, [p], [parameter]),
-    proximal: (x, step) => elementwise(proximal, [x, step], [parameter]),
-    residual: (z, p) =>
-      reduceRows('fixedPointResidual', [z, p], { activation: name, parameters: [parameter, z.context.epsilon] }),
-  };
+export const ACTIVATION_NAMES = [...Object.keys(ACTIVATION_KERNELS), 'softmax'] as readonly Activation['name'][];
+
+interface Parameter {
+  readonly name: string;
+  readonly fallback: number;
+  readonly allowed: string;
+  readonly isAllowed: (value: number) => boolean;
 }
+
+const FROM_0_TO_1 = {
+  allowed: 'a number from 0 to 1, since a proximal operator is nondecreasing and 1-Lipschitz',
+  isAllowed: (value: number) => value >= 0 && value <= 1,
+};
+const FINITE = { allowed: 'a finite number', isAllowed: Number.isFinite };
+
+/** The parameters of each activation that has some, in the order in which the kernels take them. */
+export const ACTIVATION_PARAMETERS: Readonly<Partial<Record<Activation['name'], readonly Parameter[]>>> = {
+  softThreshold: [
+    {
+      name: 'threshold',
+      fallback: 1,
+      allowed: 'a finite number > 0',
+      isAllowed: (value) => value > 0 && Number.isFinite(value),
+    },
+  ],
+  leakyRelu: [{ name: 'slope', fallback: 0.01, ...FROM_0_TO_1 }],
+  clip: [
+    { name: 'low', fallback: -1, ...FINITE },
+    { name: 'high', fallback: 1, ...FINITE },
+  ],
+  elu: [{ name: 'alpha', fallback: 1, ...FROM_0_TO_1 }],
+};
+
+const decreases = (where: string): string => `it decreases ${where}, and a proximal operator is nondecreasing`;
+const JUMPS = 'it jumps, and a proximal operator is 1-Lipschitz';
 
 /** Why well-known functions are not proximal operators. */
 const REFUSED: Readonly<Record<string, string>> = {
-  gelu: 'it decreases for x < −0.75, and a proximal operator is nondecreasing',
-  swish: 'it decreases for x < −1.28, and a proximal operator is nondecreasing',
-  silu: 'it decreases for x < −1.28, and a proximal operator is nondecreasing',
-  mish: 'it decreases for x < −1.19, and a proximal operator is nondecreasing',
+  gelu: decreases('for x < −0.75'),
+  swish: decreases('for x < −1.28'),
+  silu: decreases('for x < −1.28'),
+  hardswish: decreases('for x between −3 and −1.5'),
+  mish: decreases('for x < −1.19'),
+  sin: decreases('on half of its period'),
+  cos: decreases('on half of its period'),
+  abs: decreases('for x < 0'),
+  square: decreases('for x < 0'),
+  gaussian: decreases('for x > 0'),
   selu: 'its slope reaches 1.758, and a proximal operator is 1-Lipschitz',
-  sin: 'it decreases on half of its period, and a proximal operator is nondecreasing',
-  cos: 'it decreases on half of its period, and a proximal operator is nondecreasing',
+  exp: 'its slope has no bound, and a proximal operator is 1-Lipschitz',
+  sinh: 'its slope has no bound, and a proximal operator is 1-Lipschitz',
+  step: JUMPS,
+  heaviside: JUMPS,
+  sign: JUMPS,
+  hardthreshold: JUMPS,
+  hardshrink: JUMPS,
+};
+
+/** Proximal operators under another name. */
+const ALIASES: Readonly<Record<string, string>> = {
+  relu6: "{ name: 'clip', low: 0, high: 6 }",
+  hardtanh: "{ name: 'clip', low: -1, high: 1 }",
+  softshrink: "{ name: 'softThreshold', threshold: 0.5 }",
+  atan: "'arctan'",
+  prelu: "{ name: 'leakyRelu', slope: … } with a slope that is not learned",
 };
 
 /** Turns the option of a layer into an activation; throws where it is unknown or not a proximal operator. */
 export function activationOf(option: ActivationOption): Activation {
-  const name = typeof option === 'string' ? option : option?.name;
-  if (typeof name === 'string' && Object.hasOwn(REFUSED, name.toLowerCase())) {
+  const given = typeof option === 'string' ? { name: option } : option;
+  const name = checkedName(given?.name, option);
+  const parameters = ACTIVATION_PARAMETERS[name] ?? [];
+  checkKeys(name, given, parameters);
+  const values = parameters.map((parameter) => parameterOf(name, given, parameter));
+  const [first = 0, second = 0] = values;
+  if (name === 'clip' && !(first < second)) {
+    throw new RangeError(`activation: the low of clip is ${first} and its high ${second}; low must be less than high`);
+  }
+  return { name, parameter: [first, second] };
+}
+
+function checkedName(name: unknown, option: unknown): Activation['name'] {
+  const lower = typeof name === 'string' ? name.toLowerCase() : '';
+  if (Object.hasOwn(REFUSED, lower)) {
+    throw new RangeError(`activation: ${name} is not the proximal operator of a convex function: ${REFUSED[lower]}`);
+  }
+  if (Object.hasOwn(ALIASES, lower)) {
+    throw new RangeError(`activation: ${name} is not a name here; write ${ALIASES[lower]}`);
+  }
+  if (typeof name !== 'string' || !(ACTIVATION_NAMES as readonly string[]).includes(name)) {
     throw new RangeError(
-      `activation: ${name} is not the proximal operator of a convex function: ${REFUSED[name.toLowerCase()]}`,
+      `activation: ${JSON.stringify(option)} is unknown; it must be one of ${ACTIVATION_NAMES.join(', ')}`,
     );
   }
-  if (typeof name !== 'string' || !Object.hasOwn(ACTIVATION_KERNELS, name)) {
-    throw new RangeError(
-      `activation: ${JSON.stringify(option)} is unknown; it must be one of ${Object.keys(ACTIVATION_KERNELS).join(', ')}`,
-    );
+  return name as Activation['name'];
+}
+
+function checkKeys(name: string, given: object, parameters: readonly Parameter[]): void {
+  const known = ['name', ...parameters.map((parameter) => parameter.name)];
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key)) {
+      const allowed = known.length === 1 ? 'no parameter' : known.slice(1).join(' and ');
+      throw new RangeError(`activation: ${key} is given, but ${name} has ${allowed}`);
+    }
   }
-  if (name !== 'softThreshold') return { name, parameter: 0 };
-  const threshold = typeof option === 'string' ? 1 : (option as { threshold: number }).threshold;
-  if (!(threshold > 0 && Number.isFinite(threshold))) {
-    throw new RangeError(`activation: the threshold of softThreshold is ${threshold}; it must be a finite number > 0`);
-  }
-  return { name, parameter: threshold };
+}
+
+function parameterOf(activation: string, given: object, { name, fallback, allowed, isAllowed }: Parameter): number {
+  const value: unknown = (given as Record<string, unknown>)[name] ?? fallback;
+  if (typeof value === 'number' && isAllowed(value)) return value;
+  throw new RangeError(`activation: the ${name} of ${activation} is ${value}; it must be ${allowed}`);
 }

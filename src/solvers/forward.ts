@@ -3,10 +3,11 @@ import { STATE_ROWS } from '../backends/kernels.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tracing } from '../tensor/tracing.ts';
-import { type Activation, proximalMapOf } from './activations.ts';
+import type { Activation } from './activations.ts';
 import { type Equation, type Norms, normsOf, preActivation } from './equation.ts';
 import type { Begun, Iteration, Runner } from './iteration.ts';
 import { initialState, reopened, rowOf, solvedIn, statusOf, whereRunning } from './monitor.ts';
+import { proximalMapOf } from './nonlinearity.ts';
 import { type Resolvent, resolventOf } from './resolvent.ts';
 import { inRounds, type RoundsEnd } from './rounds.ts';
 

@@ -1,5 +1,5 @@
 /** An element J of the conservative Jacobian of σ at the pre-activation, one for each sample: 0 ⪯ J ⪯ I, symmetric. */
-import { combine, elementwise } from '../tensor/kernels.ts';
+import { combine, elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ProximalMap } from './equation.ts';
 
@@ -38,5 +38,32 @@ export function proximalMapOfJacobian(J: Jacobian, norm: (x: Tensor) => Tensor):
     value: J.apply,
     proximal: J.proximal,
     residual: (z, p) => norm(combine({ x: z }, { x: J.apply(p), factor: -1 })),
+  };
+}
+
+/**
+ * J = diag(s) − ssᵀ of softmax, s its value. With t = √s and the projector P = I − ttᵀ, J = FFᵀ for F = diag(t)P. For
+ * prox_{αf}: J + α(I − J) = diag(D) − (1 − α)ssᵀ with D = (1 − α)s + α, inverted by the formula of Sherman & Morrison,
+ * whose denominator 1 − (1 − α)Σ s²/D is α·Σ s/D, since Σ s = 1.
+ */
+export function softmaxJacobian(s: Tensor): Jacobian {
+  const root = elementwise('sqrt', [s]);
+  const less = (x: Tensor, coefficient: Tensor, y: Tensor): Tensor => combine({ x }, { x: y, coefficient, factor: -1 });
+  const projected = (x: Tensor): Tensor => less(x, reduceRows('dot', [root, x]), root);
+  const apply = (x: Tensor): Tensor => less(elementwise('multiply', [s, x]), reduceRows('dot', [s, x]), s);
+  return {
+    apply,
+    factor: (y) => elementwise('multiply', [root, projected(y)]),
+    factorTransposed: (x) => projected(elementwise('multiply', [root, x])),
+    proximal(x, step) {
+      const rest = elementwise('scale', [step], [-1, 1]); // 1 − α
+      const diagonal = elementwise('add', [elementwise('multiply', [s, rest]), step]);
+      const solved = elementwise('divide', [apply(x), diagonal]);
+      const share = elementwise('divide', [s, diagonal]);
+      const denominator = elementwise('multiply', [reduceRows('sum', [share]), step]);
+      const numerator = elementwise('multiply', [reduceRows('dot', [s, solved]), rest]);
+      return combine({ x: solved }, { x: share, coefficient: elementwise('divide', [numerator, denominator]) });
+    },
+    diagonalFactor: undefined,
   };
 }

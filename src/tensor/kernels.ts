@@ -2,10 +2,12 @@
 import {
   ABSENT,
   type ActivationName,
+  type ActivationParameters,
   type ElementwiseOperation,
   MAXIMUM_SOLVE_ORDER,
   type OperandLayout,
   type Reduction,
+  type RowsOperation,
   type ScalarOperation,
 } from '../backends/kernels.ts';
 import { broadcastLayout, broadcastShapes, describe, padToFour, type Shape } from './shape.ts';
@@ -17,8 +19,7 @@ export interface ProductOptions {
   /** [n], added to every row, or [m, n]. */
   bias?: Tensor;
   activation?: ActivationName;
-  /** τ of softThreshold. */
-  parameter?: number;
+  activationParameters?: ActivationParameters;
   /** [1]: with it the result is prox_{αf}((1 − α)·prior + α·t). Needs `prior`. */
   step?: Tensor;
   /** [m, n] */
@@ -36,7 +37,7 @@ export function product(a: Tensor, b: Tensor, options: ProductOptions = {}): Ten
     transposeB = false,
     bias,
     activation = 'identity',
-    parameter = 0,
+    activationParameters = [0, 0],
     step,
     scale,
     prior,
@@ -66,22 +67,25 @@ export function product(a: Tensor, b: Tensor, options: ProductOptions = {}): Ten
         : ('full' as const)
       : ('none' as const),
     activation,
-    parameter,
+    activationParameters,
     proximal: step !== undefined,
     residual,
   };
   return a.context.call(call, [a, b, bias, scale, prior, step], [m, n]);
 }
 
+/** Numbers in the order in which a kernel takes them; those of an activation may stay together. */
+export type Parameters = readonly (number | ActivationParameters)[];
+
 /** Element-wise operation with broadcasting. */
 export function elementwise(
   operation: ElementwiseOperation,
   operands: readonly Tensor[],
-  parameters: readonly number[] = [],
+  parameters: Parameters = [],
 ): Tensor {
   const shape = operands.map((operand) => operand.shape).reduce((a, b) => broadcastShapes(operation, a, b));
   const layouts = operands.map((operand) => broadcastLayout(operand.shape, shape));
-  return elementwiseLaidOut(operation, operands, layouts, shape, parameters);
+  return elementwiseLaidOut(operation, operands, layouts, shape, parameters.flat());
 }
 
 /** Element-wise operation whose operands are read with the layouts given: transposed, repeated or in part. */
@@ -119,7 +123,7 @@ export function combine(...terms: readonly Term[]): Tensor {
 
 export interface ReduceOptions {
   activation?: ActivationName;
-  parameters?: readonly number[];
+  parameters?: Parameters;
 }
 
 /** Reduces the axes from `first` up to `last` (exclusive); the result keeps the other axes. */
@@ -139,7 +143,7 @@ export function reduceAxes(
     middle: extent(shape.slice(first, last)),
     inner: extent(shape.slice(last)),
     activation,
-    parameters,
+    parameters: parameters.flat(),
   };
   return context.call(call, operands, [...shape.slice(0, first), ...shape.slice(last)]);
 }
@@ -153,6 +157,26 @@ export function reduceRows(operation: Reduction, operands: readonly Tensor[], op
 export function reduceAll(operation: Reduction, operand: Tensor): Tensor {
   const flat = operand.context.alias(operand, [1, operand.size]);
   return reduceRows(operation, [flat]);
+}
+
+/** An operation on the rows of x, which are those along its last axis. */
+export function rowwise(operation: RowsOperation, x: Tensor, y?: Tensor, parameters: readonly number[] = []): Tensor {
+  const columns = x.shape[x.shape.length - 1];
+  const call = { kernel: 'rows' as const, operation, rows: x.size / columns, columns, parameters };
+  return x.context.call(call, [x, y], x.shape);
+}
+
+/** softmax of each row. */
+export function softmaxRows(x: Tensor): Tensor {
+  return rowwise('softmax', x);
+}
+
+/**
+ * prox_{αf} of each row, where softmax = prox_f: softmax(t) with (1 − α)·softmax(t) + αt = x.
+ * @param step α > 0, [1]
+ */
+export function proximalSoftmax(x: Tensor, step: Tensor): Tensor {
+  return rowwise('proximalSoftmax', x, step);
 }
 
 /** A scalar step: operands of `batch` numbers, or of one number for all samples. */

@@ -1,5 +1,5 @@
 /** The differentiable operations: arguments checked, kernels called, tapes told. Their pullbacks are in autodiff/. */
-import { elementwise, elementwiseLaidOut, product, reduceAxes } from './kernels.ts';
+import { elementwise, elementwiseLaidOut, product, reduceAxes, rowwise, softmaxRows } from './kernels.ts';
 import { checkShape, describe, normaliseAxes, permutedLayout, type Shape, sizeOf } from './shape.ts';
 import type { KinkOptions, Tensor } from './tensor.ts';
 
@@ -183,37 +183,16 @@ export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
   return recorded('transpose', [x], output, { permutation: order });
 }
 
-/** x − max x along the last axis, which changes neither softmax nor log-softmax and keeps exp from overflowing. */
-function shifted(x: Tensor): Tensor {
-  const last = x.shape.length - 1;
-  const peak = reduceAxes('maximum', [x], last, last + 1);
-  const column = x.context.alias(peak, [...x.shape.slice(0, -1), 1]);
-  const result = elementwise('subtract', [x, column]);
-  for (const temporary of [peak, column]) temporary.dispose();
-  return result;
-}
-
 function checkNotScalar(operation: string, x: Tensor): void {
   if (x.shape.length === 0) throw new RangeError(`${operation}: x is a scalar; it needs at least one axis`);
 }
 
 export function softmax(x: Tensor): Tensor {
   checkNotScalar('softmax', x);
-  const centred = shifted(x);
-  const powers = elementwise('exp', [centred]);
-  const total = sumKeeping(powers, [x.shape.length - 1]);
-  const output = elementwise('divide', [powers, total]);
-  for (const temporary of [centred, powers, total]) temporary.dispose();
-  return recorded('softmax', [x], output);
+  return recorded('softmax', [x], softmaxRows(x));
 }
 
 export function logSoftmax(x: Tensor): Tensor {
   checkNotScalar('logSoftmax', x);
-  const centred = shifted(x);
-  const powers = elementwise('exp', [centred]);
-  const total = sumKeeping(powers, [x.shape.length - 1]);
-  const logarithm = elementwise('log', [total]);
-  const output = elementwise('subtract', [centred, logarithm]);
-  for (const temporary of [centred, powers, total, logarithm]) temporary.dispose();
-  return recorded('logSoftmax', [x], output);
+  return recorded('logSoftmax', [x], rowwise('logSoftmax', x));
 }

@@ -158,6 +158,24 @@ describe('the answer', () => {
     expect(lower.answer.z).toEqual(camel.answer.z);
   });
 
+  test.each<[string, object, (x: number) => number]>([
+    ['leakyRelu', {}, (x) => (x > 0 ? x : 0.01 * x)],
+    ['leakyrelu', { slope: 0.5 }, (x) => (x > 0 ? x : 0.5 * x)],
+    ['clip', {}, (x) => Math.min(Math.max(x, -1), 1)],
+    ['clip', { low: 0, high: 0.25 }, (x) => Math.min(Math.max(x, 0), 0.25)],
+    ['elu', { alpha: 0.5 }, (x) => (x > 0 ? x : 0.5 * (Math.exp(x) - 1))],
+    ['softplus', {}, (x) => Math.log(1 + Math.exp(x))],
+    ['softsign', {}, (x) => x / (1 + Math.abs(x))],
+    ['arctan', {}, Math.atan],
+  ])('has the activation %s %o', async (activation, parameters, sigma) => {
+    // With W = 0 the solution is σ(b).
+    const b = [[-2, -0.3, 0.5, 3]];
+    const W = Array.from({ length: 4 }, () => [0, 0, 0, 0]);
+    const { code, answer } = await solve({ kind: 'monotone', activation, ...parameters, W, b });
+    expect(code).toBe(0);
+    expect(distance(answer.z, [b[0].map(sigma)])).toBeLessThan(1e-14);
+  });
+
   test('is printed with exit code 3 where a solve did not converge', async () => {
     const [each] = loadMonotone('n32');
     const { code, answer } = await solve({ ...given(each), W: each.W }, '--limit', '1');

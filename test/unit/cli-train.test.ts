@@ -43,7 +43,7 @@ describe('equilibra train', () => {
     expect(lines[3]).toBe('');
   });
 
-  test.each(['tanh', 'sigmoid', 'softthreshold'])('trains with %s', async (activation) => {
+  test.each(['tanh', 'sigmoid', 'softthreshold', 'leakyRelu', 'clip'])('trains with %s', async (activation) => {
     const { code, out } = await run([...short, '--activation', activation, '--solver', 'forward-backward']);
     expect(out).toContain('test accuracy');
     expect(code).toBe(0);

@@ -17,6 +17,7 @@ import { inverse } from '../../src/solvers/inverse.ts';
 import { spectralNormBound } from '../../src/solvers/norm.ts';
 import { ConvergenceError, isSolved } from '../../src/solvers/report.ts';
 import { Engine } from '../../src/tensor/engine.ts';
+import { ACTIVATION_DEFINITIONS } from '../support/activations.ts';
 import {
   centralDifferences,
   denseSolve,
@@ -33,7 +34,7 @@ import {
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 
-const ACTIVATIONS = ['relu', 'tanh', 'sigmoid', { name: 'softThreshold', threshold: 0.3 }] as const;
+const ACTIVATIONS = ACTIVATION_DEFINITIONS.map(({ option }) => option);
 const FORWARD = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
 const LINEAR = Object.keys(LINEAR_SOLVERS) as LinearSolverName[];
 /** These converge only where W contracts. */
@@ -41,8 +42,6 @@ const REPETITIONS: readonly string[] = ['picard', 'anderson-picard', 'neumann'];
 /** A problem that the solver is made for: ‖W‖ < 1 for the repetitions. */
 const problemFor = (solver: string, n: number, batch: number, seed: number, margin = 0.5): MonotoneProblem =>
   REPETITIONS.includes(solver) ? monotoneProblem(n, batch, seed, 1, 0.25) : monotoneProblem(n, batch, seed, margin);
-const nameOf = (activation: (typeof ACTIVATIONS)[number]): string =>
-  typeof activation === 'string' ? activation : activation.name;
 
 async function solve(problem: MonotoneProblem, options: Partial<MonotoneOptions>) {
   const { n, batch, margin } = problem;
@@ -55,32 +54,20 @@ async function solve(problem: MonotoneProblem, options: Partial<MonotoneOptions>
   return { z, gradW: dW, gradB: dB, report: await solution.report, backward: await solution.backwardReports[0] };
 }
 
-/** σ and σ', written apart from the library. */
-const SIGMA: Record<string, { value: (x: number) => number; slope: (x: number) => number }> = {
-  relu: { value: (x) => (x > 0 ? x : 0), slope: (x) => (x > 0 ? 1 : 0) },
-  tanh: { value: Math.tanh, slope: (x) => 1 / Math.cosh(x) ** 2 },
-  sigmoid: { value: (x) => 1 / (1 + Math.exp(-x)), slope: (x) => 1 / (2 + 2 * Math.cosh(x)) },
-  softThreshold: {
-    value: (x) => Math.sign(x) * Math.max(Math.abs(x) - 0.3, 0),
-    slope: (x) => (Math.abs(x) > 0.3 ? 1 : 0),
-  },
-};
-
 describe('the fixed point and its gradient', () => {
-  for (const activation of ACTIVATIONS) {
+  for (const { title, option: activation, value, slope } of ACTIVATION_DEFINITIONS) {
     for (const solver of FORWARD) {
-      test(`${nameOf(activation)}, ${solver}: z solves the equation, gradients agree with the dense formula`, async () => {
+      test(`${title}, ${solver}: z solves the equation, gradients agree with the dense formula`, async () => {
         const problem = problemFor(solver, 7, 3, 11);
         const { n, batch, W, b, v } = problem;
         const { z, gradB, gradW } = await solve(problem, { activation, solver });
-        const sigma = SIGMA[nameOf(activation)];
         const expectedW = new Array<number>(n * n).fill(0);
         for (let s = 0; s < batch; s++) {
           const row = Array.from(z).slice(s * n, (s + 1) * n);
           const p = matmul(W, row, n, n, 1).map((x, i) => x + b[s * n + i]);
-          expect(relativeError(row, p.map(sigma.value))).toBeLessThan(1e-11);
+          expect(relativeError(row, p.map(value))).toBeLessThan(1e-11);
           // (I − JW)ᵀ u = v
-          const d = p.map(sigma.slope);
+          const d = p.map(slope);
           const matrix = Array.from({ length: n * n }, (_, at) => {
             const [i, j] = [Math.floor(at / n), at % n];
             return (i === j ? 1 : 0) - d[j] * W[j * n + i];
@@ -94,6 +81,41 @@ describe('the fixed point and its gradient', () => {
       });
     }
   }
+
+  describe('softmax over the layer, whose J = diag(s) − ssᵀ is not diagonal', () => {
+    for (const [solver, linearSolver] of [
+      ...FORWARD.map((name) => [name, 'cgnr'] as const),
+      ...LINEAR.map((name) => ['peaceman-rachford', name] as const),
+    ]) {
+      test(`${solver}, ${linearSolver}`, async () => {
+        const repeats = [solver, linearSolver].find((name) => REPETITIONS.includes(name));
+        const problem = problemFor(repeats ?? solver, 7, 3, 12);
+        const { n, batch, W, b, v } = problem;
+        const found = await solve(problem, { activation: 'softmax', solver, linearSolver, backwardLimit: 5000 });
+        for (let s = 0; s < batch; s++) {
+          const part = (x: ArrayLike<number>): number[] => Array.from(x).slice(s * n, (s + 1) * n);
+          const z = part(found.z);
+          const powers = matmul(W, z, n, n, 1).map((x, i) => Math.exp(x + b[s * n + i]));
+          const total = powers.reduce((sum, x) => sum + x, 0);
+          expect(
+            relativeError(
+              z,
+              powers.map((x) => x / total),
+            ),
+          ).toBeLessThan(1e-11);
+          const J = (i: number, j: number): number => (i === j ? z[i] : 0) - z[i] * z[j];
+          const indices = Array.from({ length: n }, (_, i) => i);
+          // (I − JW)ᵀ u = v
+          const JW = (i: number, j: number): number => indices.reduce((sum, k) => sum + J(i, k) * W[k * n + j], 0);
+          const matrix = indices.flatMap((i) => indices.map((j) => (i === j ? 1 : 0) - JW(j, i)));
+          const u = denseSolve(matrix, part(v), n);
+          const weighted = indices.map((i) => indices.reduce((sum, k) => sum + J(i, k) * u[k], 0));
+          expect(relativeError(part(found.gradB), weighted)).toBeLessThan(1e-9);
+          expect(norm(part(found.gradB))).toBeLessThanOrEqual(norm(part(v)) / problem.margin);
+        }
+      });
+    }
+  });
 
   test('every linear solver gives the same gradient, also for fractional J', async () => {
     for (const activation of ACTIVATIONS) {
@@ -427,8 +449,8 @@ describe('wrong arguments are refused, naming the argument', () => {
     ['selection', { selection: 2 }, 'selection is 2'],
     [
       'unknown activation',
-      { activation: 'step' },
-      'activation: "step" is unknown; it must be one of relu, tanh, sigmoid, softThreshold',
+      { activation: 'spline' },
+      'activation: "spline" is unknown; it must be one of relu, tanh, sigmoid, softThreshold',
     ],
     ['GELU', { activation: 'gelu' }, 'a proximal operator is nondecreasing'],
     ['swish', { activation: 'Swish' }, 'a proximal operator is nondecreasing'],

@@ -108,7 +108,7 @@ function scale(trace: Trace, slot: number, size: number, factor: number, offset:
 
 function matrixProduct(trace: Trace, a: number, b: number): number {
   const settings = { m: 2, n: 2, k: 2, transposeA: false, transposeB: false, bias: 'none', activation: 'identity' };
-  const whole = { kernel: 'product', ...settings, parameter: 0, proximal: false, residual: false };
+  const whole = { kernel: 'product', ...settings, activationParameters: [0, 0], proximal: false, residual: false };
   return trace.call(whole as unknown as CallWithoutSlots, [a, b, -1, -1, -1, -1], 4);
 }
 

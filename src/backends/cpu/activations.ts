@@ -1,5 +1,5 @@
 /** Activations σ = prox_f and prox_{αf}, in float64. */
-import type { ActivationName } from '../kernels.ts';
+import type { ActivationName, ActivationParameters } from '../kernels.ts';
 
 export function sigmoid(x: number): number {
   // Both branches exponentiate a negative number, so nothing overflows.
@@ -12,8 +12,30 @@ export function softThreshold(x: number, threshold: number): number {
   return x > threshold ? x - threshold : x < -threshold ? x + threshold : 0;
 }
 
-/** σ(x). `parameter` is the threshold τ of softThreshold. */
-export function activation(name: ActivationName, x: number, parameter: number): number {
+export function clip(x: number, low: number, high: number): number {
+  return Math.min(Math.max(x, low), high);
+}
+
+/** ln(1 + eˣ) = max(x, 0) + δ(x): nothing overflows, and both tails keep their digits. */
+export function softplus(x: number): number {
+  return Math.max(x, 0) + softplusExcess(x);
+}
+
+/** δ(x) = ln(1 + e^(−|x|)), from 0 to ln 2. */
+function softplusExcess(x: number): number {
+  return Math.log1p(Math.exp(-Math.abs(x)));
+}
+
+export function elu(x: number, alpha: number): number {
+  return x >= 0 ? x : alpha * Math.expm1(x);
+}
+
+export function softsign(x: number): number {
+  return x / (1 + Math.abs(x));
+}
+
+/** σ(x). */
+export function activation(name: ActivationName, x: number, [a0, a1]: ActivationParameters): number {
   switch (name) {
     case 'identity':
       return x;
@@ -24,54 +46,143 @@ export function activation(name: ActivationName, x: number, parameter: number): 
     case 'sigmoid':
       return sigmoid(x);
     case 'softThreshold':
-      return softThreshold(x, parameter);
+      return softThreshold(x, a0);
+    case 'leakyRelu':
+      return x >= 0 ? x : a0 * x;
+    case 'clip':
+      return clip(x, a0, a1);
+    case 'softplus':
+      return softplus(x);
+    case 'elu':
+      return elu(x, a0);
+    case 'softsign':
+      return softsign(x);
+    case 'arctan':
+      return Math.atan(x);
   }
 }
 
-/** prox_{αf}(x), where σ = prox_f. */
-export function proximal(name: ActivationName, x: number, step: number, parameter: number): number {
+/** prox_{αf}(x), where σ = prox_f and α is the step. */
+export function proximal(name: ActivationName, x: number, step: number, parameters: ActivationParameters): number {
+  const [a0] = parameters;
   switch (name) {
     case 'identity':
-      return x;
     case 'relu':
-      return Math.max(x, 0);
+    case 'clip':
+      return activation(name, x, parameters);
     case 'softThreshold':
-      return softThreshold(x, step * parameter);
-    case 'tanh': {
-      const reach = Math.abs(1 - step);
-      return smoothProximal(Math.tanh, (s) => 1 - s * s, x, step, (x - reach) / step, (x + reach) / step);
-    }
-    case 'sigmoid': {
-      const low = (x - Math.max(1 - step, 0)) / step;
-      const high = (x - Math.min(1 - step, 0)) / step;
-      return smoothProximal(sigmoid, (s) => s * (1 - s), x, step, low, high);
-    }
+      return softThreshold(x, step * a0);
+    case 'leakyRelu':
+      return x >= 0 ? x : (a0 / (a0 + step * (1 - a0))) * x;
+    case 'softsign':
+      return proximalSoftsign(x, step);
+    case 'elu':
+      return x >= 0 ? x : smoothProximal(ELU, x, step, a0);
+    case 'tanh':
+      return smoothProximal(TANH, x, step, a0);
+    case 'sigmoid':
+      return smoothProximal(SIGMOID, x, step, a0);
+    case 'softplus':
+      return smoothProximal(SOFTPLUS, x, step, a0);
+    case 'arctan':
+      return smoothProximal(ARCTAN, x, step, a0);
   }
 }
 
+/** An activation whose prox_{αf} is found by Newton steps. σ(t) = max(t, 0)·(1 if `ramp`) + s with a bounded part s. */
+interface Smooth {
+  readonly ramp: boolean;
+  bounded(t: number, a0: number): number;
+  /** σ'(t). */
+  slope(t: number, s: number, a0: number): number;
+  /** Where the t with (1 − α)σ(t) + αt = x lies. */
+  bracket(x: number, step: number, a0: number): readonly [number, number];
+}
+
+/** From αt = x − (1 − α)s, for the values s of σ from `lowest` to `highest`. */
+function bracketFromValues(x: number, step: number, lowest: number, highest: number): readonly [number, number] {
+  const [p, q] = [(1 - step) * lowest, (1 - step) * highest];
+  return [(x - Math.max(p, q)) / step, (x - Math.min(p, q)) / step];
+}
+
+const TANH: Smooth = {
+  ramp: false,
+  bounded: Math.tanh,
+  slope: (_, s) => 1 - s * s,
+  bracket: (x, step) => bracketFromValues(x, step, -1, 1),
+};
+
+const SIGMOID: Smooth = {
+  ramp: false,
+  bounded: sigmoid,
+  slope: (_, s) => s * (1 - s),
+  bracket: (x, step) => bracketFromValues(x, step, 0, 1),
+};
+
+const ARCTAN: Smooth = {
+  ramp: false,
+  bounded: Math.atan,
+  slope: (t) => 1 / (1 + t * t),
+  bracket: (x, step) => bracketFromValues(x, step, -Math.PI / 2, Math.PI / 2),
+};
+
+/** For x < 0, which t < 0 goes with. */
+const ELU: Smooth = {
+  ramp: false,
+  bounded: elu,
+  slope: (_, s, alpha) => s + alpha,
+  bracket: (x, step, alpha) => {
+    const [low, high] = bracketFromValues(x, step, -alpha, 0);
+    return [low, Math.min(high, 0)];
+  },
+};
+
+/** 0 ≤ δ ≤ ln 2 and (t ≥ 0 ? t : αt) = x − (1 − α)δ. */
+const SOFTPLUS: Smooth = {
+  ramp: true,
+  bounded: softplusExcess,
+  slope: sigmoid,
+  bracket: (x, step) => {
+    const reach = (1 - step) * Math.LN2;
+    const place = (y: number): number => (y >= 0 ? y : y / step);
+    return [place(x - Math.max(reach, 0)), place(x - Math.min(reach, 0))];
+  },
+};
+
 /**
- * σ(t), where t solves g(t) = (1 − α)σ(t) + αt − x = 0. g increases with slope ≥ min(1, α), and [low, high] brackets
- * its zero; a Newton step that leaves the bracket is replaced by a bisection.
+ * σ(t), where t solves g(t) = (1 − α)σ(t) + αt − x = 0. g increases with slope ≥ min(1, α), and its zero is bracketed; a
+ * Newton step that leaves the bracket is replaced by a bisection. Of a ramp, (1 − α)·max(t, 0) + αt is written t where
+ * t ≥ 0, since for a large α the sum would cancel.
  */
-function smoothProximal(
-  sigma: (t: number) => number,
-  slopeFromValue: (s: number) => number,
-  x: number,
-  step: number,
-  low: number,
-  high: number,
-): number {
-  let t = Math.min(Math.max(x, low), high);
+function smoothProximal(sigma: Smooth, x: number, step: number, a0: number): number {
+  let [low, high] = sigma.bracket(x, step, a0);
+  let t = clip(x, low, high);
   for (let iteration = 0; iteration < 60; iteration++) {
-    const s = sigma(t);
-    const g = (1 - step) * s + step * t - x;
+    const s = sigma.bounded(t, a0);
+    const linear = sigma.ramp && t >= 0 ? t : step * t;
+    const g = (1 - step) * s + (linear - x);
     if (g === 0) break;
     if (g > 0) high = t;
     else low = t;
-    let next = t - g / ((1 - step) * slopeFromValue(s) + step);
+    let next = t - g / ((1 - step) * sigma.slope(t, s, a0) + step);
     if (!(next > low && next < high)) next = 0.5 * (low + high);
     if (next === t) break;
     t = next;
   }
-  return sigma(t);
+  return (sigma.ramp ? Math.max(t, 0) : 0) + sigma.bounded(t, a0);
+}
+
+/** Beyond this softsign is ±1 to rounding, and the squares below would overflow. */
+const SOFTSIGN_REACH = 1e100;
+
+/**
+ * For x ≥ 0, where σ(t) = t/(1 + t), the equation of t is αt² + (1 − x)t − x = 0; its positive root, without
+ * cancellation. Odd in x.
+ */
+function proximalSoftsign(x: number, step: number): number {
+  const size = Math.min(Math.abs(x), SOFTSIGN_REACH);
+  const rest = 1 - size;
+  const root = Math.sqrt(rest * rest + 4 * step * size);
+  const t = rest >= 0 ? (2 * size) / (rest + root) : (root - rest) / (2 * step);
+  return Math.sign(x) * softsign(t);
 }

@@ -1,5 +1,5 @@
 import type { ElementwiseCall, OperandLayout } from '../kernels.ts';
-import { proximal, sigmoid, softThreshold } from './activations.ts';
+import { clip, elu, proximal, sigmoid, softplus, softsign, softThreshold } from './activations.ts';
 
 /** Where one operand of a row starts, and how far apart its elements are. */
 interface Cursor {
@@ -32,7 +32,7 @@ export function elementwise(call: ElementwiseCall, slots: readonly Float64Array[
  * numbers boxed, which is ten times slower.
  */
 function evaluateRow(
-  { operation, parameters: [p0 = 0, p1 = 0] }: ElementwiseCall,
+  { operation, parameters: [p0 = 0, p1 = 1, p2 = 0] }: ElementwiseCall,
   out: Float64Array,
   begin: number,
   end: number,
@@ -89,6 +89,25 @@ function evaluateRow(
     case 'softThreshold':
       for (; at < end; at++, i += dx) out[at] = softThreshold(x[i], p0);
       break;
+    case 'leakyRelu':
+      for (; at < end; at++, i += dx) out[at] = x[i] >= 0 ? x[i] : p0 * x[i];
+      break;
+    case 'clip':
+    case 'proximalClip':
+      for (; at < end; at++, i += dx) out[at] = clip(x[i], p0, p1);
+      break;
+    case 'softplus':
+      for (; at < end; at++, i += dx) out[at] = softplus(x[i]);
+      break;
+    case 'elu':
+      for (; at < end; at++, i += dx) out[at] = elu(x[i], p0);
+      break;
+    case 'softsign':
+      for (; at < end; at++, i += dx) out[at] = softsign(x[i]);
+      break;
+    case 'arctan':
+      for (; at < end; at++, i += dx) out[at] = Math.atan(x[i]);
+      break;
     case 'scale':
       for (; at < end; at++, i += dx) out[at] = p0 * x[i] + p1;
       break;
@@ -123,20 +142,50 @@ function evaluateRow(
       // σ' is 1 outside [−τ, τ] and 0 inside: the kinks lie at |x| = τ.
       for (; at < end; at++, i += dx, j += dy) out[at] = atKink(Math.abs(x[i]), p1, y[j], 0, 1, p0);
       break;
+    case 'leakyReluDerivative':
+      for (; at < end; at++, i += dx, j += dy) out[at] = atKink(x[i], 0, y[j], p1, 1, p0);
+      break;
+    case 'clipDerivative':
+      for (; at < end; at++, i += dx, j += dy) out[at] = clipDerivative(x[i], y[j], p1, p2, p0);
+      break;
+    case 'eluDerivative':
+      for (; at < end; at++, i += dx, j += dy) out[at] = eluDerivative(x[i], y[j], p1, p0);
+      break;
     case 'tanhDerivative':
       for (; at < end; at++, i += dx) out[at] = tanhDerivative(x[i]);
       break;
     case 'sigmoidDerivative':
       for (; at < end; at++, i += dx) out[at] = sigmoidDerivative(x[i]);
       break;
+    case 'softsignDerivative':
+      for (; at < end; at++, i += dx) out[at] = softsignDerivative(x[i]);
+      break;
+    case 'arctanDerivative':
+      for (; at < end; at++, i += dx) out[at] = 1 / (1 + x[i] * x[i]);
+      break;
     case 'proximalTanh':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('tanh', x[i], y[j], 0);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('tanh', x[i], y[j], [p0, p1]);
       break;
     case 'proximalSigmoid':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('sigmoid', x[i], y[j], 0);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('sigmoid', x[i], y[j], [p0, p1]);
       break;
     case 'proximalSoftThreshold':
       for (; at < end; at++, i += dx, j += dy) out[at] = softThreshold(x[i], y[j] * p0);
+      break;
+    case 'proximalLeakyRelu':
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('leakyRelu', x[i], y[j], [p0, p1]);
+      break;
+    case 'proximalSoftplus':
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('softplus', x[i], y[j], [p0, p1]);
+      break;
+    case 'proximalElu':
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('elu', x[i], y[j], [p0, p1]);
+      break;
+    case 'proximalSoftsign':
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('softsign', x[i], y[j], [p0, p1]);
+      break;
+    case 'proximalArctan':
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('arctan', x[i], y[j], [p0, p1]);
       break;
     case 'select':
       for (; at < end; at++, i += dx, j += dy, k += dz) out[at] = x[i] !== 0 ? y[j] : z[k];
@@ -148,6 +197,23 @@ function evaluateRow(
 function atKink(x: number, kink: number, tolerance: number, low: number, high: number, q: number): number {
   if (Math.abs(x - kink) <= tolerance) return (1 - q) * low + q * high;
   return x > kink ? high : low;
+}
+
+/** Kinks at both ends; between them the derivative is 1. */
+function clipDerivative(x: number, tolerance: number, low: number, high: number, q: number): number {
+  if (Math.abs(x - low) <= tolerance || Math.abs(x - high) <= tolerance) return q;
+  return x > low && x < high ? 1 : 0;
+}
+
+/** At the kink the Clarke interval is [α, 1]. */
+function eluDerivative(x: number, tolerance: number, alpha: number, q: number): number {
+  if (Math.abs(x) <= tolerance) return (1 - q) * alpha + q;
+  return x > 0 ? 1 : alpha * Math.exp(x);
+}
+
+function softsignDerivative(x: number): number {
+  const r = 1 / (1 + Math.abs(x));
+  return r * r;
 }
 
 // e^(−2|x|) and e^(−|x|) keep all digits of these where 1 − tanh² and 1 − s would cancel.

@@ -7,6 +7,7 @@ import { combine } from './combine.ts';
 import { elementwise } from './elementwise.ts';
 import { product } from './product.ts';
 import { reduce } from './reduce.ts';
+import { rows } from './rows.ts';
 import { scalar } from './scalar.ts';
 import { solve } from './solve.ts';
 
@@ -105,6 +106,9 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'reduce':
         reduce(step, slots);
+        break;
+      case 'rows':
+        rows(step, slots);
         break;
       case 'scalar':
         scalar(step, slots);

@@ -13,7 +13,7 @@ export function product(call: ProductCall, slots: readonly Float64Array[]): void
 }
 
 function epilogue(call: ProductCall, slots: readonly Float64Array[], out: Float64Array): void {
-  const { n } = call;
+  const { n, activationParameters: parameters } = call;
   const [bias, scale, prior, step] = call.inputs.slice(2).map((slot) => (slot === ABSENT ? undefined : slots[slot]));
   const plain = call.activation === 'identity' && !call.proximal;
   if (plain && !bias && !scale && !call.residual) return;
@@ -21,9 +21,9 @@ function epilogue(call: ProductCall, slots: readonly Float64Array[], out: Float6
     let t = out[index];
     if (bias) t += call.bias === 'row' ? bias[index % n] : bias[index];
     if (call.proximal && prior && step) {
-      t = proximal(call.activation, (1 - step[0]) * prior[index] + step[0] * t, step[0], call.parameter);
+      t = proximal(call.activation, (1 - step[0]) * prior[index] + step[0] * t, step[0], parameters);
     } else if (!plain) {
-      t = activation(call.activation, t, call.parameter);
+      t = activation(call.activation, t, parameters);
     }
     if (scale) t *= scale[index];
     if (call.residual && prior) t = prior[index] - t;

@@ -43,10 +43,11 @@ function reduceOne(call: ReduceCall, x: Float64Array, y: Float64Array, start: nu
       for (let at = start; at < end; at += stride) if (!Number.isFinite(x[at])) sum += 1;
       return sum;
     case 'fixedPointResidual': {
-      const [parameter, epsilon] = call.parameters;
+      const [p0, p1, epsilon] = call.parameters;
+      const parameters = [p0, p1] as const;
       let size = 0;
       for (let at = start; at < end; at += stride) {
-        sum += (x[at] - activation(call.activation, y[at], parameter)) ** 2;
+        sum += (x[at] - activation(call.activation, y[at], parameters)) ** 2;
         size += x[at] ** 2;
       }
       return Math.sqrt(sum) / (epsilon + Math.sqrt(size));

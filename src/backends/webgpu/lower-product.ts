@@ -42,7 +42,7 @@ export function lowerProduct(call: ProductCall, step: PlannedCall, forms: Forms)
         ...u(m, n, k, firstRow, endRow),
         ...u(...(transposeA ? [1, m] : [k, 1])),
         ...u(...(transposeB ? [1, k] : [n, 1])),
-        ...f(call.parameter),
+        ...f(...call.activationParameters),
       ],
       operands: step.operands,
       result: step.output,

@@ -45,7 +45,7 @@ function reduction(
 ): Dispatch {
   const outputs = call.outer * segments * call.inner;
   const byWorkgroup = forms.tiled && middle > SHORT;
-  const [parameter = 0, epsilon = 0] = call.parameters;
+  const [p0 = 0, p1 = 0, epsilon = 0] = call.parameters;
   return {
     shader: byWorkgroup ? 'reduce-workgroup' : 'reduce-thread',
     constants: {
@@ -54,7 +54,7 @@ function reduction(
       PARTIAL_OPERAND: partialOperand ? 1 : 0,
       PARTIAL_RESULT: partialResult ? 1 : 0,
     },
-    sizes: [...u(outputs, middle, call.inner, segments, Math.ceil(middle / segments)), ...f(parameter, epsilon)],
+    sizes: [...u(outputs, middle, call.inner, segments, Math.ceil(middle / segments)), ...f(p0, p1, epsilon)],
     operands,
     result,
     groups: byWorkgroup ? flatGroups(outputs) : groupsFor(outputs),

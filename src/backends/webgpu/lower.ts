@@ -1,9 +1,12 @@
 /** From planned kernel calls to dispatches. */
 import {
   ABSENT,
+  ACTIVATIONS,
+  type ActivationName,
   type CombineCall,
   ELEMENTWISE,
   type ElementwiseCall,
+  type ElementwiseOperation,
   SCALARS,
   type ScalarCall,
   type SolveCall,
@@ -13,6 +16,7 @@ import type { PlannedCall, PlannedCopy } from '../plan.ts';
 import { type Dispatch, type Forms, f, groupsFor, i, u } from './dispatch.ts';
 import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
+import { lowerRows } from './lower-rows.ts';
 
 export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
   const { call } = step;
@@ -25,6 +29,8 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
       return [lowerElementwise(call, step, forms)];
     case 'combine':
       return [lowerCombine(call, step, forms)];
+    case 'rows':
+      return [lowerRows(call, step, forms)];
     case 'scalar':
       return [lowerScalar(call, step)];
     case 'solve':
@@ -57,7 +63,7 @@ export function lowerCopy({ from, to, size }: PlannedCopy, forms: Forms): Dispat
   return {
     shader: 'elementwise',
     constants: { OPERATION: ELEMENTWISE.indexOf('copy'), LINEAR: 7, IN_PLACE: 0, ...fourAtOnce(forms) },
-    sizes: [...u(1, 1, 1, size), ...i(...Array<number>(16).fill(0)), ...u(size), ...f(0, 0)],
+    sizes: [...u(1, 1, 1, size), ...i(...Array<number>(16).fill(0)), ...u(size), ...f(0, 0, 0)],
     operands: [from, ABSENT, ABSENT],
     result: to,
     groups: elementGroups(size, forms),
@@ -65,30 +71,51 @@ export function lowerCopy({ from, to, size }: PlannedCopy, forms: Forms): Dispat
   };
 }
 
+/** The activation whose prox_{αf} an operation computes. */
+const PROXIMAL_OF: Readonly<Partial<Record<ElementwiseOperation, ActivationName>>> = {
+  proximalTanh: 'tanh',
+  proximalSigmoid: 'sigmoid',
+  proximalSoftThreshold: 'softThreshold',
+  proximalLeakyRelu: 'leakyRelu',
+  proximalClip: 'clip',
+  proximalSoftplus: 'softplus',
+  proximalElu: 'elu',
+  proximalSoftsign: 'softsign',
+  proximalArctan: 'arctan',
+};
+
 /** Rough operations an element: only their order of magnitude matters, for the size of submits. */
 const ELEMENT_WORK = 8;
-const SMOOTH_PROXIMAL_WORK = 400;
+const ITERATIVE_WORK = 400;
+const ITERATIVE: ReadonlySet<ElementwiseOperation> = new Set([
+  'proximalTanh',
+  'proximalSigmoid',
+  'proximalSoftplus',
+  'proximalElu',
+  'proximalArctan',
+]);
 
 function lowerElementwise(call: ElementwiseCall, step: PlannedCall, forms: Forms): Dispatch {
   const count = call.shape.reduce((product, extent) => product * extent, 1);
   const linear = [0, 1, 2].map((index) => index >= call.layouts.length || isContiguous(call, call.layouts[index]));
   const strides = [0, 1, 2].flatMap((index) => call.layouts[index]?.strides ?? [0, 0, 0, 0]);
   const offsets = [0, 1, 2, 3].map((index) => call.layouts[index]?.offset ?? 0);
-  const [p0 = 0, p1 = 0] = call.parameters;
-  const smooth = call.operation === 'proximalTanh' || call.operation === 'proximalSigmoid';
+  const [p0 = 0, p1 = 1, p2 = 0] = call.parameters;
+  const proximal = PROXIMAL_OF[call.operation];
   return {
     shader: 'elementwise',
     constants: {
       OPERATION: ELEMENTWISE.indexOf(call.operation),
       LINEAR: bits(linear),
       IN_PLACE: step.inPlace,
+      ...(proximal && { ACTIVATION: ACTIVATIONS.indexOf(proximal) }),
       ...fourAtOnce(forms),
     },
-    sizes: [...u(...call.shape), ...i(...strides), ...i(...offsets), ...u(count), ...f(p0, p1)],
+    sizes: [...u(...call.shape), ...i(...strides), ...i(...offsets), ...u(count), ...f(p0, p1, p2)],
     operands: boundOperands(step, 3),
     result: step.output,
     groups: elementGroups(count, forms),
-    work: count * (smooth ? SMOOTH_PROXIMAL_WORK : ELEMENT_WORK),
+    work: count * (ITERATIVE.has(call.operation) ? ITERATIVE_WORK : ELEMENT_WORK),
   };
 }
 

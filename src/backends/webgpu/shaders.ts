@@ -8,11 +8,14 @@ import productRegisterVector from '../../../shaders/product-register-vector.wgsl
 import productTiled from '../../../shaders/product-tiled.wgsl';
 import reduceThread from '../../../shaders/reduce-thread.wgsl';
 import reduceWorkgroup from '../../../shaders/reduce-workgroup.wgsl';
+import rowsThread from '../../../shaders/rows-thread.wgsl';
+import rowsWorkgroup from '../../../shaders/rows-workgroup.wgsl';
 import scalar from '../../../shaders/scalar.wgsl';
 import activations from '../../../shaders/shared/activations.wgsl';
 import elements from '../../../shaders/shared/elements.wgsl';
 import product from '../../../shaders/shared/product.wgsl';
 import reduction from '../../../shaders/shared/reduction.wgsl';
+import rows from '../../../shaders/shared/rows.wgsl';
 import solve from '../../../shaders/solve.wgsl';
 
 export interface ShaderPart {
@@ -31,6 +34,7 @@ const ACTIVATIONS = { file: 'shared/activations.wgsl', text: activations };
 const ELEMENTS = { file: 'shared/elements.wgsl', text: elements };
 const PRODUCT = { file: 'shared/product.wgsl', text: product };
 const REDUCTION = { file: 'shared/reduction.wgsl', text: reduction };
+const ROWS = { file: 'shared/rows.wgsl', text: rows };
 
 function kernel(operands: number, ...parts: ShaderPart[]): Shader {
   return { parts, hasSizes: true, hasGuard: true, operands };
@@ -47,6 +51,8 @@ export const SHADERS = {
   combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
   'reduce-thread': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
   'reduce-workgroup': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
+  'rows-thread': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
+  'rows-workgroup': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
   scalar: kernel(4, { file: 'scalar.wgsl', text: scalar }),
   solve: kernel(2, { file: 'solve.wgsl', text: solve }),
   'loop-enter': {

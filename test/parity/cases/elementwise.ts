@@ -26,6 +26,8 @@ const steps = (value: number): number => 0.05 + (Math.abs(value) % 3);
 
 const EXACT: Tolerance = { absolute: 0, relative: 0 };
 const NEAR: Tolerance = { absolute: 1, relative: 8 };
+/** A few units in the last place of the value itself, however small it is. */
+const IN_BOTH_TAILS: Tolerance = { absolute: 0, relative: 8 };
 /** σ(t) with t from an equation whose terms are as large as x. */
 const PROXIMAL: Tolerance = { absolute: 32, relative: 8 };
 
@@ -43,6 +45,12 @@ const OPERATIONS: Record<ElementwiseOperation, Operation> = {
   tanh: { operands: 1, parameters: [] },
   sigmoid: { operands: 1, parameters: [] },
   softThreshold: { operands: 1, parameters: [0.75] },
+  leakyRelu: { operands: 1, parameters: [0.25], tolerance: EXACT },
+  clip: { operands: 1, parameters: [-0.75, 1.5], tolerance: EXACT },
+  softplus: { operands: 1, parameters: [], tolerance: IN_BOTH_TAILS },
+  elu: { operands: 1, parameters: [0.625], tolerance: IN_BOTH_TAILS },
+  softsign: { operands: 1, parameters: [], tolerance: IN_BOTH_TAILS },
+  arctan: { operands: 1, parameters: [], tolerance: IN_BOTH_TAILS },
   scale: { operands: 1, parameters: [-2.5, 0.125], tolerance: { absolute: 8, relative: 8 } },
   add: { operands: 2, parameters: [], tolerance: { absolute: 1e4, relative: 1 } },
   subtract: { operands: 2, parameters: [], tolerance: { absolute: 1e4, relative: 1 } },
@@ -54,8 +62,13 @@ const OPERATIONS: Record<ElementwiseOperation, Operation> = {
   reluDerivative: { operands: 2, parameters: [0.3], domain: [keep, tolerance] },
   absDerivative: { operands: 2, parameters: [0.3], domain: [keep, tolerance] },
   softThresholdDerivative: { operands: 2, parameters: [0.3, 0.75], domain: [keep, tolerance] },
+  leakyReluDerivative: { operands: 2, parameters: [0.3, 0.25], domain: [keep, tolerance] },
+  clipDerivative: { operands: 2, parameters: [0.3, -0.75, 1.5], domain: [keep, tolerance] },
+  eluDerivative: { operands: 2, parameters: [0.3, 0.625], domain: [keep, tolerance] },
   tanhDerivative: { operands: 1, parameters: [] },
   sigmoidDerivative: { operands: 1, parameters: [] },
+  softsignDerivative: { operands: 1, parameters: [], tolerance: IN_BOTH_TAILS },
+  arctanDerivative: { operands: 1, parameters: [], tolerance: IN_BOTH_TAILS },
   proximalIdentity: { operands: 2, parameters: [], domain: [keep, steps], tolerance: EXACT },
   proximalRelu: { operands: 2, parameters: [], domain: [keep, steps], tolerance: EXACT },
   proximalTanh: { operands: 2, parameters: [], domain: [keep, steps], tolerance: PROXIMAL },
@@ -66,6 +79,12 @@ const OPERATIONS: Record<ElementwiseOperation, Operation> = {
     domain: [keep, steps],
     tolerance: { absolute: 4, relative: 4 },
   },
+  proximalLeakyRelu: { operands: 2, parameters: [0.25], domain: [keep, steps] },
+  proximalClip: { operands: 2, parameters: [-0.75, 1.5], domain: [keep, steps], tolerance: EXACT },
+  proximalSoftplus: { operands: 2, parameters: [], domain: [keep, steps], tolerance: PROXIMAL },
+  proximalElu: { operands: 2, parameters: [0.625], domain: [keep, steps], tolerance: PROXIMAL },
+  proximalSoftsign: { operands: 2, parameters: [], domain: [keep, steps], tolerance: PROXIMAL },
+  proximalArctan: { operands: 2, parameters: [], domain: [keep, steps], tolerance: PROXIMAL },
   select: { operands: 3, parameters: [], domain: [(value) => Math.trunc(value), keep, keep], tolerance: EXACT },
 };
 
@@ -100,11 +119,20 @@ const operations: ParityCase[] = ELEMENTWISE.map((operation) => ({
   },
 }));
 
+const ITERATIVE = [
+  'proximalTanh',
+  'proximalSigmoid',
+  'proximalSoftplus',
+  'proximalElu',
+  'proximalSoftsign',
+  'proximalArctan',
+] as const;
+
 /** prox_{αf} at the ends of α: 1 is σ itself; small and large α make the equation steep and flat. */
 const proximalSteps: ParityCase = {
-  name: 'elementwise proximalTanh and proximalSigmoid at α = 1e-3, 1 and 50',
+  name: 'elementwise: prox of αf at α = 1e-3, 1 and 50, where it is the solution of an equation',
   async run(...backends) {
-    for (const operation of ['proximalTanh', 'proximalSigmoid'] as const) {
+    for (const operation of ITERATIVE) {
       for (const alpha of [1e-3, 1, 50]) {
         const x = Float32Array.from([...AWKWARD.map(bounded), 0.1, 0.9, 0.999, -0.999, 3, -3]);
         const layouts = [LINEAR, { offset: 0, strides: [0, 0, 0, 0] }];
@@ -113,7 +141,7 @@ const proximalSteps: ParityCase = {
           operation,
           shape: [1, 1, 1, x.length],
           layouts,
-          parameters: [],
+          parameters: [0.625],
         } as CallWithoutSlots;
         const program = single(`${operation} α = ${alpha}`, call, [x.length, 1], x.length);
         await agree(...backends, program, [x, Float32Array.of(alpha)], {
@@ -125,11 +153,26 @@ const proximalSteps: ParityCase = {
   },
 };
 
+const FINITE = [
+  'exp',
+  'tanh',
+  'sigmoid',
+  'softplus',
+  'elu',
+  'softsign',
+  'arctan',
+  'tanhDerivative',
+  'sigmoidDerivative',
+  'eluDerivative',
+  'softsignDerivative',
+  'arctanDerivative',
+] as const;
+
 const finite: ParityCase = {
-  name: 'elementwise: tanh, sigmoid and exp are finite for every finite argument',
+  name: 'elementwise: what saturates is finite for every finite argument',
   async run(_, candidate) {
     const x = Float32Array.of(3.4e38, -3.4e38, 1e30, -1e30, 1e4, -1e4, 128, -128, 89, -89);
-    for (const operation of ['tanh', 'sigmoid', 'exp', 'tanhDerivative', 'sigmoidDerivative'] as const) {
+    for (const operation of FINITE) {
       const call = {
         kernel: 'elementwise',
         operation,

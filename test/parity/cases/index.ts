@@ -4,12 +4,14 @@ import { loopCases } from './loops.ts';
 import type { ParityCase } from './parity.ts';
 import { productCases, productFormCases } from './product.ts';
 import { reduceCases } from './reduce.ts';
+import { rowsCases } from './rows.ts';
 import { smallCases } from './small.ts';
 
 /** What depends on the forms of the kernels; loops do, since passes are recorded ahead where the forms are those of a GPU. */
 export const formCases: readonly ParityCase[] = [
   ...productFormCases,
   ...reduceCases,
+  ...rowsCases,
   ...elementwiseFormCases,
   ...loopCases,
 ];
@@ -17,6 +19,7 @@ export const formCases: readonly ParityCase[] = [
 export const parityCases: readonly ParityCase[] = [
   ...productCases,
   ...reduceCases,
+  ...rowsCases,
   ...elementwiseCases,
   ...smallCases,
   ...loopCases,

@@ -14,7 +14,7 @@ const PLAIN: ProductSettings = {
   transposeB: false,
   bias: 'none',
   activation: 'identity',
-  parameter: 0.3,
+  activationParameters: [0.3, 0.9],
   proximal: false,
   residual: false,
   scaled: false,

@@ -15,7 +15,7 @@ const PRODUCT = {
   transposeB: true,
   bias: 'none',
   activation: 'tanh',
-  parameter: 0,
+  activationParameters: [0, 0],
   proximal: false,
   residual: false,
 };

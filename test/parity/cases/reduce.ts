@@ -41,7 +41,7 @@ async function checkReduce(
     middle,
     inner,
     activation,
-    parameters: [0.2, 1e-3],
+    parameters: [0.2, 0.8, 1e-3],
   } as CallWithoutSlots;
   const name = `${operation} ${activation} [${outer}, ${middle}, ${inner}]`;
   const program = single(

@@ -92,11 +92,19 @@ async function compare(
 const REPETITIONS: readonly string[] = ['picard', 'anderson-picard', 'neumann'];
 const FORWARD = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
 const LINEAR = Object.keys(LINEAR_SOLVERS) as LinearSolverName[];
-const SMOOTH: readonly ActivationOption[] = ['tanh', 'sigmoid'];
-const KINKED: readonly ActivationOption[] = ['relu', { name: 'softThreshold', threshold: 0.25 }];
+const SMOOTH: readonly ActivationOption[] = ['tanh', 'sigmoid', 'softplus', 'elu', 'softsign', 'arctan', 'softmax'];
+const KINKED: readonly ActivationOption[] = [
+  'relu',
+  { name: 'softThreshold', threshold: 0.25 },
+  { name: 'leakyRelu', slope: 0.2 },
+  { name: 'clip', low: -0.5, high: 0.75 },
+  { name: 'elu', alpha: 0.5 },
+];
 
-/** Awkward sizes, each once for each solver; a kinked activation may take different sides on the two backends. */
-function shapesCase(solver: ForwardSolverName, linearSolver: LinearSolverName): ParityCase {
+const EVERY: readonly ActivationOption[] = [...SMOOTH, ...KINKED];
+
+/** Awkward sizes, each once for each solver, the activations in turn from `first` on; a kinked activation may take different sides on the two backends. */
+function shapesCase(solver: ForwardSolverName, linearSolver: LinearSolverName, first: number): ParityCase {
   return {
     name: `${solver} and ${linearSolver}: awkward shapes`,
     async run(...backends) {
@@ -108,7 +116,7 @@ function shapesCase(solver: ForwardSolverName, linearSolver: LinearSolverName): 
         [129, 2],
       ];
       for (const [index, [n, batch]] of shapes.entries()) {
-        const activation = [...SMOOTH, ...KINKED][index % 4];
+        const activation = EVERY[(first + index) % EVERY.length];
         await compare(
           backends,
           { n, batch, seed: 10 * n + batch, margin: 1, activation, selection: 0 },
@@ -130,7 +138,7 @@ const randomCase: ParityCase = {
           batch: fc.constantFrom(1, 3, 5),
           seed: fc.integer({ min: 1, max: 1e6 }),
           margin: fc.constantFrom(0.5, 1, 4),
-          activation: fc.constantFrom(...SMOOTH, ...KINKED),
+          activation: fc.constantFrom(...EVERY),
           selection: fc.constantFrom(0, 0.5, 1),
         }),
         fc.constantFrom(...LINEAR.filter((name) => !REPETITIONS.includes(name))),
@@ -142,7 +150,7 @@ const randomCase: ParityCase = {
 };
 
 export const solverCases: readonly ParityCase[] = [
-  ...FORWARD.map((solver) => shapesCase(solver, 'bicgstab')),
-  ...LINEAR.map((linearSolver) => shapesCase('peaceman-rachford', linearSolver)),
+  ...FORWARD.map((solver, place) => shapesCase(solver, 'bicgstab', 5 * place)),
+  ...LINEAR.map((linearSolver, place) => shapesCase('peaceman-rachford', linearSolver, 5 * (place + FORWARD.length))),
   randomCase,
 ];

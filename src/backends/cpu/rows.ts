@@ -1,0 +1,140 @@
+import { ABSENT, type RowsCall } from '../kernels.ts';
+
+/** Operations on whole rows; see ROWS for the formulas. */
+export function rows(call: RowsCall, slots: readonly Float64Array[]): void {
+  const { columns, operation } = call;
+  const x = slots[call.inputs[0]];
+  const y = call.inputs[1] === ABSENT ? x : slots[call.inputs[1]];
+  const out = slots[call.output];
+  const [p0 = 0] = call.parameters;
+  for (let row = 0; row < call.rows; row++) {
+    const start = row * columns;
+    const part = (values: Float64Array): Float64Array => values.subarray(start, start + columns);
+    switch (operation) {
+      case 'softmax':
+        softmax(part(x), part(out));
+        break;
+      case 'logSoftmax':
+        logSoftmax(part(x), part(out));
+        break;
+      case 'proximalSoftmax':
+        proximalSoftmax(part(x), y[0], part(out));
+        break;
+      case 'standardise':
+        standardise(part(x), p0, part(out));
+        break;
+      case 'standardiseDerivative':
+        standardiseDerivative(part(x), part(y), p0, part(out));
+        break;
+    }
+  }
+}
+
+function largestOf(x: Float64Array): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const value of x) largest = Math.max(largest, value);
+  return largest;
+}
+
+function softmax(x: Float64Array, out: Float64Array): void {
+  const largest = largestOf(x);
+  let total = 0;
+  for (let i = 0; i < x.length; i++) {
+    out[i] = Math.exp(x[i] - largest);
+    total += out[i];
+  }
+  for (let i = 0; i < x.length; i++) out[i] /= total;
+}
+
+function logSoftmax(x: Float64Array, out: Float64Array): void {
+  const largest = largestOf(x);
+  let total = 0;
+  for (const value of x) total += Math.exp(value - largest);
+  for (let i = 0; i < x.length; i++) out[i] = x[i] - largest - Math.log(total);
+}
+
+const ENTRY_TRIPS = 40;
+const PEAK_TRIPS = 60;
+
+/**
+ * s = softmax(t) with (1 − α)s + αt = x. With wᵢ = ln sᵢ and t = λ + w the entries part: h(wᵢ) = αwᵢ + (1 − α)(e^wᵢ − 1)
+ * is xᵢ up to a number common to all, so that h(wᵢ) = h(ω) − (max x − xᵢ), where ω is the w of the largest entry. h
+ * increases on w ≤ 0, and so does Σ e^wᵢ with ω: the ω in [−ln n, 0] at which it is 1 is found by Newton steps on ln Σ,
+ * bisections where one leaves the bracket.
+ */
+function proximalSoftmax(x: Float64Array, alpha: number, out: Float64Array): void {
+  const rest = 1 - alpha;
+  const largest = largestOf(x);
+  const enough = 2 * Number.EPSILON * (1 + Math.sqrt(x.length));
+  let sum = 0;
+  for (const value of x) sum += Math.exp(value - largest);
+  let [low, high] = [-Math.log(x.length), 0];
+  let peak = Math.min(Math.max(-Math.log(sum), low), high);
+  const w = x.map((value) => peak + value - largest);
+  for (let trip = 0; trip < PEAK_TRIPS; trip++) {
+    const top = alpha * peak + rest * Math.expm1(peak);
+    let weights = 0;
+    sum = 0;
+    for (let i = 0; i < x.length; i++) {
+      w[i] = logarithmOfEntry(w[i], top + (x[i] - largest), alpha);
+      const s = Math.exp(w[i]);
+      sum += s;
+      weights += s / (alpha + rest * s);
+    }
+    if (Math.abs(sum - 1) <= enough) break;
+    if (sum > 1) high = peak;
+    else low = peak;
+    // d ln Σ / dω = h'(ω)·Σ (sᵢ / h'(wᵢ)) / Σ sᵢ
+    let next = peak - (Math.log(sum) * sum) / ((alpha + rest * Math.exp(peak)) * weights);
+    if (!(next > low && next < high)) next = 0.5 * (low + high);
+    if (next === peak) break;
+    peak = next;
+  }
+  for (let i = 0; i < x.length; i++) out[i] = Math.exp(w[i]) / sum;
+}
+
+/**
+ * The w ≤ 0 with h(w) = αw + (1 − α)(eʷ − 1) = c ≤ 0. For α < 1 h is convex and w at most (c + 1 − α)/α, for α > 1 it is
+ * concave and w at least that: a Newton step ends on the side from which the next ones approach steadily.
+ */
+function logarithmOfEntry(start: number, c: number, alpha: number): number {
+  const rest = 1 - alpha;
+  const bound = Math.min((c + rest) / alpha, 0);
+  let w = start;
+  for (let trip = 0; trip < ENTRY_TRIPS; trip++) {
+    w = alpha < 1 ? Math.min(w, bound) : Math.min(Math.max(w, bound), 0);
+    const e = Math.expm1(w);
+    const change = (alpha * w + rest * e - c) / (alpha + rest * (1 + e));
+    w -= change;
+    // The next change would be about its square.
+    if (Math.abs(change) <= 1e-10) break;
+  }
+  return Math.min(w, 0);
+}
+
+/** Mean, and 1/√(variance + ε), by two passes: of large numbers that differ little the difference of squares would lose all. */
+function moments(x: Float64Array, epsilon: number): { mean: number; scale: number } {
+  let mean = 0;
+  for (const value of x) mean += value / x.length;
+  let variance = 0;
+  for (const value of x) variance += (value - mean) ** 2 / x.length;
+  return { mean, scale: 1 / Math.sqrt(variance + epsilon) };
+}
+
+function standardise(x: Float64Array, epsilon: number, out: Float64Array): void {
+  const { mean, scale } = moments(x, epsilon);
+  for (let i = 0; i < x.length; i++) out[i] = (x[i] - mean) * scale;
+}
+
+function standardiseDerivative(x: Float64Array, g: Float64Array, epsilon: number, out: Float64Array): void {
+  const { mean, scale } = moments(x, epsilon);
+  let total = 0;
+  let along = 0;
+  for (let i = 0; i < x.length; i++) {
+    total += g[i];
+    along += g[i] * (x[i] - mean) * scale;
+  }
+  for (let i = 0; i < x.length; i++) {
+    out[i] = scale * (g[i] - (total + (x[i] - mean) * scale * along) / x.length);
+  }
+}

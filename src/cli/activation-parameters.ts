@@ -1,0 +1,45 @@
+/** The parameters of activations as keys of a problem. */
+import type { ActivationOption } from '../index.ts';
+import { ACTIVATION_PARAMETERS, activationOf } from '../solvers/activations.ts';
+import { activationNamed } from './activation-name.ts';
+import { InputError } from './io.ts';
+import { type JSONObject, numberOf } from './json.ts';
+
+/** Keys by the names that the library has for them. */
+const KEYS: Readonly<Record<string, string>> = {
+  threshold: 'tau',
+  slope: 'slope',
+  low: 'low',
+  high: 'high',
+  alpha: 'alpha',
+};
+export const PARAMETER_KEYS = Object.values(KEYS);
+
+/**
+ * The activation of a problem: its name, and its parameters where it has some. tau must be given; the others have defaults.
+ * @throws InputError where a key is missing, wrong, or not one of this activation
+ */
+export function activationWithParameters(problem: JSONObject): ActivationOption {
+  const name = activationNamed(problem.activation);
+  const parameters = ACTIVATION_PARAMETERS[name] ?? [];
+  const allowed = parameters.map((parameter) => KEYS[parameter.name]);
+  for (const key of PARAMETER_KEYS) {
+    if (problem[key] === undefined || allowed.includes(key)) continue;
+    const has = allowed.length === 0 ? 'no parameter' : allowed.join(' and ');
+    throw new InputError(`${key}: it is given, but ${name} has ${has}; leave it out`);
+  }
+  if (name === 'softThreshold' && problem.tau === undefined) {
+    throw new InputError('tau: this key is missing; softThreshold needs it, a finite number > 0');
+  }
+  const given = parameters.flatMap(({ name: parameter, allowed: what, isAllowed }) => {
+    const key = KEYS[parameter];
+    return problem[key] === undefined ? [] : [[parameter, numberOf(key, problem[key], what, isAllowed)]];
+  });
+  const option = { name, ...Object.fromEntries(given) } as ActivationOption;
+  try {
+    activationOf(option);
+  } catch (error) {
+    throw new InputError((error as Error).message);
+  }
+  return option;
+}

@@ -1,0 +1,47 @@
+/** What a solver needs of an activation: σ and its proximal operators, an element J of its conservative Jacobian, its kinks. */
+import { elementwise, proximalSoftmax, reduceRows, softmaxRows } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { ACTIVATION_KERNELS, type Activation } from './activations.ts';
+import type { ProximalMap } from './equation.ts';
+import { diagonalJacobian, type Jacobian, softmaxJacobian } from './jacobian.ts';
+
+/** σ of the layer; its residual is relative, ‖z − σ(p)‖ / (ε + ‖z‖). */
+export function proximalMapOf({ name, parameter }: Activation): ProximalMap {
+  if (name === 'softmax') {
+    return {
+      value: softmaxRows,
+      proximal: proximalSoftmax,
+      residual: (z, p) =>
+        reduceRows('fixedPointResidual', [z, softmaxRows(p)], { parameters: [0, 0, z.context.epsilon] }),
+    };
+  }
+  const { value, proximal } = ACTIVATION_KERNELS[name];
+  return {
+    value: (p) => elementwise(value, [p], parameter),
+    proximal: (x, step) => elementwise(proximal, [x, step], parameter),
+    residual: (z, p) =>
+      reduceRows('fixedPointResidual', [z, p], { activation: name, parameters: [...parameter, z.context.epsilon] }),
+  };
+}
+
+/**
+ * J at the pre-activation p, [batch, n].
+ * @param tolerance within which p is at a kink, [batch, 1]; made only where σ has kinks
+ * @param selection q: at a kink J is (1 − q)·min + q·max of the Clarke interval
+ */
+export function jacobianAt(
+  { name, parameter }: Activation,
+  p: Tensor,
+  tolerance: () => Tensor,
+  selection: number,
+): Jacobian {
+  if (name === 'softmax') return softmaxJacobian(softmaxRows(p));
+  const { derivative, kinks } = ACTIVATION_KERNELS[name];
+  if (kinks(parameter).length === 0) return diagonalJacobian(elementwise(derivative, [p]));
+  return diagonalJacobian(elementwise(derivative, [p, tolerance()], [selection, ...parameter]));
+}
+
+/** The pre-activations at which σ is not differentiable. */
+export function kinksOfActivation({ name, parameter }: Activation): readonly number[] {
+  return name === 'softmax' ? [] : ACTIVATION_KERNELS[name].kinks(parameter);
+}
