@@ -1,0 +1,74 @@
+/**
+ * Iterations of Peaceman-Rachford splitting under another stopping rule, that of the code of Winston & Kolter (2020): the
+ * relative step of the whole batch, ‖z⁺ − z‖ / (1e-6 + ‖z⁺‖) ≤ tolerance. For comparison with their counts only: a step can
+ * be small far from the solution.
+ */
+import type { Engine, Tensor } from '../src/index.ts';
+import { type Equation, normsOf, preActivation } from '../src/solvers/equation.ts';
+import { proximalMapOfJacobian } from '../src/solvers/jacobian.ts';
+import { jacobianAt, proximalMapOf } from '../src/solvers/nonlinearity.ts';
+import { peacemanRachford } from '../src/solvers/peaceman-rachford.ts';
+import { resolventOf } from '../src/solvers/resolvent.ts';
+import { elementwise, reduceAll, reduceRows } from '../src/tensor/kernels.ts';
+import type { Tracing } from '../src/tensor/tracing.ts';
+
+export interface StepRuleProblem {
+  readonly W: Tensor;
+  readonly b: Tensor;
+  /** The cotangent of the backward pass. */
+  readonly v: Tensor;
+  readonly margin: number;
+}
+
+const MOST = 60;
+const relu = { name: 'relu', parameter: [0, 0] } as const;
+
+export async function stepRuleCounts(
+  engine: Engine,
+  { W, b, v, margin }: StepRuleProblem,
+  tolerances: readonly number[],
+): Promise<{ forward: number[]; backward: number[] }> {
+  const inputs = [W, b, v, engine.tensor([margin])];
+  const [forward, backward] = engine.run('step rule', inputs, ([w, bias, cotangent, m], tracing) => {
+    const norms = normsOf(tracing, w);
+    const tolerance = tracing.constant({ kind: 'fill', value: 1e-12 }, [1]);
+    const resolvent = resolventOf(tracing, w, { margin: m, bound: norms.bound, step: undefined, tolerance });
+    const common = { W: w, margin: m, norms, step: undefined, resolvent };
+    const layer: Equation = { ...common, transposed: false, b: bias, sigma: proximalMapOf(relu) };
+    const solved = steps(tracing, layer);
+    const p = preActivation(layer, solved.z);
+    const J = jacobianAt(relu, p, () => tracing.constant({ kind: 'fill', value: 0 }, [1]), 0);
+    const sigma = proximalMapOfJacobian(J, (x) => reduceRows('norm', [x]));
+    const adjoint = steps(tracing, { ...common, transposed: true, b: cotangent, sigma });
+    return [stacked(tracing, solved.relative), stacked(tracing, adjoint.relative)];
+  });
+  const counts = (relative: ArrayLike<number>): number[] =>
+    tolerances.map((tolerance) => Array.from(relative).findIndex((step) => step <= tolerance) + 1);
+  return { forward: counts(await forward.data()), backward: counts(await backward.data()) };
+}
+
+/** The relative step of each iteration, and the last z; the first z is 0. */
+function steps(tracing: Tracing, equation: Equation): { z: Tensor; relative: Tensor[] } {
+  const zeros = tracing.constant({ kind: 'fill', value: 0 }, equation.b.shape);
+  const begun = peacemanRachford.begin(tracing, equation, zeros, equation.b);
+  const relative: Tensor[] = [];
+  let [x, z] = [begun.start.x, begun.solution(begun.start.x)];
+  for (let iteration = 0; iteration < MOST; iteration++) {
+    x = begun.step({ x }).next.x;
+    const next = begun.solution(x);
+    const size = elementwise('scale', [reduceAll('norm', next)], [1, 1e-6]);
+    relative.push(elementwise('divide', [reduceAll('norm', elementwise('subtract', [next, z])), size]));
+    z = next;
+  }
+  return { z, relative };
+}
+
+function stacked(tracing: Tracing, numbers: readonly Tensor[]): Tensor {
+  return numbers.reduce<Tensor>(
+    (all, one, index) => {
+      const values = numbers.map((_, place) => (place === index ? 1 : 0));
+      return elementwise('select', [tracing.constant({ kind: 'values', values }, [values.length]), one, all]);
+    },
+    tracing.constant({ kind: 'fill', value: 0 }, [numbers.length]),
+  );
+}
