@@ -11,6 +11,7 @@ const rows = 1797;
 const pixels = 64;
 const brightest = 16;
 const classes = 10;
+const classNames = Array.from({ length: classes }, (_, digit) => String(digit));
 
 /**
  * The 8 × 8 handwritten digits: 1437 training and 360 test rows of 64 pixels in [0, 1], 10 classes. The data come as
@@ -50,6 +51,8 @@ export function parseDigits(text: string, split: Split, expectedRows?: number): 
     name: 'digits',
     classes,
     featureShape: [8, 8],
+    classNames,
+    preparation: { kind: 'images', shape: [8, 8], greatest: brightest, classNames },
     train: subset(all, split.train),
     test: subset(all, split.test),
   };
