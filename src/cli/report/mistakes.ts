@@ -19,9 +19,11 @@ export interface ImageMistakes {
 
 export interface RowMistakes {
   readonly kind: 'rows';
+  /** What `number` counts, such as "Line". */
+  readonly counted: string;
   readonly columns: readonly string[];
-  /** `line` is that of the file; `cells` stand there, one for each column. */
-  readonly shown: readonly (Mistake & { readonly line: number; readonly cells: readonly string[] })[];
+  /** `cells` are one for each column. */
+  readonly shown: readonly (Mistake & { readonly number: number; readonly cells: readonly string[] })[];
 }
 
 export type Mistakes = ImageMistakes | RowMistakes;
@@ -48,12 +50,12 @@ function images({ shape, shown }: ImageMistakes, classNames: readonly string[]):
   return html`<ul class="gallery">${items}</ul>`;
 }
 
-function rows({ columns, shown }: RowMistakes, classNames: readonly string[]): Markup {
+function rows({ counted, columns, shown }: RowMistakes, classNames: readonly string[]): Markup {
   const body = shown.map(
-    ({ line, label, predicted, probability, cells }) =>
-      html`<tr><th scope="row" class="number">${line}</th><td>${classNames[label]}</td><td class="answer">${classNames[predicted]}</td><td class="number">${percent(probability, 0)}</td>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`,
+    ({ number, label, predicted, probability, cells }) =>
+      html`<tr><th scope="row" class="number">${number}</th><td>${classNames[label]}</td><td class="answer">${classNames[predicted]}</td><td class="number">${percent(probability, 0)}</td>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`,
   );
   return html`<div class="wide" role="region" aria-label="Rows classified wrongly" tabindex="0"><table>
-<thead><tr><th scope="col" class="number">Line</th><th scope="col">True class</th><th scope="col">Predicted</th><th scope="col" class="number">Sure</th>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+<thead><tr><th scope="col" class="number">${counted}</th><th scope="col">True class</th><th scope="col">Predicted</th><th scope="col" class="number">Sure</th>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>${body}</tbody></table></div>`;
 }
