@@ -139,13 +139,17 @@ async function tableData(path: string, given: Arguments, seed: number, limits: P
 
 function tableFacts({ preparation, featureNames, constant, dropped }: TableDataset): (readonly [string, string])[] {
   const columns = preparation.columns.map((column) =>
-    column.kind === 'numbers' ? column.name : `${column.name} (${counted(column.categories.length, 'category', 'categories')})`,
+    column.kind === 'numbers'
+      ? column.name
+      : `${column.name} (${counted(column.categories.length, 'category', 'categories')})`,
   );
   const how = preparation.standardisation ? 'standardised' : 'not standardised';
   return [
     ['features', `${featureNames.length}, ${how}: ${listed(columns)}`],
     ...(constant.length > 0 ? [['constant', `${listed(constant)}: nothing to learn from these`] as const] : []),
-    ...(dropped > 0 ? [['dropped', counted(dropped, 'row with a missing value', 'rows with missing values')] as const] : []),
+    ...(dropped > 0
+      ? [['dropped', counted(dropped, 'row with a missing value', 'rows with missing values')] as const]
+      : []),
   ];
 }
 

@@ -20,8 +20,8 @@ export interface Chart {
 }
 
 const WIDTH = 440;
-const HEIGHT = 250;
-const PLOT = { left: 52, right: WIDTH - 14, top: 14, bottom: HEIGHT - 34 };
+const HEIGHT = 240;
+const PLOT = { left: 56, right: WIDTH - 8, top: 14, bottom: HEIGHT - 28 };
 
 /** Points are marked where they do not run into each other. */
 const MARKED = 30;
@@ -38,8 +38,8 @@ export function lineChart(chart: Chart): Markup {
 <figcaption><h3>${title}</h3><ul class="legend">${curves.map((curve) => legend(curve, format))}</ul></figcaption>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title} over ${epochs} epochs: ${spoken.join('; ')}">
 ${ticks.map((value) => horizontal(y(value), format(value)))}
-${epochTicks(epochs).map((epoch) => html`<text x="${round(x(epoch))}" y="${PLOT.bottom + 18}" text-anchor="middle">${epoch}</text>`)}
-<text class="axis" x="${PLOT.right}" y="${HEIGHT - 2}" text-anchor="end">epoch</text>
+${epochTicks(epochs).map((epoch) => html`<text x="${round(x(epoch))}" y="${PLOT.bottom + 20}" text-anchor="middle">${epoch}</text>`)}
+<text x="${PLOT.left - 8}" y="${PLOT.bottom + 20}" text-anchor="end">epoch</text>
 ${curves.map((curve) => drawn(curve, x, y))}
 </svg>
 </figure>`;

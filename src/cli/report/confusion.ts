@@ -1,6 +1,6 @@
 /** Which classes are taken for which. */
 import type { Evaluation } from '../../index.ts';
-import { html, type Markup, percent } from './markup.ts';
+import { html, type Markup, percent, wideTable } from './markup.ts';
 
 /** A larger matrix shows nothing that its most frequent mistakes do not. */
 const LARGEST_MATRIX = 20;
@@ -19,10 +19,12 @@ function confusionMatrix({ confusion }: Evaluation, classNames: readonly string[
     const cells = row.map((found, predicted) => matrixCell(found, count, label === predicted));
     return html`<tr><th scope="row">${classNames[label]}</th>${cells}</tr>`;
   });
-  return html`<div class="wide" role="region" aria-label="Confusion matrix" tabindex="0"><table class="matrix">
-<caption>Rows are the true classes, columns the predicted ones. The shade is the share of the row: <span class="key right">right</span> <span class="key wrong">wrong</span></caption>
-<thead><tr><td></td>${classNames.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
-<tbody>${rows}</tbody></table></div>`;
+  return wideTable(
+    'Confusion matrix',
+    html`<thead class="matrix"><tr><td></td>${classNames.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+<tbody class="matrix">${rows}</tbody>`,
+    html`Rows are the true classes, columns the predicted ones. The shade is the share of the row: <span class="key right">right</span> <span class="key wrong">wrong</span>`,
+  );
 }
 
 function matrixCell(found: number, count: number, right: boolean): Markup {
@@ -39,13 +41,16 @@ function frequentMistakes({ confusion }: Evaluation, classNames: readonly string
     .sort((a, b) => b.count - a.count)
     .slice(0, MOST_FREQUENT);
   if (mistakes.length === 0) return html`<p>No row was taken for another class.</p>`;
-  return html`<div class="wide" role="region" aria-label="Most frequent mistakes" tabindex="0"><table>
-<caption>The most frequent mistakes among ${classNames.length} classes.</caption>
-<thead><tr><th scope="col">True class</th><th scope="col">Predicted</th><th scope="col" class="number">Rows</th><th scope="col" class="number">Of the class</th></tr></thead>
-<tbody>${mistakes.map(
+  const rows = mistakes.map(
     ({ label, predicted, count, of }) =>
       html`<tr><th scope="row">${classNames[label]}</th><td>${classNames[predicted]}</td><td class="number">${count}</td><td class="number">${percent(count / of)}</td></tr>`,
-  )}</tbody></table></div>`;
+  );
+  return wideTable(
+    'Most frequent mistakes',
+    html`<thead><tr><th scope="col">True class</th><th scope="col">Predicted</th><th scope="col" class="number">Rows</th><th scope="col" class="number">Of the class</th></tr></thead>
+<tbody>${rows}</tbody>`,
+    html`The most frequent mistakes among ${classNames.length} classes.`,
+  );
 }
 
 /** Precision: the share of the rows predicted as the class that are of it. Recall: the share of its rows that are found. */
@@ -56,16 +61,18 @@ export function classSection({ confusion }: Evaluation, classNames: readonly str
     const recall = share(right, sum(confusion[label]));
     return html`<tr><th scope="row">${name}</th>${precision}${recall}<td class="number">${sum(confusion[label])}</td></tr>`;
   });
-  return html`<section aria-labelledby="classes"><h2 id="classes">Classes</h2>
-<div class="wide" role="region" aria-label="Precision and recall" tabindex="0"><table>
-<caption>Precision: how many of those predicted as the class are of it. Recall: how many of the class were found.</caption>
-<thead><tr><th scope="col">Class</th><th scope="col" class="number">Precision</th><th scope="col" class="number">Recall</th><th scope="col" class="number">Rows</th></tr></thead>
-<tbody>${rows}</tbody></table></div></section>`;
+  const table = wideTable(
+    'Precision and recall',
+    html`<thead><tr><th scope="col">Class</th><th scope="col" class="number">Precision</th><th scope="col" class="number">Recall</th><th scope="col" class="number">Rows</th></tr></thead>
+<tbody>${rows}</tbody>`,
+    html`Precision: how many of those predicted as the class are of it. Recall: how many of the class were found.`,
+  );
+  return html`<section aria-labelledby="classes"><h2 id="classes">Classes</h2>${table}</section>`;
 }
 
 function share(part: number, whole: number): Markup {
   if (whole === 0) return html`<td class="number" title="no such row">–</td>`;
-  return html`<td class="number"><span class="bar" style="--share:${((100 * part) / whole).toFixed(1)}%"></span>${percent(part / whole)}</td>`;
+  return html`<td class="number"><span class="bar" style="--share:${((100 * part) / whole).toFixed(1)}%"></span><span class="share">${percent(part / whole)}</span></td>`;
 }
 
 function sum(values: readonly number[]): number {

@@ -17,6 +17,13 @@ function textOf(value: Value): string {
   return String(value).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
+/** Number and sign stay on one line. */
 export function percent(share: number, digits = 1): string {
-  return `${(100 * share).toFixed(digits)} %`;
+  return `${(100 * share).toFixed(digits)}\u00a0%`;
+}
+
+/** A table that scrolls by itself where it is wider than the page, by keyboard too. */
+export function wideTable(label: string, content: Markup, caption?: Markup): Markup {
+  return html`<figure class="table"><div class="wide" role="region" aria-label="${label}" tabindex="0"><table>
+${content}</table></div>${caption && html`<figcaption>${caption}</figcaption>`}</figure>`;
 }

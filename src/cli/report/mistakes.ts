@@ -1,5 +1,5 @@
 /** The held-out rows that the model took for another class. */
-import { html, type Markup, percent } from './markup.ts';
+import { html, type Markup, percent, wideTable } from './markup.ts';
 import { png } from './png.ts';
 
 export interface Mistake {
@@ -55,7 +55,9 @@ function rows({ counted, columns, shown }: RowMistakes, classNames: readonly str
     ({ number, label, predicted, probability, cells }) =>
       html`<tr><th scope="row" class="number">${number}</th><td>${classNames[label]}</td><td class="answer">${classNames[predicted]}</td><td class="number">${percent(probability, 0)}</td>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`,
   );
-  return html`<div class="wide" role="region" aria-label="Rows classified wrongly" tabindex="0"><table>
-<thead><tr><th scope="col" class="number">${counted}</th><th scope="col">True class</th><th scope="col">Predicted</th><th scope="col" class="number">Sure</th>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
-<tbody>${body}</tbody></table></div>`;
+  return wideTable(
+    'Rows classified wrongly',
+    html`<thead><tr><th scope="col" class="number">${counted}</th><th scope="col">True class</th><th scope="col">Predicted</th><th scope="col" class="number">Sure</th>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+<tbody>${body}</tbody>`,
+  );
 }

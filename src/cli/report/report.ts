@@ -2,7 +2,7 @@
 import type { EpochProgress, Evaluation } from '../../index.ts';
 import { type Chart, type Curve, lineChart } from './chart.ts';
 import { classSection, confusionSection } from './confusion.ts';
-import { html, type Markup, percent } from './markup.ts';
+import { html, type Markup, percent, wideTable } from './markup.ts';
 import { type Mistakes, mistakesSection } from './mistakes.ts';
 import { STYLE } from './style.ts';
 
@@ -123,9 +123,9 @@ function charts(history: readonly EpochProgress[]): Chart[] {
       curves: accuracies,
       fromZero: false,
       greatest: 1,
-      format: (value) => `${Number((100 * value).toFixed(1))} %`,
+      format: (value) => `${Number((100 * value).toFixed(1))}\u00a0%`,
     },
-    { title: 'Iterations of the solvers', curves: iterations, fromZero: true, format: short },
+    { title: 'Solver iterations', curves: iterations, fromZero: true, format: short },
     { title: 'Seconds of an epoch', curves: seconds, fromZero: true, format: short },
   ];
 }
@@ -157,11 +157,13 @@ function epochTable(history: readonly EpochProgress[]): Markup {
       return html`<tr><th scope="row" class="number">${epoch}</th>${cells.map((cell) => html`<td class="number">${cell}</td>`)}</tr>`;
     },
   );
-  return html`<details><summary>The numbers of every epoch</summary>
-<div class="wide" role="region" aria-label="Every epoch" tabindex="0"><table>
-<caption>Forward and backward: mean iterations of the solvers for a row.</caption>
-<thead><tr>${headings.map((heading) => html`<th scope="col" class="number">${heading}</th>`)}</tr></thead>
-<tbody>${rows}</tbody></table></div></details>`;
+  const table = wideTable(
+    'Every epoch',
+    html`<thead><tr>${headings.map((heading) => html`<th scope="col" class="number">${heading}</th>`)}</tr></thead>
+<tbody>${rows}</tbody>`,
+    html`Forward and backward: mean iterations of the solvers for a row.`,
+  );
+  return html`<details><summary>The numbers of every epoch</summary>${table}</details>`;
 }
 
 function facts({ facts: groups }: TrainingReport): Markup {

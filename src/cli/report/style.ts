@@ -7,12 +7,12 @@ import { Markup } from './markup.ts';
 export const STYLE = new Markup(`
 :root {
   --paper: #f6f7f9; --surface: #ffffff; --ink: #1b2330; --quiet: #566173; --line: #dde2ea;
-  --first: #0067a8; --second: #c04a00;
+  --first: #0067a8; --second: #c04a00; --strength: 1;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #11151b; --surface: #1a2029; --ink: #e6eaf0; --quiet: #9aa6b7; --line: #303947;
-    --first: #5cb8f0; --second: #f0964a;
+    --first: #5cb8f0; --second: #f0964a; --strength: .65;
   }
 }
 * { box-sizing: border-box; }
@@ -25,7 +25,7 @@ h3 { margin: 0; font-size: 1rem; }
 .quiet { color: var(--quiet); font-size: .85rem; }
 section, .summary > div { background: var(--surface); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; }
 section { margin-top: 1rem; min-width: 0; }
-.summary { display: grid; grid-template-columns: repeat(auto-fit, minmax(12.5rem, 1fr)); gap: 1rem; margin: 1.5rem 0 0; }
+.summary { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1rem; margin: 1.5rem 0 0; }
 .summary dt { color: var(--quiet); font-size: .9rem; }
 .summary dd { margin: 0; }
 .summary b { display: block; font-size: 1.75rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
@@ -47,30 +47,41 @@ summary { cursor: pointer; color: var(--first); }
 .wide { overflow-x: auto; }
 .wide:focus-visible, summary:focus-visible { outline: 2px solid var(--first); outline-offset: 2px; border-radius: .25rem; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-caption { caption-side: bottom; padding-top: .6rem; color: var(--quiet); font-size: .85rem; text-align: left; }
+.table { margin: 0; }
+.table figcaption { margin-top: .6rem; color: var(--quiet); font-size: .85rem; }
 th, td { padding: .3rem .6rem; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
 thead th { color: var(--quiet); font-weight: 600; }
 .number { text-align: right; }
 .bar { display: inline-block; width: 3.5rem; height: .45rem; margin-right: .6rem; border-radius: .25rem; vertical-align: middle;
   background: linear-gradient(to right, var(--first) var(--share), var(--line) var(--share)); }
+.share { display: inline-block; min-width: 4.2em; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 1rem; align-items: start; }
-.matrix { border-collapse: separate; border-spacing: 2px; }
+table:has(.matrix) { border-collapse: separate; border-spacing: 2px; }
 .matrix th, .matrix td { border: 0; padding: .35rem .3rem; min-width: 2.2rem; text-align: center; border-radius: .25rem; }
-.matrix tbody th { text-align: right; padding-right: .5rem; }
-.matrix thead th { color: var(--ink); }
-.matrix .none { color: var(--quiet); opacity: .55; }
-.matrix .right { background: color-mix(in srgb, var(--first) var(--shade), var(--surface)); }
-.matrix .wrong { background: color-mix(in srgb, var(--second) calc(12% + var(--shade)), var(--surface)); font-weight: 600; }
+tbody.matrix th { text-align: right; padding-right: .5rem; }
+thead.matrix th { color: var(--ink); }
+.matrix .none { color: var(--quiet); }
+.matrix .right { background: color-mix(in srgb, var(--first) calc(var(--shade) * var(--strength)), var(--surface)); }
+.matrix .wrong { background: color-mix(in srgb, var(--second) calc((12% + var(--shade)) * var(--strength)), var(--surface)); font-weight: 600; }
 .key { padding: .05rem .45rem; border-radius: .25rem; color: var(--ink); }
-.key.right { background: color-mix(in srgb, var(--first) 50%, var(--surface)); }
-.key.wrong { background: color-mix(in srgb, var(--second) 40%, var(--surface)); }
+.key.right { background: color-mix(in srgb, var(--first) calc(50% * var(--strength)), var(--surface)); }
+.key.wrong { background: color-mix(in srgb, var(--second) calc(40% * var(--strength)), var(--surface)); }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: 1rem .75rem; margin: 0; padding: 0; list-style: none; }
 .gallery li { display: flex; flex-direction: column; align-items: flex-start; line-height: 1.35; overflow-wrap: anywhere; }
 .gallery img { image-rendering: pixelated; border: 1px solid var(--line); border-radius: .3rem; margin-bottom: .3rem; background: #000; }
 .answer { color: var(--second); }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: 1.25rem 2rem; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.25rem 2rem; }
 .facts dl { display: grid; grid-template-columns: auto 1fr; gap: .2rem 1rem; margin: .4rem 0 0; font-size: .9rem; }
 .facts dt { color: var(--quiet); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 40rem) {
+  main { padding: 1.25rem 1rem 3rem; }
+  section, .summary > div { padding: 1rem; }
+  .summary { gap: .75rem; }
+  .summary b { font-size: 1.45rem; }
+  .chart text { font-size: 15px; }
+  th, td { padding: .3rem .4rem; }
+  .bar { display: none; }
+}
 @media print { body { background: none; } section { break-inside: avoid; } }
 `);
