@@ -28,5 +28,6 @@ export {
 } from './preparation.ts';
 export type { Source } from './source.ts';
 export { type Rows, type Standardisation, standardisationOf, standardised } from './standardisation.ts';
+export { preparationFrom } from './stored-preparation.ts';
 export { parseTable, readTable, type Table, type TableOptions } from './table.ts';
 export { type TableDataset, type TableDatasetOptions, tableDataset } from './table-dataset.ts';

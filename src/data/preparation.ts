@@ -44,7 +44,7 @@ export interface PreparedRows {
   readonly inputs: Float32Array;
   readonly count: number;
   readonly features: number;
-  /** The class of each row, where the table has the target column. */
+  /** The class of each row, where the table has the target column and it is not empty. */
   readonly labels?: Int32Array;
   /** The line of the file where each row begins; a row with missing values may have been left out. */
   readonly lines?: readonly number[];
@@ -83,7 +83,7 @@ export async function preparedFor(
 export function preparedTable(preparation: TablePreparation, table: Table): PreparedRows {
   const { columns, target, classNames, missing, means, standardisation } = preparation;
   const names = columns.map(({ name }) => name);
-  const hasTarget = table.columns.includes(target);
+  const hasTarget = isLabelled(table, target);
   const { kept } = withoutMissing(table, hasTarget ? [...names, target] : names, missing);
   const rows = {
     inputs: filled(encoded(kept, columns), means),
@@ -96,6 +96,12 @@ export function preparedTable(preparation: TablePreparation, table: Table): Prep
     ...(hasTarget && { labels: labelsOf(kept, target, classNames) }),
     lines: kept.lines,
   };
+}
+
+/** A table whose classes are yet to be found has no such column, or an empty one. */
+function isLabelled({ columns, rows }: Table, target: string): boolean {
+  const index = columns.indexOf(target);
+  return index >= 0 && rows.some((row) => !isMissing(row[index]));
 }
 
 /**

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   parseTable,
+  preparationFrom,
   preparedFor,
   preparedTable,
   splitSamples,
@@ -270,6 +271,14 @@ describe('preparedFor', () => {
     expect(prepared.labels).toBeUndefined();
   });
 
+  test('takes an empty target column for classes that are yet to be found', async () => {
+    const prepared = await preparedFor(preparation, 'length,colour,origin,species\n1,red,1,\n2,red,1,\n');
+    expect([prepared.count, prepared.labels]).toEqual([2, undefined]);
+    await expect(preparedFor(preparation, 'length,colour,origin,species\n1,red,1,\n2,red,1,setosa\n')).rejects.toThrow(
+      'line 2, column "species": "" is not a known class',
+    );
+  });
+
   test('fills missing values by the means of the training part', async () => {
     const prepared = await preparedFor(preparation, 'length,colour,origin\n,red,1\n');
     expect(prepared.inputs[0]).toBe(0);
@@ -312,6 +321,41 @@ describe('preparedFor', () => {
       'the images are 3 × 3; the model reads images of 9',
     );
     await expect(preparedFor(images, 'a,b\n')).rejects.toThrow('give it an IDX file');
+  });
+});
+
+describe('preparationFrom', () => {
+  const { preparation } = tableDataset(flowers, { target: 'species' });
+  const images = { kind: 'images', shape: [3, 3], greatest: 255, classNames: ['a', 'b'] };
+  const stored = (changes: object): unknown => JSON.parse(JSON.stringify({ ...preparation, ...changes }));
+
+  test('gives back what was stored', () => {
+    expect(preparationFrom(stored({}))).toEqual(preparation);
+    expect(preparationFrom(stored({ standardisation: undefined }))).not.toHaveProperty('standardisation');
+    expect(preparationFrom(images)).toEqual(images);
+  });
+
+  test.each([
+    ['no object', null, 'preparation is null; it must be an object'],
+    ['an unknown kind', stored({ kind: 'sounds' }), 'kind is "sounds"; it must be "table" or "images"'],
+    ['no header', stored({ header: undefined }), 'header is undefined'],
+    ['no columns', stored({ columns: 3 }), 'columns is 3; it must be a list'],
+    ['a column without a name', stored({ columns: [{ kind: 'numbers' }] }), 'columns[0].name is undefined'],
+    ['a column of unknown kind', stored({ columns: [{ name: 'a', kind: 'dates' }] }), 'columns[0].kind is "dates"'],
+    ['no categories', stored({ columns: [{ name: 'a', kind: 'categories' }] }), 'columns[0].categories is undefined'],
+    ['no classes', stored({ classNames: [] }), 'classNames is []; it must be texts'],
+    ['no target', stored({ target: 4 }), 'target is [4]; it must be texts'],
+    ['an unknown rule', stored({ missing: 'guess' }), 'missing is "guess"; it must be one of error, mean, drop'],
+    ['too few means', stored({ means: [1] }), 'means is [1]; it must be 5 numbers in range'],
+    [
+      'a deviation of 0',
+      stored({ standardisation: { ...preparation.standardisation, deviation: [0, 0, 0, 0, 0] } }),
+      'standardisation.deviation is [0,0,0,0,0]',
+    ],
+    ['a shape of 0', { ...images, shape: [0, 3] }, 'shape is [0,3]'],
+    ['a greatest value of 0', { ...images, greatest: 0 }, 'greatest is [0]'],
+  ])('refuses %s', (_, value, message) => {
+    expect(() => preparationFrom(value)).toThrow(`the stored preparation is broken: ${message}`);
   });
 });
 
