@@ -72,20 +72,19 @@ function separatorOf(text: string): Separator {
 function read(text: string, separator: Separator, limits: Limits): { records: string[][]; lines: number[] } {
   const records: string[][] = [];
   const lines: number[] = [];
-  const blank = separator === '\t' ? / */y : /[ \t]*/y;
-  const plain = new RegExp(`[^${separator}\r\n]*`, 'y');
   let at = text.startsWith('\ufeff') ? 1 : 0;
   let line = 1;
 
-  const take = (pattern: RegExp): string => {
-    pattern.lastIndex = at;
-    const taken = (pattern.exec(text) as RegExpExecArray)[0];
-    at += taken.length;
-    return taken;
+  const skipBlanks = (): void => {
+    while (text[at] === ' ' || (text[at] === '\t' && separator !== '\t')) at++;
   };
 
+  const ends = (): boolean => at >= text.length || text[at] === separator || text[at] === '\n' || text[at] === '\r';
+
   const plainCell = (): string => {
-    const cell = take(plain).trim();
+    const start = at;
+    while (!ends()) at++;
+    const cell = text.slice(start, at).trimEnd();
     if (!cell.includes('"')) return cell;
     throw new DataError(
       `line ${line}: a quote stands inside the cell ${JSON.stringify(cell)}; put the whole cell into quotes and double those inside`,
@@ -101,8 +100,8 @@ function read(text: string, separator: Separator, limits: Limits): { records: st
     const cell = text.slice(start, end);
     line += cell.match(/\r\n|\r|\n/g)?.length ?? 0;
     at = end + 1;
-    take(blank);
-    if (at < text.length && text[at] !== separator && text[at] !== '\n' && text[at] !== '\r') {
+    skipBlanks();
+    if (!ends()) {
       throw new DataError(
         `line ${line}: ${JSON.stringify(text[at])} follows a closing quote; a separator or the end of the line must (a quote inside a cell is doubled)`,
       );
@@ -114,7 +113,7 @@ function read(text: string, separator: Separator, limits: Limits): { records: st
     lines.push(line);
     const record: string[] = [];
     for (;;) {
-      take(blank);
+      skipBlanks();
       record.push(text[at] === '"' ? quotedCell() : plainCell());
       if (text[at] !== separator) break;
       at++;

@@ -57,7 +57,8 @@ export function parseIDX(bytes: Uint8Array, options: LimitOptions = {}): IDXArra
     );
   }
   const values = element.make(count);
-  for (let index = 0; index < count; index++) values[index] = view[element.read](start + index * size);
+  if (values instanceof Uint8Array) values.set(bytes.subarray(start));
+  else for (let index = 0; index < count; index++) values[index] = view[element.read](start + index * size);
   return { type: element.type, shape, values };
 }
 

@@ -48,8 +48,10 @@ export async function readPixels(
   }
   if (values.length === 0) throw new DataError(`it holds ${extents.join(' × ')} pixels: no image`);
   checkLimit(limitsOf(options), 'rows', count, `there are ${count} images`);
+  const inputs = new Float32Array(values.length);
+  for (let index = 0; index < values.length; index++) inputs[index] = values[index] / greatest;
   return {
-    inputs: Float32Array.from(values, (value) => value / greatest),
+    inputs,
     count,
     features: values.length / count,
     shape,

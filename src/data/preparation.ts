@@ -81,21 +81,25 @@ export async function preparedFor(
 
 /** As `preparedFor`, for a table that has been read. */
 export function preparedTable(preparation: TablePreparation, table: Table): PreparedRows {
-  const { columns, target, classNames, missing, means, standardisation } = preparation;
+  const { columns, target, classNames, missing } = preparation;
   const names = columns.map(({ name }) => name);
-  const hasTarget = isLabelled(table, target);
-  const { kept } = withoutMissing(table, hasTarget ? [...names, target] : names, missing);
-  const rows = {
-    inputs: filled(encoded(kept, columns), means),
+  const labelled = isLabelled(table, target);
+  const { kept } = withoutMissing(table, labelled ? [...names, target] : names, missing);
+  return {
+    inputs: preparedValues(preparation, encoded(kept, columns)),
     count: kept.rows.length,
     features: featureNames(columns).length,
-  };
-  return {
-    ...rows,
-    inputs: standardisation ? standardisedInputs(rows, standardisation) : Float32Array.from(rows.inputs),
-    ...(hasTarget && { labels: labelsOf(kept, target, classNames) }),
+    ...(labelled && { labels: labelsOf(kept, target, classNames) }),
     lines: kept.lines,
   };
+}
+
+/** The last step: missing values, which are NaN, become the mean of the feature, then all are standardised. */
+export function preparedValues({ means, standardisation }: TablePreparation, values: Float64Array): Float32Array {
+  const features = means.length;
+  for (let at = 0; at < values.length; at++) if (Number.isNaN(values[at])) values[at] = means[at % features];
+  if (!standardisation) return Float32Array.from(values);
+  return standardisedInputs({ inputs: values, count: values.length / features, features }, standardisation);
 }
 
 /** A table whose classes are yet to be found has no such column, or an empty one. */
@@ -129,9 +133,4 @@ export function withoutMissing(
   if (numbers.length === table.rows.length) return { kept: table, numbers };
   const kept = { ...table, rows: numbers.map((row) => table.rows[row]), lines: numbers.map((row) => table.lines[row]) };
   return { kept, numbers };
-}
-
-/** Puts the mean of the feature where a value is missing. */
-function filled(values: Float64Array, means: readonly number[]): Float64Array {
-  return values.map((value, at) => (Number.isNaN(value) ? means[at % means.length] : value));
 }

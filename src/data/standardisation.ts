@@ -77,5 +77,7 @@ export function standardisedInputs({ inputs, features }: Rows, { mean, deviation
       `standardised: the standardisation is of ${mean.length} means and ${deviation.length} deviations, the rows have ${features} features`,
     );
   }
-  return Float32Array.from(inputs, (x, at) => (x - mean[at % features]) / deviation[at % features]);
+  const result = new Float32Array(inputs.length);
+  for (let at = 0; at < inputs.length; at++) result[at] = (inputs[at] - mean[at % features]) / deviation[at % features];
+  return result;
 }

@@ -1,8 +1,8 @@
 import { type Dataset, type Samples, splitIndices } from './dataset.ts';
 import { encoded, featureColumns, featureNames } from './features.ts';
 import { DataError, type LimitOptions } from './limits.ts';
-import { type MissingRule, preparedTable, type TablePreparation, withoutMissing } from './preparation.ts';
-import { standardisationOf } from './standardisation.ts';
+import { type MissingRule, preparedValues, type TablePreparation, withoutMissing } from './preparation.ts';
+import { type Standardisation, standardisationOf } from './standardisation.ts';
 import { columnIndex, type Table } from './table.ts';
 import { classNamesOf, labelsOf } from './target.ts';
 
@@ -47,7 +47,7 @@ export interface TableDataset extends Dataset {
  * @throws RangeError where an option is out of range
  */
 export function tableDataset(table: Table, options: TableDatasetOptions): TableDataset {
-  const { target, missing = 'error', heldOut = 0.2, seed = 0, standardise = true, name = 'table' } = options;
+  const { target, missing = 'error', heldOut = 0.2, seed = 0, name = 'table' } = options;
   if (!(heldOut >= 0 && heldOut < 1)) {
     throw new RangeError(`heldOut is ${heldOut}; it must be a number from 0 to below 1`);
   }
@@ -55,18 +55,12 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
   const { kept, numbers } = withoutMissing(table, [...names, target], missing);
   const classNames = classNamesOf(kept, target, options);
   const columns = featureColumns(kept, names, options.categorical, options);
+  const features = featureNames(columns);
   const labels = labelsOf(kept, target, classNames);
+  const values = encoded(kept, columns);
   const [trainRows, testRows] = splitIndices(labels, 1 - heldOut, seed, { stratified: true });
 
-  const trainTable = { ...kept, rows: at(kept.rows, trainRows), lines: at(kept.lines, trainRows) };
-  const features = featureNames(columns);
-  const fitted = standardisationOf({
-    inputs: encoded(trainTable, columns),
-    count: trainRows.length,
-    features: features.length,
-  });
-  const unknown = fitted.mean.findIndex((mean) => !Number.isFinite(mean));
-  if (unknown >= 0) throw new DataError(`${features[unknown]}: all values of the training part are missing`);
+  const fitted = fittedTo(rowsOf(values, trainRows, features.length), features);
   const preparation: TablePreparation = {
     kind: 'table',
     header: table.header,
@@ -75,17 +69,15 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
     classNames,
     missing,
     means: fitted.mean,
-    ...(standardise && { standardisation: fitted }),
+    ...((options.standardise ?? true) && { standardisation: fitted }),
   };
-
-  const part = (rows: Int32Array): Samples => {
-    if (rows.length === 0) {
-      return { inputs: new Float32Array(), labels: new Int32Array(), count: 0, features: features.length };
-    }
-    const own = { ...kept, rows: at(kept.rows, rows), lines: at(kept.lines, rows) };
-    const { inputs, count } = preparedTable(preparation, own);
-    return { inputs, labels: Int32Array.from(rows, (row) => labels[row]), count, features: features.length };
-  };
+  const part = (rows: Int32Array): Samples => ({
+    inputs: preparedValues(preparation, rowsOf(values, rows, features.length)),
+    labels: Int32Array.from(rows, (row) => labels[row]),
+    count: rows.length,
+    features: features.length,
+  });
+  const numbersOf = (rows: Int32Array): number[] => Array.from(rows, (row) => numbers[row]);
   return {
     name,
     classes: classNames.length,
@@ -97,8 +89,25 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
     featureNames: features,
     constant: fitted.constant.map((feature) => features[feature]),
     dropped: table.rows.length - kept.rows.length,
-    rows: { train: at(numbers, trainRows), test: at(numbers, testRows) },
+    rows: { train: numbersOf(trainRows), test: numbersOf(testRows) },
   };
+}
+
+/** Mean and deviation of the training part. */
+function fittedTo(inputs: Float64Array, names: readonly string[]): Standardisation {
+  const features = names.length;
+  const fitted = standardisationOf({ inputs, count: inputs.length / features, features });
+  const unknown = fitted.mean.findIndex((mean) => !Number.isFinite(mean));
+  if (unknown < 0) return fitted;
+  throw new DataError(`column ${JSON.stringify(names[unknown])}: all values of the training part are missing`);
+}
+
+function rowsOf(values: Float64Array, rows: Int32Array, features: number): Float64Array {
+  const chosen = new Float64Array(rows.length * features);
+  for (const [at, row] of rows.entries()) {
+    chosen.set(values.subarray(row * features, (row + 1) * features), at * features);
+  }
+  return chosen;
 }
 
 function featureColumnNames(table: Table, { target, ignore = [], categorical = [] }: TableDatasetOptions): string[] {
@@ -108,8 +117,4 @@ function featureColumnNames(table: Table, { target, ignore = [], categorical = [
   const names = table.columns.filter((name) => name !== target && !ignore.includes(name));
   if (names.length === 0) throw new DataError('there is no column besides the target to learn from');
   return names;
-}
-
-function at<T>(values: readonly T[], indices: Int32Array): T[] {
-  return Array.from(indices, (index) => values[index]);
 }

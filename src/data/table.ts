@@ -70,11 +70,9 @@ export function numberOf(cell: string): number | undefined {
   return NUMBER.test(text) ? Number(text) : undefined;
 }
 
-const MISSING = new Set(['', 'NA', 'NaN', 'nan', '?']);
-
 /** Whether a cell says that its value is not known. */
 export function isMissing(cell: string): boolean {
-  return MISSING.has(cell.trim());
+  return cell === '' || cell === 'NA' || cell === 'NaN' || cell === 'nan' || cell === '?';
 }
 
 /** @throws DataError that lists the columns and suggests the closest where there is none of that name */
