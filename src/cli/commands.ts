@@ -1,5 +1,5 @@
 /** The commands by name. Each is loaded when it is called, so that the rest starts at once. */
-import { EXIT, InputError, type IO, shown } from './io.ts';
+import { EXIT, InputError, type IO, onOneLine, shown } from './io.ts';
 import { helpOf, readArguments } from './options.ts';
 
 /** Returns the exit code. */
@@ -29,7 +29,7 @@ export async function main(argv: readonly string[], io: IO): Promise<number> {
     return await dispatch(argv, io);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    io.error(`equilibra: ${message.replace(/\s+/g, ' ').trim()}\n`);
+    io.error(`equilibra: ${onOneLine(message)}\n`);
     if (io.environment.EQUILIBRA_DEBUG === '1' && error instanceof Error) io.error(`${error.stack}\n`);
     return exitCodeOf(error);
   }

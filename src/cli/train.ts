@@ -1,7 +1,7 @@
 /** `equilibra train`: a monotone equilibrium model learns to classify. */
 import { adam, type Engine, evaluate, type Model, type Progress, train as trainModel } from '../index.ts';
 import { engineFor } from './engine.ts';
-import { EXIT, InputError, type IO, shown } from './io.ts';
+import { EXIT, InputError, type IO, onOneLine, shown } from './io.ts';
 import { helpOf, readArguments } from './options.ts';
 import { accuracyLine, epochLine, stepLine } from './progress.ts';
 import { DATA_OPTIONS, type TrainingData, trainingData } from './training-data.ts';
@@ -63,8 +63,8 @@ function introduce(
   engine: Engine,
 ): void {
   const why = engine.backend === 'cpu' && backend === undefined ? '; `equilibra doctor` says why not webgpu' : '';
-  io.out(`data     ${dataset.name}: ${dataset.train.count} training, ${dataset.test.count} held-out\n`);
-  if (origin) for (const [name, value] of facts) io.out(`${name.padEnd(9)}${value}\n`);
+  io.out(`data     ${onOneLine(dataset.name)}: ${dataset.train.count} training, ${dataset.test.count} held-out\n`);
+  if (origin) for (const [name, value] of facts) io.out(`${name.padEnd(9)}${onOneLine(value)}\n`);
   io.out(`model    ${layersOf(model)}: ${parameterCount(model)} parameters\n`);
   io.out(`backend  ${engine.backend}: ${engine.adapter.description}${why}\n`);
 }

@@ -85,6 +85,13 @@ describe('equilibra train --data FILE.csv', () => {
     expect(out).not.toContain('constant');
   });
 
+  test('keeps line ends and control characters in names from the terminal', async () => {
+    writeFileSync(path('names.csv'), 'x,"a\n\u001b[2Jb",y\n1,2,a\n2,3,b\n4,3,a\n5,6,b\n');
+    const given = ['--data', path('names.csv'), '--epochs', '1'];
+    expect((await train(...given, '--target', 'y')).out).toContain('\nfeatures 2, standardised: x, a [2Jb\n');
+    expect((await train(...given, '--target', 'z')).error).toContain('The columns are x, a [2Jb, y\n');
+  });
+
   test('fills or drops missing values when it is told so', async () => {
     const given = ['--data', path('missing.csv'), '--target', 'y', '--epochs', '1'];
     expect((await train(...given, '--missing', 'drop')).out).toContain('dropped  1 row with a missing value\n');
