@@ -50,12 +50,7 @@ export async function readPixels(
   checkLimit(limitsOf(options), 'rows', count, `there are ${count} images`);
   const inputs = new Float32Array(values.length);
   for (let index = 0; index < values.length; index++) inputs[index] = values[index] / greatest;
-  return {
-    inputs,
-    count,
-    features: values.length / count,
-    shape,
-  };
+  return { inputs, count, features: values.length / count, shape };
 }
 
 function labelsOf({ type, shape, values }: IDXArray, count: number, options: ImageOptions): Int32Array {

@@ -64,10 +64,8 @@ export async function preparedFor(
   options: TableOptions = {},
 ): Promise<PreparedRows> {
   if (preparation.kind === 'table') {
-    return preparedTable(
-      preparation,
-      await readTable(source, { ...options, header: options.header ?? preparation.header }),
-    );
+    const { header = preparation.header } = options;
+    return preparedTable(preparation, await readTable(source, { ...options, header }));
   }
   if (typeof source === 'string') throw new DataError('the model reads images; give it an IDX file, not a text');
   const { inputs, count, features, shape } = await readPixels(source, options, preparation.greatest);
