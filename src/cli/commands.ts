@@ -1,5 +1,5 @@
 /** The commands by name. Each is loaded when it is called, so that the rest starts at once. */
-import { EXIT, InputError, type IO, shown } from './io.ts';
+import { EXIT, InputError, type IO, onOneLine, shown } from './io.ts';
 import { helpOf, readArguments } from './options.ts';
 
 /** Returns the exit code. */
@@ -7,7 +7,7 @@ export type Command = (argv: readonly string[], io: IO) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
   train: {
-    summary: 'train a monotone equilibrium model on handwritten digits',
+    summary: 'train a monotone equilibrium model on digits, IDX images or a CSV file',
     load: async () => (await import('./train.ts')).train,
   },
   solve: {
@@ -29,7 +29,7 @@ export async function main(argv: readonly string[], io: IO): Promise<number> {
     return await dispatch(argv, io);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    io.error(`equilibra: ${message.replace(/\s+/g, ' ').trim()}\n`);
+    io.error(`equilibra: ${onOneLine(message)}\n`);
     if (io.environment.EQUILIBRA_DEBUG === '1' && error instanceof Error) io.error(`${error.stack}\n`);
     return exitCodeOf(error);
   }

@@ -27,6 +27,11 @@ export function shown(value: unknown): string {
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }
 
+/** Without line ends and control characters: names out of a file must not reach the terminal as commands to it. */
+export function onOneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+}
+
 export const processIO: IO = {
   out: (text) => {
     process.stdout.write(text);

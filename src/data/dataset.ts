@@ -1,3 +1,4 @@
+import type { Preparation } from './preparation.ts';
 import { random } from './random.ts';
 
 /** Labelled rows. `inputs` holds count × features values, row by row; `labels` holds count class numbers. */
@@ -13,6 +14,10 @@ export interface Dataset {
   readonly name: string;
   readonly classes: number;
   readonly featureShape: readonly number[];
+  /** What the classes are called, by class number. */
+  readonly classNames?: readonly string[];
+  /** How further rows are made ready for a model that learned from these. */
+  readonly preparation?: Preparation;
   readonly train: Samples;
   readonly test: Samples;
 }
@@ -40,17 +45,64 @@ export function subset(samples: Samples, indices: ArrayLike<number>): Samples {
   return { inputs, labels, count, features };
 }
 
+export interface SplitOptions {
+  /**
+   * Whether each class is cut by itself, so that both parts have it in about the same share: of two rows or more of a
+   * class at least one goes into each part, a single one into the first. Default false.
+   */
+  stratified?: boolean;
+}
+
 /**
- * Shuffles the rows by `seed` and cuts them in two: round(fraction × count) rows first, the rest second.
+ * Shuffles the rows by `seed` and cuts them in two: round(fraction × count) rows first (of each class, where it is
+ * stratified), the rest second.
  *
  * @param fraction share of the first part, from 0 to 1.
  * @throws RangeError when `fraction` is outside [0, 1] or the seed is not a safe integer from 0.
  */
-export function splitSamples(samples: Samples, fraction: number, seed: number): readonly [Samples, Samples] {
+export function splitSamples(
+  samples: Samples,
+  fraction: number,
+  seed: number,
+  options: SplitOptions = {},
+): readonly [Samples, Samples] {
+  const [first, second] = splitIndices(samples.labels, fraction, seed, options);
+  return [subset(samples, first), subset(samples, second)];
+}
+
+/** As `splitSamples`, for the row numbers alone. */
+export function splitIndices(
+  labels: Int32Array,
+  fraction: number,
+  seed: number,
+  { stratified = false }: SplitOptions = {},
+): readonly [Int32Array, Int32Array] {
   if (!(fraction >= 0 && fraction <= 1)) {
     throw new RangeError(`fraction is ${fraction}; it must be a number from 0 to 1`);
   }
-  const order = random(seed).permutation(samples.count);
-  const cut = Math.round(fraction * samples.count);
-  return [subset(samples, order.subarray(0, cut)), subset(samples, order.subarray(cut))];
+  const order = random(seed).permutation(labels.length);
+  if (!stratified) {
+    const cut = Math.round(fraction * labels.length);
+    return [order.subarray(0, cut), order.subarray(cut)];
+  }
+  const left = firstRowsByClass(labels, fraction);
+  const isFirst = (row: number): boolean => {
+    const rows = left.get(labels[row]) as number;
+    left.set(labels[row], rows - 1);
+    return rows > 0;
+  };
+  const first = new Set(order.filter(isFirst));
+  return [order.filter((row) => first.has(row)), order.filter((row) => !first.has(row))];
+}
+
+/** How many rows of each class go into the first part. */
+function firstRowsByClass(labels: Int32Array, fraction: number): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const share = (count: number): number => {
+    const rows = Math.round(fraction * count);
+    if (fraction === 0 || fraction === 1) return rows;
+    return count === 1 ? 1 : Math.min(Math.max(rows, 1), count - 1);
+  };
+  return new Map([...counts].map(([label, count]) => [label, share(count)]));
 }

@@ -1,5 +1,5 @@
-import type { Dataset, Samples } from './dataset.ts';
-import { subset } from './dataset.ts';
+import { type Samples, subset } from './dataset.ts';
+import type { ImageDataset } from './images.ts';
 
 /** Row indices, counted from 0, of the training and the test part. */
 export interface Split {
@@ -11,13 +11,14 @@ const rows = 1797;
 const pixels = 64;
 const brightest = 16;
 const classes = 10;
+const classNames = Array.from({ length: classes }, (_, digit) => String(digit));
 
 /**
  * The 8 × 8 handwritten digits: 1437 training and 360 test rows of 64 pixels in [0, 1], 10 classes. The data come as
  * files of their own, fetched on the first call. Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten
  * Digits", UCI Machine Learning Repository, 1998.
  */
-export async function digits(): Promise<Dataset> {
+export async function digits(): Promise<ImageDataset> {
   const [table, split] = await Promise.all([import('./digits/digits.csv'), import('./digits/split.json')]);
   return parseDigits(table.default, split.default, rows);
 }
@@ -30,7 +31,7 @@ export async function digits(): Promise<Dataset> {
  * @param expectedRows how many rows there must be; any number when left out.
  * @throws RangeError that names the line or the index, what was found there and what must be.
  */
-export function parseDigits(text: string, split: Split, expectedRows?: number): Dataset {
+export function parseDigits(text: string, split: Split, expectedRows?: number): ImageDataset {
   const lines = text.trimEnd().split(/\r?\n/);
   const inputs = new Float32Array(lines.length * pixels);
   const labels = new Int32Array(lines.length);
@@ -50,6 +51,8 @@ export function parseDigits(text: string, split: Split, expectedRows?: number): 
     name: 'digits',
     classes,
     featureShape: [8, 8],
+    classNames,
+    preparation: { kind: 'images', shape: [8, 8], greatest: brightest, classNames },
     train: subset(all, split.train),
     test: subset(all, split.test),
   };

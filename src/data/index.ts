@@ -1,4 +1,33 @@
-export type { Dataset, Samples } from './dataset.ts';
+export { type CSVOptions, type CSVRecords, parseCSV, type Separator } from './csv.ts';
+export type { Dataset, Samples, SplitOptions } from './dataset.ts';
 export { splitSamples, subset } from './dataset.ts';
 export type { Split } from './digits.ts';
 export { digits, parseDigits } from './digits.ts';
+export type { FeatureColumn } from './features.ts';
+export { type IDXArray, parseIDX, readIDX } from './idx.ts';
+export {
+  type ImageDataset,
+  type ImageFileNames,
+  type ImageFileOptions,
+  type ImageOptions,
+  imageFileNames,
+  imagesFromFiles,
+  type LabelledImages,
+  type NamedFile,
+  readImages,
+} from './images.ts';
+export { DataError, type LimitOptions, type Limits } from './limits.ts';
+export {
+  type ImagePreparation,
+  type MissingRule,
+  type Preparation,
+  type PreparedRows,
+  preparedFor,
+  preparedTable,
+  type TablePreparation,
+} from './preparation.ts';
+export type { Source } from './source.ts';
+export { type Rows, type Standardisation, standardisationOf, standardised } from './standardisation.ts';
+export { preparationFrom } from './stored-preparation.ts';
+export { parseTable, readTable, type Table, type TableOptions } from './table.ts';
+export { type TableDataset, type TableDatasetOptions, tableDataset } from './table-dataset.ts';

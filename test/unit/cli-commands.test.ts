@@ -20,7 +20,10 @@ describe('help', () => {
   });
 
   test.each([
-    ['train', ['width', 'activation', 'margin', 'epochs', 'batch', 'rate', 'decay-factor', 'decay-every', 'seed']],
+    [
+      'train',
+      ['data', 'target', 'held-out', 'missing', 'width', 'margin', 'epochs', 'batch', 'rate', 'seed', 'report'],
+    ],
     ['solve', ['backend', 'solver', 'linear-solver', 'tolerance', 'limit']],
     ['doctor', ['json']],
   ])('equilibra %s --help explains its options', async (command, names) => {

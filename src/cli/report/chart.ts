@@ -1,0 +1,93 @@
+/** Curves over the epochs, as SVG that needs no script. */
+import { html, type Markup } from './markup.ts';
+
+export interface Curve {
+  readonly name: string;
+  /** Gives the colour and the dashes. */
+  readonly kind: 'first' | 'second';
+  /** One for each epoch. */
+  readonly values: readonly number[];
+}
+
+export interface Chart {
+  readonly title: string;
+  readonly curves: readonly Curve[];
+  /** Whether the axis begins at 0 rather than below the least value. */
+  readonly fromZero: boolean;
+  /** The end of the axis, where the quantity has a greatest value. */
+  readonly greatest?: number;
+  readonly format: (value: number) => string;
+}
+
+const WIDTH = 440;
+const HEIGHT = 240;
+const PLOT = { left: 56, right: WIDTH - 8, top: 14, bottom: HEIGHT - 28 };
+
+/** Points are marked where they do not run into each other. */
+const MARKED = 30;
+
+export function lineChart(chart: Chart): Markup {
+  const { title, curves, format } = chart;
+  const epochs = curves[0].values.length;
+  const ticks = verticalTicks(chart);
+  const [least, greatest] = [ticks[0], ticks[ticks.length - 1]];
+  const x = (epoch: number): number => position(epoch, 1, epochs, PLOT.left + 8, PLOT.right - 8);
+  const y = (value: number): number => position(value, least, greatest, PLOT.bottom, PLOT.top);
+  const spoken = curves.map(({ name, values }) => `${name} ${format(values[0])} to ${format(values[epochs - 1])}`);
+  return html`<figure class="chart">
+<figcaption><h3>${title}</h3><ul class="legend">${curves.map((curve) => legend(curve, format))}</ul></figcaption>
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title} over ${epochs} epochs: ${spoken.join('; ')}">
+${ticks.map((value) => horizontal(y(value), format(value)))}
+${epochTicks(epochs).map((epoch) => html`<text x="${round(x(epoch))}" y="${PLOT.bottom + 20}" text-anchor="middle">${epoch}</text>`)}
+<text x="${PLOT.left - 8}" y="${PLOT.bottom + 20}" text-anchor="end">epoch</text>
+${curves.map((curve) => drawn(curve, x, y))}
+</svg>
+</figure>`;
+}
+
+function legend({ name, kind, values }: Curve, format: (value: number) => string): Markup {
+  return html`<li><svg class="swatch" viewBox="0 0 28 8" aria-hidden="true"><path class="curve ${kind}" d="M0 4H28"/></svg>${name} <b>${format(values[values.length - 1])}</b></li>`;
+}
+
+function horizontal(y: number, label: string): Markup {
+  return html`<path class="grid" d="M${PLOT.left} ${round(y)}H${PLOT.right}"/><text x="${PLOT.left - 8}" y="${round(y + 4)}" text-anchor="end">${label}</text>`;
+}
+
+function drawn({ kind, values }: Curve, x: (epoch: number) => number, y: (value: number) => number): Markup {
+  const points = values.map((value, index) => [round(x(index + 1)), round(y(value))] as const);
+  const path = points.map((point, index) => `${index === 0 ? 'M' : 'L'}${point.join(' ')}`).join('');
+  const marks = points.map(([cx, cy]) => html`<circle class="mark ${kind}" cx="${cx}" cy="${cy}" r="3"/>`);
+  return html`<path class="curve ${kind}" d="${path}"/>${points.length <= MARKED && marks}`;
+}
+
+/** A single epoch stands in the middle. */
+function position(value: number, from: number, to: number, start: number, end: number): number {
+  return to === from ? (start + end) / 2 : start + ((value - from) / (to - from)) * (end - start);
+}
+
+function verticalTicks({ curves, fromZero, greatest: end }: Chart): number[] {
+  const values = curves.flatMap(({ values }) => values);
+  const greatest = Math.max(...values);
+  const least = fromZero ? Math.min(0, ...values) : Math.min(...values);
+  const step = roundStep((greatest - least || Math.abs(greatest) || 1) / 4);
+  const first = Math.floor(least / step);
+  const last = Math.max(Math.ceil((end ?? greatest) / step), first + 1);
+  return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
+}
+
+function epochTicks(epochs: number): number[] {
+  const step = Math.max(1, roundStep(epochs / 8));
+  const ticks = Array.from({ length: Math.floor(epochs / step) }, (_, index) => (index + 1) * step);
+  return ticks[0] === 1 ? ticks : [1, ...ticks];
+}
+
+/** The next greater number of 1, 2, 5 times a power of ten. */
+function roundStep(step: number): number {
+  const power = 10 ** Math.floor(Math.log10(step));
+  const factor = [1, 2, 5, 10].find((each) => each * power >= step * (1 - 1e-9)) as number;
+  return factor * power;
+}
+
+function round(coordinate: number): number {
+  return Math.round(10 * coordinate) / 10;
+}

@@ -1,0 +1,80 @@
+/** Which classes are taken for which. */
+import type { Evaluation } from '../../index.ts';
+import { html, type Markup, percent, wideTable } from './markup.ts';
+
+/** A larger matrix shows nothing that its most frequent mistakes do not. */
+const LARGEST_MATRIX = 20;
+const MOST_FREQUENT = 20;
+
+export function confusionSection(evaluation: Evaluation, classNames: readonly string[]): Markup {
+  const matrix = classNames.length <= LARGEST_MATRIX;
+  return html`<section aria-labelledby="confusion"><h2 id="confusion">Confusion</h2>
+${matrix ? confusionMatrix(evaluation, classNames) : frequentMistakes(evaluation, classNames)}
+</section>`;
+}
+
+function confusionMatrix({ confusion }: Evaluation, classNames: readonly string[]): Markup {
+  const rows = confusion.map((row, label) => {
+    const count = sum(row);
+    const cells = row.map((found, predicted) => matrixCell(found, count, label === predicted));
+    return html`<tr><th scope="row">${classNames[label]}</th>${cells}</tr>`;
+  });
+  return wideTable(
+    'Confusion matrix',
+    html`<thead class="matrix"><tr><td></td>${classNames.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+<tbody class="matrix">${rows}</tbody>`,
+    html`Rows are the true classes, columns the predicted ones. The shade is the share of the row: <span class="key right">right</span> <span class="key wrong">wrong</span>`,
+  );
+}
+
+function matrixCell(found: number, count: number, right: boolean): Markup {
+  if (found === 0) return html`<td class="none">0</td>`;
+  // A few mistakes must be seen, hence the root; the text must be read on every shade, hence the end at 60 %.
+  const shade = Math.round(60 * Math.sqrt(found / count));
+  return html`<td class="${right ? 'right' : 'wrong'}" style="--shade:${shade}%">${found}</td>`;
+}
+
+function frequentMistakes({ confusion }: Evaluation, classNames: readonly string[]): Markup {
+  const mistakes = confusion
+    .flatMap((row, label) => row.map((count, predicted) => ({ label, predicted, count, of: sum(row) })))
+    .filter(({ label, predicted, count }) => label !== predicted && count > 0)
+    .sort((a, b) => b.count - a.count)
+    .slice(0, MOST_FREQUENT);
+  if (mistakes.length === 0) return html`<p>No row was taken for another class.</p>`;
+  const rows = mistakes.map(
+    ({ label, predicted, count, of }) =>
+      html`<tr><th scope="row">${classNames[label]}</th><td>${classNames[predicted]}</td><td class="number">${count}</td><td class="number">${percent(count / of)}</td></tr>`,
+  );
+  return wideTable(
+    'Most frequent mistakes',
+    html`<thead><tr><th scope="col">True class</th><th scope="col">Predicted</th><th scope="col" class="number">Rows</th><th scope="col" class="number">Of the class</th></tr></thead>
+<tbody>${rows}</tbody>`,
+    html`The most frequent mistakes among ${classNames.length} classes.`,
+  );
+}
+
+/** Precision: the share of the rows predicted as the class that are of it. Recall: the share of its rows that are found. */
+export function classSection({ confusion }: Evaluation, classNames: readonly string[]): Markup {
+  const rows = classNames.map((name, label) => {
+    const right = confusion[label][label];
+    const precision = share(right, sum(confusion.map((row) => row[label])));
+    const recall = share(right, sum(confusion[label]));
+    return html`<tr><th scope="row">${name}</th>${precision}${recall}<td class="number">${sum(confusion[label])}</td></tr>`;
+  });
+  const table = wideTable(
+    'Precision and recall',
+    html`<thead><tr><th scope="col">Class</th><th scope="col" class="number">Precision</th><th scope="col" class="number">Recall</th><th scope="col" class="number">Rows</th></tr></thead>
+<tbody>${rows}</tbody>`,
+    html`Precision: how many of those predicted as the class are of it. Recall: how many of the class were found.`,
+  );
+  return html`<section aria-labelledby="classes"><h2 id="classes">Classes</h2>${table}</section>`;
+}
+
+function share(part: number, whole: number): Markup {
+  if (whole === 0) return html`<td class="number" title="no such row">–</td>`;
+  return html`<td class="number"><span class="bar" style="--share:${((100 * part) / whole).toFixed(1)}%"></span><span class="share">${percent(part / whole)}</span></td>`;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,193 @@
+/** What `equilibra train` learns from: the bundled digits, a folder of IDX files, or a CSV file. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import {
+  DataError,
+  type Dataset,
+  digits,
+  imageFileNames,
+  imagesFromFiles,
+  type Limits,
+  type Preparation,
+  parseCSV,
+  readTable,
+  type Table,
+  type TableDataset,
+  tableDataset,
+} from '../data/index.ts';
+import { LIMIT_NAMES } from '../data/limits.ts';
+import { InputError, shown } from './io.ts';
+import { type Arguments, choiceOption, numberOption } from './options.ts';
+
+/** For a CSV file only. */
+const TABLE_ONLY = {
+  target: { value: '<column>', description: 'CSV: the column of the classes' },
+  'held-out': { value: '<share>', description: 'CSV: share of the rows to test on, in (0, 1)', fallback: '0.2' },
+  ignore: { value: '<columns>', description: 'CSV: columns to leave out, with commas between' },
+  categorical: { value: '<columns>', description: 'CSV: columns whose numbers are categories' },
+  missing: {
+    value: '<rule>',
+    description: 'CSV, missing values: error, mean (fill), drop (the row)',
+    fallback: 'error',
+  },
+  standardise: { value: '<yes|no>', description: 'CSV: features to mean 0 and deviation 1', fallback: 'yes' },
+  header: { value: '<yes|no>', description: 'CSV: the first line holds names', fallback: 'detected' },
+};
+
+export const DATA_OPTIONS = {
+  data: { value: '<path>', description: 'a folder of IDX files (MNIST) or a CSV file', fallback: 'bundled digits' },
+  ...TABLE_ONLY,
+  limits: { value: '<name=count>', description: `what files may hold: ${LIMIT_NAMES.join(', ')}` },
+};
+
+export interface TrainingData {
+  readonly dataset: Dataset;
+  readonly classNames: readonly string[];
+  /** How further data are made ready for the model: what a checkpoint keeps. */
+  readonly preparation: Preparation;
+  /** What the user should know of the data: names and values. */
+  readonly facts: readonly (readonly [string, string])[];
+  /** Where the data come from a table. */
+  readonly origin?: { readonly table: Table; readonly dataset: TableDataset };
+}
+
+/**
+ * Reads what --data names.
+ *
+ * @param seed of the choice of the rows that are held out
+ * @throws InputError that names the file and what is wrong there
+ */
+export async function trainingData(given: Arguments, seed: number): Promise<TrainingData> {
+  const path = given.options.data;
+  const isFolder = path !== undefined && (await kindOf(path)) === 'folder';
+  if (path === undefined || isFolder) {
+    const misplaced = Object.keys(TABLE_ONLY).find((name) => given.options[name] !== undefined);
+    if (misplaced) throw new InputError(`--${misplaced}: it is for a CSV file, which --data must name`);
+  }
+  const limits = limitsOption(given);
+  if (path === undefined) return imagesData(await digits());
+  try {
+    return isFolder ? imagesData(await folderOfImages(path, limits)) : await tableData(path, given, seed, limits);
+  } catch (error) {
+    throw error instanceof DataError ? new InputError(`--data ${path}: ${error.message}`) : error;
+  }
+}
+
+async function kindOf(path: string): Promise<'folder' | 'file'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): InputError {
+  const { code } = error as NodeJS.ErrnoException;
+  const reasons: Record<string, string> = {
+    ENOENT: 'there is no such file or folder',
+    EACCES: 'it may not be read',
+  };
+  return new InputError(`--data ${path}: ${reasons[code ?? ''] ?? `it cannot be read (${code ?? error})`}`);
+}
+
+async function fileAt(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function imagesData(dataset: Awaited<ReturnType<typeof digits>>): TrainingData {
+  const { classNames, preparation, featureShape } = dataset;
+  return { dataset, classNames, preparation, facts: [['images', featureShape.join(' × ')]] };
+}
+
+async function folderOfImages(folder: string, limits: Partial<Limits>): ReturnType<typeof imagesFromFiles> {
+  const names = Object.values(imageFileNames(await readdir(folder)));
+  const files = await Promise.all(names.map(async (name) => ({ name, bytes: await fileAt(join(folder, name)) })));
+  return imagesFromFiles(files, { name: basename(join(folder)), limits });
+}
+
+async function tableData(path: string, given: Arguments, seed: number, limits: Partial<Limits>): Promise<TrainingData> {
+  if (/idx\d[-_.]ubyte(\.gz)?$/i.test(path)) {
+    throw new InputError(`--data ${path}: name the folder of the four IDX files, not one of them`);
+  }
+  const table = await readTable(await fileAt(path), { header: yesOrNo(given, 'header'), limits });
+  const { target } = given.options;
+  if (target === undefined) {
+    throw new InputError(`--target is missing: the column of the classes; the columns are ${table.columns.join(', ')}`);
+  }
+  const inside = (share: number): boolean => share > 0 && share < 1;
+  const dataset = tableDataset(table, {
+    target,
+    ignore: columnsOption(given, 'ignore'),
+    categorical: columnsOption(given, 'categorical'),
+    missing: choiceOption(given, 'missing', ['error', 'mean', 'drop']),
+    heldOut: numberOption(given, 'held-out', 0.2, 'a number in (0, 1)', inside),
+    standardise: yesOrNo(given, 'standardise') ?? true,
+    seed,
+    name: basename(path),
+    limits,
+  });
+  if (dataset.test.count === 0) {
+    throw new InputError(`--data ${path}: every class has one row, so none can be held out`);
+  }
+  const { classNames, preparation } = dataset;
+  return { dataset, classNames, preparation, facts: tableFacts(dataset), origin: { table, dataset } };
+}
+
+function tableFacts({ preparation, featureNames, constant, dropped }: TableDataset): (readonly [string, string])[] {
+  const columns = preparation.columns.map((column) =>
+    column.kind === 'numbers'
+      ? column.name
+      : `${column.name} (${counted(column.categories.length, 'category', 'categories')})`,
+  );
+  const how = preparation.standardisation ? 'standardised' : 'not standardised';
+  return [
+    ['features', `${featureNames.length}, ${how}: ${listed(columns)}`],
+    ...(constant.length > 0 ? [['constant', `${listed(constant)}: nothing to learn from these`] as const] : []),
+    ...(dropped > 0
+      ? [['dropped', counted(dropped, 'row with a missing value', 'rows with missing values')] as const]
+      : []),
+  ];
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length <= 8 ? names.join(', ') : `${names.slice(0, 7).join(', ')} and ${names.length - 7} more`;
+}
+
+/** Column names with commas between; a name that has a comma itself is quoted, as in the file. */
+function columnsOption({ options }: Arguments, name: string): readonly string[] | undefined {
+  const text = options[name];
+  if (text === undefined) return undefined;
+  try {
+    const { records } = parseCSV(text, { separator: ',' });
+    if (records.length === 1) return records[0];
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+  }
+  throw new InputError(`--${name}: it is ${shown(text)}; it must be names of columns with commas between`);
+}
+
+function yesOrNo(given: Arguments, name: string): boolean | undefined {
+  const answer = choiceOption(given, name, ['yes', 'no']);
+  return answer === undefined ? undefined : answer === 'yes';
+}
+
+function limitsOption({ options }: Arguments): Partial<Limits> {
+  const entries = (options.limits?.split(',') ?? []).map((entry) => {
+    const [name, count] = entry.split('=').map((part) => part.trim());
+    if (!LIMIT_NAMES.some((limit) => limit === name) || !(Number(count) > 0)) {
+      throw new InputError(
+        `--limits: ${shown(entry)} must be a name, = and a number > 0; the names are ${LIMIT_NAMES.join(', ')}`,
+      );
+    }
+    return [name, Number(count)];
+  });
+  return Object.fromEntries(entries);
+}

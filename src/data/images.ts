@@ -1,0 +1,170 @@
+import type { Dataset, Samples } from './dataset.ts';
+import { type IDXArray, readIDX } from './idx.ts';
+import { checkLimit, DataError, type LimitOptions, limitsOf } from './limits.ts';
+import type { ImagePreparation } from './preparation.ts';
+import type { Source } from './source.ts';
+
+/** The value of a white pixel in a file of bytes. */
+const WHITE = 255;
+
+/** Labelled images: a row of `inputs` is one image, pixel by pixel, in [0, 1]. */
+export interface LabelledImages extends Samples {
+  /** Of one image, such as [28, 28]. */
+  readonly shape: readonly number[];
+}
+
+export interface ImageOptions extends LimitOptions {
+  /** How many classes the labels come from. Default: the greatest label + 1. */
+  classes?: number;
+}
+
+/**
+ * Reads images and their labels from two IDX files, plain or .gz, as MNIST and Fashion-MNIST have them.
+ *
+ * @param images count × height × width (× channels) of uint8, or count × pixels
+ * @param labels count of integers from 0
+ * @throws DataError where a file is broken, there are not as many labels as images, or a label is outside the classes
+ */
+export async function readImages(images: Source, labels: Source, options: ImageOptions = {}): Promise<LabelledImages> {
+  return readNamed({ name: 'images', bytes: images }, { name: 'labels', bytes: labels }, options);
+}
+
+async function readNamed(images: NamedFile, labels: NamedFile, options: ImageOptions): Promise<LabelledImages> {
+  const { inputs, count, features, shape } = await named(images.name, readPixels(images.bytes, options));
+  const classOf = readIDX(labels.bytes, options).then((array) => labelsOf(array, count, options));
+  return { inputs, labels: await named(labels.name, classOf), count, features, shape };
+}
+
+/** Images without labels, scaled by 1/255 or another greatest value. */
+export async function readPixels(
+  source: Source,
+  options: LimitOptions = {},
+  greatest = WHITE,
+): Promise<Omit<LabelledImages, 'labels'>> {
+  const { type, shape: extents, values } = await readIDX(source, options);
+  const [count, ...shape] = extents;
+  if (type !== 'uint8' || shape.length === 0) {
+    throw new DataError(`it holds ${extents.join(' × ')} ${type}; images must be count × height × width of uint8`);
+  }
+  if (values.length === 0) throw new DataError(`it holds ${extents.join(' × ')} pixels: no image`);
+  checkLimit(limitsOf(options), 'rows', count, `there are ${count} images`);
+  const inputs = new Float32Array(values.length);
+  for (let index = 0; index < values.length; index++) inputs[index] = values[index] / greatest;
+  return { inputs, count, features: values.length / count, shape };
+}
+
+function labelsOf({ type, shape, values }: IDXArray, count: number, options: ImageOptions): Int32Array {
+  if (shape.length !== 1 || type.startsWith('float')) {
+    throw new DataError(`it holds ${shape.join(' × ')} ${type}; it must hold one integer per image`);
+  }
+  if (values.length !== count) {
+    throw new DataError(`there are ${values.length} for ${count} images; each image needs one label`);
+  }
+  const limits = limitsOf(options);
+  const classes = options.classes ?? limits.classes;
+  const wrong = values.findIndex((label) => label < 0 || label >= classes);
+  if (wrong >= 0) {
+    const hint = options.classes === undefined ? ' (raise limits.classes where there are more)' : '';
+    throw new DataError(
+      `the label of image ${wrong} is ${values[wrong]}; it must be from 0 to ${classes - 1}, as there are ${classes} classes${hint}`,
+    );
+  }
+  return Int32Array.from(values);
+}
+
+/** A file by its name. A page gives `{ name: file.name, bytes: file }` for each file dropped on it. */
+export interface NamedFile {
+  readonly name: string;
+  readonly bytes: Source;
+}
+
+export interface ImageFileOptions extends LimitOptions {
+  /** Of the data set. Default "images". */
+  name?: string;
+  /** Default "0", "1", … up to the greatest label of the training part. */
+  classNames?: readonly string[];
+}
+
+/** A data set of images that knows how images like its own are prepared. */
+export interface ImageDataset extends Dataset {
+  readonly classNames: readonly string[];
+  readonly preparation: ImagePreparation;
+}
+
+const ROLES = {
+  trainImages: { name: 'train-images-idx3-ubyte', pattern: /train[-_.]images[-_.]idx[34][-_.]ubyte(\.gz)?$/i },
+  trainLabels: { name: 'train-labels-idx1-ubyte', pattern: /train[-_.]labels[-_.]idx1[-_.]ubyte(\.gz)?$/i },
+  testImages: { name: 't10k-images-idx3-ubyte', pattern: /(t10k|test)[-_.]images[-_.]idx[34][-_.]ubyte(\.gz)?$/i },
+  testLabels: { name: 't10k-labels-idx1-ubyte', pattern: /(t10k|test)[-_.]labels[-_.]idx1[-_.]ubyte(\.gz)?$/i },
+};
+
+export type ImageFileNames = Readonly<Record<keyof typeof ROLES, string>>;
+
+/**
+ * Which of the names are the four files of an MNIST-like data set. Dots may stand for dashes, `test` for `t10k`, a
+ * prefix may come first and .gz last; where a file is there plain and as .gz, the plain one is taken.
+ *
+ * @throws DataError that lists what is missing and what is there, or the names that compete for one part
+ */
+export function imageFileNames(names: readonly string[]): ImageFileNames {
+  const roles = Object.keys(ROLES) as (keyof typeof ROLES)[];
+  const found = roles.map((role) => [role, candidates(names, ROLES[role].pattern)] as const);
+  const missing = found.filter(([, matches]) => matches.length === 0).map(([role]) => ROLES[role].name);
+  if (missing.length > 0) {
+    throw new DataError(`${missing.join(', ')} (or the same with .gz) not found; ${listed(names)}`);
+  }
+  for (const [role, matches] of found) {
+    if (matches.length > 1) throw new DataError(`${matches.join(' and ')} could each be ${ROLES[role].name}; keep one`);
+  }
+  return Object.fromEntries(found.map(([role, [name]]) => [role, name])) as ImageFileNames;
+}
+
+function candidates(names: readonly string[], pattern: RegExp): string[] {
+  const matches = names.filter((name) => pattern.test(name));
+  return matches.filter((name) => !(name.toLowerCase().endsWith('.gz') && matches.includes(name.slice(0, -3))));
+}
+
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'there are no files';
+  const shown = names.slice(0, 10).join(', ');
+  return `there ${names.length === 1 ? 'is' : 'are'} ${shown}${names.length > 10 ? ` and ${names.length - 10} more` : ''}`;
+}
+
+/**
+ * The data set in the four IDX files of MNIST, Fashion-MNIST and their kin, found among `files` by their names
+ * (`imageFileNames` says how).
+ *
+ * @throws DataError that names the file
+ */
+export async function imagesFromFiles(
+  files: readonly NamedFile[],
+  options: ImageFileOptions = {},
+): Promise<ImageDataset> {
+  const names = imageFileNames(files.map(({ name }) => name));
+  const file = (name: string): NamedFile => files.find((each) => each.name === name) as NamedFile;
+  const part = (images: string, labels: string, classes?: number): Promise<LabelledImages> =>
+    readNamed(file(images), file(labels), { ...options, classes });
+  const train = await part(names.trainImages, names.trainLabels, options.classNames?.length);
+  const classNames = options.classNames ?? numberedClasses(train.labels);
+  const test = await part(names.testImages, names.testLabels, classNames.length);
+  const { shape } = train;
+  if (String(test.shape) !== String(shape)) {
+    throw new DataError(
+      `the images of ${names.testImages} are ${test.shape.join(' × ')}, those of ${names.trainImages} ${shape.join(' × ')}`,
+    );
+  }
+  const { name = 'images' } = options;
+  const preparation: ImagePreparation = { kind: 'images', shape, greatest: WHITE, classNames };
+  return { name, classes: classNames.length, featureShape: shape, train, test, classNames, preparation };
+}
+
+function numberedClasses(labels: Int32Array): string[] {
+  return Array.from({ length: labels.reduce((a, b) => Math.max(a, b)) + 1 }, (_, label) => String(label));
+}
+
+/** Puts the name of what was read before the message of what went wrong. */
+async function named<T>(name: string, reading: Promise<T>): Promise<T> {
+  return reading.catch((error: unknown) => {
+    throw error instanceof DataError ? new DataError(`${name}: ${error.message}`) : error;
+  });
+}

@@ -1,0 +1,61 @@
+/** What is wrong with the data themselves, as opposed to how they were asked for. The message says where. */
+export class DataError extends Error {
+  override readonly name = 'DataError';
+}
+
+/** How much a reader takes before it gives up, so that a wrong or hostile file does not fill the memory. */
+export interface Limits {
+  /** Of a file as it comes. Default 2²⁹ (512 MiB). */
+  readonly bytes: number;
+  /** Of a .gz file once decompressed. Default 2²⁹ (512 MiB). */
+  readonly decompressedBytes: number;
+  /** Rows of a table, images of a file. Default 10 million. */
+  readonly rows: number;
+  /** Columns of a table, and features once categories are spread out. Default 10 000. */
+  readonly columns: number;
+  /** Numbers in all: rows × features. Default 2²⁷ (512 MiB as float32). */
+  readonly values: number;
+  /** Different texts in a column of categories. Default 256. */
+  readonly categories: number;
+  /** Default 1000. */
+  readonly classes: number;
+}
+
+/** Readers take some of the limits, and the default for the rest. */
+export interface LimitOptions {
+  limits?: Partial<Limits>;
+}
+
+const DEFAULT_LIMITS: Limits = {
+  bytes: 2 ** 29,
+  decompressedBytes: 2 ** 29,
+  rows: 1e7,
+  columns: 1e4,
+  values: 2 ** 27,
+  categories: 256,
+  classes: 1000,
+};
+
+export const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
+
+/** @throws RangeError where a limit has an unknown name or is not a positive number */
+export function limitsOf({ limits = {} }: LimitOptions = {}): Limits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+      throw new RangeError(`limits.${name} is not a limit; the limits are ${LIMIT_NAMES.join(', ')}`);
+    }
+    if (!(value > 0)) throw new RangeError(`limits.${name} is ${value}; it must be a number > 0`);
+  }
+  return { ...DEFAULT_LIMITS, ...limits };
+}
+
+/**
+ * @param what what is too much, with the count, such as "line 1 has 20000 columns"
+ * @param advice what to do other than raising the limit
+ */
+export function checkLimit(limits: Limits, name: keyof Limits, count: number, what: string, advice?: string): void {
+  if (count <= limits[name]) return;
+  throw new DataError(
+    `${what}; at most ${limits[name]} are read${advice ? `: ${advice}, or` : ':'} raise limits.${name}`,
+  );
+}

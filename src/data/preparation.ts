@@ -1,0 +1,134 @@
+import { encoded, type FeatureColumn, featureNames, place } from './features.ts';
+import { readPixels } from './images.ts';
+import { DataError } from './limits.ts';
+import type { Source } from './source.ts';
+import { type Standardisation, standardisedInputs } from './standardisation.ts';
+import { columnIndex, isMissing, readTable, type Table, type TableOptions } from './table.ts';
+import { labelsOf } from './target.ts';
+
+/**
+ * What to do where a value is missing: refuse the table, put the feature's mean over the training part in its place (for
+ * categories: the share of each), or leave the row out.
+ */
+export type MissingRule = 'error' | 'mean' | 'drop';
+
+/** How rows of a table become numbers for a model: what training found out, to be applied to other rows alike. */
+export interface TablePreparation {
+  readonly kind: 'table';
+  /** Whether the file had a header. */
+  readonly header: boolean;
+  /** In the order of the features. */
+  readonly columns: readonly FeatureColumn[];
+  readonly target: string;
+  readonly classNames: readonly string[];
+  readonly missing: MissingRule;
+  /** The mean of each feature over the training part. */
+  readonly means: readonly number[];
+  readonly standardisation?: Standardisation;
+}
+
+/** How images become numbers for a model: divided by the greatest value that a pixel can have. */
+export interface ImagePreparation {
+  readonly kind: 'images';
+  /** Of one image, such as [28, 28]. */
+  readonly shape: readonly number[];
+  readonly greatest: number;
+  readonly classNames: readonly string[];
+}
+
+/** Plain JSON: it can be kept in a checkpoint, beside the parameters of the model. */
+export type Preparation = TablePreparation | ImagePreparation;
+
+export interface PreparedRows {
+  /** count × features, row-major, float32: what `model.predict` takes. */
+  readonly inputs: Float32Array;
+  readonly count: number;
+  readonly features: number;
+  /** The class of each row, where the table has the target column and it is not empty. */
+  readonly labels?: Int32Array;
+  /** The line of the file where each row begins; a row with missing values may have been left out. */
+  readonly lines?: readonly number[];
+}
+
+/**
+ * Prepares new data as those were that a model learned from: columns are found by name (further ones are ignored), and
+ * categories, missing values and standardisation are treated as in training.
+ *
+ * @param source a CSV file or its text, or an IDX file of images, plain or .gz
+ * @throws DataError where a column is absent, a category or class is new, a value is missing that must not be, or the
+ *   images have another shape
+ */
+export async function preparedFor(
+  preparation: Preparation,
+  source: Source | string,
+  options: TableOptions = {},
+): Promise<PreparedRows> {
+  if (preparation.kind === 'table') {
+    const { header = preparation.header } = options;
+    return preparedTable(preparation, await readTable(source, { ...options, header }));
+  }
+  if (typeof source === 'string') throw new DataError('the model reads images; give it an IDX file, not a text');
+  const { inputs, count, features, shape } = await readPixels(source, options, preparation.greatest);
+  if (String(shape) !== String(preparation.shape)) {
+    throw new DataError(
+      `the images are ${shape.join(' × ')}; the model reads images of ${preparation.shape.join(' × ')}`,
+    );
+  }
+  return { inputs, count, features };
+}
+
+/** As `preparedFor`, for a table that has been read. */
+export function preparedTable(preparation: TablePreparation, table: Table): PreparedRows {
+  const { columns, target, classNames, missing } = preparation;
+  const names = columns.map(({ name }) => name);
+  const labelled = isLabelled(table, target);
+  const { kept } = withoutMissing(table, labelled ? [...names, target] : names, missing);
+  return {
+    inputs: preparedValues(preparation, encoded(kept, columns)),
+    count: kept.rows.length,
+    features: featureNames(columns).length,
+    ...(labelled && { labels: labelsOf(kept, target, classNames) }),
+    lines: kept.lines,
+  };
+}
+
+/** The last step: missing values, which are NaN, become the mean of the feature, then all are standardised. */
+export function preparedValues({ means, standardisation }: TablePreparation, values: Float64Array): Float32Array {
+  const features = means.length;
+  for (let at = 0; at < values.length; at++) if (Number.isNaN(values[at])) values[at] = means[at % features];
+  if (!standardisation) return Float32Array.from(values);
+  return standardisedInputs({ inputs: values, count: values.length / features, features }, standardisation);
+}
+
+/** A table whose classes are yet to be found has no such column, or an empty one. */
+function isLabelled({ columns, rows }: Table, target: string): boolean {
+  const index = columns.indexOf(target);
+  return index >= 0 && rows.some((row) => !isMissing(row[index]));
+}
+
+/**
+ * The rows to use, and their numbers in `table`: those with a missing value in one of the columns are refused or left
+ * out, or stay to be filled, as the rule says.
+ */
+export function withoutMissing(
+  table: Table,
+  names: readonly string[],
+  rule: MissingRule,
+): { kept: Table; numbers: number[] } {
+  const indices = names.map((name) => columnIndex(table, name));
+  const numbers: number[] = [];
+  for (const [row, record] of table.rows.entries()) {
+    const missing = rule === 'mean' ? -1 : indices.findIndex((index) => isMissing(record[index]));
+    if (missing < 0) numbers.push(row);
+    else if (rule === 'error') {
+      const found = record[indices[missing]];
+      throw new DataError(
+        `${place(table, row, names[missing])}: the value is missing${found === '' ? '' : ` (${JSON.stringify(found)})`}; the option missing says what to do: mean fills it, drop leaves the row out`,
+      );
+    }
+  }
+  if (numbers.length === 0) throw new DataError('every row has a missing value; none is left');
+  if (numbers.length === table.rows.length) return { kept: table, numbers };
+  const kept = { ...table, rows: numbers.map((row) => table.rows[row]), lines: numbers.map((row) => table.lines[row]) };
+  return { kept, numbers };
+}

@@ -1,0 +1,104 @@
+import { checkLimit, DataError, type LimitOptions, type Limits, limitsOf } from './limits.ts';
+
+/** Where data come from: bytes in memory, a file that was dropped on a page, or the answer to a fetch. */
+export type Source = Uint8Array | ArrayBuffer | Blob | Response;
+
+/**
+ * Small enough that what one slice decompresses to (at most 1032 times as much, by the format) is no burden: a browser
+ * decompresses a whole slice before anyone can stop it.
+ */
+const SLICE = 2 ** 14;
+
+/**
+ * All bytes of the source, decompressed where they begin as a gzip file does, whatever its name is.
+ *
+ * @throws DataError where there are more bytes than the limits allow, or the compressed data are broken
+ */
+export async function bytesOf(source: Source, options: LimitOptions = {}): Promise<Uint8Array> {
+  const limits = limitsOf(options);
+  const bytes = await plainBytes(source, limits);
+  return bytes[0] === 0x1f && bytes[1] === 0x8b ? decompressed(bytes, limits) : bytes;
+}
+
+/**
+ * The text of the source: UTF-8, or UTF-16 where a byte order mark says so.
+ *
+ * @throws DataError where the bytes are no such text
+ */
+export async function textOf(source: Source, options: LimitOptions = {}): Promise<string> {
+  const bytes = await bytesOf(source, options);
+  const encoding = { '255,254': 'utf-16le', '254,255': 'utf-16be' }[String(bytes.subarray(0, 2))] ?? 'utf-8';
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw new DataError(`the file is not text in ${encoding.toUpperCase()}; save it as UTF-8`);
+  }
+}
+
+async function plainBytes(source: Source, limits: Limits): Promise<Uint8Array> {
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
+    checkBytes(limits, 'bytes', source.byteLength);
+    return source instanceof Uint8Array ? source : new Uint8Array(source);
+  }
+  if (source instanceof Blob) {
+    checkBytes(limits, 'bytes', source.size);
+    return new Uint8Array(await source.arrayBuffer());
+  }
+  if (source instanceof Response) {
+    if (!source.ok) throw new DataError(`${source.url || 'the server'} answered ${source.status} ${source.statusText}`);
+    return source.body ? collected(source.body, limits, 'bytes') : new Uint8Array();
+  }
+  throw new TypeError(`source is ${typeof source}; it must be a Uint8Array, an ArrayBuffer, a Blob or a Response`);
+}
+
+async function decompressed(bytes: Uint8Array, limits: Limits): Promise<Uint8Array> {
+  let at = 0;
+  const slices = new ReadableStream<BufferSource>({
+    pull(controller) {
+      if (at < bytes.length) controller.enqueue(bytes.slice(at, at + SLICE));
+      else controller.close();
+      at += SLICE;
+    },
+  });
+  try {
+    return await collected(slices.pipeThrough(new DecompressionStream('gzip')), limits, 'decompressedBytes');
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError('the .gz file is broken or cut short: it cannot be decompressed');
+  }
+}
+
+async function collected(
+  stream: ReadableStream<Uint8Array>,
+  limits: Limits,
+  limit: 'bytes' | 'decompressedBytes',
+): Promise<Uint8Array> {
+  const reader = stream.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      chunks.push(value);
+      length += value.length;
+      checkBytes(limits, limit, length, 'more than ');
+    }
+  } catch (error) {
+    await reader.cancel().catch(() => {}); // the error on its way says more than this one could
+    throw error;
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+function checkBytes(limits: Limits, limit: 'bytes' | 'decompressedBytes', length: number, more = ''): void {
+  const count = more ? limits[limit] : length;
+  const what = limit === 'bytes' ? 'the file has' : 'the .gz file holds';
+  checkLimit(limits, limit, length, `${what} ${more}${count} bytes`);
+}

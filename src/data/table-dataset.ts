@@ -1,0 +1,120 @@
+import { type Dataset, type Samples, splitIndices } from './dataset.ts';
+import { encoded, featureColumns, featureNames } from './features.ts';
+import { DataError, type LimitOptions } from './limits.ts';
+import { type MissingRule, preparedValues, type TablePreparation, withoutMissing } from './preparation.ts';
+import { type Standardisation, standardisationOf } from './standardisation.ts';
+import { columnIndex, type Table } from './table.ts';
+import { classNamesOf, labelsOf } from './target.ts';
+
+export interface TableDatasetOptions extends LimitOptions {
+  /** The column that holds the classes. */
+  target: string;
+  /** Columns that are no features. Default none. */
+  ignore?: readonly string[];
+  /** Columns of categories although they hold numbers. Columns of texts are categories anyway. Default none. */
+  categorical?: readonly string[];
+  /** Default 'error'. */
+  missing?: MissingRule;
+  /** Share of the rows that is held out as the test part, from 0 to below 1. Default 0.2. */
+  heldOut?: number;
+  /** Of the choice of these rows. Default 0. */
+  seed?: number;
+  /** Whether each feature is taken to mean 0 and deviation 1, both of the training part. Default true. */
+  standardise?: boolean;
+  /** Of the data set. Default "table". */
+  name?: string;
+}
+
+/** A data set out of a table that knows how other rows are prepared alike. */
+export interface TableDataset extends Dataset {
+  readonly classNames: readonly string[];
+  readonly preparation: TablePreparation;
+  readonly featureNames: readonly string[];
+  /** Features with one value in the whole training part: they teach nothing. */
+  readonly constant: readonly string[];
+  /** Rows left out because of a missing value. */
+  readonly dropped: number;
+  /** Which rows of the table, counted from 0, are in each part, in its order. */
+  readonly rows: { readonly train: readonly number[]; readonly test: readonly number[] };
+}
+
+/**
+ * Makes a data set for training a classifier: one column holds the classes, the others become features (numbers as they
+ * are, categories as one feature each). The rows are split at random so that each part has every class in about its
+ * share.
+ *
+ * @throws DataError where the table does not allow it; the message names line and column
+ * @throws RangeError where an option is out of range
+ */
+export function tableDataset(table: Table, options: TableDatasetOptions): TableDataset {
+  const { target, missing = 'error', heldOut = 0.2, seed = 0, name = 'table' } = options;
+  if (!(heldOut >= 0 && heldOut < 1)) {
+    throw new RangeError(`heldOut is ${heldOut}; it must be a number from 0 to below 1`);
+  }
+  const names = featureColumnNames(table, options);
+  const { kept, numbers } = withoutMissing(table, [...names, target], missing);
+  const classNames = classNamesOf(kept, target, options);
+  const columns = featureColumns(kept, names, options.categorical, options);
+  const features = featureNames(columns);
+  const labels = labelsOf(kept, target, classNames);
+  const values = encoded(kept, columns);
+  const [trainRows, testRows] = splitIndices(labels, 1 - heldOut, seed, { stratified: true });
+
+  const fitted = fittedTo(rowsOf(values, trainRows, features.length), features);
+  const preparation: TablePreparation = {
+    kind: 'table',
+    header: table.header,
+    columns,
+    target,
+    classNames,
+    missing,
+    means: fitted.mean,
+    ...((options.standardise ?? true) && { standardisation: fitted }),
+  };
+  const part = (rows: Int32Array): Samples => ({
+    inputs: preparedValues(preparation, rowsOf(values, rows, features.length)),
+    labels: Int32Array.from(rows, (row) => labels[row]),
+    count: rows.length,
+    features: features.length,
+  });
+  const numbersOf = (rows: Int32Array): number[] => Array.from(rows, (row) => numbers[row]);
+  return {
+    name,
+    classes: classNames.length,
+    featureShape: [features.length],
+    train: part(trainRows),
+    test: part(testRows),
+    classNames,
+    preparation,
+    featureNames: features,
+    constant: fitted.constant.map((feature) => features[feature]),
+    dropped: table.rows.length - kept.rows.length,
+    rows: { train: numbersOf(trainRows), test: numbersOf(testRows) },
+  };
+}
+
+/** Mean and deviation of the training part. */
+function fittedTo(inputs: Float64Array, names: readonly string[]): Standardisation {
+  const features = names.length;
+  const fitted = standardisationOf({ inputs, count: inputs.length / features, features });
+  const unknown = fitted.mean.findIndex((mean) => !Number.isFinite(mean));
+  if (unknown < 0) return fitted;
+  throw new DataError(`column ${JSON.stringify(names[unknown])}: all values of the training part are missing`);
+}
+
+function rowsOf(values: Float64Array, rows: Int32Array, features: number): Float64Array {
+  const chosen = new Float64Array(rows.length * features);
+  for (const [at, row] of rows.entries()) {
+    chosen.set(values.subarray(row * features, (row + 1) * features), at * features);
+  }
+  return chosen;
+}
+
+function featureColumnNames(table: Table, { target, ignore = [], categorical = [] }: TableDatasetOptions): string[] {
+  for (const name of [target, ...ignore, ...categorical]) columnIndex(table, name);
+  if (ignore.includes(target))
+    throw new DataError(`column ${JSON.stringify(target)} is the target and cannot be ignored`);
+  const names = table.columns.filter((name) => name !== target && !ignore.includes(name));
+  if (names.length === 0) throw new DataError('there is no column besides the target to learn from');
+  return names;
+}

@@ -1,0 +1,112 @@
+import { type CSVOptions, parseCSV } from './csv.ts';
+import { DataError } from './limits.ts';
+import { type Source, textOf } from './source.ts';
+
+/** A table of texts with named columns. */
+export interface Table {
+  /** Without a header, and where the header leaves a name empty, a column is named by its number from 1. */
+  readonly columns: readonly string[];
+  /** Whether the first line of the file held the names. */
+  readonly header: boolean;
+  /** The cells, as many in each row as there are columns. */
+  readonly rows: readonly (readonly string[])[];
+  /** The line of the file, counted from 1, where each row begins. */
+  readonly lines: readonly number[];
+}
+
+export interface TableOptions extends CSVOptions {
+  /**
+   * Whether the first line holds names. Default: it does where none of its cells is a number. Where some are, and yet a
+   * text stands above a column of numbers, nobody can tell, and that is an error.
+   */
+  header?: boolean;
+}
+
+/**
+ * Reads a CSV file, plain or .gz; `parseCSV` says what it may look like.
+ *
+ * @param source the file, or its text
+ * @throws DataError with the line number where the file is broken, two columns have one name, or a limit is exceeded
+ */
+export async function readTable(source: Source | string, options: TableOptions = {}): Promise<Table> {
+  return parseTable(typeof source === 'string' ? source : await textOf(source, options), options);
+}
+
+/** As `readTable`, for text that is there. */
+export function parseTable(text: string, options: TableOptions = {}): Table {
+  const { records, lines } = parseCSV(text, options);
+  const header = options.header ?? hasHeader(records);
+  const columns = records[0].map((name, index) => (header && name !== '' ? name : String(index + 1)));
+  const twice = columns.findIndex((name, index) => columns.indexOf(name) < index);
+  if (twice >= 0) {
+    const name = columns[twice];
+    throw new DataError(
+      `line ${lines[0]}: columns ${columns.indexOf(name) + 1} and ${twice + 1} are both named ${JSON.stringify(name)}; a name may be used once`,
+    );
+  }
+  const start = header ? 1 : 0;
+  if (records.length === start) throw new DataError('the table has a header and no rows');
+  return { columns, header, rows: records.slice(start), lines: lines.slice(start) };
+}
+
+function hasHeader(records: readonly (readonly string[])[]): boolean {
+  const [first, ...rest] = records;
+  const isText = (cell: string): boolean => !isMissing(cell) && numberOf(cell) === undefined;
+  if (!first.some((cell) => numberOf(cell) !== undefined)) return true;
+  const above = first.findIndex(
+    (cell, column) => isText(cell) && rest.length > 0 && rest.every((record) => !isText(record[column])),
+  );
+  if (above < 0) return false;
+  throw new DataError(
+    `line 1 could be a header or data: ${JSON.stringify(first[above])} stands above a column of numbers, and other cells of the line are numbers; say which by the option header`,
+  );
+}
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** The number that a cell holds, with a decimal point if any; undefined where it holds something else. */
+export function numberOf(cell: string): number | undefined {
+  const text = cell.trim();
+  return NUMBER.test(text) ? Number(text) : undefined;
+}
+
+/** Whether a cell says that its value is not known. */
+export function isMissing(cell: string): boolean {
+  return cell === '' || cell === 'NA' || cell === 'NaN' || cell === 'nan' || cell === '?';
+}
+
+/** @throws DataError that lists the columns and suggests the closest where there is none of that name */
+export function columnIndex({ columns }: Table, name: string): number {
+  const index = columns.indexOf(name);
+  if (index >= 0) return index;
+  const closest = closestTo(name, columns);
+  const suggestion = closest === undefined ? '' : ` Did you mean ${JSON.stringify(closest)}?`;
+  const listed =
+    columns.length > 30 ? `${columns.slice(0, 30).join(', ')} and ${columns.length - 30} more` : columns.join(', ');
+  throw new DataError(`there is no column ${JSON.stringify(name)}.${suggestion} The columns are ${listed}`);
+}
+
+/** The name with the fewest letters to change, where these are less than half. */
+function closestTo(name: string, names: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let fewest = Math.max(name.length, 2) / 2;
+  for (const each of names) {
+    const changes = editDistance(name.toLowerCase(), each.toLowerCase());
+    if (changes < fewest) [best, fewest] = [each, changes];
+  }
+  return best;
+}
+
+/** Letters to insert, delete or replace to come from one text to the other (V. Levenshtein, 1966). */
+function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = above[column - 1] + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, above[column] + 1, current[column - 1] + 1));
+    }
+    above = current;
+  }
+  return above[b.length];
+}

@@ -1,0 +1,52 @@
+import { place } from './features.ts';
+import { checkLimit, DataError, type LimitOptions, limitsOf } from './limits.ts';
+import { columnIndex, isMissing, numberOf, type Table } from './table.ts';
+
+/**
+ * The names of the classes in the target column: in the order of numbers where all are integers (1, 1.0 and 01 are one
+ * class), else in that of texts.
+ *
+ * @throws DataError where a value is missing or not an integer among numbers, or there are fewer than two classes or more
+ *   than the limit
+ */
+export function classNamesOf(table: Table, target: string, options: LimitOptions = {}): string[] {
+  const index = columnIndex(table, target);
+  const missing = table.rows.findIndex((row) => isMissing(row[index]));
+  if (missing >= 0) {
+    throw new DataError(`${place(table, missing, target)}: the class is missing; complete it, or drop the row`);
+  }
+  const cells = table.rows.map((row) => row[index]);
+  const numeric = cells.every((cell) => numberOf(cell) !== undefined);
+  const fraction = numeric ? cells.findIndex((cell) => !Number.isSafeInteger(numberOf(cell))) : -1;
+  if (fraction >= 0) {
+    throw new DataError(
+      `${place(table, fraction, target)}: the class is ${cells[fraction]}; classes are texts or integers (a column of measurements cannot be the target)`,
+    );
+  }
+  const names = [...new Set(numeric ? cells.map((cell) => String(numberOf(cell))) : cells)];
+  const column = `column ${JSON.stringify(target)}`;
+  if (names.length < 2)
+    throw new DataError(`${column}: all rows are of the class ${names[0]}; at least two are needed`);
+  checkLimit(
+    limitsOf(options),
+    'classes',
+    names.length,
+    `${column} has ${names.length} classes`,
+    'choose another target',
+  );
+  return numeric ? names.sort((a, b) => Number(a) - Number(b)) : names.sort();
+}
+
+/** The number of each row's class. @throws DataError that names the line where it is none of `classNames` */
+export function labelsOf(table: Table, target: string, classNames: readonly string[]): Int32Array {
+  const index = columnIndex(table, target);
+  const numbers = new Map(classNames.map((name, number) => [name, number]));
+  return Int32Array.from(table.rows, (record, row) => {
+    const cell = record[index];
+    const label = numbers.get(cell) ?? numbers.get(String(numberOf(cell)));
+    if (label !== undefined) return label;
+    throw new DataError(
+      `${place(table, row, target)}: ${JSON.stringify(cell)} is not a known class; these are ${classNames.join(', ')}`,
+    );
+  });
+}

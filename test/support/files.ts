@@ -1,0 +1,63 @@
+/** Writes the files that the readers of data read. */
+import { gzipSync } from 'node:zlib';
+
+const CODES = { uint8: 8, int8: 9, int16: 11, int32: 12, float32: 13, float64: 14 } as const;
+
+export type ElementType = keyof typeof CODES;
+
+const SETTERS = {
+  uint8: [1, 'setUint8'],
+  int8: [1, 'setInt8'],
+  int16: [2, 'setInt16'],
+  int32: [4, 'setInt32'],
+  float32: [4, 'setFloat32'],
+  float64: [8, 'setFloat64'],
+} as const;
+
+/** An IDX file: two zero bytes, element type, rank, extents, elements; all big-endian. */
+export function writeIDX(type: ElementType, shape: readonly number[], values: ArrayLike<number>): Uint8Array {
+  const [size, set] = SETTERS[type];
+  const start = 4 + 4 * shape.length;
+  const bytes = new Uint8Array(start + size * values.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0, 0, CODES[type], shape.length]);
+  for (const [axis, extent] of shape.entries()) view.setUint32(4 + 4 * axis, extent);
+  for (let index = 0; index < values.length; index++) view[set](start + size * index, values[index]);
+  return bytes;
+}
+
+export function gzipped(bytes: Uint8Array | string): Uint8Array {
+  return gzipSync(bytes);
+}
+
+export interface CSVStyle {
+  readonly separator?: string;
+  readonly lineEnd?: string;
+  /** Quotes every cell, not only those that need it. */
+  readonly quoteAll?: boolean;
+}
+
+/** A CSV file by RFC 4180. */
+export function writeCSV(records: readonly (readonly string[])[], style: CSVStyle = {}): string {
+  const { separator = ',', lineEnd = '\n', quoteAll = false } = style;
+  const cell = (text: string): string =>
+    quoteAll || /[",;\t\r\n]|^\s|\s$|^$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return records.map((record) => record.map(cell).join(separator) + lineEnd).join('');
+}
+
+/** Four IDX files as MNIST has them: `count` training and a third as many test images, each bright in the row of its class. */
+export function imageFiles(count: number, side: number, classes: number): { name: string; bytes: Uint8Array }[] {
+  const part = (prefix: string, images: number): { name: string; bytes: Uint8Array }[] => {
+    const labels = Array.from({ length: images }, (_, image) => image % classes);
+    const pixels = labels.flatMap((label, image) =>
+      Array.from({ length: side * side }, (_, pixel) =>
+        Math.floor(pixel / side) === label ? 255 - ((image + pixel) % 50) : (7 * image + 3 * pixel) % 60,
+      ),
+    );
+    return [
+      { name: `${prefix}-images-idx3-ubyte`, bytes: writeIDX('uint8', [images, side, side], pixels) },
+      { name: `${prefix}-labels-idx1-ubyte`, bytes: writeIDX('uint8', [images], labels) },
+    ];
+  };
+  return [...part('train', count), ...part('t10k', Math.ceil(count / 3))];
+}
