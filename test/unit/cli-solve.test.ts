@@ -140,7 +140,7 @@ describe('the answer', () => {
 
   test('has a report of the backward solve with v', async () => {
     const { answer } = await solve({ ...small, v: small.b });
-    expect(answer.report.backward).toMatchObject({ solver: 'bicgstab+cgnr', backend: 'cpu' });
+    expect(answer.report.backward).toMatchObject({ solver: 'peaceman-rachford+bicgstab+cgnr', backend: 'cpu' });
     expect(answer.report.backward?.status).toHaveLength(2);
   });
 
