@@ -190,7 +190,25 @@ function evaluateRow(
     case 'select':
       for (; at < end; at++, i += dx, j += dy, k += dz) out[at] = x[i] !== 0 ? y[j] : z[k];
       break;
+    case 'dropout':
+      for (; at < end; at++, i += dx, j += dy, k += dz) {
+        out[at] = randomBits(at, y[j], z[k]) < p0 ? 0 : p1 * x[i];
+      }
+      break;
   }
+}
+
+/** 24 bits of a hash: the finaliser of MurmurHash3, once for the index and the first half of the seed, once for the other. */
+function randomBits(index: number, seed: number, otherSeed: number): number {
+  const word = mixed(Math.imul(index + 1, 0x9e3779b9) + seed);
+  return mixed(word ^ Math.imul(otherSeed, 0x85ebca6b)) >>> 8;
+}
+
+function mixed(value: number): number {
+  let word = value | 0;
+  word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+  word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
+  return word ^ (word >>> 16);
 }
 
 /** (1 − q)·low + q·high within the tolerance of the kink, else the derivative on the side where x lies. */

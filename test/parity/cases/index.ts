@@ -1,6 +1,7 @@
 /** Every parity case: a candidate backend against the float64 reference, on the same inputs. */
 import { elementwiseCases, elementwiseFormCases } from './elementwise.ts';
 import { loopCases } from './loops.ts';
+import { moveCases } from './move.ts';
 import type { ParityCase } from './parity.ts';
 import { productCases, productFormCases } from './product.ts';
 import { reduceCases } from './reduce.ts';
@@ -12,6 +13,7 @@ export const formCases: readonly ParityCase[] = [
   ...productFormCases,
   ...reduceCases,
   ...rowsCases,
+  ...moveCases,
   ...elementwiseFormCases,
   ...loopCases,
 ];
@@ -20,6 +22,7 @@ export const parityCases: readonly ParityCase[] = [
   ...productCases,
   ...reduceCases,
   ...rowsCases,
+  ...moveCases,
   ...elementwiseCases,
   ...smallCases,
   ...loopCases,
