@@ -2,6 +2,7 @@
 import { elementwiseCases, elementwiseFormCases } from './elementwise.ts';
 import { loopCases } from './loops.ts';
 import { moveCases } from './move.ts';
+import { operationCases } from './operations.ts';
 import type { ParityCase } from './parity.ts';
 import { productCases, productFormCases } from './product.ts';
 import { reduceCases } from './reduce.ts';
@@ -26,6 +27,7 @@ export const parityCases: readonly ParityCase[] = [
   ...elementwiseCases,
   ...smallCases,
   ...loopCases,
+  ...operationCases,
 ];
 
 export type { ParityCase } from './parity.ts';
