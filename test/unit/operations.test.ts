@@ -118,7 +118,7 @@ describe('values', () => {
     for (let row = 0; row < 3; row++) {
       const part = found.slice(100 * row, 100 * (row + 1));
       expect(part.reduce((sum, value) => sum + value) / 100).toBeCloseTo(0, 9);
-      expect(part.reduce((sum, value) => sum + value * value) / 100).toBeCloseTo(1, 9);
+      expect(part.reduce((sum, value) => sum + value * value, 0) / 100).toBeCloseTo(1, 9);
       const source = x.slice(100 * row, 100 * (row + 1));
       const mean = source.reduce((sum, value) => sum + (value - 1e6), 0) / 100;
       expect(

@@ -46,6 +46,7 @@ function evaluateRow(
   const dx = xLayout.strides[3];
   const dy = yLayout.strides[3];
   const dz = zLayout.strides[3];
+  const activationParameters = [p0, p1] as const;
   let [at, i, j, k] = [begin, xStart, yStart, zStart];
   switch (operation) {
     case 'copy':
@@ -164,28 +165,28 @@ function evaluateRow(
       for (; at < end; at++, i += dx) out[at] = 1 / (1 + x[i] * x[i]);
       break;
     case 'proximalTanh':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('tanh', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('tanh', x[i], y[j], activationParameters);
       break;
     case 'proximalSigmoid':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('sigmoid', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('sigmoid', x[i], y[j], activationParameters);
       break;
     case 'proximalSoftThreshold':
       for (; at < end; at++, i += dx, j += dy) out[at] = softThreshold(x[i], y[j] * p0);
       break;
     case 'proximalLeakyRelu':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('leakyRelu', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('leakyRelu', x[i], y[j], activationParameters);
       break;
     case 'proximalSoftplus':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('softplus', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('softplus', x[i], y[j], activationParameters);
       break;
     case 'proximalElu':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('elu', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('elu', x[i], y[j], activationParameters);
       break;
     case 'proximalSoftsign':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('softsign', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('softsign', x[i], y[j], activationParameters);
       break;
     case 'proximalArctan':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('arctan', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('arctan', x[i], y[j], activationParameters);
       break;
     case 'select':
       for (; at < end; at++, i += dx, j += dy, k += dz) out[at] = x[i] !== 0 ? y[j] : z[k];
