@@ -85,8 +85,20 @@ fn softsignDerivative(x: f32) -> f32 {
   return r * r;
 }
 
+// 24 bits of a hash: the finaliser of MurmurHash3, once for the index and the first half of the seed, once for the other.
+fn randomBits(index: u32, seed: f32, otherSeed: f32) -> f32 {
+  let word = mixed((index + 1u) * 0x9e3779b9u + u32(seed));
+  return f32(mixed(word ^ (u32(otherSeed) * 0x85ebca6bu)) >> 8u);
+}
+
+fn mixed(value: u32) -> u32 {
+  var word = (value ^ (value >> 16u)) * 0x85ebca6bu;
+  word = (word ^ (word >> 13u)) * 0xc2b2ae35u;
+  return word ^ (word >> 16u);
+}
+
 // The cases are in the order of ELEMENTWISE in kernels.ts. Of prox_{αf} the activation is a constant of the pipeline.
-fn operation(x: f32, y: f32, z: f32, p0: f32, p1: f32, p2: f32) -> f32 {
+fn operation(index: u32, x: f32, y: f32, z: f32, p0: f32, p1: f32, p2: f32) -> f32 {
   switch (OPERATION) {
     case 0u: { return x; } // copy
     case 1u: { return -x; } // negate
@@ -130,6 +142,7 @@ fn operation(x: f32, y: f32, z: f32, p0: f32, p1: f32, p2: f32) -> f32 {
     // proximalTanh to proximalArctan
     case 39u, 40u, 41u, 42u, 43u, 44u, 45u, 46u, 47u: { return proximal(x, y, vec2<f32>(p0, p1)); }
     case 48u: { return select(z, y, x != 0.0); } // select, operands (c, x, y)
+    case 49u: { return select(p1 * x, 0.0, randomBits(index, y, z) < p0); } // dropout
     default: { return 0.0; }
   }
 }
@@ -166,5 +179,5 @@ fn compute(index: u32) {
   } else {
     z = third[places.z];
   }
-  result[index] = operation(x, y, z, sizes.p0, sizes.p1, sizes.p2);
+  result[index] = operation(index, x, y, z, sizes.p0, sizes.p1, sizes.p2);
 }

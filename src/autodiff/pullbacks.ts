@@ -1,6 +1,16 @@
 /** One pullback per operation: from the cotangent of the output to the cotangents of the inputs. */
-import { elementwise, elementwiseLaidOut, product, reduceAxes } from '../tensor/kernels.ts';
-import { broadcastLayout, permutedLayout, type Shape } from '../tensor/shape.ts';
+import type { ElementwiseOperation } from '../backends/kernels.ts';
+import {
+  elementwise,
+  elementwiseLaidOut,
+  gatherAlong,
+  product,
+  reduceAxes,
+  rowwise,
+  segmentSum,
+} from '../tensor/kernels.ts';
+import { dropped } from '../tensor/normalise.ts';
+import { broadcastLayout, permutedLayout, type Shape, slicedLayout } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 export interface Recorded {
@@ -61,6 +71,31 @@ const binaryPullback =
 const attribute = <Value>(recorded: Recorded, name: string): Value =>
   (recorded.attributes as Record<string, Value>)[name];
 
+/** For an operation with kinks whose derivative takes the selection and then the attributes named. */
+const kinkedPullback = (derivative: ElementwiseOperation, ...names: readonly string[]): Pullback =>
+  elementwisePullback((recorded) => {
+    const [x] = recorded.inputs;
+    const parameters = ['selection', ...names].map((name) => attribute<number>(recorded, name));
+    return elementwise(derivative, [x, kinkTolerance(x)], parameters);
+  });
+
+/**
+ * max(a, b) = b + relu(a − b), so a gets relu'(a − b) and b the rest; min(a, b) = −max(−a, −b). `sign` is −1 for the
+ * minimum. A tie is a difference within the rounding of a and b, not of a − b.
+ */
+function extremePullback(g: Tensor, recorded: Recorded, sign: 1 | -1): readonly (Tensor | undefined)[] {
+  const { inputs, needed } = recorded;
+  const [a, b] = inputs;
+  const tolerance = kinkTolerance(elementwise('maximum', [elementwise('abs', [a]), elementwise('abs', [b])]));
+  const lead = elementwise('scale', [elementwise('subtract', [a, b])], [sign, 0]);
+  const share = elementwise('reluDerivative', [lead, tolerance], [attribute<number>(recorded, 'selection')]);
+  const left = multiply(g, share);
+  return [
+    needed[0] ? unbroadcast(left, a.shape) : undefined,
+    needed[1] ? unbroadcast(elementwise('subtract', [g, left]), b.shape) : undefined,
+  ];
+}
+
 export const PULLBACKS: Readonly<Record<string, Pullback>> = {
   // C = op(A)·op(B): with Ā' = C̄·op(B)ᵀ and B̄' = op(A)ᵀ·C̄, transposed back where op transposes.
   matmul: (g, { inputs: [a, b], attributes, needed }) => {
@@ -101,19 +136,57 @@ export const PULLBACKS: Readonly<Record<string, Pullback>> = {
   square: elementwisePullback(({ inputs: [x] }) => elementwise('scale', [x], [2, 0])),
   tanh: elementwisePullback(({ inputs: [x] }) => elementwise('tanhDerivative', [x])),
   sigmoid: elementwisePullback(({ inputs: [x] }) => elementwise('sigmoidDerivative', [x])),
-  relu: elementwisePullback((recorded) => {
+  relu: kinkedPullback('reluDerivative'),
+  abs: kinkedPullback('absDerivative'),
+  softThreshold: kinkedPullback('softThresholdDerivative', 'threshold'),
+  leakyRelu: kinkedPullback('leakyReluDerivative', 'slope'),
+  elu: kinkedPullback('eluDerivative', 'alpha'),
+  clip: kinkedPullback('clipDerivative', 'low', 'high'),
+  softplus: elementwisePullback(({ inputs: [x] }) => elementwise('sigmoid', [x])),
+  softsign: elementwisePullback(({ inputs: [x] }) => elementwise('softsignDerivative', [x])),
+  arctan: elementwisePullback(({ inputs: [x] }) => elementwise('arctanDerivative', [x])),
+  maximum: (g, recorded) => extremePullback(g, recorded, 1),
+  minimum: (g, recorded) => extremePullback(g, recorded, -1),
+  dropout: (g, recorded) => {
+    const rate = attribute<number>(recorded, 'rate');
+    return [rate === 0 ? g : dropped(g, rate, attribute<number>(recorded, 'seed'))];
+  },
+  standardise: (g, recorded) => [
+    rowwise('standardiseDerivative', recorded.inputs[0], g, [attribute<number>(recorded, 'epsilon')]),
+  ],
+  // Zeros around the block.
+  slice: (g, recorded) => {
+    const { shape } = recorded.inputs[0];
+    return [
+      attribute<readonly number[]>(recorded, 'starts').reduce(
+        (block, start, axis) =>
+          block.shape[axis] === shape[axis] ? block : gatherAlong(block, axis, shape[axis], { offset: -start }),
+        g,
+      ),
+    ];
+  },
+  concat: (g, recorded) => {
+    const axis = attribute<number>(recorded, 'axis');
+    let start = 0;
+    return recorded.inputs.map(({ shape }, index) => {
+      const starts = shape.map((_, at) => (at === axis ? start : 0));
+      start += shape[axis];
+      return recorded.needed[index]
+        ? elementwiseLaidOut('copy', [g], [slicedLayout(g.shape, starts)], shape)
+        : undefined;
+    });
+  },
+  // Row r of x was taken to the places t with indices[t] = r: the sum of these rows of g, in ascending order.
+  gather: (g, recorded) => {
+    const indices = attribute<readonly number[]>(recorded, 'indices');
     const [x] = recorded.inputs;
-    return elementwise('reluDerivative', [x, kinkTolerance(x)], [attribute<number>(recorded, 'selection')]);
-  }),
-  abs: elementwisePullback((recorded) => {
-    const [x] = recorded.inputs;
-    return elementwise('absDerivative', [x, kinkTolerance(x)], [attribute<number>(recorded, 'selection')]);
-  }),
-  softThreshold: elementwisePullback((recorded) => {
-    const [x] = recorded.inputs;
-    const parameters = [attribute<number>(recorded, 'selection'), attribute<number>(recorded, 'threshold')];
-    return elementwise('softThresholdDerivative', [x, kinkTolerance(x)], parameters);
-  }),
+    const order = indices.map((_, at) => at).sort((s, t) => indices[s] - indices[t] || s - t);
+    const starts = new Array<number>(x.shape[0] + 1).fill(0);
+    for (const index of indices) starts[index + 1] += 1;
+    for (let row = 1; row < starts.length; row++) starts[row] += starts[row - 1];
+    const upload = (values: readonly number[]): Tensor => g.context.upload(values, [values.length], g);
+    return [segmentSum(g, upload(order), upload(starts))];
+  },
   // The cotangent of a sum is repeated along the axes that were summed.
   sum: (g, recorded) => {
     const { shape } = recorded.inputs[0];

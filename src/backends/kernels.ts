@@ -86,6 +86,9 @@ export const ELEMENTWISE = [
   'proximalSoftsign',
   'proximalArctan',
   'select', //          c ≠ 0 ? x : y, operands (c, x, y)
+  // Bits of a hash of the element's index in the result and of the seed (y, z), two integers below 2²⁴: 24 of them, taken
+  // as an integer, below p₀ ? 0 : p₁·x. The same on every backend.
+  'dropout',
 ] as const;
 export type ElementwiseOperation = (typeof ELEMENTWISE)[number];
 
@@ -101,6 +104,21 @@ export const REDUCTIONS = [
   'fixedPointResidual', // ‖x − σ(y)‖ / (ε + ‖x‖), σ = activation with a₀ = p₀ and a₁ = p₁, ε = p₂
 ] as const;
 export type Reduction = (typeof REDUCTIONS)[number];
+
+/**
+ * Moves along one axis of x[outer, extent, inner]. Indices are integers held as floating-point numbers (exact below 2²⁴ in
+ * float32), so that a Program does not depend on them.
+ */
+export const MOVES = [
+  // result[o, j, i] = row t of x and y put one after the other, t = index[j], or j + offset without an index; 0 where
+  // there is no such row. Operands (x, index, y); y is [outer, others, inner], or absent.
+  'gather',
+  // x with row index[j] replaced by row j of y, for each j; an index outside of x is left out. The indices must differ.
+  'scatter',
+  // result[o, r, i] = Σ x[o, index[t], i] over y[r] ≤ t < y[r + 1]; y is [length + 1].
+  'segmentSum',
+] as const;
+export type MoveOperation = (typeof MOVES)[number];
 
 /**
  * Operations on each row of x [rows, columns]. The operand y is [rows, columns], or [1] for proximalSoftmax.
@@ -199,6 +217,23 @@ export interface ReduceCall {
   readonly parameters: readonly number[];
 }
 
+/** Operands [x, index, y]. */
+export interface MoveCall {
+  readonly kernel: 'move';
+  readonly inputs: readonly [number, number, number];
+  readonly output: number;
+  readonly operation: MoveOperation;
+  readonly outer: number;
+  readonly inner: number;
+  /** Of x along the axis. */
+  readonly extent: number;
+  /** Of y along the axis, where y is rows. */
+  readonly others: number;
+  /** Of the result along the axis. */
+  readonly length: number;
+  readonly offset: number;
+}
+
 /** Operands [x, y]; y may be absent. */
 export interface RowsCall {
   readonly kernel: 'rows';
@@ -231,4 +266,12 @@ export interface SolveCall {
 }
 export const MAXIMUM_SOLVE_ORDER = 16;
 
-export type KernelCall = ProductCall | ElementwiseCall | CombineCall | ReduceCall | RowsCall | ScalarCall | SolveCall;
+export type KernelCall =
+  | ProductCall
+  | ElementwiseCall
+  | CombineCall
+  | MoveCall
+  | ReduceCall
+  | RowsCall
+  | ScalarCall
+  | SolveCall;

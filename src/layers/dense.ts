@@ -1,12 +1,12 @@
 import { affine } from '../tensor/operations.ts';
 import { checkWidth, type Layer, uniformParameter } from './layer.ts';
 
-const ACTIVATIONS = ['none', 'relu', 'tanh', 'sigmoid'] as const;
+const ACTIVATIONS = ['none', 'relu', 'tanh', 'sigmoid', 'leakyRelu', 'elu', 'softplus', 'softsign', 'arctan'] as const;
 
 export interface DenseOptions {
   inputs: number;
   outputs: number;
-  /** Default none. */
+  /** With its default parameters. Default none. */
   activation?: (typeof ACTIVATIONS)[number];
 }
 

@@ -68,3 +68,9 @@ export function uniformParameter(name: string, shape: readonly number[], fanIn: 
     initial: (random) => Float32Array.from({ length: size }, () => reach * (2 * random.uniform() - 1)),
   };
 }
+
+/** The same number everywhere. */
+export function constantParameter(name: string, shape: readonly number[], value: number): ParameterSpecification {
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  return { name, shape, initial: () => new Float32Array(size).fill(value) };
+}

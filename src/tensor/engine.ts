@@ -175,6 +175,10 @@ export class Engine implements Context {
     ])[0];
   }
 
+  upload(values: ArrayLike<number>, shape: Shape, beside: Tensor): Tensor {
+    return this.tensorIn(beside.arena, values, shape);
+  }
+
   alias(tensor: Tensor, shape: Shape): Tensor {
     return this.wrap(this.sharedOf(tensor), shape, tensor.checks, tensor.arena);
   }

@@ -5,12 +5,13 @@ import {
   type ActivationParameters,
   type ElementwiseOperation,
   MAXIMUM_SOLVE_ORDER,
+  type MoveOperation,
   type OperandLayout,
   type Reduction,
   type RowsOperation,
   type ScalarOperation,
 } from '../backends/kernels.ts';
-import { broadcastLayout, broadcastShapes, describe, padToFour, type Shape } from './shape.ts';
+import { broadcastLayout, broadcastShapes, describe, padToFour, type Shape, sameShape, sizeOf } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 export interface ProductOptions {
@@ -157,6 +158,72 @@ export function reduceRows(operation: Reduction, operands: readonly Tensor[], op
 export function reduceAll(operation: Reduction, operand: Tensor): Tensor {
   const flat = operand.context.alias(operand, [1, operand.size]);
   return reduceRows(operation, [flat]);
+}
+
+/**
+ * Rows of x along an axis: row indices[j] in place j, or row j + offset without indices; zeros where x has no such row. Rows
+ * of `more` follow those of x, as if the two were one tensor.
+ */
+export function gatherAlong(
+  x: Tensor,
+  axis: number,
+  length: number,
+  { indices, offset = 0, more }: { indices?: Tensor; offset?: number; more?: Tensor },
+): Tensor {
+  const shape = x.shape.map((extent, index) => (index === axis ? length : extent));
+  const call = { ...moveCall('gather', x, axis), others: more?.shape[axis] ?? 0, length, offset };
+  return x.context.call(call, [x, indices, more], shape);
+}
+
+/**
+ * Rows of x, [count, …], at the indices: [k, …]. An index outside of x gives a row of zeros.
+ * @param indices [k], integers: what is traced does not depend on them
+ */
+export function gatherRows(x: Tensor, indices: Tensor): Tensor {
+  checkIndices('gatherRows', x, indices);
+  return gatherAlong(x, 0, indices.size, { indices });
+}
+
+/**
+ * `store`, [count, …], with row indices[j] replaced by row j of `rows`, [k, …]. An index outside of the store is left out;
+ * where two are the same, one of their rows is taken, it is not said which.
+ * @param indices [k], integers: what is traced does not depend on them
+ */
+export function scatterRows(store: Tensor, rows: Tensor, indices: Tensor): Tensor {
+  checkIndices('scatterRows', store, indices);
+  const needed = [indices.size, ...store.shape.slice(1)];
+  if (!sameShape(rows.shape, needed)) {
+    throw new RangeError(
+      `scatterRows: rows has shape ${describe(rows.shape)}; a store ${describe(store.shape)} and ${indices.size} indices need ${describe(needed)}`,
+    );
+  }
+  const call = { ...moveCall('scatter', store, 0), others: indices.size };
+  return store.context.call(call, [store, indices, rows], store.shape);
+}
+
+/**
+ * Sums of rows of x, [k, …]: row r of the result is Σ x[order[t]] over starts[r] ≤ t < starts[r + 1].
+ * @param order [k], integers
+ * @param starts [length + 1], integers
+ */
+export function segmentSum(x: Tensor, order: Tensor, starts: Tensor): Tensor {
+  const length = starts.size - 1;
+  const call = { ...moveCall('segmentSum', x, 0), length };
+  return x.context.call(call, [x, order, starts], [length, ...x.shape.slice(1)]);
+}
+
+function moveCall(operation: MoveOperation, { shape }: Tensor, axis: number) {
+  const outer = sizeOf(shape.slice(0, axis));
+  const inner = sizeOf(shape.slice(axis + 1));
+  const extent = shape[axis];
+  return { kernel: 'move' as const, operation, outer, inner, extent, others: 0, length: extent, offset: 0 };
+}
+
+function checkIndices(name: string, { shape }: Tensor, indices: Tensor): void {
+  if (shape.length === 0) throw new RangeError(`${name}: the tensor is a scalar; it needs at least one axis`);
+  if (indices.shape.length !== 1) {
+    throw new RangeError(`${name}: indices has shape ${describe(indices.shape)}; it must have one axis`);
+  }
 }
 
 /** An operation on the rows of x, which are those along its last axis. */

@@ -121,6 +121,52 @@ export function softThreshold(x: Tensor, threshold: number, { selection = 0 }: K
   return recorded('softThreshold', [x], elementwise('softThreshold', [x], [threshold]), attributes);
 }
 
+export function softplus(x: Tensor): Tensor {
+  return recorded('softplus', [x], elementwise('softplus', [x]));
+}
+
+export function softsign(x: Tensor): Tensor {
+  return recorded('softsign', [x], elementwise('softsign', [x]));
+}
+
+export function arctan(x: Tensor): Tensor {
+  return recorded('arctan', [x], elementwise('arctan', [x]));
+}
+
+export function leakyRelu(x: Tensor, slope: number, { selection = 0 }: KinkOptions): Tensor {
+  if (!(slope <= 1 && Number.isFinite(slope))) {
+    throw new RangeError(`leakyRelu: the slope is ${slope}; it must be a finite number ≤ 1`);
+  }
+  const attributes = { slope, selection: checkSelection('leakyRelu', selection) };
+  return recorded('leakyRelu', [x], elementwise('leakyRelu', [x], [slope]), attributes);
+}
+
+export function elu(x: Tensor, alpha: number, { selection = 0 }: KinkOptions): Tensor {
+  if (!(alpha >= 0 && alpha <= 1)) {
+    throw new RangeError(`elu: alpha is ${alpha}; it must be a number from 0 to 1`);
+  }
+  const attributes = { alpha, selection: checkSelection('elu', selection) };
+  return recorded('elu', [x], elementwise('elu', [x], [alpha]), attributes);
+}
+
+export function clip(x: Tensor, low: number, high: number, { selection = 1 }: KinkOptions): Tensor {
+  if (!(low < high && Number.isFinite(low) && Number.isFinite(high))) {
+    throw new RangeError(`clip: low is ${low} and high ${high}; both must be finite, and low < high`);
+  }
+  const attributes = { low, high, selection: checkSelection('clip', selection) };
+  return recorded('clip', [x], elementwise('clip', [x], [low, high]), attributes);
+}
+
+export function maximum(a: Tensor, b: Tensor, { selection = 0.5 }: KinkOptions): Tensor {
+  const attributes = { selection: checkSelection('maximum', selection) };
+  return recorded('maximum', [a, b], elementwise('maximum', [a, b]), attributes);
+}
+
+export function minimum(a: Tensor, b: Tensor, { selection = 0.5 }: KinkOptions): Tensor {
+  const attributes = { selection: checkSelection('minimum', selection) };
+  return recorded('minimum', [a, b], elementwise('minimum', [a, b]), attributes);
+}
+
 /** Sums over the axes given by index, which stay with extent 1. */
 function sumKeeping(x: Tensor, axes: readonly number[]): Tensor {
   let result = x;

@@ -80,6 +80,13 @@ export function permutedLayout(shape: Shape, permutation: readonly number[]): Op
   };
 }
 
+/** Layout that reads `shape` from the place `starts` on, without a stride changed. */
+export function slicedLayout(shape: Shape, starts: readonly number[]): OperandLayout {
+  const { strides } = broadcastLayout(shape, shape);
+  const offset = starts.reduce((sum, start, axis) => sum + start * strides[axis + MAXIMUM_RANK - shape.length], 0);
+  return { offset, strides };
+}
+
 /** Axes as given (negative ones count from the end) turned into sorted indices; all axes when none are given. */
 export function normaliseAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);

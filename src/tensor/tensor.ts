@@ -1,6 +1,8 @@
 import type { Constant } from '../backends/backend.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import type { Arena } from './arena.ts';
+import * as arrange from './arrange.ts';
+import * as normalise from './normalise.ts';
 import * as operations from './operations.ts';
 import type { Shape } from './shape.ts';
 import { sizeOf } from './shape.ts';
@@ -14,6 +16,8 @@ export interface Context {
   readonly epsilon: number;
   call(call: CallWithoutSlots, inputs: readonly (Tensor | undefined)[], shape: Shape): Tensor;
   constant(constant: Constant, shape: Shape): Tensor;
+  /** Numbers of the host, freed with `beside`; a Program that is being traced takes them as they are now. */
+  upload(values: ArrayLike<number>, shape: Shape, beside: Tensor): Tensor;
   /** The same numbers under another shape of the same size. */
   alias(tensor: Tensor, shape: Shape): Tensor;
   download(tensor: Tensor): Promise<Float32Array | Float64Array>;
@@ -148,6 +152,40 @@ export class Tensor {
   softThreshold(threshold: number, options: KinkOptions = {}): Tensor {
     return operations.softThreshold(this, threshold, options);
   }
+  /** x for x > 0, else slope·x; slope ≤ 1, default 0.01. Derivative at 0: (1 − selection)·slope + selection, default slope. */
+  leakyRelu(slope = 0.01, options: KinkOptions = {}): Tensor {
+    return operations.leakyRelu(this, slope, options);
+  }
+  /** x for x > 0, else α(eˣ − 1); α from 0 to 1, default 1. Derivative at 0: (1 − selection)·α + selection, default α. */
+  elu(alpha = 1, options: KinkOptions = {}): Tensor {
+    return operations.elu(this, alpha, options);
+  }
+  /** ln(1 + eˣ), accurate in both tails. */
+  softplus(): Tensor {
+    return operations.softplus(this);
+  }
+  /** x / (1 + |x|) */
+  softsign(): Tensor {
+    return operations.softsign(this);
+  }
+  arctan(): Tensor {
+    return operations.arctan(this);
+  }
+  /** min(max(x, low), high). Derivative at low and high: `selection`, default 1, as in PyTorch. */
+  clip(low: number, high: number, options: KinkOptions = {}): Tensor {
+    return operations.clip(this, low, high, options);
+  }
+  /**
+   * The larger of the two, broadcasting. At a tie this tensor's derivative is `selection` and the other's 1 − selection;
+   * default ½ each, as in PyTorch. A tie is a difference within 64 units of rounding of the larger operand's row.
+   */
+  maximum(other: Tensor, options: KinkOptions = {}): Tensor {
+    return operations.maximum(this, other, options);
+  }
+  /** The smaller of the two, broadcasting; derivatives at a tie as for `maximum`. */
+  minimum(other: Tensor, options: KinkOptions = {}): Tensor {
+    return operations.minimum(this, other, options);
+  }
   /** Sum over the axes (all of them when none is given); the axes stay, with extent 1, when `keepAxes`. */
   sum(axes?: number | readonly number[], options: operations.AxesOptions = {}): Tensor {
     return operations.sum(this, axes, options);
@@ -161,6 +199,25 @@ export class Tensor {
   /** Axes in the order `permutation`; without it the last two are exchanged. */
   transpose(permutation?: readonly number[]): Tensor {
     return operations.transpose(this, permutation);
+  }
+  /** A block: from starts[a] on, sizes[a] numbers along axis a. */
+  slice(starts: readonly number[], sizes: Shape): Tensor {
+    return arrange.slice(this, starts, sizes);
+  }
+  /** The rows (along axis 0) at the indices, integers of the host; a row may be taken several times. */
+  gather(indices: ArrayLike<number>): Tensor {
+    return arrange.gather(this, indices);
+  }
+  /**
+   * Each number is 0 with probability `rate`, from 0 to below 1, and else divided by 1 − rate, so that the mean stays
+   * (Srivastava et al. 2014). Rate 0 changes nothing.
+   */
+  dropout(rate: number, options: normalise.DropoutOptions): Tensor {
+    return normalise.dropout(this, rate, options);
+  }
+  /** gain·(x − mean)/√(variance + ε) + bias along the last axis (Ba, Kiros and Hinton 2016). */
+  layerNorm(options: normalise.LayerNormOptions = {}): Tensor {
+    return normalise.layerNorm(this, options);
   }
   /** Along the last axis. */
   softmax(): Tensor {

@@ -43,6 +43,10 @@ export class Tracing implements Context {
     return this.wrap(this.trace.constant(constant, sizeOf(shape)), shape);
   }
 
+  upload(values: ArrayLike<number>, shape: Shape): Tensor {
+    return this.constant({ kind: 'values', values: Array.from(values) }, shape);
+  }
+
   alias(tensor: Tensor, shape: Shape): Tensor {
     return this.wrap(this.slotOf(tensor), shape);
   }

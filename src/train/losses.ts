@@ -19,6 +19,20 @@ export function crossEntropy(outputs: Tensor, targets: Tensor): Tensor {
     .mul(-1 / outputs.shape[0]);
 }
 
+/**
+ * Σ (outputs − targets)² / count, the mean over all numbers.
+ * @param outputs of any shape
+ * @param targets of the same shape
+ */
+export function meanSquaredError(outputs: Tensor, targets: Tensor): Tensor {
+  if (!sameShape(outputs.shape, targets.shape)) {
+    throw new RangeError(
+      `meanSquaredError: outputs have shape ${describe(outputs.shape)}, targets ${describe(targets.shape)}; both must be the same`,
+    );
+  }
+  return outputs.sub(targets).square().mean();
+}
+
 /** Rows of zeros with a one in the place of the label, count × classes. */
 export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array {
   const rows = new Float32Array(labels.length * classes);

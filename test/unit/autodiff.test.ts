@@ -6,32 +6,13 @@ import { openCPU } from '../../src/backends/cpu/index.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { denseSolve } from '../../src/tensor/kernels.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { centralDifferences, gradientError, matmul, normals, relativeError } from '../support/numbers.ts';
+import { gradientChecker } from '../support/gradients.ts';
+import { matmul, normals, relativeError } from '../support/numbers.ts';
 
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 
-/** Compares the gradient of a weighted sum of f with central differences. */
-async function checkGradient(
-  f: (...inputs: Tensor[]) => Tensor,
-  arrays: readonly number[][],
-  shapes: readonly number[][],
-): Promise<void> {
-  const tensors = (values: readonly number[][]): Tensor[] =>
-    values.map((array, index) => engine.tensor(array, shapes[index]));
-  let weights: number[] | undefined;
-  const loss = (...inputs: Tensor[]): Tensor => {
-    const output = f(...inputs);
-    weights ??= normals(output.size, 99);
-    return output.mul(engine.tensor(weights, output.shape)).sum();
-  };
-  const [, gradients] = await valueAndGrad(loss, tensors(arrays));
-  const lossAt = async (values: number[][]): Promise<number> => (await loss(...tensors(values)).data())[0];
-  for (const [index, gradient] of gradients.entries()) {
-    const differences = await centralDifferences(lossAt, arrays, index);
-    expect(gradientError(await gradient.data(), differences)).toBeLessThan(1e-7);
-  }
-}
+const checkGradient = gradientChecker(engine);
 
 /** Away from kinks and poles. */
 const positive = (count: number, seed: number): number[] => normals(count, seed).map((x) => 0.3 + Math.abs(x));

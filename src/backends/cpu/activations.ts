@@ -35,7 +35,7 @@ export function softsign(x: number): number {
 }
 
 /** σ(x). */
-export function activation(name: ActivationName, x: number, [a0, a1]: ActivationParameters): number {
+export function activation(name: ActivationName, x: number, parameters: ActivationParameters): number {
   switch (name) {
     case 'identity':
       return x;
@@ -46,15 +46,15 @@ export function activation(name: ActivationName, x: number, [a0, a1]: Activation
     case 'sigmoid':
       return sigmoid(x);
     case 'softThreshold':
-      return softThreshold(x, a0);
+      return softThreshold(x, parameters[0]);
     case 'leakyRelu':
-      return x >= 0 ? x : a0 * x;
+      return x >= 0 ? x : parameters[0] * x;
     case 'clip':
-      return clip(x, a0, a1);
+      return clip(x, parameters[0], parameters[1]);
     case 'softplus':
       return softplus(x);
     case 'elu':
-      return elu(x, a0);
+      return elu(x, parameters[0]);
     case 'softsign':
       return softsign(x);
     case 'arctan':
@@ -64,7 +64,7 @@ export function activation(name: ActivationName, x: number, [a0, a1]: Activation
 
 /** prox_{αf}(x), where σ = prox_f and α is the step. */
 export function proximal(name: ActivationName, x: number, step: number, parameters: ActivationParameters): number {
-  const [a0] = parameters;
+  const a0 = parameters[0];
   switch (name) {
     case 'identity':
     case 'relu':

@@ -46,6 +46,7 @@ function evaluateRow(
   const dx = xLayout.strides[3];
   const dy = yLayout.strides[3];
   const dz = zLayout.strides[3];
+  const activationParameters = [p0, p1] as const;
   let [at, i, j, k] = [begin, xStart, yStart, zStart];
   switch (operation) {
     case 'copy':
@@ -164,33 +165,51 @@ function evaluateRow(
       for (; at < end; at++, i += dx) out[at] = 1 / (1 + x[i] * x[i]);
       break;
     case 'proximalTanh':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('tanh', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('tanh', x[i], y[j], activationParameters);
       break;
     case 'proximalSigmoid':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('sigmoid', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('sigmoid', x[i], y[j], activationParameters);
       break;
     case 'proximalSoftThreshold':
       for (; at < end; at++, i += dx, j += dy) out[at] = softThreshold(x[i], y[j] * p0);
       break;
     case 'proximalLeakyRelu':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('leakyRelu', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('leakyRelu', x[i], y[j], activationParameters);
       break;
     case 'proximalSoftplus':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('softplus', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('softplus', x[i], y[j], activationParameters);
       break;
     case 'proximalElu':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('elu', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('elu', x[i], y[j], activationParameters);
       break;
     case 'proximalSoftsign':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('softsign', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('softsign', x[i], y[j], activationParameters);
       break;
     case 'proximalArctan':
-      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('arctan', x[i], y[j], [p0, p1]);
+      for (; at < end; at++, i += dx, j += dy) out[at] = proximal('arctan', x[i], y[j], activationParameters);
       break;
     case 'select':
       for (; at < end; at++, i += dx, j += dy, k += dz) out[at] = x[i] !== 0 ? y[j] : z[k];
       break;
+    case 'dropout':
+      for (; at < end; at++, i += dx, j += dy, k += dz) {
+        out[at] = randomBits(at, y[j], z[k]) < p0 ? 0 : p1 * x[i];
+      }
+      break;
   }
+}
+
+/** 24 bits of a hash: the finaliser of MurmurHash3, once for the index and the first half of the seed, once for the other. */
+function randomBits(index: number, seed: number, otherSeed: number): number {
+  const word = mixed(Math.imul(index + 1, 0x9e3779b9) + seed);
+  return mixed(word ^ Math.imul(otherSeed, 0x85ebca6b)) >>> 8;
+}
+
+function mixed(value: number): number {
+  let word = value | 0;
+  word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+  word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
+  return word ^ (word >>> 16);
 }
 
 /** (1 − q)·low + q·high within the tolerance of the kink, else the derivative on the side where x lies. */

@@ -5,6 +5,7 @@
 import type { Backend, Constant, Loop, MemoryFigures, Program, Step, Storage } from '../backend.ts';
 import { combine } from './combine.ts';
 import { elementwise } from './elementwise.ts';
+import { move } from './move.ts';
 import { product } from './product.ts';
 import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
@@ -103,6 +104,9 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'combine':
         combine(step, slots);
+        break;
+      case 'move':
+        move(step, slots);
         break;
       case 'reduce':
         reduce(step, slots);

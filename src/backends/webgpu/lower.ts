@@ -7,6 +7,8 @@ import {
   ELEMENTWISE,
   type ElementwiseCall,
   type ElementwiseOperation,
+  MOVES,
+  type MoveCall,
   SCALARS,
   type ScalarCall,
   type SolveCall,
@@ -27,6 +29,8 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
       return lowerReduce(call, step, forms);
     case 'elementwise':
       return [lowerElementwise(call, step, forms)];
+    case 'move':
+      return lowerMove(call, step, forms);
     case 'combine':
       return [lowerCombine(call, step, forms)];
     case 'rows':
@@ -59,7 +63,7 @@ function elementGroups(count: number, forms: Forms): readonly [number, number] {
   return groupsFor(forms.tiled ? count : Math.ceil(count / 4));
 }
 
-export function lowerCopy({ from, to, size }: PlannedCopy, forms: Forms): Dispatch {
+export function lowerCopy({ from, to, size }: Omit<PlannedCopy, 'kind'>, forms: Forms): Dispatch {
   return {
     shader: 'elementwise',
     constants: { OPERATION: ELEMENTWISE.indexOf('copy'), LINEAR: 7, IN_PLACE: 0, ...fourAtOnce(forms) },
@@ -117,6 +121,27 @@ function lowerElementwise(call: ElementwiseCall, step: PlannedCall, forms: Forms
     groups: elementGroups(count, forms),
     work: count * (ITERATIVE.has(call.operation) ? ITERATIVE_WORK : ELEMENT_WORK),
   };
+}
+
+function lowerMove(call: MoveCall, step: PlannedCall, forms: Forms): Dispatch[] {
+  const { outer, inner, extent, others, length, offset } = call;
+  const scatters = call.operation === 'scatter';
+  const count = outer * (scatters ? others : length) * inner;
+  const move: Dispatch = {
+    shader: 'move',
+    constants: {
+      OPERATION: MOVES.indexOf(call.operation),
+      INDEXED: call.inputs[1] === ABSENT ? 0 : 1,
+      ...fourAtOnce(forms),
+    },
+    sizes: [...u(inner, extent, others, length), ...i(offset), ...u(count)],
+    operands: step.operands,
+    result: step.output,
+    groups: elementGroups(count, forms),
+    work: count * ELEMENT_WORK,
+  };
+  if (!scatters) return [move];
+  return [lowerCopy({ from: step.operands[0], to: step.output, size: outer * extent * inner }, forms), move];
 }
 
 function lowerCombine(call: CombineCall, step: PlannedCall, forms: Forms): Dispatch {

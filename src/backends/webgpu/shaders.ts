@@ -3,6 +3,7 @@ import combine from '../../../shaders/combine.wgsl';
 import elementwise from '../../../shaders/elementwise.wgsl';
 import loopAdvance from '../../../shaders/loop-advance.wgsl';
 import loopEnter from '../../../shaders/loop-enter.wgsl';
+import move from '../../../shaders/move.wgsl';
 import productRegister from '../../../shaders/product-register.wgsl';
 import productRegisterVector from '../../../shaders/product-register-vector.wgsl';
 import productTiled from '../../../shaders/product-tiled.wgsl';
@@ -48,6 +49,7 @@ export const SHADERS = {
   }),
   'product-tiled': kernel(6, ACTIVATIONS, PRODUCT, { file: 'product-tiled.wgsl', text: productTiled }),
   elementwise: kernel(3, ACTIVATIONS, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
+  move: kernel(3, { file: 'move.wgsl', text: move }, ELEMENTS),
   combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
   'reduce-thread': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
   'reduce-workgroup': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),

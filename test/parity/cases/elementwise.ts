@@ -24,6 +24,8 @@ const keep = (value: number): number => value;
 const tolerance = (value: number): number => Math.min(Math.abs(value), 1e-3);
 const steps = (value: number): number => 0.05 + (Math.abs(value) % 3);
 
+const seeds = (value: number): number => Math.round(Math.abs(value) * 1000) % 2 ** 24;
+
 const EXACT: Tolerance = { absolute: 0, relative: 0 };
 const NEAR: Tolerance = { absolute: 1, relative: 8 };
 /** A few units in the last place of the value itself, however small it is. */
@@ -85,6 +87,7 @@ const OPERATIONS: Record<ElementwiseOperation, Operation> = {
   proximalElu: { operands: 2, parameters: [0.625], domain: [keep, steps], tolerance: PROXIMAL },
   proximalSoftsign: { operands: 2, parameters: [], domain: [keep, steps], tolerance: PROXIMAL },
   proximalArctan: { operands: 2, parameters: [], domain: [keep, steps], tolerance: PROXIMAL },
+  dropout: { operands: 3, parameters: [0.25 * 2 ** 24, 4 / 3], domain: [keep, seeds, seeds] },
   select: { operands: 3, parameters: [], domain: [(value) => Math.trunc(value), keep, keep], tolerance: EXACT },
 };
 

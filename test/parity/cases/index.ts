@@ -1,6 +1,8 @@
 /** Every parity case: a candidate backend against the float64 reference, on the same inputs. */
 import { elementwiseCases, elementwiseFormCases } from './elementwise.ts';
 import { loopCases } from './loops.ts';
+import { moveCases } from './move.ts';
+import { operationCases } from './operations.ts';
 import type { ParityCase } from './parity.ts';
 import { productCases, productFormCases } from './product.ts';
 import { reduceCases } from './reduce.ts';
@@ -12,6 +14,7 @@ export const formCases: readonly ParityCase[] = [
   ...productFormCases,
   ...reduceCases,
   ...rowsCases,
+  ...moveCases,
   ...elementwiseFormCases,
   ...loopCases,
 ];
@@ -20,9 +23,11 @@ export const parityCases: readonly ParityCase[] = [
   ...productCases,
   ...reduceCases,
   ...rowsCases,
+  ...moveCases,
   ...elementwiseCases,
   ...smallCases,
   ...loopCases,
+  ...operationCases,
 ];
 
 export type { ParityCase } from './parity.ts';

@@ -107,7 +107,8 @@ async function checkEpilogue(
 const BIASES = ['none', 'row', 'full'] as const;
 const SWITCH = [false, true];
 
-const epilogues: ParityCase[] = ACTIVATIONS.map((activation) => ({
+/** What surrounds the activation does not depend on which it is: each combination with two of them. */
+const combinations: ParityCase[] = (['identity', 'tanh'] as const).map((activation) => ({
   name: `product: every epilogue with ${activation}`,
   async run(...backends) {
     for (const bias of BIASES) {
@@ -117,6 +118,13 @@ const epilogues: ParityCase[] = ACTIVATIONS.map((activation) => ({
         }
       }
     }
+  },
+}));
+
+const activations: ParityCase[] = ACTIVATIONS.map((activation) => ({
+  name: `product: ${activation} and its prox in the epilogue`,
+  async run(...backends) {
+    for (const proximal of SWITCH) await checkEpilogue(backends, activation, ['full', proximal, true, true]);
   },
 }));
 
@@ -137,4 +145,4 @@ const large: ParityCase = {
 
 /** Those that concern the forms of the kernel; the epilogue is the same code in all of them. */
 export const productFormCases: readonly ParityCase[] = [shapes, edges, many, someEpilogues];
-export const productCases: readonly ParityCase[] = [...productFormCases, ...epilogues, large];
+export const productCases: readonly ParityCase[] = [...productFormCases, ...combinations, ...activations, large];

@@ -1,0 +1,61 @@
+/** The differentiable operations that take tensors apart and put them together. */
+import { elementwiseLaidOut, gatherAlong, gatherRows } from './kernels.ts';
+import { recorded } from './operations.ts';
+import { describe, normaliseAxes, type Shape, slicedLayout } from './shape.ts';
+import type { Tensor } from './tensor.ts';
+
+export function slice(x: Tensor, starts: readonly number[], sizes: Shape): Tensor {
+  for (const [name, given] of Object.entries({ starts, sizes })) {
+    if (given.length === x.shape.length) continue;
+    throw new RangeError(
+      `slice: ${name} is ${describe(given)}; it must hold one number for each axis of ${describe(x.shape)}`,
+    );
+  }
+  for (const [axis, extent] of x.shape.entries()) {
+    const [start, size] = [starts[axis], sizes[axis]];
+    if (!Number.isInteger(start) || !Number.isInteger(size) || start < 0 || size < 1 || start + size > extent) {
+      throw new RangeError(
+        `slice: along axis ${axis} it starts at ${start} and takes ${size}; it must stay within 0 to ${extent} and take at least 1`,
+      );
+    }
+  }
+  return recorded('slice', [x], elementwiseLaidOut('copy', [x], [slicedLayout(x.shape, starts)], sizes), { starts });
+}
+
+/**
+ * Tensors one after the other along an axis (a negative one counts from the end). Their other extents must agree.
+ * @throws RangeError where a shape or the axis is wrong
+ */
+export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+  if (tensors.length === 0) throw new RangeError('concat: tensors is empty; give at least one tensor');
+  const [first, ...others] = tensors;
+  const [along] = normaliseAxes('concat', axis, first.shape.length);
+  for (const [index, { shape }] of others.entries()) {
+    const fits = shape.length === first.shape.length && shape.every((n, at) => at === along || n === first.shape[at]);
+    if (fits) continue;
+    throw new RangeError(
+      `concat: tensor 0 has shape ${describe(first.shape)}, tensor ${index + 1} ${describe(shape)}; they may differ along axis ${along} only`,
+    );
+  }
+  let output = first.context.alias(first, first.shape);
+  for (const other of others) {
+    const longer = gatherAlong(output, along, output.shape[along] + other.shape[along], { more: other });
+    output.dispose();
+    output = longer;
+  }
+  return recorded('concat', tensors, output, { axis: along });
+}
+
+export function gather(x: Tensor, indices: ArrayLike<number>): Tensor {
+  if (x.shape.length === 0) throw new RangeError('gather: x is a scalar; it needs at least one axis');
+  if (indices.length === 0) throw new RangeError('gather: indices is empty; give at least one');
+  const [count] = x.shape;
+  for (let at = 0; at < indices.length; at++) {
+    if (Number.isInteger(indices[at]) && indices[at] >= 0 && indices[at] < count) continue;
+    throw new RangeError(`gather: indices[${at}] is ${indices[at]}; it must be an integer from 0 to ${count - 1}`);
+  }
+  const places = x.context.upload(indices, [indices.length], x);
+  const output = gatherRows(x, places);
+  places.dispose();
+  return recorded('gather', [x], output, { indices: Array.from(indices) });
+}

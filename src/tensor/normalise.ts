@@ -1,0 +1,67 @@
+/** The differentiable operations that keep numbers of a network in range: dropout and layer normalisation. */
+import { elementwiseLaidOut, rowwise } from './kernels.ts';
+import { add, multiply, recorded } from './operations.ts';
+import { broadcastLayout, describe } from './shape.ts';
+import type { Tensor } from './tensor.ts';
+
+export interface DropoutOptions {
+  /** An integer from 0 to 2⁴⁸ − 1: the same seed drops the same numbers, on every backend. */
+  seed: number;
+}
+
+const HALF = 2 ** 24;
+
+export function checkRate(name: string, rate: number): number {
+  if (rate >= 0 && rate < 1) return rate;
+  throw new RangeError(`${name}: rate is ${rate}; it must be a number from 0 to below 1`);
+}
+
+export function dropout(x: Tensor, rate: number, { seed }: DropoutOptions): Tensor {
+  checkRate('dropout', rate);
+  if (!Number.isInteger(seed) || seed < 0 || seed >= HALF * HALF) {
+    throw new RangeError(`dropout: seed is ${seed}; it must be an integer from 0 to 2⁴⁸ − 1`);
+  }
+  if (rate === 0) return recorded('dropout', [x], x.context.alias(x, x.shape), { rate, seed });
+  return recorded('dropout', [x], dropped(x, rate, seed), { rate, seed });
+}
+
+/** x where it is kept, divided by the share of what is kept. */
+export function dropped(x: Tensor, rate: number, seed: number): Tensor {
+  const halves = x.context.upload([seed % HALF, Math.floor(seed / HALF)], [2], x);
+  const half = (offset: number) => ({ offset, strides: [0, 0, 0, 0] as const });
+  const layouts = [broadcastLayout(x.shape, x.shape), half(0), half(1)];
+  const output = elementwiseLaidOut('dropout', [x, halves, halves], layouts, x.shape, [rate * HALF, 1 / (1 - rate)]);
+  halves.dispose();
+  return output;
+}
+
+export interface LayerNormOptions {
+  /** [n], multiplied with the rows. Default: ones. */
+  gain?: Tensor;
+  /** [n], added to the rows. Default: zeros. */
+  bias?: Tensor;
+  /** Added to the variance, > 0. Default 1e-5. */
+  epsilon?: number;
+}
+
+export function layerNorm(x: Tensor, { gain, bias, epsilon = 1e-5 }: LayerNormOptions): Tensor {
+  if (x.shape.length === 0) throw new RangeError('layerNorm: x is a scalar; it needs at least one axis');
+  if (!(epsilon > 0 && Number.isFinite(epsilon))) {
+    throw new RangeError(`layerNorm: epsilon is ${epsilon}; it must be a finite number > 0`);
+  }
+  const n = x.shape[x.shape.length - 1];
+  for (const [name, given] of Object.entries({ gain, bias })) {
+    if (!given || (given.shape.length === 1 && given.shape[0] === n)) continue;
+    throw new RangeError(
+      `layerNorm: ${name} has shape ${describe(given.shape)}; x of shape ${describe(x.shape)} needs [${n}]`,
+    );
+  }
+  let output = recorded('standardise', [x], rowwise('standardise', x, undefined, [epsilon]), { epsilon });
+  const followedBy = (next: Tensor): void => {
+    output.dispose();
+    output = next;
+  };
+  if (gain) followedBy(multiply(output, gain));
+  if (bias) followedBy(add(output, bias));
+  return output;
+}

@@ -1,0 +1,71 @@
+/** Operations for models as wholes: values and gradients of a backend against the float64 reference. */
+import { Tape } from '../../../src/autodiff/tape.ts';
+import type { Backend } from '../../../src/backends/backend.ts';
+import { concat } from '../../../src/tensor/arrange.ts';
+import { Engine } from '../../../src/tensor/engine.ts';
+import { gatherRows, proximalSoftmax, scatterRows } from '../../../src/tensor/kernels.ts';
+import type { Tensor } from '../../../src/tensor/tensor.ts';
+import { normals, relativeError } from '../../support/numbers.ts';
+import type { ParityCase } from './parity.ts';
+
+type Make = (values: ArrayLike<number>, shape: readonly number[]) => Tensor;
+/** Of a [6, 20], b [6, 20] and c [20]. */
+type Composite = (a: Tensor, b: Tensor, c: Tensor, make: Make) => Tensor;
+
+const DIFFERENTIABLE: Record<string, Composite> = {
+  'layer normalisation and dropout': (a, b, c) =>
+    a.layerNorm({ gain: c, bias: b.slice([1, 0], [1, 20]).reshape([20]) }).dropout(0.3, { seed: 2 ** 40 + 7 }),
+  'slice, concat and gather': (a, b, c) =>
+    concat([a.slice([0, 3], [6, 5]), b.slice([0, 0], [6, 15])], 1)
+      .gather([5, 0, 0, 3, 5, 5])
+      .mul(c),
+  'maximum, minimum and clip': (a, b, c) => a.maximum(b).minimum(c).clip(-0.7, 0.8).mul(b),
+  'activations one after the other': (a, b) =>
+    a
+      .softplus()
+      .mul(b.softsign())
+      .add(a.arctan().mul(b.elu(0.5)).leakyRelu(0.2)),
+  'softmax and log-softmax': (a, b, c) => a.softmax().mul(b.logSoftmax()).mul(c),
+};
+
+/** Not differentiated. */
+const PLAIN: Record<string, Composite> = {
+  'gatherRows and scatterRows': (a, b, _, make) =>
+    scatterRows(gatherRows(a, make([3, 9, 0, 1], [4])), b.slice([0, 0], [2, 20]), make([2, 0], [2])),
+  proximalSoftmax: (a, _, __, make) => proximalSoftmax(a.mul(3), make([0.4], [1])),
+};
+
+async function answers(backend: Backend, f: Composite, differentiated: boolean): Promise<ArrayLike<number>[]> {
+  const engine = new Engine(backend);
+  return engine.tidy(async (scope) => {
+    const tape = new Tape();
+    const make: Make = (values, shape) => scope.tensor(values, shape);
+    const inputs = [make(normals(120, 1), [6, 20]), make(normals(120, 2), [6, 20]), make(normals(20, 3), [20])];
+    const [a, b, c] = differentiated ? inputs.map((input) => tape.watch(input)) : inputs;
+    const value = f(a, b, c, make);
+    const results = [value];
+    if (differentiated) results.push(...tape.pullback(value, [a, b, c], make(normals(value.size, 4), value.shape)));
+    const numbers = await Promise.all(results.map((result) => result.data()));
+    tape.dispose();
+    return numbers;
+  });
+}
+
+function composite(name: string, f: Composite, differentiated: boolean): ParityCase {
+  return {
+    name: `operations: ${name}`,
+    async run(reference, candidate) {
+      const expected = await answers(reference, f, differentiated);
+      const found = await answers(candidate, f, differentiated);
+      for (const [index, values] of expected.entries()) {
+        const error = relativeError(found[index], values);
+        if (!(error <= 64 * candidate.epsilon)) throw new Error(`${name}: result ${index} differs by ${error}`);
+      }
+    },
+  };
+}
+
+export const operationCases: readonly ParityCase[] = [
+  ...Object.entries(DIFFERENTIABLE).map(([name, f]) => composite(name, f, true)),
+  ...Object.entries(PLAIN).map(([name, f]) => composite(name, f, false)),
+];
