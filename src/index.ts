@@ -26,11 +26,37 @@ export { type Engine, open, type Scope } from './tensor/engine.ts';
 export type { AxesOptions, MatmulOptions } from './tensor/operations.ts';
 export type { Shape } from './tensor/shape.ts';
 export type { KinkOptions, Tensor } from './tensor/tensor.ts';
-export { type AdamOptions, adam } from './train/adam.ts';
+export { type AdamOptions, type AdamWOptions, adam, adamW } from './train/adam.ts';
+export { type ClipOptions, clipped } from './train/clipped.ts';
 export { type Evaluation, evaluate } from './train/evaluate.ts';
 export { crossEntropy, oneHot } from './train/losses.ts';
-export type { Optimiser, OptimiserState } from './train/optimiser.ts';
-export { constantRate, type Schedule, type StepDecayOptions, stepDecay } from './train/schedules.ts';
+export type { Optimiser, OptimiserState, Sampling } from './train/optimiser.ts';
+export {
+  type CosineOptions,
+  constantRate,
+  cosine,
+  type ExponentialDecayOptions,
+  exponentialDecay,
+  type LinearWarmUpOptions,
+  linearWarmUp,
+  type OneCycleOptions,
+  oneCycle,
+  type PolynomialDecayOptions,
+  polynomialDecay,
+  SCHEDULE_NAMES,
+  type Schedule,
+  type ScheduleDescription,
+  type StepDecayOptions,
+  scheduleNamed,
+  stepDecay,
+} from './train/schedules.ts';
+export { type SgdOptions, sgd } from './train/sgd.ts';
+export {
+  type StochasticGradient,
+  type StochasticGradientOptions,
+  stochasticGradient,
+  type Theorem3Options,
+} from './train/stochastic-gradient.ts';
 export {
   type EpochProgress,
   type History,

@@ -102,7 +102,8 @@ export async function train(
         (step) => {
           const rows = order.subarray(step * batch, (step + 1) * batch);
           const training = { random: generator.fork(`step ${step} of epoch ${epoch}`), rows, count: samples.count };
-          const update = (gradients: readonly Tensor[]): Tensor[] => state.update(valuesOf(), gradients, epoch);
+          const update = (gradients: readonly Tensor[]): Tensor[] =>
+            state.update(valuesOf(), gradients, epoch + step / steps, epoch * steps + step);
           return trainStep(engine, model, subset(samples, rows), training, update);
         },
         async ({ loss }, step) => {
@@ -118,7 +119,7 @@ export async function train(
         epoch: epoch + 1,
         epochs,
         ...summary(outcomes),
-        rate: optimiser.rate(epoch),
+        rate: optimiser.rate(epoch, epoch * steps),
         seconds: (performance.now() - started) / 1000,
         validation: validation && (await evaluate(model, validation)),
       };
