@@ -27,10 +27,14 @@ export type { AxesOptions, MatmulOptions } from './tensor/operations.ts';
 export type { Shape } from './tensor/shape.ts';
 export type { KinkOptions, Tensor } from './tensor/tensor.ts';
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './train/adam.ts';
+export type { ClassWeights } from './train/class-weights.ts';
 export { type ClipOptions, clipped } from './train/clipped.ts';
-export { type Evaluation, evaluate } from './train/evaluate.ts';
-export { crossEntropy, oneHot } from './train/losses.ts';
+export type { EarlyStoppingOptions } from './train/early-stopping.ts';
+export { type EvaluateOptions, type Evaluation, evaluate } from './train/evaluate.ts';
+export { type BatchLoss, crossEntropy, oneHot } from './train/losses.ts';
 export type { Optimiser, OptimiserState, Sampling } from './train/optimiser.ts';
+export type { TrainOptions } from './train/options.ts';
+export type { EpochProgress, History, Progress, StepProgress } from './train/progress.ts';
 export {
   type CosineOptions,
   constantRate,
@@ -57,11 +61,4 @@ export {
   stochasticGradient,
   type Theorem3Options,
 } from './train/stochastic-gradient.ts';
-export {
-  type EpochProgress,
-  type History,
-  type Progress,
-  type StepProgress,
-  type TrainOptions,
-  train,
-} from './train/train.ts';
+export { train } from './train/train.ts';

@@ -1,8 +1,9 @@
 import type { Samples } from '../data/dataset.ts';
 import type { Model } from '../layers/sequential.ts';
+import { type BatchLoss, oneHot } from './losses.ts';
 
 export interface Evaluation {
-  /** Mean cross-entropy. */
+  /** Mean cross-entropy, or mean of the loss that was asked for. */
   readonly loss: number;
   /** Share of rows whose most probable class is their label. */
   readonly accuracy: number;
@@ -31,10 +32,21 @@ export function checkSamples(name: string, samples: Samples, model: Model): void
   }
 }
 
+export interface EvaluateOptions {
+  /** Rows solved at once. Default 256. */
+  batch?: number;
+  /** Default: cross-entropy. */
+  loss?: BatchLoss;
+}
+
 /** Loss, accuracy and confusion matrix of a model on labelled samples. */
-export async function evaluate(model: Model, samples: Samples, options: { batch?: number } = {}): Promise<Evaluation> {
+export async function evaluate(
+  model: Model,
+  samples: Samples,
+  { batch = 256, loss: lossOf }: EvaluateOptions = {},
+): Promise<Evaluation> {
   checkSamples('evaluate', samples, model);
-  const { classes, probabilities } = await model.predict(samples.inputs, options);
+  const { classes, probabilities } = await model.predict(samples.inputs, { batch });
   const outputs = model.outputs;
   const confusion = Array.from({ length: outputs }, () => new Array<number>(outputs).fill(0));
   let loss = 0;
@@ -46,5 +58,21 @@ export async function evaluate(model: Model, samples: Samples, options: { batch?
     confusion[label][classes[row]] += 1;
     if (classes[row] === label) right += 1;
   }
-  return { loss: loss / samples.count, accuracy: right / samples.count, confusion, count: samples.count };
+  const mean = lossOf ? await meanLoss(model, samples, batch, lossOf) : loss / samples.count;
+  return { loss: mean, accuracy: right / samples.count, confusion, count: samples.count };
+}
+
+async function meanLoss(model: Model, samples: Samples, batch: number, lossOf: BatchLoss): Promise<number> {
+  let sum = 0;
+  for (let start = 0; start < samples.count; start += batch) {
+    const rows = Math.min(batch, samples.count - start);
+    const inputs = samples.inputs.subarray(start * samples.features, (start + rows) * samples.features);
+    const targets = oneHot(samples.labels.subarray(start, start + rows), model.outputs);
+    const [loss] = await model.engine.tidy((scope) => {
+      const outputs = model.forward(scope.tensor(inputs, [rows, samples.features]));
+      return lossOf(outputs, scope.tensor(targets, [rows, model.outputs])).data();
+    });
+    sum += rows * loss;
+  }
+  return sum / samples.count;
 }

@@ -11,7 +11,8 @@ import { Engine } from '../../src/tensor/engine.ts';
 import { adam } from '../../src/train/adam.ts';
 import { evaluate } from '../../src/train/evaluate.ts';
 import { crossEntropy, oneHot } from '../../src/train/losses.ts';
-import { type Progress, train } from '../../src/train/train.ts';
+import type { Progress } from '../../src/train/progress.ts';
+import { train } from '../../src/train/train.ts';
 
 const make = (): Engine => new Engine(openCPU());
 
