@@ -1,9 +1,7 @@
 /** Layers, optimiser, training loop and evaluation, on the oracle. */
 import { describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import type { Samples } from '../../src/data/dataset.ts';
 import { digits } from '../../src/data/digits.ts';
-import { random } from '../../src/data/random.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { monotone } from '../../src/layers/monotone.ts';
 import { sequential } from '../../src/layers/sequential.ts';
@@ -13,20 +11,10 @@ import { evaluate } from '../../src/train/evaluate.ts';
 import { crossEntropy, oneHot } from '../../src/train/losses.ts';
 import type { Progress } from '../../src/train/progress.ts';
 import { train } from '../../src/train/train.ts';
+import { clouds } from '../support/clouds.ts';
 
 const make = (): Engine => new Engine(openCPU());
 
-/** Three well separated clouds in the plane. */
-function clouds(count: number, seed = 1): Samples {
-  const generator = random(seed);
-  const labels = Int32Array.from({ length: count }, (_, row) => row % 3);
-  const inputs = new Float32Array(2 * count);
-  labels.forEach((label, row) => {
-    inputs[2 * row] = 3 * Math.cos((2 * Math.PI * label) / 3) + 0.5 * generator.normal();
-    inputs[2 * row + 1] = 3 * Math.sin((2 * Math.PI * label) / 3) + 0.5 * generator.normal();
-  });
-  return { inputs, labels, count, features: 2 };
-}
 const small = () => sequential(monotone({ inputs: 2, width: 6 }), dense({ inputs: 6, outputs: 3 }));
 
 describe('training', () => {
