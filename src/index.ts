@@ -10,6 +10,7 @@ export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.t
 export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMatrix } from './implicit/parametrisation.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';
+export type { LayerDescription, LayerMaker } from './layers/description.ts';
 export type { ForwardPass, Layer, Memory, ParameterSpecification, TrainingPass } from './layers/layer.ts';
 export { type MonotoneLayerOptions, monotone } from './layers/monotone.ts';
 export {
@@ -27,6 +28,18 @@ export type { AxesOptions, MatmulOptions } from './tensor/operations.ts';
 export type { Shape } from './tensor/shape.ts';
 export type { KinkOptions, Tensor } from './tensor/tensor.ts';
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './train/adam.ts';
+export { CheckpointError, type NumberArray } from './train/checkpoint/bytes.ts';
+export {
+  type Checkpoint,
+  loadCheckpoint,
+  type ModelFromOptions,
+  modelFrom,
+  type RememberedByLayer,
+  saveCheckpoint,
+  type TrainingRecord,
+} from './train/checkpoint/checkpoint.ts';
+export { downloadCheckpoint } from './train/checkpoint/download.ts';
+export type { CheckpointInfo, CheckpointOptions } from './train/checkpoint/resume.ts';
 export type { ClassWeights } from './train/class-weights.ts';
 export { type ClipOptions, clipped } from './train/clipped.ts';
 export type { EarlyStoppingOptions } from './train/early-stopping.ts';

@@ -2,6 +2,7 @@
 import type { Dataset, Samples } from '../data/dataset.ts';
 import type { Model } from '../layers/sequential.ts';
 import { adam } from './adam.ts';
+import { type CheckpointOptions, checkEvery } from './checkpoint/resume.ts';
 import { type ClassWeights, classWeightsOf } from './class-weights.ts';
 import { checkEarlyStopping, type EarlyStoppingOptions } from './early-stopping.ts';
 import { checkSamples } from './evaluate.ts';
@@ -29,17 +30,24 @@ export interface TrainOptions {
   /** Default: all epochs are run. */
   earlyStopping?: EarlyStoppingOptions;
   /**
-   * Aborted, it stops training after the steps under way: `train` rejects with the signal's reason, and the model keeps
-   * the parameters of the last step.
+   * Aborted, it stops training after the steps under way: a checkpoint is written, where `checkpoint` is given; then
+   * `train` rejects with the signal's reason. The model keeps the parameters of the last step.
    */
   signal?: AbortSignal;
+  /** Default: none is written. */
+  checkpoint?: CheckpointOptions;
+  /**
+   * Bytes of a checkpoint of the same model, data and options: training goes on from there as if it had never stopped.
+   * What the model held is replaced. `epochs`, `maximumSteps` and `patience` may be others than before.
+   */
+  resume?: Uint8Array;
   /** Called after each step and each epoch; awaited. */
   onProgress?: (progress: Progress) => void | Promise<void>;
 }
 
 /** The options with their defaults. */
 export interface Settings
-  extends Pick<TrainOptions, 'validation' | 'earlyStopping' | 'signal' | 'onProgress'>,
+  extends Pick<TrainOptions, 'validation' | 'earlyStopping' | 'signal' | 'checkpoint' | 'resume' | 'onProgress'>,
     Required<Pick<TrainOptions, 'epochs' | 'batch' | 'optimiser' | 'seed' | 'maximumSteps'>> {
   readonly samples: Samples;
   /** Steps in an epoch. */
@@ -51,14 +59,8 @@ export interface Settings
 
 export function settingsOf(model: Model, data: Dataset | Samples, options: TrainOptions): Settings {
   const { epochs = 10, batch = 32, optimiser = adam(), seed = 0, loss = 'crossEntropy' } = options;
-  const {
-    maximumSteps = Number.POSITIVE_INFINITY,
-    validation,
-    earlyStopping,
-    classWeights,
-    signal,
-    onProgress,
-  } = options;
+  const { maximumSteps = Number.POSITIVE_INFINITY, classWeights } = options;
+  const { validation, earlyStopping, signal, checkpoint, resume, onProgress } = options;
   const samples = 'train' in data ? data.train : data;
   checkCount('epochs', epochs);
   checkCount('batch', batch);
@@ -66,6 +68,7 @@ export function settingsOf(model: Model, data: Dataset | Samples, options: Train
   checkSamples('train: data', samples, model);
   if (validation) checkSamples('train: validation', validation, model);
   if (earlyStopping) checkEarlyStopping(earlyStopping, validation !== undefined);
+  if (checkpoint) checkEvery(checkpoint);
   if (loss !== 'crossEntropy' && typeof loss !== 'function') {
     throw new RangeError(`train: loss is ${JSON.stringify(loss)}; it must be "crossEntropy" or a function`);
   }
@@ -79,6 +82,8 @@ export function settingsOf(model: Model, data: Dataset | Samples, options: Train
     validation,
     earlyStopping,
     signal,
+    checkpoint,
+    resume,
     onProgress,
     samples,
     steps: Math.ceil(samples.count / batch),

@@ -1,6 +1,8 @@
 /** The state of a training run: all that changes while it goes on. */
 import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
+import { loadCheckpoint, type TrainingRecord, takeUpModel, tensorOf } from './checkpoint/checkpoint.ts';
+import { checkResumable } from './checkpoint/resume.ts';
 import { EarlyStopper } from './early-stopping.ts';
 import type { OptimiserState } from './optimiser.ts';
 import type { Settings } from './options.ts';
@@ -27,28 +29,62 @@ export interface Run {
 }
 
 export function beginRun(engine: Engine, model: Model, settings: Settings): Run {
+  const record = settings.resume && takeUp(settings.resume, engine, model, settings);
   if (!model.isInitialised || model.engine !== engine) model.initialise(engine, settings.seed);
   const parameters = model.parameters.map(({ value }) => value);
-  const losses: number[] = [];
-  const estimate = estimator();
-  let last = performance.now();
+  const remembered =
+    record && new Map([...record.optimiser].map(([name, own]) => [name, own.map(({ values }) => values)]));
+  const losses = [...(record?.losses ?? [])];
   return {
     model,
     settings,
-    optimiser: settings.optimiser.start(engine, parameters),
-    stopper: settings.earlyStopping && new EarlyStopper(settings.earlyStopping),
-    epoch: 0,
-    step: 0,
-    tally: EMPTY_TALLY,
+    optimiser: settings.optimiser.start(engine, parameters, remembered),
+    stopper: stopperOf(engine, settings, record),
+    epoch: record?.epoch ?? 0,
+    step: record?.step ?? 0,
+    tally: record?.tally ?? EMPTY_TALLY,
     losses,
-    epochs: [],
+    epochs: [...(record?.epochs ?? [])],
+    ...clocks(settings, losses),
+  };
+}
+
+/** Gives the model what the checkpoint holds. */
+function takeUp(bytes: Uint8Array, engine: Engine, model: Model, settings: Settings): TrainingRecord {
+  const checkpoint = loadCheckpoint(bytes);
+  const record = checkResumable(checkpoint, model, settings);
+  takeUpModel(checkpoint, engine, model);
+  return record;
+}
+
+function stopperOf(engine: Engine, { earlyStopping }: Settings, record?: TrainingRecord): EarlyStopper | undefined {
+  if (!earlyStopping) return undefined;
+  const stopper = new EarlyStopper(earlyStopping);
+  if (record?.earlyStopping) {
+    const best = stopper.keepsParameters ? record.best : [];
+    stopper.takeUp(
+      record.earlyStopping,
+      best.map((one) => tensorOf(engine, one)),
+    );
+  }
+  return stopper;
+}
+
+function clocks(
+  { epochs, steps, maximumSteps }: Settings,
+  losses: readonly number[],
+): Pick<Run, 'lapse' | 'secondsLeft'> {
+  const estimate = estimator();
+  const before = losses.length;
+  let last = performance.now();
+  return {
     lapse() {
-      const seconds = (performance.now() - last) / 1000;
-      last += 1000 * seconds;
+      const now = performance.now();
+      const seconds = (now - last) / 1000;
+      last = now;
       return seconds;
     },
-    secondsLeft: () =>
-      estimate(losses.length, Math.min(settings.epochs * settings.steps, settings.maximumSteps) - losses.length),
+    secondsLeft: () => estimate(losses.length - before, Math.min(epochs * steps, maximumSteps) - losses.length),
   };
 }
 

@@ -3,6 +3,7 @@ import { random } from '../data/random.ts';
 import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { batchesOf } from './batches.ts';
+import { isDueAfterEpochs, isDueAfterSteps, writeCheckpoint } from './checkpoint/resume.ts';
 import { evaluate } from './evaluate.ts';
 import { crossEntropy } from './losses.ts';
 import { settingsOf, type TrainOptions } from './options.ts';
@@ -13,9 +14,11 @@ import { type StepOutcome, trainStep } from './step.ts';
 /**
  * Trains a classifier on batches of samples, shuffled unless the optimiser draws them independently.
  *
- * The model is initialised on the engine with `seed`, unless it has parameters there already: then training goes on from these.
+ * The model is initialised on the engine with `seed`, unless it has parameters there already: then training goes on from
+ * these, or with `resume` from those of the checkpoint.
  * @throws ConvergenceError where a forward or backward solve does not converge, RangeError where data and model do not
- *   fit, the signal's reason once it is aborted, and an error that names the step where the loss is not finite
+ *   fit, CheckpointError where training cannot be taken up again, the signal's reason once it is aborted, and an error
+ *   that names the step where the loss is not finite
  */
 export async function train(
   engine: Engine,
@@ -29,10 +32,13 @@ export async function train(
   try {
     while (hasMore(run)) {
       await runSteps(run);
+      if (settings.signal?.aborted) await writeCheckpoint(run, 'stopped');
       settings.signal?.throwIfAborted();
       if (run.step < settings.steps) break;
       await endEpoch(run);
+      if (hasMore(run) && isDueAfterEpochs(settings.checkpoint, run.epoch)) await writeCheckpoint(run, 'scheduled');
     }
+    await writeCheckpoint(run, 'finished');
     if (run.step > 0) await endEpoch(run); // cut short by maximumSteps
     const stoppedEarly = run.stopper?.hasStopped === true && run.epoch < settings.epochs;
     run.stopper?.restore(model);
@@ -69,6 +75,10 @@ async function runSteps(run: Run): Promise<void> {
       const { read } = await begin(step);
       await settle();
       pending = read;
+      if (isDueAfterSteps(settings.checkpoint, run.losses.length + 1)) {
+        await settle();
+        await writeCheckpoint(run, 'scheduled');
+      }
       await pause();
     }
     await settle();
