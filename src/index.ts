@@ -75,3 +75,6 @@ export {
   type Theorem3Options,
 } from './train/stochastic-gradient.ts';
 export { train } from './train/train.ts';
+export type { MessageEnd } from './train/worker/messages.ts';
+export { serveTraining, type WorkerTraining } from './train/worker/serve.ts';
+export { trainInWorker, type WorkerRun, type WorkerRunOptions } from './train/worker/train-in-worker.ts';

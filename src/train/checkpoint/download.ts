@@ -12,6 +12,6 @@ export function downloadCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: string)
   anchor.href = url;
   anchor.download = name;
   anchor.click();
-  // The download has been handed over by the time of the next task.
-  setTimeout(() => URL.revokeObjectURL(url));
+  // Browsers read it some time after the click, and do not tell when they are done.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
