@@ -38,7 +38,8 @@ export interface TrainOptions {
   checkpoint?: CheckpointOptions;
   /**
    * Bytes of a checkpoint of the same model, data and options: training goes on from there as if it had never stopped.
-   * What the model held is replaced. `epochs`, `maximumSteps` and `patience` may be others than before.
+   * What the model held is replaced. `epochs`, `maximumSteps` and `patience` may be others than before; that a function
+   * of your own (a schedule, a loss) is the same cannot be checked.
    */
   resume?: Uint8Array;
   /** Called after each step and each epoch; awaited. */

@@ -22,6 +22,8 @@ export interface Run {
   /** Of all steps done. */
   readonly losses: number[];
   readonly epochs: EpochProgress[];
+  /** Lets the page or the process breathe every now and then: on the CPU backend nothing else would. */
+  readonly pause: () => Promise<void>;
   /** Seconds since it was called before. */
   readonly lapse: () => number;
   /** Estimated. */
@@ -45,6 +47,7 @@ export function beginRun(engine: Engine, model: Model, settings: Settings): Run 
     tally: record?.tally ?? EMPTY_TALLY,
     losses,
     epochs: [...(record?.epochs ?? [])],
+    pause: pauses(),
     ...clocks(settings, losses),
   };
 }
@@ -91,4 +94,14 @@ function clocks(
 export function endRun({ optimiser, stopper }: Run): void {
   optimiser.dispose();
   stopper?.dispose();
+}
+
+/** Of the whole run, not of an epoch: epochs may be shorter than the time between two pauses. */
+function pauses(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < 40) return;
+    await new Promise((resolve) => setTimeout(resolve));
+    last = performance.now();
+  };
 }

@@ -61,7 +61,6 @@ async function runSteps(run: Run): Promise<void> {
   const { settings } = run;
   const limit = Math.min(settings.steps, run.step + settings.maximumSteps - run.losses.length);
   const begin = stepsOf(run);
-  const pause = pauses();
   let pending: Promise<StepOutcome> | undefined;
   const settle = async (): Promise<void> => {
     if (!pending) return;
@@ -79,7 +78,7 @@ async function runSteps(run: Run): Promise<void> {
         await settle();
         await writeCheckpoint(run, 'scheduled');
       }
-      await pause();
+      await run.pause();
     }
     await settle();
   } finally {
@@ -137,14 +136,4 @@ async function endEpoch(run: Run): Promise<void> {
   run.step = 0;
   run.tally = EMPTY_TALLY;
   await onProgress?.(progress);
-}
-
-/** Lets the page or the process breathe every now and then: on the CPU backend nothing else would. */
-function pauses(): () => Promise<void> {
-  let last = performance.now();
-  return async () => {
-    if (performance.now() - last < 40) return;
-    await new Promise((resolve) => setTimeout(resolve));
-    last = performance.now();
-  };
 }

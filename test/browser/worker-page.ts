@@ -5,6 +5,8 @@ import type { Job } from './worker.ts';
 export interface Report {
   readonly losses: readonly number[];
   readonly kinds: readonly string[];
+  /** Whether it was stopped on the way. */
+  readonly stopped: boolean;
   readonly error: { readonly name: string; readonly message: string; readonly samples: number } | undefined;
   /** Of the last checkpoint. */
   readonly checkpoint: { readonly reason: string; readonly steps: number; readonly extras: unknown } | undefined;
@@ -15,6 +17,7 @@ export async function trainThere(workerUrl: string, job: Job, stopAt?: number): 
   const controller = new AbortController();
   let last: Uint8Array<ArrayBuffer> | undefined;
   let reason = '';
+  let stopped = false;
   const kinds: string[] = [];
   const start = (resume?: Uint8Array) => {
     const worker = new Worker(workerUrl, { type: 'module' });
@@ -39,13 +42,14 @@ export async function trainThere(workerUrl: string, job: Job, stopAt?: number): 
   try {
     const { losses } = await start().catch((error: unknown) => {
       if (!controller.signal.aborted || error !== controller.signal.reason) throw error;
+      stopped = true;
       return start(last);
     });
-    return { losses, kinds, error: undefined, checkpoint: described() };
+    return { losses, kinds, stopped, error: undefined, checkpoint: described() };
   } catch (error) {
     const { name, message } = error as Error;
     const samples = error instanceof ConvergenceError ? error.report.samples.length : 0;
-    return { losses: [], kinds, error: { name, message, samples }, checkpoint: described() };
+    return { losses: [], kinds, stopped, error: { name, message, samples }, checkpoint: described() };
   }
 }
 

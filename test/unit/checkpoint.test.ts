@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { dense } from '../../src/layers/dense.ts';
@@ -196,6 +197,21 @@ describe('bytes', () => {
       expect(arrays.get('single')).toEqual({ shape: [3], values: Float32Array.of(0.1, -1e-45, 3.4e38) });
       expect(arrays.get('empty')?.values).toHaveLength(0);
     }
+  });
+
+  test('any content and any numbers come back', () => {
+    const numbers = fc.oneof(fc.float64Array(), fc.float32Array());
+    const arrays = fc.dictionary(fc.string(), numbers);
+    fc.assert(
+      fc.property(fc.jsonValue(), arrays, (content, dictionary) => {
+        const named = Object.entries(dictionary).map(
+          ([name, values]) => [name, { shape: [values.length], values }] as const,
+        );
+        const again = unpack(pack({ content, arrays: new Map(named) }));
+        expect(JSON.stringify(again.content)).toBe(JSON.stringify(content));
+        expect([...again.arrays]).toEqual(named);
+      }),
+    );
   });
 
   test('the checksum is the CRC-32 of the standard, also in parts', () => {

@@ -193,6 +193,25 @@ describe('stopping', () => {
   });
 });
 
+test('timers run while training goes on, also with epochs of one step', async () => {
+  let ticks = 0;
+  let ticksAtEnd = 0;
+  const timer = setInterval(() => {
+    ticks += 1;
+  }, 1);
+  await train(make(), small(), clouds(4), {
+    epochs: 150,
+    batch: 4,
+    onProgress: ({ kind }) => {
+      const started = performance.now();
+      while (kind === 'step' && performance.now() < started + 2); // a step of 2 ms, whatever the machine
+      ticksAtEnd = ticks;
+    },
+  });
+  clearInterval(timer);
+  expect(ticksAtEnd).toBeGreaterThan(1);
+});
+
 describe('time left', () => {
   test('the mean step after the first one, times the steps ahead', () => {
     let clock = 0;
