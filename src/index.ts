@@ -10,6 +10,7 @@ export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.t
 export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMatrix } from './implicit/parametrisation.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';
+export type { LayerDescription, LayerMaker } from './layers/description.ts';
 export { type DropoutLayerOptions, dropout } from './layers/dropout.ts';
 export type { ForwardPass, Layer, Memory, ParameterSpecification, TrainingPass } from './layers/layer.ts';
 export { type LayerNormLayerOptions, layerNorm } from './layers/layer-norm.ts';
@@ -30,16 +31,54 @@ export type { DropoutOptions, LayerNormOptions } from './tensor/normalise.ts';
 export type { AxesOptions, MatmulOptions } from './tensor/operations.ts';
 export type { Shape } from './tensor/shape.ts';
 export type { KinkOptions, Tensor } from './tensor/tensor.ts';
-export { type AdamOptions, adam } from './train/adam.ts';
-export { type Evaluation, evaluate } from './train/evaluate.ts';
-export { crossEntropy, meanSquaredError, oneHot } from './train/losses.ts';
-export type { Optimiser, OptimiserState } from './train/optimiser.ts';
-export { constantRate, type Schedule, type StepDecayOptions, stepDecay } from './train/schedules.ts';
+export { type AdamOptions, type AdamWOptions, adam, adamW } from './train/adam.ts';
+export { CheckpointError, type NumberArray } from './train/checkpoint/bytes.ts';
 export {
-  type EpochProgress,
-  type History,
-  type Progress,
-  type StepProgress,
-  type TrainOptions,
-  train,
-} from './train/train.ts';
+  type Checkpoint,
+  loadCheckpoint,
+  type ModelFromOptions,
+  modelFrom,
+  type RememberedByLayer,
+  saveCheckpoint,
+  type TrainingRecord,
+} from './train/checkpoint/checkpoint.ts';
+export { downloadCheckpoint } from './train/checkpoint/download.ts';
+export type { CheckpointInfo, CheckpointOptions } from './train/checkpoint/resume.ts';
+export type { ClassWeights } from './train/class-weights.ts';
+export { type ClipOptions, clipped } from './train/clipped.ts';
+export type { EarlyStoppingOptions } from './train/early-stopping.ts';
+export { type EvaluateOptions, type Evaluation, evaluate } from './train/evaluate.ts';
+export { type BatchLoss, crossEntropy, meanSquaredError, oneHot } from './train/losses.ts';
+export type { Optimiser, OptimiserState, Sampling } from './train/optimiser.ts';
+export type { TrainOptions } from './train/options.ts';
+export type { EpochProgress, History, Progress, StepProgress } from './train/progress.ts';
+export {
+  type CosineOptions,
+  constantRate,
+  cosine,
+  type ExponentialDecayOptions,
+  exponentialDecay,
+  type LinearWarmUpOptions,
+  linearWarmUp,
+  type OneCycleOptions,
+  oneCycle,
+  type PolynomialDecayOptions,
+  polynomialDecay,
+  SCHEDULE_NAMES,
+  type Schedule,
+  type ScheduleDescription,
+  type StepDecayOptions,
+  scheduleNamed,
+  stepDecay,
+} from './train/schedules.ts';
+export { type SgdOptions, sgd } from './train/sgd.ts';
+export {
+  type StochasticGradient,
+  type StochasticGradientOptions,
+  stochasticGradient,
+  type Theorem3Options,
+} from './train/stochastic-gradient.ts';
+export { train } from './train/train.ts';
+export type { MessageEnd } from './train/worker/messages.ts';
+export { serveTraining, type WorkerTraining } from './train/worker/serve.ts';
+export { trainInWorker, type WorkerRun, type WorkerRunOptions } from './train/worker/train-in-worker.ts';

@@ -23,6 +23,7 @@ export function dense({ inputs, outputs, activation = 'none' }: DenseOptions): L
     kind: 'dense',
     inputs,
     outputs,
+    options: { inputs, outputs, activation },
     parameters: [uniformParameter('W', [outputs, inputs], inputs), uniformParameter('b', [outputs], inputs)],
     forward(x, [W, b]) {
       const y = affine(x, W, b);

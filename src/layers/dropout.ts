@@ -18,6 +18,7 @@ export function dropout({ inputs, rate = 0.5 }: DropoutLayerOptions): Layer {
     kind: 'dropout',
     inputs,
     outputs: inputs,
+    options: { inputs, rate },
     parameters: [],
     forward: (x, _, { training }) =>
       training && rate > 0 ? x.dropout(rate, { seed: training.random.integer(2 ** 32) }) : x,

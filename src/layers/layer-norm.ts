@@ -16,6 +16,7 @@ export function layerNorm({ inputs, epsilon = 1e-5 }: LayerNormLayerOptions): La
     kind: 'layerNorm',
     inputs,
     outputs: inputs,
+    options: { inputs, epsilon },
     parameters: [constantParameter('gain', [inputs], 1), constantParameter('bias', [inputs], 0)],
     forward: (x, [gain, bias]) => x.layerNorm({ gain, bias, epsilon }),
   };

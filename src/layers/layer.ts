@@ -43,6 +43,8 @@ export interface Layer {
   readonly inputs: number;
   readonly outputs: number;
   readonly parameters: readonly ParameterSpecification[];
+  /** What makes the layer again, as JSON: a checkpoint keeps it. Without it the layer must be handed in to load one. */
+  readonly options?: object;
   /**
    * @param x [batch, inputs]
    * @param parameters in the order of `parameters`

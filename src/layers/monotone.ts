@@ -31,6 +31,7 @@ export function monotone({ inputs, width, activation = 'relu', margin = 1, ...so
     kind: 'monotone',
     inputs,
     outputs: width,
+    options: { inputs, width, ...options },
     parameters: [
       uniformParameter('A', [width, width], width),
       uniformParameter('B', [width, width], width),

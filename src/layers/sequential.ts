@@ -89,6 +89,12 @@ export class Model {
     this.held = { engine, values, memories: this.layers.map(emptyMemory) };
   }
 
+  /** Takes parameters, in the order of the layers, and what the layers remember; disposes what it had. */
+  takeUp(engine: Engine, values: readonly Tensor[], memories: readonly Memory[]): void {
+    this.dispose();
+    this.held = { engine, values: [...values], memories: [...memories] };
+  }
+
   /** Puts new parameters in the place of the old ones, which are disposed. */
   replaceParameters(values: readonly Tensor[]): void {
     const held = this.initialised();

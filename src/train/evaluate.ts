@@ -1,8 +1,9 @@
 import type { Samples } from '../data/dataset.ts';
-import type { Model } from '../layers/sequential.ts';
+import { indexOfLargest, type Model } from '../layers/sequential.ts';
+import { type BatchLoss, crossEntropy, oneHot } from './losses.ts';
 
 export interface Evaluation {
-  /** Mean cross-entropy. */
+  /** Mean cross-entropy, or mean of the loss that was asked for. */
   readonly loss: number;
   /** Share of rows whose most probable class is their label. */
   readonly accuracy: number;
@@ -31,20 +32,42 @@ export function checkSamples(name: string, samples: Samples, model: Model): void
   }
 }
 
+export interface EvaluateOptions {
+  /** Rows solved at once. Default 256. */
+  batch?: number;
+  /** Default crossEntropy. */
+  loss?: BatchLoss;
+}
+
 /** Loss, accuracy and confusion matrix of a model on labelled samples. */
-export async function evaluate(model: Model, samples: Samples, options: { batch?: number } = {}): Promise<Evaluation> {
+export async function evaluate(
+  model: Model,
+  samples: Samples,
+  { batch = 256, loss: lossOf = crossEntropy }: EvaluateOptions = {},
+): Promise<Evaluation> {
   checkSamples('evaluate', samples, model);
-  const { classes, probabilities } = await model.predict(samples.inputs, options);
-  const outputs = model.outputs;
-  const confusion = Array.from({ length: outputs }, () => new Array<number>(outputs).fill(0));
+  if (!Number.isInteger(batch) || batch < 1) {
+    throw new RangeError(`evaluate: batch is ${batch}; it must be a positive integer`);
+  }
+  const { engine, outputs: classes } = model;
+  const { inputs, labels, features, count } = samples;
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   let loss = 0;
   let right = 0;
-  for (let row = 0; row < samples.count; row++) {
-    const label = samples.labels[row];
-    // A probability that has rounded to 0 counts as the smallest normal float32.
-    loss -= Math.log(Math.max(probabilities[row * outputs + label], 1.2e-38));
-    confusion[label][classes[row]] += 1;
-    if (classes[row] === label) right += 1;
+  for (let start = 0; start < count; start += batch) {
+    const own = labels.subarray(start, start + batch);
+    const rows = inputs.subarray(start * features, (start + own.length) * features);
+    const [scores, [mean]] = await engine.tidy((scope) => {
+      const outputs = model.forward(scope.tensor(rows, [own.length, features]));
+      const targets = scope.tensor(oneHot(own, classes), [own.length, classes]);
+      return Promise.all([outputs.data(), lossOf(outputs, targets).data()]);
+    });
+    loss += own.length * mean;
+    for (const [row, label] of own.entries()) {
+      const found = indexOfLargest(scores.subarray(row * classes, (row + 1) * classes));
+      confusion[label][found] += 1;
+      if (found === label) right += 1;
+    }
   }
-  return { loss: loss / samples.count, accuracy: right / samples.count, confusion, count: samples.count };
+  return { loss: loss / count, accuracy: right / count, confusion, count };
 }

@@ -2,6 +2,13 @@ import { describe, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
+ * The loss of a batch, one number: a mean over its rows.
+ * @param outputs of the last layer, [batch, outputs]
+ * @param targets one-hot labels, [batch, outputs]
+ */
+export type BatchLoss = (outputs: Tensor, targets: Tensor) => Tensor;
+
+/**
  * −(1/batch) Σ target · log softmax(outputs), one number.
  * @param outputs scores before the softmax, [batch, classes]
  * @param targets rows of probabilities, such as one-hot labels, [batch, classes]

@@ -1,15 +1,46 @@
-/** Step sizes as functions of the epoch, which counts from 0. */
-export type Schedule = (epoch: number) => number;
+/** Step sizes over the course of training. Each is known by name and options, so that it can be written down and checked. */
 
-function checkRate(name: string, rate: number): number {
-  if (!(rate > 0 && Number.isFinite(rate)))
-    throw new RangeError(`${name}: rate is ${rate}; it must be a finite number > 0`);
-  return rate;
+export interface Schedule {
+  /**
+   * The step size of one step.
+   * @param epoch epochs done, the one under way counted as a fraction: 2.5 in the middle of the third
+   * @param step steps done since the start of training
+   */
+  (epoch: number, step: number): number;
+  /** Absent on a function of the user's own. */
+  readonly description?: ScheduleDescription;
+}
+
+export interface ScheduleDescription {
+  readonly name: string;
+  /** What `scheduleNamed` needs to make it again. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+function described(name: string, options: Record<string, unknown>, rateAt: (epoch: number, step: number) => number) {
+  return Object.assign(rateAt, { description: { name, options } }) satisfies Schedule;
+}
+
+function checkNumber(place: string, value: number, allowed: string, test: (value: number) => boolean): void {
+  if (!(Number.isFinite(value) && test(value))) throw new RangeError(`${place} is ${value}; it must be ${allowed}`);
+}
+
+function checkPositive(place: string, value: number): void {
+  checkNumber(place, value, 'a finite number > 0', (number) => number > 0);
+}
+
+function checkFactor(place: string, value: number): void {
+  checkNumber(place, value, 'in (0, 1]', (number) => number > 0 && number <= 1);
+}
+
+/** The schedule of an option that may also be a number, which stays as it is. */
+export function scheduleOf(rate: number | Schedule): Schedule {
+  return typeof rate === 'function' ? rate : constantRate(rate);
 }
 
 export function constantRate(rate: number): Schedule {
-  checkRate('constantRate', rate);
-  return () => rate;
+  checkPositive('constantRate: rate', rate);
+  return described('constantRate', { rate }, () => rate);
 }
 
 export interface StepDecayOptions {
@@ -21,9 +52,148 @@ export interface StepDecayOptions {
 
 /** rate · factor^⌊epoch / every⌋. */
 export function stepDecay(rate: number, { factor = 0.1, every }: StepDecayOptions): Schedule {
-  checkRate('stepDecay', rate);
-  if (!(factor > 0 && factor <= 1)) throw new RangeError(`stepDecay: factor is ${factor}; it must be in (0, 1]`);
-  if (!Number.isInteger(every) || every < 1)
-    throw new RangeError(`stepDecay: every is ${every}; it must be a positive integer`);
-  return (epoch) => rate * factor ** Math.floor(epoch / every);
+  checkPositive('stepDecay: rate', rate);
+  checkFactor('stepDecay: factor', factor);
+  checkNumber('stepDecay: every', every, 'a positive integer', (number) => Number.isInteger(number) && number >= 1);
+  return described('stepDecay', { rate, factor, every }, (epoch) => rate * factor ** Math.floor(epoch / every));
+}
+
+export interface ExponentialDecayOptions {
+  /** Of an epoch, in (0, 1]. Default 0.95. */
+  factor?: number;
+}
+
+/** rate · factor^epoch, falling at every step. */
+export function exponentialDecay(rate: number, { factor = 0.95 }: ExponentialDecayOptions = {}): Schedule {
+  checkPositive('exponentialDecay: rate', rate);
+  checkFactor('exponentialDecay: factor', factor);
+  return described('exponentialDecay', { rate, factor }, (epoch) => rate * factor ** epoch);
+}
+
+export interface PolynomialDecayOptions {
+  /** p > 0; up to 1 the step sizes sum to infinity. Default 0.5. */
+  power?: number;
+}
+
+/** rate / (k + 1)^p at step k. */
+export function polynomialDecay(rate: number, { power = 0.5 }: PolynomialDecayOptions = {}): Schedule {
+  checkPositive('polynomialDecay: rate', rate);
+  checkPositive('polynomialDecay: power', power);
+  return described('polynomialDecay', { rate, power }, (_, step) => rate / (step + 1) ** power);
+}
+
+/** What a warm-up starts from, as a share of the rate. */
+const WARM_UP_FROM = 0.1;
+
+function rising(epoch: number, epochs: number, from: number): number {
+  return epoch < epochs ? from + ((1 - from) * epoch) / epochs : 1;
+}
+
+/** From 1 at 0 to 0 at 1 along half a wave. */
+function falling(share: number): number {
+  return (1 + Math.cos(Math.PI * Math.min(share, 1))) / 2;
+}
+
+export interface CosineOptions {
+  /** Length of the whole schedule, warm-up included; the rate stays at `final` after it. */
+  epochs: number;
+  /** Epochs of a linear rise from rate/10. Default 0. */
+  warmUp?: number;
+  /** Rate at the end, from 0 to `rate`. Default 0. */
+  final?: number;
+}
+
+/** final + (rate − final)·(1 + cos πt)/2, t from 0 to 1 over the epochs after the warm-up (Loshchilov & Hutter 2017, eq. 5). */
+export function cosine(rate: number, { epochs, warmUp = 0, final = 0 }: CosineOptions): Schedule {
+  checkPositive('cosine: rate', rate);
+  checkPositive('cosine: epochs', epochs);
+  checkNumber('cosine: warmUp', warmUp, `in [0, epochs = ${epochs})`, (number) => number >= 0 && number < epochs);
+  checkNumber('cosine: final', final, `in [0, rate = ${rate}]`, (number) => number >= 0 && number <= rate);
+  return described('cosine', { rate, epochs, warmUp, final }, (epoch) =>
+    epoch < warmUp
+      ? rate * rising(epoch, warmUp, WARM_UP_FROM)
+      : final + (rate - final) * falling((epoch - warmUp) / (epochs - warmUp)),
+  );
+}
+
+export interface LinearWarmUpOptions {
+  epochs: number;
+  /** Share of the rate at the start, in (0, 1]. Default 0.1. */
+  from?: number;
+}
+
+/** A schedule (or a constant rate) times a factor that rises linearly from `from` to 1 (Goyal et al. 2017, section 2.2). */
+export function linearWarmUp(rate: number | Schedule, { epochs, from = WARM_UP_FROM }: LinearWarmUpOptions): Schedule {
+  checkPositive('linearWarmUp: epochs', epochs);
+  checkFactor('linearWarmUp: from', from);
+  const schedule = scheduleOf(rate);
+  const rateAt = (epoch: number, step: number): number => schedule(epoch, step) * rising(epoch, epochs, from);
+  return schedule.description
+    ? described('linearWarmUp', { rate: schedule.description, epochs, from }, rateAt)
+    : rateAt;
+}
+
+export interface OneCycleOptions {
+  /** Length of the cycle; the rate stays at its last value after it. */
+  epochs: number;
+  /** Share of the cycle in which the rate rises, in (0, 1). Default 0.3. */
+  rise?: number;
+  /** First rate as a share of the largest, in (0, 1]. Default 1/25. */
+  first?: number;
+  /** Last rate as a share of the first, in (0, 1]. Default 1e-4. */
+  last?: number;
+}
+
+/** Up to `rate` and down below the start, both along half a cosine wave (Smith & Topin 2019; the form and defaults of PyTorch). */
+export function oneCycle(rate: number, { epochs, rise = 0.3, first = 1 / 25, last = 1e-4 }: OneCycleOptions): Schedule {
+  checkPositive('oneCycle: rate', rate);
+  checkPositive('oneCycle: epochs', epochs);
+  checkNumber('oneCycle: rise', rise, 'in (0, 1)', (number) => number > 0 && number < 1);
+  checkFactor('oneCycle: first', first);
+  checkFactor('oneCycle: last', last);
+  const [start, end] = [rate * first, rate * first * last];
+  const top = rise * epochs;
+  return described('oneCycle', { rate, epochs, rise, first, last }, (epoch) =>
+    epoch < top
+      ? rate + (start - rate) * falling(epoch / top)
+      : end + (rate - end) * falling((epoch - top) / (epochs - top)),
+  );
+}
+
+/** What is written down checks itself when it is made again, so it may come from a file. */
+type Maker = (rate: never, options: never) => Schedule;
+
+const SCHEDULES: Readonly<Record<string, Maker>> = {
+  constantRate,
+  stepDecay,
+  exponentialDecay,
+  polynomialDecay,
+  cosine,
+  linearWarmUp,
+  oneCycle,
+};
+
+/** The names that `scheduleNamed` knows. */
+export const SCHEDULE_NAMES: readonly string[] = Object.keys(SCHEDULES);
+
+/**
+ * A schedule by its name, such as `scheduleNamed('cosine', { rate: 1e-2, epochs: 40 })`, or as its `description` gives it.
+ * @param options `rate` and what else the function of this name takes
+ * @throws RangeError for an unknown name, or an option out of its range
+ */
+export function scheduleNamed(name: string, options: Readonly<Record<string, unknown>>): Schedule {
+  if (!Object.hasOwn(SCHEDULES, name)) {
+    throw new RangeError(
+      `schedule: its name is ${JSON.stringify(name)}; it must be one of ${SCHEDULE_NAMES.join(', ')}`,
+    );
+  }
+  const { rate, ...rest } = options;
+  return SCHEDULES[name](madeAgain(rate) as never, rest as never);
+}
+
+/** A description in the place of a rate becomes the schedule that it describes. */
+function madeAgain(rate: unknown): unknown {
+  if (typeof rate !== 'object' || rate === null) return rate;
+  const { name, options } = rate as ScheduleDescription;
+  return scheduleNamed(name, options);
 }

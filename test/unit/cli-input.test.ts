@@ -248,10 +248,7 @@ describe('the command line', () => {
     [['train', '--tolerance', '0'], /--tolerance: it is "0"/],
     [['train', '--seed=-1'], /--seed: it is "-1"; it must be an integer from 0/],
     [['train', '--activation', 'gelu'], /--activation: gelu is not the proximal operator/],
-    [
-      ['train', '--solver', 'newton'],
-      /--solver: it is "newton"; it must be one of auto, peaceman-rachford/,
-    ],
+    [['train', '--solver', 'newton'], /--solver: it is "newton"; it must be one of auto, peaceman-rachford/],
     [['train', '--backend', 'cuda'], /--backend: it is "cuda"; it must be one of webgpu, cpu/],
     [['solve'], /problem: no file is named/],
     [['solve', 'a.json', 'b.json'], /problem: 2 files are named/],
@@ -259,10 +256,7 @@ describe('the command line', () => {
     [['solve', '-', '--tolerance', 'small'], /--tolerance: it is "small"/],
     [['solve', '-', '--limit', '0'], /--limit: it is "0"; it must be a positive integer/],
     [['solve', '-', '--solver', 'x'], /--solver: it is "x"/],
-    [
-      ['solve', '-', '--linear-solver', 'cg'],
-      /--linear-solver: it is "cg"; it must be one of auto, peaceman-rachford/,
-    ],
+    [['solve', '-', '--linear-solver', 'cg'], /--linear-solver: it is "cg"; it must be one of auto, peaceman-rachford/],
     [['solve', '-', '--backend', 'gpu'], /--backend: it is "gpu"/],
     [['solve', join(tmpdir(), 'equilibra-absent.json')], /absent[.]json: there is no such file/],
     [['solve', tmpdir()], /it is a folder/],

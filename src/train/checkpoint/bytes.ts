@@ -1,0 +1,122 @@
+/**
+ * The bytes of a checkpoint, all little-endian:
+ *
+ *   offset   0  8 bytes  magic, "EQUILBRA"
+ *            8  u32      version of the format
+ *           12  u32      length h of the header
+ *           16  f64      length of the whole, in bytes
+ *           24  h bytes  header, JSON in UTF-8: { content, arrays: [{ name, type, shape }] }
+ *       24 + h           the arrays one after the other, float64 or float32, row-major
+ *     last four  u32     CRC-32 of everything before it
+ *
+ * A backend's numbers are kept in its own precision, so that nothing is rounded on the way.
+ */
+import { checksum } from './checksum.ts';
+
+const MAGIC = 'EQUILBRA';
+export const VERSION = 1;
+const START = 24;
+
+/** A checkpoint that cannot be used, and why. */
+export class CheckpointError extends Error {
+  override readonly name = 'CheckpointError';
+}
+
+export interface NumberArray {
+  readonly shape: readonly number[];
+  readonly values: Float32Array | Float64Array;
+}
+
+interface Packed {
+  /** JSON. */
+  readonly content: unknown;
+  readonly arrays: ReadonlyMap<string, NumberArray>;
+}
+
+interface ArrayEntry {
+  readonly name: string;
+  readonly type: 'float32' | 'float64';
+  readonly shape: readonly number[];
+}
+
+const WIDTH = { float32: 4, float64: 8 } as const;
+
+export function pack({ content, arrays }: Packed): Uint8Array<ArrayBuffer> {
+  const entries = [...arrays].map(([name, { shape, values }]): ArrayEntry => {
+    return { name, type: values instanceof Float64Array ? 'float64' : 'float32', shape };
+  });
+  const header = new TextEncoder().encode(JSON.stringify({ content, arrays: entries }));
+  const numbers = entries.reduce((sum, entry) => sum + bytesOf(entry), 0);
+  const bytes = new Uint8Array(START + header.length + numbers + 4);
+  const view = new DataView(bytes.buffer);
+  bytes.set(new TextEncoder().encode(MAGIC));
+  view.setUint32(8, VERSION, true);
+  view.setUint32(12, header.length, true);
+  view.setFloat64(16, bytes.length, true);
+  bytes.set(header, START);
+  let offset = START + header.length;
+  for (const { values } of arrays.values()) {
+    for (const value of values) {
+      if (values instanceof Float64Array) view.setFloat64(offset, value, true);
+      else view.setFloat32(offset, value, true);
+      offset += values.BYTES_PER_ELEMENT;
+    }
+  }
+  view.setUint32(offset, checksum(bytes.subarray(0, offset)), true);
+  return bytes;
+}
+
+/** @throws CheckpointError where the bytes are not a whole, undamaged checkpoint of a version that is known */
+export function unpack(bytes: Uint8Array): Packed {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { headerLength } = checkFrame(bytes, view);
+  const text = new TextDecoder().decode(bytes.subarray(START, START + headerLength));
+  const { content, arrays: entries } = JSON.parse(text) as { content: unknown; arrays: ArrayEntry[] };
+  const arrays = new Map<string, NumberArray>();
+  let offset = START + headerLength;
+  for (const entry of entries) {
+    arrays.set(entry.name, { shape: entry.shape, values: numbersAt(view, offset, entry) });
+    offset += bytesOf(entry);
+  }
+  return { content, arrays };
+}
+
+function checkFrame(bytes: Uint8Array, view: DataView): { headerLength: number } {
+  const magic = new TextDecoder().decode(bytes.subarray(0, MAGIC.length));
+  if (!MAGIC.startsWith(magic) || magic.length === 0) {
+    throw new CheckpointError('checkpoint: these bytes are something else, they do not start as a checkpoint does');
+  }
+  if (bytes.length < START + 4) {
+    throw new CheckpointError(`checkpoint: it is cut short, only ${bytes.length} bytes are there`);
+  }
+  const version = view.getUint32(8, true);
+  if (version !== VERSION) {
+    throw new CheckpointError(
+      `checkpoint: it has version ${version} of the format, this library reads version ${VERSION}` +
+        `${version > VERSION ? '; a newer equilibra is needed' : ''}`,
+    );
+  }
+  const length = view.getFloat64(16, true);
+  if (bytes.length < length) {
+    throw new CheckpointError(`checkpoint: it is cut short, ${bytes.length} of ${length} bytes are there`);
+  }
+  const end = bytes.length - 4;
+  const [stated, found] = [view.getUint32(end, true), checksum(bytes.subarray(0, end))];
+  if (bytes.length !== length || stated !== found) {
+    throw new CheckpointError('checkpoint: it is damaged, its checksum does not fit its content');
+  }
+  return { headerLength: view.getUint32(12, true) };
+}
+
+function bytesOf({ type, shape }: ArrayEntry): number {
+  return shape.reduce((size, extent) => size * extent, WIDTH[type]);
+}
+
+function numbersAt(view: DataView, offset: number, entry: ArrayEntry): Float32Array | Float64Array {
+  const width = WIDTH[entry.type];
+  const count = bytesOf(entry) / width;
+  if (entry.type === 'float64') {
+    return Float64Array.from({ length: count }, (_, index) => view.getFloat64(offset + width * index, true));
+  }
+  return Float32Array.from({ length: count }, (_, index) => view.getFloat32(offset + width * index, true));
+}

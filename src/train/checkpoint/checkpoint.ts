@@ -1,0 +1,201 @@
+/** What a checkpoint holds, to bytes and back. */
+import { describeLayer, type LayerDescription, type LayerMaker, layerFrom } from '../../layers/description.ts';
+import type { Memory } from '../../layers/layer.ts';
+import { type Model, sequential } from '../../layers/sequential.ts';
+import type { Engine } from '../../tensor/engine.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { EarlyStoppingState } from '../early-stopping.ts';
+import type { EpochProgress, Tally } from '../progress.ts';
+import { CheckpointError, type NumberArray, pack, unpack } from './bytes.ts';
+
+export interface Checkpoint {
+  readonly layers: readonly LayerDescription[];
+  /** In the order of the layers. */
+  readonly parameters: readonly NumberArray[];
+  /** What each layer remembers. */
+  readonly memories: readonly RememberedByLayer[];
+  /** Absent where a model was saved outside training. */
+  readonly training: TrainingRecord | undefined;
+  /** Whatever was given along, as JSON: standardisation, names of classes. */
+  readonly extras: unknown;
+}
+
+export interface RememberedByLayer {
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly tensors: ReadonlyMap<string, NumberArray>;
+}
+
+/** Where training was. */
+export interface TrainingRecord {
+  /** What must be the same for training to go on. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+  /** Epochs done, and steps done of the one under way. */
+  readonly epoch: number;
+  readonly step: number;
+  readonly tally: Tally;
+  readonly losses: readonly number[];
+  readonly epochs: readonly EpochProgress[];
+  /** One array a parameter, by name. */
+  readonly optimiser: ReadonlyMap<string, readonly NumberArray[]>;
+  readonly earlyStopping: EarlyStoppingState | undefined;
+  /** Parameters of the best epoch, where early stopping keeps them; else empty. */
+  readonly best: readonly NumberArray[];
+}
+
+/** The JSON part: the rest are arrays under names that it tells. */
+interface Content extends Pick<Checkpoint, 'layers' | 'extras'> {
+  readonly counts: { readonly parameters: number; readonly best: number };
+  readonly memories: readonly { readonly numbers: readonly string[]; readonly tensors: readonly string[] }[];
+  readonly training?: Omit<TrainingRecord, 'losses' | 'optimiser' | 'best'> & { readonly optimiser: readonly string[] };
+}
+
+const PLACES = {
+  parameter: (index: number) => `parameter ${index}`,
+  best: (index: number) => `best parameter ${index}`,
+  numbers: (layer: number) => `numbers of layer ${layer}`,
+  tensor: (layer: number, name: string) => `tensor ${name} of layer ${layer}`,
+  optimiser: (name: string, index: number) => `${name} of parameter ${index}`,
+  losses: 'losses',
+};
+
+export function encode({ layers, parameters, memories, training, extras }: Checkpoint): Uint8Array<ArrayBuffer> {
+  const arrays = new Map<string, NumberArray>();
+  const list = (values: Iterable<number>): NumberArray => {
+    const numbers = Float64Array.from(values);
+    return { shape: [numbers.length], values: numbers };
+  };
+  for (const [index, one] of parameters.entries()) arrays.set(PLACES.parameter(index), one);
+  for (const [layer, { numbers, tensors }] of memories.entries()) {
+    arrays.set(PLACES.numbers(layer), list(numbers.values()));
+    for (const [name, one] of tensors) arrays.set(PLACES.tensor(layer, name), one);
+  }
+  for (const [index, one] of training?.best.entries() ?? []) arrays.set(PLACES.best(index), one);
+  for (const [name, own] of training?.optimiser ?? []) {
+    for (const [index, one] of own.entries()) arrays.set(PLACES.optimiser(name, index), one);
+  }
+  if (training) arrays.set(PLACES.losses, list(training.losses));
+  const content: Content = {
+    layers,
+    extras,
+    counts: { parameters: parameters.length, best: training?.best.length ?? 0 },
+    memories: memories.map(({ numbers, tensors }) => ({ numbers: [...numbers.keys()], tensors: [...tensors.keys()] })),
+    ...(training && { training: recordContent(training) }),
+  };
+  return pack({ content, arrays });
+}
+
+function recordContent(record: TrainingRecord): Content['training'] {
+  const { configuration, epoch, step, tally, epochs, earlyStopping, optimiser } = record;
+  return { configuration, epoch, step, tally, epochs, earlyStopping, optimiser: [...optimiser.keys()] };
+}
+
+/**
+ * Reads the bytes of a checkpoint.
+ * @throws CheckpointError where they are something else, cut short, damaged, or of another version of the format
+ */
+export function loadCheckpoint(bytes: Uint8Array): Checkpoint {
+  const { content, arrays } = unpack(bytes);
+  const { layers, extras, counts, memories, training } = content as Content;
+  const at = (place: string): NumberArray => {
+    const found = arrays.get(place);
+    if (!found) throw new CheckpointError(`checkpoint: there is no array ${JSON.stringify(place)} in it`);
+    return found;
+  };
+  const several = (count: number, place: (index: number) => string): NumberArray[] =>
+    Array.from({ length: count }, (_, index) => at(place(index)));
+  return {
+    layers,
+    extras,
+    parameters: several(counts.parameters, PLACES.parameter),
+    memories: memories.map(({ numbers, tensors }, layer) => ({
+      numbers: new Map(numbers.map((name, index) => [name, at(PLACES.numbers(layer)).values[index]])),
+      tensors: new Map(tensors.map((name) => [name, at(PLACES.tensor(layer, name))])),
+    })),
+    training: training && {
+      ...training,
+      losses: Array.from(at(PLACES.losses).values),
+      optimiser: new Map(
+        training.optimiser.map((name) => [name, several(counts.parameters, (index) => PLACES.optimiser(name, index))]),
+      ),
+      best: several(counts.best, PLACES.best),
+    },
+  };
+}
+
+/** Reads tensors back, all asked for at once. */
+export async function numbersOf(tensors: readonly Tensor[]): Promise<NumberArray[]> {
+  return Promise.all(tensors.map(async (tensor) => ({ shape: tensor.shape, values: await tensor.data() })));
+}
+
+/** The model's own part of a checkpoint. */
+export async function snapshot(model: Model): Promise<Pick<Checkpoint, 'layers' | 'parameters' | 'memories'>> {
+  const remembered = async ({ numbers, tensors }: Memory): Promise<RememberedByLayer> => {
+    const names = [...tensors.keys()];
+    const kept = new Map(numbers);
+    const values = await numbersOf([...tensors.values()]);
+    return { numbers: kept, tensors: new Map(names.map((name, index) => [name, values[index]])) };
+  };
+  const [parameters, memories] = await Promise.all([
+    numbersOf(model.parameters.map(({ value }) => value)),
+    Promise.all(model.memories.map(remembered)),
+  ]);
+  return { layers: model.layers.map(describeLayer), parameters, memories };
+}
+
+/**
+ * The bytes of a checkpoint of a model: layers, parameters, what the layers remember. `train` writes checkpoints that
+ * also hold the state of training.
+ * @param options.extras JSON to keep along
+ */
+export async function saveCheckpoint(
+  model: Model,
+  { extras }: { extras?: unknown } = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  return encode({ ...(await snapshot(model)), training: undefined, extras });
+}
+
+export interface ModelFromOptions {
+  /** Makers of layers of your own, by kind: they get the `options` that the layer had. */
+  layers?: Readonly<Record<string, LayerMaker>>;
+  /** best: of the best epoch, where early stopping kept them. Default latest. */
+  parameters?: 'latest' | 'best';
+}
+
+/**
+ * The model of a checkpoint, with its parameters on the engine.
+ * @throws RangeError where a layer is unknown, CheckpointError where it holds no best parameters and these are asked for
+ */
+export function modelFrom(
+  checkpoint: Checkpoint,
+  engine: Engine,
+  { layers = {}, parameters = 'latest' }: ModelFromOptions = {},
+): Model {
+  const model = sequential(...checkpoint.layers.map((description) => layerFrom(description, layers)));
+  const best = checkpoint.training?.best ?? [];
+  if (parameters === 'best' && best.length === 0) {
+    throw new CheckpointError('checkpoint: it holds no best parameters; early stopping with restoreBest keeps them');
+  }
+  takeUpModel(checkpoint, engine, model, parameters === 'best' ? best : checkpoint.parameters);
+  return model;
+}
+
+/** Gives a model the numbers of a checkpoint of the same layers. */
+export function takeUpModel(
+  { parameters, memories }: Checkpoint,
+  engine: Engine,
+  model: Model,
+  values: readonly NumberArray[] = parameters,
+): void {
+  model.takeUp(
+    engine,
+    values.map((one) => tensorOf(engine, one)),
+    memories.map(({ numbers, tensors }) => ({
+      numbers: new Map(numbers),
+      tensors: new Map([...tensors].map(([name, one]) => [name, tensorOf(engine, one)])),
+    })),
+  );
+}
+
+export function tensorOf(engine: Engine, { shape, values }: NumberArray): Tensor {
+  return engine.tensor(values, shape);
+}

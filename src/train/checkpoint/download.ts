@@ -1,0 +1,17 @@
+/**
+ * Offers the bytes of a checkpoint as a download of the page.
+ * @param name of the file, such as digits.equilibra
+ * @throws Error outside a page
+ */
+export function downloadCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: string): void {
+  if (typeof document === 'undefined') {
+    throw new Error('downloadCheckpoint: there is no page here; write the bytes to a file instead');
+  }
+  const url = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
+  const anchor = document.createElement('a');
+  anchor.href = url;
+  anchor.download = name;
+  anchor.click();
+  // Browsers read it some time after the click, and do not tell when they are done.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -1,0 +1,45 @@
+import type { Samples } from '../data/dataset.ts';
+import { oneHot } from './losses.ts';
+
+/** A number > 0 for each class; or balanced: count / (classes · count of the class), so that each class weighs the same. */
+export type ClassWeights = readonly number[] | 'balanced';
+
+export function classWeightsOf(option: ClassWeights, samples: Samples, classes: number): readonly number[] {
+  if (option === 'balanced') return balanced(samples, classes);
+  if (!Array.isArray(option) || option.length !== classes) {
+    throw new RangeError(
+      `train: classWeights is ${JSON.stringify(option)}; it must be "balanced" or a list of ${classes} numbers, one for each class`,
+    );
+  }
+  for (const [label, weight] of option.entries()) {
+    if (!(weight > 0 && Number.isFinite(weight))) {
+      throw new RangeError(`train: classWeights[${label}] is ${weight}; it must be a finite number > 0`);
+    }
+  }
+  return option;
+}
+
+function balanced({ labels, count }: Samples, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) counts[label] += 1;
+  // The weight of a class without samples is never used.
+  return counts.map((own) => (own === 0 ? 1 : count / (classes * own)));
+}
+
+/**
+ * One-hot rows, scaled by batch·w/Σw: the mean over the batch of a loss that is linear in the targets is then the
+ * weighted mean Σ w·ℓ / Σ w, as in PyTorch's CrossEntropyLoss.
+ */
+export function targetsOf(
+  labels: Int32Array,
+  classes: number,
+  weights: readonly number[] | undefined,
+): { rows: Float32Array; weight: number } {
+  const rows = oneHot(labels, classes);
+  if (!weights) return { rows, weight: labels.length };
+  const weight = labels.reduce((sum, label) => sum + weights[label], 0);
+  for (const [row, label] of labels.entries()) {
+    rows[row * classes + label] = (labels.length * weights[label]) / weight;
+  }
+  return { rows, weight };
+}

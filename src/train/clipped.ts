@@ -1,0 +1,83 @@
+import type { Engine } from '../tensor/engine.ts';
+import { elementwise, reduceAll } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Tracing } from '../tensor/tracing.ts';
+import type { Optimiser } from './optimiser.ts';
+
+/** One of the two. */
+export type ClipOptions =
+  | {
+      /** Largest norm of all gradients taken together. */
+      norm: number;
+      value?: undefined;
+    }
+  | {
+      /** Largest absolute value of each number of a gradient. */
+      value: number;
+      norm?: undefined;
+    };
+
+/** As PyTorch adds it to the norm before it divides. */
+const OFFSET = 1e-6;
+
+/**
+ * An optimiser that sees gradients cut down to a size, on the device (Pascanu et al. 2013, Algorithm 1, as PyTorch has it).
+ * norm c: g ← g·min(1, c/(‖g‖ + 1e-6)), ‖g‖ over all parameters. value c: each number ← min(max(·, −c), c).
+ */
+export function clipped(optimiser: Optimiser, options: ClipOptions): Optimiser {
+  const { norm, value } = options;
+  if (optimiser.theorem3) {
+    throw new RangeError(
+      `clipped: ${optimiser.name} has theorem3: true, and the theorem does not cover clipped gradients; leave one of them out`,
+    );
+  }
+  const limit = norm ?? value;
+  if (limit === undefined || (norm !== undefined && value !== undefined)) {
+    throw new RangeError(`clipped: norm is ${norm} and value is ${value}; give exactly one of them`);
+  }
+  const kind = norm === undefined ? 'value' : 'norm';
+  if (!(limit > 0 && Number.isFinite(limit))) {
+    throw new RangeError(`clipped: ${kind} is ${limit}; it must be a finite number > 0`);
+  }
+  const cut = kind === 'norm' ? cutNorm : cutValue;
+  return {
+    ...optimiser,
+    settings: { ...optimiser.settings, clipped: options },
+    start(engine, parameters, memory) {
+      const state = optimiser.start(engine, parameters, memory);
+      return {
+        memory: state.memory,
+        update(values, gradients, epoch, step) {
+          const smaller = clip(engine, `clip ${kind} ${limit}`, gradients, limit, cut);
+          try {
+            return state.update(values, smaller, epoch, step);
+          } finally {
+            for (const gradient of smaller) gradient.dispose();
+          }
+        },
+        dispose: () => state.dispose(),
+      };
+    },
+  };
+}
+
+type Cut = (gradients: readonly Tensor[], limit: Tensor, tracing: Tracing) => Tensor[];
+
+function clip(engine: Engine, key: string, gradients: readonly Tensor[], limit: number, cut: Cut): Tensor[] {
+  return engine.run(key, gradients, (traced, tracing) =>
+    cut(traced, tracing.constant({ kind: 'fill', value: limit }, [1]), tracing),
+  );
+}
+
+function cutNorm(gradients: readonly Tensor[], limit: Tensor, tracing: Tracing): Tensor[] {
+  const squares = gradients.map((gradient) => elementwise('square', [reduceAll('norm', gradient)]));
+  const norm = elementwise('sqrt', [squares.reduce((sum, square) => elementwise('add', [sum, square]))]);
+  const ratio = elementwise('divide', [limit, elementwise('scale', [norm], [1, OFFSET])]);
+  const factor = elementwise('minimum', [ratio, tracing.constant({ kind: 'fill', value: 1 }, [1])]);
+  return gradients.map((gradient) => elementwise('multiply', [gradient, factor]));
+}
+
+function cutValue(gradients: readonly Tensor[], limit: Tensor): Tensor[] {
+  const least = elementwise('negate', [limit]);
+  return gradients.map((gradient) => elementwise('minimum', [elementwise('maximum', [gradient, least]), limit]));
+}

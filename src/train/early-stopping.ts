@@ -1,0 +1,116 @@
+import type { Model } from '../layers/sequential.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { EpochProgress } from './progress.ts';
+
+const QUANTITIES = {
+  'validation loss': { better: -1, of: ({ validation }: EpochProgress) => validation?.loss },
+  'validation accuracy': { better: 1, of: ({ validation }: EpochProgress) => validation?.accuracy },
+  'training loss': { better: -1, of: ({ loss }: EpochProgress) => loss },
+  'training accuracy': { better: 1, of: ({ accuracy }: EpochProgress) => accuracy },
+} as const;
+
+export interface EarlyStoppingOptions {
+  /** Training ends after so many epochs in a row without improvement. */
+  patience: number;
+  /** What does not exceed it is no improvement. Default 0. */
+  minimumImprovement?: number;
+  /** Default validation loss. */
+  on?: keyof typeof QUANTITIES;
+  /** Gives the model the parameters of the best epoch when training ends, early or not. Default true. */
+  restoreBest?: boolean;
+}
+
+/** All of it besides the parameters, as a checkpoint holds it. */
+export interface EarlyStoppingState {
+  readonly on: string;
+  readonly bestEpoch: number;
+  readonly bestValue: number;
+  readonly waited: number;
+}
+
+export function checkEarlyStopping(options: EarlyStoppingOptions, hasValidation: boolean): void {
+  const { patience, minimumImprovement = 0, on = 'validation loss' } = options;
+  if (!Number.isInteger(patience) || patience < 1) {
+    throw new RangeError(`earlyStopping: patience is ${patience}; it must be a positive integer`);
+  }
+  if (!(minimumImprovement >= 0 && Number.isFinite(minimumImprovement))) {
+    throw new RangeError(`earlyStopping: minimumImprovement is ${minimumImprovement}; it must be a finite number ≥ 0`);
+  }
+  if (!Object.hasOwn(QUANTITIES, on)) {
+    throw new RangeError(
+      `earlyStopping: on is ${JSON.stringify(on)}; it must be one of ${Object.keys(QUANTITIES).join(', ')}`,
+    );
+  }
+  if (on.startsWith('validation') && !hasValidation) {
+    throw new RangeError(
+      `earlyStopping: on is ${JSON.stringify(on)}, but there are no validation samples; give validation`,
+    );
+  }
+}
+
+/** Watches one quantity from epoch to epoch and keeps the best parameters. */
+export class EarlyStopper {
+  readonly on: keyof typeof QUANTITIES;
+  private best: { readonly epoch: number; readonly value: number } | undefined;
+  private waited = 0;
+  private kept: Tensor[] = [];
+
+  constructor(private readonly options: EarlyStoppingOptions) {
+    this.on = options.on ?? 'validation loss';
+  }
+
+  get hasStopped(): boolean {
+    return this.waited >= this.options.patience;
+  }
+  get bestEpoch(): number | undefined {
+    return this.best?.epoch;
+  }
+  get keepsParameters(): boolean {
+    return this.options.restoreBest ?? true;
+  }
+  /** Of the best epoch so far, in the order of the model; empty before the first one. */
+  get bestParameters(): readonly Tensor[] {
+    return this.kept;
+  }
+  get state(): EarlyStoppingState | undefined {
+    const { on, best, waited } = this;
+    return best && { on, bestEpoch: best.epoch, bestValue: best.value, waited };
+  }
+
+  /** Goes on from where another one was. It owns the parameters. */
+  takeUp({ bestEpoch, bestValue, waited }: EarlyStoppingState, parameters: Tensor[]): void {
+    this.dispose();
+    this.best = { epoch: bestEpoch, value: bestValue };
+    this.waited = waited;
+    this.kept = parameters;
+  }
+
+  see(progress: EpochProgress, model: Model): void {
+    const { better, of } = QUANTITIES[this.on];
+    const value = of(progress);
+    if (value === undefined) throw new Error(`earlyStopping: epoch ${progress.epoch} has no ${this.on}`);
+    const gain = this.best ? better * (value - this.best.value) : Number.POSITIVE_INFINITY;
+    if (!(gain > (this.options.minimumImprovement ?? 0))) {
+      this.waited += 1;
+      return;
+    }
+    this.waited = 0;
+    this.best = { epoch: progress.epoch, value };
+    if (!this.keepsParameters) return;
+    this.dispose();
+    // Another name for the same storage: parameters are replaced, never written to.
+    this.kept = model.parameters.map(({ value: parameter }) => model.engine.kept(parameter));
+  }
+
+  /** Hands the best parameters to the model. */
+  restore(model: Model): void {
+    if (this.kept.length === 0) return;
+    model.replaceParameters(this.kept);
+    this.kept = [];
+  }
+
+  dispose(): void {
+    for (const tensor of this.kept) tensor.dispose();
+    this.kept = [];
+  }
+}

@@ -1,0 +1,114 @@
+/** What a caller may choose of a training run, checked. */
+import type { Dataset, Samples } from '../data/dataset.ts';
+import type { Model } from '../layers/sequential.ts';
+import { adam } from './adam.ts';
+import { type CheckpointOptions, checkEvery } from './checkpoint/resume.ts';
+import { type ClassWeights, classWeightsOf } from './class-weights.ts';
+import { checkEarlyStopping, type EarlyStoppingOptions } from './early-stopping.ts';
+import { checkSamples } from './evaluate.ts';
+import type { BatchLoss } from './losses.ts';
+import type { Optimiser } from './optimiser.ts';
+import type { Progress } from './progress.ts';
+
+export interface TrainOptions {
+  /** Default 10. */
+  epochs?: number;
+  /** Rows in a step; the last step of a shuffled epoch may have fewer. Default 32. */
+  batch?: number;
+  /** Default adam(). */
+  optimiser?: Optimiser;
+  /** Of the start of the parameters and of the order of the samples. Default 0. */
+  seed?: number;
+  /** Default crossEntropy. Validation reports the same loss. */
+  loss?: 'crossEntropy' | BatchLoss;
+  /** Weights of the classes in the cross-entropy: Σ w·ℓ / Σ w over a batch. Default: all the same. */
+  classWeights?: ClassWeights;
+  /** Evaluated after each epoch, with all classes weighing the same. Default none. */
+  validation?: Samples;
+  /** Stops after so many steps in all. */
+  maximumSteps?: number;
+  /** Default: all epochs are run. */
+  earlyStopping?: EarlyStoppingOptions;
+  /**
+   * Aborted, it stops training after the steps under way: a checkpoint is written, where `checkpoint` is given; then
+   * `train` rejects with the signal's reason. The model keeps the parameters of the last step.
+   */
+  signal?: AbortSignal;
+  /** Default: none is written. */
+  checkpoint?: CheckpointOptions;
+  /**
+   * Bytes of a checkpoint of the same model, data and options: training goes on from there as if it had never stopped.
+   * What the model held is replaced. `epochs`, `maximumSteps` and `patience` may be others than before; that a function
+   * of your own (a schedule, a loss) is the same cannot be checked.
+   */
+  resume?: Uint8Array;
+  /** Called after each step and each epoch; awaited. */
+  onProgress?: (progress: Progress) => void | Promise<void>;
+}
+
+/** The options with their defaults. */
+export interface Settings
+  extends Pick<TrainOptions, 'validation' | 'earlyStopping' | 'signal' | 'checkpoint' | 'resume' | 'onProgress'>,
+    Required<Pick<TrainOptions, 'epochs' | 'batch' | 'optimiser' | 'seed' | 'maximumSteps'>> {
+  readonly samples: Samples;
+  /** Steps in an epoch. */
+  readonly steps: number;
+  /** Absent for the cross-entropy. */
+  readonly ownLoss: BatchLoss | undefined;
+  readonly weights: readonly number[] | undefined;
+}
+
+export function settingsOf(model: Model, data: Dataset | Samples, options: TrainOptions): Settings {
+  const { epochs = 10, batch = 32, optimiser = adam(), seed = 0, loss = 'crossEntropy' } = options;
+  const { maximumSteps = Number.POSITIVE_INFINITY, classWeights } = options;
+  const { validation, earlyStopping, signal, checkpoint, resume, onProgress } = options;
+  const samples = 'train' in data ? data.train : data;
+  checkCount('epochs', epochs);
+  checkCount('batch', batch);
+  if (maximumSteps !== Number.POSITIVE_INFINITY) checkCount('maximumSteps', maximumSteps);
+  checkSamples('train: data', samples, model);
+  if (validation) checkSamples('train: validation', validation, model);
+  if (earlyStopping) checkEarlyStopping(earlyStopping, validation !== undefined);
+  if (checkpoint) checkEvery(checkpoint);
+  if (loss !== 'crossEntropy' && typeof loss !== 'function') {
+    throw new RangeError(`train: loss is ${JSON.stringify(loss)}; it must be "crossEntropy" or a function`);
+  }
+  if (classWeights) checkWeighting(loss, optimiser);
+  return {
+    epochs,
+    batch,
+    optimiser,
+    seed,
+    maximumSteps,
+    validation,
+    earlyStopping,
+    signal,
+    checkpoint,
+    resume,
+    onProgress,
+    samples,
+    steps: Math.ceil(samples.count / batch),
+    ownLoss: loss === 'crossEntropy' ? undefined : loss,
+    weights: classWeights && classWeightsOf(classWeights, samples, model.outputs),
+  };
+}
+
+function checkCount(name: string, count: number): void {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`train: ${name} is ${count}; it must be a positive integer`);
+  }
+}
+
+function checkWeighting(loss: TrainOptions['loss'], optimiser: Optimiser): void {
+  if (loss !== 'crossEntropy') {
+    throw new RangeError(
+      'train: classWeights is given and loss is a function; class weights need the loss crossEntropy',
+    );
+  }
+  if (optimiser.theorem3) {
+    throw new RangeError(
+      `train: classWeights is given and ${optimiser.name} has theorem3: true, which does not cover them (the mean of a ` +
+        'batch is then not the mean over the samples); leave one of them out',
+    );
+  }
+}

@@ -1,0 +1,107 @@
+/** The state of a training run: all that changes while it goes on. */
+import type { Model } from '../layers/sequential.ts';
+import type { Engine } from '../tensor/engine.ts';
+import { loadCheckpoint, type TrainingRecord, takeUpModel, tensorOf } from './checkpoint/checkpoint.ts';
+import { checkResumable } from './checkpoint/resume.ts';
+import { EarlyStopper } from './early-stopping.ts';
+import type { OptimiserState } from './optimiser.ts';
+import type { Settings } from './options.ts';
+import { EMPTY_TALLY, type EpochProgress, estimator, type Tally } from './progress.ts';
+
+export interface Run {
+  readonly model: Model;
+  readonly settings: Settings;
+  readonly optimiser: OptimiserState;
+  readonly stopper: EarlyStopper | undefined;
+  /** Epochs done. */
+  epoch: number;
+  /** Steps done of the epoch under way. */
+  step: number;
+  /** Of these steps. */
+  tally: Tally;
+  /** Of all steps done. */
+  readonly losses: number[];
+  readonly epochs: EpochProgress[];
+  /** Lets the page or the process breathe every now and then: on the CPU backend nothing else would. */
+  readonly pause: () => Promise<void>;
+  /** Seconds since it was called before. */
+  readonly lapse: () => number;
+  /** Estimated. */
+  readonly secondsLeft: () => number;
+}
+
+export function beginRun(engine: Engine, model: Model, settings: Settings): Run {
+  const record = settings.resume && takeUp(settings.resume, engine, model, settings);
+  if (!model.isInitialised || model.engine !== engine) model.initialise(engine, settings.seed);
+  const parameters = model.parameters.map(({ value }) => value);
+  const remembered =
+    record && new Map([...record.optimiser].map(([name, own]) => [name, own.map(({ values }) => values)]));
+  const losses = [...(record?.losses ?? [])];
+  return {
+    model,
+    settings,
+    optimiser: settings.optimiser.start(engine, parameters, remembered),
+    stopper: stopperOf(engine, settings, record),
+    epoch: record?.epoch ?? 0,
+    step: record?.step ?? 0,
+    tally: record?.tally ?? EMPTY_TALLY,
+    losses,
+    epochs: [...(record?.epochs ?? [])],
+    pause: pauses(),
+    ...clocks(settings, losses),
+  };
+}
+
+/** Gives the model what the checkpoint holds. */
+function takeUp(bytes: Uint8Array, engine: Engine, model: Model, settings: Settings): TrainingRecord {
+  const checkpoint = loadCheckpoint(bytes);
+  const record = checkResumable(checkpoint, model, settings);
+  takeUpModel(checkpoint, engine, model);
+  return record;
+}
+
+function stopperOf(engine: Engine, { earlyStopping }: Settings, record?: TrainingRecord): EarlyStopper | undefined {
+  if (!earlyStopping) return undefined;
+  const stopper = new EarlyStopper(earlyStopping);
+  if (record?.earlyStopping) {
+    const best = stopper.keepsParameters ? record.best : [];
+    stopper.takeUp(
+      record.earlyStopping,
+      best.map((one) => tensorOf(engine, one)),
+    );
+  }
+  return stopper;
+}
+
+function clocks(
+  { epochs, steps, maximumSteps }: Settings,
+  losses: readonly number[],
+): Pick<Run, 'lapse' | 'secondsLeft'> {
+  const estimate = estimator();
+  const before = losses.length;
+  let last = performance.now();
+  return {
+    lapse() {
+      const now = performance.now();
+      const seconds = (now - last) / 1000;
+      last = now;
+      return seconds;
+    },
+    secondsLeft: () => estimate(losses.length - before, Math.min(epochs * steps, maximumSteps) - losses.length),
+  };
+}
+
+export function endRun({ optimiser, stopper }: Run): void {
+  optimiser.dispose();
+  stopper?.dispose();
+}
+
+/** Of the whole run, not of an epoch: epochs may be shorter than the time between two pauses. */
+function pauses(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < 40) return;
+    await new Promise((resolve) => setTimeout(resolve));
+    last = performance.now();
+  };
+}

@@ -1,0 +1,43 @@
+import { elementwise } from '../tensor/kernels.ts';
+import type { Optimiser } from './optimiser.ts';
+import { type Schedule, scheduleOf } from './schedules.ts';
+import { checkBelowOne, checkNotNegative, scaled, startRule, type UpdateRule } from './update-rule.ts';
+
+export interface SgdOptions {
+  rate: number | Schedule;
+  /** μ in [0, 1). Default 0. */
+  momentum?: number;
+  /** Looks ahead along the momentum, which must be > 0 then. Default false. */
+  nesterov?: boolean;
+  /** λ ≥ 0: λθ is added to the gradient. Default 0. */
+  weightDecay?: number;
+}
+
+/**
+ * Gradient steps on shuffled batches, with momentum as PyTorch has it (Sutskever et al. 2013 with the rate outside):
+ * g ← g + λθ; b ← μb + g from b = 0; θ ← θ − rate·b, or θ ← θ − rate·(g + μb) with `nesterov`.
+ */
+export function sgd({ rate, momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions): Optimiser {
+  const schedule = scheduleOf(rate);
+  checkBelowOne('sgd: momentum', momentum);
+  checkNotNegative('sgd: weightDecay', weightDecay);
+  if (nesterov && momentum === 0) throw new RangeError('sgd: momentum is 0; nesterov needs a momentum > 0');
+  const rule: UpdateRule = {
+    key: `sgd ${momentum} ${nesterov} ${weightDecay}`,
+    memory: momentum > 0 ? ['momentum'] : [],
+    numbers: (rateNow) => [rateNow],
+    next(value, gradient, memory, [rateNow]) {
+      const g = weightDecay > 0 ? elementwise('add', [gradient, scaled(value, weightDecay)]) : gradient;
+      const b = memory.map((old) => elementwise('add', [scaled(old, momentum), g]));
+      const ahead = b.map((fresh) => (nesterov ? elementwise('add', [g, scaled(fresh, momentum)]) : fresh));
+      const [direction = g] = ahead;
+      return [elementwise('subtract', [value, elementwise('multiply', [direction, rateNow])]), ...b];
+    },
+  };
+  return {
+    name: 'sgd',
+    rate: schedule,
+    settings: { rate: schedule.description, momentum, nesterov, weightDecay },
+    start: (engine, parameters, memory) => startRule(rule, schedule, engine, parameters, memory),
+  };
+}

@@ -1,0 +1,75 @@
+/** One step of training: loss, gradients, new parameters. */
+import { differentiate } from '../autodiff/gradient.ts';
+import type { Samples } from '../data/dataset.ts';
+import type { MonotoneSolution } from '../implicit/monotone.ts';
+import { type ForwardOptions, indexOfLargest, type Model } from '../layers/sequential.ts';
+import type { SolveReport } from '../solvers/report.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { targetsOf } from './class-weights.ts';
+import type { BatchLoss } from './losses.ts';
+
+export interface StepOutcome {
+  readonly count: number;
+  /** Σ weights of the samples: their number where classes are not weighted. */
+  readonly weight: number;
+  readonly loss: number;
+  readonly right: number;
+  readonly forward: readonly SolveReport[];
+  readonly backward: readonly SolveReport[];
+}
+
+export interface StepInputs {
+  readonly part: Samples;
+  readonly loss: BatchLoss;
+  readonly weights: readonly number[] | undefined;
+  readonly training: ForwardOptions['training'];
+  /** New parameters from gradients. */
+  readonly update: (gradients: readonly Tensor[]) => Tensor[];
+}
+
+/** Enqueues one step. The inner promise resolves when the loss and the reports are there. */
+export async function trainStep(
+  model: Model,
+  { part, loss: lossOf, weights, training, update }: StepInputs,
+): Promise<{ read: Promise<StepOutcome> }> {
+  const { engine } = model;
+  const { rows: targetRows, weight } = targetsOf(part.labels, model.outputs, weights);
+  const x = engine.tensor(part.inputs, [part.count, part.features]);
+  const targets = engine.tensor(targetRows, [part.count, model.outputs]);
+  const solves: MonotoneSolution[] = [];
+  const parameters = model.parameters.map(({ value }) => value);
+  /** Freed at the end, also when something throws: what is read back has been enqueued by then. */
+  const held = [x, targets];
+  const outputs: Tensor[] = [];
+  try {
+    const { loss, gradients } = await differentiate((...values) => {
+      const scores = model.forward(x, { values, solves, training });
+      outputs.push(engine.kept(scores));
+      return lossOf(scores, targets);
+    }, parameters);
+    held.push(loss, ...gradients);
+    model.replaceParameters(update(gradients));
+    const [scores] = outputs;
+    const read = Promise.all([
+      loss.data(),
+      scores.data(),
+      Promise.all(solves.map(({ report }) => report)),
+      Promise.all(solves.flatMap(({ backwardReports }) => backwardReports)),
+      ...gradients.map((gradient) => gradient.verified()),
+    ]).then(([[value], rows, forward, backward]) => ({
+      count: part.count,
+      weight,
+      loss: value,
+      right: part.labels.reduce((sum, label, row) => {
+        const scoresOfRow = rows.subarray(row * model.outputs, (row + 1) * model.outputs);
+        return sum + (indexOfLargest(scoresOfRow) === label ? 1 : 0);
+      }, 0),
+      forward,
+      backward,
+    }));
+    read.catch(() => {}); // it is awaited one step later
+    return { read };
+  } finally {
+    for (const tensor of [...held, ...outputs]) tensor.dispose();
+  }
+}

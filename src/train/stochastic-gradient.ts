@@ -1,0 +1,83 @@
+import { random } from '../data/random.ts';
+import type { Optimiser } from './optimiser.ts';
+import { polynomialDecay } from './schedules.ts';
+import { type SgdOptions, sgd } from './sgd.ts';
+
+/** What the theorem leaves free. */
+export interface Theorem3Options {
+  theorem3: true;
+  /** α₀ > 0. Default 0.1. */
+  rate?: number;
+  /** p in (0, 1]. Default 0.75. */
+  power?: number;
+  /** Interval from which the scale s is drawn, 0 < least < largest. Default [0.5, 1.5]. */
+  scale?: readonly [number, number];
+  /** Of s. Default 0. */
+  seed?: number;
+}
+
+export type StochasticGradientOptions = Theorem3Options | (SgdOptions & { theorem3?: false });
+
+export interface StochasticGradient extends Optimiser {
+  /** s; 1 without `theorem3`. */
+  readonly scale: number;
+}
+
+/**
+ * Stochastic gradient descent on rows drawn independently and uniformly, with replacement.
+ *
+ * With `theorem3: true` it is the method of Theorem 3 of Bolte, Le, Pauwels and Silveti-Falls (2021) and nothing else:
+ * θ ← θ − s·αₖ·g with αₖ = α₀/(k + 1)^p at step k, 0 < p ≤ 1, so that αₖ = o(1/log k) and Σαₖ = ∞, and one s drawn
+ * uniformly from an interval for the whole run. Then, for almost every start and s, the objective settles and every limit
+ * point is Clarke-critical: 0 is in the convex hull of the limits of gradients around it. The objective is the mean over
+ * all samples (over all batches, where a step takes several rows).
+ *
+ * Yours to know: the iterates must stay bounded; loss and layers must be definable (compositions of arithmetic, exp, log
+ * and the activations here are), and each implicit layer must fulfil its hypothesis, which its certificate reports.
+ * Outside the theorem, and refused with it: momentum, weight decay, clipping, another schedule, class weights. Outside it
+ * too: shuffled epochs, Adam, a constant step size, layers that drop at random, and early stopping, which ends the run.
+ * @throws RangeError for an option out of its range, or one that the theorem does not cover
+ */
+export function stochasticGradient(options: StochasticGradientOptions): StochasticGradient {
+  if (!options.theorem3) {
+    const { theorem3, ...rest } = options;
+    return { ...sgd(rest), name: 'stochasticGradient', sampling: 'independent', scale: 1 };
+  }
+  const { rate = 0.1, power = 0.75, scale: interval = [0.5, 1.5], seed = 0 } = options;
+  refuseOthers(options);
+  if (!(power > 0 && power <= 1)) {
+    throw new RangeError(
+      `stochasticGradient: power is ${power}; with theorem3 it must be in (0, 1], so that the step sizes sum to infinity`,
+    );
+  }
+  const [least, largest] = interval;
+  if (!(least > 0 && largest > least && Number.isFinite(largest))) {
+    throw new RangeError(
+      `stochasticGradient: scale is [${least}, ${largest}]; it must be an interval with 0 < least < largest`,
+    );
+  }
+  if (!(rate > 0 && Number.isFinite(rate))) {
+    throw new RangeError(`stochasticGradient: rate is ${rate}; it must be a finite number > 0`);
+  }
+  const scale = least + (largest - least) * random(seed).fork('scale of the step sizes').uniform();
+  const plain = sgd({ rate: polynomialDecay(scale * rate, { power }) });
+  return { ...plain, name: 'stochasticGradient', sampling: 'independent', theorem3: true, scale };
+}
+
+const COVERED: readonly string[] = ['theorem3', 'rate', 'power', 'scale', 'seed'];
+
+/** Plain objects may carry options that the type does not allow. */
+function refuseOthers(options: Theorem3Options): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!COVERED.includes(name) && value !== undefined && value !== 0 && value !== false) {
+      throw new RangeError(
+        `stochasticGradient: ${name} is ${JSON.stringify(value)}; the theorem does not cover it, leave it out or set theorem3 to false`,
+      );
+    }
+  }
+  if (options.rate !== undefined && typeof options.rate !== 'number') {
+    throw new RangeError(
+      'stochasticGradient: rate is a schedule; the theorem does not cover every one, so with theorem3 rate is the number α₀ of α₀/(k + 1)^p',
+    );
+  }
+}

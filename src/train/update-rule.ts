@@ -1,0 +1,89 @@
+/** What the optimisers share: a rule that moves one parameter, run for each of them in a Program of its own. */
+import type { Engine } from '../tensor/engine.ts';
+import { elementwise, elementwiseLaidOut } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { OptimiserState, RememberedNumbers } from './optimiser.ts';
+import type { Schedule } from './schedules.ts';
+
+export interface UpdateRule {
+  /** Everything that changes the Program besides shapes. */
+  readonly key: string;
+  /** Names of what is remembered for each parameter, in its shape; zeros at the start. */
+  readonly memory: readonly string[];
+  /** What changes from step to step. */
+  numbers(rate: number, step: number): number[];
+  /** The next value, followed by what is remembered next. */
+  next(value: Tensor, gradient: Tensor, memory: readonly Tensor[], numbers: readonly Tensor[]): Tensor[];
+}
+
+export function startRule(
+  rule: UpdateRule,
+  schedule: Schedule,
+  engine: Engine,
+  parameters: readonly Tensor[],
+  remembered?: RememberedNumbers,
+): OptimiserState {
+  const memory = new Map(rule.memory.map((name) => [name, memoryOf(name, engine, parameters, remembered)]));
+  const count = rule.numbers(1, 0).length;
+  // In one small tensor, since they change at every step and nothing may be compiled anew for them.
+  const numbers = engine.tensor(new Float32Array(count));
+  return {
+    memory,
+    update(values, gradients, epoch, step) {
+      engine.write(numbers, rule.numbers(schedule(epoch, step), step));
+      return values.map((value, index) => {
+        const held = rule.memory.map((name) => memory.get(name) as Tensor[]);
+        const inputs = [value, gradients[index], numbers, ...held.map((tensors) => tensors[index])];
+        const [next, ...remember] = engine.run(rule.key, inputs, ([x, g, all, ...own]) =>
+          rule.next(x, g, own, parts(all)),
+        );
+        held.forEach((tensors, place) => {
+          tensors[index].dispose();
+          tensors[index] = remember[place];
+        });
+        return next;
+      });
+    },
+    dispose() {
+      for (const tensor of [...memory.values()].flat()) tensor.dispose();
+      numbers.dispose();
+    },
+  };
+}
+
+function memoryOf(
+  name: string,
+  engine: Engine,
+  parameters: readonly Tensor[],
+  remembered: RememberedNumbers | undefined,
+): Tensor[] {
+  const numbers = remembered?.get(name);
+  if (remembered && numbers?.length !== parameters.length) {
+    throw new RangeError(
+      `optimiser: ${name} is remembered for ${numbers?.length ?? 0} parameters; the model has ${parameters.length}`,
+    );
+  }
+  return parameters.map(({ size, shape }, index) => engine.tensor(numbers?.[index] ?? new Float32Array(size), shape));
+}
+
+/** The numbers of a tensor one by one, each [1]. */
+function parts(numbers: Tensor): Tensor[] {
+  return Array.from({ length: numbers.size }, (_, offset) =>
+    elementwiseLaidOut('copy', [numbers], [{ offset, strides: [0, 0, 0, 0] }], [1]),
+  );
+}
+
+/** factor·x. */
+export function scaled(x: Tensor, factor: number): Tensor {
+  return elementwise('scale', [x], [factor, 0]);
+}
+
+export function checkNotNegative(place: string, value: number): void {
+  if (!(value >= 0 && Number.isFinite(value))) {
+    throw new RangeError(`${place} is ${value}; it must be a finite number ≥ 0`);
+  }
+}
+
+export function checkBelowOne(place: string, value: number): void {
+  if (!(value >= 0 && value < 1)) throw new RangeError(`${place} is ${value}; it must be in [0, 1)`);
+}

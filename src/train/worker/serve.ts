@@ -1,0 +1,118 @@
+/** The side of the worker: it trains, and obeys. */
+import type { Dataset, Samples } from '../../data/dataset.ts';
+import type { Model } from '../../layers/sequential.ts';
+import type { Engine } from '../../tensor/engine.ts';
+import type { CheckpointOptions } from '../checkpoint/resume.ts';
+import type { TrainOptions } from '../options.ts';
+import type { History } from '../progress.ts';
+import { train } from '../train.ts';
+import { type Answer, type Command, type MessageEnd, posted } from './messages.ts';
+
+/** What the worker trains: made there, since neither engines nor models can be posted. */
+export interface WorkerTraining {
+  readonly engine: Engine;
+  readonly model: Model;
+  readonly data: Dataset | Samples;
+  /** `checkpoint.every` and `checkpoint.extras` count here; the bytes go to the page. */
+  readonly options?: Omit<TrainOptions, 'signal' | 'resume' | 'onProgress' | 'checkpoint'> & {
+    readonly checkpoint?: Omit<CheckpointOptions, 'write'>;
+  };
+}
+
+/**
+ * The worker's side: call it once in the worker's script. One run goes at a time; `trainInWorker` sees to it.
+ * @param scope the worker's own global scope, `self`
+ * @param build makes engine, model and data for the job that the page sends; the engine is closed after the run
+ */
+export function serveTraining<Job>(
+  scope: MessageEnd,
+  build: (job: Job) => WorkerTraining | Promise<WorkerTraining>,
+): void {
+  let current: ServedRun | undefined;
+  scope.addEventListener('message', (event) => {
+    const command = (event as MessageEvent<Command>).data;
+    if (command.type !== 'start') return current?.obey(command.type);
+    const run = servedRun(scope);
+    current = run;
+    void run
+      .carryOut(() => build(command.job as Job), command)
+      .finally(() => {
+        current = undefined;
+      });
+  });
+  scope.start?.();
+}
+
+type Start = Extract<Command, { type: 'start' }>;
+
+interface ServedRun {
+  obey(command: 'pause' | 'continue' | 'stop'): void;
+  /** Never rejects: what goes wrong is answered. */
+  carryOut(build: () => WorkerTraining | Promise<WorkerTraining>, start: Start): Promise<void>;
+}
+
+function servedRun(scope: MessageEnd): ServedRun {
+  const answer = (message: Answer, transfer: Transferable[] = []): void => scope.postMessage(message, { transfer });
+  const controller = new AbortController();
+  const gate = gateway();
+  const write: CheckpointOptions['write'] = (bytes, info) =>
+    answer({ type: 'checkpoint', bytes, info }, [bytes.buffer]);
+  const carryOut = async (
+    build: () => WorkerTraining | Promise<WorkerTraining>,
+    { resume, checkpoints }: Start,
+  ): Promise<History> => {
+    const { engine, model, data, options = {} } = await build();
+    try {
+      return await train(engine, model, data, {
+        ...options,
+        resume,
+        signal: controller.signal,
+        checkpoint: checkpoints ? { ...options.checkpoint, write } : undefined,
+        async onProgress(progress) {
+          answer({ type: 'progress', progress });
+          await gate.passed();
+        },
+      });
+    } finally {
+      engine.close();
+    }
+  };
+  return {
+    obey(command) {
+      if (command === 'stop') controller.abort();
+      if (command === 'pause') gate.close();
+      else gate.open(); // a paused run goes on in order to stop
+    },
+    carryOut: (build, start) =>
+      carryOut(build, start).then(
+        (history) => answer({ type: 'done', history }),
+        (error: unknown) =>
+          answer(
+            controller.signal.aborted && error === controller.signal.reason
+              ? { type: 'stopped' }
+              : { type: 'failed', error: posted(error) },
+          ),
+      ),
+  };
+}
+
+/** Whoever wants to pass waits while it is closed. */
+function gateway(): { open(): void; close(): void; passed(): Promise<void> } {
+  let opened = Promise.resolve();
+  let open = (): void => {};
+  let isClosed = false;
+  return {
+    close() {
+      if (isClosed) return;
+      isClosed = true;
+      opened = new Promise((resolve) => {
+        open = resolve;
+      });
+    },
+    open() {
+      isClosed = false;
+      open();
+    },
+    passed: () => opened,
+  };
+}

@@ -1,0 +1,88 @@
+/** A training run that is stopped on the way and taken up again from its checkpoint, by another engine and another model. */
+
+import { dense } from '../../src/layers/dense.ts';
+import type { Layer } from '../../src/layers/layer.ts';
+import { monotone } from '../../src/layers/monotone.ts';
+import { type Model, sequential } from '../../src/layers/sequential.ts';
+import type { Engine } from '../../src/tensor/engine.ts';
+import type { CheckpointInfo } from '../../src/train/checkpoint/resume.ts';
+import type { TrainOptions } from '../../src/train/options.ts';
+import type { History, Progress } from '../../src/train/progress.ts';
+import { train } from '../../src/train/train.ts';
+import { clouds } from './clouds.ts';
+
+/** y = s·x + 0.01·(mean of the last batch), s random in training: it draws numbers, and remembers a number and a tensor. */
+export function jitter(width: number): Layer {
+  return {
+    kind: 'jitter',
+    inputs: width,
+    outputs: width,
+    parameters: [],
+    options: { width },
+    forward(x, _, { training }) {
+      if (!training) return x;
+      const { numbers, tensors } = training.memory;
+      const scale = 0.75 * (numbers.get('scale') ?? 1) + 0.5 * training.random.uniform();
+      numbers.set('scale', scale);
+      const engine = x.context as Engine;
+      const last = tensors.get('last');
+      const y = last ? x.mul(scale).add(last) : x.mul(scale);
+      tensors.set('last', engine.kept(x.mean(0, { keepAxes: true }).mul(0.01)));
+      last?.dispose();
+      return y;
+    },
+  };
+}
+
+export const jittery = (): Model =>
+  sequential(monotone({ inputs: 2, width: 4, tolerance: 1e-5 }), jitter(4), dense({ inputs: 4, outputs: 3 }));
+
+export async function parametersOf(model: Model): Promise<number[]> {
+  return (await Promise.all(model.parameters.map(({ value }) => value.data()))).flatMap((data) => Array.from(data));
+}
+
+export interface Outcome {
+  readonly history: History;
+  readonly parameters: number[];
+}
+
+export interface Stopped {
+  readonly bytes: Uint8Array;
+  readonly info: CheckpointInfo;
+}
+
+const DATA = clouds(22);
+
+export async function undisturbed(engine: Engine, options: TrainOptions): Promise<Outcome> {
+  const model = jittery();
+  const history = await train(engine, model, DATA, options);
+  return { history, parameters: await parametersOf(model) };
+}
+
+/** Stops at the first event that `at` accepts. */
+export async function stopped(
+  engine: Engine,
+  options: TrainOptions,
+  at: (progress: Progress) => boolean,
+): Promise<Stopped> {
+  const controller = new AbortController();
+  const written: Stopped[] = [];
+  const training = train(engine, jittery(), DATA, {
+    ...options,
+    signal: controller.signal,
+    onProgress: (progress) => {
+      if (at(progress)) controller.abort();
+    },
+    checkpoint: { every: { epochs: 1000 }, write: (bytes, info) => void written.push({ bytes, info }) },
+  });
+  await training.then(
+    () => {
+      throw new Error('it was not stopped');
+    },
+    (error: unknown) => {
+      if (error !== controller.signal.reason) throw error;
+    },
+  );
+  if (written.length !== 1) throw new Error(`${written.length} checkpoints were written`);
+  return written[0];
+}

@@ -1,0 +1,29 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { writeAtomically } from '../../src/cli/files.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'equilibra-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('the new content takes the place of the old, and nothing else is left', async () => {
+  const path = join(folder, 'model.equilibra');
+  await writeFile(path, 'old');
+  await writeAtomically(path, Uint8Array.of(1, 2, 3));
+  expect([...(await readFile(path))]).toEqual([1, 2, 3]);
+  expect(await readdir(folder)).toEqual(['model.equilibra']);
+});
+
+test('where it fails, the old file stays and no part is left', async () => {
+  const path = join(folder, 'file');
+  await writeFile(path, 'old');
+  await expect(writeAtomically(path, 5 as unknown as Uint8Array)).rejects.toThrow();
+  await expect(writeAtomically(join(folder, 'no', 'such'), new Uint8Array(1))).rejects.toThrow('ENOENT');
+  await expect(writeAtomically(folder, new Uint8Array(1))).rejects.toThrow();
+  expect(await readFile(path, 'utf8')).toBe('old');
+  expect(await readdir(folder)).toEqual(['file']);
+});

@@ -1,0 +1,289 @@
+/** What the training loop offers besides steps: early stopping, class weights, a loss by option, stopping, the time left. */
+import { describe, expect, test } from 'vitest';
+import { openCPU } from '../../src/backends/cpu/index.ts';
+import type { Samples } from '../../src/data/dataset.ts';
+import { random } from '../../src/data/random.ts';
+import { dense } from '../../src/layers/dense.ts';
+import { type Model, sequential } from '../../src/layers/sequential.ts';
+import { Engine } from '../../src/tensor/engine.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { adam } from '../../src/train/adam.ts';
+import { batchesOf } from '../../src/train/batches.ts';
+import { targetsOf } from '../../src/train/class-weights.ts';
+import { EarlyStopper } from '../../src/train/early-stopping.ts';
+import { evaluate } from '../../src/train/evaluate.ts';
+import { crossEntropy } from '../../src/train/losses.ts';
+import { type EpochProgress, estimator, type Progress } from '../../src/train/progress.ts';
+import { sgd } from '../../src/train/sgd.ts';
+import { stochasticGradient } from '../../src/train/stochastic-gradient.ts';
+import { train } from '../../src/train/train.ts';
+import { clouds } from '../support/clouds.ts';
+
+const make = (): Engine => new Engine(openCPU());
+const small = (): Model => sequential(dense({ inputs: 2, outputs: 3 }));
+const numbersOf = async (model: Model): Promise<number[]> =>
+  (await Promise.all(model.parameters.map(({ value }) => value.data()))).flatMap((data) => Array.from(data));
+
+describe('early stopping', () => {
+  /** Labels without any relation to the inputs: the validation loss soon rises. */
+  const noise = (seed: number): Samples => {
+    const generator = random(seed);
+    const samples = clouds(12, seed);
+    return { ...samples, labels: samples.labels.map(() => generator.integer(3)) };
+  };
+
+  test('ends after `patience` epochs without improvement, with the parameters of the best one', async () => {
+    const engine = make();
+    const model = small();
+    const validation = noise(9);
+    const after: number[][] = [];
+    const history = await train(engine, model, noise(8), {
+      epochs: 60,
+      batch: 6,
+      optimiser: adam({ rate: 0.05 }),
+      validation,
+      earlyStopping: { patience: 4 },
+      onProgress: async ({ kind }) => {
+        if (kind === 'epoch') after.push(await numbersOf(model));
+      },
+    });
+    const losses = history.epochs.map((epoch) => epoch.validation?.loss ?? Number.NaN);
+    const best = losses.indexOf(Math.min(...losses));
+    expect(history.stoppedEarly).toBe(true);
+    expect(history.bestEpoch).toBe(best + 1);
+    expect(history.epochs).toHaveLength(best + 1 + 4);
+    expect(await numbersOf(model)).toEqual(after[best]);
+    expect(after[best]).not.toEqual(after[after.length - 1]);
+    expect((await evaluate(model, validation)).loss).toBe(losses[best]);
+  });
+
+  test('leaves the last parameters where asked, and gives all memory back', async () => {
+    const engine = make();
+    const model = small();
+    let last: number[] = [];
+    await train(engine, model, noise(8), {
+      epochs: 60,
+      batch: 6,
+      optimiser: adam({ rate: 0.05 }),
+      validation: noise(9),
+      earlyStopping: { patience: 4, restoreBest: false },
+      onProgress: async () => {
+        last = await numbersOf(model);
+      },
+    });
+    expect(await numbersOf(model)).toEqual(last);
+    const { buffers } = engine.memory();
+    model.dispose();
+    expect(engine.memory().buffers).toBe(buffers - 2);
+  });
+
+  test('an improvement must exceed the minimum; accuracy counts upwards', () => {
+    const model = small();
+    model.initialise(make());
+    const watch = (on: 'training loss' | 'training accuracy', values: number[]): boolean[] => {
+      const stopper = new EarlyStopper({ patience: 2, minimumImprovement: 0.1, on });
+      return values.map((value, epoch) => {
+        stopper.see({ epoch: epoch + 1, loss: value, accuracy: value } as EpochProgress, model);
+        return stopper.hasStopped;
+      });
+    };
+    expect(watch('training loss', [1, 0.95, 0.85, 0.9, 0.8])).toEqual([false, false, false, false, true]);
+    expect(watch('training accuracy', [0.5, 0.7, 0.6, 0.75])).toEqual([false, false, false, true]);
+  });
+});
+
+describe('class weights', () => {
+  const scores = [0.3, -1, 2, 0.5, 0, -0.5, 1, 1, 0, -2, 0.1, 0.7];
+  const labels = Int32Array.from([2, 0, 1, 0]);
+  const weights = [0.5, 2, 3];
+
+  test('the loss is Σ w·ℓ / Σ w', async () => {
+    const engine = make();
+    const { rows, weight } = targetsOf(labels, 3, weights);
+    const [found] = await crossEntropy(engine.tensor(scores, [4, 3]), engine.tensor(rows, [4, 3])).data();
+    let [sum, total] = [0, 0];
+    for (const [row, label] of labels.entries()) {
+      const own = scores.slice(3 * row, 3 * row + 3);
+      const loss = Math.log(own.reduce((all, x) => all + Math.exp(x), 0)) - own[label];
+      sum += weights[label] * loss;
+      total += weights[label];
+    }
+    expect(weight).toBe(total);
+    expect(found).toBeCloseTo(sum / total, 6); // the targets are float32
+  });
+
+  test('balanced: where inputs tell nothing, every class is as probable as another; without, as often as it occurs', async () => {
+    const blind: Samples = {
+      inputs: new Float32Array(12),
+      labels: Int32Array.from([0, 0, 0, 0, 1, 2]),
+      count: 6,
+      features: 2,
+    };
+    const probabilities = async (classWeights: 'balanced' | undefined): Promise<Float32Array> => {
+      const model = small();
+      await train(make(), model, blind, { epochs: 150, batch: 6, optimiser: sgd({ rate: 1 }), classWeights });
+      return (await model.predict([0, 0])).probabilities;
+    };
+    const close = (found: Float32Array, wanted: number[]): void =>
+      wanted.forEach((share, label) => {
+        expect(found[label]).toBeCloseTo(share, 5);
+      });
+    close(await probabilities('balanced'), [1 / 3, 1 / 3, 1 / 3]);
+    close(await probabilities(undefined), [4 / 6, 1 / 6, 1 / 6]);
+  });
+
+  test('equal weights change nothing but rounding', async () => {
+    const run = async (classWeights?: number[]): Promise<readonly number[]> =>
+      (await train(make(), small(), clouds(20), { epochs: 2, batch: 8, classWeights })).losses;
+    expect(await run([2, 2, 2])).toEqual(await run());
+  });
+});
+
+describe('a loss of the user', () => {
+  const absolute = (outputs: Tensor, targets: Tensor): Tensor =>
+    outputs
+      .sub(targets)
+      .abs()
+      .sum()
+      .mul(1 / outputs.shape[0]);
+  test('is trained on and evaluated', async () => {
+    const model = small();
+    const data = clouds(30);
+    const { epochs } = await train(make(), model, data, {
+      epochs: 3,
+      batch: 30,
+      loss: absolute,
+      optimiser: sgd({ rate: 0.05 }),
+      validation: data,
+    });
+    // One step an epoch: the validation loss after it is the training loss of the next.
+    expect(epochs[0].validation?.loss).toBeCloseTo(epochs[1].loss, 12);
+    expect(epochs[1].validation?.loss).toBeCloseTo(epochs[2].loss, 12);
+    expect((await evaluate(model, data, { loss: absolute, batch: 7 })).loss).toBeCloseTo(
+      epochs[2].validation?.loss ?? Number.NaN,
+      12,
+    );
+  });
+});
+
+describe('stopping', () => {
+  test('a signal ends training after the steps under way; the model keeps its parameters', async () => {
+    const model = small();
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    let steps = 0;
+    const training = train(make(), model, clouds(40), {
+      epochs: 100,
+      batch: 10,
+      signal: controller.signal,
+      onProgress: ({ kind }) => {
+        if (kind === 'step') steps += 1;
+        if (steps === 6) controller.abort(reason);
+      },
+    });
+    await expect(training).rejects.toBe(reason);
+    expect(steps).toBe(7); // one was under way
+    expect((await numbersOf(model)).every(Number.isFinite)).toBe(true);
+  });
+
+  test('a signal aborted before ends it at once', async () => {
+    const model = small();
+    await expect(train(make(), model, clouds(6), { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
+    expect(model.isInitialised).toBe(false);
+  });
+});
+
+test('timers run while training goes on, also with epochs of one step', async () => {
+  let ticks = 0;
+  let ticksAtEnd = 0;
+  const timer = setInterval(() => {
+    ticks += 1;
+  }, 1);
+  await train(make(), small(), clouds(4), {
+    epochs: 150,
+    batch: 4,
+    onProgress: ({ kind }) => {
+      const started = performance.now();
+      while (kind === 'step' && performance.now() < started + 2); // a step of 2 ms, whatever the machine
+      ticksAtEnd = ticks;
+    },
+  });
+  clearInterval(timer);
+  expect(ticksAtEnd).toBeGreaterThan(1);
+});
+
+describe('time left', () => {
+  test('the mean step after the first one, times the steps ahead', () => {
+    let clock = 0;
+    const estimate = estimator(() => clock);
+    clock = 900; // compiling
+    expect(estimate(1, 10)).toBeCloseTo(9, 12);
+    clock = 1000;
+    expect(estimate(2, 9)).toBeCloseTo(0.9, 12);
+    clock = 1300;
+    expect(estimate(3, 8)).toBeCloseTo(1.6, 12);
+  });
+
+  test('every event has it, and it ends at 0', async () => {
+    const seen: Progress[] = [];
+    await train(make(), small(), clouds(20), {
+      epochs: 3,
+      batch: 8,
+      onProgress: (progress) => void seen.push(progress),
+    });
+    expect(seen).toHaveLength(12);
+    for (const { secondsLeft } of seen.slice(0, -2)) expect(secondsLeft).toBeGreaterThan(0);
+    expect(seen[11].secondsLeft).toBe(0);
+  });
+});
+
+describe('rows', () => {
+  test('independent ones are uniform, come again, and every step takes a whole batch', () => {
+    const steps = batchesOf(random(3), 0, 5, 4, 'independent');
+    const counts = new Array<number>(5).fill(0);
+    for (let step = 0; step < 1000; step++) {
+      expect(steps(step)).toHaveLength(4);
+      for (const row of steps(step)) counts[row] += 1;
+    }
+    // 800 each, standard deviation 25.
+    for (const count of counts) expect(Math.abs(count - 800)).toBeLessThan(125);
+    expect(steps(7)).toEqual(batchesOf(random(3), 0, 5, 4, 'independent')(7));
+    expect(steps(7)).not.toEqual(batchesOf(random(3), 1, 5, 4, 'independent')(7));
+  });
+  test('shuffled ones take each row once', () => {
+    const steps = batchesOf(random(3), 2, 10, 4, 'shuffled');
+    expect([...steps(0), ...steps(1), ...steps(2)].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+});
+
+describe('wrong use is refused, naming what was wrong', () => {
+  const data = clouds(6);
+  test.each<[string, object, string]>([
+    ['patience', { earlyStopping: { patience: 0 } }, 'earlyStopping: patience is 0; it must be a positive integer'],
+    [
+      'no validation',
+      { earlyStopping: { patience: 1 } },
+      'on is "validation loss", but there are no validation samples',
+    ],
+    ['quantity', { earlyStopping: { patience: 1, on: 'luck' } }, 'on is "luck"; it must be one of validation loss'],
+    [
+      'too few weights',
+      { classWeights: [1, 2] },
+      'classWeights is [1,2]; it must be "balanced" or a list of 3 numbers',
+    ],
+    ['a weight of 0', { classWeights: [1, 0, 1] }, 'classWeights[1] is 0; it must be a finite number > 0'],
+    ['a loss by name', { loss: 'hinge' }, 'loss is "hinge"; it must be "crossEntropy" or a function'],
+    [
+      'weights with a function',
+      { loss: crossEntropy, classWeights: [1, 1, 1] },
+      'class weights need the loss crossEntropy',
+    ],
+    [
+      'weights with the theorem',
+      { classWeights: 'balanced', optimiser: stochasticGradient({ theorem3: true }) },
+      'has theorem3: true, which does not cover them',
+    ],
+  ])('%s', async (_, options, message) => {
+    await expect(train(make(), small(), data, options)).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,148 @@
+/** Both sides of training in a worker, over the ports of a channel. The browser tests run it in a real Worker. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openCPU } from '../../src/backends/cpu/index.ts';
+import { dense } from '../../src/layers/dense.ts';
+import { monotone } from '../../src/layers/monotone.ts';
+import { type Model, sequential } from '../../src/layers/sequential.ts';
+import { ConvergenceError } from '../../src/solvers/report.ts';
+import { Engine } from '../../src/tensor/engine.ts';
+import { loadCheckpoint } from '../../src/train/checkpoint/checkpoint.ts';
+import type { CheckpointInfo } from '../../src/train/checkpoint/resume.ts';
+import type { Progress } from '../../src/train/progress.ts';
+import { train } from '../../src/train/train.ts';
+import { serveTraining } from '../../src/train/worker/serve.ts';
+import { trainInWorker } from '../../src/train/worker/train-in-worker.ts';
+import { clouds } from '../support/clouds.ts';
+
+interface Job {
+  readonly epochs: number;
+  /** Of the solver. */
+  readonly limit?: number;
+  readonly width?: number;
+}
+
+const options = (epochs: number) => ({ epochs, batch: 8, seed: 2 });
+const model = ({ limit, width = 4 }: Partial<Job>): Model =>
+  sequential(monotone({ inputs: 2, width, limit }), dense({ inputs: width, outputs: 3 }));
+
+let channel: MessageChannel;
+let engines: Engine[];
+beforeEach(() => {
+  channel = new MessageChannel();
+  engines = [];
+  serveTraining(channel.port2, (job: Job) => {
+    const engine = new Engine(openCPU());
+    engines.push(engine);
+    return { engine, model: model(job), data: clouds(20), options: options(job.epochs) };
+  });
+});
+afterEach(() => channel.port1.close());
+
+describe('training in a worker', () => {
+  test('is the same training, and the engine is closed after it', async () => {
+    const seen: Progress[] = [];
+    const run = trainInWorker(channel.port1, { epochs: 2 }, { onProgress: (progress) => void seen.push(progress) });
+    const { losses } = await run.finished;
+    const here = await train(new Engine(openCPU()), model({}), clouds(20), options(2));
+    expect(losses).toEqual(here.losses);
+    expect(seen.map(({ kind }) => kind)).toEqual(['step', 'step', 'step', 'epoch', 'step', 'step', 'step', 'epoch']);
+    expect(() => engines[0].tensor([1])).toThrow('it is closed');
+  });
+
+  test('one run after the other; a second one beside the first is refused and leaves it alone', async () => {
+    const first = trainInWorker(channel.port1, { epochs: 1 });
+    await expect(trainInWorker(channel.port1, { epochs: 1 }).finished).rejects.toThrow('a run is under way');
+    expect((await first.finished).losses).toHaveLength(3);
+    const second = trainInWorker(channel.port1, { epochs: 1 });
+    expect((await second.finished).losses).toHaveLength(3);
+  });
+
+  test('waits while it is paused', async () => {
+    let steps = 0;
+    const run = trainInWorker(
+      channel.port1,
+      { epochs: 1000 },
+      {
+        onProgress: () => {
+          steps += 1;
+          if (steps === 5) run.pause();
+        },
+      },
+    );
+    // Until two looks 100 ms apart see the same.
+    const still = async (): Promise<number> => {
+      for (;;) {
+        const before = steps;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        if (steps === before && steps >= 5) return steps;
+      }
+    };
+    const paused = await still();
+    expect(paused).toBeLessThan(4000);
+    expect(await still()).toBe(paused);
+    run.continue();
+    await run.finished;
+    expect(steps).toBe(4000);
+  });
+
+  test.each([false, true])('stops by a signal with a checkpoint to go on from; paused: %s', async (paused) => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const written: [Uint8Array, CheckpointInfo][] = [];
+    const run = trainInWorker(
+      channel.port1,
+      { epochs: 1000 },
+      {
+        signal: controller.signal,
+        onCheckpoint: (bytes, info) => void written.push([bytes, info]),
+        onProgress: ({ epoch }) => {
+          if (epoch < 2 || controller.signal.aborted) return;
+          if (paused) run.pause();
+          controller.abort(reason);
+        },
+      },
+    );
+    await expect(run.finished).rejects.toBe(reason);
+    const [bytes, info] = written[written.length - 1];
+    expect(info.reason).toBe('stopped');
+    const losses = loadCheckpoint(bytes).training?.losses ?? [];
+    const epochs = info.epoch + 1;
+    const again = await trainInWorker(channel.port1, { epochs }, { resume: bytes }).finished;
+    const here = await train(new Engine(openCPU()), model({}), clouds(20), options(epochs));
+    expect(again.losses.slice(0, losses.length)).toEqual(losses);
+    expect(again.losses).toEqual(here.losses);
+  });
+
+  test('a signal aborted before starts nothing', async () => {
+    const run = trainInWorker(channel.port1, { epochs: 1 }, { signal: AbortSignal.abort() });
+    await expect(run.finished).rejects.toThrow('aborted');
+    await trainInWorker(channel.port1, { epochs: 1 }).finished;
+    expect(engines).toHaveLength(1);
+  });
+});
+
+describe('errors come over', () => {
+  test('ConvergenceError with its report', async () => {
+    const error = await trainInWorker(channel.port1, { epochs: 1, limit: 1 }).finished.catch((one: unknown) => one);
+    expect(error).toBeInstanceOf(ConvergenceError);
+    const { name, message, report } = error as ConvergenceError;
+    expect(name).toBe('ConvergenceError');
+    expect(message).toContain('samples did not converge');
+    expect(report.samples).toHaveLength(8);
+  });
+  test('others by name and message, also from building', async () => {
+    const { finished } = trainInWorker(channel.port1, { epochs: 1, width: 0 });
+    await expect(finished).rejects.toThrow('width is 0');
+    await expect(finished).rejects.toMatchObject({ name: 'RangeError' });
+    await expect(trainInWorker(channel.port1, { epochs: 0 }).finished).rejects.toThrow('epochs is 0');
+  });
+  test('a job that cannot be posted', async () => {
+    await expect(trainInWorker(channel.port1, () => {}).finished).rejects.toThrow('could not be cloned');
+  });
+  test('a worker whose script fails', async () => {
+    const worker = Object.assign(new EventTarget(), { postMessage: () => {} });
+    const { finished } = trainInWorker(worker, {});
+    worker.dispatchEvent(Object.assign(new Event('error'), { message: 'no such script' }));
+    await expect(finished).rejects.toThrow('the worker failed: no such script');
+  });
+});
