@@ -45,7 +45,12 @@ const coupled: Layer = {
   ],
   forward(x, [B, U, c], pass) {
     const W = monotoneMatrix(B.mul(0), B, (x.context as Engine).scalar(1));
-    const solution = monotoneFixedPoint(W, affine(x, U, c), { activation: 'relu', margin: 1, tolerance: 1e-10 });
+    const solution = monotoneFixedPoint(W, affine(x, U, c), {
+      activation: 'relu',
+      margin: 1,
+      tolerance: 1e-7,
+      checkInputs: false,
+    });
     pass.solves.push(solution);
     return solution.z;
   },
@@ -118,21 +123,27 @@ async function run(optimiser: Optimiser, seed: number): Promise<End> {
 
 const DISTANCE = 0.04;
 const UNREST = 0.015;
+/** 60000 steps take a minute, and several beside other work. */
+const TIMEOUT = 600_000;
 
 describe('stochasticGradient({ theorem3: true })', () => {
-  test(`from 20 seeds the objective settles within ${UNREST}, at a point critical to ${DISTANCE}`, async () => {
-    const starts: number[] = [];
-    for (let seed = 0; seed < 20; seed++) {
-      const end = await run(stochasticGradient({ theorem3: true, rate: 0.6, power: 0.75, seed }), seed);
-      expect(end.distance).toBeLessThan(DISTANCE);
-      expect(end.unrest).toBeLessThan(UNREST);
-      // It is a kink: no gradient around it is small.
-      expect(end.smallestGradient).toBeGreaterThan(0.1);
-      starts.push(end.distanceAtStart);
-    }
-    // The measure tells such points from others.
-    expect(Math.min(...starts)).toBeGreaterThan(10 * DISTANCE);
-  });
+  test(
+    `from 20 seeds the objective settles within ${UNREST}, at a point critical to ${DISTANCE}`,
+    async () => {
+      const starts: number[] = [];
+      for (let seed = 0; seed < 20; seed++) {
+        const end = await run(stochasticGradient({ theorem3: true, rate: 0.6, power: 0.75, seed }), seed);
+        expect(end.distance).toBeLessThan(DISTANCE);
+        expect(end.unrest).toBeLessThan(UNREST);
+        // It is a kink: no gradient around it is small.
+        expect(end.smallestGradient).toBeGreaterThan(0.1);
+        starts.push(end.distanceAtStart);
+      }
+      // The measure tells such points from others.
+      expect(Math.min(...starts)).toBeGreaterThan(10 * DISTANCE);
+    },
+    TIMEOUT,
+  );
 
   test('outside the theorem, a constant step size does not settle', async () => {
     for (let seed = 0; seed < 3; seed++) {
