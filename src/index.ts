@@ -9,12 +9,14 @@ export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
 export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMatrix } from './implicit/parametrisation.ts';
+export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';
 export type { LayerDescription, LayerMaker } from './layers/description.ts';
 export { type DropoutLayerOptions, dropout } from './layers/dropout.ts';
-export type { ForwardPass, Layer, Memory, ParameterSpecification, TrainingPass } from './layers/layer.ts';
+export type { ForwardPass, Layer, Memory, ParameterSpecification, TrainingPass, Tuning } from './layers/layer.ts';
 export { type LayerNormLayerOptions, layerNorm } from './layers/layer-norm.ts';
 export { type MonotoneLayerOptions, monotone } from './layers/monotone.ts';
+export type { WarmStart } from './layers/monotone-memory.ts';
 export {
   type ForwardOptions,
   type Model,

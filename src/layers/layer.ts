@@ -24,17 +24,32 @@ export function emptyMemory(): Memory {
 export interface ForwardPass {
   /** The solves of implicit layers, in the order of the layers. */
   readonly solves: MonotoneSolution[];
+  readonly memory: Memory;
   /** Only a pass of training, for which this is here, may change what a layer remembers or drop anything at random. */
-  readonly training: TrainingPass | undefined;
+  readonly training?: TrainingPass;
 }
 
 export interface TrainingPass {
+  /** Steps of training before this one. */
+  readonly step: number;
   /** Of this step and this layer: the same step draws the same numbers, whatever came before it. */
   readonly random: Random;
-  readonly memory: Memory;
   /** Place of each row in the training data, and how many rows these hold. */
   readonly rows: Int32Array;
   readonly count: number;
+  /**
+   * Has something done once the outcome of this step has been read back, step by step in order: before the step after the
+   * next one begins, or, where training stops to write a checkpoint, before the next one.
+   */
+  whenRead(callback: () => Promise<void>): void;
+}
+
+/** How a layer that must await something, such as the count of iterations, prepares for a step of training. */
+export interface Tuning {
+  /** @param step steps of training before this one */
+  isDue(memory: Memory, step: number): boolean;
+  /** @param x the input of the layer in this step, [batch, inputs] */
+  tune(x: Tensor, parameters: readonly Tensor[], memory: Memory, step: number): Promise<void>;
 }
 
 export interface Layer {
@@ -45,6 +60,8 @@ export interface Layer {
   readonly parameters: readonly ParameterSpecification[];
   /** What makes the layer again, as JSON: a checkpoint keeps it. Without it the layer must be handed in to load one. */
   readonly options?: object;
+  /** Asked before each step of training. */
+  readonly tuning?: Tuning;
   /**
    * @param x [batch, inputs]
    * @param parameters in the order of `parameters`

@@ -4,9 +4,19 @@ import { monotoneMatrix } from '../implicit/parametrisation.ts';
 import type { ActivationOption } from '../solvers/activations.ts';
 import { Engine } from '../tensor/engine.ts';
 import { affine } from '../tensor/operations.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { checkWidth, type Layer, uniformParameter } from './layer.ts';
+import {
+  isTuningDue,
+  rememberedStep,
+  rememberIterations,
+  rememberSolutions,
+  tuneStep,
+  type WarmStart,
+  warmStart,
+} from './monotone-memory.ts';
 
-export interface MonotoneLayerOptions extends SolveOptions {
+export interface MonotoneLayerOptions extends Omit<SolveOptions, 'step'> {
   inputs: number;
   /** Width n of z. */
   width: number;
@@ -14,6 +24,16 @@ export interface MonotoneLayerOptions extends SolveOptions {
   activation?: ActivationOption;
   /** m > 0: the layer is 1/m-Lipschitz in Ux + c. Default 1. */
   margin?: number;
+  /**
+   * α > 0, or tuned: for Peaceman-Rachford, by the iterations of the first batch of training, kept from then on, and tuned
+   * again when iterations grow. Default: chosen from m and ‖I − W‖.
+   */
+  step?: number | 'tuned';
+  /**
+   * Where solves of training start. step: at the mean of the solutions of the last step. sample: at the solution of the
+   * sample's last visit, for which [samples, n] numbers are kept. Default none: at 0.
+   */
+  warmStart?: WarmStart;
 }
 
 /**
@@ -22,29 +42,72 @@ export interface MonotoneLayerOptions extends SolveOptions {
  * W = (1 − m)I − AᵀA + B − Bᵀ keeps I − W ⪰ m·I whatever the parameters A, B [n, n], so that z exists, is unique, and
  * has a gradient everywhere; U is [n, inputs], c is [n]. A, B start uniform on ±1/√n, U and c on ±1/√inputs.
  */
-export function monotone({ inputs, width, activation = 'relu', margin = 1, ...solve }: MonotoneLayerOptions): Layer {
+export function monotone({
+  inputs,
+  width,
+  activation = 'relu',
+  margin = 1,
+  step,
+  warmStart: start = 'none',
+  ...solve
+}: MonotoneLayerOptions): Layer {
   checkWidth('monotone', 'inputs', inputs);
   checkWidth('monotone', 'width', width);
-  const options = { ...solve, activation, margin };
-  checkSolveOptions(options);
+  const isTuned = step === 'tuned';
+  const options = { ...solve, activation, margin, ...(!isTuned && { step }) };
+  const { solver } = checkSolveOptions(options);
+  checkChoices(start, isTuned, solver);
+  const weights = (A: Tensor, B: Tensor): Tensor => monotoneMatrix(A, B, engineOf(A).scalar(margin));
   return {
     kind: 'monotone',
     inputs,
     outputs: width,
-    options: { inputs, width, ...options },
+    options: { ...solve, inputs, width, activation, margin, step, warmStart: start },
     parameters: [
       uniformParameter('A', [width, width], width),
       uniformParameter('B', [width, width], width),
       uniformParameter('U', [width, inputs], inputs),
       uniformParameter('c', [width], inputs),
     ],
-    forward(x, [A, B, U, c], pass) {
-      const engine = x.context;
-      if (!(engine instanceof Engine)) throw new Error('monotone: x must be a tensor of an engine');
-      const W = monotoneMatrix(A, B, engine.scalar(margin));
-      const solution = monotoneFixedPoint(W, affine(x, U, c), options);
-      pass.solves.push(solution);
+    tuning: isTuned
+      ? {
+          isDue: isTuningDue,
+          async tune(x, [A, B, U, c], memory, trainingStep) {
+            await tuneStep(memory, trainingStep, weights(A, B), affine(x, U, c), options);
+          },
+        }
+      : undefined,
+    forward(x, [A, B, U, c], { solves, memory, training }) {
+      const b = affine(x, U, c);
+      const solution = monotoneFixedPoint(weights(A, B), b, {
+        ...options,
+        step: isTuned ? rememberedStep(memory) : step,
+        initial: training && warmStart(start, memory, training, b),
+      });
+      solves.push(solution);
+      if (training) {
+        rememberSolutions(start, memory, training, solution.z, engineOf(x));
+        if (isTuned) {
+          training.whenRead(async () => rememberIterations(memory, training.step, await solution.report));
+        }
+      }
       return solution.z;
     },
   };
+}
+
+function engineOf({ context }: Tensor): Engine {
+  if (!(context instanceof Engine)) throw new Error('monotone: x must be a tensor of an engine');
+  return context;
+}
+
+function checkChoices(start: WarmStart, isTuned: boolean, solver: string): void {
+  if (!['none', 'step', 'sample'].includes(start)) {
+    throw new RangeError(`monotone: warmStart is ${JSON.stringify(start)}; it must be one of none, step, sample`);
+  }
+  if (isTuned && !['auto', 'peaceman-rachford'].includes(solver)) {
+    throw new RangeError(
+      `monotone: step is "tuned" and solver ${JSON.stringify(solver)}; the step is tuned for peaceman-rachford only`,
+    );
+  }
 }

@@ -1,9 +1,9 @@
-import { type Random, random } from '../data/random.ts';
+import { random } from '../data/random.ts';
 import type { MonotoneSolution } from '../implicit/monotone.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { emptyMemory, type ForwardPass, type Layer, type Memory } from './layer.ts';
+import { emptyMemory, type ForwardPass, type Layer, type Memory, type TrainingPass } from './layer.ts';
 
 export interface NamedParameter {
   /** Layer number, kind and parameter, such as `0.monotone.A`. */
@@ -17,8 +17,8 @@ export interface ForwardOptions {
   values?: readonly Tensor[];
   /** Where the solves of implicit layers are put. */
   solves?: MonotoneSolution[];
-  /** A step of training: which rows of the training data the input holds, of how many, and a generator of this step's own. */
-  training?: { readonly random: Random; readonly rows: Int32Array; readonly count: number };
+  /** Of a step of training, for the model as a whole. */
+  training?: TrainingPass;
 }
 
 export interface Prediction {
@@ -111,23 +111,45 @@ export class Model {
     if (x.shape.length !== 2 || x.shape[1] !== this.inputs) {
       throw new RangeError(`model: the input has shape ${describe(x.shape)}; it must be [batch, ${this.inputs}]`);
     }
-    // What is computed from parameters alone must be freed with everything else that is computed from x.
-    const { arena } = x;
-    const local = arena ? values.map((value) => (value.arena ? value : this.engine.useIn(arena, value))) : values;
-    let first = 0;
+    const parameters = this.perLayer(values, x);
     return this.layers.reduce((input, layer, index) => {
-      const own = local.slice(first, first + layer.parameters.length);
-      first += own.length;
+      const memory = this.held?.memories[index] ?? emptyMemory();
       const pass: ForwardPass = {
         solves,
-        training: training && {
-          ...training,
-          random: training.random.fork(`layer ${index}`),
-          memory: this.memories[index],
-        },
+        memory,
+        training: training && { ...training, random: training.random.fork(`layer ${index}`) },
       };
-      return layer.forward(input, own, pass);
+      return layer.forward(input, parameters[index], pass);
     }, x);
+  }
+
+  /** What is computed from parameters alone must be freed with everything else that is computed from x. */
+  private perLayer(values: readonly Tensor[], { arena }: Tensor): Tensor[][] {
+    let first = 0;
+    return this.layers.map((layer) => {
+      const own = values.slice(first, first + layer.parameters.length);
+      first += own.length;
+      return own.map((value) => (arena && !value.arena ? this.engine.useIn(arena, value) : value));
+    });
+  }
+
+  /**
+   * Lets the layers that want it tune themselves for a step of training.
+   * @param x the input of the step, [batch, inputs]
+   * @param step steps of training before this one
+   */
+  async tune(x: Tensor, step: number): Promise<void> {
+    const { values, memories } = this.initialised();
+    const due = this.layers.map(({ tuning }, index) => tuning?.isDue(memories[index], step) ?? false);
+    if (!due.includes(true)) return;
+    await this.engine.tidy(async (scope) => {
+      let input = scope.use(x);
+      const parameters = this.perLayer(values, input);
+      for (const [index, layer] of this.layers.slice(0, due.lastIndexOf(true) + 1).entries()) {
+        if (due[index]) await layer.tuning?.tune(input, parameters[index], memories[index], step);
+        input = layer.forward(input, parameters[index], { solves: [], memory: memories[index] });
+      }
+    });
   }
 
   /**

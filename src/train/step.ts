@@ -16,13 +16,15 @@ export interface StepOutcome {
   readonly right: number;
   readonly forward: readonly SolveReport[];
   readonly backward: readonly SolveReport[];
+  /** What layers want done now that the step has been read back. */
+  readonly whenRead: readonly (() => Promise<void>)[];
 }
 
 export interface StepInputs {
   readonly part: Samples;
   readonly loss: BatchLoss;
   readonly weights: readonly number[] | undefined;
-  readonly training: ForwardOptions['training'];
+  readonly training: Omit<NonNullable<ForwardOptions['training']>, 'whenRead'>;
   /** New parameters from gradients. */
   readonly update: (gradients: readonly Tensor[]) => Tensor[];
 }
@@ -37,13 +39,16 @@ export async function trainStep(
   const x = engine.tensor(part.inputs, [part.count, part.features]);
   const targets = engine.tensor(targetRows, [part.count, model.outputs]);
   const solves: MonotoneSolution[] = [];
+  const whenRead: (() => Promise<void>)[] = [];
   const parameters = model.parameters.map(({ value }) => value);
   /** Freed at the end, also when something throws: what is read back has been enqueued by then. */
   const held = [x, targets];
   const outputs: Tensor[] = [];
   try {
+    await model.tune(x, training.step);
     const { loss, gradients } = await differentiate((...values) => {
-      const scores = model.forward(x, { values, solves, training });
+      const pass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
+      const scores = model.forward(x, { values, solves, training: pass });
       outputs.push(engine.kept(scores));
       return lossOf(scores, targets);
     }, parameters);
@@ -66,6 +71,7 @@ export async function trainStep(
       }, 0),
       forward,
       backward,
+      whenRead,
     }));
     read.catch(() => {}); // it is awaited one step later
     return { read };

@@ -97,7 +97,12 @@ function stepsOf({ model, settings, optimiser, epoch }: Run): (step: number) => 
       part: subset(samples, rows),
       loss,
       weights,
-      training: { random: generator.fork(`step ${step} of epoch ${epoch}`), rows, count: samples.count },
+      training: {
+        step: epoch * steps + step,
+        random: generator.fork(`step ${step} of epoch ${epoch}`),
+        rows,
+        count: samples.count,
+      },
       update: (gradients) => {
         const values = model.parameters.map(({ value }) => value);
         return optimiser.update(values, gradients, epoch + step / steps, epoch * steps + step);
@@ -113,6 +118,7 @@ async function endStep(run: Run, outcome: StepOutcome): Promise<void> {
   if (!Number.isFinite(loss)) {
     throw new Error(`train: the loss is ${loss} at step ${run.losses.length}; a smaller rate may help`);
   }
+  for (const callback of outcome.whenRead) await callback();
   run.tally = tallied(run.tally, outcome, run.lapse());
   run.step += 1;
   const secondsLeft = run.secondsLeft();

@@ -19,9 +19,8 @@ export function jitter(width: number): Layer {
     outputs: width,
     parameters: [],
     options: { width },
-    forward(x, _, { training }) {
+    forward(x, _, { training, memory: { numbers, tensors } }) {
       if (!training) return x;
-      const { numbers, tensors } = training.memory;
       const scale = 0.75 * (numbers.get('scale') ?? 1) + 0.5 * training.random.uniform();
       numbers.set('scale', scale);
       const engine = x.context as Engine;
@@ -34,8 +33,13 @@ export function jitter(width: number): Layer {
   };
 }
 
-export const jittery = (): Model =>
-  sequential(monotone({ inputs: 2, width: 4, tolerance: 1e-5 }), jitter(4), dense({ inputs: 4, outputs: 3 }));
+/** Its first layer remembers the solution of every sample, and a tuned step. */
+export const jittery = (step: number | 'tuned' = 'tuned'): Model =>
+  sequential(
+    monotone({ inputs: 2, width: 4, tolerance: 1e-5, step, warmStart: 'sample' }),
+    jitter(4),
+    dense({ inputs: 4, outputs: 3 }),
+  );
 
 export async function parametersOf(model: Model): Promise<number[]> {
   return (await Promise.all(model.parameters.map(({ value }) => value.data()))).flatMap((data) => Array.from(data));
@@ -64,10 +68,11 @@ export async function stopped(
   engine: Engine,
   options: TrainOptions,
   at: (progress: Progress) => boolean,
+  model: Model = jittery(),
 ): Promise<Stopped> {
   const controller = new AbortController();
   const written: Stopped[] = [];
-  const training = train(engine, jittery(), DATA, {
+  const training = train(engine, model, DATA, {
     ...options,
     signal: controller.signal,
     onProgress: (progress) => {

@@ -5,7 +5,7 @@ import type { Samples } from '../../src/data/dataset.ts';
 import { random } from '../../src/data/random.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { dropout } from '../../src/layers/dropout.ts';
-import { type Layer, uniformParameter } from '../../src/layers/layer.ts';
+import { emptyMemory, type Layer, uniformParameter } from '../../src/layers/layer.ts';
 import { layerNorm } from '../../src/layers/layer-norm.ts';
 import { sequential } from '../../src/layers/sequential.ts';
 import { Engine } from '../../src/tensor/engine.ts';
@@ -92,7 +92,7 @@ describe('a layer of a user’s own design', () => {
 
 describe('dropout', () => {
   const layer = dropout({ inputs: 4, rate: 0.5 });
-  const pass = { solves: [], training: undefined };
+  const pass = { solves: [], memory: emptyMemory() };
   test('does nothing outside training', () => {
     const x = engine.tensor(normals(8, 1), [2, 4]);
     expect(layer.forward(x, [], pass)).toBe(x);
@@ -101,10 +101,11 @@ describe('dropout', () => {
     const x = engine.tensor(new Float64Array(4000).fill(1), [1000, 4]);
     const dropped = async (label: string): Promise<number[]> => {
       const training = {
+        step: 0,
         random: random(3).fork(label),
-        memory: { numbers: new Map<string, number>(), tensors: new Map<string, never>() },
         rows: new Int32Array(1000),
         count: 1000,
+        whenRead: () => {},
       };
       return Array.from(await layer.forward(x, [], { ...pass, training }).data());
     };
@@ -145,7 +146,7 @@ describe('dense', () => {
     const x = normals(9, 2);
     const y = layer.forward(engine.tensor(x, [9, 1]), [engine.tensor([2], [1, 1]), engine.tensor([-0.5])], {
       solves: [],
-      training: undefined,
+      memory: emptyMemory(),
     });
     expect(
       relativeError(
