@@ -21,7 +21,7 @@ export interface StepRuleProblem {
 }
 
 const MOST = 60;
-const relu = { name: 'relu', parameter: [0, 0] } as const;
+const relu = { name: 'relu', parameters: [0, 0] } as const;
 
 export async function stepRuleCounts(
   engine: Engine,

@@ -7,7 +7,7 @@ export interface Activation {
   /** Element by element, but softmax, which acts on a row. */
   readonly name: ElementwiseActivation | 'softmax';
   /** What the kernels take: the threshold, the slope, low and high, or alpha, in the order of ACTIVATIONS. */
-  readonly parameter: ActivationParameters;
+  readonly parameters: ActivationParameters;
 }
 
 /** A name alone takes the defaults: softThreshold 1, leakyRelu 0.01, clip −1 and 1, elu 1. */
@@ -132,7 +132,7 @@ export function activationOf(option: ActivationOption): Activation {
   if (name === 'clip' && !(first < second)) {
     throw new RangeError(`activation: the low of clip is ${first} and its high ${second}; low must be less than high`);
   }
-  return { name, parameter: [first, second] };
+  return { name, parameters: [first, second] };
 }
 
 function checkedName(name: unknown, option: unknown): Activation['name'] {

@@ -6,7 +6,7 @@ import type { ProximalMap } from './equation.ts';
 import { diagonalJacobian, type Jacobian, softmaxJacobian } from './jacobian.ts';
 
 /** σ of the layer; its residual is relative, ‖z − σ(p)‖ / (ε + ‖z‖). */
-export function proximalMapOf({ name, parameter }: Activation): ProximalMap {
+export function proximalMapOf({ name, parameters }: Activation): ProximalMap {
   if (name === 'softmax') {
     return {
       value: softmaxRows,
@@ -17,10 +17,10 @@ export function proximalMapOf({ name, parameter }: Activation): ProximalMap {
   }
   const { value, proximal } = ACTIVATION_KERNELS[name];
   return {
-    value: (p) => elementwise(value, [p], parameter),
-    proximal: (x, step) => elementwise(proximal, [x, step], parameter),
+    value: (p) => elementwise(value, [p], parameters),
+    proximal: (x, step) => elementwise(proximal, [x, step], parameters),
     residual: (z, p) =>
-      reduceRows('fixedPointResidual', [z, p], { activation: name, parameters: [...parameter, z.context.epsilon] }),
+      reduceRows('fixedPointResidual', [z, p], { activation: name, parameters: [...parameters, z.context.epsilon] }),
   };
 }
 
@@ -30,18 +30,18 @@ export function proximalMapOf({ name, parameter }: Activation): ProximalMap {
  * @param selection q: at a kink J is (1 − q)·min + q·max of the Clarke interval
  */
 export function jacobianAt(
-  { name, parameter }: Activation,
+  { name, parameters }: Activation,
   p: Tensor,
   tolerance: () => Tensor,
   selection: number,
 ): Jacobian {
   if (name === 'softmax') return softmaxJacobian(softmaxRows(p));
   const { derivative, kinks } = ACTIVATION_KERNELS[name];
-  if (kinks(parameter).length === 0) return diagonalJacobian(elementwise(derivative, [p]));
-  return diagonalJacobian(elementwise(derivative, [p, tolerance()], [selection, ...parameter]));
+  if (kinks(parameters).length === 0) return diagonalJacobian(elementwise(derivative, [p]));
+  return diagonalJacobian(elementwise(derivative, [p, tolerance()], [selection, ...parameters]));
 }
 
 /** The pre-activations at which σ is not differentiable. */
-export function kinksOfActivation({ name, parameter }: Activation): readonly number[] {
-  return name === 'softmax' ? [] : ACTIVATION_KERNELS[name].kinks(parameter);
+export function kinksOfActivation({ name, parameters }: Activation): readonly number[] {
+  return name === 'softmax' ? [] : ACTIVATION_KERNELS[name].kinks(parameters);
 }

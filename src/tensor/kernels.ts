@@ -75,18 +75,15 @@ export function product(a: Tensor, b: Tensor, options: ProductOptions = {}): Ten
   return a.context.call(call, [a, b, bias, scale, prior, step], [m, n]);
 }
 
-/** Numbers in the order in which a kernel takes them; those of an activation may stay together. */
-export type Parameters = readonly (number | ActivationParameters)[];
-
 /** Element-wise operation with broadcasting. */
 export function elementwise(
   operation: ElementwiseOperation,
   operands: readonly Tensor[],
-  parameters: Parameters = [],
+  parameters: readonly number[] = [],
 ): Tensor {
   const shape = operands.map((operand) => operand.shape).reduce((a, b) => broadcastShapes(operation, a, b));
   const layouts = operands.map((operand) => broadcastLayout(operand.shape, shape));
-  return elementwiseLaidOut(operation, operands, layouts, shape, parameters.flat());
+  return elementwiseLaidOut(operation, operands, layouts, shape, parameters);
 }
 
 /** Element-wise operation whose operands are read with the layouts given: transposed, repeated or in part. */
@@ -124,7 +121,7 @@ export function combine(...terms: readonly Term[]): Tensor {
 
 export interface ReduceOptions {
   activation?: ActivationName;
-  parameters?: Parameters;
+  parameters?: readonly number[];
 }
 
 /** Reduces the axes from `first` up to `last` (exclusive); the result keeps the other axes. */
@@ -144,7 +141,7 @@ export function reduceAxes(
     middle: extent(shape.slice(first, last)),
     inner: extent(shape.slice(last)),
     activation,
-    parameters: parameters.flat(),
+    parameters,
   };
   return context.call(call, operands, [...shape.slice(0, first), ...shape.slice(last)]);
 }

@@ -30,14 +30,14 @@ const kernelsOf = (
 
 async function valuesAt(option: ActivationOption, points: readonly number[]): Promise<ArrayLike<number>> {
   const { activation, kernels } = kernelsOf(option);
-  return elementwise(kernels.value, [engine.tensor(points)], [activation.parameter]).data();
+  return elementwise(kernels.value, [engine.tensor(points)], [...activation.parameters]).data();
 }
 
 async function slopesAt(option: ActivationOption, points: readonly number[], q: number): Promise<ArrayLike<number>> {
   const { activation, kernels } = kernelsOf(option);
   const x = engine.tensor(points);
-  if (kernels.kinks(activation.parameter).length === 0) return elementwise(kernels.derivative, [x]).data();
-  return elementwise(kernels.derivative, [x, engine.tensor([1e-9])], [q, activation.parameter]).data();
+  if (kernels.kinks(activation.parameters).length === 0) return elementwise(kernels.derivative, [x]).data();
+  return elementwise(kernels.derivative, [x, engine.tensor([1e-9])], [q, ...activation.parameters]).data();
 }
 
 async function proximalAt(
@@ -46,7 +46,11 @@ async function proximalAt(
   step: number,
 ): Promise<ArrayLike<number>> {
   const { activation, kernels } = kernelsOf(option);
-  return elementwise(kernels.proximal, [engine.tensor(points), engine.tensor([step])], [activation.parameter]).data();
+  return elementwise(
+    kernels.proximal,
+    [engine.tensor(points), engine.tensor([step])],
+    [...activation.parameters],
+  ).data();
 }
 
 /** t with (1 − α)σ(t) + αt = x by bisection: no derivative, no closed form. */
@@ -87,7 +91,7 @@ for (const { title, option, value, slope, kinks } of ACTIVATION_DEFINITIONS) {
 
     test('at its kinks (1 − q)·min + q·max of the Clarke interval', async () => {
       const { activation, kernels } = kernelsOf(option);
-      expect([...kernels.kinks(activation.parameter)].sort((a, b) => a - b)).toEqual(kinks.map(({ at }) => at));
+      expect([...kernels.kinks(activation.parameters)].sort((a, b) => a - b)).toEqual(kinks.map(({ at }) => at));
       if (kinks.length === 0) return;
       for (const q of [0, 0.5, 1]) {
         const found = await slopesAt(
