@@ -4,7 +4,7 @@
  * not met the tolerance another round starts from it.
  */
 import { STATE_ROWS } from '../backends/kernels.ts';
-import { combine, elementwise, product, reduceRows } from '../tensor/kernels.ts';
+import { elementwise, product, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tracing } from '../tensor/tracing.ts';
 import { type Norms, preActivation } from './equation.ts';
@@ -81,19 +81,30 @@ export function solveAdjoint(tracing: Tracing, methods: AdjointSolver, given: Ad
   };
 }
 
-/** A splitting method or a Neumann series: a forward iteration on ũ = J(Wᵀũ + v), then u = v + Wᵀũ. */
+/**
+ * A splitting method or a Neumann series. The correction e of a u with residual r solves (I − JW)ᵀe = r; a forward iteration
+ * on ẽ = J(Wᵀẽ + r), from 0, gives e = r + Wᵀẽ.
+ */
 export function adjointIteration({ iteration, run }: ForwardMethod): AdjointMethod {
   return {
     needsResolvent: iteration.needsResolvent,
-    round(tracing, { W, J, v, margin, norms, resolvent }, { u, r, state, tolerance, limit, last }) {
+    round(tracing, { W, J, margin, norms, resolvent }, { u, r, state, tolerance, limit, last }) {
       const sigma = proximalMapOfJacobian(J, (x) => reduceRows('norm', [x]));
-      const equation = { W, transposed: true, b: v, sigma, margin, norms, step: undefined, resolvent };
-      // At ũ = Ju the pre-activation Wᵀũ + v is u + r.
-      const begun = iteration.begin(tracing, equation, J.apply(u), combine({ x: u }, { x: r }));
-      const final = run(tracing, begun, { tolerance, floor: norms.floor, limit, giveUp: !last }, state);
-      return { u: preActivation(equation, begun.solution(final.x)), state: final.state };
+      const equation = { W, transposed: true, b: r, sigma, margin, norms, step: undefined, resolvent };
+      const zeros = tracing.constant({ kind: 'fill', value: 0 }, r.shape);
+      const begun = iteration.begin(tracing, equation, zeros, r);
+      const floor = elementwise('multiply', [reduceRows('norm', [r]), correctionFloor(norms, margin)]);
+      const final = run(tracing, begun, { tolerance, floor, limit, giveUp: !last }, state);
+      const correction = preActivation(equation, begun.solution(final.x));
+      return { u: elementwise('add', [u, correction]), state: final.state };
     },
   };
+}
+
+/** Rounding in e where ‖r‖ = 1: ε(1 + ‖W‖)·‖e‖ with ‖e‖ ≤ (m + ‖W‖)/m, [1]. */
+function correctionFloor({ bound, floor }: Norms, margin: Tensor): Tensor {
+  const largest = elementwise('divide', [elementwise('scale', [bound], [1, 1]), margin]);
+  return elementwise('multiply', [floor, elementwise('scale', [largest], [1, 1])]);
 }
 
 function withResolvent(tracing: Tracing, methods: AdjointSolver, problem: AdjointProblem): AdjointProblem {
