@@ -1,0 +1,159 @@
+/** Times the library in headless Chrome and in Node: `npm run bench`, with `-- --help` for the options. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { findBrowsers } from '../src/cli/browsers.ts';
+import { EXIT, InputError } from '../src/cli/io.ts';
+import { type Probe, probeWebGPU } from '../src/cli/probe.ts';
+import { softwareDriver } from '../src/cli/vulkan.ts';
+import type { AdapterDescription } from '../src/index.ts';
+import { bundleMeasurements } from './bundle.ts';
+import { CASES, type CaseName, type Size } from './cases.ts';
+import { openChrome } from './chrome.ts';
+import type { Environment, EnvironmentName } from './environment.ts';
+import type { Assignment, Finding } from './measurements.ts';
+import { openNode } from './node.ts';
+import { type BenchOptions, help, readOptions } from './options.ts';
+import { type Entry, fileNameOf, type Place, resultsOf } from './results.ts';
+import { describe, tableOf } from './table.ts';
+
+/** What the run has to tell besides its entries. */
+interface Log {
+  readonly notes: string[];
+  failed: boolean;
+}
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const options = readOptions(argv);
+    if (options) return await bench(options);
+    process.stdout.write(help());
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    console.error(error.message);
+    return EXIT.badInput;
+  }
+}
+
+async function bench(options: BenchOptions): Promise<number> {
+  const log: Log = { notes: [], failed: false };
+  const bundle = await bundleMeasurements();
+  const probe = await probeWebGPU();
+  const entries: Entry[] = [];
+  for (const name of options.environments) {
+    const environment = await openEnvironment(name, bundle, probe, log);
+    if (!environment) continue;
+    try {
+      entries.push(...(await measureIn(environment, options, log)));
+    } finally {
+      await environment.close();
+    }
+  }
+  if (entries.length === 0) {
+    console.error('nothing was measured');
+    return EXIT.failure;
+  }
+  console.log(`\n${tableOf(entries)}`);
+  const folder = options.complete ? 'bench/results' : 'dist/bench';
+  const file = options.output ?? join(folder, fileNameOf(entries));
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(resultsOf(entries, options.limits, log.notes), undefined, 1)}\n`);
+  console.log(`written to ${file}`);
+  return log.failed ? EXIT.failure : EXIT.done;
+}
+
+/** Undefined, with a note, where there is none. */
+async function openEnvironment(
+  name: EnvironmentName,
+  bundle: string,
+  probe: Probe,
+  log: Log,
+): Promise<Environment | undefined> {
+  const browsers = findBrowsers();
+  if (name === 'node') return openNode(bundle, probe.adapter ? {} : softwareDriver(browsers, process.env));
+  if (browsers.length === 0) {
+    note(log, 'no browser was found, so there are no figures of Chrome: npx puppeteer browsers install chrome');
+    return undefined;
+  }
+  const adapter = probe.adapter && !probe.adapter.software ? 'hardware' : 'software';
+  if (!probe.package && process.platform === 'linux') {
+    note(log, 'the package webgpu, which looks for a graphics card, is not installed: Chrome is run on SwiftShader');
+  }
+  try {
+    return await openChrome(bundle, browsers[0], adapter);
+  } catch (error) {
+    failure(log, `${browsers[0].version} does not start: ${firstLine(error)}`);
+    return undefined;
+  }
+}
+
+async function measureIn(environment: Environment, options: BenchOptions, log: Log): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const backend of options.backends) {
+    let adapter: AdapterDescription;
+    try {
+      adapter = await environment.call<AdapterDescription>('adapterOf', backend);
+    } catch (error) {
+      note(log, `${environment.version} has no ${backend}: ${firstLine(error)}`);
+      continue;
+    }
+    if (adapter.software && backend === 'webgpu') {
+      note(log, `${environment.version}: the adapter is ${describe(adapter)}: these are no figures of a graphics card`);
+    }
+    const place: Place = { environment: environment.name, version: environment.version, backend, adapter };
+    for (const size of options.sizes) {
+      for (const name of Object.keys(CASES) as CaseName[]) {
+        const entry = await measureOne(environment, place, name, size, options);
+        if (entry.error) log.failed = true;
+        entries.push(entry);
+        console.error(progressOf(entry));
+      }
+    }
+  }
+  return entries;
+}
+
+async function measureOne(
+  environment: Environment,
+  place: Place,
+  name: CaseName,
+  size: Size,
+  { limits }: BenchOptions,
+): Promise<Entry> {
+  const assignment: Assignment = { backend: place.backend, case: name, ...size, limits };
+  const common = { ...place, case: name, ...size };
+  try {
+    const finding = await environment.call<Finding>('measure', assignment);
+    const operations = gigaOperations(name, size);
+    const seconds = finding.timing.median / 1000;
+    return { ...common, ...finding, ...(operations && { gigaflops: operations / seconds }) };
+  } catch (error) {
+    return { ...common, error: firstLine(error) };
+  }
+}
+
+function gigaOperations(name: CaseName, size: Size): number | undefined {
+  const chosen = CASES[name];
+  return 'operations' in chosen ? chosen.operations(size) / 1e9 : undefined;
+}
+
+function progressOf({ version, backend, case: name, batch, width, timing, error }: Entry): string {
+  const found = timing ? `${timing.median.toFixed(2)} ms` : `failed: ${error}`;
+  return `${version}, ${backend}, ${CASES[name].title}, ${batch} × ${width}: ${found}`;
+}
+
+function note(log: Log, text: string): void {
+  log.notes.push(text);
+  console.error(text);
+}
+
+function failure(log: Log, text: string): void {
+  log.failed = true;
+  note(log, text);
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0];
+}
