@@ -34,7 +34,6 @@ interface Case {
   readonly title: string;
   /** Floating-point operations of one unit, where they are known without knowing what the solver did. */
   operations?(size: Size): number;
-  /** What it allocates is freed with the engine. */
   work(engine: Engine, size: Size): Work<Iterations | undefined>;
 }
 
@@ -77,6 +76,9 @@ function reluIterations(engine: Engine, { batch, width }: Size): Work<undefined>
       z.dispose();
       await numbers;
       return undefined;
+    },
+    dispose() {
+      for (const tensor of [W, b]) tensor.dispose();
     },
   };
 }
@@ -123,6 +125,9 @@ function solveAndGradient(engine: Engine, { batch, width }: Size): Work<Iteratio
       const [forward, backward] = reports.map(meanIterations);
       return { forward, backward };
     },
+    dispose() {
+      for (const tensor of [A, B, b, v]) tensor.dispose();
+    },
   };
 }
 
@@ -156,6 +161,7 @@ function trainingSteps(engine: Engine, { batch, width }: Size): Work<Iterations>
       await engine.idle();
       return { forward: epochs[0].iterationsForward, backward: epochs[0].iterationsBackward };
     },
+    dispose: () => model.dispose(),
   };
 }
 

@@ -1,11 +1,11 @@
-/** Measurements in headless Chrome: each call in a page of its own, served from localhost. */
+/** Measurements in headless Chrome, in pages served from localhost. */
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import puppeteer from 'puppeteer';
+import puppeteer, { type Page } from 'puppeteer';
 import { browserFlags } from '../src/cli/browser-flags.ts';
 import type { Browser } from '../src/cli/browsers.ts';
-import { CALL_LIMIT, callExpression, type Environment } from './environment.ts';
+import { CALL_LIMIT, type Environment, type Session } from './environment.ts';
 
 const PAGE =
   '<!doctype html><html lang="en"><meta charset="utf-8"><title>bench</title><link rel="icon" href="data:,"></html>';
@@ -33,19 +33,25 @@ export async function openChrome(
   return {
     name: 'chrome',
     version: version === 'unknown' ? await browser.version() : version,
-    async call<Result>(exportName: string, ...values: unknown[]) {
-      const page = await browser.newPage();
-      try {
-        await page.goto(`http://localhost:${port}/`);
-        return (await page.evaluate(callExpression('/bundle.js', exportName, values))) as Result;
-      } finally {
-        await page.close();
-      }
-    },
+    openSession: async () => sessionOf(await browser.newPage(), `http://localhost:${port}/`),
     async close() {
       await browser.close();
       closeServer();
     },
+  };
+}
+
+async function sessionOf(page: Page, address: string): Promise<Session> {
+  await page.goto(address);
+  return {
+    async call<Result>(exportName: string, ...values: unknown[]) {
+      // As text, so that no bundler rewrites the import.
+      const parameters = values.map((value) => JSON.stringify(value)).join(', ');
+      return (await page.evaluate(
+        `import('/bundle.js').then((module) => module.${exportName}(${parameters}))`,
+      )) as Result;
+    },
+    close: () => page.close(),
   };
 }
 

@@ -5,11 +5,11 @@ import { findBrowsers } from '../src/cli/browsers.ts';
 import { EXIT, InputError } from '../src/cli/io.ts';
 import { type Probe, probeWebGPU } from '../src/cli/probe.ts';
 import { softwareDriver } from '../src/cli/vulkan.ts';
-import type { AdapterDescription } from '../src/index.ts';
+import type { AdapterDescription, BackendName } from '../src/index.ts';
 import { bundleMeasurements } from './bundle.ts';
 import { CASES, type CaseName, type Size } from './cases.ts';
 import { openChrome } from './chrome.ts';
-import type { Environment, EnvironmentName } from './environment.ts';
+import type { Environment, EnvironmentName, Session } from './environment.ts';
 import type { Assignment, Finding } from './measurements.ts';
 import { openNode } from './node.ts';
 import { type BenchOptions, help, readOptions } from './options.ts';
@@ -92,41 +92,56 @@ async function openEnvironment(
 async function measureIn(environment: Environment, options: BenchOptions, log: Log): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (const backend of options.backends) {
-    let adapter: AdapterDescription;
+    let opened: Opened;
     try {
-      adapter = await environment.call<AdapterDescription>('adapterOf', backend);
+      opened = await openBackend(environment, backend);
     } catch (error) {
       note(log, `${environment.version} has no ${backend}: ${firstLine(error)}`);
       continue;
     }
-    if (adapter.software && backend === 'webgpu') {
+    const { adapter } = opened;
+    if (backend === 'webgpu' && adapter.software) {
       note(log, `${environment.version}: the adapter is ${describe(adapter)}: these are no figures of a graphics card`);
     }
     const place: Place = { environment: environment.name, version: environment.version, backend, adapter };
     for (const size of options.sizes) {
       for (const name of Object.keys(CASES) as CaseName[]) {
-        const entry = await measureOne(environment, place, name, size, options);
-        if (entry.error) log.failed = true;
+        const entry = await measureOne(opened.session, place, { case: name, ...size, limits: options.limits });
         entries.push(entry);
         console.error(progressOf(entry));
+        if (entry.error === undefined) continue;
+        log.failed = true;
+        // What is left of the session is not to be trusted.
+        await opened.session.close();
+        opened = await openBackend(environment, backend);
       }
     }
+    await opened.session.close();
   }
   return entries;
 }
 
-async function measureOne(
-  environment: Environment,
-  place: Place,
-  name: CaseName,
-  size: Size,
-  { limits }: BenchOptions,
-): Promise<Entry> {
-  const assignment: Assignment = { backend: place.backend, case: name, ...size, limits };
-  const common = { ...place, case: name, ...size };
+interface Opened {
+  readonly session: Session;
+  readonly adapter: AdapterDescription;
+}
+
+async function openBackend(environment: Environment, backend: BackendName): Promise<Opened> {
+  const session = await environment.openSession();
   try {
-    const finding = await environment.call<Finding>('measure', assignment);
-    const operations = gigaOperations(name, size);
+    return { session, adapter: await session.call<AdapterDescription>('openBackend', backend) };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+async function measureOne(session: Session, place: Place, assignment: Assignment): Promise<Entry> {
+  const { limits, ...assigned } = assignment;
+  const common = { ...place, ...assigned };
+  try {
+    const finding = await session.call<Finding>('measure', assignment);
+    const operations = gigaOperations(assignment.case, assignment);
     const seconds = finding.timing.median / 1000;
     return { ...common, ...finding, ...(operations && { gigaflops: operations / seconds }) };
   } catch (error) {

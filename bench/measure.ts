@@ -7,6 +7,8 @@ export interface Work<Outcome> {
   prepare(repetition: number): Promise<void>;
   /** Does the work, and returns when the device has done it. */
   run(units: number): Promise<Outcome>;
+  /** Frees what it holds on the device. */
+  dispose(): void;
 }
 
 export interface Limits {

@@ -1,10 +1,9 @@
 /** What runs where it is measured: one bundle, the same in a page and in Node. Only JSON-like values cross. */
-import { type AdapterDescription, type BackendName, open } from '../src/index.ts';
+import { type AdapterDescription, type BackendName, type Engine, open } from '../src/index.ts';
 import { CASES, type CaseName, type Iterations, type Size } from './cases.ts';
 import { type Limits, measured, type Timing } from './measure.ts';
 
 export interface Assignment extends Size {
-  readonly backend: BackendName;
   readonly case: CaseName;
   readonly limits: Limits;
 }
@@ -14,21 +13,22 @@ export interface Finding {
   readonly iterations?: Iterations;
 }
 
-/** Rejects where the backend cannot be opened. */
-export async function adapterOf(backend: BackendName): Promise<AdapterDescription> {
-  const engine = await open({ backend });
-  const { adapter } = engine;
-  engine.close();
-  return adapter;
+/** One for all cases: compiling shaders takes a software adapter longer than the work itself. */
+let engine: Engine | undefined;
+
+/** Opens the engine that `measure` uses. Rejects where the backend is missing. */
+export async function openBackend(backend: BackendName): Promise<AdapterDescription> {
+  engine = await open({ backend });
+  return engine.adapter;
 }
 
-/** Measures one case on an engine of its own, so that none is slowed down or broken by another. */
-export async function measure({ backend, case: name, limits, ...size }: Assignment): Promise<Finding> {
-  const engine = await open({ backend });
+export async function measure({ case: name, limits, ...size }: Assignment): Promise<Finding> {
+  if (!engine) throw new Error('measure: no backend was opened; call openBackend first');
+  const work = CASES[name].work(engine, size);
   try {
-    const { timing, outcome: iterations } = await measured(CASES[name].work(engine, size), limits);
+    const { timing, outcome: iterations } = await measured(work, limits);
     return { timing, ...(iterations && { iterations }) };
   } finally {
-    engine.close();
+    work.dispose();
   }
 }
