@@ -1,7 +1,7 @@
 /** Times the library in headless Chrome and in Node: `npm run bench`, with `-- --help` for the options. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { findBrowsers } from '../src/cli/browsers.ts';
+import { type Browser, findBrowsers } from '../src/cli/browsers.ts';
 import { EXIT, InputError } from '../src/cli/io.ts';
 import { type Probe, probeWebGPU } from '../src/cli/probe.ts';
 import { softwareDriver } from '../src/cli/vulkan.ts';
@@ -22,6 +22,13 @@ interface Log {
   failed: boolean;
 }
 
+/** What this computer has. */
+interface Machine {
+  readonly bundle: string;
+  readonly browsers: readonly Browser[];
+  readonly probe: Probe;
+}
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -39,11 +46,10 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function bench(options: BenchOptions): Promise<number> {
   const log: Log = { notes: [], failed: false };
-  const bundle = await bundleMeasurements();
-  const probe = await probeWebGPU();
+  const machine: Machine = { bundle: await bundleMeasurements(), browsers: browsersHere(), probe: await probeWebGPU() };
   const entries: Entry[] = [];
   for (const name of options.environments) {
-    const environment = await openEnvironment(name, bundle, probe, log);
+    const environment = await openEnvironment(name, machine, log);
     if (!environment) continue;
     try {
       entries.push(...(await measureIn(environment, options, log)));
@@ -64,14 +70,20 @@ async function bench(options: BenchOptions): Promise<number> {
   return log.failed ? EXIT.failure : EXIT.done;
 }
 
+function browsersHere(): readonly Browser[] {
+  try {
+    return findBrowsers();
+  } catch (error) {
+    throw new InputError((error as Error).message);
+  }
+}
+
 /** Undefined, with a note, where there is none. */
 async function openEnvironment(
   name: EnvironmentName,
-  bundle: string,
-  probe: Probe,
+  { bundle, browsers, probe }: Machine,
   log: Log,
 ): Promise<Environment | undefined> {
-  const browsers = findBrowsers();
   if (name === 'node') return openNode(bundle, probe.adapter ? {} : softwareDriver(browsers, process.env));
   if (browsers.length === 0) {
     note(log, 'no browser was found, so there are no figures of Chrome: npx puppeteer browsers install chrome');
