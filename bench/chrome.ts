@@ -43,15 +43,16 @@ export async function openChrome(
 
 async function sessionOf(page: Page, address: string): Promise<Session> {
   await page.goto(address);
+  const crash = new Promise<never>((_, reject) => page.once('error', reject));
+  crash.catch(() => {}); // it is told by the call under way
   return {
     async call<Result>(exportName: string, ...values: unknown[]) {
       // As text, so that no bundler rewrites the import.
       const parameters = values.map((value) => JSON.stringify(value)).join(', ');
-      return (await page.evaluate(
-        `import('/bundle.js').then((module) => module.${exportName}(${parameters}))`,
-      )) as Result;
+      const result = page.evaluate(`import('/bundle.js').then((module) => module.${exportName}(${parameters}))`);
+      return (await Promise.race([result, crash])) as Result;
     },
-    close: () => page.close(),
+    close: () => page.close().catch(() => {}), // one that crashed may be gone
   };
 }
 

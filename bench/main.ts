@@ -7,14 +7,14 @@ import { type Probe, probeWebGPU } from '../src/cli/probe.ts';
 import { softwareDriver } from '../src/cli/vulkan.ts';
 import type { AdapterDescription, BackendName } from '../src/index.ts';
 import { bundleMeasurements } from './bundle.ts';
-import { CASES, type CaseName, type Size } from './cases.ts';
+import { CASES, type CaseName } from './cases.ts';
 import { openChrome } from './chrome.ts';
 import type { Environment, EnvironmentName, Session } from './environment.ts';
 import type { Assignment, Finding } from './measurements.ts';
 import { openNode } from './node.ts';
 import { type BenchOptions, help, readOptions } from './options.ts';
 import { type Entry, fileNameOf, type Place, resultsOf } from './results.ts';
-import { describe, tableOf } from './table.ts';
+import { caseOf, describe, tableOf } from './table.ts';
 
 /** What the run has to tell besides its entries. */
 interface Log {
@@ -102,6 +102,9 @@ async function openEnvironment(
 }
 
 async function measureIn(environment: Environment, options: BenchOptions, log: Log): Promise<Entry[]> {
+  const { sizes, limits } = options;
+  const names = Object.keys(CASES) as CaseName[];
+  const assignments = sizes.flatMap((size) => names.map((name) => ({ case: name, ...size, limits })));
   const entries: Entry[] = [];
   for (const backend of options.backends) {
     let opened: Opened;
@@ -111,25 +114,43 @@ async function measureIn(environment: Environment, options: BenchOptions, log: L
       note(log, `${environment.version} has no ${backend}: ${firstLine(error)}`);
       continue;
     }
-    const { adapter } = opened;
-    if (backend === 'webgpu' && adapter.software) {
-      note(log, `${environment.version}: the adapter is ${describe(adapter)}: these are no figures of a graphics card`);
+    if (backend === 'webgpu' && opened.adapter.software) {
+      const what = describe(opened.adapter);
+      note(log, `${environment.version}: the adapter is ${what}: these are no figures of a graphics card`);
     }
-    const place: Place = { environment: environment.name, version: environment.version, backend, adapter };
-    for (const size of options.sizes) {
-      for (const name of Object.keys(CASES) as CaseName[]) {
-        const entry = await measureOne(opened.session, place, { case: name, ...size, limits: options.limits });
-        entries.push(entry);
-        console.error(progressOf(entry));
-        if (entry.error === undefined) continue;
-        log.failed = true;
-        // What is left of the session is not to be trusted.
-        await opened.session.close();
-        opened = await openBackend(environment, backend);
-      }
-    }
-    await opened.session.close();
+    entries.push(...(await measureOn(environment, backend, opened, assignments, log)));
   }
+  return entries;
+}
+
+/** After a failure what is left of the session is not to be trusted: the other cases get a new one. */
+async function measureOn(
+  environment: Environment,
+  backend: BackendName,
+  { session: first, adapter }: Opened,
+  assignments: readonly Assignment[],
+  log: Log,
+): Promise<Entry[]> {
+  const { name, version } = environment;
+  const place: Place = { environment: name, version, backend, adapter };
+  const entries: Entry[] = [];
+  let session: Session | undefined = first;
+  for (const assignment of assignments) {
+    let entry: Entry;
+    try {
+      session ??= (await openBackend(environment, backend)).session;
+      entry = entryOf(place, assignment, await session.call<Finding>('measure', assignment));
+    } catch (error) {
+      const { limits, ...assigned } = assignment;
+      entry = { ...place, ...assigned, error: firstLine(error) };
+      log.failed = true;
+      await session?.close();
+      session = undefined;
+    }
+    entries.push(entry);
+    console.error(progressOf(entry));
+  }
+  await session?.close();
   return entries;
 }
 
@@ -148,27 +169,20 @@ async function openBackend(environment: Environment, backend: BackendName): Prom
   }
 }
 
-async function measureOne(session: Session, place: Place, assignment: Assignment): Promise<Entry> {
-  const { limits, ...assigned } = assignment;
-  const common = { ...place, ...assigned };
-  try {
-    const finding = await session.call<Finding>('measure', assignment);
-    const operations = gigaOperations(assignment.case, assignment);
-    const seconds = finding.timing.median / 1000;
-    return { ...common, ...finding, ...(operations && { gigaflops: operations / seconds }) };
-  } catch (error) {
-    return { ...common, error: firstLine(error) };
-  }
+function entryOf(place: Place, { limits, ...assigned }: Assignment, finding: Finding): Entry {
+  const chosen = CASES[assigned.case];
+  const nanoseconds = finding.timing.median * 1e6; // operations in a nanosecond are GFLOP/s
+  return {
+    ...place,
+    ...assigned,
+    ...finding,
+    ...('operations' in chosen && { gigaflops: chosen.operations(assigned) / nanoseconds }),
+  };
 }
 
-function gigaOperations(name: CaseName, size: Size): number | undefined {
-  const chosen = CASES[name];
-  return 'operations' in chosen ? chosen.operations(size) / 1e9 : undefined;
-}
-
-function progressOf({ version, backend, case: name, batch, width, timing, error }: Entry): string {
-  const found = timing ? `${timing.median.toFixed(2)} ms` : `failed: ${error}`;
-  return `${version}, ${backend}, ${CASES[name].title}, ${batch} × ${width}: ${found}`;
+function progressOf(entry: Entry): string {
+  const { timing, error } = entry;
+  return `${caseOf(entry)}: ${timing ? `${timing.median.toFixed(2)} ms` : `failed: ${error}`}`;
 }
 
 function note(log: Log, text: string): void {

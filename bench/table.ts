@@ -23,14 +23,17 @@ export function tableOf(entries: readonly Entry[]): string {
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`);
   lines.splice(1, 0, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`);
-  return `${lines.join('\n')}\n\n${NOTE}\n`;
+  const failures = entries.flatMap((entry) =>
+    entry.error === undefined ? [] : [`failed: ${caseOf(entry)}: ${entry.error}`],
+  );
+  return `${[...lines, '', NOTE, ...failures].join('\n')}\n`;
 }
 
 function cellsOf(entry: Entry): string[] {
-  const { version, backend, adapter, batch, width, timing, iterations, gigaflops, error } = entry;
+  const { version, backend, adapter, batch, width, timing, iterations, gigaflops } = entry;
   const name = CASES[entry.case].title;
   const place = [version, backend, describe(adapter), name, `${batch} × ${width}`];
-  if (!timing) return [...place, 'failed', error ?? '', '', '', ''];
+  if (!timing) return [...place, 'failed', '', '', '', ''];
   return [
     ...place,
     shown(timing.median),
@@ -39,6 +42,11 @@ function cellsOf(entry: Entry): string[] {
     gigaflops === undefined ? '' : shown(gigaflops),
     iterations ? `${iterations.forward.toFixed(1)} / ${iterations.backward.toFixed(1)}` : '',
   ];
+}
+
+/** In one line: where, and what. */
+export function caseOf({ version, backend, case: name, batch, width }: Entry): string {
+  return `${version}, ${backend}, ${CASES[name].title}, ${batch} × ${width}`;
 }
 
 /** A program that passes for a graphics card is called what it is. */

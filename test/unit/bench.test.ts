@@ -157,7 +157,9 @@ describe('the table', () => {
   });
 
   test('shows what failed', () => {
-    expect(cells[4].slice(3)).toEqual(['solve and gradient', '128 × 87', 'failed', 'out of memory', '', '', '']);
+    expect(cells[4].slice(3)).toEqual(['solve and gradient', '128 × 87', 'failed', '', '', '', '']);
+    expect(tableOf(entries)).toContain('\nfailed: Node 1.2.3, cpu, solve and gradient, 128 × 87: out of memory\n');
+    expect(tableOf(entries.slice(0, 2))).not.toContain('failed');
   });
 
   test('stands straight', () => {
