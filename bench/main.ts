@@ -1,5 +1,6 @@
 /** Times the library in headless Chrome and in Node: `npm run bench`, with `-- --help` for the options. */
 import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Browser, findBrowsers } from '../src/cli/browsers.ts';
 import { EXIT, InputError } from '../src/cli/io.ts';
@@ -46,6 +47,9 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function bench(options: BenchOptions): Promise<number> {
   const log: Log = { notes: [], failed: false };
+  const [load] = loadavg();
+  const cores = availableParallelism();
+  if (load > cores / 4) note(log, `other work was going on before the run: load ${load.toFixed(1)} on ${cores} cores`);
   const machine: Machine = { bundle: await bundleMeasurements(), browsers: browsersHere(), probe: await probeWebGPU() };
   const entries: Entry[] = [];
   for (const name of options.environments) {
@@ -89,16 +93,20 @@ async function openEnvironment(
     note(log, 'no browser was found, so there are no figures of Chrome: npx puppeteer browsers install chrome');
     return undefined;
   }
-  const adapter = probe.adapter && !probe.adapter.software ? 'hardware' : 'software';
   if (!probe.package && process.platform === 'linux') {
     note(log, 'the package webgpu, which looks for a graphics card, is not installed: Chrome is run on SwiftShader');
   }
   try {
-    return await openChrome(bundle, browsers[0], adapter);
+    return await openChrome(bundle, browsers[0], adapterFor(probe));
   } catch (error) {
     failure(log, `${browsers[0].version} does not start: ${firstLine(error)}`);
     return undefined;
   }
+}
+
+/** Elsewhere than on Linux the browser may be left to find out for itself. */
+function adapterFor({ adapter }: Probe): 'software' | 'hardware' {
+  return process.platform !== 'linux' || (adapter && !adapter.software) ? 'hardware' : 'software';
 }
 
 async function measureIn(environment: Environment, options: BenchOptions, log: Log): Promise<Entry[]> {

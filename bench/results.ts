@@ -32,11 +32,12 @@ export interface Results {
   readonly limits: Limits;
   /** What could not be measured, and what to know about the rest. */
   readonly notes: readonly string[];
-  readonly units: string;
+  /** What the figures of an entry mean. */
+  readonly legend: string;
   readonly entries: readonly Entry[];
 }
 
-const UNITS =
+const LEGEND =
   'timing: milliseconds of one unit (relu: 50 iterations and reading z; solve: W from A and B, forward and backward solve, ' +
   'reading the reports and the gradient of b; training: one step of train); iterations: mean over the samples, of the first ' +
   'repetition; gigaflops: 1e9 floating-point operations a second at the median, for relu alone, since a report does not ' +
@@ -51,7 +52,7 @@ export function resultsOf(entries: readonly Entry[], limits: Limits, notes: read
     processor: { name: processors[0]?.model.trim() ?? 'unknown', cores: processors.length },
     limits,
     notes,
-    units: UNITS,
+    legend: LEGEND,
     entries,
   };
 }

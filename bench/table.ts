@@ -16,7 +16,8 @@ const HEADINGS = [
   'iterations',
 ];
 const NOTE =
-  '* the time was up before all repetitions were done. Iterations: forward / backward, mean over the samples.';
+  'Repetitions: "5 of 10" is 5 times 10 steps timed together; * the time was up before all were done. ' +
+  'Iterations: forward / backward, mean over the samples.';
 
 export function tableOf(entries: readonly Entry[]): string {
   const rows = [HEADINGS, ...entries.map(cellsOf)];
