@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { findBrowsers } from '../src/cli/browsers.ts';
+import { softwareDriver } from '../src/cli/vulkan.ts';
 
 /** Shaders and tables are text, as in the bundles. */
 const textModules = {
@@ -16,12 +16,9 @@ const textModules = {
 
 /** Dawn in Node needs a Vulkan driver and its loader; those that a browser carries work wherever a browser is. */
 function vulkanDriver(): Record<string, string> {
-  const { EQUILIBRA_TEST_ADAPTER, LD_LIBRARY_PATH, VK_ICD_FILENAMES } = process.env;
+  const { EQUILIBRA_TEST_ADAPTER, VK_ICD_FILENAMES } = process.env;
   if (EQUILIBRA_TEST_ADAPTER === 'hardware' || VK_ICD_FILENAMES) return {};
-  const icd = findBrowsers().find((browser) => browser.swiftshaderIcd)?.swiftshaderIcd;
-  if (!icd) return {};
-  const libraries = [LD_LIBRARY_PATH, dirname(icd)].filter(Boolean).join(':');
-  return { VK_ICD_FILENAMES: icd, ...(process.platform === 'linux' && { LD_LIBRARY_PATH: libraries }) };
+  return softwareDriver(findBrowsers(), process.env);
 }
 
 export default defineConfig({

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { Browser } from './browsers.ts';
 
 export interface Vulkan {
   /** Where the loader is. */
@@ -45,4 +46,18 @@ function driversOf(environment: Readonly<Record<string, string | undefined>>): s
     .map((folder) => join(folder, 'vulkan', 'icd.d'))
     .flatMap((folder) => (existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : []))
     .filter((file) => file.endsWith('.json'));
+}
+
+/**
+ * What must stand in the environment of a process before it starts, so that Dawn finds the software driver of a browser,
+ * and the loader beside it; empty where no browser has one.
+ */
+export function softwareDriver(
+  browsers: readonly Browser[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const icd = browsers.find(({ swiftshaderIcd }) => swiftshaderIcd)?.swiftshaderIcd;
+  if (!icd) return {};
+  const libraries = [environment.LD_LIBRARY_PATH, dirname(icd)].filter(Boolean).join(':');
+  return { VK_ICD_FILENAMES: icd, ...(process.platform === 'linux' && { LD_LIBRARY_PATH: libraries }) };
 }

@@ -5,28 +5,10 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import puppeteer, { type Page } from 'puppeteer';
+import { browserFlags } from '../../src/cli/browser-flags.ts';
 import { findBrowsers } from '../../src/cli/browsers.ts';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
-
-const quiet = [
-  '--no-sandbox',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  '--disable-quic',
-];
-
-const software = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
-
-// These hang Chromium where there is no GPU, hence only on request.
-const hardware = [
-  '--use-angle=vulkan',
-  '--enable-features=Vulkan',
-  '--disable-vulkan-surface',
-  '--enable-unsafe-webgpu',
-];
 
 const contentTypes: Record<string, string> = {
   '.html': 'text/html',
@@ -73,7 +55,7 @@ export async function openPage(options: PageOptions = {}): Promise<OpenPage> {
     .launch({
       executablePath: executable.path,
       headless: true,
-      args: [...quiet, ...(process.env.EQUILIBRA_TEST_ADAPTER === 'hardware' ? hardware : software)],
+      args: browserFlags(process.env.EQUILIBRA_TEST_ADAPTER === 'hardware' ? 'hardware' : 'software'),
       protocolTimeout: 600_000,
     })
     .catch((error: unknown) => {

@@ -79,7 +79,8 @@ export function describe(info: GPUAdapterInfo): AdapterDescription {
   return {
     vendor,
     architecture,
-    description: description || info.device || 'unnamed adapter',
+    // Browsers often give the first two alone.
+    description: description || info.device || `${vendor} ${architecture}`.trim() || 'unnamed adapter',
     software: isSoftware(info),
   };
 }
