@@ -1,5 +1,7 @@
 import { combine, denseSolve, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { Context, Tensor } from '../tensor/tensor.ts';
+import type { Tracing } from '../tensor/tracing.ts';
 import { combination, dots, emptyHistory, firstSlot, nextSlot, stored } from './history.ts';
 import type { Runner } from './iteration.ts';
 import { column, monitor, statusOf, whereRunning } from './monitor.ts';
@@ -22,24 +24,12 @@ const GROWTH = 2;
  */
 export const accelerated: Runner = (tracing, begun, { tolerance, floor, limit, giveUp }, initial) => {
   const { x: start, ...riding } = begun.start;
-  const { shape } = start;
-  const [batch] = shape;
-  const constant = (value: number, of: readonly number[]): Tensor => tracing.constant({ kind: 'fill', value }, of);
-  const regularisation = elementwise(
-    'scale',
-    [tracing.constant({ kind: 'identity', order: HISTORY }, [1, HISTORY, HISTORY])],
-    [16 * tracing.epsilon, 0],
-  );
+  const [batch] = start.shape;
+  const constant = constantOf(tracing);
   const final = tracing.loop(
     {
       x: start,
-      f: constant(0, shape),
-      g: constant(0, shape),
-      started: constant(0, [batch]),
-      differencesF: emptyHistory(tracing, shape, HISTORY),
-      differencesG: emptyHistory(tracing, shape, HISTORY),
-      gram: constant(0, [batch, HISTORY, HISTORY]),
-      slot: firstSlot(tracing, HISTORY),
+      ...emptySecants(tracing, start),
       best: constant(1e30, [batch]),
       bestG: start,
       plainSteps: constant(0, [batch]),
@@ -51,65 +41,106 @@ export const accelerated: Runner = (tracing, begun, { tolerance, floor, limit, g
       const { next, residual } = begun.step({ x: before.x, ...riding });
       const g = next.x;
       const f = elementwise('subtract', [g, before.x]);
-      const size = reduceRows('norm', [f]);
       const state = monitor(before.state, residual, tolerance, floor, { giveUp });
-
-      const deltaF = elementwise('subtract', [f, before.f]);
-      const scale = ratio(before.started, reduceRows('norm', [deltaF])); // 0 in the first pass, which has no difference
-      const newF = combine({ x: deltaF, coefficient: scale });
-      const newG = combine({ x: g, coefficient: scale }, { x: before.g, coefficient: scale, factor: -1 });
-      const differencesF = stored(before.differencesF, before.slot, newF);
-      const differencesG = stored(before.differencesG, before.slot, newG);
-      const gram = updatedGram(before.gram, before.slot, dots(differencesF, newF));
-
-      const grown = elementwise('greater', [size, elementwise('scale', [before.best], [GROWTH, 0])]);
-      const improved = elementwise('greater', [before.best, size]);
-      const plainSteps = elementwise('select', [
-        grown,
-        constant(HISTORY, [1]),
-        elementwise('scale', [before.plainSteps], [1, -1]),
-      ]);
-      const gamma = denseSolve(elementwise('add', [gram, regularisation]), dots(differencesF, f));
-      const change = combination(differencesG, gamma);
-      const mixed = combine({ x: g }, { x: change, coefficient: notPositive(plainSteps), factor: -1 });
-      const bestG = elementwise('select', [column(improved), g, before.bestG]);
-      const following = elementwise('select', [column(grown), bestG, mixed]);
+      const secants = withSecant(before, f, g);
+      const guard = guarded(before, g, reduceRows('norm', [f]));
+      const change = combination(secants.differencesG, weightsOf(secants, f));
+      const mixed = combine({ x: g }, { x: change, coefficient: notPositive(guard.plainSteps), factor: -1 });
+      const following = elementwise('select', [column(guard.grown), guard.bestG, mixed]);
       // What the residual speaks for is kept unmixed.
       const kept = begun.keeps === 'next' ? whereRunning(state, following, g) : following;
-      return {
-        x: whereRunning(begun.keeps === 'x' ? state : before.state, kept, before.x),
-        f,
-        g,
-        started: constant(1, [batch]),
-        differencesF,
-        differencesG,
-        gram,
-        slot: nextSlot(before.slot),
-        best: elementwise('minimum', [before.best, size]),
-        bestG,
-        plainSteps,
-        state,
-      };
+      const { grown: _, ...guarding } = guard;
+      const x = whereRunning(begun.keeps === 'x' ? state : before.state, kept, before.x);
+      return { x, ...secants, ...guarding, state };
     },
   );
   return { x: final.x, state: final.state };
-
-  /** 1 where x ≤ 0, else 0. */
-  function notPositive(x: Tensor): Tensor {
-    return elementwise('scale', [elementwise('greater', [x, constant(0, [1])])], [-1, 1]);
-  }
-
-  /** Row and column of the slot become the inner products of the new difference with all of them. */
-  function updatedGram(gram: Tensor, slot: Tensor, products: Tensor): Tensor {
-    const row = elementwise('select', [
-      tracing.alias(slot, [1, HISTORY, 1]),
-      tracing.alias(products, [batch, 1, HISTORY]),
-      gram,
-    ]);
-    return elementwise('select', [
-      tracing.alias(slot, [1, 1, HISTORY]),
-      tracing.alias(products, [batch, HISTORY, 1]),
-      row,
-    ]);
-  }
 };
+
+/** The last k secants of each sample, and what the next one is made from. */
+interface Secants {
+  readonly f: Tensor;
+  readonly g: Tensor;
+  /** 1 once there is an f to take a difference from, [batch]. */
+  readonly started: Tensor;
+  /** Columns Δf/‖Δf‖ and Δg/‖Δf‖, [batch, k, n]. */
+  readonly differencesF: Tensor;
+  readonly differencesG: Tensor;
+  /** 𝓕ᵀ𝓕, [batch, k, k]. */
+  readonly gram: Tensor;
+  readonly slot: Tensor;
+}
+
+function emptySecants(tracing: Tracing, { shape }: Tensor): Record<keyof Secants, Tensor> {
+  const [batch] = shape;
+  const constant = constantOf(tracing);
+  return {
+    f: constant(0, shape),
+    g: constant(0, shape),
+    started: constant(0, [batch]),
+    differencesF: emptyHistory(tracing, shape, HISTORY),
+    differencesG: emptyHistory(tracing, shape, HISTORY),
+    gram: constant(0, [batch, HISTORY, HISTORY]),
+    slot: firstSlot(tracing, HISTORY),
+  };
+}
+
+function withSecant(before: Secants, f: Tensor, g: Tensor): Record<keyof Secants, Tensor> {
+  const { slot } = before;
+  const { context } = f;
+  const deltaF = elementwise('subtract', [f, before.f]);
+  const scale = ratio(before.started, reduceRows('norm', [deltaF])); // 0 in the first pass, which has no difference
+  const newF = combine({ x: deltaF, coefficient: scale });
+  const newG = combine({ x: g, coefficient: scale }, { x: before.g, coefficient: scale, factor: -1 });
+  const differencesF = stored(before.differencesF, slot, newF);
+  // Row and column of the slot become the inner products of the new difference with all of them.
+  const products = dots(differencesF, newF);
+  const [batch] = products.shape;
+  const placed = (gram: Tensor, at: Shape, of: Shape): Tensor =>
+    elementwise('select', [context.alias(slot, at), context.alias(products, of), gram]);
+  const row = placed(before.gram, [1, HISTORY, 1], [batch, 1, HISTORY]);
+  return {
+    f,
+    g,
+    started: constantOf(context)(1, [batch]),
+    differencesF,
+    differencesG: stored(before.differencesG, slot, newG),
+    gram: placed(row, [1, 1, HISTORY], [batch, HISTORY, 1]),
+    slot: nextSlot(slot),
+  };
+}
+
+/** γ = argmin ‖f − 𝓕γ‖, [batch, k]. */
+function weightsOf({ gram, differencesF }: Secants, f: Tensor): Tensor {
+  const { context } = f;
+  const identity = context.constant({ kind: 'identity', order: HISTORY }, [1, HISTORY, HISTORY]);
+  const regularisation = elementwise('scale', [identity], [16 * context.epsilon, 0]);
+  return denseSolve(elementwise('add', [gram, regularisation]), dots(differencesF, f));
+}
+
+/** What the safeguard remembers: the least ‖f‖, T of the x that had it, and how many plain steps are left. */
+interface Guard {
+  readonly best: Tensor;
+  readonly bestG: Tensor;
+  readonly plainSteps: Tensor;
+}
+
+function guarded({ best, bestG, plainSteps }: Guard, g: Tensor, size: Tensor): Guard & { readonly grown: Tensor } {
+  const grown = elementwise('greater', [size, elementwise('scale', [best], [GROWTH, 0])]);
+  const fewer = elementwise('scale', [plainSteps], [1, -1]);
+  return {
+    grown,
+    best: elementwise('minimum', [best, size]),
+    bestG: elementwise('select', [column(elementwise('greater', [best, size])), g, bestG]),
+    plainSteps: elementwise('select', [grown, constantOf(g.context)(HISTORY, [1]), fewer]),
+  };
+}
+
+/** 1 where x ≤ 0, else 0. */
+function notPositive(x: Tensor): Tensor {
+  return elementwise('scale', [elementwise('greater', [x, constantOf(x.context)(0, [1])])], [-1, 1]);
+}
+
+function constantOf(context: Context): (value: number, shape: Shape) => Tensor {
+  return (value, shape) => context.constant({ kind: 'fill', value }, shape);
+}
