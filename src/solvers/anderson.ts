@@ -113,8 +113,8 @@ function withSecant(before: Secants, f: Tensor, g: Tensor): Record<keyof Secants
 /** γ = argmin ‖f − 𝓕γ‖, [batch, k]. */
 function weightsOf({ gram, differencesF }: Secants, f: Tensor): Tensor {
   const { context } = f;
-  const identity = context.constant({ kind: 'identity', order: HISTORY }, [1, HISTORY, HISTORY]);
-  const regularisation = elementwise('scale', [identity], [16 * context.epsilon, 0]);
+  const values = Array.from({ length: HISTORY ** 2 }, (_, at) => (at % (HISTORY + 1) === 0 ? 16 * context.epsilon : 0));
+  const regularisation = context.constant({ kind: 'values', values }, [1, HISTORY, HISTORY]);
   return denseSolve(elementwise('add', [gram, regularisation]), dots(differencesF, f));
 }
 

@@ -12,8 +12,8 @@ import type { Resolvent } from './resolvent.ts';
 export interface ProximalMap {
   /** σ(p) */
   value(p: Tensor): Tensor;
-  /** prox_{αf}(x), α [1] */
-  proximal(x: Tensor, step: Tensor): Tensor;
+  /** prox_{αf} for an α, [1]: what it needs is made once, outside of the loop that applies it. */
+  proximal(step: Tensor): (x: Tensor) => Tensor;
   /** ‖z − σ(p)‖, relative to what the stopping test is relative to, [batch]. */
   residual(z: Tensor, p: Tensor): Tensor;
 }

@@ -18,6 +18,7 @@ export const forwardBackward: Iteration = {
     const { margin, norms, sigma } = equation;
     const [batch, n] = equation.b.shape;
     const step = equation.step ?? elementwise('divide', [margin, elementwise('square', [norms.bound])]);
+    const proximal = sigma.proximal(step);
     const toward = repeated(step, batch);
     return {
       start: { x: z, carry: tracing.constant({ kind: 'fill', value: 0 }, [batch, n]) },
@@ -26,7 +27,7 @@ export const forwardBackward: Iteration = {
         const y = combine({ x: p, coefficient: toward }, { x, coefficient: toward, factor: -1 }, { x: carry });
         const w = elementwise('add', [x, y]);
         const lost = elementwise('subtract', [y, elementwise('subtract', [w, x])]);
-        return { next: { x: sigma.proximal(w, step), carry: lost }, residual: sigma.residual(x, p) };
+        return { next: { x: proximal(w), carry: lost }, residual: sigma.residual(x, p) };
       },
       keeps: 'x',
       solution: (x) => x,

@@ -10,8 +10,8 @@ export interface Jacobian {
   factor(y: Tensor): Tensor;
   /** Fᵀ x */
   factorTransposed(x: Tensor): Tensor;
-  /** (J + α(I − J))⁻¹J x: prox_{αf} where prox_f = J. */
-  proximal(x: Tensor, step: Tensor): Tensor;
+  /** (J + α(I − J))⁻¹J: prox_{αf} where prox_f = J. */
+  proximal(step: Tensor): (x: Tensor) => Tensor;
   /** F = diag of this, where F is diagonal, [batch, n]: lets a product scale its result in passing. */
   readonly diagonalFactor: Tensor | undefined;
 }
@@ -24,9 +24,10 @@ export function diagonalJacobian(d: Tensor): Jacobian {
     apply: (x) => elementwise('multiply', [d, x]),
     factor: times,
     factorTransposed: times,
-    proximal(x, step) {
+    proximal(step) {
       const rest = elementwise('multiply', [elementwise('scale', [d], [-1, 1]), step]);
-      return elementwise('multiply', [elementwise('divide', [d, elementwise('add', [d, rest])]), x]);
+      const factor = elementwise('divide', [d, elementwise('add', [d, rest])]);
+      return (x) => elementwise('multiply', [factor, x]);
     },
     diagonalFactor: root,
   };
@@ -55,14 +56,17 @@ export function softmaxJacobian(s: Tensor): Jacobian {
     apply,
     factor: (y) => elementwise('multiply', [root, projected(y)]),
     factorTransposed: (x) => projected(elementwise('multiply', [root, x])),
-    proximal(x, step) {
+    proximal(step) {
       const rest = elementwise('scale', [step], [-1, 1]); // 1 − α
       const diagonal = elementwise('add', [elementwise('multiply', [s, rest]), step]);
-      const solved = elementwise('divide', [apply(x), diagonal]);
       const share = elementwise('divide', [s, diagonal]);
       const denominator = elementwise('multiply', [reduceRows('sum', [share]), step]);
-      const numerator = elementwise('multiply', [reduceRows('dot', [s, solved]), rest]);
-      return combine({ x: solved }, { x: share, coefficient: elementwise('divide', [numerator, denominator]) });
+      const ratio = elementwise('divide', [rest, denominator]);
+      return (x) => {
+        const solved = elementwise('divide', [apply(x), diagonal]);
+        const coefficient = elementwise('multiply', [reduceRows('dot', [s, solved]), ratio]);
+        return combine({ x: solved }, { x: share, coefficient });
+      };
     },
     diagonalFactor: undefined,
   };

@@ -10,7 +10,7 @@ export function proximalMapOf({ name, parameters }: Activation): ProximalMap {
   if (name === 'softmax') {
     return {
       value: softmaxRows,
-      proximal: proximalSoftmax,
+      proximal: (step) => (x) => proximalSoftmax(x, step),
       residual: (z, p) =>
         reduceRows('fixedPointResidual', [z, softmaxRows(p)], { parameters: [0, 0, z.context.epsilon] }),
     };
@@ -18,7 +18,7 @@ export function proximalMapOf({ name, parameters }: Activation): ProximalMap {
   const { value, proximal } = ACTIVATION_KERNELS[name];
   return {
     value: (p) => elementwise(value, [p], parameters),
-    proximal: (x, step) => elementwise(proximal, [x, step], parameters),
+    proximal: (step) => (x) => elementwise(proximal, [x, step], parameters),
     residual: (z, p) =>
       reduceRows('fixedPointResidual', [z, p], { activation: name, parameters: [...parameters, z.context.epsilon] }),
   };

@@ -17,6 +17,7 @@ export const peacemanRachford: Iteration = {
   begin(_tracing, { b, transposed, sigma, resolvent }, z, p) {
     if (!resolvent) throw new Error('peaceman-rachford: the equation holds no resolvent');
     const { inverse, step } = resolvent;
+    const proximal = sigma.proximal(step);
     const stepRows = repeated(step, b.shape[0]);
     const inverseRows = elementwise('reciprocal', [stepRows]); // 1/α
     const onePlusInverse = elementwise('scale', [inverseRows], [1, 1]); // 1 + 1/α
@@ -26,7 +27,7 @@ export const peacemanRachford: Iteration = {
         x: combine({ x: z, coefficient: elementwise('scale', [stepRows], [-1, 1]) }, { x: p, coefficient: stepRows }),
       },
       step({ x: u }) {
-        const right = combine({ x: sigma.proximal(u, step), factor: 2 }, { x: u, factor: -1 }, { x: scaledBias }); // u½ + αb
+        const right = combine({ x: proximal(u), factor: 2 }, { x: u, factor: -1 }, { x: scaledBias }); // u½ + αb
         const half = product(right, inverse, { transposeB: !transposed }); // z½
         const halfPre = combine(
           { x: half, coefficient: onePlusInverse },
@@ -37,7 +38,7 @@ export const peacemanRachford: Iteration = {
         return { next: { x: next }, residual: sigma.residual(half, halfPre) };
       },
       keeps: 'next',
-      solution: (u) => sigma.proximal(u, step),
+      solution: proximal,
     };
   },
 };
