@@ -1,8 +1,6 @@
 /** The report that `equilibra train --report` writes. */
-import { stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import type { Engine, Evaluation, History, Model, Prediction } from '../index.ts';
-import { InputError } from './io.ts';
+import type { Engine, EpochProgress, Evaluation, Model, Prediction } from '../index.ts';
+import { writeFor } from './files.ts';
 import type { Mistake, Mistakes } from './report/mistakes.ts';
 import { trainingReport } from './report/report.ts';
 import type { TrainingData } from './training-data.ts';
@@ -20,28 +18,17 @@ export interface TrainingRun {
   readonly settings: TrainingSettings;
   readonly model: Model;
   readonly engine: Engine;
-  readonly history: History;
+  /** At least one; those before a run was taken up too. */
+  readonly epochs: readonly EpochProgress[];
   /** On the held-out part. */
   readonly evaluation: Evaluation;
   readonly seconds: number;
-}
-
-/** Training takes long: what would keep the report from being written is found out before. */
-export async function checkReportPath(path: string): Promise<void> {
-  if (await isFolder(path)) throw new InputError(`--report ${path}: it is a folder; name a file`);
-  const folder = dirname(path);
-  if (!(await isFolder(folder))) throw new InputError(`--report ${path}: there is no folder ${folder}`);
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (entry) => entry.isDirectory(),
-    () => false,
-  );
+  /** How training ended, where it was not after the last epoch. */
+  readonly end: string | undefined;
 }
 
 export async function writeReport(path: string, run: TrainingRun): Promise<void> {
-  const { data, settings, model, engine, history, evaluation, seconds } = run;
+  const { data, settings, model, engine, epochs, evaluation, seconds, end } = run;
   const { dataset, classNames } = data;
   const facts = [
     {
@@ -61,7 +48,10 @@ export async function writeReport(path: string, run: TrainingRun): Promise<void>
         ['parameters', String(parameterCount(model))],
       ] as const,
     },
-    { heading: 'Training', entries: settings.facts },
+    {
+      heading: 'Training',
+      entries: [...(end === undefined ? [] : [['ended', end] as const]), ...settingFacts(settings)],
+    },
     {
       heading: 'Machine',
       entries: [
@@ -74,10 +64,14 @@ export async function writeReport(path: string, run: TrainingRun): Promise<void>
   ];
   const mistakes = mistakesOf(data, await model.predict(dataset.test.inputs));
   const title = `Training on ${dataset.name}`;
-  const text = trainingReport({ title, classNames, facts, history: history.epochs, evaluation, mistakes, seconds });
-  await writeFile(path, text).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`--report ${path}: it cannot be written (${error.code})`);
-  });
+  const text = trainingReport({ title, classNames, facts, history: epochs, evaluation, mistakes, seconds });
+  await writeFor('report', path, text);
+}
+
+/** The options of the training, besides those that the model's layers and the machine tell. */
+function settingFacts({ chosen }: TrainingSettings): (readonly [string, string])[] {
+  const { width, backend, ...rest } = chosen;
+  return Object.entries(rest);
 }
 
 export function layersOf(model: Model): string {

@@ -1,5 +1,6 @@
 /** The report of a training run: one HTML file that needs neither server nor network nor script. */
 import type { EpochProgress, Evaluation } from '../../index.ts';
+import { duration } from '../duration.ts';
 import { type Chart, type Curve, lineChart } from './chart.ts';
 import { classSection, confusionSection } from './confusion.ts';
 import { html, type Markup, percent, wideTable } from './markup.ts';
@@ -51,7 +52,8 @@ ${facts(report)}
 `.text;
 }
 
-function rightOnes({ confusion }: Evaluation): number {
+/** How many rows were classified rightly. */
+export function rightOnes({ confusion }: Evaluation): number {
   return confusion.reduce((sum, row, label) => sum + row[label], 0);
 }
 
@@ -90,12 +92,6 @@ function wilsonInterval(right: number, count: number): readonly [number, number]
   const centre = (share + z ** 2 / (2 * count)) / (1 + z ** 2 / count);
   const half = (z / (1 + z ** 2 / count)) * Math.sqrt((share * (1 - share)) / count + z ** 2 / (4 * count ** 2));
   return [Math.max(0, centre - half), Math.min(1, centre + half)];
-}
-
-function duration(seconds: number): string {
-  if (seconds < 100) return `${seconds.toFixed(1)} s`;
-  const minutes = Math.floor(Math.round(seconds) / 60);
-  return `${minutes} min ${Math.round(seconds) % 60} s`;
 }
 
 function charts(history: readonly EpochProgress[]): Chart[] {
