@@ -134,7 +134,11 @@ describe('equilibra train --report', () => {
     expect(text).toContain(`<b>${accuracy(out).toFixed(2)}\u00a0%</b>`);
     expect(text).toContain('&#60;script&#62;garden');
     expect(text).not.toContain('<script');
-    for (const fact of ['monotone 6 → 8, dense 8 → 3', 'plain JavaScript loops in float64', '<dt>optimiser</dt><dd>adam</dd><dt>rate</dt><dd>0.01</dd>']) {
+    for (const fact of [
+      'monotone 6 → 8, dense 8 → 3',
+      'plain JavaScript loops in float64',
+      '<dt>optimiser</dt><dd>adam</dd><dt>rate</dt><dd>0.01</dd>',
+    ]) {
       expect(text).toContain(fact);
     }
     expect(text.match(/<path class="curve [^"]*" d="M[^"]*L/g)).toHaveLength(7);
