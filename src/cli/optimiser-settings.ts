@@ -88,7 +88,7 @@ export function optimiserSettings(given: Arguments, epochs: number, seed: number
   const name = choiceOption(given, 'optimiser', OPTIMISERS) ?? 'adam';
   for (const [option, names] of Object.entries(OPTIMISERS_WITH)) {
     if (given.options[option] === undefined || names.includes(name)) continue;
-    throw new InputError(`--${option}: the optimiser ${name} has none; it is for ${names.join(', ')}`);
+    throw new InputError(`--${option}: it does not go with the optimiser ${name}; it is for ${names.join(', ')}`);
   }
   if (given.options.theorem3 !== undefined) return theorem3Settings(given, seed);
   const rate = positiveOption(given, 'rate', 1e-2);
@@ -120,7 +120,7 @@ export function optimiserSettings(given: Arguments, epochs: number, seed: number
 function theorem3Settings(given: Arguments, seed: number): OptimiserSettings {
   for (const name of OUTSIDE_THEOREM) {
     if (given.options[name] !== undefined) {
-      throw new InputError(`--${name}: the theorem does not cover it; leave it out, or --theorem3`);
+      throw new InputError(`--${name}: the theorem does not cover it; leave it out, or leave out --theorem3`);
     }
   }
   const rate = positiveOption(given, 'rate', 0.1);
@@ -140,7 +140,7 @@ function scheduleSettings(
   const has = (option: string): boolean => SCHEDULES_WITH[option].includes(name);
   for (const [option, names] of Object.entries(SCHEDULES_WITH)) {
     if (given.options[option] === undefined || has(option)) continue;
-    throw new InputError(`--${option}: the schedule ${name} has none; it is for ${names.join(', ')}`);
+    throw new InputError(`--${option}: it does not go with the schedule ${name}; it is for ${names.join(', ')}`);
   }
   const length = has('schedule-epochs') ? countOption(given, 'schedule-epochs', epochs) : undefined;
   if (length !== undefined && epochs > length) {

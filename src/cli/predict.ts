@@ -97,7 +97,7 @@ function csvOf(
   const each = everyClass ? classNames.map((name) => `probability of ${name}`) : [];
   const records = [['row', 'class', 'probability', ...each]];
   for (let row = 0; row < count; row++) {
-    // float32 has seven digits, of which softmax and the solve leave about six.
+    // Six digits: float32 has about seven.
     const own = probabilities.subarray(row * classNames.length, (row + 1) * classNames.length);
     const texts = Array.from(own, (probability) => String(Number(probability.toPrecision(6))));
     const found = classes[row];

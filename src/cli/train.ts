@@ -15,7 +15,15 @@ import { EXIT, InputError, type IO, onOneLine, shown } from './io.ts';
 import { type Arguments, helpOf, readArguments } from './options.ts';
 import { accuracyLine, epochLine, stepLine } from './progress.ts';
 import { rightOnes } from './report/report.ts';
-import { checkSameData, extrasOf, onResume, readRun, type StoredRun, takenUp } from './training-checkpoint.ts';
+import {
+  checkSameData,
+  checkSameKind,
+  extrasOf,
+  onResume,
+  readRun,
+  type StoredRun,
+  takenUp,
+} from './training-checkpoint.ts';
 import { DATA_OPTIONS, type TrainingData, trainingData } from './training-data.ts';
 import { layersOf, parameterCount, writeReport } from './training-report.ts';
 import { SETTING_OPTIONS, type TrainingSettings, trainingSettings } from './training-settings.ts';
@@ -63,6 +71,7 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
     const path = given.options[name];
     if (path !== undefined) await checkWritable(name, path);
   }
+  if (run) await checkSameKind(run, given);
   const data = await trainingData(given, settings.training.seed);
   if (run) checkSameData(run, data, given);
   const model = settings.modelFor(data.dataset.train.features, data.dataset.classes);

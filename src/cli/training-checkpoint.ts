@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DataError, type Preparation, preparationFrom } from '../data/index.ts';
 import { type Checkpoint, CheckpointError, loadCheckpoint, type TrainingRecord } from '../index.ts';
-import { bytesAt } from './files.ts';
+import { bytesAt, kindOfPath } from './files.ts';
 import { InputError, onOneLine, shown } from './io.ts';
 import type { Arguments } from './options.ts';
 import type { TrainingData } from './training-data.ts';
@@ -58,11 +58,29 @@ export async function readModel(place: string, path: string): Promise<StoredMode
   try {
     const checkpoint = loadCheckpoint(bytes);
     const { preparation, data } = (checkpoint.extras ?? {}) as Partial<Extras>;
-    return { path, bytes, checkpoint, preparation: preparationFrom(preparation), data };
+    if (preparation === undefined) {
+      throw new InputError(`${place}: it does not say how data are made ready for its model (extras.preparation)`);
+    }
+    return {
+      path,
+      bytes,
+      checkpoint,
+      preparation: preparationFrom(preparation),
+      data: isOrigin(data) ? data : undefined,
+    };
   } catch (error) {
     if (!(error instanceof CheckpointError || error instanceof DataError)) throw error;
     throw new InputError(`${place}: ${error.message}`);
   }
+}
+
+function isOrigin(value: unknown): value is Extras['data'] {
+  const { name, bundled } = (value ?? {}) as Record<string, unknown>;
+  return typeof name === 'string' && typeof bundled === 'boolean';
+}
+
+function areTexts(value: unknown): value is Chosen {
+  return typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'string');
 }
 
 /** @throws InputError where the file is none that `equilibra train` wrote */
@@ -71,7 +89,7 @@ export async function readRun(path: string): Promise<StoredRun> {
   const model = await readModel(place, path);
   const { data, checkpoint } = model;
   const { options } = (checkpoint.extras ?? {}) as Partial<Extras>;
-  if (!checkpoint.training || !options || !data) {
+  if (!checkpoint.training || !data || !areTexts(options)) {
     throw new InputError(`${place}: it holds a model, but no run of equilibra train to go on with`);
   }
   return { ...model, data, record: checkpoint.training, options };
@@ -104,21 +122,32 @@ function isSame(value: string | undefined, before: string | undefined): boolean 
   return value.toLowerCase() === before.toLowerCase() || Number(value) === Number(before);
 }
 
-/** @throws InputError where the data are not those of the run */
-export function checkSameData(
-  run: StoredRun,
-  { dataset, preparation, isBundled }: TrainingData,
-  given: Arguments,
-): void {
+/** Before the data are read, which would ask for options that other data have. */
+export async function checkSameKind({ path, preparation, data }: StoredRun, given: Arguments): Promise<void> {
+  const source = given.options.data;
+  if (source === undefined) return;
+  const place = `--data ${source}`;
+  const isFolder = (await kindOfPath(place, source)) === 'folder';
+  if (data.bundled || isFolder !== (preparation.kind === 'images')) {
+    const what = data.bundled
+      ? 'the bundled digits'
+      : `${data.name}, ${isFolder ? 'a CSV file' : 'a folder of images'}`;
+    throw new InputError(`${place}: ${path} learned from ${onOneLine(what)}; give the same data again`);
+  }
+}
+
+/** @throws InputError where the data are not those of the run, as far as can be told without looking at every value */
+export function checkSameData(run: StoredRun, { dataset, preparation }: TrainingData, given: Arguments): void {
   const { count } = dataset.train;
   const stored = run.record.configuration.data as { readonly count?: number } | undefined;
   // As JSON keeps it.
   const isPrepared = isDeepStrictEqual(JSON.parse(JSON.stringify(preparation)), run.preparation);
-  if (isPrepared && run.data.bundled === isBundled && stored?.count === count) return;
-  const what = isBundled ? 'the bundled digits' : `--data ${given.options.data}`;
+  if (isPrepared && stored?.count === count) return;
+  const before = `${describe(run.preparation)}, ${stored?.count} training rows`;
+  const now = `${describe(preparation)}, ${count} training rows`;
   throw new InputError(
-    `${what}: these are not the data that ${run.path} learned from (${onOneLine(run.data.name)}, ${describe(run.preparation)}, ${stored?.count} training rows); ` +
-      `they have ${describe(preparation)} and ${count} training rows${stored?.count === count ? ', or other values' : ''}`,
+    `--data ${given.options.data}: these are not the data that ${run.path} learned from (${onOneLine(run.data.name)}: ${before}); ` +
+      `${before === now ? 'values differ' : `they have ${now}`}`,
   );
 }
 
