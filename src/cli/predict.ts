@@ -1,18 +1,24 @@
 /** `equilibra predict`: the classes that a trained model gives to rows of data. */
+import { basename } from 'node:path';
 import { BACKENDS } from '../backends/open.ts';
-import { type Engine, type Model, modelFrom, type Prediction } from '../index.ts';
+import type { Preparation } from '../data/index.ts';
+import { type Engine, evaluate, type Model, modelFrom, type Prediction } from '../index.ts';
 import { engineFor } from './engine.ts';
 import { checkWritable, writeFor } from './files.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
+import { type Appearance, appearanceOf, mistakesOf, tableAppearance } from './mistakes.ts';
 import { type Arguments, choiceOption, countOption, helpOf, readArguments } from './options.ts';
 import { PREDICTION_DATA_OPTIONS, type PredictionRows, predictionRows } from './prediction-data.ts';
 import { accuracyLine } from './progress.ts';
+import { predictionReport } from './report/prediction-report.ts';
 import { readModel, type StoredModel } from './training-checkpoint.ts';
+import { machineFacts, modelFacts } from './training-report.ts';
 
 const TABLE = {
   ...PREDICTION_DATA_OPTIONS,
   probabilities: { description: 'a column for the probability of every class' },
   output: { value: '<file.csv>', description: 'write there', fallback: 'standard output' },
+  report: { value: '<file>', description: 'write a report where the classes are known, one HTML file' },
   batch: { value: '<count>', description: 'rows solved at once', fallback: '256' },
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'webgpu on hardware, else cpu' },
 };
@@ -40,13 +46,22 @@ export async function predict(argv: readonly string[], io: IO): Promise<number> 
   if (more.length > 0) throw new InputError(`${shown(more[0])}: predict takes one checkpoint and one DATA`);
   const batch = countOption(given, 'batch', 256);
   const backend = choiceOption(given, 'backend', BACKENDS);
-  if (given.options.output !== undefined) await checkWritable('output', given.options.output);
+  for (const name of ['output', 'report'] as const) {
+    const file = given.options[name];
+    if (file !== undefined) await checkWritable(name, file);
+  }
   const stored = await readModel(path, path);
   const rows = await predictionRows(given, stored, data);
+  if (given.options.report !== undefined && !rows.labels) {
+    throw new InputError(`--report: the classes of ${rows.name} are not known, and the report compares with them`);
+  }
   const engine = await engineFor(backend);
   try {
-    const prediction = await modelOf(stored, rows, engine).predict(rows.inputs, { batch });
+    const model = modelOf(stored, rows, engine);
+    const prediction = await model.predict(rows.inputs, { batch });
     await tell(io, given, rows, prediction, stored.preparation.classNames);
+    if (given.options.report !== undefined)
+      await writeReport(given.options.report, { stored, rows, model, prediction, batch });
     return EXIT.done;
   } finally {
     engine.close();
@@ -110,4 +125,45 @@ function csvOf(
 /** A cell as RFC 4180 has it. */
 function quoted(cell: string): string {
   return /[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
+
+interface Outcome {
+  readonly stored: StoredModel;
+  readonly rows: PredictionRows;
+  readonly model: Model;
+  readonly prediction: Prediction;
+  /** Rows solved at once. */
+  readonly batch: number;
+}
+
+async function writeReport(path: string, { stored, rows, model, prediction, batch }: Outcome): Promise<void> {
+  const { path: checkpoint, preparation } = stored;
+  const samples = { ...rows, labels: rows.labels as Int32Array };
+  const { classNames } = preparation;
+  const text = predictionReport({
+    title: `${basename(checkpoint)} on ${rows.name}`,
+    classNames,
+    facts: [
+      {
+        heading: 'Data',
+        entries: [
+          ['name', rows.name],
+          ['rows', String(rows.count)],
+        ],
+      },
+      modelFacts(model),
+      machineFacts(model.engine),
+    ],
+    evaluation: await evaluate(model, samples, { batch }),
+    mistakes: mistakesOf(samples, prediction, appearance(preparation, rows)),
+  });
+  await writeFor('report', path, text);
+}
+
+function appearance(preparation: Preparation, { table, lines }: PredictionRows): Appearance {
+  if (preparation.kind === 'images') return appearanceOf(preparation.shape);
+  if (!table || !lines) throw new Error('predict: the rows of a table have lost it');
+  const names = preparation.columns.map(({ name }) => name);
+  const rows = new Map(table.lines.map((line, row) => [line, row]));
+  return tableAppearance(table, names, (index) => rows.get(lines[index]) as number);
 }

@@ -14,7 +14,7 @@ import { checkWritable, writeFor } from './files.ts';
 import { EXIT, InputError, type IO, onOneLine, shown } from './io.ts';
 import { type Arguments, helpOf, readArguments } from './options.ts';
 import { accuracyLine, epochLine, stepLine } from './progress.ts';
-import { rightOnes } from './report/report.ts';
+import { rightOnes } from './report/page.ts';
 import {
   checkSameData,
   checkSameKind,

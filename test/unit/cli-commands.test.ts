@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadCheckpoint } from '../../src/index.ts';
 import { run } from '../fixtures/cli/run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -154,6 +155,22 @@ describe('the bundled program', () => {
     expect(out).toMatch(/^data /);
     // Nothing of the line that is redrawn on a terminal.
     expect(out).not.toContain('\r');
+  });
+
+  test('a run that Ctrl-C stopped goes on from its checkpoint', async () => {
+    const checkpoint = join(folder, 'run');
+    const begin = ['train', '--backend', 'cpu', '--width', '8', '--epochs', '10000', '--checkpoint', checkpoint];
+    const { child, ended } = start(begin);
+    child.stdout?.on('data', (text) => {
+      if (String(text).includes('epoch ')) child.kill('SIGINT');
+    });
+    const { code, error } = await ended;
+    expect(code).toBe(130);
+    expect(error).toBe(`interrupted\ngo on with: equilibra train --resume ${checkpoint}\n`);
+    const last = (loadCheckpoint(readFileSync(checkpoint)).training?.epoch ?? 0) + 1;
+    const { out, ...rest } = await start(['train', '--resume', checkpoint, '--epochs', String(last)]).ended;
+    expect(rest).toEqual({ code: 0, error: '' });
+    expect(out.match(/^epoch .*/gm)).toEqual([expect.stringContaining(`epoch ${last}/${last} `)]);
   });
 
   test('doctor runs in the bundle too', async () => {

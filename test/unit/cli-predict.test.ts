@@ -187,6 +187,38 @@ describe('equilibra predict CHECKPOINT with images', () => {
   });
 });
 
+describe('equilibra predict --report', () => {
+  test('tells how good the model is on a table, and shows the mistakes with their lines', async () => {
+    const file = path('table.html');
+    const given = [path('table'), path('flowers.csv'), '--report', file];
+    const { out, error } = await predict(...given);
+    const text = readFileSync(file, 'utf8');
+    expect(text).toContain('<title>table on ');
+    expect(text).toContain(`<b>${error.match(/[\d.]+/)?.[0]}\u00a0%</b>`);
+    expect(text).not.toContain('<script');
+    const wrong = cells(out).filter(([line, found]) => line !== 'row' && found !== `iris ${(Number(line) - 2) % 3}`);
+    const section = text.slice(text.indexOf('id="mistakes"'), text.indexOf('id="run"'));
+    const shown = [...section.matchAll(/<tr><th scope="row" class="number">(\d+)<\/th>/g)].map(([, line]) => line);
+    expect(wrong.length).toBeGreaterThan(0);
+    expect(shown.sort()).toEqual(wrong.map(([line]) => line).sort());
+  });
+
+  test('shows images', async () => {
+    const file = path('digits.html');
+    const { error } = await predict(path('digits'), '--report', file);
+    const [, right, count] = error.match(/\((\d+) of (\d+)\)/) ?? [];
+    const shown = readFileSync(file, 'utf8').match(/<img src="data:image\/png;base64,/g)?.length;
+    expect(shown).toBe(Math.min(40, Number(count) - Number(right)));
+  });
+
+  test('needs the classes', async () => {
+    const images = path('images/t10k-images-idx3-ubyte');
+    const { code, out, error } = await predict(path('pictures'), images, '--report', path('none.html'));
+    expect([code, out]).toEqual([2, '']);
+    expect(error).toMatch(/^equilibra: --report: the classes of [^\n]* are not known[^\n]*\n$/);
+  });
+});
+
 describe('what is wrong is one line on standard error, and exit code 2', () => {
   beforeAll(async () => {
     const [header, ...rows] = flowers(3);
