@@ -46,13 +46,12 @@ export async function predict(argv: readonly string[], io: IO): Promise<number> 
   if (more.length > 0) throw new InputError(`${shown(more[0])}: predict takes one checkpoint and one DATA`);
   const batch = countOption(given, 'batch', 256);
   const backend = choiceOption(given, 'backend', BACKENDS);
-  for (const name of ['output', 'report'] as const) {
-    const file = given.options[name];
-    if (file !== undefined) await checkWritable(name, file);
-  }
+  const { output, report } = given.options;
+  if (output !== undefined) await checkWritable('output', output);
+  if (report !== undefined) await checkWritable('report', report);
   const stored = await readModel(path, path);
   const rows = await predictionRows(given, stored, data);
-  if (given.options.report !== undefined && !rows.labels) {
+  if (report !== undefined && !rows.labels) {
     throw new InputError(`--report: the classes of ${rows.name} are not known, and the report compares with them`);
   }
   const engine = await engineFor(backend);
@@ -60,8 +59,7 @@ export async function predict(argv: readonly string[], io: IO): Promise<number> 
     const model = modelOf(stored, rows, engine);
     const prediction = await model.predict(rows.inputs, { batch });
     await tell(io, given, rows, prediction, stored.preparation.classNames);
-    if (given.options.report !== undefined)
-      await writeReport(given.options.report, { stored, rows, model, prediction, batch });
+    if (report !== undefined) await writeReport(report, { stored, rows, model, prediction, batch });
     return EXIT.done;
   } finally {
     engine.close();

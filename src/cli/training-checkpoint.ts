@@ -143,10 +143,11 @@ export function checkSameData(run: StoredRun, { dataset, preparation }: Training
   // As JSON keeps it.
   const isPrepared = isDeepStrictEqual(JSON.parse(JSON.stringify(preparation)), run.preparation);
   if (isPrepared && stored?.count === count) return;
+  const what = given.options.data === undefined ? 'the bundled digits' : `--data ${given.options.data}`;
   const before = `${describe(run.preparation)}, ${stored?.count} training rows`;
   const now = `${describe(preparation)}, ${count} training rows`;
   throw new InputError(
-    `--data ${given.options.data}: these are not the data that ${run.path} learned from (${onOneLine(run.data.name)}: ${before}); ` +
+    `${what}: these are not the data that ${run.path} learned from (${onOneLine(run.data.name)}: ${before}); ` +
       `${before === now ? 'values differ' : `they have ${now}`}`,
   );
 }

@@ -170,6 +170,20 @@ describe('what does not go together is one line on standard error, and exit code
     expect([code, out]).toEqual([2, '']);
   });
 
+  test('images of other pixels, as many and as large', async () => {
+    const more = ['--backend', 'cpu', '--width', '4', '--epochs', '1'];
+    await run(['train', '--data', folder, ...more, '--checkpoint', path('pictures')]);
+    const images = path('train-images-idx3-ubyte');
+    const bytes = readFileSync(images);
+    bytes[bytes.length - 1] ^= 1;
+    writeFileSync(images, bytes);
+    const { code, out, error } = await run(['train', '--data', folder, '--resume', path('pictures'), '--epochs', '2']);
+    expect([code, out.includes('epoch 2')]).toEqual([2, false]);
+    expect(error).toMatch(
+      /^equilibra: --resume [^\n]*pictures: data is {"checksum":[^\n]* now; training goes on only with[^\n]*\n$/,
+    );
+  });
+
   test('the same options may be given again, however they are written', async () => {
     const again = [...SETTINGS, '--rate', '1e-2', '--activation', 'ReLU', '--checkpoint', path('again')];
     expect(await resume('run', again)).toMatchObject({ code: 0, error: '' });
