@@ -10,6 +10,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'train a monotone equilibrium model on digits, IDX images or a CSV file',
     load: async () => (await import('./train.ts')).train,
   },
+  predict: {
+    summary: 'classify data with a trained model',
+    load: async () => (await import('./predict.ts')).predict,
+  },
   solve: {
     summary: 'solve a problem given as JSON, with gradients',
     load: async () => (await import('./solve.ts')).solve,

@@ -1,6 +1,57 @@
-/** Files that are there whole or not at all. */
-import { open, rename, rm } from 'node:fs/promises';
+/** Files that the user names: read with errors that say which, written whole or not at all. */
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { InputError } from './io.ts';
+
+/** @param place of the path on the command line, for the messages, such as `--data flowers.csv` */
+export async function kindOfPath(place: string, path: string): Promise<'folder' | 'file'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch (error) {
+    throw unreadable(place, error);
+  }
+}
+
+/** @param place as in `kindOfPath` */
+export async function bytesAt(place: string, path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw unreadable(place, error);
+  }
+}
+
+function unreadable(place: string, error: unknown): InputError {
+  const { code } = error as NodeJS.ErrnoException;
+  const reasons: Record<string, string> = {
+    ENOENT: 'there is no such file or folder',
+    EACCES: 'it may not be read',
+    EISDIR: 'it is a folder; name a file',
+  };
+  return new InputError(`${place}: ${reasons[code ?? ''] ?? `it cannot be read (${code ?? error})`}`);
+}
+
+/** Work takes long: what would keep the file of this option from being written is found out before. */
+export async function checkWritable(option: string, path: string): Promise<void> {
+  if (await isFolder(path)) throw new InputError(`--${option} ${path}: it is a folder; name a file`);
+  const folder = dirname(path);
+  if (!(await isFolder(folder))) throw new InputError(`--${option} ${path}: there is no folder ${folder}`);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+}
+
+/** Writes the file of this option. */
+export async function writeFor(option: string, path: string, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  await writeAtomically(path, bytes).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`--${option} ${path}: it cannot be written (${error.code ?? error.message})`);
+  });
+}
 
 /**
  * Writes a file such that a crash leaves the old one or the new one, never a part: to a temporary file beside it, which

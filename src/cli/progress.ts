@@ -1,13 +1,14 @@
 /** How training looks on a terminal. */
-import type { EpochProgress, Evaluation, StepProgress } from '../index.ts';
+import type { EpochProgress, StepProgress } from '../index.ts';
+import { duration } from './duration.ts';
 
 const BAR = 24;
 
 /** One line that is drawn over and over within an epoch. */
-export function stepLine({ epoch, epochs, step, steps, loss }: StepProgress): string {
+export function stepLine({ epoch, epochs, step, steps, loss, secondsLeft }: StepProgress): string {
   const done = Math.round((BAR * step) / steps);
   const bar = '█'.repeat(done) + '░'.repeat(BAR - done);
-  return `${epochOf(epoch, epochs)}  ${bar} ${step}/${steps}  loss ${loss.toFixed(4)}`;
+  return `${epochOf(epoch, epochs)}  ${bar} ${step}/${steps}  loss ${loss.toFixed(4)}  ${duration(secondsLeft, 0)} left`;
 }
 
 /** One line for a finished epoch. */
@@ -23,9 +24,8 @@ export function epochLine(progress: EpochProgress): string {
   ].join('  ');
 }
 
-export function accuracyLine({ accuracy, count, confusion }: Evaluation): string {
-  const right = confusion.reduce((sum, row, label) => sum + row[label], 0);
-  return `test accuracy ${percent(accuracy).trim()} (${right} of ${count})`;
+export function accuracyLine(right: number, count: number): string {
+  return `accuracy ${percent(right / count).trim()} (${right} of ${count})`;
 }
 
 function epochOf(epoch: number, epochs: number): string {

@@ -1,95 +1,205 @@
 /** `equilibra train`: a monotone equilibrium model learns to classify. */
-import { adam, type Engine, evaluate, type Model, type Progress, train as trainModel } from '../index.ts';
+import {
+  type Engine,
+  type EpochProgress,
+  type Evaluation,
+  evaluate,
+  type History,
+  type Model,
+  type Progress,
+  train as trainModel,
+} from '../index.ts';
 import { engineFor } from './engine.ts';
+import { checkWritable, writeFor } from './files.ts';
 import { EXIT, InputError, type IO, onOneLine, shown } from './io.ts';
-import { helpOf, readArguments } from './options.ts';
+import { type Arguments, helpOf, readArguments } from './options.ts';
 import { accuracyLine, epochLine, stepLine } from './progress.ts';
+import { rightOnes } from './report/page.ts';
+import {
+  checkSameData,
+  checkSameKind,
+  extrasOf,
+  onResume,
+  readRun,
+  type StoredRun,
+  takenUp,
+} from './training-checkpoint.ts';
 import { DATA_OPTIONS, type TrainingData, trainingData } from './training-data.ts';
-import { checkReportPath, layersOf, parameterCount, type TrainingRun, writeReport } from './training-report.ts';
+import { layersOf, parameterCount, writeReport } from './training-report.ts';
 import { SETTING_OPTIONS, type TrainingSettings, trainingSettings } from './training-settings.ts';
 
 const TABLE = {
   ...DATA_OPTIONS,
   ...SETTING_OPTIONS,
+  checkpoint: { value: '<file>', description: 'write model and state there after every epoch, and when interrupted' },
+  resume: { value: '<file>', description: 'go on from a checkpoint, with its options; the data are given again' },
   report: { value: '<file>', description: 'write a report of the run, one HTML file' },
 };
 
 const SUMMARY =
   'Trains a classifier on the bundled 8 × 8 handwritten digits, on a folder of IDX files (MNIST, Fashion-MNIST), or on\na CSV file whose column --target holds the classes.';
 
-const NOTES = 'Exit code: 0 trained, 2 bad input, 3 a solve did not converge, 130 interrupted.';
+const NOTES =
+  'Ctrl-C stops after the step under way.\nExit code: 0 trained, 2 bad input, 3 a solve did not converge, 130 interrupted.';
 
-class Interrupted extends Error {}
+/** One call of the command, once everything is checked. */
+interface Session {
+  readonly io: IO;
+  /** With those of the run that is taken up. */
+  readonly given: Arguments;
+  readonly data: TrainingData;
+  readonly settings: TrainingSettings;
+  readonly model: Model;
+  readonly engine: Engine;
+  readonly run: StoredRun | undefined;
+  readonly interruption: AbortSignal;
+}
 
 export async function train(argv: readonly string[], io: IO): Promise<number> {
-  const given = readArguments('train', TABLE, argv);
-  if (given.options.help) {
+  const own = readArguments('train', TABLE, argv);
+  if (own.options.help) {
     io.out(helpOf('equilibra train [options]', SUMMARY, TABLE, NOTES));
     return EXIT.done;
   }
-  if (given.positionals.length > 0) {
-    throw new InputError(`${shown(given.positionals[0])}: train takes options only, such as --epochs 10`);
+  if (own.positionals.length > 0) {
+    throw new InputError(`${shown(own.positionals[0])}: train takes options only, such as --epochs 10`);
   }
+  const run = own.options.resume === undefined ? undefined : await readRun(own.options.resume);
+  const given = run ? takenUp(own, run) : own;
   const settings = trainingSettings(given);
-  const { report } = given.options;
-  if (report !== undefined) await checkReportPath(report);
-  const data = await trainingData(given, settings.seed);
+  for (const name of ['checkpoint', 'report'] as const) {
+    const path = given.options[name];
+    if (path !== undefined) await checkWritable(name, path);
+  }
+  if (run) await checkSameKind(run, given);
+  const data = await trainingData(given, settings.training.seed);
+  if (run) checkSameData(run, data, given);
   const model = settings.modelFor(data.dataset.train.features, data.dataset.classes);
   const interruption = io.interruption();
   const engine = await engineFor(settings.backend);
   try {
-    introduce(io, data, model, settings, engine);
-    const run = await trained(io, data, model, settings, engine, interruption);
-    if (report !== undefined) {
-      await writeReport(report, run);
-      io.out(`report   ${report}\n`);
-    }
-    return EXIT.done;
-  } catch (error) {
-    io.line?.('');
-    if (!(error instanceof Interrupted)) throw error;
-    io.error('interrupted\n');
-    return EXIT.interrupted;
+    const session = { io, given, data, settings, model, engine, run, interruption };
+    introduce(session);
+    return await trained(session);
   } finally {
     engine.close();
   }
 }
 
-function introduce(
-  io: IO,
-  { dataset, facts, origin }: TrainingData,
-  model: Model,
-  { backend }: TrainingSettings,
-  engine: Engine,
-): void {
-  const why = engine.backend === 'cpu' && backend === undefined ? '; `equilibra doctor` says why not webgpu' : '';
-  io.out(`data     ${onOneLine(dataset.name)}: ${dataset.train.count} training, ${dataset.test.count} held-out\n`);
-  if (origin) for (const [name, value] of facts) io.out(`${name.padEnd(9)}${onOneLine(value)}\n`);
-  io.out(`model    ${layersOf(model)}: ${parameterCount(model)} parameters\n`);
-  io.out(`backend  ${engine.backend}: ${engine.adapter.description}${why}\n`);
+function introduce({ io, data, settings, model, engine, run }: Session): void {
+  const { dataset, facts, origin } = data;
+  const why =
+    engine.backend === 'cpu' && settings.backend === undefined ? '; `equilibra doctor` says why not webgpu' : '';
+  const line = (name: string, value: string): void => io.out(`${name.padEnd(9)}${onOneLine(value)}\n`);
+  line('data', `${dataset.name}: ${dataset.train.count} training, ${dataset.test.count} held-out`);
+  if (origin) for (const [name, value] of facts) line(name, value);
+  line('model', `${layersOf(model)}: ${parameterCount(model)} parameters`);
+  line('backend', `${engine.backend}: ${engine.adapter.description}${why}`);
+  if (run) {
+    const { epoch, step } = run.record;
+    const under = step > 0 ? ` and ${step} ${step === 1 ? 'step' : 'steps'}` : '';
+    line('resumed', `${run.path}: ${epoch} of ${settings.training.epochs} epochs${under} done`);
+  }
 }
 
-async function trained(
-  io: IO,
-  data: TrainingData,
-  model: Model,
-  settings: TrainingSettings,
-  engine: Engine,
-  interruption: AbortSignal,
-): Promise<TrainingRun> {
-  const { train: samples, test } = data.dataset;
-  const { epochs, batch, rate, seed } = settings;
-  const started = performance.now();
-  const onProgress = (progress: Progress): void => {
-    if (interruption.aborted) throw new Interrupted();
-    io.line?.(progress.kind === 'step' ? stepLine(progress) : '');
-    if (progress.kind === 'epoch') io.out(`${epochLine(progress)}\n`);
+async function trained(session: Session): Promise<number> {
+  const { io, given, data, settings, model, engine, run, interruption } = session;
+  const { checkpoint: path } = given.options;
+  const log = logOf(session);
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    await writeFor('checkpoint', path as string, bytes);
+    log.isKept = true;
   };
-  const options = { epochs, batch, seed, optimiser: adam({ rate }), validation: test, onProgress };
-  const history = await trainModel(engine, model, samples, options);
-  const evaluation = await evaluate(model, test);
-  const seconds = (performance.now() - started) / 1000;
-  io.out(`${accuracyLine(evaluation)}\n`);
-  io.out(`${seconds.toFixed(1)} s in all\n`);
-  return { data, settings, model, engine, history, evaluation, seconds };
+  try {
+    const history = await trainModel(engine, model, data.dataset.train, {
+      ...settings.training,
+      validation: data.dataset.test,
+      signal: interruption,
+      checkpoint: path === undefined ? undefined : { write, extras: extrasOf(data, settings) },
+      resume: run?.bytes,
+      onProgress: log.onProgress,
+    });
+    await conclude(session, log, history);
+    return EXIT.done;
+  } catch (error) {
+    io.line?.('');
+    if (!interruption.aborted || error !== interruption.reason) throw run ? onResume(run.path, error) : error;
+    await interrupted(session, log);
+    return EXIT.interrupted;
+  }
+}
+
+/** What is remembered of the run while it goes on. */
+interface Log {
+  /** With those before the run was taken up. */
+  readonly epochs: readonly EpochProgress[];
+  /** Whether there is a checkpoint to go on from. */
+  isKept: boolean;
+  readonly onProgress: (progress: Progress) => void;
+  /** Since this call began. */
+  readonly seconds: () => number;
+}
+
+function logOf({ io, run }: Session): Log {
+  const epochs: EpochProgress[] = [...(run?.record.epochs ?? [])];
+  const started = performance.now();
+  return {
+    epochs,
+    isKept: run !== undefined,
+    onProgress(progress) {
+      io.line?.(progress.kind === 'step' ? stepLine(progress) : '');
+      if (progress.kind === 'step') return;
+      epochs.push(progress);
+      io.out(`${epochLine(progress)}\n`);
+    },
+    seconds: () => (performance.now() - started) / 1000,
+  };
+}
+
+async function conclude(session: Session, log: Log, { bestEpoch, stoppedEarly }: History): Promise<void> {
+  const { io, given, data, model } = session;
+  const best = `the parameters are those of epoch ${bestEpoch}, the best`;
+  if (bestEpoch !== undefined) io.out(`${stoppedEarly ? 'stopped early; ' : ''}${best}\n`);
+  const evaluation = await evaluate(model, data.dataset.test);
+  io.out(`test ${accuracyLine(rightOnes(evaluation), evaluation.count)}\n`);
+  io.out(`${log.seconds().toFixed(1)} s in all\n`);
+  if (given.options.checkpoint !== undefined) io.out(`saved    ${given.options.checkpoint}\n`);
+  await reportOn(session, log, evaluation, bestEpoch === undefined ? undefined : `early stopping; ${best}`);
+}
+
+async function interrupted(session: Session, log: Log): Promise<void> {
+  const { io, given, data, model } = session;
+  const { checkpoint, data: source } = given.options;
+  io.error('interrupted\n');
+  if (log.isKept && checkpoint !== undefined) {
+    const same = source === undefined ? '' : ` --data ${quoted(source)}`;
+    io.error(`go on with: equilibra train --resume ${quoted(checkpoint)}${same}\n`);
+  }
+  if (given.options.report === undefined || log.epochs.length === 0) return;
+  await reportOn(session, log, await evaluate(model, data.dataset.test), 'interrupted');
+}
+
+/** @param end how training ended, where it was not simply after the last epoch */
+async function reportOn(session: Session, log: Log, evaluation: Evaluation, end: string | undefined): Promise<void> {
+  const { io, given, data, settings, model, engine, run } = session;
+  const { report } = given.options;
+  if (report === undefined) return;
+  const { epochs } = log;
+  const before = (run?.record.epochs ?? []).reduce((sum, { seconds }) => sum + seconds, 0);
+  await writeReport(report, {
+    data,
+    settings,
+    model,
+    engine,
+    epochs,
+    evaluation,
+    seconds: before + log.seconds(),
+    end,
+  });
+  io.out(`report   ${report}\n`);
+}
+
+/** As a POSIX shell takes it for one word. */
+function quoted(path: string): string {
+  return /^[\w./:@%+,=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,5 @@
 /** What `equilibra train` learns from: the bundled digits, a folder of IDX files, or a CSV file. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   DataError,
@@ -15,9 +15,11 @@ import {
   type TableDataset,
   tableDataset,
 } from '../data/index.ts';
-import { LIMIT_NAMES } from '../data/limits.ts';
+import { bytesAt, kindOfPath } from './files.ts';
 import { InputError, shown } from './io.ts';
+import { LIMITS_OPTION, limitsOption } from './limits-option.ts';
 import { type Arguments, choiceOption, numberOption } from './options.ts';
+import { type Chosen, textsOf } from './training-settings.ts';
 
 /** For a CSV file only. */
 const TABLE_ONLY = {
@@ -37,7 +39,7 @@ const TABLE_ONLY = {
 export const DATA_OPTIONS = {
   data: { value: '<path>', description: 'a folder of IDX files (MNIST) or a CSV file', fallback: 'bundled digits' },
   ...TABLE_ONLY,
-  limits: { value: '<name=count>', description: `what files may hold: ${LIMIT_NAMES.join(', ')}` },
+  ...LIMITS_OPTION,
 };
 
 export interface TrainingData {
@@ -45,6 +47,10 @@ export interface TrainingData {
   readonly classNames: readonly string[];
   /** How further data are made ready for the model: what a checkpoint keeps. */
   readonly preparation: Preparation;
+  /** The digits that come along. */
+  readonly isBundled: boolean;
+  /** The options that decided what is learned. */
+  readonly chosen: Chosen;
   /** What the user should know of the data: names and values. */
   readonly facts: readonly (readonly [string, string])[];
   /** Where the data come from a table. */
@@ -59,13 +65,13 @@ export interface TrainingData {
  */
 export async function trainingData(given: Arguments, seed: number): Promise<TrainingData> {
   const path = given.options.data;
-  const isFolder = path !== undefined && (await kindOf(path)) === 'folder';
+  const isFolder = path !== undefined && (await kindOfPath(`--data ${path}`, path)) === 'folder';
   if (path === undefined || isFolder) {
     const misplaced = Object.keys(TABLE_ONLY).find((name) => given.options[name] !== undefined);
     if (misplaced) throw new InputError(`--${misplaced}: it is for a CSV file, which --data must name`);
   }
   const limits = limitsOption(given);
-  if (path === undefined) return imagesData(await digits());
+  if (path === undefined) return { ...imagesData(await digits()), isBundled: true };
   try {
     return isFolder ? imagesData(await folderOfImages(path, limits)) : await tableData(path, given, seed, limits);
   } catch (error) {
@@ -73,39 +79,23 @@ export async function trainingData(given: Arguments, seed: number): Promise<Trai
   }
 }
 
-async function kindOf(path: string): Promise<'folder' | 'file'> {
-  try {
-    return (await stat(path)).isDirectory() ? 'folder' : 'file';
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-function unreadable(path: string, error: unknown): InputError {
-  const { code } = error as NodeJS.ErrnoException;
-  const reasons: Record<string, string> = {
-    ENOENT: 'there is no such file or folder',
-    EACCES: 'it may not be read',
-  };
-  return new InputError(`--data ${path}: ${reasons[code ?? ''] ?? `it cannot be read (${code ?? error})`}`);
-}
-
-async function fileAt(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
 function imagesData(dataset: Awaited<ReturnType<typeof digits>>): TrainingData {
   const { classNames, preparation, featureShape } = dataset;
-  return { dataset, classNames, preparation, facts: [['images', featureShape.join(' × ')]] };
+  return {
+    dataset,
+    classNames,
+    preparation,
+    isBundled: false,
+    chosen: {},
+    facts: [['images', featureShape.join(' × ')]],
+  };
 }
 
 async function folderOfImages(folder: string, limits: Partial<Limits>): ReturnType<typeof imagesFromFiles> {
   const names = Object.values(imageFileNames(await readdir(folder)));
-  const files = await Promise.all(names.map(async (name) => ({ name, bytes: await fileAt(join(folder, name)) })));
+  const files = await Promise.all(
+    names.map(async (name) => ({ name, bytes: await bytesAt(`--data ${folder}/${name}`, join(folder, name)) })),
+  );
   return imagesFromFiles(files, { name: basename(join(folder)), limits });
 }
 
@@ -113,19 +103,22 @@ async function tableData(path: string, given: Arguments, seed: number, limits: P
   if (/idx\d[-_.]ubyte(\.gz)?$/i.test(path)) {
     throw new InputError(`--data ${path}: name the folder of the four IDX files, not one of them`);
   }
-  const table = await readTable(await fileAt(path), { header: yesOrNo(given, 'header'), limits });
+  const table = await readTable(await bytesAt(`--data ${path}`, path), { header: yesOrNo(given, 'header'), limits });
   const { target } = given.options;
   if (target === undefined) {
     throw new InputError(`--target is missing: the column of the classes; the columns are ${table.columns.join(', ')}`);
   }
   const inside = (share: number): boolean => share > 0 && share < 1;
+  const heldOut = numberOption(given, 'held-out', 0.2, 'a number in (0, 1)', inside);
+  const missing = choiceOption(given, 'missing', ['error', 'mean', 'drop']) ?? 'error';
+  const standardise = yesOrNo(given, 'standardise') ?? true;
   const dataset = tableDataset(table, {
     target,
     ignore: columnsOption(given, 'ignore'),
     categorical: columnsOption(given, 'categorical'),
-    missing: choiceOption(given, 'missing', ['error', 'mean', 'drop']),
-    heldOut: numberOption(given, 'held-out', 0.2, 'a number in (0, 1)', inside),
-    standardise: yesOrNo(given, 'standardise') ?? true,
+    missing,
+    heldOut,
+    standardise,
     seed,
     name: basename(path),
     limits,
@@ -134,7 +127,24 @@ async function tableData(path: string, given: Arguments, seed: number, limits: P
     throw new InputError(`--data ${path}: every class has one row, so none can be held out`);
   }
   const { classNames, preparation } = dataset;
-  return { dataset, classNames, preparation, facts: tableFacts(dataset), origin: { table, dataset } };
+  const chosen = textsOf({
+    target,
+    'held-out': heldOut,
+    ignore: given.options.ignore,
+    categorical: given.options.categorical,
+    missing,
+    standardise: standardise ? 'yes' : 'no',
+    header: table.header ? 'yes' : 'no',
+  });
+  return {
+    dataset,
+    classNames,
+    preparation,
+    isBundled: false,
+    chosen,
+    facts: tableFacts(dataset),
+    origin: { table, dataset },
+  };
 }
 
 function tableFacts({ preparation, featureNames, constant, dropped }: TableDataset): (readonly [string, string])[] {
@@ -177,17 +187,4 @@ function columnsOption({ options }: Arguments, name: string): readonly string[] 
 function yesOrNo(given: Arguments, name: string): boolean | undefined {
   const answer = choiceOption(given, name, ['yes', 'no']);
   return answer === undefined ? undefined : answer === 'yes';
-}
-
-function limitsOption({ options }: Arguments): Partial<Limits> {
-  const entries = (options.limits?.split(',') ?? []).map((entry) => {
-    const [name, count] = entry.split('=').map((part) => part.trim());
-    if (!LIMIT_NAMES.some((limit) => limit === name) || !(Number(count) > 0)) {
-      throw new InputError(
-        `--limits: ${shown(entry)} must be a name, = and a number > 0; the names are ${LIMIT_NAMES.join(', ')}`,
-      );
-    }
-    return [name, Number(count)];
-  });
-  return Object.fromEntries(entries);
 }

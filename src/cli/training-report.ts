@@ -1,47 +1,29 @@
 /** The report that `equilibra train --report` writes. */
-import { stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import type { Engine, Evaluation, History, Model, Prediction } from '../index.ts';
-import { InputError } from './io.ts';
-import type { Mistake, Mistakes } from './report/mistakes.ts';
+import type { Engine, EpochProgress, Evaluation, Model } from '../index.ts';
+import { writeFor } from './files.ts';
+import { type Appearance, appearanceOf, mistakesOf, tableAppearance } from './mistakes.ts';
+import type { FactGroups } from './report/page.ts';
 import { trainingReport } from './report/report.ts';
 import type { TrainingData } from './training-data.ts';
 import type { TrainingSettings } from './training-settings.ts';
 import { version } from './version.ts';
-
-/** As many mistakes are shown. */
-const SHOWN = 40;
-
-/** As many columns of a table are shown. */
-const COLUMNS = 30;
 
 export interface TrainingRun {
   readonly data: TrainingData;
   readonly settings: TrainingSettings;
   readonly model: Model;
   readonly engine: Engine;
-  readonly history: History;
+  /** At least one; those before a run was taken up too. */
+  readonly epochs: readonly EpochProgress[];
   /** On the held-out part. */
   readonly evaluation: Evaluation;
   readonly seconds: number;
-}
-
-/** Training takes long: what would keep the report from being written is found out before. */
-export async function checkReportPath(path: string): Promise<void> {
-  if (await isFolder(path)) throw new InputError(`--report ${path}: it is a folder; name a file`);
-  const folder = dirname(path);
-  if (!(await isFolder(folder))) throw new InputError(`--report ${path}: there is no folder ${folder}`);
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (entry) => entry.isDirectory(),
-    () => false,
-  );
+  /** How training ended, where it was not after the last epoch. */
+  readonly end: string | undefined;
 }
 
 export async function writeReport(path: string, run: TrainingRun): Promise<void> {
-  const { data, settings, model, engine, history, evaluation, seconds } = run;
+  const { data, settings, model, engine, epochs, evaluation, seconds, end } = run;
   const { dataset, classNames } = data;
   const facts = [
     {
@@ -54,30 +36,45 @@ export async function writeReport(path: string, run: TrainingRun): Promise<void>
         ...data.facts,
       ] as const,
     },
+    modelFacts(model),
     {
-      heading: 'Model',
-      entries: [
-        ['layers', layersOf(model)],
-        ['parameters', String(parameterCount(model))],
-      ] as const,
+      heading: 'Training',
+      entries: [...(end === undefined ? [] : [['ended', end] as const]), ...settingFacts(settings)],
     },
-    { heading: 'Training', entries: settings.facts },
-    {
-      heading: 'Machine',
-      entries: [
-        ['backend', engine.backend],
-        ['adapter', engine.adapter.description],
-        ['equilibra', version()],
-        ['finished', `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`],
-      ] as const,
-    },
+    machineFacts(engine),
   ];
-  const mistakes = mistakesOf(data, await model.predict(dataset.test.inputs));
+  const mistakes = mistakesOf(dataset.test, await model.predict(dataset.test.inputs), appearance(data));
   const title = `Training on ${dataset.name}`;
-  const text = trainingReport({ title, classNames, facts, history: history.epochs, evaluation, mistakes, seconds });
-  await writeFile(path, text).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`--report ${path}: it cannot be written (${error.code})`);
-  });
+  const text = trainingReport({ title, classNames, facts, history: epochs, evaluation, mistakes, seconds });
+  await writeFor('report', path, text);
+}
+
+export function modelFacts(model: Model): FactGroups[number] {
+  return {
+    heading: 'Model',
+    entries: [
+      ['layers', layersOf(model)],
+      ['parameters', String(parameterCount(model))],
+    ],
+  };
+}
+
+export function machineFacts({ backend, adapter }: Engine): FactGroups[number] {
+  return {
+    heading: 'Machine',
+    entries: [
+      ['backend', backend],
+      ['adapter', adapter.description],
+      ['equilibra', version()],
+      ['finished', `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`],
+    ],
+  };
+}
+
+/** The options of the training, besides those that the model's layers and the machine tell. */
+function settingFacts({ chosen }: TrainingSettings): (readonly [string, string])[] {
+  const { width, backend, ...rest } = chosen;
+  return Object.entries(rest);
 }
 
 export function layersOf(model: Model): string {
@@ -89,31 +86,9 @@ export function parameterCount(model: Model): number {
   return shapes.reduce((sum, shape) => sum + shape.reduce((size, extent) => size * extent, 1), 0);
 }
 
-/** The held-out rows that were classified wrongly, the surest first. */
-function mistakesOf({ dataset, origin }: TrainingData, { classes, probabilities }: Prediction): Mistakes {
-  const { inputs, labels, count, features } = dataset.test;
-  const mistakes: (Mistake & { index: number })[] = [];
-  for (let index = 0; index < count; index++) {
-    const predicted = classes[index];
-    const probability = probabilities[index * dataset.classes + predicted];
-    if (predicted !== labels[index]) mistakes.push({ index, label: labels[index], predicted, probability });
-  }
-  const shown = mistakes.sort((a, b) => b.probability - a.probability).slice(0, SHOWN);
-  const shape = dataset.featureShape;
-  if (!origin && (shape.length === 2 || (shape.length === 3 && shape[2] === 3))) {
-    const pixels = (index: number): Float32Array => inputs.subarray(index * features, (index + 1) * features);
-    return { kind: 'images', shape, shown: shown.map((each) => ({ ...each, pixels: pixels(each.index) })) };
-  }
-  if (!origin) {
-    const numbered = shown.map((each) => ({ ...each, number: each.index, cells: [] }));
-    return { kind: 'rows', counted: 'No.', columns: [], shown: numbered };
-  }
+function appearance({ dataset, origin }: TrainingData): Appearance {
+  if (!origin) return appearanceOf(dataset.featureShape);
   const { table, dataset: own } = origin;
-  const columns = own.preparation.columns.slice(0, COLUMNS).map(({ name }) => name);
-  const places = columns.map((name) => table.columns.indexOf(name));
-  const rows = shown.map((each) => {
-    const row = own.rows.test[each.index];
-    return { ...each, number: table.lines[row], cells: places.map((place) => table.rows[row][place]) };
-  });
-  return { kind: 'rows', counted: 'Line', columns, shown: rows };
+  const names = own.preparation.columns.map(({ name }) => name);
+  return tableAppearance(table, names, (index) => own.rows.test[index]);
 }

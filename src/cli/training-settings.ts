@@ -1,10 +1,11 @@
-/** How `equilibra train` trains: the model and the optimiser that the options ask for. */
+/** How `equilibra train` trains: the model and the course of training that the options ask for. */
 import { BACKENDS } from '../backends/open.ts';
-import { type BackendName, dense, type Model, monotone, sequential, stepDecay } from '../index.ts';
+import { type BackendName, dense, type Model, monotone, sequential, type TrainOptions } from '../index.ts';
 import { ACTIVATION_NAMES } from '../solvers/activations.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName } from '../solvers/index.ts';
 import { activationNamed } from './activation-name.ts';
 import { InputError } from './io.ts';
+import { OPTIMISER_OPTIONS, optimiserSettings } from './optimiser-settings.ts';
 import { type Arguments, choiceOption, countOption, numberOption, positiveOption } from './options.ts';
 
 const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
@@ -13,64 +14,82 @@ export const SETTING_OPTIONS = {
   width: { value: '<count>', description: 'width n of the equilibrium layer', fallback: '100' },
   activation: { value: '<name>', description: ACTIVATION_NAMES.join(', '), fallback: 'relu' },
   margin: { value: '<number>', description: 'm of the layer, I − W ⪰ m·I', fallback: '1' },
-  epochs: { value: '<count>', description: 'passes over the training data', fallback: '40' },
-  batch: { value: '<count>', description: 'samples in a step', fallback: '64' },
-  rate: { value: '<number>', description: 'step size of Adam', fallback: '1e-2' },
-  'decay-factor': { value: '<number>', description: 'the rate is multiplied by it, in (0, 1]', fallback: '0.1' },
-  'decay-every': { value: '<count>', description: 'after so many epochs', fallback: '15' },
   tolerance: { value: '<number>', description: 'of the relative residual of every solve', fallback: '1e-4' },
   solver: { value: '<name>', description: SOLVERS.join(', '), fallback: SOLVERS[0] },
+  epochs: { value: '<count>', description: 'passes over the training data', fallback: '40' },
+  batch: { value: '<count>', description: 'samples in a step', fallback: '64' },
+  ...OPTIMISER_OPTIONS,
+  'class-weights': { value: '<rule>', description: 'balanced: every class weighs the same', fallback: 'none' },
+  'early-stopping': {
+    value: '<patience>',
+    description: 'end after so many epochs without a lower held-out loss, with the best parameters',
+    fallback: 'never',
+  },
   seed: { value: '<count>', description: 'of the start, the order and the choice of samples', fallback: '0' },
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'webgpu on hardware, else cpu' },
 };
 
+/** Options by name, each with the value that it had or, where it was not given, with its default; absent ones do not apply. */
+export type Chosen = Readonly<Record<string, string>>;
+
 export interface TrainingSettings {
   /** The model for rows of so many numbers and so many classes. */
   modelFor(features: number, classes: number): Model;
-  readonly epochs: number;
-  readonly batch: number;
-  readonly rate: ReturnType<typeof stepDecay>;
-  readonly seed: number;
+  /** For `train`. */
+  readonly training: Pick<TrainOptions, 'batch' | 'optimiser' | 'classWeights' | 'earlyStopping'> & {
+    readonly epochs: number;
+    readonly seed: number;
+  };
   readonly backend: BackendName | undefined;
-  /** For the reader of a report: names and values. */
-  readonly facts: readonly (readonly [string, string])[];
+  readonly chosen: Chosen;
 }
 
 /** @throws InputError that names the option and what is allowed */
 export function trainingSettings(given: Arguments): TrainingSettings {
-  const width = countOption(given, 'width', 100);
-  const factor = numberOption(given, 'decay-factor', 0.1, 'a number in (0, 1]', (value) => value > 0 && value <= 1);
-  const every = countOption(given, 'decay-every', 15);
   const layer = {
-    width,
+    width: countOption(given, 'width', 100),
     activation: activationOption(given),
     margin: positiveOption(given, 'margin', 1),
     tolerance: positiveOption(given, 'tolerance', 1e-4),
-    solver: choiceOption(given, 'solver', SOLVERS),
+    solver: choiceOption(given, 'solver', SOLVERS) ?? SOLVERS[0],
   };
-  const rate = positiveOption(given, 'rate', 1e-2);
   const epochs = countOption(given, 'epochs', 40);
   const batch = countOption(given, 'batch', 64);
   const natural = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
   const seed = numberOption(given, 'seed', 0, `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`, natural);
+  const { optimiser, chosen } = optimiserSettings(given, epochs, seed);
+  const classWeights = choiceOption(given, 'class-weights', ['balanced']);
+  const patience = countOption(given, 'early-stopping', undefined);
+  const backend = choiceOption(given, 'backend', BACKENDS);
   return {
     modelFor: (features, classes) =>
-      sequential(monotone({ inputs: features, ...layer }), dense({ inputs: width, outputs: classes })),
-    epochs,
-    batch,
-    rate: stepDecay(rate, { factor, every }),
-    seed,
-    backend: choiceOption(given, 'backend', BACKENDS),
-    facts: [
-      ['epochs', String(epochs)],
-      ['batch', String(batch)],
-      ['optimiser', `Adam, rate ${rate}, times ${factor} after every ${every} epochs`],
-      ['activation', given.options.activation ?? 'relu'],
-      ['margin m', String(layer.margin)],
-      ['solver', `${layer.solver ?? SOLVERS[0]}, tolerance ${layer.tolerance}`],
-      ['seed', String(seed)],
-    ],
+      sequential(monotone({ inputs: features, ...layer }), dense({ inputs: layer.width, outputs: classes })),
+    training: {
+      epochs,
+      batch,
+      seed,
+      optimiser,
+      classWeights,
+      earlyStopping: patience === undefined ? undefined : { patience },
+    },
+    backend,
+    chosen: textsOf({
+      ...layer,
+      epochs,
+      batch,
+      ...chosen,
+      'class-weights': classWeights,
+      'early-stopping': patience,
+      seed,
+      backend,
+    }),
   };
+}
+
+/** Without what is undefined. */
+export function textsOf(values: Readonly<Record<string, string | number | undefined>>): Chosen {
+  const present = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present.map(([name, value]) => [name, String(value)]));
 }
 
 function activationOption({ options }: Arguments): ReturnType<typeof activationNamed> {

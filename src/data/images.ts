@@ -31,8 +31,8 @@ export async function readImages(images: Source, labels: Source, options: ImageO
 
 async function readNamed(images: NamedFile, labels: NamedFile, options: ImageOptions): Promise<LabelledImages> {
   const { inputs, count, features, shape } = await named(images.name, readPixels(images.bytes, options));
-  const classOf = readIDX(labels.bytes, options).then((array) => labelsOf(array, count, options));
-  return { inputs, labels: await named(labels.name, classOf), count, features, shape };
+  const classOf = await named(labels.name, readLabels(labels.bytes, count, options));
+  return { inputs, labels: classOf, count, features, shape };
 }
 
 /** Images without labels, scaled by 1/255 or another greatest value. */
@@ -51,6 +51,11 @@ export async function readPixels(
   const inputs = new Float32Array(values.length);
   for (let index = 0; index < values.length; index++) inputs[index] = values[index] / greatest;
   return { inputs, count, features: values.length / count, shape };
+}
+
+/** The labels of `count` images: an IDX file, plain or .gz, of one integer for each. */
+export async function readLabels(source: Source, count: number, options: ImageOptions = {}): Promise<Int32Array> {
+  return labelsOf(await readIDX(source, options), count, options);
 }
 
 function labelsOf({ type, shape, values }: IDXArray, count: number, options: ImageOptions): Int32Array {
@@ -107,7 +112,20 @@ export type ImageFileNames = Readonly<Record<keyof typeof ROLES, string>>;
  * @throws DataError that lists what is missing and what is there, or the names that compete for one part
  */
 export function imageFileNames(names: readonly string[]): ImageFileNames {
-  const roles = Object.keys(ROLES) as (keyof typeof ROLES)[];
+  return filesAmong(names, ['trainImages', 'trainLabels', 'testImages', 'testLabels']);
+}
+
+/** As `imageFileNames`, for the test part alone; its labels may be absent. */
+export function testFileNames(names: readonly string[]): { readonly images: string; readonly labels?: string } {
+  const { testImages: images } = filesAmong(names, ['testImages']);
+  if (candidates(names, ROLES.testLabels.pattern).length === 0) return { images };
+  return { images, labels: filesAmong(names, ['testLabels']).testLabels };
+}
+
+function filesAmong<Role extends keyof typeof ROLES>(
+  names: readonly string[],
+  roles: readonly Role[],
+): Readonly<Record<Role, string>> {
   const found = roles.map((role) => [role, candidates(names, ROLES[role].pattern)] as const);
   const missing = found.filter(([, matches]) => matches.length === 0).map(([role]) => ROLES[role].name);
   if (missing.length > 0) {
@@ -116,7 +134,7 @@ export function imageFileNames(names: readonly string[]): ImageFileNames {
   for (const [role, matches] of found) {
     if (matches.length > 1) throw new DataError(`${matches.join(' and ')} could each be ${ROLES[role].name}; keep one`);
   }
-  return Object.fromEntries(found.map(([role, [name]]) => [role, name])) as ImageFileNames;
+  return Object.fromEntries(found.map(([role, [name]]) => [role, name])) as Record<Role, string>;
 }
 
 function candidates(names: readonly string[], pattern: RegExp): string[] {

@@ -15,6 +15,8 @@ export {
   type LabelledImages,
   type NamedFile,
   readImages,
+  readLabels,
+  testFileNames,
 } from './images.ts';
 export { DataError, type LimitOptions, type Limits } from './limits.ts';
 export {

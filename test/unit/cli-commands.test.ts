@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadCheckpoint } from '../../src/index.ts';
 import { run } from '../fixtures/cli/run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -14,7 +15,7 @@ describe('help', () => {
   test.each([[[]], [['--help']], [['-h']]])('equilibra %j lists the commands', async (argv) => {
     const { code, out, error } = await run(argv);
     expect(out).toMatch(/^Usage: equilibra <command>/);
-    for (const name of ['train', 'solve', 'doctor']) expect(out).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+    for (const name of ['train', 'predict', 'solve', 'doctor']) expect(out).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     expect(error).toBe('');
     expect(code).toBe(0);
   });
@@ -24,6 +25,8 @@ describe('help', () => {
       'train',
       ['data', 'target', 'held-out', 'missing', 'width', 'margin', 'epochs', 'batch', 'rate', 'seed', 'report'],
     ],
+    ['train', ['optimiser', 'schedule', 'warm-up', 'theorem3', 'early-stopping', 'checkpoint', 'resume']],
+    ['predict', ['target', 'labels', 'probabilities', 'output', 'batch', 'backend']],
     ['solve', ['backend', 'solver', 'linear-solver', 'tolerance', 'limit']],
     ['doctor', ['json']],
   ])('equilibra %s --help explains its options', async (command, names) => {
@@ -152,6 +155,22 @@ describe('the bundled program', () => {
     expect(out).toMatch(/^data /);
     // Nothing of the line that is redrawn on a terminal.
     expect(out).not.toContain('\r');
+  });
+
+  test('a run that Ctrl-C stopped goes on from its checkpoint', async () => {
+    const checkpoint = join(folder, 'run');
+    const begin = ['train', '--backend', 'cpu', '--width', '8', '--epochs', '10000', '--checkpoint', checkpoint];
+    const { child, ended } = start(begin);
+    child.stdout?.on('data', (text) => {
+      if (String(text).includes('epoch ')) child.kill('SIGINT');
+    });
+    const { code, error } = await ended;
+    expect(code).toBe(130);
+    expect(error).toBe(`interrupted\ngo on with: equilibra train --resume ${checkpoint}\n`);
+    const last = (loadCheckpoint(readFileSync(checkpoint)).training?.epoch ?? 0) + 1;
+    const { out, ...rest } = await start(['train', '--resume', checkpoint, '--epochs', String(last)]).ended;
+    expect(rest).toEqual({ code: 0, error: '' });
+    expect(out.match(/^epoch .*/gm)).toEqual([expect.stringContaining(`epoch ${last}/${last} `)]);
   });
 
   test('doctor runs in the bundle too', async () => {

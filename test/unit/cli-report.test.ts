@@ -87,7 +87,7 @@ describe('the report of a training run', () => {
     const mistakes = { kind: 'images', shape: [8, 8], shown: [] } as const;
     const one = trainingReport(exampleReport(1, { evaluation, mistakes, classNames: ['only'] }));
     expect(one).not.toMatch(/NaN|Infinity|undefined/);
-    expect(one).toContain('Every held-out row was classified rightly.');
+    expect(one).toContain('Every row was classified rightly.');
   });
 
   test('lists the most frequent mistakes where the matrix would be too large', () => {

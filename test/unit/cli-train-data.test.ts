@@ -2,27 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { random } from '../../src/data/random.ts';
 import { run } from '../fixtures/cli/run.ts';
 import { gzipped, imageFiles, writeCSV, writeIDX } from '../support/files.ts';
+import { flowers } from '../support/flowers.ts';
 
 let folder: string;
-
-/** 90 flowers in three well separated classes; `garden` says nothing, `planet` is constant. */
-function flowers(): string[][] {
-  const generator = random(7);
-  const rows = Array.from({ length: 90 }, (_, row) => {
-    const species = row % 3;
-    const sizes = [5, 3, 1].map((size, at) => size + (at + 1) * species + 0.2 * generator.normal());
-    return [
-      ...sizes.map((size) => size.toFixed(2)),
-      generator.integer(2) ? 'north, "upper"' : 'south',
-      'earth',
-      `iris ${species}`,
-    ];
-  });
-  return [['sepal', 'petal', 'stem', '<script>garden</script>', 'planet', 'species'], ...rows];
-}
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'equilibra-data-'));
@@ -134,7 +118,11 @@ describe('equilibra train --report', () => {
     expect(text).toContain(`<b>${accuracy(out).toFixed(2)}\u00a0%</b>`);
     expect(text).toContain('&#60;script&#62;garden');
     expect(text).not.toContain('<script');
-    for (const fact of ['monotone 6 → 8, dense 8 → 3', 'plain JavaScript loops in float64', 'Adam, rate 0.01']) {
+    for (const fact of [
+      'monotone 6 → 8, dense 8 → 3',
+      'plain JavaScript loops in float64',
+      '<dt>optimiser</dt><dd>adam</dd><dt>rate</dt><dd>0.01</dd>',
+    ]) {
       expect(text).toContain(fact);
     }
     expect(text.match(/<path class="curve [^"]*" d="M[^"]*L/g)).toHaveLength(7);

@@ -1,4 +1,4 @@
-/** The held-out rows that the model took for another class. */
+/** The rows that the model took for another class. */
 import { html, type Markup, percent, wideTable } from './markup.ts';
 import { png } from './png.ts';
 
@@ -13,7 +13,7 @@ export interface ImageMistakes {
   readonly kind: 'images';
   /** Of one image: height × width, or height × width × 3. */
   readonly shape: readonly number[];
-  /** `index` counts the held-out images from 0; `pixels` are in [0, 1]. */
+  /** `index` counts the images from 0; `pixels` are in [0, 1]. */
   readonly shown: readonly (Mistake & { readonly index: number; readonly pixels: ArrayLike<number> })[];
 }
 
@@ -35,7 +35,7 @@ export function mistakesSection(mistakes: Mistakes, count: number, classNames: r
   const which = shown.length < count ? `${shown.length} of ${count} are shown, the surest first.` : order;
   const body = mistakes.kind === 'images' ? images(mistakes, classNames) : rows(mistakes, classNames);
   return html`<section aria-labelledby="mistakes"><h2 id="mistakes">Mistakes</h2>
-${count === 0 ? html`<p>Every held-out row was classified rightly.</p>` : html`<p>${which}</p>${body}`}
+${count === 0 ? html`<p>Every row was classified rightly.</p>` : html`<p>${which}</p>${body}`}
 </section>`;
 }
 

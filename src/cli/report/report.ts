@@ -1,16 +1,17 @@
-/** The report of a training run: one HTML file that needs neither server nor network nor script. */
+/** The report of a training run. */
 import type { EpochProgress, Evaluation } from '../../index.ts';
+import { duration } from '../duration.ts';
 import { type Chart, type Curve, lineChart } from './chart.ts';
 import { classSection, confusionSection } from './confusion.ts';
 import { html, type Markup, percent, wideTable } from './markup.ts';
 import { type Mistakes, mistakesSection } from './mistakes.ts';
-import { STYLE } from './style.ts';
+import { evaluationItems, type FactGroups, factsSection, page, rightOnes, type SummaryItem, summary } from './page.ts';
 
 export interface TrainingReport {
   readonly title: string;
   readonly classNames: readonly string[];
-  /** What there is to know about the run, by heading: names and values. */
-  readonly facts: readonly { readonly heading: string; readonly entries: readonly (readonly [string, string])[] }[];
+  /** About the run. */
+  readonly facts: FactGroups;
   /** At least one. */
   readonly history: readonly EpochProgress[];
   /** Of the trained model on the held-out part. */
@@ -22,50 +23,24 @@ export interface TrainingReport {
 
 /** @returns the text of the file; texts that come from data are escaped */
 export function trainingReport(report: TrainingReport): string {
-  const { title, classNames, history, evaluation, mistakes } = report;
+  const { title, classNames, facts, history, evaluation, mistakes } = report;
   const wrong = evaluation.count - rightOnes(evaluation);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<title>${title}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<header><p class="brand">Equilibra</p><h1>${title}</h1></header>
-${summary(report)}
+  return page(
+    title,
+    html`${summary([...evaluationItems(evaluation, 'Held-out'), ...trainingItems(report)])}
 <section aria-labelledby="training"><h2 id="training">Training</h2>
 <div class="charts">${charts(history).map(lineChart)}</div>
 ${epochTable(history)}</section>
 <div class="pair">${confusionSection(evaluation, classNames)}
 ${classSection(evaluation, classNames)}</div>
 ${mistakesSection(mistakes, wrong, classNames)}
-${facts(report)}
-</main>
-</body>
-</html>
-`.text;
+${factsSection(facts)}`,
+  );
 }
 
-function rightOnes({ confusion }: Evaluation): number {
-  return confusion.reduce((sum, row, label) => sum + row[label], 0);
-}
-
-function summary({ evaluation, history, seconds }: TrainingReport): Markup {
-  const right = rightOnes(evaluation);
-  const [low, high] = wilsonInterval(right, evaluation.count);
+function trainingItems({ history, seconds }: TrainingReport): SummaryItem[] {
   const last = history[history.length - 1];
-  const items = [
-    {
-      name: 'Held-out accuracy',
-      value: percent(evaluation.accuracy, 2),
-      note: `${right} of ${evaluation.count}; 95 % interval ${percent(low)} to ${percent(high)}`,
-    },
-    { name: 'Held-out loss', value: evaluation.loss.toFixed(4), note: 'mean cross-entropy' },
+  return [
     {
       name: 'Training accuracy',
       value: percent(last.accuracy, 2),
@@ -77,25 +52,6 @@ function summary({ evaluation, history, seconds }: TrainingReport): Markup {
       note: `${history.length} ${history.length === 1 ? 'epoch' : 'epochs'}`,
     },
   ];
-  return html`<dl class="summary">${items.map(
-    ({ name, value, note }) =>
-      html`<div><dt>${name}</dt><dd><b>${value}</b><span class="quiet">${note}</span></dd></div>`,
-  )}</dl>`;
-}
-
-/** Where the true share lies with 95 % confidence (E. B. Wilson, 1927): sound for few rows and near 0 and 1 too. */
-function wilsonInterval(right: number, count: number): readonly [number, number] {
-  const z = 1.959964;
-  const share = right / count;
-  const centre = (share + z ** 2 / (2 * count)) / (1 + z ** 2 / count);
-  const half = (z / (1 + z ** 2 / count)) * Math.sqrt((share * (1 - share)) / count + z ** 2 / (4 * count ** 2));
-  return [Math.max(0, centre - half), Math.min(1, centre + half)];
-}
-
-function duration(seconds: number): string {
-  if (seconds < 100) return `${seconds.toFixed(1)} s`;
-  const minutes = Math.floor(Math.round(seconds) / 60);
-  return `${minutes} min ${Math.round(seconds) % 60} s`;
 }
 
 function charts(history: readonly EpochProgress[]): Chart[] {
@@ -164,13 +120,4 @@ function epochTable(history: readonly EpochProgress[]): Markup {
     html`Forward and backward: mean iterations of the solvers for a row.`,
   );
   return html`<details><summary>The numbers of every epoch</summary>${table}</details>`;
-}
-
-function facts({ facts: groups }: TrainingReport): Markup {
-  return html`<section aria-labelledby="run"><h2 id="run">The run</h2><div class="facts">${groups.map(
-    ({ heading, entries }) =>
-      html`<div><h3>${heading}</h3><dl>${entries.map(
-        ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`,
-      )}</dl></div>`,
-  )}</div></section>`;
 }

@@ -1,0 +1,65 @@
+/** Finds the rows that a report shows because they were classified wrongly. */
+import type { Samples, Table } from '../data/index.ts';
+import type { Prediction } from '../index.ts';
+import type { Mistake, Mistakes } from './report/mistakes.ts';
+
+/** As many mistakes are shown. */
+const SHOWN = 40;
+
+/** As many columns of a table are shown. */
+const COLUMNS = 30;
+
+/** How rows are shown: as images, or by a number and cells of a table. */
+export type Appearance =
+  | { readonly kind: 'images'; readonly shape: readonly number[] }
+  | {
+      readonly kind: 'rows';
+      readonly counted: string;
+      readonly columns: readonly string[];
+      at(index: number): { readonly number: number; readonly cells: readonly string[] };
+    };
+
+/** Of rows of this shape that come from no table. */
+export function appearanceOf(shape: readonly number[]): Appearance {
+  if (shape.length === 2 || (shape.length === 3 && shape[2] === 3)) return { kind: 'images', shape };
+  return { kind: 'rows', counted: 'No.', columns: [], at: (index) => ({ number: index, cells: [] }) };
+}
+
+/**
+ * @param names of the columns to show
+ * @param rowOf which row of the table each of the rows classified is
+ */
+export function tableAppearance(table: Table, names: readonly string[], rowOf: (index: number) => number): Appearance {
+  const columns = names.slice(0, COLUMNS);
+  const places = columns.map((name) => table.columns.indexOf(name));
+  return {
+    kind: 'rows',
+    counted: 'Line',
+    columns,
+    at(index) {
+      const row = rowOf(index);
+      return { number: table.lines[row], cells: places.map((place) => table.rows[row][place]) };
+    },
+  };
+}
+
+/** The rows that were classified wrongly, the surest first. */
+export function mistakesOf(samples: Samples, prediction: Prediction, appearance: Appearance): Mistakes {
+  const { inputs, labels, count, features } = samples;
+  const { classes, probabilities } = prediction;
+  const width = probabilities.length / count;
+  const mistakes: (Mistake & { index: number })[] = [];
+  for (let index = 0; index < count; index++) {
+    const predicted = classes[index];
+    const probability = probabilities[index * width + predicted];
+    if (predicted !== labels[index]) mistakes.push({ index, label: labels[index], predicted, probability });
+  }
+  const shown = mistakes.sort((a, b) => b.probability - a.probability).slice(0, SHOWN);
+  if (appearance.kind === 'rows') {
+    const { counted, columns } = appearance;
+    return { kind: 'rows', counted, columns, shown: shown.map((each) => ({ ...each, ...appearance.at(each.index) })) };
+  }
+  const pixels = (index: number): Float32Array => inputs.subarray(index * features, (index + 1) * features);
+  const images = shown.map((each) => ({ ...each, pixels: pixels(each.index) }));
+  return { kind: 'images', shape: appearance.shape, shown: images };
+}

@@ -1,0 +1,181 @@
+/** The optimiser and the course of its step size, as the options of `equilibra train` ask for them. */
+import {
+  adam,
+  adamW,
+  clipped,
+  linearWarmUp,
+  type Optimiser,
+  SCHEDULE_NAMES,
+  type Schedule,
+  scheduleNamed,
+  sgd,
+  stochasticGradient,
+} from '../index.ts';
+import { InputError } from './io.ts';
+import { type Arguments, choiceOption, countOption, numberOption, positiveOption } from './options.ts';
+
+const OPTIMISERS = ['adam', 'adamW', 'sgd', 'stochasticGradient'] as const;
+type OptimiserName = (typeof OPTIMISERS)[number];
+
+/** Which of the options below each optimiser has. */
+const OPTIMISERS_WITH: Readonly<Record<string, readonly OptimiserName[]>> = {
+  momentum: ['sgd', 'stochasticGradient'],
+  'weight-decay': ['adamW', 'sgd', 'stochasticGradient'],
+  theorem3: ['stochasticGradient'],
+};
+
+/** A warm-up is an option of any schedule here. */
+const SCHEDULES = SCHEDULE_NAMES.filter((name) => name !== 'linearWarmUp');
+
+/** Which of the options below each schedule has. */
+const SCHEDULES_WITH: Readonly<Record<string, readonly string[]>> = {
+  'decay-factor': ['stepDecay', 'exponentialDecay'],
+  'decay-every': ['stepDecay'],
+  power: ['polynomialDecay'],
+  'schedule-epochs': ['cosine', 'oneCycle'],
+  'warm-up': SCHEDULES.filter((name) => name !== 'oneCycle'),
+};
+
+/** What the theorem does not cover. */
+const OUTSIDE_THEOREM = [
+  'momentum',
+  'weight-decay',
+  'clip-norm',
+  'class-weights',
+  'early-stopping',
+  'schedule',
+  ...Object.keys(SCHEDULES_WITH).filter((name) => name !== 'power'),
+];
+
+export const OPTIMISER_OPTIONS = {
+  optimiser: { value: '<name>', description: OPTIMISERS.join(', '), fallback: 'adam' },
+  rate: { value: '<number>', description: 'step size', fallback: '1e-2; 0.1 with --theorem3' },
+  momentum: { value: '<number>', description: 'sgd, stochasticGradient: in [0, 1)', fallback: '0' },
+  'weight-decay': {
+    value: '<number>',
+    description: 'adamW, sgd, stochasticGradient: λ ≥ 0',
+    fallback: '1e-2 for adamW, else 0',
+  },
+  'clip-norm': { value: '<number>', description: 'largest norm of all gradients together', fallback: 'none' },
+  theorem3: { description: 'stochasticGradient exactly as its convergence theorem has it: rate/(k + 1)^power' },
+  schedule: { value: '<name>', description: SCHEDULES.join(', '), fallback: 'stepDecay' },
+  'decay-factor': {
+    value: '<number>',
+    description: 'stepDecay, exponentialDecay: in (0, 1]',
+    fallback: '0.1; 0.95 an epoch',
+  },
+  'decay-every': { value: '<count>', description: 'stepDecay: epochs between two decays', fallback: '15' },
+  power: {
+    value: '<number>',
+    description: 'polynomialDecay, --theorem3: p of rate/(k + 1)^p at step k',
+    fallback: '0.5; 0.75',
+  },
+  'schedule-epochs': { value: '<count>', description: 'cosine, oneCycle: length', fallback: 'that of --epochs' },
+  'warm-up': { value: '<epochs>', description: 'the rate rises from a tenth; not for oneCycle', fallback: '0' },
+};
+
+export interface OptimiserSettings {
+  readonly optimiser: Optimiser;
+  /** Every option that decides it, with its value. */
+  readonly chosen: Readonly<Record<string, string | number | undefined>>;
+}
+
+/**
+ * @param epochs of the whole run
+ * @throws InputError that names the option and what is allowed
+ */
+export function optimiserSettings(given: Arguments, epochs: number, seed: number): OptimiserSettings {
+  const name = choiceOption(given, 'optimiser', OPTIMISERS) ?? 'adam';
+  for (const [option, names] of Object.entries(OPTIMISERS_WITH)) {
+    if (given.options[option] === undefined || names.includes(name)) continue;
+    throw new InputError(`--${option}: it does not go with the optimiser ${name}; it is for ${names.join(', ')}`);
+  }
+  if (given.options.theorem3 !== undefined) return theorem3Settings(given, seed);
+  const rate = positiveOption(given, 'rate', 1e-2);
+  const { schedule, chosen } = scheduleSettings(given, rate, epochs);
+  const momentum = numberOption(given, 'momentum', 0, 'a number in [0, 1)', (value) => value >= 0 && value < 1);
+  const decays = (value: number): boolean => value >= 0 && Number.isFinite(value);
+  const decay = numberOption(given, 'weight-decay', name === 'adamW' ? 1e-2 : 0, 'a finite number ≥ 0', decays);
+  const norm = positiveOption(given, 'clip-norm', undefined);
+  const makers: Record<OptimiserName, () => Optimiser> = {
+    adam: () => adam({ rate: schedule }),
+    adamW: () => adamW({ rate: schedule, weightDecay: decay }),
+    sgd: () => sgd({ rate: schedule, momentum, weightDecay: decay }),
+    stochasticGradient: () => stochasticGradient({ rate: schedule, momentum, weightDecay: decay }),
+  };
+  const plain = makers[name]();
+  return {
+    optimiser: norm === undefined ? plain : clipped(plain, { norm }),
+    chosen: {
+      optimiser: name,
+      rate,
+      momentum: OPTIMISERS_WITH.momentum.includes(name) ? momentum : undefined,
+      'weight-decay': OPTIMISERS_WITH['weight-decay'].includes(name) ? decay : undefined,
+      'clip-norm': norm,
+      ...chosen,
+    },
+  };
+}
+
+function theorem3Settings(given: Arguments, seed: number): OptimiserSettings {
+  for (const name of OUTSIDE_THEOREM) {
+    if (given.options[name] !== undefined) {
+      throw new InputError(`--${name}: the theorem does not cover it; leave it out, or leave out --theorem3`);
+    }
+  }
+  const rate = positiveOption(given, 'rate', 0.1);
+  const power = numberOption(given, 'power', 0.75, 'a number in (0, 1]', (value) => value > 0 && value <= 1);
+  return {
+    optimiser: stochasticGradient({ theorem3: true, rate, power, seed }),
+    chosen: { optimiser: 'stochasticGradient', theorem3: 'true', rate, power },
+  };
+}
+
+function scheduleSettings(
+  given: Arguments,
+  rate: number,
+  epochs: number,
+): { schedule: Schedule; chosen: OptimiserSettings['chosen'] } {
+  const name = choiceOption(given, 'schedule', SCHEDULES) ?? 'stepDecay';
+  const has = (option: string): boolean => SCHEDULES_WITH[option].includes(name);
+  for (const [option, names] of Object.entries(SCHEDULES_WITH)) {
+    if (given.options[option] === undefined || has(option)) continue;
+    throw new InputError(`--${option}: it does not go with the schedule ${name}; it is for ${names.join(', ')}`);
+  }
+  const length = has('schedule-epochs') ? countOption(given, 'schedule-epochs', epochs) : undefined;
+  if (length !== undefined && epochs > length) {
+    throw new InputError(
+      `--epochs: it is ${epochs}, and the schedule ${name} ends after ${length} (--schedule-epochs)`,
+    );
+  }
+  const warmUp = warmUpOption(given, length);
+  const share = (value: number): boolean => value > 0 && value <= 1;
+  const factor = numberOption(given, 'decay-factor', name === 'stepDecay' ? 0.1 : 0.95, 'a number in (0, 1]', share);
+  const every = countOption(given, 'decay-every', 15);
+  const power = positiveOption(given, 'power', 0.5);
+  const options: Record<string, object> = {
+    stepDecay: { factor, every },
+    exponentialDecay: { factor },
+    polynomialDecay: { power },
+    cosine: { epochs: length, warmUp },
+    oneCycle: { epochs: length },
+  };
+  const schedule = scheduleNamed(name, { rate, ...options[name] });
+  return {
+    schedule: name === 'cosine' || warmUp === 0 ? schedule : linearWarmUp(schedule, { epochs: warmUp }),
+    chosen: {
+      schedule: name,
+      'decay-factor': has('decay-factor') ? factor : undefined,
+      'decay-every': has('decay-every') ? every : undefined,
+      power: has('power') ? power : undefined,
+      'schedule-epochs': length,
+      'warm-up': warmUp === 0 ? undefined : warmUp,
+    },
+  };
+}
+
+/** @param length of the schedule, where it has one that the warm-up is a part of */
+function warmUpOption(given: Arguments, length = Number.POSITIVE_INFINITY): number {
+  const must = length === Number.POSITIVE_INFINITY ? 'a finite number ≥ 0' : `a number in [0, ${length})`;
+  return numberOption(given, 'warm-up', 0, must, (value) => value >= 0 && value < length);
+}

@@ -1,0 +1,167 @@
+/** `equilibra predict`: the classes that a trained model gives to rows of data. */
+import { basename } from 'node:path';
+import { BACKENDS } from '../backends/open.ts';
+import type { Preparation } from '../data/index.ts';
+import { type Engine, evaluate, type Model, modelFrom, type Prediction } from '../index.ts';
+import { engineFor } from './engine.ts';
+import { checkWritable, writeFor } from './files.ts';
+import { EXIT, InputError, type IO, shown } from './io.ts';
+import { type Appearance, appearanceOf, mistakesOf, tableAppearance } from './mistakes.ts';
+import { type Arguments, choiceOption, countOption, helpOf, readArguments } from './options.ts';
+import { PREDICTION_DATA_OPTIONS, type PredictionRows, predictionRows } from './prediction-data.ts';
+import { accuracyLine } from './progress.ts';
+import { predictionReport } from './report/prediction-report.ts';
+import { readModel, type StoredModel } from './training-checkpoint.ts';
+import { machineFacts, modelFacts } from './training-report.ts';
+
+const TABLE = {
+  ...PREDICTION_DATA_OPTIONS,
+  probabilities: { description: 'a column for the probability of every class' },
+  output: { value: '<file.csv>', description: 'write there', fallback: 'standard output' },
+  report: { value: '<file>', description: 'write a report where the classes are known, one HTML file' },
+  batch: { value: '<count>', description: 'rows solved at once', fallback: '256' },
+  backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'webgpu on hardware, else cpu' },
+};
+
+const USAGE = 'equilibra predict CHECKPOINT [DATA] [options]';
+
+const SUMMARY =
+  'Classifies DATA with the model of a checkpoint that `equilibra train --checkpoint` wrote: a CSV file with the columns\n' +
+  'it learned from, an IDX file of images, or a folder of IDX files, of which the test part is taken (each plain or .gz).\n' +
+  'Without DATA, a model of the bundled digits classifies those held out.';
+
+const NOTES =
+  'Prints CSV: row (the line of the file; images count from 0), class, probability. Where the classes are known, the\n' +
+  'accuracy goes to standard error.\n' +
+  'Exit code: 0 done, 2 bad input, 3 a solve did not converge.';
+
+export async function predict(argv: readonly string[], io: IO): Promise<number> {
+  const given = readArguments('predict', TABLE, argv);
+  if (given.options.help) {
+    io.out(helpOf(USAGE, SUMMARY, TABLE, NOTES));
+    return EXIT.done;
+  }
+  const [path, data, ...more] = given.positionals;
+  if (path === undefined) throw new InputError(`CHECKPOINT is missing: ${USAGE}`);
+  if (more.length > 0) throw new InputError(`${shown(more[0])}: predict takes one checkpoint and one DATA`);
+  const batch = countOption(given, 'batch', 256);
+  const backend = choiceOption(given, 'backend', BACKENDS);
+  const { output, report } = given.options;
+  if (output !== undefined) await checkWritable('output', output);
+  if (report !== undefined) await checkWritable('report', report);
+  const stored = await readModel(path, path);
+  const rows = await predictionRows(given, stored, data);
+  if (report !== undefined && !rows.labels) {
+    throw new InputError(`--report: the classes of ${rows.name} are not known, and the report compares with them`);
+  }
+  const engine = await engineFor(backend);
+  try {
+    const model = modelOf(stored, rows, engine);
+    const prediction = await model.predict(rows.inputs, { batch });
+    await tell(io, given, rows, prediction, stored.preparation.classNames);
+    if (report !== undefined) await writeReport(report, { stored, rows, model, prediction, batch });
+    return EXIT.done;
+  } finally {
+    engine.close();
+  }
+}
+
+/** With the best parameters, where early stopping kept them: those are what `equilibra train` reported on. */
+function modelOf({ path, checkpoint, preparation }: StoredModel, rows: PredictionRows, engine: Engine): Model {
+  const parameters = checkpoint.training?.best.length ? 'best' : 'latest';
+  let model: Model;
+  try {
+    model = modelFrom(checkpoint, engine, { parameters });
+  } catch (error) {
+    throw error instanceof RangeError ? new InputError(`${path}: ${error.message}`) : error;
+  }
+  const classes = preparation.classNames.length;
+  if (model.inputs !== rows.features || model.outputs !== classes) {
+    throw new InputError(
+      `${path}: its model takes ${model.inputs} numbers and gives ${model.outputs} classes, its preparation ${rows.features} and ${classes}`,
+    );
+  }
+  return model;
+}
+
+async function tell(
+  io: IO,
+  given: Arguments,
+  rows: PredictionRows,
+  prediction: Prediction,
+  classNames: readonly string[],
+): Promise<void> {
+  const { output } = given.options;
+  const text = csvOf(rows, prediction, classNames, given.options.probabilities !== undefined);
+  if (output === undefined) io.out(text);
+  else await writeFor('output', output, text);
+  const { labels } = rows;
+  if (!labels) return;
+  const right = prediction.classes.reduce((sum, found, row) => sum + (found === labels[row] ? 1 : 0), 0);
+  io.error(`${accuracyLine(right, rows.count)}\n`);
+}
+
+function csvOf(
+  { count, lines }: PredictionRows,
+  { classes, probabilities }: Prediction,
+  classNames: readonly string[],
+  everyClass: boolean,
+): string {
+  const each = everyClass ? classNames.map((name) => `probability of ${name}`) : [];
+  const records = [['row', 'class', 'probability', ...each]];
+  for (let row = 0; row < count; row++) {
+    // Six digits: float32 has about seven.
+    const own = probabilities.subarray(row * classNames.length, (row + 1) * classNames.length);
+    const texts = Array.from(own, (probability) => String(Number(probability.toPrecision(6))));
+    const found = classes[row];
+    const number = String(lines?.[row] ?? row);
+    records.push([number, classNames[found], texts[found], ...(everyClass ? texts : [])]);
+  }
+  return records.map((record) => `${record.map(quoted).join(',')}\n`).join('');
+}
+
+/** A cell as RFC 4180 has it. */
+function quoted(cell: string): string {
+  return /[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
+
+interface Outcome {
+  readonly stored: StoredModel;
+  readonly rows: PredictionRows;
+  readonly model: Model;
+  readonly prediction: Prediction;
+  /** Rows solved at once. */
+  readonly batch: number;
+}
+
+async function writeReport(path: string, { stored, rows, model, prediction, batch }: Outcome): Promise<void> {
+  const { path: checkpoint, preparation } = stored;
+  const samples = { ...rows, labels: rows.labels as Int32Array };
+  const { classNames } = preparation;
+  const text = predictionReport({
+    title: `${basename(checkpoint)} on ${rows.name}`,
+    classNames,
+    facts: [
+      {
+        heading: 'Data',
+        entries: [
+          ['name', rows.name],
+          ['rows', String(rows.count)],
+        ],
+      },
+      modelFacts(model),
+      machineFacts(model.engine),
+    ],
+    evaluation: await evaluate(model, samples, { batch }),
+    mistakes: mistakesOf(samples, prediction, appearance(preparation, rows)),
+  });
+  await writeFor('report', path, text);
+}
+
+function appearance(preparation: Preparation, { table, lines }: PredictionRows): Appearance {
+  if (preparation.kind === 'images') return appearanceOf(preparation.shape);
+  if (!table || !lines) throw new Error('predict: the rows of a table have lost it');
+  const names = preparation.columns.map(({ name }) => name);
+  const rows = new Map(table.lines.map((line, row) => [line, row]));
+  return tableAppearance(table, names, (index) => rows.get(lines[index]) as number);
+}

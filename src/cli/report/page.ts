@@ -1,0 +1,83 @@
+/** What every report has: one HTML file that needs neither server nor network nor script. */
+import type { Evaluation } from '../../index.ts';
+import { html, type Markup, percent } from './markup.ts';
+import { STYLE } from './style.ts';
+
+/** What there is to know, by heading: names and values. */
+export type FactGroups = readonly {
+  readonly heading: string;
+  readonly entries: readonly (readonly [string, string])[];
+}[];
+
+/** @returns the text of the file */
+export function page(title: string, content: Markup): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<title>${title}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<header><p class="brand">Equilibra</p><h1>${title}</h1></header>
+${content}
+</main>
+</body>
+</html>
+`.text;
+}
+
+export interface SummaryItem {
+  readonly name: string;
+  readonly value: string;
+  readonly note: string;
+}
+
+export function summary(items: readonly SummaryItem[]): Markup {
+  return html`<dl class="summary">${items.map(
+    ({ name, value, note }) =>
+      html`<div><dt>${name}</dt><dd><b>${value}</b><span class="quiet">${note}</span></dd></div>`,
+  )}</dl>`;
+}
+
+/** @param of what was evaluated, such as "Held-out"; empty where nothing else is */
+export function evaluationItems(evaluation: Evaluation, of: string): SummaryItem[] {
+  const right = rightOnes(evaluation);
+  const [low, high] = wilsonInterval(right, evaluation.count);
+  const named = (name: string): string => (of === '' ? `${name[0].toUpperCase()}${name.slice(1)}` : `${of} ${name}`);
+  return [
+    {
+      name: named('accuracy'),
+      value: percent(evaluation.accuracy, 2),
+      note: `${right} of ${evaluation.count}; 95 % interval ${percent(low)} to ${percent(high)}`,
+    },
+    { name: named('loss'), value: evaluation.loss.toFixed(4), note: 'mean cross-entropy' },
+  ];
+}
+
+/** How many rows were classified rightly. */
+export function rightOnes({ confusion }: Evaluation): number {
+  return confusion.reduce((sum, row, label) => sum + row[label], 0);
+}
+
+/** Where the true share lies with 95 % confidence (E. B. Wilson, 1927): sound for few rows and near 0 and 1 too. */
+function wilsonInterval(right: number, count: number): readonly [number, number] {
+  const z = 1.959964;
+  const share = right / count;
+  const centre = (share + z ** 2 / (2 * count)) / (1 + z ** 2 / count);
+  const half = (z / (1 + z ** 2 / count)) * Math.sqrt((share * (1 - share)) / count + z ** 2 / (4 * count ** 2));
+  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+}
+
+export function factsSection(groups: FactGroups): Markup {
+  return html`<section aria-labelledby="run"><h2 id="run">The run</h2><div class="facts">${groups.map(
+    ({ heading, entries }) =>
+      html`<div><h3>${heading}</h3><dl>${entries.map(
+        ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`,
+      )}</dl></div>`,
+  )}</div></section>`;
+}

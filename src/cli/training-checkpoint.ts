@@ -1,0 +1,165 @@
+/** What `equilibra train` keeps in a checkpoint beside the model, and how a run is taken up from one. */
+import { isDeepStrictEqual } from 'node:util';
+import { DataError, type Preparation, preparationFrom } from '../data/index.ts';
+import { type Checkpoint, CheckpointError, loadCheckpoint, type TrainingRecord } from '../index.ts';
+import { bytesAt, kindOfPath } from './files.ts';
+import { InputError, onOneLine, shown } from './io.ts';
+import type { Arguments } from './options.ts';
+import type { TrainingData } from './training-data.ts';
+import type { Chosen, TrainingSettings } from './training-settings.ts';
+
+/** The extras of a checkpoint. */
+interface Extras {
+  /** How further data are made ready for the model; it knows the classes and the shape of images too. */
+  readonly preparation: Preparation;
+  /** What the model learned from; bundled: the digits that come along. */
+  readonly data: { readonly name: string; readonly bundled: boolean };
+  readonly options: Chosen;
+}
+
+/** A checkpoint that can be predicted with. */
+export interface StoredModel {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly checkpoint: Checkpoint;
+  readonly preparation: Preparation;
+  /** Absent where `equilibra train` did not write it. */
+  readonly data: Extras['data'] | undefined;
+}
+
+/** A run that can be taken up. */
+export interface StoredRun extends StoredModel {
+  readonly data: Extras['data'];
+  readonly record: TrainingRecord;
+  readonly options: Chosen;
+}
+
+/** These may be others when a run is taken up. */
+const FREE = ['data', 'epochs', 'early-stopping', 'backend', 'limits', 'checkpoint', 'resume', 'report'];
+
+export function extrasOf(
+  { dataset, preparation, chosen, isBundled }: TrainingData,
+  settings: TrainingSettings,
+): Extras {
+  return {
+    preparation,
+    data: { name: dataset.name, bundled: isBundled },
+    options: { ...settings.chosen, ...chosen },
+  };
+}
+
+/**
+ * Reads a checkpoint with a preparation among its extras.
+ * @param place of the path on the command line, for the messages
+ * @throws InputError where the file is no whole checkpoint, or has no preparation
+ */
+export async function readModel(place: string, path: string): Promise<StoredModel> {
+  const bytes = await bytesAt(place, path);
+  try {
+    const checkpoint = loadCheckpoint(bytes);
+    const { preparation, data } = (checkpoint.extras ?? {}) as Partial<Extras>;
+    if (preparation === undefined) {
+      throw new InputError(`${place}: it does not say how data are made ready for its model (extras.preparation)`);
+    }
+    return {
+      path,
+      bytes,
+      checkpoint,
+      preparation: preparationFrom(preparation),
+      data: isOrigin(data) ? data : undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof CheckpointError || error instanceof DataError)) throw error;
+    throw new InputError(`${place}: ${error.message}`);
+  }
+}
+
+function isOrigin(value: unknown): value is Extras['data'] {
+  const { name, bundled } = (value ?? {}) as Record<string, unknown>;
+  return typeof name === 'string' && typeof bundled === 'boolean';
+}
+
+function areTexts(value: unknown): value is Chosen {
+  return typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'string');
+}
+
+/** @throws InputError where the file is none that `equilibra train` wrote */
+export async function readRun(path: string): Promise<StoredRun> {
+  const place = `--resume ${path}`;
+  const model = await readModel(place, path);
+  const { data, checkpoint } = model;
+  const { options } = (checkpoint.extras ?? {}) as Partial<Extras>;
+  if (!checkpoint.training || !data || !areTexts(options)) {
+    throw new InputError(`${place}: it holds a model, but no run of equilibra train to go on with`);
+  }
+  return { ...model, data, record: checkpoint.training, options };
+}
+
+/**
+ * The options of the run, and those given besides.
+ * @throws InputError that names an option that contradicts the run
+ */
+export function takenUp(given: Arguments, { path, data, record, options: before }: StoredRun): Arguments {
+  for (const [name, value] of Object.entries(given.options)) {
+    if (FREE.includes(name) || isSame(value, before[name])) continue;
+    const old = before[name] === undefined ? 'without it' : `with ${shown(before[name])}`;
+    throw new InputError(
+      `--${name}: it is ${shown(value)}; ${path} was trained ${old}, and training goes on only with the same`,
+    );
+  }
+  if (given.options.data === undefined && !data.bundled) {
+    throw new InputError(`--data is missing: ${path} learned from ${onOneLine(data.name)}; give the same data again`);
+  }
+  const begun = record.epoch + (record.step > 0 ? 1 : 0);
+  if (Number(given.options.epochs) < begun) {
+    throw new InputError(`--epochs: it is ${shown(given.options.epochs)}; ${path} has begun epoch ${begun} already`);
+  }
+  return { ...given, options: { checkpoint: path, ...before, ...given.options } };
+}
+
+function isSame(value: string | undefined, before: string | undefined): boolean {
+  if (value === undefined || before === undefined) return value === before;
+  return value.toLowerCase() === before.toLowerCase() || Number(value) === Number(before);
+}
+
+/** Before the data are read, which would ask for options that other data have. */
+export async function checkSameKind({ path, preparation, data }: StoredRun, given: Arguments): Promise<void> {
+  const source = given.options.data;
+  if (source === undefined) return;
+  const place = `--data ${source}`;
+  const isFolder = (await kindOfPath(place, source)) === 'folder';
+  if (data.bundled || isFolder !== (preparation.kind === 'images')) {
+    const what = data.bundled
+      ? 'the bundled digits'
+      : `${data.name}, ${isFolder ? 'a CSV file' : 'a folder of images'}`;
+    throw new InputError(`${place}: ${path} learned from ${onOneLine(what)}; give the same data again`);
+  }
+}
+
+/** @throws InputError where the data are not those of the run, as far as can be told without looking at every value */
+export function checkSameData(run: StoredRun, { dataset, preparation }: TrainingData, given: Arguments): void {
+  const { count } = dataset.train;
+  const stored = run.record.configuration.data as { readonly count?: number } | undefined;
+  // As JSON keeps it.
+  const isPrepared = isDeepStrictEqual(JSON.parse(JSON.stringify(preparation)), run.preparation);
+  if (isPrepared && stored?.count === count) return;
+  const what = given.options.data === undefined ? 'the bundled digits' : `--data ${given.options.data}`;
+  const before = `${describe(run.preparation)}, ${stored?.count} training rows`;
+  const now = `${describe(preparation)}, ${count} training rows`;
+  throw new InputError(
+    `${what}: these are not the data that ${run.path} learned from (${onOneLine(run.data.name)}: ${before}); ` +
+      `${before === now ? 'values differ' : `they have ${now}`}`,
+  );
+}
+
+function describe(preparation: Preparation): string {
+  const classes = `${preparation.classNames.length} classes`;
+  if (preparation.kind === 'images') return `images of ${preparation.shape.join(' × ')}, ${classes}`;
+  return `${preparation.means.length} features, ${classes}`;
+}
+
+/** What the library says of a checkpoint, as a message on the option. */
+export function onResume(path: string, error: unknown): unknown {
+  if (!(error instanceof CheckpointError)) return error;
+  return new InputError(`--resume ${path}: ${error.message.replace(/^resume: /, '')}`);
+}
