@@ -16,6 +16,17 @@ export const SETTING_OPTIONS = {
   margin: { value: '<number>', description: 'm of the layer, I − W ⪰ m·I', fallback: '1' },
   tolerance: { value: '<number>', description: 'of the relative residual of every solve', fallback: '1e-4' },
   solver: { value: '<name>', description: SOLVERS.join(', '), fallback: SOLVERS[0] },
+  step: {
+    value: '<number>',
+    description: 'α of the forward solver, or tuned: by the iterations of a batch, again when they grow',
+    fallback: 'from m and ‖I − W‖',
+  },
+  'warm-start': {
+    value: '<rule>',
+    description:
+      "solves of training start at the mean of the last step's solutions, or at a sample's last: none, step, sample",
+    fallback: 'none',
+  },
   epochs: { value: '<count>', description: 'passes over the training data', fallback: '40' },
   batch: { value: '<count>', description: 'samples in a step', fallback: '64' },
   ...OPTIMISER_OPTIONS,
@@ -52,7 +63,14 @@ export function trainingSettings(given: Arguments): TrainingSettings {
     margin: positiveOption(given, 'margin', 1),
     tolerance: positiveOption(given, 'tolerance', 1e-4),
     solver: choiceOption(given, 'solver', SOLVERS) ?? SOLVERS[0],
+    step: stepOption(given),
   };
+  const warmStart = choiceOption(given, 'warm-start', ['none', 'step', 'sample'] as const) ?? 'none';
+  if (layer.step === 'tuned' && !['auto', 'peaceman-rachford'].includes(layer.solver)) {
+    throw new InputError(
+      `--step: it is "tuned", but --solver is "${layer.solver}"; the step is tuned for peaceman-rachford only`,
+    );
+  }
   const epochs = countOption(given, 'epochs', 40);
   const batch = countOption(given, 'batch', 64);
   const natural = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
@@ -63,7 +81,7 @@ export function trainingSettings(given: Arguments): TrainingSettings {
   const backend = choiceOption(given, 'backend', BACKENDS);
   return {
     modelFor: (features, classes) =>
-      sequential(monotone({ inputs: features, ...layer }), dense({ inputs: layer.width, outputs: classes })),
+      sequential(monotone({ inputs: features, ...layer, warmStart }), dense({ inputs: layer.width, outputs: classes })),
     training: {
       epochs,
       batch,
@@ -75,6 +93,7 @@ export function trainingSettings(given: Arguments): TrainingSettings {
     backend,
     chosen: textsOf({
       ...layer,
+      'warm-start': warmStart,
       epochs,
       batch,
       ...chosen,
@@ -90,6 +109,12 @@ export function trainingSettings(given: Arguments): TrainingSettings {
 export function textsOf(values: Readonly<Record<string, string | number | undefined>>): Chosen {
   const present = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present.map(([name, value]) => [name, String(value)]));
+}
+
+function stepOption(given: Arguments): number | 'tuned' | undefined {
+  if (given.options.step === 'tuned') return 'tuned';
+  const allows = (value: number): boolean => value > 0 && Number.isFinite(value);
+  return numberOption(given, 'step', undefined, 'a finite number > 0, or tuned', allows);
 }
 
 function activationOption({ options }: Arguments): ReturnType<typeof activationNamed> {

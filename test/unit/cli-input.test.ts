@@ -249,6 +249,12 @@ describe('the command line', () => {
     [['train', '--seed=-1'], /--seed: it is "-1"; it must be an integer from 0/],
     [['train', '--activation', 'gelu'], /--activation: gelu is not the proximal operator/],
     [['train', '--solver', 'newton'], /--solver: it is "newton"; it must be one of auto, peaceman-rachford/],
+    [['train', '--step', '0'], /--step: it is "0"; it must be a finite number > 0, or tuned/],
+    [
+      ['train', '--step', 'tuned', '--solver', 'picard'],
+      /--step: it is "tuned", but --solver is "picard"; the step is tuned for peaceman-rachford only/,
+    ],
+    [['train', '--warm-start', 'batch'], /--warm-start: it is "batch"; it must be one of none, step, sample/],
     [['train', '--backend', 'cuda'], /--backend: it is "cuda"; it must be one of webgpu, cpu/],
     [['solve'], /problem: no file is named/],
     [['solve', 'a.json', 'b.json'], /problem: 2 files are named/],

@@ -47,6 +47,17 @@ async function recordOf(...more: string[]) {
   return { ...training, optimiser: training.configuration.optimiser as Record<string, unknown> };
 }
 
+test('--step tuned and --warm-start sample are remembered by the layer, and kept for a resume', async () => {
+  await recordOf('--epochs', '2', '--step', 'tuned', '--warm-start', 'sample');
+  const { memories } = loadCheckpoint(readFileSync(path('run')));
+  expect(memories[0].numbers.get('step')).toBeGreaterThan(0);
+  expect(memories[0].tensors.get('solutions')?.shape).toEqual([STEPS * 8, 4]);
+  const again = ['train', '--data', path('flowers.csv'), '--resume', path('run'), '--epochs', '3'];
+  expect((await run(again)).code).toBe(0);
+  const { code, error } = await run([...again, '--warm-start', 'none']);
+  expect([code, error]).toEqual([2, expect.stringContaining('--warm-start')]);
+});
+
 describe('--schedule', () => {
   test.each<[string, string[], Schedule]>([
     ['stepDecay without being asked', [], stepDecay(1e-2, { factor: 0.1, every: 15 })],
