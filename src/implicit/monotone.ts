@@ -1,9 +1,10 @@
 /** The solution of z = σ(Wz + b) as a differentiable function of W and b, for W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
 import { kinkTolerance } from '../autodiff/pullbacks.ts';
-import { solveAdjoint } from '../solvers/adjoint.ts';
+import { adjointProblem } from '../solvers/adjoint.ts';
 import { normsFrom } from '../solvers/equation.ts';
 import { solveFixedPoint } from '../solvers/forward.ts';
 import { FORWARD_SOLVERS, LINEAR_SOLVERS } from '../solvers/index.ts';
+import { solveLinear } from '../solvers/linear.ts';
 import { statusOf } from '../solvers/monitor.ts';
 import { jacobianAt, kinksOfActivation } from '../solvers/nonlinearity.ts';
 import { ConvergenceError, isSolved, type SolveReport, sampleReports } from '../solvers/report.ts';
@@ -193,7 +194,7 @@ function backward(
   const [b, summary, gradW] = engine.run(key.join(' '), inputs, (traced, tracing) => {
     const [tracedW, fixedPoint, p, v, tracedBound, tolerance, margin, tracedInverse, tracedStep] = traced;
     const J = jacobianAt(activation, p, () => kinkTolerance(p, kinkUnits), selection);
-    const solved = solveAdjoint(tracing, LINEAR_SOLVERS[linearSolver], {
+    const problem = adjointProblem({
       W: tracedW,
       J,
       v,
@@ -203,6 +204,7 @@ function backward(
       resolvent: tracedInverse && { inverse: tracedInverse, step: tracedStep },
       limit: backwardLimit,
     });
+    const solved = solveLinear(tracing, LINEAR_SOLVERS[linearSolver], problem);
     const weighted = J.apply(solved.u); // Jᵀu
     const rows = {
       status: statusOf(solved.state),

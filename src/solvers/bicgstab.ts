@@ -1,8 +1,8 @@
 import { combine, elementwise, ratio, reduceRows, scalarStep } from '../tensor/kernels.ts';
-import { applySystem, type KrylovMethod } from './krylov.ts';
+import type { KrylovMethod } from './krylov.ts';
 
 /**
- * BiCGSTAB (van der Vorst 1992). With A = S of krylov.ts, shadow r̂ = r₀, ρ = r̂·r:
+ * BiCGSTAB (van der Vorst 1992). With A = S, shadow r̂ = r₀, ρ = r̂·r:
  *   q = Ap, α = ρ/(r̂·q), s = r − αq, t = As, ω = (t·s)/(t·t), y += αp + ωs, r⁺ = s − ωt,
  *   β = (ρ⁺/ρ)(α/ω), p⁺ = r⁺ + β(p − ωq).
  * The condition number is not squared. It may break down: the sample then goes stale and the round ends.
@@ -12,10 +12,10 @@ export const bicgstab: KrylovMethod = {
     return { r, p: r, shadow: r, rho: reduceRows('dot', [r, r]) };
   },
   step(problem, { r, p, shadow, rho }) {
-    const q = applySystem(problem, p);
+    const q = problem.apply(p);
     const alpha = ratio(rho, reduceRows('dot', [shadow, q]));
     const s = combine({ x: r }, { x: q, coefficient: alpha, factor: -1 });
-    const t = applySystem(problem, s);
+    const t = problem.apply(s);
     const omega = ratio(reduceRows('dot', [t, s]), reduceRows('dot', [t, t]));
     const change = combine({ x: p, coefficient: alpha }, { x: s, coefficient: omega });
     const rNext = combine({ x: s }, { x: t, coefficient: omega, factor: -1 });

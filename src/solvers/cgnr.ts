@@ -1,24 +1,31 @@
 import { combine, ratio, reduceRows } from '../tensor/kernels.ts';
-import { applySystem, applySystemTransposed, type KrylovMethod } from './krylov.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { KrylovMethod, KrylovProblem } from './krylov.ts';
 
 /**
  * Conjugate gradients on the normal equations, in the form that keeps the residual r of the system itself. With
- * A = S of krylov.ts, s = Aᵀr, γ = ‖s‖²: q = Ap, α = γ/‖q‖², y += αp, r −= αq, β = γ⁺/γ, p = s⁺ + βp.
+ * A = S, s = Aᵀr, γ = ‖s‖²: q = Ap, α = γ/‖q‖², y += αp, r −= αq, β = γ⁺/γ, p = s⁺ + βp.
  * Converges for every nonsingular A; two products a step, and the condition number is squared.
  */
 export const cgnr: KrylovMethod = {
   start(problem, r) {
-    const s = applySystemTransposed(problem, r);
+    const s = applyTransposed(problem, r);
     return { r, p: s, gamma: reduceRows('dot', [s, s]) };
   },
   step(problem, { r, p, gamma }) {
-    const q = applySystem(problem, p);
+    const q = problem.apply(p);
     const alpha = ratio(gamma, reduceRows('dot', [q, q]));
     const change = combine({ x: p, coefficient: alpha });
     const rNext = combine({ x: r }, { x: q, coefficient: alpha, factor: -1 });
-    const s = applySystemTransposed(problem, rNext);
+    const s = applyTransposed(problem, rNext);
     const gammaNext = reduceRows('dot', [s, s]);
     const pNext = combine({ x: s }, { x: p, coefficient: ratio(gammaNext, gamma) });
     return { values: { r: rNext, p: pNext, gamma: gammaNext }, change, r: rNext };
   },
 };
+
+function applyTransposed({ applyTransposed: apply }: KrylovProblem, x: Tensor): Tensor {
+  if (!apply)
+    throw new RangeError('linearSolver: cgnr needs products with the transposed matrix, which this system has not');
+  return apply(x);
+}

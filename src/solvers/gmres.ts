@@ -1,7 +1,7 @@
 import { combine, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { combination, dots, emptyHistory, firstSlot, nextSlot, stored } from './history.ts';
-import { applySystem, type KrylovMethod } from './krylov.ts';
+import type { KrylovMethod } from './krylov.ts';
 
 /** k: iterations until a restart, and vectors kept. */
 const RESTART = 16;
@@ -23,7 +23,7 @@ export const gmres: KrylovMethod = {
     return { r, directions: empty, images: empty, slot: firstSlot(context, RESTART), one };
   },
   step(problem, { r, directions, images, slot, one }) {
-    let [p, q] = [r, applySystem(problem, r)];
+    let [p, q] = [r, problem.apply(r)];
     for (let pass = 0; pass < 2; pass++) {
       const shares = dots(images, q);
       const less = (x: Tensor, history: Tensor): Tensor => elementwise('subtract', [x, combination(history, shares)]);

@@ -1,6 +1,6 @@
 /** The solvers by name, and the rule by which 'auto' chooses one. */
 
-import { type AdjointSolver, adjointIteration } from './adjoint.ts';
+import { type AdjointProblem, adjointIteration } from './adjoint.ts';
 import { accelerated } from './anderson.ts';
 import { bicgstab } from './bicgstab.ts';
 import { cgnr } from './cgnr.ts';
@@ -9,6 +9,7 @@ import { forwardBackward } from './forward-backward.ts';
 import { gmres } from './gmres.ts';
 import { plain } from './iteration.ts';
 import { krylov } from './krylov.ts';
+import type { LinearSolver } from './linear.ts';
 import { peacemanRachford } from './peaceman-rachford.ts';
 import { picard } from './picard.ts';
 
@@ -47,7 +48,7 @@ export const LINEAR_SOLVERS = {
   /** BiCGSTAB; CGNR, which cannot break down, where it does. */
   'bicgstab+cgnr': [krylov(bicgstab), krylov(cgnr)],
   'peaceman-rachford+bicgstab+cgnr': [adjointIteration(splitting), krylov(bicgstab), krylov(cgnr)],
-} as const satisfies Record<string, AdjointSolver>;
+} as const satisfies Record<string, LinearSolver<AdjointProblem>>;
 export type LinearSolverName = keyof typeof LINEAR_SOLVERS;
 
 /** The inverse costs about as much as WIDE·n products of W with one sample. */

@@ -1,0 +1,132 @@
+/**
+ * Solvers of linear systems Bᵀu = v, one for each row; the matrix is known by what it does to vectors. They work in rounds:
+ * each round solves for a correction, Bᵀe = r, by a residual of its own, and ends with the true one, r = v − Bᵀu; where that
+ * has not met the tolerance another round starts from it.
+ */
+import { STATE_ROWS } from '../backends/kernels.ts';
+import { elementwise, reduceRows } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Tracing } from '../tensor/tracing.ts';
+import { column, initialState, reopened, rowOf, solvedIn, whereRunning } from './monitor.ts';
+import { inRounds, type Round, type RoundsEnd } from './rounds.ts';
+
+export interface LinearProblem {
+  readonly v: Tensor; // [batch, n]
+  /** Of ‖v − Bᵀu‖ / ‖v‖, [1]. */
+  readonly tolerance: Tensor;
+  /** Rounding of Bᵀu where ‖u‖ = 1: about ε(1 + ‖B‖), [1]. */
+  readonly floor: Tensor;
+  /** Most iterations of one round. */
+  readonly limit: number;
+  /** v − Bᵀu for a right-hand side v. */
+  residual(u: Tensor, v: Tensor): Tensor;
+}
+
+export interface LinearSolution {
+  readonly u: Tensor;
+  readonly state: Tensor;
+  /** True residual ‖v − Bᵀu‖ / ‖v‖, [batch]. */
+  readonly residual: Tensor;
+  /** Of all rounds, [batch]. */
+  readonly iterations: Tensor;
+  /** The residual of rounding, [batch]. */
+  readonly floor: Tensor;
+}
+
+/** A round, and what it starts from. */
+export interface CorrectionRound extends Round {
+  readonly r: Tensor;
+  /** No method comes after this one. */
+  readonly last: boolean;
+}
+
+export interface LinearMethod<Problem extends LinearProblem> {
+  /** Iterations after which a round ends anyway. Default: all of them. */
+  readonly restart?: number;
+  /** Adds to the problem what is made once, before the rounds. */
+  prepare?(tracing: Tracing, problem: Problem): Problem;
+  /** The correction e with Bᵀe = r, and the state of the samples. */
+  correct(tracing: Tracing, problem: Problem, round: CorrectionRound): { readonly e: Tensor; readonly state: Tensor };
+}
+
+/** One after the other: each takes over the samples that the one before has not solved. */
+export type LinearSolver<Problem extends LinearProblem> = readonly LinearMethod<Problem>[];
+
+export function solveLinear<Problem extends LinearProblem>(
+  tracing: Tracing,
+  methods: LinearSolver<Problem>,
+  given: Problem,
+): LinearSolution {
+  const [batch] = given.v.shape;
+  const { unit: v, size } = normalised(tracing, given.v);
+  const problem = { ...given, v };
+  const fresh = initialState(tracing, batch);
+  const zeros = tracing.constant({ kind: 'fill', value: 0 }, v.shape);
+  const start = { values: { u: zeros, r: v }, state: fresh, iterations: rowOf(fresh, STATE_ROWS.iterations) };
+  const end = methods.reduce<Progress>((before, method, index) => {
+    const progress = index === 0 ? before : takenOver(before, start);
+    return runRounds(tracing, method, problem, progress, index === methods.length - 1);
+  }, start);
+  const { u, r } = end.values;
+  return {
+    u: elementwise('multiply', [u, column(size)]),
+    state: end.state,
+    residual: reduceRows('norm', [r]),
+    iterations: end.iterations,
+    floor: roundingOf(problem, u),
+  };
+}
+
+type Progress = RoundsEnd<{ u: Tensor; r: Tensor }>;
+
+/** The method's residual may be this share of the tolerance in the first round. */
+const AIM = 0.5;
+
+function runRounds<Problem extends LinearProblem>(
+  tracing: Tracing,
+  method: LinearMethod<Problem>,
+  problem: Problem,
+  start: Progress,
+  last: boolean,
+): Progress {
+  const { v, tolerance, limit } = problem;
+  const prepared = method.prepare?.(tracing, problem) ?? problem;
+  const options = { tolerance, aim: AIM, limit, restart: method.restart };
+  return inRounds(tracing, start, options, ({ u, r }, round) => {
+    const { e, state } = method.correct(tracing, prepared, { ...round, r, last });
+    const uNext = whereRunning(round.state, elementwise('add', [u, e]), u);
+    const rNext = problem.residual(uNext, v);
+    return {
+      values: { u: uNext, r: rNext },
+      residual: reduceRows('norm', [rNext]),
+      floor: roundingOf(problem, uNext),
+      state,
+    };
+  });
+}
+
+/** Rounding of Bᵀu where ‖v‖ = 1, [batch]. */
+function roundingOf({ floor }: LinearProblem, u: Tensor): Tensor {
+  return elementwise('multiply', [reduceRows('norm', [u]), floor]);
+}
+
+/**
+ * Rows of length 1 (or 0), and the lengths taken from them, [batch]: inner products of a tiny cotangent underflow. Divided
+ * by the largest entry first, since already the norm of one would.
+ */
+function normalised(tracing: Tracing, v: Tensor): { unit: Tensor; size: Tensor } {
+  const one = tracing.constant({ kind: 'fill', value: 1 }, [v.shape[0]]);
+  const divided = (x: Tensor, by: Tensor): Tensor =>
+    elementwise('divide', [x, column(elementwise('select', [by, by, one]))]);
+  const peak = reduceRows('maximumAbsolute', [v]);
+  const scaled = divided(v, peak);
+  const norm = reduceRows('norm', [scaled]);
+  return { unit: divided(scaled, norm), size: elementwise('multiply', [peak, norm]) };
+}
+
+/** Samples that are not solved run again, from the start; the others stay as they are. */
+function takenOver({ values, state, iterations }: Progress, start: Progress): Progress {
+  const solved = solvedIn(state);
+  const kept = (name: 'u' | 'r'): Tensor => elementwise('select', [column(solved), values[name], start.values[name]]);
+  return { values: { u: kept('u'), r: kept('r') }, state: reopened(state, solved), iterations };
+}
