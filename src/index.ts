@@ -9,6 +9,16 @@ export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
 export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMatrix } from './implicit/parametrisation.ts';
+export {
+  type FixedPointOptions,
+  fixedPoint,
+  type ImplicitSolution,
+  type ImplicitSolve,
+  type OwnSolver,
+  type RootOptions,
+  root,
+} from './implicit/root.ts';
+export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';
 export type { LayerDescription, LayerMaker } from './layers/description.ts';
@@ -25,7 +35,7 @@ export {
   sequential,
 } from './layers/sequential.ts';
 export type { Activation, ActivationOption } from './solvers/activations.ts';
-export type { ForwardSolverName, LinearSolverName } from './solvers/index.ts';
+export type { ForwardSolverName, GeneralSolverName, LinearSolverName } from './solvers/index.ts';
 export { ConvergenceError, type SampleReport, type SolveReport, type SolveStatus } from './solvers/report.ts';
 export { concat } from './tensor/arrange.ts';
 export { type Engine, open, type Scope } from './tensor/engine.ts';

@@ -7,7 +7,7 @@ import { FORWARD_SOLVERS, LINEAR_SOLVERS } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
 import { statusOf } from '../solvers/monitor.ts';
 import { jacobianAt, kinksOfActivation } from '../solvers/nonlinearity.ts';
-import { ConvergenceError, isSolved, type SolveReport, sampleReports } from '../solvers/report.ts';
+import type { SolveReport } from '../solvers/report.ts';
 import { Engine } from '../tensor/engine.ts';
 import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { recorded } from '../tensor/operations.ts';
@@ -17,7 +17,8 @@ import { type Certificate, kinksOf } from './certificate.ts';
 import { checkStatedMargin } from './margin.ts';
 import { type Chosen, checkSolveOptions, chosenFor, type MonotoneOptions } from './options.ts';
 import { isMonotoneByConstruction } from './parametrisation.ts';
-import { readSummary, summarise } from './summary.ts';
+import { guarded, reportOf } from './reporting.ts';
+import { summarise } from './summary.ts';
 
 export interface MonotoneSolution {
   /** [batch, n] */
@@ -51,21 +52,36 @@ export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOption
   const { preActivation } = kept;
   const isMonotone = checkMonotone(W, settings);
   isMonotone.catch(() => {}); // it is told with the report
-  const report = reportOf(engine, 'forward', settings, summary, started).then(async (read) => {
+  const { tolerance, backwardTolerance, onFailure } = settings;
+  const ahead = {
+    what: 'monotone',
+    direction: 'forward',
+    given: 'W or b',
+    solver: settings.solver,
+    tolerance,
+    onFailure,
+    isBounded: true,
+  } as const;
+  const report = reportOf(engine, ahead, summary, started).then(async (read) => {
     await isMonotone;
     return read;
   });
-  const z = guarded(engine, 'forward', settings, found, report);
+  const z = guarded(engine, ahead, found, report);
 
   const backwardReports: Promise<SolveReport>[] = [];
   const pullback = (cotangent: Tensor, [needsW]: readonly boolean[]): readonly (Tensor | undefined)[] => {
     const since = performance.now();
     const solved = backward(engine, { ...kept, W, z, cotangent }, needsW, settings);
-    const backwardReport = reportOf(engine, 'backward', settings, solved.summary, since);
+    const back = {
+      ...ahead,
+      direction: 'backward',
+      given: 'the cotangent',
+      solver: settings.linearSolver,
+      tolerance: backwardTolerance,
+    } as const;
+    const backwardReport = reportOf(engine, back, solved.summary, since);
     backwardReports.push(backwardReport);
-    return [solved.W, solved.b].map(
-      (gradient) => gradient && guarded(engine, 'backward', settings, gradient, backwardReport),
-    );
+    return [solved.W, solved.b].map((gradient) => gradient && guarded(engine, back, gradient, backwardReport));
   };
   return {
     z: recorded('custom', [W, b], z, { pullback }),
@@ -156,6 +172,7 @@ function forward(engine: Engine, W: Tensor, b: Tensor, initial: Tensor | undefin
       floor: solution.floor,
       // ‖z − z*‖ ≤ (1 + ‖I − W‖)/m · ‖z − σ(Wz + b)‖
       amplification: elementwise('divide', [elementwise('scale', [norms.bound], [1, 1]), tracedMargin]),
+      singularValueBound: tracing.constant({ kind: 'fill', value: 0 }, [1]),
       notFinite: notFinite(checkInputs, tracedB, tracedW),
     };
     const outputs = [solution.z, solution.preActivation, norms.bound, summarise(b.shape[0], rows)];
@@ -213,60 +230,13 @@ function backward(
       floor: solved.floor,
       // ‖Jᵀ(u − u*)‖ ≤ 1/m · ‖v − (I − JW)ᵀu‖, as for every cotangent
       amplification: elementwise('reciprocal', [margin]),
+      singularValueBound: solved.singularValueBound,
       notFinite: notFinite(checkInputs, v),
     };
     const gradients = needsW ? [product(weighted, fixedPoint, { transposeA: true })] : [];
     return [weighted, summarise(v.shape[0], rows), ...gradients];
   });
   return { b, W: gradW, summary };
-}
-
-type Direction = 'forward' | 'backward';
-
-/** Reads the summary, which is then freed. */
-async function reportOf(
-  engine: Engine,
-  direction: Direction,
-  settings: Chosen,
-  summary: Tensor,
-  since: number,
-): Promise<SolveReport> {
-  const values = summary.data();
-  summary.dispose();
-  const read = readSummary(await values);
-  const bad = read.notFinite.findIndex((count) => count > 0);
-  if (bad >= 0) {
-    throw new RangeError(
-      `monotone, ${direction}: ${direction === 'forward' ? 'W or b' : 'the cotangent'}, sample ${bad}, holds NaN or an ` +
-        'infinity; every number must be finite',
-    );
-  }
-  const tolerance = direction === 'forward' ? settings.tolerance : settings.backwardTolerance;
-  return {
-    solver: direction === 'forward' ? settings.solver : settings.linearSolver,
-    backend: engine.backend,
-    milliseconds: performance.now() - since,
-    tolerance,
-    samples: sampleReports(read, tolerance),
-  };
-}
-
-/** The same numbers, such that reading them awaits the report and throws where a sample was not solved. */
-function guarded(
-  engine: Engine,
-  direction: Direction,
-  { onFailure }: Chosen,
-  tensor: Tensor,
-  report: Promise<SolveReport>,
-): Tensor {
-  report.catch(() => {}); // it is told where the report or a tensor is awaited
-  if (onFailure === 'report') return tensor;
-  const verdict = report.then((found) => {
-    if (!found.samples.every(isSolved)) throw new ConvergenceError(`monotone, ${direction}`, found);
-  });
-  const checked = engine.withCheck(tensor, verdict);
-  tensor.dispose();
-  return checked;
 }
 
 /** Numbers in each row, and in the shared matrix, that are NaN or infinite, [batch]. */

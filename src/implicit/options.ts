@@ -79,38 +79,44 @@ const DEFAULT_TOLERANCE = 1e-4;
 
 /** Checks the options that do not depend on tensors; layers call it when they are made. */
 export function checkSolveOptions(options: MonotoneOptions): Settings {
-  const positive = (name: string, value: number): number => {
-    if (!(value > 0 && Number.isFinite(value)))
-      throw new RangeError(`${name}: it is ${value}; it must be a finite number > 0`);
-    return value;
-  };
-  const whole = (name: string, value: number): number => {
-    if (!Number.isInteger(value) || value < 1)
-      throw new RangeError(`${name}: it is ${value}; it must be a positive integer`);
-    return value;
-  };
-  const oneOf = <Name extends string>(name: string, value: Name, allowed: object): Name => {
-    if (!Object.hasOwn(allowed, value)) {
-      throw new RangeError(
-        `${name}: it is ${JSON.stringify(value)}; it must be one of ${Object.keys(allowed).join(', ')}`,
-      );
-    }
-    return value;
-  };
-  const tolerance = positive('tolerance', options.tolerance ?? DEFAULT_TOLERANCE);
+  const tolerance = checkPositive('tolerance', options.tolerance ?? DEFAULT_TOLERANCE);
   return {
     activation: activationOf(options.activation),
-    margin: positive('margin', options.margin),
+    margin: checkPositive('margin', options.margin),
     tolerance,
-    backwardTolerance: positive('backwardTolerance', options.backwardTolerance ?? tolerance),
-    solver: oneOf('solver', options.solver ?? 'auto', { auto: 0, ...FORWARD_SOLVERS }),
-    linearSolver: oneOf('linearSolver', options.linearSolver ?? 'auto', { auto: 0, ...LINEAR_SOLVERS }),
-    step: options.step === undefined ? undefined : positive('step', options.step),
-    limit: whole('limit', options.limit ?? 1000),
-    backwardLimit: whole('backwardLimit', options.backwardLimit ?? 500),
+    backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
+    solver: checkOneOf('solver', options.solver ?? 'auto', { auto: 0, ...FORWARD_SOLVERS }),
+    linearSolver: checkOneOf('linearSolver', options.linearSolver ?? 'auto', { auto: 0, ...LINEAR_SOLVERS }),
+    step: options.step === undefined ? undefined : checkPositive('step', options.step),
+    limit: checkCount('limit', options.limit ?? 1000),
+    backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 500),
     selection: checkSelection('monotone', options.selection ?? 0),
-    kinkUnits: positive('kinkUnits', options.kinkUnits ?? KINK_UNITS),
-    onFailure: oneOf('onFailure', options.onFailure ?? 'throw', { throw: 0, report: 0 }),
+    kinkUnits: checkPositive('kinkUnits', options.kinkUnits ?? KINK_UNITS),
+    onFailure: checkOneOf('onFailure', options.onFailure ?? 'throw', { throw: 0, report: 0 }),
     checkInputs: options.checkInputs ?? true,
   };
+}
+
+export function checkPositive(name: string, value: number): number {
+  if (!(value > 0 && Number.isFinite(value))) {
+    throw new RangeError(`${name}: it is ${value}; it must be a finite number > 0`);
+  }
+  return value;
+}
+
+export function checkCount(name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1) {
+    throw new RangeError(`${name}: it is ${value}; it must be a positive integer`);
+  }
+  return value;
+}
+
+/** @param allowed an object that has the names as keys */
+export function checkOneOf<Name extends string>(name: string, value: Name, allowed: object): Name {
+  if (!Object.hasOwn(allowed, value)) {
+    throw new RangeError(
+      `${name}: it is ${JSON.stringify(value)}; it must be one of ${Object.keys(allowed).join(', ')}`,
+    );
+  }
+  return value;
 }

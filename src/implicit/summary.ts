@@ -2,10 +2,18 @@
 import { elementwise } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-export const SUMMARY_ROWS = ['status', 'iterations', 'residual', 'floor', 'amplification', 'notFinite'] as const;
+export const SUMMARY_ROWS = [
+  'status',
+  'iterations',
+  'residual',
+  'floor',
+  'amplification',
+  'singularValueBound',
+  'notFinite',
+] as const;
 type SummaryRow = (typeof SUMMARY_ROWS)[number];
 
-/** Stacks the rows, each [batch] or [1], into [6, batch]. */
+/** Stacks the rows, each [batch] or [1], into [7, batch]. */
 export function summarise(batch: number, rows: Readonly<Record<SummaryRow, Tensor>>): Tensor {
   const { context } = rows.status;
   const nothing: Tensor = context.constant({ kind: 'fill', value: 0 }, [SUMMARY_ROWS.length, batch]);

@@ -2,17 +2,22 @@ import { combine, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { combination, dots, emptyHistory, firstSlot, nextSlot, stored } from './history.ts';
 import type { KrylovMethod } from './krylov.ts';
+import { column } from './monitor.ts';
 
 /** k: iterations until a restart, and vectors kept. */
 const RESTART = 16;
 
+/** Of ‖r‖: a step that takes less than this share off it has all but stood still. */
+const STANDSTILL = 0.44;
+
 /**
- * GMRES(k) (Saad & Schultz 1986), k = 16, in the form of GCR (Eisenstat, Elman & Schultz 1983, equation 2.7): directions p
- * whose images q = Sp are orthonormal, so that no least-squares problem is left to solve:
- *   q = Sr, orthogonalised twice against the q before it, with the same changes to p = r; both divided by ‖q‖;
+ * GMRES(k) (Saad & Schultz 1986), k = 16, with directions p whose images q = Sp are orthonormal, so that no least-squares
+ * problem is left to solve (Eisenstat, Elman & Schultz 1983, equation 2.7):
+ *   q = Sx, orthogonalised twice against the q before it, with the same changes to p = x; both divided by ‖q‖;
  *   c = q·r, y += cp, r −= cq.
- * The iterates are those of GMRES, since the symmetric part of S is positive definite: r·Sr > 0 and no q vanishes. One
- * product a step, the residual never grows, and the condition number is not squared.
+ * x is r itself, unless the last step stood still, ‖r⁺‖ > 0.9‖r‖: then it is the last q, since the image of r could lie in
+ * the span of those before it (Jiránek & Rozložník 2010). Either way the x span the Krylov space, and the iterates are those
+ * of GMRES: one product a step, the residual never grows, and the condition number is not squared.
  */
 export const gmres: KrylovMethod = {
   restart: RESTART,
@@ -20,13 +25,14 @@ export const gmres: KrylovMethod = {
     const { context, shape } = v;
     const empty = emptyHistory(context, shape, RESTART);
     const one = context.constant({ kind: 'fill', value: 1 }, [shape[0]]);
-    return { r, directions: empty, images: empty, slot: firstSlot(context, RESTART), one };
+    return { r, x: r, directions: empty, images: empty, slot: firstSlot(context, RESTART), one };
   },
-  step(problem, { r, directions, images, slot, one }) {
-    let [p, q] = [r, problem.apply(r)];
+  step(problem, { r, x, directions, images, slot, one }) {
+    let [p, q] = [x, problem.apply(x)];
     for (let pass = 0; pass < 2; pass++) {
       const shares = dots(images, q);
-      const less = (x: Tensor, history: Tensor): Tensor => elementwise('subtract', [x, combination(history, shares)]);
+      const less = (vector: Tensor, history: Tensor): Tensor =>
+        elementwise('subtract', [vector, combination(history, shares)]);
       [p, q] = [less(p, directions), less(q, images)];
     }
     const scale = ratio(one, reduceRows('norm', [q]));
@@ -34,9 +40,12 @@ export const gmres: KrylovMethod = {
     const image = combine({ x: q, coefficient: scale });
     const c = reduceRows('dot', [image, r]);
     const rNext = combine({ x: r }, { x: image, coefficient: c, factor: -1 });
+    const needed = elementwise('scale', [reduceRows('norm', [r])], [STANDSTILL, 0]);
+    const moved = elementwise('greater', [elementwise('abs', [c]), needed]);
     return {
       values: {
         r: rNext,
+        x: elementwise('select', [column(moved), rNext, image]),
         directions: stored(directions, slot, direction),
         images: stored(images, slot, image),
         slot: nextSlot(slot),

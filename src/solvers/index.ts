@@ -8,7 +8,7 @@ import type { ForwardMethod, ForwardSolver } from './forward.ts';
 import { forwardBackward } from './forward-backward.ts';
 import { gmres } from './gmres.ts';
 import { plain } from './iteration.ts';
-import { krylov } from './krylov.ts';
+import { type KrylovProblem, krylov } from './krylov.ts';
 import type { LinearSolver } from './linear.ts';
 import { peacemanRachford } from './peaceman-rachford.ts';
 import { picard } from './picard.ts';
@@ -50,6 +50,15 @@ export const LINEAR_SOLVERS = {
   'peaceman-rachford+bicgstab+cgnr': [adjointIteration(splitting), krylov(bicgstab), krylov(cgnr)],
 } as const satisfies Record<string, LinearSolver<AdjointProblem>>;
 export type LinearSolverName = keyof typeof LINEAR_SOLVERS;
+
+/** For a matrix that is known only by its transposed products. */
+export const GENERAL_SOLVERS = {
+  gmres: [krylov(gmres)],
+  bicgstab: [krylov(bicgstab)],
+  /** GMRES where BiCGSTAB breaks down. */
+  'bicgstab+gmres': [krylov(bicgstab), krylov(gmres)],
+} as const satisfies Record<string, LinearSolver<KrylovProblem>>;
+export type GeneralSolverName = keyof typeof GENERAL_SOLVERS;
 
 /** The inverse costs about as much as WIDE·n products of W with one sample. */
 const WIDE = 0.25;

@@ -4,7 +4,7 @@
  * has not met the tolerance another round starts from it.
  */
 import { STATE_ROWS } from '../backends/kernels.ts';
-import { elementwise, reduceRows } from '../tensor/kernels.ts';
+import { elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tracing } from '../tensor/tracing.ts';
 import { column, initialState, reopened, rowOf, solvedIn, whereRunning } from './monitor.ts';
@@ -31,6 +31,8 @@ export interface LinearSolution {
   readonly iterations: Tensor;
   /** The residual of rounding, [batch]. */
   readonly floor: Tensor;
+  /** ‖v‖/‖u‖, which σ_min(B) does not exceed (up to the residual), [batch]; 0 where v is 0. */
+  readonly singularValueBound: Tensor;
 }
 
 /** A round, and what it starts from. */
@@ -74,6 +76,7 @@ export function solveLinear<Problem extends LinearProblem>(
     residual: reduceRows('norm', [r]),
     iterations: end.iterations,
     floor: roundingOf(problem, u),
+    singularValueBound: ratio(reduceRows('norm', [v]), reduceRows('norm', [u])),
   };
 }
 

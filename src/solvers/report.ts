@@ -16,9 +16,15 @@ export interface SampleReport {
   readonly floor: number;
   /**
    * How far from the exact answer this one can be, as the residual tells. Forward: ‖z − z*‖/(ε + ‖z‖), from
-   * (1 + ‖I − W‖)/m times the residual. Backward: the error of ∂ℓ/∂b relative to ‖v‖, from 1/m times the residual.
+   * (1 + ‖I − W‖)/m times the residual. Backward: the error of ∂ℓ/∂b relative to ‖v‖, from 1/m times the residual. NaN
+   * where nothing is known that bounds it.
    */
   readonly errorBound: number;
+  /**
+   * Backward only: ‖v‖/‖u‖ of the finished solve Bᵀu = v, above which the smallest singular value of B does not lie (up to the
+   * residual): small where B is near to singular. Absent where v is 0.
+   */
+  readonly singularValueBound?: number;
 }
 
 export interface SolveReport {
@@ -59,6 +65,8 @@ export interface Outcome {
   readonly floor: readonly number[];
   /** Of the residual, in the bound of the error. */
   readonly amplification: readonly number[];
+  /** 0 where there is none. */
+  readonly singularValueBound: readonly number[];
 }
 
 /** The verdict on each sample, from the true residual and not from what the iteration believed. */
@@ -72,6 +80,14 @@ export function sampleReports(outcome: Outcome, tolerance: number): SampleReport
       return outcome.status[sample] === STATUS.diverged ? 'diverged' : 'limit';
     };
     const errorBound = residual * outcome.amplification[sample];
-    return { status: verdict(), iterations: outcome.iterations[sample], residual, floor, errorBound };
+    const bound = outcome.singularValueBound[sample];
+    return {
+      status: verdict(),
+      iterations: outcome.iterations[sample],
+      residual,
+      floor,
+      errorBound,
+      ...(bound > 0 && { singularValueBound: bound }),
+    };
   });
 }

@@ -128,14 +128,44 @@ export class Engine implements Context {
     build: (inputs: Tensor[], tracing: Tracing) => readonly Tensor[],
   ): Tensor[] {
     const fullKey = `${key} ${inputs.map((input) => describe(input.shape)).join('')}`;
-    const traced = this.programs.get(fullKey) ?? this.trace(key, inputs, build);
+    return this.enqueue(
+      this.remembered(fullKey, () => this.trace(key, inputs, build)),
+      inputs,
+    );
+  }
+
+  /**
+   * Runs what `build` traces, which is traced every time: it may call functions of the user, of which nobody knows what else
+   * they depend on. What comes out the same is compiled once.
+   */
+  runAnew(
+    name: string,
+    inputs: readonly Tensor[],
+    build: (inputs: Tensor[], tracing: Tracing) => readonly Tensor[],
+  ): Tensor[] {
+    const traced = this.trace(name, inputs, build);
+    const { constants, ...program } = traced.program;
+    const shapes = [...inputs, ...traced.shapes.map((shape) => ({ shape }))].map(({ shape }) => describe(shape));
+    const key = JSON.stringify([program, [...constants], shapes]);
+    return this.enqueue(
+      this.remembered(key, () => traced),
+      inputs,
+    );
+  }
+
+  private remembered(key: string, make: () => Traced): Traced {
+    const traced = this.programs.get(key) ?? make();
     // Taken out and put in again: the first key is the one that was not used for longest.
-    this.programs.delete(fullKey);
-    this.programs.set(fullKey, traced);
+    this.programs.delete(key);
+    this.programs.set(key, traced);
     if (this.programs.size > MAXIMUM_PROGRAMS) {
       const [oldest] = this.programs.keys();
       this.programs.delete(oldest);
     }
+    return traced;
+  }
+
+  private enqueue(traced: Traced, inputs: readonly Tensor[]): Tensor[] {
     const storages = inputs.map((input) => this.sharedOf(input).storage);
     const results = this.device.run(traced.program, storages);
     const checks = mergedChecks(inputs);

@@ -3,16 +3,19 @@ import fc from 'fast-check';
 import { Tape } from '../../../src/autodiff/tape.ts';
 import type { Backend } from '../../../src/backends/backend.ts';
 import { monotoneFixedPoint } from '../../../src/implicit/monotone.ts';
+import { fixedPoint } from '../../../src/implicit/root.ts';
 import type { ActivationOption } from '../../../src/solvers/activations.ts';
 import {
   FORWARD_SOLVERS,
   type ForwardSolverName,
+  GENERAL_SOLVERS,
+  type GeneralSolverName,
   LINEAR_SOLVERS,
   type LinearSolverName,
 } from '../../../src/solvers/index.ts';
 import { isSolved } from '../../../src/solvers/report.ts';
 import { Engine } from '../../../src/tensor/engine.ts';
-import { type MonotoneProblem, monotoneProblem, norm, relativeError } from '../../support/numbers.ts';
+import { type MonotoneProblem, monotoneProblem, norm, normals, relativeError } from '../../support/numbers.ts';
 import type { ParityCase } from './parity.ts';
 
 interface Choice {
@@ -149,8 +152,43 @@ const randomCase: ParityCase = {
   },
 };
 
+/** z = f(z, W, b) written with tensor operations, smooth and with kinks; no run may depend on where it is traced. */
+const ownCase: ParityCase = {
+  name: 'fixed points of functions of the user, with every general linear solver',
+  async run(...backends) {
+    for (const linearSolver of Object.keys(GENERAL_SOLVERS) as GeneralSolverName[]) {
+      const [reference, candidate] = await Promise.all(backends.map((backend) => ownAnswer(backend, linearSolver)));
+      for (const [index, numbers] of candidate.entries()) {
+        const error = relativeError(numbers, reference[index]);
+        if (!(error <= 1e-4)) throw new Error(`${linearSolver}: part ${index} differs by ${error}`);
+      }
+    }
+  },
+};
+
+async function ownAnswer(backend: Backend, linearSolver: GeneralSolverName): Promise<ArrayLike<number>[]> {
+  const engine = new Engine(backend);
+  const [n, batch] = [6, 3];
+  return engine.tidy(async (scope) => {
+    const tape = new Tape();
+    const W = tape.watch(scope.tensor(normals(n * n, 1, 0.3 / Math.sqrt(n)), [n, n]));
+    const b = tape.watch(scope.tensor(normals(batch * n, 2), [batch, n]));
+    const z = fixedPoint((y, w, c) => y.matmul(w).add(c).tanh().add(y.mul(0.25).abs()), {
+      unknown: scope.tensor(new Float32Array(batch * n), [batch, n]),
+      inputs: [W, b],
+      tolerance: 1e-6,
+      linearSolver,
+    });
+    const gradients = tape.pullback(z, [W, b], scope.tensor(normals(batch * n, 3), [batch, n]));
+    const numbers = await Promise.all([z, ...gradients].map((tensor) => tensor.data()));
+    tape.dispose();
+    return numbers;
+  });
+}
+
 export const solverCases: readonly ParityCase[] = [
   ...FORWARD.map((solver, place) => shapesCase(solver, 'bicgstab', 5 * place)),
   ...LINEAR.map((linearSolver, place) => shapesCase('peaceman-rachford', linearSolver, 5 * (place + FORWARD.length))),
   randomCase,
+  ownCase,
 ];

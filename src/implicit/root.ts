@@ -1,0 +1,267 @@
+/** The solution of an equation that the user wrote, as a differentiable function of its inputs (Bolte et al. 2021, Theorem 2). */
+import { STATE_ROWS } from '../backends/kernels.ts';
+import { accelerated } from '../solvers/anderson.ts';
+import { GENERAL_SOLVERS, type GeneralSolverName } from '../solvers/index.ts';
+import { type Begun, plain, type Runner } from '../solvers/iteration.ts';
+import { solveLinear } from '../solvers/linear.ts';
+import { initialState, rowOf, statusOf } from '../solvers/monitor.ts';
+import type { SolveReport } from '../solvers/report.ts';
+import { Engine } from '../tensor/engine.ts';
+import { elementwise, reduceRows } from '../tensor/kernels.ts';
+import { recorded } from '../tensor/operations.ts';
+import { describe, sameShape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { checkCount, checkOneOf, checkPositive } from './options.ts';
+import { guarded, reportOf } from './reporting.ts';
+import { summarise } from './summary.ts';
+import { type ImplicitFunction, ImplicitSystem, rowsOf, transposedProblem } from './system.ts';
+
+/** Solves F(z, …) = 0 in a way of the caller's own, from the start and the inputs; not followed by any tape. */
+export type OwnSolver = (start: Tensor, ...inputs: Tensor[]) => Tensor;
+
+interface ImplicitOptions {
+  /** Where the forward solver starts; its shape is that of the unknown. The first axis counts samples. */
+  unknown: Tensor;
+  /** What the function gets besides the unknown: the solution is differentiated with respect to these. */
+  inputs: readonly Tensor[];
+  /** All samples are one system: the function may mix rows. Default false; with one axis there is one system anyway. */
+  coupled?: boolean;
+  /** Of ‖F(z)‖/(ε + ‖z‖), per sample. Default 1e-4. */
+  tolerance?: number;
+  /** Of ‖v − Bᵀu‖/‖v‖, per sample. Default: `tolerance`. */
+  backwardTolerance?: number;
+  /** Of the backward pass. Default gmres. */
+  linearSolver?: GeneralSolverName;
+  /** Most forward iterations. Default 1000. */
+  limit?: number;
+  /** Most iterations of a round of the backward solve. Default 500. */
+  backwardLimit?: number;
+  /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
+  onFailure?: 'throw' | 'report';
+}
+
+export interface FixedPointOptions extends ImplicitOptions {
+  /** anderson (default): accelerated; picard: plain repetition; given: the unknown solves it already; or a function. */
+  solver?: 'anderson' | 'picard' | 'given' | OwnSolver;
+}
+
+export interface RootOptions extends ImplicitOptions {
+  /** given: the unknown solves it already; or a function that solves it. */
+  solver: 'given' | OwnSolver;
+}
+
+/** How a solution came about, and how its gradients do. */
+export interface ImplicitSolve {
+  readonly report: Promise<SolveReport>;
+  /** Of each backward solve, in the order in which they were asked for. */
+  readonly backwardReports: readonly Promise<SolveReport>[];
+}
+
+/** A tensor that tells how it was solved for. */
+export type ImplicitSolution = Tensor & { readonly solve: ImplicitSolve };
+
+/**
+ * The z with z = f(z, …inputs), row by row, as a differentiable function of the inputs.
+ *
+ * Backward: with F = z − f and B = ∂F/∂z, A = ∂F/∂(inputs) at the solution, Bᵀu = v by a linear solve in which B is known by
+ * pullbacks of f alone; the gradients are −Aᵀu. One selection at each kink serves the solve and the gradients.
+ * @param f written with tensor operations; it may be called often, and must give the same for the same tensors
+ * @throws RangeError where a shape or an option is wrong; reading the solution rejects with a ConvergenceError where a sample
+ *   was not solved, and reading a gradient where its backward solve was not
+ */
+export function fixedPoint(f: ImplicitFunction, options: FixedPointOptions): ImplicitSolution {
+  return implicit('fixedPoint', f, 'fixed point', { solver: 'anderson', ...options });
+}
+
+/**
+ * The z with F(z, …inputs) = 0, row by row, as a differentiable function of the inputs: see `fixedPoint`.
+ * @param F written with tensor operations; scaled such that ‖F(z)‖ ≤ tolerance·‖z‖ means solved
+ */
+export function root(F: ImplicitFunction, options: RootOptions): ImplicitSolution {
+  return implicit('root', F, 'root', options);
+}
+
+type Settings = Required<Omit<ImplicitOptions, 'unknown' | 'inputs'>> & Pick<FixedPointOptions, 'solver'>;
+
+function implicit(
+  what: string,
+  f: ImplicitFunction,
+  kind: 'root' | 'fixed point',
+  options: FixedPointOptions,
+): ImplicitSolution {
+  const settings = settingsOf(kind, options);
+  const { unknown, inputs } = options;
+  const engine = engineOf(what, unknown, inputs);
+  const rows = rowsOf(unknown.shape, settings.coupled);
+  const systemOf = (own: readonly Tensor[]): ImplicitSystem => new ImplicitSystem(what, f, kind, rows, own);
+
+  const since = performance.now();
+  const { tolerance, backwardTolerance, onFailure, solver } = settings;
+  const name = typeof solver === 'function' ? 'own' : (solver ?? 'given');
+  const ahead = {
+    what,
+    direction: 'forward',
+    given: 'the solution',
+    solver: name,
+    tolerance,
+    onFailure,
+    isBounded: false,
+  } as const;
+  const { z: found, summary } = forward(engine, systemOf, unknown, inputs, settings);
+  const report = reportOf(engine, ahead, summary, since);
+  const z = guarded(engine, ahead, found, report);
+
+  const backwardReports: Promise<SolveReport>[] = [];
+  const pullback = (cotangent: Tensor, needed: readonly boolean[]): readonly (Tensor | undefined)[] => {
+    const started = performance.now();
+    const solver = settings.linearSolver;
+    const back = {
+      ...ahead,
+      direction: 'backward',
+      given: 'the cotangent',
+      solver,
+      tolerance: backwardTolerance,
+    } as const;
+    const solved = backward(engine, systemOf, { z, inputs, cotangent, needed }, settings);
+    const backwardReport = reportOf(engine, back, solved.summary, started);
+    backwardReports.push(backwardReport);
+    return solved.gradients.map((gradient) => gradient && guarded(engine, back, gradient, backwardReport));
+  };
+  recorded('custom', inputs, z, { pullback });
+  return Object.assign(z, { solve: { report, backwardReports } });
+}
+
+function settingsOf(kind: 'root' | 'fixed point', options: FixedPointOptions): Settings {
+  const tolerance = checkPositive('tolerance', options.tolerance ?? 1e-4);
+  const names = kind === 'root' ? { given: 0 } : { anderson: 0, picard: 0, given: 0 };
+  const { solver, onFailure = 'throw', linearSolver = 'gmres', coupled = false } = options;
+  if (typeof solver !== 'function') checkOneOf('solver', solver as keyof typeof names, names);
+  return {
+    tolerance,
+    backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
+    linearSolver: checkOneOf('linearSolver', linearSolver, GENERAL_SOLVERS),
+    limit: checkCount('limit', options.limit ?? 1000),
+    backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 500),
+    onFailure: checkOneOf('onFailure', onFailure, { throw: 0, report: 0 }),
+    coupled,
+    solver,
+  };
+}
+
+function engineOf(what: string, unknown: Tensor, inputs: readonly Tensor[]): Engine {
+  const { context } = unknown;
+  if (!(context instanceof Engine)) throw new Error(`${what}: the unknown must be a tensor of an engine`);
+  if (unknown.shape.length === 0) {
+    throw new RangeError(`${what}: unknown is a scalar; it must have an axis, such as [1]`);
+  }
+  for (const [index, input] of inputs.entries()) {
+    if (input.context !== context) throw new RangeError(`${what}: inputs[${index}] belongs to another engine`);
+  }
+  return context;
+}
+
+type SystemOf = (inputs: readonly Tensor[]) => ImplicitSystem;
+
+/** What each solver by name runs; a solution that is given is only looked at. */
+const RUNNERS: Readonly<Record<'anderson' | 'picard', Runner>> = { anderson: accelerated, picard: plain };
+
+function forward(
+  engine: Engine,
+  systemOf: SystemOf,
+  unknown: Tensor,
+  inputs: readonly Tensor[],
+  { solver, tolerance, limit }: Settings,
+): { z: Tensor; summary: Tensor } {
+  const start = typeof solver === 'function' ? ownSolution(solver, unknown, inputs) : unknown;
+  const runner = typeof solver === 'string' && solver !== 'given' ? RUNNERS[solver] : undefined;
+  const [z, summary] = engine.runAnew(
+    'implicit, forward',
+    [start, engine.scalar(tolerance), ...inputs],
+    ([z0, aim, ...own], tracing) => {
+      const system = systemOf(own);
+      const { shape, batch, n } = system.rows;
+      const x0 = tracing.alias(z0, [batch, n]);
+      const floor = tracing.constant({ kind: 'fill', value: FLOOR_UNITS * tracing.epsilon }, [1]);
+      const fresh = initialState(tracing, batch);
+      const stopping = { tolerance: aim, floor, limit, giveUp: false };
+      const { x, state } = runner ? runner(tracing, repetition(system, x0), stopping, fresh) : { x: x0, state: fresh };
+      const rows = {
+        status: statusOf(state),
+        iterations: rowOf(state, STATE_ROWS.iterations),
+        residual: system.residual(x, system.image(x)),
+        floor,
+        amplification: tracing.constant({ kind: 'fill', value: 0 }, [1]),
+        singularValueBound: tracing.constant({ kind: 'fill', value: 0 }, [1]),
+        notFinite: reduceRows('countNotFinite', [x]),
+      };
+      return [elementwise('copy', [tracing.alias(x, shape)]), summarise(batch, rows)];
+    },
+  );
+  return { z, summary };
+}
+
+/** Rounding of f is taken to be this many ε. */
+const FLOOR_UNITS = 16;
+
+/** x⁺ = f(x). */
+function repetition(system: ImplicitSystem, start: Tensor): Begun {
+  return {
+    start: { x: start },
+    step({ x }) {
+      const image = system.image(x);
+      return { next: { x: image }, residual: system.residual(x, image) };
+    },
+    keeps: 'x',
+    solution: (x) => x,
+  };
+}
+
+function ownSolution(solver: OwnSolver, unknown: Tensor, inputs: readonly Tensor[]): Tensor {
+  const plainOf = (tensor: Tensor): Tensor => tensor.context.alias(tensor, tensor.shape);
+  const found = solver(plainOf(unknown), ...inputs.map(plainOf));
+  if (!sameShape(found.shape, unknown.shape)) {
+    throw new RangeError(
+      `solver: it returned the shape ${describe(found.shape)}; it must return that of the unknown, ${describe(unknown.shape)}`,
+    );
+  }
+  return found;
+}
+
+interface BackwardInputs {
+  readonly z: Tensor;
+  readonly inputs: readonly Tensor[];
+  readonly cotangent: Tensor;
+  readonly needed: readonly boolean[];
+}
+
+function backward(
+  engine: Engine,
+  systemOf: SystemOf,
+  { z, inputs, cotangent, needed }: BackwardInputs,
+  { linearSolver, backwardTolerance, backwardLimit }: Settings,
+): { gradients: (Tensor | undefined)[]; summary: Tensor } {
+  const [summary, ...found] = engine.runAnew(
+    'implicit, backward',
+    [z, cotangent, engine.scalar(backwardTolerance), ...inputs],
+    ([solution, v, tolerance, ...own], tracing) => {
+      const system = systemOf(own);
+      const { batch, n } = system.rows;
+      const x = tracing.alias(solution, [batch, n]);
+      const right = tracing.alias(v, [batch, n]);
+      const problem = transposedProblem(system.transposedDerivative(x), right, tolerance, backwardLimit);
+      const solved = solveLinear(tracing, GENERAL_SOLVERS[linearSolver], problem);
+      const rows = {
+        status: statusOf(solved.state),
+        iterations: solved.iterations,
+        residual: solved.residual,
+        floor: solved.floor,
+        amplification: tracing.constant({ kind: 'fill', value: 0 }, [1]),
+        singularValueBound: solved.singularValueBound,
+        notFinite: reduceRows('countNotFinite', [right]),
+      };
+      return [summarise(batch, rows), ...system.inputCotangents(x, solved.u, needed)];
+    },
+  );
+  const gradients = [...found];
+  return { gradients: needed.map((wanted) => (wanted ? gradients.shift() : undefined)), summary };
+}

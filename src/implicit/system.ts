@@ -1,0 +1,116 @@
+/** An equation F(z, x, …) = 0 that a user wrote with tensor operations, as the solvers see it: rows are samples. */
+import { Tape } from '../autodiff/tape.ts';
+import type { KrylovProblem } from '../solvers/krylov.ts';
+import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { describe, type Shape, sameShape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** Gets the unknown and the inputs, and returns a tensor of the unknown's shape. */
+export type ImplicitFunction = (unknown: Tensor, ...inputs: Tensor[]) => Tensor;
+
+/** How an unknown of any shape is laid out as [batch, n]. */
+export interface Rows {
+  readonly shape: Shape;
+  readonly batch: number;
+  readonly n: number;
+}
+
+/** The first axis counts samples, which do not see one another; `coupled`, or with one axis only, all is one system. */
+export function rowsOf(shape: Shape, coupled: boolean): Rows {
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  const batch = coupled || shape.length < 2 ? 1 : shape[0];
+  return { shape, batch, n: size / batch };
+}
+
+export class ImplicitSystem {
+  constructor(
+    readonly what: string,
+    private readonly f: ImplicitFunction,
+    /** F(z) is this: z − f(z) for a fixed point. */
+    private readonly kind: 'root' | 'fixed point',
+    readonly rows: Rows,
+    private readonly inputs: readonly Tensor[],
+  ) {}
+
+  /** The user's function at an x of [batch, n], as [batch, n]. */
+  image(x: Tensor, inputs: readonly Tensor[] = this.inputs): Tensor {
+    const { shape, batch, n } = this.rows;
+    const image = this.f(x.reshape(shape), ...inputs);
+    if (!sameShape(image.shape, shape)) {
+      throw new RangeError(
+        `${this.what}: the function returned the shape ${describe(image.shape)}; it must return that of the unknown, ${describe(shape)}`,
+      );
+    }
+    return image.reshape([batch, n]);
+  }
+
+  /** F at x, from the image of x. */
+  value(x: Tensor, image: Tensor): Tensor {
+    return this.kind === 'root' ? image : elementwise('subtract', [x, image]);
+  }
+
+  /** ‖F(x)‖ / (ε + ‖x‖) for each sample, [batch]. */
+  residual(x: Tensor, image: Tensor): Tensor {
+    const size = elementwise('scale', [reduceRows('norm', [x])], [1, x.context.epsilon]);
+    return elementwise('divide', [reduceRows('norm', [this.value(x, image)]), size]);
+  }
+
+  /** u ↦ Bᵀu with B = ∂F/∂z at x: a pullback along a tape on which the solution alone is followed. */
+  transposedDerivative(x: Tensor): (u: Tensor) => Tensor {
+    const tape = new Tape();
+    const watched = tape.watch(x);
+    const image = this.image(watched);
+    const pulled = (u: Tensor): Tensor => tape.pullback(image, [watched], u)[0];
+    return this.kind === 'root' ? pulled : (u) => elementwise('subtract', [u, pulled(u)]);
+  }
+
+  /** −Aᵀu with A = ∂F/∂(inputs) at x, for the inputs that need it. */
+  inputCotangents(x: Tensor, u: Tensor, needed: readonly boolean[]): Tensor[] {
+    const tape = new Tape();
+    const followed = this.inputs.map((input, index) => (needed[index] ? tape.watch(input) : input));
+    const image = this.image(x, followed);
+    // F = z − f has A = −∂f/∂x.
+    const cotangent = this.kind === 'root' ? elementwise('negate', [u]) : u;
+    return tape.pullback(
+      image,
+      followed.filter((_, index) => needed[index]),
+      cotangent,
+    );
+  }
+}
+
+/** Bᵀu = v, matrix-free. */
+export function transposedProblem(
+  apply: (u: Tensor) => Tensor,
+  v: Tensor,
+  tolerance: Tensor,
+  limit: number,
+): KrylovProblem {
+  return {
+    v,
+    tolerance,
+    limit,
+    floor: roundingOf(apply, v),
+    residual: (u, right) => elementwise('subtract', [right, apply(u)]),
+    apply,
+    enter: (r) => r,
+    leave: (y) => y,
+  };
+}
+
+/** Keeps 0/0 from being NaN. */
+const TINY = 1e-30;
+
+/** ε(1 + ‖B‖), where the norm is estimated by what B does to v, twice, [1]. */
+function roundingOf(apply: (u: Tensor) => Tensor, v: Tensor): Tensor {
+  const { epsilon } = v.context;
+  const grown = (x: Tensor): { image: Tensor; growth: Tensor } => {
+    const image = apply(x);
+    const size = elementwise('scale', [reduceAll('norm', x)], [1, TINY]);
+    return { image, growth: elementwise('divide', [reduceAll('norm', image), size]) };
+  };
+  const once = grown(v);
+  const twice = grown(once.image);
+  const largest = elementwise('maximum', [once.growth, twice.growth]);
+  return elementwise('scale', [largest], [epsilon, epsilon]);
+}

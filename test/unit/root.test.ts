@@ -1,0 +1,357 @@
+/** Equations that a user writes: solutions, gradients against finite differences and the dense formula, and wrong use. */
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { valueAndGrad } from '../../src/autodiff/gradient.ts';
+import { Tape } from '../../src/autodiff/tape.ts';
+import { openCPU } from '../../src/backends/cpu/index.ts';
+import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
+import { fixedPoint, type OwnSolver, root } from '../../src/implicit/root.ts';
+import { GENERAL_SOLVERS, type GeneralSolverName } from '../../src/solvers/index.ts';
+import { ConvergenceError } from '../../src/solvers/report.ts';
+import { Engine } from '../../src/tensor/engine.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import {
+  centralDifferences,
+  denseSolve,
+  gradientError,
+  matmul,
+  monotoneProblem,
+  normals,
+  relativeError,
+  transpose,
+} from '../support/numbers.ts';
+
+const engine = new Engine(openCPU());
+afterAll(() => engine.close());
+const LINEAR = Object.keys(GENERAL_SOLVERS) as GeneralSolverName[];
+const zeros = (...shape: number[]): Tensor =>
+  engine.tensor(new Float64Array(shape.reduce((size, extent) => size * extent, 1)), shape);
+
+/** f contracts: ‖W‖ is well below 1. */
+const layer = (z: Tensor, W: Tensor, b: Tensor): Tensor => z.matmul(W, { transposeB: true }).add(b).tanh();
+const contraction = (n: number, seed: number): number[] => normals(n * n, seed, 0.4 / Math.sqrt(n));
+
+describe('fixedPoint', () => {
+  const problem = monotoneProblem(9, 4, 3, 1, 0.4);
+  const { n, batch } = problem;
+
+  for (const solver of ['anderson', 'picard'] as const) {
+    for (const linearSolver of LINEAR) {
+      test(`of a monotone layer is what the layer has: ${solver}, ${linearSolver}`, async () => {
+        for (const [activation, f] of [
+          ['tanh', layer],
+          ['relu', (z: Tensor, W: Tensor, b: Tensor) => z.matmul(W, { transposeB: true }).add(b).relu()],
+        ] as const) {
+          const tape = new Tape();
+          const W = tape.watch(engine.tensor(problem.W, [n, n]));
+          const b = tape.watch(engine.tensor(problem.b, [batch, n]));
+          const v = engine.tensor(problem.v, [batch, n]);
+          const exact = monotoneFixedPoint(W, b, { activation, margin: 1, tolerance: 1e-13 });
+          const expected = tape.pullback(exact.z, [W, b], v);
+          const z = fixedPoint(f, {
+            unknown: zeros(batch, n),
+            inputs: [W, b],
+            tolerance: 1e-13,
+            limit: 5000,
+            solver,
+            linearSolver,
+          });
+          const found = tape.pullback(z, [W, b], v);
+          expect(relativeError(await z.data(), await exact.z.data())).toBeLessThan(1e-11);
+          for (const [index, gradient] of found.entries()) {
+            expect(relativeError(await gradient.data(), await expected[index].data())).toBeLessThan(1e-10);
+          }
+          const { samples, solver: named } = await z.solve.report;
+          expect(named).toBe(solver);
+          expect(samples).toHaveLength(batch);
+          expect((await z.solve.backwardReports[0]).solver).toBe(linearSolver);
+        }
+      });
+    }
+  }
+
+  test('gradients of random smooth systems against central differences', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(1, 3, 5),
+        fc.constantFrom(1, 2),
+        fc.integer({ min: 1, max: 999 }),
+        async (m, rows, seed) => {
+          const arrays = [contraction(m, seed), normals(rows * m, seed + 1)];
+          const shapes = [
+            [m, m],
+            [rows, m],
+          ];
+          const weights = engine.tensor(normals(rows * m, seed + 2), [rows, m]);
+          const lossOf = (W: Tensor, b: Tensor): Tensor =>
+            fixedPoint((z, w, c) => layer(z, w, c).add(z.square().mul(0.1).sigmoid().mul(0.2)), {
+              unknown: zeros(rows, m),
+              inputs: [W, b],
+              tolerance: 1e-13,
+            })
+              .mul(weights)
+              .sum();
+          const tensors = (values: readonly number[][]): Tensor[] =>
+            values.map((array, index) => engine.tensor(array, shapes[index]));
+          const [, gradients] = await valueAndGrad((W, b) => lossOf(W, b), tensors(arrays));
+          for (const [index, gradient] of gradients.entries()) {
+            const lossAt = async (values: number[][]): Promise<number> => {
+              const [W, b] = tensors(values);
+              return (await lossOf(W, b).data())[0];
+            };
+            const differences = await centralDifferences(lossAt, arrays, index);
+            expect(gradientError(await gradient.data(), differences)).toBeLessThan(1e-6);
+          }
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  test('samples stop one by one, and a batch gives what each sample alone gives', async () => {
+    const W = engine.tensor(contraction(6, 1), [6, 6]);
+    const b = normals(18, 2);
+    b.fill(0, 0, 6);
+    const solved = (values: number[]) =>
+      fixedPoint(layer, {
+        unknown: zeros(values.length / 6, 6),
+        inputs: [W, engine.tensor(values, [values.length / 6, 6])],
+        tolerance: 1e-8,
+      });
+    const together = solved(b);
+    const { samples } = await together.solve.report;
+    expect(new Set(samples.map(({ iterations }) => iterations)).size).toBeGreaterThan(1);
+    for (let s = 0; s < 3; s++) {
+      const alone = solved(b.slice(6 * s, 6 * s + 6));
+      expect(Array.from(await together.data()).slice(6 * s, 6 * s + 6)).toEqual(Array.from(await alone.data()));
+    }
+  });
+});
+
+describe('root', () => {
+  /** F(z, M, x) = zMᵀ + z³ − x, whose root is unique for a monotone M: solved by Newton steps on the host. */
+  const F = (z: Tensor, M: Tensor, x: Tensor): Tensor =>
+    z.matmul(M, { transposeB: true }).add(z.square().mul(z)).sub(x);
+  const newton = (M: readonly number[], x: readonly number[], n: number): number[] => {
+    let z = new Array<number>(n).fill(0);
+    for (let step = 0; step < 60; step++) {
+      const value = matmul(M, z, n, n, 1).map((y, i) => y + z[i] ** 3 - x[i]);
+      const B = M.map((y, at) => y + (Math.floor(at / n) === at % n ? 3 * z[at % n] ** 2 : 0));
+      const change = denseSolve(B, value, n);
+      z = z.map((y, i) => y - change[i]);
+    }
+    return z;
+  };
+  const [n, rows] = [5, 3];
+  const M = normals(n * n, 4, 0.3).map((y, at) => y + (Math.floor(at / n) === at % n ? 2 : 0));
+  const x = normals(rows * n, 5);
+  const z = Array.from({ length: rows }, (_, s) => newton(M, x.slice(s * n, (s + 1) * n), n)).flat();
+  const v = normals(rows * n, 6);
+  const gradientOf = async (more: object): Promise<ArrayLike<number>[]> => {
+    const tape = new Tape();
+    const inputs = [tape.watch(engine.tensor(M, [n, n])), tape.watch(engine.tensor(x, [rows, n]))];
+    const options = {
+      unknown: engine.tensor(z, [rows, n]),
+      inputs,
+      solver: 'given',
+      tolerance: 1e-12,
+      ...more,
+    } as const;
+    const gradients = tape.pullback(root(F, options), inputs, engine.tensor(v, [rows, n]));
+    return Promise.all(gradients.map((gradient) => gradient.data()));
+  };
+
+  for (const linearSolver of LINEAR) {
+    test(`gradients agree with the dense formula: ${linearSolver}`, async () => {
+      const [gradM, gradX] = await gradientOf({ linearSolver });
+      const expectedM = new Array<number>(n * n).fill(0);
+      for (let s = 0; s < rows; s++) {
+        const part = (values: ArrayLike<number>): number[] => Array.from(values).slice(s * n, (s + 1) * n);
+        const own = part(z);
+        const B = M.map((y, at) => y + (Math.floor(at / n) === at % n ? 3 * own[at % n] ** 2 : 0));
+        const u = denseSolve(transpose(B, n, n), part(v), n);
+        expect(relativeError(part(gradX), u)).toBeLessThan(1e-10);
+        for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) expectedM[i * n + j] -= u[i] * own[j];
+      }
+      expect(relativeError(gradM, expectedM)).toBeLessThan(1e-10);
+    });
+  }
+
+  test('the report bounds the smallest singular value of B from above', async () => {
+    // B = diag(2, ¼): the cotangent along the second axis meets ¼ exactly.
+    const tape = new Tape();
+    const input = tape.watch(engine.tensor([1, 1, 1, 1, 1, 1], [3, 2]));
+    const D = engine.tensor([2, 0, 0, 0.25], [2, 2]);
+    const solution = root((y, given, A) => y.matmul(A).sub(given), {
+      unknown: engine.tensor([0.5, 4, 0.5, 4, 0.5, 4], [3, 2]),
+      inputs: [input, D],
+      solver: 'given',
+    });
+    tape.pullback(solution, [input], engine.tensor([0, 3, 1, 0, 0, 0], [3, 2]));
+    const { samples } = await solution.solve.backwardReports[0];
+    expect(samples.map(({ singularValueBound }) => singularValueBound)).toEqual([
+      expect.closeTo(0.25, 12),
+      expect.closeTo(2, 12),
+      undefined,
+    ]);
+  });
+
+  test('a solver of the caller, whose steps no tape follows', async () => {
+    const solver: OwnSolver = (_start, ...inputs) => {
+      expect(inputs.every((input) => input.node === undefined)).toBe(true);
+      return engine.tensor(z, [rows, n]);
+    };
+    const expected = await gradientOf({});
+    for (const [index, gradient] of (await gradientOf({ unknown: zeros(rows, n), solver })).entries()) {
+      expect(relativeError(gradient, expected[index])).toBeLessThan(1e-12);
+    }
+  });
+
+  test('all rows as one system give the same, where they do not see one another', async () => {
+    const expected = await gradientOf({});
+    for (const [index, gradient] of (await gradientOf({ coupled: true })).entries()) {
+      expect(relativeError(gradient, expected[index])).toBeLessThan(1e-9);
+    }
+  });
+
+  test('rows that see one another: a mean over the batch', async () => {
+    // z = x/2 + mean(z)/2 over rows, so that z = (x + mean x)/2.
+    const tape = new Tape();
+    const input = tape.watch(engine.tensor([1, 2, 3, 6], [4, 1]));
+    const solution = fixedPoint((y, given) => given.mul(0.5).add(y.mean(0, { keepAxes: true }).mul(0.5)), {
+      unknown: zeros(4, 1),
+      inputs: [input],
+      coupled: true,
+      tolerance: 1e-12,
+    });
+    expect(Array.from(await solution.data())).toEqual([2, 2.5, 3, 4.5].map((y) => expect.closeTo(y, 9)));
+    const [gradient] = tape.pullback(solution, [input], engine.tensor([1, 0, 0, 0], [4, 1]));
+    expect(Array.from(await gradient.data())).toEqual([0.625, 0.125, 0.125, 0.125].map((y) => expect.closeTo(y, 9)));
+  });
+
+  test('unknowns with one axis, and with three', async () => {
+    for (const shape of [[6], [2, 3, 1], [1, 2, 3]]) {
+      const tape = new Tape();
+      const input = tape.watch(engine.tensor([1, 2, 3, 4, 5, 6], shape));
+      const solution = fixedPoint((y, given) => y.mul(0.5).add(given), {
+        unknown: zeros(...shape),
+        inputs: [input],
+        tolerance: 1e-12,
+      });
+      expect(solution.shape).toEqual(shape);
+      expect(relativeError(await solution.data(), [2, 4, 6, 8, 10, 12])).toBeLessThan(1e-11);
+      const [gradient] = tape.pullback(solution, [input], engine.tensor([1, 1, 1, 1, 1, 1], shape));
+      expect(gradient.shape).toEqual(shape);
+      expect(relativeError(await gradient.data(), new Array(6).fill(2))).toBeLessThan(1e-11);
+    }
+  });
+
+  test('a turn by a right angle, on which GMRES without its safeguard would stand still', async () => {
+    const tape = new Tape();
+    const input = tape.watch(engine.tensor([1, 2], [1, 2]));
+    const turn = engine.tensor([0, 1, -1, 0], [2, 2]);
+    const solution = root((y, given, R) => y.matmul(R, { transposeB: true }).sub(given), {
+      unknown: engine.tensor([-2, 1], [1, 2]),
+      inputs: [input, turn],
+      solver: 'given',
+    });
+    const [gradient] = tape.pullback(solution, [input], engine.tensor([1, 3], [1, 2]));
+    expect(Array.from(await gradient.data())).toEqual([3, -1].map((y) => expect.closeTo(y, 12)));
+  });
+});
+
+describe('failures are never silent', () => {
+  test('a given solution that is none', async () => {
+    const z = root((y, x) => y.sub(x), {
+      unknown: zeros(1, 2),
+      inputs: [engine.tensor([1, 1], [1, 2])],
+      solver: 'given',
+    });
+    await expect(z.data()).rejects.toThrow(ConvergenceError);
+    await expect(z.data()).rejects.toThrow('root, forward: 1 of 1 samples did not converge with given');
+  });
+  test('a repetition that diverges', async () => {
+    const z = fixedPoint((y) => y.mul(3).add(1), { unknown: zeros(1, 2), inputs: [], solver: 'picard' });
+    await expect(z.data()).rejects.toThrow('fixedPoint, forward: 1 of 1 samples did not converge with picard');
+  });
+  test('a singular backward system gives no gradient', async () => {
+    const x = engine.tensor([0, 0], [1, 2]);
+    const gradient = valueAndGrad(
+      (input) =>
+        root((y, given) => y.mul(0).add(given), { unknown: zeros(1, 2), inputs: [input], solver: 'given' }).sum(),
+      [x],
+    );
+    await expect(gradient).rejects.toThrow('root, backward: 1 of 1 samples did not converge with gmres');
+  });
+  test('numbers that are not finite', async () => {
+    const z = fixedPoint((y) => y.sub(1).log(), { unknown: zeros(1, 1), inputs: [] });
+    await expect(z.data()).rejects.toThrow();
+  });
+  test('asked for the report, it tells instead', async () => {
+    const z = fixedPoint((y) => y.mul(3).add(1), {
+      unknown: zeros(2, 2),
+      inputs: [],
+      solver: 'picard',
+      limit: 5,
+      onFailure: 'report',
+    });
+    const { samples } = await z.solve.report;
+    expect(samples.map(({ status, iterations }) => [status, iterations])).toEqual([
+      ['limit', 5],
+      ['limit', 5],
+    ]);
+    expect(samples.every(({ errorBound }) => Number.isNaN(errorBound))).toBe(true);
+  });
+});
+
+describe('what a user of it should not notice', () => {
+  test('a function that depends on a number outside gets the number of the call', async () => {
+    for (const factor of [0.25, 0.5, 0.75]) {
+      const z = fixedPoint((y) => y.mul(factor).add(1), { unknown: zeros(1, 1), inputs: [], tolerance: 1e-12 });
+      expect((await z.data())[0]).toBeCloseTo(1 / (1 - factor), 9);
+    }
+  });
+  test('memory is given back', async () => {
+    const own = new Engine(openCPU());
+    const inputs = [own.tensor(contraction(4, 7), [4, 4]), own.tensor(normals(8, 8), [2, 4])];
+    const step = async (): Promise<number> => {
+      const unknown = own.tensor(new Float64Array(8), [2, 4]);
+      const [, gradients] = await valueAndGrad((W, b) => fixedPoint(layer, { unknown, inputs: [W, b] }).sum(), inputs);
+      for (const tensor of [unknown, ...gradients]) tensor.dispose();
+      return own.memory().buffers;
+    };
+    const first = await step();
+    for (let index = 0; index < 3; index++) expect(await step()).toBe(first);
+    own.close();
+  });
+});
+
+describe('wrong arguments are refused, naming the argument', () => {
+  const good = { unknown: zeros(2, 3), inputs: [zeros(2, 3)] };
+  const f = (z: Tensor, x: Tensor): Tensor => z.mul(0.5).add(x);
+  test.each<[string, object, string]>([
+    ['tolerance', { tolerance: 0 }, 'tolerance: it is 0; it must be a finite number > 0'],
+    ['limit', { limit: 0 }, 'limit: it is 0; it must be a positive integer'],
+    ['solver', { solver: 'newton' }, 'solver: it is "newton"; it must be one of anderson, picard, given'],
+    ['linearSolver', { linearSolver: 'cg' }, 'linearSolver: it is "cg"; it must be one of gmres, bicgstab'],
+    ['a scalar', { unknown: zeros(3).sum() }, 'fixedPoint: unknown is a scalar; it must have an axis'],
+  ])('%s', (_, wrong, message) => {
+    expect(() => fixedPoint(f, { ...good, ...wrong })).toThrow(message);
+  });
+  test('a function that returns another shape', () => {
+    expect(() => fixedPoint((z) => z.sum(0), { ...good })).toThrow(
+      'fixedPoint: the function returned the shape [3]; it must return that of the unknown, [2, 3]',
+    );
+  });
+  test('a solver that returns another shape', () => {
+    expect(() => root(f, { ...good, solver: () => zeros(3) })).toThrow(
+      'solver: it returned the shape [3]; it must return that of the unknown, [2, 3]',
+    );
+  });
+  test('a tensor from outside in the function', () => {
+    const outside = zeros(2, 3);
+    expect(() => fixedPoint((z) => z.add(outside), good)).toThrow(
+      'a tensor [2, 3] from outside was used; pass it as an input',
+    );
+  });
+});
