@@ -10,7 +10,7 @@ import { jacobianAt, proximalMapOf } from '../src/solvers/nonlinearity.ts';
 import { peacemanRachford } from '../src/solvers/peaceman-rachford.ts';
 import { resolventOf } from '../src/solvers/resolvent.ts';
 import { elementwise, reduceAll, reduceRows } from '../src/tensor/kernels.ts';
-import type { Tracing } from '../src/tensor/tracing.ts';
+import type { LoopContext } from '../src/tensor/tensor.ts';
 
 export interface StepRuleProblem {
   readonly W: Tensor;
@@ -48,7 +48,7 @@ export async function stepRuleCounts(
 }
 
 /** The relative step of each iteration, and the last z; the first z is 0. */
-function steps(tracing: Tracing, equation: Equation): { z: Tensor; relative: Tensor[] } {
+function steps(tracing: LoopContext, equation: Equation): { z: Tensor; relative: Tensor[] } {
   const zeros = tracing.constant({ kind: 'fill', value: 0 }, equation.b.shape);
   const begun = peacemanRachford.begin(tracing, equation, zeros, equation.b);
   const relative: Tensor[] = [];
@@ -63,7 +63,7 @@ function steps(tracing: Tracing, equation: Equation): { z: Tensor; relative: Ten
   return { z, relative };
 }
 
-function stacked(tracing: Tracing, numbers: readonly Tensor[]): Tensor {
+function stacked(tracing: LoopContext, numbers: readonly Tensor[]): Tensor {
   return numbers.reduce<Tensor>(
     (all, one, index) => {
       const values = numbers.map((_, place) => (place === index ? 1 : 0));

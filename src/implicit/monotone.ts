@@ -8,7 +8,7 @@ import { solveLinear } from '../solvers/linear.ts';
 import { statusOf } from '../solvers/monitor.ts';
 import { jacobianAt, kinksOfActivation } from '../solvers/nonlinearity.ts';
 import type { SolveReport } from '../solvers/report.ts';
-import { Engine } from '../tensor/engine.ts';
+import { type Engine, engineOf } from '../tensor/engine.ts';
 import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { recorded } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
@@ -114,8 +114,7 @@ function checkArguments(
       `initial: the shape is ${describe(initial.shape)}; it must be that of b, ${describe(b.shape)}`,
     );
   }
-  if (!(W.context instanceof Engine)) throw new Error('W: it must be a tensor of an engine');
-  return { engine: W.context, batch, n };
+  return { engine: engineOf('W', W), batch, n };
 }
 
 /** Rejects where a W that is given directly has less than the margin stated; in float64 on the host, beside the solve. */

@@ -1,4 +1,4 @@
-import { Engine } from '../tensor/engine.ts';
+import { engineOf } from '../tensor/engine.ts';
 import { elementwise, product, reduceAll } from '../tensor/kernels.ts';
 import { recorded, transpose } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
@@ -25,8 +25,7 @@ export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
       throw new RangeError(`${name}: the shape is ${describe(matrix.shape)}; A and B must both be [n, n]`);
     }
   }
-  const engine = A.context;
-  if (!(engine instanceof Engine)) throw new Error('A: it must be a tensor of an engine');
+  const engine = engineOf('A', A);
   const [W] = engine.run('monotone matrix', [A, B, margin], ([a, b, m], tracing) => {
     const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
     const diagonal = elementwise('multiply', [identity, elementwise('scale', [m], [-1, 1])]);

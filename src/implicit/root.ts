@@ -6,11 +6,11 @@ import { type Begun, plain, type Runner } from '../solvers/iteration.ts';
 import { solveLinear } from '../solvers/linear.ts';
 import { initialState, rowOf, statusOf } from '../solvers/monitor.ts';
 import type { SolveReport } from '../solvers/report.ts';
-import { Engine } from '../tensor/engine.ts';
+import { type Engine, engineOf, NotTraceableError } from '../tensor/engine.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import { recorded } from '../tensor/operations.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { checkCount, checkOneOf, checkPositive } from './options.ts';
 import { guarded, reportOf } from './reporting.ts';
 import { summarise } from './summary.ts';
@@ -91,7 +91,7 @@ function implicit(
 ): ImplicitSolution {
   const settings = settingsOf(kind, options);
   const { unknown, inputs } = options;
-  const engine = engineOf(what, unknown, inputs);
+  const engine = checkedEngine(what, unknown, inputs);
   const rows = rowsOf(unknown.shape, settings.coupled);
   const systemOf = (own: readonly Tensor[]): ImplicitSystem => new ImplicitSystem(what, f, kind, rows, own);
 
@@ -148,16 +148,15 @@ function settingsOf(kind: 'root' | 'fixed point', options: FixedPointOptions): S
   };
 }
 
-function engineOf(what: string, unknown: Tensor, inputs: readonly Tensor[]): Engine {
-  const { context } = unknown;
-  if (!(context instanceof Engine)) throw new Error(`${what}: the unknown must be a tensor of an engine`);
+function checkedEngine(what: string, unknown: Tensor, inputs: readonly Tensor[]): Engine {
+  const engine = engineOf(`${what}: unknown`, unknown);
   if (unknown.shape.length === 0) {
     throw new RangeError(`${what}: unknown is a scalar; it must have an axis, such as [1]`);
   }
   for (const [index, input] of inputs.entries()) {
-    if (input.context !== context) throw new RangeError(`${what}: inputs[${index}] belongs to another engine`);
+    if (input.context !== engine) throw new RangeError(`${what}: inputs[${index}] belongs to another engine`);
   }
-  return context;
+  return engine;
 }
 
 type SystemOf = (inputs: readonly Tensor[]) => ImplicitSystem;
@@ -174,16 +173,18 @@ function forward(
 ): { z: Tensor; summary: Tensor } {
   const start = typeof solver === 'function' ? ownSolution(solver, unknown, inputs) : unknown;
   const runner = typeof solver === 'string' && solver !== 'given' ? RUNNERS[solver] : undefined;
-  const [z, summary] = engine.runAnew(
+  const [z, summary] = run(
+    engine,
     'implicit, forward',
     [start, engine.scalar(tolerance), ...inputs],
-    ([z0, aim, ...own], tracing) => {
+    ([z0, aim, ...own], tracing, isTraced) => {
       const system = systemOf(own);
       const { shape, batch, n } = system.rows;
       const x0 = tracing.alias(z0, [batch, n]);
       const floor = tracing.constant({ kind: 'fill', value: FLOOR_UNITS * tracing.epsilon }, [1]);
       const fresh = initialState(tracing, batch);
-      const stopping = { tolerance: aim, floor, limit, giveUp: false };
+      const passes = isTraced ? limit : Math.min(limit, EAGER_PASSES);
+      const stopping = { tolerance: aim, floor, limit: passes, giveUp: false };
       const { x, state } = runner ? runner(tracing, repetition(system, x0), stopping, fresh) : { x: x0, state: fresh };
       const rows = {
         status: statusOf(state),
@@ -198,6 +199,21 @@ function forward(
     },
   );
   return { z, summary };
+}
+
+/** Most iterations where they cannot be traced: all of them are run then, whether samples have stopped or not. */
+const EAGER_PASSES = 64;
+
+type Build = (inputs: Tensor[], context: LoopContext, isTraced: boolean) => readonly Tensor[];
+
+/** As one Program; where the user's function solves something itself, which cannot be traced, kernel by kernel. */
+function run(engine: Engine, name: string, inputs: readonly Tensor[], build: Build): Tensor[] {
+  try {
+    return engine.runAnew(name, inputs, (traced, tracing) => build(traced, tracing, true));
+  } catch (error) {
+    if (!(error instanceof NotTraceableError)) throw error;
+    return engine.runEagerly(inputs, (plain, context) => build(plain, context, false));
+  }
 }
 
 /** Rounding of f is taken to be this many ε. */
@@ -240,15 +256,17 @@ function backward(
   { z, inputs, cotangent, needed }: BackwardInputs,
   { linearSolver, backwardTolerance, backwardLimit }: Settings,
 ): { gradients: (Tensor | undefined)[]; summary: Tensor } {
-  const [summary, ...found] = engine.runAnew(
+  const [summary, ...found] = run(
+    engine,
     'implicit, backward',
     [z, cotangent, engine.scalar(backwardTolerance), ...inputs],
-    ([solution, v, tolerance, ...own], tracing) => {
+    ([solution, v, tolerance, ...own], tracing, isTraced) => {
       const system = systemOf(own);
       const { batch, n } = system.rows;
       const x = tracing.alias(solution, [batch, n]);
       const right = tracing.alias(v, [batch, n]);
-      const problem = transposedProblem(system.transposedDerivative(x), right, tolerance, backwardLimit);
+      const passes = isTraced ? backwardLimit : Math.min(backwardLimit, EAGER_PASSES);
+      const problem = transposedProblem(system.transposedDerivative(x), right, tolerance, passes);
       const solved = solveLinear(tracing, GENERAL_SOLVERS[linearSolver], problem);
       const rows = {
         status: statusOf(solved.state),

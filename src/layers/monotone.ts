@@ -2,7 +2,7 @@ import { monotoneFixedPoint } from '../implicit/monotone.ts';
 import { checkSolveOptions, type SolveOptions } from '../implicit/options.ts';
 import { monotoneMatrix } from '../implicit/parametrisation.ts';
 import type { ActivationOption } from '../solvers/activations.ts';
-import { Engine } from '../tensor/engine.ts';
+import { engineOf } from '../tensor/engine.ts';
 import { affine } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkWidth, type Layer, uniformParameter } from './layer.ts';
@@ -57,7 +57,7 @@ export function monotone({
   const options = { ...solve, activation, margin, ...(!isTuned && { step }) };
   const { solver } = checkSolveOptions(options);
   checkChoices(start, isTuned, solver);
-  const weights = (A: Tensor, B: Tensor): Tensor => monotoneMatrix(A, B, engineOf(A).scalar(margin));
+  const weights = (A: Tensor, B: Tensor): Tensor => monotoneMatrix(A, B, engineOf('monotone: x', A).scalar(margin));
   return {
     kind: 'monotone',
     inputs,
@@ -86,7 +86,7 @@ export function monotone({
       });
       solves.push(solution);
       if (training) {
-        rememberSolutions(start, memory, training, solution.z, engineOf(x));
+        rememberSolutions(start, memory, training, solution.z, engineOf('monotone: x', x));
         if (isTuned) {
           training.whenRead(async () => rememberIterations(memory, training.step, await solution.report));
         }
@@ -94,11 +94,6 @@ export function monotone({
       return solution.z;
     },
   };
-}
-
-function engineOf({ context }: Tensor): Engine {
-  if (!(context instanceof Engine)) throw new Error('monotone: x must be a tensor of an engine');
-  return context;
 }
 
 function checkChoices(start: WarmStart, isTuned: boolean, solver: string): void {

@@ -1,7 +1,6 @@
 import { combine, denseSolve, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { Shape } from '../tensor/shape.ts';
-import type { Context, Tensor } from '../tensor/tensor.ts';
-import type { Tracing } from '../tensor/tracing.ts';
+import type { Context, LoopContext, Tensor } from '../tensor/tensor.ts';
 import { combination, dots, emptyHistory, firstSlot, nextSlot, stored } from './history.ts';
 import type { Runner } from './iteration.ts';
 import { column, monitor, statusOf, whereRunning } from './monitor.ts';
@@ -71,7 +70,7 @@ interface Secants {
   readonly slot: Tensor;
 }
 
-function emptySecants(tracing: Tracing, { shape }: Tensor): Record<keyof Secants, Tensor> {
+function emptySecants(tracing: LoopContext, { shape }: Tensor): Record<keyof Secants, Tensor> {
   const [batch] = shape;
   const constant = constantOf(tracing);
   return {

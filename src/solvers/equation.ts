@@ -3,8 +3,7 @@
  * of σ and Wᵀ in that of W (Winston & Kolter 2020, Theorem 2). Rows are samples: z is [batch, n] and Wz is z·Wᵀ.
  */
 import { elementwise, product } from '../tensor/kernels.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Tracing } from '../tensor/tracing.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { spectralNormBound } from './norm.ts';
 import type { Resolvent } from './resolvent.ts';
 
@@ -41,7 +40,7 @@ export interface Norms {
   readonly floor: Tensor;
 }
 
-export function normsOf(tracing: Tracing, W: Tensor): Norms {
+export function normsOf(tracing: LoopContext, W: Tensor): Norms {
   return normsFrom(spectralNormBound(differenceOf(tracing, W)));
 }
 
@@ -52,7 +51,7 @@ export function normsFrom(bound: Tensor): Norms {
 }
 
 /** I − W, [n, n]. */
-export function differenceOf(tracing: Tracing, W: Tensor): Tensor {
+export function differenceOf(tracing: LoopContext, W: Tensor): Tensor {
   const [n] = W.shape;
   return elementwise('subtract', [tracing.constant({ kind: 'identity', order: n }, [n, n]), W]);
 }

@@ -1,8 +1,7 @@
 /** Solves z = σ(Wz + b) by one method, or by several of which each takes over what the one before has not solved. */
 import { STATE_ROWS } from '../backends/kernels.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Tracing } from '../tensor/tracing.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Activation } from './activations.ts';
 import { type Equation, type Norms, normsOf, preActivation } from './equation.ts';
 import type { Begun, Iteration, Runner } from './iteration.ts';
@@ -59,7 +58,7 @@ const RESOLVENT_SHARE = 0.01;
 
 /** Traces the whole solve: norms, iterations, and the true residual of what they found. */
 export function solveFixedPoint(
-  tracing: Tracing,
+  tracing: LoopContext,
   methods: ForwardSolver,
   problem: FixedPointProblem,
 ): FixedPointSolution {
@@ -112,7 +111,7 @@ interface RoundsContext {
 }
 
 function runRounds(
-  tracing: Tracing,
+  tracing: LoopContext,
   { run }: ForwardMethod,
   begun: Begun,
   { equation, problem, giveUp }: RoundsContext,
@@ -137,7 +136,7 @@ function runRounds(
 }
 
 function resolventFor(
-  tracing: Tracing,
+  tracing: LoopContext,
   { W, margin, step, tolerance }: FixedPointProblem,
   { bound }: Norms,
   wanted: Tensor | undefined,
@@ -147,7 +146,7 @@ function resolventFor(
 }
 
 /** The start and its pre-activation; from zeros that is b, without a product. */
-function startOf(tracing: Tracing, equation: Equation, initial: Tensor | undefined): readonly [Tensor, Tensor] {
+function startOf(tracing: LoopContext, equation: Equation, initial: Tensor | undefined): readonly [Tensor, Tensor] {
   if (initial) return [initial, preActivation(equation, initial)];
   return [tracing.constant({ kind: 'fill', value: 0 }, equation.b.shape), equation.b];
 }

@@ -1,6 +1,5 @@
 import { elementwise, product, reduceAll } from '../tensor/kernels.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Tracing } from '../tensor/tracing.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { initialState, monitor, statusOf } from './monitor.ts';
 
 const LIMIT = 60;
@@ -15,7 +14,7 @@ const LIMIT = 60;
  * @param wanted [1]: where it is 0 nothing is computed, and the result means nothing; default 1
  */
 export function inverse(
-  tracing: Tracing,
+  tracing: LoopContext,
   matrix: Tensor,
   smallest: Tensor,
   largest: Tensor,

@@ -1,6 +1,5 @@
 /** Forward iterations x⁺ = T(x) whose fixed points give the solutions of an equation, and the loop that runs one. */
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Tracing } from '../tensor/tracing.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Equation } from './equation.ts';
 import { monitor, statusOf, whereRunning } from './monitor.ts';
 
@@ -15,7 +14,7 @@ export interface Iteration {
    * @param z where to start, [batch, n]
    * @param p Wz + b
    */
-  begin(tracing: Tracing, equation: Equation, z: Tensor, p: Tensor): Begun;
+  begin(tracing: LoopContext, equation: Equation, z: Tensor, p: Tensor): Begun;
 }
 
 export interface Begun {
@@ -42,7 +41,7 @@ export interface Stopping {
 
 /** Runs an iteration from a state of samples, some of which may have stopped before. */
 export type Runner = (
-  tracing: Tracing,
+  tracing: LoopContext,
   begun: Begun,
   stopping: Stopping,
   state: Tensor,

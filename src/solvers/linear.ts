@@ -5,8 +5,7 @@
  */
 import { STATE_ROWS } from '../backends/kernels.ts';
 import { elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Tracing } from '../tensor/tracing.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { column, initialState, reopened, rowOf, solvedIn, whereRunning } from './monitor.ts';
 import { inRounds, type Round, type RoundsEnd } from './rounds.ts';
 
@@ -46,16 +45,20 @@ export interface LinearMethod<Problem extends LinearProblem> {
   /** Iterations after which a round ends anyway. Default: all of them. */
   readonly restart?: number;
   /** Adds to the problem what is made once, before the rounds. */
-  prepare?(tracing: Tracing, problem: Problem): Problem;
+  prepare?(tracing: LoopContext, problem: Problem): Problem;
   /** The correction e with Bᵀe = r, and the state of the samples. */
-  correct(tracing: Tracing, problem: Problem, round: CorrectionRound): { readonly e: Tensor; readonly state: Tensor };
+  correct(
+    tracing: LoopContext,
+    problem: Problem,
+    round: CorrectionRound,
+  ): { readonly e: Tensor; readonly state: Tensor };
 }
 
 /** One after the other: each takes over the samples that the one before has not solved. */
 export type LinearSolver<Problem extends LinearProblem> = readonly LinearMethod<Problem>[];
 
 export function solveLinear<Problem extends LinearProblem>(
-  tracing: Tracing,
+  tracing: LoopContext,
   methods: LinearSolver<Problem>,
   given: Problem,
 ): LinearSolution {
@@ -86,7 +89,7 @@ type Progress = RoundsEnd<{ u: Tensor; r: Tensor }>;
 const AIM = 0.5;
 
 function runRounds<Problem extends LinearProblem>(
-  tracing: Tracing,
+  tracing: LoopContext,
   method: LinearMethod<Problem>,
   problem: Problem,
   start: Progress,
@@ -117,7 +120,7 @@ function roundingOf({ floor }: LinearProblem, u: Tensor): Tensor {
  * Rows of length 1 (or 0), and the lengths taken from them, [batch]: inner products of a tiny cotangent underflow. Divided
  * by the largest entry first, since already the norm of one would.
  */
-function normalised(tracing: Tracing, v: Tensor): { unit: Tensor; size: Tensor } {
+function normalised(tracing: LoopContext, v: Tensor): { unit: Tensor; size: Tensor } {
   const one = tracing.constant({ kind: 'fill', value: 1 }, [v.shape[0]]);
   const divided = (x: Tensor, by: Tensor): Tensor =>
     elementwise('divide', [x, column(elementwise('select', [by, by, one]))]);

@@ -1,6 +1,5 @@
 import { elementwise } from '../tensor/kernels.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Tracing } from '../tensor/tracing.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { differenceOf } from './equation.ts';
 import { inverse } from './inverse.ts';
 
@@ -28,7 +27,7 @@ export interface ResolventOptions {
  * @param options.wanted [1]: where it is 0 the inverse is not computed, and means nothing; default 1
  */
 export function resolventOf(
-  tracing: Tracing,
+  tracing: LoopContext,
   W: Tensor,
   { margin, bound, step, tolerance, wanted }: ResolventOptions,
 ): Resolvent {

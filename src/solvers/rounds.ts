@@ -4,8 +4,7 @@
  */
 import { STATE_ROWS } from '../backends/kernels.ts';
 import { elementwise } from '../tensor/kernels.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Tracing } from '../tensor/tracing.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { exhausted, freshState, monitor, rowOf, statusOf } from './monitor.ts';
 
 /** Rounds of a method that ends one only when it believes to be done. */
@@ -49,7 +48,7 @@ export interface RoundsEnd<Values> {
 }
 
 export function inRounds<Values extends Record<string, Tensor>>(
-  tracing: Tracing,
+  tracing: LoopContext,
   start: RoundsEnd<Values>,
   { tolerance, aim, limit, restart }: RoundOptions,
   round: (values: Values, round: Round) => RoundEnd<Values>,

@@ -4,7 +4,7 @@ import { type OpenOptions, openBackend } from '../backends/open.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import { Arena } from './arena.ts';
 import { checkShape, describe, type Shape, sizeOf } from './shape.ts';
-import { type Check, type Context, Tensor } from './tensor.ts';
+import { type Check, type LoopContext, Tensor } from './tensor.ts';
 import { Tracing } from './tracing.ts';
 
 const NO_CHECKS: ReadonlySet<Check> = new Set();
@@ -36,9 +36,22 @@ export async function open(options: OpenOptions = {}): Promise<Engine> {
   return new Engine(await openBackend(options));
 }
 
-export class Engine implements Context {
+/** Thrown where something that needs an engine of its own meets a Program being traced. */
+export class NotTraceableError extends Error {
+  override readonly name = 'NotTraceableError';
+}
+
+/** The engine of a tensor that implicit layers compute with. */
+export function engineOf(name: string, { context }: Tensor): Engine {
+  if (context instanceof Engine) return context;
+  throw new NotTraceableError(`${name}: it must be a tensor of an engine; a solve cannot be traced into a Program`);
+}
+
+export class Engine implements LoopContext {
   private readonly programs = new Map<string, Traced>();
   private readonly scalars = new Map<number, Tensor>();
+  /** While `runEagerly` is on, which awaits nothing: where tensors go that are computed from none. */
+  private ambient: Arena | undefined;
 
   /** Made by `open()`. */
   constructor(private readonly device: Backend) {}
@@ -84,7 +97,7 @@ export class Engine implements Context {
     let kept = this.scalars.get(value);
     if (!kept) {
       if (this.scalars.size === MAXIMUM_SCALARS) this.forgetOldestScalar();
-      kept = this.tensor([value]);
+      kept = this.outside(() => this.tensor([value]));
       this.scalars.set(value, kept);
     }
     return kept;
@@ -98,7 +111,18 @@ export class Engine implements Context {
 
   private wrap(shared: Shared, shape: Shape, checks: ReadonlySet<Check>, arena: Arena | undefined): Tensor {
     shared.references += 1;
-    return new Tensor(this, shape, shared, checks, arena);
+    return new Tensor(this, shape, shared, checks, arena ?? this.ambient);
+  }
+
+  /** What is made here belongs to no call. */
+  private outside<Result>(make: () => Result): Result {
+    const { ambient } = this;
+    this.ambient = undefined;
+    try {
+      return make();
+    } finally {
+      this.ambient = ambient;
+    }
   }
 
   private sharedOf(tensor: Tensor): Shared {
@@ -151,6 +175,42 @@ export class Engine implements Context {
       this.remembered(key, () => traced),
       inputs,
     );
+  }
+
+  /**
+   * Runs what `build` computes, kernel by kernel: for what cannot be traced into one Program. Everything on the way is freed;
+   * the results belong where the inputs do.
+   */
+  runEagerly(
+    inputs: readonly Tensor[],
+    build: (inputs: Tensor[], context: LoopContext) => readonly Tensor[],
+  ): Tensor[] {
+    const arena = new Arena(Arena.of(inputs));
+    const { ambient } = this;
+    this.ambient = arena;
+    try {
+      const outputs = build(
+        inputs.map((input) => this.useIn(arena, input)),
+        this,
+      );
+      for (const output of outputs) arena.keep(output);
+      return [...outputs];
+    } finally {
+      this.ambient = ambient;
+      arena.empty();
+    }
+  }
+
+  /** Every pass is enqueued: nobody waits to see which samples have stopped. */
+  loop<Values extends Record<string, Tensor>>(
+    initial: Values,
+    _running: (values: Values) => Tensor,
+    limit: number,
+    body: (values: Values) => Values,
+  ): Values {
+    let values = initial;
+    for (let pass = 0; pass < limit; pass++) values = body(values);
+    return values;
   }
 
   private remembered(key: string, make: () => Traced): Traced {
@@ -255,7 +315,7 @@ export class Engine implements Context {
 
   /** An alias that belongs to no arena: it outlives the call that made it. */
   kept(tensor: Tensor): Tensor {
-    return this.wrap(this.sharedOf(tensor), tensor.shape, tensor.checks, undefined);
+    return this.outside(() => this.wrap(this.sharedOf(tensor), tensor.shape, tensor.checks, undefined));
   }
 
   /** `tidy` for code of the library: the arena itself is handed to `body`. */

@@ -24,6 +24,23 @@ export interface Context {
   release(tensor: Tensor): void;
 }
 
+/** A context in which solvers can be written: a Program being traced loops on the device, an engine pass by pass. */
+export interface LoopContext extends Context {
+  /**
+   * Repeats `body` on the carried values while some sample is running, at most `limit` times. Passes after the last sample
+   * has stopped may be run or not: `body` must leave what belongs to a stopped sample as it is.
+   * @param initial values on entry, by name
+   * @param running reads from the carried values the row of statuses, [batch]: 0 is running
+   * @returns the values after the last pass
+   */
+  loop<Values extends Record<string, Tensor>>(
+    initial: Values,
+    running: (values: Values) => Tensor,
+    limit: number,
+    body: (values: Values) => Values,
+  ): Values;
+}
+
 /** A solve that tensors depend on. */
 export interface Check {
   /** Rejects if the solve failed. */

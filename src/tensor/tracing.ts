@@ -3,11 +3,11 @@ import type { Constant, Program } from '../backends/backend.ts';
 import { type CallWithoutSlots, Trace } from '../program/trace.ts';
 import { elementwise, reduceAll, slotsOf } from './kernels.ts';
 import { describe, type Shape, sizeOf } from './shape.ts';
-import { type Check, type Context, Tensor } from './tensor.ts';
+import { type Check, type LoopContext, Tensor } from './tensor.ts';
 
 const NO_CHECKS: ReadonlySet<Check> = new Set();
 
-export class Tracing implements Context {
+export class Tracing implements LoopContext {
   private readonly trace: Trace;
 
   constructor(
@@ -51,12 +51,6 @@ export class Tracing implements Context {
     return this.wrap(this.slotOf(tensor), shape);
   }
 
-  /**
-   * Repeats `body` on the carried values while some sample is running, at most `limit` times.
-   * @param initial values on entry, by name
-   * @param running reads from the carried values the row of statuses, [batch]: 0 is running
-   * @returns the values after the last pass
-   */
   loop<Values extends Record<string, Tensor>>(
     initial: Values,
     running: (values: Values) => Tensor,

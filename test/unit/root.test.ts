@@ -260,6 +260,72 @@ describe('root', () => {
   });
 });
 
+describe('a function that solves something itself', () => {
+  /** z = ½·tanh(y), where y = relu(Wy + z + b) is a monotone layer. */
+  const { n, batch, W, b } = monotoneProblem(4, 2, 9, 1, 0.5);
+  const inner = (z: Tensor, w: Tensor, c: Tensor): Tensor =>
+    monotoneFixedPoint(w, z.add(c), { activation: 'tanh', margin: 1, tolerance: 1e-13, checkInputs: false }).z;
+  const nested = (w: Tensor, c: Tensor): Tensor =>
+    fixedPoint((z, ...more) => inner(z, more[0], more[1]).mul(0.5), {
+      unknown: zeros(batch, n),
+      inputs: [w, c],
+      tolerance: 1e-11,
+      onFailure: 'throw',
+    });
+
+  test('gradients against central differences', async () => {
+    const arrays = [W, b];
+    const shapes = [
+      [n, n],
+      [batch, n],
+    ];
+    const weights = engine.tensor(normals(batch * n, 1), [batch, n]);
+    const lossOf = (w: Tensor, c: Tensor): Tensor => nested(w, c).mul(weights).sum();
+    const tensors = (values: readonly number[][]): Tensor[] =>
+      values.map((array, index) => engine.tensor(array, shapes[index]));
+    const [, gradients] = await valueAndGrad((w, c) => lossOf(w, c), tensors(arrays));
+    for (const [index, gradient] of gradients.entries()) {
+      const lossAt = async (values: number[][]): Promise<number> => {
+        const [w, c] = tensors(values);
+        return (await lossOf(w, c).data())[0];
+      };
+      const differences = await centralDifferences(lossAt, arrays, index);
+      expect(gradientError(await gradient.data(), differences)).toBeLessThan(1e-6);
+    }
+  });
+
+  test('is freed with everything that it made', async () => {
+    const own = new Engine(openCPU());
+    const inputs = [own.tensor(W, [n, n]), own.tensor(b, [batch, n])];
+    const step = async (): Promise<number> => {
+      const unknown = own.tensor(new Float64Array(batch * n), [batch, n]);
+      const [, gradients] = await valueAndGrad(
+        (w, c) =>
+          fixedPoint((z, ...more) => inner(z, more[0], more[1]).mul(0.5), {
+            unknown,
+            inputs: [w, c],
+            tolerance: 1e-8,
+          }).sum(),
+        inputs,
+      );
+      for (const tensor of [unknown, ...gradients]) tensor.dispose();
+      return own.memory().buffers;
+    };
+    const first = await step();
+    expect(await step()).toBe(first);
+    own.close();
+  });
+
+  test('an inner solve that fails is told with the outer one', async () => {
+    const failing = fixedPoint(
+      (z, w, c) =>
+        monotoneFixedPoint(w, z.add(c), { activation: 'tanh', margin: 1, limit: 1, solver: 'picard' }).z.mul(0.5),
+      { unknown: zeros(batch, n), inputs: [engine.tensor(W, [n, n]), engine.tensor(b, [batch, n])] },
+    );
+    await expect(failing.data()).rejects.toThrow('monotone, forward');
+  });
+});
+
 describe('failures are never silent', () => {
   test('a given solution that is none', async () => {
     const z = root((y, x) => y.sub(x), {
