@@ -48,7 +48,7 @@ export class Linearisation {
     const dependent = this.dependentOn(watched);
     for (const entry of [...this.entries].reverse()) {
       const incoming = cotangents.get(entry.outputIndex);
-      if (incoming && dependent.has(entry.outputIndex)) this.backward(entry, incoming, dependent, cotangents);
+      if (incoming) this.backward(entry, incoming, dependent, cotangents);
     }
     return watched.map((tensor) => this.result(tensor, cotangents));
   }

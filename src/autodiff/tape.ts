@@ -83,7 +83,7 @@ export class Tape implements Recorder {
 
   /**
    * What is on the tape by now, with the derivatives of the element-wise operations made here, once: for many products with
-   * one Jacobian, as in the loop of a linear solver.
+   * one Jacobian, as in the loop of a linear solver. Of use until the tape is disposed.
    */
   linearised(options: PlayOptions = {}): Linearisation {
     const factorOf = this.factors(options);

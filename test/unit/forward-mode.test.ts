@@ -11,6 +11,7 @@ import { Engine } from '../../src/tensor/engine.ts';
 import { elementwise } from '../../src/tensor/kernels.ts';
 import { recorded } from '../../src/tensor/operations.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
+import { Tracing } from '../../src/tensor/tracing.ts';
 import { DIFFERENTIABLE, type DifferentiableCase } from '../support/differentiable.ts';
 import { centralDifferences, gradientError, norm, normals, relativeError } from '../support/numbers.ts';
 
@@ -381,6 +382,8 @@ describe('a tape is played as often as one likes', () => {
     const other = x.square();
     const [tangent] = tape.pushforward([x, W], [engine.tensor([1, 1]), engine.tensor([1, 1])], [other]);
     expect(await values(tangent)).toEqual([2, 4]);
+    // Its output is asked for, what is before it is not.
+    expect(await values(tape.pullback(output, [mapped], engine.tensor([1, 1]))[0])).toEqual([1, 2]);
     expect(calls).toEqual([]);
     tape.pullback(output, [W], engine.tensor([1, 1]));
     expect(calls).toEqual(['pullback']);
@@ -436,6 +439,25 @@ describe('inside a Program', () => {
     expect(norm(await expected.data())).toBeGreaterThan(1e-3);
     expect(relativeError(await found.data(), await expected.data())).toBeLessThan(1e-14);
   });
+});
+
+test('linearised before a loop, no derivative is made in it', () => {
+  const derivativesInLoop = (linearise: boolean): number => {
+    const tracing = new Tracing('counted', engine.epsilon);
+    const tape = new Tape();
+    const x = tape.watch(tracing.input([2, 3]));
+    const y = x.relu().maximum(x.tanh()).softplus();
+    const from = linearise ? tape.linearised({ selection: { relu: 0.5 } }) : tape;
+    const running = tracing.constant({ kind: 'fill', value: 0 }, [1]);
+    const body = ({ v }: { v: Tensor }): { v: Tensor } => ({ v: from.pushforward([x], [v], [y])[0] });
+    const { v } = tracing.loop({ v: tracing.input([2, 3]) }, () => running, 3, body);
+    const loop = tracing.finish([v]).steps.find((step) => step.kernel === 'loop');
+    const names = loop?.body.map((step) => ('operation' in step ? step.operation : step.kernel)) ?? [];
+    return names.filter((name) => /Derivative|sigmoid|maximumAbsolute/.test(name)).length;
+  };
+  // relu, maximum and tanh take one each, softplus the sigmoid; the two kinked ones a tolerance each.
+  expect(derivativesInLoop(false)).toBe(6);
+  expect(derivativesInLoop(true)).toBe(0);
 });
 
 describe('jacobianVectorProduct', () => {
