@@ -1,6 +1,7 @@
 /** The public face: nothing else is public. */
 
-export { type LossFunction, valueAndGrad } from './autodiff/gradient.ts';
+export { DEFINABLE, type OperationName } from './autodiff/definable.ts';
+export { jacobianVectorProduct, type LossFunction, valueAndGrad } from './autodiff/gradient.ts';
 export type { AdapterDescription, BackendName, MemoryFigures } from './backends/backend.ts';
 export type { OpenOptions } from './backends/open.ts';
 export type { Dataset, Samples } from './data/dataset.ts';

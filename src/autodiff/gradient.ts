@@ -1,5 +1,6 @@
 import { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkShapes } from './linearisation.ts';
 import { Tape } from './tape.ts';
 
 export type LossFunction = (...inputs: Tensor[]) => Tensor | Promise<Tensor>;
@@ -52,5 +53,45 @@ export async function valueAndGrad(lossOf: LossFunction, inputs: readonly Tensor
     throw error;
   } finally {
     loss.dispose();
+  }
+}
+
+/**
+ * The value of a function and its derivative along a direction: f(x) and J(x)·t, in one pass forwards. At kinks J takes the
+ * selections with which the operations are called, as `valueAndGrad` does.
+ *
+ * Rejects if a solve on the way did not converge, or if an operation on the way has no forward mode.
+ * @param f written with tensor operations; everything it makes is freed afterwards
+ * @param inputs x
+ * @param tangents t, one tensor for each input, of its shape
+ * @returns the output and its tangent, of its shape; dispose both when done
+ */
+export async function jacobianVectorProduct(
+  f: (...inputs: Tensor[]) => Tensor | Promise<Tensor>,
+  inputs: readonly Tensor[],
+  tangents: readonly Tensor[],
+): Promise<[output: Tensor, tangent: Tensor]> {
+  const engine = engineOf('jacobianVectorProduct', inputs);
+  checkShapes('tangents', tangents, inputs);
+  const results = await engine.inArena(undefined, async (arena) => {
+    const tape = new Tape();
+    try {
+      const watched = inputs.map((input) => tape.watch(engine.useIn(arena, input)));
+      const output = await f(...watched);
+      const directions = tangents.map((tangent) => engine.useIn(arena, tangent));
+      const [tangent] = tape.pushforward(watched, directions, [output]);
+      output.node = undefined; // it outlives the tape
+      return [output, tangent] as const;
+    } finally {
+      tape.dispose();
+    }
+  });
+  const [output, tangent] = results;
+  try {
+    await Promise.all(results.map((result) => result.verified()));
+    return [output, tangent];
+  } catch (error) {
+    for (const result of results) result.dispose();
+    throw error;
   }
 }

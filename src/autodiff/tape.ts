@@ -1,24 +1,45 @@
-/** Reverse-mode differentiation: a tape writes operations down and plays their pullbacks backwards. */
-import { elementwise } from '../tensor/kernels.ts';
-import { describe } from '../tensor/shape.ts';
+/** Differentiation: a tape writes operations down and plays their derivatives backwards or forwards. */
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
-import { PULLBACKS, type Pullback } from './pullbacks.ts';
+import { isOperationName } from './definable.ts';
+import { FACTORS } from './derivatives.ts';
+import { type ClarkeInterval, type KinkDescription, kinkDescription, kinkedDerivative } from './kinks.ts';
+import { type Entry, Linearisation } from './linearisation.ts';
+import { attribute } from './recorded.ts';
+import { type Selection, selectionsFor } from './selection.ts';
 
-/** What is known of an operation when its pullback runs. The tensors are held until the tape is disposed. */
-interface Entry {
+export interface PlayOptions {
+  /** Which element of the Clarke intervals is taken. Default: the selections with which the operations were called. */
+  selection?: Selection;
+}
+
+/** An operation on a tape that has kinks: a piecewise smooth function of x, element by element. */
+export interface KinkedOperation {
+  /** As in KINKS. */
   readonly operation: string;
-  readonly pullback: Pullback;
-  readonly inputs: readonly Tensor[];
-  readonly inputIndices: readonly (number | undefined)[];
-  readonly output: Tensor;
-  readonly outputIndex: number;
-  readonly attributes: object;
+  /** Its place among all operations on the tape, from 0. */
+  readonly place: number;
+  /** The pre-activations; of maximum and minimum the difference of their inputs, a − b. */
+  readonly x: Tensor;
+  /** The numbers at which x is at a kink. */
+  readonly positions: readonly number[];
+  /**
+   * At each of the positions the interval that the derivative in x is taken from; of maximum and minimum it is the share of
+   * the first input, and the second has the rest.
+   */
+  readonly intervals: readonly ClarkeInterval[];
+  /** How near a position counts as at it, [.., 1], for each row of x along the last axis. */
+  readonly tolerance: Tensor;
+  /** The q with which it was called. */
+  readonly selection: number;
 }
 
 /**
  * An explicit object, never ambient: an operation is followed by the tape of its inputs, whatever else happens meanwhile.
+ * It works alike on tensors of an engine and on those of a Program that is being traced. See Linearisation for what is
+ * freed when.
  */
 export class Tape implements Recorder {
+  /** The tensors are held until the tape is disposed. */
   private readonly entries: Entry[] = [];
   private count = 0;
 
@@ -30,15 +51,14 @@ export class Tape implements Recorder {
   }
 
   record(operation: string, inputs: readonly Tensor[], output: Tensor, attributes: object): void {
-    const pullback = PULLBACKS[operation];
-    if (!pullback) throw new Error(`autodiff: the operation ${operation} has no pullback`);
+    if (!isOperationName(operation)) throw new Error(`autodiff: the operation ${operation} has no derivative`);
     output.node = { recorder: this, index: this.count++ };
-    // Aliases hold the numbers even where the caller disposes the tensors before the backward pass.
+    // Aliases hold the numbers even where the caller disposes the tensors before they are differentiated.
     const alias = (tensor: Tensor): Tensor => tensor.context.alias(tensor, tensor.shape);
     this.entries.push({
       operation,
-      pullback,
       inputs: inputs.map(alias),
+      // Inputs that another tape follows do not get this far.
       inputIndices: inputs.map((input) => input.node?.index),
       output: alias(output),
       outputIndex: output.node.index,
@@ -46,45 +66,82 @@ export class Tape implements Recorder {
     });
   }
 
+  /** Jᵀu, as Linearisation.pullback: the factors are made as they are needed. */
+  pullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor, options: PlayOptions = {}): Tensor[] {
+    return new Linearisation(this, this.entries, this.factors(options)).pullback(output, watched, cotangent);
+  }
+
+  /** Jv, as Linearisation.pushforward: the factors are made as they are needed. */
+  pushforward(
+    watched: readonly Tensor[],
+    tangents: readonly Tensor[],
+    outputs: readonly Tensor[],
+    options: PlayOptions = {},
+  ): Tensor[] {
+    return new Linearisation(this, this.entries, this.factors(options)).pushforward(watched, tangents, outputs);
+  }
+
   /**
-   * The cotangents of watched tensors, given that of an output.
-   * @param output a tensor followed by this tape
-   * @param cotangent of the shape of `output`; default: ones, for which `output` must hold one number
+   * What is on the tape by now, with the derivatives of the element-wise operations made here, once: for many products with
+   * one Jacobian, as in the loop of a linear solver. Of use until the tape is disposed.
    */
-  pullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor): Tensor[] {
-    if (!cotangent && output.size !== 1) {
-      throw new RangeError(`autodiff: the loss has shape ${describe(output.shape)}; it must hold one number`);
-    }
-    const cotangents = new Map<number, Tensor>();
-    if (output.node?.recorder === this) {
-      cotangents.set(output.node.index, cotangent ?? elementwise('scale', [output], [0, 1]));
-    }
-    for (const entry of [...this.entries].reverse()) {
-      const incoming = cotangents.get(entry.outputIndex);
-      if (incoming) this.backward(entry, incoming, cotangents);
-    }
-    return watched.map((tensor) => {
-      const index = tensor.node?.index;
-      const found = index === undefined ? undefined : cotangents.get(index);
-      return found ? tensor.context.alias(found, tensor.shape) : elementwise('scale', [tensor], [0, 0]);
+  linearised(options: PlayOptions = {}): Linearisation {
+    const factorOf = this.factors(options);
+    const entries = [...this.entries];
+    const withFactor = entries.filter(
+      ({ operation }) => kinkDescription(operation) || Object.hasOwn(FACTORS, operation),
+    );
+    const factors = new Map(withFactor.map((entry) => [entry, factorOf(entry)]));
+    return new Linearisation(this, entries, (entry) => factors.get(entry) ?? factorOf(entry));
+  }
+
+  /** The operations with kinks, in the order in which they were recorded. Dispose their x and tolerance. */
+  kinks(): KinkedOperation[] {
+    return this.kinked().map(({ entry, place, kinks }) => {
+      const { operation, inputs, attributes } = entry;
+      const x = kinks.argument(inputs);
+      const positions = kinks.positions(attributes);
+      return {
+        operation,
+        place,
+        x: inputs.includes(x) ? x.context.alias(x, x.shape) : x,
+        positions,
+        intervals: positions.map(() => kinks.interval(attributes)),
+        tolerance: kinks.tolerance(inputs),
+        selection: ownSelection(entry),
+      };
     });
   }
 
-  /** Lets go of the tensors held for the pullbacks. */
+  /** Lets go of the tensors held for the derivatives. */
   dispose(): void {
     for (const { inputs, output } of this.entries) for (const tensor of [...inputs, output]) tensor.dispose();
     this.entries.length = 0;
   }
 
-  private backward(entry: Entry, cotangent: Tensor, cotangents: Map<number, Tensor>): void {
-    const { inputs, output, attributes, inputIndices } = entry;
-    const needed = inputIndices.map((index) => index !== undefined);
-    const results = entry.pullback(cotangent, { inputs, output, attributes, needed });
-    for (const [position, index] of inputIndices.entries()) {
-      const result = results[position];
-      if (index === undefined || !result) continue;
-      const sum = cotangents.get(index);
-      cotangents.set(index, sum ? elementwise('add', [sum, result]) : result);
-    }
+  private kinked(): { entry: Entry; place: number; kinks: KinkDescription }[] {
+    return this.entries.flatMap((entry, place) => {
+      const kinks = kinkDescription(entry.operation);
+      return kinks && kinks.positions(entry.attributes).length > 0 ? [{ entry, place, kinks }] : [];
+    });
   }
+
+  private factors({ selection }: PlayOptions): (entry: Entry) => Tensor {
+    const kinked = this.kinked().map(({ entry }) => entry);
+    const chosen = selectionsFor(
+      kinked.map(({ operation, output }) => ({ operation, shape: output.shape })),
+      selection,
+    );
+    const selections = new Map(kinked.map((entry, index) => [entry, chosen[index]]));
+    return (entry) => {
+      const { operation, inputs, attributes } = entry;
+      const kinks = kinkDescription(operation);
+      if (!kinks) return FACTORS[operation](entry);
+      return kinkedDerivative(kinks, inputs, attributes, selections.get(entry) ?? ownSelection(entry));
+    };
+  }
+}
+
+function ownSelection({ attributes }: Entry): number {
+  return attribute<number>(attributes, 'selection');
 }

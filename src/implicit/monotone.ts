@@ -1,5 +1,5 @@
 /** The solution of z = σ(Wz + b) as a differentiable function of W and b, for W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
-import { kinkTolerance } from '../autodiff/pullbacks.ts';
+import { kinkTolerance } from '../autodiff/kinks.ts';
 import { adjointProblem } from '../solvers/adjoint.ts';
 import { normsFrom } from '../solvers/equation.ts';
 import { solveFixedPoint } from '../solvers/forward.ts';

@@ -1,5 +1,5 @@
 /** What a caller may choose of a monotone solve, checked. */
-import { KINK_UNITS } from '../autodiff/pullbacks.ts';
+import { KINK_UNITS } from '../autodiff/kinks.ts';
 import { type Activation, type ActivationOption, activationOf } from '../solvers/activations.ts';
 import {
   automaticForwardSolver,

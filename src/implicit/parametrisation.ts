@@ -1,3 +1,5 @@
+import type { CustomOperation } from '../autodiff/custom.ts';
+import { zerosLike } from '../autodiff/derivatives.ts';
 import { engineOf } from '../tensor/engine.ts';
 import { elementwise, product, reduceAll } from '../tensor/kernels.ts';
 import { recorded, transpose } from '../tensor/operations.ts';
@@ -44,5 +46,17 @@ export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
         elementwise('negate', [trace]),
       ];
     });
-  return recorded('custom', [A, B, margin], W, { pullback });
+  // dW = −(dAᵀA + AᵀdA) + dB − dBᵀ − dm·I = (dB − S) − (dB + S)ᵀ − dm·I with S = AᵀdA
+  const pushforward = (tangents: readonly (Tensor | undefined)[]): Tensor => {
+    const given = tangents.map((tangent, index) => tangent ?? zerosLike([A, B, margin][index]));
+    const [tangent] = engine.run('monotone matrix, tangent', [A, ...given], ([a, da, db, dm], tracing) => {
+      const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
+      const S = product(a, da, { transposeA: true });
+      const skew = elementwise('subtract', [elementwise('subtract', [db, S]), transpose(elementwise('add', [db, S]))]);
+      return [elementwise('subtract', [skew, elementwise('multiply', [identity, dm])])];
+    });
+    return tangent;
+  };
+  const custom: CustomOperation = { name: 'monotoneMatrix', pullback, pushforward };
+  return recorded('custom', [A, B, margin], W, custom);
 }

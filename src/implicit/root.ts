@@ -1,4 +1,6 @@
 /** The solution of an equation that the user wrote, as a differentiable function of its inputs (Bolte et al. 2021, Theorem 2). */
+import type { KinkedOperationName } from '../autodiff/kinks.ts';
+import { selectionsFor } from '../autodiff/selection.ts';
 import { STATE_ROWS } from '../backends/kernels.ts';
 import { accelerated } from '../solvers/anderson.ts';
 import { GENERAL_SOLVERS, type GeneralSolverName } from '../solvers/index.ts';
@@ -11,10 +13,11 @@ import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import { recorded } from '../tensor/operations.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+import { newtonKrylov } from './newton-krylov.ts';
 import { checkCount, checkOneOf, checkPositive } from './options.ts';
 import { guarded, reportOf } from './reporting.ts';
 import { summarise } from './summary.ts';
-import { type ImplicitFunction, ImplicitSystem, rowsOf, transposedProblem } from './system.ts';
+import { type ImplicitFunction, ImplicitSystem, matrixFree, rowsOf } from './system.ts';
 
 /** Solves F(z, …) = 0 in a way of the caller's own, from the start and the inputs; not followed by any tape. */
 export type OwnSolver = (start: Tensor, ...inputs: Tensor[]) => Tensor;
@@ -36,18 +39,27 @@ interface ImplicitOptions {
   limit?: number;
   /** Most iterations of a round of the backward solve. Default 500. */
   backwardLimit?: number;
+  /**
+   * Which element of the Clarke interval is taken at the kinks of the function: one q in [0, 1] for all, or one for each
+   * operation by name, as { relu: 0, abs: 0.5 }. One selection serves a whole backward pass. Default: that with which the
+   * function calls its operations.
+   */
+  selection?: number | Readonly<Partial<Record<KinkedOperationName, number>>>;
   /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
   onFailure?: 'throw' | 'report';
 }
 
 export interface FixedPointOptions extends ImplicitOptions {
-  /** anderson (default): accelerated; picard: plain repetition; given: the unknown solves it already; or a function. */
-  solver?: 'anderson' | 'picard' | 'given' | OwnSolver;
+  /**
+   * anderson (default): accelerated; picard: plain repetition; newton-krylov: Newton steps by GMRES; given: the unknown solves
+   * it already; or a function that solves it.
+   */
+  solver?: 'anderson' | 'picard' | 'newton-krylov' | 'given' | OwnSolver;
 }
 
 export interface RootOptions extends ImplicitOptions {
-  /** given: the unknown solves it already; or a function that solves it. */
-  solver: 'given' | OwnSolver;
+  /** newton-krylov (default): Newton steps by GMRES; given: the unknown solves it already; or a function that solves it. */
+  solver?: 'newton-krylov' | 'given' | OwnSolver;
 }
 
 /** How a solution came about, and how its gradients do. */
@@ -78,10 +90,11 @@ export function fixedPoint(f: ImplicitFunction, options: FixedPointOptions): Imp
  * @param F written with tensor operations; scaled such that ‖F(z)‖ ≤ tolerance·‖z‖ means solved
  */
 export function root(F: ImplicitFunction, options: RootOptions): ImplicitSolution {
-  return implicit('root', F, 'root', options);
+  return implicit('root', F, 'root', { solver: 'newton-krylov', ...options });
 }
 
-type Settings = Required<Omit<ImplicitOptions, 'unknown' | 'inputs'>> & Pick<FixedPointOptions, 'solver'>;
+type Settings = Required<Omit<ImplicitOptions, 'unknown' | 'inputs' | 'selection'>> &
+  Pick<FixedPointOptions, 'solver' | 'selection'>;
 
 function implicit(
   what: string,
@@ -93,11 +106,12 @@ function implicit(
   const { unknown, inputs } = options;
   const engine = checkedEngine(what, unknown, inputs);
   const rows = rowsOf(unknown.shape, settings.coupled);
-  const systemOf = (own: readonly Tensor[]): ImplicitSystem => new ImplicitSystem(what, f, kind, rows, own);
+  const systemOf = (own: readonly Tensor[]): ImplicitSystem =>
+    new ImplicitSystem(what, f, kind, rows, own, settings.selection);
 
   const since = performance.now();
   const { tolerance, backwardTolerance, onFailure, solver } = settings;
-  const name = typeof solver === 'function' ? 'own' : (solver ?? 'given');
+  const name = typeof solver === 'function' ? 'own' : `${solver}`;
   const ahead = {
     what,
     direction: 'forward',
@@ -131,10 +145,13 @@ function implicit(
   return Object.assign(z, { solve: { report, backwardReports } });
 }
 
+const ROOT_SOLVERS = { 'newton-krylov': 0, given: 0 };
+
 function settingsOf(kind: 'root' | 'fixed point', options: FixedPointOptions): Settings {
   const tolerance = checkPositive('tolerance', options.tolerance ?? 1e-4);
-  const names = kind === 'root' ? { given: 0 } : { anderson: 0, picard: 0, given: 0 };
-  const { solver, onFailure = 'throw', linearSolver = 'gmres', coupled = false } = options;
+  const names = kind === 'root' ? ROOT_SOLVERS : { anderson: 0, picard: 0, ...ROOT_SOLVERS };
+  const { solver, onFailure = 'throw', linearSolver = 'gmres', coupled = false, selection } = options;
+  selectionsFor([], Array.isArray(selection) ? undefined : selection); // refuses wrong numbers and names
   if (typeof solver !== 'function') checkOneOf('solver', solver as keyof typeof names, names);
   return {
     tolerance,
@@ -145,6 +162,7 @@ function settingsOf(kind: 'root' | 'fixed point', options: FixedPointOptions): S
     onFailure: checkOneOf('onFailure', onFailure, { throw: 0, report: 0 }),
     coupled,
     solver,
+    selection,
   };
 }
 
@@ -161,8 +179,18 @@ function checkedEngine(what: string, unknown: Tensor, inputs: readonly Tensor[])
 
 type SystemOf = (inputs: readonly Tensor[]) => ImplicitSystem;
 
+/** An iteration on the unknown, and how it is run. */
+interface GeneralMethod {
+  readonly begin: (system: ImplicitSystem, start: Tensor, context: LoopContext) => Begun;
+  readonly run: Runner;
+}
+
 /** What each solver by name runs; a solution that is given is only looked at. */
-const RUNNERS: Readonly<Record<'anderson' | 'picard', Runner>> = { anderson: accelerated, picard: plain };
+const METHODS: Readonly<Record<'anderson' | 'picard' | 'newton-krylov', GeneralMethod>> = {
+  anderson: { begin: repetition, run: accelerated },
+  picard: { begin: repetition, run: plain },
+  'newton-krylov': { begin: newtonKrylov, run: plain },
+};
 
 function forward(
   engine: Engine,
@@ -172,7 +200,7 @@ function forward(
   { solver, tolerance, limit }: Settings,
 ): { z: Tensor; summary: Tensor } {
   const start = typeof solver === 'function' ? ownSolution(solver, unknown, inputs) : unknown;
-  const runner = typeof solver === 'string' && solver !== 'given' ? RUNNERS[solver] : undefined;
+  const method = typeof solver === 'string' && solver !== 'given' ? METHODS[solver] : undefined;
   const [z, summary] = run(
     engine,
     'implicit, forward',
@@ -185,7 +213,9 @@ function forward(
       const fresh = initialState(tracing, batch);
       const passes = isTraced ? limit : Math.min(limit, EAGER_PASSES);
       const stopping = { tolerance: aim, floor, limit: passes, giveUp: false };
-      const { x, state } = runner ? runner(tracing, repetition(system, x0), stopping, fresh) : { x: x0, state: fresh };
+      const { x, state } = method
+        ? method.run(tracing, method.begin(system, x0, tracing), stopping, fresh)
+        : { x: x0, state: fresh };
       const rows = {
         status: statusOf(state),
         iterations: rowOf(state, STATE_ROWS.iterations),
@@ -266,7 +296,8 @@ function backward(
       const x = tracing.alias(solution, [batch, n]);
       const right = tracing.alias(v, [batch, n]);
       const passes = isTraced ? backwardLimit : Math.min(backwardLimit, EAGER_PASSES);
-      const problem = transposedProblem(system.transposedDerivative(x), right, tolerance, passes);
+      const { transposed, direct } = system.derivative(x);
+      const problem = matrixFree(transposed, direct, right, tolerance, passes);
       const solved = solveLinear(tracing, GENERAL_SOLVERS[linearSolver], problem);
       const rows = {
         status: statusOf(solved.state),

@@ -1,4 +1,5 @@
 /** An equation F(z, x, …) = 0 that a user wrote with tensor operations, as the solvers see it: rows are samples. */
+import type { Selection } from '../autodiff/selection.ts';
 import { Tape } from '../autodiff/tape.ts';
 import type { KrylovProblem } from '../solvers/krylov.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
@@ -30,6 +31,7 @@ export class ImplicitSystem {
     private readonly kind: 'root' | 'fixed point',
     readonly rows: Rows,
     private readonly inputs: readonly Tensor[],
+    private readonly selection: Selection | undefined,
   ) {}
 
   /** The user's function at an x of [batch, n], as [batch, n]. */
@@ -55,13 +57,19 @@ export class ImplicitSystem {
     return elementwise('divide', [reduceRows('norm', [this.value(x, image)]), size]);
   }
 
-  /** u ↦ Bᵀu with B = ∂F/∂z at x: a pullback along a tape on which the solution alone is followed. */
-  transposedDerivative(x: Tensor): (u: Tensor) => Tensor {
+  /** B = ∂F/∂z at x by its products, along a tape on which the solution alone is followed. */
+  derivative(x: Tensor): Derivative {
     const tape = new Tape();
     const watched = tape.watch(x);
     const image = this.image(watched);
-    const pulled = (u: Tensor): Tensor => tape.pullback(image, [watched], u)[0];
-    return this.kind === 'root' ? pulled : (u) => elementwise('subtract', [u, pulled(u)]);
+    const linear = tape.linearised({ selection: this.selection });
+    const pulled = (u: Tensor): Tensor => linear.pullback(image, [watched], u)[0];
+    const pushed = (w: Tensor): Tensor => linear.pushforward([watched], [w], [image])[0];
+    if (this.kind === 'root') return { transposed: pulled, direct: pushed };
+    return {
+      transposed: (u) => elementwise('subtract', [u, pulled(u)]),
+      direct: (w) => elementwise('subtract', [w, pushed(w)]),
+    };
   }
 
   /** −Aᵀu with A = ∂F/∂(inputs) at x, for the inputs that need it. */
@@ -71,17 +79,23 @@ export class ImplicitSystem {
     const image = this.image(x, followed);
     // F = z − f has A = −∂f/∂x.
     const cotangent = this.kind === 'root' ? elementwise('negate', [u]) : u;
-    return tape.pullback(
-      image,
-      followed.filter((_, index) => needed[index]),
-      cotangent,
-    );
+    const watched = followed.filter((_, index) => needed[index]);
+    return tape.pullback(image, watched, cotangent, { selection: this.selection });
   }
 }
 
-/** Bᵀu = v, matrix-free. */
-export function transposedProblem(
+/** A linear map known by its products. */
+export interface Derivative {
+  /** u ↦ Bᵀu */
+  readonly transposed: (u: Tensor) => Tensor;
+  /** w ↦ Bw */
+  readonly direct: (w: Tensor) => Tensor;
+}
+
+/** Bu = v, or with the maps exchanged Bᵀu = v, matrix-free. */
+export function matrixFree(
   apply: (u: Tensor) => Tensor,
+  applyTransposed: (u: Tensor) => Tensor,
   v: Tensor,
   tolerance: Tensor,
   limit: number,
@@ -93,6 +107,7 @@ export function transposedProblem(
     floor: roundingOf(apply, v),
     residual: (u, right) => elementwise('subtract', [right, apply(u)]),
     apply,
+    applyTransposed,
     enter: (r) => r,
     leave: (y) => y,
   };

@@ -1,6 +1,5 @@
 import { combine, ratio, reduceRows } from '../tensor/kernels.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { KrylovMethod, KrylovProblem } from './krylov.ts';
+import type { KrylovMethod } from './krylov.ts';
 
 /**
  * Conjugate gradients on the normal equations, in the form that keeps the residual r of the system itself. With
@@ -9,7 +8,7 @@ import type { KrylovMethod, KrylovProblem } from './krylov.ts';
  */
 export const cgnr: KrylovMethod = {
   start(problem, r) {
-    const s = applyTransposed(problem, r);
+    const s = problem.applyTransposed(r);
     return { r, p: s, gamma: reduceRows('dot', [s, s]) };
   },
   step(problem, { r, p, gamma }) {
@@ -17,15 +16,9 @@ export const cgnr: KrylovMethod = {
     const alpha = ratio(gamma, reduceRows('dot', [q, q]));
     const change = combine({ x: p, coefficient: alpha });
     const rNext = combine({ x: r }, { x: q, coefficient: alpha, factor: -1 });
-    const s = applyTransposed(problem, rNext);
+    const s = problem.applyTransposed(rNext);
     const gammaNext = reduceRows('dot', [s, s]);
     const pNext = combine({ x: s }, { x: p, coefficient: ratio(gammaNext, gamma) });
     return { values: { r: rNext, p: pNext, gamma: gammaNext }, change, r: rNext };
   },
 };
-
-function applyTransposed({ applyTransposed: apply }: KrylovProblem, x: Tensor): Tensor {
-  if (!apply)
-    throw new RangeError('linearSolver: cgnr needs products with the transposed matrix, which this system has not');
-  return apply(x);
-}

@@ -51,10 +51,12 @@ export const LINEAR_SOLVERS = {
 } as const satisfies Record<string, LinearSolver<AdjointProblem>>;
 export type LinearSolverName = keyof typeof LINEAR_SOLVERS;
 
-/** For a matrix that is known only by its transposed products. */
+/** For a matrix that is known only by its products. */
 export const GENERAL_SOLVERS = {
   gmres: [krylov(gmres)],
   bicgstab: [krylov(bicgstab)],
+  /** Converges for every matrix that is not singular; the condition number is squared. */
+  cgnr: [krylov(cgnr)],
   /** GMRES where BiCGSTAB breaks down. */
   'bicgstab+gmres': [krylov(bicgstab), krylov(gmres)],
 } as const satisfies Record<string, LinearSolver<KrylovProblem>>;

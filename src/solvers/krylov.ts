@@ -8,8 +8,8 @@ import { monitor, statusOf, whereRunning } from './monitor.ts';
 export interface KrylovProblem extends LinearProblem {
   /** S y */
   apply(y: Tensor): Tensor;
-  /** Sᵀx: only CGNR asks for it. */
-  applyTransposed?(x: Tensor): Tensor;
+  /** Sᵀx */
+  applyTransposed(x: Tensor): Tensor;
   /** s of r. */
   enter(r: Tensor): Tensor;
   /** e of y and r. */

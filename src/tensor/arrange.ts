@@ -37,13 +37,18 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
       `concat: tensor 0 has shape ${describe(first.shape)}, tensor ${index + 1} ${describe(shape)}; they may differ along axis ${along} only`,
     );
   }
+  return recorded('concat', tensors, joined(tensors, along), { axis: along });
+}
+
+/** Tensors one after the other along an axis, an index. */
+export function joined([first, ...others]: readonly Tensor[], axis: number): Tensor {
   let output = first.context.alias(first, first.shape);
   for (const other of others) {
-    const longer = gatherAlong(output, along, output.shape[along] + other.shape[along], { more: other });
+    const longer = gatherAlong(output, axis, output.shape[axis] + other.shape[axis], { more: other });
     output.dispose();
     output = longer;
   }
-  return recorded('concat', tensors, output, { axis: along });
+  return output;
 }
 
 export function gather(x: Tensor, indices: ArrayLike<number>): Tensor {

@@ -1,4 +1,4 @@
-/** The differentiable operations: arguments checked, kernels called, tapes told. Their pullbacks are in autodiff/. */
+/** The differentiable operations: arguments checked, kernels called, tapes told. Their derivatives are in autodiff/. */
 import { elementwise, elementwiseLaidOut, product, reduceAxes, rowwise, softmaxRows } from './kernels.ts';
 import { checkShape, describe, normaliseAxes, permutedLayout, type Shape, sizeOf } from './shape.ts';
 import type { KinkOptions, Tensor } from './tensor.ts';
@@ -168,7 +168,7 @@ export function minimum(a: Tensor, b: Tensor, { selection = 0.5 }: KinkOptions):
 }
 
 /** Sums over the axes given by index, which stay with extent 1. */
-function sumKeeping(x: Tensor, axes: readonly number[]): Tensor {
+export function sumKeeping(x: Tensor, axes: readonly number[]): Tensor {
   let result = x;
   for (const axis of axes) {
     const summed = reduceAxes('sum', [result], axis, axis + 1);

@@ -207,6 +207,71 @@ describe('root', () => {
     }
   });
 
+  test('newton-krylov finds the root from zeros', async () => {
+    const tape = new Tape();
+    const inputs = [tape.watch(engine.tensor(M, [n, n])), tape.watch(engine.tensor(x, [rows, n]))];
+    const found = root(F, { unknown: zeros(rows, n), inputs, tolerance: 1e-12 });
+    expect(relativeError(await found.data(), z)).toBeLessThan(1e-11);
+    const { samples, solver } = await found.solve.report;
+    expect(solver).toBe('newton-krylov');
+    expect(Math.max(...samples.map(({ iterations }) => iterations))).toBeLessThan(12);
+    const expected = await gradientOf({});
+    for (const [index, gradient] of tape.pullback(found, inputs, engine.tensor(v, [rows, n])).entries()) {
+      expect(relativeError(await gradient.data(), expected[index])).toBeLessThan(1e-9);
+    }
+  });
+
+  test('newton-krylov from where full steps diverge: arctan, from 3', async () => {
+    const found = root((y, shift) => y.sub(shift).arctan(), {
+      unknown: engine.tensor([3, -8, 0.5, 40], [4, 1]),
+      inputs: [engine.tensor([1, 1, 1, 1], [4, 1])],
+      tolerance: 1e-10,
+    });
+    expect(Array.from(await found.data())).toEqual([1, 1, 1, 1].map((y) => expect.closeTo(y, 8)));
+  });
+
+  test('newton-krylov through a kink', async () => {
+    // y + |y| − x: slope 2 on the right of 0, and z = x/2 there.
+    const found = root((y, given) => y.mul(1.5).add(y.abs().mul(0.5)).sub(given), {
+      unknown: engine.tensor([-3, 5, 0], [3, 1]),
+      inputs: [engine.tensor([4, -2, 1], [3, 1])],
+      tolerance: 1e-12,
+    });
+    expect(Array.from(await found.data())).toEqual([2, -2, 0.5].map((y) => expect.closeTo(y, 10)));
+  });
+
+  test('at a kink the selection counts, for all operations or by name', async () => {
+    // z = relu(x) + |x|/4 at x = 0: the derivative is q + (2p − 1)/4.
+    const gradient = async (selection?: number | { relu?: number; abs?: number }): Promise<number> => {
+      const tape = new Tape();
+      const input = tape.watch(engine.tensor([0], [1, 1]));
+      const solution = fixedPoint((y, given) => given.relu().add(given.abs().mul(0.25)).add(y.mul(0)), {
+        unknown: zeros(1, 1),
+        inputs: [input],
+        selection,
+      });
+      const [slope] = tape.pullback(solution, [input], engine.tensor([1], [1, 1]));
+      return (await slope.data())[0];
+    };
+    expect(await gradient()).toBe(0);
+    expect(await gradient(0.5)).toBe(0.5);
+    expect(await gradient(1)).toBe(1.25);
+    expect(await gradient({ relu: 1 })).toBe(1);
+    expect(await gradient({ abs: 0 })).toBe(-0.25);
+    // Inside the unknown, where it changes B: z = relu(z)/2 at 0 has B = 1 − q/2.
+    for (const q of [0, 0.5, 1]) {
+      const tape = new Tape();
+      const input = tape.watch(engine.tensor([0], [1, 1]));
+      const solution = fixedPoint((y, given) => y.relu().mul(0.5).add(given), {
+        unknown: zeros(1, 1),
+        inputs: [input],
+        selection: q,
+      });
+      const [slope] = tape.pullback(solution, [input], engine.tensor([1], [1, 1]));
+      expect((await slope.data())[0]).toBeCloseTo(1 / (1 - q / 2), 12);
+    }
+  });
+
   test('all rows as one system give the same, where they do not see one another', async () => {
     const expected = await gradientOf({});
     for (const [index, gradient] of (await gradientOf({ coupled: true })).entries()) {
@@ -398,8 +463,14 @@ describe('wrong arguments are refused, naming the argument', () => {
   test.each<[string, object, string]>([
     ['tolerance', { tolerance: 0 }, 'tolerance: it is 0; it must be a finite number > 0'],
     ['limit', { limit: 0 }, 'limit: it is 0; it must be a positive integer'],
-    ['solver', { solver: 'newton' }, 'solver: it is "newton"; it must be one of anderson, picard, given'],
+    [
+      'solver',
+      { solver: 'newton' },
+      'solver: it is "newton"; it must be one of anderson, picard, newton-krylov, given',
+    ],
     ['linearSolver', { linearSolver: 'cg' }, 'linearSolver: it is "cg"; it must be one of gmres, bicgstab'],
+    ['selection', { selection: 2 }, 'selection is 2; it must be a number from 0 to 1'],
+    ['a name in the selection', { selection: { tanh: 1 } }, 'selection names tanh; the operations with kinks are'],
     ['a scalar', { unknown: zeros(3).sum() }, 'fixedPoint: unknown is a scalar; it must have an axis'],
   ])('%s', (_, wrong, message) => {
     expect(() => fixedPoint(f, { ...good, ...wrong })).toThrow(message);

@@ -1,4 +1,4 @@
-/** Operations for models as wholes: values and gradients of a backend against the float64 reference. */
+/** Operations for models as wholes: values and derivatives of a backend against the float64 reference. */
 import { Tape } from '../../../src/autodiff/tape.ts';
 import type { Backend } from '../../../src/backends/backend.ts';
 import { concat } from '../../../src/tensor/arrange.ts';
@@ -44,11 +44,53 @@ async function answers(backend: Backend, f: Composite, differentiated: boolean):
     const [a, b, c] = differentiated ? inputs.map((input) => tape.watch(input)) : inputs;
     const value = f(a, b, c, make);
     const results = [value];
-    if (differentiated) results.push(...tape.pullback(value, [a, b, c], make(normals(value.size, 4), value.shape)));
+    if (differentiated) {
+      const tangents = inputs.map((input, index) => make(normals(input.size, 5 + index), input.shape));
+      results.push(...tape.pullback(value, [a, b, c], make(normals(value.size, 4), value.shape)));
+      results.push(...tape.pushforward([a, b, c], tangents, [value]));
+    }
     const numbers = await Promise.all(results.map((result) => result.data()));
     tape.dispose();
     return numbers;
   });
+}
+
+/**
+ * JᵀJ three times applied to v in a loop of a Program, where J is taken at kinks (the first row of x is 0) with a selection
+ * for each coordinate.
+ */
+const playedInLoop: ParityCase = {
+  name: 'operations: a tape played forwards and backwards in a loop of a Program',
+  async run(reference, candidate) {
+    const [expected, found] = await Promise.all([productsInLoop(reference), productsInLoop(candidate)]);
+    const error = relativeError(found, expected);
+    if (!(error <= 256 * candidate.epsilon)) throw new Error(`JᵀJ in a loop differs by ${error}`);
+  },
+};
+
+async function productsInLoop(backend: Backend): Promise<ArrayLike<number>> {
+  const engine = new Engine(backend);
+  const matrix = (values: ArrayLike<number>): Tensor => engine.tensor(values, [4, 4]);
+  const x = matrix([0, 0, 0, 0, ...normals(12, 1)]);
+  const q = matrix(normals(16, 3).map((value) => Math.min(Math.abs(value), 1)));
+  const inputs = [x, matrix(normals(16, 2)), q, matrix(normals(16, 4))];
+  const [found] = engine.run('played in a loop', inputs, ([x0, W, selected, v0], tracing) => {
+    const tape = new Tape();
+    const traced = tape.watch(x0);
+    const y = traced.matmul(W).relu().maximum(traced.mul(0.5)).tanh();
+    const jacobian = tape.linearised({ selection: [selected, 0.25] });
+    const running = tracing.constant({ kind: 'fill', value: 0 }, [1]);
+    const { v } = tracing.loop(
+      { v: v0 },
+      () => running,
+      3,
+      (carried) => ({ v: jacobian.pullback(y, [traced], jacobian.pushforward([traced], [carried.v], [y])[0])[0] }),
+    );
+    return [v];
+  });
+  const values = await found.data();
+  for (const tensor of [...inputs, found]) tensor.dispose();
+  return values;
 }
 
 function composite(name: string, f: Composite, differentiated: boolean): ParityCase {
@@ -68,4 +110,5 @@ function composite(name: string, f: Composite, differentiated: boolean): ParityC
 export const operationCases: readonly ParityCase[] = [
   ...Object.entries(DIFFERENTIABLE).map(([name, f]) => composite(name, f, true)),
   ...Object.entries(PLAIN).map(([name, f]) => composite(name, f, false)),
+  playedInLoop,
 ];

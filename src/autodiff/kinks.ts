@@ -1,0 +1,135 @@
+/** The operations that have kinks: where, with which Clarke intervals, and their derivatives. */
+import type { ElementwiseOperation } from '../backends/kernels.ts';
+import { elementwise, reduceAxes } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { attribute } from './recorded.ts';
+
+/** Within this many units of rounding of a kink, the selection applies: tolerance = 64·ε·max|x| along the last axis. */
+export const KINK_UNITS = 64;
+
+/** 64·ε·scale of x, [.., 1], where scale is the largest absolute value along the last axis. */
+export function kinkTolerance(x: Tensor, units: number = KINK_UNITS): Tensor {
+  const { shape, context } = x;
+  const last = Math.max(shape.length - 1, 0);
+  const scale = reduceAxes('maximumAbsolute', [x], last, shape.length);
+  const column = context.alias(scale, shape.length === 0 ? [] : [...shape.slice(0, -1), 1]);
+  const tolerance = elementwise('scale', [column], [units * context.epsilon, 0]);
+  for (const made of [scale, column]) made.dispose();
+  return tolerance;
+}
+
+/** The least and the greatest element of the Clarke subdifferential. */
+export type ClarkeInterval = readonly [low: number, high: number];
+
+/** A piecewise smooth function of one number, x, applied element by element. */
+export interface KinkDescription {
+  /** x, from the inputs of the operation. */
+  readonly argument: (inputs: readonly Tensor[]) => Tensor;
+  /** How near x must be to a kink for the selection to apply, [.., 1]. */
+  readonly tolerance: (inputs: readonly Tensor[]) => Tensor;
+  /** The x at which there is a kink; none where the attributes leave a function that does not bend. */
+  readonly positions: (attributes: object) => readonly number[];
+  /** The same at every kink. */
+  readonly interval: (attributes: object) => ClarkeInterval;
+  /** The derivative in x; at a kink (1 − q)·low + q·high. */
+  readonly derivative: (x: Tensor, tolerance: Tensor, attributes: object, q: number) => Tensor;
+}
+
+/** `names`: the attributes that the derivative takes after the selection. */
+function activation(
+  kernel: ElementwiseOperation,
+  names: readonly string[],
+  positions: KinkDescription['positions'],
+  interval: KinkDescription['interval'] = () => [0, 1],
+): KinkDescription {
+  return {
+    argument: ([x]) => x,
+    tolerance: ([x]) => kinkTolerance(x),
+    positions,
+    interval,
+    derivative: (x, tolerance, attributes, q) =>
+      elementwise(kernel, [x, tolerance], [q, ...names.map((name) => attribute<number>(attributes, name))]),
+  };
+}
+
+/** The slope on the left of 0 is the attribute, on the right 1: where both are 1 nothing bends. */
+function bentAtZero(kernel: ElementwiseOperation, name: string): KinkDescription {
+  return activation(
+    kernel,
+    [name],
+    (attributes) => (attribute<number>(attributes, name) === 1 ? [] : [0]),
+    (attributes) => [attribute<number>(attributes, name), 1],
+  );
+}
+
+/**
+ * max(a, b) = b + relu(x) and min(a, b) = b − relu(−x) with x = a − b: the derivative in x is the share that a has of the
+ * result, relu'(x) or relu'(−x), and b has the rest. A tie is a difference within the rounding of a and b, not of a − b.
+ */
+function extreme(orient: (x: Tensor) => Tensor): KinkDescription {
+  return {
+    argument: ([a, b]) => elementwise('subtract', [a, b]),
+    tolerance: ([a, b]) => {
+      const sizes = [a, b].map((operand) => elementwise('abs', [operand]));
+      const larger = elementwise('maximum', sizes);
+      const tolerance = kinkTolerance(larger);
+      for (const made of [...sizes, larger]) made.dispose();
+      return tolerance;
+    },
+    positions: () => [0],
+    interval: () => [0, 1],
+    derivative: (x, tolerance, _, q) => elementwise('reluDerivative', [orient(x), tolerance], [q]),
+  };
+}
+
+export const KINKS = {
+  relu: activation('reluDerivative', [], () => [0]),
+  abs: activation(
+    'absDerivative',
+    [],
+    () => [0],
+    () => [-1, 1],
+  ),
+  softThreshold: activation('softThresholdDerivative', ['threshold'], (attributes) => {
+    const threshold = attribute<number>(attributes, 'threshold');
+    return [-threshold, threshold];
+  }),
+  leakyRelu: bentAtZero('leakyReluDerivative', 'slope'),
+  elu: bentAtZero('eluDerivative', 'alpha'),
+  clip: activation('clipDerivative', ['low', 'high'], (attributes) => [
+    attribute<number>(attributes, 'low'),
+    attribute<number>(attributes, 'high'),
+  ]),
+  maximum: extreme((x) => x),
+  minimum: extreme((x) => elementwise('negate', [x])),
+} as const satisfies Readonly<Record<string, KinkDescription>>;
+
+export type KinkedOperationName = keyof typeof KINKS;
+
+export function isKinked(name: string): name is KinkedOperationName {
+  return Object.hasOwn(KINKS, name);
+}
+
+/** What is said of an operation in KINKS; undefined for one that is not there. */
+export function kinkDescription(operation: string): KinkDescription | undefined {
+  return isKinked(operation) ? KINKS[operation] : undefined;
+}
+
+/**
+ * The derivative of a kinked operation in its argument.
+ * @param selection q for all coordinates, or one number for each, of the shape of the argument
+ */
+export function kinkedDerivative(
+  { argument, tolerance, derivative }: KinkDescription,
+  inputs: readonly Tensor[],
+  attributes: object,
+  selection: number | Tensor,
+): Tensor {
+  const x = argument(inputs);
+  const near = tolerance(inputs);
+  if (typeof selection === 'number') return derivative(x, near, attributes, selection);
+  const [low, high] = [0, 1].map((q) => derivative(x, near, attributes, q));
+  // (1 − q)·low + q·high, written such that nothing is rounded where the two agree.
+  const width = elementwise('subtract', [high, low]);
+  return elementwise('add', [low, elementwise('multiply', [selection, width])]);
+}

@@ -1,0 +1,159 @@
+/** The linear maps of recorded operations, played backwards (Jᵀu) and forwards (Jv). */
+import { elementwise } from '../tensor/kernels.ts';
+import { describe, sameShape } from '../tensor/shape.ts';
+import type { Recorder, Tensor } from '../tensor/tensor.ts';
+import type { OperationName } from './definable.ts';
+import { zerosLike } from './derivatives.ts';
+import { PULLBACKS } from './pullbacks.ts';
+import { PUSHFORWARDS } from './pushforwards.ts';
+import type { Recorded } from './recorded.ts';
+
+/** One operation on a tape. */
+export interface Entry {
+  readonly operation: OperationName;
+  readonly inputs: readonly Tensor[];
+  /** The numbers that the tape gave to the inputs; undefined where it does not follow one. */
+  readonly inputIndices: readonly (number | undefined)[];
+  readonly output: Tensor;
+  readonly outputIndex: number;
+  readonly attributes: object;
+}
+
+/**
+ * One element of the Jacobian at every recorded operation. Playing it consumes nothing and changes nothing: it can be played
+ * any number of times, in loops of a Program too. What is made on the way belongs to the arenas of the tensors it is made
+ * of: outside of an arena (`engine.tidy`) it stays until the engine is closed.
+ */
+export class Linearisation {
+  /** @param factorOf the derivative of an element-wise operation */
+  constructor(
+    private readonly recorder: Recorder,
+    private readonly entries: readonly Entry[],
+    private readonly factorOf: (entry: Entry) => Tensor,
+  ) {}
+
+  /**
+   * Jᵀu: the cotangents of watched tensors, given that of an output. Zeros where the output does not depend on one.
+   * @param output a tensor followed by the tape
+   * @param cotangent of the shape of `output`; default: ones, for which `output` must hold one number
+   */
+  pullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor): Tensor[] {
+    if (!cotangent && output.size !== 1) {
+      throw new RangeError(`autodiff: the loss has shape ${describe(output.shape)}; it must hold one number`);
+    }
+    if (cotangent) checkShapes('cotangent', [cotangent], [output]);
+    const cotangents = new Map<number, Tensor>();
+    const start = this.indexOf(output);
+    if (start !== undefined) cotangents.set(start, cotangent ?? elementwise('scale', [output], [0, 1]));
+    const dependent = this.dependentOn(watched);
+    for (const entry of [...this.entries].reverse()) {
+      const incoming = cotangents.get(entry.outputIndex);
+      if (incoming) this.backward(entry, incoming, dependent, cotangents);
+    }
+    return watched.map((tensor) => this.result(tensor, cotangents));
+  }
+
+  /**
+   * Jv: the tangents of outputs, given those of watched tensors. Zeros where an output depends on none of them.
+   * @param watched tensors followed by the tape; an operation's output among them counts as independent of its inputs
+   * @param tangents one for each of the watched tensors, of its shape
+   * @throws Error where a custom operation on the way has no forward mode
+   */
+  pushforward(watched: readonly Tensor[], tangents: readonly Tensor[], outputs: readonly Tensor[]): Tensor[] {
+    checkShapes('tangents', tangents, watched);
+    const found = new Map<number, Tensor>();
+    for (const [at, tensor] of watched.entries()) {
+      const index = this.indexOf(tensor);
+      if (index === undefined) throw new Error(`autodiff: watched[${at}] is not followed by this tape`);
+      found.set(index, tangents[at]);
+    }
+    const leading = this.leadingTo(outputs);
+    for (const entry of this.entries) {
+      if (leading.has(entry.outputIndex) && !found.has(entry.outputIndex)) this.forward(entry, found);
+    }
+    return outputs.map((output) => this.result(output, found));
+  }
+
+  private indexOf({ node }: Tensor): number | undefined {
+    return node?.recorder === this.recorder ? node.index : undefined;
+  }
+
+  private result(tensor: Tensor, found: ReadonlyMap<number, Tensor>): Tensor {
+    const index = this.indexOf(tensor);
+    const result = index === undefined ? undefined : found.get(index);
+    return result ? tensor.context.alias(result, tensor.shape) : zerosLike(tensor);
+  }
+
+  private indicesOf(tensors: readonly Tensor[]): Set<number> {
+    return new Set(tensors.map((tensor) => this.indexOf(tensor)).filter((index) => index !== undefined));
+  }
+
+  /** What depends on one of the tensors, themselves included: cotangents of anything else lead nowhere. */
+  private dependentOn(tensors: readonly Tensor[]): ReadonlySet<number> {
+    const dependent = this.indicesOf(tensors);
+    for (const { inputIndices, outputIndex } of this.entries) {
+      if (inputIndices.some((index) => index !== undefined && dependent.has(index))) dependent.add(outputIndex);
+    }
+    return dependent;
+  }
+
+  /** What one of the tensors depends on, themselves included. */
+  private leadingTo(tensors: readonly Tensor[]): ReadonlySet<number> {
+    const leading = this.indicesOf(tensors);
+    for (const { inputIndices, outputIndex } of [...this.entries].reverse()) {
+      if (!leading.has(outputIndex)) continue;
+      for (const index of inputIndices) if (index !== undefined) leading.add(index);
+    }
+    return leading;
+  }
+
+  private recorded(entry: Entry): Recorded {
+    const { inputs, output, attributes } = entry;
+    let factor: Tensor | undefined;
+    return {
+      inputs,
+      output,
+      attributes,
+      factor: () => {
+        factor ??= this.factorOf(entry);
+        return factor;
+      },
+    };
+  }
+
+  private backward(
+    entry: Entry,
+    cotangent: Tensor,
+    dependent: ReadonlySet<number>,
+    cotangents: Map<number, Tensor>,
+  ): void {
+    const needed = entry.inputIndices.map((index) => index !== undefined && dependent.has(index));
+    if (!needed.includes(true)) return;
+    const results = PULLBACKS[entry.operation](cotangent, this.recorded(entry), needed);
+    for (const [position, index] of entry.inputIndices.entries()) {
+      const result = results[position];
+      if (index === undefined || !needed[position] || !result) continue;
+      const sum = cotangents.get(index);
+      cotangents.set(index, sum ? elementwise('add', [sum, result]) : result);
+    }
+  }
+
+  private forward(entry: Entry, found: Map<number, Tensor>): void {
+    const tangents = entry.inputIndices.map((index) => (index === undefined ? undefined : found.get(index)));
+    if (tangents.every((tangent) => tangent === undefined)) return;
+    found.set(entry.outputIndex, PUSHFORWARDS[entry.operation](tangents, this.recorded(entry)));
+  }
+}
+
+/** @throws RangeError unless each of the tensors has the shape of the one that it belongs to */
+export function checkShapes(name: string, given: readonly Tensor[], needed: readonly Tensor[]): void {
+  if (given.length !== needed.length) {
+    throw new RangeError(`autodiff: ${name} holds ${given.length} tensors; it must hold ${needed.length}`);
+  }
+  for (const [index, { shape }] of given.entries()) {
+    if (sameShape(shape, needed[index].shape)) continue;
+    throw new RangeError(
+      `autodiff: ${name}[${index}] has shape ${describe(shape)}; it must be ${describe(needed[index].shape)}`,
+    );
+  }
+}

@@ -1,0 +1,14 @@
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** What is known of an operation when it is differentiated. */
+export interface Recorded {
+  readonly inputs: readonly Tensor[];
+  readonly output: Tensor;
+  readonly attributes: object;
+  /** The derivative, element by element, of an operation that has one in FACTORS or KINKS: the selection is taken. */
+  readonly factor: () => Tensor;
+}
+
+export function attribute<Value>(attributes: object, name: string): Value {
+  return (attributes as Record<string, Value>)[name];
+}

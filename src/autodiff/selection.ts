@@ -1,0 +1,73 @@
+/** Which element of the Clarke interval is taken at each kink, given for a whole tape. */
+import { checkSelection } from '../tensor/operations.ts';
+import { describe, type Shape, sameShape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { isKinked, KINKS, type KinkedOperationName } from './kinks.ts';
+
+/**
+ * q in [0, 1]: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. A number for every operation; or
+ * numbers by the name of the operation, as { relu: 0, abs: 0.5 }; or a list with one entry for each of `Tape.kinks()`, in
+ * that order, a number or a tensor of the shape of that operation's x, whose numbers, one for each coordinate, are not
+ * checked to be from 0 to 1. What is left out, or undefined, keeps the selection with which the operation was called.
+ */
+export type Selection =
+  | number
+  | Readonly<Partial<Record<KinkedOperationName, number>>>
+  | readonly (number | Tensor | undefined)[];
+
+/** What selections are told apart by. */
+export interface Selectable {
+  readonly operation: string;
+  /** Of the argument. */
+  readonly shape: Shape;
+}
+
+const isList = (selection: Selection): selection is readonly (number | Tensor | undefined)[] =>
+  Array.isArray(selection);
+
+/**
+ * For each of the kinked operations of a tape its selection, undefined where it keeps its own.
+ * @throws RangeError where a number is not from 0 to 1, a name is unknown, or a list does not fit
+ */
+export function selectionsFor(
+  kinked: readonly Selectable[],
+  selection: Selection | undefined,
+): readonly (number | Tensor | undefined)[] {
+  if (selection === undefined) return kinked.map(() => undefined);
+  if (typeof selection === 'number') {
+    const q = checkSelection('autodiff', selection);
+    return kinked.map(() => q);
+  }
+  if (isList(selection)) return checkedList(kinked, selection);
+  for (const [name, q] of Object.entries(selection)) {
+    if (!isKinked(name)) {
+      throw new RangeError(
+        `autodiff: selection names ${name}; the operations with kinks are ${Object.keys(KINKS).join(', ')}`,
+      );
+    }
+    if (q !== undefined) checkSelection(name, q);
+  }
+  return kinked.map(({ operation }) => (isKinked(operation) ? selection[operation] : undefined));
+}
+
+function checkedList(
+  kinked: readonly Selectable[],
+  list: readonly (number | Tensor | undefined)[],
+): readonly (number | Tensor | undefined)[] {
+  if (list.length !== kinked.length) {
+    throw new RangeError(
+      `autodiff: selection lists ${list.length} entries; the tape has ${kinked.length} operations with kinks`,
+    );
+  }
+  for (const [index, { operation, shape }] of kinked.entries()) {
+    const given = list[index];
+    if (given === undefined) continue;
+    if (typeof given === 'number') checkSelection(operation, given);
+    else if (!sameShape(given.shape, shape)) {
+      throw new RangeError(
+        `autodiff: selection[${index}] has shape ${describe(given.shape)}; ${operation} has x of shape ${describe(shape)}`,
+      );
+    }
+  }
+  return list;
+}
