@@ -1,4 +1,5 @@
 /** The solution of z = σ(Wz + b) as a differentiable function of W and b, for W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
+import type { CustomOperation } from '../autodiff/custom.ts';
 import { kinkTolerance } from '../autodiff/kinks.ts';
 import { adjointProblem } from '../solvers/adjoint.ts';
 import { normsFrom } from '../solvers/equation.ts';
@@ -10,7 +11,7 @@ import { jacobianAt, kinksOfActivation } from '../solvers/nonlinearity.ts';
 import type { SolveReport } from '../solvers/report.ts';
 import { type Engine, engineOf } from '../tensor/engine.ts';
 import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.ts';
-import { recorded } from '../tensor/operations.ts';
+import { recorded, transpose } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Certificate, kinksOf } from './certificate.ts';
@@ -24,7 +25,7 @@ export interface MonotoneSolution {
   /** [batch, n] */
   readonly z: Tensor;
   readonly report: Promise<SolveReport>;
-  /** Of each backward solve, in the order in which they were asked for. */
+  /** Of each linear solve, for a gradient or for a tangent, in the order in which they were asked for. */
   readonly backwardReports: readonly Promise<SolveReport>[];
   certificate(): Promise<Certificate>;
   /** Frees z and what the certificate needs; not called for inside `tidy` or a differentiated function. */
@@ -69,22 +70,35 @@ export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOption
   const z = guarded(engine, ahead, found, report);
 
   const backwardReports: Promise<SolveReport>[] = [];
-  const pullback = (cotangent: Tensor, [needsW]: readonly boolean[]): readonly (Tensor | undefined)[] => {
+  const linear = (
+    direction: LinearDirection,
+    right: Tensor,
+    needsW: boolean,
+  ): { Ju: Tensor; W: Tensor | undefined } => {
     const since = performance.now();
-    const solved = backward(engine, { ...kept, W, z, cotangent }, needsW, settings);
+    const solved = solveLinearised(engine, direction, { ...kept, W, z, right }, needsW, settings);
     const back = {
       ...ahead,
-      direction: 'backward',
-      given: 'the cotangent',
+      direction,
+      given: direction === 'backward' ? 'the cotangent' : 'a tangent',
       solver: settings.linearSolver,
       tolerance: backwardTolerance,
     } as const;
-    const backwardReport = reportOf(engine, back, solved.summary, since);
-    backwardReports.push(backwardReport);
-    return [solved.W, solved.b].map((gradient) => gradient && guarded(engine, back, gradient, backwardReport));
+    const told = reportOf(engine, back, solved.summary, since);
+    backwardReports.push(told);
+    return { Ju: guarded(engine, back, solved.Ju, told), W: solved.W && guarded(engine, back, solved.W, told) };
+  };
+  const operation: CustomOperation = {
+    name: 'monotoneFixedPoint',
+    pullback(cotangent, [needsW]) {
+      const { Ju, W: gradient } = linear('backward', cotangent, needsW);
+      return [gradient, Ju];
+    },
+    // ż = J(Wż + ẆZ + ḃ) is J(I − WJ)⁻¹(ẆZ + ḃ): the adjoint system of Wᵀ.
+    pushforward: ([dW, db]) => linear('tangent', tangentOf(z, dW, db), false).Ju,
   };
   return {
-    z: recorded('custom', [W, b], z, { pullback }),
+    z: recorded('custom', [W, b], z, operation),
     report,
     backwardReports,
     async certificate() {
@@ -180,22 +194,34 @@ function forward(engine: Engine, W: Tensor, b: Tensor, initial: Tensor | undefin
   return { z, preActivation, bound, summary, inverse, step: usedStep };
 }
 
-interface BackwardInputs extends Kept {
-  readonly W: Tensor;
-  readonly z: Tensor;
-  readonly cotangent: Tensor;
+/** Ẇz + ḃ for each sample, [batch, n]; one of them may be absent, which is 0. */
+function tangentOf(z: Tensor, dW: Tensor | undefined, db: Tensor | undefined): Tensor {
+  if (dW) return product(z, dW, { transposeB: true, ...(db && { bias: db }) });
+  if (!db) throw new Error('monotoneFixedPoint: a tangent of W or of b must be given');
+  return db;
 }
 
-function backward(
+/** backward: (I − JW)ᵀu = v. tangent: the same of Wᵀ. */
+type LinearDirection = 'backward' | 'tangent';
+
+interface LinearInputs extends Kept {
+  readonly W: Tensor;
+  readonly z: Tensor;
+  /** v, [batch, n] */
+  readonly right: Tensor;
+}
+
+function solveLinearised(
   engine: Engine,
-  { W, z, preActivation, bound, inverse, step, cotangent }: BackwardInputs,
+  direction: LinearDirection,
+  { W, z, preActivation, bound, inverse, step, right }: LinearInputs,
   needsW: boolean,
   settings: Chosen,
-): { b: Tensor; W: Tensor | undefined; summary: Tensor } {
+): { Ju: Tensor; W: Tensor | undefined; summary: Tensor } {
   const { linearSolver, activation, backwardLimit, selection, kinkUnits, checkInputs } = settings;
   const resolvent = inverse && step ? [inverse, step] : [];
   const key = [
-    'backward',
+    direction,
     linearSolver,
     JSON.stringify(activation),
     backwardLimit,
@@ -206,18 +232,19 @@ function backward(
     resolvent.length,
   ];
   const scalars = [settings.backwardTolerance, settings.margin].map((value) => engine.scalar(value));
-  const inputs = [W, z, preActivation, cotangent, bound, ...scalars, ...resolvent];
-  const [b, summary, gradW] = engine.run(key.join(' '), inputs, (traced, tracing) => {
+  const inputs = [W, z, preActivation, right, bound, ...scalars, ...resolvent];
+  const [Ju, summary, gradW] = engine.run(key.join(' '), inputs, (traced, tracing) => {
     const [tracedW, fixedPoint, p, v, tracedBound, tolerance, margin, tracedInverse, tracedStep] = traced;
+    const oriented = (matrix: Tensor): Tensor => (direction === 'tangent' ? transpose(matrix) : matrix);
     const J = jacobianAt(activation, p, () => kinkTolerance(p, kinkUnits), selection);
     const problem = adjointProblem({
-      W: tracedW,
+      W: oriented(tracedW),
       J,
       v,
       tolerance,
       margin,
       norms: normsFrom(tracedBound),
-      resolvent: tracedInverse && { inverse: tracedInverse, step: tracedStep },
+      resolvent: tracedInverse && { inverse: oriented(tracedInverse), step: tracedStep },
       limit: backwardLimit,
     });
     const solved = solveLinear(tracing, LINEAR_SOLVERS[linearSolver], problem);
@@ -235,7 +262,7 @@ function backward(
     const gradients = needsW ? [product(weighted, fixedPoint, { transposeA: true })] : [];
     return [weighted, summarise(v.shape[0], rows), ...gradients];
   });
-  return { b, W: gradW, summary };
+  return { Ju, W: gradW, summary };
 }
 
 /** Numbers in each row, and in the shared matrix, that are NaN or infinite, [batch]. */

@@ -8,7 +8,7 @@ import { readSummary } from './summary.ts';
 export interface Reported {
   /** The function that was called, for messages. */
   readonly what: string;
-  readonly direction: 'forward' | 'backward';
+  readonly direction: 'forward' | 'backward' | 'tangent';
   /** What holds the numbers that may not be finite, for messages. */
   readonly given: string;
   readonly solver: string;

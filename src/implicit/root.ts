@@ -1,10 +1,13 @@
 /** The solution of an equation that the user wrote, as a differentiable function of its inputs (Bolte et al. 2021, Theorem 2). */
+
+import type { CustomOperation } from '../autodiff/custom.ts';
 import type { KinkedOperationName } from '../autodiff/kinks.ts';
 import { selectionsFor } from '../autodiff/selection.ts';
 import { STATE_ROWS } from '../backends/kernels.ts';
 import { accelerated } from '../solvers/anderson.ts';
 import { GENERAL_SOLVERS, type GeneralSolverName } from '../solvers/index.ts';
 import { type Begun, plain, type Runner } from '../solvers/iteration.ts';
+import type { KrylovProblem } from '../solvers/krylov.ts';
 import { solveLinear } from '../solvers/linear.ts';
 import { initialState, rowOf, statusOf } from '../solvers/monitor.ts';
 import type { SolveReport } from '../solvers/report.ts';
@@ -65,7 +68,7 @@ export interface RootOptions extends ImplicitOptions {
 /** How a solution came about, and how its gradients do. */
 export interface ImplicitSolve {
   readonly report: Promise<SolveReport>;
-  /** Of each backward solve, in the order in which they were asked for. */
+  /** Of each linear solve, for a gradient or for a tangent, in the order in which they were asked for. */
   readonly backwardReports: readonly Promise<SolveReport>[];
 }
 
@@ -126,22 +129,29 @@ function implicit(
   const z = guarded(engine, ahead, found, report);
 
   const backwardReports: Promise<SolveReport>[] = [];
-  const pullback = (cotangent: Tensor, needed: readonly boolean[]): readonly (Tensor | undefined)[] => {
-    const started = performance.now();
-    const solver = settings.linearSolver;
-    const back = {
-      ...ahead,
-      direction: 'backward',
-      given: 'the cotangent',
-      solver,
-      tolerance: backwardTolerance,
-    } as const;
-    const solved = backward(engine, systemOf, { z, inputs, cotangent, needed }, settings);
-    const backwardReport = reportOf(engine, back, solved.summary, started);
-    backwardReports.push(backwardReport);
-    return solved.gradients.map((gradient) => gradient && guarded(engine, back, gradient, backwardReport));
+  /** The tensors that came out of a linear solve, such that reading them awaits its report. */
+  const told = (direction: 'backward' | 'tangent', tensors: readonly Tensor[], summary: Tensor, started: number) => {
+    const given = direction === 'backward' ? 'the cotangent' : 'a tangent';
+    const back = { ...ahead, direction, given, solver: settings.linearSolver, tolerance: backwardTolerance };
+    const read = reportOf(engine, back, summary, started);
+    backwardReports.push(read);
+    return tensors.map((tensor) => guarded(engine, back, tensor, read));
   };
-  recorded('custom', inputs, z, { pullback });
+  const operation: CustomOperation = {
+    name: what,
+    pullback(cotangent, needed) {
+      const started = performance.now();
+      const { gradients, summary } = backward(engine, systemOf, { z, inputs, cotangent, needed }, settings);
+      const checked = told('backward', gradients, summary, started);
+      return needed.map((wanted) => (wanted ? checked.shift() : undefined));
+    },
+    pushforward(tangents) {
+      const started = performance.now();
+      const { tangent, summary } = forwardMode(engine, systemOf, { z, inputs, tangents }, settings);
+      return told('tangent', [tangent], summary, started)[0];
+    },
+  };
+  recorded('custom', inputs, z, operation);
   return Object.assign(z, { solve: { report, backwardReports } });
 }
 
@@ -280,37 +290,93 @@ interface BackwardInputs {
   readonly needed: readonly boolean[];
 }
 
+/** Bᵀu = v, and −Aᵀu for the inputs that need it. */
 function backward(
   engine: Engine,
   systemOf: SystemOf,
   { z, inputs, cotangent, needed }: BackwardInputs,
-  { linearSolver, backwardTolerance, backwardLimit }: Settings,
-): { gradients: (Tensor | undefined)[]; summary: Tensor } {
-  const [summary, ...found] = run(
+  settings: Settings,
+): { gradients: Tensor[]; summary: Tensor } {
+  const [summary, ...gradients] = run(
     engine,
     'implicit, backward',
-    [z, cotangent, engine.scalar(backwardTolerance), ...inputs],
-    ([solution, v, tolerance, ...own], tracing, isTraced) => {
+    [z, cotangent, engine.scalar(settings.backwardTolerance), ...inputs],
+    ([solution, v, tolerance, ...own], context, isTraced) => {
       const system = systemOf(own);
-      const { batch, n } = system.rows;
-      const x = tracing.alias(solution, [batch, n]);
-      const right = tracing.alias(v, [batch, n]);
-      const passes = isTraced ? backwardLimit : Math.min(backwardLimit, EAGER_PASSES);
+      const x = context.alias(solution, [system.rows.batch, system.rows.n]);
       const { transposed, direct } = system.derivative(x);
-      const problem = matrixFree(transposed, direct, right, tolerance, passes);
-      const solved = solveLinear(tracing, GENERAL_SOLVERS[linearSolver], problem);
-      const rows = {
-        status: statusOf(solved.state),
-        iterations: solved.iterations,
-        residual: solved.residual,
-        floor: solved.floor,
-        amplification: tracing.constant({ kind: 'fill', value: 0 }, [1]),
-        singularValueBound: solved.singularValueBound,
-        notFinite: reduceRows('countNotFinite', [right]),
-      };
-      return [summarise(batch, rows), ...system.inputCotangents(x, solved.u, needed)];
+      const right = context.alias(v, x.shape);
+      const solved = solvedLinear(
+        context,
+        isTraced,
+        matrixFree(transposed, direct, right, tolerance, settings.backwardLimit),
+        settings,
+      );
+      return [solved.summary, ...system.inputCotangents(x, solved.u, needed)];
     },
   );
-  const gradients = [...found];
-  return { gradients: needed.map((wanted) => (wanted ? gradients.shift() : undefined)), summary };
+  return { gradients, summary };
+}
+
+interface TangentInputs {
+  readonly z: Tensor;
+  readonly inputs: readonly Tensor[];
+  /** Undefined where an input has none, which is 0. */
+  readonly tangents: readonly (Tensor | undefined)[];
+}
+
+/** Bż = −Aẋ. */
+function forwardMode(
+  engine: Engine,
+  systemOf: SystemOf,
+  { z, inputs, tangents }: TangentInputs,
+  settings: Settings,
+): { tangent: Tensor; summary: Tensor } {
+  const present = tangents.filter((tangent) => tangent !== undefined);
+  const [summary, tangent] = run(
+    engine,
+    'implicit, tangent',
+    [z, engine.scalar(settings.backwardTolerance), ...inputs, ...present],
+    ([solution, tolerance, ...rest], context, isTraced) => {
+      const own = rest.slice(0, inputs.length);
+      const moved = rest.slice(inputs.length);
+      const system = systemOf(own);
+      const { shape, batch, n } = system.rows;
+      const x = context.alias(solution, [batch, n]);
+      const { transposed, direct } = system.derivative(x);
+      const right = system.inputTangent(
+        x,
+        tangents.map((one) => (one ? moved.shift() : undefined)),
+      );
+      const solved = solvedLinear(
+        context,
+        isTraced,
+        matrixFree(direct, transposed, right, tolerance, settings.backwardLimit),
+        settings,
+      );
+      return [solved.summary, elementwise('copy', [context.alias(solved.u, shape)])];
+    },
+  );
+  return { tangent, summary };
+}
+
+function solvedLinear(
+  context: LoopContext,
+  isTraced: boolean,
+  problem: KrylovProblem,
+  { linearSolver }: Settings,
+): { u: Tensor; summary: Tensor } {
+  const { v, limit } = problem;
+  const bounded = isTraced ? problem : { ...problem, limit: Math.min(limit, EAGER_PASSES) };
+  const solved = solveLinear(context, GENERAL_SOLVERS[linearSolver], bounded);
+  const rows = {
+    status: statusOf(solved.state),
+    iterations: solved.iterations,
+    residual: solved.residual,
+    floor: solved.floor,
+    amplification: context.constant({ kind: 'fill', value: 0 }, [1]),
+    singularValueBound: solved.singularValueBound,
+    notFinite: reduceRows('countNotFinite', [v]),
+  };
+  return { u: solved.u, summary: summarise(v.shape[0], rows) };
 }

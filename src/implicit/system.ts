@@ -82,6 +82,17 @@ export class ImplicitSystem {
     const watched = followed.filter((_, index) => needed[index]);
     return tape.pullback(image, watched, cotangent, { selection: this.selection });
   }
+
+  /** −Aẋ with A = ∂F/∂(inputs) at x, [batch, n]; at least one tangent is given. */
+  inputTangent(x: Tensor, tangents: readonly (Tensor | undefined)[]): Tensor {
+    const tape = new Tape();
+    const followed = this.inputs.map((input, index) => (tangents[index] ? tape.watch(input) : input));
+    const image = this.image(x, followed);
+    const watched = followed.filter((_, index) => tangents[index]);
+    const present = tangents.filter((tangent) => tangent !== undefined);
+    const [moved] = tape.pushforward(watched, present, [image], { selection: this.selection });
+    return this.kind === 'root' ? elementwise('negate', [moved]) : moved;
+  }
 }
 
 /** A linear map known by its products. */

@@ -1,7 +1,7 @@
 /** Equations that a user writes: solutions, gradients against finite differences and the dense formula, and wrong use. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { valueAndGrad } from '../../src/autodiff/gradient.ts';
+import { jacobianVectorProduct, valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
@@ -322,6 +322,75 @@ describe('root', () => {
     });
     const [gradient] = tape.pullback(solution, [input], engine.tensor([1, 3], [1, 2]));
     expect(Array.from(await gradient.data())).toEqual([3, -1].map((y) => expect.closeTo(y, 12)));
+  });
+});
+
+describe('forward mode', () => {
+  const { n, batch, W, b } = monotoneProblem(6, 3, 4, 1, 0.5);
+  const tensors = (): [Tensor, Tensor] => [engine.tensor(W, [n, n]), engine.tensor(b, [batch, n])];
+  const [dW, db] = [normals(n * n, 1), normals(batch * n, 2)];
+  const u = normals(batch * n, 3);
+  const solutions: [string, (w: Tensor, c: Tensor) => Tensor][] = [
+    ...(['tanh', 'relu', 'softmax'] as const).flatMap((activation) =>
+      (['peaceman-rachford', 'anderson-picard'] as const).map((solver): [string, (w: Tensor, c: Tensor) => Tensor] => [
+        `monotoneFixedPoint, ${activation}, ${solver}`,
+        (w, c) => monotoneFixedPoint(w, c, { activation, margin: 1, tolerance: 1e-13, solver, selection: 0.5 }).z,
+      ]),
+    ),
+    ...LINEAR.map((linearSolver): [string, (w: Tensor, c: Tensor) => Tensor] => [
+      `fixedPoint, ${linearSolver}`,
+      (w, c) => fixedPoint(layer, { unknown: zeros(batch, n), inputs: [w, c], tolerance: 1e-13, linearSolver }),
+    ]),
+  ];
+  test.each(solutions)('%s: ⟨u, Jv⟩ = ⟨Jᵀu, v⟩, also of each input alone', async (_, solve) => {
+    const tape = new Tape();
+    const [w, c] = tensors().map((tensor) => tape.watch(tensor));
+    const z = solve(w, c);
+    const gradients = await Promise.all(
+      tape.pullback(z, [w, c], engine.tensor(u, [batch, n])).map((gradient) => gradient.data()),
+    );
+    const tangents = [engine.tensor(dW, [n, n]), engine.tensor(db, [batch, n])];
+    const dot = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
+      Array.from(x).reduce((sum, a, i) => sum + a * y[i], 0);
+    for (const [watched, moved, expected] of [
+      [[w, c], tangents, dot(gradients[0], dW) + dot(gradients[1], db)],
+      [[w], [tangents[0]], dot(gradients[0], dW)],
+      [[c], [tangents[1]], dot(gradients[1], db)],
+    ] as const) {
+      const [tangent] = tape.pushforward(watched, moved, [z]);
+      expect(dot(await tangent.data(), u)).toBeCloseTo(expected, 8);
+    }
+  });
+  test('jacobianVectorProduct through a solve', async () => {
+    const [w, c] = tensors();
+    const solve = (weights: Tensor, bias: Tensor): Tensor =>
+      monotoneFixedPoint(weights, bias, { activation: 'tanh', margin: 1, tolerance: 1e-13 }).z.square();
+    const [value, tangent] = await jacobianVectorProduct(
+      solve,
+      [w, c],
+      [engine.tensor(dW, [n, n]), engine.tensor(db, [batch, n])],
+    );
+    expect(value.shape).toEqual([batch, n]);
+    const at = async (h: number): Promise<ArrayLike<number>> => {
+      const moved = (x: number[], dx: number[]): number[] => x.map((y, i) => y + h * dx[i]);
+      const options = { activation: 'tanh', margin: 1, tolerance: 1e-14, checkInputs: false } as const;
+      return monotoneFixedPoint(engine.tensor(moved(W, dW), [n, n]), engine.tensor(moved(b, db), [batch, n]), options)
+        .z.square()
+        .data();
+    };
+    const [above, below] = [await at(1e-5), await at(-1e-5)];
+    const difference = Array.from(above, (y, i) => (y - below[i]) / 2e-5);
+    expect(relativeError(await tangent.data(), difference)).toBeLessThan(1e-7);
+  });
+  test('a tangent of a failed solve is not given', async () => {
+    const [w, c] = tensors();
+    const failing = jacobianVectorProduct(
+      (bias) =>
+        monotoneFixedPoint(w, bias, { activation: 'tanh', margin: 1, backwardLimit: 1, linearSolver: 'cgnr' }).z,
+      [c],
+      [engine.tensor(db, [batch, n])],
+    );
+    await expect(failing).rejects.toThrow('monotone, tangent: 3 of 3 samples did not converge with cgnr');
   });
 });
 
