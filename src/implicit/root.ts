@@ -85,7 +85,7 @@ export type ImplicitSolution = Tensor & { readonly solve: ImplicitSolve };
  *   was not solved, and reading a gradient where its backward solve was not
  */
 export function fixedPoint(f: ImplicitFunction, options: FixedPointOptions): ImplicitSolution {
-  return implicit('fixedPoint', f, 'fixed point', { solver: 'anderson', ...options });
+  return implicit('fixedPoint', f, 'fixed point', { ...options, solver: options.solver ?? 'anderson' });
 }
 
 /**
@@ -93,7 +93,7 @@ export function fixedPoint(f: ImplicitFunction, options: FixedPointOptions): Imp
  * @param F written with tensor operations; scaled such that ‖F(z)‖ ≤ tolerance·‖z‖ means solved
  */
 export function root(F: ImplicitFunction, options: RootOptions): ImplicitSolution {
-  return implicit('root', F, 'root', { solver: 'newton-krylov', ...options });
+  return implicit('root', F, 'root', { ...options, solver: options.solver ?? 'newton-krylov' });
 }
 
 type Settings = Required<Omit<ImplicitOptions, 'unknown' | 'inputs' | 'selection'>> &

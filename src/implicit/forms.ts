@@ -1,0 +1,60 @@
+/** Implicit functions in other words: inverses, and minimisers. */
+import type { Tensor } from '../tensor/tensor.ts';
+import { type FixedPointOptions, fixedPoint, type ImplicitSolution, type RootOptions, root } from './root.ts';
+
+export interface InverseOptions extends Omit<RootOptions, 'inputs'> {
+  /** What f gets besides z. Default nothing. */
+  inputs?: readonly Tensor[];
+}
+
+/**
+ * The z with f(z, …inputs) = x, row by row, as a differentiable function of x and the inputs (Bolte et al. 2021, Corollary 2: the
+ * inverses of the elements of a conservative Jacobian of f are one of its inverse, where all of them exist).
+ * @param x of the shape of the unknown
+ */
+export function inverse(
+  f: (z: Tensor, ...inputs: Tensor[]) => Tensor,
+  x: Tensor,
+  { inputs = [], ...options }: InverseOptions,
+): ImplicitSolution {
+  return root((z, value, ...rest) => f(z, ...rest).sub(value), { ...options, inputs: [x, ...inputs] });
+}
+
+/** ψ, and where there is one the nonsmooth part. */
+export interface Objective {
+  /** ∇ψ in z, of the shape of z. */
+  gradient: (z: Tensor, ...inputs: Tensor[]) => Tensor;
+  /** prox_{αg}(x) of a convex g, for the α that is passed as `step`: the minimiser is then that of ψ + g. */
+  proximal?: (x: Tensor, step: number, ...inputs: Tensor[]) => Tensor;
+}
+
+export interface ArgminOptions extends Omit<FixedPointOptions, 'solver'> {
+  solver?: FixedPointOptions['solver'];
+  /** α > 0 of the proximal step; it converges for α < 2/L where ∇ψ is L-Lipschitz. Needed with `proximal`. */
+  step?: number;
+}
+
+/**
+ * The minimiser of ψ, or of ψ + g, row by row, as a differentiable function of the inputs: the inner problem of a bilevel one.
+ * For ψ alone it is the root of ∇ψ; with g the fixed point of z ↦ prox_{αg}(z − α∇ψ(z)), whatever α.
+ * @throws RangeError where `proximal` is given and `step` is not, and as `root` and `fixedPoint`
+ */
+export function argmin(
+  { gradient, proximal }: Objective,
+  { step, solver, ...options }: ArgminOptions,
+): ImplicitSolution {
+  if (!proximal) {
+    if (solver === 'anderson' || solver === 'picard') {
+      throw new RangeError(
+        `argmin: solver is "${solver}", which needs a proximal; without one it must be newton-krylov, given or a function`,
+      );
+    }
+    return root(gradient, { ...options, solver });
+  }
+  if (step === undefined || !(step > 0 && Number.isFinite(step))) {
+    throw new RangeError(`argmin: step is ${step}; with a proximal it must be a finite number > 0`);
+  }
+  const move = (z: Tensor, ...inputs: Tensor[]): Tensor =>
+    proximal(z.sub(gradient(z, ...inputs).mul(step)), step, ...inputs);
+  return fixedPoint(move, { ...options, solver });
+}

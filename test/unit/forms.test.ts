@@ -1,0 +1,132 @@
+/** Inverses and minimisers, against closed forms. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { valueAndGrad } from '../../src/autodiff/gradient.ts';
+import { Tape } from '../../src/autodiff/tape.ts';
+import { openCPU } from '../../src/backends/cpu/index.ts';
+import { argmin, inverse } from '../../src/implicit/forms.ts';
+import { Engine } from '../../src/tensor/engine.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { denseSolve, matmul, normals, relativeError, transpose } from '../support/numbers.ts';
+
+const engine = new Engine(openCPU());
+afterAll(() => engine.close());
+const zeros = (...shape: number[]): Tensor => engine.tensor(new Float64Array(shape.reduce((a, b) => a * b, 1)), shape);
+
+describe('inverse', () => {
+  test('of z + z³ by Newton-Krylov, with its slope 1/(1 + 3z²)', async () => {
+    const tape = new Tape();
+    const z = [-1.5, 0, 0.3, 2];
+    const x = tape.watch(
+      engine.tensor(
+        z.map((y) => y + y ** 3),
+        [4, 1],
+      ),
+    );
+    const found = inverse((y) => y.add(y.square().mul(y)), x, { unknown: zeros(4, 1), tolerance: 1e-12 });
+    expect(relativeError(await found.data(), z)).toBeLessThan(1e-10);
+    const [slope] = tape.pullback(found, [x], engine.tensor([1, 1, 1, 1], [4, 1]));
+    expect(
+      relativeError(
+        await slope.data(),
+        z.map((y) => 1 / (1 + 3 * y * y)),
+      ),
+    ).toBeLessThan(1e-9);
+  });
+
+  test("of Clarke's map (|a| + b, 2a + |b|) at 0: an inverse of [α 1; 2 β] for every selection", async () => {
+    for (const [p, q] of [
+      [0, 0],
+      [0, 1],
+      [0.5, 0.5],
+      [1, 0.25],
+    ]) {
+      const tape = new Tape();
+      const x = tape.watch(zeros(1, 2));
+      const found = inverse(
+        (z) => {
+          const [a, b] = [z.slice([0, 0], [1, 1]), z.slice([0, 1], [1, 1])];
+          const [first, second] = [a.abs({ selection: p }).add(b), a.mul(2).add(b.abs({ selection: q }))];
+          return first.matmul(engineConstant([1, 0], z)).add(second.matmul(engineConstant([0, 1], z)));
+        },
+        x,
+        { unknown: zeros(1, 2), solver: 'given' },
+      );
+      const [alpha, beta] = [2 * p - 1, 2 * q - 1];
+      const determinant = alpha * beta - 2;
+      for (const [row, expected] of [
+        [
+          [1, 0],
+          [beta / determinant, -1 / determinant],
+        ],
+        [
+          [0, 1],
+          [-2 / determinant, alpha / determinant],
+        ],
+      ]) {
+        const [gradient] = tape.pullback(found, [x], engine.tensor(row, [1, 2]));
+        expect(relativeError(await gradient.data(), expected)).toBeLessThan(1e-12);
+      }
+    }
+  });
+});
+
+/** Numbers where z is, inside a Program too. */
+function engineConstant(values: number[], z: Tensor): Tensor {
+  return z.context.upload(values, [1, values.length], z);
+}
+
+describe('argmin', () => {
+  const [rows, n] = [7, 4];
+  const X = normals(rows * n, 1);
+  const y = normals(rows, 2);
+  const gram = matmul(transpose(X, rows, n), X, n, rows, n);
+  const moment = matmul(transpose(X, rows, n), y, n, rows, 1);
+
+  test('ridge regression: the minimiser, and the slope of ½‖β‖² in the logarithm of the penalty', async () => {
+    const penalty = 0.7;
+    const G = gram.map((value, at) => value + (Math.floor(at / n) === at % n ? penalty : 0));
+    const beta = denseSolve(G, moment, n);
+    // dβ/d ln λ = −λ G⁻¹β
+    const slope = -penalty * denseSolve(G, beta, n).reduce((sum, value, i) => sum + value * beta[i], 0);
+    const lossOf = (logarithm: Tensor): Tensor => {
+      const solution = argmin(
+        {
+          gradient: (b, design, target, l) =>
+            b.matmul(design, { transposeB: true }).sub(target).matmul(design).add(b.mul(l.exp())),
+        },
+        {
+          unknown: zeros(1, n),
+          inputs: [engine.tensor(X, [rows, n]), engine.tensor(y, [1, rows]), logarithm],
+          tolerance: 1e-12,
+        },
+      );
+      return solution.square().sum().mul(0.5);
+    };
+    const [value, [gradient]] = await valueAndGrad(lossOf, [engine.tensor([Math.log(penalty)])]);
+    expect(value).toBeCloseTo(0.5 * beta.reduce((sum, b) => sum + b * b, 0), 10);
+    expect((await gradient.data())[0]).toBeCloseTo(slope, 9);
+  });
+
+  test('with a proximal: the Lasso of an orthogonal design is a soft threshold, and so is its slope', async () => {
+    const target = [3, -0.2, -1.5];
+    const tape = new Tape();
+    const y0 = tape.watch(engine.tensor(target, [1, 3]));
+    const found = argmin(
+      { gradient: (b, given) => b.sub(given), proximal: (x, step) => x.softThreshold(0.5 * step) },
+      { unknown: zeros(1, 3), inputs: [y0], step: 0.7, tolerance: 1e-12 },
+    );
+    expect(relativeError(await found.data(), [2.5, 0, -1])).toBeLessThan(1e-11);
+    const [gradient] = tape.pullback(found, [y0], engine.tensor([1, 1, 1], [1, 3]));
+    expect(relativeError(await gradient.data(), [1, 0, 1])).toBeLessThan(1e-10);
+  });
+
+  test('wrong arguments', () => {
+    const objective = { gradient: (z: Tensor) => z, proximal: (x: Tensor) => x };
+    expect(() => argmin(objective, { unknown: zeros(1, 1), inputs: [] })).toThrow(
+      'argmin: step is undefined; with a proximal it must be a finite number > 0',
+    );
+    expect(() => argmin({ gradient: (z) => z }, { unknown: zeros(1, 1), inputs: [], solver: 'picard' })).toThrow(
+      'argmin: solver is "picard", which needs a proximal',
+    );
+  });
+});
