@@ -13,40 +13,66 @@ const RESOLUTION = 1e-9;
  *
  * All 2ᵏ vertices are visited, each inverse from another by one rank-one update (Sherman & Morrison). A vertex X = B⁻¹ is
  * nearer than the nearest so far, σ, only where σ⁻²·I − XᵀX has no Cholesky factor; only there is the singular value
- * computed. That is about 2ᵏ·(n³/6 + 5n²) multiplications.
+ * computed. That is about 2ᵏ·(n³/6 + 4n²) multiplications.
  */
 export function worstElement(family: MatrixFamily, base: VerifiedInverse): Vertex {
-  const { n, terms } = family;
+  const { n } = family;
+  const terms = family.terms.map(({ a, b }) => ({ a: Float64Array.from(a), b: Float64Array.from(b) }));
   const k = terms.length;
+  const smallestAt = (d: Vertex): number => singularValues(element(family, d), n).smallest;
+  let worst = descend(k, smallestAt);
   const vertex = new Uint8Array(k);
-  let worst = { vertex: vertex.slice(), smallest: singularValues(element(family, vertex), n).smallest };
-  // One pair of matrices for each kink that can be at its upper end.
-  const inverses = Array.from({ length: k }, () => new Float64Array(n * n));
-  const grams = Array.from({ length: k }, () => new Float64Array(n * n));
+  // One inverse and Gram matrix for each kink that can be at its upper end.
+  const states = terms.map(() => ({ X: new Float64Array(n * n), gram: new Float64Array(n * n) }));
+  const scratch = new Float64Array(n * n);
 
-  function visit(kink: number, X: Float64Array, gram: Float64Array): void {
+  function visit(kink: number, state: State): void {
     if (kink === k) return;
-    visit(kink + 1, X, gram);
-    update(terms[kink].a, terms[kink].b, X, gram, inverses[kink], grams[kink]);
+    visit(kink + 1, state);
+    const next = states[kink];
+    update(terms[kink].a, terms[kink].b, state, next);
     vertex[kink] = 1;
-    if (mayBeNearer(grams[kink], n, worst.smallest)) {
-      const { smallest } = singularValues(element(family, vertex), n);
+    if (mayBeNearer(next.gram, n, worst.smallest, scratch)) {
+      const smallest = smallestAt(vertex);
       if (smallest < worst.smallest) worst = { vertex: vertex.slice(), smallest };
     }
-    visit(kink + 1, inverses[kink], grams[kink]);
+    visit(kink + 1, next);
     vertex[kink] = 0;
   }
 
-  visit(0, base.inverse, gramMatrix(base.inverse, n));
+  visit(0, { X: base.inverse, gram: gramMatrix(base.inverse, n) });
   return worst.vertex;
 }
 
-/** XᵀX */
+/** A first guess, which spares most later ones: kinks are flipped in turn as long as one brings B(d) nearer. */
+function descend(k: number, smallestAt: (d: Vertex) => number): { vertex: Vertex; smallest: number } {
+  const vertex = new Uint8Array(k);
+  let smallest = smallestAt(vertex);
+  for (let kink = 0, since = 0; since < k; kink = (kink + 1) % k, since++) {
+    vertex[kink] = 1 - vertex[kink];
+    const value = smallestAt(vertex);
+    if (value < smallest) {
+      smallest = value;
+      since = 0;
+    } else {
+      vertex[kink] = 1 - vertex[kink];
+    }
+  }
+  return { vertex, smallest };
+}
+
+interface State {
+  /** B⁻¹ */
+  readonly X: Float64Array;
+  /** The lower triangle of XᵀX. */
+  readonly gram: Float64Array;
+}
+
 function gramMatrix(X: Float64Array, n: number): Float64Array {
   const gram = new Float64Array(n * n);
   for (let l = 0; l < n; l++) {
     for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) gram[i * n + j] += X[l * n + i] * X[l * n + j];
+      for (let j = 0; j <= i; j++) gram[i * n + j] += X[l * n + i] * X[l * n + j];
     }
   }
   return gram;
@@ -56,14 +82,7 @@ function gramMatrix(X: Float64Array, n: number): Float64Array {
  * (B − abᵀ)⁻¹ = X + pqᵀ with p = Xa/(1 − bᵀXa) and q = Xᵀb, and its Gram matrix
  * XᵀX + (Xᵀp)qᵀ + q(Xᵀp)ᵀ + pᵀp·qqᵀ = XᵀX + wqᵀ + qwᵀ with w = Xᵀp + ½·pᵀp·q.
  */
-function update(
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
-  X: Float64Array,
-  gram: Float64Array,
-  inverse: Float64Array,
-  nextGram: Float64Array,
-): void {
+function update(a: Float64Array, b: Float64Array, { X, gram }: State, next: State): void {
   const n = a.length;
   const p = multiply(X, a);
   const divisor = 1 - dot(b, p);
@@ -79,24 +98,23 @@ function update(
   const half = 0.5 * dot(p, p);
   for (let i = 0; i < n; i++) w[i] += half * q[i];
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      inverse[i * n + j] = X[i * n + j] + p[i] * q[j];
-      nextGram[i * n + j] = gram[i * n + j] + w[i] * q[j] + q[i] * w[j];
-    }
+    for (let j = 0; j < n; j++) next.X[i * n + j] = X[i * n + j] + p[i] * q[j];
+    for (let j = 0; j <= i; j++) next.gram[i * n + j] = gram[i * n + j] + w[i] * q[j] + q[i] * w[j];
   }
 }
 
-/** Whether ‖X‖ may exceed 1/smallest: first by the row sums of XᵀX, which bound ‖X‖² and cost little. */
-function mayBeNearer(gram: Float64Array, n: number, smallest: number): boolean {
+/** Whether ‖X‖ may exceed 1/smallest: first by ‖XᵀX‖ in the Frobenius norm, which bounds ‖X‖² and costs little. */
+function mayBeNearer(gram: Float64Array, n: number, smallest: number, scratch: Float64Array): boolean {
   const threshold = (1 + RESOLUTION) / smallest ** 2;
-  let bound = 0;
+  let squares = 0;
   for (let i = 0; i < n; i++) {
-    let sum = 0;
-    for (let j = 0; j < n; j++) sum += Math.abs(gram[i * n + j]);
-    bound = Math.max(bound, sum);
+    for (let j = 0; j < i; j++) squares += 2 * gram[i * n + j] ** 2;
+    squares += gram[i * n + i] ** 2;
   }
-  if (bound <= threshold) return false;
-  const difference = gram.map((value) => -value);
-  for (let i = 0; i < n; i++) difference[i * n + i] += threshold;
-  return !hasCholeskyFactor(difference, n);
+  if (Math.sqrt(squares) <= threshold) return false;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) scratch[i * n + j] = -gram[i * n + j];
+    scratch[i * n + i] = threshold - gram[i * n + i];
+  }
+  return !hasCholeskyFactor(scratch, n);
 }
