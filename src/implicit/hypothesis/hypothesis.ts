@@ -17,8 +17,8 @@ export interface InvertibilityOptions {
   /** The most kinks whose 2ᵏ vertices are enumerated, at most 20; default 16. */
   readonly enumerationLimit?: number;
   /**
-   * σ_min/σ_max below which an element counts as nearly singular; default 1000·2⁻²³ = 1.2e-4: a gradient that is computed
-   * in float32 has a relative error of about 2⁻²³·σ_max/σ_min, and below that fewer than three digits of it are right.
+   * Relative σ_min below which an element counts as nearly singular; default 1000·2⁻²³ = 1.2e-4: a gradient that is
+   * computed in float32 has a relative error of about 2⁻²³ over it, and below that fewer than three digits are right.
    */
   readonly warnBelow?: number;
   /** Of the search past the enumeration limit; default 0. */
@@ -40,7 +40,10 @@ export interface ElementReport {
   readonly d: Float64Array;
   /** σ_min(B(d)); above n = 64 an estimate from above. */
   readonly smallestSingularValue: number;
-  /** σ_min/σ_max */
+  /**
+   * σ_min over the largest σ_max of this element and those at d = 0 and d = 1: an element that is small as a whole beside
+   * the others, as 1 − d is near d = 1, is near to a singular one.
+   */
   readonly relativeSingularValue: number;
   /** relativeSingularValue < warnBelow */
   readonly nearlySingular: boolean;
@@ -88,6 +91,7 @@ type Verdict = Pick<Invertibility, 'status' | 'argument' | 'reason' | 'witness'>
 export function checkInvertibility(family: MatrixFamily, options: InvertibilityOptions = {}): Invertibility {
   const { exact = false, enumerationLimit = 16, warnBelow = 1000 * 2 ** -23, seed = 0 } = options;
   checkFamily(family);
+  const k = family.terms.length;
   if (!(Number.isInteger(enumerationLimit) && enumerationLimit >= 0 && enumerationLimit <= LARGEST_LIMIT)) {
     throw new RangeError(
       `enumerationLimit: it is ${enumerationLimit}; it must be a whole number from 0 to ${LARGEST_LIMIT}`,
@@ -96,25 +100,37 @@ export function checkInvertibility(family: MatrixFamily, options: InvertibilityO
   if (!(warnBelow >= 0)) throw new RangeError(`warnBelow: it is ${warnBelow}; it must be at least 0`);
   const base = verifiedInverse(family.base, family.n);
   const verdict = base ? judge(family, base, enumerationLimit, seed) : unprovedBase(family);
-  const report = (d: ArrayLike<number>): ElementReport => {
-    const { smallest, largest } = singularValues(element(family, d), family.n);
-    const relative = largest > 0 ? smallest / largest : 0;
-    const point = Float64Array.from(d);
-    return {
-      d: point,
-      smallestSingularValue: smallest,
+  const nearest = nearestElement(family, verdict, exact && base !== null && k <= enumerationLimit ? base : null);
+  const relative = nearest.scale > 0 ? nearest.smallest / nearest.scale : 0;
+  return {
+    ...verdict,
+    nearest: {
+      d: nearest.d,
+      smallestSingularValue: nearest.smallest,
       relativeSingularValue: relative,
       nearlySingular: relative < warnBelow,
-    };
+    },
+    exact: nearest.exact,
   };
-  if (verdict.witness) return { ...verdict, nearest: report(verdict.witness), exact: false };
+}
+
+/**
+ * The witness; or the worst element, where that is asked for; or the nearer one of d = 0 and d = 1.
+ * @param base where the worst element is asked for
+ */
+function nearestElement(
+  family: MatrixFamily,
+  { status, witness }: Verdict,
+  base: VerifiedInverse | null,
+): { d: Float64Array; smallest: number; scale: number; exact: boolean } {
   const k = family.terms.length;
-  if (exact && base && verdict.status === 'certified' && k <= enumerationLimit) {
-    return { ...verdict, nearest: report(worstElement(family, base)), exact: true };
-  }
-  const ends = (k === 0 ? [0] : [0, 1]).map((end) => report(new Float64Array(k).fill(end)));
-  const nearest = ends.reduce((a, b) => (b.smallestSingularValue < a.smallestSingularValue ? b : a));
-  return { ...verdict, nearest, exact: k === 0 };
+  const at = (d: Float64Array) => ({ d, ...singularValues(element(family, d), family.n) });
+  const ends = (k === 0 ? [0] : [0, 1]).map((end) => at(new Float64Array(k).fill(end)));
+  const worst = base && status === 'certified' ? at(Float64Array.from(worstElement(family, base))) : null;
+  const chosen = witness ? at(witness) : worst;
+  const { d, smallest } = chosen ?? ends.reduce((a, b) => (b.smallest < a.smallest ? b : a));
+  const scale = Math.max(...[...ends, ...(chosen ? [chosen] : [])].map(({ largest }) => largest));
+  return { d, smallest, scale, exact: worst !== null || (k === 0 && status === 'certified') };
 }
 
 /** B₀ could not be proved invertible: it is singular, or within rounding of a singular matrix. */
