@@ -12,9 +12,12 @@ import { type VerifiedInverse, verifiedInverse } from './verified.ts';
 import { worstElement } from './worst-element.ts';
 
 export interface InvertibilityOptions {
-  /** Find the smallest σ_min(B(d)) over the box, where all are invertible and the kinks can be enumerated; default false. */
+  /**
+   * Find the smallest σ_min(B(d)) over the box, where it is certified and there are at most 16 kinks; default false. It
+   * costs about 2ᵏ·(n³/6 + 4n²) multiplications.
+   */
   readonly exact?: boolean;
-  /** The most kinks whose 2ᵏ vertices are enumerated, at most 20; default 16. */
+  /** The most kinks whose 2ᵏ vertices are enumerated, at most 24; default 16. */
   readonly enumerationLimit?: number;
   /**
    * Relative σ_min below which an element counts as nearly singular; default 1000·2⁻²³ = 1.2e-4: a gradient that is
@@ -70,7 +73,10 @@ export interface Invertibility {
 const DIRECT_LIMIT = 256;
 /** n³ summed over the vertices that are decided in integers: some seconds. */
 const EXACT_WORK = 1e6;
-const LARGEST_LIMIT = 20;
+/** 2²⁴ minors take about half a second. */
+const LARGEST_LIMIT = 24;
+/** The most kinks for which the worst element is looked for. */
+const WORST_LIMIT = 16;
 /** Suspicions of the search that are put to the proof. */
 const SUSPICIONS = 8;
 const BISECTIONS = 60;
@@ -100,7 +106,7 @@ export function checkInvertibility(family: MatrixFamily, options: InvertibilityO
   if (!(warnBelow >= 0)) throw new RangeError(`warnBelow: it is ${warnBelow}; it must be at least 0`);
   const base = verifiedInverse(family.base, family.n);
   const verdict = base ? judge(family, base, enumerationLimit, seed) : unprovedBase(family);
-  const nearest = nearestElement(family, verdict, exact && base !== null && k <= enumerationLimit ? base : null);
+  const nearest = nearestElement(family, verdict, exact && k <= WORST_LIMIT ? base : null);
   const relative = nearest.scale > 0 ? nearest.smallest / nearest.scale : 0;
   return {
     ...verdict,
