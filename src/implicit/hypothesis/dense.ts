@@ -1,0 +1,134 @@
+/** Small dense linear algebra in float64: matrices are n × n, row-major. */
+
+/** P·B = L·U with unit lower triangular L, by partial pivoting. */
+export interface Factorisation {
+  readonly n: number;
+  /** U on and above the diagonal, L below it. */
+  readonly factors: Float64Array;
+  /** Row i of P·B is row rows[i] of B. */
+  readonly rows: Int32Array;
+  /** det P. */
+  readonly parity: 1 | -1;
+}
+
+export function factorise(matrix: ArrayLike<number>, n: number): Factorisation {
+  const factors = Float64Array.from(matrix);
+  const rows = Int32Array.from({ length: n }, (_, i) => i);
+  let parity: 1 | -1 = 1;
+  for (let column = 0; column < n; column++) {
+    let pivot = column;
+    for (let i = column + 1; i < n; i++) {
+      if (Math.abs(factors[i * n + column]) > Math.abs(factors[pivot * n + column])) pivot = i;
+    }
+    if (pivot !== column) {
+      for (let j = 0; j < n; j++) {
+        const entry = factors[column * n + j];
+        factors[column * n + j] = factors[pivot * n + j];
+        factors[pivot * n + j] = entry;
+      }
+      [rows[column], rows[pivot]] = [rows[pivot], rows[column]];
+      parity = parity === 1 ? -1 : 1;
+    }
+    const head = factors[column * n + column];
+    if (head === 0) continue; // the column is 0 from here down: so is a diagonal entry of U
+    for (let i = column + 1; i < n; i++) {
+      const factor = factors[i * n + column] / head;
+      factors[i * n + column] = factor;
+      if (factor === 0) continue;
+      for (let j = column + 1; j < n; j++) factors[i * n + j] -= factor * factors[column * n + j];
+    }
+  }
+  return { n, factors, rows, parity };
+}
+
+/** The sign of det L·U, which P turns into that of B: 0 where a pivot is 0. */
+export function determinantSign({ n, factors, parity }: Factorisation): -1 | 0 | 1 {
+  let sign: number = parity;
+  for (let i = 0; i < n; i++) sign *= Math.sign(factors[i * n + i]);
+  return sign > 0 ? 1 : sign < 0 ? -1 : 0;
+}
+
+/** x with B·x = right; not finite where a pivot is 0. */
+export function solve({ n, factors, rows }: Factorisation, right: ArrayLike<number>): Float64Array {
+  const x = Float64Array.from({ length: n }, (_, i) => right[rows[i]]);
+  for (let i = 1; i < n; i++) {
+    for (let j = 0; j < i; j++) x[i] -= factors[i * n + j] * x[j];
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    for (let j = i + 1; j < n; j++) x[i] -= factors[i * n + j] * x[j];
+    x[i] /= factors[i * n + i];
+  }
+  return x;
+}
+
+/** x with Bᵀ·x = right: Uᵀ(Lᵀ(P·x)) = right. */
+export function solveTransposed({ n, factors, rows }: Factorisation, right: ArrayLike<number>): Float64Array {
+  const y = Float64Array.from(right);
+  for (let i = 0; i < n; i++) {
+    y[i] /= factors[i * n + i];
+    for (let j = i + 1; j < n; j++) y[j] -= factors[i * n + j] * y[i];
+  }
+  for (let i = n - 1; i > 0; i--) {
+    for (let j = 0; j < i; j++) y[j] -= factors[i * n + j] * y[i];
+  }
+  const x = new Float64Array(n);
+  for (let i = 0; i < n; i++) x[rows[i]] = y[i];
+  return x;
+}
+
+export function inverse(factorisation: Factorisation): Float64Array {
+  const { n } = factorisation;
+  const result = new Float64Array(n * n);
+  const unit = new Float64Array(n);
+  for (let j = 0; j < n; j++) {
+    unit[j] = 1;
+    const column = solve(factorisation, unit);
+    unit[j] = 0;
+    for (let i = 0; i < n; i++) result[i * n + j] = column[i];
+  }
+  return result;
+}
+
+/** Whether the lower triangle of the symmetric matrix has a Cholesky factor, in floating point. */
+export function hasCholeskyFactor(matrix: ArrayLike<number>, n: number): boolean {
+  const lower = Float64Array.from(matrix);
+  for (let j = 0; j < n; j++) {
+    let pivot = lower[j * n + j];
+    for (let l = 0; l < j; l++) pivot -= lower[j * n + l] ** 2;
+    if (!(pivot > 0 && pivot < Number.POSITIVE_INFINITY)) return false;
+    const root = Math.sqrt(pivot);
+    lower[j * n + j] = root;
+    for (let i = j + 1; i < n; i++) {
+      let entry = lower[i * n + j];
+      for (let l = 0; l < j; l++) entry -= lower[i * n + l] * lower[j * n + l];
+      lower[i * n + j] = entry / root;
+    }
+  }
+  return true;
+}
+
+export function dot(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += x[i] * y[i];
+  return sum;
+}
+
+/** B·x */
+export function multiply(matrix: ArrayLike<number>, x: ArrayLike<number>): Float64Array {
+  const n = x.length;
+  const result = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) result[i] += matrix[i * n + j] * x[j];
+  }
+  return result;
+}
+
+/** |B|·|x| */
+export function multiplyAbsolute(matrix: ArrayLike<number>, x: ArrayLike<number>): Float64Array {
+  const n = x.length;
+  const result = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) result[i] += Math.abs(matrix[i * n + j] * x[j]);
+  }
+  return result;
+}

@@ -1,0 +1,83 @@
+/** The sign of a determinant in exact integer arithmetic: every float64 number is a whole number times a power of 2. */
+import type { MatrixFamily, Vertex } from './family.ts';
+
+/** Whole numbers longer than this many bits are refused: entries that differ by so much are no work for integers. */
+const LONGEST = 512;
+
+interface Dyadic {
+  readonly mantissa: number;
+  /** Infinity for 0 */
+  readonly exponent: number;
+}
+
+/** The exact sign of det B(d) at a vertex, for the numbers as they are stored; null where they differ too much in size. */
+export function exactSign(family: MatrixFamily, vertex: Vertex): -1 | 0 | 1 | null {
+  const matrix = wholeMatrix(family, vertex);
+  return matrix && bareissSign(matrix);
+}
+
+/** B at the vertex with each row multiplied by a power of 2 that makes it whole. */
+function wholeMatrix({ n, base, terms }: MatrixFamily, vertex: Vertex): bigint[][] | null {
+  const active = terms
+    .filter((_, index) => vertex[index] === 1)
+    .map(({ a, b }) => ({ a: Array.from(a, dyadic), b: Array.from(b, dyadic) }));
+  const matrix: bigint[][] = [];
+  for (let i = 0; i < n; i++) {
+    const row = Array.from({ length: n }, (_, j) => dyadic(base[i * n + j]));
+    const products = active.map(({ a, b }) => ({ a: a[i], b })).filter(({ a }) => a.mantissa !== 0);
+    const exponents = [row, ...products.map(({ b }) => b)]
+      .flatMap((entries, index) => entries.map(({ exponent }) => exponent + (products[index - 1]?.a.exponent ?? 0)))
+      .filter((exponent) => Number.isFinite(exponent));
+    const unit = Math.min(...exponents);
+    if (Math.max(...exponents) - unit > LONGEST) return null;
+    const whole = row.map((entry) => shifted(BigInt(entry.mantissa), entry.exponent - unit));
+    for (const { a, b } of products) {
+      for (const [j, entry] of b.entries()) {
+        whole[j] -= shifted(BigInt(a.mantissa) * BigInt(entry.mantissa), a.exponent + entry.exponent - unit);
+      }
+    }
+    matrix.push(whole);
+  }
+  return matrix;
+}
+
+function shifted(value: bigint, places: number): bigint {
+  return value === 0n ? 0n : value << BigInt(places);
+}
+
+/** value = mantissa · 2^exponent with an odd mantissa */
+function dyadic(value: number): Dyadic {
+  if (value === 0) return { mantissa: 0, exponent: Number.POSITIVE_INFINITY };
+  // 53 places below the leading one, and one more should the logarithm be rounded up.
+  let exponent = Math.max(-1074, Math.floor(Math.log2(Math.abs(value))) - 53);
+  let mantissa = value / 2 ** exponent;
+  while (mantissa % 2 === 0) {
+    mantissa /= 2;
+    exponent++;
+  }
+  return { mantissa, exponent };
+}
+
+/** Bareiss' elimination: every division is exact, and the last pivot is the determinant, up to the row exchanges. */
+function bareissSign(matrix: bigint[][]): -1 | 0 | 1 {
+  const n = matrix.length;
+  let negative = false;
+  let previous = 1n;
+  for (let column = 0; column < n; column++) {
+    const pivot = matrix.findIndex((row, i) => i >= column && row[column] !== 0n);
+    if (pivot === -1) return 0;
+    if (pivot !== column) {
+      [matrix[column], matrix[pivot]] = [matrix[pivot], matrix[column]];
+      negative = !negative;
+    }
+    const head = matrix[column][column];
+    for (let i = column + 1; i < n; i++) {
+      const factor = matrix[i][column];
+      for (let j = column + 1; j < n; j++) {
+        matrix[i][j] = (matrix[i][j] * head - factor * matrix[column][j]) / previous;
+      }
+    }
+    previous = head;
+  }
+  return previous > 0n === negative ? -1 : 1;
+}

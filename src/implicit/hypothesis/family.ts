@@ -1,0 +1,74 @@
+/** The matrices among which the hypothesis asks for a singular one: a box of them, one rank-one term per kink. */
+
+/** One kink: its matrices lie between B and B − a·bᵀ. */
+export interface Term {
+  /** n numbers */
+  readonly a: ArrayLike<number>;
+  /** n numbers */
+  readonly b: ArrayLike<number>;
+}
+
+/**
+ * B(d) = B₀ − Σᵢ dᵢ·aᵢbᵢᵀ for d in [0, 1]ᵏ. For z = σ(Wz + b) the elements are I − DW: B₀ has every kinked coordinate at
+ * the lower end of its Clarke interval, and the term of kink i is a = eᵢ, b = width of the interval · row i of W.
+ */
+export interface MatrixFamily {
+  readonly n: number;
+  /** B₀: n × n, row-major */
+  readonly base: ArrayLike<number>;
+  readonly terms: readonly Term[];
+}
+
+/** A subset of the kinks, at their upper ends; the others are at their lower ends. */
+export type Vertex = Uint8Array;
+
+/** @throws RangeError where a size does not fit or a number is not finite */
+export function checkFamily({ n, base, terms }: MatrixFamily): void {
+  if (!(Number.isInteger(n) && n >= 1)) throw new RangeError(`n: it is ${n}; it must be a whole number, at least 1`);
+  checkNumbers('base', base, n * n);
+  for (const [i, { a, b }] of terms.entries()) {
+    checkNumbers(`terms[${i}].a`, a, n);
+    checkNumbers(`terms[${i}].b`, b, n);
+  }
+}
+
+function checkNumbers(name: string, values: ArrayLike<number>, length: number): void {
+  if (values.length !== length)
+    throw new RangeError(`${name}: it has ${values.length} numbers; it must have ${length}`);
+  for (let i = 0; i < length; i++) {
+    if (!Number.isFinite(values[i])) throw new RangeError(`${name}[${i}]: it is ${values[i]}; it must be finite`);
+  }
+}
+
+/** B(d), rounded. */
+export function element({ n, base, terms }: MatrixFamily, d: ArrayLike<number>): Float64Array {
+  const matrix = Float64Array.from(base);
+  for (const [index, { a, b }] of terms.entries()) {
+    if (d[index] === 0) continue;
+    for (let i = 0; i < n; i++) {
+      const factor = d[index] * a[i];
+      if (factor === 0) continue;
+      for (let j = 0; j < n; j++) matrix[i * n + j] -= factor * b[j];
+    }
+  }
+  return matrix;
+}
+
+/**
+ * Bounds the rounding of `element` at a vertex, entry by entry: k products and k sums err by at most
+ * (k + 1)·ε·(|B₀| + Σ |aᵢ||bᵢ|ᵀ).
+ */
+export function elementRounding({ n, base, terms }: MatrixFamily, vertex: Vertex): Float64Array {
+  const radius = Float64Array.from(base, Math.abs);
+  let count = 0;
+  for (const [index, { a, b }] of terms.entries()) {
+    if (vertex[index] === 0) continue;
+    count++;
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) radius[i * n + j] += Math.abs(a[i] * b[j]);
+    }
+  }
+  const unit = count === 0 ? 0 : (count + 1) * Number.EPSILON;
+  for (let index = 0; index < radius.length; index++) radius[index] *= unit;
+  return radius;
+}

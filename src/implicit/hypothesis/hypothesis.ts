@@ -1,0 +1,236 @@
+/** The hypothesis of the implicit function theorem at a solution: is every element of the family invertible? */
+import { random } from '../../data/random.ts';
+import { determinantSign, factorise } from './dense.ts';
+import { exactSign } from './exact-sign.ts';
+import { checkFamily, element, elementRounding, type MatrixFamily, type Vertex } from './family.ts';
+import { principalMinorSigns } from './minors.ts';
+import { hasPositiveDefiniteSymmetricPart } from './positive-definite.ts';
+import { type Enclosure, reducedMatrix } from './reduced.ts';
+import { suspectEdges } from './sign-search.ts';
+import { singularValues } from './singular-values.ts';
+import { type VerifiedInverse, verifiedInverse } from './verified.ts';
+import { worstElement } from './worst-element.ts';
+
+export interface InvertibilityOptions {
+  /**
+   * Find the smallest σ_min(B(d)) over the box, where it is certified and there are at most 16 kinks; default false. It
+   * costs about 2ᵏ·(n³/6 + 4n²) multiplications.
+   */
+  readonly exact?: boolean;
+  /** The most kinks whose 2ᵏ vertices are enumerated, at most 24; default 16. */
+  readonly enumerationLimit?: number;
+  /**
+   * Relative σ_min below which an element counts as nearly singular; default 1000·2⁻²³ = 1.2e-4: a gradient that is
+   * computed in float32 has a relative error of about 2⁻²³ over it, and below that fewer than three digits are right.
+   */
+  readonly warnBelow?: number;
+  /** Of the search past the enumeration limit; default 0. */
+  readonly seed?: number;
+}
+
+export type InvertibilityArgument =
+  | 'no kinks'
+  | 'positive definite symmetric part'
+  | 'P-matrix'
+  | 'singular base'
+  | 'singular element'
+  | 'sign change'
+  | 'rounding'
+  | 'too many kinks';
+
+export interface ElementReport {
+  /** Its place in the box, one number in [0, 1] per kink. */
+  readonly d: Float64Array;
+  /** σ_min(B(d)); above n = 64 an estimate from above. */
+  readonly smallestSingularValue: number;
+  /**
+   * σ_min over the largest σ_max of this element and those at d = 0 and d = 1: an element that is small as a whole beside
+   * the others, as 1 − d is near d = 1, is near to a singular one.
+   */
+  readonly relativeSingularValue: number;
+  /** relativeSingularValue < warnBelow */
+  readonly nearlySingular: boolean;
+}
+
+export interface Invertibility {
+  /**
+   * certified: every B(d) is invertible, as is every matrix within rounding of one at a vertex. failed: some B(d) is
+   * singular, proved for the numbers as they are stored. unknown: neither could be proved.
+   */
+  readonly status: 'certified' | 'failed' | 'unknown';
+  readonly argument: InvertibilityArgument;
+  /** The argument in a sentence. */
+  readonly reason: string;
+  /** d with B(d) singular to rounding: of every 'failed', and of 'unknown' where rounding leaves an element open. */
+  readonly witness?: Float64Array;
+  /** The element at the witness; else the worst of the box where it was asked for and found; else of d = 0 and d = 1 the one nearer to singular. */
+  readonly nearest: ElementReport;
+  /** Whether `nearest` is the worst element of the box. */
+  readonly exact: boolean;
+}
+
+/** Vertices that are decided one by one, each at the cost of three products of n × n matrices. */
+const DIRECT_LIMIT = 256;
+/** n³ summed over the vertices that are decided in integers: some seconds. */
+const EXACT_WORK = 1e6;
+/** 2²⁴ minors take about half a second. */
+const LARGEST_LIMIT = 24;
+/** The most kinks for which the worst element is looked for. */
+const WORST_LIMIT = 16;
+/** Suspicions of the search that are put to the proof. */
+const SUSPICIONS = 8;
+const BISECTIONS = 60;
+
+type Verdict = Pick<Invertibility, 'status' | 'argument' | 'reason' | 'witness'>;
+
+/**
+ * Decides whether B(d) = B₀ − Σᵢ dᵢ·aᵢbᵢᵀ is invertible for every d in [0, 1]ᵏ, the hypothesis of Theorem 2 of Bolte, Le,
+ * Pauwels & Silveti-Falls (2021) for such a family. det B(d) is affine in each dᵢ, so its extremes are at the vertices,
+ * and with Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ the hypothesis holds exactly where B₀ is invertible and I − G is a P-matrix: all its principal
+ * minors, the ratios det B(d)/det B₀ at the vertices, are positive.
+ *
+ * Up to the enumeration limit all minors are decided, by interval arithmetic (`principalMinorSigns`), the doubtful ones
+ * from the n × n matrix (`verifiedInverse`), and where that leaves it open in whole numbers (`exactSign`). Beyond the
+ * limit only a positive definite symmetric part certifies, and only a vertex that a search has found fails.
+ * @throws RangeError where a size does not fit, a number is not finite, or an option is out of its range
+ */
+export function checkInvertibility(family: MatrixFamily, options: InvertibilityOptions = {}): Invertibility {
+  const { exact = false, enumerationLimit = 16, warnBelow = 1000 * 2 ** -23, seed = 0 } = options;
+  checkFamily(family);
+  const k = family.terms.length;
+  if (!(Number.isInteger(enumerationLimit) && enumerationLimit >= 0 && enumerationLimit <= LARGEST_LIMIT)) {
+    throw new RangeError(
+      `enumerationLimit: it is ${enumerationLimit}; it must be a whole number from 0 to ${LARGEST_LIMIT}`,
+    );
+  }
+  if (!(warnBelow >= 0)) throw new RangeError(`warnBelow: it is ${warnBelow}; it must be at least 0`);
+  const base = verifiedInverse(family.base, family.n);
+  const verdict = base ? judge(family, base, enumerationLimit, seed) : unprovedBase(family);
+  const nearest = nearestElement(family, verdict, exact && k <= WORST_LIMIT ? base : null);
+  const relative = nearest.scale > 0 ? nearest.smallest / nearest.scale : 0;
+  return {
+    ...verdict,
+    nearest: {
+      d: nearest.d,
+      smallestSingularValue: nearest.smallest,
+      relativeSingularValue: relative,
+      nearlySingular: relative < warnBelow,
+    },
+    exact: nearest.exact,
+  };
+}
+
+/**
+ * The witness; or the worst element, where that is asked for; or the nearer one of d = 0 and d = 1.
+ * @param base where the worst element is asked for
+ */
+function nearestElement(
+  family: MatrixFamily,
+  { status, witness }: Verdict,
+  base: VerifiedInverse | null,
+): { d: Float64Array; smallest: number; scale: number; exact: boolean } {
+  const k = family.terms.length;
+  const at = (d: Float64Array) => ({ d, ...singularValues(element(family, d), family.n) });
+  const ends = (k === 0 ? [0] : [0, 1]).map((end) => at(new Float64Array(k).fill(end)));
+  const worst = base && status === 'certified' ? at(Float64Array.from(worstElement(family, base))) : null;
+  const chosen = witness ? at(witness) : worst;
+  const { d, smallest } = chosen ?? ends.reduce((a, b) => (b.smallest < a.smallest ? b : a));
+  const scale = Math.max(...[...ends, ...(chosen ? [chosen] : [])].map(({ largest }) => largest));
+  return { d, smallest, scale, exact: worst !== null || (k === 0 && status === 'certified') };
+}
+
+/** B₀ could not be proved invertible: it is singular, or within rounding of a singular matrix. */
+function unprovedBase(family: MatrixFamily): Verdict {
+  const witness = new Float64Array(family.terms.length);
+  const sign = family.n ** 3 <= EXACT_WORK ? exactSign(family, new Uint8Array(family.terms.length)) : null;
+  return sign === 0
+    ? { status: 'failed', argument: 'singular base', reason: 'B₀, the element at d = 0, is singular', witness }
+    : { status: 'unknown', argument: 'rounding', reason: 'B₀, the element at d = 0, is singular to rounding', witness };
+}
+
+function judge(family: MatrixFamily, base: VerifiedInverse, enumerationLimit: number, seed: number): Verdict {
+  const k = family.terms.length;
+  if (k === 0) return { status: 'certified', argument: 'no kinks', reason: 'the only element, B₀, is invertible' };
+  const reduced = reducedMatrix(family, base);
+  if (hasPositiveDefiniteSymmetricPart(reduced)) {
+    const reason = 'I − G has a positive definite symmetric part, after a diagonal scaling if need be';
+    return { status: 'certified', argument: 'positive definite symmetric part', reason };
+  }
+  return k <= enumerationLimit ? enumerate(family, base, reduced) : search(family, base, reduced, seed);
+}
+
+function enumerate(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosure): Verdict {
+  const { change, undecided, truncated } = principalMinorSigns(reduced, DIRECT_LIMIT);
+  if (change) {
+    const beyond = change.vertex.slice();
+    beyond[change.kink] = 1;
+    return signChange(family, base, change.vertex, beyond);
+  }
+  const verdict = decideDirectly(family, base, undecided);
+  if (verdict.status !== 'certified' || !truncated) return verdict;
+  return {
+    status: 'unknown',
+    argument: 'rounding',
+    reason: `rounding leaves the sign of more than ${DIRECT_LIMIT} principal minors open`,
+    witness: Float64Array.from(undecided[0]),
+  };
+}
+
+/** The verdict on the vertices alone: 'certified' where all determinants have the sign of det B₀. */
+function decideDirectly(family: MatrixFamily, base: VerifiedInverse, vertices: readonly Vertex[]): Verdict {
+  const open: Vertex[] = [];
+  for (const vertex of vertices) {
+    const proved = verifiedInverse(element(family, vertex), family.n, elementRounding(family, vertex));
+    if (!proved) open.push(vertex);
+    else if (proved.sign !== base.sign) return signChange(family, base, new Uint8Array(vertex.length), vertex);
+  }
+  for (const vertex of open.slice(0, Math.floor(EXACT_WORK / family.n ** 3))) {
+    const sign = exactSign(family, vertex);
+    const witness = Float64Array.from(vertex);
+    if (sign === 0) {
+      return { status: 'failed', argument: 'singular element', reason: 'the element at a vertex is singular', witness };
+    }
+    if (sign !== null && sign !== base.sign) {
+      const reason = 'det B(d) has changed sign from d = 0 to a vertex, by as little as rounding';
+      return { status: 'failed', argument: 'sign change', reason, witness };
+    }
+  }
+  if (open.length > 0) {
+    const reason = 'the element at a vertex is invertible as stored, or may be, but singular to rounding';
+    return { status: 'unknown', argument: 'rounding', reason, witness: Float64Array.from(open[0]) };
+  }
+  return { status: 'certified', argument: 'P-matrix', reason: 'every principal minor of I − G is positive' };
+}
+
+function search(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosure, seed: number): Verdict {
+  let suspicions = 0;
+  let rounding: Verdict | null = null;
+  for (const { vertex, kink } of suspectEdges(reduced, random(seed))) {
+    const beyond = vertex.slice();
+    beyond[kink] = 1 - beyond[kink];
+    const verdict = decideDirectly(family, base, [vertex, beyond]);
+    if (verdict.status === 'failed') return verdict;
+    if (verdict.status === 'unknown') rounding ??= verdict;
+    suspicions++;
+    if (suspicions === SUSPICIONS) break;
+  }
+  const reason = `${family.terms.length} kinks are too many to enumerate; I − G has no positive definite symmetric part, and a search found no singular element`;
+  return rounding ?? { status: 'unknown', argument: 'too many kinks', reason };
+}
+
+/**
+ * Failed, for det B(d) has opposite signs at the two: B(d) is singular between them. The point is bisected on the sign
+ * that elimination finds. Where that flips between neighbouring numbers, both matrices are within n·ε·|L||U| of one
+ * another's sign, so that B(d) is singular to rounding.
+ */
+function signChange(family: MatrixFamily, base: VerifiedInverse, from: Vertex, to: Vertex): Verdict {
+  const point = (t: number): Float64Array => Float64Array.from(from, (value, i) => value + t * (to[i] - value));
+  let [low, high] = [0, 1];
+  for (let step = 0; step < BISECTIONS; step++) {
+    const middle = 0.5 * (low + high);
+    if (determinantSign(factorise(element(family, point(middle)), family.n)) === base.sign) low = middle;
+    else high = middle;
+  }
+  const reason = 'det B(d) changes its sign between two vertices, and B(d) is singular in between';
+  return { status: 'failed', argument: 'sign change', reason, witness: point(high) };
+}

@@ -1,0 +1,78 @@
+/** Kinks that feed one another: the family is made affine in d by taking every kinked value as an unknown. */
+import { checkFamily, type MatrixFamily } from './family.ts';
+
+/**
+ * F(z, y) = 0 with y = σ(p(z, y)) coordinate by coordinate, y every kinked value on the way from z to F: the partial
+ * derivatives of the smooth rest, row-major. A coordinate of p may depend on those of y before it.
+ */
+export interface ChainedKinks {
+  /** Unknowns z */
+  readonly n: number;
+  /** Kinked values y */
+  readonly kinks: number;
+  /** ∂F/∂z: n × n */
+  readonly Fz: ArrayLike<number>;
+  /** ∂F/∂y: n × kinks */
+  readonly Fy: ArrayLike<number>;
+  /** ∂p/∂z: kinks × n */
+  readonly Pz: ArrayLike<number>;
+  /** ∂p/∂y: kinks × kinks, strictly lower triangular */
+  readonly Py: ArrayLike<number>;
+  /** The Clarke intervals of σ at p. */
+  readonly low: ArrayLike<number>;
+  readonly high: ArrayLike<number>;
+}
+
+/**
+ * The family of the system in the unknowns (z, y), with σ' = s = low + d·(high − low):
+ *
+ *   B(d) = [ F_z            F_y           ]
+ *          [ −diag(s)·P_z   I − diag(s)·P_y ]
+ *
+ * Each kink is in one row and enters affinely, so that {[A B]} of the lifted system is convex, as the theorem asks, where
+ * chained kinks in F itself would multiply one another. A chain of relu's is y₂ = relu(…relu(z)…): s₁s₂ is not convex.
+ *
+ * Its determinant is that of F by the chain rule. I − diag(s)·P_y is unit lower triangular, so its determinant is 1, and
+ * by the Schur complement
+ *   det B(d) = det(I − diag(s)P_y) · det(F_z + F_y(I − diag(s)P_y)⁻¹diag(s)P_z) = det(F_z + F_y·∂y/∂z),
+ * for y' = diag(s)(P_z z' + P_y y') gives ∂y/∂z = (I − diag(s)P_y)⁻¹diag(s)P_z. So the elements of F that the chain rule
+ * gives are invertible together exactly where those of the lifted system are. They are the ones of the program as it is
+ * written: relu(relu(z)) has s₁s₂ in place of s, and a program that fails may compute a function that does not.
+ * @throws RangeError where a size does not fit, a number is not finite, P_y is not strictly lower triangular, or low > high
+ */
+export function liftedSystem({ n, kinks, Fz, Fy, Pz, Py, low, high }: ChainedKinks): MatrixFamily {
+  const sizes = { Fz: n * n, Fy: n * kinks, Pz: kinks * n, Py: kinks * kinks, low: kinks, high: kinks };
+  for (const [name, values] of Object.entries({ Fz, Fy, Pz, Py, low, high })) {
+    const size = sizes[name as keyof typeof sizes];
+    if (values.length !== size) throw new RangeError(`${name}: it has ${values.length} numbers; it must have ${size}`);
+  }
+  const size = n + kinks;
+  const base = new Float64Array(size * size);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) base[i * size + j] = Fz[i * n + j];
+    for (let j = 0; j < kinks; j++) base[i * size + n + j] = Fy[i * kinks + j];
+  }
+  const terms = Array.from({ length: kinks }, (_, kink) => {
+    if (!(low[kink] <= high[kink])) {
+      throw new RangeError(`low[${kink}]: it is ${low[kink]}; it must be at most high[${kink}], ${high[kink]}`);
+    }
+    const row = new Float64Array(size);
+    for (let j = 0; j < n; j++) row[j] = Pz[kink * n + j];
+    for (let j = 0; j < kinks; j++) {
+      const value = Py[kink * kinks + j];
+      if (j >= kink && value !== 0) {
+        throw new RangeError(`Py[${kink * kinks + j}]: it is ${value}; on and above the diagonal it must be 0`);
+      }
+      row[n + j] = value;
+    }
+    const index = n + kink;
+    for (let j = 0; j < size; j++) base[index * size + j] = -low[kink] * row[j];
+    base[index * size + index] += 1;
+    const a = new Float64Array(size);
+    a[index] = 1;
+    return { a, b: row.map((value) => (high[kink] - low[kink]) * value) };
+  });
+  const family = { n: size, base, terms };
+  checkFamily(family);
+  return family;
+}

@@ -1,0 +1,82 @@
+/** An estimate of the smallest singular value where only solves with the matrix are at hand. */
+import { random } from '../../data/random.ts';
+import { dot } from './dense.ts';
+import { length, normalised, singularValues } from './singular-values.ts';
+
+/** x with B·x = right, or with Bᵀ·x = right. */
+export type Solve = (right: Float64Array) => Promise<ArrayLike<number>>;
+
+export interface SmallestSingularValueOptions {
+  /** Pairs of solves; default 6. */
+  readonly iterations?: number;
+  /** Of the first vector; default 0. */
+  readonly seed?: number;
+}
+
+/** Of the largest singular value found so far: below it a direction is rounding. */
+const BREAKDOWN = 1e-12;
+
+/**
+ * An upper estimate of σ_min(B): 1/‖B⁻¹‖ by Golub-Kahan-Lanczos bidiagonalisation of B⁻¹, B⁻¹Q = PR with orthonormal P
+ * and Q and upper bidiagonal R. The largest singular value of R is at most that of B⁻¹, so that σ_min(B) is at most the
+ * estimate, to the accuracy of the solves, and at least 1/√n of it only in rare luck. A solve that stopped short returns
+ * too small an x as a rule, and the estimate stays above; it never makes a matrix look singular that is not by more than
+ * the solve's own error.
+ * @throws RangeError where a solve returns another length; Error where it returns a number that is not finite
+ */
+export async function smallestSingularValueEstimate(
+  solve: Solve,
+  solveTransposed: Solve,
+  n: number,
+  { iterations = 6, seed = 0 }: SmallestSingularValueOptions = {},
+): Promise<number> {
+  if (!(Number.isInteger(iterations) && iterations >= 1)) {
+    throw new RangeError(`iterations: it is ${iterations}; it must be a whole number, at least 1`);
+  }
+  const draws = random(seed);
+  const right = [normalised(Float64Array.from({ length: n }, () => draws.normal()))];
+  const left: Float64Array[] = [];
+  const diagonal: number[] = [];
+  const above: number[] = [];
+  for (let step = 0; step < Math.min(iterations, n); step++) {
+    const p = orthogonalised(checked('solve', await solve(right[step]), n), left);
+    diagonal.push(length(p));
+    if (diagonal[step] <= BREAKDOWN * Math.max(...diagonal)) break;
+    left.push(normalised(p));
+    if (step + 1 === Math.min(iterations, n)) break;
+    const q = orthogonalised(checked('solveTransposed', await solveTransposed(left[step]), n), right);
+    const size = length(q);
+    if (size <= BREAKDOWN * Math.max(...diagonal)) break;
+    above.push(size);
+    right.push(normalised(q));
+  }
+  return 1 / singularValues(bidiagonal(diagonal, above), diagonal.length).largest;
+}
+
+function checked(name: string, values: ArrayLike<number>, n: number): Float64Array {
+  if (values.length !== n) throw new RangeError(`${name}: it returned ${values.length} numbers; it must return ${n}`);
+  const result = Float64Array.from(values);
+  if (!result.every(Number.isFinite)) throw new Error(`${name}: it returned a number that is not finite`);
+  return result;
+}
+
+/** Without its parts along the basis; twice, for the first pass leaves rounding. */
+function orthogonalised(x: Float64Array, basis: readonly Float64Array[]): Float64Array {
+  for (let pass = 0; pass < 2; pass++) {
+    for (const unit of basis) {
+      const part = dot(unit, x);
+      for (let i = 0; i < x.length; i++) x[i] -= part * unit[i];
+    }
+  }
+  return x;
+}
+
+function bidiagonal(diagonal: readonly number[], above: readonly number[]): Float64Array {
+  const size = diagonal.length;
+  const matrix = new Float64Array(size * size);
+  for (const [i, value] of diagonal.entries()) {
+    matrix[i * size + i] = value;
+    if (i + 1 < size) matrix[i * size + i + 1] = above[i];
+  }
+  return matrix;
+}

@@ -1,0 +1,65 @@
+/** A condition that is enough for any number of kinks: the symmetric part, after a diagonal scaling. */
+import { factorise, hasCholeskyFactor, solve, solveTransposed } from './dense.ts';
+import type { Enclosure } from './reduced.ts';
+
+/**
+ * Proves every enclosed matrix M a P-matrix through a diagonal D ≻ 0 with DM + MᵀD ≻ 0: then each principal submatrix of
+ * DM has a positive definite symmetric part, hence a positive determinant, and the minors of DM and of M have one sign.
+ * Tried are D = I, the D that makes the diagonal 1, and the D of H-matrices (`comparisonScaling`).
+ */
+export function hasPositiveDefiniteSymmetricPart(enclosure: Enclosure): boolean {
+  return [identity, diagonalScaling, comparisonScaling].some((scaling) => {
+    const D = scaling(enclosure);
+    return D.every((value) => value > 0 && Number.isFinite(value)) && isPositiveDefinite(enclosure, D);
+  });
+}
+
+function identity({ k }: Enclosure): Float64Array {
+  return new Float64Array(k).fill(1);
+}
+
+function diagonalScaling({ k, centre }: Enclosure): Float64Array {
+  return Float64Array.from({ length: k }, (_, i) => 1 / centre[i * k + i]);
+}
+
+/**
+ * D = diag(yᵢ/xᵢ) with Cx = 1 and Cᵀy = 1, C the comparison matrix: |Mᵢᵢ| on the diagonal, −|Mᵢⱼ| off it. Where M is an
+ * H-matrix with a positive diagonal (C has a nonnegative inverse), x and y are positive and DM + MᵀD is positive
+ * definite: M is diagonally dominant after a scaling, as where a fixed point contracts in some weighted maximum norm.
+ */
+function comparisonScaling({ k, centre }: Enclosure): Float64Array {
+  const comparison = Float64Array.from(centre, (value, index) =>
+    index % (k + 1) === 0 ? Math.abs(value) : -Math.abs(value),
+  );
+  const factorisation = factorise(comparison, k);
+  const ones = new Float64Array(k).fill(1);
+  const x = solve(factorisation, ones);
+  return solveTransposed(factorisation, ones).map((value, i) => (x[i] > 0 ? value / x[i] : Number.NaN));
+}
+
+/**
+ * With H the symmetric part of DM scaled to a unit diagonal: where H − shift·I has a Cholesky factor in floating point,
+ * the smallest eigenvalue of H exceeds shift − 2(k + 1)·ε·k (Higham, Accuracy and Stability of Numerical Algorithms,
+ * theorem 10.3: the factor is exact for a matrix within (k + 1)·ε·|L||Lᵀ|, of norm at most (k + 1)·ε·tr H). The shift
+ * covers that, the radius, and 4ε for the rounding of each entry of H.
+ */
+function isPositiveDefinite({ k, centre, radius }: Enclosure, D: Float64Array): boolean {
+  const scale = Float64Array.from(D, (value, i) => 1 / Math.sqrt(value * centre[i * k + i]));
+  if (!scale.every((value) => value > 0 && Number.isFinite(value))) return false;
+  const H = new Float64Array(k * k);
+  let shift = 0;
+  for (let i = 0; i < k; i++) {
+    let uncertain = 0;
+    for (let j = 0; j < k; j++) {
+      const both = 0.5 * scale[i] * scale[j];
+      const [upper, lower] = [D[i] * both, D[j] * both];
+      H[i * k + j] = upper * centre[i * k + j] + lower * centre[j * k + i];
+      const size = Math.abs(upper * centre[i * k + j]) + Math.abs(lower * centre[j * k + i]);
+      uncertain += upper * radius[i * k + j] + lower * radius[j * k + i] + 4 * Number.EPSILON * size;
+    }
+    shift = Math.max(shift, uncertain);
+  }
+  shift = 1.01 * (shift + 2 * (k + 1) * Number.EPSILON * k);
+  for (let i = 0; i < k; i++) H[i * k + i] -= shift;
+  return hasCholeskyFactor(H, k);
+}

@@ -1,0 +1,98 @@
+/** The extreme singular values of a dense matrix. */
+import { random } from '../../data/random.ts';
+import { dot, factorise, multiply, solve, solveTransposed } from './dense.ts';
+
+export interface SingularValues {
+  /** σ_min: to within a few n·ε·σ_max up to n = 64; above that an estimate from above. */
+  readonly smallest: number;
+  /** σ_max: above n = 64 an estimate from below. */
+  readonly largest: number;
+  /** A unit vector v with ‖Bv‖ = σ_min. */
+  readonly vector: Float64Array;
+}
+
+/** Up to this size Jacobi's sweeps, some 10·n³ operations each, are a matter of milliseconds. */
+const JACOBI_LIMIT = 64;
+const SWEEPS = 40;
+const INVERSE_ITERATIONS = 30;
+
+export function singularValues(matrix: ArrayLike<number>, n: number): SingularValues {
+  return n <= JACOBI_LIMIT ? jacobi(matrix, n) : inverseIteration(matrix, n);
+}
+
+/** One-sided Jacobi (Hestenes): rotations V make the columns of BV orthogonal; their norms are the singular values. */
+function jacobi(matrix: ArrayLike<number>, n: number): SingularValues {
+  // Scaled, so that no square overflows or underflows.
+  const scale = Array.from(matrix).reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
+  const columns = Array.from({ length: n }, (_, j) =>
+    Float64Array.from({ length: n }, (_, i) => matrix[i * n + j] / scale),
+  );
+  const rotations = Array.from({ length: n }, (_, j) => Float64Array.from({ length: n }, (_, i) => (i === j ? 1 : 0)));
+  let rotated = true;
+  for (let sweep = 0; sweep < SWEEPS && rotated; sweep++) {
+    rotated = false;
+    for (let p = 0; p < n - 1; p++) {
+      for (let q = p + 1; q < n; q++) {
+        const [alpha, beta, gamma] = [
+          dot(columns[p], columns[p]),
+          dot(columns[q], columns[q]),
+          dot(columns[p], columns[q]),
+        ];
+        if (!(Math.abs(gamma) > Number.EPSILON * Math.sqrt(alpha * beta))) continue;
+        rotated = true;
+        const zeta = (beta - alpha) / (2 * gamma);
+        const tangent = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
+        const cosine = 1 / Math.hypot(1, tangent);
+        rotate(columns[p], columns[q], cosine, cosine * tangent);
+        rotate(rotations[p], rotations[q], cosine, cosine * tangent);
+      }
+    }
+  }
+  const norms = columns.map((column) => scale * Math.sqrt(dot(column, column)));
+  const smallest = Math.min(...norms);
+  return { smallest, largest: Math.max(...norms), vector: rotations[norms.indexOf(smallest)] };
+}
+
+function rotate(x: Float64Array, y: Float64Array, cosine: number, sine: number): void {
+  for (let i = 0; i < x.length; i++) {
+    const entry = x[i];
+    x[i] = cosine * entry - sine * y[i];
+    y[i] = sine * entry + cosine * y[i];
+  }
+}
+
+/** Powers of (BᵀB)⁻¹ and of BᵀB on a random vector. */
+function inverseIteration(matrix: ArrayLike<number>, n: number): SingularValues {
+  const factorisation = factorise(matrix, n);
+  const draws = random(0);
+  const start = normalised(Float64Array.from({ length: n }, () => draws.normal()));
+  let vector = start;
+  let image = start;
+  for (let step = 0; step < INVERSE_ITERATIONS; step++) {
+    const next = solve(factorisation, solveTransposed(factorisation, vector));
+    const size = Math.sqrt(dot(next, next));
+    // Beyond the range of numbers, or through a pivot that is 0: the last vector is as near to the kernel as it gets.
+    if (!Number.isFinite(size) || size === 0) break;
+    vector = normalised(next);
+    image = normalised(transposedProduct(matrix, multiply(matrix, image)));
+  }
+  return { smallest: length(multiply(matrix, vector)), largest: length(multiply(matrix, image)), vector };
+}
+
+function transposedProduct(matrix: ArrayLike<number>, x: ArrayLike<number>): Float64Array {
+  const n = x.length;
+  const result = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) result[j] += matrix[i * n + j] * x[i];
+  }
+  return result;
+}
+
+export function length(x: ArrayLike<number>): number {
+  return Math.sqrt(dot(x, x));
+}
+
+export function normalised(x: Float64Array): Float64Array {
+  const size = length(x);
+  return size > 0 ? x.map((value) => value / size) : x;
+}
