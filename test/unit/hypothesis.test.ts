@@ -183,6 +183,28 @@ describe('the decision against exact determinants', () => {
     expect(counts['sign change']).toBeGreaterThan(3);
   });
 
+  test('the search alone, on families small enough to know: never false, and the same for the same seed', () => {
+    const counts: Record<string, number> = {};
+    fc.assert(
+      fc.property(sizes, seeds, ([n, k], seed) => {
+        const family = randomFamily(n, k, seed, 1, 4);
+        const known = truth(family, 16);
+        const result = checkInvertibility(family, { enumerationLimit: 0, seed });
+        expect(checkInvertibility(family, { enumerationLimit: 0, seed })).toEqual(result);
+        const missed = result.status === 'unknown' && !known.invertible;
+        counts[missed ? 'missed' : result.status] = (counts[missed ? 'missed' : result.status] ?? 0) + 1;
+        if (result.status === 'certified') expect(known.invertible).toBe(true);
+        if (result.status === 'failed') {
+          expect(known.invertible).toBe(false);
+          expectSingular(family, result);
+        }
+      }),
+      { numRuns: 300 },
+    );
+    // On so few kinks the descents find nearly every singular element.
+    expect(counts.failed, JSON.stringify(counts)).toBeGreaterThan(20 * (counts.missed ?? 0));
+  });
+
   test('a singular element that only one of 2²⁰ vertices shows is found, or left unknown', () => {
     // z₁ = c·z₂, z₂ = z₃, … round a circle of relu's: det B(d) = 1 − c·d₁…dₖ, negative for c > 1 where every dᵢ is 1.
     const k = 20;
@@ -231,6 +253,13 @@ describe('the examples of the theory', () => {
     expect(checkInvertibility(absolute(1))).toMatchObject({ argument: 'singular base', witness: new Float64Array(1) });
     expect(checkInvertibility(absolute(-1))).toMatchObject({ argument: 'singular element' });
     expect(checkInvertibility(absolute(3)).witness?.[0]).toBeCloseTo(1 / 3, 12);
+  });
+
+  test('z = relu(z) at 0: a kink more than any solution can bear, once or sixteen times', () => {
+    for (const k of [1, 5, 16]) {
+      const result = checkInvertibility(reluFamily(identity(k), k, k));
+      expect(result).toMatchObject({ status: 'failed', argument: 'singular element' });
+    }
   });
 
   test('no kinks: certified by B₀ alone, failed where it is singular', () => {

@@ -54,8 +54,9 @@ export interface ElementReport {
 
 export interface Invertibility {
   /**
-   * certified: every B(d) is invertible, as is every matrix within rounding of one at a vertex. failed: some B(d) is
-   * singular, proved for the numbers as they are stored. unknown: neither could be proved.
+   * certified: every B(d) is invertible. failed: some B(d) is singular. Both are proved for the numbers as they are
+   * stored, in spite of rounding; nothing is said of what these numbers approximate. unknown: neither could be proved;
+   * an element that is invertible as stored but within rounding of a singular matrix is left unknown too.
    */
   readonly status: 'certified' | 'failed' | 'unknown';
   readonly argument: InvertibilityArgument;
@@ -219,9 +220,9 @@ function search(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosure,
 }
 
 /**
- * Failed, for det B(d) has opposite signs at the two: B(d) is singular between them. The point is bisected on the sign
- * that elimination finds. Where that flips between neighbouring numbers, both matrices are within n·ε·|L||U| of one
- * another's sign, so that B(d) is singular to rounding.
+ * Failed, for det B(d) has opposite signs at the two: B(d) is singular at some point between them, which is bisected on
+ * the sign that elimination finds. Elimination is exact for a matrix within n·ε·|L||U|, so that where its sign flips from
+ * one number to the next, B(d) is that near to a singular matrix.
  */
 function signChange(family: MatrixFamily, base: VerifiedInverse, from: Vertex, to: Vertex): Verdict {
   const point = (t: number): Float64Array => Float64Array.from(from, (value, i) => value + t * (to[i] - value));
