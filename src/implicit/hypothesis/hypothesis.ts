@@ -70,11 +70,12 @@ export interface Invertibility {
   readonly exact: boolean;
 }
 
-/** Vertices that are decided one by one, each at the cost of three products of n × n matrices. */
+/** Vertices that are decided one by one, from the n × n matrix: at most this many, and this much in the sum of n³. */
 const DIRECT_LIMIT = 256;
+const DIRECT_WORK = 1e9;
 /** n³ summed over the vertices that are decided in integers: some seconds. */
 const EXACT_WORK = 1e6;
-/** 2²⁴ minors take about half a second. */
+/** 2²⁴ minors are a second or so of work. */
 const LARGEST_LIMIT = 24;
 /** The most kinks for which the worst element is looked for. */
 const WORST_LIMIT = 16;
@@ -161,7 +162,8 @@ function judge(family: MatrixFamily, base: VerifiedInverse, enumerationLimit: nu
 }
 
 function enumerate(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosure): Verdict {
-  const { change, undecided, truncated } = principalMinorSigns(reduced, DIRECT_LIMIT);
+  const limit = Math.max(1, Math.min(DIRECT_LIMIT, Math.floor(DIRECT_WORK / family.n ** 3)));
+  const { change, undecided, truncated } = principalMinorSigns(reduced, limit);
   if (change) {
     const beyond = change.vertex.slice();
     beyond[change.kink] = 1;
@@ -172,7 +174,7 @@ function enumerate(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosu
   return {
     status: 'unknown',
     argument: 'rounding',
-    reason: `rounding leaves the sign of more than ${DIRECT_LIMIT} principal minors open`,
+    reason: `rounding leaves the sign of more than ${limit} principal minors open`,
     witness: Float64Array.from(undecided[0]),
   };
 }
