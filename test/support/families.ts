@@ -105,3 +105,18 @@ export function directSum(blocks: readonly MatrixFamily[], shears: number, seed:
   const order = draws.permutation(terms.length);
   return { n, base, terms: Array.from(order, (index) => terms[index]) };
 }
+
+export const identity = (n: number): number[] =>
+  Array.from({ length: n * n }, (_, index) => (index % (n + 1) === 0 ? 1 : 0));
+
+/** z = relu(Wz + b) with the first k coordinates at the kink, the others active. */
+export function reluFamily(W: readonly number[], n: number, k: number): MatrixFamily {
+  return {
+    n,
+    base: identity(n).map((entry, index) => entry - (index < k * n ? 0 : W[index])),
+    terms: Array.from({ length: k }, (_, i) => ({
+      a: identity(n).slice(i * n, i * n + n),
+      b: W.slice(i * n, i * n + n),
+    })),
+  };
+}

@@ -54,8 +54,9 @@ export interface ElementReport {
 
 export interface Invertibility {
   /**
-   * certified: every B(d) is invertible, as is every matrix within rounding of one at a vertex. failed: some B(d) is
-   * singular, proved for the numbers as they are stored. unknown: neither could be proved.
+   * certified: every B(d) is invertible. failed: some B(d) is singular. Both are proved for the numbers as they are
+   * stored, in spite of rounding; nothing is said of what these numbers approximate. unknown: neither could be proved;
+   * an element that is invertible as stored but within rounding of a singular matrix is left unknown too.
    */
   readonly status: 'certified' | 'failed' | 'unknown';
   readonly argument: InvertibilityArgument;
@@ -69,11 +70,12 @@ export interface Invertibility {
   readonly exact: boolean;
 }
 
-/** Vertices that are decided one by one, each at the cost of three products of n × n matrices. */
+/** Vertices that are decided one by one, from the n × n matrix: at most this many, and this much in the sum of n³. */
 const DIRECT_LIMIT = 256;
+const DIRECT_WORK = 1e9;
 /** n³ summed over the vertices that are decided in integers: some seconds. */
 const EXACT_WORK = 1e6;
-/** 2²⁴ minors take about half a second. */
+/** 2²⁴ minors are a second or so of work. */
 const LARGEST_LIMIT = 24;
 /** The most kinks for which the worst element is looked for. */
 const WORST_LIMIT = 16;
@@ -160,7 +162,8 @@ function judge(family: MatrixFamily, base: VerifiedInverse, enumerationLimit: nu
 }
 
 function enumerate(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosure): Verdict {
-  const { change, undecided, truncated } = principalMinorSigns(reduced, DIRECT_LIMIT);
+  const limit = Math.max(1, Math.min(DIRECT_LIMIT, Math.floor(DIRECT_WORK / family.n ** 3)));
+  const { change, undecided, truncated } = principalMinorSigns(reduced, limit);
   if (change) {
     const beyond = change.vertex.slice();
     beyond[change.kink] = 1;
@@ -171,7 +174,7 @@ function enumerate(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosu
   return {
     status: 'unknown',
     argument: 'rounding',
-    reason: `rounding leaves the sign of more than ${DIRECT_LIMIT} principal minors open`,
+    reason: `rounding leaves the sign of more than ${limit} principal minors open`,
     witness: Float64Array.from(undecided[0]),
   };
 }
@@ -219,9 +222,9 @@ function search(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosure,
 }
 
 /**
- * Failed, for det B(d) has opposite signs at the two: B(d) is singular between them. The point is bisected on the sign
- * that elimination finds. Where that flips between neighbouring numbers, both matrices are within n·ε·|L||U| of one
- * another's sign, so that B(d) is singular to rounding.
+ * Failed, for det B(d) has opposite signs at the two: B(d) is singular at some point between them, which is bisected on
+ * the sign that elimination finds. Elimination is exact for a matrix within n·ε·|L||U|, so that where its sign flips from
+ * one number to the next, B(d) is that near to a singular matrix.
  */
 function signChange(family: MatrixFamily, base: VerifiedInverse, from: Vertex, to: Vertex): Verdict {
   const point = (t: number): Float64Array => Float64Array.from(from, (value, i) => value + t * (to[i] - value));

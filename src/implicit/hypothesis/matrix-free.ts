@@ -18,10 +18,9 @@ const BREAKDOWN = 1e-12;
 
 /**
  * An upper estimate of σ_min(B): 1/‖B⁻¹‖ by Golub-Kahan-Lanczos bidiagonalisation of B⁻¹, B⁻¹Q = PR with orthonormal P
- * and Q and upper bidiagonal R. The largest singular value of R is at most that of B⁻¹, so that σ_min(B) is at most the
- * estimate, to the accuracy of the solves, and at least 1/√n of it only in rare luck. A solve that stopped short returns
- * too small an x as a rule, and the estimate stays above; it never makes a matrix look singular that is not by more than
- * the solve's own error.
+ * and Q and upper bidiagonal R. The largest singular value of R is at most ‖B⁻¹‖, so that with exact solves the estimate
+ * is never below σ_min(B), and equals it after n iterations. A solve with a relative error moves it by about as much:
+ * pass solves whose residuals have been checked.
  * @throws RangeError where a solve returns another length; Error where it returns a number that is not finite
  */
 export async function smallestSingularValueEstimate(
