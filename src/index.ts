@@ -6,7 +6,9 @@ export type { AdapterDescription, BackendName, MemoryFigures } from './backends/
 export type { OpenOptions } from './backends/open.ts';
 export type { Dataset, Samples } from './data/dataset.ts';
 export type { Certificate, Kink } from './implicit/certificate.ts';
+export type { CertifyOptions, ImplicitCertificate, OperationKink } from './implicit/certify.ts';
 export { type ArgminOptions, argmin, type InverseOptions, inverse, type Objective } from './implicit/forms.ts';
+export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
 export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';

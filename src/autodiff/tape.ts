@@ -33,6 +33,21 @@ export interface KinkedOperation {
   readonly selection: number;
 }
 
+/** An operation with kinks, y = rest + σ(x): what a system in which y is an unknown is made of. */
+export interface LiftedOperation extends Pick<KinkedOperation, 'operation' | 'place' | 'x' | 'positions'> {
+  /** What counts as at a kink, [.., 1] or [1]. */
+  readonly within: Tensor;
+  /** The ends of the interval of the derivative in x: they are the same where x is at no kink. */
+  readonly low: Tensor;
+  readonly high: Tensor;
+  /** y, followed by the tape. */
+  readonly output: Tensor;
+  /** x = plus − minus, followed by the tape where they depend on what it watches. */
+  readonly argument: { readonly plus: Tensor; readonly minus?: Tensor };
+  /** Of maximum and minimum, b in b + σ(a − b). */
+  readonly rest: Tensor | undefined;
+}
+
 /**
  * An explicit object, never ambient: an operation is followed by the tape of its inputs, whatever else happens meanwhile.
  * It works alike on tensors of an engine and on those of a Program that is being traced. See Linearisation for what is
@@ -109,6 +124,39 @@ export class Tape implements Recorder {
         intervals: positions.map(() => kinks.interval(attributes)),
         tolerance: kinks.tolerance(inputs),
         selection: ownSelection(entry),
+      };
+    });
+  }
+
+  /**
+   * The operations with kinks as a lifted system needs them, where the value of each is an unknown of its own.
+   * @param radius everything within it of a kink counts as at the kink; default: the tolerance of each row
+   */
+  lifted(radius?: number): LiftedOperation[] {
+    return this.kinked().map(({ entry, place, kinks }) => {
+      const { operation, inputs, inputIndices, output, outputIndex, attributes } = entry;
+      const followed = (tensor: Tensor, index: number | undefined): Tensor => {
+        const alias = tensor.context.alias(tensor, tensor.shape);
+        alias.node = index === undefined ? undefined : { recorder: this, index };
+        return alias;
+      };
+      const x = kinks.argument(inputs);
+      const within =
+        radius === undefined ? kinks.tolerance(inputs) : x.context.constant({ kind: 'fill', value: radius }, [1]);
+      const [low, high] = [0, 1].map((q) => kinks.derivative(x, within, attributes, q));
+      const [first, second] = inputs.map((input, index) => followed(input, inputIndices[index]));
+      const isExtreme = operation === 'maximum' || operation === 'minimum';
+      return {
+        operation,
+        place,
+        x,
+        positions: kinks.positions(attributes),
+        within,
+        low,
+        high,
+        output: followed(output, outputIndex),
+        argument: isExtreme ? { plus: first, minus: second } : { plus: first },
+        rest: isExtreme ? second : undefined,
       };
     });
   }

@@ -16,6 +16,7 @@ import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import { recorded } from '../tensor/operations.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+import { type CertifyOptions, certify, type ImplicitCertificate } from './certify.ts';
 import { newtonKrylov } from './newton-krylov.ts';
 import { checkCount, checkOneOf, checkPositive } from './options.ts';
 import { guarded, reportOf } from './reporting.ts';
@@ -70,6 +71,12 @@ export interface ImplicitSolve {
   readonly report: Promise<SolveReport>;
   /** Of each linear solve, for a gradient or for a tangent, in the order in which they were asked for. */
   readonly backwardReports: readonly Promise<SolveReport>[];
+  /**
+   * Whether the hypothesis of the implicit function theorem holds at the solution: that every element of the conservative
+   * Jacobian ∂F/∂z is invertible, for every choice at the kinks. On the host, from n + (kinked values) products with ∂F/∂z.
+   * @throws RangeError where the system is too large, or an option is wrong
+   */
+  certify(options?: CertifyOptions): Promise<ImplicitCertificate>;
 }
 
 /** A tensor that tells how it was solved for. */
@@ -152,7 +159,9 @@ function implicit(
     },
   };
   recorded('custom', inputs, z, operation);
-  return Object.assign(z, { solve: { report, backwardReports } });
+  const certified = (own: CertifyOptions = {}): Promise<ImplicitCertificate> =>
+    certify(engine, systemOf, z, inputs, own);
+  return Object.assign(z, { solve: { report, backwardReports, certify: certified } });
 }
 
 const ROOT_SOLVERS = { 'newton-krylov': 0, given: 0 };

@@ -51,6 +51,12 @@ export class ImplicitSystem {
     return this.kind === 'root' ? image : elementwise('subtract', [x, image]);
   }
 
+  /** An entry of ∂F/∂z, or of ∂F with respect to something else than z, from that of the user's function. */
+  derivativeEntry(entry: number, isDiagonal: boolean): number {
+    if (this.kind === 'root') return entry;
+    return (isDiagonal ? 1 : 0) - entry;
+  }
+
   /** ‖F(x)‖ / (ε + ‖x‖) for each sample, [batch]. */
   residual(x: Tensor, image: Tensor): Tensor {
     const size = elementwise('scale', [reduceRows('norm', [x])], [1, x.context.epsilon]);

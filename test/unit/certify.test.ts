@@ -1,0 +1,158 @@
+/** The certificate of an equation that a user wrote: right in both directions, with chained kinks too. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { openCPU } from '../../src/backends/cpu/index.ts';
+import type { ImplicitCertificate } from '../../src/implicit/certify.ts';
+import { inverse } from '../../src/implicit/forms.ts';
+import { fixedPoint, root } from '../../src/implicit/root.ts';
+import { Engine } from '../../src/tensor/engine.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { loadKinks } from '../fixtures/load.ts';
+
+const engine = new Engine(openCPU());
+afterAll(() => engine.close());
+const column = (...values: number[]): Tensor => engine.tensor(values, [values.length, 1]);
+
+/** Of z = f(z), at the z given. */
+async function at(f: (z: Tensor) => Tensor, z: Tensor, radius?: number): Promise<ImplicitCertificate> {
+  const solution = fixedPoint(f, { unknown: z, inputs: [], solver: 'given', tolerance: 1e-9 });
+  return solution.solve.certify({ radius });
+}
+
+describe('one unknown', () => {
+  test('without a kink: by the matrix alone', async () => {
+    const certificate = await at((z) => z.tanh().mul(0.5), column(0));
+    expect(certificate).toMatchObject({ status: 'certified', argument: 'no kinks', kinks: [] });
+    expect(certificate.samples[0].nearest.smallestSingularValue).toBeCloseTo(0.5, 12);
+  });
+  test('singular without a kink', async () => {
+    expect(await at((z) => z.mul(1), column(3))).toMatchObject({ status: 'failed', argument: 'singular base' });
+  });
+  test('z = relu(cz) at 0: 1 − cs for s in [0, 1] vanishes where c ≥ 1', async () => {
+    for (const [c, status] of [
+      [0.5, 'certified'],
+      [0.999, 'certified'],
+      [-3, 'certified'],
+      [1, 'failed'],
+      [2, 'failed'],
+    ] as const) {
+      const certificate = await at((z) => z.mul(c).relu(), column(0));
+      expect([c, certificate.status]).toEqual([c, status]);
+      expect(certificate.kinks).toEqual([{ sample: 0, operation: 'relu', place: 0, index: 0, distance: 0 }]);
+    }
+    // At c = 2 the singular element has s = ½.
+    expect((await at((z) => z.mul(2).relu(), column(0))).samples[0].witness?.[0]).toBeCloseTo(0.5, 6);
+  });
+  test('away from the kink only one element is left, within a radius both are', async () => {
+    // z = relu(2z − 1): z = 0 with 2z − 1 = −1, far from the kink; z = 1 on the other side.
+    const f = (z: Tensor): Tensor => z.mul(2).sub(1).relu();
+    expect(await at(f, column(0))).toMatchObject({ status: 'certified', kinks: [] });
+    expect(await at(f, column(1))).toMatchObject({ status: 'certified', kinks: [] });
+    expect(await at(f, column(0), 1)).toMatchObject({ status: 'failed' });
+    expect((await at(f, column(0), 1)).kinks[0].distance).toBe(1);
+    expect(await at(f, column(0), 0.99)).toMatchObject({ status: 'certified', kinks: [] });
+  });
+  test('|z|, leaky relu and clip, by the ends of their intervals', async () => {
+    expect(await at((z) => z.abs().mul(0.9), column(0))).toMatchObject({ status: 'certified' });
+    expect(await at((z) => z.abs().mul(1.1), column(0))).toMatchObject({ status: 'failed' });
+    // 1 − 3s for s in [½, 1] never vanishes, for s in [¼, 1] it does.
+    expect(await at((z) => z.mul(3).leakyRelu(0.5), column(0))).toMatchObject({ status: 'certified' });
+    expect(await at((z) => z.mul(3).leakyRelu(0.25), column(0))).toMatchObject({ status: 'failed' });
+    // At its upper end the clip of 2z − 1 has slopes in [0, 2].
+    expect(await at((z) => z.mul(2).sub(1).clip(-1, 1), column(1))).toMatchObject({ status: 'failed' });
+  });
+  test('maximum and minimum: slopes between those of their operands', async () => {
+    const pieces = (a: number, b: number) => (z: Tensor) => z.mul(a).maximum(z.mul(b));
+    expect(await at(pieces(-1, 0.5), column(0))).toMatchObject({ status: 'certified' });
+    expect(await at(pieces(2, 3), column(0))).toMatchObject({ status: 'certified' });
+    expect(await at(pieces(0.5, 2), column(0))).toMatchObject({ status: 'failed' });
+    expect(await at((z) => z.mul(0.5).minimum(z.mul(2)), column(0))).toMatchObject({ status: 'failed' });
+    const { kinks } = await at(pieces(0.5, 0.25), column(0));
+    expect(kinks).toEqual([{ sample: 0, operation: 'maximum', place: 0, index: 0, distance: 0 }]);
+  });
+});
+
+describe('chained kinks are lifted', () => {
+  test('relu of relu: s₁s₂ has the ends of s, and every value between', async () => {
+    expect(await at((z) => z.mul(0.9).relu().relu(), column(0))).toMatchObject({ status: 'certified' });
+    const failed = await at((z) => z.mul(2).relu().relu(), column(0));
+    expect(failed.status).toBe('failed');
+    expect(failed.kinks.map(({ place }) => place)).toEqual([0, 1]);
+  });
+  test('a function that is smooth but is written with kinks fails as it is written', async () => {
+    // relu(z) − relu(−z) is z, and 2z − z·… : z = 2(relu(z) − relu(−z)) has B = 1 − 2(s + t), which vanishes at s + t = ½.
+    expect(await at((z) => z.relu().sub(z.neg().relu()).mul(2), column(0))).toMatchObject({ status: 'failed' });
+    expect(await at((z) => z.relu().sub(z.neg().relu()).mul(0.4), column(0))).toMatchObject({ status: 'certified' });
+  });
+  test('a kinked value that is used twice is one unknown, one that is computed twice is two', async () => {
+    // B = 1 − 3(st − s) with s in [0, 1], t in [−1, 1] is at least 1.
+    const shared = (z: Tensor): Tensor => {
+      const value = z.relu();
+      return value.abs().sub(value).mul(3);
+    };
+    expect(await at(shared, column(0))).toMatchObject({ status: 'certified' });
+    // B = 1 − 3(st − s′) vanishes.
+    expect(await at((z) => z.relu().abs().sub(z.relu()).mul(3), column(0))).toMatchObject({ status: 'failed' });
+  });
+});
+
+describe('several unknowns and samples', () => {
+  test("Clarke's map: every element [α 1; 2 β] has determinant αβ − 2", async () => {
+    const F = (z: Tensor): Tensor => {
+      const [a, b] = [z.slice([0, 0], [z.shape[0], 1]), z.slice([0, 1], [z.shape[0], 1])];
+      const [e1, e2] = [z.context.upload([1, 0], [1, 2], z), z.context.upload([0, 1], [1, 2], z)];
+      return a.abs().add(b).matmul(e1).add(a.mul(2).add(b.abs()).matmul(e2));
+    };
+    const solution = inverse(F, engine.tensor([0, 0], [1, 2]), {
+      unknown: engine.tensor([0, 0], [1, 2]),
+      solver: 'given',
+    });
+    const certificate = await solution.solve.certify({ exact: true });
+    expect(certificate.status).toBe('certified');
+    expect(certificate.samples[0].exact).toBe(true);
+    expect(certificate.kinks.map(({ operation }) => operation)).toEqual(['abs', 'abs']);
+  });
+
+  test('layers that lie exactly on kinks are certified', async () => {
+    for (const { n, W, b, z, activation, tau } of loadKinks()) {
+      const solution = fixedPoint(
+        (y, weights, bias) => {
+          const p = y.matmul(weights, { transposeB: true }).add(bias);
+          return activation === 'relu' ? p.relu() : p.softThreshold(tau ?? 1);
+        },
+        {
+          unknown: engine.tensor(z, [1, n]),
+          inputs: [engine.tensor(W.flat(), [n, n]), engine.tensor(b, [1, n])],
+          solver: 'given',
+          tolerance: 1e-9,
+        },
+      );
+      const certificate = await solution.solve.certify();
+      expect(certificate.status).toBe('certified');
+      expect(certificate.kinks.length).toBeGreaterThan(0);
+    }
+  });
+
+  test('of a batch the worst sample decides, and each is told', async () => {
+    const f = (z: Tensor): Tensor => z.mul(2).sub(1).relu();
+    const certificate = await at(f, column(0, 1, 0), 0.5);
+    expect(certificate.samples.map(({ status }) => status)).toEqual(['certified', 'certified', 'certified']);
+    const g = (z: Tensor): Tensor => z.mul(2).relu();
+    expect((await at(g, column(0, 0))).samples.map(({ status }) => status)).toEqual(['failed', 'failed']);
+  });
+
+  test('a degenerate minimum, where the Hessian vanishes, fails', async () => {
+    // The gradient of (s − u)⁴ is 4(s − u)³.
+    const solution = root((s, u) => s.sub(u).mul(s.sub(u).square()).mul(4), {
+      unknown: column(2),
+      inputs: [column(2)],
+      solver: 'given',
+    });
+    expect(await solution.solve.certify()).toMatchObject({ status: 'failed', argument: 'singular base' });
+  });
+});
+
+test('wrong arguments', async () => {
+  await expect(at((z) => z.mul(0.5), column(0), -1)).rejects.toThrow(
+    'certify: radius is -1; it must be a finite number of at least 0',
+  );
+});
