@@ -6,7 +6,13 @@ export type { AdapterDescription, BackendName, MemoryFigures } from './backends/
 export type { OpenOptions } from './backends/open.ts';
 export type { Dataset, Samples } from './data/dataset.ts';
 export type { Certificate, Kink } from './implicit/certificate.ts';
-export type { CertifyOptions, ImplicitCertificate, OperationKink } from './implicit/certify.ts';
+export {
+  CertificateError,
+  type CertifyOptions,
+  type FailurePolicy,
+  type ImplicitCertificate,
+  type OperationKink,
+} from './implicit/certify.ts';
 export { type ArgminOptions, argmin, type InverseOptions, inverse, type Objective } from './implicit/forms.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
@@ -22,6 +28,7 @@ export {
   type RootOptions,
   root,
 } from './implicit/root.ts';
+export type { ImplicitSelection, KinkPlace } from './implicit/selections.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';

@@ -5,7 +5,7 @@ import { FACTORS } from './derivatives.ts';
 import { type ClarkeInterval, type KinkDescription, kinkDescription, kinkedDerivative } from './kinks.ts';
 import { type Entry, Linearisation } from './linearisation.ts';
 import { attribute } from './recorded.ts';
-import { type Selection, selectionsFor } from './selection.ts';
+import { type Selectable, type Selection, selectionsFor } from './selection.ts';
 
 export interface PlayOptions {
   /** Which element of the Clarke intervals is taken. Default: the selections with which the operations were called. */
@@ -128,6 +128,11 @@ export class Tape implements Recorder {
     });
   }
 
+  /** What a selection with one entry for each of `kinks()` is made for. */
+  selectables(): Selectable[] {
+    return this.kinked().map(({ entry: { operation, output } }) => ({ operation, shape: output.shape }));
+  }
+
   /**
    * The operations with kinks as a lifted system needs them, where the value of each is an unknown of its own.
    * @param radius everything within it of a kink counts as at the kink; default: the tolerance of each row
@@ -176,10 +181,7 @@ export class Tape implements Recorder {
 
   private factors({ selection }: PlayOptions): (entry: Entry) => Tensor {
     const kinked = this.kinked().map(({ entry }) => entry);
-    const chosen = selectionsFor(
-      kinked.map(({ operation, output }) => ({ operation, shape: output.shape })),
-      selection,
-    );
+    const chosen = selectionsFor(this.selectables(), selection);
     const selections = new Map(kinked.map((entry, index) => [entry, chosen[index]]));
     return (entry) => {
       const { operation, inputs, attributes } = entry;

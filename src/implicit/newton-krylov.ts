@@ -29,7 +29,7 @@ export function newtonKrylov(system: ImplicitSystem, start: Tensor, context: Loo
       const image = system.image(x);
       const value = system.value(x, image);
       const size = reduceRows('norm', [value]);
-      const { direct, transposed } = system.derivative(x);
+      const { direct, transposed } = system.linearised(x);
       const problem = matrixFree(direct, transposed, value, constant(FORCING), INNER);
       const tolerance = elementwise('scale', [size], [FORCING, 0]);
       const round = { r: value, state: initialState(context, batch), tolerance, limit: INNER, last: true };

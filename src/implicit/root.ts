@@ -1,8 +1,6 @@
 /** The solution of an equation that the user wrote, as a differentiable function of its inputs (Bolte et al. 2021, Theorem 2). */
 
 import type { CustomOperation } from '../autodiff/custom.ts';
-import type { KinkedOperationName } from '../autodiff/kinks.ts';
-import { selectionsFor } from '../autodiff/selection.ts';
 import { STATE_ROWS } from '../backends/kernels.ts';
 import { accelerated } from '../solvers/anderson.ts';
 import { GENERAL_SOLVERS, type GeneralSolverName } from '../solvers/index.ts';
@@ -16,10 +14,11 @@ import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import { recorded } from '../tensor/operations.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { type CertifyOptions, certify, type ImplicitCertificate } from './certify.ts';
+import { type CertifyOptions, certify, type FailurePolicy, type ImplicitCertificate, upheld } from './certify.ts';
 import { newtonKrylov } from './newton-krylov.ts';
 import { checkCount, checkOneOf, checkPositive } from './options.ts';
 import { guarded, reportOf } from './reporting.ts';
+import { checkImplicitSelection, type ImplicitSelection } from './selections.ts';
 import { summarise } from './summary.ts';
 import { type ImplicitFunction, ImplicitSystem, matrixFree, rowsOf } from './system.ts';
 
@@ -44,11 +43,14 @@ interface ImplicitOptions {
   /** Most iterations of a round of the backward solve. Default 500. */
   backwardLimit?: number;
   /**
-   * Which element of the Clarke interval is taken at the kinks of the function: one q in [0, 1] for all, or one for each
-   * operation by name, as { relu: 0, abs: 0.5 }. One selection serves a whole backward pass. Default: that with which the
-   * function calls its operations.
+   * Which element of the Clarke interval is taken at the kinks of the function; see ImplicitSelection. Default: that with which
+   * the function calls its operations.
    */
-  selection?: number | Readonly<Partial<Record<KinkedOperationName, number>>>;
+  selection?: ImplicitSelection;
+  /** Check the theorem's hypothesis whenever a gradient or a tangent is asked for, once for each solution. Default false. */
+  certify?: boolean | CertifyOptions;
+  /** Where that check fails. Default warn. */
+  onFailedCertificate?: FailurePolicy;
   /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
   onFailure?: 'throw' | 'report';
 }
@@ -136,13 +138,24 @@ function implicit(
   const z = guarded(engine, ahead, found, report);
 
   const backwardReports: Promise<SolveReport>[] = [];
+  const own = typeof settings.certify === 'object' ? settings.certify : {};
+  const certified = (options: CertifyOptions = {}): Promise<ImplicitCertificate> =>
+    certify(engine, systemOf, z, inputs, options);
+  let verdict: Promise<void> | undefined;
+  const checked = (tensor: Tensor): Tensor => {
+    if (!verdict) return tensor;
+    const guardedToo = engine.withCheck(tensor, verdict);
+    tensor.dispose();
+    return guardedToo;
+  };
   /** The tensors that came out of a linear solve, such that reading them awaits its report. */
   const told = (direction: 'backward' | 'tangent', tensors: readonly Tensor[], summary: Tensor, started: number) => {
     const given = direction === 'backward' ? 'the cotangent' : 'a tangent';
     const back = { ...ahead, direction, given, solver: settings.linearSolver, tolerance: backwardTolerance };
     const read = reportOf(engine, back, summary, started);
     backwardReports.push(read);
-    return tensors.map((tensor) => guarded(engine, back, tensor, read));
+    verdict ??= settings.certify ? upheld(what, settings.onFailedCertificate, certified(own)) : undefined;
+    return tensors.map((tensor) => checked(guarded(engine, back, tensor, read)));
   };
   const operation: CustomOperation = {
     name: what,
@@ -159,8 +172,6 @@ function implicit(
     },
   };
   recorded('custom', inputs, z, operation);
-  const certified = (own: CertifyOptions = {}): Promise<ImplicitCertificate> =>
-    certify(engine, systemOf, z, inputs, own);
   return Object.assign(z, { solve: { report, backwardReports, certify: certified } });
 }
 
@@ -170,7 +181,8 @@ function settingsOf(kind: 'root' | 'fixed point', options: FixedPointOptions): S
   const tolerance = checkPositive('tolerance', options.tolerance ?? 1e-4);
   const names = kind === 'root' ? ROOT_SOLVERS : { anderson: 0, picard: 0, ...ROOT_SOLVERS };
   const { solver, onFailure = 'throw', linearSolver = 'gmres', coupled = false, selection } = options;
-  selectionsFor([], Array.isArray(selection) ? undefined : selection); // refuses wrong numbers and names
+  const { certify = false, onFailedCertificate = 'warn' } = options;
+  checkImplicitSelection(selection);
   if (typeof solver !== 'function') checkOneOf('solver', solver as keyof typeof names, names);
   return {
     tolerance,
@@ -182,6 +194,8 @@ function settingsOf(kind: 'root' | 'fixed point', options: FixedPointOptions): S
     coupled,
     solver,
     selection,
+    certify,
+    onFailedCertificate: checkOneOf('onFailedCertificate', onFailedCertificate, { throw: 0, warn: 0, ignore: 0 }),
   };
 }
 
@@ -313,7 +327,7 @@ function backward(
     ([solution, v, tolerance, ...own], context, isTraced) => {
       const system = systemOf(own);
       const x = context.alias(solution, [system.rows.batch, system.rows.n]);
-      const { transposed, direct } = system.derivative(x);
+      const { transposed, direct, inputCotangents } = system.linearised(x);
       const right = context.alias(v, x.shape);
       const solved = solvedLinear(
         context,
@@ -321,7 +335,7 @@ function backward(
         matrixFree(transposed, direct, right, tolerance, settings.backwardLimit),
         settings,
       );
-      return [solved.summary, ...system.inputCotangents(x, solved.u, needed)];
+      return [solved.summary, ...inputCotangents(solved.u, needed)];
     },
   );
   return { gradients, summary };
@@ -352,11 +366,8 @@ function forwardMode(
       const system = systemOf(own);
       const { shape, batch, n } = system.rows;
       const x = context.alias(solution, [batch, n]);
-      const { transposed, direct } = system.derivative(x);
-      const right = system.inputTangent(
-        x,
-        tangents.map((one) => (one ? moved.shift() : undefined)),
-      );
+      const { transposed, direct, inputTangent } = system.linearised(x);
+      const right = inputTangent(tangents.map((one) => (one ? moved.shift() : undefined)));
       const solved = solvedLinear(
         context,
         isTraced,

@@ -1,10 +1,10 @@
 /** An equation F(z, x, …) = 0 that a user wrote with tensor operations, as the solvers see it: rows are samples. */
-import type { Selection } from '../autodiff/selection.ts';
 import { Tape } from '../autodiff/tape.ts';
 import type { KrylovProblem } from '../solvers/krylov.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { describe, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { type ImplicitSelection, selectionOnTape } from './selections.ts';
 
 /** Gets the unknown and the inputs, and returns a tensor of the unknown's shape. */
 export type ImplicitFunction = (unknown: Tensor, ...inputs: Tensor[]) => Tensor;
@@ -31,7 +31,7 @@ export class ImplicitSystem {
     private readonly kind: 'root' | 'fixed point',
     readonly rows: Rows,
     private readonly inputs: readonly Tensor[],
-    private readonly selection: Selection | undefined,
+    private readonly selection: ImplicitSelection | undefined,
   ) {}
 
   /** The user's function at an x of [batch, n], as [batch, n]. */
@@ -63,50 +63,44 @@ export class ImplicitSystem {
     return elementwise('divide', [reduceRows('norm', [this.value(x, image)]), size]);
   }
 
-  /** B = ∂F/∂z at x by its products, along a tape on which the solution alone is followed. */
-  derivative(x: Tensor): Derivative {
+  /** All derivatives of F at x, along one tape: one element of the conservative Jacobian. */
+  linearised(x: Tensor): LinearisedSystem {
     const tape = new Tape();
-    const watched = tape.watch(x);
-    const image = this.image(watched);
-    const linear = tape.linearised({ selection: this.selection });
-    const pulled = (u: Tensor): Tensor => linear.pullback(image, [watched], u)[0];
-    const pushed = (w: Tensor): Tensor => linear.pushforward([watched], [w], [image])[0];
-    if (this.kind === 'root') return { transposed: pulled, direct: pushed };
+    const unknown = tape.watch(x);
+    const inputs = this.inputs.map((input) => tape.watch(input));
+    const image = this.image(unknown, inputs);
+    const linear = tape.linearised({ selection: selectionOnTape(this.selection, tape.selectables(), x) });
+    const isRoot = this.kind === 'root';
+    const pulled = (u: Tensor): Tensor => linear.pullback(image, [unknown], u)[0];
+    const pushed = (w: Tensor): Tensor => linear.pushforward([unknown], [w], [image])[0];
+    // For F = z − f: B = I − ∂f/∂z, and −A = ∂f/∂x.
     return {
-      transposed: (u) => elementwise('subtract', [u, pulled(u)]),
-      direct: (w) => elementwise('subtract', [w, pushed(w)]),
+      transposed: isRoot ? pulled : (u) => elementwise('subtract', [u, pulled(u)]),
+      direct: isRoot ? pushed : (w) => elementwise('subtract', [w, pushed(w)]),
+      inputCotangents(u, needed) {
+        const watched = inputs.filter((_, index) => needed[index]);
+        return linear.pullback(image, watched, isRoot ? elementwise('negate', [u]) : u);
+      },
+      inputTangent(tangents) {
+        const watched = inputs.filter((_, index) => tangents[index]);
+        const present = tangents.filter((tangent) => tangent !== undefined);
+        const [moved] = linear.pushforward(watched, present, [image]);
+        return isRoot ? elementwise('negate', [moved]) : moved;
+      },
     };
-  }
-
-  /** −Aᵀu with A = ∂F/∂(inputs) at x, for the inputs that need it. */
-  inputCotangents(x: Tensor, u: Tensor, needed: readonly boolean[]): Tensor[] {
-    const tape = new Tape();
-    const followed = this.inputs.map((input, index) => (needed[index] ? tape.watch(input) : input));
-    const image = this.image(x, followed);
-    // F = z − f has A = −∂f/∂x.
-    const cotangent = this.kind === 'root' ? elementwise('negate', [u]) : u;
-    const watched = followed.filter((_, index) => needed[index]);
-    return tape.pullback(image, watched, cotangent, { selection: this.selection });
-  }
-
-  /** −Aẋ with A = ∂F/∂(inputs) at x, [batch, n]; at least one tangent is given. */
-  inputTangent(x: Tensor, tangents: readonly (Tensor | undefined)[]): Tensor {
-    const tape = new Tape();
-    const followed = this.inputs.map((input, index) => (tangents[index] ? tape.watch(input) : input));
-    const image = this.image(x, followed);
-    const watched = followed.filter((_, index) => tangents[index]);
-    const present = tangents.filter((tangent) => tangent !== undefined);
-    const [moved] = tape.pushforward(watched, present, [image], { selection: this.selection });
-    return this.kind === 'root' ? elementwise('negate', [moved]) : moved;
   }
 }
 
-/** A linear map known by its products. */
-export interface Derivative {
-  /** u ↦ Bᵀu */
-  readonly transposed: (u: Tensor) => Tensor;
-  /** w ↦ Bw */
-  readonly direct: (w: Tensor) => Tensor;
+/** B = ∂F/∂z and A = ∂F/∂(inputs), by their products. */
+export interface LinearisedSystem {
+  /** Bᵀu */
+  transposed(u: Tensor): Tensor;
+  /** Bw */
+  direct(w: Tensor): Tensor;
+  /** −Aᵀu, for the inputs that need it. */
+  inputCotangents(u: Tensor, needed: readonly boolean[]): Tensor[];
+  /** −Aẋ, [batch, n]; at least one tangent is given. */
+  inputTangent(tangents: readonly (Tensor | undefined)[]): Tensor;
 }
 
 /** Bu = v, or with the maps exchanged Bᵀu = v, matrix-free. */

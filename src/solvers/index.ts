@@ -4,6 +4,7 @@ import { type AdjointProblem, adjointIteration } from './adjoint.ts';
 import { accelerated } from './anderson.ts';
 import { bicgstab } from './bicgstab.ts';
 import { cgnr } from './cgnr.ts';
+import { dense } from './dense.ts';
 import type { ForwardMethod, ForwardSolver } from './forward.ts';
 import { forwardBackward } from './forward-backward.ts';
 import { gmres } from './gmres.ts';
@@ -57,6 +58,8 @@ export const GENERAL_SOLVERS = {
   bicgstab: [krylov(bicgstab)],
   /** Converges for every matrix that is not singular; the condition number is squared. */
   cgnr: [krylov(cgnr)],
+  /** Elimination, for at most 16 unknowns. */
+  dense: [dense],
   /** GMRES where BiCGSTAB breaks down. */
   'bicgstab+gmres': [krylov(bicgstab), krylov(gmres)],
 } as const satisfies Record<string, LinearSolver<KrylovProblem>>;

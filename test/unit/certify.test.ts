@@ -1,9 +1,10 @@
 /** The certificate of an equation that a user wrote: right in both directions, with chained kinks too. */
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import type { ImplicitCertificate } from '../../src/implicit/certify.ts';
+import { CertificateError, type ImplicitCertificate } from '../../src/implicit/certify.ts';
 import { inverse } from '../../src/implicit/forms.ts';
-import { fixedPoint, root } from '../../src/implicit/root.ts';
+import { type FixedPointOptions, fixedPoint, root } from '../../src/implicit/root.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { loadKinks } from '../fixtures/load.ts';
@@ -148,6 +149,43 @@ describe('several unknowns and samples', () => {
       solver: 'given',
     });
     expect(await solution.solve.certify()).toMatchObject({ status: 'failed', argument: 'singular base' });
+  });
+});
+
+describe('asked for with the gradient', () => {
+  const gradient = (c: number, options: Partial<FixedPointOptions>) =>
+    valueAndGrad(
+      (x) =>
+        fixedPoint((z, given) => z.mul(c).relu().add(given), {
+          unknown: column(0),
+          inputs: [x],
+          solver: 'given',
+          certify: true,
+          ...options,
+        }).sum(),
+      [column(0)],
+    );
+  test('a gradient at a singular element throws, warns or passes, as the caller wants', async () => {
+    await expect(gradient(2, { onFailedCertificate: 'throw' })).rejects.toThrow(CertificateError);
+    await expect(gradient(2, { onFailedCertificate: 'throw' })).rejects.toThrow(
+      'fixedPoint: the implicit function theorem does not apply at this solution',
+    );
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const [, [slope]] = await gradient(2, {});
+    expect((await slope.data())[0]).toBe(1); // with relu'(0) = 0
+    expect(warn).toHaveBeenCalledTimes(1);
+    await gradient(2, { onFailedCertificate: 'ignore' });
+    await gradient(0.5, { onFailedCertificate: 'throw' });
+    expect(warn).toHaveBeenCalledTimes(1);
+    warn.mockRestore();
+  });
+  test('with the radius given', async () => {
+    const far = { unknown: column(3), certify: { radius: 10 }, onFailedCertificate: 'throw', solver: 'given' } as const;
+    const failing = valueAndGrad(
+      (x) => fixedPoint((z, given) => z.mul(2).relu().sub(given), { ...far, inputs: [x] }).sum(),
+      [column(3)],
+    );
+    await expect(failing).rejects.toThrow(CertificateError);
   });
 });
 

@@ -6,6 +6,7 @@ import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
 import { fixedPoint, type OwnSolver, root } from '../../src/implicit/root.ts';
+import type { ImplicitSelection } from '../../src/implicit/selections.ts';
 import { GENERAL_SOLVERS, type GeneralSolverName } from '../../src/solvers/index.ts';
 import { ConvergenceError } from '../../src/solvers/report.ts';
 import { Engine } from '../../src/tensor/engine.ts';
@@ -270,6 +271,49 @@ describe('root', () => {
       const [slope] = tape.pullback(solution, [input], engine.tensor([1], [1, 1]));
       expect((await slope.data())[0]).toBeCloseTo(1 / (1 - q / 2), 12);
     }
+  });
+
+  test('a selection by place, and a random one, are the same in the solve and in the gradient', async () => {
+    // z = relu(z)/2 + relu(x) at 0: with q for the first and p for the second the slope is p/(1 − q/2).
+    const slope = async (selection: ImplicitSelection): Promise<number> => {
+      const tape = new Tape();
+      const input = tape.watch(engine.tensor([0], [1, 1]));
+      const solution = fixedPoint((y, given) => y.relu().mul(0.5).add(given.relu()), {
+        unknown: zeros(1, 1),
+        inputs: [input],
+        selection,
+        tolerance: 1e-12,
+      });
+      const [gradient] = tape.pullback(solution, [input], engine.tensor([1], [1, 1]));
+      const [tangent] = tape.pushforward([input], [engine.tensor([1], [1, 1])], [solution]);
+      expect((await tangent.data())[0]).toBeCloseTo((await gradient.data())[0], 12);
+      return (await gradient.data())[0];
+    };
+    expect(await slope(({ place }) => (place === 0 ? 0.5 : 0.25))).toBeCloseTo(0.25 / 0.75, 12);
+    expect(await slope(({ operation, index }) => (operation === 'relu' ? 1 - index : 0))).toBeCloseTo(2, 12);
+    const samples = await Promise.all([1, 2, 3, 4].map((seed) => slope({ random: seed })));
+    expect(new Set(samples).size).toBe(4);
+    for (const sample of samples) expect(sample > 0 && sample < 2).toBe(true);
+    expect(await slope({ random: 1 })).toBe(samples[0]);
+    await expect(slope(() => 2)).rejects.toThrow(
+      'selection: for relu, place 0, index 0, it gave 2; it must be a number',
+    );
+    expect(() => fixedPoint(layer, { unknown: zeros(1, 1), inputs: [], selection: { random: -1 } })).toThrow(
+      'seed is -1',
+    );
+  });
+
+  test('dense is for few unknowns', async () => {
+    const tape = new Tape();
+    const input = tape.watch(zeros(1, 17));
+    const z = fixedPoint((y, given) => y.mul(0.5).add(given), {
+      unknown: zeros(1, 17),
+      inputs: [input],
+      linearSolver: 'dense',
+    });
+    expect(() => tape.pullback(z, [input], zeros(1, 17))).toThrow(
+      'linearSolver: dense is for at most 16 unknowns, there are 17; take another one',
+    );
   });
 
   test('all rows as one system give the same, where they do not see one another', async () => {

@@ -1,0 +1,47 @@
+import { MAXIMUM_SOLVE_ORDER, STATE_ROWS, STATUS } from '../backends/kernels.ts';
+import { denseSolve, elementwise } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { KrylovProblem } from './krylov.ts';
+import type { LinearMethod } from './linear.ts';
+import { statusOf } from './monitor.ts';
+
+interface DenseProblem extends KrylovProblem {
+  /** S for each sample, [batch, n, n]. */
+  readonly matrix?: Tensor;
+}
+
+/**
+ * Elimination, for n ≤ 16: the matrix of each sample is found once, by n products with unit vectors. Each round is a step of
+ * iterative refinement.
+ */
+export const dense: LinearMethod<DenseProblem> = {
+  prepare(context, problem) {
+    const [batch, n] = problem.v.shape;
+    if (n > MAXIMUM_SOLVE_ORDER) {
+      throw new RangeError(
+        `linearSolver: dense is for at most ${MAXIMUM_SOLVE_ORDER} unknowns, there are ${n}; take another one`,
+      );
+    }
+    const unit = (length: number, at: number): number[] => Array.from({ length }, (_, index) => (index === at ? 1 : 0));
+    const zeros = context.constant({ kind: 'fill', value: 0 }, [batch, n, n]);
+    let matrix = zeros;
+    for (let column = 0; column < n; column++) {
+      const direction = Array.from({ length: batch }, () => unit(n, column)).flat();
+      const image = problem.apply(context.constant({ kind: 'values', values: direction }, [batch, n]));
+      const place = context.constant({ kind: 'values', values: unit(n, column) }, [1, 1, n]);
+      matrix = elementwise('select', [place, context.alias(image, [batch, n, 1]), matrix]);
+    }
+    return { ...problem, matrix };
+  },
+  correct(context, { matrix, enter, leave }, { r, state }) {
+    if (!matrix) throw new Error('dense: the problem was not prepared');
+    const e = leave(denseSolve(matrix, enter(r)), r);
+    // Every sample that was running has had its one iteration.
+    const [rows] = state.shape;
+    const values = Array.from({ length: rows }, (_, row) =>
+      row === STATE_ROWS.status ? STATUS.converged : row === STATE_ROWS.iterations ? 1 : 0,
+    );
+    const done = context.constant({ kind: 'values', values }, [rows, 1]);
+    return { e, state: elementwise('select', [statusOf(state), state, done]) };
+  },
+};
