@@ -19,15 +19,8 @@ export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
 export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMatrix } from './implicit/parametrisation.ts';
-export {
-  type FixedPointOptions,
-  fixedPoint,
-  type ImplicitSolution,
-  type ImplicitSolve,
-  type OwnSolver,
-  type RootOptions,
-  root,
-} from './implicit/root.ts';
+export { fixedPoint, type ImplicitSolution, type ImplicitSolve, root } from './implicit/root.ts';
+export type { FixedPointOptions, OwnSolver, RootOptions } from './implicit/root-options.ts';
 export type { ImplicitSelection, KinkPlace } from './implicit/selections.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';

@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { MatrixFamily } from './hypothesis/family.ts';
 import { checkInvertibility, type Invertibility, type InvertibilityOptions } from './hypothesis/hypothesis.ts';
 import { liftedSystem } from './hypothesis/lifted.ts';
-import type { ImplicitSystem } from './system.ts';
+import type { ImplicitSystem, SystemOf } from './system.ts';
 
 export interface CertifyOptions extends InvertibilityOptions {
   /**
@@ -89,7 +89,7 @@ const LARGEST_ORDER = 512;
  */
 export async function certify(
   engine: Engine,
-  systemOf: (inputs: readonly Tensor[]) => ImplicitSystem,
+  systemOf: SystemOf,
   z: Tensor,
   inputs: readonly Tensor[],
   { radius, ...options }: CertifyOptions,

@@ -1,6 +1,7 @@
 /** Implicit functions in other words: inverses, and minimisers. */
 import type { Tensor } from '../tensor/tensor.ts';
-import { type FixedPointOptions, fixedPoint, type ImplicitSolution, type RootOptions, root } from './root.ts';
+import { fixedPoint, type ImplicitSolution, root } from './root.ts';
+import type { FixedPointOptions, RootOptions } from './root-options.ts';
 
 export interface InverseOptions extends Omit<RootOptions, 'inputs'> {
   /** What f gets besides z. Default nothing. */

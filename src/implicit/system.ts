@@ -140,3 +140,6 @@ function roundingOf(apply: (u: Tensor) => Tensor, v: Tensor): Tensor {
   const largest = elementwise('maximum', [once.growth, twice.growth]);
   return elementwise('scale', [largest], [epsilon, epsilon]);
 }
+
+/** The equation from its inputs, which differ from Program to Program. */
+export type SystemOf = (inputs: readonly Tensor[]) => ImplicitSystem;

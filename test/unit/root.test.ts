@@ -5,7 +5,8 @@ import { jacobianVectorProduct, valueAndGrad } from '../../src/autodiff/gradient
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
-import { fixedPoint, type OwnSolver, root } from '../../src/implicit/root.ts';
+import { fixedPoint, root } from '../../src/implicit/root.ts';
+import type { OwnSolver } from '../../src/implicit/root-options.ts';
 import type { ImplicitSelection } from '../../src/implicit/selections.ts';
 import { GENERAL_SOLVERS, type GeneralSolverName } from '../../src/solvers/index.ts';
 import { ConvergenceError } from '../../src/solvers/report.ts';

@@ -1,0 +1,92 @@
+/** What a caller may choose of the solution of an equation that the user wrote, checked. */
+import { GENERAL_SOLVERS, type GeneralSolverName } from '../solvers/index.ts';
+import { type Engine, engineOf } from '../tensor/engine.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { CertifyOptions, FailurePolicy } from './certify.ts';
+import { checkCount, checkOneOf, checkPositive } from './options.ts';
+import { checkImplicitSelection, type ImplicitSelection } from './selections.ts';
+
+/** Solves F(z, …) = 0 in a way of the caller's own, from the start and the inputs; not followed by any tape. */
+export type OwnSolver = (start: Tensor, ...inputs: Tensor[]) => Tensor;
+
+interface ImplicitOptions {
+  /** Where the forward solver starts; its shape is that of the unknown. The first axis counts samples. */
+  unknown: Tensor;
+  /** What the function gets besides the unknown: the solution is differentiated with respect to these. */
+  inputs: readonly Tensor[];
+  /** All samples are one system: the function may mix rows. Default false; with one axis there is one system anyway. */
+  coupled?: boolean;
+  /** Of ‖F(z)‖/(ε + ‖z‖), per sample. Default 1e-4. */
+  tolerance?: number;
+  /** Of ‖v − Bᵀu‖/‖v‖, per sample. Default: `tolerance`. */
+  backwardTolerance?: number;
+  /** Of the backward pass. Default gmres. */
+  linearSolver?: GeneralSolverName;
+  /** Most forward iterations. Default 1000. */
+  limit?: number;
+  /** Most iterations of a round of the backward solve. Default 500. */
+  backwardLimit?: number;
+  /**
+   * Which element of the Clarke interval is taken at the kinks of the function; see ImplicitSelection. Default: that with which
+   * the function calls its operations.
+   */
+  selection?: ImplicitSelection;
+  /** Check the theorem's hypothesis whenever a gradient or a tangent is asked for, once for each solution. Default false. */
+  certify?: boolean | CertifyOptions;
+  /** Where that check fails. Default warn. */
+  onFailedCertificate?: FailurePolicy;
+  /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
+  onFailure?: 'throw' | 'report';
+}
+
+export interface FixedPointOptions extends ImplicitOptions {
+  /**
+   * anderson (default): accelerated; picard: plain repetition; newton-krylov: Newton steps by GMRES; given: the unknown solves
+   * it already; or a function that solves it.
+   */
+  solver?: 'anderson' | 'picard' | 'newton-krylov' | 'given' | OwnSolver;
+}
+
+export interface RootOptions extends ImplicitOptions {
+  /** newton-krylov (default): Newton steps by GMRES; given: the unknown solves it already; or a function that solves it. */
+  solver?: 'newton-krylov' | 'given' | OwnSolver;
+}
+
+/** The options with their defaults. */
+export type ImplicitSettings = Required<Omit<ImplicitOptions, 'unknown' | 'inputs' | 'selection'>> &
+  Pick<FixedPointOptions, 'solver' | 'selection'>;
+
+const ROOT_SOLVERS = { 'newton-krylov': 0, given: 0 };
+
+export function implicitSettings(kind: 'root' | 'fixed point', options: FixedPointOptions): ImplicitSettings {
+  const tolerance = checkPositive('tolerance', options.tolerance ?? 1e-4);
+  const names = kind === 'root' ? ROOT_SOLVERS : { anderson: 0, picard: 0, ...ROOT_SOLVERS };
+  const { solver, onFailure = 'throw', linearSolver = 'gmres', coupled = false, selection } = options;
+  const { certify = false, onFailedCertificate = 'warn' } = options;
+  checkImplicitSelection(selection);
+  if (typeof solver !== 'function') checkOneOf('solver', solver as keyof typeof names, names);
+  return {
+    tolerance,
+    backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
+    linearSolver: checkOneOf('linearSolver', linearSolver, GENERAL_SOLVERS),
+    limit: checkCount('limit', options.limit ?? 1000),
+    backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 500),
+    onFailure: checkOneOf('onFailure', onFailure, { throw: 0, report: 0 }),
+    coupled,
+    solver,
+    selection,
+    certify,
+    onFailedCertificate: checkOneOf('onFailedCertificate', onFailedCertificate, { throw: 0, warn: 0, ignore: 0 }),
+  };
+}
+
+export function checkedEngine(what: string, unknown: Tensor, inputs: readonly Tensor[]): Engine {
+  const engine = engineOf(`${what}: unknown`, unknown);
+  if (unknown.shape.length === 0) {
+    throw new RangeError(`${what}: unknown is a scalar; it must have an axis, such as [1]`);
+  }
+  for (const [index, input] of inputs.entries()) {
+    if (input.context !== engine) throw new RangeError(`${what}: inputs[${index}] belongs to another engine`);
+  }
+  return engine;
+}

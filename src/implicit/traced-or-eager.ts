@@ -1,0 +1,17 @@
+import { type Engine, NotTraceableError } from '../tensor/engine.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+
+/** Most iterations where they cannot be traced: all of them are run then, whether samples have stopped or not. */
+export const EAGER_PASSES = 64;
+
+export type Build = (inputs: Tensor[], context: LoopContext, isTraced: boolean) => readonly Tensor[];
+
+/** As one Program; where the user's function solves something itself, which cannot be traced, kernel by kernel. */
+export function run(engine: Engine, name: string, inputs: readonly Tensor[], build: Build): Tensor[] {
+  try {
+    return engine.runAnew(name, inputs, (traced, tracing) => build(traced, tracing, true));
+  } catch (error) {
+    if (!(error instanceof NotTraceableError)) throw error;
+    return engine.runEagerly(inputs, (plain, context) => build(plain, context, false));
+  }
+}
