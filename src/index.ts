@@ -11,10 +11,11 @@ export {
   type CertifyOptions,
   type FailurePolicy,
   type ImplicitCertificate,
-  type OperationKink,
 } from './implicit/certify.ts';
 export { type ArgminOptions, argmin, type InverseOptions, inverse, type Objective } from './implicit/forms.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
+export type { GradientInterval, IntervalOptions } from './implicit/interval.ts';
+export type { OperationKink } from './implicit/lifting.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
 export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';

@@ -4,6 +4,7 @@ import type { SolveReport } from '../solvers/report.ts';
 import { recorded } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type CertifyOptions, certify, type ImplicitCertificate, upheld } from './certify.ts';
+import { type GradientInterval, gradientInterval, type IntervalOptions } from './interval.ts';
 import { guarded, reportOf } from './reporting.ts';
 import { forward } from './root-forward.ts';
 import { backward, forwardMode } from './root-linear.ts';
@@ -21,6 +22,11 @@ export interface ImplicitSolve {
    * @throws RangeError where the system is too large, or an option is wrong
    */
   certify(options?: CertifyOptions): Promise<ImplicitCertificate>;
+  /**
+   * The range of the gradient with respect to an input of one number, over all selections at the kinks.
+   * @param cotangent of the solution, of its shape
+   */
+  gradientInterval(cotangent: Tensor, options?: IntervalOptions): Promise<GradientInterval>;
 }
 
 /** A tensor that tells how it was solved for. */
@@ -111,5 +117,12 @@ function implicit(
     },
   };
   recorded('custom', inputs, z, operation);
-  return Object.assign(z, { solve: { report, backwardReports, certify: certified } });
+  const solve: ImplicitSolve = {
+    report,
+    backwardReports,
+    certify: certified,
+    gradientInterval: (cotangent, options = {}) =>
+      gradientInterval(engine, systemOf, { z, inputs, cotangent }, options),
+  };
+  return Object.assign(z, { solve });
 }

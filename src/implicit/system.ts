@@ -30,7 +30,7 @@ export class ImplicitSystem {
     /** F(z) is this: z − f(z) for a fixed point. */
     private readonly kind: 'root' | 'fixed point',
     readonly rows: Rows,
-    private readonly inputs: readonly Tensor[],
+    readonly inputs: readonly Tensor[],
     private readonly selection: ImplicitSelection | undefined,
   ) {}
 

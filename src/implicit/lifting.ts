@@ -1,0 +1,226 @@
+/** The derivatives of a user's equation as matrices on the host, with every kink an unknown of its own: for the certificate. */
+import { type LiftedOperation, Tape } from '../autodiff/tape.ts';
+import { elementwise } from '../tensor/kernels.ts';
+import { describe } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { MatrixFamily } from './hypothesis/family.ts';
+import { liftedSystem } from './hypothesis/lifted.ts';
+import type { ImplicitSystem } from './system.ts';
+
+/** A coordinate of an operation that is at a kink. */
+export interface OperationKink {
+  readonly sample: number;
+  /** As in a call: relu, abs, maximum, … */
+  readonly operation: string;
+  /** Among the operations of the function that have kinks, from 0. */
+  readonly place: number;
+  /** Of the sample's part of the operation's argument, flattened. */
+  readonly index: number;
+  /** Of the argument from the kink. */
+  readonly distance: number;
+}
+
+/** Unknowns and kinked values together: matrices of this order are inverted on the host. */
+const LARGEST_ORDER = 512;
+
+/** One sample's system in the unknowns and the kinked values together. */
+export interface LiftedSample {
+  /** All elements of its matrix; the terms are the kinks. */
+  readonly family: MatrixFamily;
+  /**
+   * Where an input was followed: its right-hand side is constant + Σ dᵢ·slopes[i]·aᵢ over the kinks, so that B(d)⁻¹ of it is
+   * what moves when the input moves by 1.
+   */
+  readonly right: { readonly constant: Float64Array; readonly slopes: readonly number[] } | undefined;
+}
+
+export interface Lifted {
+  readonly samples: readonly LiftedSample[];
+  readonly kinks: readonly OperationKink[];
+}
+
+export interface LiftOptions {
+  /** Everything within it of a kink counts as at the kink. Default: the tolerance of each row. */
+  readonly radius?: number;
+  /** Of the inputs the one, of one number, whose right-hand side is wanted. */
+  readonly input?: number;
+}
+
+/**
+ * Every value of an operation with kinks becomes an unknown of its own, so that chained kinks do not hide behind one another.
+ * @param x [batch, n], in a scope that frees what is made here
+ */
+export async function readLifted(system: ImplicitSystem, x: Tensor, { radius, input }: LiftOptions): Promise<Lifted> {
+  const { batch, n } = system.rows;
+  const tape = new Tape();
+  try {
+    const watched = tape.watch(x);
+    const inputs = system.inputs.map((one, index) => (index === input ? tape.watch(one) : one));
+    const image = system.image(watched, inputs);
+    const operations = tape.lifted(radius);
+    const followed = input === undefined ? undefined : inputs[input];
+    const columns = await readColumns(tape, watched, followed, image, operations);
+    const widths = operations.map(({ output }) => widthOf(output, batch));
+    const order = n + widths.reduce((sum, width) => sum + width, 0);
+    if (order > LARGEST_ORDER) {
+      throw new RangeError(
+        `certify: ${n} unknowns and ${order - n} kinked values make a system of order ${order}; at most ${LARGEST_ORDER} is allowed`,
+      );
+    }
+    const slopes = await Promise.all(
+      operations.map(async ({ low, high, x: argument, within }) =>
+        Promise.all([low, high, argument, broadcast(within, argument)].map((tensor) => tensor.data())),
+      ),
+    );
+    const kinks: OperationKink[] = [];
+    const samples: LiftedSample[] = [];
+    for (let sample = 0; sample < batch; sample++) {
+      const part = (values: ArrayLike<number>, width: number): number[] =>
+        Array.from({ length: width }, (_, index) => values[sample * width + index]);
+      const low = slopes.flatMap(([values], at) => part(values, widths[at]));
+      const high = slopes.flatMap(([, values], at) => part(values, widths[at]));
+      for (const [place, [, , argument, within]] of slopes.entries()) {
+        const { operation, positions } = operations[place];
+        const near = part(within, widths[place]);
+        for (const [index, value] of part(argument, widths[place]).entries()) {
+          const distance = Math.min(...positions.map((kink) => Math.abs(value - kink)));
+          if (distance <= near[index]) kinks.push({ sample, operation, place, index, distance });
+        }
+      }
+      samples.push(liftedSample(system, columns, { sample, order, low, high, widths }));
+    }
+    return { samples, kinks };
+  } finally {
+    tape.dispose();
+  }
+}
+
+function widthOf(output: Tensor, batch: number): number {
+  if (output.size % batch !== 0) {
+    throw new RangeError(
+      `certify: an operation gives the shape ${describe(output.shape)}, which does not divide into ${batch} samples; ` +
+        'with coupled: true all samples are one system',
+    );
+  }
+  return output.size / batch;
+}
+
+function broadcast(within: Tensor, argument: Tensor): Tensor {
+  return elementwise('add', [elementwise('scale', [argument], [0, 0]), within]);
+}
+
+/** What moves when one unknown of every sample moves by 1: the image, and the argument and the rest of each operation. */
+interface Column {
+  readonly image: ArrayLike<number>;
+  readonly arguments: readonly ArrayLike<number>[];
+  readonly rests: readonly (ArrayLike<number> | undefined)[];
+}
+
+/** In the order of the unknowns: z, then the values of the operations with kinks; last the input, where one is followed. */
+async function readColumns(
+  tape: Tape,
+  x: Tensor,
+  input: Tensor | undefined,
+  image: Tensor,
+  operations: readonly LiftedOperation[],
+): Promise<Column[]> {
+  const [batch] = x.shape;
+  const unknowns = [x, ...operations.map(({ output }) => output), ...(input ? [input] : [])];
+  const outputs = [
+    image,
+    ...operations.flatMap(({ argument: { plus, minus }, rest }) => [
+      plus,
+      ...(minus ? [minus] : []),
+      ...(rest ? [rest] : []),
+    ]),
+  ];
+  const linear = tape.linearised();
+  const columns: Promise<Column>[] = [];
+  for (const [at, unknown] of unknowns.entries()) {
+    // An input is one number for all samples.
+    const width = unknown === input ? 1 : widthOf(unknown, batch);
+    for (let index = 0; index < width; index++) {
+      const tangents = unknowns.map((one, place) => {
+        const values = new Float64Array(one.size);
+        if (place === at) for (let row = index; row < one.size; row += width) values[row] = 1;
+        return one.context.upload(values, one.shape, one);
+      });
+      const moved = linear.pushforward(unknowns, tangents, outputs);
+      columns.push(columnOf(moved, operations));
+    }
+  }
+  return Promise.all(columns);
+}
+
+async function columnOf(moved: readonly Tensor[], operations: readonly LiftedOperation[]): Promise<Column> {
+  const [image, ...others] = await Promise.all(moved.map((tensor) => tensor.data()));
+  const parts: { argument: ArrayLike<number>; rest: ArrayLike<number> | undefined }[] = [];
+  for (const { argument, rest } of operations) {
+    const plus = others.shift() as ArrayLike<number>;
+    const minus = argument.minus ? others.shift() : undefined;
+    parts.push({
+      argument: minus ? Array.from(plus, (value, index) => value - minus[index]) : plus,
+      rest: rest ? others.shift() : undefined,
+    });
+  }
+  return { image, arguments: parts.map((part) => part.argument), rests: parts.map((part) => part.rest) };
+}
+
+interface SampleLift {
+  readonly sample: number;
+  readonly order: number;
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+  readonly widths: readonly number[];
+}
+
+/** The terms that do not move anything are left out. */
+function liftedSample(
+  system: ImplicitSystem,
+  columns: readonly Column[],
+  { sample, order, low, high, widths }: SampleLift,
+): LiftedSample {
+  const { n } = system.rows;
+  const kinked = order - n;
+  const places = widths.flatMap((width, operation) =>
+    Array.from({ length: width }, (_, index) => ({ operation, at: sample * width + index })),
+  );
+  const matrix = (rows: number, columnCount: number, at: (row: number, column: number) => number): Float64Array =>
+    Float64Array.from({ length: rows * columnCount }, (_, place) =>
+      at(Math.floor(place / columnCount), place % columnCount),
+    );
+  const image = (row: number, column: number): number => columns[column].image[sample * n + row];
+  const moved = (row: number, column: number): number =>
+    columns[column].arguments[places[row].operation][places[row].at];
+  const family = liftedSystem({
+    n,
+    kinks: kinked,
+    Fz: matrix(n, n, (row, column) => system.derivativeEntry(image(row, column), row === column)),
+    Fy: matrix(n, kinked, (row, column) => system.derivativeEntry(image(row, n + column), false)),
+    Pz: matrix(kinked, n, moved),
+    Py: matrix(kinked, kinked, (row, column) => moved(row, n + column)),
+    low,
+    high,
+  });
+  const base = Float64Array.from(family.base);
+  for (const [row, { operation, at }] of places.entries()) {
+    for (let column = 0; column < order; column++) {
+      base[(n + row) * order + column] -= columns[column].rests[operation]?.[at] ?? 0;
+    }
+  }
+  const column = columns.at(order);
+  const moves = places.map(({ operation, at }) => column?.arguments[operation][at] ?? 0);
+  const slopes = moves.map((moved, row) => (high[row] - low[row]) * moved);
+  const kept = places.flatMap((_, row) =>
+    slopes[row] !== 0 || Array.from(family.terms[row].b).some((value) => value !== 0) ? [row] : [],
+  );
+  const constant = Float64Array.from({ length: order }, (_, row) => {
+    if (row < n) return -system.derivativeEntry(column?.image[sample * n + row] ?? 0, false);
+    const { operation, at } = places[row - n];
+    return low[row - n] * moves[row - n] + (column?.rests[operation]?.[at] ?? 0);
+  });
+  return {
+    family: { n: order, base, terms: kept.map((row) => family.terms[row]) },
+    right: column && { constant, slopes: kept.map((row) => slopes[row]) },
+  };
+}
