@@ -42,6 +42,8 @@ export interface Clarke {
   readonly pieces: readonly { readonly alpha: number; readonly beta: number; readonly inverse: Matrix }[];
   /** What implicit differentiation can answer at 0: the inverses over a grid of α (rows) and β (columns) in [−1, 1]. */
   readonly conservative: readonly (readonly Matrix[])[];
+  /** Those with αβ = ½, which like the mean of the pieces have 2/3 in the corner above: α > 0, then α < 0. */
+  readonly slice: readonly [readonly Matrix[], readonly Matrix[]];
   /** The mean of the four pieces, in the Clarke Jacobian of the inverse. */
   readonly mean: Matrix;
   /** The least of max|M − mean| over the grid: how far implicit differentiation stays away from it. */
@@ -58,10 +60,22 @@ export async function clarke(engine: Engine, intervals = 8): Promise<Clarke> {
     for (const beta of ticks) row.push(await inverseJacobian(engine, alpha, beta));
     conservative.push(row);
   }
+  const branch = async (sign: number): Promise<Matrix[]> => {
+    const found: Matrix[] = [];
+    for (const share of ticks)
+      found.push(await inverseJacobian(engine, sign * 2 ** ((share - 1) / 2), sign * 2 ** ((-share - 1) / 2)));
+    return found;
+  };
   const pieces = [0, intervals].flatMap((i) =>
     [0, intervals].map((j) => ({ alpha: ticks[i], beta: ticks[j], inverse: conservative[i][j] })),
   );
   const mean = [0, 1, 2, 3].map((entry) => pieces.reduce((sum, { inverse }) => sum + inverse[entry] / 4, 0));
   const distances = conservative.flat().map((M) => Math.max(...M.map((value, entry) => Math.abs(value - mean[entry]))));
-  return { pieces, conservative, mean: mean as unknown as Matrix, distance: Math.min(...distances) };
+  return {
+    pieces,
+    conservative,
+    slice: [await branch(1), await branch(-1)],
+    mean: [mean[0], mean[1], mean[2], mean[3]],
+    distance: Math.min(...distances),
+  };
 }

@@ -40,12 +40,27 @@ section { margin-top: 1rem; min-width: 0; }
 .curve { fill: none; stroke-width: 2.25; stroke-linejoin: round; stroke-linecap: round; }
 .curve.first { stroke: var(--first); }
 .curve.second { stroke: var(--second); stroke-dasharray: 6 4.5; }
+.curve.quiet { stroke: var(--quiet); stroke-width: 1.5; stroke-dasharray: 2 4; }
+.curve.thin { stroke-width: 1; stroke-dasharray: none; }
+.area { stroke: none; }
+.area.first { fill: color-mix(in srgb, var(--first) 25%, var(--surface)); }
+.area.second { fill: color-mix(in srgb, var(--second) 25%, var(--surface)); }
+.mark.quiet { fill: var(--ink); }
 .mark.first { fill: var(--first); }
 .mark.second { fill: var(--surface); stroke: var(--second); stroke-width: 1.75; }
+.chart .label { fill: var(--ink); }
+.lead { font-size: 1.1rem; max-width: 52rem; }
+.formula { margin: 0 0 1rem; font-family: Cambria, "STIX Two Text", Georgia, serif; font-size: 1.15rem; overflow-wrap: anywhere; }
+.account { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: 1rem 2rem; margin: 1.25rem 0; }
+.account p { margin: .3rem 0 0; }
+.certificate { color: var(--first); }
+a { color: var(--first); }
+nav ol { padding-left: 1.25rem; }
+pre { overflow-x: auto; font-size: .85rem; line-height: 1.45; }
 details { margin-top: 1rem; }
 summary { cursor: pointer; color: var(--first); }
 .wide { overflow-x: auto; }
-.wide:focus-visible, summary:focus-visible { outline: 2px solid var(--first); outline-offset: 2px; border-radius: .25rem; }
+.wide:focus-visible, summary:focus-visible, pre:focus-visible { outline: 2px solid var(--first); outline-offset: 2px; border-radius: .25rem; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 .table { margin: 0; }
 .table figcaption { margin-top: .6rem; color: var(--quiet); font-size: .85rem; }
