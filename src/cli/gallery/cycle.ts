@@ -31,8 +31,8 @@ export interface Cycle {
   /** From each start, for the line −3x + y + 2 and for −2x + y + 2. */
   readonly cycling: readonly (readonly Point[])[];
   readonly calm: readonly (readonly Point[])[];
-  /** Steps from one crossing of the line to the next but one, in the long run. */
-  readonly stepsAround: number;
+  /** From each start, the steps of the last turn: from one crossing of the line to the next but one. */
+  readonly stepsAround: readonly number[];
   /** Where the gradient flow crosses the line once it goes round, and in what time. */
   readonly flow: Flow;
   /** What the library answers at (1, 1), on the line: there B = 1 − q. */
@@ -45,8 +45,10 @@ export async function cycle(engine: Engine, steps = 600): Promise<Cycle> {
   const problems = [...STARTS.map(() => PAPER), ...STARTS.map(() => CALM)];
   const paths = await descended(engine, problems, [...STARTS, ...STARTS], steps, RATE);
   const cycling = paths.slice(0, STARTS.length);
-  const switches = switchesOf(PAPER, cycling[0]);
-  const stepsAround = switches[switches.length - 1] - switches[switches.length - 3];
+  const stepsAround = cycling.map((path) => {
+    const switches = switchesOf(PAPER, path);
+    return switches[switches.length - 1] - switches[switches.length - 3];
+  });
   return {
     cycling,
     calm: paths.slice(STARTS.length),

@@ -11,8 +11,14 @@ export type Drawn =
   /** thin: for long curves. */
   | { readonly kind: 'curve'; readonly look: Look; readonly thin?: boolean; readonly points: readonly Place[] }
   | { readonly kind: 'area'; readonly look: Look; readonly points: readonly Place[] }
-  /** An open mark says that the curve does not go through it. */
-  | { readonly kind: 'point'; readonly look: Look; readonly at: Place; readonly label?: string };
+  | {
+      readonly kind: 'point';
+      readonly look: Look;
+      readonly at: Place;
+      readonly label?: string;
+      /** Of the label. Default right. */
+      readonly side?: 'left' | 'right';
+    };
 
 export interface Range {
   readonly name: string;
@@ -57,9 +63,11 @@ type Scale = (value: number) => number;
 
 function element(drawn: Drawn, across: Scale, up: Scale): Markup {
   if (drawn.kind === 'point') {
-    const { look, at, label } = drawn;
+    const { look, at, label, side = 'right' } = drawn;
     const [cx, cy] = [across(at[0]), up(at[1])];
-    return html`<circle class="mark ${look}" cx="${cx}" cy="${cy}" r="4"/>${label !== undefined && html`<text class="label" x="${cx + 9}" y="${round(cy + 4)}">${label}</text>`}`;
+    const [x, anchor] = side === 'right' ? [cx + 9, 'start'] : [cx - 9, 'end'];
+    const text = html`<text class="label" x="${round(x)}" y="${round(cy + 4)}" text-anchor="${anchor}">${label}</text>`;
+    return html`<circle class="mark ${look}" cx="${cx}" cy="${cy}" r="4"/>${label !== undefined && text}`;
   }
   const path = drawn.points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${across(x)} ${up(y)}`).join('');
   if (drawn.kind === 'area') return html`<path class="area ${drawn.look}" d="${path}Z"/>`;

@@ -30,6 +30,7 @@ section { margin-top: 1rem; min-width: 0; }
 .summary dd { margin: 0; }
 .summary b { display: block; font-size: 1.75rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem; }
+.charts.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); }
 .chart { margin: 0; min-width: 0; }
 .chart figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .1rem 1rem; }
 .chart > svg { display: block; width: 100%; height: auto; margin-top: .4rem; }
@@ -67,6 +68,8 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
 th, td { padding: .3rem .6rem; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
 thead th { color: var(--quiet); font-weight: 600; }
 .number { text-align: right; }
+td.words { white-space: normal; min-width: 20rem; }
+tbody th.words { white-space: normal; min-width: 9rem; }
 .bar { display: inline-block; width: 3.5rem; height: .45rem; margin-right: .6rem; border-radius: .25rem; vertical-align: middle;
   background: linear-gradient(to right, var(--first) var(--share), var(--line) var(--share)); }
 .share { display: inline-block; min-width: 4.2em; }

@@ -27,7 +27,7 @@ export function exhibitSection(exhibit: Exhibit): Markup {
   const { id, title, formula, figures, paper, here, hypothesis, certificate, tables = [], code } = exhibit;
   return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
 <p class="formula">${formula}</p>
-<div class="charts">${figures}</div>
+<div class="charts${figures.length === 3 ? ' three' : ''}">${figures}</div>
 <div class="account">
 <div><h3>The paper</h3><p>${paper}</p></div>
 <div><h3>Here</h3><p>${here}</p></div>
@@ -36,4 +36,9 @@ export function exhibitSection(exhibit: Exhibit): Markup {
 ${tables}
 <details><summary>The code that made it</summary><pre tabindex="0"><code>${code.join('\n\n')}</code></pre></details>
 </section>`;
+}
+
+/** Of a table: what the library answered, or its words where it refused. */
+export function answerCell(answer: string | undefined, refusal: string | undefined): Markup {
+  return answer === undefined ? html`<td class="words">refused: ${refusal}</td>` : html`<td>${answer}</td>`;
 }

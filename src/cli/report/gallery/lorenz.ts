@@ -2,7 +2,7 @@
 import { field, implicitGradient, type Lorenz, optimality, RATE, type Vector } from '../../gallery/lorenz.ts';
 import { html, type Markup, wideTable } from '../markup.ts';
 import { type Look, plot, signed } from '../plot.ts';
-import type { Exhibit } from './exhibit.ts';
+import { answerCell, type Exhibit } from './exhibit.ts';
 
 export function lorenzExhibit(found: Lorenz): Exhibit {
   const { attractor, implicit, gradient, at, answers, certificate } = found;
@@ -51,34 +51,38 @@ function butterfly(title: string, path: readonly Vector[], look: Look): Markup {
   });
 }
 
+/** Seen along z, which tends to 0. */
 function line(title: string, path: readonly Vector[]): Markup {
-  const [x, , z] = path[path.length - 1];
+  const [x, y, z] = path[path.length - 1];
+  const end = 1.2 * Math.max(Math.abs(x), Math.abs(y));
   return plot({
     title,
-    description: `a path that leaves for ever along one direction: after ${path.length - 1} steps x is ${x.toFixed(0)}, z ${z.toFixed(2)}`,
-    x: { name: 'x', from: -25, to: 25 },
-    y: { name: 'z', from: -2, to: 55 },
+    description: `a straight path that leaves for ever: after ${path.length - 1} steps it is at ${vector([x, y, z])}`,
+    x: { name: 'x', from: -0.1 * end, to: end },
+    y: { name: 'y', from: -0.1 * end, to: end },
     drawn: [
-      { kind: 'curve', look: 'first', points: path.map((each) => [each[0], each[2]]) },
-      { kind: 'point', look: 'first', at: [path[0][0], path[0][2]], label: 'start, and away to the right' },
+      { kind: 'curve', look: 'first', points: path.map((each) => [each[0], each[1]]) },
+      { kind: 'point', look: 'first', at: [path[0][0], path[0][1]], label: 'start' },
+      { kind: 'point', look: 'first', at: [x, y], label: `step ${path.length - 1}`, side: 'left' },
     ],
     legend: [],
   });
 }
 
 function table({ at, answers, trueGradient, field: value }: Lorenz): Markup {
+  const row = (name: string, cell: Markup): Markup => html`<tr><th class="words" scope="row">${name}</th>${cell}</tr>`;
   const rows = [
-    ...answers.map(({ distance, gradient, refusal }): readonly [string, string] => [
-      distance === 0 ? 'inner solution exact' : `inner solution off by ${distance} in each coordinate`,
-      gradient ? vector(gradient) : (refusal as string),
-    ]),
-    ['the true gradient, of uᵀF(u)', vector(trueGradient)],
-    ['F(u), which is left where dz/du is dropped', vector(value)],
+    ...answers.map(({ distance, gradient, refusal }) => {
+      const name = distance === 0 ? 'inner solution exact' : `inner solution off by ${distance} in each coordinate`;
+      return row(name, answerCell(gradient && vector(gradient), refusal));
+    }),
+    row('the true gradient, of uᵀF(u)', html`<td>${vector(trueGradient)}</td>`),
+    row('F(u), which is left where dz/du is dropped', html`<td>${vector(value)}</td>`),
   ];
   return wideTable(
     'gradients at one point',
     html`<thead><tr><th scope="col">At u = ${vector(at)}</th><th scope="col">gradient</th></tr></thead>
-<tbody>${rows.map(([name, text]) => html`<tr><th scope="row">${name}</th><td>${text}</td></tr>`)}</tbody>`,
+<tbody>${rows}</tbody>`,
   );
 }
 

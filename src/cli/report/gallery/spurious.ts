@@ -2,7 +2,7 @@
 import { f, type Spurious, type SpuriousReading, slopes } from '../../gallery/spurious.ts';
 import { html, type Markup, wideTable } from '../markup.ts';
 import { type Drawn, plot, signed } from '../plot.ts';
-import type { Exhibit } from './exhibit.ts';
+import { answerCell, type Exhibit } from './exhibit.ts';
 
 export function spuriousExhibit(found: Spurious): Exhibit {
   const { readings, certificate } = found;
@@ -83,7 +83,7 @@ function table(readings: readonly SpuriousReading[]): Markup {
       inverse,
       refusal,
     }) => html`<tr><th scope="row">${short(q)}</th><td class="number">${short(explicit)}</td>
-<td>${inverse === undefined ? refusal : short(inverse)}</td></tr>`,
+${answerCell(inverse === undefined ? undefined : short(inverse), refusal)}</tr>`,
   );
   return wideTable(
     'dz/dx at 0 by selection',
