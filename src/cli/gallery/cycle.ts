@@ -3,7 +3,7 @@
  * jumps to lies on the other side of the line on which it jumps.
  */
 import { type Certificate, ConvergenceError, type Engine } from '../../index.ts';
-import { type Bilevel, descended, gradients, PAPER, type Point, switchesOf } from './descent.ts';
+import { type Bilevel, descended, gradients, PAPER, type Point, RATE, switchesOf } from './descent.ts';
 import { type Flow, flow } from './flow.ts';
 
 export const STARTS: readonly Point[] = [
@@ -16,9 +16,6 @@ export const STARTS: readonly Point[] = [
 
 /** With this line (3, 5) lies on the side on which it is the answer, and descent ends there. */
 export const CALM: Bilevel = { ...PAPER, line: [-2, 1, 2] };
-
-/** Of the descent. */
-export const RATE = 0.01;
 
 export interface LineAnswer {
   readonly q: number;

@@ -17,6 +17,9 @@ export interface Bilevel {
 
 export const PAPER: Bilevel = { line: [-3, 1, 2], weights: [1, 4], box: [3, 5] };
 
+/** The length of a step is this times the gradient. */
+export const RATE = 0.01;
+
 export function lineAt({ line: [p, q, r] }: Bilevel, [x, y]: Point): number {
   return p * x + q * y + r;
 }

@@ -44,6 +44,7 @@ export async function implicitGradient(
   return engine.tidy(async (scope) => {
     const start = scope.tensor([distance, distance, distance], [1, 3]);
     const solver = (offset: Tensor, u: Tensor): Tensor => field(u).add(offset);
+    // Krylov's method needs no more iterations than there are unknowns: a system it has not solved by then is singular.
     const options = { unknown: start, solver, onFailure, backwardLimit: 3 };
     const [, [gradient]] = await valueAndGrad(
       (u) =>

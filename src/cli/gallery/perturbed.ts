@@ -1,7 +1,7 @@
 /** Twenty perturbed copies of the problem on which descent cycles (Bolte et al. 2021, Figure 2b): which of them cycle? */
 import { random } from '../../data/random.ts';
 import type { Engine } from '../../index.ts';
-import { type Bilevel, descended, PAPER, type Point, switchesOf } from './descent.ts';
+import { type Bilevel, descended, PAPER, type Point, RATE, switchesOf } from './descent.ts';
 
 /** Of each coefficient. */
 export const VARIANCE = 0.4;
@@ -20,10 +20,10 @@ export interface PerturbedReading {
   readonly outcomes: readonly Outcome[];
 }
 
-export async function perturbed(engine: Engine, steps = 1500, rate = 0.01, seed = 20): Promise<PerturbedReading[]> {
+export async function perturbed(engine: Engine, steps = 1500, seed = 20): Promise<PerturbedReading[]> {
   const problems = READINGS.flatMap((_, reading) => draws(reading, seed));
   const starts = problems.map((): Point => [1, 1]);
-  const paths = await descended(engine, problems, starts, steps, rate);
+  const paths = await descended(engine, problems, starts, steps, RATE);
   return READINGS.map((reading, index) => {
     const own = (_: unknown, row: number): boolean => Math.floor(row / DRAWS) === index;
     const ofReading = paths.filter(own);
@@ -46,19 +46,25 @@ function draws(reading: number, seed: number): Bilevel[] {
   });
 }
 
-/** A slide is back across the line at once; going round takes longer than this many steps. */
-const AT_ONCE = 3;
-
 /** From the second half of the descent, when the start is forgotten. */
 export function outcomeOf(problem: Bilevel, path: readonly Point[]): Outcome {
   const late = path.slice(Math.floor(path.length / 2));
   const switches = switchesOf(problem, late);
-  const stays = switches.slice(1).map((step, index) => step - switches[index]);
-  if (stays.some((stay) => stay <= AT_ONCE)) return 'slide';
+  if (switches.some((step) => isHeld(problem, late[step]))) return 'slide';
   if (switches.length >= 2) return 'cycle';
   const [before, after] = path.slice(-2);
   const moved = Math.hypot(after[0] - before[0], after[1] - before[1]);
   return switches.length === 0 && moved < RESTING ? 'rest' : 'unfinished';
+}
+
+/** At the line: whether descent comes back to it from either side. */
+function isHeld(problem: Bilevel, point: Point): boolean {
+  return risen(problem, point, problem.box) < 0 && risen(problem, point, [0, 0]) > 0;
+}
+
+/** The rate at which L grows along the flow towards the corner s. */
+function risen({ line, weights }: Bilevel, point: Point, s: Point): number {
+  return [0, 1].reduce((sum, k) => sum + line[k] * 2 * weights[k] * (s[k] - point[k]), 0);
 }
 
 /** The last step of a descent that has come to rest is shorter than this. */

@@ -29,7 +29,8 @@ section { margin-top: 1rem; min-width: 0; }
 .summary dt { color: var(--quiet); font-size: .9rem; }
 .summary dd { margin: 0; }
 .summary b { display: block; font-size: 1.75rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem; align-items: end; }
+.charts.three text { font-size: 15px; }
 .charts.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); }
 .chart { margin: 0; min-width: 0; }
 .chart figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .1rem 1rem; }

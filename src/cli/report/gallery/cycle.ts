@@ -1,6 +1,6 @@
 /** The exhibit of the descent that cycles. */
-import { CALM, type Cycle, RATE } from '../../gallery/cycle.ts';
-import { ascended, type Bilevel, gradients, PAPER, type Point } from '../../gallery/descent.ts';
+import { CALM, type Cycle } from '../../gallery/cycle.ts';
+import { ascended, type Bilevel, gradients, PAPER, type Point, RATE } from '../../gallery/descent.ts';
 import { html, type Markup, wideTable } from '../markup.ts';
 import { type Drawn, plot, signed } from '../plot.ts';
 import { answerCell, type Exhibit } from './exhibit.ts';
@@ -9,7 +9,7 @@ export function cycleExhibit(found: Cycle): Exhibit {
   const { cycling, calm, stepsAround, flow, onTheLine, certificate } = found;
   const steps = [...new Set(stepsAround)].join(' or ');
   const around = [...new Set(stepsAround.map((each) => (each * RATE).toFixed(2)))].join(' or ');
-  const farthest = Math.max(...calm.map((path) => distance(path[path.length - 1], CALM.box)));
+  const farthest = Math.max(...calm.map((path) => apart(path[path.length - 1], CALM.box)));
   const [first, second] = [...flow.crossings].sort((a, b) => b[0] - a[0]).map(placed);
   return {
     id: 'cycle',
@@ -77,6 +77,6 @@ function placed([x, y]: Point): string {
   return `(${[x, y].map((each) => signed(Number(each.toFixed(4)))).join(', ')})`;
 }
 
-function distance([x, y]: Point, [u, v]: Point): number {
+function apart([x, y]: Point, [u, v]: Point): number {
   return Math.hypot(x - u, y - v);
 }

@@ -14,7 +14,7 @@ export function lorenzExhibit(found: Lorenz): Exhibit {
     title: 'Gradient ascent that is the Lorenz attractor',
     formula: html`max uᵀz, z ∈ argmin ‖s − F(u)‖⁴, F(x, y, z) = (10(y − x), x(28 − z) − y, xy − 8z/3)`,
     figures: [
-      butterfly('(a) The differential equation u′ = F(u)', attractor, 'first'),
+      butterfly('(a) The system u′ = F(u)', attractor, 'first'),
       butterfly('(b) Implicit ascent, dz/du dropped', implicit, 'second'),
       line('(c) Ascent along the true gradient', gradient),
     ],

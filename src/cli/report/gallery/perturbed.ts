@@ -1,4 +1,5 @@
 /** The exhibit of the twenty perturbed problems. */
+import { RATE } from '../../gallery/descent.ts';
 import { type Outcome, outcomeOf, type PerturbedReading, VARIANCE } from '../../gallery/perturbed.ts';
 import { html, type Markup, wideTable } from '../markup.ts';
 import { type Drawn, type Look, plot } from '../plot.ts';
@@ -24,7 +25,7 @@ export function perturbedExhibit(readings: readonly PerturbedReading[]): Exhibit
     ],
     paper: html`Section 5 and Figure 2b: “The cycle persists even if we perturb the coefficients”, 20 experiments with σ² = 0.4. Which
       coefficients are meant is said in an appendix.`,
-    here: html`It persists in some: of ${draws} draws <b>${cycles[0]}</b> cycle where the line alone is perturbed. Where a corner comes
+    here: html`Of ${draws} draws <b>${cycles[0]}</b> cycle where the line alone is perturbed, in descent with steps of ${RATE}. Where a corner comes
       to lie on its own side of the line, descent ends there; where the two sides push towards one another, it slides along the
       line. The table counts three readings of “the coefficients”, with the same draws; the pictures are of the first.`,
     hypothesis: html`As before, in every draw: it holds off the line and fails on it. A cycle is one of the things that may then
