@@ -18,6 +18,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'solve a problem given as JSON, with gradients',
     load: async () => (await import('./solve.ts')).solve,
   },
+  gallery: {
+    summary: 'show what goes wrong without the hypothesis of the theorem, on one HTML page',
+    load: async () => (await import('./gallery.ts')).gallery,
+  },
   doctor: {
     summary: 'tell what works on this computer, and what to do about the rest',
     load: async () => (await import('./doctor.ts')).doctor,

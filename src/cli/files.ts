@@ -38,7 +38,7 @@ export async function checkWritable(option: string, path: string): Promise<void>
   if (!(await isFolder(folder))) throw new InputError(`--${option} ${path}: there is no folder ${folder}`);
 }
 
-async function isFolder(path: string): Promise<boolean> {
+export async function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
     (entry) => entry.isDirectory(),
     () => false,

@@ -15,7 +15,8 @@ describe('help', () => {
   test.each([[[]], [['--help']], [['-h']]])('equilibra %j lists the commands', async (argv) => {
     const { code, out, error } = await run(argv);
     expect(out).toMatch(/^Usage: equilibra <command>/);
-    for (const name of ['train', 'predict', 'solve', 'doctor']) expect(out).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+    for (const name of ['train', 'predict', 'solve', 'gallery', 'doctor'])
+      expect(out).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     expect(error).toBe('');
     expect(code).toBe(0);
   });
@@ -28,6 +29,7 @@ describe('help', () => {
     ['train', ['optimiser', 'schedule', 'warm-up', 'theorem3', 'early-stopping', 'checkpoint', 'resume']],
     ['predict', ['target', 'labels', 'probabilities', 'output', 'batch', 'backend']],
     ['solve', ['backend', 'solver', 'linear-solver', 'tolerance', 'limit']],
+    ['gallery', ['output', 'backend']],
     ['doctor', ['json']],
   ])('equilibra %s --help explains its options', async (command, names) => {
     const { code, out, error } = await run([command, '--help']);

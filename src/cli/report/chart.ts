@@ -1,5 +1,6 @@
 /** Curves over the epochs, as SVG that needs no script. */
 import { html, type Markup } from './markup.ts';
+import { multiples, position, round, roundStep } from './scale.ts';
 
 export interface Curve {
   readonly name: string;
@@ -60,11 +61,6 @@ function drawn({ kind, values }: Curve, x: (epoch: number) => number, y: (value:
   return html`<path class="curve ${kind}" d="${path}"/>${points.length <= MARKED && marks}`;
 }
 
-/** A single epoch stands in the middle. */
-function position(value: number, from: number, to: number, start: number, end: number): number {
-  return to === from ? (start + end) / 2 : start + ((value - from) / (to - from)) * (end - start);
-}
-
 function verticalTicks({ curves, fromZero, greatest: end }: Chart): number[] {
   const values = curves.flatMap(({ values }) => values);
   const greatest = Math.max(...values);
@@ -72,22 +68,11 @@ function verticalTicks({ curves, fromZero, greatest: end }: Chart): number[] {
   const step = roundStep((greatest - least || Math.abs(greatest) || 1) / 4);
   const first = Math.floor(least / step);
   const last = Math.max(Math.ceil((end ?? greatest) / step), first + 1);
-  return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
+  return multiples(step, first, last);
 }
 
 function epochTicks(epochs: number): number[] {
   const step = Math.max(1, roundStep(epochs / 8));
   const ticks = Array.from({ length: Math.floor(epochs / step) }, (_, index) => (index + 1) * step);
   return ticks[0] === 1 ? ticks : [1, ...ticks];
-}
-
-/** The next greater number of 1, 2, 5 times a power of ten. */
-function roundStep(step: number): number {
-  const power = 10 ** Math.floor(Math.log10(step));
-  const factor = [1, 2, 5, 10].find((each) => each * power >= step * (1 - 1e-9)) as number;
-  return factor * power;
-}
-
-function round(coordinate: number): number {
-  return Math.round(10 * coordinate) / 10;
 }

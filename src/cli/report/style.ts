@@ -29,7 +29,9 @@ section { margin-top: 1rem; min-width: 0; }
 .summary dt { color: var(--quiet); font-size: .9rem; }
 .summary dd { margin: 0; }
 .summary b { display: block; font-size: 1.75rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem; align-items: end; }
+.charts.three text { font-size: 15px; }
+.charts.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); }
 .chart { margin: 0; min-width: 0; }
 .chart figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .1rem 1rem; }
 .chart > svg { display: block; width: 100%; height: auto; margin-top: .4rem; }
@@ -40,18 +42,35 @@ section { margin-top: 1rem; min-width: 0; }
 .curve { fill: none; stroke-width: 2.25; stroke-linejoin: round; stroke-linecap: round; }
 .curve.first { stroke: var(--first); }
 .curve.second { stroke: var(--second); stroke-dasharray: 6 4.5; }
+.curve.quiet { stroke: var(--quiet); stroke-width: 1.5; stroke-dasharray: 2 4; }
+.curve.thin { stroke-width: 1; stroke-dasharray: none; }
+.area { stroke: none; }
+.area.first { fill: color-mix(in srgb, var(--first) 25%, var(--surface)); }
+.area.second { fill: color-mix(in srgb, var(--second) 25%, var(--surface)); }
+.mark.quiet { fill: var(--ink); }
 .mark.first { fill: var(--first); }
 .mark.second { fill: var(--surface); stroke: var(--second); stroke-width: 1.75; }
+.chart .label { fill: var(--ink); }
+.lead { font-size: 1.1rem; max-width: 52rem; }
+.formula { margin: 0 0 1rem; font-family: Cambria, "STIX Two Text", Georgia, serif; font-size: 1.15rem; overflow-wrap: anywhere; }
+.account { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: 1rem 2rem; margin: 1.25rem 0; }
+.account p { margin: .3rem 0 0; }
+.certificate { color: var(--first); }
+a { color: var(--first); }
+nav ol { padding-left: 1.25rem; }
+pre { overflow-x: auto; font-size: .85rem; line-height: 1.45; }
 details { margin-top: 1rem; }
 summary { cursor: pointer; color: var(--first); }
 .wide { overflow-x: auto; }
-.wide:focus-visible, summary:focus-visible { outline: 2px solid var(--first); outline-offset: 2px; border-radius: .25rem; }
+.wide:focus-visible, summary:focus-visible, pre:focus-visible { outline: 2px solid var(--first); outline-offset: 2px; border-radius: .25rem; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 .table { margin: 0; }
 .table figcaption { margin-top: .6rem; color: var(--quiet); font-size: .85rem; }
 th, td { padding: .3rem .6rem; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
 thead th { color: var(--quiet); font-weight: 600; }
 .number { text-align: right; }
+td.words { white-space: normal; min-width: 20rem; }
+tbody th.words { white-space: normal; min-width: 9rem; }
 .bar { display: inline-block; width: 3.5rem; height: .45rem; margin-right: .6rem; border-radius: .25rem; vertical-align: middle;
   background: linear-gradient(to right, var(--first) var(--share), var(--line) var(--share)); }
 .share { display: inline-block; min-width: 4.2em; }

@@ -1,0 +1,76 @@
+/** `equilibra gallery`: what goes wrong without the hypothesis of the theorem, on one page. */
+import { join } from 'node:path';
+import { BACKENDS } from '../backends/open.ts';
+import type { Engine } from '../index.ts';
+import { engineFor } from './engine.ts';
+import { checkWritable, isFolder, writeFor } from './files.ts';
+import { clarke } from './gallery/clarke.ts';
+import { cycle } from './gallery/cycle.ts';
+import { lorenz } from './gallery/lorenz.ts';
+import { perturbed } from './gallery/perturbed.ts';
+import { spurious } from './gallery/spurious.ts';
+import { EXIT, InputError, type IO, shown } from './io.ts';
+import { choiceOption, helpOf, readArguments } from './options.ts';
+import { exhibitsOf, type Gallery, galleryPage } from './report/gallery/page.ts';
+
+const FILE = 'gallery.html';
+
+const TABLE = {
+  output: { value: '<path>', description: 'an HTML file to write, or a folder for it', fallback: FILE },
+  backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
+};
+
+const SUMMARY =
+  'Reproduces the pathologies of implicit differentiation (Bolte et al. 2021, section 5 and Figure 1) with this library,\n' +
+  'beside what the paper shows, on one HTML page with its figures in it.';
+
+export async function gallery(argv: readonly string[], io: IO): Promise<number> {
+  const given = readArguments('gallery', TABLE, argv);
+  if (given.options.help) {
+    io.out(helpOf('equilibra gallery [options]', SUMMARY, TABLE));
+    return EXIT.done;
+  }
+  if (given.positionals.length > 0) {
+    throw new InputError(`${shown(given.positionals[0])}: gallery takes options only: --output, --backend`);
+  }
+  const backend = choiceOption(given, 'backend', BACKENDS) ?? 'cpu';
+  const path = await fileFor(given.options.output ?? FILE);
+  const engine = await engineFor(backend);
+  try {
+    const exhibits = exhibitsOf(await allOf(engine, io));
+    await writeFor('output', path, galleryPage(exhibits, engine.backend));
+    for (const { id, summary } of exhibits) io.out(`${id.padEnd(10)} ${summary}\n`);
+    io.out(`wrote ${path}\n`);
+    return EXIT.done;
+  } finally {
+    engine.close();
+  }
+}
+
+async function fileFor(output: string): Promise<string> {
+  const path = (await isFolder(output)) ? join(output, FILE) : output;
+  if (!/\.html?$/i.test(path)) {
+    throw new InputError(`--output ${output}: it must be a folder that is there, or a file that ends in .html`);
+  }
+  await checkWritable('output', path);
+  return path;
+}
+
+/** In the order of the page; the last two take seconds. */
+async function allOf(engine: Engine, io: IO): Promise<Gallery> {
+  const announced = <Result>(title: string, result: (engine: Engine) => Promise<Result>): Promise<Result> => {
+    io.line?.(title);
+    return result(engine);
+  };
+  try {
+    return {
+      spurious: await announced('a spurious derivative', spurious),
+      clarke: await announced("Clarke's map", clarke),
+      cycle: await announced('the cycle', cycle),
+      perturbed: await announced('the cycle, perturbed', perturbed),
+      lorenz: await announced('the Lorenz ascent', lorenz),
+    };
+  } finally {
+    io.line?.('');
+  }
+}

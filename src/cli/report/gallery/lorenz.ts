@@ -1,0 +1,91 @@
+/** The exhibit of the ascent that turns into the Lorenz attractor. */
+import { field, implicitGradient, type Lorenz, optimality, RATE, type Vector } from '../../gallery/lorenz.ts';
+import { html, type Markup, wideTable } from '../markup.ts';
+import { type Look, plot, signed } from '../plot.ts';
+import { answerCell, type Exhibit } from './exhibit.ts';
+
+export function lorenzExhibit(found: Lorenz): Exhibit {
+  const { attractor, implicit, gradient, at, answers, certificate } = found;
+  const steps = implicit.length - 1;
+  const largest = Math.max(...implicit.flat().map(Math.abs));
+  const farthest = Math.hypot(...gradient[gradient.length - 1]);
+  return {
+    id: 'lorenz',
+    title: 'Gradient ascent that is the Lorenz attractor',
+    formula: html`max uᵀz, z ∈ argmin ‖s − F(u)‖⁴, F(x, y, z) = (10(y − x), x(28 − z) − y, xy − 8z/3)`,
+    figures: [
+      butterfly('(a) The system u′ = F(u)', attractor, 'first'),
+      butterfly('(b) Implicit ascent, dz/du dropped', implicit, 'second'),
+      line('(c) Ascent along the true gradient', gradient),
+    ],
+    paper: html`Section 5 and Figure 3: the problem is that of max uᵀF(u), a quadratic whose one critical point is a saddle. Ascent
+      with implicit differentiation draws a curve that resembles the Lorenz attractor, unlike the classical gradient. The reason
+      given is the lack of invertibility, by the power 4, and numerical approximations.`,
+    here: html`At the exact inner solution the plain solve has no answer, and the library throws. Told to report instead of throwing,
+      it is left with the least answer to the singular system, as solvers that truncate or regularise are: dz/du = 0. The
+      “gradient” is then F(u) itself, and ascent is Euler’s method for the Lorenz system: after ${steps} steps of ${RATE} from
+      (0, 1, 1.05) it is still within ${largest.toFixed(0)} of 0 in every coordinate. The true gradient leads away: in
+      ${gradient.length - 1} steps to a distance of <b>${farthest.toFixed(0)}</b>. It takes the truncation: where the inner solution is off
+      by ever so little, the plain solve gives the true gradient (table).`,
+    hypothesis: html`It fails at every u. B = 4‖r‖²I + 8rrᵀ with r = s − F(u) is the Hessian of the inner problem; at the solution r = 0,
+      and B = 0.`,
+    certificate,
+    tables: [table(found)],
+    code: [optimality, field, implicitGradient].map(String),
+    summary: `implicit ascent stays within ${largest.toFixed(0)} of 0 for ${steps} steps, true ascent is at ${farthest.toFixed(0)} after ${gradient.length - 1}; at u = ${vector(at, '-')} the exact inner solution is ${answers[0].refusal ? 'refused' : 'answered'}`,
+  };
+}
+
+/** Seen along y. */
+function butterfly(title: string, path: readonly Vector[], look: Look): Markup {
+  return plot({
+    title,
+    description: `a path of ${path.length} points that winds about two centres, in x and z`,
+    x: { name: 'x', from: -25, to: 25 },
+    y: { name: 'z', from: -2, to: 55 },
+    drawn: [
+      { kind: 'curve', look, thin: true, points: path.map(([x, , z]) => [x, z]) },
+      { kind: 'point', look, at: [path[0][0], path[0][2]], label: 'start' },
+    ],
+    legend: [],
+  });
+}
+
+/** Seen along z, which tends to 0. */
+function line(title: string, path: readonly Vector[]): Markup {
+  const [x, y, z] = path[path.length - 1];
+  const end = 1.2 * Math.max(Math.abs(x), Math.abs(y));
+  return plot({
+    title,
+    description: `a straight path that leaves for ever: after ${path.length - 1} steps it is at ${vector([x, y, z])}`,
+    x: { name: 'x', from: -0.1 * end, to: end },
+    y: { name: 'y', from: -0.1 * end, to: end },
+    drawn: [
+      { kind: 'curve', look: 'first', points: path.map((each) => [each[0], each[1]]) },
+      { kind: 'point', look: 'first', at: [path[0][0], path[0][1]], label: 'start' },
+      { kind: 'point', look: 'first', at: [x, y], label: `step ${path.length - 1}`, side: 'left' },
+    ],
+    legend: [],
+  });
+}
+
+function table({ at, answers, trueGradient, field: value }: Lorenz): Markup {
+  const row = (name: string, cell: Markup): Markup => html`<tr><th class="words" scope="row">${name}</th>${cell}</tr>`;
+  const rows = [
+    ...answers.map(({ distance, gradient, refusal }) => {
+      const name = distance === 0 ? 'inner solution exact' : `inner solution off by ${distance} in each coordinate`;
+      return row(name, answerCell(gradient && vector(gradient), refusal));
+    }),
+    row('the true gradient, of uᵀF(u)', html`<td>${vector(trueGradient)}</td>`),
+    row('F(u), which is left where dz/du is dropped', html`<td>${vector(value)}</td>`),
+  ];
+  return wideTable(
+    'gradients at one point',
+    html`<thead><tr><th scope="col">At u = ${vector(at)}</th><th scope="col">gradient</th></tr></thead>
+<tbody>${rows}</tbody>`,
+  );
+}
+
+function vector(values: Vector, minus = '−'): string {
+  return `(${values.map((value) => signed(Number(value.toFixed(4))).replace('−', minus)).join(', ')})`;
+}

@@ -1,0 +1,293 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clarke, inverseJacobian } from '../../src/cli/gallery/clarke.ts';
+import { CALM, type Cycle, cycle, STARTS } from '../../src/cli/gallery/cycle.ts';
+import { type Bilevel, descended, gradients, lineAt, PAPER, switchesOf } from '../../src/cli/gallery/descent.ts';
+import { flow } from '../../src/cli/gallery/flow.ts';
+import { implicitGradient, lorenz, trueGradient } from '../../src/cli/gallery/lorenz.ts';
+import { type Outcome, outcomeOf, perturbed } from '../../src/cli/gallery/perturbed.ts';
+import { EXPLICIT, INVERSE, slopes, spurious } from '../../src/cli/gallery/spurious.ts';
+import { type Engine, open } from '../../src/index.ts';
+import { run } from '../fixtures/cli/run.ts';
+import { loadPathology } from '../fixtures/load.ts';
+import { relativeError } from '../support/numbers.ts';
+
+const reference = loadPathology();
+let engine: Engine;
+beforeAll(async () => {
+  engine = await open({ backend: 'cpu' });
+});
+afterAll(() => engine.close());
+
+describe('the spurious derivative', () => {
+  test('depends on the selection at 0, and a singular system is refused', async () => {
+    const { readings } = await spurious(engine);
+    for (const { q, explicit, inverse, refusal } of readings) {
+      const expected = reference.figure1.table.find(({ q_relu0 }) => q_relu0 === q);
+      expect(explicit).toBeCloseTo(expected?.fprime0 as number, 12);
+      if (expected?.dz_dx_0 === null) {
+        expect(inverse).toBeUndefined();
+        expect(refusal).toContain('root, backward: 1 of 1 samples did not converge');
+      } else expect(inverse).toBeCloseTo(expected?.dz_dx_0 as number, 12);
+    }
+    expect(readings.map(({ q }) => q)).toEqual([0, 0.5, 1]);
+  });
+
+  test.each([0, 0.25, 1])(
+    'away from 0 the slopes are those of tanh and artanh, whatever the selection: %d',
+    async (q) => {
+      const points = [-0.7, -0.2, 0.1, 0.6];
+      const derivative = await slopes(engine, EXPLICIT, points, q);
+      const inverse = await slopes(engine, INVERSE, points, q);
+      for (const [index, x] of points.entries()) {
+        expect(derivative[index]).toBeCloseTo(1 - Math.tanh(x) ** 2, 12);
+        expect(inverse[index]).toBeCloseTo(1 / (1 - x ** 2), 12);
+      }
+    },
+  );
+});
+
+describe("Clarke's map", () => {
+  test('the pieces of the inverse, and their mean, which no answer is near', async () => {
+    const { pieces, mean, conservative, distance, slice } = await clarke(engine);
+    for (const { sign_x, sign_y, inverse } of reference.clarke.pieces) {
+      const found = pieces.find(({ alpha, beta }) => alpha === sign_x && beta === sign_y);
+      expect(relativeError(found?.inverse ?? [], inverse.flat())).toBeLessThan(1e-12);
+    }
+    expect(relativeError(mean, reference.clarke.average_of_four_inverses.flat())).toBeLessThan(1e-12);
+    // The inverse of the mean is [0 ¾; 1½ 0]; the matrices [α 1; 2 β] have 1 and 2 there.
+    expect(conservative.flat()).toHaveLength(81);
+    expect(distance).toBeGreaterThan(0.25);
+    for (const [, b, c] of slice.flat()) {
+      expect(b).toBeCloseTo(2 / 3, 12);
+      expect(c).toBeCloseTo(4 / 3, 12);
+    }
+  });
+
+  test('each answer is the inverse of [α 1; 2 β]', async () => {
+    for (const [alpha, beta] of [
+      [0.3, -0.8],
+      [0, 0],
+      [-0.5, 0.9],
+    ]) {
+      const [a, b, c, d] = await inverseJacobian(engine, alpha, beta);
+      const product = [alpha * a + c, alpha * b + d, 2 * a + beta * c, 2 * b + beta * d];
+      expect(relativeError(product, [1, 0, 0, 1])).toBeLessThan(1e-12);
+    }
+  });
+});
+
+describe('the cycle', () => {
+  let found: Cycle;
+  beforeAll(async () => {
+    found = await cycle(engine);
+  });
+
+  test('descent takes the steps of the reference, and switches where it does', () => {
+    for (const [index, { start, first_11, every_50, switch_iterations }] of reference.cycle.runs.entries()) {
+      const path = found.cycling[index];
+      expect(STARTS[index]).toEqual(start);
+      expect(relativeError(path.slice(0, 11).flat(), first_11.flat())).toBeLessThan(1e-12);
+      expect(relativeError(path.filter((_, step) => step % 50 === 0).flat(), every_50.flat())).toBeLessThan(1e-9);
+      expect(switchesOf(PAPER, path)).toEqual(switch_iterations);
+    }
+    expect(found.stepsAround).toEqual([124, 124, 124, 124, 124]);
+  });
+
+  test('the limit cycle stretches as far as that of the reference', () => {
+    for (const [index, { tail_bbox }] of reference.cycle.runs.entries()) {
+      const tail = found.cycling[index].slice(-300);
+      for (const [axis, values] of [0, 1].map((k) => tail.map((point) => point[k])).entries()) {
+        expect(Math.min(...values)).toBeCloseTo(tail_bbox[0][axis], 1);
+        expect(Math.max(...values)).toBeCloseTo(tail_bbox[1][axis], 1);
+      }
+    }
+  });
+
+  test('the flow crosses the line where the reference has it, from wherever it starts', () => {
+    for (const { crossings, period } of [found.flow, ...STARTS.map((start) => flow(PAPER, start, 20))]) {
+      expect(period).toBeCloseTo(reference.cycle.flow.period, 10);
+      const byX = [...crossings].sort((a, b) => b[0] - a[0]);
+      expect(relativeError(byX.flat(), reference.cycle.flow.crossings.flat())).toBeLessThan(1e-10);
+      expect(byX[0][0]).toBeGreaterThan(19 / 9);
+      expect(byX[1][0]).toBeLessThan(8 / 9);
+      for (const point of crossings) expect(lineAt(PAPER, point)).toBeCloseTo(0, 10);
+    }
+  });
+
+  test('smaller steps come nearer to the flow', async () => {
+    const rate = 0.002;
+    const [path] = await descended(engine, [PAPER], [[2.3, 4.9]], 1000, rate);
+    const switches = switchesOf(PAPER, path);
+    const last = switches[switches.length - 1];
+    const time = rate * (last - switches[switches.length - 3]);
+    expect(Math.abs(time - found.flow.period)).toBeLessThan(0.005);
+    const crossing = reference.cycle.flow.crossings.map(([x, y]) => Math.hypot(x - path[last][0], y - path[last][1]));
+    expect(Math.min(...crossing)).toBeLessThan(0.02);
+  });
+
+  test('with the other line there is none: descent ends at (3, 5)', () => {
+    for (const [index, { every_50, final }] of reference.calm.runs.entries()) {
+      const path = found.calm[index];
+      expect(relativeError(path.filter((_, step) => step % 50 === 0).flat(), every_50.flat())).toBeLessThan(1e-9);
+      expect(relativeError(path[path.length - 1], final)).toBeLessThan(1e-4);
+      expect(switchesOf(CALM, path.slice(300))).toEqual([]);
+    }
+  });
+
+  test('on the line the answer depends on the selection, and is refused where B = 0', () => {
+    expect(found.onTheLine.map(({ gradient }) => gradient)).toEqual([[2, 8], [32, -2], undefined]);
+    expect(found.onTheLine[2].refusal).toContain('fixedPoint, backward');
+  });
+});
+
+describe('the perturbed problems', () => {
+  const KINDS: Readonly<Record<string, Outcome>> = { cycle: 'cycle', equilibrium: 'rest', sliding: 'slide' };
+  const problems = reference.perturbed.flatMap(({ runs }) => runs);
+
+  const bilevels = problems.map(
+    ({ linear_form, loss_weights, box }): Bilevel => ({ line: linear_form, weights: loss_weights, box }),
+  );
+  const outcomesWith = async (rows: readonly number[], rate: number): Promise<Outcome[]> => {
+    const some = rows.map((row) => bilevels[row]);
+    const paths = await descended(
+      engine,
+      some,
+      some.map(() => [1, 1] as const),
+      1500,
+      rate,
+    );
+    return some.map((bilevel, index) => outcomeOf(bilevel, paths[index]));
+  };
+
+  test('those of the reference end as the flow does, which one does with smaller steps only', async () => {
+    const rows = problems.map((_, row) => row);
+    const outcomes = await outcomesWith(rows, 0.01);
+    const judged = rows.filter((row) => outcomes[row] !== 'unfinished');
+    expect(judged.length).toBeGreaterThan(50);
+    const others = judged.filter((row) => outcomes[row] !== KINDS[problems[row].flow_kind]);
+    expect(others).toEqual([30]);
+    expect([outcomes[30], problems[30].flow_kind]).toEqual(['cycle', 'sliding']);
+    expect(await outcomesWith(others, 0.0025)).toEqual(['slide']);
+  });
+
+  test('are twenty for each reading, from one start, each with its outcome', async () => {
+    const readings = await perturbed(engine, 300);
+    expect(readings.map(({ reading }) => reading)).toHaveLength(3);
+    for (const { paths, outcomes } of readings) {
+      expect(paths).toHaveLength(20);
+      expect(outcomes).toHaveLength(20);
+      expect(paths.every((path) => path.length === 301 && path[0][0] === 1 && path[0][1] === 1)).toBe(true);
+    }
+  });
+});
+
+describe('the Lorenz ascent', () => {
+  test('follows the attractor where the singular system is answered by its least solution', async () => {
+    const { implicit, gradient, attractor, answers, trueGradient: exact } = await lorenz(engine, 500);
+    const { dropped_jacobian_ascent, true_gradient_ascent, ode_u } = reference.lorenz;
+    expect(relativeError(implicit.slice(0, 101).flat(), dropped_jacobian_ascent.flat())).toBeLessThan(1e-9);
+    expect(relativeError(gradient.flat(), true_gradient_ascent.flat())).toBeLessThan(1e-12);
+    const everyTenth = attractor.filter((_, step) => step % 10 === 0);
+    expect(relativeError(everyTenth.flat(), ode_u.flat())).toBeLessThan(1e-6);
+
+    expect(answers[0].gradient).toBeUndefined();
+    expect(answers[0].refusal).toContain('root, backward');
+    for (const answer of answers.slice(1)) {
+      // uᵀz with z off by the distance: so is the gradient, besides.
+      const expected = exact.map((value) => value + answer.distance);
+      expect(relativeError(answer.gradient ?? [], expected)).toBeLessThan(1e-9);
+    }
+  });
+
+  test('the answers at the points of the reference', async () => {
+    for (const { u, F, grad } of reference.lorenz.points) {
+      expect(relativeError(await trueGradient(engine, u), grad)).toBeLessThan(1e-12);
+      expect(relativeError(await implicitGradient(engine, u, { onFailure: 'report' }), F)).toBeLessThan(1e-12);
+      await expect(implicitGradient(engine, u, {})).rejects.toThrow('did not converge');
+    }
+  });
+});
+
+test('nothing of an exhibit stays in memory', async () => {
+  await gradients(engine, [PAPER], [[1, 2]]);
+  const before = engine.memory().buffers;
+  for (let index = 0; index < 3; index++) {
+    await gradients(engine, [PAPER], [[1, 2]]);
+    await slopes(engine, EXPLICIT, [0, 1], 0);
+    await inverseJacobian(engine, 0, 0);
+    await implicitGradient(engine, [1, 2, 3], { onFailure: 'report' });
+    await trueGradient(engine, [1, 2, 3]);
+  }
+  expect(engine.memory().buffers).toBe(before);
+});
+
+describe('equilibra gallery', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'equilibra-gallery-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('writes the page into a folder and says what is on it', async () => {
+    const { code, out, error, lines } = await run(['gallery', '--output', folder], { terminal: true });
+    expect(error).toBe('');
+    expect(code).toBe(0);
+    expect(readdirSync(folder)).toEqual(['gallery.html']);
+    expect(out).toContain("relu'(0) = 0, ½, 1 gives dz/dx = 2, 1, 0 for z = f(x) and ½, 1, refused for x = f(z)");
+    expect(out).toContain('one turn takes 124 steps of 0.01, a time of 1.24; the flow turns in 1.2296');
+    const cycling =
+      out
+        .match(/of 20 perturbed problems (\d+), (\d+), (\d+) cycle/)
+        ?.slice(1)
+        .map(Number) ?? [];
+    expect(cycling).toHaveLength(3);
+    for (const count of cycling) expect(Math.abs(count - 10)).toBeLessThan(5);
+    expect(out.trim().split('\n')).toHaveLength(6);
+    expect(lines[lines.length - 1]).toBe('');
+
+    const text = readFileSync(join(folder, 'gallery.html'), 'utf8');
+    expect(text).not.toMatch(/NaN|Infinity|undefined|<script/);
+    expect(text).not.toMatch(/src=|href="(?!#)|url\(|https?:/);
+    for (const id of ['spurious', 'clarke', 'cycle', 'perturbed', 'lorenz']) {
+      expect(text).toContain(`<h2 id="${id}">`);
+      expect(text).toContain(`<a href="#${id}">`);
+    }
+    expect(text.match(/<figure class="chart">/g)).toHaveLength(11);
+    expect(text.match(/<h3>(The paper|Here|The hypothesis)<\/h3>/g)).toHaveLength(15);
+    expect(closed(text)).toEqual([]);
+  });
+
+  test.each([
+    [['--output', 'absent/gallery.html'], '--output absent/gallery.html: there is no folder absent'],
+    [
+      ['--output', 'gallery.pdf'],
+      '--output gallery.pdf: it must be a folder that is there, or a file that ends in .html',
+    ],
+    [['--backend', 'abacus'], '--backend: it is "abacus"; it must be one of'],
+    [['--paper'], '--paper: gallery has no such option; it has --help, --output, --backend'],
+    [['lorenz'], '"lorenz": gallery takes options only'],
+  ])('%j is refused in one line', async (argv, message) => {
+    const { code, out, error } = await run(['gallery', ...argv]);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(error.startsWith(`equilibra: ${message}`)).toBe(true);
+    expect(error.match(/\n/g)).toHaveLength(1);
+  });
+});
+
+/** The elements that are not closed, or not in order. */
+function closed(text: string): string[] {
+  const open: string[] = [];
+  const wrong: string[] = [];
+  const body = text.replace(/<style>.*?<\/style>/s, '').replace(/<!doctype html>/, '');
+  for (const [, end, name, itself] of body.matchAll(/<(\/?)([a-z0-9]+)[^>]*?(\/?)>/g)) {
+    if (end) {
+      const last = open.pop();
+      if (last !== name) wrong.push(name);
+    } else if (!itself && name !== 'meta') open.push(name);
+  }
+  return [...open, ...wrong];
+}
