@@ -19,6 +19,9 @@ export interface Reported {
   readonly isBounded: boolean;
 }
 
+/** Rounding of a linear solve, relative to v, at which nothing is left of its answer: the matrix is singular to the precision. */
+const ALL_ROUNDING = 0.1;
+
 /** Reads the summary, which is then freed. */
 export async function reportOf(
   engine: Engine,
@@ -35,7 +38,9 @@ export async function reportOf(
       `${what}, ${direction}: ${given}, sample ${bad}, holds NaN or an infinity; every number must be finite`,
     );
   }
-  const samples = sampleReports(read, tolerance);
+  const samples = sampleReports(read, tolerance).map((sample) =>
+    direction !== 'forward' && sample.floor >= ALL_ROUNDING ? { ...sample, status: 'limit' as const } : sample,
+  );
   return {
     solver,
     backend: engine.backend,

@@ -9,8 +9,9 @@ import { exhausted, freshState, monitor, rowOf, statusOf } from './monitor.ts';
 
 /** Rounds of a method that ends one only when it believes to be done. */
 const ROUNDS = 8;
-/** Rounds without progress after which a sample is at the floor, or given up. */
+/** Rounds without progress after which a sample is at the floor, or given up; a method that restarts may need some more. */
 const STALE_ROUNDS = 2;
+const STALE_RESTARTS = 8;
 
 export interface RoundOptions {
   /** Of the true residual, [1]. */
@@ -69,7 +70,7 @@ export function inRounds<Values extends Record<string, Tensor>>(
     rounds,
     ({ state, iterations, aimedAt, ...values }) => {
       const end = round(values as unknown as Values, { state: freshState(state), tolerance: aimedAt, limit: length });
-      const staleLimit = restart ? rounds : STALE_ROUNDS;
+      const staleLimit = restart ? STALE_RESTARTS : STALE_ROUNDS;
       const after = monitor(state, end.residual, tolerance, end.floor, { giveUp: true, staleLimit });
       const missed = elementwise('minimum', [ones, elementwise('divide', [aimed, end.residual])]);
       return {

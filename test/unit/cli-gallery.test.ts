@@ -23,7 +23,9 @@ afterAll(() => engine.close());
 
 describe('the spurious derivative', () => {
   test('depends on the selection at 0, and a singular system is refused', async () => {
-    const { readings } = await spurious(engine);
+    const { readings, certificate } = await spurious(engine);
+    expect(certificate.status).toBe('failed');
+    expect(certificate.kinks.map(({ operation }) => operation)).toEqual(['relu', 'relu']);
     for (const { q, explicit, inverse, refusal } of readings) {
       const expected = reference.figure1.table.find(({ q_relu0 }) => q_relu0 === q);
       expect(explicit).toBeCloseTo(expected?.fprime0 as number, 12);
@@ -51,7 +53,8 @@ describe('the spurious derivative', () => {
 
 describe("Clarke's map", () => {
   test('the pieces of the inverse, and their mean, which no answer is near', async () => {
-    const { pieces, mean, conservative, distance, slice } = await clarke(engine);
+    const { pieces, mean, conservative, distance, slice, certificate } = await clarke(engine);
+    expect(certificate.status).toBe('certified');
     for (const { sign_x, sign_y, inverse } of reference.clarke.pieces) {
       const found = pieces.find(({ alpha, beta }) => alpha === sign_x && beta === sign_y);
       expect(relativeError(found?.inverse ?? [], inverse.flat())).toBeLessThan(1e-12);
@@ -83,6 +86,13 @@ describe('the cycle', () => {
   let found: Cycle;
   beforeAll(async () => {
     found = await cycle(engine);
+  });
+  test('the certificate fails on the line, and at each step whose radius reaches it', () => {
+    expect(found.certificate.status).toBe('failed');
+    const { within, failed, steps } = found.near;
+    expect(failed).toBe(within);
+    expect(within).toBeGreaterThan(0);
+    expect(within).toBeLessThan(steps);
   });
 
   test('descent takes the steps of the reference, and switches where it does', () => {
@@ -186,7 +196,8 @@ describe('the perturbed problems', () => {
 
 describe('the Lorenz ascent', () => {
   test('follows the attractor where the singular system is answered by its least solution', async () => {
-    const { implicit, gradient, attractor, answers, trueGradient: exact } = await lorenz(engine, 500);
+    const { implicit, gradient, attractor, answers, trueGradient: exact, certificate } = await lorenz(engine, 500);
+    expect(certificate).toMatchObject({ status: 'failed', argument: 'singular base' });
     const { dropped_jacobian_ascent, true_gradient_ascent, ode_u } = reference.lorenz;
     expect(relativeError(implicit.slice(0, 101).flat(), dropped_jacobian_ascent.flat())).toBeLessThan(1e-9);
     expect(relativeError(gradient.flat(), true_gradient_ascent.flat())).toBeLessThan(1e-12);

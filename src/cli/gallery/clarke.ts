@@ -2,7 +2,7 @@
  * Clarke Jacobians do not survive inversion (Bolte et al. 2021, Remark 1 and Example 1; F. H. Clarke, 1976): the inverses of
  * the matrices in the Clarke Jacobian of F are not the Clarke Jacobian of the inverse of F.
  */
-import { type Certificate, concat, type Engine, root, type Tensor, valueAndGrad } from '../../index.ts';
+import { concat, type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../../index.ts';
 
 /** Row by row. */
 export type Matrix = readonly [number, number, number, number];
@@ -48,7 +48,7 @@ export interface Clarke {
   readonly mean: Matrix;
   /** The least of max|M − mean| over the grid: how far implicit differentiation stays away from it. */
   readonly distance: number;
-  readonly certificate?: Certificate;
+  readonly certificate: ImplicitCertificate;
 }
 
 /** @param intervals of the grid, an even number: 0 is on it */
@@ -71,11 +71,22 @@ export async function clarke(engine: Engine, intervals = 8): Promise<Clarke> {
   );
   const mean = [0, 1, 2, 3].map((entry) => pieces.reduce((sum, { inverse }) => sum + inverse[entry] / 4, 0));
   const distances = conservative.flat().map((M) => Math.max(...M.map((value, entry) => Math.abs(value - mean[entry]))));
+  const certificate = await certificateAt0(engine);
   return {
+    certificate,
     pieces,
     conservative,
     slice: [await branch(1), await branch(-1)],
     mean: [mean[0], mean[1], mean[2], mean[3]],
     distance: Math.min(...distances),
   };
+}
+
+/** Of F(x, y) = p at 0: [α 1; 2 β] for all α and β in [−1, 1]. */
+async function certificateAt0(engine: Engine): Promise<ImplicitCertificate> {
+  return engine.tidy(async (scope) => {
+    const zero = scope.tensor([0, 0], [1, 2]);
+    const equation = (point: Tensor, p: Tensor): Tensor => F(point, 0, 0).sub(p);
+    return root(equation, { unknown: zero, inputs: [zero], solver: 'given' }).solve.certify();
+  });
 }

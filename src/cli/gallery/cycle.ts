@@ -2,8 +2,18 @@
  * A cycle (Bolte et al. 2021, Figure 2a): gradient descent on problem 11 goes round and round, because each corner that s
  * jumps to lies on the other side of the line on which it jumps.
  */
-import { type Certificate, ConvergenceError, type Engine } from '../../index.ts';
-import { type Bilevel, descended, gradients, PAPER, type Point, RATE, switchesOf } from './descent.ts';
+import { ConvergenceError, type Engine, type ImplicitCertificate } from '../../index.ts';
+import {
+  type Bilevel,
+  certificateAt,
+  descended,
+  gradients,
+  lineAt,
+  PAPER,
+  type Point,
+  RATE,
+  switchesOf,
+} from './descent.ts';
 import { type Flow, flow } from './flow.ts';
 
 export const STARTS: readonly Point[] = [
@@ -34,9 +44,14 @@ export interface Cycle {
   readonly flow: Flow;
   /** What the library answers at (1, 1), on the line: there B = 1 − q. */
   readonly onTheLine: readonly LineAnswer[];
-  /** On the line. */
-  readonly certificate?: Certificate;
+  /** At (1, 1), on the line. */
+  readonly certificate: ImplicitCertificate;
+  /** Of the steps of the last turn: how many come within RADIUS of the line, and at how many the certificate fails there. */
+  readonly near: { readonly steps: number; readonly within: number; readonly failed: number };
 }
+
+/** Of |L|: how near the line a step of the cycle is looked at. */
+export const RADIUS = 0.5;
 
 export async function cycle(engine: Engine, steps = 600): Promise<Cycle> {
   const problems = [...STARTS.map(() => PAPER), ...STARTS.map(() => CALM)];
@@ -51,7 +66,18 @@ export async function cycle(engine: Engine, steps = 600): Promise<Cycle> {
     calm: paths.slice(STARTS.length),
     stepsAround,
     flow: flow(PAPER, [1, 4], 20),
+    certificate: await certificateAt(engine, PAPER, [[1, 1]]),
+    near: await nearTheLine(engine, cycling[0].slice(-stepsAround[0])),
     onTheLine: await Promise.all([0, 0.5, 1].map((q) => answerOnTheLine(engine, q))),
+  };
+}
+
+async function nearTheLine(engine: Engine, turn: readonly Point[]): Promise<Cycle['near']> {
+  const { samples } = await certificateAt(engine, PAPER, turn, RADIUS);
+  return {
+    steps: turn.length,
+    within: turn.filter((point) => Math.abs(lineAt(PAPER, point)) <= RADIUS).length,
+    failed: samples.filter(({ status }) => status === 'failed').length,
   };
 }
 

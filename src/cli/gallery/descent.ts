@@ -2,7 +2,14 @@
  * Descent along implicit gradients through a solution that jumps (Bolte et al. 2021, section 5, problem 11):
  * min (x − s₁)² + 4(y − s₂)² with s ∈ argmax{(a + b)·L(x, y) : a ∈ [0, 3], b ∈ [0, 5]}, L(x, y) = −3x + y + 2.
  */
-import { type Engine, fixedPoint, type Tensor, valueAndGrad } from '../../index.ts';
+import {
+  type Engine,
+  fixedPoint,
+  type ImplicitCertificate,
+  type Scope,
+  type Tensor,
+  valueAndGrad,
+} from '../../index.ts';
 
 export type Point = readonly [number, number];
 
@@ -41,6 +48,58 @@ export function ascended(s: Tensor, point: Tensor, line: Tensor, box: Tensor, q:
   return s.add(L).minimum(box).relu({ selection: q });
 }
 
+/** The problems and their solutions as tensors, one a row. */
+function placed(scope: Scope, problems: readonly Bilevel[], points: readonly Point[]): Placed {
+  const rows = points.length;
+  const tensor = (numbers: readonly (readonly number[])[], width: number): Tensor =>
+    scope.tensor(numbers.flat(), [rows, width]);
+  return {
+    line: tensor(
+      problems.map((problem) => problem.line),
+      3,
+    ),
+    box: tensor(
+      problems.map((problem) => problem.box),
+      2,
+    ),
+    corners: tensor(
+      points.map((point, row) => corner(problems[row], point)),
+      2,
+    ),
+    points: tensor(points, 2),
+  };
+}
+
+interface Placed {
+  readonly line: Tensor;
+  readonly box: Tensor;
+  readonly corners: Tensor;
+  readonly points: Tensor;
+}
+
+/** Whether the theorem's hypothesis holds at each of the points, and within a radius of it. */
+export async function certificateAt(
+  engine: Engine,
+  problem: Bilevel,
+  points: readonly Point[],
+  radius?: number,
+): Promise<ImplicitCertificate> {
+  return engine.tidy(async (scope) => {
+    const {
+      line,
+      box,
+      corners,
+      points: at,
+    } = placed(
+      scope,
+      points.map(() => problem),
+      points,
+    );
+    const step = (s: Tensor, point: Tensor, L: Tensor, ends: Tensor): Tensor => ascended(s, point, L, ends, 0);
+    return fixedPoint(step, { unknown: corners, inputs: [at, line, box], solver: 'given' }).solve.certify({ radius });
+  });
+}
+
 /** The gradients of (x − s₁)² + 4(y − s₂)² in x and y, through s; one problem and one point a row. */
 export async function gradients(
   engine: Engine,
@@ -50,20 +109,9 @@ export async function gradients(
 ): Promise<Point[]> {
   const rows = points.length;
   return engine.tidy(async (scope) => {
-    const line = scope.tensor(
-      problems.flatMap((problem) => problem.line),
-      [rows, 3],
-    );
-    const box = scope.tensor(
-      problems.flatMap((problem) => problem.box),
-      [rows, 2],
-    );
+    const { line, box, corners, points: start } = placed(scope, problems, points);
     const weights = scope.tensor(
       problems.flatMap((problem) => problem.weights),
-      [rows, 2],
-    );
-    const corners = scope.tensor(
-      points.flatMap((point, row) => corner(problems[row], point)),
       [rows, 2],
     );
     const step = (s: Tensor, at: Tensor, L: Tensor, ends: Tensor): Tensor => ascended(s, at, L, ends, q);
@@ -71,7 +119,7 @@ export async function gradients(
       const s = fixedPoint(step, { unknown: corners, inputs: [at, line, box], solver: 'given' });
       return at.sub(s).square().mul(weights).sum();
     };
-    const [, [gradient]] = await valueAndGrad(loss, [scope.tensor(points.flat(), [rows, 2])]);
+    const [, [gradient]] = await valueAndGrad(loss, [start]);
     const numbers = await gradient.data();
     gradient.dispose();
     return points.map((_, row) => [numbers[2 * row], numbers[2 * row + 1]]);

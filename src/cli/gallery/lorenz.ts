@@ -3,10 +3,10 @@
  * z ∈ argmin ‖s − F(u)‖⁴, F the Lorenz field. That z is F(u), but the Hessian of the inner problem vanishes there.
  */
 import {
-  type Certificate,
   ConvergenceError,
   concat,
   type Engine,
+  type ImplicitCertificate,
   root,
   type Tensor,
   valueAndGrad,
@@ -106,7 +106,7 @@ export interface Lorenz {
   /** F at that point. */
   readonly field: Vector;
   /** At the exact inner solution. */
-  readonly certificate?: Certificate;
+  readonly certificate: ImplicitCertificate;
 }
 
 export async function lorenz(engine: Engine, steps = 2500): Promise<Lorenz> {
@@ -121,6 +121,7 @@ export async function lorenz(engine: Engine, steps = 2500): Promise<Lorenz> {
     answers,
     trueGradient: await trueGradient(engine, at),
     field: fieldAt(at),
+    certificate: await certificateOf(engine, at),
   };
 }
 
@@ -159,4 +160,13 @@ function moved(u: Vector, direction: Vector, by: number): Vector {
 /** `field` on the host. */
 function fieldAt([x, y, z]: Vector): Vector {
   return [10 * (y - x), x * (28 - z) - y, x * y - (8 / 3) * z];
+}
+
+/** At the exact inner solution. */
+async function certificateOf(engine: Engine, at: Vector): Promise<ImplicitCertificate> {
+  return engine.tidy(async (scope) => {
+    const zeros = scope.tensor([0, 0, 0], [1, 3]);
+    const solver = (offset: Tensor, u: Tensor): Tensor => field(u).add(offset);
+    return root(optimality, { unknown: zeros, inputs: [scope.tensor(at, [1, 3])], solver }).solve.certify();
+  });
 }

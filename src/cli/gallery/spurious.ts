@@ -2,7 +2,14 @@
  * A spurious derivative (Bolte et al. 2021, section 1 and Figure 1, left): a function that is smooth, written with relus,
  * whose derivative at 0 depends on what relu'(0) is taken to be.
  */
-import { type Certificate, ConvergenceError, type Engine, root, type Tensor, valueAndGrad } from '../../index.ts';
+import {
+  ConvergenceError,
+  type Engine,
+  type ImplicitCertificate,
+  root,
+  type Tensor,
+  valueAndGrad,
+} from '../../index.ts';
 
 /** tanh z + relu(−z) + z − relu(z): tanh z for every z. Differentiated with relu'(0) = q it has f'(0) = 2 − 2q. */
 export function f(z: Tensor, q: number): Tensor {
@@ -61,7 +68,7 @@ export interface Spurious {
   readonly explicit: SpuriousCurve;
   readonly inverse: SpuriousCurve;
   /** Of x = f(z) at 0. */
-  readonly certificate?: Certificate;
+  readonly certificate: ImplicitCertificate;
 }
 
 export async function spurious(engine: Engine): Promise<Spurious> {
@@ -74,7 +81,8 @@ export async function spurious(engine: Engine): Promise<Spurious> {
     const x = Array.from({ length: 80 }, (_, index) => (end * (index - 39.5)) / 39.5);
     return { x, slope: await slopes(engine, equation, x, 0) };
   };
-  return { readings, explicit: await curve(EXPLICIT, 2), inverse: await curve(INVERSE, 0.8) };
+  const certificate = await certificateAt0(engine);
+  return { readings, explicit: await curve(EXPLICIT, 2), inverse: await curve(INVERSE, 0.8), certificate };
 }
 
 /** A singular system has no solution to return: the library throws. */
@@ -86,4 +94,13 @@ async function inverseAt0(engine: Engine, q: number): Promise<Pick<SpuriousReadi
     if (error instanceof ConvergenceError) return { refusal: error.message };
     throw error;
   }
+}
+
+/** Of x = f(z), over every choice at the two kinks. */
+async function certificateAt0(engine: Engine): Promise<ImplicitCertificate> {
+  return engine.tidy(async (scope) => {
+    const zero = scope.tensor([0], [1, 1]);
+    const F = (z: Tensor, x: Tensor): Tensor => INVERSE.residual(z, x, 0);
+    return root(F, { unknown: zero, inputs: [zero], solver: 'given' }).solve.certify();
+  });
 }

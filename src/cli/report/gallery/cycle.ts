@@ -1,12 +1,12 @@
 /** The exhibit of the descent that cycles. */
-import { CALM, type Cycle } from '../../gallery/cycle.ts';
+import { CALM, type Cycle, RADIUS } from '../../gallery/cycle.ts';
 import { ascended, type Bilevel, gradients, PAPER, type Point, RATE } from '../../gallery/descent.ts';
 import { html, type Markup, wideTable } from '../markup.ts';
 import { type Drawn, plot, signed } from '../plot.ts';
 import { answerCell, type Exhibit } from './exhibit.ts';
 
 export function cycleExhibit(found: Cycle): Exhibit {
-  const { cycling, calm, stepsAround, flow, onTheLine, certificate } = found;
+  const { cycling, calm, stepsAround, flow, onTheLine, certificate, near } = found;
   const steps = [...new Set(stepsAround)].join(' or ');
   const around = [...new Set(stepsAround.map((each) => (each * RATE).toFixed(2)))].join(' or ');
   const farthest = Math.max(...calm.map((path) => apart(path[path.length - 1], CALM.box)));
@@ -27,7 +27,8 @@ export function cycleExhibit(found: Cycle): Exhibit {
       each lies across the line. With −2x + y + 2 the corner (3, 5) lies on its own side: after ${calm[0].length - 1} steps every
       start is within ${farthest.toExponential(0)} of it.`,
     hypothesis: html`Off the line, where every step is taken, it holds: B = I, ds/d(x, y) = 0, and the gradient is right. On the line
-      every s is a solution and B = (1 − q)I may be singular: there s is no function of (x, y) at all, it jumps.`,
+      every s is a solution and B = (1 − q)I may be singular: there s is no function of (x, y) at all, it jumps. Of the ${near.steps} steps of a turn ${near.within} come within ${RADIUS} of it, and
+      at ${near.failed} of them the certificate with that radius fails.`,
     certificate,
     tables: [table(onTheLine)],
     code: [ascended, gradients].map(String),

@@ -1,5 +1,5 @@
 /** How an exhibit of the gallery is laid out. */
-import type { Certificate } from '../../../index.ts';
+import type { ImplicitCertificate } from '../../../index.ts';
 import { html, type Markup } from '../markup.ts';
 
 export interface Exhibit {
@@ -15,7 +15,7 @@ export interface Exhibit {
   /** Whether the hypothesis of the theorem holds, and why. */
   readonly hypothesis: Markup;
   /** What the library itself finds of the hypothesis. */
-  readonly certificate?: Certificate;
+  readonly certificate?: ImplicitCertificate;
   readonly tables?: readonly Markup[];
   /** What the numbers come from. */
   readonly code: readonly string[];
@@ -31,7 +31,7 @@ export function exhibitSection(exhibit: Exhibit): Markup {
 <div class="account">
 <div><h3>The paper</h3><p>${paper}</p></div>
 <div><h3>Here</h3><p>${here}</p></div>
-<div><h3>The hypothesis</h3><p>${hypothesis}</p>${certificate && html`<p class="certificate">Certificate of the library: <b>${certificate.status}</b></p>`}</div>
+<div><h3>The hypothesis</h3><p>${hypothesis}</p>${certificate && html`<p class="certificate">Certificate of the library: <b>${certificate.status}</b>, ${certificate.kinks.length} kinks; ${certificate.reason}.</p>`}</div>
 </div>
 ${tables}
 <details><summary>The code that made it</summary><pre tabindex="0"><code>${code.join('\n\n')}</code></pre></details>
