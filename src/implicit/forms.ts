@@ -45,7 +45,7 @@ export function argmin(
   { step, solver, ...options }: ArgminOptions,
 ): ImplicitSolution {
   if (!proximal) {
-    if (solver === 'anderson' || solver === 'picard') {
+    if (solver === 'anderson' || solver === 'picard' || solver === 'anderson+newton-krylov') {
       throw new RangeError(
         `argmin: solver is "${solver}", which needs a proximal; without one it must be newton-krylov, given or a function`,
       );

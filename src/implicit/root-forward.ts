@@ -2,7 +2,7 @@
 import { STATE_ROWS } from '../backends/kernels.ts';
 import { accelerated } from '../solvers/anderson.ts';
 import { type Begun, plain, type Runner } from '../solvers/iteration.ts';
-import { initialState, rowOf, statusOf } from '../solvers/monitor.ts';
+import { column, initialState, reopened, rowOf, solvedIn, statusOf } from '../solvers/monitor.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
@@ -17,14 +17,21 @@ import { EAGER_PASSES, run } from './traced-or-eager.ts';
 interface GeneralMethod {
   readonly begin: (system: ImplicitSystem, start: Tensor, context: LoopContext) => Begun;
   readonly run: Runner;
+  /** Most iterations, whatever the limit: these take few, or find nothing. */
+  readonly most?: number;
 }
 
-/** What each solver by name runs; a solution that is given is only looked at. */
-const METHODS: Readonly<Record<'anderson' | 'picard' | 'newton-krylov', GeneralMethod>> = {
-  anderson: { begin: repetition, run: accelerated },
-  picard: { begin: repetition, run: plain },
-  'newton-krylov': { begin: newtonKrylov, run: plain },
-};
+const ANDERSON: GeneralMethod = { begin: repetition, run: accelerated };
+const NEWTON: GeneralMethod = { begin: newtonKrylov, run: plain, most: 50 };
+
+/** What each solver by name runs: one after the other, each for the samples that the one before has not solved. */
+const METHODS = {
+  'anderson+newton-krylov': [ANDERSON, NEWTON],
+  anderson: [ANDERSON],
+  picard: [{ begin: repetition, run: plain }],
+  'newton-krylov': [NEWTON],
+  given: [],
+} as const satisfies Record<string, readonly GeneralMethod[]>;
 
 export function forward(
   engine: Engine,
@@ -34,32 +41,44 @@ export function forward(
   { solver, tolerance, limit }: ImplicitSettings,
 ): { z: Tensor; summary: Tensor } {
   const start = typeof solver === 'function' ? ownSolution(solver, unknown, inputs) : unknown;
-  const method = typeof solver === 'string' && solver !== 'given' ? METHODS[solver] : undefined;
+  const methods: readonly GeneralMethod[] = typeof solver === 'string' ? METHODS[solver] : [];
   const [z, summary] = run(
     engine,
     'implicit, forward',
     [start, engine.scalar(tolerance), ...inputs],
-    ([z0, aim, ...own], tracing, isTraced) => {
+    ([z0, aim, ...own], context, isTraced) => {
       const system = systemOf(own);
       const { shape, batch, n } = system.rows;
-      const x0 = tracing.alias(z0, [batch, n]);
-      const floor = tracing.constant({ kind: 'fill', value: FLOOR_UNITS * tracing.epsilon }, [1]);
-      const fresh = initialState(tracing, batch);
+      const x0 = context.alias(z0, [batch, n]);
+      const floor = context.constant({ kind: 'fill', value: FLOOR_UNITS * context.epsilon }, [1]);
+      const fresh = initialState(context, batch);
       const passes = isTraced ? limit : Math.min(limit, EAGER_PASSES);
-      const stopping = { tolerance: aim, floor, limit: passes, giveUp: false };
-      const { x, state } = method
-        ? method.run(tracing, method.begin(system, x0, tracing), stopping, fresh)
-        : { x: x0, state: fresh };
+      let [x, state, iterations] = [x0, fresh, rowOf(fresh, STATE_ROWS.iterations)];
+      // Kernel by kernel every iteration of each method would be run.
+      for (const [index, method] of (isTraced ? methods : methods.slice(0, 1)).entries()) {
+        const solved = solvedIn(state);
+        const giveUp = isTraced && index < methods.length - 1;
+        const begun = method.begin(system, x0, context);
+        const end = method.run(
+          context,
+          begun,
+          { tolerance: aim, floor, limit: Math.min(passes, method.most ?? passes), giveUp },
+          reopened(state, solved),
+        );
+        x = elementwise('select', [column(solved), x, end.x]);
+        iterations = elementwise('add', [iterations, rowOf(end.state, STATE_ROWS.iterations)]);
+        state = end.state;
+      }
       const rows = {
         status: statusOf(state),
-        iterations: rowOf(state, STATE_ROWS.iterations),
+        iterations,
         residual: system.residual(x, system.image(x)),
         floor,
-        amplification: tracing.constant({ kind: 'fill', value: 0 }, [1]),
-        singularValueBound: tracing.constant({ kind: 'fill', value: 0 }, [1]),
+        amplification: context.constant({ kind: 'fill', value: 0 }, [1]),
+        singularValueBound: context.constant({ kind: 'fill', value: 0 }, [1]),
         notFinite: reduceRows('countNotFinite', [x]),
       };
-      return [elementwise('copy', [tracing.alias(x, shape)]), summarise(batch, rows)];
+      return [elementwise('copy', [context.alias(x, shape)]), summarise(batch, rows)];
     },
   );
   return { z, summary };

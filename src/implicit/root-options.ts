@@ -41,10 +41,11 @@ interface ImplicitOptions {
 
 export interface FixedPointOptions extends ImplicitOptions {
   /**
-   * anderson (default): accelerated; picard: plain repetition; newton-krylov: Newton steps by GMRES; given: the unknown solves
-   * it already; or a function that solves it.
+   * anderson: accelerated repetition; picard: plain repetition; newton-krylov: Newton steps by GMRES; given: the unknown solves
+   * it already; or a function that solves it. Default anderson+newton-krylov: Newton steps for the samples that the first has
+   * not solved; where f solves something itself, without these.
    */
-  solver?: 'anderson' | 'picard' | 'newton-krylov' | 'given' | OwnSolver;
+  solver?: 'anderson+newton-krylov' | 'anderson' | 'picard' | 'newton-krylov' | 'given' | OwnSolver;
 }
 
 export interface RootOptions extends ImplicitOptions {
@@ -60,7 +61,8 @@ const ROOT_SOLVERS = { 'newton-krylov': 0, given: 0 };
 
 export function implicitSettings(kind: 'root' | 'fixed point', options: FixedPointOptions): ImplicitSettings {
   const tolerance = checkPositive('tolerance', options.tolerance ?? 1e-4);
-  const names = kind === 'root' ? ROOT_SOLVERS : { anderson: 0, picard: 0, ...ROOT_SOLVERS };
+  const names =
+    kind === 'root' ? ROOT_SOLVERS : { 'anderson+newton-krylov': 0, anderson: 0, picard: 0, ...ROOT_SOLVERS };
   const { solver, onFailure = 'throw', linearSolver = 'gmres', coupled = false, selection } = options;
   const { certify = false, onFailedCertificate = 'warn' } = options;
   checkImplicitSelection(selection);

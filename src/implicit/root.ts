@@ -42,7 +42,7 @@ export type ImplicitSolution = Tensor & { readonly solve: ImplicitSolve };
  *   was not solved, and reading a gradient where its backward solve was not
  */
 export function fixedPoint(f: ImplicitFunction, options: FixedPointOptions): ImplicitSolution {
-  return implicit('fixedPoint', f, 'fixed point', { ...options, solver: options.solver ?? 'anderson' });
+  return implicit('fixedPoint', f, 'fixed point', { ...options, solver: options.solver ?? 'anderson+newton-krylov' });
 }
 
 /**

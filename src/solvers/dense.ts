@@ -5,7 +5,7 @@ import type { KrylovProblem } from './krylov.ts';
 import type { LinearMethod } from './linear.ts';
 import { statusOf } from './monitor.ts';
 
-interface DenseProblem extends KrylovProblem {
+export interface DenseProblem extends KrylovProblem {
   /** S for each sample, [batch, n, n]. */
   readonly matrix?: Tensor;
 }

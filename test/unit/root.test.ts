@@ -242,6 +242,20 @@ describe('root', () => {
     expect(Array.from(await found.data())).toEqual([2, -2, 0.5].map((y) => expect.closeTo(y, 10)));
   });
 
+  test('what repetition does not solve Newton steps do', async () => {
+    // z = x − 3z + ½·tanh z repeats away from its fixed point.
+    const options = { unknown: zeros(3, 1), inputs: [engine.tensor([1, -2, 8], [3, 1])], tolerance: 1e-10 };
+    const f = (y: Tensor, given: Tensor): Tensor => given.sub(y.mul(3)).add(y.tanh().mul(0.5)).add(y.square().mul(0.3));
+    await expect(fixedPoint(f, { ...options, solver: 'picard' }).data()).rejects.toThrow(ConvergenceError);
+    const solution = fixedPoint(f, options);
+    const found = Array.from(await solution.data());
+    expect((await solution.solve.report).solver).toBe('anderson+newton-krylov');
+    for (const [index, x] of [1, -2, 8].entries()) {
+      const y = found[index];
+      expect(x - 3 * y + 0.5 * Math.tanh(y) + 0.3 * y * y).toBeCloseTo(y, 8);
+    }
+  });
+
   test('at a kink the selection counts, for all operations or by name', async () => {
     // z = relu(x) + |x|/4 at x = 0: the derivative is q + (2p − 1)/4.
     const gradient = async (selection?: number | { relu?: number; abs?: number }): Promise<number> => {
@@ -580,7 +594,7 @@ describe('wrong arguments are refused, naming the argument', () => {
     [
       'solver',
       { solver: 'newton' },
-      'solver: it is "newton"; it must be one of anderson, picard, newton-krylov, given',
+      'solver: it is "newton"; it must be one of anderson+newton-krylov, anderson, picard, newton-krylov, given',
     ],
     ['linearSolver', { linearSolver: 'cg' }, 'linearSolver: it is "cg"; it must be one of gmres, bicgstab'],
     ['selection', { selection: 2 }, 'selection is 2; it must be a number from 0 to 1'],
