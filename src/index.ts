@@ -41,7 +41,13 @@ export {
 } from './layers/sequential.ts';
 export type { Activation, ActivationOption } from './solvers/activations.ts';
 export type { ForwardSolverName, GeneralSolverName, LinearSolverName } from './solvers/index.ts';
-export { ConvergenceError, type SampleReport, type SolveReport, type SolveStatus } from './solvers/report.ts';
+export {
+  ConvergenceError,
+  type SampleReport,
+  type SolveRecord,
+  type SolveReport,
+  type SolveStatus,
+} from './solvers/report.ts';
 export { concat } from './tensor/arrange.ts';
 export { type Engine, open, type Scope } from './tensor/engine.ts';
 export type { DropoutOptions, LayerNormOptions } from './tensor/normalise.ts';

@@ -1,6 +1,6 @@
 /** What a layer is: parameters, how they start, and the forward pass. */
 import type { Random } from '../data/random.ts';
-import type { MonotoneSolution } from '../implicit/monotone.ts';
+import type { SolveRecord } from '../solvers/report.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 export interface ParameterSpecification {
@@ -22,8 +22,8 @@ export function emptyMemory(): Memory {
 
 /** One forward pass through a layer: what it may use, and what it leaves behind besides its output. */
 export interface ForwardPass {
-  /** The solves of implicit layers, in the order of the layers. */
-  readonly solves: MonotoneSolution[];
+  /** The solves of implicit layers, in the order of the layers: a layer of your own adds `z.solve`. */
+  readonly solves: SolveRecord[];
   readonly memory: Memory;
   /** Only a pass of training, for which this is here, may change what a layer remembers or drop anything at random. */
   readonly training?: TrainingPass;

@@ -1,5 +1,5 @@
 import { random } from '../data/random.ts';
-import type { MonotoneSolution } from '../implicit/monotone.ts';
+import type { SolveRecord } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -16,7 +16,7 @@ export interface ForwardOptions {
   /** Parameters in the order of `parameters`. Default: the model's own. */
   values?: readonly Tensor[];
   /** Where the solves of implicit layers are put. */
-  solves?: MonotoneSolution[];
+  solves?: SolveRecord[];
   /** Of a step of training, for the model as a whole. */
   training?: TrainingPass;
 }

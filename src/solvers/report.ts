@@ -36,6 +36,12 @@ export interface SolveReport {
   readonly samples: readonly SampleReport[];
 }
 
+/** The reports of one implicit layer: of its solve, and of each linear solve for a gradient or a tangent. */
+export interface SolveRecord {
+  readonly report: Promise<SolveReport>;
+  readonly backwardReports: readonly Promise<SolveReport>[];
+}
+
 /** Thrown where samples did not converge and the caller did not ask for the report instead. */
 export class ConvergenceError extends Error {
   override readonly name = 'ConvergenceError';

@@ -1,9 +1,8 @@
 /** One step of training: loss, gradients, new parameters. */
 import { differentiate } from '../autodiff/gradient.ts';
 import type { Samples } from '../data/dataset.ts';
-import type { MonotoneSolution } from '../implicit/monotone.ts';
 import { type ForwardOptions, indexOfLargest, type Model } from '../layers/sequential.ts';
-import type { SolveReport } from '../solvers/report.ts';
+import type { SolveRecord, SolveReport } from '../solvers/report.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { targetsOf } from './class-weights.ts';
 import type { BatchLoss } from './losses.ts';
@@ -38,7 +37,7 @@ export async function trainStep(
   const { rows: targetRows, weight } = targetsOf(part.labels, model.outputs, weights);
   const x = engine.tensor(part.inputs, [part.count, part.features]);
   const targets = engine.tensor(targetRows, [part.count, model.outputs]);
-  const solves: MonotoneSolution[] = [];
+  const solves: SolveRecord[] = [];
   const whenRead: (() => Promise<void>)[] = [];
   const parameters = model.parameters.map(({ value }) => value);
   /** Freed at the end, also when something throws: what is read back has been enqueued by then. */
