@@ -1,0 +1,109 @@
+/** The range of a gradient over the selections at the kinks, against what the selections themselves give. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { Tape } from '../../src/autodiff/tape.ts';
+import { openCPU } from '../../src/backends/cpu/index.ts';
+import { fixedPoint } from '../../src/implicit/root.ts';
+import type { ImplicitSelection } from '../../src/implicit/selections.ts';
+import type { ImplicitFunction } from '../../src/implicit/system.ts';
+import { Engine } from '../../src/tensor/engine.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { normals } from '../support/numbers.ts';
+
+const engine = new Engine(openCPU());
+afterAll(() => engine.close());
+
+/** Of z = f(z, x) at z = 0 and x = 0, which solves it. */
+function at0(f: ImplicitFunction, shape: readonly number[], input: Tensor, selection?: ImplicitSelection) {
+  const unknown = engine.tensor(new Float64Array(shape[0] * shape[1]), shape);
+  return fixedPoint(f, { unknown, inputs: [input], solver: 'given', selection, tolerance: 1e-9 });
+}
+
+const ones = (...shape: number[]): Tensor => engine.tensor(new Float64Array(shape[0] * shape[1]).fill(1), shape);
+
+test('one kink: z = relu(z/2 + x) has slopes s/(1 − s/2), from 0 to 2', async () => {
+  const z = at0((y, x) => y.mul(0.5).add(x).relu(), [1, 1], engine.tensor([0]));
+  const { low, high, exact, kinks } = await z.solve.gradientInterval(ones(1, 1));
+  expect([low, high, exact]).toEqual([expect.closeTo(0, 12), expect.closeTo(2, 12), true]);
+  expect(kinks).toHaveLength(1);
+});
+
+test('without a kink it is one number', async () => {
+  const z = at0((y, x) => y.mul(0.5).add(x.mul(3)), [1, 1], engine.tensor([0]));
+  const { low, high, exact } = await z.solve.gradientInterval(ones(1, 1));
+  expect([low, high, exact]).toEqual([expect.closeTo(6, 12), expect.closeTo(6, 12), true]);
+});
+
+test('kinks of the input alone count too, and what all samples share is one kink of one system', async () => {
+  const z = fixedPoint((y, x) => y.mul(0).add(x.relu()).add(x.abs().mul(0.25)), {
+    unknown: engine.tensor([0, 0], [2, 1]),
+    inputs: [engine.tensor([0])],
+    solver: 'given',
+    coupled: true,
+  });
+  const { low, high, exact } = await z.solve.gradientInterval(engine.tensor([1, 2], [2, 1]));
+  expect([low, high, exact]).toEqual([expect.closeTo(-0.75, 12), expect.closeTo(3.75, 12), true]);
+});
+
+test('kinks of different samples add up', async () => {
+  const z = at0((y, x) => y.mul(0.5).add(x).relu(), [3, 1], engine.tensor([0]));
+  const { low, high } = await z.solve.gradientInterval(engine.tensor([1, 1, -1], [3, 1]));
+  expect([low, high]).toEqual([expect.closeTo(-2, 12), expect.closeTo(4, 12)]);
+});
+
+describe('several coupled kinks, with one chained', () => {
+  const n = 3;
+  const W = engine.tensor(normals(n * n, 3, 0.15), [n, n]);
+  const f = (y: Tensor, x: Tensor, w: Tensor): Tensor =>
+    y.matmul(w).add(x).relu().sub(y.abs().mul(0.2)).maximum(y.mul(0.1));
+  const v = engine.tensor([1, -2, 0.5], [1, n]);
+  const solved = (input: Tensor, selection?: ImplicitSelection) =>
+    fixedPoint((y, x, w) => f(y, x, w), {
+      unknown: engine.tensor(new Float64Array(n), [1, n]),
+      inputs: [input, W],
+      solver: 'given',
+      tolerance: 1e-9,
+      backwardTolerance: 1e-12,
+      selection,
+    });
+
+  test('no selection leaves the range, and its ends are reached', async () => {
+    const input = engine.tensor([0]);
+    const { low, high, exact, kinks } = await solved(input).solve.gradientInterval(v);
+    expect(exact).toBe(true);
+    expect(kinks).toHaveLength(3 * n);
+    expect(low).toBeLessThan(high);
+    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    const see = async (selection: ImplicitSelection): Promise<void> => {
+      const tape = new Tape();
+      const x = tape.watch(input);
+      const [gradient] = tape.pullback(solved(x, selection), [x], v);
+      const value = (await gradient.data())[0];
+      least = Math.min(least, value);
+      most = Math.max(most, value);
+    };
+    for (let seed = 0; seed < 20; seed++) await see({ random: seed });
+    expect(least).toBeGreaterThan(low);
+    expect(most).toBeLessThan(high);
+    for (let set = 0; set < 2 ** (3 * n); set++) {
+      await see(({ place, index }) => (set >> (place * n + index)) & 1);
+    }
+    expect(least).toBeCloseTo(low, 9);
+    expect(most).toBeCloseTo(high, 9);
+  });
+});
+
+test('where the hypothesis fails there is no bound', async () => {
+  const z = at0((y, x) => y.mul(2).add(x).relu(), [1, 1], engine.tensor([0]));
+  const { low, high, exact } = await z.solve.gradientInterval(ones(1, 1));
+  expect([low, high, exact]).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, false]);
+});
+
+test('wrong arguments', async () => {
+  const z = at0((y, x) => y.mul(0.5).add(x), [1, 2], engine.tensor([0, 0]));
+  await expect(z.solve.gradientInterval(ones(1, 2))).rejects.toThrow(
+    'gradientInterval: inputs[0] holds 2 numbers; it must hold one',
+  );
+  await expect(z.solve.gradientInterval(ones(1, 2), { input: 1 })).rejects.toThrow(
+    'gradientInterval: input is 1; it must be the place of one of the 1 inputs',
+  );
+});
