@@ -185,7 +185,6 @@ function forward(engine: Engine, W: Tensor, b: Tensor, initial: Tensor | undefin
       floor: solution.floor,
       // ‖z − z*‖ ≤ (1 + ‖I − W‖)/m · ‖z − σ(Wz + b)‖
       amplification: elementwise('divide', [elementwise('scale', [norms.bound], [1, 1]), tracedMargin]),
-      singularValueBound: tracing.constant({ kind: 'fill', value: 0 }, [1]),
       notFinite: notFinite(checkInputs, tracedB, tracedW),
     };
     const outputs = [solution.z, solution.preActivation, norms.bound, summarise(b.shape[0], rows)];

@@ -26,16 +26,16 @@ export function newtonKrylov(system: ImplicitSystem, start: Tensor, context: Loo
   return {
     start: { x: start },
     step({ x }) {
-      const image = system.image(x);
+      const { image, direct, transposed } = system.linearised(x);
       const value = system.value(x, image);
       const size = reduceRows('norm', [value]);
-      const { direct, transposed } = system.linearised(x);
       const problem = matrixFree(direct, transposed, value, constant(FORCING), INNER);
       const tolerance = elementwise('scale', [size], [FORCING, 0]);
       const round = { r: value, state: initialState(context, batch), tolerance, limit: INNER, last: true };
       const { e: change } = method.correct(context, problem, round);
       const stepped = (length: number): Tensor => combine({ x }, { x: change, factor: -length });
-      let [next, least] = [stepped(LENGTHS[0]), residualAt(stepped(LENGTHS[0]))];
+      let next = stepped(LENGTHS[0]);
+      let least = residualAt(next);
       for (const length of LENGTHS.slice(1)) {
         const shorter = stepped(length);
         const residual = residualAt(shorter);

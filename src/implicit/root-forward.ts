@@ -74,8 +74,6 @@ export function forward(
         iterations,
         residual: system.residual(x, system.image(x)),
         floor,
-        amplification: context.constant({ kind: 'fill', value: 0 }, [1]),
-        singularValueBound: context.constant({ kind: 'fill', value: 0 }, [1]),
         notFinite: reduceRows('countNotFinite', [x]),
       };
       return [elementwise('copy', [context.alias(x, shape)]), summarise(batch, rows)];

@@ -100,7 +100,6 @@ function solvedLinear(
     iterations: solved.iterations,
     residual: solved.residual,
     floor: solved.floor,
-    amplification: context.constant({ kind: 'fill', value: 0 }, [1]),
     singularValueBound: solved.singularValueBound,
     notFinite: reduceRows('countNotFinite', [v]),
   };

@@ -107,8 +107,8 @@ function implicit(
     pullback(cotangent, needed) {
       const started = performance.now();
       const { gradients, summary } = backward(engine, systemOf, { z, inputs, cotangent, needed }, settings);
-      const checked = told('backward', gradients, summary, started);
-      return needed.map((wanted) => (wanted ? checked.shift() : undefined));
+      const found = told('backward', gradients, summary, started);
+      return needed.map((wanted) => (wanted ? found.shift() : undefined));
     },
     pushforward(tangents) {
       const started = performance.now();

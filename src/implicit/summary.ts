@@ -12,16 +12,21 @@ export const SUMMARY_ROWS = [
   'notFinite',
 ] as const;
 type SummaryRow = (typeof SUMMARY_ROWS)[number];
+/** Not every solve has an error bound, or a matrix. */
+type OptionalRow = 'amplification' | 'singularValueBound';
+type Rows = Readonly<Record<Exclude<SummaryRow, OptionalRow>, Tensor> & Partial<Record<OptionalRow, Tensor>>>;
 
-/** Stacks the rows, each [batch] or [1], into [7, batch]. */
-export function summarise(batch: number, rows: Readonly<Record<SummaryRow, Tensor>>): Tensor {
+/** Stacks the rows, each [batch] or [1], into [7, batch]; a row that is absent is 0. */
+export function summarise(batch: number, rows: Rows): Tensor {
   const { context } = rows.status;
   const nothing: Tensor = context.constant({ kind: 'fill', value: 0 }, [SUMMARY_ROWS.length, batch]);
   return SUMMARY_ROWS.reduce((stacked, name, row) => {
+    const numbers = rows[name];
+    if (!numbers) return stacked;
     const values = SUMMARY_ROWS.map((_, index) => (index === row ? 1 : 0));
     const place = context.constant({ kind: 'values', values }, [values.length, 1]);
     // Selected, not multiplied by 0 and 1: a residual may be NaN.
-    return elementwise('select', [place, rows[name], stacked]);
+    return elementwise('select', [place, numbers, stacked]);
   }, nothing);
 }
 

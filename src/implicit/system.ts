@@ -75,6 +75,7 @@ export class ImplicitSystem {
     const pushed = (w: Tensor): Tensor => linear.pushforward([unknown], [w], [image])[0];
     // For F = z − f: B = I − ∂f/∂z, and −A = ∂f/∂x.
     return {
+      image,
       transposed: isRoot ? pulled : (u) => elementwise('subtract', [u, pulled(u)]),
       direct: isRoot ? pushed : (w) => elementwise('subtract', [w, pushed(w)]),
       inputCotangents(u, needed) {
@@ -93,6 +94,8 @@ export class ImplicitSystem {
 
 /** B = ∂F/∂z and A = ∂F/∂(inputs), by their products. */
 export interface LinearisedSystem {
+  /** The user's function at x, [batch, n]. */
+  readonly image: Tensor;
   /** Bᵀu */
   transposed(u: Tensor): Tensor;
   /** Bw */

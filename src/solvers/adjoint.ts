@@ -66,8 +66,7 @@ export function adjointIteration({ iteration, run }: ForwardMethod): LinearMetho
     prepare(tracing, problem) {
       const { W, margin, norms, tolerance } = problem;
       if (problem.resolvent || !iteration.needsResolvent) return problem;
-      const share = elementwise('scale', [tolerance], [0.01, 0]);
-      const options = { margin, bound: norms.bound, step: undefined, tolerance: share };
+      const options = { margin, bound: norms.bound, step: undefined, tolerance };
       return { ...problem, resolvent: resolventOf(tracing, W, options) };
     },
     correct(tracing, { W, J, margin, norms, resolvent }, { r, state, tolerance, limit, last }) {

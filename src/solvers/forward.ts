@@ -53,9 +53,6 @@ export interface FixedPointSolution {
   readonly resolvent: Resolvent | undefined;
 }
 
-/** Of ‖I − V⁻¹V‖_F, as a share of the tolerance. */
-const RESOLVENT_SHARE = 0.01;
-
 /** Traces the whole solve: norms, iterations, and the true residual of what they found. */
 export function solveFixedPoint(
   tracing: LoopContext,
@@ -80,7 +77,9 @@ export function solveFixedPoint(
     const first = index === 0;
     const solved = solvedIn(progress.state);
     const wanted = first ? undefined : reduceAll('anyZero', solved);
-    const own = method.iteration.needsResolvent ? resolventFor(tracing, problem, norms, wanted) : undefined;
+    const own = method.iteration.needsResolvent
+      ? resolventOf(tracing, W, { margin, bound: norms.bound, step, tolerance: problem.tolerance, wanted })
+      : undefined;
     if (first) resolvent = own;
     const begun = method.iteration.begin(tracing, { ...equation, resolvent: own }, initial, initialPre);
     const start = first ? progress : { ...progress, state: reopened(progress.state, solved) };
@@ -133,16 +132,6 @@ function runRounds(
     };
   });
   return { ...end, values: { z: end.values.z, p: end.values.p } };
-}
-
-function resolventFor(
-  tracing: LoopContext,
-  { W, margin, step, tolerance }: FixedPointProblem,
-  { bound }: Norms,
-  wanted: Tensor | undefined,
-): Resolvent {
-  const share = elementwise('scale', [tolerance], [RESOLVENT_SHARE, 0]);
-  return resolventOf(tracing, W, { margin, bound, step, tolerance: share, wanted });
 }
 
 /** The start and its pre-activation; from zeros that is b, without a product. */

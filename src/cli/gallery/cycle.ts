@@ -2,7 +2,7 @@
  * A cycle (Bolte et al. 2021, Figure 2a): gradient descent on problem 11 goes round and round, because each corner that s
  * jumps to lies on the other side of the line on which it jumps.
  */
-import { ConvergenceError, type Engine, type ImplicitCertificate } from '../../index.ts';
+import type { Engine, ImplicitCertificate } from '../../index.ts';
 import {
   type Bilevel,
   certificateAt,
@@ -15,6 +15,7 @@ import {
   switchesOf,
 } from './descent.ts';
 import { type Flow, flow } from './flow.ts';
+import { answerOrRefusal } from './refusal.ts';
 
 export const STARTS: readonly Point[] = [
   [0, 0],
@@ -82,11 +83,9 @@ async function nearTheLine(engine: Engine, turn: readonly Point[]): Promise<Cycl
 }
 
 async function answerOnTheLine(engine: Engine, q: number): Promise<LineAnswer> {
-  try {
+  const answer = await answerOrRefusal(async () => {
     const [gradient] = await gradients(engine, [PAPER], [[1, 1]], q);
-    return { q, gradient };
-  } catch (error) {
-    if (error instanceof ConvergenceError) return { q, refusal: error.message };
-    throw error;
-  }
+    return { gradient };
+  });
+  return { q, ...answer };
 }

@@ -2,15 +2,8 @@
  * Ascent that turns into the Lorenz attractor (Bolte et al. 2021, section 5, problem 14 and Figure 3): max uᵀz with
  * z ∈ argmin ‖s − F(u)‖⁴, F the Lorenz field. That z is F(u), but the Hessian of the inner problem vanishes there.
  */
-import {
-  ConvergenceError,
-  concat,
-  type Engine,
-  type ImplicitCertificate,
-  root,
-  type Tensor,
-  valueAndGrad,
-} from '../../index.ts';
+import { concat, type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../../index.ts';
+import { answerOrRefusal } from './refusal.ts';
 
 export type Vector = readonly [number, number, number];
 
@@ -126,12 +119,8 @@ export async function lorenz(engine: Engine, steps = 2500): Promise<Lorenz> {
 }
 
 async function answerOf(engine: Engine, at: Vector, distance: number): Promise<LorenzAnswer> {
-  try {
-    return { distance, gradient: await implicitGradient(engine, at, { distance }) };
-  } catch (error) {
-    if (error instanceof ConvergenceError) return { distance, refusal: error.message };
-    throw error;
-  }
+  const answer = await answerOrRefusal(async () => ({ gradient: await implicitGradient(engine, at, { distance }) }));
+  return { distance, ...answer };
 }
 
 /** Runge and Kutta's method of order 4, ten steps for each one kept. */

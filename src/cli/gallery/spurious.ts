@@ -2,14 +2,8 @@
  * A spurious derivative (Bolte et al. 2021, section 1 and Figure 1, left): a function that is smooth, written with relus,
  * whose derivative at 0 depends on what relu'(0) is taken to be.
  */
-import {
-  ConvergenceError,
-  type Engine,
-  type ImplicitCertificate,
-  root,
-  type Tensor,
-  valueAndGrad,
-} from '../../index.ts';
+import { type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../../index.ts';
+import { answerOrRefusal } from './refusal.ts';
 
 /** tanh z + relu(−z) + z − relu(z): tanh z for every z. Differentiated with relu'(0) = q it has f'(0) = 2 − 2q. */
 export function f(z: Tensor, q: number): Tensor {
@@ -87,13 +81,10 @@ export async function spurious(engine: Engine): Promise<Spurious> {
 
 /** A singular system has no solution to return: the library throws. */
 async function inverseAt0(engine: Engine, q: number): Promise<Pick<SpuriousReading, 'inverse' | 'refusal'>> {
-  try {
+  return answerOrRefusal(async () => {
     const [inverse] = await slopes(engine, INVERSE, [0], q);
     return { inverse };
-  } catch (error) {
-    if (error instanceof ConvergenceError) return { refusal: error.message };
-    throw error;
-  }
+  });
 }
 
 /** Of x = f(z), over every choice at the two kinks. */
