@@ -1,6 +1,7 @@
 export { type CSVOptions, type CSVRecords, parseCSV, type Separator } from './csv.ts';
 export type { Dataset, Samples, SplitOptions } from './dataset.ts';
 export { splitSamples, subset } from './dataset.ts';
+export { diabetes } from './diabetes.ts';
 export type { Split } from './digits.ts';
 export { digits, parseDigits } from './digits.ts';
 export type { FeatureColumn } from './features.ts';
@@ -28,6 +29,17 @@ export {
   preparedTable,
   type TablePreparation,
 } from './preparation.ts';
+export {
+  type LinearModel,
+  type RegressionData,
+  regressionRows,
+  type StandardisedRegression,
+  standardisedRegression,
+  type TableRegression,
+  type TableRegressionOptions,
+  tableRegression,
+  unstandardisedModel,
+} from './regression.ts';
 export type { Source } from './source.ts';
 export { type Rows, type Standardisation, standardisationOf, standardised } from './standardisation.ts';
 export { preparationFrom } from './stored-preparation.ts';
