@@ -5,6 +5,7 @@ export { diabetes } from './diabetes.ts';
 export type { Split } from './digits.ts';
 export { digits, parseDigits } from './digits.ts';
 export type { FeatureColumn } from './features.ts';
+export { type FoldOptions, type Folds, foldMasks } from './folds.ts';
 export { type IDXArray, parseIDX, readIDX } from './idx.ts';
 export {
   type ImageDataset,
@@ -41,6 +42,7 @@ export {
   unstandardisedModel,
 } from './regression.ts';
 export type { Source } from './source.ts';
+export { type SparseRegression, type SparseRegressionOptions, sparseRegression } from './sparse-regression.ts';
 export { type Rows, type Standardisation, standardisationOf, standardised } from './standardisation.ts';
 export { preparationFrom } from './stored-preparation.ts';
 export { parseTable, readTable, type Table, type TableOptions } from './table.ts';
