@@ -49,8 +49,8 @@ const WIDTH = 440;
 const HEIGHT = 320;
 const PANE = { left: 44, right: WIDTH - 8, top: 12, bottom: HEIGHT - 40 };
 
-/** The width of a letter on a phone, where the text is largest. */
-export const LETTER = 8.5;
+/** The width of a wide digit on a phone, where the text is largest. */
+export const LETTER = 9.6;
 
 /** The extents of the pane, at least: long texts at the vertical axis push its left edge in. */
 export const PANE_SIZE = { width: 340, height: PANE.bottom - PANE.top };
@@ -66,7 +66,7 @@ export function plot({ title, description, x, y, drawn, legend }: Plot): Markup 
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}: ${description}">
 ${ticksOf(y).map((value) => html`<path class="grid" d="M${left} ${round(up(value))}H${PANE.right}"/><text x="${left - 8}" y="${round(up(value) + 4)}" text-anchor="end">${tickText(value)}</text>`)}
 ${ticksOf(x).map((value) => html`<path class="grid" d="M${round(across(value))} ${PANE.top}V${PANE.bottom}"/><text x="${round(across(value))}" y="${PANE.bottom + 18}" text-anchor="middle">${tickText(value)}</text>`)}
-<text x="${PANE.right}" y="${PANE.bottom + 36}" text-anchor="end">${x.name} →</text>
+<text x="${PANE.right}" y="${PANE.bottom + 35}" text-anchor="end">${x.name} →</text>
 <text x="${left + 6}" y="${PANE.top + 12}">↑ ${y.name}</text>
 <svg x="${left}" y="${PANE.top}" width="${width}" height="${height}" viewBox="${left} ${PANE.top} ${width} ${height}">
 ${drawn.map((each) => element(each, across, up))}

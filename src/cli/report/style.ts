@@ -16,15 +16,15 @@ export const STYLE = new Markup(`
   }
 }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+body { margin: 0; overflow-wrap: break-word; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 68rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
 h1 { margin: 0; font-size: 1.9rem; line-height: 1.2; overflow-wrap: anywhere; }
 h2 { margin: 0 0 .75rem; font-size: 1.2rem; }
 h3 { margin: 0; font-size: 1rem; }
 .brand { margin: 0 0 .25rem; color: var(--first); font-weight: 600; letter-spacing: .04em; }
 .quiet { color: var(--quiet); font-size: .85rem; }
-section, .summary > div { background: var(--surface); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; }
-section { margin-top: 1rem; min-width: 0; }
+section, .summary > div { background: var(--surface); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; min-width: 0; }
+section { margin-top: 1rem; }
 .summary { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1rem; margin: 1.5rem 0 0; }
 .summary dt { color: var(--quiet); font-size: .9rem; }
 .summary dd { margin: 0; }

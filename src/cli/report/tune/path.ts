@@ -9,7 +9,7 @@ import type { TuningReport } from './report.ts';
 const MOST_CURVES = 60;
 
 /** A curve that begins nearer to 0, as a share of the one that begins farthest, goes without a name: many do. */
-const LEAST_NAMED = 0.03;
+const LEAST_NAMED = 0.04;
 
 /** One feature along the path. */
 interface Curve {
@@ -42,7 +42,7 @@ export function pathChart({ problem, path, chosen }: TuningReport): Markup {
     ],
     legend: legendOf(curves),
   });
-  return html`${picture}${left > 0 && html`<p class="quiet">${left} more features have smaller coefficients and are not drawn.</p>`}`;
+  return html`${picture}${left > 0 && html`<p class="quiet">Not drawn, with smaller coefficients: ${left}.</p>`}`;
 }
 
 /** The curves to draw, the most important first; `left`: how many others are not 0 everywhere. */

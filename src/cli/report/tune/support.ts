@@ -15,18 +15,18 @@ export function supportTable(report: TuningReport): Markup {
   const inSupport = new Set(support);
   const dropped = problem.names.filter((_, feature) => !inSupport.has(feature));
   const caption = html`Coefficients of standardised features: the change of ${problem.target} by one deviation of the feature${model && ', then by one unit of it'}.`;
-  const table = (features: readonly number[], text?: Markup): Markup =>
+  const table = (label: string, features: readonly number[], text?: Markup): Markup =>
     wideTable(
-      'Support',
+      label,
       html`<thead><tr><th scope="col">Feature</th><th scope="col" class="number">Coefficient</th>${model && html`<th scope="col" class="number">By unit</th>`}</tr></thead>
 <tbody>${features.map((feature) => row(report, feature))}</tbody>`,
       text,
     );
   const rest = kept.slice(MOST_ROWS);
-  return html`${kept.length === 0 ? html`<p>Every coefficient is 0: the best model without features is the mean of ${problem.target}.</p>` : table(kept.slice(0, MOST_ROWS), caption)}
-${rest.length > 0 && html`<details><summary>${rest.length} more features with smaller coefficients</summary>${table(rest)}</details>`}
+  return html`${kept.length === 0 ? html`<p>Every coefficient is 0: the best model without features is the mean of ${problem.target}.</p>` : table('Coefficients', kept.slice(0, MOST_ROWS), caption)}
+${rest.length > 0 && html`<details><summary>Smaller coefficients: ${rest.length}</summary>${table('Smaller coefficients', rest)}</details>`}
 ${model && html`<p class="quiet">Intercept, for features as they are: ${significant(model.intercept, 5)}.</p>`}
-${dropped.length > 0 && html`<p class="dropped"><b>0:</b> ${listed(dropped)}</p>`}`;
+${dropped.length > 0 && html`<p><b>Coefficient 0:</b> ${listed(dropped)}</p>`}`;
 }
 
 function row({ problem, chosen: { coefficients, support, model } }: TuningReport, feature: number): Markup {
