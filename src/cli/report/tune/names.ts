@@ -13,7 +13,7 @@ const LINE_HEIGHT = 16;
 const LEADER = 14;
 
 /** What the name of the vertical axis takes at the top. */
-const AXIS_NAME = 20;
+const AXIS_NAME = 26;
 
 export interface NamedEnd {
   readonly name: string;
