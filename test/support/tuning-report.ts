@@ -10,7 +10,7 @@ export function referenceTuning(name: LassoName, changes: Partial<TuningReport> 
   const { X_train, y_train, X_val, y_val, lambda_max, optimum } = loadLasso(name);
   const features = X_train[0].length;
   const path = lassoPath({ X: X_train.flat(), y: y_train, features });
-  const errorAt = (logLambda: number): VisitedPoint => {
+  const errorAt = (logLambda: number): Required<VisitedPoint> => {
     const beta = path.at(logLambda);
     const derivative = path.derivative(logLambda, 'falling');
     const errors = y_val.map((value, row) => dot(X_val[row], beta) - value);

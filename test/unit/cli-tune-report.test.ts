@@ -119,7 +119,7 @@ describe('the report of a tuning', () => {
     tangents.forEach(([, ...ends], index) => {
       const [x1, y1, x2, y2] = ends.map(Number);
       expect(Math.hypot(x2 - x1, y2 - y1)).toBeCloseTo(44, 0);
-      const angle = Math.atan2(report.visited[index].gradient * up, across);
+      const angle = Math.atan2((report.visited[index].gradient as number) * up, across);
       expect(Math.atan2(y2 - y1, x2 - x1)).toBeCloseTo(angle, 1.5);
     });
   });

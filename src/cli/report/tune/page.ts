@@ -24,17 +24,16 @@ ${factsSection(facts(report))}`,
   );
 }
 
-function summaryItems({ problem, criterion, chosen, grid, solves, seconds, backend }: TuningReport): SummaryItem[] {
+function summaryItems(report: TuningReport): SummaryItem[] {
+  const { problem, criterion, several, chosen, grid, solves, seconds, backend } = report;
+  const single = [significant(Math.exp(chosen.logLambda)), `log λ = ${significant(chosen.logLambda)}`] as const;
+  const [value, note] = several?.chosen ?? single;
   return [
-    {
-      name: 'Penalty λ',
-      value: significant(Math.exp(chosen.logLambda)),
-      note: `log λ = ${significant(chosen.logLambda)}`,
-    },
+    { name: several ? 'Penalties' : 'Penalty λ', value, note },
     {
       name: capitalised(criterion),
       value: significant(chosen.value, 5),
-      note: `${significant(grid.value, 5)} by grid search`,
+      note: `${significant(grid.value, 5)} by ${several ? 'the best single λ' : 'grid search'}`,
     },
     {
       name: 'Support',

@@ -19,14 +19,14 @@ interface Curve {
   readonly inSupport: boolean;
 }
 
-export function pathChart({ problem, path, chosen }: TuningReport): Markup {
+export function pathChart({ problem, path, chosen, several }: TuningReport): Markup {
   const order = [...path.logLambdas.keys()].sort((a, b) => path.logLambdas[a] - path.logLambdas[b]);
   const logLambdas = order.map((index) => path.logLambdas[index]);
   const coefficients = order.map((index) => path.coefficients[index]);
   const { curves, left } = curvesOf(coefficients, problem.names, new Set(chosen.support));
   const ends = endsOf(curves);
   const { x, y } = withRoomForNames(
-    rangeOf('log λ', [...logLambdas, chosen.logLambda], 0.02),
+    rangeOf(several?.axis ?? 'log λ', [...logLambdas, chosen.logLambda], 0.02),
     rangeOf('coefficient', curves.length > 0 ? curves.flatMap(({ values }) => values) : [-1, 1]),
     ends,
   );

@@ -1,0 +1,125 @@
+/** What the user should know before trusting the penalty that was chosen. */
+import type { TuneResult } from '../../index.ts';
+import { shown } from '../io.ts';
+import { listed } from '../table-options.ts';
+import { dependencesAmong } from './columns.ts';
+import type { TuningData } from './data.ts';
+import type { Coefficients, Line } from './lines.ts';
+
+/** Criteria closer to each other than this share are the same. */
+const SAME = 1e-6;
+/** Minima of a search that are nearer in λ are one. */
+const APART = 0.01;
+
+export interface Findings {
+  readonly data: TuningData;
+  readonly result: TuneResult;
+  readonly grid: Line;
+  readonly path: Coefficients | undefined;
+  /** Of the precision of the backend. */
+  readonly epsilon: number;
+  /** Most evaluations of a start. */
+  readonly limit: number;
+}
+
+export function warningsOf(findings: Findings): string[] {
+  return [
+    ...constantColumns(findings.data),
+    ...uniqueness(findings),
+    ...ends(findings),
+    ...localMinima(findings),
+    ...cutShort(findings),
+    ...unsolved(findings),
+  ];
+}
+
+function constantColumns({ constant }: TuningData): string[] {
+  if (constant.length === 0) return [];
+  const names = listed(constant.map(shown));
+  return [`${names}: constant in all rows, so that nothing can be learned from ${constant.length > 1 ? 'them' : 'it'}`];
+}
+
+function uniqueness({ data, result, epsilon }: Findings): string[] {
+  const { status, samples } = result.certificate;
+  if (status !== 'failed') return [];
+  const names = data.scaled.featureNames;
+  const [{ equicorrelation }] = samples;
+  // As little new as makes the certificate fail: it sees squares.
+  const tolerance = Math.sqrt(16 * equicorrelation.length * epsilon);
+  const found = dependencesAmong(data.scaled, equicorrelation, tolerance).filter(({ on }) => on.length > 0);
+  const which = found.map(({ column, on }) => {
+    const others = listed(on.map((each) => shown(names[each])));
+    return on.length === 1 ? `${shown(names[column])} repeats ${others}` : `${shown(names[column])} combines ${others}`;
+  });
+  const where = which.length > 0 ? which.join('; ') : listed(equicorrelation.map((each) => shown(names[each])));
+  return [
+    `the solution is not unique and its derivative not certified: columns are collinear (${where}); other coefficients predict as well. Leave columns out by --ignore, or use --penalty elastic-net`,
+  ];
+}
+
+function ends({ data, result, grid }: Findings): string[] {
+  const { penalty, value, beta } = result;
+  const target = shown(data.scaled.target);
+  if (beta.every((each) => each === 0)) {
+    return [`nothing is selected: by this criterion no feature explains ${target} better than its mean`];
+  }
+  const last = grid.points[grid.points.length - 1];
+  if (penalty !== 'single' || !last) return [];
+  if (last.value > value + SAME * Math.abs(value)) return [];
+  return [
+    `no penalty helps: at the least λ that is tried, log λ = ${last.logLambda.toFixed(2)}, the criterion is as good, and least squares predicts as well`,
+  ];
+}
+
+/** Where starts of a search with a single λ ended with the criterion greater on both sides, by the grid. */
+function localMinima({ result, grid }: Findings): string[] {
+  if (result.penalty !== 'single') return [];
+  const minima: { readonly logLambda: number; readonly value: number }[] = [];
+  for (const end of endsOf(result)) {
+    const [logLambda] = end.parameters;
+    const above = grid.points.filter((point) => point.logLambda > logLambda + APART).at(-1);
+    const below = grid.points.find((point) => point.logLambda < logLambda - APART);
+    if (!above || !below || Math.min(above.value, below.value) <= end.value) continue;
+    if (minima.some((one) => Math.abs(one.logLambda - logLambda) < APART)) continue;
+    minima.push({ logLambda, value: end.value });
+  }
+  if (minima.length < 2) return [];
+  const places = minima
+    .sort((a, b) => a.value - b.value)
+    .map(({ logLambda, value }) => `${Number(value.toPrecision(7))} at log λ = ${logLambda.toFixed(3)}`);
+  return [`the criterion has several local minima: ${places.join(', ')}; the least that was found is chosen`];
+}
+
+/** The best evaluation of each start. */
+function endsOf({ visited }: TuneResult): TuneResult['visited'][number][] {
+  const best = new Map<number, TuneResult['visited'][number]>();
+  for (const one of visited) {
+    if (!one.gradient || !Number.isFinite(one.value)) continue;
+    const known = best.get(one.start);
+    if (!known || one.value < known.value) best.set(one.start, one);
+  }
+  return [...best.values()];
+}
+
+function cutShort({ result, limit }: Findings): string[] {
+  const counts = new Map<number, number>();
+  for (const { start, gradient } of result.visited) if (gradient) counts.set(start, (counts.get(start) ?? 0) + 1);
+  const cut = [...counts.values()].filter((count) => count >= limit).length;
+  if (cut === 0) return [];
+  return [
+    `${cut} of ${counts.size} starts ended at the limit of ${limit} evaluations: a longer search, by --limit, may find less`,
+  ];
+}
+
+function unsolved({ result, path }: Findings): string[] {
+  const warnings: string[] = [];
+  if (result.failed > 0) {
+    warnings.push(
+      `${result.failed} of ${result.visited.length} evaluations were left out, since a problem was not solved to its tolerance`,
+    );
+  }
+  if (path && path.failed > 0) {
+    warnings.push(`${path.failed} of ${path.logLambdas.length} points of the path are not solved to the tolerance`);
+  }
+  return warnings;
+}
