@@ -115,12 +115,11 @@ async function run(session: Session): Promise<void> {
     });
     const isReported = given.options.report !== undefined;
     progress('a grid to compare with');
-    const grid = await gridSearch(problem, result.bounds[0] as [number, number], isReported);
+    const grid = await gridSearch(problem, result);
     if (grid.points.length === 0) throw new Error('grid: no Lasso problem was solved to its tolerance');
     if (isReported) progress('the path of the coefficients');
     const path = isReported ? await pathThrough(problem, result) : undefined;
-    const isOnGrid = settings.penalty === 'single';
-    const curve = path && (isOnGrid ? grid : await lineThrough(problem, result, path.logLambdas));
+    const curve = path && (await lineThrough(problem, result, path.logLambdas));
     const best = grid.points.reduce((a, b) => (b.value < a.value ? b : a));
     const findings = { data, result, grid, path, epsilon: engine.epsilon, limit: settings.limit };
     const warnings = warningsOf(findings).map(onOneLine);

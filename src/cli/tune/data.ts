@@ -83,7 +83,7 @@ async function bundled({ options }: Arguments): Promise<Read> {
       `--${misplaced}: it is for a CSV file, which must be named; without one the data are diabetes`,
     );
   }
-  return { data: await diabetes(), dropped: 0 };
+  return { data: { ...(await diabetes()), target: 'disease progression' }, dropped: 0 };
 }
 
 async function fromTable(path: string, given: Arguments): Promise<Read> {

@@ -13,7 +13,7 @@ import { isSolved } from '../../solvers/report.ts';
 import { Evaluation } from '../../train/tune/evaluation.ts';
 import { PENALTIES } from '../../train/tune/penalties.ts';
 
-/** As many as scikit-learn and glmnet take. */
+/** As many as glmnet and scikit-learn take. */
 export const GRID_POINTS = 100;
 
 /** Of a path: down to e^λ of a thousandth of where it starts. */
@@ -54,22 +54,38 @@ export interface Coefficients {
   readonly failed: number;
 }
 
-/** A single λ at equally spaced points of the range that was searched: what people do without gradients. */
-export async function gridSearch(
-  tuned: Tuned,
-  [low, high]: readonly [number, number],
-  withGradient: boolean,
-): Promise<Line> {
-  return evaluated(tuned, 'single', spaced(high, low), (logLambda) => [logLambda], withGradient);
+/**
+ * A single λ at equally spaced points, as people choose it without gradients: from λ_max down to a ten-thousandth of e^λ_max, or
+ * a hundredth where there are no more rows than features (Friedman, Hastie & Tibshirani 2010), and to below a λ chosen.
+ */
+export async function gridSearch(tuned: Tuned, result: TuneResult): Promise<Line> {
+  if (result.optimiser === 'grid') return gridOf(result);
+  const [rows, features] = tuned.X.shape;
+  const [low, high] = result.bounds[0];
+  const end = high - Math.log(rows > features ? 1e4 : 100);
+  const below = result.penalty === 'single' ? Math.min(end, result.logLambda - BELOW) : end;
+  return evaluated(tuned, 'single', spaced(high, Math.max(low, below)), (logLambda) => [logLambda], false);
 }
 
+function gridOf({ visited, solves }: TuneResult): Line {
+  const points = visited.map(({ parameters: [logLambda], value }) => ({ logLambda, value }));
+  return { points: points.filter(({ value }) => Number.isFinite(value)), solves };
+}
+
+/** To either side of the penalty chosen: where the line is drawn closely. */
+const CLOSE = 1;
+
 /**
- * The criterion through the penalties chosen: over λ with the ρ of an elastic net as it is, or over a change of all λ of the
- * features. A single λ needs none: the grid is on it.
+ * The criterion through the penalties chosen: over λ, with the ρ of an elastic net as it is, or over a change of all λ of the
+ * features.
+ * @param path over the same λ, and more closely near those chosen
  */
-export async function lineThrough(tuned: Tuned, result: TuneResult, logLambdas: readonly number[]): Promise<Line> {
+export async function lineThrough(tuned: Tuned, result: TuneResult, path: readonly number[]): Promise<Line> {
+  const [high, low] = [path[0], path[path.length - 1]];
   const chosen = Object.values(result.parameters);
-  const { penalty } = result;
+  const { penalty, logLambda: centre } = result;
+  const closely = spaced(Math.min(high, centre + CLOSE), Math.max(low, centre - CLOSE));
+  const logLambdas = [...path, ...closely].sort((a, b) => b - a);
   const place = {
     single: (logLambda: number) => [logLambda],
     'elastic-net': (logLambda: number) => [logLambda, chosen[1]],

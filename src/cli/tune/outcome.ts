@@ -1,12 +1,15 @@
 /** What a tuning has come to: for the terminal, as JSON, and for the report. */
-import type { LinearModel } from '../../data/index.ts';
 import type { Engine, TuneResult } from '../../index.ts';
+import { onOneLine } from '../io.ts';
 import { significant } from '../report/tune/numbers.ts';
 import type { TuningReport } from '../report/tune/report.ts';
-import { counted } from '../table-options.ts';
+import { counted, listed } from '../table-options.ts';
 import type { ChosenCriterion } from './criterion.ts';
 import { modelOf, type TuningData } from './data.ts';
 import { type Coefficients, GRID_POINTS, type Line, type LinePoint } from './lines.ts';
+
+/** Per cent that are rounding. */
+const SAME = 1e-6;
 
 export interface Outcome {
   readonly engine: Engine;
@@ -28,30 +31,29 @@ function rounded(value: number, digits = 5): string {
   return String(Number(value.toPrecision(digits)));
 }
 
-/** Lines of a name and a value. */
+/** Lines of a name and a value, and a table of the coefficients. */
 export function textOf(outcome: Outcome): string {
-  const { data, chosen, result, grid, best } = outcome;
-  const { scaled, intercept } = data;
-  const lines: [string, string][] = [
-    ...penaltyLines(outcome),
-    [
-      'error',
-      `${rounded(result.value, 6)}, ${chosen.criterion.name}, after ${counted(result.solves, 'solve', 'solves')}`,
-    ],
-  ];
-  if (result.optimiser !== 'grid') {
-    const what = result.penalty === 'single' ? 'best' : 'best single λ';
-    lines.push([
-      'grid',
-      `${rounded(best.value, 6)}, ${what} of ${GRID_POINTS} points, after ${grid.solves} solves: log λ ${best.logLambda.toFixed(3)}`,
-    ]);
-  }
-  if (result.slopes) lines.push(['slopes', slopesText(result.slopes)]);
+  const { data, chosen, result } = outcome;
+  const { features, featureNames } = data.scaled;
   const support = supportOf(outcome);
-  const model = modelOf(data, result.beta);
-  lines.push(['support', `${support.length} of ${scaled.features} features`]);
-  const text = lines.map(([name, value]) => `${name.padEnd(9)}${value}\n`).join('');
-  return `${text}\n${coefficientTable(outcome, model, support, intercept)}`;
+  const kept = new Set(support);
+  const dropped = featureNames.filter((_, feature) => !kept.has(feature));
+  const lines: (readonly [string, string])[] = [
+    ...penaltyLines(outcome),
+    ['error', `${rounded(result.value, 7)}, ${chosen.criterion.name}, in ${counted(result.solves, 'solve', 'solves')}`],
+    ...(result.optimiser === 'grid' ? [] : [['grid', gridText(outcome)] as const]),
+    ...(result.slopes ? [['slopes', slopesText(result.slopes)] as const] : []),
+    ['support', `${support.length} of ${features} features${dropped.length > 0 ? `; 0: ${listed(dropped)}` : ''}`],
+  ];
+  const text = lines.map(([name, value]) => `${name.padEnd(9)}${onOneLine(value)}\n`).join('');
+  return `${text}\n${coefficientTable(outcome, support)}\n`;
+}
+
+function gridText({ result, grid, best }: Outcome): string {
+  const what = result.penalty === 'single' ? 'best' : 'best single λ';
+  const share = (100 * (best.value - result.value)) / Math.abs(result.value || 1);
+  const more = `${rounded(Math.abs(share), 2)} % ${share < 0 ? 'less' : 'more'}`;
+  return `${rounded(best.value, 7)} (${Math.abs(share) < SAME ? 'the same' : more}), ${what} of ${GRID_POINTS} points, log λ ${best.logLambda.toFixed(3)}, in ${grid.solves} solves`;
 }
 
 function penaltyLines({ data, result }: Outcome): [string, string][] {
@@ -62,7 +64,7 @@ function penaltyLines({ data, result }: Outcome): [string, string][] {
     const values = Object.values(result.parameters);
     return [
       [
-        'penalties',
+        'penalty',
         `one for each feature, log λ from ${Math.min(...values).toFixed(3)} to ${Math.max(...values).toFixed(3)}`,
       ],
     ];
@@ -81,34 +83,26 @@ function slopesText({ left, right }: NonNullable<TuneResult['slopes']>): string 
 }
 
 /** Names with the coefficients, the greatest of standardised features first. */
-function coefficientTable(
-  { data, result }: Outcome,
-  model: LinearModel,
-  support: readonly number[],
-  intercept: boolean,
-) {
+function coefficientTable({ data, result }: Outcome, support: readonly number[]): string {
   const { featureNames } = data.scaled;
   const { beta, penalty, parameters } = result;
+  const model = modelOf(data, beta);
   const penalties = penalty === 'features' ? Object.values(parameters) : undefined;
   const order = [...support].sort((a, b) => Math.abs(beta[b]) - Math.abs(beta[a]));
   const rows = [
     ['', 'by unit', 'standardised', ...(penalties ? ['log λ'] : [])],
     ...order.map((feature) => [
-      featureNames[feature],
+      onOneLine(featureNames[feature]),
       rounded(model.coefficients[feature]),
       rounded(beta[feature]),
       ...(penalties ? [penalties[feature].toFixed(3)] : []),
     ]),
-    ...(intercept ? [['intercept', rounded(model.intercept, 7)]] : []),
+    ...(data.intercept ? [['intercept', rounded(model.intercept, 7)]] : []),
   ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const table = rows
-    .map((row) => row.map((cell, at) => (at === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[at] + 2))).join(''))
-    .map((line) => `${line.trimEnd()}\n`)
-    .join('');
-  const kept = new Set(support);
-  const dropped = featureNames.filter((_, feature) => !kept.has(feature));
-  return dropped.length > 0 ? `${table}0        ${dropped.join(', ')}\n` : table;
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const aligned = (cell: string, at: number): string =>
+    at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at] + 2);
+  return rows.map((row) => row.map(aligned).join('')).join('\n');
 }
 
 /** One object, numbers in full. */
@@ -196,16 +190,21 @@ function severalOf({ result }: Outcome): TuningReport['several'] {
     const [least, most] = [Math.min(...values), Math.max(...values)];
     return {
       axis: 'change of every log λ',
-      chosen: [`${values.length} of them`, `log λ from ${significant(least, 3)} to ${significant(most, 3)}`],
+      card: {
+        name: 'Penalties λ',
+        value: String(values.length),
+        note: `log λ from ${significant(least, 3)} to ${significant(most, 3)}`,
+      },
       byFeature: values,
     };
   }
   if (ridge === undefined) return undefined;
   return {
     axis: 'log λ, ρ as chosen',
-    chosen: [
-      `λ ${significant(Math.exp(logLambda), 3)}, ρ ${significant(ridge, 3)}`,
-      `log λ = ${significant(logLambda)}, log ρ = ${significant(Math.log(ridge))}`,
-    ],
+    card: {
+      name: 'Penalties λ, ρ',
+      value: `${significant(Math.exp(logLambda), 3)}, ${significant(ridge, 3)}`,
+      note: `log λ = ${significant(logLambda)}, log ρ = ${significant(Math.log(ridge))}`,
+    },
   };
 }

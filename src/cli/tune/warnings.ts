@@ -4,12 +4,10 @@ import { shown } from '../io.ts';
 import { listed } from '../table-options.ts';
 import { dependencesAmong } from './columns.ts';
 import type { TuningData } from './data.ts';
-import type { Coefficients, Line } from './lines.ts';
+import type { Coefficients, Line, LinePoint } from './lines.ts';
 
 /** Criteria closer to each other than this share are the same. */
 const SAME = 1e-6;
-/** Minima of a search that are nearer in λ are one. */
-const APART = 0.01;
 
 export interface Findings {
   readonly data: TuningData;
@@ -67,28 +65,37 @@ function ends({ data, result, grid }: Findings): string[] {
   if (penalty !== 'single' || !last) return [];
   if (last.value > value + SAME * Math.abs(value)) return [];
   return [
-    `no penalty helps: at the least λ that is tried, log λ = ${last.logLambda.toFixed(2)}, the criterion is as good, and least squares predicts as well`,
+    `no penalty helps: down to the least λ of the grid, log λ = ${last.logLambda.toFixed(2)}, the criterion is as good: least squares predicts as well`,
   ];
 }
 
-/** Where starts of a search with a single λ ended with the criterion greater on both sides, by the grid. */
+/** Where starts of a search for a single λ ended, with greater criteria between and to both sides. */
 function localMinima({ result, grid }: Findings): string[] {
   if (result.penalty !== 'single') return [];
-  const minima: { readonly logLambda: number; readonly value: number }[] = [];
-  for (const end of endsOf(result)) {
-    const [logLambda] = end.parameters;
-    const above = grid.points.filter((point) => point.logLambda > logLambda + APART).at(-1);
-    const below = grid.points.find((point) => point.logLambda < logLambda - APART);
-    if (!above || !below || Math.min(above.value, below.value) <= end.value) continue;
-    if (minima.some((one) => Math.abs(one.logLambda - logLambda) < APART)) continue;
-    minima.push({ logLambda, value: end.value });
+  const known = [
+    ...grid.points,
+    ...result.visited.map(({ parameters, value }) => ({ logLambda: parameters[0], value })),
+  ];
+  /** Whether the criterion is greater than both ends somewhere between them. */
+  const isPassBetween = (a: Place, b: Place): boolean => {
+    const [low, high] = a.logLambda < b.logLambda ? [a.logLambda, b.logLambda] : [b.logLambda, a.logLambda];
+    const most = Math.max(a.value, b.value);
+    return known.some(({ logLambda, value }) => logLambda > low && logLambda < high && value > most);
+  };
+  const [top, bottom] = [grid.points[0], grid.points[grid.points.length - 1]];
+  const minima: Place[] = [];
+  for (const { parameters, value } of endsOf(result).sort((a, b) => a.value - b.value)) {
+    const place = { logLambda: parameters[0], value };
+    if ([top, bottom].every((end) => end.value > value) && minima.every((one) => isPassBetween(one, place))) {
+      minima.push(place);
+    }
   }
   if (minima.length < 2) return [];
-  const places = minima
-    .sort((a, b) => a.value - b.value)
-    .map(({ logLambda, value }) => `${Number(value.toPrecision(7))} at log λ = ${logLambda.toFixed(3)}`);
+  const places = minima.map((one) => `${Number(one.value.toPrecision(7))} at log λ = ${one.logLambda.toFixed(3)}`);
   return [`the criterion has several local minima: ${places.join(', ')}; the least that was found is chosen`];
 }
+
+type Place = Pick<LinePoint, 'logLambda' | 'value'>;
 
 /** The best evaluation of each start. */
 function endsOf({ visited }: TuneResult): TuneResult['visited'][number][] {

@@ -26,10 +26,12 @@ ${factsSection(facts(report))}`,
 
 function summaryItems(report: TuningReport): SummaryItem[] {
   const { problem, criterion, several, chosen, grid, solves, seconds, backend } = report;
-  const single = [significant(Math.exp(chosen.logLambda)), `log λ = ${significant(chosen.logLambda)}`] as const;
-  const [value, note] = several?.chosen ?? single;
   return [
-    { name: several ? 'Penalties' : 'Penalty λ', value, note },
+    several?.card ?? {
+      name: 'Penalty λ',
+      value: significant(Math.exp(chosen.logLambda)),
+      note: `log λ = ${significant(chosen.logLambda)}`,
+    },
     {
       name: capitalised(criterion),
       value: significant(chosen.value, 5),

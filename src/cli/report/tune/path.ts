@@ -40,7 +40,7 @@ export function pathChart({ problem, path, chosen, several }: TuningReport): Mar
       { kind: 'curve', look: 'second', points: upright(chosen.logLambda, y) },
       ...drawnCurves(curves, logLambdas),
     ],
-    legend: legendOf(curves),
+    legend: legendOf(curves, several ? 'chosen penalties' : 'chosen λ'),
   });
   return html`${picture}${left > 0 && html`<p class="quiet">Not drawn, with smaller coefficients: ${left}.</p>`}`;
 }
@@ -83,13 +83,13 @@ function drawnCurves(curves: readonly Curve[], logLambdas: readonly number[]): D
     }));
 }
 
-function legendOf(curves: readonly Curve[]): Plot['legend'] {
+function legendOf(curves: readonly Curve[], chosen: string): Plot['legend'] {
   const kept = { name: 'in the support', look: 'first', kind: 'curve' } as const;
-  const dropped = { name: '0 at the chosen λ', look: 'quiet', kind: 'curve' } as const;
+  const dropped = { name: `0 at the ${chosen}`, look: 'quiet', kind: 'curve' } as const;
   return [
     ...(curves.some(({ inSupport }) => inSupport) ? [kept] : []),
     ...(curves.some(({ inSupport }) => !inSupport) ? [dropped] : []),
-    { name: 'chosen λ', look: 'second', kind: 'curve' },
+    { name: chosen, look: 'second', kind: 'curve' },
   ];
 }
 

@@ -1,5 +1,6 @@
 /** The report of `equilibra tune`: what the tuning of a Lasso found, and how. */
 import type { LinearModel } from '../../../data/index.ts';
+import type { SummaryItem } from '../page.ts';
 
 /** The criterion at one log λ. */
 export interface CriterionPoint {
@@ -34,8 +35,8 @@ export interface TuningReport {
   readonly several?: {
     /** Of the axis of both, such as "log λ, ρ as chosen". */
     readonly axis: string;
-    /** What was chosen, for the first card: a value and a note. */
-    readonly chosen: readonly [value: string, note: string];
+    /** What was chosen, for the first card. */
+    readonly card: SummaryItem;
     /** log λ of each feature, where each has its own. */
     readonly byFeature?: readonly number[];
   };

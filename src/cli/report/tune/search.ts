@@ -9,8 +9,8 @@ export function searchTables({ visited, chosen, grid, solves, criterion, several
   const comparison = wideTable(
     'Gradient and grid',
     html`<thead><tr><th scope="col">Search</th>${['log λ', 'λ', capitalised(criterion), 'Solves'].map(numberHeading)}</tr></thead>
-<tbody>${row('by gradient', several ? { value: chosen.value } : chosen, solves)}${row('over a grid', grid, grid.solves)}</tbody>`,
-    html`${compared(chosen.value, grid.value)}, with ${percent(solves / grid.solves)} of the solves.`,
+<tbody>${row('by gradient', several ? { value: chosen.value } : chosen, solves)}${row(several ? 'single λ, over a grid' : 'over a grid', grid, grid.solves)}</tbody>`,
+    html`${compared(chosen.value, grid.value)}, with ${effort(solves / grid.solves)} the solves.`,
   );
   const steps = visited.map(
     ({ logLambda, value, gradient }, index) =>
@@ -41,6 +41,10 @@ function compared(byGradient: number, byGrid: number): string {
   if (Math.abs(difference) < 5e-7) return 'The gradient method reaches the criterion of the grid';
   const share = `${significant(Math.abs(100 * difference), 2)}\u00a0%`;
   return `The gradient method reaches a criterion ${share} ${difference < 0 ? 'below' : 'above'} that of the grid`;
+}
+
+function effort(share: number): string {
+  return share < 1.5 ? `${percent(share)} of` : `${share.toFixed(1)} times`;
 }
 
 function numberHeading(text: string): Markup {
