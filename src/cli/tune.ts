@@ -1,6 +1,6 @@
 /** `equilibra tune`: the penalty of a Lasso, chosen by the gradient of what it is judged by. */
 import { BACKENDS } from '../backends/open.ts';
-import { type Engine, type TuneOptions, tune as tuned } from '../index.ts';
+import { ConvergenceError, type Engine, type TuneOptions, tune as tuned } from '../index.ts';
 import { PENALTIES, type PenaltyName } from '../train/tune/penalties.ts';
 import { engineFor } from './engine.ts';
 import { checkWritable, writeFor } from './files.ts';
@@ -12,7 +12,7 @@ import { type ChosenCriterion, CRITERION_OPTIONS, criterionFor } from './tune/cr
 import { DATA_OPTIONS, type TuningData, tuningData } from './tune/data.ts';
 import { type Coefficients, gridSearch, type Line, lineThrough, pathThrough, type Tuned } from './tune/lines.ts';
 import { jsonOf, type Outcome, reportOf, textOf } from './tune/outcome.ts';
-import { warningsOf } from './tune/warnings.ts';
+import { collinearColumns, warningsOf } from './tune/warnings.ts';
 
 const PENALTY_NAMES = Object.keys(PENALTIES) as PenaltyName[];
 const OPTIMISERS = ['descent', 'adam', 'grid'] as const;
@@ -71,6 +71,7 @@ export async function tune(argv: readonly string[], io: IO): Promise<number> {
   } catch (error) {
     // The library refuses numbers by a RangeError: a target that no feature has anything to do with.
     if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
+    if (error instanceof ConvergenceError) for (const warning of collinearColumns(data)) warn(io, warning);
     throw error;
   } finally {
     engine.close();
@@ -122,7 +123,7 @@ async function run(session: Session): Promise<void> {
     const curve = path && (await lineThrough(problem, result, path.logLambdas));
     const best = grid.points.reduce((a, b) => (b.value < a.value ? b : a));
     const findings = { data, result, grid, path, epsilon: engine.epsilon, limit: settings.limit };
-    const warnings = warningsOf(findings).map(onOneLine);
+    const warnings = warningsOf(findings);
     const seconds = (performance.now() - started) / 1000;
     return { outcome: { engine, data, chosen, result, grid, best, warnings, seconds }, path, curve };
   });
@@ -154,6 +155,10 @@ async function announced<Result>(io: IO, work: (progress: (text: string) => void
   }
 }
 
+function warn(io: IO, warning: string): void {
+  io.error(`warning: ${onOneLine(warning)}\n`);
+}
+
 async function told(
   { io, given }: Session,
   outcome: Outcome,
@@ -168,7 +173,7 @@ async function told(
     return;
   }
   io.out(textOf(outcome));
-  for (const warning of outcome.warnings) io.error(`warning: ${warning}\n`);
+  for (const warning of outcome.warnings) warn(io, warning);
   io.out(`${outcome.seconds.toFixed(1)} s in all\n`);
   if (report !== undefined) io.out(`report   ${report}\n`);
 }

@@ -46,6 +46,28 @@ export function referenceTuning(name: LassoName, changes: Partial<TuningReport> 
   };
 }
 
+/** The same for a penalty for each feature, the path and the curve over a change of them all. */
+export function severalTuning(): TuningReport {
+  const { problem, path, criterionCurve, visited, chosen, ...rest } = referenceTuning('diabetes');
+  const moved = <Point extends CriterionPoint>(point: Point): Point => ({
+    ...point,
+    logLambda: point.logLambda - chosen.logLambda,
+  });
+  return {
+    ...rest,
+    problem,
+    several: {
+      axis: 'change of every log λ',
+      card: { name: 'Penalties λ', value: '10', note: 'log λ from 6 to 7' },
+      byFeature: problem.names.map((_, feature) => chosen.logLambda + feature / 9),
+    },
+    path: { ...path, logLambdas: path.logLambdas.map((logLambda) => logLambda - chosen.logLambda) },
+    criterionCurve: criterionCurve.map(moved),
+    visited: visited.map(({ value, gradient }) => ({ value, gradient: Math.abs(gradient as number) })),
+    chosen: moved(chosen),
+  };
+}
+
 /** A report of three features, one of them with markup for a name, as everything else that comes from data. */
 export function hostileTuning(changes: Partial<TuningReport> = {}): TuningReport {
   const visited = [

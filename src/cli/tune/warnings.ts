@@ -43,16 +43,33 @@ function uniqueness({ data, result, epsilon }: Findings): string[] {
   const names = data.scaled.featureNames;
   const [{ equicorrelation }] = samples;
   // As little new as makes the certificate fail: it sees squares.
-  const tolerance = Math.sqrt(16 * equicorrelation.length * epsilon);
-  const found = dependencesAmong(data.scaled, equicorrelation, tolerance).filter(({ on }) => on.length > 0);
-  const which = found.map(({ column, on }) => {
-    const others = listed(on.map((each) => shown(names[each])));
-    return on.length === 1 ? `${shown(names[column])} repeats ${others}` : `${shown(names[column])} combines ${others}`;
-  });
-  const where = which.length > 0 ? which.join('; ') : listed(equicorrelation.map((each) => shown(names[each])));
+  const which = collinearAmong(data, equicorrelation, Math.sqrt(16 * equicorrelation.length * epsilon));
+  const where = which.length > 0 ? which : equicorrelation.map((feature) => shown(names[feature]));
   return [
-    `the solution is not unique and its derivative not certified: columns are collinear (${where}); other coefficients predict as well. Leave columns out by --ignore, or use --penalty elastic-net`,
+    `the solution is not unique and its derivative not certified: columns are collinear (${listed(where)}); other coefficients predict as well. ${REMEDY}`,
   ];
+}
+
+const REMEDY = 'Leave columns out by --ignore, or use --penalty elastic-net';
+
+/** A share of a column that is new, below which solvers are slow. */
+const HARDLY_NEW = 1e-4;
+
+/** Why a problem may not have been solved. */
+export function collinearColumns(data: TuningData): string[] {
+  const all = Array.from({ length: data.scaled.features }, (_, feature) => feature);
+  const which = collinearAmong(data, all, HARDLY_NEW);
+  return which.length === 0 ? [] : [`columns are collinear (${listed(which)}). ${REMEDY}`];
+}
+
+/** Each column that repeats or combines others, with these. */
+function collinearAmong({ scaled }: TuningData, features: readonly number[], tolerance: number): string[] {
+  const names = scaled.featureNames;
+  const found = dependencesAmong(scaled, features, tolerance).filter(({ on }) => on.length > 0);
+  return found.map(({ column, on }) => {
+    const others = listed(on.map((each) => shown(names[each])));
+    return `${shown(names[column])} ${on.length === 1 ? 'repeats' : 'combines'} ${others}`;
+  });
 }
 
 function ends({ data, result, grid }: Findings): string[] {
