@@ -47,7 +47,7 @@ export interface LassoOptions {
   tolerance?: number;
   /** Of the linear solves for gradients, relative. Default: `tolerance`. */
   backwardTolerance?: number;
-  /** Most proximal gradient steps, or passes over the coordinates, of a round. Default 2000. */
+  /** Most proximal gradient steps, or passes over the coordinates, of a round. Default 500. */
   limit?: number;
   /** Most iterations of a round of the backward solve. Default 1000. */
   backwardLimit?: number;
@@ -157,7 +157,7 @@ function settingsOf(options: LassoOptions, { epsilon, backend }: Engine, feature
     solver: solver === 'auto' ? automatic : checkOneOf('solver', solver, { auto: 0, ...LASSO_SOLVERS }),
     tolerance,
     backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
-    limit: checkCount('limit', options.limit ?? 2000),
+    limit: checkCount('limit', options.limit ?? 500),
     backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 1000),
     kinkUnits,
     onFailure: checkOneOf('onFailure', onFailure, { throw: 0, report: 0 }),
