@@ -218,7 +218,8 @@ describe('what a step tells', () => {
     const seen: Progress[] = [];
     const model = sequential(monotone({ inputs: 2, width: 4 }), dense({ inputs: 4, outputs: 3 }));
     await train(make(), model, clouds(20), {
-      epochs: 1,
+      epochs: 20,
+      optimiser: adam({ rate: 0.1 }),
       batch: 16,
       onProgress: (progress) => void seen.push(progress),
     });
