@@ -1,0 +1,2 @@
+/** The view of the Lasso path. */
+export function startLasso(): void {}
