@@ -1,7 +1,7 @@
 /** Bundles the web app: static files with relative addresses, which any host can serve. */
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { checkLibrarySize, type LibraryPart, librarySizes } from './library-size.ts';
 import { compactShaders } from './shaders.ts';
 
@@ -11,6 +11,20 @@ export interface BuiltDemo {
 }
 
 /**
+ * Bundled together: they share what they have in common, and what one of them needs of a shared file all of them load. The
+ * exhibits need much of the library that training does not, and stand alone.
+ */
+const GROUPS: readonly Readonly<Record<string, string>>[] = [
+  {
+    page: 'demo/page/main.ts',
+    'training-worker': 'demo/train/worker.ts',
+    'model-worker': 'demo/model/worker.ts',
+    style: 'demo/style.css',
+  },
+  { 'gradients-worker': 'demo/gradients/worker.ts' },
+];
+
+/**
  * @param folder is emptied first
  * @param root of the package
  * @throws Error where the library's part of the page is above the limit
@@ -18,15 +32,22 @@ export interface BuiltDemo {
 export async function buildDemo(folder = 'demo/dist', root = process.cwd()): Promise<BuiltDemo> {
   const outdir = join(root, folder);
   await rm(outdir, { recursive: true, force: true });
+  const outputs: Metafile['outputs'] = {};
+  for (const entryPoints of GROUPS) Object.assign(outputs, await bundled(entryPoints, root, outdir));
+  for (const file of ['index.html', 'icon.svg']) await cp(join(root, 'demo', file), join(outdir, file));
+  const library = await librarySizes(root, outputs);
+  checkLibrarySize(library);
+  return { folder, library };
+}
+
+async function bundled(
+  entryPoints: Readonly<Record<string, string>>,
+  root: string,
+  outdir: string,
+): Promise<Metafile['outputs']> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: {
-      page: 'demo/page/main.ts',
-      'training-worker': 'demo/train/worker.ts',
-      'model-worker': 'demo/model/worker.ts',
-      'gradients-worker': 'demo/gradients/worker.ts',
-      style: 'demo/style.css',
-    },
+    entryPoints,
     outdir,
     bundle: true,
     splitting: true,
@@ -42,9 +63,5 @@ export async function buildDemo(folder = 'demo/dist', root = process.cwd()): Pro
     metafile: true,
     logLevel: 'warning',
   });
-  await cp(join(root, 'demo/index.html'), join(outdir, 'index.html'));
-  await cp(join(root, 'demo/icon.svg'), join(outdir, 'icon.svg'));
-  const library = await librarySizes(root, metafile);
-  checkLibrarySize(library);
-  return { folder, library };
+  return metafile.outputs;
 }

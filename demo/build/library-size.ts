@@ -21,7 +21,7 @@ const PARTS = [
 ] as const;
 
 /** @param root the package's folder, to which the names in the metafile are relative */
-export async function librarySizes(root: string, { outputs }: Metafile): Promise<LibraryPart[]> {
+export async function librarySizes(root: string, outputs: Metafile['outputs']): Promise<LibraryPart[]> {
   const shares = new Map<string, number>();
   for (const [path, { inputs, bytes }] of Object.entries(outputs)) {
     const own = Object.entries(inputs).reduce(

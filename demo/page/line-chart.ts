@@ -20,6 +20,8 @@ export interface ChartOptions {
   /** Of the vertical axis, where it is known beforehand. */
   readonly range?: readonly [number, number];
   readonly format: (value: number) => string;
+  /** Of the numbers at the axis. Default: format. */
+  readonly ticks?: (value: number) => string;
   readonly height?: number;
 }
 
@@ -39,7 +41,7 @@ export function lineChart(figure: HTMLElement, options: ChartOptions): LineChart
 
   const describe = (): void => {
     const count = data[0].length;
-    const spoken = lines.map(({ name }, line) => `${name} ${spoken1(data[line + 1], format)}`).join('; ');
+    const spoken = lines.map(({ name }, line) => `${name} ${spokenOf(data[line + 1], format)}`).join('; ');
     host.setAttribute('aria-label', `${title}: ${count === 0 ? 'nothing yet' : spoken}`);
   };
   const draw = (): void => {
@@ -74,7 +76,7 @@ function last(values: ArrayLike<number | null | undefined>, format: (value: numb
 }
 
 /** Where a line began and where it is. */
-function spoken1(values: ArrayLike<number | null | undefined>, format: (value: number) => string): string {
+function spokenOf(values: ArrayLike<number | null | undefined>, format: (value: number) => string): string {
   const present = Array.from(values).filter((value) => typeof value === 'number');
   if (present.length === 0) return 'none yet';
   return `from ${format(present[0])} to ${format(present[present.length - 1])}`;
@@ -88,19 +90,17 @@ function entry({ name, look }: Line, value: HTMLElement): HTMLElement {
   return item;
 }
 
-function settings(
-  { lines, scale = 'linear', range, format }: ChartOptions,
-  width: number,
-  height: number,
-): uPlot.Options {
+function settings(options: ChartOptions, width: number, height: number): uPlot.Options {
+  const { lines, x, scale = 'linear', range, format, ticks = format } = options;
   const [ink, grid] = [colour('quiet'), colour('line')];
-  const axis = {
-    stroke: ink,
-    grid: { stroke: grid, width: 1 },
-    ticks: { show: false },
-    font: '12px system-ui, sans-serif',
-  };
+  const font = '12px system-ui, sans-serif';
+  const axis = { stroke: ink, ticks: { show: false }, font };
   const isLogarithmic = scale === 'logarithmic';
+  // Of a logarithmic axis the powers of ten alone are drawn.
+  const filter = (_plot: uPlot, splits: number[]): (number | null)[] =>
+    splits.map((value) =>
+      !isLogarithmic || Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9 ? value : null,
+    );
   return {
     width,
     height,
@@ -116,13 +116,25 @@ function settings(
       },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, gap: 2, space: 60 },
       {
         ...axis,
-        size: 50,
+        grid: { show: false },
+        size: 24,
+        gap: 2,
+        space: 60,
+        label: x,
+        labelSize: 18,
+        labelGap: 0,
+        labelFont: font,
+      },
+      {
+        ...axis,
+        grid: { stroke: grid, width: 1, filter },
+        size: 48,
         gap: 4,
         space: 34,
-        values: (_plot, splits) => splits.map((value) => (value === null ? '' : format(value))),
+        filter,
+        values: (_plot, splits) => splits.map((value) => (value === null ? '' : ticks(value))),
       },
     ],
     series: [

@@ -4,7 +4,7 @@ import type { ModelCalls } from '../model/protocol.ts';
 import { startTraining } from '../train/view.ts';
 import { callsTo } from '../workers/calls.ts';
 import { explainDevice, showDevice } from './device.ts';
-import { messageOf, text } from './elements.ts';
+import { messageOf, part, text } from './elements.ts';
 import { startRouter } from './router.ts';
 import { startTheme } from './theme.ts';
 
@@ -12,6 +12,7 @@ const modelWorker = new Worker(new URL('./model-worker.js', import.meta.url), { 
 const ask = callsTo<ModelCalls>(modelWorker);
 
 startTheme();
+foldSettings();
 startRouter([
   { name: 'train', title: 'Train', start: () => startTraining(ask) },
   {
@@ -33,3 +34,13 @@ ask('device', undefined).then(
   },
   (error: unknown) => text('device-text', messageOf(error)),
 );
+
+/** On a phone the settings stand folded up before the run: the defaults will do. */
+function foldSettings(): void {
+  const wide = matchMedia('(min-width: 48.01rem)');
+  const fit = (): void => {
+    part('fold', HTMLDetailsElement).open = wide.matches;
+  };
+  wide.addEventListener('change', fit);
+  fit();
+}

@@ -17,7 +17,9 @@ export function progressView(history: RunHistory, share: () => number): Progress
     lines: [{ name: 'training', look: 'first' }],
     x: 'step',
     scale: 'logarithmic',
-    format: short,
+    format: (value) => value.toPrecision(3),
+    ticks: power,
+    height: 230,
   });
   const accuracy = lineChart(part('chart-accuracy', HTMLElement), {
     lines: [
@@ -27,6 +29,7 @@ export function progressView(history: RunHistory, share: () => number): Progress
     x: 'epoch',
     range: [0, 1],
     format: percent,
+    ticks: (value) => `${Math.round(100 * value)} %`,
   });
   const iterations = lineChart(part('chart-iterations', HTMLElement), {
     lines: [
@@ -34,7 +37,8 @@ export function progressView(history: RunHistory, share: () => number): Progress
       { name: 'backward', look: 'second' },
     ],
     x: 'step',
-    format: (value) => value.toFixed(value < 10 ? 1 : 0),
+    format: (value) => value.toFixed(1),
+    ticks: String,
   });
 
   /** One chart a frame, so that no frame is long. */
@@ -90,6 +94,7 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(share === 0 || share === 1 ? 0 : 1)} %`;
 }
 
-function short(value: number): string {
-  return value >= 0.01 ? String(Number(value.toPrecision(2))) : value.toExponential(0);
+/** 0.01, but 1e-5. */
+export function power(value: number): string {
+  return value >= 1e-3 && value < 1e4 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
 }

@@ -6,7 +6,7 @@ import { drawSigned, gridOf } from '../page/images.ts';
 import { lineChart } from '../page/line-chart.ts';
 import { onColours } from '../page/theme.ts';
 import { labelOf } from './form.ts';
-import { percent } from './progress-view.ts';
+import { percent, power } from './progress-view.ts';
 
 const SOLVERS: readonly ForwardSolverName[] = [
   'peaceman-rachford',
@@ -48,6 +48,7 @@ export function reachView(reach: Reach): ReachView {
     x: 'iteration',
     scale: 'logarithmic',
     format: (value) => value.toExponential(0),
+    ticks: power,
     height: 180,
   });
   const slider = inputOf('iteration');

@@ -5,7 +5,7 @@ import { multiples, position, round, roundStep } from './scale.ts';
 /** The look: colours are those of the style sheet. quiet: what the rest is to be read against. */
 export type Look = 'first' | 'second' | 'quiet';
 
-type Place = readonly [number, number];
+export type Place = readonly [number, number];
 
 export type Drawn =
   /** thin: for long curves. */
@@ -37,13 +37,32 @@ export interface Plot {
   readonly legend: readonly { readonly name: string; readonly look: Look; readonly kind: Drawn['kind'] }[];
 }
 
-const WIDTH = 440;
-const HEIGHT = 320;
+export const WIDTH = 440;
+export const HEIGHT = 320;
 const PANE = { left: 44, right: WIDTH - 8, top: 12, bottom: HEIGHT - 40 };
 
+/** Between places in the plane and in the picture, for a page that draws on it or is clicked on. */
+export interface Pane {
+  across(x: number): number;
+  up(y: number): number;
+  /** The place in the plane of a place in the picture. */
+  place(across: number, up: number): Place;
+}
+
+/** Of the picture that `plot` makes of these ranges; it is WIDTH × HEIGHT, and what is drawn stands in its element .pane. */
+export function paneOf(x: Range, y: Range): Pane {
+  return {
+    across: (value) => round(position(value, x.from, x.to, PANE.left, PANE.right)),
+    up: (value) => round(position(value, y.from, y.to, PANE.bottom, PANE.top)),
+    place: (across, up) => [
+      position(across, PANE.left, PANE.right, x.from, x.to),
+      position(up, PANE.bottom, PANE.top, y.from, y.to),
+    ],
+  };
+}
+
 export function plot({ title, description, x, y, drawn, legend }: Plot): Markup {
-  const across = (value: number): number => round(position(value, x.from, x.to, PANE.left, PANE.right));
-  const up = (value: number): number => round(position(value, y.from, y.to, PANE.bottom, PANE.top));
+  const { across, up } = paneOf(x, y);
   const [width, height] = [PANE.right - PANE.left, PANE.bottom - PANE.top];
   return html`<figure class="chart">
 <figcaption><h3>${title}</h3><ul class="legend">${legend.map(legendEntry)}</ul></figcaption>
@@ -52,7 +71,7 @@ ${ticksOf(y).map((value) => html`<path class="grid" d="M${PANE.left} ${up(value)
 ${ticksOf(x).map((value) => html`<path class="grid" d="M${across(value)} ${PANE.top}V${PANE.bottom}"/><text x="${across(value)}" y="${PANE.bottom + 18}" text-anchor="middle">${signed(value)}</text>`)}
 <text x="${PANE.right}" y="${PANE.bottom + 36}" text-anchor="end">${x.name} →</text>
 <text x="${PANE.left + 6}" y="${PANE.top + 12}">↑ ${y.name}</text>
-<svg x="${PANE.left}" y="${PANE.top}" width="${width}" height="${height}" viewBox="${PANE.left} ${PANE.top} ${width} ${height}">
+<svg class="pane" x="${PANE.left}" y="${PANE.top}" width="${width}" height="${height}" viewBox="${PANE.left} ${PANE.top} ${width} ${height}">
 ${drawn.map((each) => element(each, across, up))}
 </svg>
 </svg>
