@@ -12,7 +12,7 @@ export interface BuiltDemo {
 
 /**
  * Bundled together: they share what they have in common, and what one of them needs of a shared file all of them load. The
- * exhibits need much of the library that training does not, and stand alone.
+ * exhibits and the Lasso need much of the library that training does not, and stand alone.
  */
 const GROUPS: readonly Readonly<Record<string, string>>[] = [
   {
@@ -22,6 +22,7 @@ const GROUPS: readonly Readonly<Record<string, string>>[] = [
     style: 'demo/style.css',
   },
   { 'gradients-worker': 'demo/gradients/worker.ts' },
+  { 'lasso-worker': 'demo/lasso/worker.ts' },
 ];
 
 /**

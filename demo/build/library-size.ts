@@ -17,6 +17,7 @@ export interface LibraryPart {
 const PARTS = [
   { name: 'to train on WebGPU', entries: ['page', 'training-worker', 'model-worker'], backend: 'webgpu' },
   { name: 'to train on the CPU', entries: ['page', 'training-worker', 'model-worker'], backend: 'cpu' },
+  { name: 'for the Lasso path', entries: ['lasso-worker'], backend: 'cpu' },
   { name: 'for the exhibits', entries: ['gradients-worker'], backend: 'cpu' },
 ] as const;
 

@@ -1,8 +1,8 @@
 /** Clarke's map: what implicit differentiation answers at its kink, and where the hypothesis ends. */
 import { type Drawn, paneOf, plot, signed } from '../../src/pictures/plot.ts';
 import { input, messageOf, part, text } from '../page/elements.ts';
+import { trafficLight } from '../page/light.ts';
 import type { Caller } from '../workers/calls.ts';
-import { trafficLight } from './light.ts';
 import type { GradientCalls } from './protocol.ts';
 
 const INTERVALS = 12;

@@ -3,8 +3,8 @@ import { CALM, RADIUS } from '../../src/gallery/cycle.ts';
 import { type Bilevel, PAPER, type Point, RATE } from '../../src/gallery/descent.ts';
 import { paneOf, plot, signed, WIDTH } from '../../src/pictures/plot.ts';
 import { button, input, isAbort, messageOf, part, select, text } from '../page/elements.ts';
+import { trafficLight } from '../page/light.ts';
 import type { Caller } from '../workers/calls.ts';
-import { trafficLight } from './light.ts';
 import type { GradientCalls, LineName, Status } from './protocol.ts';
 
 const X = { name: 'x', from: -1.2, to: 4.8 };

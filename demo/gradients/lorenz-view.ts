@@ -2,9 +2,9 @@
 import { START, type Vector } from '../../src/gallery/lorenz.ts';
 import { signed } from '../../src/pictures/plot.ts';
 import { button, input, isAbort, made, messageOf, part, text } from '../page/elements.ts';
+import { trafficLight } from '../page/light.ts';
 import { colour, onColours } from '../page/theme.ts';
 import type { Caller } from '../workers/calls.ts';
-import { trafficLight } from './light.ts';
 import type { GradientCalls, LorenzAnswers } from './protocol.ts';
 
 const STEPS = 3000;

@@ -41,16 +41,16 @@ export function dataChoice(
     }
   };
 
-  const chooseFiles = (files: FileList | null | undefined): void => {
-    const given = [...(files ?? [])];
+  const chooseFiles = (given: readonly File[]): void => {
     if (given.length > 0) void choose(() => sourceOf(given));
   };
   const files = input('files');
   files.addEventListener('change', () => {
-    chooseFiles(files.files);
+    chooseFiles([...(files.files ?? [])]);
     files.value = ''; // so that the same file can be chosen again
   });
-  takeDrops(part('drop', HTMLElement), files, chooseFiles);
+  const isOpen = (): boolean => !files.matches(':disabled');
+  takeDrops(part('view-train', HTMLElement), part('drop', HTMLElement), isOpen, chooseFiles);
   button('use-digits').addEventListener('click', () => void choose(() => DIGITS));
   const target = select('target');
   target.addEventListener('change', () => {
@@ -67,28 +67,6 @@ export function dataChoice(
       return summary;
     },
   };
-}
-
-function takeDrops(
-  area: HTMLElement,
-  files: HTMLInputElement,
-  chooseFiles: (files: FileList | undefined) => void,
-): void {
-  const over = (event: DragEvent): void => {
-    if (files.matches(':disabled')) return;
-    event.preventDefault();
-    area.classList.add('over');
-  };
-  // Beside the area too: a browser that is not told otherwise shows the file in place of the page.
-  addEventListener('dragover', over);
-  addEventListener('dragleave', ({ relatedTarget }) => {
-    if (relatedTarget === null) area.classList.remove('over');
-  });
-  addEventListener('drop', (event) => {
-    event.preventDefault();
-    area.classList.remove('over');
-    if (!files.matches(':disabled')) chooseFiles(event.dataTransfer?.files);
-  });
 }
 
 function show({ name, kind, trainCount, testCount, featureShape, classNames, columns, target }: DataSummary): void {

@@ -56,7 +56,7 @@ export function samplesGrid(onChosen: (row: number, inputs: Float32Array) => voi
       if (!predictions) {
         caption.textContent = truth;
         button.removeAttribute('data-answer');
-        button.setAttribute('aria-label', `Row ${row + 1}: ${truth}`);
+        button.setAttribute('aria-label', `${truth}, row ${row + 1}`);
         continue;
       }
       const answer = classNames[predictions.classes[row]];
@@ -67,7 +67,7 @@ export function samplesGrid(onChosen: (row: number, inputs: Float32Array) => voi
       const sure = percent(predictions.probabilities[row * classNames.length + predictions.classes[row]]);
       button.setAttribute(
         'aria-label',
-        `Row ${row + 1}: ${truth}, ${isRight ? 'recognised' : `taken for ${answer}`}, ${sure} sure`,
+        `${caption.textContent}, row ${row + 1}: ${isRight ? 'recognised' : `${truth} taken for ${answer}`}, ${sure} sure`,
       );
     }
     if (predictions)

@@ -1,5 +1,5 @@
 /** A certificate as a traffic light, with its words beside it. */
-import type { Status } from './protocol.ts';
+import type { Status } from '../gradients/protocol.ts';
 
 const WORDS: Readonly<Record<Status | 'none', string>> = {
   certified: 'Certified',
