@@ -1,6 +1,5 @@
 // Builds the web app into demo/dist and serves it on localhost: `node demo/run.mjs [--port 8080] [--build-only]`.
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const outfile = fileURLToPath(new URL('../dist/demo/main.js', import.meta.url));
@@ -13,4 +12,4 @@ await build({
   logLevel: 'warning',
   outfile,
 });
-process.exitCode = spawnSync(process.execPath, [outfile, ...process.argv.slice(2)], { stdio: 'inherit' }).status ?? 1;
+await import(pathToFileURL(outfile).href);

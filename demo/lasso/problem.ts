@@ -4,7 +4,7 @@ import { type Engine, lasso, type Tensor, valueAndGrad } from '../../src/index.t
 import type { LocalFigures, PathPoint } from './protocol.ts';
 
 /** One row of so many is held out. */
-const FOLDS = 4;
+const FOLDS = 3;
 
 export interface HeldOutProblem {
   readonly engine: Engine;
@@ -23,8 +23,9 @@ interface Part {
   readonly count: number;
 }
 
-export function heldOutProblem(engine: Engine, data: RegressionData): HeldOutProblem {
-  const { heldOut: isHeldOut } = foldMasks(data.count, { folds: FOLDS });
+/** @param seed of the choice of the rows that are held out */
+export function heldOutProblem(engine: Engine, data: RegressionData, seed: number): HeldOutProblem {
+  const { heldOut: isHeldOut } = foldMasks(data.count, { folds: FOLDS, seed });
   const rowsWhere = (held: number): number[] =>
     Array.from({ length: data.count }, (_, row) => row).filter((row) => isHeldOut[row] === held);
   const [training, held] = [rowsWhere(0), rowsWhere(1)];

@@ -47,7 +47,8 @@ export interface LocalFigures extends PathPoint {
 }
 
 export interface LassoCalls {
-  readonly open: Call<RegressionSource, PathSummary>;
+  /** seed: of the choice of the rows that are held out. */
+  readonly open: Call<{ readonly source: RegressionSource; readonly seed: number }, PathSummary>;
   readonly knots: Call<undefined, readonly Knot[]>;
   readonly at: Call<number, LocalFigures>;
   /** Gradient descent on the held-out error, from a λ. */

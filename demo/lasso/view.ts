@@ -17,6 +17,7 @@ export function startLasso(): void {
   const light = trafficLight(part('lasso-light', HTMLElement));
   const slider = input('lasso-lambda');
   let source: RegressionSource = { kind: 'diabetes' };
+  let seed = 0;
   let summary: PathSummary | undefined;
   let knots: readonly Knot[] = [];
   let visited: PathPoint[] = [];
@@ -71,7 +72,7 @@ export function startLasso(): void {
     stopTuning();
     text('lasso-problem', '');
     try {
-      const found = await ask('open', asked);
+      const found = await ask('open', { source: asked, seed });
       source = asked;
       summary = found;
       knots = [];
@@ -134,6 +135,10 @@ export function startLasso(): void {
     void go(Math.min(Number(slider.max), Math.max(Number(slider.min), at)));
   });
   button('lasso-tune').addEventListener('click', () => void tune());
+  button('lasso-split').addEventListener('click', () => {
+    seed += 1;
+    void choose(source);
+  });
   button('lasso-diabetes').addEventListener('click', () => void choose({ kind: 'diabetes' }));
   const files = input('lasso-file');
   files.addEventListener('change', () => {

@@ -15,10 +15,10 @@ let engine: Promise<Engine> | undefined;
 let problem: HeldOutProblem | undefined;
 
 serveCalls<LassoCalls>(self, {
-  async open(source) {
+  async open({ source, seed }) {
     const { data, columns } = await readRegression(source);
     engine ??= open({ backend: 'cpu' });
-    const made = heldOutProblem(await engine, data);
+    const made = heldOutProblem(await engine, data, seed);
     problem = made;
     const path = await pointsAt(made, logLambdasOf(made));
     const { name, target, featureNames } = data;

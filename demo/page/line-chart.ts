@@ -26,6 +26,8 @@ export interface ChartOptions {
 }
 
 const FEW = 40;
+/** Steps, epochs and iterations are counted. */
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6];
 
 /** @param figure with a caption, to which the legend is added */
 export function lineChart(figure: HTMLElement, options: ChartOptions): LineChart {
@@ -120,6 +122,7 @@ function settings(options: ChartOptions, width: number, height: number): uPlot.O
         ...axis,
         grid: { show: false },
         size: 24,
+        incrs: WHOLE,
         gap: 2,
         space: 60,
         label: x,

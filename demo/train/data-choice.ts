@@ -1,6 +1,7 @@
 /** Which data are trained on: the digits, or files that a person chooses or drops. */
 
 import type { DataSummary } from '../model/protocol.ts';
+import { takeDrops } from '../page/drops.ts';
 import { button, input, messageOf, part, select, text } from '../page/elements.ts';
 import { type DataSource, DIGITS, sourceOf } from './data.ts';
 
