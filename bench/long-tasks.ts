@@ -1,13 +1,9 @@
 /** How long the page is ever busy while the web app trains: `node bench/run.mjs long-tasks [--hardware]`. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import puppeteer, { type Page } from 'puppeteer';
-import { browserFlags } from '../src/cli/browser-flags.ts';
-import { findBrowsers } from '../src/cli/browsers.ts';
+import type { Page } from 'puppeteer';
+import { withWebApp } from './web-app.ts';
 
 const FILE = 'bench/results/long-tasks.json';
 const EPOCHS = 12;
@@ -24,54 +20,21 @@ interface Busy {
 }
 
 const { values } = parseArgs({ options: { hardware: { type: 'boolean', default: false } } });
-const server = spawn(process.execPath, ['demo/run.mjs', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
-try {
-  const url = await addressOf(server.stdout);
-  const [found] = findBrowsers();
-  if (!found) throw new Error('no browser was found: install Chromium or Chrome, or set CHROME_PATH');
-  const browser = await puppeteer.launch({
-    executablePath: found.path,
-    headless: true,
-    args: browserFlags(values.hardware ? 'hardware' : 'software'),
-    protocolTimeout: 600_000,
-  });
-  try {
-    const page = await browser.newPage();
-    await page.goto(url);
-    await page.waitForSelector('#samples li');
-    const busy = await trained(page);
-    const device = await page.$eval('#device-text', (element) => element.textContent);
-    const result = {
-      browser: found.version,
-      cores: cpus().length,
-      processor: cpus()[0].model,
-      device,
-      epochs: EPOCHS,
-      ...busy,
-    };
-    await writeFile(FILE, `${JSON.stringify(result, null, 2)}\n`);
-    const longest = Math.max(0, ...busy.longTasks);
-    console.log(`${busy.ending}\n${busy.seconds.toFixed(1)} s on ${device}`);
-    console.log(
-      `tasks over ${LONG} ms: ${busy.longTasks.length}${longest > 0 ? `, the longest ${longest.toFixed(0)} ms` : ''}`,
-    );
-    console.log(`longest time without an answer: ${busy.longestGap.toFixed(0)} ms\nwrote ${FILE}`);
-  } finally {
-    await browser.close();
-  }
-} finally {
-  const ended = once(server, 'exit');
-  server.kill();
-  await ended;
-}
-
-async function addressOf(output: NodeJS.ReadableStream): Promise<string> {
-  for await (const line of createInterface({ input: output })) {
-    const [url] = /http:\/\/localhost:\d+\//.exec(line) ?? [];
-    if (url) return url;
-  }
-  throw new Error('the web app was not built');
-}
+await withWebApp(values.hardware ? 'hardware' : 'software', async (page, url, browser) => {
+  await page.goto(url);
+  await page.waitForSelector('#samples li');
+  const busy = await trained(page);
+  const device = await page.$eval('#device-text', (element) => element.textContent);
+  const [{ model: processor }] = cpus();
+  const result = { browser: browser.version, cores: cpus().length, processor, device, epochs: EPOCHS, ...busy };
+  await writeFile(FILE, `${JSON.stringify(result, null, 2)}\n`);
+  const longest = Math.max(0, ...busy.longTasks);
+  console.log(`${busy.ending}\n${busy.seconds.toFixed(1)} s on ${device}`);
+  console.log(
+    `tasks over ${LONG} ms: ${busy.longTasks.length}${longest > 0 ? `, the longest ${longest.toFixed(0)} ms` : ''}`,
+  );
+  console.log(`longest time without an answer: ${busy.longestGap.toFixed(0)} ms\nwrote ${FILE}`);
+});
 
 /** Trains from the press of Start to the end. */
 async function trained(page: Page): Promise<Busy> {

@@ -48,7 +48,7 @@ export function startLasso(): void {
       'lasso-state',
       local.kinks.length === 0
         ? 'Between knots: the error has one derivative.'
-        : `At the knot of ${names}: the error falls with slope ${significant(local.left, 4)} to the left and ${significant(local.right, 4)} to the right.`,
+        : `At the knot of ${names}: the slope is ${significant(local.left, 4)} to the left and ${significant(local.right, 4)} to the right.`,
     );
   };
   /** The latest λ that was asked for; those in between are passed over. */

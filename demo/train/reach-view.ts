@@ -89,7 +89,8 @@ export function reachView(reach: Reach): ReachView {
         (point) => {
           points.push(point);
           slider.disabled = false;
-          slider.max = slider.value = String(points.length);
+          slider.max = String(points.length);
+          slider.value = slider.max;
           show(points.length - 1);
           drawChart();
         },

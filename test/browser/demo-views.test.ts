@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BuiltDemo } from '../../demo/build/build.ts';
+import { paneOf, WIDTH } from '../../src/pictures/plot.ts';
 import { builtDemo, choose, openDemo, said, textIn } from './demo-page.ts';
 import type { OpenPage } from './harness.ts';
 
@@ -45,17 +46,73 @@ test('without WebGPU the page says so, says what to do, and trains', async () =>
   await said(opened, 'reach-state', /[Rr]eached/);
 });
 
+describe('the Lasso path', () => {
+  const figure = async (name: string): Promise<number> =>
+    Number((await textIn(opened, `lasso-figure-${name}`)).replace('−', '-'));
+
+  test('λ slides by keyboard; the error follows, and its derivative has its sign', async () => {
+    await show('lasso');
+    const { page } = opened;
+    await page.waitForSelector('#lasso-knots tr');
+    await page.$eval('#lasso-lambda', (slider) => {
+      (slider as HTMLInputElement).value = '9';
+      slider.dispatchEvent(new Event('input'));
+    });
+    await said(opened, 'lasso-lambda-text', /^9$/);
+    const [error, gradient] = [await figure('error'), await figure('gradient')];
+    expect(gradient).toBeGreaterThan(0);
+    await page.focus('#lasso-lambda');
+    await page.keyboard.press('PageDown');
+    await said(opened, 'lasso-lambda-text', /^8/);
+    expect(await figure('error')).toBeLessThan(error);
+    await page.waitForSelector('#lasso-light[data-status=certified]');
+  });
+
+  test('a knot has two derivatives, between knots there is one', async () => {
+    const { page } = opened;
+    expect(await page.$$eval('#lasso-knots tr', (rows) => rows.length)).toBeGreaterThanOrEqual(10);
+    const [name, left, right] = await page.$$eval('#lasso-knots tr:nth-child(3) td', (cells) =>
+      cells.map(({ textContent }) => textContent ?? ''),
+    );
+    expect(name).toMatch(/enters/);
+    expect(left).not.toBe(right);
+    await page.click('#lasso-knots tr:nth-child(3) button');
+    const told = await said(opened, 'lasso-state', /At the knot of/);
+    expect(told).toContain(`the slope is ${left} to the left and ${right} to the right`);
+  });
+
+  test('tuning ends where the derivative vanishes, with a lower error', async () => {
+    const before = await figure('error');
+    await opened.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+    await opened.page.click('#lasso-tune');
+    await said(opened, 'lasso-state', /Tuned in \d+ steps/);
+    expect(await figure('error')).toBeLessThan(before);
+    expect(Math.abs(await figure('gradient'))).toBeLessThan(5);
+  });
+
+  test('a table whose target is no number: the line', async () => {
+    await opened.page.evaluate(() => {
+      const files = new DataTransfer();
+      files.items.add(new File(['a,b\n1,2\n2,x\n'], 'texts.csv'));
+      dispatchEvent(new DragEvent('drop', { dataTransfer: files, cancelable: true }));
+    });
+    expect(await said(opened, 'lasso-problem', /texts/)).toMatch(/^texts\.csv: line 3/);
+    expect(await textIn(opened, 'lasso-name')).toBe('Diabetes');
+  });
+});
+
 describe('when gradients lie', () => {
   test('the cycle: a click sets the start, and the light turns red near the line', async () => {
     await show('gradients');
     const { page } = opened;
     await said(opened, 'cycle-state', /Descending/);
-    const box = await (await page.$('#cycle-figure .pane'))?.boundingBox();
+    const box = await (await page.$('#cycle-figure .chart > svg'))?.boundingBox();
     if (!box) throw new Error('there is no picture');
-    // x = 3.8, y = 0.72 on axes from −1.2 to 4.8 and from −0.6 to 6
-    await page.mouse.click(box.x + (5 / 6) * box.width, box.y + 0.8 * box.height);
+    const { across, up } = paneOf({ name: 'x', from: -1.2, to: 4.8 }, { name: 'y', from: -0.6, to: 6 });
+    const scale = box.width / WIDTH;
+    await page.mouse.click(box.x + scale * across(3.8), box.y + scale * up(0.7));
     expect(Number(await page.$eval('#cycle-x', (field) => (field as HTMLInputElement).value))).toBeCloseTo(3.8, 1);
-    expect(Number(await page.$eval('#cycle-y', (field) => (field as HTMLInputElement).value))).toBeCloseTo(0.72, 1);
+    expect(Number(await page.$eval('#cycle-y', (field) => (field as HTMLInputElement).value))).toBeCloseTo(0.7, 1);
     await page.waitForSelector('#cycle-light[data-status=certified]');
     await page.waitForSelector('#cycle-light[data-status=failed]');
     const failed = /420 steps of 0.01; at (\d+) of them/.exec(await said(opened, 'cycle-state', /steps of/));
