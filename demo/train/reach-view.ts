@@ -35,8 +35,6 @@ export interface ReachView {
   expect(classNames: readonly string[]): void;
   /** Follows the solver on one row; undefined: on none. */
   follow(inputs: Float32Array | undefined): void;
-  /** The model is another one. */
-  refresh(): void;
 }
 
 export function reachView(reach: Reach): ReachView {
@@ -120,7 +118,6 @@ export function reachView(reach: Reach): ReachView {
         text('reach-state', 'Draw, or choose a held-out row.');
       }
     },
-    refresh: () => void run(),
   };
 }
 

@@ -45,6 +45,7 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     (source) => ask('open', source),
     (summary) => {
       pad.expect(summary.kind === 'images' ? summary.featureShape : undefined);
+      chosen = undefined;
       reach.expect(summary.classNames);
       samples.show(summary);
       void lookAgain();
@@ -57,7 +58,11 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     return state === 'finished' ? 1 : Math.min(1, (epoch + step / steps) / epochs);
   }
 
+  /** The row whose fixed point is wanted: it is followed once there is a model, and again with each newer one. */
+  let chosen: Float32Array | undefined;
+
   function follow(inputs: Float32Array | undefined): void {
+    chosen = inputs;
     if (model && data.summary?.features === model.inputs) reach.follow(inputs);
     else if (inputs) text('reach-state', 'There is no model for these data yet: train one, or load a checkpoint.');
   }
@@ -75,7 +80,7 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   const take = newest(async (bytes: Uint8Array) => {
     model = await ask('model', bytes);
     await lookAgain();
-    reach.refresh();
+    follow(chosen);
   });
 
   const events: RunEvents = {
@@ -176,7 +181,7 @@ export function startTraining(ask: Caller<ModelCalls>): void {
       text('state', loadedText(file.name, found, data.summary, loaded !== undefined));
       progress.changed();
       await lookAgain();
-      reach.refresh();
+      follow(chosen);
     } catch (error) {
       text('run-problem', `${file.name}: ${messageOf(error)}`);
     }
