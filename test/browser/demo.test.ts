@@ -49,10 +49,13 @@ describe('training', () => {
     await said(opened, 'chart-loss', /training \d/);
     await page.click('#pause');
     await said(opened, 'state', /Paused in epoch/);
-    await new Promise((resolve) => setTimeout(resolve, 400)); // steps under way are finished
-    const loss = await textIn(opened, 'figure-loss');
-    await new Promise((resolve) => setTimeout(resolve, 600));
-    expect(await textIn(opened, 'figure-loss')).toBe(loss);
+    const isStill = async (): Promise<boolean> => {
+      const loss = await textIn(opened, 'figure-loss');
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      return loss === (await textIn(opened, 'figure-loss'));
+    };
+    await expect.poll(isStill, { timeout: 20_000 }).toBe(true); // once the steps under way are finished
+    expect(await textIn(opened, 'state')).toMatch(/Paused in epoch/);
     await page.click('#pause');
     const ending = await said(opened, 'state', /Finished/);
     expect(ending).toContain('92 steps in 4 epochs');
