@@ -1,6 +1,5 @@
 /** Which backend is opened. */
 import type { Backend, BackendName } from './backend.ts';
-import { openCPU } from './cpu/index.ts';
 
 export interface OpenOptions {
   /** Default: webgpu on a hardware adapter, else cpu. A software adapter is used only when webgpu is asked for by name. */
@@ -33,4 +32,9 @@ export async function openBackend({ backend, device, powerPreference }: OpenOpti
   if (!found.adapter.software) return found;
   found.close();
   return openCPU();
+}
+
+/** A page with a GPU never loads it. */
+async function openCPU(): Promise<Backend> {
+  return (await import('./cpu/index.ts')).openCPU();
 }

@@ -1,5 +1,5 @@
-/** Numbers and ranges of the report of a tuning. */
-import { type Range, signed } from '../plot.ts';
+/** Numbers and ranges as pictures show them. */
+import { type Range, signed } from './plot.ts';
 
 /** To so many significant digits, without zeros at the end. */
 export function significant(value: number, digits = 4): string {

@@ -2,7 +2,7 @@
  * A spurious derivative (Bolte et al. 2021, section 1 and Figure 1, left): a function that is smooth, written with relus,
  * whose derivative at 0 depends on what relu'(0) is taken to be.
  */
-import { type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../../index.ts';
+import { type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../index.ts';
 import { answerOrRefusal } from './refusal.ts';
 
 /** tanh z + relu(−z) + z − relu(z): tanh z for every z. Differentiated with relu'(0) = q it has f'(0) = 2 − 2q. */

@@ -1,6 +1,6 @@
 /** Twenty perturbed copies of the problem on which descent cycles (Bolte et al. 2021, Figure 2b): which of them cycle? */
-import { random } from '../../data/random.ts';
-import type { Engine } from '../../index.ts';
+import { random } from '../data/random.ts';
+import type { Engine } from '../index.ts';
 import { type Bilevel, descended, PAPER, type Point, RATE, switchesOf } from './descent.ts';
 
 /** Of each coefficient. */

@@ -2,7 +2,7 @@
  * Ascent that turns into the Lorenz attractor (Bolte et al. 2021, section 5, problem 14 and Figure 3): max uᵀz with
  * z ∈ argmin ‖s − F(u)‖⁴, F the Lorenz field. That z is F(u), but the Hessian of the inner problem vanishes there.
  */
-import { concat, type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../../index.ts';
+import { concat, type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../index.ts';
 import { answerOrRefusal } from './refusal.ts';
 
 export type Vector = readonly [number, number, number];
@@ -67,8 +67,9 @@ export async function ascent(
   gradient: (at: Vector) => Promise<Vector>,
   steps: number,
   rate: number,
+  start = START,
 ): Promise<Vector[]> {
-  const path = [START];
+  const path = [start];
   for (let step = 0; step < steps; step++) {
     const at = path[step];
     const [x, y, z] = await gradient(at);
@@ -151,11 +152,11 @@ function fieldAt([x, y, z]: Vector): Vector {
   return [10 * (y - x), x * (28 - z) - y, x * y - (8 / 3) * z];
 }
 
-/** At the exact inner solution. */
-async function certificateOf(engine: Engine, at: Vector): Promise<ImplicitCertificate> {
+/** @param distance as for `implicitGradient` */
+export async function certificateOf(engine: Engine, at: Vector, distance = 0): Promise<ImplicitCertificate> {
   return engine.tidy(async (scope) => {
-    const zeros = scope.tensor([0, 0, 0], [1, 3]);
+    const start = scope.tensor([distance, distance, distance], [1, 3]);
     const solver = (offset: Tensor, u: Tensor): Tensor => field(u).add(offset);
-    return root(optimality, { unknown: zeros, inputs: [scope.tensor(at, [1, 3])], solver }).solve.certify();
+    return root(optimality, { unknown: start, inputs: [scope.tensor(at, [1, 3])], solver }).solve.certify();
   });
 }

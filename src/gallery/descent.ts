@@ -2,14 +2,7 @@
  * Descent along implicit gradients through a solution that jumps (Bolte et al. 2021, section 5, problem 11):
  * min (x − s₁)² + 4(y − s₂)² with s ∈ argmax{(a + b)·L(x, y) : a ∈ [0, 3], b ∈ [0, 5]}, L(x, y) = −3x + y + 2.
  */
-import {
-  type Engine,
-  fixedPoint,
-  type ImplicitCertificate,
-  type Scope,
-  type Tensor,
-  valueAndGrad,
-} from '../../index.ts';
+import { type Engine, fixedPoint, type ImplicitCertificate, type Scope, type Tensor, valueAndGrad } from '../index.ts';
 
 export type Point = readonly [number, number];
 

@@ -2,7 +2,7 @@
  * A cycle (Bolte et al. 2021, Figure 2a): gradient descent on problem 11 goes round and round, because each corner that s
  * jumps to lies on the other side of the line on which it jumps.
  */
-import type { Engine, ImplicitCertificate } from '../../index.ts';
+import type { Engine, ImplicitCertificate } from '../index.ts';
 import {
   type Bilevel,
   certificateAt,

@@ -2,28 +2,31 @@
  * Clarke Jacobians do not survive inversion (Bolte et al. 2021, Remark 1 and Example 1; F. H. Clarke, 1976): the inverses of
  * the matrices in the Clarke Jacobian of F are not the Clarke Jacobian of the inverse of F.
  */
-import { concat, type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../../index.ts';
+import { concat, type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../index.ts';
 
 /** Row by row. */
 export type Matrix = readonly [number, number, number, number];
 
-/** F(x, y) = (|x| + y, 2x + |y|); at 0 the derivatives of |x| and |y| are taken to be α and β. */
-export function F(point: Tensor, alpha: number, beta: number): Tensor {
+/** Of x in the second row of F. */
+const SLOPE = 2;
+
+/** F(x, y) = (|x| + y, 2x + |y|), with another slope for 2 where one is given; at 0 |x| and |y| have the derivatives α and β. */
+export function F(point: Tensor, alpha: number, beta: number, slope = SLOPE): Tensor {
   const [rows] = point.shape;
   const x = point.slice([0, 0], [rows, 1]);
   const y = point.slice([0, 1], [rows, 1]);
   // A selection q of |x| is the derivative 2q − 1.
   const absoluteX = x.abs({ selection: (alpha + 1) / 2 });
   const absoluteY = y.abs({ selection: (beta + 1) / 2 });
-  return concat([absoluteX.add(y), x.mul(2).add(absoluteY)], 1);
+  return concat([absoluteX.add(y), x.mul(slope).add(absoluteY)], 1);
 }
 
-/** The derivative at 0 of the (x, y) that solves F(x, y) = p: the inverse of [α 1; 2 β]. */
-export async function inverseJacobian(engine: Engine, alpha: number, beta: number): Promise<Matrix> {
+/** The derivative at 0 of the (x, y) that solves F(x, y) = p: the inverse of [α 1; slope β]. */
+export async function inverseJacobian(engine: Engine, alpha: number, beta: number, slope = SLOPE): Promise<Matrix> {
   return engine.tidy(async (scope) => {
     const zero = scope.tensor([0, 0, 0, 0], [2, 2]); // the same system twice, for the two rows of the Jacobian
     const identity = scope.tensor([1, 0, 0, 1], [2, 2]);
-    const equation = (point: Tensor, p: Tensor): Tensor => F(point, alpha, beta).sub(p);
+    const equation = (point: Tensor, p: Tensor): Tensor => F(point, alpha, beta, slope).sub(p);
     const [, [jacobian]] = await valueAndGrad(
       (p) =>
         root(equation, { unknown: zero, inputs: [p], solver: 'given', tolerance: 1e-6 })
@@ -82,11 +85,11 @@ export async function clarke(engine: Engine, intervals = 8): Promise<Clarke> {
   };
 }
 
-/** Of F(x, y) = p at 0: [α 1; 2 β] for all α and β in [−1, 1]. */
-async function certificateAt0(engine: Engine): Promise<ImplicitCertificate> {
+/** Of F(x, y) = p at 0: [α 1; slope β] for all α and β in [−1, 1], whose determinant is αβ − slope. */
+export async function certificateAt0(engine: Engine, slope = SLOPE): Promise<ImplicitCertificate> {
   return engine.tidy(async (scope) => {
     const zero = scope.tensor([0, 0], [1, 2]);
-    const equation = (point: Tensor, p: Tensor): Tensor => F(point, 0, 0).sub(p);
+    const equation = (point: Tensor, p: Tensor): Tensor => F(point, 0, 0, slope).sub(p);
     return root(equation, { unknown: zero, inputs: [zero], solver: 'given' }).solve.certify();
   });
 }

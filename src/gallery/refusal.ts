@@ -1,4 +1,4 @@
-import { ConvergenceError } from '../../index.ts';
+import { ConvergenceError } from '../index.ts';
 
 /** What the library answers, or its words where it refuses: a solve that fails gives no gradient, it throws. */
 export async function answerOrRefusal<Answer extends object>(

@@ -5,7 +5,7 @@ import { multiples, position, round, roundStep } from './scale.ts';
 /** The look: colours are those of the style sheet. quiet: what the rest is to be read against. */
 export type Look = 'first' | 'second' | 'quiet';
 
-type Place = readonly [number, number];
+export type Place = readonly [number, number];
 
 export type Drawn =
   /** thin: for long curves. */
@@ -45,8 +45,8 @@ export interface Plot {
   }[];
 }
 
-const WIDTH = 440;
-const HEIGHT = 320;
+export const WIDTH = 440;
+export const HEIGHT = 320;
 const PANE = { left: 44, right: WIDTH - 8, top: 12, bottom: HEIGHT - 40 };
 
 /** The width of a wide digit on a phone, where the text is largest. */
@@ -55,11 +55,32 @@ export const LETTER = 9.6;
 /** The extents of the pane, at least: long texts at the vertical axis push its left edge in. */
 export const PANE_SIZE = { width: 340, height: PANE.bottom - PANE.top };
 
-export function plot({ title, description, x, y, drawn, legend }: Plot): Markup {
+/** Between places in the plane and in the picture, for a page that draws on it or is clicked on. */
+export interface Pane {
+  readonly left: number;
+  across(x: number): number;
+  up(y: number): number;
+  /** The place in the plane of a place in the picture. */
+  place(across: number, up: number): Place;
+}
+
+/** Of the picture that `plot` makes of these ranges; it is WIDTH × HEIGHT, and what is drawn stands in its element .pane. */
+export function paneOf(x: Range, y: Range): Pane {
   const longest = Math.max(...ticksOf(y).map((value) => tickText(value).length));
   const left = Math.min(Math.max(PANE.left, 10 + LETTER * longest), PANE.right - PANE_SIZE.width);
-  const across = (value: number): number => position(value, x.from, x.to, left, PANE.right);
-  const up = (value: number): number => position(value, y.from, y.to, PANE.bottom, PANE.top);
+  return {
+    left,
+    across: (value) => position(value, x.from, x.to, left, PANE.right),
+    up: (value) => position(value, y.from, y.to, PANE.bottom, PANE.top),
+    place: (across, up) => [
+      position(across, left, PANE.right, x.from, x.to),
+      position(up, PANE.bottom, PANE.top, y.from, y.to),
+    ],
+  };
+}
+
+export function plot({ title, description, x, y, drawn, legend }: Plot): Markup {
+  const { left, across, up } = paneOf(x, y);
   const [width, height] = [PANE.right - left, PANE.bottom - PANE.top];
   return html`<figure class="chart">
 <figcaption><h3>${title}</h3><ul class="legend">${legend.map(legendEntry)}</ul></figcaption>
@@ -68,7 +89,7 @@ ${ticksOf(y).map((value) => html`<path class="grid" d="M${left} ${round(up(value
 ${ticksOf(x).map((value) => html`<path class="grid" d="M${round(across(value))} ${PANE.top}V${PANE.bottom}"/><text x="${round(across(value))}" y="${PANE.bottom + 18}" text-anchor="middle">${tickText(value)}</text>`)}
 <text x="${PANE.right}" y="${PANE.bottom + 35}" text-anchor="end">${x.name} →</text>
 <text x="${left + 6}" y="${PANE.top + 12}">↑ ${y.name}</text>
-<svg x="${left}" y="${PANE.top}" width="${width}" height="${height}" viewBox="${left} ${PANE.top} ${width} ${height}">
+<svg class="pane" x="${left}" y="${PANE.top}" width="${width}" height="${height}" viewBox="${left} ${PANE.top} ${width} ${height}">
 ${drawn.map((each) => element(each, across, up))}
 </svg>
 </svg>

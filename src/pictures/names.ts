@@ -1,5 +1,5 @@
 /** The names of curves at their left ends, in a plot. */
-import { type Drawn, LETTER, PANE_SIZE, type Range } from '../plot.ts';
+import { type Drawn, LETTER, PANE_SIZE, type Range } from './plot.ts';
 
 /** More do not fit above each other. */
 export const MOST_NAMES = 14;
