@@ -5,24 +5,26 @@ export { jacobianVectorProduct, type LossFunction, valueAndGrad } from './autodi
 export type { AdapterDescription, BackendName, MemoryFigures } from './backends/backend.ts';
 export type { OpenOptions } from './backends/open.ts';
 export type { Dataset, Samples } from './data/dataset.ts';
-export type { Certificate, Kink } from './implicit/certificate.ts';
-export {
-  CertificateError,
-  type CertifyOptions,
-  type FailurePolicy,
-  type ImplicitCertificate,
-} from './implicit/certify.ts';
+export type {
+  CertificateArgument,
+  CertificateStatus,
+  ImplicitCertificate,
+  LinearReport,
+  SampleCertificate,
+} from './implicit/certificate.ts';
+export { CertificateError, type CertifyOptions, type FailurePolicy } from './implicit/certify.ts';
 export { type ArgminOptions, argmin, type InverseOptions, inverse, type Objective } from './implicit/forms.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
 export type { GradientInterval, IntervalOptions } from './implicit/interval.ts';
-export type { OperationKink } from './implicit/lifting.ts';
+export type { KinkPlace } from './implicit/kink-places.ts';
+export type { OperationKink } from './implicit/kinks.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
 export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMatrix } from './implicit/parametrisation.ts';
 export { fixedPoint, type ImplicitSolution, type ImplicitSolve, root } from './implicit/root.ts';
 export type { FixedPointOptions, OwnSolver, RootOptions } from './implicit/root-options.ts';
-export type { ImplicitSelection, KinkPlace } from './implicit/selections.ts';
+export type { ImplicitSelection } from './implicit/selections.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';

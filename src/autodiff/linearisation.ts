@@ -4,6 +4,7 @@ import { describe, sameShape } from '../tensor/shape.ts';
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
 import type { OperationName } from './definable.ts';
 import { zerosLike } from './derivatives.ts';
+import { type NormBound, normBoundOf } from './norm-bound.ts';
 import { PULLBACKS } from './pullbacks.ts';
 import { PUSHFORWARDS } from './pushforwards.ts';
 import type { Recorded } from './recorded.ts';
@@ -72,6 +73,17 @@ export class Linearisation {
       if (leading.has(entry.outputIndex) && !found.has(entry.outputIndex)) this.forward(entry, found);
     }
     return outputs.map((output) => this.result(output, found));
+  }
+
+  /** An upper bound of ‖∂output/∂x‖ for every choice at the kinks; infinite where none is known. */
+  normBound(output: Tensor, x: Tensor): NormBound {
+    const bounds = new Map<number, NormBound>();
+    const of = (index: number | undefined): NormBound => (index === undefined ? 0 : (bounds.get(index) ?? 0));
+    for (const index of this.indicesOf([x])) bounds.set(index, 1);
+    for (const entry of this.entries) {
+      bounds.set(entry.outputIndex, normBoundOf(entry.operation, entry.inputIndices.map(of), entry));
+    }
+    return of(this.indexOf(output));
   }
 
   private indexOf({ node }: Tensor): number | undefined {

@@ -2,7 +2,7 @@
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
 import { isOperationName } from './definable.ts';
 import { FACTORS } from './derivatives.ts';
-import { type ClarkeInterval, type KinkDescription, kinkDescription, kinkedDerivative } from './kinks.ts';
+import { type KinkDescription, kinkDescription, kinkedDerivative } from './kinks.ts';
 import { type Entry, Linearisation } from './linearisation.ts';
 import { attribute } from './recorded.ts';
 import { type Selectable, type Selection, selectionsFor } from './selection.ts';
@@ -22,21 +22,12 @@ export interface KinkedOperation {
   readonly x: Tensor;
   /** The numbers at which x is at a kink. */
   readonly positions: readonly number[];
-  /**
-   * At each of the positions the interval that the derivative in x is taken from; of maximum and minimum it is the share of
-   * the first input, and the second has the rest.
-   */
-  readonly intervals: readonly ClarkeInterval[];
-  /** How near a position counts as at it, [.., 1], for each row of x along the last axis. */
+  /** How near a position counts as at it: [.., 1], for each row of x along the last axis, or [1]. */
   readonly tolerance: Tensor;
-  /** The q with which it was called. */
-  readonly selection: number;
 }
 
 /** An operation with kinks, y = rest + σ(x): what a system in which y is an unknown is made of. */
-export interface LiftedOperation extends Pick<KinkedOperation, 'operation' | 'place' | 'x' | 'positions'> {
-  /** What counts as at a kink, [.., 1] or [1]. */
-  readonly within: Tensor;
+export interface LiftedOperation extends KinkedOperation {
   /** The ends of the interval of the derivative in x: they are the same where x is at no kink. */
   readonly low: Tensor;
   readonly high: Tensor;
@@ -121,9 +112,7 @@ export class Tape implements Recorder {
         place,
         x: inputs.includes(x) ? x.context.alias(x, x.shape) : x,
         positions,
-        intervals: positions.map(() => kinks.interval(attributes)),
         tolerance: kinks.tolerance(inputs),
-        selection: ownSelection(entry),
       };
     });
   }
@@ -146,9 +135,9 @@ export class Tape implements Recorder {
         return alias;
       };
       const x = kinks.argument(inputs);
-      const within =
+      const tolerance =
         radius === undefined ? kinks.tolerance(inputs) : x.context.constant({ kind: 'fill', value: radius }, [1]);
-      const [low, high] = [0, 1].map((q) => kinks.derivative(x, within, attributes, q));
+      const [low, high] = [0, 1].map((q) => kinks.derivative(x, tolerance, attributes, q));
       const [first, second] = inputs.map((input, index) => followed(input, inputIndices[index]));
       const isExtreme = operation === 'maximum' || operation === 'minimum';
       return {
@@ -156,7 +145,7 @@ export class Tape implements Recorder {
         place,
         x,
         positions: kinks.positions(attributes),
-        within,
+        tolerance,
         low,
         high,
         output: followed(output, outputIndex),

@@ -1,10 +1,11 @@
 /** The range of a gradient over the selections at the kinks: on the host, in float64. */
-import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkRadius } from './certify.ts';
 import { dot, factorise, solve } from './hypothesis/dense.ts';
 import { checkInvertibility } from './hypothesis/hypothesis.ts';
-import { type LiftedSample, type OperationKink, readLifted } from './lifting.ts';
-import type { SystemOf } from './system.ts';
+import type { OperationKink } from './kinks.ts';
+import { type LiftedSample, readLifted } from './lifting.ts';
+import { atSolution, type Solved } from './system.ts';
 
 export interface IntervalOptions {
   /** Which of the inputs; it must hold one number. Default 0. */
@@ -38,11 +39,11 @@ const SWEEPS = 4;
  * @param v cotangent of z, [batch, n]
  */
 export async function gradientInterval(
-  engine: Engine,
-  systemOf: SystemOf,
-  { z, inputs, cotangent }: { z: Tensor; inputs: readonly Tensor[]; cotangent: Tensor },
+  solved: Solved,
+  cotangent: Tensor,
   { input = 0, radius }: IntervalOptions,
 ): Promise<GradientInterval> {
+  const { z, inputs } = solved;
   if (!(Number.isInteger(input) && input >= 0 && input < inputs.length)) {
     throw new RangeError(
       `gradientInterval: input is ${input}; it must be the place of one of the ${inputs.length} inputs`,
@@ -54,11 +55,10 @@ export async function gradientInterval(
   if (cotangent.size !== z.size) {
     throw new RangeError(`gradientInterval: cotangent holds ${cotangent.size} numbers; z holds ${z.size}`);
   }
-  const [lifted, v, n] = await engine.tidy(async (scope) => {
-    const system = systemOf(inputs.map((one) => scope.use(one)));
-    const { batch, n: width } = system.rows;
-    const read = await readLifted(system, engine.alias(scope.use(z), [batch, width]), { radius, input });
-    return [read, await cotangent.data(), width] as const;
+  checkRadius('gradientInterval', radius);
+  const [lifted, v, n] = await atSolution(solved, async (system, x) => {
+    const read = readLifted('gradientInterval', system, x, { radius, input });
+    return Promise.all([read, cotangent.data(), system.rows.n]);
   });
   let [low, high, exact] = [0, 0, true];
   for (const [sample, one] of lifted.samples.entries()) {
@@ -70,7 +70,7 @@ export async function gradientInterval(
     high += range.high;
     exact &&= range.exact;
   }
-  return { low, high, exact, kinks: lifted.kinks };
+  return { low, high, exact, kinks: lifted.kinks.list };
 }
 
 const UNBOUNDED = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, exact: false };

@@ -2,7 +2,8 @@
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import { CertificateError, type ImplicitCertificate } from '../../src/implicit/certify.ts';
+import type { ImplicitCertificate } from '../../src/implicit/certificate.ts';
+import { CertificateError } from '../../src/implicit/certify.ts';
 import { inverse } from '../../src/implicit/forms.ts';
 import { fixedPoint, root } from '../../src/implicit/root.ts';
 import type { FixedPointOptions } from '../../src/implicit/root-options.ts';
@@ -24,7 +25,7 @@ describe('one unknown', () => {
   test('without a kink: by the matrix alone', async () => {
     const certificate = await at((z) => z.tanh().mul(0.5), column(0));
     expect(certificate).toMatchObject({ status: 'certified', argument: 'no kinks', kinks: [] });
-    expect(certificate.samples[0].nearest.smallestSingularValue).toBeCloseTo(0.5, 12);
+    expect(certificate.samples[0].nearest?.smallestSingularValue).toBeCloseTo(0.5, 12);
   });
   test('singular without a kink', async () => {
     expect(await at((z) => z.mul(1), column(3))).toMatchObject({ status: 'failed', argument: 'singular base' });
@@ -39,7 +40,7 @@ describe('one unknown', () => {
     ] as const) {
       const certificate = await at((z) => z.mul(c).relu(), column(0));
       expect([c, certificate.status]).toEqual([c, status]);
-      expect(certificate.kinks).toEqual([{ sample: 0, operation: 'relu', place: 0, index: 0, distance: 0 }]);
+      expect(certificate.kinks).toEqual([{ sample: 0, operation: 'relu', place: 0, index: 0, value: 0, distance: 0 }]);
     }
     // At c = 2 the singular element has s = ½.
     expect((await at((z) => z.mul(2).relu(), column(0))).samples[0].witness?.[0]).toBeCloseTo(0.5, 6);
@@ -69,7 +70,7 @@ describe('one unknown', () => {
     expect(await at(pieces(0.5, 2), column(0))).toMatchObject({ status: 'failed' });
     expect(await at((z) => z.mul(0.5).minimum(z.mul(2)), column(0))).toMatchObject({ status: 'failed' });
     const { kinks } = await at(pieces(0.5, 0.25), column(0));
-    expect(kinks).toEqual([{ sample: 0, operation: 'maximum', place: 0, index: 0, distance: 0 }]);
+    expect(kinks).toEqual([{ sample: 0, operation: 'maximum', place: 0, index: 0, value: 0, distance: 0 }]);
   });
 });
 
