@@ -2,7 +2,7 @@
  * An upper bound of the norm of a Jacobian, from the norms of the operations on the way: ‖∂(g∘f)‖ ≤ ‖∂g‖‖∂f‖. It holds for
  * every choice at the kinks, wherever they are: what counts of a function that bends is its Lipschitz constant.
  */
-import { elementwise, reduceAll, reduceAxes } from '../tensor/kernels.ts';
+import { elementwise, reduceAll } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { OperationName } from './definable.ts';
 import { attribute, type Recorded } from './recorded.ts';
@@ -46,14 +46,8 @@ function once(make: () => Tensor): () => Tensor {
   };
 }
 
-/** ‖M‖₂ ≤ min(‖M‖_F, √(‖M‖₁‖M‖∞)) */
-const matrixNorm = (matrix: Tensor): NormBound =>
-  once(() => {
-    const sizes = elementwise('abs', [matrix]);
-    const [columns, rows] = [0, 1].map((axis) => reduceAll('maximum', reduceAxes('sum', [sizes], axis, axis + 1)));
-    const mixed = elementwise('sqrt', [elementwise('multiply', [columns, rows])]);
-    return elementwise('minimum', [reduceAll('norm', matrix), mixed]);
-  });
+/** ‖M‖₂ ≤ ‖M‖_F */
+const matrixNorm = (matrix: Tensor): NormBound => once(() => reduceAll('norm', matrix));
 
 /** Of repeating x until it has the shape of the output, or of summing it back: √ of how often each number is met. */
 const repetition = (x: Tensor, output: Tensor): number => Math.sqrt(output.size / x.size);

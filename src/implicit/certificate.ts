@@ -62,19 +62,18 @@ export interface ImplicitCertificate {
 const RANK: Readonly<Record<CertificateStatus, number>> = { failed: 0, unknown: 1, certified: 2 };
 
 /** How near to singular a sample may be, as far as it is known: relative where it was computed, else the bound of a solve. */
-function nearness({ nearest, singularValueBound }: SampleCertificate): number {
-  return nearest?.relativeSingularValue ?? singularValueBound ?? Number.POSITIVE_INFINITY;
+const nearness = ({ nearest, singularValueBound }: SampleCertificate): number =>
+  nearest?.relativeSingularValue ?? singularValueBound ?? Number.POSITIVE_INFINITY;
+
+function decides(a: SampleCertificate, b: SampleCertificate): boolean {
+  return a.status === b.status ? nearness(a) < nearness(b) : RANK[a.status] < RANK[b.status];
 }
 
 export function certificateOf(
   samples: readonly SampleCertificate[],
   kinks: readonly OperationKink[],
 ): ImplicitCertificate {
-  const deciding = samples.reduce((a, b) => {
-    if (RANK[a.status] !== RANK[b.status]) return RANK[a.status] < RANK[b.status] ? a : b;
-    return nearness(b) < nearness(a) ? b : a;
-  });
-  const { status, argument, reason } = deciding;
+  const { status, argument, reason } = samples.reduce((a, b) => (decides(b, a) ? b : a));
   return { status, argument, reason, kinks, samples };
 }
 
@@ -117,6 +116,9 @@ export interface LinearReport extends SolveReport {
 /** Of the rounding ε(1 + ‖B‖)‖u‖/‖v‖ of a solve: beyond it fewer than three digits are left. */
 const NEARLY_SINGULAR = 1e-3;
 
+const unsolved = (residual: number): string =>
+  `the linear solve was left at the residual ${residual.toExponential(1)}: the matrix may be singular`;
+
 /** Of a finished solve. That it was solved proves nothing, for v may lie in the range of a singular matrix. */
 export function sampleCertificate(
   known: Known,
@@ -124,14 +126,15 @@ export function sampleCertificate(
   { kinks, kinkTolerance }: Pick<SampleCertificate, 'kinks' | 'kinkTolerance'>,
 ): SampleCertificate {
   const { residual, floor, singularValueBound } = solve;
-  const unsolved = `the linear solve was left at the residual ${residual.toExponential(1)}: the matrix may be singular`;
+  const { status, argument } = known;
   return {
-    ...known,
-    ...(known.status === 'unknown' && !isSolved(solve) && { reason: unsolved }),
+    status,
+    argument,
+    reason: status === 'certified' || isSolved(solve) ? known.reason : unsolved(residual),
     kinks,
     kinkTolerance,
     residual,
-    ...(singularValueBound !== undefined && { singularValueBound }),
+    singularValueBound,
     nearlySingular: floor > NEARLY_SINGULAR,
   };
 }

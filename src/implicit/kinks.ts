@@ -62,8 +62,9 @@ function isAway(x: Tensor, positions: readonly number[], tolerance: Tensor): Ten
 }
 
 function ofSamples(reduction: 'sum' | 'maximumAbsolute', x: Tensor, batch: number): Tensor {
-  const rows = partsOf(x, batch);
-  return rows === 1 ? reduceAll(reduction, x) : reduceRows(reduction, [x.context.alias(x, [rows, x.size / rows])]);
+  const parts = partsOf(x, batch);
+  if (x.size === parts) return x.context.alias(x, [parts]);
+  return parts === 1 ? reduceAll(reduction, x) : reduceRows(reduction, [x.context.alias(x, [parts, x.size / parts])]);
 }
 
 /** The kinks at a point, and their numbers. */

@@ -254,7 +254,8 @@ function solveLinearised(
   const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, (traced, tracing) => {
     const [tracedW, fixedPoint, p, v, tracedBound, tolerance, margin, tracedInverse, tracedStep] = traced;
     const oriented = (matrix: Tensor): Tensor => (direction === 'tangent' ? transpose(matrix) : matrix);
-    const J = jacobianAt(activation, p, () => kinkTolerance(p, kinkUnits), selection);
+    const kinked = kinkedArgument(p, settings);
+    const J = jacobianAt(activation, p, kinked[0]?.tolerance, selection);
     const problem = adjointProblem({
       W: oriented(tracedW),
       J,
@@ -267,7 +268,7 @@ function solveLinearised(
     });
     const solved = solveLinear(tracing, LINEAR_SOLVERS[linearSolver], problem);
     const weighted = J.apply(solved.u); // Jᵀu
-    const kinks = findKinks(kinkedArgument(p, settings), v.shape[0]);
+    const kinks = findKinks(kinked, v.shape[0]);
     const rows = {
       status: statusOf(solved.state),
       iterations: solved.iterations,
