@@ -2,6 +2,7 @@
 
 export { DEFINABLE, type OperationName } from './autodiff/definable.ts';
 export { jacobianVectorProduct, type LossFunction, valueAndGrad } from './autodiff/gradient.ts';
+export { gradientOf } from './autodiff/gradient-of.ts';
 export type { AdapterDescription, BackendName, MemoryFigures } from './backends/backend.ts';
 export type { OpenOptions } from './backends/open.ts';
 export type { Dataset, Samples } from './data/dataset.ts';
@@ -13,7 +14,7 @@ export type {
   SampleCertificate,
 } from './implicit/certificate.ts';
 export { CertificateError, type CertifyOptions, type FailurePolicy } from './implicit/certify.ts';
-export { type ArgminOptions, argmin, type InverseOptions, inverse, type Objective } from './implicit/forms.ts';
+export { type ArgminOptions, argmin, type InverseOptions, inverse } from './implicit/forms.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
 export type { GradientInterval, IntervalOptions } from './implicit/interval.ts';
 export type { KinkPlace } from './implicit/kink-places.ts';

@@ -1,6 +1,7 @@
 /** The solution of z = σ(Wz + b) as a differentiable function of W and b, for W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
 import type { CustomOperation } from '../autodiff/custom.ts';
 import { kinkTolerance } from '../autodiff/kinks.ts';
+import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
 import type { Activation } from '../solvers/activations.ts';
 import { adjointProblem } from '../solvers/adjoint.ts';
 import { normsFrom } from '../solvers/equation.ts';
@@ -87,9 +88,11 @@ export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOption
     direction: LinearDirection,
     right: Tensor,
     needsW: boolean,
+    given: UniformSelection | undefined,
   ): { Ju: Tensor; W: Tensor | undefined } => {
     const since = performance.now();
-    const solved = solveLinearised(engine, direction, { ...kept, W, z, right }, needsW, settings);
+    const selection = selectionFor(settings.activation.name, given) ?? settings.selection;
+    const solved = solveLinearised(engine, direction, { ...kept, W, z, right }, needsW, { ...settings, selection });
     const back = {
       ...ahead,
       direction,
@@ -103,12 +106,13 @@ export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOption
   };
   const operation: CustomOperation = {
     name: 'monotoneFixedPoint',
-    pullback(cotangent, [needsW]) {
-      const { Ju, W: gradient } = linear('backward', cotangent, needsW);
+    isSelectable: options.selection === undefined && kinkedOperations(settings.activation).length > 0,
+    pullback(cotangent, [needsW], given) {
+      const { Ju, W: gradient } = linear('backward', cotangent, needsW, given);
       return [gradient, Ju];
     },
     // ż = J(Wż + ẆZ + ḃ) is J(I − WJ)⁻¹(ẆZ + ḃ): the adjoint system of Wᵀ.
-    pushforward: ([dW, db]) => linear('tangent', tangentOf(z, dW, db), false).Ju,
+    pushforward: ([dW, db], given) => linear('tangent', tangentOf(z, dW, db), false, given).Ju,
   };
   return {
     z: recorded('custom', [W, b], z, operation),

@@ -1,5 +1,6 @@
 /** The solution of an equation that the user wrote, as a differentiable function of its inputs (Bolte et al. 2021, Theorem 2). */
 import type { CustomOperation } from '../autodiff/custom.ts';
+import type { UniformSelection } from '../autodiff/selection.ts';
 import type { SolveReport } from '../solvers/report.ts';
 import { recorded } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -76,7 +77,13 @@ function implicit(
   const engine = checkedEngine(what, unknown, inputs);
   const rows = rowsOf(unknown.shape, settings.coupled);
   let { selection } = settings;
-  const systemOf = (own: readonly Tensor[]): ImplicitSystem => new ImplicitSystem(what, f, kind, rows, own, selection);
+  /** @param given for the tape on which the solution is, in the place of its own selection */
+  const solvedWith = (z: Tensor, given?: UniformSelection): Solved => ({
+    engine,
+    systemOf: (own) => new ImplicitSystem(what, f, kind, rows, own, given ?? selection),
+    z,
+    inputs,
+  });
 
   const since = performance.now();
   const { tolerance, backwardTolerance, onFailure, solver, onFailedCertificate } = settings;
@@ -90,10 +97,10 @@ function implicit(
     onFailure,
     isBounded: false,
   } as const;
-  const { z: found, summary } = forward(engine, systemOf, unknown, inputs, settings);
+  const { z: found, summary } = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings);
   const report = reportOf(engine, ahead, summary, since);
   const z = guarded(engine, ahead, found, report);
-  const solved: Solved = { engine, systemOf, z, inputs };
+  const solved = solvedWith(z);
 
   const backwardReports: Promise<LinearReport>[] = [];
   const certified = (wanted: CertifyOptions = {}): Promise<ImplicitCertificate> => certify(solved, settings, wanted);
@@ -124,14 +131,15 @@ function implicit(
   };
   const operation: CustomOperation = {
     name: what,
-    pullback(cotangent, needed) {
+    isSelectable: selection === undefined,
+    pullback(cotangent, needed, given) {
       const started = performance.now();
-      const gradients = told('backward', backward(solved, cotangent, needed, settings), started);
+      const gradients = told('backward', backward(solvedWith(z, given), cotangent, needed, settings), started);
       return needed.map((wanted) => (wanted ? gradients.shift() : undefined));
     },
-    pushforward(tangents) {
+    pushforward(tangents, given) {
       const started = performance.now();
-      return told('tangent', forwardMode(solved, tangents, settings), started)[0];
+      return told('tangent', forwardMode(solvedWith(z, given), tangents, settings), started)[0];
     },
   };
   recorded('custom', inputs, z, operation);

@@ -90,10 +90,8 @@ describe('argmin', () => {
     const slope = -penalty * denseSolve(G, beta, n).reduce((sum, value, i) => sum + value * beta[i], 0);
     const lossOf = (logarithm: Tensor): Tensor => {
       const solution = argmin(
-        {
-          gradient: (b, design, target, l) =>
-            b.matmul(design, { transposeB: true }).sub(target).matmul(design).add(b.mul(l.exp())),
-        },
+        (b, design, target, l) =>
+          b.matmul(design, { transposeB: true }).sub(target).square().sum().add(b.square().sum().mul(l.exp())).mul(0.5),
         {
           unknown: zeros(1, n),
           inputs: [engine.tensor(X, [rows, n]), engine.tensor(y, [1, rows]), logarithm],
@@ -111,22 +109,30 @@ describe('argmin', () => {
     const target = [3, -0.2, -1.5];
     const tape = new Tape();
     const y0 = tape.watch(engine.tensor(target, [1, 3]));
-    const found = argmin(
-      { gradient: (b, given) => b.sub(given), proximal: (x, step) => x.softThreshold(0.5 * step) },
-      { unknown: zeros(1, 3), inputs: [y0], step: 0.7, tolerance: 1e-12 },
-    );
+    const found = argmin((b, given) => b.sub(given).square().sum(-1).mul(0.5), {
+      unknown: zeros(1, 3),
+      inputs: [y0],
+      proximal: (x, step) => x.softThreshold(0.5 * step),
+      step: 0.7,
+      tolerance: 1e-12,
+    });
     expect(relativeError(await found.data(), [2.5, 0, -1])).toBeLessThan(1e-11);
     const [gradient] = tape.pullback(found, [y0], engine.tensor([1, 1, 1], [1, 3]));
     expect(relativeError(await gradient.data(), [1, 0, 1])).toBeLessThan(1e-10);
   });
 
   test('wrong arguments', () => {
-    const objective = { gradient: (z: Tensor) => z, proximal: (x: Tensor) => x };
-    expect(() => argmin(objective, { unknown: zeros(1, 1), inputs: [] })).toThrow(
+    const half = (z: Tensor): Tensor => z.square().mul(0.5);
+    const given = { unknown: zeros(1, 1), inputs: [] };
+    expect(() => argmin(half, { ...given, proximal: (x) => x })).toThrow(
       'argmin: step is undefined; with a proximal it must be a finite number > 0',
     );
-    expect(() => argmin({ gradient: (z) => z }, { unknown: zeros(1, 1), inputs: [], solver: 'picard' })).toThrow(
+    expect(() => argmin(half, { ...given, step: 1 })).toThrow(
+      'argmin: step is 1; it is for a proximal, and none is given',
+    );
+    expect(() => argmin(half, { ...given, solver: 'picard' })).toThrow(
       'argmin: solver is "picard", which needs a proximal',
     );
+    expect(() => argmin((z) => z.relu().square(), given)).toThrow('the derivative of relu jumps');
   });
 });
