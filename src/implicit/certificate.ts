@@ -28,7 +28,7 @@ export interface SampleCertificate {
   readonly singularValueBound?: number;
   /**
    * σ_min is so small beside ‖B‖, as far as both are known, that a gradient has fewer than three digits: of a linear solve
-   * below 1000·ε of the backend, from `certify` below `warnBelow`.
+   * below 1000·ε of the backend, from `certify` below `warnBelow`, or where a solve of its estimate did not converge.
    */
   readonly nearlySingular: boolean;
   /**

@@ -116,15 +116,18 @@ async function estimated(
     atSolution(solved, (system, x) => readKinksOf(system.linearised(x).kinks(), system.rows.batch, radius)),
     estimateSingularValues(solved, settings, asked),
   ]);
-  const certificates = estimates.map(({ smallest, largest, normBound }, sample): SampleCertificate => {
+  const certificates = estimates.map(({ smallest, isSolved, largest, normBound }, sample): SampleCertificate => {
     const known = knownByNorm(normBound);
     const relativeSingularValue = largest > 0 ? smallest / largest : 0;
-    const nearlySingular = relativeSingularValue < warnBelow;
+    const nearlySingular = relativeSingularValue < warnBelow || !isSolved;
+    const found = isSolved
+      ? `σ_min of the element that gradients take is at most about ${smallest.toExponential(2)}`
+      : 'a linear solve with the element that gradients take did not converge: it may be singular';
     return {
       ...known,
       ...(known.status === 'unknown' && {
         argument: 'σ_min estimate',
-        reason: `${reason}; σ_min of the element that gradients take is at most about ${smallest.toExponential(2)}`,
+        reason: `${reason}; ${found}`,
       }),
       ...kinks.ofSample(sample),
       nearest: { smallestSingularValue: smallest, relativeSingularValue, nearlySingular },

@@ -15,6 +15,8 @@ export type EstimateOptions = SmallestSingularValueOptions;
 export interface SingularValueEstimate {
   /** Not below σ_min, up to the tolerance of the solves. */
   readonly smallest: number;
+  /** Whether every linear solve converged; where one did not the matrix may be singular, and `smallest` says little. */
+  readonly isSolved: boolean;
   /** Not above σ_max. */
   readonly largest: number;
   /** Of ‖∂f/∂z‖, as with every gradient. */
@@ -36,6 +38,7 @@ export function estimateSingularValues(
     const largest = await largestSingularValues(at, [batch, n], options.seed ?? 0);
     /** The least that any solve has shown. */
     const least = new Array<number>(batch).fill(Number.POSITIVE_INFINITY);
+    const isSolved = new Array<boolean>(batch).fill(true);
     let normBound = Number.POSITIVE_INFINITY;
 
     async function answers(
@@ -54,8 +57,8 @@ export function estimateSingularValues(
           // ‖Bu‖ ≤ ‖v‖ + ‖v − Bu‖, whatever u is.
           const bound = rows.singularValueBound[sample] * (1 + rows.residual[sample]);
           if (Number.isFinite(bound)) least[sample] = Math.min(least[sample], bound);
-          const isSolved = rows.residual[sample] <= Math.max(settings.backwardTolerance, 4 * rows.floor[sample]);
-          return [sample, isSolved ? Float64Array.from(u.slice(sample * n, (sample + 1) * n)) : undefined];
+          isSolved[sample] &&= rows.residual[sample] <= Math.max(settings.backwardTolerance, 4 * rows.floor[sample]);
+          return [sample, isSolved[sample] ? Float64Array.from(u.slice(sample * n, (sample + 1) * n)) : undefined];
         }),
       );
     }
@@ -74,7 +77,12 @@ export function estimateSingularValues(
         if (!(error instanceof UnsolvedError)) throw error;
       }
     });
-    return least.map((smallest, sample) => ({ smallest, largest: largest[sample], normBound }));
+    return least.map((smallest, sample) => ({
+      smallest,
+      isSolved: isSolved[sample],
+      largest: largest[sample],
+      normBound,
+    }));
   });
 }
 
