@@ -2,8 +2,8 @@
 import { Tape } from '../autodiff/tape.ts';
 import { checkedMargin } from '../implicit/margin.ts';
 import {
-  type Certificate,
   type Engine,
+  type ImplicitCertificate,
   type MonotoneSolution,
   monotoneFixedPoint,
   monotoneMatrix,
@@ -29,6 +29,12 @@ export interface ReportAnswer {
   readonly tolerance: number;
 }
 
+/** That of the library, and the margin that it rests on; what counted as at a kink, one number for each sample. */
+export interface CertificateAnswer extends Pick<ImplicitCertificate, 'status' | 'argument' | 'kinks'> {
+  readonly margin: number;
+  readonly kinkTolerance: readonly number[];
+}
+
 /** The gradients of Σ v∘z where v was given; those of A, B and m where these were. */
 export interface MonotoneAnswer {
   readonly z: number[][];
@@ -38,7 +44,7 @@ export interface MonotoneAnswer {
   readonly grad_B?: number[][];
   readonly grad_m?: number;
   readonly report: ReportAnswer & { readonly backward?: ReportAnswer };
-  readonly certificate: Certificate;
+  readonly certificate: CertificateAnswer;
 }
 
 /** @throws RangeError where W is given and is not monotone, or where the numbers overflow the backend's precision */
@@ -60,7 +66,9 @@ export function solveMonotone(
         : {};
       const z = nested(await solution.z.data(), problem.b.columns);
       const report = await reportOf(solution);
-      return { z, ...gradients, report, certificate: await solution.certificate() };
+      const { status, argument, kinks, samples } = await solution.certificate();
+      const kinkTolerance = samples.map((sample) => sample.kinkTolerance);
+      return { z, ...gradients, report, certificate: { status, argument, margin, kinks, kinkTolerance } };
     } finally {
       tape.dispose();
     }
