@@ -177,10 +177,11 @@ function interceptOf(
   beta: Tensor,
 ): Tensor {
   const { X, y, masks } = options;
-  if (!settings.intercept) return engine.constant({ kind: 'fill', value: 0 }, [batch]);
+  // Beside β, so that they are freed with it.
+  if (!settings.intercept) return engine.upload(new Float32Array(batch), [batch], beta);
   const share = masks
     ? masks.div(masks.sum(1, { keepAxes: true }))
-    : engine.constant({ kind: 'fill', value: 1 / rows }, [1, rows]);
+    : engine.upload(new Float64Array(rows).fill(1 / rows), [1, rows], beta);
   const meanX = share.matmul(X).reshape([groups, 1, features]);
   const fitted = beta
     .reshape([groups, batch / groups, features])

@@ -94,7 +94,7 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
     throw new RangeError(`initial: the shape is ${describe(initial.shape)}; it must be [${batch}, ${features}]`);
   }
   const engine = engineOf('X', X);
-  return { engine, settings: settingsOf(options, engine, features), rows, features, batch, groups };
+  return { engine, settings: lassoSettings(options, features, engine.epsilon), rows, features, batch, groups };
 }
 
 /** The one length above 1 that the arguments have. */
@@ -131,7 +131,12 @@ function lengthOf(name: string, value: number | readonly number[] | Tensor): num
   return size;
 }
 
-function settingsOf(options: LassoOptions, { epsilon }: Engine, features: number): LassoSettings {
+/** Checks the options that do not depend on tensors; layers call it when they are made. */
+export function lassoSettings(
+  options: Omit<LassoOptions, 'X' | 'y' | 'logLambda'>,
+  features: number,
+  epsilon = Number.EPSILON,
+): LassoSettings {
   const tolerance = checkPositive('tolerance', options.tolerance ?? Math.max(1e-10, 8 * epsilon));
   const { solver = 'fista', onFailure = 'throw', onFailedCertificate = 'warn' } = options;
   const kinkUnits = options.kinkUnits ?? KINK_UNITS;
