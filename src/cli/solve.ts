@@ -15,7 +15,7 @@ import { type Arguments, choiceOption, countOption, helpOf, positiveOption, read
 
 const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
 const LINEAR = ['auto', ...(Object.keys(LINEAR_SOLVERS) as LinearSolverName[])] as const;
-const LASSO = Object.keys(LASSO_SOLVERS) as LassoSolverName[];
+const LASSO = ['auto', ...(Object.keys(LASSO_SOLVERS) as LassoSolverName[])] as const;
 
 /** More than the library's own: here the default is to go to the floor of the precision. */
 const LIMIT = 10_000;
@@ -25,7 +25,7 @@ const TABLE = {
   solver: {
     value: '<name>',
     description: `forward: ${SOLVERS.join(', ')}; of a lasso: ${LASSO.join(', ')}`,
-    fallback: `${SOLVERS[0]}; ${LASSO[0]}`,
+    fallback: SOLVERS[0],
   },
   'linear-solver': {
     value: '<name>',

@@ -3,10 +3,8 @@ import { lasso } from '../implicit/lasso/lasso.ts';
 import { type LassoOptions, lassoSettings } from '../implicit/lasso/options.ts';
 import { checkWidth, constantParameter, type Layer } from './layer.ts';
 
-/** Options of the solve that a layer leaves to its user. */
-type Solve = Omit<LassoOptions, 'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'intercept' | 'initial'>;
-
-export interface SparseCodingOptions extends Solve {
+export interface SparseCodingOptions
+  extends Omit<LassoOptions, 'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'intercept' | 'initial'> {
   inputs: number;
   /** Columns of the dictionary; may be more than `inputs`. */
   features: number;
@@ -14,6 +12,11 @@ export interface SparseCodingOptions extends Solve {
   logLambda?: number;
   /** ρ ≥ 0 of ½ρ‖β‖², not learnt: with ρ > 0 the code is unique whatever the dictionary. Default 0. */
   ridge?: number;
+  /**
+   * Default fista, on every backend: with more features than inputs the descent passes through supports whose columns are
+   * dependent, where coordinate descent is slow.
+   */
+  solver?: LassoOptions['solver'];
 }
 
 /**
@@ -28,7 +31,8 @@ export function sparseCoding({
   features,
   logLambda = Math.log(0.1),
   ridge = 0,
-  ...solve
+  solver = 'fista',
+  ...rest
 }: SparseCodingOptions): Layer {
   checkWidth('sparseCoding', 'inputs', inputs);
   checkWidth('sparseCoding', 'features', features);
@@ -38,6 +42,7 @@ export function sparseCoding({
   if (!(ridge >= 0 && Number.isFinite(ridge))) {
     throw new RangeError(`sparseCoding: ridge is ${ridge}; it must be a finite number of at least 0`);
   }
+  const solve = { ...rest, solver };
   lassoSettings(solve, features);
   return {
     kind: 'sparseCoding',

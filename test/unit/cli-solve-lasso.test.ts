@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LassoAnswer } from '../../src/cli/lasso-solution.ts';
+import { LASSO_SOLVERS } from '../../src/implicit/lasso/options.ts';
 import { run } from '../fixtures/cli/run.ts';
 import { LASSO_NAMES, loadLasso } from '../fixtures/load.ts';
 import { coordinateDescent } from '../support/coordinate-descent.ts';
@@ -104,7 +105,7 @@ describe('the answer', () => {
     for (const gap of duality_gap) expect(Math.abs(gap)).toBeLessThan(1e-13);
     expect(backward.solver).toBe('conjugate-gradients');
     expect(rest).toEqual({
-      solver: 'fista',
+      solver: 'coordinate-descent',
       backend: 'cpu',
       milliseconds: expect.any(Number),
       tolerance: 4 * 2 ** -52,
@@ -119,6 +120,12 @@ describe('the answer', () => {
     expect(code).toBe(0);
     expect(relativeError(answer.beta as readonly number[], expected.beta)).toBeLessThan(1e-9);
     expect(answer.intercept).toBeCloseTo(expected.intercept, 9);
+  });
+
+  test.each(Object.keys(LASSO_SOLVERS))('by %s', async (solver) => {
+    const { answer } = await solve({ ...small, lambda }, '--solver', solver);
+    expect(answer.report.solver).toBe(solver);
+    expect(relativeError(answer.beta as readonly number[], path.at(lambda))).toBeLessThan(1e-12);
   });
 
   test('has the intercepts of a list of λ as a list', async () => {
@@ -206,7 +213,7 @@ describe('bad input', () => {
   ])('%s', (_name, problem, message) => refuse(problem, message));
 
   test.each<[string[], string]>([
-    [['--solver', 'auto'], '--solver: it is "auto"; it must be one of fista, ista'],
+    [['--solver', 'picard'], '--solver: it is "picard"; it must be one of auto, fista, ista'],
     [['--linear-solver', 'cgnr'], '--linear-solver: a lasso problem has one only, conjugate gradients'],
     [['--tolerance', '0'], '--tolerance: it is "0"'],
   ])('%j', (options, message) => refuse(good, message, ...options));

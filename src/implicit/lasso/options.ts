@@ -1,13 +1,15 @@
 /** What a caller may choose of a Lasso solve, checked. */
 import { KINK_UNITS } from '../../autodiff/kinks.ts';
+import { SEQUENTIAL_BACKENDS } from '../../backends/kernels.ts';
+import type { LassoMethod } from '../../solvers/lasso/solve.ts';
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { FailurePolicy } from '../certify.ts';
 import { checkCount, checkOneOf, checkPositive } from '../options.ts';
 
-export const LASSO_SOLVERS = { fista: { accelerated: true }, ista: { accelerated: false } } as const;
-export type LassoSolverName = keyof typeof LASSO_SOLVERS;
+export const LASSO_SOLVERS = { fista: 0, ista: 0, 'coordinate-descent': 0 } as const satisfies Record<LassoMethod, 0>;
+export type LassoSolverName = LassoMethod;
 
 /** q where a feature is in the equicorrelation set but not in the support. */
 export type LassoSelection = 'weak' | 'lars' | number | readonly number[];
@@ -36,13 +38,16 @@ export interface LassoOptions {
    * or a number from 0 to 1 for all features, or one for each.
    */
   selection?: LassoSelection;
-  /** Default fista. */
-  solver?: LassoSolverName;
+  /**
+   * How the support is found: by proximal gradient steps, accelerated (fista) or not (ista), or by coordinate descent, which
+   * is sequential and runs on the cpu backend only. Default auto: coordinate-descent there, fista elsewhere.
+   */
+  solver?: LassoSolverName | 'auto';
   /** Of the relative proximal residual. Default 1e-10, or 8ε where that is larger (1e-6 in float32). */
   tolerance?: number;
   /** Of the linear solves for gradients, relative. Default: `tolerance`. */
   backwardTolerance?: number;
-  /** Most proximal gradient steps of a round. Default 2000. */
+  /** Most proximal gradient steps, or passes over the coordinates, of a round. Default 2000. */
   limit?: number;
   /** Most iterations of a round of the backward solve. Default 1000. */
   backwardLimit?: number;
@@ -59,6 +64,7 @@ export interface LassoOptions {
 export interface LassoSettings
   extends Required<Omit<LassoOptions, 'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'initial'>> {
   readonly selection: Exclude<LassoSelection, string>;
+  readonly solver: LassoSolverName;
 }
 
 export interface CheckedLasso {
@@ -94,7 +100,7 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
     throw new RangeError(`initial: the shape is ${describe(initial.shape)}; it must be [${batch}, ${features}]`);
   }
   const engine = engineOf('X', X);
-  return { engine, settings: lassoSettings(options, features, engine.epsilon), rows, features, batch, groups };
+  return { engine, settings: lassoSettings(options, features, engine), rows, features, batch, groups };
 }
 
 /** The one length above 1 that the arguments have. */
@@ -131,22 +137,32 @@ function lengthOf(name: string, value: number | readonly number[] | Tensor): num
   return size;
 }
 
-/** Checks the options that do not depend on tensors; layers call it when they are made. */
+/**
+ * Checks the options that do not depend on tensors; layers call it when they are made, before there is an engine.
+ * @param engine default: one on a backend that offers every solver
+ */
 export function lassoSettings(
   options: Omit<LassoOptions, 'X' | 'y' | 'logLambda'>,
   features: number,
-  epsilon = Number.EPSILON,
+  { epsilon, backend }: Pick<Engine, 'epsilon' | 'backend'> = { epsilon: Number.EPSILON, backend: 'cpu' },
 ): LassoSettings {
   const tolerance = checkPositive('tolerance', options.tolerance ?? Math.max(1e-10, 8 * epsilon));
-  const { solver = 'fista', onFailure = 'throw', onFailedCertificate = 'warn' } = options;
+  const isSequential = SEQUENTIAL_BACKENDS.includes(backend);
+  const { solver = 'auto', onFailure = 'throw', onFailedCertificate = 'warn' } = options;
   const kinkUnits = options.kinkUnits ?? KINK_UNITS;
   if (!(kinkUnits >= 0 && Number.isFinite(kinkUnits))) {
     throw new RangeError(`kinkUnits: it is ${kinkUnits}; it must be a finite number of at least 0`);
   }
+  const automatic = isSequential ? 'coordinate-descent' : 'fista';
+  if (solver === 'coordinate-descent' && !isSequential) {
+    throw new RangeError(
+      `solver: it is "coordinate-descent", which runs on ${SEQUENTIAL_BACKENDS.join(', ')} only; the backend is ${backend}`,
+    );
+  }
   return {
     intercept: options.intercept ?? false,
     selection: selectionOf(options.selection ?? 'weak', features),
-    solver: checkOneOf('solver', solver, LASSO_SOLVERS),
+    solver: solver === 'auto' ? automatic : checkOneOf('solver', solver, { auto: 0, ...LASSO_SOLVERS }),
     tolerance,
     backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
     limit: checkCount('limit', options.limit ?? 2000),

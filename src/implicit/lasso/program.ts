@@ -10,7 +10,7 @@ import type { Engine } from '../../tensor/engine.ts';
 import { elementwise, product, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import { summarise } from '../summary.ts';
-import { type CheckedLasso, LASSO_SOLVERS } from './options.ts';
+import type { CheckedLasso } from './options.ts';
 
 /** X, centred where there is an intercept, and what else is made of it once; for the names see `Design`. */
 export type Prepared = Readonly<Record<'X' | 'bound' | 'largest', Tensor> & Partial<Record<'gram' | 'masks', Tensor>>>;
@@ -97,8 +97,7 @@ export function solve(
   const tolerance = engine.scalar(settings.tolerance);
   return runNamed(engine, key, { ...prepared, ...given, initial, tolerance }, SOLUTION, (traced, context) => {
     const problem = problemFrom(traced, context, checked);
-    const { accelerated } = LASSO_SOLVERS[solver];
-    const options = { accelerated, tolerance: traced.tolerance as Tensor, limit, initial: traced.initial };
+    const options = { method: solver, tolerance: traced.tolerance as Tensor, limit, initial: traced.initial };
     const solved = solveLasso(context, problem, options);
     const { y, X } = traced as Prepared & Given;
     const notFinite = [y, X, traced.logLambda, traced.weights, traced.ridge].flatMap((x) =>

@@ -1,4 +1,4 @@
-/** Solves a batch of Lasso problems: proximal gradient steps find the support, a linear solve on it finds the coefficients. */
+/** Solves a batch of Lasso problems: proximal gradient steps or coordinate descent find the support, a linear solve on it finds the coefficients. */
 import { STATE_ROWS } from '../../backends/kernels.ts';
 import { elementwise, reduceRows } from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
@@ -6,6 +6,7 @@ import { conjugateGradients } from '../conjugate-gradients.ts';
 import { plain } from '../iteration.ts';
 import { krylov } from '../krylov.ts';
 import { column, freshState, initialState, monitor, rowOf, statusOf } from '../monitor.ts';
+import { descendedByCoordinates, plainRows } from './coordinate-descent.ts';
 import { proximalGradient } from './fista.ts';
 import {
   type Correlation,
@@ -20,12 +21,14 @@ import {
 } from './problem.ts';
 import { supportSystem } from './support.ts';
 
+/** How the support is found; the coefficients on it then come from a linear solve. */
+export type LassoMethod = 'fista' | 'ista' | 'coordinate-descent';
+
 export interface LassoOptions {
-  /** FISTA rather than ISTA. */
-  readonly accelerated: boolean;
+  readonly method: LassoMethod;
   /** Of the relative proximal residual, [1]. */
   readonly tolerance: Tensor;
-  /** Most proximal gradient steps of a round. */
+  /** Most proximal gradient steps, or passes over the coordinates, of a round. */
   readonly limit: number;
   /** Start, [batch, features]. Default zeros. */
   readonly initial: Tensor | undefined;
@@ -38,7 +41,7 @@ export interface LassoResult {
   readonly correlation: Correlation;
   /** Statuses of the monitor, [batch]. */
   readonly status: Tensor;
-  /** Proximal gradient steps and steps of conjugate gradients, [batch]. */
+  /** Proximal gradient steps or passes over the coordinates, and steps of conjugate gradients, [batch]. */
   readonly iterations: Tensor;
   /** The relative proximal residual of what is returned, [batch], and what rounding makes of it. */
   readonly residual: Tensor;
@@ -55,7 +58,6 @@ const ROUNDS = 16;
 const STALE_ROUNDS = 3;
 /** Of the linear solve, relative to its right-hand side: the next round corrects what it leaves. */
 const POLISH = 1e-7;
-const POLISH_LIMIT = 1000;
 
 export function solveLasso(context: LoopContext, problem: LassoProblem, options: LassoOptions): LassoResult {
   const { y, design } = problem;
@@ -64,12 +66,13 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
   const start = options.initial ?? context.constant({ kind: 'fill', value: 0 }, shape);
   const fresh = initialState(context, shape[0]);
   const zeros = rowOf(fresh, STATE_ROWS.iterations);
+  const descended = descent(context, problem, moment, options);
   const final = context.loop<Record<'beta' | 'state' | 'iterations' | 'aim', Tensor>>(
     { beta: start, state: fresh, iterations: zeros, aim: elementwise('scale', [zeros], [1, FIRST_AIM]) },
     ({ state }) => statusOf(state),
     ROUNDS,
     ({ beta, state, iterations, aim }) => {
-      const stepped = descended(context, problem, moment, { beta, state: freshState(state), aim }, options);
+      const stepped = descended({ beta, state: freshState(state), aim });
       const polished = polish(context, problem, stepped.beta, freshState(state));
       const floor = roundingOf(problem, moment, polished.beta);
       const spent = elementwise('add', [stepped.iterations, polished.iterations]);
@@ -97,19 +100,27 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
 
 type Progress = Readonly<Record<'beta' | 'state' | 'aim', Tensor>>;
 
-/** Proximal gradient steps until their residual has come down to the aim. */
-function descended(
+/** Brings the residual down to the aim. */
+type Descent = (from: Progress) => { readonly beta: Tensor; readonly iterations: Tensor };
+
+function descent(
   context: LoopContext,
   problem: LassoProblem,
   moment: Tensor,
-  { beta, state, aim }: Progress,
-  { accelerated, limit }: LassoOptions,
-): { readonly beta: Tensor; readonly iterations: Tensor } {
-  const begun = proximalGradient(context, problem, moment, beta, { accelerated });
+  { method, limit }: LassoOptions,
+): Descent {
+  if (method === 'coordinate-descent') {
+    const rows = plainRows(problem);
+    return ({ beta, state, aim }) =>
+      descendedByCoordinates(problem, rows, { beta, stopped: statusOf(state), tolerance: aim }, limit);
+  }
   const curvature = elementwise('divide', [problem.design.bound, scaleOf(problem)]);
   const floor = elementwise('scale', [curvature], [context.epsilon, context.epsilon]);
-  const inner = plain(context, begun, { tolerance: aim, floor, limit, giveUp: false }, state);
-  return { beta: inner.x, iterations: rowOf(inner.state, STATE_ROWS.iterations) };
+  return ({ beta, state, aim }) => {
+    const begun = proximalGradient(context, problem, moment, beta, { accelerated: method === 'fista' });
+    const inner = plain(context, begun, { tolerance: aim, floor, limit, giveUp: false }, state);
+    return { beta: inner.x, iterations: rowOf(inner.state, STATE_ROWS.iterations) };
+  };
 }
 
 /**
@@ -129,9 +140,11 @@ function polish(
   const before = proximalDistance(problem, beta, correlation);
   const excess = elementwise('subtract', [correlation, elementwise('multiply', [problem.penalty, signs])]);
   const one = context.constant({ kind: 'fill', value: 1 }, [1]);
-  const { problem: system } = supportSystem(problem, support, excess, { tolerance: one, limit: POLISH_LIMIT });
+  // In exact arithmetic conjugate gradients need as many steps as there are independent columns.
+  const limit = 2 * Math.min(...problem.design.X.shape) + 20;
+  const { problem: system } = supportSystem(problem, support, excess, { tolerance: one, limit });
   const tolerance = elementwise('scale', [reduceRows('norm', [system.v])], [POLISH, 0]);
-  const round = { r: system.v, state, tolerance, limit: POLISH_LIMIT, last: true };
+  const round = { r: system.v, state, tolerance, limit, last: true };
   const { e, state: ended } = krylov(conjugateGradients).correct(context, system, round);
   const moved = elementwise('add', [beta, e]);
   const after = proximalDistance(problem, moved, correlationAt(problem, moved).correlation);
