@@ -54,6 +54,7 @@ export {
   type Prediction,
   sequential,
 } from './layers/sequential.ts';
+export { type SparseCodingOptions, sparseCoding } from './layers/sparse-coding.ts';
 export type { Activation, ActivationOption } from './solvers/activations.ts';
 export type { ForwardSolverName, GeneralSolverName, LinearSolverName } from './solvers/index.ts';
 export {

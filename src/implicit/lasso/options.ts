@@ -100,7 +100,7 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
     throw new RangeError(`initial: the shape is ${describe(initial.shape)}; it must be [${batch}, ${features}]`);
   }
   const engine = engineOf('X', X);
-  return { engine, settings: settingsOf(options, engine, features), rows, features, batch, groups };
+  return { engine, settings: lassoSettings(options, features, engine), rows, features, batch, groups };
 }
 
 /** The one length above 1 that the arguments have. */
@@ -137,7 +137,15 @@ function lengthOf(name: string, value: number | readonly number[] | Tensor): num
   return size;
 }
 
-function settingsOf(options: LassoOptions, { epsilon, backend }: Engine, features: number): LassoSettings {
+/**
+ * Checks the options that do not depend on tensors; layers call it when they are made, before there is an engine.
+ * @param engine default: one on a backend that offers every solver
+ */
+export function lassoSettings(
+  options: Omit<LassoOptions, 'X' | 'y' | 'logLambda'>,
+  features: number,
+  { epsilon, backend }: Pick<Engine, 'epsilon' | 'backend'> = { epsilon: Number.EPSILON, backend: 'cpu' },
+): LassoSettings {
   const tolerance = checkPositive('tolerance', options.tolerance ?? Math.max(1e-10, 8 * epsilon));
   const isSequential = SEQUENTIAL_BACKENDS.includes(backend);
   const { solver = 'auto', onFailure = 'throw', onFailedCertificate = 'warn' } = options;
