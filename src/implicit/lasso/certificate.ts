@@ -13,6 +13,8 @@ export interface LassoSampleCertificate {
   /** Features with βⱼ ≠ 0 beyond the kink tolerance, and those with |Xⱼᵀ(y − Xβ)| = e^λ within it as well. */
   readonly support: readonly number[];
   readonly equicorrelation: readonly number[];
+  /** The largest distance from e^λ, times the weight of the feature, that counted as at the kink. */
+  readonly kinkTolerance: number;
 }
 
 export interface LassoCertificate {
@@ -35,12 +37,16 @@ export function certifyLasso(numbers: LassoNumbers): LassoCertificate {
     const active = activeFeatures(numbers, problem);
     kinks.push(...active.kinks.map(({ feature, distance }) => ({ sample: problem, index: feature, distance })));
     const { support, equicorrelation } = active;
+    const own = problem * numbers.features;
+    const kinkTolerance = Array.from({ length: numbers.features }, (_, j) => numbers.kinkTolerance[own + j]).reduce(
+      (a, b) => Math.max(a, b),
+    );
     const definite = isDefinite(
       curvatureOn(numbers, problem, equicorrelation),
       equicorrelation.length,
       numbers.epsilon,
     );
-    return { status: definite ? 'certified' : 'failed', support, equicorrelation };
+    return { status: definite ? 'certified' : 'failed', support, equicorrelation, kinkTolerance };
   });
   const failed = samples.findIndex(({ status }) => status === 'failed');
   const empty = samples.every(({ equicorrelation }) => equicorrelation.length === 0);

@@ -11,6 +11,9 @@ import { checkCount, checkOneOf, checkPositive } from '../options.ts';
 export const LASSO_SOLVERS = { fista: 0, ista: 0, 'coordinate-descent': 0 } as const satisfies Record<LassoMethod, 0>;
 export type LassoSolverName = LassoMethod;
 
+/** Of e^λ: the least kink tolerance. */
+const KINK_SHARE = 1e-11;
+
 /** q where a feature is in the equicorrelation set but not in the support. */
 export type LassoSelection = 'weak' | 'lars' | number | readonly number[];
 
@@ -43,7 +46,7 @@ export interface LassoOptions {
    * is sequential and runs on the cpu backend only. Default auto: coordinate-descent there, fista elsewhere.
    */
   solver?: LassoSolverName | 'auto';
-  /** Of the relative proximal residual. Default 1e-10, or 8ε where that is larger (1e-6 in float32). */
+  /** Of the relative proximal residual. Default 1e-12, or 8ε where that is larger (1e-6 in float32). */
   tolerance?: number;
   /** Of the linear solves for gradients, relative. Default: `tolerance`. */
   backwardTolerance?: number;
@@ -53,7 +56,10 @@ export interface LassoOptions {
   backwardLimit?: number;
   /** Start, [batch, features]. Default zeros. */
   initial?: Tensor;
-  /** A correlation is at a kink within this many units of ε(e^λ + max|Xᵀy|/16). Default 64. */
+  /**
+   * A correlation is at a kink within this many units of ε(e^λ + max|Xᵀy|/16). Default 64, or as many as make 1e-11: what the
+   * rounding of λ alone moves a coefficient by is multiplied by the condition number of the active columns.
+   */
   kinkUnits?: number;
   /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
   onFailure?: 'throw' | 'report';
@@ -146,10 +152,10 @@ export function lassoSettings(
   features: number,
   { epsilon, backend }: Pick<Engine, 'epsilon' | 'backend'> = { epsilon: Number.EPSILON, backend: 'cpu' },
 ): LassoSettings {
-  const tolerance = checkPositive('tolerance', options.tolerance ?? Math.max(1e-10, 8 * epsilon));
+  const tolerance = checkPositive('tolerance', options.tolerance ?? Math.max(1e-12, 8 * epsilon));
   const isSequential = SEQUENTIAL_BACKENDS.includes(backend);
   const { solver = 'auto', onFailure = 'throw', onFailedCertificate = 'warn' } = options;
-  const kinkUnits = options.kinkUnits ?? KINK_UNITS;
+  const kinkUnits = options.kinkUnits ?? Math.max(KINK_UNITS, KINK_SHARE / epsilon);
   if (!(kinkUnits >= 0 && Number.isFinite(kinkUnits))) {
     throw new RangeError(`kinkUnits: it is ${kinkUnits}; it must be a finite number of at least 0`);
   }
