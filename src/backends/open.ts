@@ -12,6 +12,11 @@ export interface OpenOptions {
   device?: GPUDevice;
   /** Handed to requestAdapter. */
   powerPreference?: GPUPowerPreference;
+  /**
+   * Of wasm. Default: as many as there are processors, at most 8. In a page there are several only where it is isolated from
+   * other origins (`crossOriginIsolated`).
+   */
+  threads?: number;
 }
 
 type Opener = (options: OpenOptions) => Promise<Backend>;
@@ -19,7 +24,7 @@ type Opener = (options: OpenOptions) => Promise<Backend>;
 /** Loaded when they are opened, but the CPU, which is the last resort. */
 const OPENERS: Readonly<Record<BackendName, Opener>> = {
   webgpu: async (options) => (await import('./webgpu/index.ts')).openWebGPU(options),
-  wasm: async () => (await import('./wasm/index.ts')).openWasm(),
+  wasm: async ({ threads }) => (await import('./wasm/index.ts')).openWasm({ threads }),
   cpu: async () => openCPU(),
 };
 
