@@ -19,6 +19,11 @@ const contentTypes: Record<string, string> = {
   '.wasm': 'application/wasm',
 };
 
+const ISOLATION = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+
 /** An open page in a real browser, with everything that went wrong in it. */
 export interface OpenPage {
   readonly page: Page;
@@ -41,6 +46,8 @@ export interface PageOptions {
   readonly removeWebGPU?: boolean;
   /** A folder that is served in place of the empty page. */
   readonly site?: string;
+  /** Isolates the page from other origins, so that it may share memory with workers. */
+  readonly isolated?: boolean;
 }
 
 /**
@@ -131,11 +138,16 @@ async function bundleForPage(entryFile: string): Promise<string> {
   return outputFiles[0].text;
 }
 
-function startServer(bundles: ReadonlyMap<string, string>, { site, removeWebGPU }: PageOptions): Promise<Server> {
+function startServer(
+  bundles: ReadonlyMap<string, string>,
+  { site, removeWebGPU, isolated }: PageOptions,
+): Promise<Server> {
+  const headers = isolated ? ISOLATION : {};
   const emptyPage =
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"></html>';
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     const bundled = bundles.get(pathname);
     const ofSite = site && fileIn(site, pathname === '/' ? '/index.html' : pathname);
     if (ofSite) {
