@@ -4,7 +4,6 @@ import { dropout } from './dropout.ts';
 import type { Layer } from './layer.ts';
 import { layerNorm } from './layer-norm.ts';
 import { monotone } from './monotone.ts';
-import { sparseCoding } from './sparse-coding.ts';
 
 export interface LayerDescription {
   readonly kind: string;
@@ -18,7 +17,8 @@ export interface LayerDescription {
 /** Makes layers of one kind from the `options` of their description. */
 export type LayerMaker = (options: never) => Layer;
 
-const MAKERS: Readonly<Record<string, LayerMaker>> = { dense, dropout, layerNorm, monotone, sparseCoding };
+/** Of the layers that most models have. One that brings much code with it is given by whoever uses it. */
+const MAKERS: Readonly<Record<string, LayerMaker>> = { dense, dropout, layerNorm, monotone };
 
 export function describeLayer({ kind, inputs, outputs, parameters, options }: Layer): LayerDescription {
   return { kind, inputs, outputs, parameters: parameters.map(({ name, shape }) => ({ name, shape })), options };

@@ -25,6 +25,8 @@ export interface SparseCodingOptions
  *
  * The parameters are X [inputs, features], whose columns start in random directions with norm 1, and λ [1]. Nothing keeps
  * the columns at that norm: only their size relative to e^λ matters to which of them are in use.
+ *
+ * A model that has it is made again from a checkpoint with `modelFrom(checkpoint, engine, { layers: { sparseCoding } })`.
  */
 export function sparseCoding({
   inputs,

@@ -126,10 +126,10 @@ describe('in a model', () => {
     net.dispose();
   });
 
-  test('is rebuilt from a checkpoint alone', async () => {
+  test('is rebuilt from a checkpoint', async () => {
     const net = model();
     net.initialise(engine, 3);
-    const again = modelFrom(loadCheckpoint(await saveCheckpoint(net)), engine);
+    const again = modelFrom(loadCheckpoint(await saveCheckpoint(net)), engine, { layers: { sparseCoding } });
     expect(again.layers.map(({ options }) => options)).toEqual(net.layers.map(({ options }) => options));
     const { inputs } = mixtures(6, 4);
     expect(await again.predict(inputs)).toEqual(await net.predict(inputs));
