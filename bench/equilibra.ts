@@ -21,6 +21,7 @@ import {
   type ReluProblem,
   type Size,
   type SolveProblem,
+  solveProblem,
   TOLERANCE,
   TRAINING,
   type TrainingProblem,
@@ -101,6 +102,38 @@ function solveAndGradient(engine: Engine, { batch, width }: Size): Work<SolvePro
       for (const tensor of [A, B, b, v]) tensor.dispose();
     },
   };
+}
+
+/**
+ * Bytes that the engine holds after a solve of so many iterations and its gradient, those kept for reuse included: what was
+ * needed at any time.
+ */
+export async function implicitMemory(engine: Engine, { batch, width }: Size, iterations: number): Promise<number> {
+  const { A, B, b, v } = solveProblem({ batch, width }, 0);
+  await engine.tidy(async (scope) => {
+    const tape = new Tape();
+    try {
+      const [matrixA, matrixB] = [A, B].map((values) => scope.tensor(values, [width, width]));
+      const bias = tape.watch(scope.tensor(b, [batch, width]));
+      const { z, report } = monotoneFixedPoint(monotoneMatrix(matrixA, matrixB, engine.scalar(MARGIN)), bias, {
+        activation: 'relu',
+        margin: MARGIN,
+        solver: 'forward-backward',
+        linearSolver: 'forward-backward',
+        tolerance: 1e-30, // never met, so that all iterations are made
+        limit: iterations,
+        backwardLimit: iterations,
+        onFailure: 'report',
+        checkInputs: false,
+      });
+      const [gradient] = tape.pullback(z, [bias], scope.tensor(v, [batch, width]));
+      await Promise.all([gradient.data(), report]);
+    } finally {
+      tape.dispose();
+    }
+  });
+  const { bytes, programBytes, pooledBytes } = engine.memory();
+  return bytes + programBytes + pooledBytes;
 }
 
 function meanIterations({ samples }: SolveReport): number {

@@ -8,6 +8,7 @@ import { firstLine } from './log.ts';
 import type { Assignment, Finding } from './measurements.ts';
 import type { BenchOptions } from './options.ts';
 import type { Entry } from './results.ts';
+import { type Scaling, scalingIn } from './scaling.ts';
 import { caseOf, describe } from './table.ts';
 
 /** A session with those in it who could be opened. */
@@ -17,13 +18,31 @@ interface Field {
   readonly contestants: readonly Contestant[];
 }
 
+/** Curves of one environment, in a session of their own. */
+export async function scalingOf(environment: Environment, options: BenchOptions, log: Log): Promise<Scaling[]> {
+  const { session } = await openField(environment, wantedIn(environment, options), log);
+  try {
+    return await scalingIn(session);
+  } catch (error) {
+    log.failure(`${environment.version}, curves: ${firstLine(error)}`);
+    return [];
+  } finally {
+    await session.close();
+  }
+}
+
+function wantedIn({ name }: Environment, options: BenchOptions): Contestant[] {
+  return CONTESTANTS.filter(({ environments }) => environments.includes(name))
+    .map(({ library, backend }) => ({ library, backend }))
+    .filter((contestant) => isWanted(contestant, options));
+}
+
+/** All cases of one environment. */
 export async function measureIn(environment: Environment, options: BenchOptions, log: Log): Promise<Entry[]> {
   const { sizes, limits } = options;
   const names = Object.keys(CASES) as CaseName[];
   const assignments = sizes.flatMap((size) => names.map((name) => ({ case: name, ...size, limits })));
-  const wanted = CONTESTANTS.filter(({ environments }) => environments.includes(environment.name))
-    .map(({ library, backend }) => ({ library, backend }))
-    .filter((contestant) => isWanted(contestant, options));
+  const wanted = wantedIn(environment, options);
   if (wanted.length === 0) return [];
   let field: Field | undefined = await openField(environment, wanted, log);
   if (field.contestants.length === 0) {

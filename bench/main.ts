@@ -7,15 +7,17 @@ import { EXIT, InputError } from '../src/cli/io.ts';
 import { type Probe, probeWebGPU } from '../src/cli/probe.ts';
 import { softwareDriver } from '../src/cli/vulkan.ts';
 import { type Bundles, bundleMeasurements } from './bundle.ts';
+import { drawBench } from './chart.ts';
 import { openChrome } from './chrome.ts';
 import type { Environment, EnvironmentName } from './environment.ts';
-import { measureIn } from './field.ts';
+import { measureIn, scalingOf } from './field.ts';
 import { firstLine, Log } from './log.ts';
 import { openNode } from './node.ts';
 import { type BenchOptions, help, readOptions } from './options.ts';
 import { installPeers } from './peers/install.ts';
 import { openPython } from './python.ts';
 import { type Entry, fileNameOf, resultsOf } from './results.ts';
+import type { Scaling } from './scaling.ts';
 import { tableOf } from './table.ts';
 
 /** What this computer has. */
@@ -55,11 +57,13 @@ async function bench(options: BenchOptions): Promise<number> {
     probe: await probeWebGPU(),
   };
   const entries: Entry[] = [];
+  const scaling: Scaling[] = [];
   for (const name of options.environments) {
     const environment = await openEnvironment(name, machine, options, log);
     if (!environment) continue;
     try {
       entries.push(...(await measureIn(environment, options, log)));
+      if (options.scaling && name === 'chrome') scaling.push(...(await scalingOf(environment, options, log)));
     } finally {
       await environment.close();
     }
@@ -72,8 +76,11 @@ async function bench(options: BenchOptions): Promise<number> {
   const folder = options.complete ? 'bench/results' : 'dist/bench';
   const file = options.output ?? join(folder, fileNameOf(entries));
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, `${JSON.stringify(resultsOf(entries, options.limits, log.notes), undefined, 1)}\n`);
-  console.log(`written to ${file}`);
+  const results = resultsOf(entries, options.limits, log.notes, scaling);
+  await writeFile(file, `${JSON.stringify(results, undefined, 1)}\n`);
+  const picture = file.replace(/(\.json)?$/, '.svg');
+  await writeFile(picture, drawBench(results));
+  console.log(`written to ${file} and ${picture}`);
   return log.failed ? EXIT.failure : EXIT.done;
 }
 

@@ -20,14 +20,19 @@ export interface Finding extends Contestant {
   readonly error?: string;
 }
 
+/** What was found (bytes) against what was varied (iterations). */
+export interface Curve {
+  readonly points: readonly (readonly [number, number])[];
+}
+
 /** They stay open for all cases: compiling shaders takes a software adapter longer than the work itself. */
-const field = new Map<string, Contestant & Pick<Opened, 'works'>>();
+const field = new Map<string, Contestant & Opened>();
 
 /** Lets somebody take part from now on. Rejects where that is not possible. */
 export async function openContestant(contestant: Contestant): Promise<AdapterDescription | undefined> {
-  const { works, adapter } = await opened(contestant);
-  field.set(nameOf(contestant), { ...contestant, works });
-  return adapter;
+  const found = await opened(contestant);
+  field.set(nameOf(contestant), { ...contestant, ...found });
+  return found.adapter;
 }
 
 /** One case, by all who take part and can do it. */
@@ -69,4 +74,16 @@ function findingOf(
     ...(iterations && { iterations }),
     ...(difference && { difference }),
   };
+}
+
+/** Bytes of solves of so many iterations, by those who tell. */
+export async function memoryAgainst(size: Size, iterations: readonly number[]): Promise<(Contestant & Curve)[]> {
+  const curves: (Contestant & Curve)[] = [];
+  for (const { library, backend, memory } of field.values()) {
+    if (!memory) continue;
+    const points: [number, number][] = [];
+    for (const count of iterations) points.push([count, await memory(size, count)]);
+    curves.push({ library, backend, points });
+  }
+  return curves;
 }

@@ -30,6 +30,9 @@ const TABLE = {
     description: 'install the other libraries, measure those present, or none',
     fallback: 'install; present with --quick',
   },
+  scaling: {
+    description: 'time against the batch, memory against the iterations, in Chrome; with no option at all, too',
+  },
   python: { value: '<program>', description: 'the Python that has PyTorch and scikit-learn', fallback: 'python3' },
   output: {
     value: '<file>',
@@ -46,6 +49,7 @@ export interface BenchOptions {
   readonly sizes: readonly Size[];
   readonly limits: Limits;
   readonly peers: PeerChoice;
+  readonly scaling: boolean;
   readonly python: string;
   /** All that there is to measure, in full. */
   readonly complete: boolean;
@@ -65,7 +69,7 @@ export function help(): string {
  */
 export function readOptions(argv: readonly string[]): BenchOptions | undefined {
   const given = readArguments('bench', TABLE, argv);
-  const { help: wanted, quick, size, output, python } = given.options;
+  const { help: wanted, quick, size, output, python, scaling } = given.options;
   if (wanted) return undefined;
   if (given.positionals.length > 0) throw new InputError(`${shown(given.positionals[0])}: bench takes options only`);
   const only = choiceOption(given, 'only', ENVIRONMENTS);
@@ -74,6 +78,7 @@ export function readOptions(argv: readonly string[]): BenchOptions | undefined {
   const peers = choiceOption(given, 'peers', PEER_CHOICES);
   const defaults = quick ? SIZES.slice(0, QUICK_SIZES) : SIZES;
   const places = quick ? ENVIRONMENTS.filter((name) => name !== 'python') : ENVIRONMENTS;
+  const complete = !(quick || only || backend || library || size || peers);
   return {
     environments: only ? [only] : places,
     library,
@@ -81,8 +86,9 @@ export function readOptions(argv: readonly string[]): BenchOptions | undefined {
     sizes: size === undefined ? defaults : [sizeOf(size)],
     limits: quick ? QUICK : FULL,
     peers: peers ?? (quick ? 'present' : 'install'),
+    scaling: complete || scaling !== undefined,
     python: python ?? 'python3',
-    complete: !(quick || only || backend || library || size || peers),
+    complete,
     output,
   };
 }

@@ -47,7 +47,7 @@ export interface Results {
   /** What the figures of an entry mean. */
   readonly legend: string;
   readonly entries: readonly (Entry & { readonly ratios: Ratios })[];
-  readonly scaling?: readonly Scaling[];
+  readonly scaling: readonly Scaling[];
 }
 
 const LEGEND =
@@ -62,7 +62,7 @@ export function resultsOf(
   entries: readonly Entry[],
   limits: Limits,
   notes: readonly string[],
-  scaling?: readonly Scaling[],
+  scaling: readonly Scaling[],
 ): Results {
   const processors = cpus();
   return {
@@ -75,7 +75,7 @@ export function resultsOf(
     notes,
     legend: LEGEND,
     entries: entries.map((entry) => ({ ...entry, ratios: ratiosOf(entry, entries) })),
-    ...(scaling && { scaling }),
+    scaling,
   };
 }
 

@@ -16,8 +16,8 @@ import { ADAM, corrections, repeated, SMALLEST, STEP } from './loop.ts';
 
 export type Device = 'webgpu' | 'wasm';
 
-/** Iterations between two read-backs: those that measured fastest. On WebGPU each read-back waits for the device. */
-const EVERY: Readonly<Record<Device, number>> = { webgpu: 10, wasm: 1 };
+/** Iterations between two read-backs, each of which costs a millisecond or two: of 1, 5 and 10 the fastest. */
+const EVERY = 5;
 
 export async function openJax(device: Device): Promise<Works> {
   // Node 20 has none, and jax-js asks it whether there is WebGPU.
@@ -95,13 +95,13 @@ async function fasterOf<Form extends (W: JaxArray, b: JaxArray) => JaxArray>(
 }
 
 /** Compiled parts of the layer z = relu(Wz + b) with m = 1, and of its gradient. */
-function layer(every: number) {
+function layer() {
   /** Largest of ‖difference‖ / ‖x‖ over the rows. */
   const worst = (difference: JaxArray, x: JaxArray): JaxArray => {
     const norm = (y: JaxArray): JaxArray => np.sqrt(np.sum(np.square(y), 1));
     return np.max(norm(difference).div(norm(x).add(SMALLEST)));
   };
-  /** x ← σ((1 − α)x + α(Mx + c)), `every` times. */
+  /** x ← σ((1 − α)x + α(Mx + c)), EVERY times. */
   const iterations = (
     x: JaxArray,
     M: JaxArray,
@@ -110,9 +110,9 @@ function layer(every: number) {
   ): [JaxArray, JaxArray] => {
     let next = x;
     let residual: JaxArray | undefined;
-    for (let iteration = 0; iteration < every; iteration++) {
+    for (let iteration = 0; iteration < EVERY; iteration++) {
       const p = np.matmul(next.ref, M.ref).add(c.ref);
-      if (iteration === every - 1) residual = worst(next.ref.sub(sigma(p.ref)), next.ref);
+      if (iteration === EVERY - 1) residual = worst(next.ref.sub(sigma(p.ref)), next.ref);
       next = sigma(next.mul(1 - STEP).add(p.mul(STEP)));
     }
     M.dispose();
@@ -153,16 +153,15 @@ async function solved(
   [W, b]: readonly [JaxArray, JaxArray],
   cotangent: (z: JaxArray) => JaxArray,
 ): Promise<{ z: JaxArray; u: JaxArray; iterations: { forward: number; backward: number } }> {
-  const every = EVERY[device];
   const zeros = np.zeros(shapeOf(b), { device });
-  const ahead = await repeated(zeros, every, (z) => {
+  const ahead = await repeated(zeros, EVERY, (z) => {
     const [x, residual] = parts.forward(W.ref, b.ref, z);
     return { x, residual: read(residual) };
   });
   const z = ahead.x;
   const J = parts.jacobian(W.ref, b.ref, z.ref);
   const v = cotangent(z.ref);
-  const back = await repeated(np.zeros(shapeOf(b), { device }), every, (u) => {
+  const back = await repeated(np.zeros(shapeOf(b), { device }), EVERY, (u) => {
     const [x, residual] = parts.backward(W.ref, J.ref, v.ref, u);
     return { x, residual: read(residual) };
   });
@@ -176,7 +175,7 @@ function shapeOf(array: JaxArray): number[] {
 }
 
 function solveAndGradient(device: Device, { batch, width }: Size): Work<SolveProblem> {
-  const parts = layer(EVERY[device]);
+  const parts = layer();
   let held: Record<keyof SolveProblem, JaxArray> | undefined;
   const free = (): void => {
     for (const array of Object.values(held ?? {})) array.dispose();
@@ -215,7 +214,7 @@ function solveAndGradient(device: Device, { batch, width }: Size): Work<SolvePro
 /** The layer behind an affine map, scores, cross-entropy and Adam, with the gradients written out. */
 function trainingSteps(device: Device, { batch, width }: Size): Work<TrainingProblem> {
   const { inputs, classes, steps, rate } = TRAINING;
-  const parts = layer(EVERY[device]);
+  const parts = layer();
   const affine = jit((x: JaxArray, U: JaxArray, c: JaxArray) => np.matmul(x, transposed(U)).add(c));
   // ∂(cross-entropy)/∂scores = (softmax − one-hot)/batch
   const scored = jit((z: JaxArray, D: JaxArray, d: JaxArray, wanted: JaxArray): JaxArray => {

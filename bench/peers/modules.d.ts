@@ -81,4 +81,6 @@ declare module '@tensorflow/tfjs-backend-wasm' {
   export function setWasmPaths(prefix: string): void;
 }
 
+declare module '@tensorflow/tfjs-core/dist/register_all_gradients' {}
+
 declare module '@tensorflow/tfjs-backend-webgpu' {}
