@@ -5,6 +5,7 @@
 import type { Backend, Constant, Loop, MemoryFigures, Program, Step, Storage } from '../backend.ts';
 import { combine } from './combine.ts';
 import { elementwise } from './elementwise.ts';
+import { iterate } from './iterate.ts';
 import { move } from './move.ts';
 import { product } from './product.ts';
 import { reduce } from './reduce.ts';
@@ -41,6 +42,7 @@ export function openCPU(): Backend {
   return {
     name: 'cpu',
     epsilon: Number.EPSILON,
+    widestIteration: 0, // the oracle makes every step by itself
     adapter: {
       vendor: 'none',
       architecture: 'float64',
@@ -119,6 +121,9 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'solve':
         solve(step, slots);
+        break;
+      case 'iterate':
+        iterate(step, slots);
         break;
       case 'loop':
         runLoop(step, slots);
