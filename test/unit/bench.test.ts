@@ -9,6 +9,7 @@ import { CASES, type CaseName, type Outcome, type Work, type Works } from '../..
 import { drawBench } from '../../bench/chart.ts';
 import { CONTESTANTS, nameOf } from '../../bench/contestants.ts';
 import { equilibraWorks, implicitMemory } from '../../bench/equilibra.ts';
+import { lassoProblem } from '../../bench/lasso.ts';
 import { differenceOf, type Measured, measured, median, ratioOf, type Timing } from '../../bench/measure.ts';
 import { openNode } from '../../bench/node.ts';
 import { readOptions } from '../../bench/options.ts';
@@ -319,6 +320,18 @@ describe('the cases', () => {
   test('operations of the product are counted', () => {
     // 2·batch·n² of each of 50 products
     expect(CASES.relu.operations({ batch: 128, width: 87 })).toBe(50 * 2 * 128 * 87 * 87);
+  });
+});
+
+describe('the Lasso cases', () => {
+  test('have the same numbers every time, in proportion', () => {
+    const size = { samples: 60, features: 40 };
+    const { X, y } = lassoProblem(size);
+    expect([X.length, y.length]).toEqual([2400, 60]);
+    expect(lassoProblem(size)).toEqual({ X, y });
+    const meanSquare = X.reduce((sum, x) => sum + x * x, 0) / X.length;
+    expect(meanSquare).toBeGreaterThan(0.8);
+    expect(meanSquare).toBeLessThan(1.2);
   });
 });
 

@@ -114,7 +114,7 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
   return {
     name: 'webgpu',
     epsilon: 2 ** -23,
-    widestIteration: widestIterationOn(device.limits),
+    widestIteration: widestIterationOn(device.limits, forms),
     adapter,
     upload(values) {
       scheduler.assertOpen();

@@ -12,11 +12,15 @@ const OTHER_BYTES = 256;
 /** Iterations that most solves need: what a dispatch is expected to do. It may do so many in any case. */
 const EXPECTED = 8;
 
-/** Largest n of which a workgroup holds its samples. */
-export function widestIterationOn(limits: GPUSupportedLimits): number {
+/** On a software adapter five barriers an iteration cost more than dispatches do, once many invocations meet at them. */
+const WIDEST_ON_PROCESSOR = 128;
+
+/** Largest n of which a workgroup holds its samples, and for which it is the faster way. */
+export function widestIterationOn(limits: GPUSupportedLimits, { tiled }: Forms): number {
   const invocations = Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX);
   const columns = Math.floor((limits.maxComputeWorkgroupStorageSize - OTHER_BYTES) / BYTES_PER_COLUMN);
-  return Math.min(columns - (columns % COLUMNS), COLUMNS * invocations);
+  const fitting = Math.min(columns - (columns % COLUMNS), COLUMNS * invocations);
+  return tiled ? fitting : Math.min(fitting, WIDEST_ON_PROCESSOR);
 }
 
 /** Several dispatches where the limit is more than one may do; those after the last sample has stopped return at once. */
@@ -42,6 +46,7 @@ export function lowerIterate(call: IterateCall, step: PlannedCall, { dispatchWor
     operands: [index === 0 ? carried : ABSENT, ...others],
     result: step.output,
     groups: flatGroups(Math.ceil(batch / ROWS)),
-    work: each * Math.min(trips, EXPECTED),
+    // Most solves have ended before the later ones.
+    work: index === 0 ? each * Math.min(trips, EXPECTED) : each,
   }));
 }
