@@ -2,11 +2,14 @@
 import { Tape } from '../src/autodiff/tape.ts';
 import {
   adam,
+  type BackendName,
   dense,
   type Engine,
   monotone,
   monotoneFixedPoint,
   monotoneMatrix,
+  open,
+  type Scope,
   type SolveReport,
   sequential,
   type Tensor,
@@ -105,35 +108,54 @@ function solveAndGradient(engine: Engine, { batch, width }: Size): Work<SolvePro
 }
 
 /**
- * Bytes that the engine holds after a solve of so many iterations and its gradient, those kept for reuse included: what was
- * needed at any time.
+ * Bytes that an engine holds after a solve of so many iterations and its gradient, those kept for reuse included: what was
+ * needed at any time. Of an engine of its own, since programs are kept too.
  */
-export async function implicitMemory(engine: Engine, { batch, width }: Size, iterations: number): Promise<number> {
+export async function implicitMemory(
+  backend: BackendName,
+  { batch, width }: Size,
+  iterations: number,
+): Promise<number> {
+  const engine = await open({ backend });
+  try {
+    await engine.tidy(async (scope) => {
+      const tape = new Tape();
+      try {
+        await solveOfLength(engine, scope, tape, { batch, width }, iterations);
+      } finally {
+        tape.dispose();
+      }
+    });
+    const { bytes, programBytes, pooledBytes } = engine.memory();
+    return bytes + programBytes + pooledBytes;
+  } finally {
+    engine.close();
+  }
+}
+
+async function solveOfLength(
+  engine: Engine,
+  scope: Scope,
+  tape: Tape,
+  { batch, width }: Size,
+  limit: number,
+): Promise<void> {
   const { A, B, b, v } = solveProblem({ batch, width }, 0);
-  await engine.tidy(async (scope) => {
-    const tape = new Tape();
-    try {
-      const [matrixA, matrixB] = [A, B].map((values) => scope.tensor(values, [width, width]));
-      const bias = tape.watch(scope.tensor(b, [batch, width]));
-      const { z, report } = monotoneFixedPoint(monotoneMatrix(matrixA, matrixB, engine.scalar(MARGIN)), bias, {
-        activation: 'relu',
-        margin: MARGIN,
-        solver: 'forward-backward',
-        linearSolver: 'forward-backward',
-        tolerance: 1e-30, // never met, so that all iterations are made
-        limit: iterations,
-        backwardLimit: iterations,
-        onFailure: 'report',
-        checkInputs: false,
-      });
-      const [gradient] = tape.pullback(z, [bias], scope.tensor(v, [batch, width]));
-      await Promise.all([gradient.data(), report]);
-    } finally {
-      tape.dispose();
-    }
+  const [matrixA, matrixB] = [A, B].map((values) => scope.tensor(values, [width, width]));
+  const bias = tape.watch(scope.tensor(b, [batch, width]));
+  const { z, report } = monotoneFixedPoint(monotoneMatrix(matrixA, matrixB, engine.scalar(MARGIN)), bias, {
+    activation: 'relu',
+    margin: MARGIN,
+    solver: 'forward-backward',
+    linearSolver: 'forward-backward',
+    tolerance: 1e-30, // never met, so that all iterations are made
+    limit,
+    backwardLimit: limit,
+    onFailure: 'report',
+    checkInputs: false,
   });
-  const { bytes, programBytes, pooledBytes } = engine.memory();
-  return bytes + programBytes + pooledBytes;
+  const [gradient] = tape.pullback(z, [bias], scope.tensor(v, [batch, width]));
+  await Promise.all([gradient.data(), report]);
 }
 
 function meanIterations({ samples }: SolveReport): number {

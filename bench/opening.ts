@@ -21,7 +21,7 @@ export async function opened({ library, backend }: Contestant): Promise<Opened> 
       return {
         works: equilibraWorks(engine),
         adapter: engine.adapter,
-        memory: (size, iterations) => implicitMemory(engine, size, iterations),
+        memory: (size, iterations) => implicitMemory(engine.backend, size, iterations),
       };
     }
     case 'jax-js':

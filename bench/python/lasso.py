@@ -40,10 +40,12 @@ def worst_gap(X, y, alphas, coefficients):
 def measure(assignment):
     X, y = arrays_of(assignment["file"])
     X = np.asfortranarray(X.reshape(assignment["samples"], assignment["features"]))
-    settings = {"eps": SMALLEST_RATIO, "n_alphas": assignment["lambdas"], "max_iter": 100_000}
+    largest = np.abs(X.T @ y).max() / len(y)
+    alphas = largest * np.geomspace(1, SMALLEST_RATIO, assignment["lambdas"])
+    settings = {"alphas": alphas, "max_iter": 100_000}
     for tolerance in TOLERANCES:
-        alphas, coefficients, _ = lasso_path(X, y, tol=tolerance, **settings)
-        gap = worst_gap(X, y, alphas, coefficients)
+        used, coefficients, _ = lasso_path(X, y, tol=tolerance, **settings)
+        gap = worst_gap(X, y, used, coefficients)
         if gap <= assignment["gap"]:
             break
     times = []

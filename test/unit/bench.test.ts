@@ -310,11 +310,9 @@ describe('the cases', () => {
   });
 
   test('memory of a solve does not grow with the iterations', async () => {
-    const engine = await open({ backend: 'cpu' });
-    const few = await implicitMemory(engine, size, 5);
+    const few = await implicitMemory('cpu', size, 5);
     expect(few).toBeGreaterThan(0);
-    expect(await implicitMemory(engine, size, 50)).toBe(few);
-    engine.close();
+    expect(await implicitMemory('cpu', size, 50)).toBe(few);
   });
 
   test('operations of the product are counted', () => {
