@@ -42,6 +42,8 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
       return [lowerSolve(call, step)];
     case 'iterate':
       return lowerIterate(call, step, forms);
+    case 'coordinateDescent':
+      throw new Error('coordinate descent is sequential: it does not run on a GPU; choose another solver');
   }
 }
 

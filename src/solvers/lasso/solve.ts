@@ -1,0 +1,183 @@
+/** Solves a batch of Lasso problems: proximal gradient steps or coordinate descent find the support, a linear solve on it finds the coefficients. */
+import { STATE_ROWS } from '../../backends/kernels.ts';
+import { combine, elementwise, reduceRows } from '../../tensor/kernels.ts';
+import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
+import { conjugateGradients } from '../conjugate-gradients.ts';
+import { plain } from '../iteration.ts';
+import { krylov } from '../krylov.ts';
+import { column, freshState, initialState, monitor, rowOf, statusOf } from '../monitor.ts';
+import { descendedByCoordinates, plainRows } from './coordinate-descent.ts';
+import { proximalGradient } from './fista.ts';
+import {
+  type Correlation,
+  correlationAt,
+  dualityGap,
+  type LassoProblem,
+  momentOf,
+  proximalDistance,
+  relativeTo,
+  roundingOf,
+  scaleOf,
+} from './problem.ts';
+import { supportSystem } from './support.ts';
+
+/** How the support is found; the coefficients on it then come from a linear solve. */
+export type LassoMethod = 'fista' | 'ista' | 'coordinate-descent';
+
+export interface LassoOptions {
+  readonly method: LassoMethod;
+  /** Of the relative proximal residual, [1]. */
+  readonly tolerance: Tensor;
+  /** Most proximal gradient steps, or passes over the coordinates, of a round. */
+  readonly limit: number;
+  /** Start, [batch, features]. Default zeros. */
+  readonly initial: Tensor | undefined;
+}
+
+export interface LassoResult {
+  readonly beta: Tensor; // [batch, features]
+  /** XᵀPy, [batch, features] */
+  readonly moment: Tensor;
+  readonly correlation: Correlation;
+  /** Statuses of the monitor, [batch]. */
+  readonly status: Tensor;
+  /** Proximal gradient steps or passes over the coordinates, and steps of conjugate gradients, [batch]. */
+  readonly iterations: Tensor;
+  /** The relative proximal residual of what is returned, [batch], and what rounding makes of it. */
+  readonly residual: Tensor;
+  readonly floor: Tensor;
+  /** Relative to the objective at 0, [batch]. */
+  readonly gap: Tensor;
+}
+
+/** The residual at which the first round ends; each later one ends ten times lower. */
+const FIRST_AIM = 1e-3;
+const LOWERED = 0.1;
+/** Each takes at least one feature out of the support, or ends with the solution, or lowers the aim. */
+const ROUNDS = 200;
+/** Rounds that bring nothing after which a problem is given up. */
+const STALE_ROUNDS = 20;
+/** Of the linear solve, relative to its right-hand side: the next round corrects what it leaves. */
+const POLISH = 1e-7;
+
+export function solveLasso(context: LoopContext, problem: LassoProblem, options: LassoOptions): LassoResult {
+  const { y, design } = problem;
+  const shape = [y.shape[0], design.X.shape[1]];
+  const moment = momentOf(problem);
+  const start = options.initial ?? context.constant({ kind: 'fill', value: 0 }, shape);
+  const fresh = initialState(context, shape[0]);
+  const zeros = rowOf(fresh, STATE_ROWS.iterations);
+  const descended = descent(context, problem, moment, options);
+  const final = context.loop<Record<'beta' | 'state' | 'iterations' | 'aim', Tensor>>(
+    { beta: start, state: fresh, iterations: zeros, aim: elementwise('scale', [zeros], [1, FIRST_AIM]) },
+    ({ state }) => statusOf(state),
+    ROUNDS,
+    ({ beta, state, iterations, aim }) => {
+      const stepped = descended({ beta, state: freshState(state), aim });
+      const polished = polish(context, problem, stepped.beta, freshState(state));
+      const floor = roundingOf(problem, moment, polished.beta);
+      const reachable = elementwise('maximum', [floor, options.tolerance]);
+      const spent = elementwise('add', [stepped.iterations, polished.iterations]);
+      return {
+        beta: polished.beta,
+        state: monitor(state, polished.residual, reachable, floor, { giveUp: true, staleLimit: STALE_ROUNDS }),
+        iterations: elementwise('add', [iterations, spent]),
+        aim: elementwise('maximum', [
+          elementwise('scale', [aim], [LOWERED, 0]),
+          elementwise('scale', [floor], [0.1, 0]),
+        ]),
+      };
+    },
+  );
+  const { beta, state, iterations } = final;
+  const correlation = correlationAt(problem, beta);
+  return {
+    beta,
+    moment,
+    correlation,
+    status: statusOf(state),
+    iterations,
+    residual: relativeTo(beta, proximalDistance(problem, beta, correlation.correlation)),
+    floor: roundingOf(problem, moment, beta),
+    gap: dualityGap(problem, beta, correlation),
+  };
+}
+
+type Progress = Readonly<Record<'beta' | 'state' | 'aim', Tensor>>;
+
+/** Brings the residual down to the aim. */
+type Descent = (from: Progress) => { readonly beta: Tensor; readonly iterations: Tensor };
+
+function descent(
+  context: LoopContext,
+  problem: LassoProblem,
+  moment: Tensor,
+  { method, limit }: LassoOptions,
+): Descent {
+  if (method === 'coordinate-descent') {
+    const rows = plainRows(problem);
+    return ({ beta, state, aim }) =>
+      descendedByCoordinates(problem, rows, { beta, stopped: statusOf(state), tolerance: aim }, limit);
+  }
+  const curvature = elementwise('divide', [problem.design.bound, scaleOf(problem)]);
+  const floor = elementwise('scale', [curvature], [context.epsilon, context.epsilon]);
+  return ({ beta, state, aim }) => {
+    const begun = proximalGradient(context, problem, moment, beta, { accelerated: method === 'fista' });
+    const inner = plain(context, begun, { tolerance: aim, floor, limit, giveUp: false }, state);
+    return { beta: inner.x, iterations: rowOf(inner.state, STATE_ROWS.iterations) };
+  };
+}
+
+/**
+ * A step of Newton's method for β = softThreshold(hβ + correlation, t)/h: with the signs of β, on its support A,
+ *   (XᵀPX + ρ)_AA e_A = (correlation − t∘sign)_A,  β + αe,
+ * where α ≤ 1 is the step at which the first coefficient comes to 0, which then leaves the support (H. Lee et al. 2006,
+ * feature-sign search): up to there the objective is the quadratic that e goes down, and it falls. Once support and signs are
+ * right, a whole step solves the problem; it is taken where it comes nearer to that.
+ */
+function polish(
+  context: LoopContext,
+  problem: LassoProblem,
+  beta: Tensor,
+  state: Tensor,
+): { readonly beta: Tensor; readonly residual: Tensor; readonly iterations: Tensor } {
+  const signs = elementwise('sign', [beta]);
+  const support = elementwise('abs', [signs]);
+  const { correlation } = correlationAt(problem, beta);
+  const before = proximalDistance(problem, beta, correlation);
+  const excess = elementwise('subtract', [correlation, elementwise('multiply', [problem.penalty, signs])]);
+  const one = context.constant({ kind: 'fill', value: 1 }, [1]);
+  // In exact arithmetic conjugate gradients need as many steps as there are independent columns.
+  const limit = 2 * Math.min(...problem.design.X.shape) + 20;
+  const { problem: system } = supportSystem(problem, support, excess, { tolerance: one, limit });
+  const tolerance = elementwise('scale', [reduceRows('norm', [system.v])], [POLISH, 0]);
+  const round = { r: system.v, state, tolerance, limit, last: true };
+  const { e, state: ended } = krylov(conjugateGradients).correct(context, system, round);
+  const { moved, isWhole } = untilZero(beta, e);
+  const after = proximalDistance(problem, moved, correlationAt(problem, moved).correlation);
+  // Not relative to what was found: that may be anything where the support is too large for its columns to be independent.
+  const nearer = elementwise('greater', [before, after]);
+  const bounded = elementwise('greater', [context.constant({ kind: 'fill', value: 1e30 }, [1]), after]);
+  const taken = elementwise('select', [isWhole, nearer, bounded]);
+  const found = elementwise('select', [column(taken), moved, beta]);
+  return {
+    beta: found,
+    residual: relativeTo(found, elementwise('select', [taken, after, before])),
+    iterations: rowOf(ended, STATE_ROWS.iterations),
+  };
+}
+
+/** β + αe, α ≤ 1 as far as no coefficient changes its sign; one that comes to 0 is 0. Whether α = 1: [batch]. */
+function untilZero(beta: Tensor, e: Tensor): { readonly moved: Tensor; readonly isWhole: Tensor } {
+  const { context } = beta;
+  const constant = (value: number): Tensor => context.constant({ kind: 'fill', value }, [1]);
+  // −e/β: above 1 where a whole step would change the sign.
+  const rate = elementwise('select', [beta, elementwise('negate', [elementwise('divide', [e, beta])]), constant(0)]);
+  const fastest = elementwise('maximum', [reduceRows('maximum', [rate]), constant(1)]);
+  const step = elementwise('reciprocal', [fastest]);
+  const moved = combine({ x: beta }, { x: e, coefficient: step });
+  const left = elementwise('subtract', [constant(1), elementwise('multiply', [rate, column(step)])]);
+  const stays = elementwise('greater', [left, constant(4 * context.epsilon)]);
+  const isWhole = elementwise('subtract', [constant(1), elementwise('greater', [fastest, constant(1)])]);
+  return { moved: elementwise('select', [stays, moved, constant(0)]), isWhole };
+}
