@@ -142,7 +142,7 @@ function startServer(
   bundles: ReadonlyMap<string, string>,
   { site, removeWebGPU, isolated }: PageOptions,
 ): Promise<Server> {
-  const headers = isolated ? ISOLATION : {};
+  const headers: Readonly<Record<string, string>> = isolated ? ISOLATION : {};
   const emptyPage =
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"></html>';
   const server = createServer((request, response) => {
