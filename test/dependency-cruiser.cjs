@@ -88,7 +88,7 @@ module.exports = {
       comment: 'an import that leads nowhere would escape the other rules',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true, pathNot: '^(webgpu|gpu[.]js|assemblyscript)($|/)' },
+      to: { couldNotResolve: true, pathNot: '^(webgpu|gpu[.]js|assemblyscript|@jax-js/jax|@tensorflow/[^/]+)($|/)' },
     },
   ],
   options: {

@@ -13,6 +13,7 @@ export function proximalMapOf({ name, parameters }: Activation): ProximalMap {
       proximal: (step) => (x) => proximalSoftmax(x, step),
       residual: (z, p) =>
         reduceRows('fixedPointResidual', [z, softmaxRows(p)], { parameters: [0, 0, z.context.epsilon] }),
+      known: undefined,
     };
   }
   const { value, proximal } = ACTIVATION_KERNELS[name];
@@ -21,6 +22,7 @@ export function proximalMapOf({ name, parameters }: Activation): ProximalMap {
     proximal: (step) => (x) => elementwise(proximal, [x, step], parameters),
     residual: (z, p) =>
       reduceRows('fixedPointResidual', [z, p], { activation: name, parameters: [...parameters, z.context.epsilon] }),
+    known: { activation: name, activationParameters: parameters, slope: undefined },
   };
 }
 

@@ -4,7 +4,7 @@ import { openCPU } from '../../src/backends/cpu/index.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { descentCases } from './cases/descent.ts';
-import { formCases, type ParityCase, parityCases } from './cases/index.ts';
+import { formCases, iterateCases, type ParityCase, parityCases } from './cases/index.ts';
 
 function suite(name: string, open: () => Promise<Backend>, cases: readonly ParityCase[]): void {
   describe(name, () => {
@@ -19,6 +19,6 @@ function suite(name: string, open: () => Promise<Backend>, cases: readonly Parit
 }
 
 suite('wasm', openWasm, [...parityCases, ...descentCases]);
-suite('webgpu, forms for this adapter', openWebGPU, parityCases);
+suite('webgpu, forms for this adapter', openWebGPU, [...parityCases, ...iterateCases]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), formCases);
 suite('webgpu, forms in registers', () => openWebGPU({ kernelForms: 'register' }), formCases);

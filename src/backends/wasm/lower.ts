@@ -106,6 +106,8 @@ function lowered(call: KernelCall, operands: readonly number[], out: number, asi
       return lowerSolve(call, operands, out);
     case 'coordinateDescent':
       return lowerDescent(call, operands, out, aside);
+    case 'iterate':
+      throw new Error('iterate: this backend runs whole Programs in one call; its widestIteration is 0');
   }
 }
 
