@@ -1,18 +1,41 @@
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
+import { missingPeers } from './peers/install.ts';
 
-/** Bundles measurements.ts, once for every environment; returns the file. The package's folder is the working one. */
-export async function bundleMeasurements(): Promise<string> {
-  const outfile = 'dist/bench/measurements.js';
-  await build({
+/** Folders with measurements.js in them. */
+export interface Bundles {
+  readonly chrome: string;
+  readonly node: string;
+}
+
+/**
+ * Bundles measurements.ts for a page and for Node. Peers are chunks of their own, loaded when they are opened; one that is not
+ * installed is left out, and does not load. The package's folder is the working one.
+ */
+export async function bundleMeasurements(): Promise<Bundles> {
+  const common: BuildOptions = {
     entryPoints: ['bench/measurements.ts'],
     bundle: true,
-    platform: 'neutral',
+    splitting: true,
     format: 'esm',
     target: 'es2022',
-    loader: { '.wgsl': 'text', '.csv': 'text' },
-    external: ['webgpu', 'gpu.js', 'node:*'],
+    loader: { '.wgsl': 'text', '.csv': 'text', '.wasm': 'binary' },
     logLevel: 'warning',
-    outfile,
+    logOverride: { 'direct-eval': 'silent', 'commonjs-variable-in-esm': 'silent' }, // in the peers
+  };
+  const missing = missingPeers();
+  const bundles = { chrome: 'dist/bench/chrome', node: 'dist/bench/node' };
+  await build({
+    ...common,
+    platform: 'browser',
+    outdir: bundles.chrome,
+    alias: { 'gpu.js': 'gpu.js/dist/gpu-browser.js' },
+    external: ['webgpu', 'node:*', 'fs', 'path', 'worker_threads', 'perf_hooks', 'os', 'crypto', ...missing],
   });
-  return outfile;
+  await build({
+    ...common,
+    platform: 'node',
+    outdir: bundles.node,
+    external: ['webgpu', 'gpu.js', ...missing],
+  });
+  return bundles;
 }

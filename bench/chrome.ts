@@ -1,24 +1,32 @@
 /** Measurements in headless Chrome, in pages served from localhost. */
+import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
 import puppeteer, { type Page } from 'puppeteer';
 import { browserFlags } from '../src/cli/browser-flags.ts';
 import type { Browser } from '../src/cli/browsers.ts';
 import { CALL_LIMIT, type Environment, type Session } from './environment.ts';
+import { PEERS } from './peers/install.ts';
 
 const PAGE =
   '<!doctype html><html lang="en"><meta charset="utf-8"><title>bench</title><link rel="icon" href="data:,"></html>';
 
-/** Pages that are isolated from other origins get a clock of 5 µs instead of 100 µs. */
+/** Pages that are isolated from other origins get a clock of 5 µs instead of 100 µs, and threads for WebAssembly. */
 const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
+const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
 export async function openChrome(
   bundle: string,
   { path, version }: Browser,
   adapter: 'software' | 'hardware',
 ): Promise<Environment> {
-  const server = await startServer(await readFile(bundle, 'utf8'));
+  const server = await startServer({
+    '/bundle/': bundle,
+    '/peers/tfjs-backend-wasm/': join(PEERS, 'node_modules/@tensorflow/tfjs-backend-wasm/dist'),
+  });
   const { port } = server.address() as AddressInfo;
   const closeServer = (): void => {
     server.close();
@@ -49,25 +57,38 @@ async function sessionOf(page: Page, address: string): Promise<Session> {
     async call<Result>(exportName: string, ...values: unknown[]) {
       // As text, so that no bundler rewrites the import.
       const parameters = values.map((value) => JSON.stringify(value)).join(', ');
-      const result = page.evaluate(`import('/bundle.js').then((module) => module.${exportName}(${parameters}))`);
-      return (await Promise.race([result, crash])) as Result;
+      const script = `import('/bundle/measurements.js').then((module) => module.${exportName}(${parameters}))`;
+      return (await Promise.race([page.evaluate(script), crash])) as Result;
     },
     close: () => page.close().catch(() => {}), // one that crashed may be gone
   };
 }
 
-function startServer(script: string): Promise<Server> {
-  const files: Record<string, [type: string, text: string]> = {
-    '/': ['text/html', PAGE],
-    '/bundle.js': ['text/javascript', script],
-  };
-  const server = createServer(({ url = '/' }, response) => {
-    const file = files[url];
-    if (!file) return response.writeHead(404).end();
-    return response.writeHead(200, { 'content-type': file[0], ...ISOLATED }).end(file[1]);
+/** @param folders what is served, by the beginning of its address */
+function startServer(folders: Readonly<Record<string, string>>): Promise<Server> {
+  const server = createServer(async ({ url = '/' }, response) => {
+    const { pathname } = new URL(url, 'http://localhost');
+    if (pathname === '/') {
+      response.writeHead(200, { 'content-type': 'text/html', ...ISOLATED }).end(PAGE);
+      return;
+    }
+    const file = fileOf(folders, pathname);
+    if (!file) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...ISOLATED });
+    response.end(await readFile(file));
   });
   return new Promise((fulfil, reject) => {
     server.once('error', reject);
     server.listen(0, 'localhost', () => fulfil(server));
   });
+}
+
+function fileOf(folders: Readonly<Record<string, string>>, pathname: string): string | undefined {
+  const prefix = Object.keys(folders).find((start) => pathname.startsWith(start));
+  if (prefix === undefined) return undefined;
+  const file = join(folders[prefix], normalize(`/${pathname.slice(prefix.length)}`));
+  return existsSync(file) && statSync(file).isFile() ? file : undefined;
 }

@@ -15,7 +15,7 @@ export interface Session {
   close(): Promise<void>;
 }
 
-export const ENVIRONMENTS = ['chrome', 'node'] as const;
+export const ENVIRONMENTS = ['chrome', 'node', 'python'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
 /** Milliseconds after which one call is given up: a driver may hang. */

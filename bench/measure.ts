@@ -1,19 +1,9 @@
-/** Repeats work against the clock. */
-
-export interface Work<Outcome> {
-  /** Most units of work (solves, training steps) in one repetition. */
-  readonly most: number;
-  /** Makes fresh inputs, and waits until they are there. Not timed. */
-  prepare(repetition: number): Promise<void>;
-  /** Does the work, and returns when the device has done it. */
-  run(units: number): Promise<Outcome>;
-  /** Frees what it holds on the device. */
-  dispose(): void;
-}
+/** Repeats work against the clock, that of several libraries by turns, so that whatever disturbs them disturbs all alike. */
+import type { Outcome, Work } from './cases.ts';
 
 export interface Limits {
   readonly repetitions: number;
-  /** After so long no further repetition is begun; one there is in any case. */
+  /** Of one contestant: after so long it makes no further repetition; one it makes in any case. */
   readonly milliseconds: number;
 }
 
@@ -22,55 +12,113 @@ export interface Timing {
   readonly median: number;
   readonly minimum: number;
   readonly maximum: number;
-  readonly repetitions: number;
+  /** Of each repetition, in their order: two contestants worked on the same problem in the same place. */
+  readonly all: readonly number[];
   /** Units timed together in each repetition. */
   readonly units: number;
   /** The time was up before the repetitions were done. */
   readonly cut: boolean;
 }
 
+export type Measured = { readonly timing: Timing; readonly outcome: Outcome } | { readonly error: string };
+
+export interface Match<Problem> {
+  /** Made anew for each repetition, once for all; 0 is that of the warm-up. */
+  problem(repetition: number): Problem;
+  /** Most units that one problem is enough for. */
+  readonly most: number;
+}
+
+interface Contestant<Problem> {
+  readonly work: Work<Problem>;
+  readonly times: number[];
+  units: number;
+  outcome?: Outcome;
+  error?: string;
+}
+
 const MOST_WARM_UPS = 3;
 
 /**
- * Warms up (compilation, pools, caches), then times repetitions, each on inputs of its own.
- * @returns the timing, and the outcome of the first repetition
+ * Warms each of them up (compilation, pools, caches), then times the repetitions: in each all of them take their turn on the
+ * same problem, beginning with another one each time.
+ * @returns in the order of the works the timing, and the outcome of the first repetition; or what went wrong
  */
-export async function measured<Outcome>(
-  work: Work<Outcome>,
-  { repetitions, milliseconds }: Limits,
-): Promise<{ timing: Timing; outcome: Outcome }> {
-  const share = milliseconds / 4;
-  const warmUps: number[] = [];
-  while (warmUps.length === 0 || (warmUps.length < MOST_WARM_UPS && sum(warmUps) < share)) {
-    warmUps.push((await timed(work, 0, 1)).elapsed);
+export async function measured<Problem>(
+  works: readonly Work<Problem>[],
+  { problem, most }: Match<Problem>,
+  limits: Limits,
+): Promise<Measured[]> {
+  const contestants = works.map((work): Contestant<Problem> => ({ work, times: [], units: 1 }));
+  const warmUp = problem(0);
+  for (const contestant of contestants) await guarded(contestant, () => warmedUp(contestant, warmUp, most, limits));
+  for (let repetition = 0; repetition < limits.repetitions; repetition++) {
+    const going = contestants.filter((contestant) => isGoing(contestant, limits));
+    if (going.length === 0) break;
+    const given = problem(repetition + 1);
+    for (const contestant of rotated(going, repetition)) {
+      await guarded(contestant, async () => {
+        const { elapsed, outcome } = await timed(contestant.work, given, contestant.units);
+        contestant.times.push(elapsed);
+        contestant.outcome ??= outcome;
+      });
+    }
   }
-  const units = Math.min(Math.max(Math.floor(share / Math.min(...warmUps)), 1), work.most);
-  const first = await timed(work, 1, units);
-  const all = [first.elapsed];
-  while (all.length < repetitions && sum(all) < milliseconds) {
-    all.push((await timed(work, all.length + 1, units)).elapsed);
-  }
-  const each = all.map((elapsed) => elapsed / units);
-  const timing = {
-    median: median(each),
-    minimum: Math.min(...each),
-    maximum: Math.max(...each),
-    repetitions: all.length,
-    units,
-    cut: all.length < repetitions,
-  };
-  return { timing, outcome: first.outcome };
+  return contestants.map((contestant) => resultOf(contestant, limits));
 }
 
-async function timed<Outcome>(
-  work: Work<Outcome>,
-  repetition: number,
+async function warmedUp<Problem>(
+  contestant: Contestant<Problem>,
+  problem: Problem,
+  most: number,
+  { milliseconds }: Limits,
+): Promise<void> {
+  const share = milliseconds / 4;
+  const times: number[] = [];
+  while (times.length === 0 || (times.length < MOST_WARM_UPS && sum(times) < share)) {
+    times.push((await timed(contestant.work, problem, 1)).elapsed);
+  }
+  contestant.units = Math.min(Math.max(Math.floor(share / Math.min(...times)), 1), most);
+}
+
+/** One that fails is out; the others go on. */
+async function guarded<Problem>(contestant: Contestant<Problem>, body: () => Promise<void>): Promise<void> {
+  if (contestant.error !== undefined) return;
+  try {
+    await body();
+  } catch (error) {
+    contestant.error = error instanceof Error ? error.message : String(error);
+  }
+}
+
+function isGoing<Problem>({ times, error }: Contestant<Problem>, { milliseconds }: Limits): boolean {
+  return error === undefined && (times.length === 0 || sum(times) < milliseconds);
+}
+
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const first = by % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
+}
+
+async function timed<Problem>(
+  work: Work<Problem>,
+  problem: Problem,
   units: number,
 ): Promise<{ elapsed: number; outcome: Outcome }> {
-  await work.prepare(repetition);
+  await work.prepare(problem);
   const started = performance.now();
   const outcome = await work.run(units);
   return { elapsed: performance.now() - started, outcome };
+}
+
+function resultOf<Problem>({ times, units, outcome, error }: Contestant<Problem>, limits: Limits): Measured {
+  if (error !== undefined || !outcome) return { error: error ?? 'no repetition was made' };
+  const all = times.map((elapsed) => elapsed / units);
+  return { timing: { ...summaryOf(all), all, units, cut: all.length < limits.repetitions }, outcome };
+}
+
+function summaryOf(all: readonly number[]): Pick<Timing, 'median' | 'minimum' | 'maximum'> {
+  return { median: median(all), minimum: Math.min(...all), maximum: Math.max(...all) };
 }
 
 function sum(values: readonly number[]): number {
@@ -83,4 +131,24 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * How many times as long one took as another: the median over the repetitions that both made, each of which found them under
+ * the same conditions.
+ */
+export function ratioOf({ all: longer }: Timing, { all: shorter }: Timing): number {
+  const pairs = Math.min(longer.length, shorter.length);
+  return median(Array.from({ length: pairs }, (_, index) => longer[index] / shorter[index]));
+}
+
+/** ‖x − y‖/‖y‖ */
+export function differenceOf(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  if (x.length !== y.length) return Number.POSITIVE_INFINITY;
+  let [difference, size] = [0, 0];
+  for (let index = 0; index < y.length; index++) {
+    difference += (x[index] - y[index]) ** 2;
+    size += y[index] ** 2;
+  }
+  return Math.sqrt(difference / size);
 }

@@ -1,11 +1,11 @@
 /** The options of `npm run bench`. */
-import { BACKENDS } from '../src/backends/open.ts';
 import { InputError, shown } from '../src/cli/io.ts';
 import { choiceOption, helpOf, readArguments } from '../src/cli/options.ts';
-import type { BackendName } from '../src/index.ts';
-import type { Size } from './cases.ts';
+import { CONTESTANTS, LIBRARIES, type LibraryName } from './contestants.ts';
 import { ENVIRONMENTS, type EnvironmentName } from './environment.ts';
 import type { Limits } from './measure.ts';
+import { PEER_CHOICES, type PeerChoice } from './peers/install.ts';
+import type { Size } from './problems.ts';
 
 const SIZES: readonly Size[] = [
   { batch: 32, width: 64 },
@@ -17,12 +17,23 @@ const SIZES: readonly Size[] = [
 const QUICK_SIZES = 3;
 const FULL: Limits = { repetitions: 15, milliseconds: 2000 };
 const QUICK: Limits = { repetitions: 3, milliseconds: 200 };
+const BACKENDS = [...new Set(CONTESTANTS.map(({ backend }) => backend))];
 
 const TABLE = {
-  quick: { description: `the ${QUICK_SIZES} smaller sizes and few repetitions: about a minute` },
-  only: { value: '<where>', description: `${ENVIRONMENTS.join(' or ')}`, fallback: 'both' },
+  quick: { description: `the ${QUICK_SIZES} smaller sizes, few repetitions, no Python, and only the peers present` },
+  only: { value: '<where>', description: ENVIRONMENTS.join(', '), fallback: 'all' },
+  library: { value: '<name>', description: LIBRARIES.join(', '), fallback: 'all' },
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'all' },
   size: { value: '<batch>x<width>', description: 'one size, such as 128x87', fallback: 'all' },
+  peers: {
+    value: '<what>',
+    description: 'install the other libraries, measure those present, or none',
+    fallback: 'install; present with --quick',
+  },
+  scaling: {
+    description: 'time against the batch, memory against the iterations, in Chrome; with no option at all, too',
+  },
+  python: { value: '<program>', description: 'the Python that has PyTorch and scikit-learn', fallback: 'python3' },
   output: {
     value: '<file>',
     description: 'where the JSON goes',
@@ -32,16 +43,23 @@ const TABLE = {
 
 export interface BenchOptions {
   readonly environments: readonly EnvironmentName[];
-  readonly backends: readonly BackendName[];
+  /** Undefined: all. */
+  readonly library: LibraryName | undefined;
+  readonly backend: string | undefined;
   readonly sizes: readonly Size[];
   readonly limits: Limits;
+  readonly peers: PeerChoice;
+  readonly scaling: boolean;
+  readonly python: string;
   /** All that there is to measure, in full. */
   readonly complete: boolean;
   readonly output: string | undefined;
 }
 
 export function help(): string {
-  const summary = 'Times the library in headless Chrome and in Node; prints a table and writes JSON.';
+  const summary =
+    'Times the library, and others on the same numbers beside it, in headless Chrome and in Node; prints a table and writes\n' +
+    'JSON. The others are installed in bench/peers.';
   return helpOf('npm run bench -- [options]', summary, TABLE);
 }
 
@@ -51,18 +69,26 @@ export function help(): string {
  */
 export function readOptions(argv: readonly string[]): BenchOptions | undefined {
   const given = readArguments('bench', TABLE, argv);
-  const { help: wanted, quick, size, output } = given.options;
+  const { help: wanted, quick, size, output, python, scaling } = given.options;
   if (wanted) return undefined;
   if (given.positionals.length > 0) throw new InputError(`${shown(given.positionals[0])}: bench takes options only`);
   const only = choiceOption(given, 'only', ENVIRONMENTS);
   const backend = choiceOption(given, 'backend', BACKENDS);
+  const library = choiceOption(given, 'library', LIBRARIES);
+  const peers = choiceOption(given, 'peers', PEER_CHOICES);
   const defaults = quick ? SIZES.slice(0, QUICK_SIZES) : SIZES;
+  const places = quick ? ENVIRONMENTS.filter((name) => name !== 'python') : ENVIRONMENTS;
+  const complete = !(quick || only || backend || library || size || peers);
   return {
-    environments: only ? [only] : ENVIRONMENTS,
-    backends: backend ? [backend] : BACKENDS,
+    environments: only ? [only] : places,
+    library,
+    backend,
     sizes: size === undefined ? defaults : [sizeOf(size)],
     limits: quick ? QUICK : FULL,
-    complete: !(quick || only || backend || size),
+    peers: peers ?? (quick ? 'present' : 'install'),
+    scaling: complete || scaling !== undefined,
+    python: python ?? 'python3',
+    complete,
     output,
   };
 }

@@ -1,4 +1,5 @@
 /** Draws a training run as an SVG that reads on light and on dark pages. */
+import { linear, logarithmic, pageOf, type Scale } from './svg.ts';
 
 export interface Run {
   readonly backend: string;
@@ -24,8 +25,8 @@ interface Panel {
   readonly curves: readonly Curve[];
   readonly ticks: readonly number[];
   readonly format: (value: number) => string;
-  /** Position of a value between the bottom (0) and the top (1). */
-  readonly scale: (value: number) => number;
+  /** From the bottom to the top. */
+  readonly scale: Scale;
 }
 
 const WIDTH = 300;
@@ -33,16 +34,6 @@ const HEIGHT = 190;
 const GAP = 62;
 const LEFT = 50;
 const TOP = 64;
-
-const linear =
-  (low: number, high: number) =>
-  (value: number): number =>
-    Math.min(Math.max((value - low) / (high - low), 0), 1);
-
-const logarithmic =
-  (low: number, high: number) =>
-  (value: number): number =>
-    linear(Math.log10(low), Math.log10(high))(Math.log10(value));
 
 export function drawRun(run: Run): string {
   const of = (key: Exclude<keyof Run['epochs'][number], 'epoch'>): number[] => run.epochs.map((epoch) => epoch[key]);
@@ -80,13 +71,8 @@ export function drawRun(run: Run): string {
   const caption =
     `z = relu(Wz + Ux + c), width 100, and a dense layer; 1437 digits, 40 epochs in ${run.seconds} s on ${run.backend}; ` +
     `held-out accuracy ${(100 * last.heldOut).toFixed(1)} %`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${HEIGHT + TOP + 50}" role="img" aria-label="${caption}" font-family="system-ui, sans-serif" font-size="12">
-<style>.page { fill: #ffffff } text { fill: #24292f } .grid { stroke: #8884 } @media (prefers-color-scheme: dark) { .page { fill: #0d1117 } text { fill: #e6edf3 } }</style>
-<rect class="page" width="100%" height="100%"/>
-<text x="${LEFT}" y="20" font-size="14" font-weight="600">${caption}</text>
-${panels.map((panel, index) => drawPanel(panel, LEFT + index * (WIDTH + GAP), run.epochs.length)).join('\n')}
-</svg>
-`;
+  const body = panels.map((panel, index) => drawPanel(panel, LEFT + index * (WIDTH + GAP), run.epochs.length));
+  return pageOf(width, HEIGHT + TOP + 50, caption, body);
 }
 
 function drawPanel({ title, curves, ticks, format, scale }: Panel, left: number, count: number): string {

@@ -1,66 +1,109 @@
 /** What a run of the benchmark found: the JSON that is written. */
 import { cpus } from 'node:os';
 import { version } from '../src/cli/version.ts';
-import type { AdapterDescription, BackendName } from '../src/index.ts';
-import type { CaseName, Size } from './cases.ts';
+import type { AdapterDescription } from '../src/index.ts';
+import type { CaseName } from './cases.ts';
+import type { Contestant, LibraryName } from './contestants.ts';
 import type { EnvironmentName } from './environment.ts';
-import type { Limits } from './measure.ts';
+import { type Limits, ratioOf } from './measure.ts';
 import type { Finding } from './measurements.ts';
+import { peerVersions } from './peers/install.ts';
+import type { Size } from './problems.ts';
+import type { Scaling } from './scaling.ts';
 
-/** One backend in one environment. */
-export interface Place {
+/** A library on one of its backends, in one environment. */
+export interface Place extends Contestant {
   readonly environment: EnvironmentName;
-  /** Of the browser or of Node. */
+  /** Of the browser, of Node or of Python. */
   readonly version: string;
-  readonly backend: BackendName;
-  readonly adapter: AdapterDescription;
+  /** Of the library's own engine; that of a peer is the same where the backend is. */
+  readonly adapter?: AdapterDescription;
 }
 
-export interface Entry extends Place, Size, Partial<Finding> {
+export interface Entry extends Place, Size, Omit<Finding, keyof Contestant> {
   readonly case: CaseName;
   /** Of the median; only where the operations can be counted. */
   readonly gigaflops?: number;
-  /** What went wrong, in the place of a finding. */
-  readonly error?: string;
+}
+
+/** How many times as long an entry took. */
+export interface Ratios {
+  /** As Equilibra on the same backend. */
+  readonly sameBackend?: number;
+  /** As Equilibra on its fastest backend in the same environment. */
+  readonly best?: number;
 }
 
 export interface Results {
   readonly date: string;
   readonly equilibra: string;
   readonly node: string;
+  /** Of the libraries measured beside it. */
+  readonly versions: Readonly<Record<string, string>>;
   readonly processor: { readonly name: string; readonly cores: number };
   readonly limits: Limits;
   /** What could not be measured, and what to know about the rest. */
   readonly notes: readonly string[];
   /** What the figures of an entry mean. */
   readonly legend: string;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly (Entry & { readonly ratios: Ratios })[];
+  readonly scaling: readonly Scaling[];
 }
 
 const LEGEND =
-  'timing: milliseconds of one unit (relu: 50 iterations and reading z; solve: W from A and B, forward and backward solve, ' +
-  'reading the reports and the gradient of b; training: one step of train); iterations: mean over the samples, of the first ' +
+  'timing: milliseconds of one unit (relu: 50 iterations and reading z; solve: W from A and B, forward and backward solve to ' +
+  '1e-4, and reading the gradient of b; training: one step with Adam); iterations: mean over the samples, of the first ' +
   'repetition; gigaflops: 1e9 floating-point operations a second at the median, for relu alone, since a report does not ' +
-  'tell how many products a solve took';
+  'tell how many products a solve took; difference: of the answer from that of the first contestant, relative; ratios: ' +
+  'how many times as long as Equilibra on the same backend, and on its fastest one there, median over the repetitions, in ' +
+  'each of which all worked on the same numbers by turns';
 
-export function resultsOf(entries: readonly Entry[], limits: Limits, notes: readonly string[]): Results {
+export function resultsOf(
+  entries: readonly Entry[],
+  limits: Limits,
+  notes: readonly string[],
+  scaling: readonly Scaling[],
+): Results {
   const processors = cpus();
   return {
     date: new Date().toISOString(),
     equilibra: version(),
     node: process.versions.node,
+    versions: peerVersions(),
     processor: { name: processors[0]?.model.trim() ?? 'unknown', cores: processors.length },
     limits,
     notes,
     legend: LEGEND,
-    entries,
+    entries: entries.map((entry) => ({ ...entry, ratios: ratiosOf(entry, entries) })),
+    scaling,
   };
+}
+
+/** Python has no Equilibra beside it: it is compared with the best in any environment. */
+export function ratiosOf(entry: Entry, entries: readonly Entry[]): Ratios {
+  const { timing } = entry;
+  if (!timing) return {};
+  const rivals = entries.filter((other) => isRival(other, entry) && other.timing);
+  const same = rivals.find(({ backend }) => backend === entry.backend)?.timing;
+  const medians = rivals.map((rival) => rival.timing?.median ?? Number.POSITIVE_INFINITY);
+  const best = rivals[medians.indexOf(Math.min(...medians))]?.timing;
+  return {
+    ...(same && { sameBackend: ratioOf(timing, same) }),
+    ...(best && { best: ratioOf(timing, best) }),
+  };
+}
+
+function isRival(other: Entry, { environment, case: name, batch, width }: Entry): boolean {
+  const together = environment === 'python' || other.environment === environment;
+  const alike = other.case === name && other.batch === batch && other.width === width;
+  return together && alike && other.library === ('equilibra' satisfies LibraryName);
 }
 
 /** Named after the adapter of WebGPU where there is one, else after the first. */
 export function fileNameOf(entries: readonly Pick<Place, 'backend' | 'adapter'>[]): string {
-  const { adapter } = entries.find(({ backend }) => backend === 'webgpu') ?? entries[0];
-  return `bench-${slugOf(adapter.description)}.json`;
+  const adapters = entries.filter(({ adapter }) => adapter);
+  const { adapter } = adapters.find(({ backend }) => backend === 'webgpu') ?? adapters[0] ?? {};
+  return `bench-${slugOf(adapter?.description ?? '')}.json`;
 }
 
 /** Small letters and digits, joined by dashes. */

@@ -1,12 +1,12 @@
 /** Results as a Markdown table whose columns stand straight in a terminal too. */
 import type { AdapterDescription } from '../src/index.ts';
 import { CASES } from './cases.ts';
-import type { Entry } from './results.ts';
+import { nameOf } from './contestants.ts';
+import { type Entry, ratiosOf } from './results.ts';
 
 const HEADINGS = [
   'where',
-  'backend',
-  'adapter',
+  'who',
   'case',
   'batch × width',
   'ms',
@@ -14,13 +14,16 @@ const HEADINGS = [
   'repetitions',
   'GFLOP/s',
   'iterations',
+  '× same',
+  '× best',
 ];
 const NOTE =
   'Repetitions: "5 of 10" is 5 times 10 steps timed together; * the time was up before all were done. ' +
-  'Iterations: forward / backward, mean over the samples.';
+  'Iterations: forward / backward, mean over the samples. × same, × best: how many times as long as Equilibra on the same ' +
+  'backend, and on its fastest one there.';
 
 export function tableOf(entries: readonly Entry[]): string {
-  const rows = [HEADINGS, ...entries.map(cellsOf)];
+  const rows = [HEADINGS, ...entries.map((entry) => cellsOf(entry, entries))];
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`);
   lines.splice(1, 0, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`);
@@ -30,24 +33,27 @@ export function tableOf(entries: readonly Entry[]): string {
   return `${[...lines, '', NOTE, ...failures].join('\n')}\n`;
 }
 
-function cellsOf(entry: Entry): string[] {
+function cellsOf(entry: Entry, entries: readonly Entry[]): string[] {
   const { version, backend, adapter, batch, width, timing, iterations, gigaflops } = entry;
-  const name = CASES[entry.case].title;
-  const place = [version, backend, describe(adapter), name, `${batch} × ${width}`];
-  if (!timing) return [...place, 'failed', '', '', '', ''];
+  const who = `${nameOf(entry)}${backend === 'webgpu' && adapter?.software ? ' (software)' : ''}`;
+  const place = [version, who, CASES[entry.case].title, `${batch} × ${width}`];
+  if (!timing) return [...place, 'failed', '', '', '', '', '', ''];
+  const { sameBackend, best } = ratiosOf(entry, entries);
   return [
     ...place,
     shown(timing.median),
     `${shown(timing.minimum)}–${shown(timing.maximum)}`,
-    `${timing.repetitions}${timing.units > 1 ? ` of ${timing.units}` : ''}${timing.cut ? '*' : ''}`,
+    `${timing.all.length}${timing.units > 1 ? ` of ${timing.units}` : ''}${timing.cut ? '*' : ''}`,
     gigaflops === undefined ? '' : shown(gigaflops),
     iterations ? `${iterations.forward.toFixed(1)} / ${iterations.backward.toFixed(1)}` : '',
+    sameBackend === undefined ? '' : shown(sameBackend),
+    best === undefined ? '' : shown(best),
   ];
 }
 
-/** In one line: where, and what. */
-export function caseOf({ version, backend, case: name, batch, width }: Entry): string {
-  return `${version}, ${backend}, ${CASES[name].title}, ${batch} × ${width}`;
+/** In one line: where, who, and what. */
+export function caseOf(entry: Pick<Entry, 'version' | 'library' | 'backend' | 'case' | 'batch' | 'width'>): string {
+  return `${entry.version}, ${nameOf(entry)}, ${CASES[entry.case].title}, ${entry.batch} × ${entry.width}`;
 }
 
 /** A program that passes for a graphics card is called what it is. */

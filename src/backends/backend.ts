@@ -81,6 +81,8 @@ export interface Backend {
   readonly name: BackendName;
   /** Distance from 1 to the next number: 2⁻⁵² or 2⁻²³. */
   readonly epsilon: number;
+  /** Largest n for which a solver is to use the kernel `iterate` instead of a loop; 0: never. */
+  readonly widestIteration: number;
   readonly adapter: AdapterDescription;
   /** Copies the values; they may be changed by the caller afterwards. */
   upload(values: ArrayLike<number>): Storage;
@@ -97,4 +99,4 @@ export interface Backend {
   close(): void;
 }
 
-export type BackendName = 'webgpu' | 'cpu';
+export type BackendName = 'webgpu' | 'wasm' | 'cpu';

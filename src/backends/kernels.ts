@@ -266,6 +266,47 @@ export interface SolveCall {
 }
 export const MAXIMUM_SOLVE_ORDER = 16;
 
+/** Iterations x⁺ = T(x) for z = σ(Wz + b) that the kernel `iterate` makes; p is the pre-activation that the residual is taken at. */
+export const ITERATIONS = [
+  // p = x·M + b, ρ of (x, p), T(x) = σ(p). A sample that stops keeps x.
+  'picard',
+  // q = 2·prox_{αf}(x) − x + αb, h = q·M, p = (1 + 1/α)h − q/α + b, ρ of (h, p), T(x) = 2h − q + αb. A sample that stops
+  // keeps T(x).
+  'peacemanRachford',
+] as const;
+export type IterationName = (typeof ITERATIONS)[number];
+
+/**
+ * A whole loop: each sample (row) iterates until the rule of `monitor` stops it, at most `limit` times.
+ * Operands [carried, M, b, step, tolerance, floor, slope]:
+ *   carried           x [batch, n] and behind it the state [5, batch] of the samples (STATE_ROWS); so is the result
+ *   M                 [n, stride], columns n … stride − 1 hold zeros
+ *   b                 [batch, n]
+ *   step              α, [1]; absent for picard
+ *   tolerance, floor  [batch] or [1]
+ *   slope             d [batch, n]: then σ(p) = d∘p, prox_{αf}(x) = d/(d + α(1 − d))∘x and ρ = ‖z − σ(p)‖. Absent: σ is
+ *                     the activation, and ρ = ‖z − σ(p)‖ / (ε + ‖z‖)
+ */
+export interface IterateCall {
+  readonly kernel: 'iterate';
+  readonly inputs: readonly [number, number, number, number, number, number, number];
+  readonly output: number;
+  readonly iteration: IterationName;
+  readonly batch: number;
+  readonly n: number;
+  /** Numbers in a row of M, a multiple of 4. */
+  readonly stride: number;
+  readonly activation: ActivationName;
+  readonly activationParameters: ActivationParameters;
+  /** ε of the residual. */
+  readonly epsilon: number;
+  readonly shared: { readonly tolerance: boolean; readonly floor: boolean };
+  readonly limit: number;
+  /** Parameters of `monitor`. */
+  readonly staleLimit: number;
+  readonly giveUp: boolean;
+}
+
 /**
  * Cyclic coordinate descent for Lasso problems min ½‖y − Xβ‖² + Σ tⱼ|βⱼ| + ½ρ‖β‖², one after the other: sequential by nature,
  * and offered by the backends of SEQUENTIAL_BACKENDS alone. For each feature j in turn
@@ -286,7 +327,7 @@ export interface CoordinateDescentCall {
   /** Most passes. */
   readonly limit: number;
 }
-export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu'];
+export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu', 'wasm'];
 
 export type KernelCall =
   | ProductCall
@@ -297,4 +338,5 @@ export type KernelCall =
   | ReduceCall
   | RowsCall
   | ScalarCall
-  | SolveCall;
+  | SolveCall
+  | IterateCall;

@@ -17,6 +17,7 @@ export interface LayerDescription {
 /** Makes layers of one kind from the `options` of their description. */
 export type LayerMaker = (options: never) => Layer;
 
+/** Of the layers that most models have. One that brings much code with it is given by whoever uses it. */
 const MAKERS: Readonly<Record<string, LayerMaker>> = { dense, dropout, layerNorm, monotone };
 
 export function describeLayer({ kind, inputs, outputs, parameters, options }: Layer): LayerDescription {

@@ -2,6 +2,7 @@
  * The equation z = σ(Wz + b), for the layer and for its adjoint: ũ = J(Wᵀũ + v) has the same form, with J in the place
  * of σ and Wᵀ in that of W (Winston & Kolter 2020, Theorem 2). Rows are samples: z is [batch, n] and Wz is z·Wᵀ.
  */
+import type { ActivationName, ActivationParameters } from '../backends/kernels.ts';
 import { elementwise, product } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { spectralNormBound } from './norm.ts';
@@ -15,6 +16,15 @@ export interface ProximalMap {
   proximal(step: Tensor): (x: Tensor) => Tensor;
   /** ‖z − σ(p)‖, relative to what the stopping test is relative to, [batch]. */
   residual(z: Tensor, p: Tensor): Tensor;
+  /** As the kernel `iterate` is told of it; undefined where it does not know the map. */
+  readonly known: KnownMap | undefined;
+}
+
+/** An element-wise activation, or multiplication by a slope, [batch, n]. */
+export interface KnownMap {
+  readonly activation: ActivationName;
+  readonly activationParameters: ActivationParameters;
+  readonly slope: Tensor | undefined;
 }
 
 /** Tensors are those of the Program being traced. */

@@ -1,7 +1,10 @@
 /** Forward iterations x⁺ = T(x) whose fixed points give the solutions of an equation, and the loop that runs one. */
+import type { IterationName } from '../backends/kernels.ts';
+import { type IterateOptions, iterateRows, paddedColumns } from '../tensor/kernels.ts';
+import { transpose } from '../tensor/operations.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Equation } from './equation.ts';
-import { monitor, statusOf, whereRunning } from './monitor.ts';
+import { monitor, STALE_LIMIT, statusOf, whereRunning } from './monitor.ts';
 
 /** `x` is the vector that T maps, [batch, n]; what else rides along may be dropped for its start at any time. */
 export type Iterate = { readonly x: Tensor } & Readonly<Record<string, Tensor>>;
@@ -25,6 +28,28 @@ export interface Begun {
   readonly keeps: 'x' | 'next';
   /** z of an x. */
   solution(x: Tensor): Tensor;
+  /** The same iteration as the kernel `iterate` makes it, where that knows it. */
+  whole?(): WholeLoop;
+}
+
+/** What a loop in one kernel call needs besides the iterate and the rule by which it stops. */
+export type WholeLoop = Pick<
+  IterateOptions,
+  'iteration' | 'matrix' | 'b' | 'step' | 'slope' | 'activation' | 'activationParameters'
+>;
+
+/** The `whole` of an iteration that multiplies by W, or by the inverse in its place. */
+export function wholeLoop(
+  iteration: IterationName,
+  { transposed, b, sigma }: Equation,
+  matrix: Tensor,
+  step?: Tensor,
+): Pick<Begun, 'whole'> {
+  const { known } = sigma;
+  if (!known) return {};
+  // Rows are samples: z·Mᵀ.
+  const oriented = (): Tensor => paddedColumns(transposed ? matrix : transpose(matrix));
+  return { whole: () => ({ iteration, matrix: oriented(), b, step, ...known }) };
 }
 
 /** When a loop stops. */
@@ -49,6 +74,11 @@ export type Runner = (
 
 /** x⁺ = T(x), sample by sample until each has stopped. */
 export const plain: Runner = (tracing, begun, { tolerance, floor, limit, giveUp }, initial) => {
+  const { x } = begun.start;
+  if (begun.whole && x.shape[1] <= tracing.widestIteration) {
+    const options = { tolerance, floor, limit, staleLimit: STALE_LIMIT, giveUp };
+    return iterateRows(x, initial, { ...begun.whole(), ...options });
+  }
   const final = tracing.loop<{ state: Tensor } & Iterate>(
     { ...begun.start, state: initial },
     ({ state }) => statusOf(state),

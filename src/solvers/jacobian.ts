@@ -14,6 +14,8 @@ export interface Jacobian {
   proximal(step: Tensor): (x: Tensor) => Tensor;
   /** F = diag of this, where F is diagonal, [batch, n]: lets a product scale its result in passing. */
   readonly diagonalFactor: Tensor | undefined;
+  /** d where J = diag(d), [batch, n]. */
+  readonly diagonal: Tensor | undefined;
 }
 
 /** J = diag(d) of an element-wise σ: F = diag(√d), and prox_{αf} has d/(d + α(1 − d)) (Winston & Kolter 2020, Theorem 2). */
@@ -30,6 +32,7 @@ export function diagonalJacobian(d: Tensor): Jacobian {
       return (x) => elementwise('multiply', [factor, x]);
     },
     diagonalFactor: root,
+    diagonal: d,
   };
 }
 
@@ -39,6 +42,7 @@ export function proximalMapOfJacobian(J: Jacobian, norm: (x: Tensor) => Tensor):
     value: J.apply,
     proximal: J.proximal,
     residual: (z, p) => norm(combine({ x: z }, { x: J.apply(p), factor: -1 })),
+    known: J.diagonal && { activation: 'identity', activationParameters: [0, 0], slope: J.diagonal },
   };
 }
 
@@ -69,5 +73,6 @@ export function softmaxJacobian(s: Tensor): Jacobian {
       };
     },
     diagonalFactor: undefined,
+    diagonal: undefined,
   };
 }

@@ -4,7 +4,7 @@ import { elementwise, elementwiseLaidOut, scalarStep } from '../tensor/kernels.t
 import type { Context, Tensor } from '../tensor/tensor.ts';
 
 /** Passes without a residual 10 % below the best one after which a sample counts as stale. */
-const STALE_LIMIT = 20;
+export const STALE_LIMIT = 20;
 
 /** [5, batch]: every sample running, no iterations, no residual yet. */
 export function initialState(context: Context, batch: number): Tensor {

@@ -1,5 +1,5 @@
 import { combine, elementwise, product } from '../tensor/kernels.ts';
-import type { Iteration } from './iteration.ts';
+import { type Iteration, wholeLoop } from './iteration.ts';
 import { repeated } from './monitor.ts';
 
 /**
@@ -14,7 +14,8 @@ import { repeated } from './monitor.ts';
 export const peacemanRachford: Iteration = {
   name: 'peaceman-rachford',
   needsResolvent: true,
-  begin(_tracing, { b, transposed, sigma, resolvent }, z, p) {
+  begin(_tracing, equation, z, p) {
+    const { b, transposed, sigma, resolvent } = equation;
     if (!resolvent) throw new Error('peaceman-rachford: the equation holds no resolvent');
     const { inverse, step } = resolvent;
     const proximal = sigma.proximal(step);
@@ -39,6 +40,7 @@ export const peacemanRachford: Iteration = {
       },
       keeps: 'next',
       solution: proximal,
+      ...wholeLoop('peacemanRachford', equation, inverse, step),
     };
   },
 };

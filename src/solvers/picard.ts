@@ -1,5 +1,5 @@
 import { preActivation } from './equation.ts';
-import type { Iteration } from './iteration.ts';
+import { type Iteration, wholeLoop } from './iteration.ts';
 
 /** z⁺ = σ(Wz + b): converges where W contracts, ‖W‖ < 1, and not in general. For the adjoint: the Neumann series. */
 export const picard: Iteration = {
@@ -15,6 +15,7 @@ export const picard: Iteration = {
       },
       keeps: 'x',
       solution: (x) => x,
+      ...wholeLoop('picard', equation, equation.W),
     };
   },
 };

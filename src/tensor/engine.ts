@@ -67,6 +67,10 @@ export class Engine implements LoopContext {
     return this.device.epsilon;
   }
 
+  get widestIteration(): number {
+    return this.device.widestIteration;
+  }
+
   /**
    * Copies numbers to the backend.
    * @param values row-major
@@ -235,7 +239,7 @@ export class Engine implements LoopContext {
   }
 
   private trace(key: string, inputs: readonly Tensor[], build: Parameters<Engine['run']>[2]): Traced {
-    const tracing = new Tracing(key, this.epsilon);
+    const tracing = new Tracing(key, this.epsilon, this.widestIteration);
     const outputs = build(
       inputs.map((input) => tracing.input(input.shape)),
       tracing,

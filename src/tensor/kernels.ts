@@ -4,6 +4,7 @@ import {
   type ActivationName,
   type ActivationParameters,
   type ElementwiseOperation,
+  type IterationName,
   MAXIMUM_SOLVE_ORDER,
   type MoveOperation,
   type OperandLayout,
@@ -277,6 +278,57 @@ export function denseSolve(g: Tensor, r: Tensor): Tensor {
   if (order > MAXIMUM_SOLVE_ORDER)
     throw new RangeError(`denseSolve: the order is ${order}; at most ${MAXIMUM_SOLVE_ORDER} is allowed`);
   return g.context.call({ kernel: 'solve', batch, order }, [g, r], [batch, order]);
+}
+
+export interface IterateOptions {
+  readonly iteration: IterationName;
+  /** M with n rows, its columns padded with zeros to a multiple of 4: see `paddedColumns`. */
+  readonly matrix: Tensor;
+  readonly b: Tensor; // [batch, n]
+  /** α, [1]; not of picard */
+  readonly step: Tensor | undefined;
+  readonly tolerance: Tensor; // [batch] or [1]
+  readonly floor: Tensor; // [batch] or [1]
+  /** σ(p) = d∘p for this d, [batch, n], or the activation. */
+  readonly slope: Tensor | undefined;
+  readonly activation: ActivationName;
+  readonly activationParameters: ActivationParameters;
+  readonly limit: number;
+  readonly staleLimit: number;
+  readonly giveUp: boolean;
+}
+
+/**
+ * A whole loop of an iteration, of each sample until it has stopped.
+ * @param x [batch, n]
+ * @param state [5, batch]
+ */
+export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): { x: Tensor; state: Tensor } {
+  const { matrix, b, step, tolerance, floor, slope, ...settings } = options;
+  const { context } = x;
+  const [batch, n] = x.shape;
+  const flat = (part: Tensor): Tensor => context.alias(part, [part.size]);
+  const carried = gatherAlong(flat(x), 0, x.size + state.size, { more: flat(state) });
+  const call = {
+    kernel: 'iterate' as const,
+    ...settings,
+    batch,
+    n,
+    stride: matrix.shape[1],
+    epsilon: context.epsilon,
+    shared: { tolerance: tolerance.size === 1, floor: floor.size === 1 },
+  };
+  const end = context.call(call, [carried, matrix, b, step, tolerance, floor, slope], [carried.size]);
+  return {
+    x: context.alias(gatherAlong(end, 0, x.size, {}), x.shape),
+    state: context.alias(gatherAlong(end, 0, state.size, { offset: x.size }), state.shape),
+  };
+}
+
+/** The matrix with columns of zeros behind its own, until their number is a multiple of 4. */
+export function paddedColumns(matrix: Tensor): Tensor {
+  const columns = Math.ceil(matrix.shape[1] / 4) * 4;
+  return columns === matrix.shape[1] ? matrix : gatherAlong(matrix, 1, columns, {});
 }
 
 /** Sequential coordinate descent; see CoordinateDescentCall. */

@@ -26,6 +26,8 @@ export interface Context {
 
 /** A context in which solvers can be written: a Program being traced loops on the device, an engine pass by pass. */
 export interface LoopContext extends Context {
+  /** Largest n for which `iterateRows` is to take the place of a loop; 0: never. */
+  readonly widestIteration: number;
   /**
    * Repeats `body` on the carried values while some sample is running, at most `limit` times. Passes after the last sample
    * has stopped may be run or not: `body` must leave what belongs to a stopped sample as it is.

@@ -13,6 +13,7 @@ export class Tracing implements LoopContext {
   constructor(
     name: string,
     readonly epsilon: number,
+    readonly widestIteration = 0,
   ) {
     this.trace = new Trace(name);
   }

@@ -5,7 +5,7 @@ import { adam, type BackendName, dense, monotone, open, sequential, train } from
 export interface TrainingRun {
   readonly backend: string;
   readonly losses: readonly number[];
-  /** Live buffers and bytes after step 5 and after the last one. */
+  /** Live buffers and bytes after step 5 and after the last but one: the last has nothing more under way. */
   readonly memory: readonly { readonly buffers: number; readonly bytes: number }[];
 }
 
@@ -31,7 +31,7 @@ export async function trainSteps(
         if (kind !== 'step') return;
         step += 1;
         const { buffers, bytes } = engine.memory();
-        if (step === 5 || step === steps) memory.push({ buffers, bytes });
+        if (step === 5 || step === steps - 1) memory.push({ buffers, bytes });
       },
     });
     return { backend: engine.backend, losses, memory };

@@ -5,10 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { CASES, type CaseName } from '../../bench/cases.ts';
-import { measured, median, type Work } from '../../bench/measure.ts';
+import { CASES, type CaseName, type Outcome, type Work, type Works } from '../../bench/cases.ts';
+import { drawBench } from '../../bench/chart.ts';
+import { CONTESTANTS, nameOf } from '../../bench/contestants.ts';
+import { equilibraWorks, implicitMemory } from '../../bench/equilibra.ts';
+import { lassoProblem } from '../../bench/lasso.ts';
+import { differenceOf, type Measured, measured, median, ratioOf, type Timing } from '../../bench/measure.ts';
 import { openNode } from '../../bench/node.ts';
 import { readOptions } from '../../bench/options.ts';
+import { plainWorks } from '../../bench/peers/plain.ts';
 import { type Entry, fileNameOf, type Results, slugOf } from '../../bench/results.ts';
 import { tableOf } from '../../bench/table.ts';
 import { BACKENDS } from '../../src/backends/open.ts';
@@ -16,8 +21,8 @@ import { open } from '../../src/index.ts';
 
 const card = { vendor: 'acme', architecture: 'one', description: 'Acme One', software: false };
 const software = { ...card, description: 'SwiftShader', software: true };
-const common = { environment: 'node', version: 'Node 1.2.3', batch: 128, width: 87 } as const;
-const timing = { median: 12.345, minimum: 9.876, maximum: 123.4, repetitions: 7, units: 1, cut: false };
+const common = { environment: 'node', library: 'equilibra', version: 'Node 1.2.3', batch: 128, width: 87 } as const;
+const timing = { median: 12.345, minimum: 9.876, maximum: 123.4, all: [9.876, 12.345, 123.4], units: 1, cut: false };
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -43,56 +48,98 @@ describe('the median', () => {
   });
 });
 
-/** Work on a clock of its own: each unit of a run takes as long as the next of the times says. */
-function clockedWork(times: readonly number[], most = 1): { work: Work<number>; prepared: number[]; units: number[] } {
+/** Work on a clock shared with others: each unit of a run takes as long as the next of the times says. */
+function clockedWorks(...times: (readonly (number | Error)[])[]): { works: Work<number>[]; log: string[] } {
   let now = 0;
-  let run = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => now);
-  const prepared: number[] = [];
-  const units: number[] = [];
-  const work: Work<number> = {
-    most,
-    async prepare(repetition) {
-      now += 1000; // not to be counted
-      prepared.push(repetition);
-    },
-    async run(count) {
-      units.push(count);
-      now += count * times[Math.min(run++, times.length - 1)];
-      return run;
-    },
-    dispose() {},
-  };
-  return { work, prepared, units };
+  const log: string[] = [];
+  const works = times.map((own, index): Work<number> => {
+    let run = 0;
+    let given = 0;
+    return {
+      async prepare(problem) {
+        now += 1000; // not to be counted
+        given = problem;
+      },
+      async run(units) {
+        log.push(`${index}: ${units} of ${given}`);
+        const time = own[Math.min(run++, own.length - 1)];
+        if (time instanceof Error) throw time;
+        now += units * time;
+        return { answer: [run] };
+      },
+      dispose() {},
+    };
+  });
+  return { works, log };
 }
 
+const timingOf = (result: Measured): Timing => {
+  if ('error' in result) throw new Error(result.error);
+  return result.timing;
+};
+
 describe('measuring', () => {
-  test('warms up, then times every repetition on inputs of its own', async () => {
-    const { work, prepared } = clockedWork([50, 10, 10, 1, 4, 2]);
-    const { timing: found, outcome } = await measured(work, { repetitions: 3, milliseconds: 1000 });
-    expect(prepared).toEqual([0, 0, 0, 1, 2, 3]);
-    expect(found).toEqual({ median: 2, minimum: 1, maximum: 4, repetitions: 3, units: 1, cut: false });
-    expect(outcome).toBe(4);
+  const match = { problem: (repetition: number) => repetition, most: 1 };
+
+  test('warms up, then times every repetition on a problem of its own', async () => {
+    const { works, log } = clockedWorks([50, 10, 10, 1, 4, 2]);
+    const [found] = await measured(works, match, { repetitions: 3, milliseconds: 1000 });
+    expect(log).toEqual([0, 0, 0, 1, 2, 3].map((problem) => `0: 1 of ${problem}`));
+    expect(timingOf(found)).toEqual({ median: 2, minimum: 1, maximum: 4, all: [1, 4, 2], units: 1, cut: false });
+    expect(found).toMatchObject({ outcome: { answer: [4] } });
   });
 
-  test('stops when the time is up, and says so', async () => {
-    const { work, prepared } = clockedWork([300, 400, 700, 600]);
-    const { timing: found } = await measured(work, { repetitions: 15, milliseconds: 1000 });
-    expect(prepared).toEqual([0, 1, 2]);
-    expect(found).toMatchObject({ repetitions: 2, median: 550, cut: true });
+  test('contestants take turns on the same problem, each round beginning with another one', async () => {
+    const { works, log } = clockedWorks([100], [100], [100]);
+    await measured(works, match, { repetitions: 3, milliseconds: 400 });
+    expect(log.slice(0, 3)).toEqual(['0: 1 of 0', '1: 1 of 0', '2: 1 of 0']);
+    expect(log.slice(3)).toEqual([
+      ...['0: 1 of 1', '1: 1 of 1', '2: 1 of 1'],
+      ...['1: 1 of 2', '2: 1 of 2', '0: 1 of 2'],
+      ...['2: 1 of 3', '0: 1 of 3', '1: 1 of 3'],
+    ]);
+  });
+
+  test('one that is slow leaves the rounds when its time is up, and is said to be cut', async () => {
+    const { works } = clockedWorks([10], [300, 400, 700, 600]);
+    const [fast, slow] = await measured(works, match, { repetitions: 4, milliseconds: 1000 });
+    expect(timingOf(fast)).toMatchObject({ all: [10, 10, 10, 10], cut: false });
+    expect(timingOf(slow)).toMatchObject({ all: [400, 700], median: 550, cut: true });
   });
 
   test('one repetition is made however long it takes', async () => {
-    const { work } = clockedWork([5000]);
-    const { timing: found } = await measured(work, { repetitions: 15, milliseconds: 1000 });
-    expect(found).toMatchObject({ repetitions: 1, median: 5000, cut: true });
+    const { works } = clockedWorks([5000]);
+    const [found] = await measured(works, match, { repetitions: 15, milliseconds: 1000 });
+    expect(timingOf(found)).toMatchObject({ all: [5000], median: 5000, cut: true });
   });
 
   test('short units are timed together', async () => {
-    const { work, units } = clockedWork([50, 25], 10);
-    const { timing: found } = await measured(work, { repetitions: 2, milliseconds: 400 });
-    expect(units).toEqual([1, 1, 1, 4, 4]);
-    expect(found).toMatchObject({ median: 25, units: 4, repetitions: 2, cut: false });
+    const { works, log } = clockedWorks([50, 25]);
+    const [found] = await measured(works, { ...match, most: 10 }, { repetitions: 2, milliseconds: 400 });
+    expect(log.map((line) => line.slice(3, 4))).toEqual(['1', '1', '1', '4', '4']);
+    expect(timingOf(found)).toMatchObject({ median: 25, units: 4, all: [25, 25], cut: false });
+  });
+
+  test('one that fails does not stop the others', async () => {
+    const { works } = clockedWorks([new Error('no memory')], [100, 5], [100, 5, new Error('too late')]);
+    const [first, second, third] = await measured(works, match, { repetitions: 2, milliseconds: 400 });
+    expect(first).toEqual({ error: 'no memory' });
+    expect(timingOf(second).all).toHaveLength(2);
+    expect(third).toEqual({ error: 'too late' });
+  });
+
+  test('a ratio is that of the repetitions which both made', () => {
+    const of = (...all: number[]): Timing => ({ ...timing, all });
+    // Something slowed both down to a half in the second repetition.
+    expect(ratioOf(of(30, 60, 33), of(10, 20, 11, 500, 500))).toBe(3);
+    expect(ratioOf(of(10), of(40, 1))).toBe(0.25);
+  });
+
+  test('answers are compared as a whole', () => {
+    expect(differenceOf([3, 4], [3, 4])).toBe(0);
+    expect(differenceOf([3, 5], [3, 4])).toBeCloseTo(0.2);
+    expect(differenceOf([3], [3, 4])).toBe(Number.POSITIVE_INFINITY);
   });
 });
 
@@ -125,6 +172,8 @@ describe('the table', () => {
       iterations: { forward: 8.25, backward: 9 },
     },
     { ...common, backend: 'cpu', adapter: card, case: 'solve', error: 'out of memory' },
+    { ...common, library: 'tfjs', backend: 'webgpu', case: 'relu', timing: { ...timing, all: [19.752, 24.69] } },
+    { ...common, backend: 'cpu', adapter: card, case: 'relu', timing: { ...timing, median: 1, all: [4.938, 6.1725] } },
   ];
   const rows = tableOf(entries)
     .split('\n')
@@ -137,28 +186,25 @@ describe('the table', () => {
   );
 
   test('tells what was found', () => {
-    expect(cells[2]).toEqual([
-      'Node 1.2.3',
-      'webgpu',
-      'Acme One',
-      '50 relu iterations',
-      '128 × 87',
-      '12.3',
-      '9.88–123',
-      '7',
-      '1.23',
-      '',
-    ]);
+    const place = ['Node 1.2.3', 'equilibra webgpu', '50 relu iterations', '128 × 87'];
+    expect(cells[2]).toEqual([...place, '12.3', '9.88–123', '3', '1.23', '', '1.00', '2.00']);
+  });
+
+  test('compares with the library on the same backend, and on its fastest one', () => {
+    expect(cells[5][1]).toBe('tfjs webgpu');
+    expect(cells[5].slice(9)).toEqual(['2.00', '4.00']);
   });
 
   test('calls a software adapter one, and marks what was cut short', () => {
-    expect(cells[3][2]).toBe('SwiftShader (software)');
-    expect(cells[3].slice(7)).toEqual(['7 of 10*', '', '8.3 / 9.0']);
+    expect(cells[3][1]).toBe('equilibra webgpu (software)');
+    expect(cells[3].slice(6, 9)).toEqual(['3 of 10*', '', '8.3 / 9.0']);
   });
 
   test('shows what failed', () => {
-    expect(cells[4].slice(3)).toEqual(['solve and gradient', '128 × 87', 'failed', '', '', '', '']);
-    expect(tableOf(entries)).toContain('\nfailed: Node 1.2.3, cpu, solve and gradient, 128 × 87: out of memory\n');
+    expect(cells[4].slice(2)).toEqual(['solve and gradient', '128 × 87', 'failed', '', '', '', '', '', '']);
+    expect(tableOf(entries)).toContain(
+      '\nfailed: Node 1.2.3, equilibra cpu, solve and gradient, 128 × 87: out of memory\n',
+    );
     expect(tableOf(entries.slice(0, 2))).not.toContain('failed');
   });
 
@@ -168,9 +214,10 @@ describe('the table', () => {
 });
 
 describe('options', () => {
-  test('by default everything is measured, on every backend of the library', () => {
+  test('by default everything is measured, with the peers installed for it', () => {
     const options = readOptions([]);
-    expect(options).toMatchObject({ environments: ['chrome', 'node'], backends: BACKENDS, complete: true });
+    expect(options).toMatchObject({ environments: ['chrome', 'node', 'python'], peers: 'install', complete: true });
+    expect(options).toMatchObject({ library: undefined, backend: undefined, scaling: true });
     expect(options?.sizes).toHaveLength(5);
   });
 
@@ -187,12 +234,15 @@ describe('options', () => {
     ]);
     expect(options).toMatchObject({
       environments: ['node'],
-      backends: ['cpu'],
+      backend: 'cpu',
+      scaling: false,
       sizes: [{ batch: 128, width: 87 }],
       complete: false,
       output: 'a.json',
     });
-    expect(readOptions(['--quick'])).toMatchObject({ complete: false });
+    const quick = { environments: ['chrome', 'node'], peers: 'present', complete: false, scaling: false };
+    expect(readOptions(['--quick'])).toMatchObject(quick);
+    expect(readOptions(['--quick', '--scaling', '--peers', 'none'])).toMatchObject({ scaling: true, peers: 'none' });
     expect(readOptions(['--quick'])?.sizes).toHaveLength(3);
     expect(readOptions(['--help'])).toBeUndefined();
   });
@@ -200,8 +250,10 @@ describe('options', () => {
   test.each([
     [['--size', '128'], '--size: it is "128"; it must be batch x width'],
     [['--size', '0x3'], '--size: it is "0x3"'],
-    [['--only', 'firefox'], '--only: it is "firefox"; it must be one of chrome, node'],
-    [['--backend', 'cuda'], '--backend: it is "cuda"; it must be one of webgpu, cpu'],
+    [['--only', 'firefox'], '--only: it is "firefox"; it must be one of chrome, node, python'],
+    [['--backend', 'cuda'], '--backend: it is "cuda"; it must be one of webgpu, wasm, cpu'],
+    [['--library', 'numpy'], '--library: it is "numpy"; it must be one of equilibra, jax-js'],
+    [['--peers', 'all'], '--peers: it is "all"; it must be one of install, present, none'],
     [['--fast'], '--fast: bench has no such option'],
     [['32x64'], '"32x64": bench takes options only'],
   ])('%j is refused', (argv, message) => {
@@ -209,29 +261,101 @@ describe('options', () => {
   });
 });
 
+describe('who takes part', () => {
+  test('is every backend of the library, and everyone else under a name of their own', () => {
+    const own = CONTESTANTS.filter(({ library }) => library === 'equilibra').map(({ backend }) => backend);
+    expect(own).toEqual(BACKENDS);
+    expect(new Set(CONTESTANTS.map(nameOf)).size).toBe(CONTESTANTS.length);
+  });
+});
+
 describe('the cases', () => {
+  const size = { batch: 6, width: 7 };
   const limits = { repetitions: 2, milliseconds: 1e6 };
 
-  test.each(Object.keys(CASES) as CaseName[])('%s runs, and leaves nothing behind', async (name) => {
+  /** One case, done by one library. */
+  async function outcomeOf(works: Works, name: CaseName): Promise<Outcome> {
+    const work = works[name]?.(size) as Work<unknown>;
+    const [found] = await measured([work], { problem: (index) => CASES[name].problem(size, index), most: 2 }, limits);
+    work.dispose();
+    if ('error' in found) throw new Error(found.error);
+    expect(found.timing).toMatchObject({ cut: false });
+    expect(found.timing.minimum).toBeGreaterThan(0);
+    return found.outcome;
+  }
+
+  test.each(Object.keys(CASES) as CaseName[])('%s is done, and leaves nothing behind', async (name) => {
     const engine = await open({ backend: 'cpu' });
-    const memoryAfter = async (): Promise<number> => {
-      const work = CASES[name].work(engine, { batch: 5, width: 7 });
-      const { timing: found, outcome } = await measured<unknown>(work, limits);
-      work.dispose();
-      expect(found).toMatchObject({ repetitions: 2, cut: false });
-      expect(found.minimum).toBeGreaterThan(0);
-      if (name === 'relu') expect(outcome).toBeUndefined();
-      else expect(Math.min(...Object.values(outcome as object))).toBeGreaterThan(0);
-      return engine.memory().buffers;
-    };
-    const first = await memoryAfter();
-    expect(await memoryAfter()).toBe(first);
+    const { iterations } = await outcomeOf(equilibraWorks(engine), name);
+    if (name === 'relu') expect(iterations).toBeUndefined();
+    else expect(Math.min(...Object.values(iterations ?? {}))).toBeGreaterThan(0);
+    const { buffers } = engine.memory();
+    await outcomeOf(equilibraWorks(engine), name);
+    expect(engine.memory().buffers).toBe(buffers);
     engine.close();
+  });
+
+  test.each(['relu', 'solve'] as const)('%s has the same answer in plain JavaScript', async (name) => {
+    const engine = await open({ backend: 'cpu' });
+    const ours = await outcomeOf(equilibraWorks(engine), name);
+    const { answer = [] } = await outcomeOf(plainWorks, name);
+    expect(answer).toHaveLength(size.batch * size.width);
+    expect(differenceOf(answer, ours.answer ?? [])).toBeLessThan(CASES[name].agreement);
+    engine.close();
+  });
+
+  test('training in plain JavaScript iterates both ways', async () => {
+    const { iterations } = await outcomeOf(plainWorks, 'training');
+    expect(Math.min(...Object.values(iterations ?? {}))).toBeGreaterThan(1);
+  });
+
+  test('memory of a solve does not grow with the iterations', async () => {
+    const few = await implicitMemory('cpu', size, 5);
+    expect(few).toBeGreaterThan(0);
+    expect(await implicitMemory('cpu', size, 50)).toBe(few);
   });
 
   test('operations of the product are counted', () => {
     // 2·batch·n² of each of 50 products
     expect(CASES.relu.operations({ batch: 128, width: 87 })).toBe(50 * 2 * 128 * 87 * 87);
+  });
+});
+
+describe('the Lasso cases', () => {
+  test('have the same numbers every time, in proportion', () => {
+    const size = { samples: 60, features: 40 };
+    const { X, y } = lassoProblem(size);
+    expect([X.length, y.length]).toEqual([2400, 60]);
+    expect(lassoProblem(size)).toEqual({ X, y });
+    const meanSquare = X.reduce((sum, x) => sum + x * x, 0) / X.length;
+    expect(meanSquare).toBeGreaterThan(0.8);
+    expect(meanSquare).toBeLessThan(1.2);
+  });
+});
+
+describe('the chart', () => {
+  const entries = [
+    { ...common, environment: 'chrome', backend: 'webgpu', adapter: software, case: 'relu', timing, ratios: {} },
+    { ...common, environment: 'chrome', library: 'plain', backend: 'a<b', case: 'relu', timing, ratios: {} },
+    { ...common, environment: 'chrome', backend: 'cpu', case: 'solve', error: 'out of memory', ratios: {} },
+  ] as const;
+
+  test('has a bar for each figure, and a curve for each contestant', () => {
+    const points = [
+      [32, 1],
+      [64, 2],
+    ] as const;
+    const drawn = drawBench({ entries, scaling: [{ of: 'batch', library: 'tfjs', backend: 'wasm', points }] });
+    expect(drawn.match(/<rect x=/g)).toHaveLength(2);
+    expect(drawn.match(/<polyline/g)).toHaveLength(1);
+    expect(drawn).toContain('plain a&lt;b');
+    expect(drawn).toContain('SwiftShader (software)');
+    expect(drawn).toContain('prefers-color-scheme: dark');
+    expect(drawn).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  test('is drawn without curves too', () => {
+    expect(drawBench({ entries, scaling: [] })).not.toMatch(/NaN|undefined|Infinity|polyline/);
   });
 });
 
@@ -244,16 +368,19 @@ describe('npm run bench', () => {
     const folder = mkdtempSync(join(tmpdir(), 'equilibra-bench-'));
     try {
       const file = join(folder, 'results', 'one.json');
-      const options = ['--quick', '--only', 'node', '--backend', 'cpu', '--size', '32x64', '--output', file];
+      const where = ['--only', 'node', '--backend', 'cpu', '--size', '32x64'];
+      const options = ['--quick', '--peers', 'none', ...where, '--output', file];
       const { status, stdout, stderr } = bench(...options);
       expect(status, stderr).toBe(0);
-      expect(stdout.match(/^\| Node .*\| cpu .*\| 32 × 64 /gm)).toHaveLength(3);
+      expect(stdout.match(/^\| Node .*\| equilibra cpu .*\| 32 × 64 /gm)).toHaveLength(3);
+      expect(readFileSync(join(folder, 'results', 'one.svg'), 'utf8')).toMatch(/^<svg /);
       const results = JSON.parse(readFileSync(file, 'utf8')) as Results;
       expect(results).toMatchObject({ node: process.versions.node });
       expect(results.notes).toBeInstanceOf(Array);
       expect(Number.isNaN(Date.parse(results.date))).toBe(false);
       expect(results.entries.map((entry) => entry.case)).toEqual(Object.keys(CASES));
-      for (const { timing: found, gigaflops, iterations, case: name } of results.entries) {
+      for (const { timing: found, gigaflops, iterations, case: name, ratios } of results.entries) {
+        expect(ratios).toEqual({ sameBackend: 1, best: 1 });
         expect(found?.median).toBeGreaterThan(0);
         expect(gigaflops !== undefined).toBe(name === 'relu');
         expect(iterations !== undefined).toBe(name !== 'relu');

@@ -6,6 +6,7 @@ import type { Backend, Constant, Loop, MemoryFigures, Program, Step, Storage } f
 import { combine } from './combine.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { elementwise } from './elementwise.ts';
+import { iterate } from './iterate.ts';
 import { move } from './move.ts';
 import { product } from './product.ts';
 import { reduce } from './reduce.ts';
@@ -42,6 +43,7 @@ export function openCPU(): Backend {
   return {
     name: 'cpu',
     epsilon: Number.EPSILON,
+    widestIteration: 0, // the oracle makes every step by itself
     adapter: {
       vendor: 'none',
       architecture: 'float64',
@@ -120,6 +122,9 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'solve':
         solve(step, slots);
+        break;
+      case 'iterate':
+        iterate(step, slots);
         break;
       case 'coordinateDescent':
         coordinateDescent(step, slots);

@@ -49,7 +49,8 @@ function monitor(
   out[at(STATE_ROWS.status)] = statusAfter(residual, tolerance, floor, stale, staleLimit, mayGiveUp !== 0);
 }
 
-function statusAfter(
+/** The rule of `monitor`. */
+export function statusAfter(
   residual: number,
   tolerance: number,
   floor: number,

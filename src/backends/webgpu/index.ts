@@ -1,9 +1,11 @@
 /** The WebGPU backend: float32, in browsers and, through Dawn, in Node. */
 import type { Backend, Program, Storage } from '../backend.ts';
+import { DeviceLostError } from '../lost.ts';
 import type { Runtime } from './compile.ts';
 import { type DeviceOptions, openDevice, USAGE } from './device.ts';
 import type { Forms } from './dispatch.ts';
 import { Executable } from './executable.ts';
+import { widestIterationOn } from './lower-iterate.ts';
 import { PipelineCache } from './pipelines.ts';
 import { BufferPool, type DeviceBuffer } from './pool.ts';
 import type { SubmitLimits } from './recorder.ts';
@@ -103,7 +105,7 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
   };
   device.lost.then(({ message }) => {
     end(
-      new Error(
+      new DeviceLostError(
         `webgpu: the device was lost (${message || 'no reason given'}); its tensors are gone: open() a new engine`,
       ),
     );
@@ -113,6 +115,7 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
   return {
     name: 'webgpu',
     epsilon: 2 ** -23,
+    widestIteration: widestIterationOn(device.limits, forms),
     adapter,
     upload(values) {
       scheduler.assertOpen();

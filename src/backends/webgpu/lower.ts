@@ -16,6 +16,7 @@ import {
 import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
 import { type Dispatch, type Forms, f, groupsFor, i, u } from './dispatch.ts';
+import { lowerIterate } from './lower-iterate.ts';
 import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
@@ -39,6 +40,8 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
       return [lowerScalar(call, step)];
     case 'solve':
       return [lowerSolve(call, step)];
+    case 'iterate':
+      return lowerIterate(call, step, forms);
     case 'coordinateDescent':
       throw new Error('coordinate descent is sequential: it does not run on a GPU; choose another solver');
   }

@@ -1,6 +1,7 @@
 /** The kernels' sources and what each binds: sizes, guard, operands, result, in this order where they are there. */
 import combine from '../../../shaders/combine.wgsl';
 import elementwise from '../../../shaders/elementwise.wgsl';
+import iterate from '../../../shaders/iterate.wgsl';
 import loopAdvance from '../../../shaders/loop-advance.wgsl';
 import loopEnter from '../../../shaders/loop-enter.wgsl';
 import move from '../../../shaders/move.wgsl';
@@ -55,6 +56,7 @@ export const SHADERS = {
   'reduce-workgroup': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
   'rows-thread': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
   'rows-workgroup': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
+  iterate: kernel(7, ACTIVATIONS, { file: 'iterate.wgsl', text: iterate }),
   scalar: kernel(4, { file: 'scalar.wgsl', text: scalar }),
   solve: kernel(2, { file: 'solve.wgsl', text: solve }),
   'loop-enter': {

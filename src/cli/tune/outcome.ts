@@ -1,7 +1,7 @@
 /** What a tuning has come to: for the terminal, as JSON, and for the report. */
 import type { Engine, TuneResult } from '../../index.ts';
+import { significant } from '../../pictures/numbers.ts';
 import { onOneLine } from '../io.ts';
-import { significant } from '../report/tune/numbers.ts';
 import type { TuningReport } from '../report/tune/report.ts';
 import { counted, listed } from '../table-options.ts';
 import type { ChosenCriterion } from './criterion.ts';

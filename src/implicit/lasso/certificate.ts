@@ -1,6 +1,8 @@
 /** The theorem's hypothesis for a Lasso: X_EᵀPX_E + ρI is positive definite on the equicorrelation set E. */
-import type { Kink } from '../certificate.ts';
+import type { OperationKink } from '../kinks.ts';
 import { activeFeatures, curvatureOn, isDefinite, type LassoNumbers } from './analysis.ts';
+
+export type LassoKink = Pick<OperationKink, 'sample' | 'index' | 'distance'>;
 
 export interface LassoSampleCertificate {
   /**
@@ -11,6 +13,8 @@ export interface LassoSampleCertificate {
   /** Features with βⱼ ≠ 0 beyond the kink tolerance, and those with |Xⱼᵀ(y − Xβ)| = e^λ within it as well. */
   readonly support: readonly number[];
   readonly equicorrelation: readonly number[];
+  /** The largest distance from e^λ, times the weight of the feature, that counted as at the kink. */
+  readonly kinkTolerance: number;
 }
 
 export interface LassoCertificate {
@@ -19,7 +23,7 @@ export interface LassoCertificate {
   readonly argument: 'cholesky' | 'empty';
   readonly reason: string;
   /** Features at a knot: where the selection applies. `distance` is that of |Xⱼᵀ(y − Xβ)| from e^λ. */
-  readonly kinks: readonly Kink[];
+  readonly kinks: readonly LassoKink[];
   readonly samples: readonly LassoSampleCertificate[];
 }
 
@@ -28,17 +32,21 @@ export interface LassoCertificate {
  * Cholesky factor all of them are positive definite (Bolte et al. 2021, Proposition 5).
  */
 export function certifyLasso(numbers: LassoNumbers): LassoCertificate {
-  const kinks: Kink[] = [];
+  const kinks: LassoKink[] = [];
   const samples = Array.from({ length: numbers.batch }, (_, problem): LassoSampleCertificate => {
     const active = activeFeatures(numbers, problem);
     kinks.push(...active.kinks.map(({ feature, distance }) => ({ sample: problem, index: feature, distance })));
     const { support, equicorrelation } = active;
+    const own = problem * numbers.features;
+    const kinkTolerance = Array.from({ length: numbers.features }, (_, j) => numbers.kinkTolerance[own + j]).reduce(
+      (a, b) => Math.max(a, b),
+    );
     const definite = isDefinite(
       curvatureOn(numbers, problem, equicorrelation),
       equicorrelation.length,
       numbers.epsilon,
     );
-    return { status: definite ? 'certified' : 'failed', support, equicorrelation };
+    return { status: definite ? 'certified' : 'failed', support, equicorrelation, kinkTolerance };
   });
   const failed = samples.findIndex(({ status }) => status === 'failed');
   const empty = samples.every(({ equicorrelation }) => equicorrelation.length === 0);

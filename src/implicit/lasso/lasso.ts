@@ -2,8 +2,10 @@
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import { prefersGram } from '../../solvers/lasso/design.ts';
 import type { SolveReport } from '../../solvers/report.ts';
+import { Arena } from '../../tensor/arena.ts';
+import { engineOf } from '../../tensor/engine.ts';
 import { recorded } from '../../tensor/operations.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import { CertificateError } from '../certify.ts';
 import { guarded, reportOf } from '../reporting.ts';
 import type { LassoNumbers } from './analysis.ts';
@@ -47,13 +49,30 @@ export interface LassoSolution {
  * Returns at once. Reading β, or anything computed from it, rejects with a ConvergenceError where a problem was not solved.
  * @throws RangeError where a shape or an option is wrong
  */
-export function lasso(options: LassoOptions): LassoSolution {
+export function lasso(given: LassoOptions): LassoSolution {
+  const options = inOneArena(given);
   const checked = checkedLasso(options);
   const { engine, batch, rows, features, groups, settings } = checked;
   const gram = prefersGram(rows, features, batch, groups);
   const prepared = prepare(engine, options.X, options.masks, { intercept: settings.intercept, gram });
   const { masks: _, ...made } = prepared;
   return lassoOf(checked, prepared, options, Object.values(made));
+}
+
+/**
+ * What is computed from tensors belongs where they do: those from outside of a differentiated function, or of a `tidy`, count
+ * as inside where others are.
+ */
+function inOneArena(options: LassoOptions): LassoOptions {
+  const tensors = Object.values(options).filter((value): value is Tensor => value instanceof Tensor);
+  const arena = Arena.of(tensors);
+  if (!arena) return options;
+  const engine = engineOf('X', options.X);
+  const entries = Object.entries(options).map(([name, value]) => {
+    const isOutside = value instanceof Tensor && !value.arena && !value.node;
+    return [name, isOutside ? engine.useIn(arena, value) : value];
+  });
+  return Object.fromEntries(entries) as LassoOptions;
 }
 
 /**

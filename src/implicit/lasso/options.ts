@@ -11,6 +11,9 @@ import { checkCount, checkOneOf, checkPositive } from '../options.ts';
 export const LASSO_SOLVERS = { fista: 0, ista: 0, 'coordinate-descent': 0 } as const satisfies Record<LassoMethod, 0>;
 export type LassoSolverName = LassoMethod;
 
+/** Of e^λ: the least kink tolerance. */
+const KINK_SHARE = 1e-11;
+
 /** q where a feature is in the equicorrelation set but not in the support. */
 export type LassoSelection = 'weak' | 'lars' | number | readonly number[];
 
@@ -40,20 +43,23 @@ export interface LassoOptions {
   selection?: LassoSelection;
   /**
    * How the support is found: by proximal gradient steps, accelerated (fista) or not (ista), or by coordinate descent, which
-   * is sequential and runs on the cpu backend only. Default auto: coordinate-descent there, fista elsewhere.
+   * is sequential and runs on wasm and cpu only. Default auto: coordinate-descent there, fista elsewhere.
    */
   solver?: LassoSolverName | 'auto';
-  /** Of the relative proximal residual. Default 1e-10, or 8ε where that is larger (1e-6 in float32). */
+  /** Of the relative proximal residual. Default 1e-12, or 8ε where that is larger (1e-6 in float32). */
   tolerance?: number;
   /** Of the linear solves for gradients, relative. Default: `tolerance`. */
   backwardTolerance?: number;
-  /** Most proximal gradient steps, or passes over the coordinates, of a round. Default 2000. */
+  /** Most proximal gradient steps, or passes over the coordinates, of a round. Default 500. */
   limit?: number;
   /** Most iterations of a round of the backward solve. Default 1000. */
   backwardLimit?: number;
   /** Start, [batch, features]. Default zeros. */
   initial?: Tensor;
-  /** A correlation is at a kink within this many units of ε(e^λ + max|Xᵀy|/16). Default 64. */
+  /**
+   * A correlation is at a kink within this many units of ε(e^λ + max|Xᵀy|/16). Default 64, or as many as make 1e-11: what the
+   * rounding of λ alone moves a coefficient by is multiplied by the condition number of the active columns.
+   */
   kinkUnits?: number;
   /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
   onFailure?: 'throw' | 'report';
@@ -100,7 +106,7 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
     throw new RangeError(`initial: the shape is ${describe(initial.shape)}; it must be [${batch}, ${features}]`);
   }
   const engine = engineOf('X', X);
-  return { engine, settings: settingsOf(options, engine, features), rows, features, batch, groups };
+  return { engine, settings: lassoSettings(options, features, engine), rows, features, batch, groups };
 }
 
 /** The one length above 1 that the arguments have. */
@@ -137,11 +143,19 @@ function lengthOf(name: string, value: number | readonly number[] | Tensor): num
   return size;
 }
 
-function settingsOf(options: LassoOptions, { epsilon, backend }: Engine, features: number): LassoSettings {
-  const tolerance = checkPositive('tolerance', options.tolerance ?? Math.max(1e-10, 8 * epsilon));
+/**
+ * Checks the options that do not depend on tensors; layers call it when they are made, before there is an engine.
+ * @param engine default: one on a backend that offers every solver
+ */
+export function lassoSettings(
+  options: Omit<LassoOptions, 'X' | 'y' | 'logLambda'>,
+  features: number,
+  { epsilon, backend }: Pick<Engine, 'epsilon' | 'backend'> = { epsilon: Number.EPSILON, backend: 'cpu' },
+): LassoSettings {
+  const tolerance = checkPositive('tolerance', options.tolerance ?? Math.max(1e-12, 8 * epsilon));
   const isSequential = SEQUENTIAL_BACKENDS.includes(backend);
   const { solver = 'auto', onFailure = 'throw', onFailedCertificate = 'warn' } = options;
-  const kinkUnits = options.kinkUnits ?? KINK_UNITS;
+  const kinkUnits = options.kinkUnits ?? Math.max(KINK_UNITS, KINK_SHARE / epsilon);
   if (!(kinkUnits >= 0 && Number.isFinite(kinkUnits))) {
     throw new RangeError(`kinkUnits: it is ${kinkUnits}; it must be a finite number of at least 0`);
   }
@@ -157,7 +171,7 @@ function settingsOf(options: LassoOptions, { epsilon, backend }: Engine, feature
     solver: solver === 'auto' ? automatic : checkOneOf('solver', solver, { auto: 0, ...LASSO_SOLVERS }),
     tolerance,
     backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
-    limit: checkCount('limit', options.limit ?? 2000),
+    limit: checkCount('limit', options.limit ?? 500),
     backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 1000),
     kinkUnits,
     onFailure: checkOneOf('onFailure', onFailure, { throw: 0, report: 0 }),

@@ -30,4 +30,6 @@ export const parityCases: readonly ParityCase[] = [
   ...operationCases,
 ];
 
+/** For backends that have the kernel: those with a widestIteration. */
+export { iterateCases } from './iterate.ts';
 export type { ParityCase } from './parity.ts';

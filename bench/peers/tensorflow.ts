@@ -1,0 +1,297 @@
+/** The cases in TensorFlow.js. See loop.ts for the method. */
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-core/dist/register_all_gradients';
+import type { Work, Works } from '../cases.ts';
+import {
+  type Numbers,
+  PARAMETERS,
+  RELU_ITERATIONS,
+  type ReluProblem,
+  type Size,
+  type SolveProblem,
+  solveProblem,
+  TRAINING,
+  type TrainingProblem,
+} from '../problems.ts';
+import { ADAM, corrections, repeated, SMALLEST, STEP, type Stretch } from './loop.ts';
+
+export type TensorflowBackend = 'webgpu' | 'wasm';
+
+/** Iterations between two read-backs: of 1, 5 and 10 the fastest. On WebGPU each costs a millisecond or two. */
+const EVERY: Readonly<Record<TensorflowBackend, number>> = { webgpu: 5, wasm: 1 };
+
+/** Where the bench's server offers the WebAssembly files of the package. */
+const WASM_FILES = '/peers/tfjs-backend-wasm/';
+
+export async function openTensorflow(backend: TensorflowBackend): Promise<Works> {
+  if (backend === 'wasm') (await import('@tensorflow/tfjs-backend-wasm')).setWasmPaths(WASM_FILES);
+  else await import('@tensorflow/tfjs-backend-webgpu');
+  if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js finds no ${backend} here`);
+  return {
+    relu: (size) => reluIterations(backend, size),
+    solve: (size) => solveAndGradient(backend, size),
+    training: (size) => trainingSteps(backend, size),
+  };
+}
+
+async function put(values: Numbers, rows: number, columns: number): Promise<tf.Tensor> {
+  const tensor = tf.tensor2d(values, [rows, columns]);
+  // On WebGPU the numbers are sent with the first operation that needs them: send them now.
+  const first = tf.max(tensor);
+  await first.data();
+  first.dispose();
+  return tensor;
+}
+
+/** Tensors by name, freed when others take their place. */
+class Held<Name extends string> {
+  private tensors: Partial<Record<Name, tf.Tensor>> = {};
+
+  get all(): Record<Name, tf.Tensor> {
+    return this.tensors as Record<Name, tf.Tensor>;
+  }
+  replace(tensors: Record<Name, tf.Tensor>): void {
+    this.free();
+    this.tensors = tensors;
+  }
+  free(): void {
+    tf.dispose(Object.values<tf.Tensor>(this.all));
+    this.tensors = {};
+  }
+}
+
+/** W is transposed once beforehand: a product with a transposed right operand is ten times slower in WebAssembly. */
+function reluIterations(backend: TensorflowBackend, { batch, width }: Size): Work<ReluProblem> {
+  const held = new Held<'transposed' | 'b'>();
+  return {
+    async prepare({ W, b }) {
+      await tf.setBackend(backend);
+      const matrix = await put(W, width, width);
+      held.replace({ transposed: tf.transpose(matrix), b: await put(b, batch, width) });
+      matrix.dispose();
+    },
+    async run() {
+      const z = tf.tidy(() => {
+        const { transposed, b } = held.all;
+        let next = b;
+        for (let iteration = 0; iteration < RELU_ITERATIONS; iteration++) {
+          const last = next;
+          next = tf.relu(tf.add(tf.matMul(next, transposed), b));
+          if (last !== b) last.dispose();
+        }
+        return next;
+      });
+      const answer = await z.data();
+      z.dispose();
+      return { answer };
+    },
+    dispose: () => held.free(),
+  };
+}
+
+/** W = B − Bᵀ − AᵀA, and its transpose. */
+function matrices(A: tf.Tensor, B: tf.Tensor): { W: tf.Tensor; transposed: tf.Tensor } {
+  return tf.tidy(() => {
+    const skew = tf.sub(B, tf.transpose(B));
+    const gram = tf.matMul(tf.transpose(A), A);
+    return { W: tf.sub(skew, gram), transposed: tf.sub(tf.neg(skew), gram) };
+  });
+}
+
+/** x ← σ((1 − α)x + α(xM + c)), some times; frees x. */
+function stretch(
+  x: tf.Tensor,
+  M: tf.Tensor,
+  c: tf.Tensor,
+  sigma: (x: tf.Tensor) => tf.Tensor,
+  every: number,
+): Stretch<tf.Tensor> {
+  const norm = (y: tf.Tensor): tf.Tensor => tf.sqrt(tf.sum(tf.square(y), 1));
+  const [next, worst] = tf.tidy(() => {
+    let [from, residual] = [x, x];
+    for (let iteration = 0; iteration < every; iteration++) {
+      const p = tf.add(tf.matMul(from, M), c);
+      if (iteration === every - 1) {
+        residual = tf.max(tf.div(norm(tf.sub(from, sigma(p))), tf.add(norm(from), SMALLEST)));
+      }
+      from = sigma(tf.add(tf.mul(from, 1 - STEP), tf.mul(p, STEP)));
+    }
+    return [from, residual];
+  });
+  x.dispose();
+  return {
+    x: next,
+    residual: worst.data().then(([residual]) => {
+      worst.dispose();
+      return residual;
+    }),
+  };
+}
+
+interface Solution {
+  readonly z: tf.Tensor;
+  /** ũ */
+  readonly u: tf.Tensor;
+  readonly iterations: { readonly forward: number; readonly backward: number };
+}
+
+/** @param cotangent of z; it is freed here */
+async function solved(
+  backend: TensorflowBackend,
+  { W, transposed }: { W: tf.Tensor; transposed: tf.Tensor },
+  b: tf.Tensor,
+  cotangent: (z: tf.Tensor) => tf.Tensor,
+): Promise<Solution> {
+  const every = EVERY[backend];
+  const ahead = await repeated(tf.zerosLike(b), every, (z) => stretch(z, transposed, b, tf.relu, every));
+  const z = ahead.x;
+  const J = tf.tidy(() => tf.step(tf.add(tf.matMul(z, transposed), b)));
+  const v = cotangent(z);
+  const back = await repeated(tf.zerosLike(b), every, (u) => stretch(u, W, v, (x) => tf.mul(x, J), every));
+  tf.dispose([J, v]);
+  return { z, u: back.x, iterations: { forward: ahead.iterations, backward: back.iterations } };
+}
+
+/** With G = ũᵀz: −A(G + Gᵀ) and G − Gᵀ. */
+function gradientsOfMatrix(A: tf.Tensor, { u, z }: Solution): [tf.Tensor, tf.Tensor] {
+  return tf.tidy(() => {
+    const G = tf.matMul(tf.transpose(u), z);
+    const transposed = tf.transpose(G);
+    return [tf.neg(tf.matMul(A, tf.add(G, transposed))), tf.sub(G, transposed)];
+  });
+}
+
+function solveAndGradient(backend: TensorflowBackend, { batch, width }: Size): Work<SolveProblem> {
+  const held = new Held<keyof SolveProblem>();
+  return {
+    async prepare({ A, B, b, v }) {
+      await tf.setBackend(backend);
+      held.replace({
+        A: await put(A, width, width),
+        B: await put(B, width, width),
+        b: await put(b, batch, width),
+        v: await put(v, batch, width),
+      });
+    },
+    async run() {
+      const { A, B, b, v } = held.all;
+      const both = matrices(A, B);
+      const solution = await solved(backend, both, b, () => tf.tidy(() => tf.add(v, 0)));
+      const [gradA, gradB] = gradientsOfMatrix(A, solution);
+      const answer = await solution.u.data();
+      await gradA.data();
+      tf.dispose([both.W, both.transposed, solution.z, solution.u, gradA, gradB]);
+      return { answer, iterations: solution.iterations };
+    },
+    dispose: () => held.free(),
+  };
+}
+
+interface Parameter {
+  readonly value: tf.Tensor;
+  readonly mean: tf.Tensor;
+  readonly square: tf.Tensor;
+}
+
+/**
+ * Bytes that are held before the way back begins, where the iterations are differentiated one by one: the way of every library
+ * without implicit layers, and the reason why nobody takes it.
+ */
+export function unrolledMemory({ batch, width }: Size, iterations: number): number {
+  const { A, B, b } = solveProblem({ batch, width }, 0);
+  let bytes = 0;
+  tf.tidy(() => {
+    const { transposed } = matrices(tf.tensor2d(A, [width, width]), tf.tensor2d(B, [width, width]));
+    const before = tf.memory().numBytes;
+    tf.grads((bias) => {
+      let z = tf.zerosLike(bias);
+      for (let iteration = 0; iteration < iterations; iteration++) {
+        z = tf.relu(tf.add(tf.mul(z, 1 - STEP), tf.mul(tf.add(tf.matMul(z, transposed), bias), STEP)));
+      }
+      bytes = tf.memory().numBytes - before;
+      return z;
+    })([tf.tensor2d(b, [batch, width])]);
+  });
+  return bytes;
+}
+
+/** The layer behind an affine map, scores, cross-entropy and Adam, with the gradients written out. */
+function trainingSteps(backend: TensorflowBackend, { batch, width }: Size): Work<TrainingProblem> {
+  const { inputs, classes, steps, rate } = TRAINING;
+  const shapes = {
+    A: [width, width],
+    B: [width, width],
+    U: [width, inputs],
+    c: [1, width],
+    D: [classes, width],
+    d: [1, classes],
+  } as const;
+  let samples: TrainingProblem | undefined;
+  let state: Record<string, Parameter> = {};
+  const free = (): void => {
+    for (const { value, mean, square } of Object.values(state)) tf.dispose([value, mean, square]);
+    state = {};
+  };
+  const updated = ({ value, mean, square }: Parameter, gradient: tf.Tensor, index: number): Parameter => {
+    const { first, second } = corrections(index + 1);
+    const after = tf.tidy(() => {
+      const m = tf.add(tf.mul(mean, ADAM.first), tf.mul(gradient, 1 - ADAM.first));
+      const s = tf.add(tf.mul(square, ADAM.second), tf.mul(tf.square(gradient), 1 - ADAM.second));
+      const size = tf.add(tf.sqrt(tf.mul(s, second)), ADAM.epsilon);
+      return { value: tf.sub(value, tf.div(tf.mul(m, first * rate), size)), mean: m, square: s };
+    });
+    tf.dispose([value, mean, square]);
+    return after;
+  };
+  const step = async (index: number): Promise<Solution['iterations']> => {
+    if (!samples) throw new Error('run: nothing was prepared');
+    const [A, B, U, c, D, d] = PARAMETERS.map((name) => state[name].value);
+    const from = index * batch;
+    const x = tf.tensor2d(samples.inputs.slice(from * inputs, (from + batch) * inputs), [batch, inputs]);
+    const wanted = tf.tensor2d(oneHot(samples.labels.subarray(from, from + batch), classes), [batch, classes]);
+    const both = matrices(A, B);
+    const b = tf.tidy(() => tf.add(tf.matMul(x, tf.transpose(U)), c));
+    let scores = x;
+    const solution = await solved(backend, both, b, (z) => {
+      // ∂(cross-entropy)/∂scores = (softmax − one-hot)/batch
+      scores = tf.tidy(() => tf.div(tf.sub(tf.softmax(tf.add(tf.matMul(z, tf.transpose(D)), d)), wanted), batch));
+      return tf.tidy(() => tf.matMul(scores, D));
+    });
+    const { z, u } = solution;
+    const affine = (input: tf.Tensor, y: tf.Tensor): [tf.Tensor, tf.Tensor] =>
+      tf.tidy(() => [tf.matMul(tf.transpose(y), input), tf.sum(y, 0)]);
+    const gradients = [...gradientsOfMatrix(A, solution), ...affine(x, u), ...affine(z, scores)];
+    for (const [place, name] of PARAMETERS.entries()) state[name] = updated(state[name], gradients[place], index);
+    tf.dispose([x, wanted, both.W, both.transposed, b, scores, z, u, ...gradients]);
+    return solution.iterations;
+  };
+  return {
+    async prepare(problem) {
+      await tf.setBackend(backend);
+      free();
+      samples = problem;
+      for (const name of PARAMETERS) {
+        const [rows, columns] = shapes[name];
+        const value = await put(problem.parameters[name], rows, columns);
+        state[name] = { value, mean: tf.zerosLike(value), square: tf.zerosLike(value) };
+      }
+    },
+    async run(units) {
+      const total = { forward: 0, backward: 0 };
+      for (let index = 0; index < Math.min(units, steps); index++) {
+        const { forward, backward } = await step(index);
+        total.forward += forward / units;
+        total.backward += backward / units;
+      }
+      await state.A.value.data();
+      return { iterations: total };
+    },
+    dispose: free,
+  };
+}
+
+function oneHot(labels: Int32Array, classes: number): Numbers {
+  const wanted = new Float32Array(labels.length * classes);
+  for (const [row, label] of labels.entries()) wanted[row * classes + label] = 1;
+  return wanted;
+}

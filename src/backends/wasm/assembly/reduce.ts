@@ -1,0 +1,157 @@
+// Reductions over the middle index of x[outer, middle, inner]; see REDUCTIONS in kernels.ts for the formulas.
+import { Reduce, Reduction } from '../instructions';
+import { evaluate, STEP } from './formulas';
+import { buffer, CHUNK, chunk, firstLanes, maximumOfLanes, real, sumOfLanes, word } from './memory';
+
+const BYTES: usize = 4;
+
+/** Of the running results: a sum, and the second one of fixedPointResidual. */
+let total: v128 = f32x4.splat(0);
+let square: v128 = f32x4.splat(0);
+
+/** The outer indices `first` to `last`. */
+export function reduce(at: usize, first: i32, last: i32): void {
+  const inner = word(at, Reduce.inner);
+  for (let o = first; o < last; o++) {
+    if (inner === 1) reduceRow(at, o);
+    else reduceColumns(at, o, inner);
+  }
+}
+
+function start(operation: i32): void {
+  total = f32x4.splat(operation === Reduction.maximum ? -f32.POSITIVE_INFINITY : 0);
+  square = f32x4.splat(0);
+}
+
+/**
+ * Takes `count` times four numbers more, `step` bytes apart, of which those lanes count that are set. Of fixedPointResidual y
+ * holds σ(y) by now.
+ */
+function take(operation: i32, x: usize, y: usize, count: i32, step: usize, lanes: v128): void {
+  const one = v128.and(f32x4.splat(1), lanes);
+  const end = x + <usize>count * step;
+  let result = total;
+  switch (operation) {
+    case Reduction.sum:
+      for (; x !== end; x += step) result = f32x4.add(result, v128.and(v128.load(x), lanes));
+      break;
+    case Reduction.maximum:
+      for (; x !== end; x += step) result = f32x4.max(result, v128.bitselect(v128.load(x), result, lanes));
+      break;
+    case Reduction.maximumAbsolute:
+      for (; x !== end; x += step) result = f32x4.max(result, v128.and(f32x4.abs(v128.load(x)), lanes));
+      break;
+    case Reduction.norm:
+      for (; x !== end; x += step) {
+        const value = v128.and(v128.load(x), lanes);
+        result = f32x4.add(result, f32x4.mul(value, value));
+      }
+      break;
+    case Reduction.dot:
+      for (; x !== end; x += step, y += step) {
+        result = f32x4.add(result, v128.and(f32x4.mul(v128.load(x), v128.load(y)), lanes));
+      }
+      break;
+    case Reduction.anyZero:
+      for (; x !== end; x += step) {
+        result = f32x4.max(result, v128.and(f32x4.eq(v128.load(x), f32x4.splat(0)), one));
+      }
+      break;
+    case Reduction.countNotFinite:
+      for (; x !== end; x += step) {
+        // x − x is 0 where x is finite, and NaN elsewhere.
+        const difference = f32x4.sub(v128.load(x), v128.load(x));
+        result = f32x4.add(result, v128.and(f32x4.ne(difference, difference), one));
+      }
+      break;
+    default: {
+      let squares = square;
+      for (; x !== end; x += step, y += step) {
+        const value = v128.and(v128.load(x), lanes);
+        const difference = f32x4.sub(value, v128.and(v128.load(y), lanes));
+        result = f32x4.add(result, f32x4.mul(difference, difference));
+        squares = f32x4.add(squares, f32x4.mul(value, value));
+      }
+      square = squares;
+    }
+  }
+  total = result;
+}
+
+function isMaximum(operation: i32): bool {
+  return operation === Reduction.maximum || operation === Reduction.maximumAbsolute || operation === Reduction.anyZero;
+}
+
+/** Numbers that lie one after the other, in one result. */
+function reduceRow(at: usize, o: i32): void {
+  const operation = word(at, Reduce.operation);
+  const middle = word(at, Reduce.middle);
+  const x = buffer(at, Reduce.x) + <usize>(o * middle) * BYTES;
+  const second = buffer(at, Reduce.y);
+  const y = second === 0 ? x : second + <usize>(o * middle) * BYTES;
+  start(operation);
+  if (operation === Reduction.fixedPointResidual) {
+    for (let i = 0; i < middle; i += CHUNK) {
+      const count = min(CHUNK, middle - i);
+      const place = <usize>i * BYTES;
+      const sigma = activated(at, y + place, count);
+      takeRow(operation, x + place, sigma, count);
+    }
+  } else {
+    takeRow(operation, x, y, middle);
+  }
+  const joined = isMaximum(operation) ? maximumOfLanes(total) : sumOfLanes(total);
+  store<f32>(buffer(at, Reduce.out) + <usize>o * BYTES, finished(at, operation, joined, sumOfLanes(square)));
+}
+
+/** σ of `count` numbers: where they are, or aside. */
+function activated(at: usize, y: usize, count: i32): usize {
+  const activation = word(at, Reduce.activation);
+  if (activation < 0) return y;
+  const aside = chunk(3);
+  evaluate(activation, aside, count, y, STEP, 0, 0, 0, 0, real(at, Reduce.p0), real(at, Reduce.p1), 0, 0);
+  return aside;
+}
+
+function takeRow(operation: i32, x: usize, y: usize, count: i32): void {
+  const whole = ((<usize>count) << 2) & ~15;
+  take(operation, x, y, count >> 2, STEP, i32x4.splat(-1));
+  if (count & 3) take(operation, x + whole, y + whole, 1, STEP, firstLanes(count & 3));
+}
+
+function finished(at: usize, operation: i32, joined: f32, squares: f32): f32 {
+  if (operation === Reduction.norm) return sqrt<f32>(joined);
+  if (operation !== Reduction.fixedPointResidual) return joined;
+  return sqrt<f32>(joined) / (real(at, Reduce.p2) + sqrt<f32>(squares));
+}
+
+/** Four neighbouring results at a time; up to three numbers behind the last one are overwritten, which come later or are nobody's. */
+function reduceColumns(at: usize, o: i32, inner: i32): void {
+  const operation = word(at, Reduce.operation);
+  const middle = word(at, Reduce.middle);
+  const pitch = <usize>inner * BYTES;
+  const begin = <usize>(o * middle) * pitch;
+  const x = buffer(at, Reduce.x) + begin;
+  const second = buffer(at, Reduce.y);
+  const y = second === 0 ? x : second + begin;
+  const out = buffer(at, Reduce.out) + <usize>o * pitch;
+  const all = i32x4.splat(-1);
+  for (let place: usize = 0; place < pitch; place += STEP) {
+    start(operation);
+    if (operation === Reduction.fixedPointResidual) {
+      for (let j = 0; j < middle; j++) {
+        const from = <usize>j * pitch + place;
+        take(operation, x + from, activated(at, y + from, 4), 1, STEP, all);
+      }
+    } else {
+      take(operation, x + place, y + place, middle, pitch, all);
+    }
+    let result = total;
+    if (operation === Reduction.norm) result = f32x4.sqrt(total);
+    if (operation === Reduction.fixedPointResidual) {
+      const size = f32x4.add(f32x4.splat(real(at, Reduce.p2)), f32x4.sqrt(square));
+      result = f32x4.div(f32x4.sqrt(total), size);
+    }
+    v128.store(out + place, result);
+  }
+}

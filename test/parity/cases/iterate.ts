@@ -1,0 +1,119 @@
+/** Whole loops in one call. */
+import fc from 'fast-check';
+import type { Backend } from '../../../src/backends/backend.ts';
+import {
+  ABSENT,
+  type ActivationName,
+  ITERATIONS,
+  type IterationName,
+  STATE_ROWS,
+  STATE_SIZE,
+  STATUS,
+} from '../../../src/backends/kernels.ts';
+import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
+import { type ParityCase, randomNumbers, randomValues, runOn } from './parity.ts';
+
+interface Iterated {
+  readonly iteration: IterationName;
+  readonly batch: number;
+  readonly n: number;
+  readonly activation: ActivationName;
+  readonly sloped: boolean;
+  readonly seed: number;
+}
+
+/** M·x contracts, for some tolerances not fast enough to meet them within the limit; some samples have stopped before. */
+async function iterated(
+  backends: readonly [Backend, Backend],
+  { iteration, batch, n, activation, sloped, seed }: Iterated,
+): Promise<void> {
+  const random = randomNumbers(seed);
+  const stride = Math.ceil(n / 4) * 4;
+  const matrix = new Float32Array(n * stride);
+  for (let at = 0; at < matrix.length; at++) matrix[at] = at % stride < n ? (0.6 * random()) / Math.sqrt(n) : 0;
+  // V = (I + α(I − W))⁻¹ itself is not needed: any contraction near ½ is iterated alike.
+  const isSplitting = iteration === 'peacemanRachford';
+  if (isSplitting) for (let k = 0; k < n; k++) matrix[k * stride + k] += 0.5;
+  const state = new Float32Array(STATE_SIZE * batch);
+  for (let sample = 0; sample < batch; sample++) {
+    state[sample] = sample % 5 === 4 ? STATUS.stalled : STATUS.running;
+    state[STATE_ROWS.best * batch + sample] = 1e30;
+  }
+  const tolerance = Float32Array.from({ length: batch }, (_, sample) => (sample % 7 === 6 ? 1e-4 : 1e-2));
+  const inputs = [
+    Float32Array.from([...randomValues(batch * n, random), ...state]),
+    matrix,
+    randomValues(batch * n, random),
+    Float32Array.of(0.75),
+    tolerance,
+    Float32Array.of(1e-6),
+    Float32Array.from({ length: batch * n }, () => Math.max(random(), 0)),
+  ];
+  const call = {
+    kernel: 'iterate',
+    iteration,
+    batch,
+    n,
+    stride,
+    activation,
+    activationParameters: activation === 'clip' ? [-0.25, 0.5] : [0.25, 0],
+    epsilon: 2 ** -23,
+    shared: { tolerance: false, floor: true },
+    limit: 12,
+    staleLimit: 3,
+    giveUp: true,
+  } as CallWithoutSlots;
+  const trace = new Trace(`iterate ${iteration}`);
+  const slots = inputs.map(({ length }) => trace.input(length));
+  const present = slots.map((slot, index) =>
+    (index === 3 && !isSplitting) || (index === 6 && !sloped) ? ABSENT : slot,
+  );
+  const program = trace.finish([trace.call(call, present, inputs[0].length)]);
+  // A residual near its tolerance may meet it one iteration apart; such a sample is not compared further.
+  const [expected, found] = await Promise.all(backends.map((backend) => runOn(backend, program, inputs)));
+  for (let sample = 0; sample < batch; sample++) {
+    const counts = [expected, found].map(([values]) => values[batch * n + STATE_ROWS.iterations * batch + sample]);
+    const apart = Math.abs(counts[0] - counts[1]);
+    if (apart > 1) throw new Error(`sample ${sample} of ${n}: iterations ${counts.join(' and ')}`);
+    for (let column = 0; column < n && apart === 0; column++) {
+      const [x, y] = [expected, found].map(([values]) => values[sample * n + column]);
+      if (!(Math.abs(x - y) <= 1e-4 * (1 + Math.abs(x)))) {
+        throw new Error(`x[${sample}, ${column}] of ${iteration}, ${activation}, n ${n}: ${x} and ${y}`);
+      }
+    }
+    for (const row of [STATE_ROWS.status, STATE_ROWS.residual, STATE_ROWS.best, STATE_ROWS.stale]) {
+      const [x, y] = [expected, found].map(([values]) => values[batch * n + row * batch + sample]);
+      if (apart === 0 && !(Math.abs(x - y) <= 1e-4 * (1 + Math.abs(x)))) {
+        throw new Error(`row ${row} of the state of sample ${sample}, n ${n}: ${x} and ${y}`);
+      }
+    }
+  }
+}
+
+const iterate: ParityCase = {
+  name: 'iterate: whole loops, samples that stop at different times or have stopped before',
+  run: (...backends) =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          iteration: fc.constantFrom(...ITERATIONS),
+          batch: fc.constantFrom(1, 7, 8, 9, 20),
+          n: fc.constantFrom(1, 3, 4, 5, 17, 32, 66),
+          activation: fc.constantFrom<ActivationName>('relu', 'tanh', 'leakyRelu', 'clip', 'softThreshold', 'identity'),
+          sloped: fc.boolean(),
+          seed: fc.integer(),
+        }),
+        (choice) => iterated(backends, choice),
+      ),
+      { numRuns: 10, seed: 6 },
+    ),
+};
+
+/** On a software adapter a dispatch of this size makes eight iterations. */
+const continued: ParityCase = {
+  name: 'iterate: more iterations than one dispatch makes',
+  run: (...backends) =>
+    iterated(backends, { iteration: 'picard', batch: 3100, n: 128, activation: 'tanh', sloped: false, seed: 7 }),
+};
+
+export const iterateCases: readonly ParityCase[] = [iterate, continued];

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { ABSENT, type IterateCall } from '../../src/backends/kernels.ts';
+import type { PlannedCall } from '../../src/backends/plan.ts';
+import { lowerIterate, widestIterationOn } from '../../src/backends/webgpu/lower-iterate.ts';
+
+const call: IterateCall = {
+  kernel: 'iterate',
+  inputs: [0, 1, 2, 3, 4, 5, ABSENT],
+  output: 6,
+  iteration: 'peacemanRachford',
+  batch: 100,
+  n: 50,
+  stride: 52,
+  activation: 'relu',
+  activationParameters: [0, 0],
+  epsilon: 1e-7,
+  shared: { tolerance: true, floor: true },
+  limit: 100,
+  staleLimit: 20,
+  giveUp: false,
+};
+const step = { kind: 'call', call, operands: [10, 11, 12, 13, 14, 15, ABSENT], output: 16, inPlace: 0 } as PlannedCall;
+
+describe('a whole loop', () => {
+  test('is one dispatch where the work is small, with eight samples a workgroup', () => {
+    const dispatches = lowerIterate(call, step, { tiled: true, dispatchWork: 1e9 });
+    expect(dispatches).toHaveLength(1);
+    expect(dispatches[0]).toMatchObject({ groups: [13, 1], constants: { THREADS: 13, CONTINUED: 0, SLOPED: 0 } });
+    expect(dispatches[0].operands).toEqual([10, 11, 12, 13, 14, 15, ABSENT]);
+  });
+
+  test('goes on in further dispatches where one may not do so much, and makes its limit in all', () => {
+    // 2·100·50² operations an iteration: eight times two iterations each.
+    const dispatches = lowerIterate(call, step, { tiled: false, dispatchWork: 1e6 });
+    expect(dispatches.map(({ sizes }) => sizes[3].value)).toEqual([16, 16, 16, 16, 16, 16, 4]);
+    expect(dispatches.map(({ constants }) => constants.CONTINUED)).toEqual([0, 1, 1, 1, 1, 1, 1]);
+    expect(dispatches[1].operands).toEqual([ABSENT, 11, 12, 13, 14, 15, ABSENT]);
+  });
+
+  test('makes progress however large an iteration is', () => {
+    const [first] = lowerIterate(call, step, { tiled: false, dispatchWork: 1 });
+    expect(first.sizes[3].value).toBe(8);
+  });
+
+  test('is made up to the width that a workgroup holds', () => {
+    const limits = {
+      maxComputeInvocationsPerWorkgroup: 256,
+      maxComputeWorkgroupSizeX: 256,
+      maxComputeWorkgroupStorageSize: 16384,
+    } as GPUSupportedLimits;
+    const widest = widestIterationOn(limits, { tiled: true, dispatchWork: 1 });
+    expect(widest).toBe(336);
+    // Vectors and sums of 8 samples in vec4s; little is left over.
+    expect(widest * 48).toBeLessThanOrEqual(16384 - 256);
+    expect(
+      widestIterationOn({ ...limits, maxComputeWorkgroupStorageSize: 1e6 }, { tiled: true, dispatchWork: 1 }),
+    ).toBe(1024);
+    expect(widestIterationOn(limits, { tiled: false, dispatchWork: 1 })).toBe(128);
+  });
+});
