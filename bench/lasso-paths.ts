@@ -1,0 +1,267 @@
+/**
+ * Times Lasso paths and cross-validation, on every backend in Node and in scikit-learn: `npm run lasso`, with `-- --help` for
+ * the options. What is reached is told as the duality gap.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { BACKENDS } from '../src/backends/open.ts';
+import { findBrowsers } from '../src/cli/browsers.ts';
+import { EXIT, InputError, shown } from '../src/cli/io.ts';
+import { choiceOption, countOption, helpOf, positiveOption, readArguments } from '../src/cli/options.ts';
+import { probeWebGPU } from '../src/cli/probe.ts';
+import { softwareDriver } from '../src/cli/vulkan.ts';
+import type { AdapterDescription, BackendName } from '../src/index.ts';
+import type { Session } from './environment.ts';
+import { LASSO_CASES, type LassoSize, lassoProblem } from './lasso.ts';
+import type { LassoAssignment, LassoFinding } from './lasso-measurements.ts';
+import { firstLine, Log } from './log.ts';
+import { median } from './measure.ts';
+import { openNode } from './node.ts';
+
+const TABLE = {
+  backend: { value: '<name>', description: `${BACKENDS.join(', ')}, python`, fallback: 'all' },
+  case: { value: '<name>', description: Object.keys(LASSO_CASES).join(', '), fallback: 'all' },
+  size: { value: '<samples>x<features>', description: 'one size, such as 442x10', fallback: 'all' },
+  tolerance: { value: '<number>', description: 'of the relative proximal residual', fallback: '3e-7' },
+  chunk: { value: '<count>', description: 'λ of a path solved at once', fallback: '1 on cpu, else 100' },
+  repetitions: { value: '<count>', description: 'of each case; the median is told', fallback: '3' },
+  python: { value: '<program>', description: 'the Python that has scikit-learn', fallback: 'python3' },
+  output: { value: '<file>', description: 'where the JSON goes', fallback: 'dist/bench/lasso.json' },
+};
+
+interface Case extends LassoSize {
+  readonly name: keyof typeof LASSO_CASES;
+  readonly lambdas: number;
+  readonly folds: number;
+  /** The largest that is accepted. */
+  readonly gap: number;
+}
+
+interface Entry extends Case {
+  readonly contestant: string;
+  readonly adapter?: AdapterDescription;
+  readonly tolerance?: number;
+  readonly chunk?: number;
+  /** Milliseconds. */
+  readonly median?: number;
+  readonly finding?: LassoFinding;
+  readonly error?: string;
+}
+
+interface Options {
+  readonly backends: readonly string[];
+  readonly cases: readonly Case[];
+  readonly tolerance: number;
+  readonly chunk: number | undefined;
+  readonly repetitions: number;
+  readonly python: string;
+  readonly output: string;
+}
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const options = readOptions(argv);
+    if (options) return await bench(options);
+    process.stdout.write(
+      helpOf('npm run lasso -- [options]', 'Times Lasso paths; prints a table and writes JSON.', TABLE),
+    );
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    console.error(error.message);
+    return EXIT.badInput;
+  }
+}
+
+function readOptions(argv: readonly string[]): Options | undefined {
+  const given = readArguments('lasso', TABLE, argv);
+  const { help, size, python = 'python3', output = 'dist/bench/lasso.json' } = given.options;
+  if (help) return undefined;
+  const backend = choiceOption(given, 'backend', [...BACKENDS, 'python']);
+  const only = choiceOption(given, 'case', Object.keys(LASSO_CASES));
+  const own = size === undefined ? undefined : sizeOf(size);
+  const cases = Object.entries(LASSO_CASES)
+    .filter(([name]) => only === undefined || name === only)
+    .flatMap(([name, { sizes, lambdas, folds, gap }]) =>
+      (own ? [own] : sizes).map((each) => ({ name: name as Case['name'], ...each, lambdas, folds, gap })),
+    );
+  return {
+    backends: backend ? [backend] : [...BACKENDS, 'python'],
+    cases,
+    tolerance: positiveOption(given, 'tolerance', 3e-7),
+    chunk: countOption(given, 'chunk', undefined),
+    repetitions: countOption(given, 'repetitions', 3),
+    python,
+    output,
+  };
+}
+
+function sizeOf(text: string): LassoSize {
+  const [samples, features] = (text.match(/^(\d+)[x×](\d+)$/) ?? []).slice(1).map(Number);
+  if (samples > 0 && features > 0) return { samples, features };
+  throw new InputError(`--size: it is ${shown(text)}; it must be samples x features, such as 442x10`);
+}
+
+async function bench(options: Options): Promise<number> {
+  const log = new Log();
+  const [load] = loadavg();
+  const cores = availableParallelism();
+  if (load > cores / 4) log.note(`other work was going on before the run: load ${load.toFixed(1)} on ${cores} cores`);
+  const entries: Entry[] = [];
+  for (const backend of options.backends) {
+    const add = (found: readonly Entry[]): unknown => entries.push(...found);
+    add(backend === 'python' ? await inPython(options, log) : await inNode(backend as BackendName, options, log));
+  }
+  if (entries.length === 0) {
+    console.error('nothing was measured');
+    return EXIT.failure;
+  }
+  await mkdir(dirname(options.output), { recursive: true });
+  const { cases: _, ...settings } = options;
+  await writeFile(
+    options.output,
+    `${JSON.stringify({ date: new Date().toISOString(), settings, notes: log.notes, entries }, undefined, 1)}\n`,
+  );
+  console.log(`\n${tableOf(entries)}\nwritten to ${options.output}`);
+  return log.failed ? EXIT.failure : EXIT.done;
+}
+
+/** After a failure what is left of the process is not to be trusted: each case gets one of its own. */
+async function inNode(backend: BackendName, options: Options, log: Log): Promise<Entry[]> {
+  const outdir = 'dist/bench/lasso';
+  await build({
+    entryPoints: ['bench/lasso-measurements.ts'],
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'es2022',
+    packages: 'external',
+    loader: { '.wgsl': 'text', '.csv': 'text' },
+    logLevel: 'warning',
+    outdir,
+  });
+  const variables = backend === 'webgpu' && !(await probeWebGPU()).adapter ? softwareVariables() : {};
+  const environment = openNode(`${outdir}/lasso-measurements.js`, variables);
+  const entries: Entry[] = [];
+  for (const each of options.cases) {
+    const session = await environment.openSession();
+    try {
+      const adapter = await session.call<AdapterDescription>('openBackend', backend);
+      if (backend === 'webgpu' && adapter.software) log.note(`${backend}: the adapter is software: ${adapter.description}`);
+      entries.push(await measured(session, each, backend, options, adapter, log));
+    } catch (error) {
+      if (entries.length === 0 && /webgpu|WebAssembly|gpu\.js/i.test(firstLine(error))) {
+        log.note(`there is no ${backend}: ${firstLine(error)}`);
+        return entries;
+      }
+      log.failure(`${backend}, ${titleOf(each)}: ${firstLine(error)}`);
+      entries.push({ ...each, contestant: backend, error: firstLine(error) });
+    } finally {
+      await session.close();
+    }
+  }
+  return entries;
+}
+
+function softwareVariables(): Readonly<Record<string, string>> {
+  try {
+    return softwareDriver(findBrowsers(), process.env);
+  } catch {
+    return {};
+  }
+}
+
+async function measured(
+  session: Session,
+  each: Case,
+  backend: BackendName,
+  { tolerance, chunk = backend === 'cpu' ? 1 : 100, repetitions }: Options,
+  adapter: AdapterDescription,
+  log: Log,
+): Promise<Entry> {
+  const assignment: LassoAssignment = { ...each, tolerance, chunk, repetitions };
+  const finding = await session.call<LassoFinding>('measureLasso', assignment);
+  const entry = { ...each, contestant: backend, adapter, tolerance, chunk, median: median(finding.all), finding };
+  if (finding.failed > 0) log.failure(`${backend}, ${titleOf(each)}: ${finding.failed} problems are not solved`);
+  if (finding.gap > each.gap) log.failure(`${backend}, ${titleOf(each)}: the gap is ${finding.gap.toExponential(1)}`);
+  console.error(lineOf(entry));
+  return entry;
+}
+
+/** Paths alone: scikit-learn has no batch of folds. */
+async function inPython({ python, cases, repetitions }: Options, log: Log): Promise<Entry[]> {
+  try {
+    await promisify(execFile)(python, ['-c', 'import sklearn'], { timeout: 60_000 });
+  } catch (error) {
+    log.note(`${python} has no scikit-learn (${(error as Error).message.trim().split('\n').pop()})`);
+    return [];
+  }
+  const entries: Entry[] = [];
+  for (const each of cases.filter(({ folds }) => folds === 1)) {
+    const answer = await answerOf(python, each, repetitions);
+    const { all, tolerance, gap, error } = answer;
+    const finding = all && { all, gap: gap as number, failed: 0, iterations: Number.NaN };
+    const entry: Entry = {
+      ...each,
+      contestant: 'scikit-learn',
+      ...(finding ? { tolerance, median: median(finding.all), finding } : { error: error ?? 'no answer' }),
+    };
+    if (entry.error) log.failure(`scikit-learn, ${titleOf(each)}: ${entry.error}`);
+    console.error(lineOf(entry));
+    entries.push(entry);
+  }
+  return entries;
+}
+
+interface Answer {
+  readonly all?: readonly number[];
+  readonly tolerance?: number;
+  readonly gap?: number;
+  readonly error?: string;
+}
+
+async function answerOf(python: string, each: Case, repetitions: number): Promise<Answer> {
+  const folder = await mkdtemp(join(tmpdir(), 'equilibra-lasso-'));
+  try {
+    const file = join(folder, 'problem.bin');
+    const { X, y } = lassoProblem(each);
+    const pieces = [X, y].flatMap((array) => [Int32Array.of(array.length), Float32Array.from(array)]);
+    await writeFile(file, Buffer.concat(pieces.map(({ buffer }) => Buffer.from(buffer as ArrayBuffer))));
+    const child = spawn(python, ['bench/python/lasso.py'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    child.stdin.end(`${JSON.stringify({ ...each, repetitions, file })}\n`);
+    let text = '';
+    for await (const piece of child.stdout) text += piece;
+    return text === '' ? { error: 'Python ended' } : (JSON.parse(text) as Answer);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function titleOf({ name, samples, features }: Case): string {
+  return `${LASSO_CASES[name].title}, ${samples} × ${features}`;
+}
+
+function lineOf(entry: Entry): string {
+  const { contestant, median: time, finding, error } = entry;
+  if (!finding || time === undefined) return `${contestant}: ${titleOf(entry)}: ${error}`;
+  return `${contestant}: ${titleOf(entry)}: ${(time / 1000).toFixed(3)} s, gap ${finding.gap.toExponential(1)}`;
+}
+
+function tableOf(entries: readonly Entry[]): string {
+  const rows = entries.map((entry) => {
+    const { contestant, median: time, finding, error } = entry;
+    const cells =
+      finding && time !== undefined
+        ? [(time / 1000).toFixed(3), finding.gap.toExponential(1), String(finding.failed)]
+        : [error ?? '', '', ''];
+    return `| ${[titleOf(entry), contestant, ...cells].join(' | ')} |`;
+  });
+  return ['| case | on | seconds | worst gap | not solved |', '|---|---|---|---|---|', ...rows].join('\n');
+}
