@@ -1,0 +1,144 @@
+/** From a kernel call to launches of gpu.js kernels, each a pure function of its operands. */
+import {
+  ABSENT,
+  type ActivationName,
+  type CombineCall,
+  type KernelCall,
+  type MoveCall,
+  type ProductCall,
+  type ScalarCall,
+  type SolveCall,
+} from '../kernels.ts';
+import type { Form } from './forms.ts';
+import { lowerElementwise } from './lower-elementwise.ts';
+import { lowerReduce } from './lower-reduce.ts';
+import { lowerRows } from './lower-rows.ts';
+import type { Extents } from './machine.ts';
+
+/** Launches a kernel; returns the slot of its result: `output`, or without it a new one. */
+export type Emit = (
+  form: Form,
+  operands: readonly number[],
+  parameters: readonly number[],
+  extents: Extents,
+  output?: number,
+) => number;
+
+export function lower(call: KernelCall, emit: Emit): void {
+  switch (call.kernel) {
+    case 'product':
+      lowerProduct(call, emit);
+      break;
+    case 'elementwise':
+      lowerElementwise(call, emit);
+      break;
+    case 'combine':
+      lowerCombine(call, emit);
+      break;
+    case 'move':
+      lowerMove(call, emit);
+      break;
+    case 'reduce':
+      lowerReduce(call, emit);
+      break;
+    case 'rows':
+      lowerRows(call, emit);
+      break;
+    case 'scalar':
+      lowerScalar(call, emit);
+      break;
+    case 'solve':
+      lowerSolve(call, emit);
+      break;
+  }
+}
+
+const capitalised = (name: string): string => name[0].toUpperCase() + name.slice(1);
+
+/** Of shared/proximal.js: the bounded part of σ and its slope, where prox_{αf} is found by Newton steps. */
+const SMOOTH: Readonly<Partial<Record<ActivationName, readonly [part: string, slope: string]>>> = {
+  tanh: ['boundedTanh', 'slopeOfTanh'],
+  sigmoid: ['boundedSigmoid', 'slopeOfSigmoid'],
+  softplus: ['softplusExcess', 'slopeOfSoftplusExcess'],
+  elu: ['boundedElu', 'slopeOfElu'],
+  arctan: ['boundedArctan', 'slopeOfArctan'],
+};
+
+/** What `proximal` is bound to, with what that needs. */
+export function proximalBindings(activation: ActivationName): Record<string, string> {
+  const [boundedPart, smoothSlope] = SMOOTH[activation] ?? [];
+  const bindings = { proximal: `proximal${capitalised(activation)}` };
+  return boundedPart && smoothSlope ? { ...bindings, boundedPart, smoothSlope } : bindings;
+}
+
+function lowerProduct(call: ProductCall, emit: Emit): void {
+  const { m, n, k, activation, proximal, residual } = call;
+  const bindings: Record<string, string> = proximal
+    ? { activation: 'identity', ...proximalBindings(activation) }
+    : { activation, proximal: 'proximalIdentity' };
+  const constants = {
+    BIAS: { none: 0, row: 1, full: 2 }[call.bias],
+    PROXIMAL: Number(proximal),
+    SCALED: Number(call.inputs[3] !== ABSENT),
+    RESIDUAL: Number(residual),
+  };
+  const [aRow, aColumn] = call.transposeA ? [1, m] : [k, 1];
+  const [bRow, bColumn] = call.transposeB ? [1, k] : [n, 1];
+  const parameters = [n, k, k - (k % 4), aRow, aColumn, bRow, bColumn, ...call.activationParameters];
+  emit({ kernel: 'product', constants, bindings }, call.inputs, parameters, [n, m], call.output);
+}
+
+function lowerCombine({ inputs, output, rows, columns, factors }: CombineCall, emit: Emit): void {
+  const constants: Record<string, number> = {};
+  for (let t = 0; t < 3; t++) {
+    constants[`TERM_${t}`] = Number(inputs[t] !== ABSENT);
+    constants[`COEFFICIENT_${t}`] = Number(inputs[t + 3] !== ABSENT);
+  }
+  emit({ kernel: 'combine', constants }, inputs, [columns, ...factors], [columns, rows], output);
+}
+
+function lowerMove(call: MoveCall, emit: Emit): void {
+  const { outer, inner, extent, others, length, offset, output } = call;
+  const [x, index, y] = call.inputs;
+  switch (call.operation) {
+    case 'gather': {
+      const constants = { INDEXED: Number(index !== ABSENT) };
+      const parameters = [inner, extent, y === ABSENT ? 0 : others, length, offset];
+      emit({ kernel: 'gather', constants }, [x, index, y], parameters, [inner, outer * length], output);
+      break;
+    }
+    case 'scatter': {
+      const sources = emit({ kernel: 'scatter-sources' }, [index], [others], [extent, 1]);
+      emit({ kernel: 'scatter' }, [x, sources, y], [inner, extent, others], [inner, outer * extent], output);
+      break;
+    }
+    case 'segmentSum':
+      emit({ kernel: 'segment-sum' }, [x, index, y], [inner, extent, length], [inner, outer * length], output);
+      break;
+  }
+}
+
+function lowerScalar({ operation, inputs, output, batch, shared, parameters }: ScalarCall, emit: Emit): void {
+  const strides = inputs.map((_, index) => (shared[index] ? 0 : 1));
+  switch (operation) {
+    case 'ratio':
+      emit({ kernel: 'ratio' }, inputs, strides, [batch, 1], output);
+      break;
+    case 'ratioProduct':
+      emit({ kernel: 'ratio-product' }, inputs, strides, [batch, 1], output);
+      break;
+    case 'monitor': {
+      const [staleLimit = 0, mayGiveUp = 0] = parameters;
+      emit({ kernel: 'monitor' }, inputs, [batch, ...strides.slice(1), staleLimit, mayGiveUp], [batch, 5], output);
+      break;
+    }
+  }
+}
+
+function lowerSolve({ inputs, output, batch, order }: SolveCall, emit: Emit): void {
+  const extents: Extents = [order + 1, order * batch];
+  let systems = emit({ kernel: 'solve-augmented' }, inputs, [order], extents);
+  for (let pivot = 0; pivot < order; pivot++)
+    systems = emit({ kernel: 'solve-step' }, [systems], [order, pivot], extents);
+  emit({ kernel: 'solve-solution' }, [systems], [order], [order, batch], output);
+}
