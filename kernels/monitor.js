@@ -47,10 +47,10 @@ function monitor(
   if (row === 4) {
     return stale;
   }
-  if (seen === 0 || isFinite32(residual) === 0 || residual < best) {
-    return residual;
+  if (seen === 1 && residual >= best) {
+    return best;
   }
-  return best;
+  return residual;
 }
 
 // STATUS in src/backends/kernels.ts.

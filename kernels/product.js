@@ -22,7 +22,7 @@ function product(a, b, bias, scale, prior, step, n, k, whole, aRow, aColumn, bRo
     aAt += 4 * aColumn;
     bAt += 4 * bRow;
   }
-  for (let l = whole; l < k; l++) {
+  for (let left = whole; left < k; left++) {
     t += a[aAt] * b[bAt];
     aAt += aColumn;
     bAt += bRow;

@@ -16,8 +16,8 @@ function rowsMoments(x, columns, epsilon) {
   }
   let correction = 0;
   let squares = 0;
-  for (let i = 0; i < columns; i++) {
-    const difference = x[start + i] - mean;
+  for (let j = 0; j < columns; j++) {
+    const difference = x[start + j] - mean;
     correction += difference;
     squares += difference * difference;
   }

@@ -120,7 +120,7 @@ async function bundleForPage(entryFile: string): Promise<string> {
     target: 'es2022',
     sourcemap: 'inline',
     loader: { '.wgsl': 'text', '.csv': 'text' },
-    external: ['webgpu', 'gpu.js', 'node:*'],
+    external: ['webgpu', 'node:*'],
     write: false,
     logLevel: 'silent',
   });

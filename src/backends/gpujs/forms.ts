@@ -1,5 +1,5 @@
 /** From a kernel with its options to what gpu.js makes a kernel of: the source, the functions it calls, all types. */
-import type { FunctionSource } from './library.ts';
+import type { FunctionSource, NativeDeclaration } from './library.ts';
 import { functionsIn, KERNELS, type KernelName, NATIVE, SHARED, type SourceFunction } from './sources.ts';
 
 /** A kernel with what is fixed when it is made. */
@@ -19,7 +19,10 @@ export interface FormSource {
   /** Of the integers and numbers that follow the operands. */
   readonly parameterTypes: readonly string[];
   readonly functions: readonly FunctionSource[];
-  readonly nativeFunctions: readonly { readonly name: string; readonly source: string }[];
+  /** Declared to gpu.js, without a source: it would put that after functions that call it. */
+  readonly nativeFunctions: readonly NativeDeclaration[];
+  /** In GLSL, put before all functions. */
+  readonly injectedNative: string;
 }
 
 /** Functions of integers, or with an integer among their arguments; all other arguments and results are numbers. */
@@ -27,16 +30,27 @@ const INTEGER_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   quotient: ['i', 'n'],
   randomBits: ['index'],
   mixed: ['value'],
+  shifted16: ['value'],
+  shifted13: ['value'],
   product32: ['x', 'high', 'low'],
 };
-const INTEGER_RESULTS: ReadonlySet<string> = new Set(['quotient', 'wholePart', 'nearestInteger', 'mixed', 'product32']);
+const INTEGER_RESULTS: ReadonlySet<string> = new Set([
+  'quotient',
+  'wholePart',
+  'nearestInteger',
+  'mixed',
+  'shifted16',
+  'shifted13',
+  'product32',
+]);
 
 /** @param native whether functions are taken from the GLSL file where it has them */
 export function sourceOf({ kernel, bindings = {} }: Form, native: boolean): FormSource {
   const { text, operands: _, integers, numbers } = KERNELS[kernel];
   const source = functionsIn(text)[0].text;
   const functions: FunctionSource[] = [];
-  const nativeFunctions: { name: string; source: string }[] = [];
+  const nativeFunctions: NativeDeclaration[] = [];
+  let injectedNative = '';
   const seen = new Set<string>();
   const add = (caller: string): void => {
     for (const [, name] of caller.matchAll(/(?<![.\w])(\w+)\(/g)) {
@@ -45,20 +59,23 @@ export function sourceOf({ kernel, bindings = {} }: Form, native: boolean): Form
       const found = SHARED.get(bindings[name] ?? name);
       if (!found) continue; // a word of the language, or the kernel itself
       seen.add(name);
+      const declared = typed({ ...found, name });
       if (glsl) {
-        nativeFunctions.push({ name, source: glsl });
+        nativeFunctions.push({ name, source: '', ...declared.settings });
+        injectedNative += `${glsl}\n`;
         continue;
       }
-      functions.push(typed({ ...found, name }));
+      functions.push(declared);
       add(found.text.slice(found.text.indexOf('{')));
     }
   };
   add(source.slice(source.indexOf('{')));
   return {
     source,
-    parameterTypes: [...Array<string>(integers).fill('Integer'), ...Array<string>(numbers).fill('Number')],
+    parameterTypes: [...Array<string>(integers).fill('Integer'), ...Array<string>(numbers).fill('Float')],
     functions,
     nativeFunctions,
+    injectedNative,
   };
 }
 

@@ -27,6 +27,13 @@ export interface FunctionSource {
   readonly settings: { readonly argumentTypes: Readonly<Record<string, string>>; readonly returnType: string };
 }
 
+export interface NativeDeclaration {
+  readonly name: string;
+  readonly source: string;
+  readonly argumentTypes: Readonly<Record<string, string>>;
+  readonly returnType: string;
+}
+
 export interface KernelSettings {
   readonly output: readonly number[];
   readonly argumentTypes: readonly string[];
@@ -34,7 +41,8 @@ export interface KernelSettings {
   readonly constants: Readonly<Record<string, number>>;
   readonly constantTypes: Readonly<Record<string, string>>;
   readonly functions: readonly FunctionSource[];
-  readonly nativeFunctions: readonly { readonly name: string; readonly source: string }[];
+  readonly nativeFunctions: readonly NativeDeclaration[];
+  readonly injectedNative: string;
   readonly dynamicArguments: true;
   readonly dynamicOutput: true;
   readonly precision: 'single';

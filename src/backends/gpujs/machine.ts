@@ -40,7 +40,7 @@ export function settingsOf(
   native: boolean,
   operandType: string,
 ): { source: string; settings: KernelSettings } {
-  const { source, parameterTypes, functions, nativeFunctions } = sourceOf(form, native);
+  const { source, parameterTypes, functions, nativeFunctions, injectedNative } = sourceOf(form, native);
   const constants = form.constants ?? {};
   const operands = Array<string>(KERNELS[form.kernel].operands).fill(operandType);
   return {
@@ -53,6 +53,7 @@ export function settingsOf(
       constantTypes: Object.fromEntries(Object.keys(constants).map((name) => [name, 'Integer'])),
       functions,
       nativeFunctions,
+      injectedNative,
       dynamicArguments: true,
       dynamicOutput: true,
       precision: 'single',
