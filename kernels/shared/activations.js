@@ -1,16 +1,16 @@
 // Activations σ = prox_f. Each takes (x, a0, a1) and returns σ(x); the parameters are those of ACTIVATIONS in
 // src/backends/kernels.ts.
 
-function identity(x, a0, a1) {
+function activationIdentity(x, a0, a1) {
   return x;
 }
 
-function relu(x, a0, a1) {
+function activationRelu(x, a0, a1) {
   return Math.max(x, 0);
 }
 
 // Odd rational approximation of degree 13 over 6 (the one of Eigen); |x| ≥ 7.9 gives ±1 to rounding.
-function tanh(x, a0, a1) {
+function activationTanh(x, a0, a1) {
   if (Math.abs(x) < 4e-4) {
     return x;
   }
@@ -31,7 +31,7 @@ function tanh(x, a0, a1) {
 }
 
 // 1 / (1 + e⁻ˣ); only e^(−|x|) is formed, which cannot overflow.
-function sigmoid(x, a0, a1) {
+function activationSigmoid(x, a0, a1) {
   const e = exponential(-Math.abs(x));
   if (x >= 0) {
     return 1 / (1 + e);
@@ -39,7 +39,7 @@ function sigmoid(x, a0, a1) {
   return e / (1 + e);
 }
 
-function softThreshold(x, a0, a1) {
+function activationSoftThreshold(x, a0, a1) {
   if (x > a0) {
     return x - a0;
   }
@@ -49,19 +49,19 @@ function softThreshold(x, a0, a1) {
   return 0;
 }
 
-function leakyRelu(x, a0, a1) {
+function activationLeakyRelu(x, a0, a1) {
   if (x >= 0) {
     return x;
   }
   return a0 * x;
 }
 
-function clip(x, a0, a1) {
+function activationClip(x, a0, a1) {
   return Math.min(Math.max(x, a0), a1);
 }
 
 // ln(1 + eˣ) = max(x, 0) + δ(x).
-function softplus(x, a0, a1) {
+function activationSoftplus(x, a0, a1) {
   return Math.max(x, 0) + softplusExcess(x, a0);
 }
 
@@ -70,7 +70,7 @@ function softplusExcess(x, a0) {
   return logarithmOnePlus(exponential(-Math.abs(x)));
 }
 
-function elu(x, a0, a1) {
+function activationElu(x, a0, a1) {
   if (x >= 0) {
     return x;
   }
@@ -78,13 +78,13 @@ function elu(x, a0, a1) {
 }
 
 // x / (1 + |x|). Bounded first: a quotient by a number near the largest may be flushed to 0.
-function softsign(x, a0, a1) {
+function activationSoftsign(x, a0, a1) {
   const t = Math.min(Math.max(x, -1e9), 1e9);
   return t / (1 + Math.abs(t));
 }
 
 // Reduced to |t| ≤ tan π/8, then the minimax polynomial of Cephes' atanf.
-function arctan(x, a0, a1) {
+function activationArctan(x, a0, a1) {
   const size = Math.abs(x);
   let base = 0;
   let t = size;

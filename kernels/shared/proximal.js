@@ -10,15 +10,15 @@ function proximalRelu(x, alpha, a0, a1) {
 }
 
 function proximalClip(x, alpha, a0, a1) {
-  return clip(x, a0, a1);
+  return activationClip(x, a0, a1);
 }
 
 function proximalSoftThreshold(x, alpha, a0, a1) {
-  return softThreshold(x, alpha * a0, a1);
+  return activationSoftThreshold(x, alpha * a0, a1);
 }
 
 function proximalLeakyRelu(x, alpha, a0, a1) {
-  return leakyRelu(x, a0 / (a0 + alpha * (1 - a0)), a1);
+  return activationLeakyRelu(x, a0 / (a0 + alpha * (1 - a0)), a1);
 }
 
 // For x ≥ 0, where σ(t) = t / (1 + t), the equation of t is αt² + (1 − x)t − x = 0; its positive root, without
@@ -33,7 +33,7 @@ function proximalSoftsign(x, alpha, a0, a1) {
   } else {
     t = (root - rest) / (2 * alpha);
   }
-  const value = softsign(t, a0, a1);
+  const value = activationSoftsign(t, a0, a1);
   if (x < 0) {
     return -value;
   }
@@ -111,7 +111,7 @@ function proximalPlace(y, alpha, ramp) {
 // Bounded parts with their slopes, which take (t, s, a0), s the part at t.
 
 function boundedTanh(t, a0) {
-  return tanh(t, a0, 0);
+  return activationTanh(t, a0, 0);
 }
 
 function slopeOfTanh(t, s, a0) {
@@ -119,7 +119,7 @@ function slopeOfTanh(t, s, a0) {
 }
 
 function boundedSigmoid(t, a0) {
-  return sigmoid(t, a0, 0);
+  return activationSigmoid(t, a0, 0);
 }
 
 function slopeOfSigmoid(t, s, a0) {
@@ -127,12 +127,12 @@ function slopeOfSigmoid(t, s, a0) {
 }
 
 function slopeOfSoftplusExcess(t, s, a0) {
-  return sigmoid(t, a0, 0);
+  return activationSigmoid(t, a0, 0);
 }
 
 // For t < 0.
 function boundedElu(t, a0) {
-  return elu(t, a0, 0);
+  return activationElu(t, a0, 0);
 }
 
 function slopeOfElu(t, s, a0) {
@@ -140,7 +140,7 @@ function slopeOfElu(t, s, a0) {
 }
 
 function boundedArctan(t, a0) {
-  return arctan(t, a0, 0);
+  return activationArctan(t, a0, 0);
 }
 
 function slopeOfArctan(t, s, a0) {

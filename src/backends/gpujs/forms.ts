@@ -70,6 +70,7 @@ export function sourceOf({ kernel, bindings = {} }: Form, native: boolean): Form
     }
   };
   add(source.slice(source.indexOf('{')));
+  if (native) injectedNative = `${functions.map(prototypeOf).join('')}${injectedNative}`;
   return {
     source,
     parameterTypes: [...Array<string>(integers).fill('Integer'), ...Array<string>(numbers).fill('Float')],
@@ -77,6 +78,13 @@ export function sourceOf({ kernel, bindings = {} }: Form, native: boolean): Form
     nativeFunctions,
     injectedNative,
   };
+}
+
+/** In GLSL, where a function must be declared before it is called: gpu.js does not always put them in such an order. */
+function prototypeOf({ source, settings }: FunctionSource): string {
+  const name = source.slice('function '.length, source.indexOf('('));
+  const glsl = (type: string): string => (type === 'Integer' ? 'int' : 'float');
+  return `${glsl(settings.returnType)} ${name}(${Object.values(settings.argumentTypes).map(glsl).join(', ')});\n`;
 }
 
 /** Under the name by which it is called. */

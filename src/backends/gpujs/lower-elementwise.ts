@@ -1,7 +1,5 @@
 import { ACTIVATIONS, type ElementwiseCall, type ElementwiseOperation, type OperandLayout } from '../kernels.ts';
-import { type Emit, proximalBindings } from './lower.ts';
-
-const capitalised = (name: string): string => name[0].toUpperCase() + name.slice(1);
+import { activationBinding, capitalised, type Emit, proximalBindings } from './lower.ts';
 
 /** An axis of the result, with the stride of each operand along it. */
 interface Axis {
@@ -47,7 +45,7 @@ function joinedAxes({ shape, layouts }: ElementwiseCall): Axis[] {
 /** Functions of shared/operations.js; an activation and its prox have one for all of them. */
 function bindingsOf(operation: ElementwiseOperation): Record<string, string> {
   const activation = ACTIVATIONS.find((name) => name === operation);
-  if (activation) return { operation: 'operationActivation', activation };
+  if (activation) return { operation: 'operationActivation', activation: activationBinding(activation) };
   const proximal = ACTIVATIONS.find((name) => `proximal${capitalised(name)}` === operation);
   if (proximal) return { operation: 'operationProximal', ...proximalBindings(proximal) };
   return { operation: `operation${capitalised(operation)}` };

@@ -1,5 +1,5 @@
 import type { ReduceCall, Reduction } from '../kernels.ts';
-import type { Emit } from './lower.ts';
+import { activationBinding, type Emit } from './lower.ts';
 
 /** With this many outputs a device is busy, and shorter sums need not be split. */
 const MANY_OUTPUTS = 256;
@@ -27,7 +27,7 @@ export function lowerReduce(call: ReduceCall, emit: Emit): void {
   const [x, y = x] = inputs;
   if (operation === 'fixedPointResidual') {
     const [p0 = 0, p1 = 0, epsilon = 0] = call.parameters;
-    const form = { kernel: 'residual', bindings: { activation: call.activation } } as const;
+    const form = { kernel: 'residual', bindings: { activation: activationBinding(call.activation) } } as const;
     emit(form, [x, y], [call.middle, inner, p0, p1, epsilon], [inner, outer], output);
     return;
   }

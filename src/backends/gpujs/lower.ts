@@ -53,7 +53,12 @@ export function lower(call: KernelCall, emit: Emit): void {
   }
 }
 
-const capitalised = (name: string): string => name[0].toUpperCase() + name.slice(1);
+export const capitalised = (name: string): string => name[0].toUpperCase() + name.slice(1);
+
+/** What `activation` is bound to: a function of shared/activations.js. */
+export function activationBinding(activation: ActivationName): string {
+  return `activation${capitalised(activation)}`;
+}
 
 /** Of shared/proximal.js: the bounded part of σ and its slope, where prox_{αf} is found by Newton steps. */
 const SMOOTH: Readonly<Partial<Record<ActivationName, readonly [part: string, slope: string]>>> = {
@@ -74,8 +79,8 @@ export function proximalBindings(activation: ActivationName): Record<string, str
 function lowerProduct(call: ProductCall, emit: Emit): void {
   const { m, n, k, activation, proximal, residual } = call;
   const bindings: Record<string, string> = proximal
-    ? { activation: 'identity', ...proximalBindings(activation) }
-    : { activation, proximal: 'proximalIdentity' };
+    ? { activation: 'activationIdentity', ...proximalBindings(activation) }
+    : { activation: activationBinding(activation), proximal: 'proximalIdentity' };
   const constants = {
     BIAS: { none: 0, row: 1, full: 2 }[call.bias],
     PROXIMAL: Number(proximal),

@@ -15,7 +15,6 @@ class TextureData implements Data {
 
 interface MadeKernel {
   readonly run: RunnableKernel;
-  extents: string;
   /** The kernel keeps its texture until it runs again. */
   last: Data | undefined;
 }
@@ -108,9 +107,9 @@ export class TextureMachine implements Machine {
     if (this.gl.isContextLost()) throw new Error(LOST);
     const extents = this.outputOf(columns, rows);
     const kernel = this.kernelOf(form, operandType);
-    const key = extents.join();
-    if (kernel.extents !== key) kernel.run.setOutput(extents);
-    kernel.extents = key;
+    // Each time, so that the kernel has a new texture: of its own results as operands it would keep some, and write into
+    // them again though their sizes may differ.
+    kernel.run.setOutput(extents);
     const data = new TextureData(columns * rows, kernel.run(...operands, ...parameters) as DeviceTexture);
     kernel.last = data;
     this.live.add(data.size);
@@ -137,7 +136,7 @@ export class TextureMachine implements Machine {
     let kernel = this.kernels.get(key);
     if (!kernel) {
       const { source, settings } = settingsOf(form, true, operandType);
-      kernel = { run: this.instance.createKernel(source, settings), extents: '', last: undefined };
+      kernel = { run: this.instance.createKernel(source, settings), last: undefined };
       this.kernels.set(key, kernel);
     }
     return kernel;
