@@ -1,5 +1,5 @@
 import { ACTIVATIONS, type ElementwiseCall, type ElementwiseOperation, type OperandLayout } from '../kernels.ts';
-import { activationBinding, capitalised, type Emit, proximalBindings } from './lower.ts';
+import { activationBinding, capitalised, type Emit, proximalBindings } from './emit.ts';
 
 /** An axis of the result, with the stride of each operand along it. */
 interface Axis {

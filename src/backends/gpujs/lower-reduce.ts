@@ -1,5 +1,5 @@
 import type { ReduceCall, Reduction } from '../kernels.ts';
-import { activationBinding, type Emit } from './lower.ts';
+import { activationBinding, type Emit } from './emit.ts';
 
 /** With this many outputs a device is busy, and shorter sums need not be split. */
 const MANY_OUTPUTS = 256;

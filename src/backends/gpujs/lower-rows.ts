@@ -1,5 +1,5 @@
 import type { RowsCall } from '../kernels.ts';
-import type { Emit } from './lower.ts';
+import type { Emit } from './emit.ts';
 import type { Extents } from './machine.ts';
 
 export function lowerRows(call: RowsCall, emit: Emit): void {

@@ -1,7 +1,6 @@
 /** From a kernel call to launches of gpu.js kernels, each a pure function of its operands. */
 import {
   ABSENT,
-  type ActivationName,
   type CombineCall,
   type KernelCall,
   type MoveCall,
@@ -9,20 +8,11 @@ import {
   type ScalarCall,
   type SolveCall,
 } from '../kernels.ts';
-import type { Form } from './forms.ts';
+import { activationBinding, type Emit, proximalBindings } from './emit.ts';
 import { lowerElementwise } from './lower-elementwise.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
 import type { Extents } from './machine.ts';
-
-/** Launches a kernel; returns the slot of its result: `output`, or without it a new one. */
-export type Emit = (
-  form: Form,
-  operands: readonly number[],
-  parameters: readonly number[],
-  extents: Extents,
-  output?: number,
-) => number;
 
 export function lower(call: KernelCall, emit: Emit): void {
   switch (call.kernel) {
@@ -51,29 +41,6 @@ export function lower(call: KernelCall, emit: Emit): void {
       lowerSolve(call, emit);
       break;
   }
-}
-
-export const capitalised = (name: string): string => name[0].toUpperCase() + name.slice(1);
-
-/** What `activation` is bound to: a function of shared/activations.js. */
-export function activationBinding(activation: ActivationName): string {
-  return `activation${capitalised(activation)}`;
-}
-
-/** Of shared/proximal.js: the bounded part of σ and its slope, where prox_{αf} is found by Newton steps. */
-const SMOOTH: Readonly<Partial<Record<ActivationName, readonly [part: string, slope: string]>>> = {
-  tanh: ['boundedTanh', 'slopeOfTanh'],
-  sigmoid: ['boundedSigmoid', 'slopeOfSigmoid'],
-  softplus: ['softplusExcess', 'slopeOfSoftplusExcess'],
-  elu: ['boundedElu', 'slopeOfElu'],
-  arctan: ['boundedArctan', 'slopeOfArctan'],
-};
-
-/** What `proximal` is bound to, with what that needs. */
-export function proximalBindings(activation: ActivationName): Record<string, string> {
-  const [boundedPart, smoothSlope] = SMOOTH[activation] ?? [];
-  const bindings = { proximal: `proximal${capitalised(activation)}` };
-  return boundedPart && smoothSlope ? { ...bindings, boundedPart, smoothSlope } : bindings;
 }
 
 function lowerProduct(call: ProductCall, emit: Emit): void {
