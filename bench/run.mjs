@@ -2,7 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import buildKernels from '../src/backends/wasm/build.mjs';
 
+await buildKernels();
 const [name, ...parameters] = process.argv.slice(2);
 const outfile = fileURLToPath(new URL(`../dist/bench/${name}.js`, import.meta.url));
 await build({

@@ -86,7 +86,7 @@ module.exports = {
       comment: 'an import that leads nowhere would escape the other rules',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true, pathNot: '^(webgpu|gpu[.]js)($|/)' },
+      to: { couldNotResolve: true, pathNot: '^(webgpu|gpu[.]js|assemblyscript)($|/)' },
     },
   ],
   options: {

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import buildKernels from '../src/backends/wasm/build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const filters = process.argv.slice(2);
@@ -85,6 +86,7 @@ function runTests() {
   }
 }
 
+await check('kernels', buildKernels);
 if (filters.length === 0) {
   await check('format and lint', () => run('biome', ['check', '--config-path=test/biome.settings.json', '.']));
   await check('types', () => run('tsc', ['-p', 'test/tsconfig.json']));

@@ -27,6 +27,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     env: vulkanDriver(),
+    globalSetup: ['src/backends/wasm/build.mjs'],
     setupFiles: ['test/setup.ts'],
     pool: 'forks',
     maxWorkers: 1,

@@ -97,4 +97,4 @@ export interface Backend {
   close(): void;
 }
 
-export type BackendName = 'webgpu' | 'gpujs' | 'cpu';
+export type BackendName = 'webgpu' | 'wasm' | 'gpujs' | 'cpu';

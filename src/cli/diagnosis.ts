@@ -1,6 +1,6 @@
 /** What works on this computer, what `open()` would choose, and what to do about the rest. */
 import { dirname } from 'node:path';
-import type { BackendName } from '../index.ts';
+import { type BackendName, open } from '../index.ts';
 import { type Browser, findBrowsers } from './browsers.ts';
 import { type Probe, probeWebGPU } from './probe.ts';
 import { findVulkan, type Vulkan } from './vulkan.ts';
@@ -14,6 +14,7 @@ export interface Diagnosis {
   };
   readonly backends: {
     readonly cpu: { readonly available: true };
+    readonly wasm: { readonly available: boolean; readonly problem?: string };
     /** In Node, through Dawn. `vulkan` on Linux only. */
     readonly webgpu: { readonly available: boolean; readonly vulkan?: Vulkan } & Probe;
   };
@@ -31,6 +32,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export async function diagnose(environment: Environment): Promise<Diagnosis> {
   const probe = await probeWebGPU();
+  const wasm = await tryWasm();
   const vulkan = process.platform === 'linux' ? findVulkan(environment) : undefined;
   const { browsers, browserProblem } = browsersOf(environment);
   const supported = Number.parseInt(process.versions.node, 10) >= OLDEST_NODE;
@@ -38,9 +40,10 @@ export async function diagnose(environment: Environment): Promise<Diagnosis> {
     node: { version: process.versions.node, platform: process.platform, architecture: process.arch, supported },
     backends: {
       cpu: { available: true },
+      wasm,
       webgpu: { available: probe.adapter !== undefined, ...probe, ...(vulkan && { vulkan }) },
     },
-    choice: choiceOf(probe),
+    choice: choiceOf(probe, wasm),
     browsers,
     ...(browserProblem && { browserProblem }),
     advice: [
@@ -59,14 +62,25 @@ function browsersOf(environment: Environment): { browsers: Browser[]; browserPro
   }
 }
 
-/** The rule of `open()`: hardware WebGPU, else the CPU. */
-export function choiceOf({ adapter }: Probe): Diagnosis['choice'] {
-  if (!adapter) return { backend: 'cpu', reason: 'webgpu is not available' };
-  if (!adapter.software) return { backend: 'webgpu', reason: 'there is a hardware adapter' };
-  return {
-    backend: 'cpu',
-    reason: 'the webgpu adapter is a program on the CPU; it is used only when asked for: --backend webgpu',
-  };
+async function tryWasm(): Promise<Diagnosis['backends']['wasm']> {
+  try {
+    (await open({ backend: 'wasm' })).close();
+    return { available: true };
+  } catch (error) {
+    return { available: false, problem: (error as Error).message };
+  }
+}
+
+/** The rule of `open()`: hardware WebGPU, else WebAssembly, else the CPU. */
+export function choiceOf(
+  { adapter }: Probe,
+  { available }: Diagnosis['backends']['wasm'] = { available: true },
+): Diagnosis['choice'] {
+  if (adapter && !adapter.software) return { backend: 'webgpu', reason: 'there is a hardware adapter' };
+  const reason = adapter
+    ? 'the webgpu adapter is a program on the CPU; it is used only when asked for: --backend webgpu'
+    : 'webgpu is not available';
+  return { backend: available ? 'wasm' : 'cpu', reason };
 }
 
 /** @param vulkan undefined where Dawn does not use it */

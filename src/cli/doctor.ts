@@ -32,6 +32,7 @@ export function described(found: Diagnosis & { readonly equilibra: string }): st
     '',
     'Backends',
     `${mark(backends.cpu.available)} cpu     float64, always there`,
+    `${mark(backends.wasm.available)} wasm    ${backends.wasm.problem ?? 'float32, WebAssembly with SIMD'}`,
     ...webgpuLines(backends.webgpu),
     `  open() chooses ${choice.backend}: ${choice.reason}`,
     '',

@@ -10,10 +10,14 @@ import { probeWebGPU } from './probe.ts';
  * @throws InputError where webgpu is asked for and there is none
  */
 export async function engineFor(backend: BackendName | undefined): Promise<Engine> {
-  if (backend === 'cpu') return open({ backend });
+  if (backend !== undefined && backend !== 'webgpu') return open({ backend });
   const probe = await probeWebGPU();
   if (backend === 'webgpu' && !probe.adapter) {
     throw new InputError(`--backend webgpu: ${probe.problem}; \`equilibra doctor\` says what to do about it`);
   }
-  return open({ backend: backend ?? (choiceOf(probe).backend === 'cpu' ? 'cpu' : undefined) });
+  // The rule of open() with what is known by now.
+  const choice = backend ?? choiceOf(probe).backend;
+  return choice === 'wasm'
+    ? open({ backend: choice }).catch(() => open({ backend: 'cpu' }))
+    : open({ backend: choice });
 }

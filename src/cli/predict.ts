@@ -20,7 +20,7 @@ const TABLE = {
   output: { value: '<file.csv>', description: 'write there', fallback: 'standard output' },
   report: { value: '<file>', description: 'write a report where the classes are known, one HTML file' },
   batch: { value: '<count>', description: 'rows solved at once', fallback: '256' },
-  backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'webgpu on hardware, else cpu' },
+  backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'webgpu on hardware, else wasm' },
 };
 
 const USAGE = 'equilibra predict CHECKPOINT [DATA] [options]';

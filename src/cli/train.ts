@@ -89,7 +89,7 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
 function introduce({ io, data, settings, model, engine, run }: Session): void {
   const { dataset, facts, origin } = data;
   const why =
-    engine.backend === 'cpu' && settings.backend === undefined ? '; `equilibra doctor` says why not webgpu' : '';
+    engine.backend !== 'webgpu' && settings.backend === undefined ? '; `equilibra doctor` says why not webgpu' : '';
   const line = (name: string, value: string): void => io.out(`${name.padEnd(9)}${onOneLine(value)}\n`);
   line('data', `${dataset.name}: ${dataset.train.count} training, ${dataset.test.count} held-out`);
   if (origin) for (const [name, value] of facts) line(name, value);

@@ -37,7 +37,7 @@ export const SETTING_OPTIONS = {
     fallback: 'never',
   },
   seed: { value: '<count>', description: 'of the start, the order and the choice of samples', fallback: '0' },
-  backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'webgpu on hardware, else cpu' },
+  backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'webgpu on hardware, else wasm' },
 };
 
 /** Options by name, each with the value that it had or, where it was not given, with its default; absent ones do not apply. */

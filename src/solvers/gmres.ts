@@ -10,6 +10,9 @@ const RESTART = 16;
 /** Of ‖r‖: a step that takes less than this share off it has all but stood still. */
 const STANDSTILL = 0.44;
 
+/** Units of rounding of ‖Sx‖ below which what is left of it is rounding: Sx lies in the span of the images before it. */
+const SPAN_UNITS = 16;
+
 /**
  * GMRES(k) (Saad & Schultz 1986), k = 16, with directions p whose images q = Sp are orthonormal, so that no least-squares
  * problem is left to solve (Eisenstat, Elman & Schultz 1983, equation 2.7):
@@ -24,18 +27,20 @@ export const gmres: KrylovMethod = {
   start({ v }, r) {
     const { context, shape } = v;
     const empty = emptyHistory(context, shape, RESTART);
-    const one = context.constant({ kind: 'fill', value: 1 }, [shape[0]]);
-    return { r, x: r, directions: empty, images: empty, slot: firstSlot(context, RESTART), one };
+    return { r, x: r, directions: empty, images: empty, slot: firstSlot(context, RESTART) };
   },
-  step(problem, { r, x, directions, images, slot, one }) {
+  step(problem, { r, x, directions, images, slot }) {
     let [p, q] = [x, problem.apply(x)];
+    const rounding = elementwise('scale', [reduceRows('norm', [q])], [SPAN_UNITS * q.context.epsilon, 0]);
     for (let pass = 0; pass < 2; pass++) {
       const shares = dots(images, q);
       const less = (vector: Tensor, history: Tensor): Tensor =>
         elementwise('subtract', [vector, combination(history, shares)]);
       [p, q] = [less(p, directions), less(q, images)];
     }
-    const scale = ratio(one, reduceRows('norm', [q]));
+    const size = reduceRows('norm', [q]);
+    // Rounding has no direction: divided by its length, p would be anything. Such a step changes nothing.
+    const scale = ratio(elementwise('greater', [size, rounding]), size);
     const direction = combine({ x: p, coefficient: scale });
     const image = combine({ x: q, coefficient: scale });
     const c = reduceRows('dot', [image, r]);
@@ -49,7 +54,6 @@ export const gmres: KrylovMethod = {
         directions: stored(directions, slot, direction),
         images: stored(images, slot, image),
         slot: nextSlot(slot),
-        one,
       },
       change: combine({ x: direction, coefficient: c }),
       r: rNext,

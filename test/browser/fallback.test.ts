@@ -1,4 +1,4 @@
-/** A browser without WebGPU: clear words, and the CPU. */
+/** A browser without WebGPU: clear words, and WebAssembly. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type OpenPage, openPage } from './harness.ts';
@@ -17,7 +17,7 @@ test('asked for by name, the missing backend is an error that says what to do', 
   );
 });
 
-test('open() falls back to the CPU, which trains', async () => {
+test('open() falls back to WebAssembly, which trains', async () => {
   const { backend, losses } = await open.call<{ backend: string; losses: number[] }>(
     url,
     'trainSteps',
@@ -27,7 +27,7 @@ test('open() falls back to the CPU, which trains', async () => {
     32,
     1e-3,
   );
-  expect(backend).toBe('cpu');
+  expect(backend).toBe('wasm');
   expect(losses[7]).toBeLessThan(losses[0]);
   expect(open.errors).toEqual([]);
 });

@@ -1,21 +1,23 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import { openWebGPU, type WebGPUOptions } from '../../src/backends/webgpu/index.ts';
+import { openWasm } from '../../src/backends/wasm/index.ts';
+import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { formCases, type ParityCase, parityCases } from './cases/index.ts';
 
-function suite(name: string, options: WebGPUOptions, cases: readonly ParityCase[]): void {
+function suite(name: string, open: () => Promise<Backend>, cases: readonly ParityCase[]): void {
   describe(name, () => {
     const reference = openCPU();
     let candidate: Backend;
     beforeAll(async () => {
-      candidate = await openWebGPU(options);
+      candidate = await open();
     });
     afterAll(() => candidate.close());
     for (const { name: what, run } of cases) it(what, () => run(reference, candidate));
   });
 }
 
-suite('webgpu, forms for this adapter', {}, parityCases);
-suite('webgpu, forms with shared memory', { kernelForms: 'tiled' }, formCases);
-suite('webgpu, forms in registers', { kernelForms: 'register' }, formCases);
+suite('wasm', openWasm, parityCases);
+suite('webgpu, forms for this adapter', openWebGPU, parityCases);
+suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), formCases);
+suite('webgpu, forms in registers', () => openWebGPU({ kernelForms: 'register' }), formCases);

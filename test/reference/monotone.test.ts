@@ -1,4 +1,4 @@
-/** The independent float64 problems: solutions and gradients, on both backends and with both solvers. */
+/** The independent float64 problems: solutions and gradients, on every backend and with every solver. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
@@ -8,7 +8,11 @@ import { type Engine, open } from '../../src/tensor/engine.ts';
 import { loadKinks, loadMonotone } from '../fixtures/load.ts';
 import { relativeError } from '../support/numbers.ts';
 
-const BOUNDS = { cpu: { z: 1e-9, gradient: 1e-8 }, webgpu: { z: 1e-5, gradient: 1e-4 } } as const;
+const BOUNDS = {
+  cpu: { z: 1e-9, gradient: 1e-8 },
+  wasm: { z: 1e-5, gradient: 1e-4 },
+  webgpu: { z: 1e-5, gradient: 1e-4 },
+} as const;
 /** Every solver once, forward and backward, but those that converge only where W contracts. */
 const SOLVERS = [
   ['peaceman-rachford', 'auto'],
@@ -27,7 +31,7 @@ function activationOf(name: string, tau: number | null | undefined) {
     : (name as 'relu' | 'tanh' | 'sigmoid');
 }
 
-for (const backend of ['cpu', 'webgpu'] as const) {
+for (const backend of ['cpu', 'wasm', 'webgpu'] as const) {
   const engines: Engine[] = [];
   const engine = async (): Promise<Engine> => {
     if (engines.length === 0) engines.push(await open({ backend }));

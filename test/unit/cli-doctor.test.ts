@@ -25,7 +25,8 @@ describe('equilibra doctor', () => {
     expect(out).toMatch(/^equilibra \d+\.\d+\.\d+\n✓ Node \d+/);
     expect(out).toContain('✓ cpu');
     expect(out).toMatch(/[✓✗] webgpu/);
-    expect(out).toMatch(/open\(\) chooses (webgpu|cpu): /);
+    expect(out).toContain('✓ wasm');
+    expect(out).toMatch(/open\(\) chooses (webgpu|wasm): /);
   });
 
   test('tells the same as JSON', async () => {
@@ -34,10 +35,11 @@ describe('equilibra doctor', () => {
     const found = JSON.parse(out);
     expect(found.node).toMatchObject({ version: process.versions.node, platform: process.platform, supported: true });
     expect(found.backends.cpu.available).toBe(true);
+    expect(found.backends.wasm).toEqual({ available: true });
     expect(found.backends.webgpu.package).toMatch(/webgpu/);
     // The tests bring a driver along.
     expect(found.backends.webgpu.available).toBe(true);
-    expect(found.choice.backend).toBe(found.backends.webgpu.adapter.software ? 'cpu' : 'webgpu');
+    expect(found.choice.backend).toBe(found.backends.webgpu.adapter.software ? 'wasm' : 'webgpu');
     expect(found.browsers[0].version).toMatch(/\d+\.\d+/);
     expect(found.advice).toBeInstanceOf(Array);
   });
@@ -83,8 +85,9 @@ describe('the probe', () => {
 describe('what follows', () => {
   test('the choice is that of open()', () => {
     expect(choiceOf({ adapter: hardware }).backend).toBe('webgpu');
-    expect(choiceOf({ adapter: software }).backend).toBe('cpu');
-    expect(choiceOf({ problem: 'there is no adapter' }).backend).toBe('cpu');
+    expect(choiceOf({ adapter: software }).backend).toBe('wasm');
+    expect(choiceOf({ problem: 'there is no adapter' }).backend).toBe('wasm');
+    expect(choiceOf({ adapter: software }, { available: false, problem: 'no SIMD' }).backend).toBe('cpu');
   });
 
   test('there is no advice where all is well', () => {
@@ -108,8 +111,12 @@ describe('what follows', () => {
     const bare: Diagnosis & { equilibra: string } = {
       equilibra: '1.2.3',
       node: { version: '18.0.0', platform: 'linux', architecture: 'x64', supported: false },
-      backends: { cpu: { available: true }, webgpu: { available: false, problem: 'nothing there' } },
-      choice: choiceOf({}),
+      backends: {
+        cpu: { available: true },
+        wasm: { available: false, problem: 'no SIMD' },
+        webgpu: { available: false, problem: 'nothing there' },
+      },
+      choice: choiceOf({}, { available: false }),
       browsers: [],
       advice: ['install Node 20 or newer'],
     };
@@ -119,6 +126,7 @@ describe('what follows', () => {
 
       Backends
       ✓ cpu     float64, always there
+      ✗ wasm    no SIMD
       ✗ webgpu  nothing there
           package webgpu: not installed
         open() chooses cpu: webgpu is not available

@@ -70,6 +70,6 @@ describe('equilibra train', () => {
 
   test('chooses a backend by itself, and says where to learn why it is not webgpu', async () => {
     const { out } = await run(['train', '--width', '8', '--epochs', '1']);
-    expect(out).toMatch(/^backend {2}(webgpu: .*|cpu: .*; `equilibra doctor` says why not webgpu)$/m);
+    expect(out).toMatch(/^backend {2}(webgpu: .*|wasm: .*; `equilibra doctor` says why not webgpu)$/m);
   });
 });

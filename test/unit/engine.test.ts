@@ -170,12 +170,17 @@ describe('Programs', () => {
 describe('open', () => {
   test('an unknown backend is refused', async () => {
     await expect(open({ backend: 'metal' as 'cpu' })).rejects.toThrow(
-      'backend is "metal"; it must be one of webgpu, cpu',
+      'backend is "metal"; it must be one of webgpu, wasm, cpu',
     );
   });
-  test('the CPU is chosen rather than a software adapter, and says so', async () => {
+  test('WebAssembly is chosen rather than a software adapter, and says so', async () => {
     const engine = await open();
-    expect(engine.backend === 'cpu' || !engine.adapter.software).toBe(true);
+    expect(engine.backend === 'wasm' || !engine.adapter.software).toBe(true);
     engine.close();
+  });
+  test('a device goes with webgpu alone', async () => {
+    await expect(open({ backend: 'wasm', device: {} as GPUDevice })).rejects.toThrow(
+      'a device was given together with backend "wasm"',
+    );
   });
 });

@@ -1,0 +1,72 @@
+// Element-wise operations on one to three operands, each read through its own layout.
+import { Elementwise } from '../instructions';
+import { evaluate, STEP } from './formulas';
+import { buffer, CHUNK, chunk, real, splatted, word } from './memory';
+
+const BYTES: i32 = 4;
+
+/** The elements `first` to `last` of the result. */
+export function elementwise(at: usize, first: i32, last: i32): void {
+  const operation = word(at, Elementwise.operation);
+  const out = buffer(at, Elementwise.out);
+  const columns = word(at, Elementwise.shape + 3);
+  const p0 = real(at, Elementwise.p0);
+  const p1 = real(at, Elementwise.p1);
+  const p2 = real(at, Elementwise.p2);
+  for (let index = first; index < last; ) {
+    const column = index % columns;
+    const row = index / columns;
+    let count = min(columns - column, last - index);
+    if (!isPlain(at)) count = min(count, CHUNK);
+    const x = operand(at, Elementwise.first, 0, row, column, count);
+    const y = operand(at, Elementwise.second, 1, row, column, count);
+    const z = operand(at, Elementwise.third, 2, row, column, count);
+    const to = out + <usize>(index * BYTES);
+    evaluate(operation, to, count, x, step(at, 0), y, step(at, 1), z, step(at, 2), p0, p1, p2, index);
+    index += count;
+  }
+}
+
+/** The stride of an operand along the last axis. */
+function lastStride(at: usize, place: i32): i32 {
+  return word(at, Elementwise.firstLayout + 5 * place + 4);
+}
+
+/** No operand has to be gathered. */
+function isPlain(at: usize): bool {
+  for (let place = 0; place < 3; place++) {
+    const stride = lastStride(at, place);
+    if (stride !== 0 && stride !== 1) return false;
+  }
+  return true;
+}
+
+/** As `evaluate` wants it. */
+function step(at: usize, place: i32): usize {
+  return lastStride(at, place) === 0 ? 0 : STEP;
+}
+
+/** Where `count` numbers of an operand lie, from a place in the result on: in the operand itself, or copied aside. */
+function operand(at: usize, field: i32, place: i32, row: i32, column: i32, count: i32): usize {
+  const values = buffer(at, field);
+  if (values === 0) return splatted(place, 0);
+  const layout = Elementwise.firstLayout + 5 * place;
+  const d1 = word(at, Elementwise.shape + 1);
+  const d2 = word(at, Elementwise.shape + 2);
+  const above = row / d2;
+  const stride = word(at, layout + 4);
+  const start =
+    word(at, layout) +
+    (above / d1) * word(at, layout + 1) +
+    (above % d1) * word(at, layout + 2) +
+    (row % d2) * word(at, layout + 3) +
+    column * stride;
+  const from = values + <usize>(start * BYTES);
+  if (stride === 1) return from;
+  if (stride === 0) return splatted(place, load<f32>(from));
+  const aside = chunk(place);
+  for (let i = 0; i < count; i++) {
+    store<f32>(aside + <usize>(i * BYTES), load<f32>(from + <usize>(i * stride * BYTES)));
+  }
+  return aside;
+}

@@ -1,0 +1,83 @@
+// Where numbers lie: the fields of an instruction, the buffers they name, and what each thread has for itself.
+
+/** Addresses of the buffers of the Program that is being run. */
+let table: usize = 0;
+/** The first of the words that belong to this thread. */
+let workspace: usize = 0;
+
+export function useTable(address: usize): void {
+  table = address;
+}
+
+export function useWorkspace(address: usize): void {
+  workspace = address;
+}
+
+export function word(at: usize, field: i32): i32 {
+  return load<i32>(at + ((<usize>field) << 2));
+}
+
+export function real(at: usize, field: i32): f32 {
+  return load<f32>(at + ((<usize>field) << 2));
+}
+
+/** Address of the buffer that a field names; 0 where there is none. */
+export function buffer(at: usize, field: i32): usize {
+  return load<u32>(table + ((<usize>word(at, field)) << 2));
+}
+
+/** Numbers that are taken at a time where an operand has to be gathered. */
+export const CHUNK: i32 = 1024;
+/** Rows of the left matrix, and columns at most, that are packed at a time. */
+export const BLOCK_ROWS: i32 = 32;
+export const BLOCK_DEPTH: i32 = 512;
+
+const CHUNK_BYTES: usize = 4096;
+const PLACES: usize = 4;
+
+/** CHUNK numbers; places 0 to 3 are distinct. */
+export function chunk(place: i32): usize {
+  return workspace + <usize>place * CHUNK_BYTES;
+}
+
+/** Four numbers; places 0 to 3 are distinct. */
+export function quad(place: i32): usize {
+  return workspace + PLACES * CHUNK_BYTES + ((<usize>place) << 4);
+}
+
+/** A tile of 4 × 8 numbers. */
+export function tileSpace(): usize {
+  return workspace + PLACES * CHUNK_BYTES + 64;
+}
+
+/** BLOCK_ROWS × BLOCK_DEPTH numbers. */
+export function blockSpace(): usize {
+  return workspace + PLACES * CHUNK_BYTES + 192;
+}
+
+/** The value in all four lanes of a place; returns its address. */
+export function splatted(place: i32, value: f32): usize {
+  const at = quad(place);
+  v128.store(at, f32x4.splat(value));
+  return at;
+}
+
+/** Copies the first `count` < 4 numbers of four. */
+export function storeFirst(to: usize, from: usize, count: i32): void {
+  for (let i = 0; i < count; i++) store<f32>(to + ((<usize>i) << 2), load<f32>(from + ((<usize>i) << 2)));
+}
+
+/** Bits set in the first `count` lanes. */
+export function firstLanes(count: i32): v128 {
+  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
+}
+
+export function sumOfLanes(x: v128): f32 {
+  const pairs = f32x4.add(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
+}
+
+export function maximumOfLanes(x: v128): f32 {
+  const pairs = f32x4.max(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+  return max(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
+}

@@ -1,0 +1,133 @@
+// C = epilogue(op(A)·op(B)); see ProductCall in kernels.ts for the formula.
+import { Bias, Operation, Product } from '../instructions';
+import { evaluate, STEP } from './formulas';
+import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, real, splatted, word } from './memory';
+import { PANEL, packLeft, packRight, TILE_ROWS } from './pack';
+import { edgeTile, tile } from './tile';
+
+const BYTES: usize = 4;
+
+/**
+ * Puts op(B) in panels, unless that was done since it last changed.
+ * @param program the words of the Program, among them those that tell what is packed
+ */
+export function preparePanels(at: usize, program: usize): void {
+  const pack = word(at, Product.pack);
+  const ready = program + ((<usize>pack) << 2);
+  if (pack !== 0 && load<i32>(ready) !== 0) return;
+  const n = word(at, Product.n);
+  const k = word(at, Product.k);
+  packRight(buffer(at, Product.b), buffer(at, Product.packed), n, k, word(at, Product.transposeB) !== 0);
+  if (pack !== 0) store<i32>(ready, 1);
+}
+
+/** The rows `first` to `last` of C. */
+export function product(at: usize, first: i32, last: i32): void {
+  for (let row = first; row < last; row += BLOCK_ROWS) {
+    const rows = min(BLOCK_ROWS, last - row);
+    multiplyBlock(at, row, rows);
+    finish(at, row, rows);
+  }
+}
+
+/** A relu costs nothing while the sums are still in registers. */
+function isRelu(at: usize): bool {
+  return word(at, Product.activation) === Operation.relu;
+}
+
+function multiplyBlock(at: usize, row: i32, rows: i32): void {
+  const m = word(at, Product.m);
+  const n = word(at, Product.n);
+  const k = word(at, Product.k);
+  const isTransposed = word(at, Product.transposeA) !== 0;
+  const out = buffer(at, Product.out) + <usize>row * <usize>n * BYTES;
+  const panels = buffer(at, Product.packed);
+  const panelCount = (n + PANEL - 1) / PANEL;
+  for (let begin = 0; begin < k; begin += BLOCK_DEPTH) {
+    const depth = min(BLOCK_DEPTH, k - begin);
+    packLeft(buffer(at, Product.a), blockSpace(), row, rows, begin, depth, m, k, isTransposed);
+    const low = begin + depth === k && isRelu(at) ? <f32>0 : -f32.POSITIVE_INFINITY;
+    const block = panels + <usize>(begin * panelCount * PANEL) * BYTES;
+    for (let panel = 0; panel < panelCount; panel++) {
+      multiplyPanel(
+        at,
+        row,
+        rows,
+        block + <usize>(panel * depth * PANEL) * BYTES,
+        out,
+        panel * PANEL,
+        depth,
+        begin > 0,
+        low,
+      );
+    }
+  }
+}
+
+/** PANEL columns of C, from `column` on. */
+function multiplyPanel(
+  at: usize,
+  row: i32,
+  rows: i32,
+  panel: usize,
+  out: usize,
+  column: i32,
+  depth: i32,
+  isContinued: bool,
+  low: f32,
+): void {
+  const n = word(at, Product.n);
+  const pitch = <usize>n * BYTES;
+  const columns = min(PANEL, n - column);
+  let start = out;
+  let startPitch = pitch;
+  if (!isContinued) {
+    const kind = word(at, Product.biasKind);
+    start = buffer(at, Product.bias);
+    if (kind === Bias.full) start += <usize>row * pitch;
+    else startPitch = 0;
+  }
+  const place = <usize>column * BYTES;
+  for (let strip = 0; strip < rows; strip += TILE_ROWS) {
+    const left = blockSpace() + <usize>(strip * depth) * BYTES;
+    const to = out + <usize>strip * pitch + place;
+    const from: usize = start === 0 ? 0 : start + <usize>strip * startPitch + place;
+    if (columns === PANEL && rows - strip >= TILE_ROWS) tile(left, panel, depth, from, startPitch, to, pitch, low);
+    else edgeTile(left, panel, depth, from, startPitch, to, pitch, low, min(TILE_ROWS, rows - strip), columns);
+  }
+}
+
+/** What is left of the epilogue, while the rows are still in the cache. */
+function finish(at: usize, row: i32, rows: i32): void {
+  const n = word(at, Product.n);
+  const begin = <usize>row * <usize>n * BYTES;
+  const count = rows * n;
+  const out = buffer(at, Product.out) + begin;
+  const prior = buffer(at, Product.prior) + begin;
+  const step = buffer(at, Product.step);
+  const scale = buffer(at, Product.scale);
+  const activation = word(at, Product.activation);
+  const p0 = real(at, Product.p0);
+  const p1 = real(at, Product.p1);
+  if (step !== 0) {
+    const alpha = load<f32>(step);
+    blend(out, prior, alpha, count);
+    evaluate(activation, out, count, out, STEP, splatted(0, alpha), 0, 0, 0, p0, p1, 0, 0);
+  } else if (activation >= 0 && !isRelu(at)) {
+    evaluate(activation, out, count, out, STEP, 0, 0, 0, 0, p0, p1, 0, 0);
+  }
+  if (scale !== 0) evaluate(Operation.multiply, out, count, out, STEP, scale + begin, STEP, 0, 0, 0, 0, 0, 0);
+  if (word(at, Product.residual) !== 0) {
+    evaluate(Operation.subtract, out, count, prior, STEP, out, STEP, 0, 0, 0, 0, 0, 0);
+  }
+}
+
+/** (1 − α)·prior + α·t; beyond the last number there is room for three more. */
+function blend(out: usize, prior: usize, alpha: f32, count: i32): void {
+  const a = f32x4.splat(alpha);
+  const rest = f32x4.splat(1 - alpha);
+  const end = out + <usize>count * BYTES;
+  for (; out < end; out += STEP, prior += STEP) {
+    v128.store(out, f32x4.add(f32x4.mul(rest, v128.load(prior)), f32x4.mul(a, v128.load(out))));
+  }
+}

@@ -1,0 +1,74 @@
+// Formulas on a few numbers per sample; see SCALARS and STATE_ROWS in kernels.ts.
+import { Scalar, ScalarOperation } from '../instructions';
+import { buffer, real, word } from './memory';
+
+/** Rows of the state. */
+const STATUS: i32 = 0;
+const ITERATIONS: i32 = 1;
+const RESIDUAL: i32 = 2;
+const BEST: i32 = 3;
+const STALE: i32 = 4;
+const STATE_ROWS: i32 = 5;
+
+const RUNNING: f32 = 0;
+const CONVERGED: f32 = 1;
+const STALLED: f32 = 2;
+const DIVERGED: f32 = 3;
+const GAVE_UP: f32 = 4;
+
+/** The samples `first` to `last`. */
+export function scalar(at: usize, first: i32, last: i32): void {
+  const operation = word(at, Scalar.operation);
+  const out = buffer(at, Scalar.out);
+  for (let sample = first; sample < last; sample++) {
+    if (operation === ScalarOperation.monitor) {
+      monitor(at, out, sample);
+      continue;
+    }
+    const x = operand(at, 0, sample);
+    const y = operand(at, 1, sample);
+    let result: f32 = 0;
+    if (operation === ScalarOperation.ratio) {
+      if (y !== 0) result = x / y;
+    } else {
+      const w = operand(at, 3, sample);
+      if (y !== 0 && w !== 0) result = (x / y) * (operand(at, 2, sample) / w);
+    }
+    store<f32>(place(out, sample), result);
+  }
+}
+
+function place(values: usize, index: i32): usize {
+  return values + ((<usize>index) << 2);
+}
+
+function operand(at: usize, index: i32, sample: i32): f32 {
+  const isShared = (word(at, Scalar.shared) >> index) & 1;
+  return load<f32>(place(buffer(at, Scalar.operand + index), isShared ? 0 : sample));
+}
+
+function monitor(at: usize, out: usize, sample: i32): void {
+  const batch = word(at, Scalar.batch);
+  const state = buffer(at, Scalar.operand);
+  for (let row = 0; row < STATE_ROWS; row++) {
+    store<f32>(place(out, row * batch + sample), load<f32>(place(state, row * batch + sample)));
+  }
+  if (load<f32>(place(out, STATUS * batch + sample)) !== RUNNING) return;
+  const residual = operand(at, 1, sample);
+  const best = load<f32>(place(out, BEST * batch + sample));
+  const stale = residual < <f32>0.9 * best ? <f32>0 : load<f32>(place(out, STALE * batch + sample)) + 1;
+  const iterations = place(out, ITERATIONS * batch + sample);
+  store<f32>(iterations, load<f32>(iterations) + 1);
+  store<f32>(place(out, RESIDUAL * batch + sample), residual);
+  store<f32>(place(out, STALE * batch + sample), stale);
+  store<f32>(place(out, BEST * batch + sample), min<f32>(best, residual));
+  store<f32>(place(out, STATUS * batch + sample), statusAfter(at, sample, residual, stale));
+}
+
+function statusAfter(at: usize, sample: i32, residual: f32, stale: f32): f32 {
+  if (!(residual <= 1e30)) return DIVERGED; // also when it is NaN
+  if (residual <= operand(at, 2, sample)) return CONVERGED;
+  if (stale < real(at, Scalar.p0)) return RUNNING;
+  if (residual <= 4 * operand(at, 3, sample)) return STALLED;
+  return real(at, Scalar.p1) !== 0 ? GAVE_UP : RUNNING;
+}

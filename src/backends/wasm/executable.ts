@@ -1,0 +1,77 @@
+/** A Program in the memory of WebAssembly: its instructions, the table of its buffers, and its constants. */
+import type { Constant, Program } from '../backend.ts';
+import { type Compiled, compile } from './compile.ts';
+import { type Block, bytesFor, type Heap } from './heap.ts';
+
+/** What the module exports. */
+export interface Kernels {
+  /**
+   * @param at address of a Program's words, `length` of them, of which the instructions are those from `start` on
+   * @param table address of the addresses of its buffers
+   */
+  run(at: number, start: number, length: number, table: number): void;
+  /** @param address of what the kernels put aside, WORKSPACE_BYTES */
+  useWorkspace(address: number): void;
+}
+
+const WORD_BYTES = 4;
+
+export class Executable {
+  private readonly compiled: Compiled;
+  /** One block for all that the Program keeps. */
+  readonly block: Block;
+  /** Addresses in the table, in words; filled in anew for each run. */
+  private readonly table: number;
+  private readonly addresses: Uint32Array;
+
+  constructor(program: Program, heap: Heap) {
+    this.compiled = compile(program);
+    const { words, buffers } = this.compiled;
+    const tableStart = bytesFor(words.length);
+    let bytes = tableStart + bytesFor(buffers.length + 1);
+    const constants: { constant: Constant; size: number; offset: number; place: number }[] = [];
+    for (const [index, { role, size }] of buffers.entries()) {
+      if (role.kind !== 'constant') continue;
+      constants.push({ constant: role.constant, size, offset: bytes, place: index + 1 });
+      bytes += bytesFor(size);
+    }
+    this.block = heap.take(bytes);
+    this.table = (this.block.address + tableStart) / WORD_BYTES;
+    this.addresses = new Uint32Array(buffers.length + 1);
+    heap.words.set(words, this.block.address / WORD_BYTES);
+    for (const { constant, size, offset, place } of constants) {
+      const address = this.block.address + offset;
+      writeConstant(heap.floats.subarray(address / WORD_BYTES, address / WORD_BYTES + size), constant);
+      this.addresses[place] = address;
+    }
+  }
+
+  /** Bytes that temporaries take. */
+  get workspaceBytes(): number {
+    return this.compiled.workspace;
+  }
+
+  /** @param workspace address of `workspaceBytes` */
+  run(kernels: Kernels, heap: Heap, inputs: readonly Block[], outputs: readonly Block[], workspace: number): void {
+    for (const [index, { role, offset }] of this.compiled.buffers.entries()) {
+      const place = index + 1;
+      if (role.kind === 'input') this.addresses[place] = inputs[role.index].address;
+      else if (role.kind === 'output') this.addresses[place] = outputs[role.index].address;
+      else if (role.kind === 'temporary') this.addresses[place] = workspace + offset;
+    }
+    heap.words.set(this.addresses, this.table);
+    const { words, start } = this.compiled;
+    kernels.run(this.block.address, start, words.length, this.table * WORD_BYTES);
+  }
+}
+
+function writeConstant(values: Float32Array, constant: Constant): void {
+  if (constant.kind === 'values') {
+    values.set(constant.values);
+    return;
+  }
+  values.fill(constant.kind === 'fill' ? constant.value : 0);
+  if (constant.kind === 'identity') {
+    for (let index = 0; index < constant.order; index++) values[index * constant.order + index] = 1;
+  }
+}

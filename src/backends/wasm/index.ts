@@ -1,0 +1,151 @@
+/** The WebAssembly backend: float32, four numbers at a time, every call carried out at once in the order in which it is enqueued. */
+import type { Backend, MemoryFigures, Program, Storage } from '../backend.ts';
+import { Executable } from './executable.ts';
+import { type Block, bytesFor, Heap } from './heap.ts';
+import { openKernels } from './module.ts';
+
+class BlockStorage implements Storage {
+  constructor(
+    readonly size: number,
+    readonly block: Block,
+  ) {}
+}
+
+/** Opens the WebAssembly backend. Rejects where WebAssembly with SIMD is missing, and says so. */
+export async function openWasm(): Promise<Backend> {
+  const heap = new Heap();
+  const kernels = await openKernels(heap);
+  const held = new Set<BlockStorage>();
+  const programs = new Set<Block>();
+  const executables = new WeakMap<Program, Executable>();
+  /** For the temporaries of whichever Program runs: none outlives its run. */
+  let workspace: Block = { address: 0, bytes: 0 };
+  let heldBytes = 0;
+  let programBytes = 0;
+  let closed = false;
+
+  const assertOpen = (): void => {
+    if (closed) throw new Error('wasm: the engine is closed; open() a new one');
+  };
+  const keep = (size: number): BlockStorage => {
+    const storage = new BlockStorage(size, heap.take(bytesFor(size)));
+    held.add(storage);
+    heldBytes += storage.block.bytes;
+    return storage;
+  };
+  const letGo = (storage: BlockStorage): void => {
+    if (!held.delete(storage)) return;
+    heldBytes -= storage.block.bytes;
+    heap.give(storage.block);
+  };
+  const blockOf = (storage: Storage): Block => {
+    if (!(storage instanceof BlockStorage) || !held.has(storage)) {
+      throw new Error('storage: it was released, or belongs to another backend');
+    }
+    return storage.block;
+  };
+  const numbersOf = (storage: Storage): Float32Array => {
+    const start = blockOf(storage).address / 4;
+    return heap.floats.subarray(start, start + storage.size);
+  };
+  const checkSize = (what: string, size: number, expected: number): void => {
+    if (size !== expected) throw new RangeError(`${what}: it holds ${size} numbers; it must hold ${expected}`);
+  };
+
+  const collected = new FinalizationRegistry<Block>((block) => {
+    if (!programs.delete(block)) return;
+    programBytes -= block.bytes;
+    heap.give(block);
+  });
+  const executableOf = (program: Program): Executable => {
+    const known = executables.get(program);
+    if (known) return known;
+    const executable = new Executable(program, heap);
+    const { block } = executable;
+    executables.set(program, executable);
+    programs.add(block);
+    programBytes += block.bytes;
+    collected.register(program, block);
+    return executable;
+  };
+  const reserve = (bytes: number): void => {
+    if (bytes <= workspace.bytes) return;
+    if (workspace.bytes > 0) heap.give(workspace);
+    workspace = { address: 0, bytes: 0 };
+    workspace = heap.take(bytes);
+  };
+
+  return {
+    name: 'wasm',
+    epsilon: 2 ** -23,
+    adapter: {
+      vendor: 'none',
+      architecture: 'simd128',
+      description: 'WebAssembly in float32, one thread',
+      software: true,
+    },
+    upload(values) {
+      assertOpen();
+      const storage = keep(values.length);
+      numbersOf(storage).set(values);
+      return storage;
+    },
+    write(storage, values) {
+      assertOpen();
+      checkSize('write: values', values.length, storage.size);
+      numbersOf(storage).set(values);
+    },
+    async download(storage) {
+      assertOpen();
+      return numbersOf(storage).slice();
+    },
+    release(storage) {
+      if (storage instanceof BlockStorage) letGo(storage);
+    },
+    run(program, inputs) {
+      assertOpen();
+      const blocks = inputs.map((storage, index) => {
+        checkSize(`program ${program.name}: input ${index}`, storage.size, program.sizes[program.inputs[index]]);
+        return blockOf(storage);
+      });
+      const executable = executableOf(program);
+      const outputs: BlockStorage[] = [];
+      try {
+        reserve(executable.workspaceBytes);
+        for (const slot of program.outputs) outputs.push(keep(program.sizes[slot]));
+        executable.run(
+          kernels,
+          heap,
+          blocks,
+          outputs.map(({ block }) => block),
+          workspace.address,
+        );
+      } catch (error) {
+        for (const output of outputs) letGo(output);
+        throw error;
+      }
+      return outputs;
+    },
+    async idle() {
+      assertOpen();
+    },
+    memory(): MemoryFigures {
+      const pooledBlocks = closed ? 0 : heap.freeBlocks + Number(workspace.bytes > 0);
+      return {
+        buffers: held.size,
+        bytes: heldBytes,
+        programBuffers: programs.size,
+        programBytes,
+        pooledBuffers: pooledBlocks,
+        pooledBytes: closed ? 0 : heap.freeBytes + workspace.bytes,
+      };
+    },
+    close() {
+      closed = true;
+      held.clear();
+      programs.clear();
+      heldBytes = 0;
+      programBytes = 0;
+    },
+  };
+}

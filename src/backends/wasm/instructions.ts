@@ -1,0 +1,260 @@
+/**
+ * The instructions into which a Program is compiled: words of 32 bits, written by TypeScript and read by AssemblyScript, which
+ * both compile this file. The first two words of an instruction are its code and its length in words; the fields below are
+ * the places of the others. A buffer is given by its place in a table of addresses, 0 where there is none.
+ */
+
+export enum Code {
+  copy,
+  product,
+  elementwise,
+  combine,
+  move,
+  reduce,
+  rows,
+  scalar,
+  solve,
+  loop,
+  renew,
+}
+
+export enum Header {
+  code,
+  length,
+}
+
+/** Copies `size` numbers. */
+export enum Copy {
+  to = 2,
+  from,
+  size,
+  end,
+}
+
+/**
+ * C = epilogue(op(A)·op(B)). `packed` is where op(B) goes in panels, `pack` which word of the Program tells whether it is
+ * there; 0 where it has to be packed each time.
+ */
+export enum Product {
+  out = 2,
+  a,
+  b,
+  bias,
+  scale,
+  prior,
+  step,
+  packed,
+  pack,
+  m,
+  n,
+  k,
+  transposeA,
+  transposeB,
+  /** Bias. */
+  biasKind,
+  /** Operation that is applied to each element, or −1. */
+  activation,
+  p0,
+  p1,
+  residual,
+  end,
+}
+
+export enum Bias {
+  none,
+  row,
+  full,
+}
+
+/** `shape` and `strides` after axes were joined; elements of the result lie one after the other. */
+export enum Elementwise {
+  out = 2,
+  first,
+  second,
+  third,
+  operation,
+  shape, // 4 words
+  firstLayout = 11, // offset and strides, 5 words each
+  secondLayout = 16,
+  thirdLayout = 21,
+  p0 = 26,
+  p1,
+  p2,
+  end,
+}
+
+export enum Combine {
+  out = 2,
+  x, // 3 words
+  coefficient = 6, // 3 words
+  factor = 9, // 3 words
+  rows = 12,
+  columns,
+  end,
+}
+
+export enum Move {
+  out = 2,
+  x,
+  index,
+  y,
+  operation,
+  outer,
+  inner,
+  extent,
+  others,
+  rowCount,
+  offset,
+  end,
+}
+
+export enum Reduce {
+  out = 2,
+  x,
+  y,
+  operation,
+  outer,
+  middle,
+  inner,
+  /** Operation: σ of fixedPointResidual. */
+  activation,
+  p0,
+  p1,
+  p2,
+  end,
+}
+
+export enum Rows {
+  out = 2,
+  x,
+  y,
+  operation,
+  rows,
+  columns,
+  p0,
+  end,
+}
+
+/** `shared` has bit i where operand i is one number for all samples. */
+export enum Scalar {
+  out = 2,
+  operand, // 4 words
+  operation = 7,
+  batch,
+  shared,
+  p0,
+  p1,
+  end,
+}
+
+export enum Solve {
+  out = 2,
+  matrix,
+  right,
+  batch,
+  order,
+  end,
+}
+
+/**
+ * Followed by the copies done on entry, up to the distance `body` (in words, from this instruction), and by the body. The
+ * length is that of all of it.
+ */
+export enum Loop {
+  initialFlag = 2,
+  flag,
+  limit,
+  body,
+  end,
+}
+
+/** What was packed is no longer what the matrix holds. */
+export enum Renew {
+  pack = 2,
+  end,
+}
+
+/** The element-wise operations; see ELEMENTWISE in kernels.ts for the formulas. */
+export enum Operation {
+  copy,
+  negate,
+  exp,
+  log,
+  abs,
+  sign,
+  sqrt,
+  square,
+  reciprocal,
+  relu,
+  tanh,
+  sigmoid,
+  softThreshold,
+  leakyRelu,
+  clip,
+  softplus,
+  elu,
+  softsign,
+  arctan,
+  scale,
+  add,
+  subtract,
+  multiply,
+  divide,
+  maximum,
+  minimum,
+  greater,
+  reluDerivative,
+  absDerivative,
+  softThresholdDerivative,
+  leakyReluDerivative,
+  clipDerivative,
+  eluDerivative,
+  tanhDerivative,
+  sigmoidDerivative,
+  softsignDerivative,
+  arctanDerivative,
+  proximalIdentity,
+  proximalRelu,
+  proximalTanh,
+  proximalSigmoid,
+  proximalSoftThreshold,
+  proximalLeakyRelu,
+  proximalClip,
+  proximalSoftplus,
+  proximalElu,
+  proximalSoftsign,
+  proximalArctan,
+  select,
+  dropout,
+}
+
+export enum Reduction {
+  sum,
+  maximum,
+  maximumAbsolute,
+  norm,
+  dot,
+  anyZero,
+  countNotFinite,
+  fixedPointResidual,
+}
+
+export enum MoveOperation {
+  gather,
+  scatter,
+  segmentSum,
+}
+
+export enum RowsOperation {
+  softmax,
+  logSoftmax,
+  proximalSoftmax,
+  standardise,
+  standardiseDerivative,
+}
+
+export enum ScalarOperation {
+  ratio,
+  ratioProduct,
+  monitor,
+}

@@ -1,0 +1,196 @@
+/** Kernel calls as instructions; see instructions.ts for their fields. */
+import type {
+  ActivationName,
+  CombineCall,
+  ElementwiseCall,
+  KernelCall,
+  MoveCall,
+  OperandLayout,
+  ProductCall,
+  ReduceCall,
+  RowsCall,
+  ScalarCall,
+  SolveCall,
+} from '../kernels.ts';
+import type { PlannedCall } from '../plan.ts';
+import {
+  Bias,
+  Code,
+  Combine,
+  Copy,
+  Elementwise,
+  Header,
+  Move,
+  MoveOperation,
+  Operation,
+  Product,
+  Reduce,
+  Reduction,
+  Rows,
+  RowsOperation,
+  Scalar,
+  ScalarOperation,
+  Solve,
+} from './instructions.ts';
+
+/** Words of one instruction. */
+export class Instruction {
+  readonly words: Int32Array;
+  private readonly reals: Float32Array;
+
+  /** @param whole its length with the instructions that belong to it */
+  constructor(code: Code, length: number, whole = length) {
+    this.words = new Int32Array(length);
+    this.reals = new Float32Array(this.words.buffer);
+    this.words[Header.code] = code;
+    this.words[Header.length] = whole;
+  }
+
+  set(field: number, ...values: readonly number[]): this {
+    this.words.set(values, field);
+    return this;
+  }
+
+  setReals(field: number, ...values: readonly number[]): this {
+    this.reals.set(values, field);
+    return this;
+  }
+}
+
+/** Where the right operand of a product is packed: a buffer, and the word that tells whether it is there (0: each time). */
+export interface Pack {
+  readonly buffer: number;
+  readonly word: number;
+}
+
+/** @param place of a buffer in the table, 0 where it is ABSENT */
+type Place = (buffer: number) => number;
+
+const NO_OPERATION = -1;
+
+export function lowerCopy(to: number, from: number, size: number): Instruction {
+  return new Instruction(Code.copy, Copy.end).set(Copy.to, to, from, size);
+}
+
+/** @param packOf the pack of a product's right operand */
+export function lowerCall({ call, operands, output }: PlannedCall, place: Place, packOf: () => Pack): Instruction {
+  return lowered(call, operands.map(place), place(output), packOf);
+}
+
+function lowered(call: KernelCall, operands: readonly number[], out: number, packOf: () => Pack): Instruction {
+  switch (call.kernel) {
+    case 'product':
+      return lowerProduct(call, operands, out, packOf());
+    case 'elementwise':
+      return lowerElementwise(call, operands, out);
+    case 'combine':
+      return lowerCombine(call, operands, out);
+    case 'move':
+      return lowerMove(call, operands, out);
+    case 'reduce':
+      return lowerReduce(call, operands, out);
+    case 'rows':
+      return lowerRows(call, operands, out);
+    case 'scalar':
+      return lowerScalar(call, operands, out);
+    case 'solve':
+      return lowerSolve(call, operands, out);
+  }
+}
+
+function lowerProduct(call: ProductCall, operands: readonly number[], out: number, pack: Pack): Instruction {
+  const [a, b, bias, scale, prior, step] = operands;
+  const sigma = call.proximal ? proximalOf(call.activation) : activationOf(call.activation);
+  return new Instruction(Code.product, Product.end)
+    .set(Product.out, out, a, b, bias, scale, prior, call.proximal ? step : 0, pack.buffer, pack.word)
+    .set(Product.m, call.m, call.n, call.k, Number(call.transposeA), Number(call.transposeB))
+    .set(Product.biasKind, Bias[call.bias], sigma)
+    .setReals(Product.p0, ...call.activationParameters)
+    .set(Product.residual, Number(call.residual));
+}
+
+function activationOf(name: ActivationName): number {
+  return name === 'identity' ? NO_OPERATION : Operation[name];
+}
+
+function proximalOf(name: ActivationName): Operation {
+  return Operation[`proximal${name[0].toUpperCase()}${name.slice(1)}` as `proximal${Capitalize<ActivationName>}`];
+}
+
+function lowerElementwise(call: ElementwiseCall, operands: readonly number[], out: number): Instruction {
+  const { shape, layouts } = joinedAxes(call.shape, call.layouts);
+  const [p0 = 0, p1 = 1, p2 = 0] = call.parameters;
+  const instruction = new Instruction(Code.elementwise, Elementwise.end)
+    .set(Elementwise.out, out, ...operands)
+    .set(Elementwise.operation, Operation[call.operation])
+    .set(Elementwise.shape, ...shape)
+    .setReals(Elementwise.p0, p0, p1, p2);
+  const places = [Elementwise.firstLayout, Elementwise.secondLayout, Elementwise.thirdLayout];
+  for (const [index, { offset, strides }] of layouts.entries()) instruction.set(places[index], offset, ...strides);
+  return instruction;
+}
+
+/** The same elements with as few axes as the layouts allow, the last of them as long as it can be. */
+export function joinedAxes(
+  shape: readonly number[],
+  layouts: readonly OperandLayout[],
+): { shape: number[]; layouts: OperandLayout[] } {
+  const axes: { extent: number; strides: number[] }[] = [];
+  for (const [axis, extent] of shape.entries()) {
+    if (extent === 1) continue;
+    const strides = layouts.map((layout) => layout.strides[axis]);
+    const above = axes.at(-1);
+    if (above?.strides.every((stride, operand) => stride === strides[operand] * extent)) {
+      above.extent *= extent;
+      above.strides = strides;
+    } else axes.push({ extent, strides });
+  }
+  while (axes.length < 4) axes.unshift({ extent: 1, strides: layouts.map(() => 1) });
+  return {
+    shape: axes.map(({ extent }) => extent),
+    layouts: layouts.map(({ offset }, operand) => {
+      const [s0, s1, s2, s3] = axes.map(({ strides }) => strides[operand]);
+      return { offset, strides: [s0, s1, s2, s3] };
+    }),
+  };
+}
+
+function lowerCombine(call: CombineCall, operands: readonly number[], out: number): Instruction {
+  return new Instruction(Code.combine, Combine.end)
+    .set(Combine.out, out, ...operands)
+    .setReals(Combine.factor, ...call.factors)
+    .set(Combine.rows, call.rows, call.columns);
+}
+
+function lowerMove(call: MoveCall, operands: readonly number[], out: number): Instruction {
+  const { operation, outer, inner, extent, others, length, offset } = call;
+  return new Instruction(Code.move, Move.end)
+    .set(Move.out, out, ...operands, MoveOperation[operation])
+    .set(Move.outer, outer, inner, extent, others, length, offset);
+}
+
+function lowerReduce(call: ReduceCall, [x, y = 0]: readonly number[], out: number): Instruction {
+  const { operation, outer, middle, inner, activation, parameters } = call;
+  return new Instruction(Code.reduce, Reduce.end)
+    .set(Reduce.out, out, x, y, Reduction[operation], outer, middle, inner, activationOf(activation))
+    .setReals(Reduce.p0, ...parameters);
+}
+
+function lowerRows(call: RowsCall, operands: readonly number[], out: number): Instruction {
+  const [p0 = 0] = call.parameters;
+  return new Instruction(Code.rows, Rows.end)
+    .set(Rows.out, out, ...operands, RowsOperation[call.operation], call.rows, call.columns)
+    .setReals(Rows.p0, p0);
+}
+
+function lowerScalar(call: ScalarCall, operands: readonly number[], out: number): Instruction {
+  const shared = call.shared.reduce((bits, isShared, index) => bits | (Number(isShared) << index), 0);
+  return new Instruction(Code.scalar, Scalar.end)
+    .set(Scalar.out, out, ...operands)
+    .set(Scalar.operation, ScalarOperation[call.operation], call.batch, shared)
+    .setReals(Scalar.p0, ...call.parameters);
+}
+
+function lowerSolve(call: SolveCall, operands: readonly number[], out: number): Instruction {
+  return new Instruction(Code.solve, Solve.end).set(Solve.out, out, ...operands, call.batch, call.order);
+}
