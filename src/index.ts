@@ -15,6 +15,10 @@ export {
 export { type ArgminOptions, argmin, type InverseOptions, inverse, type Objective } from './implicit/forms.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
 export type { GradientInterval, IntervalOptions } from './implicit/interval.ts';
+export type { LassoCertificate, LassoSampleCertificate } from './implicit/lasso/certificate.ts';
+export type { LassoInterval } from './implicit/lasso/interval.ts';
+export { type LassoReport, type LassoSolution, lasso } from './implicit/lasso/lasso.ts';
+export type { LassoOptions, LassoSelection, LassoSolverName } from './implicit/lasso/options.ts';
 export type { OperationKink } from './implicit/lifting.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';

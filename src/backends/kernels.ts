@@ -266,10 +266,33 @@ export interface SolveCall {
 }
 export const MAXIMUM_SOLVE_ORDER = 16;
 
+/**
+ * Cyclic coordinate descent for Lasso problems min ½‖y − Xβ‖² + Σ tⱼ|βⱼ| + ½ρ‖β‖², one after the other: sequential by nature,
+ * and offered by the backends of SEQUENTIAL_BACKENDS alone. For each feature j in turn
+ *   βⱼ = softThreshold(Xⱼᵀr + ‖Xⱼ‖²βⱼ, tⱼ) / (‖Xⱼ‖² + ρ),  r = y − Xβ,
+ * until a pass changes no coefficient by more than the tolerance times the largest one. Operands [columns, y, t, ρ, initial,
+ * tolerance, stopped]: columns [groups, features, rows], y [batch, rows], t and initial [batch, features], ρ, tolerance and
+ * stopped [batch]. Problems of a group follow one another; one whose start is all 0 starts from the solution of the problem
+ * before it, one with stopped ≠ 0 keeps its start. Result [batch, features + 1]: β, and the number of passes.
+ */
+export interface CoordinateDescentCall {
+  readonly kernel: 'coordinateDescent';
+  readonly inputs: readonly number[];
+  readonly output: number;
+  readonly rows: number;
+  readonly features: number;
+  readonly groups: number;
+  readonly batch: number;
+  /** Most passes. */
+  readonly limit: number;
+}
+export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu'];
+
 export type KernelCall =
   | ProductCall
   | ElementwiseCall
   | CombineCall
+  | CoordinateDescentCall
   | MoveCall
   | ReduceCall
   | RowsCall

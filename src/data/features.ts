@@ -6,6 +6,29 @@ export type FeatureColumn =
   | { readonly name: string; readonly kind: 'numbers' }
   | { readonly name: string; readonly kind: 'categories'; readonly categories: readonly string[] };
 
+/** Which columns of a table are what. */
+export interface ColumnRoles {
+  readonly target: string;
+  /** Columns that are no features. Default none. */
+  readonly ignore?: readonly string[];
+  /** Columns of categories although they hold numbers. Default none. */
+  readonly categorical?: readonly string[];
+}
+
+/**
+ * The columns that features come from: all but the target and those that are ignored.
+ *
+ * @throws DataError where there is no column of one of the names, the target is ignored, or no column is left
+ */
+export function featureColumnNames(table: Table, { target, ignore = [], categorical = [] }: ColumnRoles): string[] {
+  for (const name of [target, ...ignore, ...categorical]) columnIndex(table, name);
+  if (ignore.includes(target))
+    throw new DataError(`column ${JSON.stringify(target)} is the target and cannot be ignored`);
+  const names = table.columns.filter((name) => name !== target && !ignore.includes(name));
+  if (names.length === 0) throw new DataError('there is no column besides the target to learn from');
+  return names;
+}
+
 /**
  * What kind each of the columns is: categories where it is listed in `categorical` or no cell is a number, else numbers.
  *
@@ -105,14 +128,15 @@ export function encoded(table: Table, columns: readonly FeatureColumn[]): Float6
       const width = positions?.size ?? 1;
       if (isMissing(cell)) values.fill(Number.NaN, at, at + width);
       else if (positions) values[at + position(table, row, name, cell, positions)] = 1;
-      else values[at] = finite(table, row, name, cell);
+      else values[at] = numberIn(table, row, name, cell);
       at += width;
     }
   }
   return values;
 }
 
-function finite(table: Table, row: number, name: string, cell: string): number {
+/** The number in the cell at that place. @throws DataError that names the place where it is none, or one too large */
+export function numberIn(table: Table, row: number, name: string, cell: string): number {
   const value = numberOf(cell);
   if (value !== undefined && Number.isFinite(Math.fround(value))) return value;
   const fault = value === undefined ? 'is not a number' : 'is too large for float32, which ends at 3.4e38';

@@ -1,9 +1,11 @@
 export { type CSVOptions, type CSVRecords, parseCSV, type Separator } from './csv.ts';
 export type { Dataset, Samples, SplitOptions } from './dataset.ts';
 export { splitSamples, subset } from './dataset.ts';
+export { diabetes } from './diabetes.ts';
 export type { Split } from './digits.ts';
 export { digits, parseDigits } from './digits.ts';
 export type { FeatureColumn } from './features.ts';
+export { type FoldOptions, type Folds, foldMasks } from './folds.ts';
 export { type IDXArray, parseIDX, readIDX } from './idx.ts';
 export {
   type ImageDataset,
@@ -28,7 +30,19 @@ export {
   preparedTable,
   type TablePreparation,
 } from './preparation.ts';
+export {
+  type LinearModel,
+  type RegressionData,
+  regressionRows,
+  type StandardisedRegression,
+  standardisedRegression,
+  type TableRegression,
+  type TableRegressionOptions,
+  tableRegression,
+  unstandardisedModel,
+} from './regression.ts';
 export type { Source } from './source.ts';
+export { type SparseRegression, type SparseRegressionOptions, sparseRegression } from './sparse-regression.ts';
 export { type Rows, type Standardisation, standardisationOf, standardised } from './standardisation.ts';
 export { preparationFrom } from './stored-preparation.ts';
 export { parseTable, readTable, type Table, type TableOptions } from './table.ts';

@@ -1,9 +1,9 @@
 import { type Dataset, type Samples, splitIndices } from './dataset.ts';
-import { encoded, featureColumns, featureNames } from './features.ts';
+import { encoded, featureColumnNames, featureColumns, featureNames } from './features.ts';
 import { DataError, type LimitOptions } from './limits.ts';
 import { type MissingRule, preparedValues, type TablePreparation, withoutMissing } from './preparation.ts';
 import { type Standardisation, standardisationOf } from './standardisation.ts';
-import { columnIndex, type Table } from './table.ts';
+import type { Table } from './table.ts';
 import { classNamesOf, labelsOf } from './target.ts';
 
 export interface TableDatasetOptions extends LimitOptions {
@@ -108,13 +108,4 @@ function rowsOf(values: Float64Array, rows: Int32Array, features: number): Float
     chosen.set(values.subarray(row * features, (row + 1) * features), at * features);
   }
   return chosen;
-}
-
-function featureColumnNames(table: Table, { target, ignore = [], categorical = [] }: TableDatasetOptions): string[] {
-  for (const name of [target, ...ignore, ...categorical]) columnIndex(table, name);
-  if (ignore.includes(target))
-    throw new DataError(`column ${JSON.stringify(target)} is the target and cannot be ignored`);
-  const names = table.columns.filter((name) => name !== target && !ignore.includes(name));
-  if (names.length === 0) throw new DataError('there is no column besides the target to learn from');
-  return names;
 }

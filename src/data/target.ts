@@ -1,4 +1,4 @@
-import { place } from './features.ts';
+import { numberIn, place } from './features.ts';
 import { checkLimit, DataError, type LimitOptions, limitsOf } from './limits.ts';
 import { columnIndex, isMissing, numberOf, type Table } from './table.ts';
 
@@ -49,4 +49,21 @@ export function labelsOf(table: Table, target: string, classNames: readonly stri
       `${place(table, row, target)}: ${JSON.stringify(cell)} is not a known class; these are ${classNames.join(', ')}`,
     );
   });
+}
+
+/**
+ * The number of each row in the target column, of a regression.
+ *
+ * @throws DataError that names line and column where a value is missing or no number, and the column where all are one
+ */
+export function targetValues(table: Table, target: string): Float64Array {
+  const index = columnIndex(table, target);
+  const values = Float64Array.from(table.rows, (record, row) => {
+    if (!isMissing(record[index])) return numberIn(table, row, target, record[index]);
+    throw new DataError(`${place(table, row, target)}: the target is missing; complete it, or drop the row`);
+  });
+  if (values.some((value) => value !== values[0])) return values;
+  throw new DataError(
+    `column ${JSON.stringify(target)}: the target is ${values[0]} in every row; there is nothing to explain`,
+  );
 }

@@ -31,14 +31,21 @@ export class CertificateError extends Error {
   override readonly name = 'CertificateError';
   constructor(
     what: string,
-    readonly certificate: ImplicitCertificate,
+    readonly certificate: Failure,
   ) {
     super(failure(what, certificate));
   }
 }
 
-function failure(what: string, { reason, kinks }: ImplicitCertificate): string {
-  const at = kinks.length === 0 ? 'no kinks' : `${kinks.length} kinks, the first in ${kinks[0].operation}`;
+/** What a certificate that failed tells. */
+interface Failure {
+  readonly reason: string;
+  readonly kinks: readonly { readonly index?: number; readonly operation?: string }[];
+}
+
+function failure(what: string, { reason, kinks }: Failure): string {
+  const operation = kinks[0]?.operation;
+  const at = kinks.length === 0 ? 'no kinks' : `${kinks.length} kinks${operation ? `, the first in ${operation}` : ''}`;
   return (
     `${what}: the implicit function theorem does not apply at this solution (${reason}; ${at}), ` +
     'so that the gradient may be no derivative of anything'

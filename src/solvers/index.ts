@@ -4,6 +4,7 @@ import { type AdjointProblem, adjointIteration } from './adjoint.ts';
 import { accelerated } from './anderson.ts';
 import { bicgstab } from './bicgstab.ts';
 import { cgnr } from './cgnr.ts';
+import { conjugateGradients } from './conjugate-gradients.ts';
 import { dense } from './dense.ts';
 import type { ForwardMethod, ForwardSolver } from './forward.ts';
 import { forwardBackward } from './forward-backward.ts';
@@ -64,6 +65,9 @@ export const GENERAL_SOLVERS = {
   'bicgstab+gmres': [krylov(bicgstab), krylov(gmres)],
 } as const satisfies Record<string, LinearSolver<KrylovProblem>>;
 export type GeneralSolverName = keyof typeof GENERAL_SOLVERS;
+
+/** For symmetric positive definite matrices. */
+export const DEFINITE_SOLVER: LinearSolver<KrylovProblem> = [krylov(conjugateGradients)];
 
 /** The inverse costs about as much as WIDE·n products of W with one sample. */
 const WIDE = 0.25;

@@ -11,8 +11,9 @@ const SQUARINGS = 3;
  * so that nothing overflows: ‖C‖₂ = c·‖(C/c)²‖₂^½ with c = ‖C‖_F.
  */
 export function spectralNormBound(matrix: Tensor): Tensor {
-  const n = matrix.shape[1];
-  let power = product(matrix, matrix, { transposeA: true });
+  const [rows, columns] = matrix.shape;
+  // MᵀM or MMᵀ, whichever is smaller: they have the same norm.
+  let power = product(matrix, matrix, columns <= rows ? { transposeA: true } : { transposeB: true });
   let norm = reduceAll('norm', power);
   const norms = [norm];
   for (let squaring = 0; squaring < SQUARINGS; squaring++) {
@@ -23,5 +24,9 @@ export function spectralNormBound(matrix: Tensor): Tensor {
   }
   const squared = norms.reduceRight((bound, c) => elementwise('multiply', [c, elementwise('sqrt', [bound])]));
   // The products round; a relative margin of a few n·ε keeps the bound a bound.
-  return elementwise('scale', [elementwise('sqrt', [squared])], [1 + 4 * n * matrix.context.epsilon, 0]);
+  return elementwise(
+    'scale',
+    [elementwise('sqrt', [squared])],
+    [1 + 4 * Math.max(rows, columns) * matrix.context.epsilon, 0],
+  );
 }

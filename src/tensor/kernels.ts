@@ -279,6 +279,16 @@ export function denseSolve(g: Tensor, r: Tensor): Tensor {
   return g.context.call({ kernel: 'solve', batch, order }, [g, r], [batch, order]);
 }
 
+/** Sequential coordinate descent; see CoordinateDescentCall. */
+export function coordinateDescent(
+  operands: readonly Tensor[],
+  sizes: { readonly rows: number; readonly features: number; readonly groups: number; readonly batch: number },
+  limit: number,
+): Tensor {
+  const call = { kernel: 'coordinateDescent' as const, ...sizes, limit };
+  return operands[0].context.call(call, operands, [sizes.batch, sizes.features + 1]);
+}
+
 /** Slots of operands, absent ones as the kernels expect them. */
 export function slotsOf(inputs: readonly (Tensor | undefined)[], slotOf: (tensor: Tensor) => number): number[] {
   return inputs.map((input) => (input === undefined ? ABSENT : slotOf(input)));

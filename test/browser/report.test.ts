@@ -1,10 +1,16 @@
-/** The report of a training run as a browser shows it. */
+/** The reports of the command line as a browser shows them. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
 import { trainingReport } from '../../src/cli/report/report.ts';
+import { tuningPage } from '../../src/cli/report/tune/page.ts';
 import { exampleReport, HOSTILE, imageMistakes } from '../support/training-report.ts';
+import { hostileTuning, referenceTuning } from '../support/tuning-report.ts';
 import { openPage } from './harness.ts';
 
-test('is shown whole in light and dark, on a desk and on a phone, and asks for nothing', async () => {
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+test('that of a training run is shown whole in light and dark, on a desk and on a phone, and asks for nothing', async () => {
   const open = await openPage();
   try {
     for (const mistakes of [exampleReport(12).mistakes, imageMistakes([8, 8], 6), imageMistakes([3, 4, 3], 6)]) {
@@ -22,6 +28,44 @@ test('is shown whole in light and dark, on a desk and on a phone, and asks for n
           }));
           const sizes = mistakes.kind === 'images' ? mistakes.shown.map(() => mistakes.shape[1]) : [];
           expect(seen).toEqual({ beyondTheEdge: 0, dark: scheme === 'dark', sizes, charts: 4 });
+        }
+      }
+    }
+    expect(open.errors).toEqual([]);
+    expect(open.externalRequests).toEqual([]);
+  } finally {
+    await open.close();
+  }
+});
+
+test('that of a tuning is shown whole in light and dark, on a desk and on a phone, and everybody can use it', async () => {
+  const open = await openPage();
+  try {
+    for (const report of [referenceTuning('diabetes'), referenceTuning('synth-wide'), hostileTuning()]) {
+      await open.page.setContent(tuningPage(report), { waitUntil: 'load' });
+      expect(await open.page.title()).toBe(`Lasso for ${report.problem.target}`);
+      await open.page.evaluate(axe);
+      for (const scheme of ['light', 'dark']) {
+        for (const width of [1280, 360]) {
+          await open.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+          await open.page.setViewport({ width, height: 800 });
+          const seen = await open.page.evaluate(() => ({
+            beyondTheEdge: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+            dark: getComputedStyle(document.body).backgroundColor === 'rgb(17, 21, 27)',
+            // Names and numbers of an axis stand within their picture.
+            cutOff: Array.from(document.querySelectorAll('figure.chart text'), (text) => {
+              const [picture] = Array.from(text.closest('figure')?.children ?? []).slice(-1);
+              const [inner, outer] = [text, picture].map((each) => each.getBoundingClientRect());
+              const across = inner.left >= outer.left && inner.right <= outer.right;
+              return across && inner.top >= outer.top && inner.bottom <= outer.bottom ? '' : text.textContent;
+            }).filter((text) => text !== ''),
+          }));
+          expect(seen).toEqual({ beyondTheEdge: 0, dark: scheme === 'dark', cutOff: [] });
+          expect(
+            await open.page.evaluate(
+              'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))',
+            ),
+          ).toEqual([]);
         }
       }
     }

@@ -2,18 +2,8 @@ import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { png } from '../../src/cli/report/png.ts';
 import { trainingReport } from '../../src/cli/report/report.ts';
+import { checkNesting, ESCAPED, row } from '../support/markup.ts';
 import { exampleReport, HOSTILE, imageMistakes } from '../support/training-report.ts';
-
-const ESCAPED =
-  '&#60;script&#62;document.title = &#34;taken&#34;&#60;/script&#62; &#38; &#34;quotes&#34; &#39;both&#39;';
-
-/** The text of all cells of the row that begins with `heading`. */
-function row(text: string, heading: string): string[] {
-  const found = [...text.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, cells]) =>
-    [...cells.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/gs)].map(([, cell]) => cell.replace(/<[^>]*>/g, '')),
-  );
-  return found.find(([first]) => first === heading) ?? [];
-}
 
 describe('the report of a training run', () => {
   const text = trainingReport(exampleReport(12));
@@ -32,13 +22,7 @@ describe('the report of a training run', () => {
   });
 
   test('closes every element that it opens, in order', () => {
-    const open: string[] = [];
-    const body = text.replace(/<style>.*?<\/style>/s, '').replace(/<!doctype html>/, '');
-    for (const [, end, name, itself] of body.matchAll(/<(\/?)([a-z0-9]+)[^>]*?(\/?)>/g)) {
-      if (end) expect(open.pop()).toBe(name);
-      else if (!itself && !['meta', 'img'].includes(name)) open.push(name);
-    }
-    expect(open).toEqual([]);
+    expect(() => checkNesting(text)).not.toThrow();
   });
 
   test('says how good the model is, and how sure that is', () => {

@@ -4,6 +4,7 @@
  */
 import type { Backend, Constant, Loop, MemoryFigures, Program, Step, Storage } from '../backend.ts';
 import { combine } from './combine.ts';
+import { coordinateDescent } from './coordinate-descent.ts';
 import { elementwise } from './elementwise.ts';
 import { move } from './move.ts';
 import { product } from './product.ts';
@@ -119,6 +120,9 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'solve':
         solve(step, slots);
+        break;
+      case 'coordinateDescent':
+        coordinateDescent(step, slots);
         break;
       case 'loop':
         runLoop(step, slots);

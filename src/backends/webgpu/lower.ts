@@ -39,6 +39,8 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
       return [lowerScalar(call, step)];
     case 'solve':
       return [lowerSolve(call, step)];
+    case 'coordinateDescent':
+      throw new Error('coordinate descent is sequential: it does not run on a GPU; choose another solver');
   }
 }
 

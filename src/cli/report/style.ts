@@ -16,20 +16,21 @@ export const STYLE = new Markup(`
   }
 }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+body { margin: 0; overflow-wrap: break-word; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 68rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
 h1 { margin: 0; font-size: 1.9rem; line-height: 1.2; overflow-wrap: anywhere; }
 h2 { margin: 0 0 .75rem; font-size: 1.2rem; }
 h3 { margin: 0; font-size: 1rem; }
 .brand { margin: 0 0 .25rem; color: var(--first); font-weight: 600; letter-spacing: .04em; }
 .quiet { color: var(--quiet); font-size: .85rem; }
-section, .summary > div { background: var(--surface); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; }
-section { margin-top: 1rem; min-width: 0; }
+section, .summary > div { background: var(--surface); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; min-width: 0; }
+section { margin-top: 1rem; }
 .summary { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1rem; margin: 1.5rem 0 0; }
 .summary dt { color: var(--quiet); font-size: .9rem; }
 .summary dd { margin: 0; }
 .summary b { display: block; font-size: 1.75rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem; align-items: end; }
+.charts + .table { margin-top: 1.25rem; }
 .charts.three text { font-size: 15px; }
 .charts.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); }
 .chart { margin: 0; min-width: 0; }
@@ -44,6 +45,8 @@ section { margin-top: 1rem; min-width: 0; }
 .curve.second { stroke: var(--second); stroke-dasharray: 6 4.5; }
 .curve.quiet { stroke: var(--quiet); stroke-width: 1.5; stroke-dasharray: 2 4; }
 .curve.thin { stroke-width: 1; stroke-dasharray: none; }
+.tangent { fill: none; stroke-width: 2; stroke-linecap: round; }
+.tangent.second { stroke: var(--second); }
 .area { stroke: none; }
 .area.first { fill: color-mix(in srgb, var(--first) 25%, var(--surface)); }
 .area.second { fill: color-mix(in srgb, var(--second) 25%, var(--surface)); }
@@ -73,7 +76,11 @@ td.words { white-space: normal; min-width: 20rem; }
 tbody th.words { white-space: normal; min-width: 9rem; }
 .bar { display: inline-block; width: 3.5rem; height: .45rem; margin-right: .6rem; border-radius: .25rem; vertical-align: middle;
   background: linear-gradient(to right, var(--first) var(--share), var(--line) var(--share)); }
+.bar.negative { background: linear-gradient(to right, var(--second) var(--share), var(--line) var(--share)); }
+.warnings { border-color: var(--second); }
+.warnings ul { margin: 0; padding-left: 1.25rem; }
 .share { display: inline-block; min-width: 4.2em; }
+.share.long { min-width: 5.8em; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 1rem; align-items: start; }
 table:has(.matrix) { border-collapse: separate; border-spacing: 2px; }
 .matrix th, .matrix td { border: 0; padding: .35rem .3rem; min-width: 2.2rem; text-align: center; border-radius: .25rem; }

@@ -1,0 +1,75 @@
+/** The page of the report of a tuning. */
+import { duration } from '../../duration.ts';
+import { html, type Markup } from '../markup.ts';
+import { factsSection, page, type SummaryItem, summary } from '../page.ts';
+import { criterionCharts } from './criterion.ts';
+import { capitalised, significant } from './numbers.ts';
+import { pathChart } from './path.ts';
+import type { TuningReport } from './report.ts';
+import { searchTables } from './search.ts';
+import { supportTable } from './support.ts';
+
+/** @returns the text of the file; texts that come from data are escaped */
+export function tuningPage(report: TuningReport): string {
+  const { problem, warnings } = report;
+  return page(
+    `Lasso for ${problem.target}`,
+    html`${summary(summaryItems(report))}
+${warnings.length > 0 && warningSection(warnings)}
+<div class="pair"><section aria-labelledby="path"><h2 id="path">Path</h2>${pathChart(report)}</section>
+<section aria-labelledby="support"><h2 id="support">Support</h2>${supportTable(report)}</section></div>
+<section aria-labelledby="criterion"><h2 id="criterion">Criterion</h2>${criterionCharts(report)}
+${searchTables(report)}</section>
+${factsSection(facts(report))}`,
+  );
+}
+
+function summaryItems({ problem, criterion, chosen, grid, solves, seconds, backend }: TuningReport): SummaryItem[] {
+  return [
+    {
+      name: 'Penalty λ',
+      value: significant(Math.exp(chosen.logLambda)),
+      note: `log λ = ${significant(chosen.logLambda)}`,
+    },
+    {
+      name: capitalised(criterion),
+      value: significant(chosen.value, 5),
+      note: `${significant(grid.value, 5)} by grid search`,
+    },
+    {
+      name: 'Support',
+      value: `${chosen.support.length} of ${problem.features}`,
+      note: 'features are kept',
+    },
+    { name: 'Solves', value: String(solves), note: `${grid.solves} by grid search` },
+    { name: 'Time', value: duration(seconds), note: `on the backend ${backend}` },
+  ];
+}
+
+function warningSection(warnings: readonly string[]): Markup {
+  return html`<section class="warnings" aria-labelledby="warnings"><h2 id="warnings">Warnings</h2><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></section>`;
+}
+
+function facts({ problem, criterion, path, visited, solves, grid, seconds, backend }: TuningReport) {
+  return [
+    {
+      heading: 'Data',
+      entries: [
+        ['target', problem.target],
+        ['rows', String(problem.rows)],
+        ['features', String(problem.features)],
+      ],
+    },
+    {
+      heading: 'Tuning',
+      entries: [
+        ['criterion', criterion],
+        ['points visited', String(visited.length)],
+        ['solves', `${solves} (grid search: ${grid.solves})`],
+        ['points on the path', String(path.logLambdas.length)],
+        ['backend', backend],
+        ['time', duration(seconds)],
+      ],
+    },
+  ] as const;
+}

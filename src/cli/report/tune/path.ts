@@ -1,0 +1,106 @@
+/** The coefficients along the path of λ. */
+import { html, type Markup } from '../markup.ts';
+import { type Drawn, type Plot, plot } from '../plot.ts';
+import { MOST_NAMES, type NamedEnd, namesAt, withRoomForNames } from './names.ts';
+import { rangeOf, significant, upright } from './numbers.ts';
+import type { TuningReport } from './report.ts';
+
+/** More curves cannot be told apart, and make the file large. */
+const MOST_CURVES = 60;
+
+/** A curve that begins nearer to 0, as a share of the one that begins farthest, goes without a name: many do. */
+const LEAST_NAMED = 0.04;
+
+/** One feature along the path. */
+interface Curve {
+  readonly name: string;
+  /** By log λ, ascending. */
+  readonly values: readonly number[];
+  readonly inSupport: boolean;
+}
+
+export function pathChart({ problem, path, chosen }: TuningReport): Markup {
+  const order = [...path.logLambdas.keys()].sort((a, b) => path.logLambdas[a] - path.logLambdas[b]);
+  const logLambdas = order.map((index) => path.logLambdas[index]);
+  const coefficients = order.map((index) => path.coefficients[index]);
+  const { curves, left } = curvesOf(coefficients, problem.names, new Set(chosen.support));
+  const ends = endsOf(curves);
+  const { x, y } = withRoomForNames(
+    rangeOf('log λ', [...logLambdas, chosen.logLambda], 0.02),
+    rangeOf('coefficient', curves.length > 0 ? curves.flatMap(({ values }) => values) : [-1, 1]),
+    ends,
+  );
+  const picture = plot({
+    title: 'Coefficients along the path',
+    description: spoken(logLambdas, chosen, problem.names),
+    x,
+    y,
+    drawn: [
+      ...namesAt(logLambdas[0], ends, x, y),
+      { kind: 'curve', look: 'second', points: upright(chosen.logLambda, y) },
+      ...drawnCurves(curves, logLambdas),
+    ],
+    legend: legendOf(curves),
+  });
+  return html`${picture}${left > 0 && html`<p class="quiet">Not drawn, with smaller coefficients: ${left}.</p>`}`;
+}
+
+/** The curves to draw, the most important first; `left`: how many others are not 0 everywhere. */
+function curvesOf(
+  coefficients: readonly ArrayLike<number>[],
+  names: readonly string[],
+  support: ReadonlySet<number>,
+): { curves: Curve[]; left: number } {
+  const sizes = names.map((_, feature) =>
+    coefficients.reduce((greatest, each) => Math.max(greatest, Math.abs(each[feature])), 0),
+  );
+  const moving = [...sizes.keys()]
+    .filter((feature) => sizes[feature] > 0)
+    .sort((a, b) => Number(support.has(b)) - Number(support.has(a)) || sizes[b] - sizes[a]);
+  const curves = moving.slice(0, MOST_CURVES).map((feature) => ({
+    name: names[feature],
+    values: coefficients.map((each) => each[feature]),
+    inSupport: support.has(feature),
+  }));
+  return { curves, left: moving.length - curves.length };
+}
+
+function endsOf(curves: readonly Curve[]): NamedEnd[] {
+  const ends = curves.map(({ name, values }) => ({ name, value: values[0] }));
+  const farthest = ends.reduce((most, { value }) => Math.max(most, Math.abs(value)), 0);
+  return ends.filter(({ value }) => Math.abs(value) >= LEAST_NAMED * farthest).slice(0, MOST_NAMES);
+}
+
+/** Those of the support last: they cover the others. */
+function drawnCurves(curves: readonly Curve[], logLambdas: readonly number[]): Drawn[] {
+  return [...curves]
+    .sort((a, b) => Number(a.inSupport) - Number(b.inSupport))
+    .map(({ values, inSupport }) => ({
+      kind: 'curve',
+      look: inSupport ? 'first' : 'quiet',
+      thin: curves.length > MOST_NAMES,
+      points: values.map((value, index) => [logLambdas[index], value]),
+    }));
+}
+
+function legendOf(curves: readonly Curve[]): Plot['legend'] {
+  const kept = { name: 'in the support', look: 'first', kind: 'curve' } as const;
+  const dropped = { name: '0 at the chosen λ', look: 'quiet', kind: 'curve' } as const;
+  return [
+    ...(curves.some(({ inSupport }) => inSupport) ? [kept] : []),
+    ...(curves.some(({ inSupport }) => !inSupport) ? [dropped] : []),
+    { name: 'chosen λ', look: 'second', kind: 'curve' },
+  ];
+}
+
+function spoken(
+  logLambdas: readonly number[],
+  { logLambda, support, coefficients }: TuningReport['chosen'],
+  names: readonly string[],
+): string {
+  const extent = `over log λ from ${significant(logLambdas[0])} to ${significant(logLambdas[logLambdas.length - 1])}`;
+  const greatest = [...support].sort((a, b) => Math.abs(coefficients[b]) - Math.abs(coefficients[a])).slice(0, 5);
+  const listed = greatest.map((feature) => `${names[feature]} ${significant(coefficients[feature])}`);
+  if (listed.length === 0) return `${extent}; at the chosen ${significant(logLambda)} all are 0`;
+  return `${extent}; at the chosen ${significant(logLambda)} ${support.length} are not 0, the greatest: ${listed.join(', ')}`;
+}

@@ -1,0 +1,42 @@
+/** The features that the chosen λ keeps, with their coefficients, and those that it does not. */
+import { html, type Markup, wideTable } from '../markup.ts';
+import { figures, significant } from './numbers.ts';
+import type { TuningReport } from './report.ts';
+
+/** More are in a part of the page that is opened. */
+const MOST_ROWS = 30;
+
+const MOST_NAMES = 40;
+
+export function supportTable(report: TuningReport): Markup {
+  const { problem, chosen } = report;
+  const { coefficients, support, model } = chosen;
+  const kept = [...support].sort((a, b) => Math.abs(coefficients[b]) - Math.abs(coefficients[a]));
+  const inSupport = new Set(support);
+  const dropped = problem.names.filter((_, feature) => !inSupport.has(feature));
+  const caption = html`Coefficients of standardised features: the change of ${problem.target} by one deviation of the feature${model && ', then by one unit of it'}.`;
+  const table = (label: string, features: readonly number[], text?: Markup): Markup =>
+    wideTable(
+      label,
+      html`<thead><tr><th scope="col">Feature</th><th scope="col" class="number">Coefficient</th>${model && html`<th scope="col" class="number">By unit</th>`}</tr></thead>
+<tbody>${features.map((feature) => row(report, feature))}</tbody>`,
+      text,
+    );
+  const rest = kept.slice(MOST_ROWS);
+  return html`${kept.length === 0 ? html`<p>Every coefficient is 0: the best model without features is the mean of ${problem.target}.</p>` : table('Coefficients', kept.slice(0, MOST_ROWS), caption)}
+${rest.length > 0 && html`<details><summary>Smaller coefficients: ${rest.length}</summary>${table('Smaller coefficients', rest)}</details>`}
+${model && html`<p class="quiet">Intercept, for features as they are: ${significant(model.intercept, 5)}.</p>`}
+${dropped.length > 0 && html`<p><b>Coefficient 0:</b> ${listed(dropped)}</p>`}`;
+}
+
+function row({ problem, chosen: { coefficients, support, model } }: TuningReport, feature: number): Markup {
+  const greatest = support.reduce((most, each) => Math.max(most, Math.abs(coefficients[each])), 0);
+  const value = coefficients[feature];
+  const share = ((100 * Math.abs(value)) / greatest).toFixed(1);
+  return html`<tr><th scope="row" class="name">${problem.names[feature]}</th><td class="number"><span class="bar${value < 0 && ' negative'}" style="--share:${share}%"></span><span class="share long">${figures(value)}</span></td>${model && html`<td class="number">${figures(model.coefficients[feature])}</td>`}</tr>`;
+}
+
+function listed(names: readonly string[]): string {
+  if (names.length <= MOST_NAMES) return names.join(', ');
+  return `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`;
+}

@@ -1,0 +1,47 @@
+import { random } from './random.ts';
+
+/** A cut of rows into folds, each of which is held out once. */
+export interface Folds {
+  readonly folds: number;
+  /** Rows. */
+  readonly count: number;
+  /** The fold, from 0, that holds each row out. */
+  readonly foldOf: Int32Array;
+  /** folds × count, row-major: 1 where the row trains, 0 where it is held out. */
+  readonly training: Uint8Array;
+  /** folds × count, row-major: 1 where the row is held out. Each column has one 1. */
+  readonly heldOut: Uint8Array;
+}
+
+export interface FoldOptions {
+  /** From 2 to the number of rows: then each row is held out alone. Default 5. */
+  folds?: number;
+  /** Of the choice of rows, an integer from 0. Default 0. */
+  seed?: number;
+}
+
+/**
+ * Cuts `count` rows into folds at random, as k-fold cross-validation does (M. Stone, 1974; S. Geisser, 1975). The sizes of
+ * the folds differ by at most one row.
+ *
+ * @throws RangeError where there are fewer than two rows, or an option is out of range
+ */
+export function foldMasks(count: number, { folds = 5, seed = 0 }: FoldOptions = {}): Folds {
+  if (!Number.isInteger(count) || count < 2) {
+    throw new RangeError(
+      `count is ${count}; it must be an integer from 2, for rows to be left when a fold is held out`,
+    );
+  }
+  if (!Number.isInteger(folds) || folds < 2 || folds > count) {
+    throw new RangeError(`folds is ${folds}; it must be an integer from 2 to ${count}, the number of rows`);
+  }
+  const foldOf = new Int32Array(count);
+  for (const [place, row] of random(seed).permutation(count).entries()) foldOf[row] = place % folds;
+  const training = new Uint8Array(folds * count).fill(1);
+  const heldOut = new Uint8Array(folds * count);
+  for (const [row, fold] of foldOf.entries()) {
+    training[fold * count + row] = 0;
+    heldOut[fold * count + row] = 1;
+  }
+  return { folds, count, foldOf, training, heldOut };
+}

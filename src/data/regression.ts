@@ -1,0 +1,158 @@
+import { encoded, featureColumnNames, featureColumns, featureNames } from './features.ts';
+import type { LimitOptions } from './limits.ts';
+import { type MissingRule, withoutMissing } from './preparation.ts';
+import { type Standardisation, standardisationOf } from './standardisation.ts';
+import type { Table } from './table.ts';
+import { targetValues } from './target.ts';
+
+/** Rows of numbers with a real-valued target, in float64. */
+export interface RegressionData {
+  readonly name: string;
+  /** Rows. */
+  readonly count: number;
+  readonly features: number;
+  /** count × features, row-major. */
+  readonly X: Float64Array;
+  /** The target of each row. */
+  readonly y: Float64Array;
+  readonly featureNames: readonly string[];
+  /** What y is called. */
+  readonly target: string;
+}
+
+export interface TableRegressionOptions extends LimitOptions {
+  /** The column that holds the numbers to be explained. */
+  target: string;
+  /** Columns that are no features. Default none. */
+  ignore?: readonly string[];
+  /** Columns of categories although they hold numbers. Columns of texts are categories anyway. Default none. */
+  categorical?: readonly string[];
+  /** What to do where a value of a feature is missing; a missing target is an error, or with 'drop' left out. Default 'error'. */
+  missing?: MissingRule;
+  /** Of the data. Default "table". */
+  name?: string;
+}
+
+/** Regression data out of a table. */
+export interface TableRegression extends RegressionData {
+  /** Features with one value in all rows: they explain nothing. */
+  readonly constant: readonly string[];
+  /** Rows left out because of a missing value. */
+  readonly dropped: number;
+  /** The line of the file where each row begins. */
+  readonly lines: readonly number[];
+}
+
+/**
+ * Makes regression data of a table: one column holds the target, the others become features (numbers as they are,
+ * categories as one feature each).
+ *
+ * @throws DataError where the table does not allow it: the message names the line and the column of a value that is missing
+ *   or no number, the columns there are where none has the name of the target, and the target where it never changes
+ */
+export function tableRegression(table: Table, options: TableRegressionOptions): TableRegression {
+  const { target, missing = 'error', name = 'table' } = options;
+  const names = featureColumnNames(table, options);
+  const { kept } = withoutMissing(table, [...names, target], missing);
+  const y = targetValues(kept, target);
+  const columns = featureColumns(kept, names, options.categorical, options);
+  const X = encoded(kept, columns);
+  const ofFeatures = featureNames(columns);
+  const features = ofFeatures.length;
+  const count = kept.rows.length;
+  const { mean, constant } = standardisationOf({ inputs: X, count, features });
+  for (let at = 0; at < X.length; at++) if (Number.isNaN(X[at])) X[at] = mean[at % features];
+  return {
+    name,
+    count,
+    features,
+    X,
+    y,
+    featureNames: ofFeatures,
+    target,
+    constant: constant.map((feature) => ofFeatures[feature]),
+    dropped: table.rows.length - count,
+    lines: kept.lines,
+  };
+}
+
+/** Regression data with features of mean 0 and deviation 1 and a target of mean 0, and what they were before. */
+export interface StandardisedRegression extends RegressionData {
+  readonly standardisation: Standardisation;
+  /** What was taken off y. */
+  readonly targetMean: number;
+}
+
+/**
+ * Takes each feature to (x − mean)/deviation and the target to y − mean, in float64: a penalty then weighs all features
+ * alike, and no intercept is needed. A constant feature becomes 0.
+ *
+ * @param fittedTo the rows that means and deviations are of, such as those that are not held out. Default: all.
+ * @throws RangeError where `fittedTo` names no row, or one that there is not
+ */
+export function standardisedRegression(
+  data: RegressionData,
+  fittedTo: ArrayLike<number> = Array.from({ length: data.count }, (_, row) => row),
+): StandardisedRegression {
+  const fitted = rowsOf(data, fittedTo);
+  const standardisation = standardisationOf({ inputs: fitted.X, count: fitted.count, features: data.features });
+  const [targetMean] = standardisationOf({ inputs: fitted.y, count: fitted.count, features: 1 }).mean;
+  const { mean, deviation } = standardisation;
+  const X = data.X.map((x, at) => (x - mean[at % data.features]) / deviation[at % data.features]);
+  return { ...data, X, y: data.y.map((value) => value - targetMean), standardisation, targetMean };
+}
+
+/**
+ * The rows of `data` at `indices`, in that order, copied. An index may occur more than once.
+ *
+ * @throws RangeError where there is no index, or one is not an integer from 0 to data.count − 1
+ */
+export function regressionRows(data: RegressionData, indices: ArrayLike<number>): RegressionData {
+  return { ...data, ...rowsOf(data, indices) };
+}
+
+function rowsOf(
+  { X, y, count, features }: RegressionData,
+  indices: ArrayLike<number>,
+): Pick<RegressionData, 'count' | 'X' | 'y'> {
+  if (indices.length === 0) throw new RangeError('there are no row indices; at least one is needed');
+  const chosen = new Float64Array(indices.length * features);
+  const targets = new Float64Array(indices.length);
+  for (let row = 0; row < indices.length; row++) {
+    const index = indices[row];
+    if (!Number.isInteger(index) || index < 0 || index >= count) {
+      throw new RangeError(
+        `row index ${row} is ${index}; it must be an integer from 0 to ${count - 1} (there are ${count} rows)`,
+      );
+    }
+    chosen.set(X.subarray(index * features, (index + 1) * features), row * features);
+    targets[row] = y[index];
+  }
+  return { count: indices.length, X: chosen, y: targets };
+}
+
+/** A linear model of features as they are: intercept + Σ coefficients[j]·x[j]. */
+export interface LinearModel {
+  readonly intercept: number;
+  readonly coefficients: Float64Array;
+}
+
+/**
+ * The model of the data as they were, of coefficients β for standardised ones:
+ * ŷ = mean of y + Σ βⱼ(xⱼ − meanⱼ)/deviationⱼ.
+ *
+ * @throws RangeError where there is not one coefficient for each feature
+ */
+export function unstandardisedModel(
+  { standardisation: { mean, deviation }, targetMean }: StandardisedRegression,
+  coefficients: ArrayLike<number>,
+): LinearModel {
+  if (coefficients.length !== mean.length) {
+    throw new RangeError(
+      `there are ${coefficients.length} coefficients; there must be ${mean.length}, one for a feature`,
+    );
+  }
+  const scaled = Float64Array.from(coefficients, (coefficient, feature) => coefficient / deviation[feature]);
+  const intercept = scaled.reduce((rest, coefficient, feature) => rest - coefficient * mean[feature], targetMean);
+  return { intercept, coefficients: scaled };
+}

@@ -1,0 +1,106 @@
+import { type Random, random } from './random.ts';
+import type { RegressionData } from './regression.ts';
+
+export interface SparseRegressionOptions {
+  /** Rows. */
+  count: number;
+  features: number;
+  /** How many features have a coefficient other than 0. Default a tenth of them, at least one. */
+  supportSize?: number;
+  /** Of neighbouring features, from −1 to 1, both excluded; that of features k apart is its k-th power. Default 0. */
+  correlation?: number;
+  /** ‖Xβ‖/‖noise‖, above 0; Infinity for no noise. Default 3. */
+  signalToNoise?: number;
+  /** An integer from 0. Default 0. */
+  seed?: number;
+}
+
+/** Regression data that are known to come from few features. */
+export interface SparseRegression extends RegressionData {
+  /** The β of y = Xβ + noise. */
+  readonly coefficients: Float64Array;
+  /** The features, counted from 0, whose coefficient is not 0. */
+  readonly support: readonly number[];
+  /** The standard deviation of the noise, √(‖noise‖²/count). */
+  readonly noiseDeviation: number;
+}
+
+/**
+ * Makes up y = Xβ + noise: normal features of deviation 1, each correlated with the one before it, normal noise, and a β
+ * with few entries other than 0, at random places, of random sign and a size from ½ to 2. The same seed gives the same
+ * numbers in every engine.
+ *
+ * @throws RangeError where an option is out of range
+ */
+export function sparseRegression(options: SparseRegressionOptions): SparseRegression {
+  const { count, features, correlation = 0, signalToNoise = 3, seed = 0 } = options;
+  const { supportSize = Math.max(1, Math.round(features / 10)) } = options;
+  checkOptions({ count, features, supportSize, correlation, signalToNoise });
+  const generator = random(seed);
+  const X = correlatedRows(count, features, correlation, generator.fork('features'));
+  const { support, coefficients } = sparseCoefficients(features, supportSize, generator.fork('coefficients'));
+  const signal = new Float64Array(count);
+  for (let row = 0; row < count; row++) {
+    for (const feature of support) signal[row] += X[row * features + feature] * coefficients[feature];
+  }
+  const ofNoise = generator.fork('noise');
+  const noise = Float64Array.from(signal, () => ofNoise.normal());
+  const scale = lengthOf(signal) / lengthOf(noise) / signalToNoise;
+  return {
+    name: 'sparse',
+    count,
+    features,
+    X,
+    y: signal.map((value, row) => value + scale * noise[row]),
+    featureNames: Array.from({ length: features }, (_, feature) => `x${feature + 1}`),
+    target: 'y',
+    coefficients,
+    support,
+    noiseDeviation: (scale * lengthOf(noise)) / Math.sqrt(count),
+  };
+}
+
+/** xⱼ = ρ·xⱼ₋₁ + √(1 − ρ²)·zⱼ with independent normal z: deviation 1, correlation ρ of neighbours. */
+function correlatedRows(count: number, features: number, correlation: number, generator: Random): Float64Array {
+  const X = new Float64Array(count * features);
+  const fresh = Math.sqrt(1 - correlation * correlation);
+  for (let row = 0; row < count; row++) {
+    for (let feature = 0; feature < features; feature++) {
+      const at = row * features + feature;
+      X[at] = feature === 0 ? generator.normal() : correlation * X[at - 1] + fresh * generator.normal();
+    }
+  }
+  return X;
+}
+
+function sparseCoefficients(
+  features: number,
+  supportSize: number,
+  generator: Random,
+): { support: number[]; coefficients: Float64Array } {
+  const support = [...generator.permutation(features).subarray(0, supportSize)].sort((a, b) => a - b);
+  const coefficients = new Float64Array(features);
+  for (const feature of support) {
+    coefficients[feature] = (generator.integer(2) === 0 ? 1 : -1) * (0.5 + 1.5 * generator.uniform());
+  }
+  return { support, coefficients };
+}
+
+function lengthOf(values: Float64Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}
+
+function checkOptions(options: Required<Omit<SparseRegressionOptions, 'seed'>>): void {
+  const { features, correlation, signalToNoise } = options;
+  const mostOf = { count: 2 ** 31 - 1, features: 2 ** 31 - 1, supportSize: features };
+  for (const name of ['count', 'features', 'supportSize'] as const) {
+    const value = options[name];
+    if (!Number.isInteger(value) || value < 1 || value > mostOf[name]) {
+      throw new RangeError(`${name} is ${value}; it must be an integer from 1 to ${mostOf[name]}`);
+    }
+  }
+  if (!(Math.abs(correlation) < 1)) {
+    throw new RangeError(`correlation is ${correlation}; it must be a number above -1 and below 1`);
+  }
+  if (!(signalToNoise > 0)) throw new RangeError(`signalToNoise is ${signalToNoise}; it must be a number above 0`);
+}

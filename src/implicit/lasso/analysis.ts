@@ -1,0 +1,105 @@
+/** What the numbers of a Lasso solution say about it: on the host, in float64. */
+import { hasCholeskyFactor } from '../hypothesis/dense.ts';
+
+/** A batch of solutions, read from the device; matrices row by row. */
+export interface LassoNumbers {
+  readonly rows: number;
+  readonly features: number;
+  readonly batch: number;
+  readonly intercept: boolean;
+  /** [rows, features], centred where there is an intercept. */
+  readonly X: ArrayLike<number>;
+  /** [groups, rows] */
+  readonly masks: ArrayLike<number> | undefined;
+  /** [1] or [batch] */
+  readonly ridge: ArrayLike<number>;
+  /** maxⱼ ‖Xⱼ‖² */
+  readonly largest: number;
+  /** [batch, features] */
+  readonly beta: ArrayLike<number>;
+  readonly correlation: ArrayLike<number>;
+  readonly penalty: ArrayLike<number>;
+  readonly kinkTolerance: ArrayLike<number>;
+  /** Of the precision in which X is held. */
+  readonly epsilon: number;
+}
+
+/** Where the features of one problem stand. */
+export interface ActiveFeatures {
+  /** |hβ + correlation| exceeds the penalty by more than the kink tolerance: q = 1 whatever the selection. */
+  readonly support: readonly number[];
+  /** Within the tolerance: the selection applies. */
+  readonly kinks: readonly { readonly feature: number; readonly distance: number }[];
+  /** Support and kinks, in increasing order. */
+  readonly equicorrelation: readonly number[];
+  /** Of hβ + correlation, for each feature of the equicorrelation set. */
+  readonly signs: readonly number[];
+}
+
+export function ridgeOf({ ridge }: LassoNumbers, problem: number): number {
+  return ridge.length === 1 ? ridge[0] : ridge[problem];
+}
+
+export function activeFeatures(numbers: LassoNumbers, problem: number): ActiveFeatures {
+  const { features, beta, correlation, penalty, kinkTolerance, largest } = numbers;
+  const h = largest + ridgeOf(numbers, problem);
+  const support: number[] = [];
+  const kinks: { feature: number; distance: number }[] = [];
+  const equicorrelation: number[] = [];
+  const signs: number[] = [];
+  for (let feature = 0; feature < features; feature++) {
+    const at = problem * features + feature;
+    const p = h * beta[at] + correlation[at];
+    const excess = Math.abs(p) - penalty[at];
+    if (excess < -kinkTolerance[at]) continue;
+    equicorrelation.push(feature);
+    signs.push(Math.sign(p));
+    if (excess > kinkTolerance[at]) support.push(feature);
+    else kinks.push({ feature, distance: Math.abs(excess) });
+  }
+  return { support, kinks, equicorrelation, signs };
+}
+
+/** XᵀPX + ρI on some features of one problem, k × k. */
+export function curvatureOn(numbers: LassoNumbers, problem: number, indices: readonly number[]): Float64Array {
+  const { rows, features, X, masks, batch, intercept } = numbers;
+  const k = indices.length;
+  const mask = (row: number): number => {
+    if (!masks) return 1;
+    const group = Math.floor(problem / (batch / (masks.length / rows)));
+    return masks[group * rows + row];
+  };
+  const weights = Float64Array.from({ length: rows }, (_, row) => mask(row));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const columns = indices.map((feature) => Float64Array.from(weights, (_, row) => X[row * features + feature]));
+  if (intercept) {
+    for (const values of columns) {
+      const mean = values.reduce((sum, value, row) => sum + weights[row] * value, 0) / total;
+      for (let row = 0; row < rows; row++) values[row] -= mean;
+    }
+  }
+  const H = new Float64Array(k * k);
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let row = 0; row < rows; row++) sum += weights[row] * columns[i][row] * columns[j][row];
+      H[i * k + j] = sum;
+      H[j * k + i] = sum;
+    }
+    H[i * k + i] += ridgeOf(numbers, problem);
+  }
+  return H;
+}
+
+/**
+ * Whether a Cholesky factor shows H, k × k, positive definite although its entries are known to a rounding of `epsilon` only:
+ * scaled to a unit diagonal, H − shift·I has one, with a shift that covers k(k + 1) roundings (Higham, theorem 10.3).
+ */
+export function isDefinite(H: Float64Array, k: number, epsilon: number): boolean {
+  const scale = Float64Array.from({ length: k }, (_, i) => 1 / Math.sqrt(H[i * k + i]));
+  if (!scale.every((value) => Number.isFinite(value))) return false;
+  const scaled = Float64Array.from(H, (value, at) => value * scale[Math.floor(at / k)] * scale[at % k]);
+  const shift = 4 * k * epsilon + 2 * k * (k + 1) * Number.EPSILON;
+  for (let i = 0; i < k; i++) scaled[i * k + i] = 1 - shift;
+  return hasCholeskyFactor(scaled, k);
+}

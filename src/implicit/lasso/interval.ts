@@ -1,0 +1,95 @@
+/** The derivatives of a Lasso solution in λ at a knot: one-sided ones, and the range over all selections. */
+import { dot, factorise, solve } from '../hypothesis/dense.ts';
+import { type ActiveFeatures, activeFeatures, curvatureOn, isDefinite, type LassoNumbers } from './analysis.ts';
+
+export interface LassoInterval {
+  /** Over all selections at the kinks; infinite where the certificate fails. */
+  readonly low: number;
+  readonly high: number;
+  /** Whether these are the ends of the range: up to 16 kinks. Past that they are attained, and others may reach further. */
+  readonly exact: boolean;
+  /** The derivatives for λ falling and for λ rising; NaN past 16 kinks, or where the certificate fails. */
+  readonly left: number;
+  readonly right: number;
+  /** Features at the knot. */
+  readonly kinks: readonly number[];
+}
+
+/** Kinks whose 2ᵏ selections are all tried. */
+const ENUMERATED = 16;
+
+/**
+ * Of vᵀ·dβ/dλ = −vᵀ_A H_AA⁻¹(t∘sign)_A, A = support and the kinks with q = 1. As a function of each q alone it is a quotient of
+ * affine functions with a denominator that has no zero, so that the extremes are at q in {0, 1}.
+ * The one-sided derivatives are those of the kinks that truly enter: with ṫ = ±t, β̇_A = −H_AA⁻¹(ṫ∘sign)_A such that
+ * signⱼβ̇ⱼ ≥ 0 for each kink in A, and signⱼ(−Hβ̇)ⱼ ≤ ṫⱼ for each kink outside: one A has this where H is positive definite.
+ * @param v cotangent of β, of the whole batch
+ */
+export function lassoInterval(numbers: LassoNumbers, problem: number, v: ArrayLike<number>): LassoInterval {
+  const active = activeFeatures(numbers, problem);
+  const { equicorrelation } = active;
+  const H = curvatureOn(numbers, problem, equicorrelation);
+  const kinks = active.kinks.map(({ feature }) => feature);
+  if (!isDefinite(H, equicorrelation.length, numbers.epsilon)) {
+    return { low: -Infinity, high: Infinity, exact: true, left: NaN, right: NaN, kinks };
+  }
+  const derivative = derivativeOf(numbers, problem, active, H, v);
+  if (kinks.length > ENUMERATED) {
+    const tried = [derivative(new Set()).value, derivative(new Set(kinks)).value];
+    return { low: Math.min(...tried), high: Math.max(...tried), exact: false, left: NaN, right: NaN, kinks };
+  }
+  const all = { low: Infinity, high: -Infinity, left: NaN, right: NaN };
+  for (let subset = 0; subset < 2 ** kinks.length; subset++) {
+    const entering = new Set(kinks.filter((_, bit) => (subset >> bit) & 1));
+    const { value, isRight, isLeft } = derivative(entering);
+    all.low = Math.min(all.low, value);
+    all.high = Math.max(all.high, value);
+    if (isRight) all.right = value;
+    if (isLeft) all.left = value;
+  }
+  return { ...all, exact: true, kinks };
+}
+
+interface Derivative {
+  readonly value: number;
+  /** Whether the kinks that enter are those of the derivative on this side. */
+  readonly isLeft: boolean;
+  readonly isRight: boolean;
+}
+
+function derivativeOf(
+  { features, penalty, kinkTolerance }: LassoNumbers,
+  problem: number,
+  { support, equicorrelation, signs }: ActiveFeatures,
+  H: Float64Array,
+  v: ArrayLike<number>,
+): (entering: ReadonlySet<number>) => Derivative {
+  const k = equicorrelation.length;
+  const offset = problem * features;
+  const supported = new Set(support);
+  return (entering) => {
+    const places = equicorrelation.flatMap((feature, place) =>
+      supported.has(feature) || entering.has(feature) ? [place] : [],
+    );
+    const size = places.length;
+    const right = places.map((place) => -penalty[offset + equicorrelation[place]] * signs[place]);
+    const own = Float64Array.from(
+      { length: size * size },
+      (_, at) => H[places[Math.floor(at / size)] * k + places[at % size]],
+    );
+    const moved = solve(factorise(own, size), right);
+    // β̇ on the whole equicorrelation set, for λ rising at rate 1.
+    const beta = new Float64Array(k);
+    for (const [index, place] of places.entries()) beta[place] = moved[index];
+    const holds = (side: 1 | -1): boolean =>
+      equicorrelation.every((feature, place) => {
+        if (supported.has(feature)) return true;
+        const rate = side * signs[place];
+        if (entering.has(feature)) return rate * beta[place] >= 0;
+        const correlation = -dot(H.subarray(place * k, place * k + k), beta);
+        return rate * correlation <= side * penalty[offset + feature] + kinkTolerance[offset + feature];
+      });
+    const value = places.reduce((sum, place, index) => sum + v[offset + equicorrelation[place]] * moved[index], 0);
+    return { value, isLeft: holds(-1), isRight: holds(1) };
+  };
+}

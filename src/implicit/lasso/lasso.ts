@@ -1,0 +1,236 @@
+/** The Lasso, β̂ = argmin ½‖y − Xβ‖² + e^λ Σⱼ wⱼ|βⱼ| + ½ρ‖β‖², as a differentiable function of X, y, λ, w and ρ. */
+import type { CustomOperation } from '../../autodiff/custom.ts';
+import { prefersGram } from '../../solvers/lasso/design.ts';
+import type { SolveReport } from '../../solvers/report.ts';
+import { recorded } from '../../tensor/operations.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { CertificateError } from '../certify.ts';
+import { guarded, reportOf } from '../reporting.ts';
+import type { LassoNumbers } from './analysis.ts';
+import { certifyLasso, type LassoCertificate } from './certificate.ts';
+import { type LassoInterval, lassoInterval } from './interval.ts';
+import { type CheckedLasso, checkedLasso, type LassoOptions } from './options.ts';
+import { type Given, gradients, type Prepared, prepare, type Solved, solve, tangent, VARIABLES } from './program.ts';
+
+export interface LassoReport extends SolveReport {
+  /** Of each problem: the duality gap relative to the objective at β = 0. About 1e-7 is the least that float32 can show. */
+  readonly dualityGap: readonly number[];
+}
+
+export interface LassoSolution {
+  /** [batch, features] */
+  readonly beta: Tensor;
+  /** β₀, [batch]: 0 without an intercept. */
+  readonly intercept: Tensor;
+  readonly report: Promise<LassoReport>;
+  /** Of each linear solve, for a gradient or for a tangent, in the order in which they were asked for. */
+  readonly backwardReports: readonly Promise<SolveReport>[];
+  /** Whether the solution is unique and the theorem applies: by a Cholesky factor on the equicorrelation set, on the host. */
+  certificate(): Promise<LassoCertificate>;
+  /**
+   * For each problem the range of vᵀ·dβ/dλ over all selections, and its one-sided derivatives.
+   * @param cotangent v, [batch, features]
+   */
+  gradientInterval(cotangent: Tensor): Promise<readonly LassoInterval[]>;
+  /** Frees β and what gradients need; not called for inside `tidy` or a differentiated function. */
+  dispose(): void;
+}
+
+/**
+ * Solves a batch of Lasso problems and differentiates the solutions (Bolte et al. 2021, Proposition 5).
+ *
+ * Forward: proximal gradient steps (FISTA) until a linear solve on their support, with their signs, solves the problem.
+ * Backward: with the selection q on the equicorrelation set, S = X_AᵀX_A + ρ + Q⁻¹ − I on A = {q > 0}, Sw = v by conjugate
+ * gradients; then ∂ℓ/∂λ = −e^λ Σ signⱼ wⱼ, and so on. For q in {0, 1} that does not depend on the step size of the proximal
+ * map; for fractional q it is the element for a step of 1, as in the paper.
+ *
+ * Returns at once. Reading β, or anything computed from it, rejects with a ConvergenceError where a problem was not solved.
+ * @throws RangeError where a shape or an option is wrong
+ */
+export function lasso(options: LassoOptions): LassoSolution {
+  const checked = checkedLasso(options);
+  const { engine, batch, rows, features, groups, settings } = checked;
+  const gram = prefersGram(rows, features, batch, groups);
+  const prepared = prepare(engine, options.X, options.masks, { intercept: settings.intercept, gram });
+  return lassoOf(checked, prepared, options);
+}
+
+/** Of an X that is prepared already. */
+export function lassoOf(checked: CheckedLasso, prepared: Prepared, options: LassoOptions): LassoSolution {
+  const { engine, settings, batch, features } = checked;
+  const { X } = options;
+  const given = givenOf(checked, options);
+  const since = performance.now();
+  const solved = solve(engine, checked, prepared, given, options.initial);
+  const { onFailure, tolerance } = settings;
+  const ahead = {
+    what: 'lasso',
+    direction: 'forward',
+    given: 'X, y, logLambda, weights or ridge',
+    solver: settings.solver,
+    tolerance,
+    onFailure,
+    isBounded: false,
+  } as const;
+  const gaps = solved.gap.data();
+  solved.gap.dispose();
+  const report = reportOf(engine, ahead, solved.summary, since).then(
+    async (read): Promise<LassoReport> => ({ ...read, dualityGap: Array.from(await gaps) }),
+  );
+  gaps.catch(() => {}); // told with the report
+  const beta = guarded(engine, ahead, solved.beta, report);
+  const { correlation, moment, penalty, kinkTolerance } = solved;
+  const kept = { beta, correlation, moment, penalty, kinkTolerance };
+
+  const numbers = (): Promise<LassoNumbers> => numbersOf(checked, prepared, given, kept);
+  const certificate = async (): Promise<LassoCertificate> => certifyLasso(await numbers());
+  let verdict: Promise<void> | undefined;
+  const backwardReports: Promise<SolveReport>[] = [];
+  const told = (direction: 'backward' | 'tangent', tensors: readonly Tensor[], summary: Tensor, started: number) => {
+    const at = direction === 'backward' ? 'the cotangent' : 'a tangent';
+    const back = {
+      ...ahead,
+      direction,
+      given: at,
+      solver: 'conjugate-gradients',
+      tolerance: settings.backwardTolerance,
+    } as const;
+    const read = reportOf(engine, back, summary, started);
+    backwardReports.push(read);
+    verdict ??= upheld(settings.onFailedCertificate, certificate);
+    const { onFailedCertificate } = settings;
+    return tensors.map((tensor) => {
+      const solvedToo = guarded(engine, back, tensor, read);
+      if (onFailedCertificate === 'ignore' || !verdict) return solvedToo;
+      const certified = engine.withCheck(solvedToo, verdict);
+      solvedToo.dispose();
+      return certified;
+    });
+  };
+  const arguments_ = { X, ...given };
+  const variables = VARIABLES.filter((name) => arguments_[name] !== undefined);
+  const operation: CustomOperation = {
+    name: 'lasso',
+    pullback(cotangent, needed) {
+      const started = performance.now();
+      const wanted = variables.filter((_, index) => needed[index]);
+      const made = gradients(engine, checked, prepared, given, { kept, cotangent, wanted });
+      const found = told(
+        'backward',
+        wanted.map((name) => made[name]),
+        made.summary,
+        started,
+      );
+      return needed.map((each) => (each ? found.shift() : undefined));
+    },
+    pushforward(tangents) {
+      const started = performance.now();
+      const byName = Object.fromEntries(variables.map((name, index) => [name, tangents[index]]));
+      const made = tangent(engine, checked, prepared, given, { kept, tangents: byName });
+      return told('tangent', [made.tangent], made.summary, started)[0];
+    },
+  };
+  const inputs = variables.map((name) => arguments_[name] as Tensor);
+  recorded('custom', inputs, beta, operation);
+  return {
+    beta,
+    intercept: interceptOf(checked, options, beta),
+    report,
+    backwardReports,
+    certificate,
+    async gradientInterval(cotangent) {
+      if (cotangent.size !== batch * features) {
+        throw new RangeError(
+          `gradientInterval: cotangent holds ${cotangent.size} numbers; β holds ${batch * features}`,
+        );
+      }
+      const [read, v] = await Promise.all([numbers(), cotangent.data()]);
+      return Array.from({ length: batch }, (_, problem) => lassoInterval(read, problem, v));
+    },
+    dispose() {
+      for (const tensor of Object.values({ ...kept, ...prepared })) {
+        if (tensor !== options.masks) tensor.dispose();
+      }
+    },
+  };
+}
+
+/** Numbers as tensors, and shapes as the Programs take them; aliases are on the tape of what they are aliases of. */
+function givenOf({ engine, features, rows }: CheckedLasso, options: LassoOptions): Given {
+  const { X, y, logLambda, weights, ridge } = options;
+  const numbers = (value: number | readonly number[] | Tensor): Tensor => {
+    if (typeof value === 'number') return engine.scalar(value);
+    return Array.isArray(value) ? engine.upload(value, [value.length], X) : (value as Tensor);
+  };
+  return {
+    y: y.shape.length === 1 ? y.reshape([1, rows]) : y,
+    logLambda: numbers(logLambda),
+    ...(weights && { weights: weights.shape.length === 1 ? weights.reshape([1, features]) : weights }),
+    ...(ridge !== undefined && { ridge: numbers(ridge) }),
+  };
+}
+
+/** β₀ = mean(y − Xβ), over the rows that count. */
+function interceptOf(
+  { engine, batch, rows, features, groups, settings }: CheckedLasso,
+  options: LassoOptions,
+  beta: Tensor,
+): Tensor {
+  const { X, y, masks } = options;
+  if (!settings.intercept) return engine.constant({ kind: 'fill', value: 0 }, [batch]);
+  const share = masks
+    ? masks.div(masks.sum(1, { keepAxes: true }))
+    : engine.constant({ kind: 'fill', value: 1 / rows }, [1, rows]);
+  const meanX = share.matmul(X).reshape([groups, 1, features]);
+  const fitted = beta
+    .reshape([groups, batch / groups, features])
+    .mul(meanX)
+    .sum(2);
+  const grouped = y.shape.length === 2 && y.shape[0] === batch;
+  const meanY = grouped
+    ? y
+        .reshape([groups, batch / groups, rows])
+        .mul(share.reshape([groups, 1, rows]))
+        .sum(2)
+    : share.matmul(y.reshape([rows, 1]));
+  return meanY.sub(fitted).reshape([batch]);
+}
+
+async function upheld(
+  policy: LassoOptions['onFailedCertificate'],
+  certificate: () => Promise<LassoCertificate>,
+): Promise<void> {
+  if (policy === 'ignore') return;
+  const known = await certificate();
+  if (known.status !== 'failed') return;
+  const error = new CertificateError('lasso', known);
+  if (policy === 'throw') throw error;
+  console.warn(error.message);
+}
+
+async function numbersOf(
+  { rows, features, batch, engine, settings }: CheckedLasso,
+  { X, masks, largest }: Prepared,
+  { ridge }: Given,
+  { beta, correlation, penalty, kinkTolerance }: Omit<Solved, 'gap' | 'summary'>,
+): Promise<LassoNumbers> {
+  const read = async (tensor: Tensor | undefined): Promise<ArrayLike<number> | undefined> => tensor?.data();
+  const [x, mask, h, rho, b, g, t, tolerance] = await Promise.all(
+    [X, masks, largest, ridge, beta, correlation, penalty, kinkTolerance].map(read),
+  );
+  return {
+    rows,
+    features,
+    batch,
+    intercept: settings.intercept,
+    X: x as ArrayLike<number>,
+    masks: mask,
+    ridge: rho ?? [0],
+    largest: (h as ArrayLike<number>)[0],
+    beta: b as ArrayLike<number>,
+    correlation: g as ArrayLike<number>,
+    penalty: t as ArrayLike<number>,
+    kinkTolerance: tolerance as ArrayLike<number>,
+    epsilon: engine.epsilon,
+  };
+}

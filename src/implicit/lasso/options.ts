@@ -1,0 +1,181 @@
+/** What a caller may choose of a Lasso solve, checked. */
+import { KINK_UNITS } from '../../autodiff/kinks.ts';
+import { SEQUENTIAL_BACKENDS } from '../../backends/kernels.ts';
+import type { LassoMethod } from '../../solvers/lasso/solve.ts';
+import { type Engine, engineOf } from '../../tensor/engine.ts';
+import { describe } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { FailurePolicy } from '../certify.ts';
+import { checkCount, checkOneOf, checkPositive } from '../options.ts';
+
+export const LASSO_SOLVERS = { fista: 0, ista: 0, 'coordinate-descent': 0 } as const satisfies Record<LassoMethod, 0>;
+export type LassoSolverName = LassoMethod;
+
+/** q where a feature is in the equicorrelation set but not in the support. */
+export type LassoSelection = 'weak' | 'lars' | number | readonly number[];
+
+export interface LassoOptions {
+  /** [rows, features] */
+  X: Tensor;
+  /** [rows], or [batch, rows] for many right-hand sides. */
+  y: Tensor;
+  /** λ, the natural logarithm of the penalty: a number, a list, or a tensor [1] or [batch]. */
+  logLambda: number | readonly number[] | Tensor;
+  /** Penalty of each feature relative to e^λ, ≥ 0: [features] or [batch, features]. Default 1. */
+  weights?: Tensor;
+  /** Elastic net: ρ ≥ 0 of ½ρ‖β‖², a number or a tensor [1] or [batch]. Default 0. */
+  ridge?: number | Tensor;
+  /**
+   * How much each row counts, from 0 to 1: [groups, rows]. The problems of the batch are then in as many groups of equal
+   * length, one after the other: with 5 masks and 100 values of λ the batch is 500, its first 100 the problems of the first
+   * mask. Default: every row counts.
+   */
+  masks?: Tensor;
+  /** With an intercept β₀, which is not penalised. Default false. */
+  intercept?: boolean;
+  /**
+   * The element of the conservative Jacobian at a knot: q where |Xⱼᵀ(y − Xβ)| = e^λ and βⱼ = 0. weak (default): 0; lars: 1;
+   * or a number from 0 to 1 for all features, or one for each.
+   */
+  selection?: LassoSelection;
+  /**
+   * How the support is found: by proximal gradient steps, accelerated (fista) or not (ista), or by coordinate descent, which
+   * is sequential and runs on the cpu backend only. Default auto: coordinate-descent there, fista elsewhere.
+   */
+  solver?: LassoSolverName | 'auto';
+  /** Of the relative proximal residual. Default 1e-10, or 8ε where that is larger (1e-6 in float32). */
+  tolerance?: number;
+  /** Of the linear solves for gradients, relative. Default: `tolerance`. */
+  backwardTolerance?: number;
+  /** Most proximal gradient steps, or passes over the coordinates, of a round. Default 2000. */
+  limit?: number;
+  /** Most iterations of a round of the backward solve. Default 1000. */
+  backwardLimit?: number;
+  /** Start, [batch, features]. Default zeros. */
+  initial?: Tensor;
+  /** A correlation is at a kink within this many units of ε(e^λ + max|Xᵀy|/16). Default 64. */
+  kinkUnits?: number;
+  /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
+  onFailure?: 'throw' | 'report';
+  /** Where a gradient is asked for and the solution is not unique. Default warn. */
+  onFailedCertificate?: FailurePolicy;
+}
+
+export interface LassoSettings
+  extends Required<Omit<LassoOptions, 'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'initial'>> {
+  readonly selection: Exclude<LassoSelection, string>;
+  readonly solver: LassoSolverName;
+}
+
+export interface CheckedLasso {
+  readonly engine: Engine;
+  readonly settings: LassoSettings;
+  readonly rows: number;
+  readonly features: number;
+  readonly batch: number;
+  readonly groups: number;
+}
+
+/** @throws RangeError that names the option, what it is and what it must be */
+export function checkedLasso(options: LassoOptions): CheckedLasso {
+  const { X, y, weights, masks, initial } = options;
+  if (X.shape.length !== 2) throw new RangeError(`X: the shape is ${describe(X.shape)}; it must be [rows, features]`);
+  const [rows, features] = X.shape;
+  if ((y.shape.length !== 1 && y.shape.length !== 2) || y.shape[y.shape.length - 1] !== rows) {
+    throw new RangeError(
+      `y: the shape is ${describe(y.shape)}; X of shape ${describe(X.shape)} needs [${rows}] or [batch, ${rows}]`,
+    );
+  }
+  if (masks && (masks.shape.length !== 2 || masks.shape[1] !== rows)) {
+    throw new RangeError(`masks: the shape is ${describe(masks.shape)}; it must be [groups, ${rows}]`);
+  }
+  if (weights && (weights.shape.length > 2 || weights.shape[weights.shape.length - 1] !== features)) {
+    throw new RangeError(
+      `weights: the shape is ${describe(weights.shape)}; it must be [${features}] or [batch, ${features}]`,
+    );
+  }
+  const groups = masks?.shape[0] ?? 1;
+  const batch = batchOf(options, groups);
+  if (initial && (initial.shape.length !== 2 || initial.shape[0] !== batch || initial.shape[1] !== features)) {
+    throw new RangeError(`initial: the shape is ${describe(initial.shape)}; it must be [${batch}, ${features}]`);
+  }
+  const engine = engineOf('X', X);
+  return { engine, settings: settingsOf(options, engine, features), rows, features, batch, groups };
+}
+
+/** The one length above 1 that the arguments have. */
+function batchOf({ y, logLambda, weights, ridge = 0 }: LassoOptions, groups: number): number {
+  const lengths: Readonly<Record<string, number>> = {
+    y: y.shape.length === 2 ? y.shape[0] : 1,
+    logLambda: lengthOf('logLambda', logLambda),
+    weights: weights?.shape.length === 2 ? weights.shape[0] : 1,
+    ridge: lengthOf('ridge', ridge),
+  };
+  const [largest, batch] = Object.entries(lengths).reduce((a, b) => (b[1] > a[1] ? b : a));
+  for (const [name, length] of Object.entries(lengths)) {
+    if (length !== 1 && length !== batch) {
+      throw new RangeError(`${name}: it is for ${length} problems; ${largest} is for ${batch}, and 1 serves all`);
+    }
+  }
+  if (batch === 1) return groups;
+  if (batch % groups !== 0) {
+    throw new RangeError(
+      `masks: there are ${groups}; ${largest} is for ${batch} problems, which cannot be shared out equally`,
+    );
+  }
+  return batch;
+}
+
+function lengthOf(name: string, value: number | readonly number[] | Tensor): number {
+  if (typeof value === 'number') return 1;
+  if (Array.isArray(value)) {
+    if (value.length === 0) throw new RangeError(`${name}: the list is empty; it must hold at least one number`);
+    return value.length;
+  }
+  const { shape, size } = value as Tensor;
+  if (shape.length > 1) throw new RangeError(`${name}: the shape is ${describe(shape)}; it must be [1] or [batch]`);
+  return size;
+}
+
+function settingsOf(options: LassoOptions, { epsilon, backend }: Engine, features: number): LassoSettings {
+  const tolerance = checkPositive('tolerance', options.tolerance ?? Math.max(1e-10, 8 * epsilon));
+  const isSequential = SEQUENTIAL_BACKENDS.includes(backend);
+  const { solver = 'auto', onFailure = 'throw', onFailedCertificate = 'warn' } = options;
+  const kinkUnits = options.kinkUnits ?? KINK_UNITS;
+  if (!(kinkUnits >= 0 && Number.isFinite(kinkUnits))) {
+    throw new RangeError(`kinkUnits: it is ${kinkUnits}; it must be a finite number of at least 0`);
+  }
+  const automatic = isSequential ? 'coordinate-descent' : 'fista';
+  if (solver === 'coordinate-descent' && !isSequential) {
+    throw new RangeError(
+      `solver: it is "coordinate-descent", which runs on ${SEQUENTIAL_BACKENDS.join(', ')} only; the backend is ${backend}`,
+    );
+  }
+  return {
+    intercept: options.intercept ?? false,
+    selection: selectionOf(options.selection ?? 'weak', features),
+    solver: solver === 'auto' ? automatic : checkOneOf('solver', solver, { auto: 0, ...LASSO_SOLVERS }),
+    tolerance,
+    backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
+    limit: checkCount('limit', options.limit ?? 2000),
+    backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 1000),
+    kinkUnits,
+    onFailure: checkOneOf('onFailure', onFailure, { throw: 0, report: 0 }),
+    onFailedCertificate: checkOneOf('onFailedCertificate', onFailedCertificate, { throw: 0, warn: 0, ignore: 0 }),
+  };
+}
+
+function selectionOf(selection: LassoSelection, features: number): LassoSettings['selection'] {
+  if (selection === 'weak') return 0;
+  if (selection === 'lars') return 1;
+  const numbers = typeof selection === 'number' ? [selection] : selection;
+  if (!Array.isArray(numbers) || !numbers.every((q) => q >= 0 && q <= 1)) {
+    throw new RangeError(
+      `selection: it is ${JSON.stringify(selection)}; it must be 'weak', 'lars', or numbers from 0 to 1`,
+    );
+  }
+  if (typeof selection !== 'number' && numbers.length !== features) {
+    throw new RangeError(`selection: it holds ${numbers.length} numbers; there are ${features} features`);
+  }
+  return selection;
+}

@@ -1,0 +1,120 @@
+/** The Lasso path: solutions for a range of penalties, and where it starts. */
+import { correlated, designOf, prefersGram, projected } from '../../solvers/lasso/design.ts';
+import { joined } from '../../tensor/arrange.ts';
+import { elementwise, reduceRows } from '../../tensor/kernels.ts';
+import { describe } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { checkCount, checkPositive } from '../options.ts';
+import { type LassoReport, lassoOf } from './lasso.ts';
+import { checkedLasso, type LassoOptions } from './options.ts';
+import { prepare } from './program.ts';
+
+/** What is below this many units under λ_max is least squares to any precision: e⁻¹² = 6e-6. */
+export const PATH_DEPTH = 12;
+
+export type LargestPenaltyOptions = Pick<LassoOptions, 'X' | 'y' | 'weights' | 'masks' | 'intercept'>;
+
+/**
+ * λ_max = ln maxⱼ |XⱼᵀPy|/wⱼ for each problem: from there on β = 0.
+ * @returns one number for each problem; −∞ where Xᵀy is 0
+ */
+export async function largestPenalty(options: LargestPenaltyOptions): Promise<number[]> {
+  const checked = checkedLasso({ ...options, logLambda: 0 });
+  const { engine, batch, features, rows, settings } = checked;
+  const { X, y, weights, masks } = options;
+  const inputs = [X, y, ...(weights ? [weights] : []), ...(masks ? [masks] : [])];
+  const key = `lasso largest ${settings.intercept} ${batch} ${Boolean(weights)} ${Boolean(masks)}`;
+  const [peaks] = engine.run(key, inputs, ([tracedX, tracedY, ...rest], context) => {
+    const tracedWeights = weights ? rest.shift() : undefined;
+    const design = designOf(tracedX, rest.shift(), { intercept: settings.intercept, gram: false });
+    const zeros = context.constant({ kind: 'fill', value: 0 }, [batch, rows]);
+    const moment = correlated(design, projected(design, elementwise('add', [zeros, tracedY])));
+    if (!tracedWeights) return [reduceRows('maximumAbsolute', [moment])];
+    const relative = elementwise('divide', [moment, tracedWeights]);
+    const nothing = context.constant({ kind: 'fill', value: 0 }, [1, features]);
+    return [reduceRows('maximumAbsolute', [elementwise('select', [tracedWeights, relative, nothing])])];
+  });
+  const values = await peaks.data();
+  peaks.dispose();
+  return Array.from(values, Math.log);
+}
+
+export interface LassoPathOptions extends Omit<LassoOptions, 'logLambda' | 'initial'> {
+  /** Values of λ, equally spaced. Default 100. */
+  count?: number;
+  /** From λ_max down to λ_max − depth. Default ln 1000. */
+  depth?: number;
+  /** Instead of these two: the values themselves, decreasing. */
+  logLambda?: readonly number[];
+  /**
+   * Problems solved at once; the next ones start from the last of these. Default: all, which keeps a GPU busy.
+   */
+  chunk?: number;
+}
+
+export interface LassoPath {
+  /** λ, decreasing. */
+  readonly logLambda: readonly number[];
+  /** [count, features]; dispose it when done. */
+  readonly beta: Tensor;
+  /** β₀, [count]. */
+  readonly intercept: Tensor;
+  /** Of each chunk. */
+  readonly reports: readonly Promise<LassoReport>[];
+}
+
+/**
+ * The solutions along a range of λ, of one right-hand side.
+ * @throws RangeError where a shape or an option is wrong
+ */
+export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: LassoPathOptions): Promise<LassoPath> {
+  const { y, masks } = problem;
+  if (y.shape.length !== 1 && y.shape[0] !== 1) {
+    throw new RangeError(`y: the shape is ${describe(y.shape)}; a path is that of one right-hand side, [rows]`);
+  }
+  if (masks && masks.shape[0] !== 1) throw new RangeError(`masks: there are ${masks.shape[0]}; a path takes one`);
+  const values = logLambda ?? (await equallySpaced(problem, count, depth));
+  const length = Math.min(checkCount('chunk', chunk ?? values.length), values.length);
+  const { engine, rows, features, settings } = checkedLasso({ ...problem, logLambda: values });
+  const gram = prefersGram(rows, features, values.length, 1);
+  const prepared = prepare(engine, problem.X, masks, { intercept: settings.intercept, gram });
+  const reports: Promise<LassoReport>[] = [];
+  const betas: Tensor[] = [];
+  const intercepts: Tensor[] = [];
+  try {
+    for (let start = 0; start < values.length; start += length) {
+      const own = values.slice(start, start + length);
+      const initial = repeatedLast(betas[betas.length - 1], own.length);
+      const options = { ...problem, logLambda: own, ...(initial && { initial }) };
+      const { beta, intercept, report } = lassoOf(checkedLasso(options), prepared, options);
+      initial?.dispose();
+      betas.push(beta);
+      intercepts.push(intercept);
+      reports.push(report);
+    }
+    return { logLambda: values, beta: joined(betas, 0), intercept: joined(intercepts, 0), reports };
+  } finally {
+    for (const tensor of [...betas, ...intercepts, prepared.X, prepared.bound, prepared.largest, prepared.gram]) {
+      tensor?.dispose();
+    }
+  }
+}
+
+async function equallySpaced(problem: LargestPenaltyOptions, count = 100, depth = Math.log(1000)): Promise<number[]> {
+  checkCount('count', count);
+  checkPositive('depth', depth);
+  const [largest] = await largestPenalty(problem);
+  if (!Number.isFinite(largest)) throw new RangeError('y: Xᵀy is 0, so that every solution is 0 and no path starts');
+  return Array.from({ length: count }, (_, index) => largest - (count === 1 ? 0 : (depth * index) / (count - 1)));
+}
+
+/** The last row, as often as asked for. */
+function repeatedLast(beta: Tensor | undefined, count: number): Tensor | undefined {
+  if (!beta) return undefined;
+  const [rows, features] = beta.shape;
+  const last = beta.slice([rows - 1, 0], [1, features]);
+  const zeros = beta.context.constant({ kind: 'fill', value: 0 }, [count, features]);
+  const repeated = zeros.add(last);
+  for (const made of [last, zeros]) made.dispose();
+  return repeated;
+}

@@ -1,0 +1,280 @@
+/** The Programs of a Lasso: X made ready, the solve, and the linear solve for gradients or a tangent. */
+import { DEFINITE_SOLVER } from '../../solvers/index.ts';
+import { correlated, type Design, designOf, errorOf, predicted, projected } from '../../solvers/lasso/design.ts';
+import { kinkToleranceOf, type LassoProblem, perProblem, preActivationOf } from '../../solvers/lasso/problem.ts';
+import { solveLasso } from '../../solvers/lasso/solve.ts';
+import { supportSystem } from '../../solvers/lasso/support.ts';
+import { solveLinear } from '../../solvers/linear.ts';
+import { column, statusOf } from '../../solvers/monitor.ts';
+import type { Engine } from '../../tensor/engine.ts';
+import { elementwise, product, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
+import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
+import { summarise } from '../summary.ts';
+import type { CheckedLasso } from './options.ts';
+
+/** X, centred where there is an intercept, and what else is made of it once; for the names see `Design`. */
+export type Prepared = Readonly<Record<'X' | 'bound' | 'largest', Tensor> & Partial<Record<'gram' | 'masks', Tensor>>>;
+
+/** What a solution is differentiated in. */
+export const VARIABLES = ['X', 'y', 'logLambda', 'weights', 'ridge'] as const;
+export type Variable = (typeof VARIABLES)[number];
+/** y [1 or batch, rows], logLambda and ridge [1] or [batch], weights [1 or batch, features]. */
+export type Given = Readonly<Record<'y' | 'logLambda', Tensor> & Partial<Record<'weights' | 'ridge', Tensor>>>;
+
+type Named = Readonly<Partial<Record<string, Tensor>>>;
+
+/** Runs a Program on inputs by name, of which some may be absent; its outputs are named by `outputs`, in this order. */
+function runNamed<Output extends string>(
+  engine: Engine,
+  key: string,
+  inputs: Named,
+  outputs: readonly Output[],
+  build: (traced: Named, context: LoopContext) => Readonly<Record<Output, Tensor>>,
+): Readonly<Record<Output, Tensor>> {
+  const names = Object.keys(inputs).filter((name) => inputs[name] !== undefined);
+  const given = names.map((name) => inputs[name] as Tensor);
+  const results = engine.run(`${key} ${names.join()} ${outputs.join()}`, given, (traced, context) => {
+    const built = build(Object.fromEntries(names.map((name, index) => [name, traced[index]])), context);
+    return outputs.map((name) => built[name]);
+  });
+  return Object.fromEntries(outputs.map((name, index) => [name, results[index]])) as Record<Output, Tensor>;
+}
+
+export function prepare(
+  engine: Engine,
+  X: Tensor,
+  masks: Tensor | undefined,
+  { intercept, gram }: { intercept: boolean; gram: boolean },
+): Prepared {
+  const outputs = ['X', 'bound', 'largest', ...(gram ? (['gram'] as const) : [])] as const;
+  const made = runNamed(engine, `lasso design ${intercept} ${gram}`, { X, masks }, outputs, (traced) => {
+    const design = designOf(traced.X as Tensor, traced.masks, { intercept, gram });
+    return design as Record<(typeof outputs)[number], Tensor>;
+  });
+  return { ...made, ...(masks && { masks }) };
+}
+
+/** The problem of a Program, from its inputs. */
+function problemFrom(
+  traced: Named,
+  context: LoopContext,
+  { batch, rows, features, settings }: CheckedLasso,
+): LassoProblem {
+  const { X, bound, largest, gram, masks, y, logLambda, weights, ridge } = traced as Prepared & Given;
+  const design: Design = { X, bound, largest, gram, masks, intercept: settings.intercept };
+  const constant = (value: number, shape: readonly number[]): Tensor =>
+    context.constant({ kind: 'fill', value }, shape);
+  const zeros = constant(0, [batch, rows]);
+  const centred = settings.intercept ? elementwise('subtract', [y, column(meanOfRows(y))]) : y;
+  const factor = column(perProblem(elementwise('exp', [logLambda]), batch));
+  return {
+    design,
+    y: elementwise('add', [zeros, centred]),
+    penalty: elementwise('multiply', [factor, weights ?? constant(1, [1, features])]),
+    ridge: ridge ? perProblem(ridge, batch) : constant(0, [batch]),
+  };
+}
+
+function meanOfRows(y: Tensor): Tensor {
+  const [, rows] = y.shape;
+  return elementwise('scale', [reduceRows('sum', [y])], [1 / rows, 0]);
+}
+
+const SOLUTION = ['beta', 'correlation', 'moment', 'penalty', 'kinkTolerance', 'gap', 'summary'] as const;
+export type Solved = Readonly<Record<(typeof SOLUTION)[number], Tensor>>;
+
+/** correlation: Xᵀr − ρβ. penalty: t. kinkTolerance: of |hβ + correlation| − t. All [batch, features]; gap [batch]. */
+export function solve(
+  engine: Engine,
+  checked: CheckedLasso,
+  prepared: Prepared,
+  given: Given,
+  initial: Tensor | undefined,
+): Solved {
+  const { batch, settings } = checked;
+  const { solver, limit, intercept, kinkUnits } = settings;
+  const key = `lasso ${solver} ${limit} ${intercept} ${kinkUnits} ${batch}`;
+  const tolerance = engine.scalar(settings.tolerance);
+  return runNamed(engine, key, { ...prepared, ...given, initial, tolerance }, SOLUTION, (traced, context) => {
+    const problem = problemFrom(traced, context, checked);
+    const options = { method: solver, tolerance: traced.tolerance as Tensor, limit, initial: traced.initial };
+    const solved = solveLasso(context, problem, options);
+    const { y, X } = traced as Prepared & Given;
+    const notFinite = [y, X, traced.logLambda, traced.weights, traced.ridge].flatMap((x) =>
+      x ? [countIn(x, batch)] : [],
+    );
+    const rows = {
+      status: solved.status,
+      iterations: solved.iterations,
+      residual: solved.residual,
+      floor: solved.floor,
+      notFinite: notFinite.reduce((a, b) => elementwise('add', [a, b])),
+    };
+    return {
+      beta: solved.beta,
+      correlation: solved.correlation.correlation,
+      moment: solved.moment,
+      penalty: problem.penalty,
+      kinkTolerance: kinkToleranceOf(problem, solved.moment, kinkUnits),
+      gap: solved.gap,
+      summary: summarise(batch, rows),
+    };
+  });
+}
+
+/** Numbers that are not finite: of each row where there is one for each problem, else of all. */
+function countIn(x: Tensor, batch: number): Tensor {
+  const perRow = x.shape.length > 0 && x.shape[0] === batch;
+  const flat = x.context.alias(x, perRow ? [batch, x.size / batch] : [1, x.size]);
+  return reduceRows('countNotFinite', [flat]);
+}
+
+/** What the linear solve needs of the solution. */
+export type Kept = Pick<Solved, 'beta' | 'correlation' | 'moment'>;
+
+function inUse({ beta, correlation, moment }: Kept): Kept {
+  return { beta, correlation, moment };
+}
+
+/** q, and the signs of hβ + correlation, [batch, features]. */
+function selected(problem: LassoProblem, kept: Kept, { kinkUnits, selection }: CheckedLasso['settings']) {
+  const p = preActivationOf(problem, kept.beta, kept.correlation);
+  const excess = elementwise('subtract', [elementwise('abs', [p]), problem.penalty]);
+  const tolerance = kinkToleranceOf(problem, kept.moment, kinkUnits);
+  const at = (q: number): Tensor => elementwise('reluDerivative', [excess, tolerance], [q]);
+  const signs = elementwise('sign', [p]);
+  if (typeof selection === 'number') return { q: at(selection), signs };
+  const [low, high] = [at(0), at(1)];
+  const numbers = p.context.constant({ kind: 'values', values: selection }, [1, selection.length]);
+  const between = elementwise('multiply', [numbers, elementwise('subtract', [high, low])]);
+  return { q: elementwise('add', [low, between]), signs };
+}
+
+/** Solves Sw = v on the active features; the summary tells how it went. */
+function solvedOnSupport(
+  context: LoopContext,
+  problem: LassoProblem,
+  q: Tensor,
+  v: Tensor,
+  { backwardLimit: limit }: CheckedLasso['settings'],
+  tolerance: Tensor,
+): { readonly w: Tensor; readonly summary: Tensor } {
+  const { problem: system } = supportSystem(problem, q, v, { tolerance, limit });
+  const solved = solveLinear(context, DEFINITE_SOLVER, system);
+  const rows = {
+    status: statusOf(solved.state),
+    iterations: solved.iterations,
+    residual: solved.residual,
+    floor: solved.floor,
+    singularValueBound: solved.singularValueBound,
+    notFinite: reduceRows('countNotFinite', [v]),
+  };
+  return { w: solved.u, summary: summarise(v.shape[0], rows) };
+}
+
+/**
+ * The gradients of a loss from its cotangent v of β: with Sw = v,
+ *   X: r wᵀ − (PXw)βᵀ, y: PXw, λ: −Σⱼ tⱼ signⱼ wⱼ, weights: −e^λ signⱼ wⱼ, ρ: −⟨β, w⟩,
+ * summed over the problems that share an argument. Those wanted are named.
+ */
+export function gradients(
+  engine: Engine,
+  checked: CheckedLasso,
+  prepared: Prepared,
+  given: Given,
+  { kept, cotangent, wanted }: { kept: Kept; cotangent: Tensor; wanted: readonly Variable[] },
+): Readonly<Record<Variable | 'summary', Tensor>> {
+  const key = `lasso gradient ${linearKey(checked)}`;
+  const tolerance = engine.scalar(checked.settings.backwardTolerance);
+  const inputs = { ...prepared, ...given, ...inUse(kept), cotangent, tolerance };
+  const outputs = ['summary' as const, ...wanted];
+  return runNamed(engine, key, inputs, outputs, (traced, context) => {
+    const problem = problemFrom(traced, context, checked);
+    const { design, penalty } = problem;
+    const { beta } = traced as unknown as Kept;
+    const { q, signs } = selected(problem, traced as unknown as Kept, checked.settings);
+    const { w, summary } = solvedOnSupport(
+      context,
+      problem,
+      q,
+      traced.cotangent as Tensor,
+      checked.settings,
+      traced.tolerance as Tensor,
+    );
+    const signed = elementwise('negate', [elementwise('multiply', [signs, w])]);
+    const fitted = projected(design, predicted(design, w));
+    const made: Record<Variable, () => Tensor> = {
+      X: () => {
+        const residual = projected(design, errorOf(design, problem.y, beta));
+        const first = product(residual, w, { transposeA: true });
+        return product(fitted, beta, { transposeA: true, prior: first, residual: true });
+      },
+      y: () => fitted,
+      logLambda: () => reduceRows('dot', [penalty, signed]),
+      weights: () => {
+        const factor = elementwise('exp', [traced.logLambda as Tensor]);
+        return elementwise('multiply', [column(perProblem(factor, checked.batch)), signed]);
+      },
+      ridge: () => elementwise('negate', [reduceRows('dot', [beta, w])]),
+    };
+    const sharedOut = (name: Variable, gradient: Tensor): Tensor => {
+      const shape = (traced[name] as Tensor).shape;
+      if (name === 'X' || gradient.size === (traced[name] as Tensor).size) return context.alias(gradient, shape);
+      return context.alias(reduceAxes('sum', [gradient], 0, 1), shape);
+    };
+    const found = wanted.map((name) => [name, sharedOut(name, made[name]())]);
+    return { summary, ...Object.fromEntries(found) };
+  });
+}
+
+/**
+ * The tangent β̇ = S⁻¹(Ẋᵀr − XᵀPẊβ + XᵀPẏ − (t λ̇ + e^λ ẇ)∘sign − ρ̇β) on the active features, from tangents of the arguments
+ * by name, shaped as these are.
+ */
+export function tangent(
+  engine: Engine,
+  checked: CheckedLasso,
+  prepared: Prepared,
+  given: Given,
+  { kept, tangents }: { kept: Kept; tangents: Readonly<Partial<Record<Variable, Tensor>>> },
+): Readonly<Record<'tangent' | 'summary', Tensor>> {
+  const key = `lasso tangent ${linearKey(checked)}`;
+  const tolerance = engine.scalar(checked.settings.backwardTolerance);
+  const moved = Object.fromEntries(Object.entries(tangents).map(([name, value]) => [`${name}Tangent`, value]));
+  const inputs = { ...prepared, ...given, ...inUse(kept), ...moved, tolerance };
+  return runNamed(engine, key, inputs, ['tangent', 'summary'] as const, (traced, context) => {
+    const problem = problemFrom(traced, context, checked);
+    const { q, signs } = selected(problem, traced as unknown as Kept, checked.settings);
+    const right = rightHandSide(problem, traced, signs, checked);
+    const { w, summary } = solvedOnSupport(context, problem, q, right, checked.settings, traced.tolerance as Tensor);
+    return { tangent: w, summary };
+  });
+}
+
+function rightHandSide(problem: LassoProblem, traced: Named, signs: Tensor, { batch }: CheckedLasso): Tensor {
+  const { design, penalty } = problem;
+  const { beta } = traced as unknown as Kept;
+  const times = (a: Tensor, b: Tensor): Tensor => elementwise('multiply', [a, b]);
+  const terms: Tensor[] = [];
+  const { XTangent, yTangent, logLambdaTangent, weightsTangent, ridgeTangent } = traced;
+  if (XTangent) {
+    const residual = projected(design, errorOf(design, problem.y, beta));
+    const fitted = projected(design, product(beta, XTangent, { transposeB: true }));
+    terms.push(product(residual, XTangent), elementwise('negate', [correlated(design, fitted)]));
+  }
+  if (yTangent) terms.push(correlated(design, projected(design, yTangent)));
+  const penalties = [
+    ...(logLambdaTangent ? [times(penalty, column(perProblem(logLambdaTangent, batch)))] : []),
+    ...(weightsTangent
+      ? [times(column(perProblem(elementwise('exp', [traced.logLambda as Tensor]), batch)), weightsTangent)]
+      : []),
+  ];
+  for (const change of penalties) terms.push(elementwise('negate', [times(change, signs)]));
+  if (ridgeTangent) terms.push(elementwise('negate', [times(beta, column(perProblem(ridgeTangent, batch)))]));
+  return terms.reduce((a, b) => elementwise('add', [a, b]), elementwise('scale', [beta], [0, 0]));
+}
+
+function linearKey({ batch, settings }: CheckedLasso): string {
+  const { backwardLimit, selection, kinkUnits, intercept } = settings;
+  return `${batch} ${backwardLimit} ${JSON.stringify(selection)} ${kinkUnits} ${intercept}`;
+}

@@ -1,0 +1,19 @@
+import { combine, ratio, reduceRows } from '../tensor/kernels.ts';
+import type { KrylovMethod } from './krylov.ts';
+
+/**
+ * Conjugate gradients, for a symmetric positive definite S only: q = Sp, α = γ/⟨p, q⟩, y += αp, r −= αq, β = γ⁺/γ,
+ * p = r + βp, with γ = ‖r‖². One product a step, and the condition number is not squared.
+ */
+export const conjugateGradients: KrylovMethod = {
+  start: (_, r) => ({ r, p: r, gamma: reduceRows('dot', [r, r]) }),
+  step(problem, { r, p, gamma }) {
+    const q = problem.apply(p);
+    const alpha = ratio(gamma, reduceRows('dot', [p, q]));
+    const change = combine({ x: p, coefficient: alpha });
+    const rNext = combine({ x: r }, { x: q, coefficient: alpha, factor: -1 });
+    const gammaNext = reduceRows('dot', [rNext, rNext]);
+    const pNext = combine({ x: rNext }, { x: p, coefficient: ratio(gammaNext, gamma) });
+    return { values: { r: rNext, p: pNext, gamma: gammaNext }, change, r: rNext };
+  },
+};

@@ -1,0 +1,72 @@
+/** Proximal gradient iterations for a batch of Lasso problems. */
+import { combine, elementwise, reduceRows } from '../../tensor/kernels.ts';
+import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
+import type { Begun } from '../iteration.ts';
+import { column } from '../monitor.ts';
+import { hessian, type LassoProblem, scaleOf, softThresholded } from './problem.ts';
+
+/**
+ * β⁺ = softThreshold(w + s(XᵀPy − (XᵀPX + ρ)w), st), s = 1/(L + ρ).
+ * ISTA: w = β. FISTA: w = β + (θ − 1)/θ⁺·(β − β⁻), θ⁺ = (1 + √(1 + 4θ²))/2 (Beck & Teboulle 2009), which starts again from
+ * θ = 1 where ⟨w − β⁺, β⁺ − β⟩ > 0, the step having gone against the momentum (O'Donoghue & Candès 2015).
+ * @param moment XᵀPy
+ */
+export function proximalGradient(
+  context: LoopContext,
+  problem: LassoProblem,
+  moment: Tensor,
+  start: Tensor,
+  { accelerated }: { accelerated: boolean },
+): Begun {
+  const [batch] = start.shape;
+  const { penalty, ridge, design } = problem;
+  const largest = elementwise('add', [ridge, design.bound]);
+  const step = elementwise('reciprocal', [largest]);
+  const threshold = elementwise('multiply', [penalty, column(step)]);
+  // ‖w − β⁺‖ is a residual in steps of 1/L; what is asked for is in steps of 1/h.
+  const rescaling = elementwise('divide', [largest, scaleOf(problem)]);
+  const proximal = (w: Tensor): Tensor => {
+    const p = combine(
+      { x: w },
+      { x: moment, coefficient: step },
+      { x: hessian(problem, w), coefficient: step, factor: -1 },
+    );
+    return softThresholded(p, threshold);
+  };
+  const relative = (w: Tensor, next: Tensor): Tensor => {
+    const moved = reduceRows('norm', [elementwise('subtract', [w, next])]);
+    const size = elementwise('scale', [reduceRows('norm', [next])], [1, context.epsilon]);
+    return elementwise('multiply', [rescaling, elementwise('divide', [moved, size])]);
+  };
+  if (!accelerated) {
+    return {
+      start: { x: start },
+      step({ x }) {
+        const next = proximal(x);
+        return { next: { x: next }, residual: relative(x, next) };
+      },
+      keeps: 'next',
+      solution: (x) => x,
+    };
+  }
+  const one = context.constant({ kind: 'fill', value: 1 }, [batch]);
+  const zero = context.constant({ kind: 'fill', value: 0 }, [1]);
+  return {
+    start: { x: start, w: start, theta: one },
+    step({ x, w, theta }) {
+      const next = proximal(w);
+      const moved = elementwise('subtract', [next, x]);
+      const against = reduceRows('dot', [elementwise('subtract', [w, next]), moved]);
+      const kept = elementwise('select', [elementwise('greater', [against, zero]), one, theta]);
+      const root = elementwise('sqrt', [elementwise('scale', [elementwise('square', [kept])], [4, 1])]);
+      const thetaNext = elementwise('scale', [root], [0.5, 0.5]);
+      const momentum = elementwise('divide', [elementwise('scale', [kept], [1, -1]), thetaNext]);
+      return {
+        next: { x: next, w: combine({ x: next }, { x: moved, coefficient: momentum }), theta: thetaNext },
+        residual: relative(w, next),
+      };
+    },
+    keeps: 'next',
+    solution: (x) => x,
+  };
+}

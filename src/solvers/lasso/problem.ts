@@ -1,0 +1,126 @@
+/** A batch of Lasso problems, ½‖y − Xβ‖²_P + Σⱼ tⱼ|βⱼ| + ½ρ‖β‖², and what characterises their solutions. */
+import { combine, elementwise, reduceRows } from '../../tensor/kernels.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { column, repeated } from '../monitor.ts';
+import { correlated, curved, type Design, errorOf, projected } from './design.ts';
+
+/** Tensors are those of the Program being traced. */
+export interface LassoProblem {
+  readonly design: Design;
+  /** [batch, rows] */
+  readonly y: Tensor;
+  /** t = e^λ·(weight of the feature), [batch, features]. */
+  readonly penalty: Tensor;
+  /** ρ ≥ 0, [batch]. */
+  readonly ridge: Tensor;
+}
+
+/** XᵀPXβ + ρβ */
+export function hessian({ design, ridge }: Pick<LassoProblem, 'design' | 'ridge'>, beta: Tensor): Tensor {
+  return combine({ x: curved(design, beta) }, { x: beta, coefficient: ridge });
+}
+
+/** What is minus the gradient of the smooth part, Xᵀr − ρβ, and what it is made of: e = y − Xβ and r = Pe, [batch, rows]. */
+export interface Correlation {
+  readonly correlation: Tensor;
+  readonly error: Tensor;
+  readonly residual: Tensor;
+}
+
+/** From X and never from XᵀX: c − XᵀXβ would round as c does, which is large where the residual is small. */
+export function correlationAt({ design, y, ridge }: LassoProblem, beta: Tensor): Correlation {
+  const error = errorOf(design, y, beta);
+  const residual = projected(design, error);
+  const correlation = combine({ x: correlated(design, residual) }, { x: beta, coefficient: ridge, factor: -1 });
+  return { correlation, error, residual };
+}
+
+/** XᵀPy, [batch, features] */
+export function momentOf({ design, y }: LassoProblem): Tensor {
+  return correlated(design, projected(design, y));
+}
+
+/** h = maxⱼ ‖Xⱼ‖² + ρ, [batch]: the scale that makes correlations of coefficients. */
+export function scaleOf({ design, ridge }: Pick<LassoProblem, 'design' | 'ridge'>): Tensor {
+  return elementwise('add', [ridge, design.largest]);
+}
+
+/** p = hβ + correlation: β solves the problem where β = softThreshold(p, t)/h. */
+export function preActivationOf(
+  problem: Pick<LassoProblem, 'design' | 'ridge'>,
+  beta: Tensor,
+  correlation: Tensor,
+): Tensor {
+  return combine({ x: beta, coefficient: scaleOf(problem) }, { x: correlation });
+}
+
+/** sign(x)·max(|x| − t, 0), with a threshold for each entry. */
+export function softThresholded(x: Tensor, t: Tensor): Tensor {
+  return elementwise('proximalSoftThreshold', [x, t], [1]);
+}
+
+/** ‖β − softThreshold(hβ + correlation, t)/h‖, [batch]. */
+export function proximalDistance(problem: LassoProblem, beta: Tensor, correlation: Tensor): Tensor {
+  const proximal = softThresholded(preActivationOf(problem, beta, correlation), problem.penalty);
+  const h = scaleOf(problem);
+  const difference = combine({ x: beta, coefficient: h }, { x: proximal, factor: -1 });
+  return elementwise('divide', [reduceRows('norm', [difference]), h]);
+}
+
+/** A distance relative to ε + ‖β‖, [batch]. */
+export function relativeTo(beta: Tensor, distance: Tensor): Tensor {
+  const size = elementwise('scale', [reduceRows('norm', [beta])], [1, beta.context.epsilon]);
+  return elementwise('divide', [distance, size]);
+}
+
+/** What rounding makes of that residual, [batch]: ε(1 + L/h + ‖XᵀPy‖/(h‖β‖)). */
+export function roundingOf(problem: LassoProblem, moment: Tensor, beta: Tensor): Tensor {
+  const { epsilon } = beta.context;
+  const h = scaleOf(problem);
+  const size = elementwise('scale', [reduceRows('norm', [beta])], [1, epsilon]);
+  const share = elementwise('divide', [reduceRows('norm', [moment]), elementwise('multiply', [h, size])]);
+  const curvature = elementwise('divide', [elementwise('add', [problem.ridge, problem.design.bound]), h]);
+  return elementwise('scale', [elementwise('add', [share, curvature])], [epsilon, epsilon]);
+}
+
+/**
+ * The duality gap relative to the objective at 0, ½yᵀPy, [batch]. With e = y − Xβ, r = Pe, g the correlation and
+ * α = min(1, minⱼ tⱼ/|gⱼ|) the point αr is feasible for the dual, and the gap is
+ *   ½⟨e, r⟩ + Σ tⱼ|βⱼ| + ½ρ‖β‖² − α⟨y, r⟩ + ½α²(⟨e, r⟩ + ρ‖β‖²).
+ * Features without a penalty are left out of α.
+ */
+export function dualityGap(problem: LassoProblem, beta: Tensor, { correlation, error, residual }: Correlation): Tensor {
+  const { y, penalty, ridge, design } = problem;
+  const { context } = y;
+  const batch = beta.shape[0];
+  const dot = (a: Tensor, b: Tensor): Tensor => reduceRows('dot', [a, b]);
+  const times = (a: Tensor, b: Tensor): Tensor => elementwise('multiply', [a, b]);
+  const quadratic = elementwise('add', [dot(error, residual), times(ridge, dot(beta, beta))]);
+  const one = context.constant({ kind: 'fill', value: 1 }, [1]);
+  const excess = elementwise('divide', [elementwise('abs', [correlation]), penalty]);
+  const counted = elementwise('select', [penalty, excess, context.constant({ kind: 'fill', value: 0 }, [1])]);
+  const alpha = elementwise('reciprocal', [elementwise('maximum', [reduceRows('maximum', [counted]), one])]);
+  const l1 = dot(penalty, elementwise('abs', [beta]));
+  const half = (x: Tensor): Tensor => elementwise('scale', [x], [0.5, 0]);
+  const primal = elementwise('add', [half(quadratic), l1]);
+  const dual = elementwise('subtract', [
+    times(alpha, dot(y, residual)),
+    half(times(elementwise('square', [alpha]), quadratic)),
+  ]);
+  const atZero = half(dot(y, projected(design, y)));
+  const gap = elementwise('subtract', [primal, dual]);
+  const zeros = context.constant({ kind: 'fill', value: 0 }, [batch]);
+  return elementwise('select', [atZero, elementwise('divide', [gap, atZero]), zeros]);
+}
+
+/** The kinks: how far |p| may be from t, [batch, features], in units of ε(t + max|XᵀPy|/16). */
+export function kinkToleranceOf({ penalty }: LassoProblem, moment: Tensor, units: number): Tensor {
+  const { epsilon } = penalty.context;
+  const rounding = elementwise('scale', [reduceRows('maximumAbsolute', [moment])], [(units * epsilon) / 16, 0]);
+  return elementwise('add', [elementwise('scale', [penalty], [units * epsilon, 0]), column(rounding)]);
+}
+
+/** [1] or [batch] as [batch]. */
+export function perProblem(value: Tensor, batch: number): Tensor {
+  return value.size === batch ? value.context.alias(value, [batch]) : repeated(value, batch);
+}

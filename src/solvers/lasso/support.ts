@@ -1,0 +1,56 @@
+/** The linear system of a Lasso solution: symmetric and positive definite, on the features that are active. */
+import { elementwise, reduceAll } from '../../tensor/kernels.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { KrylovProblem } from '../krylov.ts';
+import { hessian, type LassoProblem } from './problem.ts';
+
+export interface SupportSystem {
+  /** S = (XᵀPX + ρ) on the active features, + 1/q − 1 on its diagonal. */
+  readonly problem: KrylovProblem;
+  /** 1 where q > 0, else 0, [batch, features]. */
+  readonly active: Tensor;
+}
+
+/**
+ * With Q = diag(q) the derivative of the solution (Bolte et al. 2021, Proposition 5, step 1) is (I − Q(I − H))⁻¹Q, H = XᵀPX + ρ.
+ * Off the features with q > 0 it is 0, on them it is S⁻¹ with S = H + Q⁻¹ − I: symmetric, and positive definite where H is.
+ * @param q from 0 to 1, [batch, features]
+ * @param v right-hand side, [batch, features]: what lies off the active features is left out
+ */
+export function supportSystem(
+  problem: Pick<LassoProblem, 'design' | 'ridge'>,
+  q: Tensor,
+  v: Tensor,
+  { tolerance, limit }: Pick<KrylovProblem, 'tolerance' | 'limit'>,
+): SupportSystem {
+  const { context } = q;
+  const constant = (value: number): Tensor => context.constant({ kind: 'fill', value }, [1]);
+  const active = elementwise('sign', [q]);
+  const slack = elementwise('select', [
+    q,
+    elementwise('scale', [elementwise('reciprocal', [q])], [1, -1]),
+    constant(0),
+  ]);
+  const on = (x: Tensor): Tensor => elementwise('multiply', [active, x]);
+  const apply = (y: Tensor): Tensor =>
+    elementwise('add', [on(hessian(problem, y)), elementwise('multiply', [slack, y])]);
+  const largest = elementwise('add', [
+    problem.design.bound,
+    elementwise('add', [reduceAll('maximum', problem.ridge), reduceAll('maximum', slack)]),
+  ]);
+  const floor = elementwise('scale', [largest], [context.epsilon, context.epsilon]);
+  return {
+    active,
+    problem: {
+      v: on(v),
+      tolerance,
+      limit,
+      floor,
+      residual: (u, right) => elementwise('subtract', [right, apply(u)]),
+      apply,
+      applyTransposed: apply,
+      enter: (r) => r,
+      leave: (y) => y,
+    },
+  };
+}
