@@ -1,6 +1,5 @@
 // One step of the elimination with partial pivoting, in all samples: the column `pivot` of the augmented systems becomes 0
-// above and below row `pivot`, which changes places with the row at or below it that is largest there. Where that is 0
-// nothing is done.
+// below row `pivot`, which changes places with the row at or below it that is largest there. Where that is 0 nothing is done.
 //
 //   systems, output  [batch, order, order + 1]
 
@@ -11,6 +10,9 @@ function solveStep(systems, order, pivot) {
   const sample = quotient(row, order);
   const first = sample * order;
   const i = row - first;
+  if (i < pivot) {
+    return systems[row * width + column];
+  }
 
   let place = pivot;
   let size = Math.abs(systems[(first + pivot) * width + pivot]);
@@ -25,8 +27,7 @@ function solveStep(systems, order, pivot) {
   let source = i;
   if (i === pivot) {
     source = place;
-  }
-  if (i === place && place !== pivot) {
+  } else if (i === place) {
     source = pivot;
   }
   const value = systems[(first + source) * width + column];

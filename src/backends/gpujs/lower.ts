@@ -40,6 +40,8 @@ export function lower(call: KernelCall, emit: Emit): void {
     case 'solve':
       lowerSolve(call, emit);
       break;
+    case 'coordinateDescent':
+      throw new Error('coordinate descent is sequential: it does not run on gpujs; choose another solver');
   }
 }
 
@@ -108,9 +110,14 @@ function lowerScalar({ operation, inputs, output, batch, shared, parameters }: S
 }
 
 function lowerSolve({ inputs, output, batch, order }: SolveCall, emit: Emit): void {
-  const extents: Extents = [order + 1, order * batch];
-  let systems = emit({ kernel: 'solve-augmented' }, inputs, [order], extents);
-  for (let pivot = 0; pivot < order; pivot++)
-    systems = emit({ kernel: 'solve-step' }, [systems], [order, pivot], extents);
-  emit({ kernel: 'solve-solution' }, [systems], [order], [order, batch], output);
+  const augmented: Extents = [order + 1, order * batch];
+  let systems = emit({ kernel: 'solve-augmented' }, inputs, [order], augmented);
+  for (let pivot = 0; pivot < order - 1; pivot++) {
+    systems = emit({ kernel: 'solve-step' }, [systems], [order, pivot], augmented);
+  }
+  let right = emit({ kernel: 'solve-right' }, [systems], [order], [order, batch]);
+  for (let pivot = order - 1; pivot >= 0; pivot--) {
+    const last = pivot === 0 ? output : undefined;
+    right = emit({ kernel: 'solve-back' }, [systems, right], [order, pivot], [order, batch], last);
+  }
 }

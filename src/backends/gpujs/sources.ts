@@ -32,7 +32,8 @@ import random from '../../../kernels/shared/random.js' with { type: 'text' };
 import reductions from '../../../kernels/shared/reductions.js' with { type: 'text' };
 import rows from '../../../kernels/shared/rows.js' with { type: 'text' };
 import solveAugmented from '../../../kernels/solve-augmented.js' with { type: 'text' };
-import solveSolution from '../../../kernels/solve-solution.js' with { type: 'text' };
+import solveBack from '../../../kernels/solve-back.js' with { type: 'text' };
+import solveRight from '../../../kernels/solve-right.js' with { type: 'text' };
 import solveStep from '../../../kernels/solve-step.js' with { type: 'text' };
 import upload from '../../../kernels/upload.js' with { type: 'text' };
 
@@ -72,7 +73,8 @@ export const KERNELS = {
   'scatter-sources': kernel(scatterSources, 1, 1),
   'segment-sum': kernel(segmentSum, 3, 3),
   'solve-augmented': kernel(solveAugmented, 2, 1),
-  'solve-solution': kernel(solveSolution, 1, 1),
+  'solve-back': kernel(solveBack, 2, 2),
+  'solve-right': kernel(solveRight, 1, 1),
   'solve-step': kernel(solveStep, 1, 2),
   upload: kernel(upload, 1, 0),
 } as const satisfies Record<string, KernelSource>;
