@@ -35,7 +35,7 @@ export async function fastestOf(candidates: readonly Candidate[]): Promise<Choic
   timed.sort((p, q) => p.milliseconds - q.milliseconds);
   const { candidate } = timed[0];
   if (timed.length === 1) return { candidate, reason: `of ${namesOf(candidates)} only ${candidate.name} works here` };
-  const figures = timed.map(({ candidate: { name }, milliseconds }) => `${name} ${milliseconds.toPrecision(2)} ms`);
+  const figures = timed.map(({ candidate: { name }, milliseconds }) => `${name} ${milliseconds.toFixed(1)} ms`);
   return { candidate, reason: `the fastest of those measured: ${figures.join(', ')}` };
 }
 

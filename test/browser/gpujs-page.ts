@@ -3,6 +3,8 @@ import * as library from 'gpu.js/dist/gpu-browser.js';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { openGPUJS } from '../../src/backends/gpujs/index.ts';
+import { digits } from '../../src/data/index.ts';
+import { adam, dense, evaluate, monotone, open, sequential, train } from '../../src/index.ts';
 import { parityCases } from '../parity/cases/index.ts';
 import type { ParityCase } from '../parity/cases/parity.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
@@ -21,5 +23,54 @@ export async function runCase(name: string): Promise<string> {
     return '';
   } catch (error) {
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+}
+
+export interface DigitsRun {
+  readonly backend: string;
+  readonly reason: string;
+  readonly description: string;
+  readonly losses: readonly number[];
+  /** On the test split, from 0 to 1. */
+  readonly accuracy: number;
+  /** Live buffers and bytes after step 5 and after the last one. */
+  readonly memory: readonly { readonly buffers: number; readonly bytes: number }[];
+  readonly seconds: number;
+}
+
+/** Trains a monotone layer on the digits for a number of steps over WebGL2. */
+export async function trainDigits(steps: number, width: number, batch: number, tolerance: number): Promise<DigitsRun> {
+  const start = performance.now();
+  const engine = await open({ backend: 'gpujs', gpujs: { mode: 'webgl2', load } });
+  try {
+    const model = sequential(monotone({ inputs: 64, width, tolerance }), dense({ inputs: width, outputs: 10 }));
+    const data = await digits();
+    const memory: { buffers: number; bytes: number }[] = [];
+    let step = 0;
+    const { losses } = await train(engine, model, data, {
+      epochs: 1000,
+      batch,
+      maximumSteps: steps,
+      optimiser: adam({ rate: 1e-2 }),
+      onProgress({ kind }) {
+        if (kind !== 'step') return;
+        step += 1;
+        const { buffers, bytes } = engine.memory();
+        if (step === 5 || step === steps) memory.push({ buffers, bytes });
+      },
+    });
+    const { accuracy } = await evaluate(model, data.test);
+    const seconds = (performance.now() - start) / 1000;
+    return {
+      backend: engine.backend,
+      reason: engine.reason,
+      description: engine.adapter.description,
+      losses,
+      accuracy,
+      memory,
+      seconds,
+    };
+  } finally {
+    engine.close();
   }
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parityCases } from '../parity/cases/index.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
+import type { DigitsRun } from './gpujs-page.ts';
 import { type OpenPage, openPage } from './harness.ts';
 
 describe('gpujs over WebGL2 in the browser', () => {
@@ -19,6 +20,15 @@ describe('gpujs over WebGL2 in the browser', () => {
       expect(await open.call<string>(url, 'runCase', name)).toBe('');
     });
   }
+
+  test('40 steps on the digits classify most of them, and memory stays as it was', async () => {
+    const run = await open.call<DigitsRun>(url, 'trainDigits', 40, 24, 32, 1e-2);
+    expect(run.backend).toBe('gpujs');
+    expect(run.reason).toBe('it was asked for');
+    expect(run.losses).toHaveLength(40);
+    expect(run.accuracy).toBeGreaterThan(0.75);
+    expect(run.memory[1]).toEqual(run.memory[0]);
+  });
 
   test('nothing went wrong in the page, and it asked nobody else', () => {
     expect(open.errors).toEqual([]);

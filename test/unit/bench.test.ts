@@ -201,7 +201,7 @@ describe('options', () => {
     [['--size', '128'], '--size: it is "128"; it must be batch x width'],
     [['--size', '0x3'], '--size: it is "0x3"'],
     [['--only', 'firefox'], '--only: it is "firefox"; it must be one of chrome, node'],
-    [['--backend', 'cuda'], '--backend: it is "cuda"; it must be one of webgpu, wasm, cpu'],
+    [['--backend', 'cuda'], '--backend: it is "cuda"; it must be one of webgpu, wasm, gpujs, cpu'],
     [['--fast'], '--fast: bench has no such option'],
     [['32x64'], '"32x64": bench takes options only'],
   ])('%j is refused', (argv, message) => {

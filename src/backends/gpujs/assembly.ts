@@ -1,7 +1,16 @@
 /** gpu.js's WebAssembly mode: data are arrays of the host, and every call is done when it returns. */
-import { type Form, keyOf } from './forms.ts';
+import type { Form } from './forms.ts';
 import type { GPUInstance, Library, RunnableKernel } from './library.ts';
-import { type Data, type Extents, type Figures, Ledger, type Machine, settingsOf } from './machine.ts';
+import {
+  checkCount,
+  type Data,
+  type Extents,
+  type Figures,
+  KernelCache,
+  Ledger,
+  type Machine,
+  settingsOf,
+} from './machine.ts';
 
 class HostData implements Data {
   references = 1;
@@ -25,7 +34,7 @@ export class AssemblyMachine implements Machine {
   readonly live = new Ledger();
   readonly nothing: Data;
   private readonly instance: GPUInstance;
-  private readonly kernels = new Map<string, RunnableKernel>();
+  private readonly kernels = new KernelCache((form) => this.make(form));
 
   constructor(private readonly library: Library) {
     this.instance = new library({ mode: 'webasm' });
@@ -37,6 +46,7 @@ export class AssemblyMachine implements Machine {
   }
 
   upload(values: ArrayLike<number>): Data {
+    checkCount(values.length);
     return this.keep(new Float32Array(values));
   }
 
@@ -46,7 +56,8 @@ export class AssemblyMachine implements Machine {
   }
 
   launch(form: Form, operands: readonly Data[], parameters: readonly number[], [columns, rows]: Extents): Data {
-    const kernel = this.kernelOf(form);
+    checkCount(columns * rows);
+    const kernel = this.kernels.get(form);
     kernel.setOutput([columns, rows]);
     const given = operands.map((data) => this.library.input((data as HostData).values, [data.size]));
     const result = kernel(...given, ...parameters) as readonly Float32Array[];
@@ -54,16 +65,10 @@ export class AssemblyMachine implements Machine {
     return this.keep(new Float32Array(result[0].buffer as ArrayBuffer));
   }
 
-  private kernelOf(form: Form): RunnableKernel {
-    const key = keyOf(form);
-    let kernel = this.kernels.get(key);
-    if (!kernel) {
-      const { source, settings } = settingsOf(form, false, 'Input');
-      const made = this.instance.createKernel(source, settings);
-      made.moduleCacheLimit = KEPT_MODULES;
-      kernel = made;
-      this.kernels.set(key, kernel);
-    }
+  private make(form: Form): RunnableKernel {
+    const { source, settings } = settingsOf(form, false, 'Input');
+    const kernel = this.instance.createKernel(source, settings);
+    kernel.moduleCacheLimit = KEPT_MODULES;
     return kernel;
   }
 
@@ -86,7 +91,6 @@ export class AssemblyMachine implements Machine {
   }
 
   close(): void {
-    this.kernels.clear();
     void this.instance.destroy();
   }
 }

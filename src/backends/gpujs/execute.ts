@@ -1,5 +1,6 @@
 /** Runs a compiled Program: launches its kernels, loops in chunks of passes. */
 import type { Compiled, CompiledLoop, CompiledStep } from './compile.ts';
+import type { Form } from './forms.ts';
 import type { Data, Machine } from './machine.ts';
 
 /** Passes of the first chunk when nothing is known about the loop. */
@@ -8,6 +9,8 @@ const CHUNK_GROWTH = 1.5;
 const LARGEST_CHUNK = 256;
 /** Bytes that the values carried by the passes of one chunk may take together. */
 const CHUNK_BYTES = 64 * 2 ** 20;
+
+const TALLY: Form = { kernel: 'loop-tally' };
 
 /** What each slot holds, one reference each. */
 type Slots = (Data | undefined)[];
@@ -162,5 +165,5 @@ function runChunk(
 }
 
 function count(machine: Machine, tally: Data, flag: Data): Data {
-  return machine.launch({ kernel: 'loop-tally' }, [tally, flag], [], [2, 1]);
+  return machine.launch(TALLY, [tally, flag], [], [2, 1]);
 }

@@ -1,6 +1,6 @@
 /** Where the kernels run: data that stays there, and kernels over it. There is one for each mode of gpu.js. */
 import type { AdapterDescription } from '../backend.ts';
-import { type Form, sourceOf } from './forms.ts';
+import { type Form, keyOf, sourceOf } from './forms.ts';
 import type { KernelSettings } from './library.ts';
 import { KERNELS } from './sources.ts';
 
@@ -63,6 +63,40 @@ export function settingsOf(
       immutable: native,
     },
   };
+}
+
+/** gpu.js keeps indices as float32 numbers, which count no further. */
+const MOST_NUMBERS = 2 ** 24;
+
+/** @throws RangeError where the numbers are too many */
+export function checkCount(numbers: number): void {
+  if (numbers <= MOST_NUMBERS) return;
+  throw new RangeError(
+    `gpujs: a tensor of ${numbers} numbers is too large for gpu.js, which counts to ${MOST_NUMBERS}; ` +
+      'split it, or choose another backend',
+  );
+}
+
+/** Kernels made once: found by the form itself, and by its key where equal forms come from different Programs. */
+export class KernelCache<Kernel> {
+  private readonly byForm = new WeakMap<Form, Kernel>();
+  private readonly byKey = new Map<string, Kernel>();
+
+  constructor(private readonly make: (form: Form) => Kernel) {}
+
+  get(form: Form): Kernel {
+    let kernel = this.byForm.get(form);
+    if (kernel) return kernel;
+    const key = keyOf(form);
+    kernel = this.byKey.get(key) ?? this.make(form);
+    this.byKey.set(key, kernel);
+    this.byForm.set(form, kernel);
+    return kernel;
+  }
+
+  all(): Iterable<Kernel> {
+    return this.byKey.values();
+  }
 }
 
 export interface Figures {

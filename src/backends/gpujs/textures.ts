@@ -1,8 +1,17 @@
 /** gpu.js's WebGL2 mode: data are textures that stay on the GPU from kernel to kernel. */
 import type { AdapterDescription } from '../backend.ts';
-import { type Form, keyOf } from './forms.ts';
+import type { Form } from './forms.ts';
 import type { DeviceTexture, GPUInstance, HostInput, Library, RunnableKernel } from './library.ts';
-import { type Data, type Extents, type Figures, Ledger, type Machine, settingsOf } from './machine.ts';
+import {
+  checkCount,
+  type Data,
+  type Extents,
+  type Figures,
+  KernelCache,
+  Ledger,
+  type Machine,
+  settingsOf,
+} from './machine.ts';
 import { LOST, TextureReader } from './texture-reader.ts';
 
 class TextureData implements Data {
@@ -12,6 +21,9 @@ class TextureData implements Data {
     readonly texture: DeviceTexture,
   ) {}
 }
+
+/** Its operand is an array of the host, that of all others textures. */
+const UPLOAD: Form = { kernel: 'upload' };
 
 interface MadeKernel {
   readonly run: RunnableKernel;
@@ -58,7 +70,7 @@ export class TextureMachine implements Machine {
   readonly live = new Ledger();
   readonly nothing: Data;
   private readonly instance: GPUInstance;
-  private readonly kernels = new Map<string, MadeKernel>();
+  private readonly kernels = new KernelCache((form) => this.make(form));
   private readonly gl: WebGL2RenderingContext;
   private readonly reader: TextureReader;
   /** Of a texture's sides. */
@@ -77,36 +89,30 @@ export class TextureMachine implements Machine {
 
   kept(): Figures {
     const figures = new Ledger();
-    for (const { last } of this.kernels.values()) if (last?.references === 0) figures.add(last.size);
+    for (const { last } of this.kernels.all()) if (last?.references === 0) figures.add(last.size);
     return figures;
   }
 
   upload(values: ArrayLike<number>): Data {
     if (values.length === 0) return this.retain(this.nothing);
-    return this.run(
-      { kernel: 'upload' },
-      'Input',
-      [this.library.input(new Float32Array(values), [values.length])],
-      [],
-      [values.length, 1],
-    );
+    return this.run(UPLOAD, [this.library.input(new Float32Array(values), [values.length])], [], [values.length, 1]);
   }
 
   launch(form: Form, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data {
     const textures = operands.map((data) => (data as TextureData).texture);
-    return this.run(form, 'ArrayTexture(1)', textures, parameters, extents);
+    return this.run(form, textures, parameters, extents);
   }
 
   private run(
     form: Form,
-    operandType: string,
     operands: readonly (DeviceTexture | HostInput)[],
     parameters: readonly number[],
     [columns, rows]: Extents,
   ): Data {
     if (this.gl.isContextLost()) throw new Error(LOST);
+    checkCount(columns * rows);
     const extents = this.outputOf(columns, rows);
-    const kernel = this.kernelOf(form, operandType);
+    const kernel = this.kernels.get(form);
     // Each time, so that the kernel has a new texture: of its own results as operands it would keep some, and write into
     // them again though their sizes may differ.
     kernel.run.setOutput(extents);
@@ -131,15 +137,9 @@ export class TextureMachine implements Machine {
     return [columns, height, layers];
   }
 
-  private kernelOf(form: Form, operandType: string): MadeKernel {
-    const key = keyOf(form);
-    let kernel = this.kernels.get(key);
-    if (!kernel) {
-      const { source, settings } = settingsOf(form, true, operandType);
-      kernel = { run: this.instance.createKernel(source, settings), last: undefined };
-      this.kernels.set(key, kernel);
-    }
-    return kernel;
+  private make(form: Form): MadeKernel {
+    const { source, settings } = settingsOf(form, true, form === UPLOAD ? 'Input' : 'ArrayTexture(1)');
+    return { run: this.instance.createKernel(source, settings), last: undefined };
   }
 
   read(data: Data): Float32Array {
@@ -165,7 +165,6 @@ export class TextureMachine implements Machine {
   }
 
   close(): void {
-    this.kernels.clear();
     this.reader.close();
     // Takes the context with it.
     void this.instance.destroy();
