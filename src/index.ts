@@ -20,6 +20,13 @@ export type { LassoCertificate, LassoSampleCertificate } from './implicit/lasso/
 export type { LassoInterval } from './implicit/lasso/interval.ts';
 export { type LassoReport, type LassoSolution, lasso } from './implicit/lasso/lasso.ts';
 export type { LassoOptions, LassoSelection, LassoSolverName } from './implicit/lasso/options.ts';
+export {
+  type LargestPenaltyOptions,
+  type LassoPath,
+  type LassoPathOptions,
+  largestPenalty,
+  lassoPath,
+} from './implicit/lasso/path.ts';
 export type { OperationKink } from './implicit/lifting.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
@@ -107,6 +114,18 @@ export {
   type Theorem3Options,
 } from './train/stochastic-gradient.ts';
 export { train } from './train/train.ts';
+export {
+  type Criterion,
+  crossValidation,
+  heldOut,
+  type Judge,
+  type Rows,
+  type SureOptions,
+  sure,
+} from './train/tune/criteria.ts';
+export type { PenaltyName } from './train/tune/penalties.ts';
+export type { Visited } from './train/tune/search.ts';
+export { type TuneOptions, type TuneResult, type TuningOptimiser, tune } from './train/tune/tune.ts';
 export type { MessageEnd } from './train/worker/messages.ts';
 export { serveTraining, type WorkerTraining } from './train/worker/serve.ts';
 export { trainInWorker, type WorkerRun, type WorkerRunOptions } from './train/worker/train-in-worker.ts';

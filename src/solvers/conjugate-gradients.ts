@@ -6,6 +6,8 @@ import type { KrylovMethod } from './krylov.ts';
  * p = r + βp, with γ = ‖r‖². One product a step, and the condition number is not squared.
  */
 export const conjugateGradients: KrylovMethod = {
+  // What falls in every step is the error; the residual may grow for long where the matrix is ill-conditioned.
+  staleLimit: 200,
   start: (_, r) => ({ r, p: r, gamma: reduceRows('dot', [r, r]) }),
   step(problem, { r, p, gamma }) {
     const q = problem.apply(p);

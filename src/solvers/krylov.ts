@@ -19,6 +19,8 @@ export interface KrylovProblem extends LinearProblem {
 /** What a method carries from step to step, by name. `r` is its residual s − Sy, [batch, n]. */
 export interface KrylovMethod {
   readonly restart?: number;
+  /** Steps without a residual 10 % below the best one after which it gives up. Default: that of the monitor. */
+  readonly staleLimit?: number;
   start(problem: KrylovProblem, r: Tensor): Record<string, Tensor>;
   step(
     problem: KrylovProblem,
@@ -44,7 +46,10 @@ export function krylov<Problem extends KrylovProblem>(method: KrylovMethod): Lin
           return {
             ...next,
             y: whereRunning(values.state, combine({ x: values.y }, { x: change }), values.y),
-            state: monitor(values.state, residual, tolerance, rounding, { giveUp: true }),
+            state: monitor(values.state, residual, tolerance, rounding, {
+              giveUp: true,
+              staleLimit: method.staleLimit,
+            }),
           };
         },
       );

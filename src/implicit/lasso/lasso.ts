@@ -52,14 +52,27 @@ export function lasso(options: LassoOptions): LassoSolution {
   const { engine, batch, rows, features, groups, settings } = checked;
   const gram = prefersGram(rows, features, batch, groups);
   const prepared = prepare(engine, options.X, options.masks, { intercept: settings.intercept, gram });
-  return lassoOf(checked, prepared, options);
+  const { masks: _, ...made } = prepared;
+  return lassoOf(checked, prepared, options, Object.values(made));
 }
 
-/** Of an X that is prepared already. */
-export function lassoOf(checked: CheckedLasso, prepared: Prepared, options: LassoOptions): LassoSolution {
+/**
+ * Of an X that is prepared already.
+ * @param owned tensors that are freed with the solution
+ */
+export function lassoOf(
+  checked: CheckedLasso,
+  prepared: Prepared,
+  options: LassoOptions,
+  owned: Tensor[] = [],
+): LassoSolution {
   const { engine, settings, batch, features } = checked;
   const { X } = options;
-  const given = givenOf(checked, options);
+  const own = (tensor: Tensor): Tensor => {
+    owned.push(tensor);
+    return tensor;
+  };
+  const given = givenOf(checked, options, own);
   const since = performance.now();
   const solved = solve(engine, checked, prepared, given, options.initial);
   const { onFailure, tolerance } = settings;
@@ -134,7 +147,7 @@ export function lassoOf(checked: CheckedLasso, prepared: Prepared, options: Lass
   recorded('custom', inputs, beta, operation);
   return {
     beta,
-    intercept: interceptOf(checked, options, beta),
+    intercept: interceptOf(checked, options, beta, own),
     report,
     backwardReports,
     certificate,
@@ -148,52 +161,56 @@ export function lassoOf(checked: CheckedLasso, prepared: Prepared, options: Lass
       return Array.from({ length: batch }, (_, problem) => lassoInterval(read, problem, v));
     },
     dispose() {
-      for (const tensor of Object.values({ ...kept, ...prepared })) {
-        if (tensor !== options.masks) tensor.dispose();
-      }
+      for (const tensor of [...Object.values(kept), ...owned]) tensor.dispose();
     },
   };
 }
 
 /** Numbers as tensors, and shapes as the Programs take them; aliases are on the tape of what they are aliases of. */
-function givenOf({ engine, features, rows }: CheckedLasso, options: LassoOptions): Given {
+function givenOf({ engine, features, rows }: CheckedLasso, options: LassoOptions, own: Own): Given {
   const { X, y, logLambda, weights, ridge } = options;
   const numbers = (value: number | readonly number[] | Tensor): Tensor => {
     if (typeof value === 'number') return engine.scalar(value);
-    return Array.isArray(value) ? engine.upload(value, [value.length], X) : (value as Tensor);
+    return Array.isArray(value) ? own(engine.upload(value, [value.length], X)) : (value as Tensor);
   };
+  const asRows = (value: Tensor, width: number): Tensor =>
+    value.shape.length === 1 ? own(value.reshape([1, width])) : value;
   return {
-    y: y.shape.length === 1 ? y.reshape([1, rows]) : y,
+    y: asRows(y, rows),
     logLambda: numbers(logLambda),
-    ...(weights && { weights: weights.shape.length === 1 ? weights.reshape([1, features]) : weights }),
+    ...(weights && { weights: asRows(weights, features) }),
     ...(ridge !== undefined && { ridge: numbers(ridge) }),
   };
 }
+
+/** Takes note of a tensor that is freed with the solution. */
+type Own = (tensor: Tensor) => Tensor;
 
 /** β₀ = mean(y − Xβ), over the rows that count. */
 function interceptOf(
   { engine, batch, rows, features, groups, settings }: CheckedLasso,
   options: LassoOptions,
   beta: Tensor,
+  own: Own,
 ): Tensor {
   const { X, y, masks } = options;
-  if (!settings.intercept) return engine.constant({ kind: 'fill', value: 0 }, [batch]);
+  if (!settings.intercept) return own(engine.upload(new Float64Array(batch), [batch], beta));
   const share = masks
-    ? masks.div(masks.sum(1, { keepAxes: true }))
-    : engine.constant({ kind: 'fill', value: 1 / rows }, [1, rows]);
-  const meanX = share.matmul(X).reshape([groups, 1, features]);
-  const fitted = beta
-    .reshape([groups, batch / groups, features])
-    .mul(meanX)
-    .sum(2);
-  const grouped = y.shape.length === 2 && y.shape[0] === batch;
-  const meanY = grouped
-    ? y
-        .reshape([groups, batch / groups, rows])
-        .mul(share.reshape([groups, 1, rows]))
-        .sum(2)
-    : share.matmul(y.reshape([rows, 1]));
-  return meanY.sub(fitted).reshape([batch]);
+    ? own(masks.div(own(masks.sum(1, { keepAxes: true }))))
+    : own(engine.upload(new Float64Array(rows).fill(1 / rows), [1, rows], beta));
+  const meanX = own(own(share.matmul(X)).reshape([groups, 1, features]));
+  const grouped = own(beta.reshape([groups, batch / groups, features]));
+  const fitted = own(own(grouped.mul(meanX)).sum(2));
+  const meanY = own(meanOfTargets(y, share, [groups, batch / groups, rows], own));
+  return own(own(meanY.sub(fitted)).reshape([batch]));
+}
+
+/** [groups, problems of each], or [groups, 1] where y is the same for all. */
+function meanOfTargets(y: Tensor, share: Tensor, [groups, length, rows]: readonly number[], own: Own): Tensor {
+  const isShared = y.size === rows;
+  if (isShared) return share.matmul(own(y.reshape([rows, 1])));
+  const weights = own(share.reshape([groups, 1, rows]));
+  return own(own(y.reshape([groups, length, rows])).mul(weights)).sum(2);
 }
 
 async function upheld(

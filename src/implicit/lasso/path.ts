@@ -5,7 +5,7 @@ import { elementwise, reduceRows } from '../../tensor/kernels.ts';
 import { describe } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { checkCount, checkPositive } from '../options.ts';
-import { type LassoReport, lassoOf } from './lasso.ts';
+import { type LassoReport, type LassoSolution, lassoOf } from './lasso.ts';
 import { checkedLasso, type LassoOptions } from './options.ts';
 import { prepare } from './program.ts';
 
@@ -78,25 +78,31 @@ export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: 
   const { engine, rows, features, settings } = checkedLasso({ ...problem, logLambda: values });
   const gram = prefersGram(rows, features, values.length, 1);
   const prepared = prepare(engine, problem.X, masks, { intercept: settings.intercept, gram });
-  const reports: Promise<LassoReport>[] = [];
-  const betas: Tensor[] = [];
-  const intercepts: Tensor[] = [];
+  const solutions: LassoSolution[] = [];
   try {
     for (let start = 0; start < values.length; start += length) {
       const own = values.slice(start, start + length);
-      const initial = repeatedLast(betas[betas.length - 1], own.length);
+      const initial = repeatedLast(solutions.at(-1)?.beta, own.length);
       const options = { ...problem, logLambda: own, ...(initial && { initial }) };
-      const { beta, intercept, report } = lassoOf(checkedLasso(options), prepared, options);
+      const solution = lassoOf(checkedLasso(options), prepared, options);
       initial?.dispose();
-      betas.push(beta);
-      intercepts.push(intercept);
-      reports.push(report);
+      solutions.push(solution);
     }
-    return { logLambda: values, beta: joined(betas, 0), intercept: joined(intercepts, 0), reports };
+    return {
+      logLambda: values,
+      beta: joined(
+        solutions.map(({ beta }) => beta),
+        0,
+      ),
+      intercept: joined(
+        solutions.map(({ intercept }) => intercept),
+        0,
+      ),
+      reports: solutions.map(({ report }) => report),
+    };
   } finally {
-    for (const tensor of [...betas, ...intercepts, prepared.X, prepared.bound, prepared.largest, prepared.gram]) {
-      tensor?.dispose();
-    }
+    for (const solution of solutions) solution.dispose();
+    for (const name of ['X', 'bound', 'largest', 'gram'] as const) prepared[name]?.dispose();
   }
 }
 

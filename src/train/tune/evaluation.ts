@@ -1,0 +1,143 @@
+/** The criterion and its gradient at many candidates at once. */
+import { valueAndGrad } from '../../autodiff/gradient.ts';
+import { type LassoSolution, lassoOf } from '../../implicit/lasso/lasso.ts';
+import { checkedLasso, type LassoOptions } from '../../implicit/lasso/options.ts';
+import { type Prepared, prepare } from '../../implicit/lasso/program.ts';
+import { prefersGram } from '../../solvers/lasso/design.ts';
+import { isSolved } from '../../solvers/report.ts';
+import type { Engine, Scope } from '../../tensor/engine.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Criterion, Judge, Rows } from './criteria.ts';
+import type { Penalty } from './penalties.ts';
+
+/** Where the criterion was evaluated. */
+export interface Evaluated {
+  readonly parameters: readonly number[];
+  /** NaN where a problem of this candidate was not solved. */
+  readonly value: number;
+  /** Of the criterion in the parameters; absent where none was asked for. */
+  readonly gradient: readonly number[] | undefined;
+}
+
+function evaluated(
+  parameters: readonly number[],
+  wasSolved: boolean,
+  value: number,
+  gradient: readonly number[] | undefined,
+): Evaluated {
+  return wasSolved
+    ? { parameters, value, gradient }
+    : { parameters, value: Number.NaN, gradient: gradient?.map(() => 0) };
+}
+
+export type SolverOptions = Pick<LassoOptions, 'intercept' | 'selection' | 'solver' | 'tolerance' | 'limit'>;
+
+/** Problems solved at once. */
+const MOST_PROBLEMS = 512;
+
+export class Evaluation {
+  /** Lasso problems solved so far. */
+  solves = 0;
+  private readonly copies: number;
+  private readonly prepared: Prepared;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly rows: Rows,
+    private readonly criterion: Criterion,
+    private readonly penalty: Penalty,
+    private readonly options: SolverOptions,
+  ) {
+    const { X } = rows;
+    const { copies, masks } = criterion.begin(
+      { tensor: (...given) => engine.tensor(...given), use: (one) => one },
+      rows,
+    );
+    this.copies = copies;
+    const intercept = options.intercept ?? false;
+    const gram = prefersGram(X.shape[0], X.shape[1], copies, masks ? copies : 1);
+    this.prepared = prepare(engine, X, masks, { intercept, gram });
+  }
+
+  /** In the order of the candidates. */
+  async at(candidates: readonly (readonly number[])[], withGradient: boolean): Promise<Evaluated[]> {
+    const most = Math.max(1, Math.floor(MOST_PROBLEMS / this.copies));
+    const found: Evaluated[] = [];
+    for (let start = 0; start < candidates.length; start += most) {
+      found.push(...(await this.batch(candidates.slice(start, start + most), withGradient)));
+    }
+    return found;
+  }
+
+  private async batch(candidates: readonly (readonly number[])[], withGradient: boolean): Promise<Evaluated[]> {
+    const width = candidates[0].length;
+    const count = candidates.length;
+    this.solves += count * this.copies;
+    return this.engine.tidy(async (scope) => {
+      const parameters = scope.tensor(candidates.flat(), [count, width]);
+      const rows = { X: scope.use(this.rows.X), y: scope.use(this.rows.y) };
+      const judge = this.criterion.begin(scope, rows);
+      const solved = (given: Tensor): { each: Tensor; solution: LassoSolution } => {
+        const solution = this.solutionFor(scope, rows, judge, given);
+        return { each: judge.judge(solution, count), solution };
+      };
+      if (!withGradient) {
+        const { each, solution } = solved(parameters);
+        const [values, wasSolved] = await Promise.all([each.data(), this.solvedIn(solution, count)]);
+        return candidates.map((one, index) => evaluated(one, wasSolved[index], values[index], undefined));
+      }
+      let made: Promise<readonly [ArrayLike<number>, LassoSolution]> | undefined;
+      const total = (given: Tensor): Tensor => {
+        const { each, solution } = solved(given);
+        made = each.data().then((values) => [values, solution]);
+        made.catch(() => {}); // told by the gradient
+        return each.sum();
+      };
+      // A candidate has no part in the criterion of another: the gradient of the sum is that of each.
+      const [, [gradient]] = await valueAndGrad(total, [parameters]);
+      const [values, solution] = await (made as NonNullable<typeof made>);
+      const [read, wasSolved] = await Promise.all([gradient.data(), this.solvedIn(solution, count)]);
+      gradient.dispose();
+      return candidates.map((one, index) =>
+        evaluated(one, wasSolved[index], values[index], Array.from(read.subarray(index * width, (index + 1) * width))),
+      );
+    });
+  }
+
+  /** Whether every copy of each candidate was solved, and differentiated where that was asked for. */
+  private async solvedIn({ report, backwardReports }: LassoSolution, count: number): Promise<boolean[]> {
+    const reports = await Promise.all([report, ...backwardReports]);
+    return Array.from({ length: count }, (_, candidate) =>
+      reports.every(({ samples }) => samples.every((sample, at) => at % count !== candidate || isSolved(sample))),
+    );
+  }
+
+  private solutionFor(scope: Scope, { X, y }: Rows, judge: Judge, parameters: Tensor): LassoSolution {
+    const { copies, masks, shares } = judge;
+    const [count, width] = parameters.shape;
+    const zeros = scope.tensor(new Float64Array(copies), [copies, 1, 1]);
+    const repeated = parameters
+      .reshape([1, count, width])
+      .add(zeros)
+      .reshape([copies * count, width]);
+    const logShares = Array.from({ length: copies * count }, (_, at) =>
+      Math.log(shares?.[Math.floor(at / count)] ?? 1),
+    );
+    const options: LassoOptions = {
+      ...this.options,
+      X,
+      y: judge.targets?.(count) ?? y,
+      ...(masks && { masks }),
+      ...this.penalty.options(repeated, scope.tensor(logShares)),
+      // Duplicated columns have many solutions with one criterion; the solution that is chosen is certified in the end.
+      onFailedCertificate: 'ignore',
+      // One candidate that is not solved is left out; it need not end the search.
+      onFailure: 'report',
+    };
+    return lassoOf(checkedLasso(options), this.prepared, options);
+  }
+
+  dispose(): void {
+    for (const tensor of Object.values(this.prepared)) tensor.dispose();
+  }
+}

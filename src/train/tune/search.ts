@@ -1,0 +1,152 @@
+/** Ways to look for the least value of a criterion in a box, from several starts at once: on the host, over batches. */
+import type { Evaluated, Evaluation } from './evaluation.ts';
+
+export type Bounds = readonly (readonly [low: number, high: number])[];
+
+export interface SearchOptions {
+  readonly bounds: Bounds;
+  /** Where a start stops: no parameter moves by more than this. */
+  readonly tolerance: number;
+  /** Most evaluations of each start. */
+  readonly limit: number;
+  readonly onEvaluated?: (found: readonly Visited[]) => void;
+}
+
+/** An evaluation, and the start that it belongs to. */
+export interface Visited extends Evaluated {
+  readonly start: number;
+  readonly gradient: readonly number[];
+}
+
+export type Search = (
+  evaluation: Evaluation,
+  starts: readonly (readonly number[])[],
+  options: SearchOptions,
+) => Promise<Visited[]>;
+
+function clamped(parameters: readonly number[], bounds: Bounds): number[] {
+  return parameters.map((value, index) => Math.min(Math.max(value, bounds[index][0]), bounds[index][1]));
+}
+
+function largestDifference(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((largest, value, index) => Math.max(largest, Math.abs(value - b[index])), 0);
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, index) => sum + value * b[index], 0);
+}
+
+async function evaluate(
+  evaluation: Evaluation,
+  candidates: readonly { readonly start: number; readonly parameters: readonly number[] }[],
+  { onEvaluated }: SearchOptions,
+): Promise<Visited[]> {
+  const found = await evaluation.at(
+    candidates.map(({ parameters }) => parameters),
+    true,
+  );
+  const visited = found.map((one, index) => ({ ...one, start: candidates[index].start }) as Visited);
+  onEvaluated?.(visited);
+  return visited;
+}
+
+/** The share of the decrease that the gradient promises which a step must bring (Armijo 1966). */
+const SUFFICIENT = 1e-4;
+/** No parameter moves further in a step: a factor of e in the penalty. */
+const LARGEST_MOVE = 1;
+const SHRINKING = 0.4;
+
+interface Descending {
+  readonly at: Visited;
+  readonly step: number;
+  readonly done: boolean;
+}
+
+/**
+ * Gradient descent with a line search, each start by itself: θ⁺ = clamp(θ − s∇C), s shortened until C falls; then the next s is
+ * that of Barzilai & Borwein (1988), ⟨Δθ, Δθ⟩/⟨Δθ, Δ∇C⟩. A minimum at a knot, where no gradient vanishes, is found as well: the
+ * steps shrink towards it until they are below the tolerance.
+ */
+export const descent: Search = async (evaluation, starts, options) => {
+  const { bounds, tolerance, limit } = options;
+  const first = await evaluate(
+    evaluation,
+    starts.map((parameters, start) => ({ start, parameters: clamped(parameters, bounds) })),
+    options,
+  );
+  const visited = [...first];
+  let states: Descending[] = first.map((at) => ({ at, step: firstStep(at), done: false }));
+  for (let count = 1; count < limit && states.some(({ done }) => !done); count++) {
+    const tried = states.map(({ at, step, done }) => {
+      const reach = Math.min(step, LARGEST_MOVE / Math.max(...at.gradient.map(Math.abs), Number.MIN_VALUE));
+      const parameters = clamped(
+        at.parameters.map((value, index) => value - reach * at.gradient[index]),
+        bounds,
+      );
+      return {
+        parameters,
+        start: at.start,
+        reach,
+        skip: done || largestDifference(parameters, at.parameters) < tolerance,
+      };
+    });
+    const live = tried.filter(({ skip }) => !skip);
+    const found = live.length === 0 ? [] : await evaluate(evaluation, live, options);
+    visited.push(...found);
+    const byStart = new Map(found.map((one) => [one.start, one]));
+    states = states.map((state, index) => {
+      const next = byStart.get(state.at.start);
+      return next ? advanced(state, next, tried[index].reach) : { ...state, done: true };
+    });
+  }
+  return visited;
+};
+
+function firstStep({ gradient }: Visited): number {
+  return (0.5 * LARGEST_MOVE) / Math.max(...gradient.map(Math.abs), Number.MIN_VALUE);
+}
+
+function advanced({ at }: Descending, next: Visited, reach: number): Descending {
+  const move = next.parameters.map((value, index) => value - at.parameters[index]);
+  const promised = -dot(at.gradient, move);
+  if (!(next.value <= at.value - SUFFICIENT * promised)) return { at, step: reach * SHRINKING, done: false };
+  const change = next.gradient.map((value, index) => value - at.gradient[index]);
+  const curvature = dot(move, change);
+  const step = curvature > 0 ? dot(move, move) / curvature : 2 * reach;
+  return { at: next, step, done: false };
+}
+
+/** Of λ, in units of its logarithm. */
+const ADAM_RATE = 0.3;
+
+/** Adam (Kingma & Ba 2015) on every start, its rate falling as 1/√t. */
+export const adamSearch: Search = async (evaluation, starts, options) => {
+  const { bounds, tolerance, limit } = options;
+  const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-12];
+  const visited: Visited[] = [];
+  let live = starts.map((parameters, start) => ({
+    start,
+    parameters: clamped(parameters, bounds),
+    mean: parameters.map(() => 0),
+    square: parameters.map(() => 0),
+  }));
+  for (let count = 1; count <= limit && live.length > 0; count++) {
+    const found = await evaluate(evaluation, live, options);
+    visited.push(...found);
+    const rate = ADAM_RATE / Math.sqrt(count);
+    live = live.flatMap((state, index) => {
+      const { gradient, parameters } = found[index];
+      const mean = state.mean.map((value, at) => beta1 * value + (1 - beta1) * gradient[at]);
+      const square = state.square.map((value, at) => beta2 * value + (1 - beta2) * gradient[at] ** 2);
+      const moved = parameters.map((value, at) => {
+        const scale = Math.sqrt(square[at] / (1 - beta2 ** count)) + epsilon;
+        return value - (rate * mean[at]) / ((1 - beta1 ** count) * scale);
+      });
+      const next = clamped(moved, bounds);
+      return largestDifference(next, parameters) < tolerance
+        ? []
+        : [{ start: state.start, parameters: next, mean, square }];
+    });
+  }
+  return visited;
+};

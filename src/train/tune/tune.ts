@@ -1,0 +1,241 @@
+/** Chooses the penalty of a Lasso by the gradient of a criterion. */
+import type { LassoCertificate } from '../../implicit/lasso/certificate.ts';
+import { lasso } from '../../implicit/lasso/lasso.ts';
+import { largestPenalty } from '../../implicit/lasso/path.ts';
+import { checkCount, checkOneOf, checkPositive } from '../../implicit/options.ts';
+import { type Engine, engineOf } from '../../tensor/engine.ts';
+import { describe } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import type { Criterion, Rows } from './criteria.ts';
+import { Evaluation, type SolverOptions } from './evaluation.ts';
+import { PENALTIES, type Penalty, type PenaltyName } from './penalties.ts';
+import { adamSearch, type Bounds, descent, type Search, type SearchOptions, type Visited } from './search.ts';
+
+const SEARCHES = { descent, adam: adamSearch } as const satisfies Record<string, Search>;
+export type TuningOptimiser = keyof typeof SEARCHES | 'grid';
+
+export interface TuneOptions {
+  /** [rows, features] */
+  X: Tensor;
+  /** [rows] */
+  y: Tensor;
+  /** With an intercept, which is not penalised. Default false. */
+  intercept?: boolean;
+  /** How the Lasso problems are solved. */
+  solve?: Omit<SolverOptions, 'intercept'>;
+  /** `heldOut`, `crossValidation`, `sure`, or one of your own. */
+  criterion: Criterion;
+  /** single (default): one λ. features: one for each feature. elastic-net: λ and ρ. */
+  penalty?: PenaltyName;
+  /**
+   * descent (default): gradient descent with a line search. adam. grid: the criterion at equally spaced λ, without gradients;
+   * for comparison, with a single λ only.
+   */
+  optimiser?: TuningOptimiser;
+  /**
+   * The criterion may have several local minima: a number of starts, or the starts themselves. Default 4, the best of four
+   * times as many points spread over the upper part of the range of λ; with one penalty for each feature 2, from the best
+   * single λ downwards.
+   */
+  starts?: number | readonly (readonly number[])[];
+  /** A start ends where no parameter moves by more than this. Default 1e-3. */
+  tolerance?: number;
+  /** Most evaluations of each start. Default 60. */
+  limit?: number;
+  /** Points of the grid. Default 100. */
+  points?: number;
+  /** Called with the evaluations of each step. */
+  onProgress?: (visited: readonly Visited[]) => void;
+}
+
+export interface TuneResult {
+  readonly criterion: string;
+  readonly optimiser: TuningOptimiser;
+  readonly penalty: PenaltyName;
+  /** The parameters chosen, by name: logarithms of penalties. */
+  readonly parameters: Readonly<Record<string, number>>;
+  /** λ for `lasso`: 0 with one penalty for each feature, which are then in `weights`. */
+  readonly logLambda: number;
+  readonly weights: readonly number[] | undefined;
+  readonly ridge: number | undefined;
+  /** The criterion there. */
+  readonly value: number;
+  /** Fitted with it to all rows of X. */
+  readonly beta: Float64Array;
+  readonly intercept: number;
+  readonly certificate: LassoCertificate;
+  /**
+   * With a single λ: the derivatives of the criterion a tolerance to the left and to the right of the λ chosen. A minimum lies
+   * between where they are negative and positive; at a knot they need not be small.
+   */
+  readonly slopes: { readonly left: number; readonly right: number } | undefined;
+  readonly bounds: Bounds;
+  /** Every evaluation, in order; without gradients for the grid and for the points from which starts are chosen. */
+  readonly visited: readonly (Omit<Visited, 'gradient'> & Partial<Pick<Visited, 'gradient'>>)[];
+  /** Evaluations left out because a problem was not solved to its tolerance; their value is NaN. */
+  readonly failed: number;
+  /** Lasso problems solved on the way. */
+  readonly solves: number;
+  readonly milliseconds: number;
+}
+
+/** Starts are spread over this share of the range below λ_max: further down there is little left of the penalty. */
+const STARTING_SHARE = 0.6;
+
+/**
+ * Minimises a criterion over the penalty, inside [λ_max − 12, λ_max], by its gradient through the solutions.
+ * @throws RangeError where an option is wrong; rejects where no λ can be chosen since Xᵀy is 0
+ */
+export async function tune(options: TuneOptions): Promise<TuneResult> {
+  const since = performance.now();
+  const settings = checked(options);
+  const { engine, kind, penalty, optimiser, tolerance, limit, rows, solving } = settings;
+  const [largest] = await largestPenalty({ ...rows, intercept: options.intercept });
+  if (!Number.isFinite(largest)) throw new RangeError('y: Xᵀy is 0, so that β is 0 for every λ');
+  const features = rows.X.shape[1];
+  const bounds = kind.bounds(largest, features);
+  const before = penalty === 'features' && typeof settings.starts === 'number' ? await singleFirst(options) : undefined;
+  const starts = before ? startsBelow(before.logLambda, settings.starts as number, features) : settings.starts;
+  const evaluation = new Evaluation(engine, rows, options.criterion, kind, solving);
+  try {
+    const search = { bounds, tolerance, limit, onEvaluated: options.onProgress };
+    const visited =
+      optimiser === 'grid'
+        ? await onGrid(evaluation, bounds[0], settings.points)
+        : await searched(evaluation, SEARCHES[optimiser], starts, search);
+    const solved = visited.filter(({ value }) => Number.isFinite(value));
+    if (solved.length === 0) throw new Error(`tune: none of the ${visited.length} candidates was solved; see solve`);
+    const best = solved.reduce((a, b) => (b.value < a.value ? b : a));
+    const { solves } = evaluation;
+    const slopes = penalty === 'single' ? await slopesAt(evaluation, best.parameters[0], tolerance) : undefined;
+    const names = kind.parameters(features);
+    return {
+      criterion: options.criterion.name,
+      optimiser,
+      penalty,
+      parameters: Object.fromEntries(names.map((name, index) => [name, best.parameters[index]])),
+      ...(await fitted(engine, rows, kind, best.parameters, solving)),
+      value: best.value,
+      slopes,
+      bounds,
+      visited,
+      failed: visited.length - solved.length,
+      solves: solves + (before?.solves ?? 0),
+      milliseconds: performance.now() - since,
+    };
+  } finally {
+    evaluation.dispose();
+  }
+}
+
+function checked(options: TuneOptions) {
+  const { X, y, penalty = 'single', optimiser = 'descent', starts = penalty === 'features' ? 2 : 4 } = options;
+  if (X.shape.length !== 2 || y.shape.length !== 1 || y.size !== X.shape[0]) {
+    throw new RangeError(
+      `tune: X has shape ${describe(X.shape)} and y ${describe(y.shape)}; they must be [rows, features] and [rows]`,
+    );
+  }
+  checkOneOf('penalty', penalty, PENALTIES);
+  checkOneOf('optimiser', optimiser, { ...SEARCHES, grid: 0 });
+  if (optimiser === 'grid' && penalty !== 'single') {
+    throw new RangeError(`optimiser: it is "grid", which is for a single λ; the penalty is ${JSON.stringify(penalty)}`);
+  }
+  const kind: Penalty = PENALTIES[penalty];
+  if (typeof starts === 'number') checkCount('starts', starts);
+  else checkStarts(starts, kind.parameters(X.shape[1]).length);
+  return {
+    engine: engineOf('X', X),
+    rows: { X, y },
+    solving: { ...options.solve, intercept: options.intercept },
+    kind,
+    penalty,
+    optimiser,
+    starts,
+    tolerance: checkPositive('tolerance', options.tolerance ?? 1e-3),
+    limit: checkCount('limit', options.limit ?? 60),
+    points: checkCount('points', options.points ?? 100),
+  };
+}
+
+function checkStarts(starts: readonly (readonly number[])[], width: number): void {
+  if (starts.length === 0) throw new RangeError('starts: the list is empty; it must hold at least one start');
+  for (const [index, start] of starts.entries()) {
+    if (start.length === width && start.every(Number.isFinite)) continue;
+    throw new RangeError(`starts[${index}]: it is [${start.join(', ')}]; it must hold ${width} finite numbers`);
+  }
+}
+
+/** Points looked at for each start. */
+const LOOKED_AT = 4;
+
+async function searched(
+  evaluation: Evaluation,
+  search: Search,
+  starts: number | readonly (readonly number[])[],
+  options: SearchOptions,
+): Promise<TuneResult['visited']> {
+  if (typeof starts !== 'number') return search(evaluation, starts, options);
+  const points = await evaluation.at(spread(LOOKED_AT * starts, options.bounds), false);
+  const best = [...points].sort((a, b) => a.value - b.value).slice(0, starts);
+  const found = await search(
+    evaluation,
+    best.map(({ parameters }) => parameters),
+    options,
+  );
+  return [...points.map((one, start) => ({ ...one, start, gradient: undefined })), ...found];
+}
+
+/** Equally spaced along the diagonal of the box, from its upper end. */
+function spread(count: number, bounds: Bounds): number[][] {
+  return Array.from({ length: count }, (_, index) => {
+    const share = (STARTING_SHARE * (index + 0.5)) / count;
+    return bounds.map(([low, high]) => high - share * (high - low));
+  });
+}
+
+/** One λ for all: where a search for one for each starts. */
+function singleFirst(options: TuneOptions): Promise<TuneResult> {
+  return tune({ ...options, penalty: 'single', starts: undefined });
+}
+
+function startsBelow(logLambda: number, count: number, features: number): number[][] {
+  return Array.from({ length: count }, (_, index) => Array<number>(features).fill(logLambda - index));
+}
+
+function onGrid(evaluation: Evaluation, [low, high]: Bounds[number], points: number) {
+  const candidates = Array.from({ length: points }, (_, index) => [
+    high - ((high - low) * index) / Math.max(points - 1, 1),
+  ]);
+  return evaluation.at(candidates, false).then((found) => found.map((one) => ({ ...one, start: 0 })));
+}
+
+async function slopesAt(evaluation: Evaluation, logLambda: number, tolerance: number): Promise<TuneResult['slopes']> {
+  const beside = [logLambda - tolerance, logLambda + tolerance].map((value) => [value]);
+  const [left, right] = await evaluation.at(beside, true);
+  return { left: left.gradient?.[0] as number, right: right.gradient?.[0] as number };
+}
+
+/** The solution for the penalty chosen, on all rows. */
+async function fitted(
+  engine: Engine,
+  { X, y }: Rows,
+  kind: Penalty,
+  parameters: readonly number[],
+  solving: SolverOptions,
+) {
+  return engine.tidy(async (scope) => {
+    const given = kind.options(scope.tensor(parameters, [1, parameters.length]), scope.tensor([0]));
+    const { beta, intercept, certificate } = lasso({ ...solving, X: scope.use(X), y: scope.use(y), ...given });
+    const read = async (value: number | readonly number[] | Tensor | undefined): Promise<number[] | undefined> =>
+      value instanceof Tensor ? Array.from(await value.data()) : undefined;
+    const [logLambda, weights, ridge] = await Promise.all([given.logLambda, given.weights, given.ridge].map(read));
+    return {
+      logLambda: (logLambda as number[])[0],
+      weights,
+      ridge: ridge?.[0],
+      beta: Float64Array.from(await beta.data()),
+      intercept: (await intercept.data())[0],
+      certificate: await certificate(),
+    };
+  });
+}
