@@ -14,7 +14,12 @@ export interface OpenOptions {
   device?: GPUDevice;
   /** Handed to requestAdapter. */
   powerPreference?: GPUPowerPreference;
-  /** For the backend gpujs: its mode, and how a bundled page loads the package gpu.js. */
+  /**
+   * Of wasm. Default: as many as there are processors, at most 8. In a page there are several only where it is isolated from
+   * other origins (`crossOriginIsolated`).
+   */
+  threads?: number;
+  /** Of gpujs: its mode, and how a bundled page loads the package gpu.js. */
   gpujs?: GPUJSOptions;
 }
 
@@ -29,7 +34,7 @@ type Opener = (options: OpenOptions) => Promise<Backend>;
 /** Loaded when they are opened, but the CPU, which is the last resort. */
 const OPENERS: Readonly<Record<BackendName, Opener>> = {
   webgpu: async (options) => (await import('./webgpu/index.ts')).openWebGPU(options),
-  wasm: async () => (await import('./wasm/index.ts')).openWasm(),
+  wasm: async ({ threads }) => (await import('./wasm/index.ts')).openWasm({ threads }),
   gpujs: async ({ gpujs }) => (await import('./gpujs/index.ts')).openGPUJS(gpujs),
   cpu: async () => openCPU(),
 };

@@ -17,6 +17,11 @@ const contentTypes: Record<string, string> = {
   '.wasm': 'application/wasm',
 };
 
+const ISOLATION = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+
 /** An open page in a real browser, with everything that went wrong in it. */
 export interface OpenPage {
   readonly page: Page;
@@ -37,6 +42,8 @@ export interface OpenPage {
 export interface PageOptions {
   /** Hides navigator.gpu from the page, as in a browser without WebGPU. */
   readonly removeWebGPU?: boolean;
+  /** Isolates the page from other origins, so that it may share memory with workers. */
+  readonly isolated?: boolean;
 }
 
 /**
@@ -49,7 +56,7 @@ export async function openPage(options: PageOptions = {}): Promise<OpenPage> {
   const executable = findBrowsers()[0];
   if (!executable) throw new Error('no browser was found: install Chromium or Chrome, or set CHROME_PATH');
   const bundles = new Map<string, string>();
-  const server = await startServer(bundles);
+  const server = await startServer(bundles, options.isolated ? ISOLATION : {});
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
   const browser = await puppeteer
     .launch({
@@ -127,11 +134,12 @@ async function bundleForPage(entryFile: string): Promise<string> {
   return outputFiles[0].text;
 }
 
-function startServer(bundles: ReadonlyMap<string, string>): Promise<Server> {
+function startServer(bundles: ReadonlyMap<string, string>, headers: Readonly<Record<string, string>>): Promise<Server> {
   const emptyPage =
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"></html>';
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     const bundled = bundles.get(pathname);
     if (pathname === '/') return response.setHeader('content-type', 'text/html').end(emptyPage);
     if (bundled !== undefined) return response.setHeader('content-type', 'text/javascript').end(bundled);

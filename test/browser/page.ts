@@ -1,6 +1,7 @@
 /** What the browser tests run inside the page. Only JSON-like values cross. */
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
+import { openWasm } from '../../src/backends/wasm/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { type BackendName, open } from '../../src/index.ts';
 import { type ParityCase, parityCases } from '../parity/cases/index.ts';
@@ -9,18 +10,33 @@ import { solverCases } from '../parity/cases/solvers.ts';
 export { trainSteps } from './training.ts';
 
 const cases: readonly ParityCase[] = [...parityCases, ...solverCases];
-let backends: Promise<readonly [Backend, Backend]> | undefined;
+const candidates = { webgpu: () => openWebGPU(), wasm: () => openWasm() };
+const opened = new Map<string, Promise<Backend>>();
 
-/** Runs one parity case on the page's own GPU; returns what went wrong, or an empty string. */
-export async function runCase(name: string): Promise<string> {
-  backends ??= openWebGPU().then((candidate) => [openCPU(), candidate] as const);
+/** Runs one parity case on a backend of the page; returns what went wrong, or an empty string. */
+export async function runCase(backend: keyof typeof candidates, name: string): Promise<string> {
+  const candidate = opened.get(backend) ?? candidates[backend]();
+  opened.set(backend, candidate);
   try {
     const found = cases.find((one) => one.name === name);
     if (!found) throw new Error(`there is no parity case ${name}`);
-    await found.run(...(await backends));
+    await found.run(openCPU(), await candidate);
     return '';
   } catch (error) {
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+}
+
+/** What the adapter of a backend calls itself, once it says what is expected or does not in time. */
+export async function description(backend: BackendName, expected: string): Promise<string> {
+  const engine = await open({ backend, threads: 2 });
+  try {
+    for (let wait = 0; wait < 200 && !engine.adapter.description.includes(expected); wait++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return engine.adapter.description;
+  } finally {
+    engine.close();
   }
 }
 

@@ -1,25 +1,46 @@
-/** Every parity case inside a real browser, over its WebGPU. */
+/** Every parity case inside a real browser: over its WebGPU, and over its WebAssembly with threads. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parityCases } from '../parity/cases/index.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
-import { type OpenPage, openPage } from './harness.ts';
+import { type OpenPage, openPage, type PageOptions } from './harness.ts';
 
-describe('webgpu in the browser', () => {
+const CANDIDATES: readonly [string, PageOptions][] = [
+  ['webgpu', {}],
+  ['wasm', { isolated: true }],
+];
+
+describe.each(CANDIDATES)('%s in the browser', (backend, options) => {
   let open: OpenPage;
   let url: string;
   beforeAll(async () => {
-    open = await openPage();
+    open = await openPage(options);
     url = await open.bundle(fileURLToPath(new URL('./page.ts', import.meta.url)));
   });
   afterAll(() => open?.close());
   for (const { name } of [...parityCases, ...solverCases]) {
     test(name, async () => {
-      expect(await open.call<string>(url, 'runCase', name)).toBe('');
+      expect(await open.call<string>(url, 'runCase', backend, name)).toBe('');
     });
   }
   test('nothing went wrong in the page, and it asked nobody else', () => {
     expect(open.errors).toEqual([]);
     expect(open.externalRequests).toEqual([]);
+  });
+});
+
+describe('threads of wasm', () => {
+  test.each([
+    ['an isolated page', true, '2 threads'],
+    ['any other page', false, 'one thread'],
+  ])('%s', async (_, isolated, expected) => {
+    const open = await openPage({ isolated });
+    try {
+      const url = await open.bundle(fileURLToPath(new URL('./page.ts', import.meta.url)));
+      expect(await open.call<string>(url, 'description', 'wasm', expected)).toContain(expected);
+      expect(open.errors).toEqual([]);
+    } finally {
+      await open.close();
+    }
   });
 });

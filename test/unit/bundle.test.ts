@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 interface Eager {
   bytes: number;
   externals: string[];
+  sources: string[];
 }
 
 let outputs: Metafile['outputs'];
@@ -34,11 +35,12 @@ beforeAll(async () => {
 /** Follows the static imports only; what `import()` names is fetched later, if ever. */
 function eager(entry: string): Eager {
   const seen = new Set<string>();
-  const result: Eager = { bytes: 0, externals: [] };
+  const result: Eager = { bytes: 0, externals: [], sources: [] };
   const visit = (path: string) => {
     if (seen.has(path)) return;
     seen.add(path);
     result.bytes += outputs[path].bytes;
+    result.sources.push(...Object.keys(outputs[path].inputs));
     for (const each of outputs[path].imports) {
       if (each.kind === 'dynamic-import') continue;
       if (each.external) result.externals.push(each.path);
@@ -52,6 +54,17 @@ function eager(entry: string): Eager {
 describe('what a page loads', () => {
   test.each(['dist/index.js', 'dist/data/index.js'])('%s needs no built-in of Node and no package', (entry) => {
     expect(eager(entry).externals).toEqual([]);
+  });
+
+  test('a backend is fetched when it is opened, but the CPU', () => {
+    const backends = eager('dist/index.js').sources.filter((source) => /backends\/\w+\//.test(source));
+    expect(backends.filter((source) => !source.includes('backends/cpu/'))).toEqual([]);
+    expect(backends.length).toBeGreaterThan(0);
+    for (const build of ['kernels', 'kernels-shared']) {
+      const source = `src/backends/wasm/${build}.generated.ts`;
+      const files = Object.values(outputs).filter(({ inputs }) => Object.keys(inputs).includes(source));
+      expect(files.map(({ inputs }) => Object.keys(inputs))).toEqual([[source]]);
+    }
   });
 
   test('the data sets are files of their own', () => {

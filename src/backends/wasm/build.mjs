@@ -1,5 +1,6 @@
-// Compiles assembly/ to WebAssembly, and writes it as text into a module that bundles and tests import like any other. Nothing
-// happens where that module is up to date. Run by the scripts of package.json, by the tests and by the benchmarks.
+// Compiles assembly/ to WebAssembly, for a memory of one thread and for one that threads share, and writes both as text into
+// modules that bundles and tests import like any other. Nothing happens where these are up to date. Run by the scripts of
+// package.json, by the tests and by the benchmarks.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,32 +8,41 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
-const target = join(folder, 'kernels.generated.ts');
 const FLAGS = [
-  ...['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd'],
+  ...['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd', '--enable', 'threads'],
   ...['--importMemory', '--disableWarning', '112'], // v128 never leaves the module
 ];
+const BUILDS = {
+  kernels: FLAGS,
+  'kernels-shared': [...FLAGS, '--sharedMemory', '--maximumMemory', '65536'],
+};
 
 export default async function buildKernels() {
   const files = readdirSync(join(folder, 'assembly')).filter((name) => name.endsWith('.ts'));
   const sources = [...files.sort().map((name) => join(folder, 'assembly', name)), join(folder, 'instructions.ts')];
-  const hash = createHash('sha256').update(JSON.stringify(FLAGS));
+  const hash = createHash('sha256').update(JSON.stringify(BUILDS));
   const compiler = createRequire(import.meta.url).resolve('assemblyscript/package.json');
   for (const path of [...sources, compiler]) hash.update(readFileSync(path));
   const heading = `// Made by build.mjs from assembly/, ${hash.digest('hex')}.\n`;
-  if (existsSync(target) && readFileSync(target, 'utf8').startsWith(heading)) return;
-  const binary = await compile(join(folder, 'assembly', 'index.ts'));
-  writeFileSync(target, `${heading}export const KERNELS =\n  '${binary.toString('base64')}';\n`);
+  for (const [name, flags] of Object.entries(BUILDS)) {
+    const target = join(folder, `${name}.generated.ts`);
+    if (existsSync(target) && readFileSync(target, 'utf8').startsWith(heading)) continue;
+    const binary = await compile(flags);
+    writeFileSync(target, `${heading}export const KERNELS =\n  '${binary.toString('base64')}';\n`);
+  }
 }
 
-async function compile(entry) {
+async function compile(flags) {
   const { default: asc } = await import('assemblyscript/asc');
   let binary;
-  const { error, stderr } = await asc.main([entry, '--outFile', 'kernels.wasm', ...FLAGS], {
-    writeFile(_, contents) {
-      binary = Buffer.from(contents);
+  const { error, stderr } = await asc.main(
+    [join(folder, 'assembly', 'index.ts'), '--outFile', 'kernels.wasm', ...flags],
+    {
+      writeFile(_, contents) {
+        binary = Buffer.from(contents);
+      },
     },
-  });
+  );
   const messages = stderr.toString();
   if (error || messages) throw new Error(`${messages}${error ?? ''}`);
   return binary;

@@ -2,17 +2,7 @@
 import type { Constant, Program } from '../backend.ts';
 import { type Compiled, compile } from './compile.ts';
 import { type Block, bytesFor, type Heap } from './heap.ts';
-
-/** What the module exports. */
-export interface Kernels {
-  /**
-   * @param at address of a Program's words, `length` of them, of which the instructions are those from `start` on
-   * @param table address of the addresses of its buffers
-   */
-  run(at: number, start: number, length: number, table: number): void;
-  /** @param address of what the kernels put aside, WORKSPACE_BYTES */
-  useWorkspace(address: number): void;
-}
+import type { Kernels } from './module.ts';
 
 const WORD_BYTES = 4;
 

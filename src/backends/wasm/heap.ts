@@ -24,8 +24,9 @@ export class Heap {
   private buffer: ArrayBufferLike;
   private views: { floats: Float32Array; words: Uint32Array };
 
-  constructor() {
-    this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAXIMUM_PAGES });
+  /** @param isShared between threads; throws where a memory cannot be */
+  constructor(readonly isShared: boolean) {
+    this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAXIMUM_PAGES, shared: isShared });
     this.buffer = this.memory.buffer;
     this.views = viewsOf(this.buffer);
     // Address 0 stands for no operand.

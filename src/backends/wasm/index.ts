@@ -2,7 +2,8 @@
 import type { Backend, MemoryFigures, Program, Storage } from '../backend.ts';
 import { Executable } from './executable.ts';
 import { type Block, bytesFor, Heap } from './heap.ts';
-import { openKernels } from './module.ts';
+import { type Kernels, openKernels } from './module.ts';
+import { canShare, openTeam, type Team, usualThreads } from './team.ts';
 
 class BlockStorage implements Storage {
   constructor(
@@ -11,10 +12,14 @@ class BlockStorage implements Storage {
   ) {}
 }
 
+export interface WasmOptions {
+  /** At least 1. Default: as many as there are processors, at most 8; where memory cannot be shared there is one anyway. */
+  threads?: number;
+}
+
 /** Opens the WebAssembly backend. Rejects where WebAssembly with SIMD is missing, and says so. */
-export async function openWasm(): Promise<Backend> {
-  const heap = new Heap();
-  const kernels = await openKernels(heap);
+export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> {
+  const { heap, kernels, team } = await startThreads(threads);
   const held = new Set<BlockStorage>();
   const programs = new Set<Block>();
   const executables = new WeakMap<Program, Executable>();
@@ -78,11 +83,14 @@ export async function openWasm(): Promise<Backend> {
   return {
     name: 'wasm',
     epsilon: 2 ** -23,
-    adapter: {
-      vendor: 'none',
-      architecture: 'simd128',
-      description: 'WebAssembly in float32, one thread',
-      software: true,
+    get adapter() {
+      const threads = 1 + (closed ? 0 : (team?.serving ?? 0));
+      return {
+        vendor: 'none',
+        architecture: 'simd128',
+        description: `WebAssembly in float32, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
+        software: true,
+      };
     },
     upload(values) {
       assertOpen();
@@ -142,10 +150,30 @@ export async function openWasm(): Promise<Backend> {
     },
     close() {
       closed = true;
+      team?.close();
       held.clear();
       programs.clear();
       heldBytes = 0;
       programBytes = 0;
     },
   };
+}
+
+async function startThreads(threads: number | undefined): Promise<{ heap: Heap; kernels: Kernels; team?: Team }> {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new RangeError(`open: threads is ${threads}; it must be a positive integer`);
+  }
+  const others = canShare() ? (threads ?? (await usualThreads())) - 1 : 0;
+  const heap = heapFor(others > 0);
+  const { module, kernels } = await openKernels(heap);
+  return { heap, kernels, ...(heap.isShared && { team: await openTeam(others, heap, kernels, module) }) };
+}
+
+/** A memory that can be shared takes 4 GiB of addresses, which may not be there. */
+function heapFor(isShared: boolean): Heap {
+  try {
+    return new Heap(isShared);
+  } catch {
+    return new Heap(false);
+  }
 }

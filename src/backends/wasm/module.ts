@@ -1,24 +1,44 @@
 /** The compiled kernels, brought to life on a memory. */
-import type { Kernels } from './executable.ts';
-import type { Heap } from './heap.ts';
-import { KERNELS } from './kernels.generated.ts';
+import type { Block, Heap } from './heap.ts';
+
+/** What the module exports. */
+export interface Kernels {
+  /**
+   * @param at address of a Program's words, `length` of them, of which the instructions are those from `start` on
+   * @param table address of the addresses of its buffers
+   */
+  run(at: number, start: number, length: number, table: number): void;
+  /** @param address of what the kernels put aside, WORKSPACE_BYTES */
+  useWorkspace(address: number): void;
+  /**
+   * @param address of the words that a team shares; before it is given, the thread is alone
+   * @param canSleep whether this thread may wait
+   */
+  useTeam(address: number, canSleep: boolean): void;
+}
 
 /** What one thread's kernels put aside; laid out in assembly/memory.ts. */
 const WORKSPACE_BYTES = 4 * 4096 + 192 + 32 * 512 * 4;
 
+export function takeWorkspace(heap: Heap): Block {
+  return heap.take(WORKSPACE_BYTES);
+}
+
 /** Rejects where there is no WebAssembly with SIMD. */
-export async function openKernels(heap: Heap): Promise<Kernels> {
+export async function openKernels(heap: Heap): Promise<{ module: WebAssembly.Module; kernels: Kernels }> {
+  const { KERNELS } = heap.isShared
+    ? await import('./kernels-shared.generated.ts')
+    : await import('./kernels.generated.ts');
   const binary = Uint8Array.from(atob(KERNELS), (character) => character.charCodeAt(0));
-  let instance: WebAssembly.Instance;
   try {
-    ({ instance } = await WebAssembly.instantiate(binary, { env: { memory: heap.memory } }));
+    const { module, instance } = await WebAssembly.instantiate(binary, { env: { memory: heap.memory } });
+    const kernels = instance.exports as unknown as Kernels;
+    kernels.useWorkspace(takeWorkspace(heap).address);
+    return { module, kernels };
   } catch (error) {
     throw new Error(
       `wasm: the kernels cannot be loaded (${(error as Error).message}); WebAssembly with SIMD is needed, which browsers ` +
         'have since 2021 (Safari since 16.4), and a page whose content security policy allows wasm-unsafe-eval',
     );
   }
-  const kernels = instance.exports as unknown as Kernels;
-  kernels.useWorkspace(heap.take(WORKSPACE_BYTES).address);
-  return kernels;
 }

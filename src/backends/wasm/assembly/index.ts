@@ -1,30 +1,14 @@
 // The interpreter: carries out instructions one after the other, loops included, without leaving WebAssembly.
-import {
-  Code,
-  Combine,
-  Copy,
-  Elementwise,
-  Header,
-  Loop,
-  Move,
-  Product,
-  Reduce,
-  Renew,
-  Rows,
-  Scalar,
-  Solve,
-} from '../instructions';
-import { combine } from './combine';
-import { elementwise } from './elementwise';
+import { Code, Copy, Header, Loop, Renew } from '../instructions';
 import { buffer, useTable, useWorkspace, word } from './memory';
-import { move } from './move';
-import { preparePanels, product } from './product';
-import { reduce } from './reduce';
-import { rows } from './rows';
-import { scalar } from './scalar';
-import { solve } from './solve';
+import { performRange, unitsOf, workOf } from './perform';
+import { preparePanels } from './product';
+import { divide, hasTeam, serve, useTeam } from './team';
 
-export { useWorkspace };
+export { serve, useTeam, useWorkspace };
+
+/** Multiplications, or what takes about as long, from which on an instruction is divided: about ten microseconds. */
+const WORTH_DIVIDING: i64 = 1 << 18;
 
 /** The words of the Program that is being run. */
 let program: usize = 0;
@@ -42,9 +26,22 @@ export function run(at: usize, start: i32, length: i32, table: usize): void {
 
 function execute(at: usize, end: usize): void {
   while (at < end) {
-    if (word(at, Header.code) === Code.loop) repeat(at);
-    else perform(at);
+    perform(at);
     at += (<usize>word(at, Header.length)) << 2;
+  }
+}
+
+function perform(at: usize): void {
+  const code = word(at, Header.code);
+  if (code === Code.loop) repeat(at);
+  else if (code === Code.copy)
+    memory.copy(buffer(at, Copy.to), buffer(at, Copy.from), (<usize>word(at, Copy.size)) << 2);
+  else if (code === Code.renew) store<i32>(program + ((<usize>word(at, Renew.pack)) << 2), 0);
+  else {
+    if (code === Code.product) preparePanels(at, program);
+    const units = unitsOf(at);
+    if (hasTeam() && workOf(at) >= WORTH_DIVIDING) divide(at, units);
+    else performRange(at, 0, units);
   }
 }
 
@@ -60,48 +57,4 @@ function repeat(at: usize): void {
     execute(body, end);
     isOpen = load<f32>(buffer(at, Loop.flag)) !== 0;
   }
-}
-
-function perform(at: usize): void {
-  switch (word(at, Header.code)) {
-    case Code.copy:
-      memory.copy(buffer(at, Copy.to), buffer(at, Copy.from), (<usize>word(at, Copy.size)) << 2);
-      break;
-    case Code.product:
-      preparePanels(at, program);
-      product(at, 0, word(at, Product.m));
-      break;
-    case Code.elementwise:
-      elementwise(at, 0, elementsOf(at));
-      break;
-    case Code.combine:
-      combine(at, 0, word(at, Combine.rows));
-      break;
-    case Code.move:
-      move(at, 0, word(at, Move.outer));
-      break;
-    case Code.reduce:
-      reduce(at, 0, word(at, Reduce.outer));
-      break;
-    case Code.rows:
-      rows(at, 0, word(at, Rows.rows));
-      break;
-    case Code.scalar:
-      scalar(at, 0, word(at, Scalar.batch));
-      break;
-    case Code.solve:
-      solve(at, 0, word(at, Solve.batch));
-      break;
-    case Code.renew:
-      store<i32>(program + ((<usize>word(at, Renew.pack)) << 2), 0);
-      break;
-    default:
-      unreachable();
-  }
-}
-
-function elementsOf(at: usize): i32 {
-  let elements = 1;
-  for (let axis = 0; axis < 4; axis++) elements *= word(at, Elementwise.shape + axis);
-  return elements;
 }

@@ -9,6 +9,10 @@ export function useTable(address: usize): void {
   table = address;
 }
 
+export function tableInUse(): usize {
+  return table;
+}
+
 export function useWorkspace(address: usize): void {
   workspace = address;
 }

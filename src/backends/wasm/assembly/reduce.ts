@@ -23,41 +23,59 @@ function start(operation: i32): void {
   square = f32x4.splat(0);
 }
 
-/** Takes four numbers more, of which those count whose lanes are set. */
-function take(operation: i32, x: v128, y: v128, lanes: v128): void {
-  const one = f32x4.splat(1);
+/**
+ * Takes `count` times four numbers more, `step` bytes apart, of which those lanes count that are set. Of fixedPointResidual y
+ * holds σ(y) by now.
+ */
+function take(operation: i32, x: usize, y: usize, count: i32, step: usize, lanes: v128): void {
+  const one = v128.and(f32x4.splat(1), lanes);
+  const end = x + <usize>count * step;
+  let result = total;
   switch (operation) {
     case Reduction.sum:
-      total = f32x4.add(total, v128.and(x, lanes));
+      for (; x !== end; x += step) result = f32x4.add(result, v128.and(v128.load(x), lanes));
       break;
     case Reduction.maximum:
-      total = f32x4.max(total, v128.bitselect(x, total, lanes));
+      for (; x !== end; x += step) result = f32x4.max(result, v128.bitselect(v128.load(x), result, lanes));
       break;
     case Reduction.maximumAbsolute:
-      total = f32x4.max(total, v128.and(f32x4.abs(x), lanes));
+      for (; x !== end; x += step) result = f32x4.max(result, v128.and(f32x4.abs(v128.load(x)), lanes));
       break;
     case Reduction.norm:
-      total = f32x4.add(total, v128.and(f32x4.mul(x, x), lanes));
+      for (; x !== end; x += step) {
+        const value = v128.and(v128.load(x), lanes);
+        result = f32x4.add(result, f32x4.mul(value, value));
+      }
       break;
     case Reduction.dot:
-      total = f32x4.add(total, v128.and(f32x4.mul(x, y), lanes));
+      for (; x !== end; x += step, y += step) {
+        result = f32x4.add(result, v128.and(f32x4.mul(v128.load(x), v128.load(y)), lanes));
+      }
       break;
     case Reduction.anyZero:
-      total = f32x4.max(total, v128.and(v128.and(f32x4.eq(x, f32x4.splat(0)), one), lanes));
+      for (; x !== end; x += step) {
+        result = f32x4.max(result, v128.and(f32x4.eq(v128.load(x), f32x4.splat(0)), one));
+      }
       break;
-    case Reduction.countNotFinite: {
-      // x − x is 0 where x is finite, and NaN elsewhere.
-      const difference = f32x4.sub(x, x);
-      total = f32x4.add(total, v128.and(v128.and(f32x4.ne(difference, difference), one), lanes));
+    case Reduction.countNotFinite:
+      for (; x !== end; x += step) {
+        // x − x is 0 where x is finite, and NaN elsewhere.
+        const difference = f32x4.sub(v128.load(x), v128.load(x));
+        result = f32x4.add(result, v128.and(f32x4.ne(difference, difference), one));
+      }
       break;
-    }
     default: {
-      // y holds σ(y) by now.
-      const difference = f32x4.sub(x, y);
-      total = f32x4.add(total, v128.and(f32x4.mul(difference, difference), lanes));
-      square = f32x4.add(square, v128.and(f32x4.mul(x, x), lanes));
+      let squares = square;
+      for (; x !== end; x += step, y += step) {
+        const value = v128.and(v128.load(x), lanes);
+        const difference = f32x4.sub(value, v128.and(v128.load(y), lanes));
+        result = f32x4.add(result, f32x4.mul(difference, difference));
+        squares = f32x4.add(squares, f32x4.mul(value, value));
+      }
+      square = squares;
     }
   }
+  total = result;
 }
 
 function isMaximum(operation: i32): bool {
@@ -96,10 +114,9 @@ function activated(at: usize, y: usize, count: i32): usize {
 }
 
 function takeRow(operation: i32, x: usize, y: usize, count: i32): void {
-  const all = i32x4.splat(-1);
-  const end = x + ((<usize>(count >> 2)) << 4);
-  for (; x < end; x += STEP, y += STEP) take(operation, v128.load(x), v128.load(y), all);
-  if (count & 3) take(operation, v128.load(x), v128.load(y), firstLanes(count & 3));
+  const whole = ((<usize>count) << 2) & ~15;
+  take(operation, x, y, count >> 2, STEP, i32x4.splat(-1));
+  if (count & 3) take(operation, x + whole, y + whole, 1, STEP, firstLanes(count & 3));
 }
 
 function finished(at: usize, operation: i32, joined: f32, squares: f32): f32 {
@@ -121,10 +138,13 @@ function reduceColumns(at: usize, o: i32, inner: i32): void {
   const all = i32x4.splat(-1);
   for (let place: usize = 0; place < pitch; place += STEP) {
     start(operation);
-    for (let j = 0; j < middle; j++) {
-      const from = <usize>j * pitch + place;
-      const sigma = operation === Reduction.fixedPointResidual ? activated(at, y + from, 4) : y + from;
-      take(operation, v128.load(x + from), v128.load(sigma), all);
+    if (operation === Reduction.fixedPointResidual) {
+      for (let j = 0; j < middle; j++) {
+        const from = <usize>j * pitch + place;
+        take(operation, x + from, activated(at, y + from, 4), 1, STEP, all);
+      }
+    } else {
+      take(operation, x + place, y + place, middle, pitch, all);
     }
     let result = total;
     if (operation === Reduction.norm) result = f32x4.sqrt(total);

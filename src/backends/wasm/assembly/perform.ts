@@ -1,0 +1,89 @@
+// Kernels by the codes of their instructions, whole or in part.
+import { Code, Combine, Elementwise, Header, Move, Product, Reduce, Rows, Scalar, Solve } from '../instructions';
+import { combine } from './combine';
+import { elementwise } from './elementwise';
+import { word } from './memory';
+import { move } from './move';
+import { product } from './product';
+import { reduce } from './reduce';
+import { rows } from './rows';
+import { scalar } from './scalar';
+import { solve } from './solve';
+
+/** The units (rows, samples, elements) `first` to `last` of an instruction: a kernel does not look at the others. */
+export function performRange(at: usize, first: i32, last: i32): void {
+  switch (word(at, Header.code)) {
+    case Code.product:
+      product(at, first, last);
+      break;
+    case Code.elementwise:
+      elementwise(at, first, last);
+      break;
+    case Code.combine:
+      combine(at, first, last);
+      break;
+    case Code.move:
+      move(at, first, last);
+      break;
+    case Code.reduce:
+      reduce(at, first, last);
+      break;
+    case Code.rows:
+      rows(at, first, last);
+      break;
+    case Code.scalar:
+      scalar(at, first, last);
+      break;
+    case Code.solve:
+      solve(at, first, last);
+      break;
+    default:
+      unreachable();
+  }
+}
+
+export function unitsOf(at: usize): i32 {
+  switch (word(at, Header.code)) {
+    case Code.product:
+      return word(at, Product.m);
+    case Code.elementwise: {
+      const shape = Elementwise.shape;
+      return word(at, shape) * word(at, shape + 1) * word(at, shape + 2) * word(at, shape + 3);
+    }
+    case Code.combine:
+      return word(at, Combine.rows);
+    case Code.move:
+      return word(at, Move.outer);
+    case Code.reduce:
+      return word(at, Reduce.outer);
+    case Code.rows:
+      return word(at, Rows.rows);
+    case Code.scalar:
+      return word(at, Scalar.batch);
+    default:
+      return word(at, Solve.batch);
+  }
+}
+
+/** Multiplications that take as long as an element of an element-wise operation, and as one of a row with its exponentials. */
+const ELEMENT_WORK: i64 = 8;
+const ROW_WORK: i64 = 64;
+
+/** About how many multiplications an instruction amounts to; 0 where it is not worth the question. */
+export function workOf(at: usize): i64 {
+  const units = <i64>unitsOf(at);
+  switch (word(at, Header.code)) {
+    case Code.product:
+      return units * <i64>word(at, Product.n) * <i64>word(at, Product.k);
+    case Code.elementwise:
+      return units * ELEMENT_WORK;
+    case Code.combine:
+      return units * <i64>word(at, Combine.columns) * ELEMENT_WORK;
+    case Code.reduce:
+      return units * <i64>(word(at, Reduce.middle) * word(at, Reduce.inner)) * ELEMENT_WORK;
+    case Code.rows:
+      return units * <i64>word(at, Rows.columns) * ROW_WORK;
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,124 @@
+// Threads that share the units of an instruction. One of them runs Programs; the others serve it: they wait for an
+// instruction, take stretches of its units for as long as there are some, and wait again.
+import { Code, Header } from '../instructions';
+import { tableInUse, useTable, word } from './memory';
+import { performRange } from './perform';
+
+// What they share, at one address: the next unit that nobody has taken with the number of the instruction above it, in one
+// word of 64 bits, so that a stretch is taken of the very instruction that was looked at; and then
+const TICKET: usize = 4; // the number of the instruction: the upper half of that word
+const DONE: usize = 8; // units that are done
+const SERVING: usize = 12; // threads that serve
+const ASLEEP: usize = 16; // those of them that have to be woken
+const INSTRUCTION: usize = 20;
+const TABLE: usize = 24;
+const UNITS: usize = 28;
+const STRETCH: usize = 32;
+
+/** Looks at the ticket before a thread goes to sleep, some ten microseconds: longer than from one product to the next. */
+const LOOKS: i32 = 1 << 15;
+/** Stretches for each thread, so that one that is late costs little. */
+const STRETCHES: i32 = 4;
+/** Units of a stretch of elements, at least. */
+const ELEMENTS: i32 = 4096;
+
+/** In the place of the next unit: more than there can be. */
+const NONE_LEFT: i64 = 0x7fffffff;
+/** Nanoseconds for which a thread goes to sleep that waits for a stretch in the hands of another. */
+const NAP: i64 = 50_000;
+
+let team: usize = 0;
+let tickets: i32 = 0;
+let maySleep: bool = false;
+
+/**
+ * For the thread that runs Programs.
+ * @param canSleep false for the thread of a page, which may only look again and again
+ */
+export function useTeam(address: usize, canSleep: bool): void {
+  team = address;
+  maySleep = canSleep;
+}
+
+export function hasTeam(): bool {
+  return team !== 0 && atomic.load<i32>(team + SERVING) > 0;
+}
+
+/** Performs an instruction together with those who serve. */
+export function divide(at: usize, units: i32): void {
+  // Nothing can be taken while the words change: a late look at the last instruction must not pair its ticket with them.
+  announce(NONE_LEFT);
+  store<u32>(team + INSTRUCTION, <u32>at);
+  store<u32>(team + TABLE, <u32>tableInUse());
+  store<i32>(team + UNITS, units);
+  store<i32>(team + STRETCH, stretchOf(at, units));
+  atomic.store<i32>(team + DONE, 0);
+  announce(0);
+  if (atomic.load<i32>(team + ASLEEP) > 0) atomic.notify(team + TICKET, -1);
+  takePart(team, tickets);
+  awaitOthers(units);
+}
+
+/** A new ticket, of which `next` is the first unit to be taken. */
+function announce(next: i64): void {
+  tickets += 1;
+  atomic.store<i64>(team, ((<i64>tickets) << 32) | next);
+}
+
+/** What is left is in hand, a stretch for each of the others at most. */
+function awaitOthers(units: i32): void {
+  for (let look = 0; ; look++) {
+    const done = atomic.load<i32>(team + DONE);
+    if (done === units) return;
+    // The other may have been put off by the system, for this very thread.
+    if (look > LOOKS && maySleep) atomic.wait<i32>(team + DONE, done, NAP);
+  }
+}
+
+/** A multiple of four: then no thread writes into the four numbers with which the part of another begins. */
+function stretchOf(at: usize, units: i32): i32 {
+  const threads = 1 + atomic.load<i32>(team + SERVING);
+  const even = (units / (threads * STRETCHES) + 3) & ~3;
+  return max(even, word(at, Header.code) === Code.elementwise ? ELEMENTS : 4);
+}
+
+/** Takes stretches of the instruction with this ticket while there are some. */
+function takePart(address: usize, ticket: i32): void {
+  while (true) {
+    const job = atomic.load<i64>(address);
+    const at = <usize>load<u32>(address + INSTRUCTION);
+    const table = <usize>load<u32>(address + TABLE);
+    const units = load<i32>(address + UNITS);
+    const stretch = load<i32>(address + STRETCH);
+    const first = <i32>job;
+    // Where the ticket is another one the rest may be anything; but then nothing can be taken.
+    if (<i32>(job >> 32) !== ticket || first >= units) return;
+    if (atomic.cmpxchg<i64>(address, job, job + <i64>stretch) !== job) continue;
+    const last = min(first + stretch, units);
+    useTable(table);
+    performRange(at, first, last);
+    atomic.add<i32>(address + DONE, last - first);
+  }
+}
+
+/** Serves; does not return. */
+export function serve(address: usize): void {
+  let ticket = atomic.load<i32>(address + TICKET);
+  atomic.add<i32>(address + SERVING, 1);
+  while (true) {
+    ticket = nextTicket(address, ticket);
+    takePart(address, ticket);
+  }
+}
+
+/** Waits until the ticket is another one than this. */
+function nextTicket(address: usize, ticket: i32): i32 {
+  for (let look = 0; look < LOOKS; look++) {
+    const found = atomic.load<i32>(address + TICKET);
+    if (found !== ticket) return found;
+  }
+  atomic.add<i32>(address + ASLEEP, 1);
+  atomic.wait<i32>(address + TICKET, ticket, -1);
+  atomic.sub<i32>(address + ASLEEP, 1);
+  return atomic.load<i32>(address + TICKET);
+}

@@ -1,0 +1,211 @@
+/** What the WebAssembly backend does besides its kernels, which the parity cases have: memory, threads, errors, lifetime. */
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Backend } from '../../src/backends/backend.ts';
+import { openCPU } from '../../src/backends/cpu/index.ts';
+import type { OperandLayout } from '../../src/backends/kernels.ts';
+import { type Block, Heap } from '../../src/backends/wasm/heap.ts';
+import { openWasm } from '../../src/backends/wasm/index.ts';
+import { joinedAxes } from '../../src/backends/wasm/lower.ts';
+import { type CallWithoutSlots, Trace } from '../../src/program/trace.ts';
+import { trainSteps } from '../browser/training.ts';
+import { randomNumbers, randomValues, runOn } from '../parity/cases/parity.ts';
+
+const opened: Backend[] = [];
+afterEach(() => {
+  for (const backend of opened.splice(0)) backend.close();
+});
+
+async function open(threads = 1): Promise<Backend> {
+  const backend = await openWasm({ threads });
+  opened.push(backend);
+  return backend;
+}
+
+/** z ← tanh(z·Wᵀ + b), `products` times, and the norms of its rows. */
+function repeated(m: number, n: number, products: number) {
+  const trace = new Trace(`${products} products of [${m}, ${n}]`);
+  const [W, b] = [trace.input(n * n), trace.input(m * n)];
+  const call = {
+    kernel: 'product',
+    m,
+    n,
+    k: n,
+    transposeA: false,
+    transposeB: true,
+    bias: 'full',
+    activation: 'tanh',
+    activationParameters: [0, 0],
+    proximal: false,
+    residual: false,
+  } as unknown as CallWithoutSlots;
+  let z = b;
+  for (let index = 0; index < products; index++) z = trace.call(call, [z, W, b, -1, -1, -1], m * n);
+  const norms = {
+    kernel: 'reduce',
+    operation: 'norm',
+    outer: m,
+    middle: n,
+    inner: 1,
+    activation: 'identity',
+    parameters: [],
+  } as unknown as CallWithoutSlots;
+  return trace.finish([z, trace.call(norms, [z], m)]);
+}
+
+function inputsFor(m: number, n: number): Float32Array[] {
+  const random = randomNumbers(m + n);
+  return [randomValues(n * n, random, 1 / Math.sqrt(n)), randomValues(m * n, random)];
+}
+
+describe('memory', () => {
+  test('blocks never overlap, and all of it is one block again when they are given back', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 4000 }), fc.nat()), { maxLength: 60 }), (wishes) => {
+        const heap = new Heap(false);
+        const held: Block[] = [];
+        for (const [units, choice] of wishes) {
+          if (held.length > 0 && choice % 3 === 0) heap.give(held.splice(choice % held.length, 1)[0]);
+          const block = heap.take(64 * units);
+          for (const other of held) {
+            expect(block.address + block.bytes <= other.address || other.address + other.bytes <= block.address).toBe(
+              true,
+            );
+          }
+          expect(block.address).toBeGreaterThan(0);
+          expect(block.address + block.bytes).toBeLessThanOrEqual(heap.memory.buffer.byteLength);
+          held.push(block);
+        }
+        for (const block of held) heap.give(block);
+        expect(heap.freeBlocks).toBe(1);
+        expect(heap.freeBytes).toBe(heap.memory.buffer.byteLength - 64);
+      }),
+    );
+  });
+
+  test('it grows while numbers are held, which stay what they are', async () => {
+    const backend = await open();
+    const first = backend.upload([1, 2, 3]);
+    const large = backend.upload(new Float32Array(3_000_000).fill(7));
+    expect([...(await backend.download(first))]).toEqual([1, 2, 3]);
+    expect((await backend.download(large))[2_999_999]).toBe(7);
+  });
+
+  test('more than there can be is an error that says so, and what was there works on', () => {
+    const heap = new Heap(false);
+    expect(() => heap.take(2 ** 33)).toThrow(/8589934592 bytes more are needed.*WebAssembly allows 4 GiB/);
+    expect(heap.take(128).bytes).toBe(128);
+  });
+
+  test('what is released serves again, and the figures tell', async () => {
+    const backend = await open();
+    const program = repeated(20, 30, 3);
+    const inputs = inputsFor(20, 30);
+    await runOn(backend, program, inputs);
+    const before = backend.memory();
+    expect(before.buffers).toBe(0);
+    expect(before.bytes).toBe(0);
+    expect(before.programBuffers).toBe(1);
+    for (let index = 0; index < 50; index++) await runOn(backend, program, inputs);
+    expect(backend.memory()).toEqual(before);
+    backend.upload([1, 2, 3]);
+    expect(backend.memory().buffers).toBe(1);
+    expect(backend.memory().bytes).toBeGreaterThanOrEqual(12);
+  });
+
+  test('a training step leaves it unchanged, and training works', async () => {
+    const { backend, losses, memory } = await trainSteps('wasm', 12, 16, 32, 1e-4);
+    expect(backend).toBe('wasm');
+    expect(losses[11]).toBeLessThan(losses[0]);
+    expect(memory[1]).toEqual(memory[0]);
+  });
+});
+
+describe('storage', () => {
+  test('that was released, or is of another backend or size, is refused', async () => {
+    const backend = await open();
+    const program = repeated(2, 3, 1);
+    const [W, b] = inputsFor(2, 3).map((values) => backend.upload(values));
+    expect(() => backend.run(program, [W, openCPU().upload(new Float32Array(6))])).toThrow('another backend');
+    expect(() => backend.run(program, [b, W])).toThrow('input 0: it holds 6 numbers; it must hold 9');
+    expect(() => backend.write(b, [1])).toThrow('write: values: it holds 1 numbers; it must hold 6');
+    backend.release(b);
+    backend.release(b);
+    expect(() => backend.run(program, [W, b])).toThrow('storage: it was released');
+    await expect(backend.download(b)).rejects.toThrow('storage: it was released');
+  });
+
+  test('what is downloaded is a copy, and what is written counts from then on', async () => {
+    const backend = await open();
+    const storage = backend.upload([1, 2]);
+    const before = await backend.download(storage);
+    backend.write(storage, [3, 4]);
+    expect([...before]).toEqual([1, 2]);
+    expect([...(await backend.download(storage))]).toEqual([3, 4]);
+    expect(before.buffer).toBeInstanceOf(ArrayBuffer);
+  });
+});
+
+test('closed, it refuses everything, and says what to do', async () => {
+  const backend = await open(2);
+  const storage = backend.upload([1]);
+  backend.close();
+  backend.close();
+  expect(() => backend.upload([1])).toThrow('the engine is closed; open() a new one');
+  expect(() => backend.run(repeated(1, 1, 1), [storage, storage])).toThrow('the engine is closed');
+  await expect(backend.download(storage)).rejects.toThrow('the engine is closed');
+  await expect(backend.idle()).rejects.toThrow('the engine is closed');
+  expect(backend.memory()).toMatchObject({ buffers: 0, bytes: 0, pooledBytes: 0 });
+});
+
+describe('threads', () => {
+  test('give the same bits as one thread', async () => {
+    const [alone, together] = [await open(1), await open(3)];
+    await expect.poll(() => together.adapter.description, { timeout: 20_000 }).toContain('3 threads');
+    // Parts of every size: rows beside multiples of four, and few of them.
+    for (const [m, n] of [
+      [128, 87],
+      [301, 129],
+      [5, 600],
+      [1, 800],
+    ]) {
+      const program = repeated(m, n, 20);
+      const inputs = inputsFor(m, n);
+      expect(await runOn(together, program, inputs)).toEqual(await runOn(alone, program, inputs));
+    }
+  });
+
+  test.each([0, 1.5, Number.NaN])('%d of them is refused', async (threads) => {
+    await expect(openWasm({ threads })).rejects.toThrow(`threads is ${threads}; it must be a positive integer`);
+  });
+});
+
+/** The places that an element-wise operation reads, in the order of its results. */
+function placesOf(shape: readonly number[], { offset, strides }: OperandLayout): number[] {
+  const places: number[] = [];
+  const walk = (axis: number, place: number): void => {
+    if (axis === shape.length) places.push(place);
+    else for (let index = 0; index < shape[axis]; index++) walk(axis + 1, place + index * strides[axis]);
+  };
+  walk(0, offset);
+  return places;
+}
+
+test('axes are joined only where that reads the same numbers', () => {
+  const extent = fc.constantFrom(1, 2, 3);
+  const stride = fc.constantFrom(-2, 0, 1, 2, 3, 6);
+  const layout = fc.record({ offset: fc.constantFrom(0, 5), strides: fc.tuple(stride, stride, stride, stride) });
+  fc.assert(
+    fc.property(
+      fc.tuple(extent, extent, extent, extent),
+      fc.array(layout, { minLength: 1, maxLength: 3 }),
+      (shape, layouts) => {
+        const joined = joinedAxes(shape, layouts);
+        for (const [operand, given] of layouts.entries()) {
+          expect(placesOf(joined.shape, joined.layouts[operand])).toEqual(placesOf(shape, given));
+        }
+      },
+    ),
+  );
+  expect(joinedAxes([1, 2, 3, 4], [{ offset: 0, strides: [24, 12, 4, 1] }]).shape).toEqual([1, 1, 1, 24]);
+});
