@@ -50,7 +50,7 @@ export async function openGPUJS({ mode, load }: GPUJSOptions = {}): Promise<Back
 /** Whether a graphics card, rather than a program on the CPU, does what WebGL2 is asked for. */
 export function hasHardwareWebGL2(): boolean {
   try {
-    const { gl } = openContext();
+    const gl = openContext();
     const { software } = describeContext(gl);
     gl.getExtension('WEBGL_lose_context')?.loseContext();
     return !software;

@@ -60,7 +60,8 @@ export interface GPUInstance {
 export interface Library {
   new (settings: {
     mode?: string;
-    canvas?: HTMLCanvasElement | OffscreenCanvas;
+    /** What is set to the size of the largest texture. */
+    canvas?: { width: number; height: number };
     context?: WebGL2RenderingContext;
   }): GPUInstance;
   input(values: Float32Array, extents: readonly number[]): HostInput;

@@ -32,7 +32,7 @@ interface MadeKernel {
 }
 
 /** @throws Error where there is no WebGL2, or none that computes in float32 */
-export function openContext(): { canvas: HTMLCanvasElement | OffscreenCanvas; gl: WebGL2RenderingContext } {
+export function openContext(): WebGL2RenderingContext {
   const canvas = makeCanvas();
   const gl = canvas?.getContext('webgl2', {
     alpha: false,
@@ -40,11 +40,11 @@ export function openContext(): { canvas: HTMLCanvasElement | OffscreenCanvas; gl
     antialias: false,
     powerPreference: 'high-performance',
   }) as WebGL2RenderingContext | null | undefined;
-  if (!canvas || !gl) throw new Error('gpujs: there is no WebGL2 here; choose mode "webassembly"');
+  if (!gl) throw new Error('gpujs: there is no WebGL2 here; choose mode "webassembly"');
   if (!gl.getExtension('EXT_color_buffer_float')) {
     throw new Error('gpujs: WebGL2 does not compute in float32 here; choose mode "webassembly"');
   }
-  return { canvas, gl };
+  return gl;
 }
 
 function makeCanvas(): HTMLCanvasElement | OffscreenCanvas | undefined {
@@ -77,11 +77,12 @@ export class TextureMachine implements Machine {
   private readonly limit: number;
 
   constructor(private readonly library: Library) {
-    const { canvas, gl } = openContext();
+    const gl = openContext();
     this.gl = gl;
     this.adapter = describeContext(gl);
     this.limit = gl.getParameter(gl.MAX_TEXTURE_SIZE);
-    this.instance = new library({ canvas, context: gl });
+    // It would make the canvas as large as the largest texture, for nothing.
+    this.instance = new library({ canvas: { width: 1, height: 1 }, context: gl });
     this.reader = new TextureReader(gl);
     this.nothing = this.upload([0]);
     this.live.remove(1);
