@@ -74,3 +74,17 @@ export async function trainDigits(steps: number, width: number, batch: number, t
     engine.close();
   }
 }
+
+/** What open() chooses, and why, in a page that has neither WebGPU nor WebAssembly. */
+export async function chosenWithoutWebAssembly(): Promise<{ backend: string; reason: string; sum: number }> {
+  const kept = globalThis.WebAssembly;
+  Reflect.deleteProperty(globalThis, 'WebAssembly');
+  try {
+    const engine = await open({ gpujs: { load } });
+    const [sum] = await engine.tensor([1, 2, 3]).sum().data();
+    engine.close();
+    return { backend: engine.backend, reason: engine.reason, sum };
+  } finally {
+    globalThis.WebAssembly = kept;
+  }
+}

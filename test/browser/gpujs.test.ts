@@ -30,6 +30,18 @@ describe('gpujs over WebGL2 in the browser', () => {
     expect(run.memory[1]).toEqual(run.memory[0]);
   });
 
+  test('without WebAssembly too, open() measures what is left and says what it found', async () => {
+    const { backend, reason, sum } = await open.call<{ backend: string; reason: string; sum: number }>(
+      url,
+      'chosenWithoutWebAssembly',
+    );
+    expect(['gpujs', 'cpu']).toContain(backend);
+    expect(reason).toMatch(/^webgpu is not available; the fastest of those measured: /);
+    expect(reason).toMatch(/gpujs \(webgl2\) [\d.]+ ms/);
+    expect(reason).toMatch(/cpu [\d.]+ ms/);
+    expect(sum).toBe(6);
+  });
+
   test('nothing went wrong in the page, and it asked nobody else', () => {
     expect(open.errors).toEqual([]);
     expect(open.externalRequests).toEqual([]);
