@@ -37,7 +37,7 @@ export async function stepRuleCounts(
     const layer: Equation = { ...common, transposed: false, b: bias, sigma: proximalMapOf(relu) };
     const solved = steps(tracing, layer);
     const p = preActivation(layer, solved.z);
-    const J = jacobianAt(relu, p, () => tracing.constant({ kind: 'fill', value: 0 }, [1]), 0);
+    const J = jacobianAt(relu, p, tracing.constant({ kind: 'fill', value: 0 }, [1]), 0);
     const sigma = proximalMapOfJacobian(J, (x) => reduceRows('norm', [x]));
     const adjoint = steps(tracing, { ...common, transposed: true, b: cotangent, sigma });
     return [stacked(tracing, solved.relative), stacked(tracing, adjoint.relative)];

@@ -2,20 +2,25 @@
 
 export { DEFINABLE, type OperationName } from './autodiff/definable.ts';
 export { jacobianVectorProduct, type LossFunction, valueAndGrad } from './autodiff/gradient.ts';
+export { gradientOf } from './autodiff/gradient-of.ts';
 export type { AdapterDescription, BackendName, MemoryFigures } from './backends/backend.ts';
 export type { GPUJSMode, GPUJSOptions } from './backends/gpujs/index.ts';
+export { DeviceLostError } from './backends/lost.ts';
 export type { OpenOptions } from './backends/open.ts';
 export type { Dataset, Samples } from './data/dataset.ts';
-export type { Certificate, Kink } from './implicit/certificate.ts';
-export {
-  CertificateError,
-  type CertifyOptions,
-  type FailurePolicy,
-  type ImplicitCertificate,
-} from './implicit/certify.ts';
-export { type ArgminOptions, argmin, type InverseOptions, inverse, type Objective } from './implicit/forms.ts';
+export type {
+  CertificateArgument,
+  CertificateStatus,
+  ImplicitCertificate,
+  LinearReport,
+  SampleCertificate,
+} from './implicit/certificate.ts';
+export { CertificateError, type CertifyOptions, type FailurePolicy } from './implicit/certify.ts';
+export { type ArgminOptions, argmin, type InverseOptions, inverse } from './implicit/forms.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
 export type { GradientInterval, IntervalOptions } from './implicit/interval.ts';
+export type { KinkPlace } from './implicit/kink-places.ts';
+export type { OperationKink } from './implicit/kinks.ts';
 export type { LassoCertificate, LassoSampleCertificate } from './implicit/lasso/certificate.ts';
 export type { LassoInterval } from './implicit/lasso/interval.ts';
 export { type LassoReport, type LassoSolution, lasso } from './implicit/lasso/lasso.ts';
@@ -27,14 +32,13 @@ export {
   largestPenalty,
   lassoPath,
 } from './implicit/lasso/path.ts';
-export type { OperationKink } from './implicit/lifting.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
 export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMatrix } from './implicit/parametrisation.ts';
 export { fixedPoint, type ImplicitSolution, type ImplicitSolve, root } from './implicit/root.ts';
 export type { FixedPointOptions, OwnSolver, RootOptions } from './implicit/root-options.ts';
-export type { ImplicitSelection, KinkPlace } from './implicit/selections.ts';
+export type { ImplicitSelection } from './implicit/selections.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';
@@ -51,6 +55,7 @@ export {
   type Prediction,
   sequential,
 } from './layers/sequential.ts';
+export { type SparseCodingOptions, sparseCoding } from './layers/sparse-coding.ts';
 export type { Activation, ActivationOption } from './solvers/activations.ts';
 export type { ForwardSolverName, GeneralSolverName, LinearSolverName } from './solvers/index.ts';
 export {

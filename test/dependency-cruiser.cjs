@@ -3,6 +3,7 @@ const rooms = [
   ['demo', '^demo/'],
   ['bench', '^bench/'],
   ['cli', '^src/cli/'],
+  ['gallery', '^src/gallery/'],
   ['public face', '^src/index[.]ts$'],
   ['train', '^src/train/'],
   ['layers', '^src/layers/'],
@@ -13,6 +14,7 @@ const rooms = [
   ['program', '^src/program/'],
   ['backends', '^src/backends/'],
   ['data', '^src/data/'],
+  ['pictures', '^src/pictures/'],
 ];
 
 const paths = rooms.map(([, path]) => path);

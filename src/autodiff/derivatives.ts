@@ -1,21 +1,39 @@
-/** What pullbacks and pushforwards share, so that both take the same element of the Jacobian. */
-import { elementwise, reduceAxes, rowwise } from '../tensor/kernels.ts';
-import { dropped } from '../tensor/normalise.ts';
+/**
+ * What pullbacks and pushforwards share, so that both take the same element of the Jacobian. They are written with operations
+ * that a tape follows: where the inputs are followed the derivatives are, and can be differentiated in turn.
+ */
+import { elementwise, rowwise } from '../tensor/kernels.ts';
+import { dropout } from '../tensor/normalise.ts';
+import {
+  abs,
+  add,
+  divide,
+  mean,
+  multiply,
+  negate,
+  sigmoid,
+  sqrt,
+  square,
+  subtract,
+  sum,
+} from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { attribute, type Recorded } from './recorded.ts';
-
-export const multiply = (a: Tensor, b: Tensor): Tensor => elementwise('multiply', [a, b]);
 
 /** The derivatives of smooth element-wise operations; those of the kinked ones are in KINKS. */
 export const FACTORS: Readonly<Record<string, (recorded: Pick<Recorded, 'inputs' | 'output'>) => Tensor>> = {
   exp: ({ output }) => output,
-  square: ({ inputs: [x] }) => elementwise('scale', [x], [2, 0]),
-  tanh: ({ inputs: [x] }) => elementwise('tanhDerivative', [x]),
-  sigmoid: ({ inputs: [x] }) => elementwise('sigmoidDerivative', [x]),
-  softplus: ({ inputs: [x] }) => elementwise('sigmoid', [x]),
-  softsign: ({ inputs: [x] }) => elementwise('softsignDerivative', [x]),
-  arctan: ({ inputs: [x] }) => elementwise('arctanDerivative', [x]),
+  square: ({ inputs: [x] }) => multiply(x, 2),
+  tanh: ({ inputs: [x], output }) => (x.node ? add(negate(square(output)), 1) : elementwise('tanhDerivative', [x])),
+  sigmoid: ({ inputs: [x], output }) =>
+    x.node ? multiply(output, add(negate(output), 1)) : elementwise('sigmoidDerivative', [x]),
+  softplus: ({ inputs: [x] }) => sigmoid(x),
+  softsign: ({ inputs: [x] }) =>
+    x.node ? reciprocal(square(add(abs(x, {}), 1))) : elementwise('softsignDerivative', [x]),
+  arctan: ({ inputs: [x] }) => (x.node ? reciprocal(add(square(x), 1)) : elementwise('arctanDerivative', [x])),
 };
+
+const reciprocal = (x: Tensor): Tensor => divide(elementwise('scale', [x], [0, 1]), x);
 
 /** t ↦ J·t, of a tangent or a cotangent. */
 type LinearMap = (t: Tensor, recorded: Recorded) => Tensor;
@@ -24,11 +42,11 @@ const timesFactor: LinearMap = (t, { factor }) => multiply(t, factor());
 
 /** Operations of one input with J = Jᵀ: one map for tangents and cotangents. */
 export const SYMMETRIC = {
-  scale: (t, { attributes }) => elementwise('scale', [t], [attribute<number>(attributes, 'factor'), 0]),
-  negate: (t) => elementwise('negate', [t]),
-  log: (t, { inputs: [x] }) => elementwise('divide', [t, x]),
+  scale: (t, { attributes }) => multiply(t, attribute<number>(attributes, 'factor')),
+  negate,
+  log: (t, { inputs: [x] }) => divide(t, x),
   // (√x)' = 1/(2√x)
-  sqrt: (t, { output }) => elementwise('divide', [elementwise('scale', [t], [0.5, 0]), output]),
+  sqrt: (t, { output }) => divide(multiply(t, 0.5), output),
   exp: timesFactor,
   square: timesFactor,
   tanh: timesFactor,
@@ -42,32 +60,31 @@ export const SYMMETRIC = {
   softplus: timesFactor,
   softsign: timesFactor,
   arctan: timesFactor,
-  dropout: (t, { attributes }) => {
-    const rate = attribute<number>(attributes, 'rate');
-    return rate === 0 ? t : dropped(t, rate, attribute<number>(attributes, 'seed'));
+  dropout: (t, { attributes }) =>
+    dropout(t, attribute<number>(attributes, 'rate'), { seed: attribute<number>(attributes, 'seed') }),
+  standardise: (t, { inputs: [x], attributes }) => {
+    const epsilon = attribute<number>(attributes, 'epsilon');
+    return x.node ? standardiseDerivative(x, t, epsilon) : rowwise('standardiseDerivative', x, t, [epsilon]);
   },
-  standardise: (t, { inputs: [x], attributes }) =>
-    rowwise('standardiseDerivative', x, t, [attribute<number>(attributes, 'epsilon')]),
   // s ∘ (t − Σ t∘s): J = diag(s) − ssᵀ
-  softmax: (t, { output }) => multiply(output, elementwise('subtract', [t, lastAxisSum(multiply(t, output))])),
+  softmax: (t, { output }) => multiply(output, subtract(t, lastAxisSum(multiply(t, output)))),
 } as const satisfies Readonly<Record<string, LinearMap>>;
 
 /** The partial derivatives in a and in b, each an element-wise factor times t, which may be of a shape that is broadcast. */
 type Partials = readonly [LinearMap, LinearMap];
 
 /** a has `factor` of the result, b the rest. */
-const shares: Partials = [timesFactor, (t, { factor }) => elementwise('subtract', [t, multiply(t, factor())])];
+const shares: Partials = [timesFactor, (t, { factor }) => subtract(t, multiply(t, factor()))];
 
 /** Element-wise operations of two inputs that are broadcast. */
 export const BINARY = {
   add: [(t) => t, (t) => t],
-  subtract: [(t) => t, (t) => elementwise('negate', [t])],
+  subtract: [(t) => t, negate],
   multiply: [(t, { inputs: [, b] }) => multiply(t, b), (t, { inputs: [a] }) => multiply(t, a)],
   // ∂(a/b)/∂b = −a/b²
   divide: [
-    (t, { inputs: [, b] }) => elementwise('divide', [t, b]),
-    (t, { inputs: [a, b] }) =>
-      elementwise('negate', [elementwise('divide', [multiply(t, a), elementwise('square', [b])])]),
+    (t, { inputs: [, b] }) => divide(t, b),
+    (t, { inputs: [a, b] }) => negate(divide(multiply(t, a), square(b))),
   ],
   maximum: shares,
   minimum: shares,
@@ -75,9 +92,17 @@ export const BINARY = {
 
 /** Sum along the last axis, which stays with extent 1. */
 export function lastAxisSum(x: Tensor): Tensor {
-  const last = x.shape.length - 1;
-  const summed = reduceAxes('sum', [x], last, last + 1);
-  return summed.context.alias(summed, [...x.shape.slice(0, -1), 1]);
+  return sum(x, -1, { keepAxes: true });
+}
+
+/** r·(t − mean t − x̂·mean(t∘x̂)) with x̂ = (x − mean x)·r, r = 1/√(variance + ε): the kernel of that name, in operations. */
+function standardiseDerivative(x: Tensor, t: Tensor, epsilon: number): Tensor {
+  const meanOf = (y: Tensor): Tensor => mean(y, -1, { keepAxes: true });
+  const centred = subtract(x, meanOf(x));
+  const deviation = sqrt(add(meanOf(square(centred)), epsilon));
+  const standardised = divide(centred, deviation);
+  const along = multiply(standardised, meanOf(multiply(t, standardised)));
+  return divide(subtract(subtract(t, meanOf(t)), along), deviation);
 }
 
 export function zerosLike(x: Tensor): Tensor {

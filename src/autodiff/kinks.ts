@@ -1,4 +1,4 @@
-/** The operations that have kinks: where, with which Clarke intervals, and their derivatives. */
+/** The operations that have kinks: where, and their derivatives. */
 import type { ElementwiseOperation } from '../backends/kernels.ts';
 import { elementwise, reduceAxes } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -18,9 +18,6 @@ export function kinkTolerance(x: Tensor, units: number = KINK_UNITS): Tensor {
   return tolerance;
 }
 
-/** The least and the greatest element of the Clarke subdifferential. */
-export type ClarkeInterval = readonly [low: number, high: number];
-
 /** A piecewise smooth function of one number, x, applied element by element. */
 export interface KinkDescription {
   /** x, from the inputs of the operation. */
@@ -29,9 +26,7 @@ export interface KinkDescription {
   readonly tolerance: (inputs: readonly Tensor[]) => Tensor;
   /** The x at which there is a kink; none where the attributes leave a function that does not bend. */
   readonly positions: (attributes: object) => readonly number[];
-  /** The same at every kink. */
-  readonly interval: (attributes: object) => ClarkeInterval;
-  /** The derivative in x; at a kink (1 − q)·low + q·high. */
+  /** The derivative in x; at a kink (1 − q)·low + q·high of the Clarke interval. */
   readonly derivative: (x: Tensor, tolerance: Tensor, attributes: object, q: number) => Tensor;
 }
 
@@ -40,13 +35,11 @@ function activation(
   kernel: ElementwiseOperation,
   names: readonly string[],
   positions: KinkDescription['positions'],
-  interval: KinkDescription['interval'] = () => [0, 1],
 ): KinkDescription {
   return {
     argument: ([x]) => x,
     tolerance: ([x]) => kinkTolerance(x),
     positions,
-    interval,
     derivative: (x, tolerance, attributes, q) =>
       elementwise(kernel, [x, tolerance], [q, ...names.map((name) => attribute<number>(attributes, name))]),
   };
@@ -54,12 +47,7 @@ function activation(
 
 /** The slope on the left of 0 is the attribute, on the right 1: where both are 1 nothing bends. */
 function bentAtZero(kernel: ElementwiseOperation, name: string): KinkDescription {
-  return activation(
-    kernel,
-    [name],
-    (attributes) => (attribute<number>(attributes, name) === 1 ? [] : [0]),
-    (attributes) => [attribute<number>(attributes, name), 1],
-  );
+  return activation(kernel, [name], (attributes) => (attribute<number>(attributes, name) === 1 ? [] : [0]));
 }
 
 /**
@@ -77,19 +65,13 @@ function extreme(orient: (x: Tensor) => Tensor): KinkDescription {
       return tolerance;
     },
     positions: () => [0],
-    interval: () => [0, 1],
     derivative: (x, tolerance, _, q) => elementwise('reluDerivative', [orient(x), tolerance], [q]),
   };
 }
 
 export const KINKS = {
   relu: activation('reluDerivative', [], () => [0]),
-  abs: activation(
-    'absDerivative',
-    [],
-    () => [0],
-    () => [-1, 1],
-  ),
+  abs: activation('absDerivative', [], () => [0]),
   softThreshold: activation('softThresholdDerivative', ['threshold'], (attributes) => {
     const threshold = attribute<number>(attributes, 'threshold');
     return [-threshold, threshold];

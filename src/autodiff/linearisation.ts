@@ -1,12 +1,15 @@
 /** The linear maps of recorded operations, played backwards (Jᵀu) and forwards (Jv). */
 import { elementwise } from '../tensor/kernels.ts';
+import { add, reshape } from '../tensor/operations.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
 import type { OperationName } from './definable.ts';
 import { zerosLike } from './derivatives.ts';
+import { type NormBound, normBoundOf } from './norm-bound.ts';
 import { PULLBACKS } from './pullbacks.ts';
 import { PUSHFORWARDS } from './pushforwards.ts';
 import type { Recorded } from './recorded.ts';
+import type { UniformSelection } from './selection.ts';
 
 /** One operation on a tape. */
 export interface Entry {
@@ -19,17 +22,26 @@ export interface Entry {
   readonly attributes: object;
 }
 
+/** How a Linearisation is played. */
+export interface Played {
+  /** The derivative of an element-wise operation. */
+  readonly factorOf: (entry: Entry) => Tensor;
+  /** What reaches the solves that the operations hold. */
+  readonly selection?: UniformSelection;
+  /** Whether the tape follows what is played, so that it can be differentiated again. Default false. */
+  readonly isFollowed?: boolean;
+}
+
 /**
  * One element of the Jacobian at every recorded operation. Playing it consumes nothing and changes nothing: it can be played
  * any number of times, in loops of a Program too. What is made on the way belongs to the arenas of the tensors it is made
  * of: outside of an arena (`engine.tidy`) it stays until the engine is closed.
  */
 export class Linearisation {
-  /** @param factorOf the derivative of an element-wise operation */
   constructor(
     private readonly recorder: Recorder,
     private readonly entries: readonly Entry[],
-    private readonly factorOf: (entry: Entry) => Tensor,
+    private readonly played: Played,
   ) {}
 
   /**
@@ -74,6 +86,17 @@ export class Linearisation {
     return outputs.map((output) => this.result(output, found));
   }
 
+  /** An upper bound of ‖∂output/∂x‖ for every choice at the kinks; infinite where none is known. */
+  normBound(output: Tensor, x: Tensor): NormBound {
+    const bounds = new Map<number, NormBound>();
+    const of = (index: number | undefined): NormBound => (index === undefined ? 0 : (bounds.get(index) ?? 0));
+    for (const index of this.indicesOf([x])) bounds.set(index, 1);
+    for (const entry of this.entries) {
+      bounds.set(entry.outputIndex, normBoundOf(entry.operation, entry.inputIndices.map(of), entry));
+    }
+    return of(this.indexOf(output));
+  }
+
   private indexOf({ node }: Tensor): number | undefined {
     return node?.recorder === this.recorder ? node.index : undefined;
   }
@@ -81,7 +104,7 @@ export class Linearisation {
   private result(tensor: Tensor, found: ReadonlyMap<number, Tensor>): Tensor {
     const index = this.indexOf(tensor);
     const result = index === undefined ? undefined : found.get(index);
-    return result ? tensor.context.alias(result, tensor.shape) : zerosLike(tensor);
+    return result ? reshape(result, tensor.shape) : zerosLike(tensor);
   }
 
   private indicesOf(tensors: readonly Tensor[]): Set<number> {
@@ -108,17 +131,36 @@ export class Linearisation {
   }
 
   private recorded(entry: Entry): Recorded {
-    const { inputs, output, attributes } = entry;
+    const { factorOf, selection, isFollowed } = this.played;
+    const operation = isFollowed ? this.followedEntry(entry) : entry;
+    const { inputs, output, attributes } = operation;
     let factor: Tensor | undefined;
     return {
       inputs,
       output,
       attributes,
+      selection,
       factor: () => {
-        factor ??= this.factorOf(entry);
+        factor ??= factorOf(operation);
         return factor;
       },
     };
+  }
+
+  /** The same, of tensors from which on the tape follows what is computed. */
+  private followedEntry(entry: Entry): Entry {
+    const { inputs, inputIndices, output, outputIndex } = entry;
+    return {
+      ...entry,
+      inputs: inputs.map((input, at) => this.followed(input, inputIndices[at])),
+      output: this.followed(output, outputIndex),
+    };
+  }
+
+  private followed(tensor: Tensor, index: number | undefined): Tensor {
+    const alias = tensor.context.alias(tensor, tensor.shape);
+    alias.node = index === undefined ? undefined : { recorder: this.recorder, index };
+    return alias;
   }
 
   private backward(
@@ -134,7 +176,7 @@ export class Linearisation {
       const result = results[position];
       if (index === undefined || !needed[position] || !result) continue;
       const sum = cotangents.get(index);
-      cotangents.set(index, sum ? elementwise('add', [sum, result]) : result);
+      cotangents.set(index, sum ? add(sum, result) : result);
     }
   }
 

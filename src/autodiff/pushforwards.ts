@@ -1,12 +1,12 @@
 /** One pushforward per operation: from the tangents of the inputs to the tangent of the output. */
-import { joined } from '../tensor/arrange.ts';
+import { broadcast, joined, pad, scatterAdd } from '../tensor/arrange.ts';
 import { elementwise, elementwiseLaidOut, gatherRows, product } from '../tensor/kernels.ts';
-import { sumKeeping } from '../tensor/operations.ts';
-import { broadcastLayout, permutedLayout, type Shape, sameShape, slicedLayout } from '../tensor/shape.ts';
+import { multiply, sumKeeping } from '../tensor/operations.ts';
+import { permutedLayout, type Shape, sameShape, slicedLayout } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { CustomOperation } from './custom.ts';
 import type { OperationName } from './definable.ts';
-import { BINARY, lastAxisSum, mapTable, multiply, SYMMETRIC, zerosLike } from './derivatives.ts';
+import { BINARY, lastAxisSum, mapTable, SYMMETRIC, zerosLike } from './derivatives.ts';
 import { attribute, type Recorded } from './recorded.ts';
 
 /** @param tangents of the inputs, undefined (which is 0) where an input has none; at least one is given */
@@ -18,9 +18,9 @@ const unary =
   (tangents, recorded) =>
     map(tangents[0] as Tensor, recorded);
 
-/** t repeated until it has the shape. */
-function broadcast(t: Tensor, shape: Shape): Tensor {
-  return sameShape(t.shape, shape) ? t : elementwiseLaidOut('copy', [t], [broadcastLayout(t.shape, shape)], shape);
+/** t repeated where it has another shape. */
+function repeated(t: Tensor, shape: Shape): Tensor {
+  return sameShape(t.shape, shape) ? t : broadcast(t, shape);
 }
 
 export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
@@ -31,7 +31,7 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
       (tangents, recorded) => {
         const terms = tangents.flatMap((t, index) => (t ? [partials[index](t, recorded)] : []));
         const total = terms.reduce((left, right) => elementwise('add', [left, right]));
-        return broadcast(total, recorded.output.shape);
+        return repeated(total, recorded.output.shape);
       },
   ),
   // d(op(A)·op(B)) = op(dA)·op(B) + op(A)·op(dB), the first of them added as a bias to the second
@@ -44,8 +44,13 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
   affine: ([dx, dW, db], { inputs: [x, W], output }) => {
     const first = dx ? product(dx, W, { transposeB: true, bias: db }) : db;
     const all = dW ? product(x, dW, { transposeB: true, bias: first }) : first;
-    return broadcast(all as Tensor, output.shape);
+    return repeated(all as Tensor, output.shape);
   },
+  pad: unary((t, { output, attributes }) => pad(t, attribute<readonly number[]>(attributes, 'starts'), output.shape)),
+  broadcast: unary((t, { output }) => broadcast(t, output.shape)),
+  scatterAdd: unary((t, { attributes }) =>
+    scatterAdd(t, attribute<readonly number[]>(attributes, 'indices'), attribute<number>(attributes, 'rows')),
+  ),
   slice: unary((t, { output, attributes }) => {
     const starts = attribute<readonly number[]>(attributes, 'starts');
     return elementwiseLaidOut('copy', [t], [slicedLayout(t.shape, starts)], output.shape);
@@ -72,9 +77,9 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
   logSoftmax: unary((t, { output }) =>
     elementwise('subtract', [t, lastAxisSum(multiply(elementwise('exp', [output]), t))]),
   ),
-  custom: (tangents, { attributes }) => {
+  custom: (tangents, { attributes, selection }) => {
     const { name = 'a custom operation', pushforward } = attributes as CustomOperation;
     if (!pushforward) throw new Error(`autodiff: ${name} has no forward mode; differentiate in reverse`);
-    return pushforward(tangents);
+    return pushforward(tangents, selection);
   },
 };

@@ -4,16 +4,16 @@ import { describe, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { isKinked, KINKS, type KinkedOperationName } from './kinks.ts';
 
+/** A number for every operation, or numbers by the name of the operation, as { relu: 0, abs: 0.5 }. */
+export type UniformSelection = number | Readonly<Partial<Record<KinkedOperationName, number>>>;
+
 /**
- * q in [0, 1]: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. A number for every operation; or
- * numbers by the name of the operation, as { relu: 0, abs: 0.5 }; or a list with one entry for each of `Tape.kinks()`, in
+ * q in [0, 1]: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. As a UniformSelection, which reaches the
+ * solves that operations hold; or a list with one entry for each of `Tape.kinks()`, in
  * that order, a number or a tensor of the shape of that operation's x, whose numbers, one for each coordinate, are not
  * checked to be from 0 to 1. What is left out, or undefined, keeps the selection with which the operation was called.
  */
-export type Selection =
-  | number
-  | Readonly<Partial<Record<KinkedOperationName, number>>>
-  | readonly (number | Tensor | undefined)[];
+export type Selection = UniformSelection | readonly (number | Tensor | undefined)[];
 
 /** What selections are told apart by. */
 export interface Selectable {
@@ -22,7 +22,7 @@ export interface Selectable {
   readonly shape: Shape;
 }
 
-const isList = (selection: Selection): selection is readonly (number | Tensor | undefined)[] =>
+export const isList = (selection: Selection): selection is readonly (number | Tensor | undefined)[] =>
   Array.isArray(selection);
 
 /**
@@ -47,7 +47,13 @@ export function selectionsFor(
     }
     if (q !== undefined) checkSelection(name, q);
   }
-  return kinked.map(({ operation }) => (isKinked(operation) ? selection[operation] : undefined));
+  return kinked.map(({ operation }) => selectionFor(operation, selection));
+}
+
+/** What is given for an operation of this name; undefined where it keeps its own. */
+export function selectionFor(operation: string, selection: UniformSelection | undefined): number | undefined {
+  if (typeof selection === 'number' || selection === undefined) return selection;
+  return isKinked(operation) ? selection[operation] : undefined;
 }
 
 function checkedList(

@@ -1,11 +1,12 @@
 /** Differentiation: a tape writes operations down and plays their derivatives backwards or forwards. */
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
+import type { CustomOperation } from './custom.ts';
 import { isOperationName } from './definable.ts';
 import { FACTORS } from './derivatives.ts';
-import { type ClarkeInterval, type KinkDescription, kinkDescription, kinkedDerivative } from './kinks.ts';
-import { type Entry, Linearisation } from './linearisation.ts';
+import { isKinked, type KinkDescription, kinkDescription, kinkedDerivative } from './kinks.ts';
+import { type Entry, Linearisation, type Played } from './linearisation.ts';
 import { attribute } from './recorded.ts';
-import { type Selectable, type Selection, selectionsFor } from './selection.ts';
+import { isList, type Selectable, type Selection, selectionsFor } from './selection.ts';
 
 export interface PlayOptions {
   /** Which element of the Clarke intervals is taken. Default: the selections with which the operations were called. */
@@ -22,21 +23,12 @@ export interface KinkedOperation {
   readonly x: Tensor;
   /** The numbers at which x is at a kink. */
   readonly positions: readonly number[];
-  /**
-   * At each of the positions the interval that the derivative in x is taken from; of maximum and minimum it is the share of
-   * the first input, and the second has the rest.
-   */
-  readonly intervals: readonly ClarkeInterval[];
-  /** How near a position counts as at it, [.., 1], for each row of x along the last axis. */
+  /** How near a position counts as at it: [.., 1], for each row of x along the last axis, or [1]. */
   readonly tolerance: Tensor;
-  /** The q with which it was called. */
-  readonly selection: number;
 }
 
 /** An operation with kinks, y = rest + σ(x): what a system in which y is an unknown is made of. */
-export interface LiftedOperation extends Pick<KinkedOperation, 'operation' | 'place' | 'x' | 'positions'> {
-  /** What counts as at a kink, [.., 1] or [1]. */
-  readonly within: Tensor;
+export interface LiftedOperation extends KinkedOperation {
   /** The ends of the interval of the derivative in x: they are the same where x is at no kink. */
   readonly low: Tensor;
   readonly high: Tensor;
@@ -66,7 +58,11 @@ export class Tape implements Recorder {
   }
 
   record(operation: string, inputs: readonly Tensor[], output: Tensor, attributes: object): void {
-    if (!isOperationName(operation)) throw new Error(`autodiff: the operation ${operation} has no derivative`);
+    if (!isOperationName(operation)) {
+      throw new Error(
+        `autodiff: the operation ${operation} is not known to be definable, and has no derivative; DEFINABLE lists those that are`,
+      );
+    }
     output.node = { recorder: this, index: this.count++ };
     // Aliases hold the numbers even where the caller disposes the tensors before they are differentiated.
     const alias = (tensor: Tensor): Tensor => tensor.context.alias(tensor, tensor.shape);
@@ -83,7 +79,16 @@ export class Tape implements Recorder {
 
   /** Jᵀu, as Linearisation.pullback: the factors are made as they are needed. */
   pullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor, options: PlayOptions = {}): Tensor[] {
-    return new Linearisation(this, this.entries, this.factors(options)).pullback(output, watched, cotangent);
+    return new Linearisation(this, this.entries, this.played(options)).pullback(output, watched, cotangent);
+  }
+
+  /**
+   * The same, followed by this tape: what comes out can be differentiated again.
+   * @throws Error at an operation whose derivative jumps, and at a custom one
+   */
+  followedPullback(output: Tensor, watched: readonly Tensor[], cotangent: Tensor): Tensor[] {
+    const played = { factorOf: followedFactor, isFollowed: true };
+    return new Linearisation(this, this.entries, played).pullback(output, watched, cotangent);
   }
 
   /** Jv, as Linearisation.pushforward: the factors are made as they are needed. */
@@ -93,7 +98,7 @@ export class Tape implements Recorder {
     outputs: readonly Tensor[],
     options: PlayOptions = {},
   ): Tensor[] {
-    return new Linearisation(this, this.entries, this.factors(options)).pushforward(watched, tangents, outputs);
+    return new Linearisation(this, this.entries, this.played(options)).pushforward(watched, tangents, outputs);
   }
 
   /**
@@ -101,13 +106,13 @@ export class Tape implements Recorder {
    * one Jacobian, as in the loop of a linear solver. Of use until the tape is disposed.
    */
   linearised(options: PlayOptions = {}): Linearisation {
-    const factorOf = this.factors(options);
+    const { factorOf, ...played } = this.played(options);
     const entries = [...this.entries];
     const withFactor = entries.filter(
       ({ operation }) => kinkDescription(operation) || Object.hasOwn(FACTORS, operation),
     );
     const factors = new Map(withFactor.map((entry) => [entry, factorOf(entry)]));
-    return new Linearisation(this, entries, (entry) => factors.get(entry) ?? factorOf(entry));
+    return new Linearisation(this, entries, { ...played, factorOf: (entry) => factors.get(entry) ?? factorOf(entry) });
   }
 
   /** The operations with kinks, in the order in which they were recorded. Dispose their x and tolerance. */
@@ -121,9 +126,7 @@ export class Tape implements Recorder {
         place,
         x: inputs.includes(x) ? x.context.alias(x, x.shape) : x,
         positions,
-        intervals: positions.map(() => kinks.interval(attributes)),
         tolerance: kinks.tolerance(inputs),
-        selection: ownSelection(entry),
       };
     });
   }
@@ -146,9 +149,9 @@ export class Tape implements Recorder {
         return alias;
       };
       const x = kinks.argument(inputs);
-      const within =
+      const tolerance =
         radius === undefined ? kinks.tolerance(inputs) : x.context.constant({ kind: 'fill', value: radius }, [1]);
-      const [low, high] = [0, 1].map((q) => kinks.derivative(x, within, attributes, q));
+      const [low, high] = [0, 1].map((q) => kinks.derivative(x, tolerance, attributes, q));
       const [first, second] = inputs.map((input, index) => followed(input, inputIndices[index]));
       const isExtreme = operation === 'maximum' || operation === 'minimum';
       return {
@@ -156,7 +159,7 @@ export class Tape implements Recorder {
         place,
         x,
         positions: kinks.positions(attributes),
-        within,
+        tolerance,
         low,
         high,
         output: followed(output, outputIndex),
@@ -179,7 +182,20 @@ export class Tape implements Recorder {
     });
   }
 
-  private factors({ selection }: PlayOptions): (entry: Entry) => Tensor {
+  private played({ selection }: PlayOptions): Played {
+    if (selection === undefined || !isList(selection)) return { factorOf: this.factors(selection), selection };
+    for (const { operation, attributes } of this.entries) {
+      const { name, isSelectable = false } = attributes as CustomOperation;
+      if (operation !== 'custom' || !isSelectable) continue;
+      throw new Error(
+        `autodiff: a selection by place does not reach ${name}, which the function calls; give one number, or numbers by ` +
+          `operation, or give ${name} a selection of its own`,
+      );
+    }
+    return { factorOf: this.factors(selection) };
+  }
+
+  private factors(selection: Selection | undefined): (entry: Entry) => Tensor {
     const kinked = this.kinked().map(({ entry }) => entry);
     const chosen = selectionsFor(this.selectables(), selection);
     const selections = new Map(kinked.map((entry, index) => [entry, chosen[index]]));
@@ -190,6 +206,14 @@ export class Tape implements Recorder {
       return kinkedDerivative(kinks, inputs, attributes, selections.get(entry) ?? ownSelection(entry));
     };
   }
+}
+
+function followedFactor(entry: Entry): Tensor {
+  if (!isKinked(entry.operation)) return FACTORS[entry.operation](entry);
+  throw new Error(
+    `autodiff: the derivative of ${entry.operation} jumps, so that it cannot be differentiated again; a function whose gradient ` +
+      'is differentiated must be smooth',
+  );
 }
 
 function ownSelection({ attributes }: Entry): number {

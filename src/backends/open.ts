@@ -1,6 +1,5 @@
 /** Which backend is opened, and why. */
 import type { Backend, BackendName } from './backend.ts';
-import { openCPU } from './cpu/index.ts';
 import { type Candidate, fastestOf } from './fastest.ts';
 import type { GPUJSOptions } from './gpujs/index.ts';
 
@@ -31,12 +30,12 @@ export interface Opened {
 
 type Opener = (options: OpenOptions) => Promise<Backend>;
 
-/** Loaded when they are opened, but the CPU, which is the last resort. */
+/** Loaded when they are opened: a page with a GPU never loads the others. */
 const OPENERS: Readonly<Record<BackendName, Opener>> = {
   webgpu: async (options) => (await import('./webgpu/index.ts')).openWebGPU(options),
   wasm: async ({ threads }) => (await import('./wasm/index.ts')).openWasm({ threads }),
   gpujs: async ({ gpujs }) => (await import('./gpujs/index.ts')).openGPUJS(gpujs),
-  cpu: async () => openCPU(),
+  cpu: async () => (await import('./cpu/index.ts')).openCPU(),
 };
 
 export const BACKENDS = Object.keys(OPENERS) as readonly BackendName[];

@@ -1,14 +1,14 @@
 /** `equilibra gallery`: what goes wrong without the hypothesis of the theorem, on one page. */
 import { join } from 'node:path';
 import { BACKENDS } from '../backends/open.ts';
+import { clarke } from '../gallery/clarke.ts';
+import { cycle } from '../gallery/cycle.ts';
+import { lorenz } from '../gallery/lorenz.ts';
+import { perturbed } from '../gallery/perturbed.ts';
+import { spurious } from '../gallery/spurious.ts';
 import type { Engine } from '../index.ts';
 import { engineFor } from './engine.ts';
 import { checkWritable, isFolder, writeFor } from './files.ts';
-import { clarke } from './gallery/clarke.ts';
-import { cycle } from './gallery/cycle.ts';
-import { lorenz } from './gallery/lorenz.ts';
-import { perturbed } from './gallery/perturbed.ts';
-import { spurious } from './gallery/spurious.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
 import { choiceOption, helpOf, readArguments } from './options.ts';
 import { exhibitsOf, type Gallery, galleryPage } from './report/gallery/page.ts';

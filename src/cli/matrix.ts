@@ -37,8 +37,19 @@ export function matrixOf(name: string, value: unknown): Matrix {
 export function batchOf(name: string, value: unknown): Matrix {
   const flat = Array.isArray(value) && value.length > 0 && !value.some((each) => Array.isArray(each));
   if (!flat) return matrixOf(name, value);
-  const values = value.map((each, index) => numberOf(`${name}[${index}]`, each, 'a finite number', Number.isFinite));
+  const values = numbersOf(name, value);
   return { rows: 1, columns: values.length, values: Float64Array.from(values) };
+}
+
+/** A non-empty list of numbers. */
+export function numbersOf(
+  name: string,
+  value: unknown,
+  must = 'a finite number',
+  allows: (value: number) => boolean = Number.isFinite,
+): number[] {
+  const numbers = listOf(name, value, 'a list of numbers');
+  return numbers.map((each, index) => numberOf(`${name}[${index}]`, each, must, allows));
 }
 
 export function squareOf(name: string, value: unknown): Matrix {

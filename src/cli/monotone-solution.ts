@@ -2,31 +2,29 @@
 import { Tape } from '../autodiff/tape.ts';
 import { checkedMargin } from '../implicit/margin.ts';
 import {
-  type Certificate,
   type Engine,
+  type ImplicitCertificate,
   type MonotoneSolution,
   monotoneFixedPoint,
   monotoneMatrix,
   type Scope,
   type SolveOptions,
   type SolveReport,
-  type SolveStatus,
   type Tensor,
 } from '../index.ts';
 import { type Matrix, nested } from './matrix.ts';
 import type { MonotoneProblem } from './monotone-problem.ts';
+import { areSolved, type ReportAnswer, reportAnswer } from './report-answer.ts';
 
-/** One entry for each sample in status, iterations and residual. */
-export interface ReportAnswer {
-  readonly status: readonly SolveStatus[];
-  readonly iterations: readonly number[];
-  readonly residual: readonly number[];
-  readonly floor: readonly number[];
+/** With the bound of the error of each sample. */
+interface BoundedReport extends ReportAnswer {
   readonly error_bound: readonly number[];
-  readonly solver: string;
-  readonly backend: string;
-  readonly milliseconds: number;
-  readonly tolerance: number;
+}
+
+/** That of the library, and the margin that it rests on; what counted as at a kink, one number for each sample. */
+export interface CertificateAnswer extends Pick<ImplicitCertificate, 'status' | 'argument' | 'kinks'> {
+  readonly margin: number;
+  readonly kinkTolerance: readonly number[];
 }
 
 /** The gradients of Σ v∘z where v was given; those of A, B and m where these were. */
@@ -37,16 +35,19 @@ export interface MonotoneAnswer {
   readonly grad_A?: number[][];
   readonly grad_B?: number[][];
   readonly grad_m?: number;
-  readonly report: ReportAnswer & { readonly backward?: ReportAnswer };
-  readonly certificate: Certificate;
+  readonly report: BoundedReport & { readonly backward?: BoundedReport };
+  readonly certificate: CertificateAnswer;
 }
 
-/** @throws RangeError where W is given and is not monotone, or where the numbers overflow the backend's precision */
+/**
+ * `isSolved`: every z, and every gradient.
+ * @throws RangeError where W is given and is not monotone, or where the numbers overflow the backend's precision
+ */
 export function solveMonotone(
   engine: Engine,
   problem: MonotoneProblem,
   options: Pick<SolveOptions, 'solver' | 'linearSolver' | 'tolerance' | 'limit'>,
-): Promise<MonotoneAnswer> {
+): Promise<{ answer: MonotoneAnswer; isSolved: boolean }> {
   const { activation, selection } = problem;
   const margin = marginOf(problem);
   return engine.tidy(async (scope) => {
@@ -60,7 +61,13 @@ export function solveMonotone(
         : {};
       const z = nested(await solution.z.data(), problem.b.columns);
       const report = await reportOf(solution);
-      return { z, ...gradients, report, certificate: await solution.certificate() };
+      const { status, argument, kinks, samples } = await solution.certificate();
+      const kinkTolerance = samples.map((sample) => sample.kinkTolerance);
+      const certificate = { status, argument, margin, kinks, kinkTolerance };
+      return {
+        answer: { z, ...gradients, report, certificate },
+        isSolved: areSolved([...report.status, ...(report.backward?.status ?? [])]),
+      };
     } finally {
       tape.dispose();
     }
@@ -109,16 +116,6 @@ async function reportOf({ report, backwardReports }: MonotoneSolution): Promise<
   return { ...answered(forward), ...(backward && { backward: answered(backward) }) };
 }
 
-function answered({ samples, solver, backend, milliseconds, tolerance }: SolveReport): ReportAnswer {
-  return {
-    status: samples.map(({ status }) => status),
-    iterations: samples.map(({ iterations }) => iterations),
-    residual: samples.map(({ residual }) => residual),
-    floor: samples.map(({ floor }) => floor),
-    error_bound: samples.map(({ errorBound }) => errorBound),
-    solver,
-    backend,
-    milliseconds,
-    tolerance,
-  };
+function answered(report: SolveReport): BoundedReport {
+  return { ...reportAnswer(report), error_bound: report.samples.map(({ errorBound }) => errorBound) };
 }

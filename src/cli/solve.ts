@@ -1,26 +1,37 @@
 /** `equilibra solve`: one problem in, one JSON object out. */
 import { readFile } from 'node:fs/promises';
 import { BACKENDS } from '../backends/open.ts';
-import type { Engine, SolveOptions } from '../index.ts';
+import { LASSO_SOLVERS } from '../implicit/lasso/options.ts';
+import type { Engine, LassoSolverName } from '../index.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
-import { isSolved } from '../solvers/report.ts';
 import { engineFor } from './engine.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
-import { objectOf, parseJSON } from './json.ts';
+import { type JSONObject, objectOf, parseJSON } from './json.ts';
+import { lassoProblem } from './lasso-problem.ts';
+import { solveLasso } from './lasso-solution.ts';
 import { monotoneProblem } from './monotone-problem.ts';
-import { type MonotoneAnswer, solveMonotone } from './monotone-solution.ts';
+import { solveMonotone } from './monotone-solution.ts';
 import { type Arguments, choiceOption, countOption, helpOf, positiveOption, readArguments } from './options.ts';
 
 const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
 const LINEAR = ['auto', ...(Object.keys(LINEAR_SOLVERS) as LinearSolverName[])] as const;
+const LASSO = ['auto', ...(Object.keys(LASSO_SOLVERS) as LassoSolverName[])] as const;
 
-/** Ten times the library's own: here the default is to go to the floor of the precision. */
+/** More than the library's own: here the default is to go to the floor of the precision. */
 const LIMIT = 10_000;
 
 const TABLE = {
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
-  solver: { value: '<name>', description: `forward: ${SOLVERS.join(', ')}`, fallback: SOLVERS[0] },
-  'linear-solver': { value: '<name>', description: `backward: ${LINEAR.join(', ')}`, fallback: LINEAR[0] },
+  solver: {
+    value: '<name>',
+    description: `forward: ${SOLVERS.join(', ')}; of a lasso: ${LASSO.join(', ')}`,
+    fallback: SOLVERS[0],
+  },
+  'linear-solver': {
+    value: '<name>',
+    description: `backward: ${LINEAR.join(', ')}; none of a lasso`,
+    fallback: LINEAR[0],
+  },
   tolerance: {
     value: '<number>',
     description: 'of the relative residual',
@@ -34,14 +45,48 @@ const NOTES = `Problems (matrices are lists of rows; the rows of b, v and z are 
   z = σ(Wz + b) with W given, or as (1 − m)I − AᵀA + B − Bᵀ. With v also the gradients of Σ v∘z: grad_b (for each
   sample), grad_W, grad_A, grad_B, grad_m. At a kink the derivative is (1 − selection)·min + selection·max of the
   Clarke interval, default 0.
+  {"kind": "lasso", "X", "y", "lambda": number or list, "selection"?, "weights"?, "ridge"?: 0, "intercept"?: false}
+  beta, the least of ½‖y − Xβ‖² + e^λ Σⱼ weightsⱼ|βⱼ| + ½ ridge ‖β‖²; support and equicorrelation set, features counted
+  from 0; dbeta_dlambda; with "intercept": true also the intercept. Lists of these for a list of λ. On features of the
+  equicorrelation set that are not in the support selection applies: "weak" (0, default), "lars" (1), a number from 0
+  to 1, or one for each feature.
+  Where features are linearly dependent β is not unique: the status of the certificate is "failed", and dbeta_dlambda
+  is null for each λ of which "samples" says so.
 Activations, with their keys and the defaults of these:
   relu, tanh, sigmoid, softplus, softsign, arctan; softThreshold (tau, the threshold, must be given);
   leakyRelu (slope 0.01, from 0 to 1); clip (low -1, high 1); elu (alpha 1, from 0 to 1).
 
-Prints one JSON object on standard output: z, the gradients, report, certificate. Numbers that are not finite are null.
+Prints one JSON object on standard output: the solution, its derivatives, report, certificate. Numbers that are not
+finite are null.
 Exit code: 0 solved, 2 bad input, 3 not converged (the object is still printed).`;
 
-const NOT_YET = ['lasso', 'cone'];
+/** What a kind of problem answers with, once it is given an engine. */
+type Solve = (engine: Engine, stopping: Stopping) => Promise<{ answer: object; isSolved: boolean }>;
+
+interface Stopping {
+  readonly tolerance: number;
+  readonly limit: number;
+}
+
+/** From the object in the file and the options of the command, both checked. */
+const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => Solve>> = {
+  monotone(object, given) {
+    const problem = monotoneProblem(object);
+    const solver = choiceOption(given, 'solver', SOLVERS);
+    const linearSolver = choiceOption(given, 'linear-solver', LINEAR);
+    return (engine, stopping) => solveMonotone(engine, problem, { ...stopping, solver, linearSolver });
+  },
+  lasso(object, given) {
+    const problem = lassoProblem(object);
+    const solver = choiceOption(given, 'solver', LASSO);
+    if (given.options['linear-solver'] !== undefined) {
+      throw new InputError('--linear-solver: a lasso problem has one only, conjugate gradients; leave it out');
+    }
+    return (engine, stopping) => solveLasso(engine, problem, { ...stopping, solver });
+  },
+};
+const KIND_NAMES = Object.keys(KINDS).map(shown).join(' or ');
+const NOT_YET = ['cone'];
 
 export async function solve(argv: readonly string[], io: IO): Promise<number> {
   const given = readArguments('solve', TABLE, argv);
@@ -51,28 +96,23 @@ export async function solve(argv: readonly string[], io: IO): Promise<number> {
     return EXIT.done;
   }
   const backend = choiceOption(given, 'backend', BACKENDS) ?? 'cpu';
-  const options = solveOptions(given);
+  const tolerance = positiveOption(given, 'tolerance', undefined);
+  const limit = countOption(given, 'limit', LIMIT);
   const name = fileOf(given);
-  const problem = problemOf(parseJSON(name === '-' ? 'standard input' : name, await textOf(name, io)));
+  const solveOn = problemOf(parseJSON(name === '-' ? 'standard input' : name, await textOf(name, io)), given);
   const engine = await engineFor(backend);
   try {
-    const answer = await solved(engine, problem, options);
+    // To the floor of the precision: a sample ends converged or stalled there.
+    const { answer, isSolved } = await solveOn(engine, { tolerance: tolerance ?? 4 * engine.epsilon, limit });
     io.out(`${JSON.stringify(answer)}\n`);
-    const { report } = answer;
-    const statuses = [...report.status, ...(report.backward?.status ?? [])];
-    return statuses.every((status) => isSolved({ status })) ? EXIT.done : EXIT.notConverged;
+    return isSolved ? EXIT.done : EXIT.notConverged;
+  } catch (error) {
+    // The library refuses numbers by a RangeError: a W that is not monotone, an overflow of the precision.
+    if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
+    throw error;
   } finally {
     engine.close();
   }
-}
-
-function solveOptions(given: Arguments): Pick<SolveOptions, 'solver' | 'linearSolver' | 'tolerance' | 'limit'> {
-  return {
-    solver: choiceOption(given, 'solver', SOLVERS),
-    linearSolver: choiceOption(given, 'linear-solver', LINEAR),
-    tolerance: positiveOption(given, 'tolerance', undefined),
-    limit: countOption(given, 'limit', LIMIT),
-  };
 }
 
 function fileOf({ positionals }: Arguments): string {
@@ -98,26 +138,11 @@ async function textOf(name: string, io: IO): Promise<string> {
   }
 }
 
-function problemOf(value: unknown): ReturnType<typeof monotoneProblem> {
+function problemOf(value: unknown, given: Arguments): Solve {
   const object = objectOf('problem', value);
-  if (!Object.hasOwn(object, 'kind')) throw new InputError('kind: this key is missing; it must be "monotone"');
-  if (object.kind === 'monotone') return monotoneProblem(object);
-  const problem = NOT_YET.some((kind) => kind === object.kind) ? 'not supported yet' : 'unknown';
-  throw new InputError(`kind: ${shown(object.kind)} is ${problem}; it must be "monotone"`);
-}
-
-async function solved(
-  engine: Engine,
-  problem: ReturnType<typeof monotoneProblem>,
-  options: ReturnType<typeof solveOptions>,
-): Promise<MonotoneAnswer> {
-  // To the floor of the precision: a sample ends converged or stalled there.
-  const tolerance = options.tolerance ?? 4 * engine.epsilon;
-  try {
-    return await solveMonotone(engine, problem, { ...options, tolerance });
-  } catch (error) {
-    // The library refuses numbers by a RangeError: a W that is not monotone, an overflow of the precision.
-    if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
-    throw error;
-  }
+  if (!Object.hasOwn(object, 'kind')) throw new InputError(`kind: this key is missing; it must be ${KIND_NAMES}`);
+  const { kind } = object;
+  if (typeof kind === 'string' && Object.hasOwn(KINDS, kind)) return KINDS[kind](object, given);
+  const problem = NOT_YET.some((each) => each === kind) ? 'not supported yet' : 'unknown';
+  throw new InputError(`kind: ${shown(kind)} is ${problem}; it must be ${KIND_NAMES}`);
 }

@@ -1,47 +1,140 @@
 /** What is known of the hypothesis of the implicit function theorem at a solution. */
+import { isSolved, type SampleReport, type SolveReport } from '../solvers/report.ts';
+import type { ElementReport, Invertibility, InvertibilityArgument } from './hypothesis/hypothesis.ts';
+import type { OperationKink } from './kinks.ts';
 
-export interface Kink {
-  readonly sample: number;
-  /** Coordinate of the layer. */
-  readonly index: number;
-  /** Of the pre-activation from the kink. */
-  readonly distance: number;
-}
+export type CertificateStatus = Invertibility['status'];
 
-export interface Certificate {
-  /** certified: every element of the conservative Jacobian I − JW is invertible. */
-  readonly status: 'certified';
-  /** margin: I − (W + Wᵀ)/2 ⪰ m·I with m > 0, which is enough for every 0 ⪯ J ⪯ I. */
-  readonly argument: 'margin';
-  readonly margin: number;
-  /** Coordinates within the kink tolerance, where the selection applies. */
-  readonly kinks: readonly Kink[];
-  /** The tolerance, for each sample. */
-  readonly kinkTolerance: readonly number[];
+/**
+ * What the status rests on. Those that cost next to nothing come with every gradient: margin, I − (W + Wᵀ)/2 ⪰ m·I with m > 0,
+ * which is enough for every 0 ⪯ J ⪯ I; contraction, ‖∂f/∂z‖ < 1 for every choice at the kinks; not examined, where neither
+ * holds. The others are those of `certify`; σ_min estimate: the system is too large for a proof, or one was not asked for.
+ */
+export type CertificateArgument = 'margin' | 'contraction' | 'not examined' | 'σ_min estimate' | InvertibilityArgument;
+
+export interface SampleCertificate {
+  /** As in ImplicitCertificate. */
+  readonly status: CertificateStatus;
+  readonly argument: CertificateArgument;
+  /** The argument in a sentence. */
+  readonly reason: string;
+  /** How many coordinates are at a kink, where the selection applies; those shared by all samples count in each. */
+  readonly kinks: number;
+  /** What counted as at a kink, of the argument: the largest of the sample, 0 where no operation has kinks. */
+  readonly kinkTolerance: number;
+  /** Of the linear solve that the certificate came with: the true relative residual. */
+  readonly residual?: number;
+  /** Of that solve: ‖v‖/‖u‖, which σ_min of the element that it took does not exceed (up to the residual). Absent where v is 0. */
+  readonly singularValueBound?: number;
+  /**
+   * σ_min is so small beside ‖B‖, as far as both are known, that a gradient has fewer than three digits: of a linear solve
+   * below 1000·ε of the backend, from `certify` below `warnBelow`, or where a solve of its estimate did not converge.
+   */
+  readonly nearlySingular: boolean;
+  /**
+   * The element of the conservative Jacobian that is nearest to singular, of those looked at. Only from `certify`. Without a d it
+   * is the one that the selection takes.
+   */
+  readonly nearest?: Omit<ElementReport, 'd'> & Partial<Pick<ElementReport, 'd'>>;
+  /** Whether `nearest` is the worst element of all. */
+  readonly exact?: boolean;
+  /** For each kink a number in [0, 1]: the element that is singular to rounding. Where one was found. */
+  readonly witness?: Float64Array;
 }
 
 /**
- * @param preActivation Wz + b, batch × n
- * @param units tolerance in units of ε·max|Wz + b| of the sample
+ * Whether the hypothesis of the theorem (Bolte et al. 2021, Theorem 2) holds: that every element of the conservative Jacobian
+ * ∂F/∂z is invertible, for every choice at the kinks. Every gradient of a solution comes with one; `certify` looks closer.
  */
-export function kinksOf(
-  preActivation: ArrayLike<number>,
-  batch: number,
-  positions: readonly number[],
-  units: number,
-  epsilon: number,
-): { kinks: Kink[]; kinkTolerance: number[] } {
-  const n = preActivation.length / batch;
-  const kinks: Kink[] = [];
-  const kinkTolerance: number[] = [];
-  for (let sample = 0; sample < batch; sample++) {
-    const row = Array.from({ length: n }, (_, index) => preActivation[sample * n + index]);
-    const tolerance = units * epsilon * row.reduce((largest, p) => Math.max(largest, Math.abs(p)), 0);
-    kinkTolerance.push(tolerance);
-    for (const [index, p] of row.entries()) {
-      const distance = Math.min(...positions.map((kink) => Math.abs(p - kink)));
-      if (distance <= tolerance) kinks.push({ sample, index, distance });
-    }
+export interface ImplicitCertificate {
+  /**
+   * certified: for every sample every element is invertible. failed: for some sample some element is singular; relative to the
+   * program as it is written. unknown: neither is known for some sample. 'certified' and 'failed' are never guesses.
+   */
+  readonly status: CertificateStatus;
+  /** Of the sample that decides: one that failed, else one that is unknown, else the one nearest to singular. */
+  readonly argument: CertificateArgument;
+  readonly reason: string;
+  readonly kinks: readonly OperationKink[];
+  readonly samples: readonly SampleCertificate[];
+}
+
+const RANK: Readonly<Record<CertificateStatus, number>> = { failed: 0, unknown: 1, certified: 2 };
+
+/** How near to singular a sample may be, as far as it is known: relative where it was computed, else the bound of a solve. */
+const nearness = ({ nearest, singularValueBound }: SampleCertificate): number =>
+  nearest?.relativeSingularValue ?? singularValueBound ?? Number.POSITIVE_INFINITY;
+
+function decides(a: SampleCertificate, b: SampleCertificate): boolean {
+  return a.status === b.status ? nearness(a) < nearness(b) : RANK[a.status] < RANK[b.status];
+}
+
+export function certificateOf(
+  samples: readonly SampleCertificate[],
+  kinks: readonly OperationKink[],
+): ImplicitCertificate {
+  const { status, argument, reason } = samples.reduce((a, b) => (decides(b, a) ? b : a));
+  return { status, argument, reason, kinks, samples };
+}
+
+/** What is known without a look at the matrix. */
+export type Known = Pick<SampleCertificate, 'status' | 'argument' | 'reason'>;
+
+/** @param isChecked whether W is known to have the margin, by construction or by its eigenvalues */
+export function knownByMargin(margin: number, isChecked: boolean): Known {
+  return isChecked
+    ? {
+        status: 'certified',
+        argument: 'margin',
+        reason: `I − (W + Wᵀ)/2 ⪰ m·I with m = ${margin}, which is enough for every 0 ⪯ J ⪯ I`,
+      }
+    : {
+        status: 'unknown',
+        argument: 'not examined',
+        reason: `that W has the margin ${margin} was stated, and not checked`,
+      };
+}
+
+/** The norms along the program are rounded: this much below 1 leaves no doubt. */
+const CONTRACTION_SLACK = 1e-3;
+
+/** @param bound of ‖∂f/∂z‖ for a fixed point z = f(z); infinite where none is known */
+export function knownByNorm(bound: number): Known {
+  if (bound < 1 - CONTRACTION_SLACK) {
+    const reason = `‖∂f/∂z‖ ≤ ${bound.toPrecision(3)} for every choice at the kinks, by the norms of the operations of f`;
+    return { status: 'certified', argument: 'contraction', reason };
   }
-  return { kinks, kinkTolerance };
+  const reason = 'nothing that comes for free shows it; certify() looks at the matrix';
+  return { status: 'unknown', argument: 'not examined', reason };
+}
+
+/** A linear solve for a gradient or a tangent, and whether the theorem says that it is one. */
+export interface LinearReport extends SolveReport {
+  readonly certificate: ImplicitCertificate;
+}
+
+/** Of the rounding ε(1 + ‖B‖)‖u‖/‖v‖ of a solve: beyond it fewer than three digits are left. */
+const NEARLY_SINGULAR = 1e-3;
+
+const unsolved = (residual: number): string =>
+  `the linear solve was left at the residual ${residual.toExponential(1)}: the matrix may be singular`;
+
+/** Of a finished solve. That it was solved proves nothing, for v may lie in the range of a singular matrix. */
+export function sampleCertificate(
+  known: Known,
+  solve: SampleReport,
+  { kinks, kinkTolerance }: Pick<SampleCertificate, 'kinks' | 'kinkTolerance'>,
+): SampleCertificate {
+  const { residual, floor, singularValueBound } = solve;
+  const { status, argument } = known;
+  return {
+    status,
+    argument,
+    reason: status === 'certified' || isSolved(solve) ? known.reason : unsolved(residual),
+    kinks,
+    kinkTolerance,
+    residual,
+    singularValueBound,
+    nearlySingular: floor > NEARLY_SINGULAR,
+  };
 }

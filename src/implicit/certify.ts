@@ -1,9 +1,11 @@
-/** The check of the theorem's hypothesis at the solution of an equation that the user wrote: on the host, in float64. */
-import type { Engine } from '../tensor/engine.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { checkInvertibility, type Invertibility, type InvertibilityOptions } from './hypothesis/hypothesis.ts';
-import { type OperationKink, readLifted } from './lifting.ts';
-import type { SystemOf } from './system.ts';
+/** A closer look at the theorem's hypothesis at the solution of an equation that the user wrote: on the host, in float64. */
+import { certificateOf, type ImplicitCertificate, knownByNorm, type SampleCertificate } from './certificate.ts';
+import { checkInvertibility, type InvertibilityOptions, WARN_BELOW } from './hypothesis/hypothesis.ts';
+import { readKinksOf } from './kinks.ts';
+import { readLifted, SystemTooLarge } from './lifting.ts';
+import type { ImplicitSettings } from './root-options.ts';
+import { type EstimateOptions, estimateSingularValues } from './singular-value-estimate.ts';
+import { atSolution, type Solved } from './system.ts';
 
 export interface CertifyOptions extends InvertibilityOptions {
   /**
@@ -11,19 +13,11 @@ export interface CertifyOptions extends InvertibilityOptions {
    * rounding makes of a kink, 64·ε·max|x| of the row.
    */
   readonly radius?: number;
-}
-
-export interface ImplicitCertificate {
   /**
-   * certified: for every sample every element of ∂F/∂z is invertible. failed: for some sample some element is singular; relative
-   * to the program as it is written. unknown: neither could be shown for some sample.
+   * Instead of a proof, an estimate of σ_min of the element that gradients take, from a few linear solves (6 pairs, or as many
+   * as `iterations` says). This is what systems get that are too large for a proof: more than 512 unknowns and kinked values.
    */
-  readonly status: Invertibility['status'];
-  /** Of the sample that decides: one that failed, else one that is unknown, else the one nearest to singular. */
-  readonly argument: Invertibility['argument'];
-  readonly reason: string;
-  readonly kinks: readonly OperationKink[];
-  readonly samples: readonly Invertibility[];
+  readonly estimate?: boolean | EstimateOptions;
 }
 
 /** Thrown where a certificate failed and the caller asked for that to be an error. */
@@ -68,33 +62,85 @@ export async function upheld(
   console.warn(error.message);
 }
 
-/**
- * Decides, sample by sample, whether all elements of ∂F/∂z at z are invertible (Bolte et al. 2021, Theorem 2).
- * @param z [batch, n]
- * @param systemOf the equation, from its inputs
- */
+/** The theorem may hold, and its gradient be rounding all the same. @returns whether it has warned */
+export function warnIfNearlySingular(what: string, { status, samples }: ImplicitCertificate): boolean {
+  const near = samples.findIndex(({ nearlySingular }) => nearlySingular);
+  if (near < 0 || status === 'failed') return false;
+  const { nearest, singularValueBound } = samples[near];
+  const value = nearest?.smallestSingularValue ?? singularValueBound ?? 0;
+  console.warn(
+    `${what}: ∂F/∂z of sample ${near} is nearly singular (σ_min is at most about ${value.toExponential(1)}): ` +
+      'its gradient is right to fewer than three digits',
+  );
+  return true;
+}
+
+/** Decides, sample by sample, whether all elements of ∂F/∂z at z are invertible, or estimates how near to singular one is. */
 export async function certify(
-  engine: Engine,
-  systemOf: SystemOf,
-  z: Tensor,
-  inputs: readonly Tensor[],
-  { radius, ...options }: CertifyOptions,
+  solved: Solved,
+  settings: ImplicitSettings,
+  { radius, estimate = false, ...options }: CertifyOptions,
 ): Promise<ImplicitCertificate> {
-  if (radius !== undefined && !(radius >= 0 && Number.isFinite(radius))) {
-    throw new RangeError(`certify: radius is ${radius}; it must be a finite number of at least 0`);
+  checkRadius('certify', radius);
+  const { warnBelow = WARN_BELOW } = options;
+  const asked = typeof estimate === 'object' ? estimate : {};
+  if (estimate !== false)
+    return estimated(solved, settings, asked, { radius, warnBelow, reason: 'an estimate was asked for' });
+  try {
+    return await proved(solved, options, radius);
+  } catch (error) {
+    if (!(error instanceof SystemTooLarge)) throw error;
+    return estimated(solved, settings, asked, { radius, warnBelow, reason: error.message });
   }
-  const lifted = await engine.tidy(async (scope) => {
-    const system = systemOf(inputs.map((input) => scope.use(input)));
-    const { batch, n } = system.rows;
-    const x = engine.alias(scope.use(z), [batch, n]);
-    return readLifted(system, x, { radius });
+}
+
+export function checkRadius(what: string, radius: number | undefined): void {
+  if (radius !== undefined && !(radius >= 0 && Number.isFinite(radius))) {
+    throw new RangeError(`${what}: radius is ${radius}; it must be a finite number of at least 0`);
+  }
+}
+
+async function proved(
+  solved: Solved,
+  options: InvertibilityOptions,
+  radius: number | undefined,
+): Promise<ImplicitCertificate> {
+  const { samples, kinks } = await atSolution(solved, (system, x) => readLifted('certify', system, x, { radius }));
+  const certificates = samples.map(({ family }, sample): SampleCertificate => {
+    const found = checkInvertibility(family, options);
+    return { ...found, ...kinks.ofSample(sample), nearlySingular: found.nearest.nearlySingular };
   });
-  const samples = lifted.samples.map(({ family }) => checkInvertibility(family, options));
-  const rank = { failed: 0, unknown: 1, certified: 2 };
-  const deciding = samples.reduce((a, b) => {
-    if (rank[a.status] !== rank[b.status]) return rank[a.status] < rank[b.status] ? a : b;
-    return b.nearest.relativeSingularValue < a.nearest.relativeSingularValue ? b : a;
+  return certificateOf(certificates, kinks.list);
+}
+
+async function estimated(
+  solved: Solved,
+  settings: ImplicitSettings,
+  asked: EstimateOptions,
+  { radius, warnBelow, reason }: { radius: number | undefined; warnBelow: number; reason: string },
+): Promise<ImplicitCertificate> {
+  const [kinks, estimates] = await Promise.all([
+    atSolution(solved, (system, x) => readKinksOf(system.linearised(x).kinks(), system.rows.batch, radius)),
+    estimateSingularValues(solved, settings, asked),
+  ]);
+  const certificates = estimates.map(({ smallest, isSolved, largest, normBound }, sample): SampleCertificate => {
+    const known = knownByNorm(normBound);
+    const relativeSingularValue = largest > 0 ? smallest / largest : 0;
+    const nearlySingular = relativeSingularValue < warnBelow || !isSolved;
+    const found = isSolved
+      ? `σ_min of the element that gradients take is at most about ${smallest.toExponential(2)}`
+      : 'a linear solve with the element that gradients take did not converge: it may be singular';
+    return {
+      ...known,
+      ...(known.status === 'unknown' && {
+        argument: 'σ_min estimate',
+        reason: `${reason}; ${found}`,
+      }),
+      ...kinks.ofSample(sample),
+      nearest: { smallestSingularValue: smallest, relativeSingularValue, nearlySingular },
+      exact: false,
+      nearlySingular,
+    };
   });
-  const { status, argument, reason } = deciding;
-  return { status, argument, reason, kinks: lifted.kinks, samples };
+  return certificateOf(certificates, kinks.list);
 }

@@ -1,7 +1,9 @@
 /** Implicit functions in other words: inverses, and minimisers. */
+import { gradientOf } from '../autodiff/gradient-of.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { fixedPoint, type ImplicitSolution, root } from './root.ts';
 import type { FixedPointOptions, RootOptions } from './root-options.ts';
+import type { ImplicitFunction } from './system.ts';
 
 export interface InverseOptions extends Omit<RootOptions, 'inputs'> {
   /** What f gets besides z. Default nothing. */
@@ -21,30 +23,26 @@ export function inverse(
   return root((z, value, ...rest) => f(z, ...rest).sub(value), { ...options, inputs: [x, ...inputs] });
 }
 
-/** ψ, and where there is one the nonsmooth part. */
-export interface Objective {
-  /** ∇ψ in z, of the shape of z. */
-  gradient: (z: Tensor, ...inputs: Tensor[]) => Tensor;
-  /** prox_{αg}(x) of a convex g, for the α that is passed as `step`: the minimiser is then that of ψ + g. */
-  proximal?: (x: Tensor, step: number, ...inputs: Tensor[]) => Tensor;
-}
-
 export interface ArgminOptions extends Omit<FixedPointOptions, 'solver'> {
   solver?: FixedPointOptions['solver'];
-  /** α > 0 of the proximal step; it converges for α < 2/L where ∇ψ is L-Lipschitz. Needed with `proximal`. */
+  /** prox_{αg}(x) of a convex g, for the α that is passed as `step`: the minimiser is then that of ψ + g. */
+  proximal?: (x: Tensor, step: number, ...inputs: Tensor[]) => Tensor;
+  /** α > 0 of the proximal step; it converges for α < 2/L where ∇ψ is L-Lipschitz. Needed with `proximal`, and only there. */
   step?: number;
 }
 
 /**
  * The minimiser of ψ, or of ψ + g, row by row, as a differentiable function of the inputs: the inner problem of a bilevel one.
- * For ψ alone it is the root of ∇ψ; with g the fixed point of z ↦ prox_{αg}(z − α∇ψ(z)), whatever α.
- * @throws RangeError where `proximal` is given and `step` is not, and as `root` and `fixedPoint`
+ * For ψ alone it is the root of ∇ψ; with g the fixed point of z ↦ prox_{αg}(z − α∇ψ(z)), whatever α. What is solved for is that
+ * ∇ψ vanishes: of a ψ that is not convex it may be another stationary point, near the `unknown`.
+ * @param ψ of the unknown and the inputs: smooth, and written with tensor operations without kinks (they belong into g, or into a
+ *   gradient that is given to `root`). One number for each sample, or their sum
+ * @throws RangeError where one of `proximal` and `step` is given without the other, and as `root` and `fixedPoint`
  */
-export function argmin(
-  { gradient, proximal }: Objective,
-  { step, solver, ...options }: ArgminOptions,
-): ImplicitSolution {
+export function argmin(ψ: ImplicitFunction, { proximal, step, solver, ...options }: ArgminOptions): ImplicitSolution {
+  const gradient = gradientOf(ψ);
   if (!proximal) {
+    if (step !== undefined) throw new RangeError(`argmin: step is ${step}; it is for a proximal, and none is given`);
     if (solver === 'anderson' || solver === 'picard' || solver === 'anderson+newton-krylov') {
       throw new RangeError(
         `argmin: solver is "${solver}", which needs a proximal; without one it must be newton-krylov, given or a function`,

@@ -1,10 +1,14 @@
 /** The range of a gradient over the selections at the kinks: on the host, in float64. */
-import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { dot, factorise, solve } from './hypothesis/dense.ts';
+import { checkRadius } from './certify.ts';
+import { dot, solve } from './hypothesis/dense.ts';
 import { checkInvertibility } from './hypothesis/hypothesis.ts';
-import { type LiftedSample, type OperationKink, readLifted } from './lifting.ts';
-import type { SystemOf } from './system.ts';
+import { type Range, type ReducedValue, rangeBounds, UNBOUNDED, valueAtVertex } from './hypothesis/range-bounds.ts';
+import { reducedMatrix } from './hypothesis/reduced.ts';
+import { verifiedInverse } from './hypothesis/verified.ts';
+import type { OperationKink } from './kinks.ts';
+import { type LiftedSample, readLifted } from './lifting.ts';
+import { atSolution, type Solved } from './system.ts';
 
 export interface IntervalOptions {
   /** Which of the inputs; it must hold one number. Default 0. */
@@ -14,14 +18,18 @@ export interface IntervalOptions {
 }
 
 export interface GradientInterval {
-  /** Infinite where the hypothesis fails or could not be shown: the gradient may then have no bound. */
+  /** No selection gives less, or more. Infinite where nothing is known that bounds the gradient. */
   readonly low: number;
   readonly high: number;
-  /**
-   * Whether these are the ends of the range. Past 16 kinks of a sample both are attained by some selection, but others may
-   * reach further.
-   */
+  /** The least and the greatest that was found at some selection; absent where the element at q = 0 is singular. */
+  readonly attained?: { readonly low: number; readonly high: number };
+  /** Whether the bounds are attained: to 16 kinks of each sample. */
   readonly exact: boolean;
+  /**
+   * enumeration: of all selections at the ends. bounds: past 16 kinks of a sample, from a positive definite symmetric part or
+   * diagonal dominance of the reduced matrix. unbounded: of some sample the hypothesis fails, or could not be shown.
+   */
+  readonly argument: 'enumeration' | 'bounds' | 'unbounded';
   readonly kinks: readonly OperationKink[];
 }
 
@@ -38,11 +46,11 @@ const SWEEPS = 4;
  * @param v cotangent of z, [batch, n]
  */
 export async function gradientInterval(
-  engine: Engine,
-  systemOf: SystemOf,
-  { z, inputs, cotangent }: { z: Tensor; inputs: readonly Tensor[]; cotangent: Tensor },
+  solved: Solved,
+  cotangent: Tensor,
   { input = 0, radius }: IntervalOptions,
 ): Promise<GradientInterval> {
+  const { z, inputs } = solved;
   if (!(Number.isInteger(input) && input >= 0 && input < inputs.length)) {
     throw new RangeError(
       `gradientInterval: input is ${input}; it must be the place of one of the ${inputs.length} inputs`,
@@ -54,48 +62,67 @@ export async function gradientInterval(
   if (cotangent.size !== z.size) {
     throw new RangeError(`gradientInterval: cotangent holds ${cotangent.size} numbers; z holds ${z.size}`);
   }
-  const [lifted, v, n] = await engine.tidy(async (scope) => {
-    const system = systemOf(inputs.map((one) => scope.use(one)));
-    const { batch, n: width } = system.rows;
-    const read = await readLifted(system, engine.alias(scope.use(z), [batch, width]), { radius, input });
-    return [read, await cotangent.data(), width] as const;
+  checkRadius('gradientInterval', radius);
+  const [lifted, v, n] = await atSolution(solved, async (system, x) => {
+    const read = readLifted('gradientInterval', system, x, { radius, input });
+    return Promise.all([read, cotangent.data(), system.rows.n]);
   });
-  let [low, high, exact] = [0, 0, true];
-  for (const [sample, one] of lifted.samples.entries()) {
-    const range = rangeOf(
+  const ranges = lifted.samples.map((one, sample) =>
+    rangeOf(
       one,
       Array.from({ length: n }, (_, index) => v[sample * n + index]),
-    );
-    low += range.low;
-    high += range.high;
-    exact &&= range.exact;
-  }
-  return { low, high, exact, kinks: lifted.kinks };
+    ),
+  );
+  const total = (of: (range: SampleRange) => number): number => ranges.reduce((sum, range) => sum + of(range), 0);
+  const attained = { low: total((range) => range.attained.low), high: total((range) => range.attained.high) };
+  return {
+    low: total(({ low }) => low),
+    high: total(({ high }) => high),
+    ...(Number.isFinite(attained.low) && Number.isFinite(attained.high) && { attained }),
+    exact: ranges.every(({ argument }) => argument === 'enumeration'),
+    argument:
+      (['unbounded', 'bounds'] as const).find((one) => ranges.some(({ argument }) => argument === one)) ??
+      'enumeration',
+    kinks: lifted.kinks.list,
+  };
 }
 
-const UNBOUNDED = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, exact: false };
+interface SampleRange extends Range {
+  readonly attained: Range;
+  readonly argument: GradientInterval['argument'];
+}
 
-function rangeOf(sample: LiftedSample, v: readonly number[]): Omit<GradientInterval, 'kinks'> {
-  if (checkInvertibility(sample.family).status !== 'certified') return UNBOUNDED;
-  const valueAt = valuesAtVertices(sample, v);
-  const k = sample.family.terms.length;
+function rangeOf(sample: LiftedSample, v: readonly number[]): SampleRange {
+  const { family } = sample;
+  const k = family.terms.length;
+  const reduced = reducedValue(sample, v);
+  if (!reduced) return { ...UNBOUNDED, attained: { low: Number.NaN, high: Number.NaN }, argument: 'unbounded' };
+  const attained = attainedRange(reduced);
+  if (checkInvertibility(family).status !== 'certified') return { ...UNBOUNDED, attained, argument: 'unbounded' };
+  if (k <= ENUMERATED) return { ...attained, attained, argument: 'enumeration' };
+  const bounds = rangeBounds(reduced);
+  return { ...bounds, attained, argument: Number.isFinite(bounds.low) ? 'bounds' : 'unbounded' };
+}
+
+/** The least and the greatest value at the vertices; past the limit, at those that a search visits. */
+function attainedRange(reduced: ReducedValue): Range {
+  const { k } = reduced.matrix;
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   const see = (vertex: readonly number[]): number => {
-    const value = valueAt(vertex);
-    low = Math.min(low, value);
-    high = Math.max(high, value);
+    const value = valueAtVertex(reduced, vertex);
+    if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
     return value;
   };
   if (k <= ENUMERATED) {
     for (let set = 0; set < 2 ** k; set++) {
       see(Array.from({ length: k }, (_, kink) => kink).filter((kink) => set & (1 << kink)));
     }
-    return { low, high, exact: true };
+  } else {
+    for (const sign of [1, -1]) {
+      for (let start = 0; start < STARTS; start++) search(k, start, (vertex) => sign * see(vertex));
+    }
   }
-  for (const sign of [1, -1]) {
-    for (let start = 0; start < STARTS; start++) search(k, start, (vertex) => sign * see(vertex));
-  }
-  return { low, high, exact: false };
+  return { low, high };
 }
 
 /** Climbs from vertex to vertex, one kink at a time. */
@@ -113,32 +140,18 @@ function search(k: number, start: number, value: (vertex: readonly number[]) => 
   }
 }
 
-/**
- * vᵀ of the z part of B(d)⁻¹r(d) at the vertex with the kinks S at their upper ends. With E = B₀⁻¹[aᵢ], y = B₀⁻¹r₀, G = [bᵢᵀEⱼ]
- * and ρ the slopes of the right-hand side: y + E_S τ, (I − G_SS)τ = b_Sᵀy + ρ_S.
- */
-function valuesAtVertices(
-  { family, right }: LiftedSample,
-  v: readonly number[],
-): (vertex: readonly number[]) => number {
+/** vᵀ of the z part of B(d)⁻¹r(d) in the kinks alone; undefined where B₀ is not known to be invertible. */
+function reducedValue({ family, right }: LiftedSample, v: readonly number[]): ReducedValue | undefined {
   if (!right) throw new Error('gradientInterval: no input was followed');
   const { n: order, base, terms } = family;
-  const factors = factorise(base, order);
+  const verified = verifiedInverse(base, order);
+  if (!verified) return undefined;
+  const start = solve(verified.factorisation, right.constant);
   const weight = Float64Array.from({ length: order }, (_, index) => v[index] ?? 0);
-  const start = solve(factors, right.constant);
-  const moved = terms.map(({ a }) => solve(factors, a));
-  const entering = terms.map(({ b }, kink) => dot(b, start) + right.slopes[kink]);
-  const gain = terms.map(({ b }) => moved.map((column) => dot(b, column)));
-  const effect = moved.map((column) => dot(weight, column));
-  const constant = dot(weight, start);
-  return (vertex) => {
-    const k = vertex.length;
-    if (k === 0) return constant;
-    const matrix = vertex.flatMap((row) => vertex.map((column) => (row === column ? 1 : 0) - gain[row][column]));
-    const tau = solve(
-      factorise(matrix, k),
-      vertex.map((kink) => entering[kink]),
-    );
-    return vertex.reduce((sum, kink, at) => sum + effect[kink] * tau[at], constant);
+  return {
+    constant: dot(weight, start),
+    effect: Float64Array.from(terms, ({ a }) => dot(weight, solve(verified.factorisation, a))),
+    entering: Float64Array.from(terms, ({ b }, kink) => dot(b, start) + right.slopes[kink]),
+    matrix: reducedMatrix(family, verified),
   };
 }

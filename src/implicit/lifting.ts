@@ -1,27 +1,19 @@
 /** The derivatives of a user's equation as matrices on the host, with every kink an unknown of its own: for the certificate. */
 import { type LiftedOperation, Tape } from '../autodiff/tape.ts';
-import { elementwise } from '../tensor/kernels.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { MatrixFamily } from './hypothesis/family.ts';
 import { liftedSystem } from './hypothesis/lifted.ts';
+import { type KinkReading, readKinksOf } from './kinks.ts';
 import type { ImplicitSystem } from './system.ts';
-
-/** A coordinate of an operation that is at a kink. */
-export interface OperationKink {
-  readonly sample: number;
-  /** As in a call: relu, abs, maximum, … */
-  readonly operation: string;
-  /** Among the operations of the function that have kinks, from 0. */
-  readonly place: number;
-  /** Of the sample's part of the operation's argument, flattened. */
-  readonly index: number;
-  /** Of the argument from the kink. */
-  readonly distance: number;
-}
 
 /** Unknowns and kinked values together: matrices of this order are inverted on the host. */
 const LARGEST_ORDER = 512;
+
+/** Thrown where that is not enough. */
+export class SystemTooLarge extends RangeError {
+  override readonly name = 'SystemTooLarge';
+}
 
 /** One sample's system in the unknowns and the kinked values together. */
 export interface LiftedSample {
@@ -36,7 +28,7 @@ export interface LiftedSample {
 
 export interface Lifted {
   readonly samples: readonly LiftedSample[];
-  readonly kinks: readonly OperationKink[];
+  readonly kinks: KinkReading;
 }
 
 export interface LiftOptions {
@@ -50,7 +42,12 @@ export interface LiftOptions {
  * Every value of an operation with kinks becomes an unknown of its own, so that chained kinks do not hide behind one another.
  * @param x [batch, n], in a scope that frees what is made here
  */
-export async function readLifted(system: ImplicitSystem, x: Tensor, { radius, input }: LiftOptions): Promise<Lifted> {
+export async function readLifted(
+  what: string,
+  system: ImplicitSystem,
+  x: Tensor,
+  { radius, input }: LiftOptions,
+): Promise<Lifted> {
   const { batch, n } = system.rows;
   const tape = new Tape();
   try {
@@ -59,34 +56,24 @@ export async function readLifted(system: ImplicitSystem, x: Tensor, { radius, in
     const image = system.image(watched, inputs);
     const operations = tape.lifted(radius);
     const followed = input === undefined ? undefined : inputs[input];
-    const columns = await readColumns(tape, watched, followed, image, operations);
-    const widths = operations.map(({ output }) => widthOf(output, batch));
+    const widths = operations.map(({ output }) => widthOf(what, output, batch));
     const order = n + widths.reduce((sum, width) => sum + width, 0);
     if (order > LARGEST_ORDER) {
-      throw new RangeError(
-        `certify: ${n} unknowns and ${order - n} kinked values make a system of order ${order}; at most ${LARGEST_ORDER} is allowed`,
+      throw new SystemTooLarge(
+        `${what}: ${n} unknowns and ${order - n} kinked values make a system of order ${order}; at most ${LARGEST_ORDER} is allowed`,
       );
     }
-    const slopes = await Promise.all(
-      operations.map(async ({ low, high, x: argument, within }) =>
-        Promise.all([low, high, argument, broadcast(within, argument)].map((tensor) => tensor.data())),
-      ),
-    );
-    const kinks: OperationKink[] = [];
+    const [columns, slopes, kinks] = await Promise.all([
+      readColumns(tape, watched, followed, image, operations, widths),
+      Promise.all(operations.map(({ low, high }) => Promise.all([low.data(), high.data()]))),
+      readKinksOf(operations, batch),
+    ]);
     const samples: LiftedSample[] = [];
     for (let sample = 0; sample < batch; sample++) {
       const part = (values: ArrayLike<number>, width: number): number[] =>
         Array.from({ length: width }, (_, index) => values[sample * width + index]);
       const low = slopes.flatMap(([values], at) => part(values, widths[at]));
       const high = slopes.flatMap(([, values], at) => part(values, widths[at]));
-      for (const [place, [, , argument, within]] of slopes.entries()) {
-        const { operation, positions } = operations[place];
-        const near = part(within, widths[place]);
-        for (const [index, value] of part(argument, widths[place]).entries()) {
-          const distance = Math.min(...positions.map((kink) => Math.abs(value - kink)));
-          if (distance <= near[index]) kinks.push({ sample, operation, place, index, distance });
-        }
-      }
       samples.push(liftedSample(system, columns, { sample, order, low, high, widths }));
     }
     return { samples, kinks };
@@ -95,18 +82,14 @@ export async function readLifted(system: ImplicitSystem, x: Tensor, { radius, in
   }
 }
 
-function widthOf(output: Tensor, batch: number): number {
+function widthOf(what: string, output: Tensor, batch: number): number {
   if (output.size % batch !== 0) {
     throw new RangeError(
-      `certify: an operation gives the shape ${describe(output.shape)}, which does not divide into ${batch} samples; ` +
+      `${what}: an operation gives the shape ${describe(output.shape)}, which does not divide into ${batch} samples; ` +
         'with coupled: true all samples are one system',
     );
   }
   return output.size / batch;
-}
-
-function broadcast(within: Tensor, argument: Tensor): Tensor {
-  return elementwise('add', [elementwise('scale', [argument], [0, 0]), within]);
 }
 
 /** What moves when one unknown of every sample moves by 1: the image, and the argument and the rest of each operation. */
@@ -123,8 +106,8 @@ async function readColumns(
   input: Tensor | undefined,
   image: Tensor,
   operations: readonly LiftedOperation[],
+  widths: readonly number[],
 ): Promise<Column[]> {
-  const [batch] = x.shape;
   const unknowns = [x, ...operations.map(({ output }) => output), ...(input ? [input] : [])];
   const outputs = [
     image,
@@ -138,7 +121,7 @@ async function readColumns(
   const columns: Promise<Column>[] = [];
   for (const [at, unknown] of unknowns.entries()) {
     // An input is one number for all samples.
-    const width = unknown === input ? 1 : widthOf(unknown, batch);
+    const width = unknown === input ? 1 : [x.shape[1], ...widths][at];
     for (let index = 0; index < width; index++) {
       const tangents = unknowns.map((one, place) => {
         const values = new Float64Array(one.size);

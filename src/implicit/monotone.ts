@@ -1,6 +1,8 @@
 /** The solution of z = σ(Wz + b) as a differentiable function of W and b, for W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
 import type { CustomOperation } from '../autodiff/custom.ts';
 import { kinkTolerance } from '../autodiff/kinks.ts';
+import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
+import type { Activation } from '../solvers/activations.ts';
 import { adjointProblem } from '../solvers/adjoint.ts';
 import { normsFrom } from '../solvers/equation.ts';
 import { solveFixedPoint } from '../solvers/forward.ts';
@@ -14,20 +16,28 @@ import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.t
 import { recorded, transpose } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Certificate, kinksOf } from './certificate.ts';
+import {
+  certificateOf,
+  type ImplicitCertificate,
+  type Known,
+  knownByMargin,
+  type LinearReport,
+} from './certificate.ts';
+import { findKinks, type KinkedArgument, readKinksOf } from './kinks.ts';
 import { checkStatedMargin } from './margin.ts';
 import { type Chosen, checkSolveOptions, chosenFor, type MonotoneOptions } from './options.ts';
 import { isMonotoneByConstruction } from './parametrisation.ts';
-import { guarded, reportOf } from './reporting.ts';
+import { guarded, type LinearOutcome, linearReportOf, reportOf } from './reporting.ts';
 import { summarise } from './summary.ts';
 
 export interface MonotoneSolution {
   /** [batch, n] */
   readonly z: Tensor;
   readonly report: Promise<SolveReport>;
-  /** Of each linear solve, for a gradient or for a tangent, in the order in which they were asked for. */
-  readonly backwardReports: readonly Promise<SolveReport>[];
-  certificate(): Promise<Certificate>;
+  /** Of each linear solve, for a gradient or for a tangent, in the order in which they were asked for, with its certificate. */
+  readonly backwardReports: readonly Promise<LinearReport>[];
+  /** The same certificate without a linear solve. Rejects where W is less monotone than the margin says. */
+  certificate(): Promise<ImplicitCertificate>;
   /** Frees z and what the certificate needs; not called for inside `tidy` or a differentiated function. */
   dispose(): void;
 }
@@ -69,14 +79,20 @@ export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOption
   });
   const z = guarded(engine, ahead, found, report);
 
-  const backwardReports: Promise<SolveReport>[] = [];
+  const hypothesis = async (): Promise<Known> => {
+    await isMonotone;
+    return knownByMargin(settings.margin, settings.checkInputs || isMonotoneByConstruction(W));
+  };
+  const backwardReports: Promise<LinearReport>[] = [];
   const linear = (
     direction: LinearDirection,
     right: Tensor,
     needsW: boolean,
+    given: UniformSelection | undefined,
   ): { Ju: Tensor; W: Tensor | undefined } => {
     const since = performance.now();
-    const solved = solveLinearised(engine, direction, { ...kept, W, z, right }, needsW, settings);
+    const selection = selectionFor(settings.activation.name, given) ?? settings.selection;
+    const solved = solveLinearised(engine, direction, { ...kept, W, z, right }, needsW, { ...settings, selection });
     const back = {
       ...ahead,
       direction,
@@ -84,28 +100,35 @@ export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOption
       solver: settings.linearSolver,
       tolerance: backwardTolerance,
     } as const;
-    const told = reportOf(engine, back, solved.summary, since);
+    const told = linearReportOf(engine, back, solved, since, hypothesis);
     backwardReports.push(told);
     return { Ju: guarded(engine, back, solved.Ju, told), W: solved.W && guarded(engine, back, solved.W, told) };
   };
   const operation: CustomOperation = {
     name: 'monotoneFixedPoint',
-    pullback(cotangent, [needsW]) {
-      const { Ju, W: gradient } = linear('backward', cotangent, needsW);
+    isSelectable: options.selection === undefined && kinkedOperations(settings.activation).length > 0,
+    pullback(cotangent, [needsW], given) {
+      const { Ju, W: gradient } = linear('backward', cotangent, needsW, given);
       return [gradient, Ju];
     },
     // ż = J(Wż + ẆZ + ḃ) is J(I − WJ)⁻¹(ẆZ + ḃ): the adjoint system of Wᵀ.
-    pushforward: ([dW, db]) => linear('tangent', tangentOf(z, dW, db), false).Ju,
+    pushforward: ([dW, db], given) => linear('tangent', tangentOf(z, dW, db), false, given).Ju,
   };
   return {
     z: recorded('custom', [W, b], z, operation),
     report,
     backwardReports,
     async certificate() {
-      const { activation, margin, kinkUnits } = settings;
-      const positions = kinksOfActivation(activation);
-      const kinks = kinksOf(await preActivation.data(), batch, positions, kinkUnits, engine.epsilon);
-      return { status: 'certified', argument: 'margin', margin, ...kinks };
+      const [kinks, known] = await Promise.all([
+        engine.tidy((scope) => readKinksOf(kinkedArgument(scope.use(preActivation), settings), batch)),
+        hypothesis(),
+      ]);
+      const samples = Array.from({ length: batch }, (_, sample) => ({
+        ...known,
+        ...kinks.ofSample(sample),
+        nearlySingular: false,
+      }));
+      return certificateOf(samples, kinks.list);
     },
     dispose() {
       for (const tensor of [z, ...Object.values(kept)]) tensor?.dispose();
@@ -216,7 +239,7 @@ function solveLinearised(
   { W, z, preActivation, bound, inverse, step, right }: LinearInputs,
   needsW: boolean,
   settings: Chosen,
-): { Ju: Tensor; W: Tensor | undefined; summary: Tensor } {
+): LinearOutcome & { Ju: Tensor; W: Tensor | undefined } {
   const { linearSolver, activation, backwardLimit, selection, kinkUnits, checkInputs } = settings;
   const resolvent = inverse && step ? [inverse, step] : [];
   const key = [
@@ -232,10 +255,11 @@ function solveLinearised(
   ];
   const scalars = [settings.backwardTolerance, settings.margin].map((value) => engine.scalar(value));
   const inputs = [W, z, preActivation, right, bound, ...scalars, ...resolvent];
-  const [Ju, summary, gradW] = engine.run(key.join(' '), inputs, (traced, tracing) => {
+  const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, (traced, tracing) => {
     const [tracedW, fixedPoint, p, v, tracedBound, tolerance, margin, tracedInverse, tracedStep] = traced;
     const oriented = (matrix: Tensor): Tensor => (direction === 'tangent' ? transpose(matrix) : matrix);
-    const J = jacobianAt(activation, p, () => kinkTolerance(p, kinkUnits), selection);
+    const kinked = kinkedArgument(p, settings);
+    const J = jacobianAt(activation, p, kinked[0]?.tolerance, selection);
     const problem = adjointProblem({
       W: oriented(tracedW),
       J,
@@ -248,6 +272,7 @@ function solveLinearised(
     });
     const solved = solveLinear(tracing, LINEAR_SOLVERS[linearSolver], problem);
     const weighted = J.apply(solved.u); // Jᵀu
+    const kinks = findKinks(kinked, v.shape[0]);
     const rows = {
       status: statusOf(solved.state),
       iterations: solved.iterations,
@@ -257,11 +282,25 @@ function solveLinearised(
       amplification: elementwise('reciprocal', [margin]),
       singularValueBound: solved.singularValueBound,
       notFinite: notFinite(checkInputs, v),
+      kinks: kinks?.count,
+      kinkTolerance: kinks?.tolerance,
     };
     const gradients = needsW ? [product(weighted, fixedPoint, { transposeA: true })] : [];
-    return [weighted, summarise(v.shape[0], rows), ...gradients];
+    return [weighted, summarise(v.shape[0], rows), ...(kinks?.marks ?? []), ...gradients];
   });
-  return { Ju, W: gradW, summary };
+  const operations = kinkedOperations(activation);
+  const marked = operations.map((operation, index) => ({ ...operation, marks: rest[index] }));
+  return { Ju, W: rest[operations.length], summary, marked };
+}
+
+/** σ, where it has kinks. */
+function kinkedOperations(activation: Activation): Pick<KinkedArgument, 'operation' | 'positions'>[] {
+  const positions = kinksOfActivation(activation);
+  return positions.length === 0 ? [] : [{ operation: activation.name, positions }];
+}
+
+function kinkedArgument(x: Tensor, { activation, kinkUnits }: Chosen): KinkedArgument[] {
+  return kinkedOperations(activation).map((one) => ({ ...one, x, tolerance: kinkTolerance(x, kinkUnits) }));
 }
 
 /** Numbers in each row, and in the shared matrix, that are NaN or infinite, [batch]. */

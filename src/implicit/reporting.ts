@@ -2,7 +2,9 @@
 import { ConvergenceError, isSolved, type SolveReport, sampleReports } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { readSummary } from './summary.ts';
+import { certificateOf, type Known, type LinearReport, sampleCertificate } from './certificate.ts';
+import { type MarkedOperation, readKinks } from './kinks.ts';
+import { readSummary, type Summary } from './summary.ts';
 
 /** Which solve of which function is reported. */
 export interface Reported {
@@ -25,10 +27,52 @@ const ALL_ROUNDING = 0.1;
 /** Reads the summary, which is then freed. */
 export async function reportOf(
   engine: Engine,
-  { what, direction, given, solver, tolerance, isBounded }: Reported,
+  reported: Reported,
   summary: Tensor,
   since: number,
 ): Promise<SolveReport> {
+  return (await readSolve(engine, reported, summary, since)).report;
+}
+
+/** What a linear solve leaves on the device besides its solution. */
+export interface LinearOutcome {
+  readonly summary: Tensor;
+  readonly marked: readonly MarkedOperation[];
+}
+
+/** Reads the summary of a linear solve and, only where it counts some, the kinks; all of that is then freed. */
+export async function linearReportOf(
+  engine: Engine,
+  reported: Reported,
+  { summary, marked }: LinearOutcome,
+  since: number,
+  known: (normBound: number) => Known | Promise<Known>,
+): Promise<LinearReport> {
+  // They may be read after the call has ended in which they were made.
+  const held = marked.map((operation) => ({ ...operation, marks: engine.kept(operation.marks) }));
+  for (const { marks } of marked) marks.dispose();
+  let reading: ReturnType<typeof readKinks> | undefined;
+  let solve: Awaited<ReturnType<typeof readSolve>>;
+  try {
+    solve = await readSolve(engine, reported, summary, since);
+    if (solve.read.kinks.some((count) => count > 0)) reading = readKinks(held, solve.report.samples.length);
+  } finally {
+    for (const { marks } of held) marks.dispose();
+  }
+  const { report, read } = solve;
+  const [hypothesis, kinks = []] = await Promise.all([known(read.normBound[0]), reading]);
+  const samples = report.samples.map((sample, index) =>
+    sampleCertificate(hypothesis, sample, { kinks: read.kinks[index], kinkTolerance: read.kinkTolerance[index] }),
+  );
+  return { ...report, certificate: certificateOf(samples, kinks) };
+}
+
+async function readSolve(
+  engine: Engine,
+  { what, direction, given, solver, tolerance, isBounded }: Reported,
+  summary: Tensor,
+  since: number,
+): Promise<{ report: SolveReport; read: Summary }> {
   const values = summary.data();
   summary.dispose();
   const read = readSummary(await values);
@@ -41,13 +85,14 @@ export async function reportOf(
   const samples = sampleReports(read, tolerance).map((sample) =>
     direction !== 'forward' && sample.floor >= ALL_ROUNDING ? { ...sample, status: 'limit' as const } : sample,
   );
-  return {
+  const report = {
     solver,
     backend: engine.backend,
     milliseconds: performance.now() - since,
     tolerance,
     samples: isBounded ? samples : samples.map((sample) => ({ ...sample, errorBound: Number.NaN })),
   };
+  return { report, read };
 }
 
 /** The same numbers, such that reading them awaits the report and throws where a sample was not solved. */

@@ -1,107 +1,125 @@
 /** The linear solves behind gradients and tangents of solutions: Bᵀu = v and Bż = −Aẋ. */
 
 import { GENERAL_SOLVERS } from '../solvers/index.ts';
-import type { KrylovProblem } from '../solvers/krylov.ts';
 import { solveLinear } from '../solvers/linear.ts';
 import { statusOf } from '../solvers/monitor.ts';
-import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+import { findKinks, type KinkedArgument } from './kinks.ts';
+import type { LinearOutcome } from './reporting.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import { summarise } from './summary.ts';
-import { matrixFree, type SystemOf } from './system.ts';
+import { type LinearisedSystem, matrixFree, type Solved } from './system.ts';
 import { EAGER_PASSES, run } from './traced-or-eager.ts';
 
-interface BackwardInputs {
-  readonly z: Tensor;
-  readonly inputs: readonly Tensor[];
-  readonly cotangent: Tensor;
-  readonly needed: readonly boolean[];
+/** Tensors, and what is told of the solve that they came from. */
+export interface LinearResult extends LinearOutcome {
+  readonly tensors: readonly Tensor[];
 }
 
 /** Bᵀu = v, and −Aᵀu for the inputs that need it. */
 export function backward(
-  engine: Engine,
-  systemOf: SystemOf,
-  { z, inputs, cotangent, needed }: BackwardInputs,
+  solved: Solved,
+  cotangent: Tensor,
+  needed: readonly boolean[],
   settings: ImplicitSettings,
-): { gradients: Tensor[]; summary: Tensor } {
-  const [summary, ...gradients] = run(
-    engine,
-    'implicit, backward',
-    [z, cotangent, engine.scalar(settings.backwardTolerance), ...inputs],
-    ([solution, v, tolerance, ...own], context, isTraced) => {
-      const system = systemOf(own);
-      const x = context.alias(solution, [system.rows.batch, system.rows.n]);
-      const { transposed, direct, inputCotangents } = system.linearised(x);
-      const right = context.alias(v, x.shape);
-      const solved = solvedLinear(
-        context,
-        isTraced,
-        matrixFree(transposed, direct, right, tolerance, settings.backwardLimit),
-        settings,
-      );
-      return [solved.summary, ...inputCotangents(solved.u, needed)];
-    },
-  );
-  return { gradients, summary };
+): LinearResult {
+  return solvedAndTold(solved, 'backward', [cotangent], settings, ([v], linearised) => ({
+    direction: 'transposed',
+    right: v,
+    results: (u) => linearised.inputCotangents(u, needed),
+  }));
 }
 
-interface TangentInputs {
-  readonly z: Tensor;
-  readonly inputs: readonly Tensor[];
-  /** Undefined where an input has none, which is 0. */
-  readonly tangents: readonly (Tensor | undefined)[];
-}
-
-/** Bż = −Aẋ. */
+/** Bż = −Aẋ. @param tangents undefined where an input has none, which is 0 */
 export function forwardMode(
-  engine: Engine,
-  systemOf: SystemOf,
-  { z, inputs, tangents }: TangentInputs,
+  solved: Solved,
+  tangents: readonly (Tensor | undefined)[],
   settings: ImplicitSettings,
-): { tangent: Tensor; summary: Tensor } {
-  const present = tangents.filter((tangent) => tangent !== undefined);
-  const [summary, tangent] = run(
-    engine,
-    'implicit, tangent',
-    [z, engine.scalar(settings.backwardTolerance), ...inputs, ...present],
-    ([solution, tolerance, ...rest], context, isTraced) => {
-      const own = rest.slice(0, inputs.length);
-      const moved = rest.slice(inputs.length);
-      const system = systemOf(own);
-      const { shape, batch, n } = system.rows;
-      const x = context.alias(solution, [batch, n]);
-      const { transposed, direct, inputTangent } = system.linearised(x);
-      const right = inputTangent(tangents.map((one) => (one ? moved.shift() : undefined)));
-      const solved = solvedLinear(
-        context,
-        isTraced,
-        matrixFree(direct, transposed, right, tolerance, settings.backwardLimit),
-        settings,
-      );
-      return [solved.summary, elementwise('copy', [context.alias(solved.u, shape)])];
-    },
-  );
-  return { tangent, summary };
+): LinearResult {
+  const others = tangents.filter((tangent) => tangent !== undefined);
+  return solvedAndTold(solved, 'tangent', others, settings, (moved, linearised) => {
+    const left = [...moved];
+    return {
+      direction: 'direct',
+      right: linearised.inputTangent(tangents.map((tangent) => (tangent ? left.shift() : undefined))),
+      results: (u) => [elementwise('copy', [u.context.alias(u, solved.z.shape)])],
+    };
+  });
 }
 
-function solvedLinear(
-  context: LoopContext,
-  isTraced: boolean,
-  problem: KrylovProblem,
-  { linearSolver }: ImplicitSettings,
-): { u: Tensor; summary: Tensor } {
-  const { v, limit } = problem;
-  const bounded = isTraced ? problem : { ...problem, limit: Math.min(limit, EAGER_PASSES) };
-  const solved = solveLinear(context, GENERAL_SOLVERS[linearSolver], bounded);
-  const rows = {
-    status: statusOf(solved.state),
-    iterations: solved.iterations,
-    residual: solved.residual,
-    floor: solved.floor,
-    singularValueBound: solved.singularValueBound,
-    notFinite: reduceRows('countNotFinite', [v]),
-  };
-  return { u: solved.u, summary: summarise(v.shape[0], rows) };
+/** Solves for any right-hand side with B or with Bᵀ: what the estimate of a singular value is made of. */
+export function solveWith(
+  solved: Solved,
+  right: Tensor,
+  direction: LinearTask['direction'],
+  settings: ImplicitSettings,
+): LinearResult {
+  return solvedAndTold(solved, 'any', [right], settings, ([v]) => ({
+    direction,
+    right: v,
+    results: (u) => [elementwise('copy', [u])],
+  }));
+}
+
+export interface LinearTask {
+  /** transposed: Bᵀu = right. direct: Bu = right. */
+  readonly direction: 'transposed' | 'direct';
+  /** Any shape of the size of z. */
+  readonly right: Tensor;
+  /** What is wanted of u, [batch, n]. */
+  readonly results: (u: Tensor) => readonly Tensor[];
+}
+
+/** @param others what the task needs besides the solution and its inputs */
+function solvedAndTold(
+  { engine, systemOf, z, inputs }: Solved,
+  name: string,
+  others: readonly Tensor[],
+  settings: ImplicitSettings,
+  taskOf: (others: readonly Tensor[], linearised: LinearisedSystem) => LinearTask,
+): LinearResult {
+  let operations: readonly KinkedArgument[] = [];
+  const [summary, ...rest] = run(
+    engine,
+    `implicit, ${name}`,
+    [z, engine.scalar(settings.backwardTolerance), ...inputs, ...others],
+    ([solution, tolerance, ...given], context, isTraced) => {
+      const system = systemOf(given.slice(0, inputs.length));
+      const { batch, n } = system.rows;
+      const linearised = system.linearised(context.alias(solution, [batch, n]));
+      operations = linearised.kinks();
+      const { direction, right, results } = taskOf(given.slice(inputs.length), linearised);
+      const { transposed, direct } = linearised;
+      const [apply, applyTransposed] = direction === 'transposed' ? [transposed, direct] : [direct, transposed];
+      const v = context.alias(right, [batch, n]);
+      const limit = isTraced ? settings.backwardLimit : Math.min(settings.backwardLimit, EAGER_PASSES);
+      const problem = matrixFree(apply, applyTransposed, v, tolerance, limit);
+      const solved = solveLinear(context, GENERAL_SOLVERS[settings.linearSolver], problem);
+      const kinks = findKinks(operations, batch);
+      const rows = {
+        status: statusOf(solved.state),
+        iterations: solved.iterations,
+        residual: solved.residual,
+        floor: solved.floor,
+        singularValueBound: solved.singularValueBound,
+        notFinite: reduceRows('countNotFinite', [v]),
+        kinks: kinks?.count,
+        kinkTolerance: kinks?.tolerance,
+        normBound: normBoundOn(context, linearised),
+      };
+      return [summarise(batch, rows), ...(kinks?.marks ?? []), ...results(solved.u)];
+    },
+  );
+  const marked = operations.map(({ operation, positions }, index) => ({ operation, positions, marks: rest[index] }));
+  return { summary, marked, tensors: rest.slice(marked.length) };
+}
+
+/** Beyond every bound that shows anything, where none is known. */
+const NO_BOUND = 2 ** 126;
+
+function normBoundOn(context: LoopContext, linearised: LinearisedSystem): Tensor {
+  const bound = linearised.normBound();
+  if (typeof bound === 'function') return bound();
+  return context.constant({ kind: 'fill', value: Math.min(bound, NO_BOUND) }, [1]);
 }

@@ -1,27 +1,40 @@
 /** The solution of an equation that the user wrote, as a differentiable function of its inputs (Bolte et al. 2021, Theorem 2). */
 import type { CustomOperation } from '../autodiff/custom.ts';
+import type { UniformSelection } from '../autodiff/selection.ts';
 import type { SolveReport } from '../solvers/report.ts';
 import { recorded } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type CertifyOptions, certify, type ImplicitCertificate, upheld } from './certify.ts';
+import { type ImplicitCertificate, knownByNorm, type LinearReport } from './certificate.ts';
+import { type CertifyOptions, certify, upheld, warnIfNearlySingular } from './certify.ts';
 import { type GradientInterval, gradientInterval, type IntervalOptions } from './interval.ts';
-import { guarded, reportOf } from './reporting.ts';
+import { type OperationKink, readKinksOf } from './kinks.ts';
+import { guarded, linearReportOf, reportOf } from './reporting.ts';
 import { forward } from './root-forward.ts';
-import { backward, forwardMode } from './root-linear.ts';
+import { backward, forwardMode, type LinearResult } from './root-linear.ts';
 import { checkedEngine, type FixedPointOptions, implicitSettings, type RootOptions } from './root-options.ts';
-import { type ImplicitFunction, ImplicitSystem, rowsOf } from './system.ts';
+import { selectionAt } from './selections.ts';
+import { atSolution, type ImplicitFunction, ImplicitSystem, rowsOf, type Solved } from './system.ts';
 
 /** How a solution came about, and how its gradients do. */
 export interface ImplicitSolve {
   readonly report: Promise<SolveReport>;
-  /** Of each linear solve, for a gradient or for a tangent, in the order in which they were asked for. */
-  readonly backwardReports: readonly Promise<SolveReport>[];
+  /**
+   * Of each linear solve, for a gradient or for a tangent, in the order in which they were asked for, each with a certificate:
+   * the kinks, what is known of the hypothesis without a look at the matrix, and how near to singular the solve found it.
+   */
+  readonly backwardReports: readonly Promise<LinearReport>[];
   /**
    * Whether the hypothesis of the implicit function theorem holds at the solution: that every element of the conservative
-   * Jacobian ∂F/∂z is invertible, for every choice at the kinks. On the host, from n + (kinked values) products with ∂F/∂z.
-   * @throws RangeError where the system is too large, or an option is wrong
+   * Jacobian ∂F/∂z is invertible, for every choice at the kinks. On the host, from n + (kinked values) products with ∂F/∂z;
+   * where these are more than 512, or where it is asked for, an estimate of σ_min instead.
+   * @throws RangeError where an option is wrong
    */
   certify(options?: CertifyOptions): Promise<ImplicitCertificate>;
+  /**
+   * Chooses the selection at each kink from what is known of it there, q in [0, 1]: for the gradients and tangents that are
+   * asked for from now on, in the place of the option `selection`. A loss function may await it.
+   */
+  select(choose: (kink: OperationKink) => number): Promise<void>;
   /**
    * The range of the gradient with respect to an input of one number, over all selections at the kinks.
    * @param cotangent of the solution, of its shape
@@ -63,11 +76,17 @@ function implicit(
   const { unknown, inputs } = options;
   const engine = checkedEngine(what, unknown, inputs);
   const rows = rowsOf(unknown.shape, settings.coupled);
-  const systemOf = (own: readonly Tensor[]): ImplicitSystem =>
-    new ImplicitSystem(what, f, kind, rows, own, settings.selection);
+  let { selection } = settings;
+  /** @param given for the tape on which the solution is, in the place of its own selection */
+  const solvedWith = (z: Tensor, given?: UniformSelection): Solved => ({
+    engine,
+    systemOf: (own) => new ImplicitSystem(what, f, kind, rows, own, given ?? selection),
+    z,
+    inputs,
+  });
 
   const since = performance.now();
-  const { tolerance, backwardTolerance, onFailure, solver } = settings;
+  const { tolerance, backwardTolerance, onFailure, solver, onFailedCertificate } = settings;
   const name = typeof solver === 'function' ? 'own' : `${solver}`;
   const ahead = {
     what,
@@ -78,14 +97,13 @@ function implicit(
     onFailure,
     isBounded: false,
   } as const;
-  const { z: found, summary } = forward(engine, systemOf, unknown, inputs, settings);
+  const { z: found, summary } = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings);
   const report = reportOf(engine, ahead, summary, since);
   const z = guarded(engine, ahead, found, report);
+  const solved = solvedWith(z);
 
-  const backwardReports: Promise<SolveReport>[] = [];
-  const own = typeof settings.certify === 'object' ? settings.certify : {};
-  const certified = (options: CertifyOptions = {}): Promise<ImplicitCertificate> =>
-    certify(engine, systemOf, z, inputs, options);
+  const backwardReports: Promise<LinearReport>[] = [];
+  const certified = (wanted: CertifyOptions = {}): Promise<ImplicitCertificate> => certify(solved, settings, wanted);
   let verdict: Promise<void> | undefined;
   const checked = (tensor: Tensor): Tensor => {
     if (!verdict) return tensor;
@@ -93,27 +111,35 @@ function implicit(
     tensor.dispose();
     return guardedToo;
   };
+  let isWarned = onFailedCertificate === 'ignore';
+  const warned = (certificate: ImplicitCertificate): ImplicitCertificate => {
+    if (!isWarned) isWarned = warnIfNearlySingular(what, certificate);
+    return certificate;
+  };
   /** The tensors that came out of a linear solve, such that reading them awaits its report. */
-  const told = (direction: 'backward' | 'tangent', tensors: readonly Tensor[], summary: Tensor, started: number) => {
+  const told = (direction: 'backward' | 'tangent', result: LinearResult, started: number): Tensor[] => {
     const given = direction === 'backward' ? 'the cotangent' : 'a tangent';
     const back = { ...ahead, direction, given, solver: settings.linearSolver, tolerance: backwardTolerance };
-    const read = reportOf(engine, back, summary, started);
+    const read = linearReportOf(engine, back, result, started, knownByNorm);
+    read.then(({ certificate }) => warned(certificate)).catch(() => {}); // it is told with the report
     backwardReports.push(read);
-    verdict ??= settings.certify ? upheld(what, settings.onFailedCertificate, certified(own)) : undefined;
-    return tensors.map((tensor) => checked(guarded(engine, back, tensor, read)));
+    if (settings.certify && !verdict) {
+      const wanted = typeof settings.certify === 'object' ? settings.certify : {};
+      verdict = upheld(what, onFailedCertificate, certified(wanted).then(warned));
+    }
+    return result.tensors.map((tensor) => checked(guarded(engine, back, tensor, read)));
   };
   const operation: CustomOperation = {
     name: what,
-    pullback(cotangent, needed) {
+    isSelectable: selection === undefined,
+    pullback(cotangent, needed, given) {
       const started = performance.now();
-      const { gradients, summary } = backward(engine, systemOf, { z, inputs, cotangent, needed }, settings);
-      const found = told('backward', gradients, summary, started);
-      return needed.map((wanted) => (wanted ? found.shift() : undefined));
+      const gradients = told('backward', backward(solvedWith(z, given), cotangent, needed, settings), started);
+      return needed.map((wanted) => (wanted ? gradients.shift() : undefined));
     },
-    pushforward(tangents) {
+    pushforward(tangents, given) {
       const started = performance.now();
-      const { tangent, summary } = forwardMode(engine, systemOf, { z, inputs, tangents }, settings);
-      return told('tangent', [tangent], summary, started)[0];
+      return told('tangent', forwardMode(solvedWith(z, given), tangents, settings), started)[0];
     },
   };
   recorded('custom', inputs, z, operation);
@@ -121,8 +147,11 @@ function implicit(
     report,
     backwardReports,
     certify: certified,
-    gradientInterval: (cotangent, options = {}) =>
-      gradientInterval(engine, systemOf, { z, inputs, cotangent }, options),
+    async select(choose) {
+      const { list } = await atSolution(solved, (system, x) => readKinksOf(system.linearised(x).kinks(), rows.batch));
+      selection = selectionAt(list, choose);
+    },
+    gradientInterval: (cotangent, wanted = {}) => gradientInterval(solved, cotangent, wanted),
   };
   return Object.assign(z, { solve });
 }

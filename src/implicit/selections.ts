@@ -4,21 +4,14 @@ import { type Selectable, type Selection, selectionsFor } from '../autodiff/sele
 import { random } from '../data/random.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-
-/** A coordinate that may be at a kink. */
-export interface KinkPlace {
-  /** As in a call: relu, abs, maximum, … */
-  readonly operation: string;
-  /** Among the operations of the function that have kinks, in the order of the calls, from 0. */
-  readonly place: number;
-  /** Of its argument, flattened, all samples together. */
-  readonly index: number;
-}
+import { type KinkPlace, placeIn } from './kink-places.ts';
+import type { OperationKink } from './kinks.ts';
 
 /**
  * q in [0, 1]: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. One number for all; one for each operation
  * by name, as { relu: 0, abs: 0.5 }; a function of the place; or { random: seed }, uniform numbers for each coordinate, a
- * sample of the conservative Jacobian. One selection serves a whole backward pass.
+ * sample of the conservative Jacobian. One selection serves a whole backward pass. One that depends on the kinks themselves is
+ * given once they are known: `solve.select`.
  */
 export type ImplicitSelection =
   | number
@@ -36,10 +29,21 @@ export function checkImplicitSelection(selection: ImplicitSelection | undefined)
   else selectionsFor([], selection);
 }
 
+/** What `choose` says of these kinks: elsewhere there is nothing to select. */
+export function selectionAt(
+  kinks: readonly OperationKink[],
+  choose: (kink: OperationKink) => number,
+): (place: KinkPlace) => number {
+  const keyOf = ({ place, sample, index }: KinkPlace): string => `${place} ${sample} ${index}`;
+  const chosen = new Map(kinks.map((kink) => [keyOf(kink), choose(kink)]));
+  return (place) => chosen.get(keyOf(place)) ?? 0;
+}
+
 /** @param beside where the numbers go that are made for single coordinates */
 export function selectionOnTape(
   selection: ImplicitSelection | undefined,
   kinked: readonly Selectable[],
+  batch: number,
   beside: Tensor,
 ): Selection | undefined {
   if (selection === undefined || typeof selection === 'number') return selection;
@@ -47,13 +51,14 @@ export function selectionOnTape(
   const generator = isRandom(selection) ? random(selection.random) : undefined;
   const choose = typeof selection === 'function' ? selection : () => generator?.uniform() ?? 0;
   return kinked.map(({ operation, shape }, place) => {
-    const values = Float64Array.from({ length: sizeOf(shape) }, (_, index) => choose({ operation, place, index }));
-    const wrong = values.findIndex((q) => !(q >= 0 && q <= 1));
-    if (wrong >= 0) {
+    const values = Float64Array.from({ length: sizeOf(shape) }, (_, at) => {
+      const { sample, index } = placeIn({ shape }, batch, at);
+      const q = choose({ operation, place, sample, index });
+      if (q >= 0 && q <= 1) return q;
       throw new RangeError(
-        `selection: for ${operation}, place ${place}, index ${wrong}, it gave ${values[wrong]}; it must be a number from 0 to 1`,
+        `selection: for ${operation}, place ${place}, index ${index}, it gave ${q}; it must be a number from 0 to 1`,
       );
-    }
+    });
     return beside.context.upload(values, shape, beside);
   });
 }

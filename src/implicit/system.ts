@@ -1,6 +1,8 @@
 /** An equation F(z, x, …) = 0 that a user wrote with tensor operations, as the solvers see it: rows are samples. */
-import { Tape } from '../autodiff/tape.ts';
+import type { NormBound } from '../autodiff/norm-bound.ts';
+import { type KinkedOperation, Tape } from '../autodiff/tape.ts';
 import type { KrylovProblem } from '../solvers/krylov.ts';
+import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { describe, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -69,13 +71,17 @@ export class ImplicitSystem {
     const unknown = tape.watch(x);
     const inputs = this.inputs.map((input) => tape.watch(input));
     const image = this.image(unknown, inputs);
-    const linear = tape.linearised({ selection: selectionOnTape(this.selection, tape.selectables(), x) });
+    const linear = tape.linearised({
+      selection: selectionOnTape(this.selection, tape.selectables(), this.rows.batch, x),
+    });
     const isRoot = this.kind === 'root';
     const pulled = (u: Tensor): Tensor => linear.pullback(image, [unknown], u)[0];
     const pushed = (w: Tensor): Tensor => linear.pushforward([unknown], [w], [image])[0];
     // For F = z − f: B = I − ∂f/∂z, and −A = ∂f/∂x.
     return {
       image,
+      kinks: () => tape.kinks(),
+      normBound: () => (isRoot ? Number.POSITIVE_INFINITY : linear.normBound(image, unknown)),
       transposed: isRoot ? pulled : (u) => elementwise('subtract', [u, pulled(u)]),
       direct: isRoot ? pushed : (w) => elementwise('subtract', [w, pushed(w)]),
       inputCotangents(u, needed) {
@@ -96,6 +102,10 @@ export class ImplicitSystem {
 export interface LinearisedSystem {
   /** The user's function at x, [batch, n]. */
   readonly image: Tensor;
+  /** The operations with kinks. */
+  kinks(): KinkedOperation[];
+  /** Of ‖∂f/∂z‖ for a fixed point z = f(z) and every choice at the kinks; infinite where none is known. */
+  normBound(): NormBound;
   /** Bᵀu */
   transposed(u: Tensor): Tensor;
   /** Bw */
@@ -146,3 +156,22 @@ function roundingOf(apply: (u: Tensor) => Tensor, v: Tensor): Tensor {
 
 /** The equation from its inputs, which differ from Program to Program. */
 export type SystemOf = (inputs: readonly Tensor[]) => ImplicitSystem;
+
+/** A solution, and what it solves. */
+export interface Solved {
+  readonly engine: Engine;
+  readonly systemOf: SystemOf;
+  readonly z: Tensor;
+  readonly inputs: readonly Tensor[];
+}
+
+/** Reads something at a solution; what is computed on the way is freed. */
+export function atSolution<Result>(
+  { engine, systemOf, z, inputs }: Solved,
+  read: (system: ImplicitSystem, x: Tensor) => Promise<Result>,
+): Promise<Result> {
+  return engine.tidy((scope) => {
+    const system = systemOf(inputs.map((input) => scope.use(input)));
+    return read(system, engine.alias(scope.use(z), [system.rows.batch, system.rows.n]));
+  });
+}

@@ -4,6 +4,7 @@ import { dropout } from './dropout.ts';
 import type { Layer } from './layer.ts';
 import { layerNorm } from './layer-norm.ts';
 import { monotone } from './monotone.ts';
+import { sparseCoding } from './sparse-coding.ts';
 
 export interface LayerDescription {
   readonly kind: string;
@@ -17,7 +18,7 @@ export interface LayerDescription {
 /** Makes layers of one kind from the `options` of their description. */
 export type LayerMaker = (options: never) => Layer;
 
-const MAKERS: Readonly<Record<string, LayerMaker>> = { dense, dropout, layerNorm, monotone };
+const MAKERS: Readonly<Record<string, LayerMaker>> = { dense, dropout, layerNorm, monotone, sparseCoding };
 
 export function describeLayer({ kind, inputs, outputs, parameters, options }: Layer): LayerDescription {
   return { kind, inputs, outputs, parameters: parameters.map(({ name, shape }) => ({ name, shape })), options };

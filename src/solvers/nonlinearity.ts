@@ -26,19 +26,19 @@ export function proximalMapOf({ name, parameters }: Activation): ProximalMap {
 
 /**
  * J at the pre-activation p, [batch, n].
- * @param tolerance within which p is at a kink, [batch, 1]; made only where σ has kinks
+ * @param tolerance within which p is at a kink, [batch, 1]; undefined where σ has none
  * @param selection q: at a kink J is (1 − q)·min + q·max of the Clarke interval
  */
 export function jacobianAt(
   { name, parameters }: Activation,
   p: Tensor,
-  tolerance: () => Tensor,
+  tolerance: Tensor | undefined,
   selection: number,
 ): Jacobian {
   if (name === 'softmax') return softmaxJacobian(softmaxRows(p));
-  const { derivative, kinks } = ACTIVATION_KERNELS[name];
-  if (kinks(parameters).length === 0) return diagonalJacobian(elementwise(derivative, [p]));
-  return diagonalJacobian(elementwise(derivative, [p, tolerance()], [selection, ...parameters]));
+  const { derivative } = ACTIVATION_KERNELS[name];
+  if (!tolerance) return diagonalJacobian(elementwise(derivative, [p]));
+  return diagonalJacobian(elementwise(derivative, [p, tolerance], [selection, ...parameters]));
 }
 
 /** The pre-activations at which σ is not differentiable. */

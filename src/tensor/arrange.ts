@@ -1,7 +1,7 @@
 /** The differentiable operations that take tensors apart and put them together. */
-import { elementwiseLaidOut, gatherAlong, gatherRows } from './kernels.ts';
+import { elementwiseLaidOut, gatherAlong, gatherRows, segmentSum } from './kernels.ts';
 import { recorded } from './operations.ts';
-import { describe, normaliseAxes, type Shape, slicedLayout } from './shape.ts';
+import { broadcastLayout, describe, normaliseAxes, type Shape, slicedLayout } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 export function slice(x: Tensor, starts: readonly number[], sizes: Shape): Tensor {
@@ -20,6 +20,21 @@ export function slice(x: Tensor, starts: readonly number[], sizes: Shape): Tenso
     }
   }
   return recorded('slice', [x], elementwiseLaidOut('copy', [x], [slicedLayout(x.shape, starts)], sizes), { starts });
+}
+
+/** Zeros around x, whose first numbers come to the starts: what the cotangent of a slice is. */
+export function pad(x: Tensor, starts: readonly number[], shape: Shape): Tensor {
+  const padded = starts.reduce(
+    (block, start, axis) =>
+      block.shape[axis] === shape[axis] ? block : gatherAlong(block, axis, shape[axis], { offset: -start }),
+    x,
+  );
+  return recorded('pad', [x], padded === x ? x.context.alias(x, shape) : padded, { starts });
+}
+
+/** x repeated along the axes of extent 1, and along new ones in front, until it has the shape. */
+export function broadcast(x: Tensor, shape: Shape): Tensor {
+  return recorded('broadcast', [x], elementwiseLaidOut('copy', [x], [broadcastLayout(x.shape, shape)], shape));
 }
 
 /**
@@ -63,4 +78,16 @@ export function gather(x: Tensor, indices: ArrayLike<number>): Tensor {
   const output = gatherRows(x, places);
   places.dispose();
   return recorded('gather', [x], output, { indices: Array.from(indices) });
+}
+
+/** Row r of the result is the sum of the rows t of x with indices[t] = r, in ascending order: what the cotangent of a gather is. */
+export function scatterAdd(x: Tensor, indices: readonly number[], rows: number): Tensor {
+  const order = indices.map((_, at) => at).sort((s, t) => indices[s] - indices[t] || s - t);
+  const starts = new Array<number>(rows + 1).fill(0);
+  for (const index of indices) starts[index + 1] += 1;
+  for (let row = 1; row < starts.length; row++) starts[row] += starts[row - 1];
+  const [places, bounds] = [order, starts].map((values) => x.context.upload(values, [values.length], x));
+  const output = segmentSum(x, places, bounds);
+  for (const uploaded of [places, bounds]) uploaded.dispose();
+  return recorded('scatterAdd', [x], output, { indices, rows });
 }

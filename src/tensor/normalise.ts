@@ -26,7 +26,7 @@ export function dropout(x: Tensor, rate: number, { seed }: DropoutOptions): Tens
 }
 
 /** x where it is kept, divided by the share of what is kept. */
-export function dropped(x: Tensor, rate: number, seed: number): Tensor {
+function dropped(x: Tensor, rate: number, seed: number): Tensor {
   const halves = x.context.upload([seed % HALF, Math.floor(seed / HALF)], [2], x);
   const half = (offset: number) => ({ offset, strides: [0, 0, 0, 0] as const });
   const layouts = [broadcastLayout(x.shape, x.shape), half(0), half(1)];

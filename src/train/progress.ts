@@ -11,7 +11,17 @@ export interface StepProgress {
   readonly epochs: number;
   /** Steps in an epoch. */
   readonly steps: number;
+  /** In the batch. */
+  readonly samples: number;
+  /** Mean over the batch; weighted where classes are. */
   readonly loss: number;
+  /** Of the batch, before the step. */
+  readonly accuracy: number;
+  /** Mean over the samples; 0 where the model has no implicit layer. */
+  readonly iterationsForward: number;
+  readonly iterationsBackward: number;
+  /** Since the step before was read back; the work of several is under way at once. */
+  readonly seconds: number;
   /** An estimate from the steps so far; early stopping may end the run before. */
   readonly secondsLeft: number;
 }
@@ -93,7 +103,7 @@ function iterated({ samples, sum }: Iterations, reports: readonly SolveReport[])
 
 export function summary(
   tally: Tally,
-): Pick<EpochProgress, 'loss' | 'accuracy' | 'iterationsForward' | 'iterationsBackward' | 'seconds'> {
+): Pick<Progress, 'loss' | 'accuracy' | 'iterationsForward' | 'iterationsBackward' | 'seconds'> {
   const mean = ({ samples, sum }: Iterations): number => (samples === 0 ? 0 : sum / samples);
   return {
     loss: tally.loss / tally.weight,

@@ -119,10 +119,20 @@ async function endStep(run: Run, outcome: StepOutcome): Promise<void> {
     throw new Error(`train: the loss is ${loss} at step ${run.losses.length}; a smaller rate may help`);
   }
   for (const callback of outcome.whenRead) await callback();
-  run.tally = tallied(run.tally, outcome, run.lapse());
+  const seconds = run.lapse();
+  run.tally = tallied(run.tally, outcome, seconds);
   run.step += 1;
-  const secondsLeft = run.secondsLeft();
-  await onProgress?.({ kind: 'step', epoch: run.epoch + 1, step: run.step, epochs, steps, loss, secondsLeft });
+  await onProgress?.({
+    kind: 'step',
+    epoch: run.epoch + 1,
+    step: run.step,
+    epochs,
+    steps,
+    samples: outcome.count,
+    ...summary(tallied(EMPTY_TALLY, outcome, seconds)),
+    loss, // itself, not weighted and divided again
+    secondsLeft: run.secondsLeft(),
+  });
 }
 
 async function endEpoch(run: Run): Promise<void> {

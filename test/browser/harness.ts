@@ -12,12 +12,14 @@ const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 
 const contentTypes: Record<string, string> = {
   '.html': 'text/html',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
   '.js': 'text/javascript',
   '.json': 'application/json',
   '.wasm': 'application/wasm',
 };
 
-const ISOLATION = {
+const ISOLATION: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
 };
@@ -40,10 +42,12 @@ export interface OpenPage {
 
 /** How to open a page. */
 export interface PageOptions {
-  /** Hides navigator.gpu from the page, as in a browser without WebGPU. */
+  /** Hides navigator.gpu from the page and from the workers of a site, as in a browser without WebGPU. */
   readonly removeWebGPU?: boolean;
   /** Isolates the page from other origins, so that it may share memory with workers. */
   readonly isolated?: boolean;
+  /** A folder that is served in place of the empty page. */
+  readonly site?: string;
 }
 
 /**
@@ -56,7 +60,7 @@ export async function openPage(options: PageOptions = {}): Promise<OpenPage> {
   const executable = findBrowsers()[0];
   if (!executable) throw new Error('no browser was found: install Chromium or Chrome, or set CHROME_PATH');
   const bundles = new Map<string, string>();
-  const server = await startServer(bundles, options.isolated ? ISOLATION : {});
+  const server = await startServer(bundles, options);
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
   const browser = await puppeteer
     .launch({
@@ -134,13 +138,25 @@ async function bundleForPage(entryFile: string): Promise<string> {
   return outputFiles[0].text;
 }
 
-function startServer(bundles: ReadonlyMap<string, string>, headers: Readonly<Record<string, string>>): Promise<Server> {
+function startServer(
+  bundles: ReadonlyMap<string, string>,
+  { site, removeWebGPU, isolated }: PageOptions,
+): Promise<Server> {
+  const headers: Readonly<Record<string, string>> = isolated ? ISOLATION : {};
   const emptyPage =
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"></html>';
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     const bundled = bundles.get(pathname);
+    const ofSite = site && fileIn(site, pathname === '/' ? '/index.html' : pathname);
+    if (ofSite) {
+      response.setHeader('content-type', contentTypes[extname(ofSite)] ?? 'application/octet-stream');
+      // A worker does not run what a page evaluates on its new documents.
+      if (removeWebGPU && extname(ofSite) === '.js')
+        response.write('delete globalThis.WorkerNavigator?.prototype.gpu;\n');
+      return createReadStream(ofSite).pipe(response);
+    }
     if (pathname === '/') return response.setHeader('content-type', 'text/html').end(emptyPage);
     if (bundled !== undefined) return response.setHeader('content-type', 'text/javascript').end(bundled);
     const file = builtFile(pathname);
@@ -156,7 +172,10 @@ function startServer(bundles: ReadonlyMap<string, string>, headers: Readonly<Rec
 
 /** The file of dist/ that /dist/… names, if there is one; never a file outside. */
 function builtFile(pathname: string): string | undefined {
-  if (!pathname.startsWith('/dist/')) return undefined;
-  const file = normalize(join(dist, decodeURIComponent(pathname.slice('/dist/'.length))));
-  return file.startsWith(dist) && existsSync(file) && statSync(file).isFile() ? file : undefined;
+  return pathname.startsWith('/dist/') ? fileIn(dist, pathname.slice('/dist'.length)) : undefined;
+}
+
+function fileIn(folder: string, pathname: string): string | undefined {
+  const file = normalize(join(folder, decodeURIComponent(pathname)));
+  return file.startsWith(normalize(folder)) && existsSync(file) && statSync(file).isFile() ? file : undefined;
 }

@@ -1,6 +1,6 @@
 /** Every differentiable operation once or more, at points where it is smooth. */
 import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
-import { concat } from '../../src/tensor/arrange.ts';
+import { broadcast, concat, pad, scatterAdd } from '../../src/tensor/arrange.ts';
 import { affine } from '../../src/tensor/operations.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { normals } from './numbers.ts';
@@ -105,6 +105,9 @@ export const DIFFERENTIABLE: Readonly<Record<string, DifferentiableCase>> = {
     ],
     normals,
   ),
+  pad: unary((x) => pad(x, [1, 0], [6, 7])),
+  broadcast: several((x) => broadcast(x, [2, 3, 4]), [[3, 1]]),
+  scatterAdd: unary((x) => scatterAdd(x, [2, 0, 2, 4], 5)),
   'concat with itself': unary((x) => concat([x, x.square(), x], 0)),
   monotoneMatrix: several(monotoneMatrix, [[3, 3], [3, 3], [1]]),
   'a value used twice': unary((x) => x.mul(x).add(x.tanh()).div(x.square().add(1))),

@@ -2,13 +2,18 @@
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import { CertificateError, type ImplicitCertificate } from '../../src/implicit/certify.ts';
+import { random } from '../../src/data/random.ts';
+import type { ImplicitCertificate } from '../../src/implicit/certificate.ts';
+import { CertificateError } from '../../src/implicit/certify.ts';
 import { inverse } from '../../src/implicit/forms.ts';
+import { singularValues } from '../../src/implicit/hypothesis/singular-values.ts';
 import { fixedPoint, root } from '../../src/implicit/root.ts';
 import type { FixedPointOptions } from '../../src/implicit/root-options.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { loadKinks } from '../fixtures/load.ts';
+import { identity, truth } from '../support/families.ts';
+import { normals } from '../support/numbers.ts';
 
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
@@ -24,7 +29,7 @@ describe('one unknown', () => {
   test('without a kink: by the matrix alone', async () => {
     const certificate = await at((z) => z.tanh().mul(0.5), column(0));
     expect(certificate).toMatchObject({ status: 'certified', argument: 'no kinks', kinks: [] });
-    expect(certificate.samples[0].nearest.smallestSingularValue).toBeCloseTo(0.5, 12);
+    expect(certificate.samples[0].nearest?.smallestSingularValue).toBeCloseTo(0.5, 12);
   });
   test('singular without a kink', async () => {
     expect(await at((z) => z.mul(1), column(3))).toMatchObject({ status: 'failed', argument: 'singular base' });
@@ -39,7 +44,7 @@ describe('one unknown', () => {
     ] as const) {
       const certificate = await at((z) => z.mul(c).relu(), column(0));
       expect([c, certificate.status]).toEqual([c, status]);
-      expect(certificate.kinks).toEqual([{ sample: 0, operation: 'relu', place: 0, index: 0, distance: 0 }]);
+      expect(certificate.kinks).toEqual([{ sample: 0, operation: 'relu', place: 0, index: 0, value: 0, distance: 0 }]);
     }
     // At c = 2 the singular element has s = ½.
     expect((await at((z) => z.mul(2).relu(), column(0))).samples[0].witness?.[0]).toBeCloseTo(0.5, 6);
@@ -69,7 +74,7 @@ describe('one unknown', () => {
     expect(await at(pieces(0.5, 2), column(0))).toMatchObject({ status: 'failed' });
     expect(await at((z) => z.mul(0.5).minimum(z.mul(2)), column(0))).toMatchObject({ status: 'failed' });
     const { kinks } = await at(pieces(0.5, 0.25), column(0));
-    expect(kinks).toEqual([{ sample: 0, operation: 'maximum', place: 0, index: 0, distance: 0 }]);
+    expect(kinks).toEqual([{ sample: 0, operation: 'maximum', place: 0, index: 0, value: 0, distance: 0 }]);
   });
 });
 
@@ -187,6 +192,133 @@ describe('asked for with the gradient', () => {
       [column(3)],
     );
     await expect(failing).rejects.toThrow(CertificateError);
+  });
+});
+
+describe('random z = relu(Wz + b), each sample at some of its kinks', () => {
+  test('certified or failed as exact determinants say, in 1000 cases', async () => {
+    const counts = { certified: 0, failed: 0 };
+    const kinksSeen = new Set<number>();
+    let cases = 0;
+    for (let seed = 0; cases < 1000; seed++) {
+      const draws = random(seed);
+      const n = 1 + draws.integer(8);
+      // Of small entries many are certified; multiples of 1/8, so that everything here is exact.
+      const size = [4, 8, 12][draws.integer(3)];
+      const W = Array.from({ length: n * n }, () => (draws.integer(2 * size + 1) - size) / 8);
+      const batch = 20;
+      // At z = 0 the pre-activation is b: 0 at a kink, 1 where relu would be active, −1 where not. z = relu(b) is 0 with b ≤ 0, so
+      // that b itself is taken off what is active.
+      const sides = Array.from({ length: batch * n }, () => [0, 0, 1, -1][draws.integer(4)]);
+      const active = sides.map((side) => (side > 0 ? 1 : 0));
+      const shape = [batch, n];
+      const solution = fixedPoint((z, w, b, taken) => z.matmul(w, { transposeB: true }).add(b).relu().sub(taken), {
+        unknown: engine.tensor(new Float64Array(batch * n), shape),
+        inputs: [engine.tensor(W, [n, n]), engine.tensor(sides, shape), engine.tensor(active, shape)],
+        solver: 'given',
+        tolerance: 1e-12,
+      });
+      const { samples } = await solution.solve.certify();
+      for (const [sample, { status, kinks }] of samples.entries()) {
+        const own = sides.slice(sample * n, (sample + 1) * n);
+        const kinked = own.flatMap((side, i) => (side === 0 ? [i] : []));
+        if (kinked.length === 0) continue;
+        const family = {
+          n,
+          base: W.map((w, at) => (at % (n + 1) === 0 ? 1 : 0) - (own[Math.floor(at / n)] > 0 ? w : 0)),
+          terms: kinked.map((kink) => ({
+            a: own.map((_, i) => (i === kink ? 1 : 0)),
+            b: W.slice(kink * n, (kink + 1) * n),
+          })),
+        };
+        const expected = truth(family, 8).invertible ? 'certified' : 'failed';
+        expect([seed, sample, status]).toEqual([seed, sample, expected]);
+        expect(kinks).toBe(kinked.length);
+        counts[expected] += 1;
+        kinksSeen.add(kinked.length);
+        cases += 1;
+      }
+    }
+    expect(Math.min(counts.certified, counts.failed), JSON.stringify(counts)).toBeGreaterThan(200);
+    for (let kinks = 1; kinks <= 7; kinks++) expect(kinksSeen).toContain(kinks);
+  });
+});
+
+describe('an estimate of σ_min, from solves alone', () => {
+  test('where it is asked for: never below σ_min, near it, and scaled by σ_max', async () => {
+    const [n, batch] = [12, 3];
+    const M = identity(n).map((entry, at) => entry + normals(n * n, 7, 0.25)[at]);
+    const solution = root((z, x, matrix) => z.matmul(matrix, { transposeB: true }).sub(x), {
+      unknown: engine.tensor(new Float64Array(batch * n), [batch, n]),
+      inputs: [engine.tensor(new Float64Array(batch * n), [batch, n]), engine.tensor(M, [n, n])],
+      solver: 'given',
+      backwardTolerance: 1e-12,
+    });
+    const { smallest, largest } = singularValues(M, n);
+    for (const iterations of [2, n]) {
+      const certificate = await solution.solve.certify({ estimate: { iterations } });
+      expect(certificate).toMatchObject({ status: 'unknown', argument: 'σ_min estimate' });
+      expect(certificate.samples).toHaveLength(batch);
+      for (const { nearest, nearlySingular } of certificate.samples) {
+        expect(nearest?.smallestSingularValue).toBeGreaterThan(smallest * (1 - 1e-9));
+        if (iterations === n) expect(nearest?.smallestSingularValue).toBeCloseTo(smallest, 9);
+        const scale = (nearest?.smallestSingularValue ?? 0) / (nearest?.relativeSingularValue ?? 1);
+        expect(scale).toBeLessThanOrEqual(largest * (1 + 1e-9));
+        expect(scale).toBeGreaterThan(0.7 * largest);
+        expect(nearlySingular).toBe(false);
+      }
+    }
+  });
+
+  test('of a system that is too large for a proof, unless it is a contraction', async () => {
+    const n = 300;
+    const at = (slope: number) =>
+      fixedPoint((z, x) => z.mul(slope).relu().add(x), {
+        unknown: engine.tensor(new Float64Array(2 * n).fill(1), [2, n]),
+        inputs: [engine.tensor(new Float64Array(2 * n).fill(1 - slope), [2, n])],
+        solver: 'given',
+        tolerance: 1e-9,
+      }).solve;
+    const certificate = await at(1.5).certify();
+    expect(certificate).toMatchObject({ status: 'unknown', argument: 'σ_min estimate', kinks: [] });
+    expect(certificate.reason).toContain('certify: 300 unknowns and 300 kinked values make a system of order 600');
+    // z = 1 is on the right of the kink: B = −½.
+    expect(certificate.samples[1].nearest?.smallestSingularValue).toBeCloseTo(0.5, 3);
+    expect(await at(0.5).certify()).toMatchObject({ status: 'certified', argument: 'contraction' });
+    await expect(at(1.5).gradientInterval(engine.tensor(new Float64Array(2 * n), [2, n]), {})).rejects.toThrow(
+      'gradientInterval: inputs[0] holds 600 numbers',
+    );
+  });
+
+  test('nearly singular, and singular: told sample by sample, with a warning where it comes with a gradient', async () => {
+    const D = engine.tensor([1, 0.5, 0.25, 1, 1e-7, 0.5, 1, 0, 0.5], [3, 3]);
+    const F = (z: Tensor, x: Tensor, d: Tensor): Tensor => z.mul(d).sub(x);
+    const options = {
+      unknown: engine.tensor(new Float64Array(9), [3, 3]),
+      solver: 'given',
+      linearSolver: 'dense',
+      backwardTolerance: 1e-10,
+    } as const;
+    const solution = root(F, { ...options, inputs: [engine.tensor(new Float64Array(9), [3, 3]), D] });
+    const { samples, status } = await solution.solve.certify({ estimate: true });
+    expect(status).toBe('unknown');
+    expect(samples.map(({ nearlySingular }) => nearlySingular)).toEqual([false, true, true]);
+    expect(samples[1].nearest?.smallestSingularValue).toBeCloseTo(1e-7, 12);
+    expect(samples[2].reason).toContain('did not converge: it may be singular');
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    await valueAndGrad(
+      (x) =>
+        root(F, {
+          ...options,
+          unknown: column(0),
+          inputs: [x, column(1e-5)],
+          certify: { warnBelow: 2, estimate: true },
+        }).sum(),
+      [column(0)],
+    );
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn.mock.calls[0][0]).toContain('nearly singular (σ_min is at most about 1.0e-5)');
+    warn.mockRestore();
   });
 });
 

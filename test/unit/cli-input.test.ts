@@ -41,10 +41,10 @@ describe('text that is no problem', () => {
 
 describe('fields', () => {
   test.each<[string, object, string | RegExp]>([
-    ['no kind', { activation: 'relu' }, 'kind: this key is missing; it must be "monotone"'],
-    ['another kind', { ...good, kind: 'polytope' }, 'kind: "polytope" is unknown; it must be "monotone"'],
-    ['lasso', { kind: 'lasso' }, 'kind: "lasso" is not supported yet; it must be "monotone"'],
+    ['no kind', { activation: 'relu' }, 'kind: this key is missing; it must be "monotone" or "lasso"'],
+    ['another kind', { ...good, kind: 'polytope' }, 'kind: "polytope" is unknown; it must be "monotone" or "lasso"'],
     ['cone', { kind: 'cone' }, 'kind: "cone" is not supported yet'],
+    ['a kind that every object has', { kind: 'toString' }, 'kind: "toString" is unknown'],
     ['a kind that is no name', { ...good, kind: 3 }, 'kind: 3 is unknown'],
     [
       'an unknown key',

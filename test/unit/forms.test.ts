@@ -6,7 +6,15 @@ import { openCPU } from '../../src/backends/cpu/index.ts';
 import { argmin, inverse } from '../../src/implicit/forms.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { denseSolve, matmul, normals, relativeError, transpose } from '../support/numbers.ts';
+import {
+  centralDifferences,
+  denseSolve,
+  gradientError,
+  matmul,
+  normals,
+  relativeError,
+  transpose,
+} from '../support/numbers.ts';
 
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
@@ -90,10 +98,8 @@ describe('argmin', () => {
     const slope = -penalty * denseSolve(G, beta, n).reduce((sum, value, i) => sum + value * beta[i], 0);
     const lossOf = (logarithm: Tensor): Tensor => {
       const solution = argmin(
-        {
-          gradient: (b, design, target, l) =>
-            b.matmul(design, { transposeB: true }).sub(target).matmul(design).add(b.mul(l.exp())),
-        },
+        (b, design, target, l) =>
+          b.matmul(design, { transposeB: true }).sub(target).square().sum().add(b.square().sum().mul(l.exp())).mul(0.5),
         {
           unknown: zeros(1, n),
           inputs: [engine.tensor(X, [rows, n]), engine.tensor(y, [1, rows]), logarithm],
@@ -111,22 +117,74 @@ describe('argmin', () => {
     const target = [3, -0.2, -1.5];
     const tape = new Tape();
     const y0 = tape.watch(engine.tensor(target, [1, 3]));
-    const found = argmin(
-      { gradient: (b, given) => b.sub(given), proximal: (x, step) => x.softThreshold(0.5 * step) },
-      { unknown: zeros(1, 3), inputs: [y0], step: 0.7, tolerance: 1e-12 },
-    );
+    const found = argmin((b, given) => b.sub(given).square().sum(-1).mul(0.5), {
+      unknown: zeros(1, 3),
+      inputs: [y0],
+      proximal: (x, step) => x.softThreshold(0.5 * step),
+      step: 0.7,
+      tolerance: 1e-12,
+    });
     expect(relativeError(await found.data(), [2.5, 0, -1])).toBeLessThan(1e-11);
     const [gradient] = tape.pullback(found, [y0], engine.tensor([1, 1, 1], [1, 3]));
     expect(relativeError(await gradient.data(), [1, 0, 1])).toBeLessThan(1e-10);
   });
 
+  test('a function that is no quadratic, of several samples: gradients against central differences', async () => {
+    // Logistic regression with a quartic penalty, each sample with its own offset.
+    const labels = normals(rows, 3).map(Math.sign);
+    const lossOf = (design: Tensor, offsets: Tensor, penalty: Tensor): Tensor =>
+      argmin(
+        (b, x, shift, weight) =>
+          b
+            .matmul(x, { transposeB: true })
+            .mul(b.context.upload(labels, [1, rows], b))
+            .add(shift)
+            .neg()
+            .softplus()
+            .mean(-1)
+            .add(b.square().square().sum(-1).add(b.square().sum(-1)).mul(weight)),
+        { unknown: zeros(3, n), inputs: [design, offsets, penalty], tolerance: 1e-13 },
+      )
+        .mul(engine.tensor(normals(3 * n, 4), [3, n]))
+        .sum();
+    const arrays = [X, normals(3, 5), [0.3]];
+    const shapes = [[rows, n], [3, 1], [1]];
+    const tensors = (values: readonly number[][]): Tensor[] =>
+      values.map((array, index) => engine.tensor(array, shapes[index]));
+    const [, gradients] = await valueAndGrad((x, shift, weight) => lossOf(x, shift, weight), tensors(arrays));
+    for (const [index, gradient] of gradients.entries()) {
+      const lossAt = async (values: number[][]): Promise<number> => {
+        const [x, shift, weight] = tensors(values);
+        return (await lossOf(x, shift, weight).data())[0];
+      };
+      expect(gradientError(await gradient.data(), await centralDifferences(lossAt, arrays, index))).toBeLessThan(1e-6);
+    }
+  });
+
+  test('its certificate sees the Hessian: of (z − x)⁴ it vanishes, of (z − x)⁴ + z² it does not', async () => {
+    const at = (ψ: (z: Tensor, x: Tensor) => Tensor) =>
+      argmin(ψ, { unknown: zeros(1, 1), inputs: [zeros(1, 1)], solver: 'given' }).solve.certify();
+    expect(await at((z, x) => z.sub(x).square().square())).toMatchObject({
+      status: 'failed',
+      argument: 'singular base',
+    });
+    const certificate = await at((z, x) => z.sub(x).square().square().add(z.square()));
+    expect(certificate).toMatchObject({ status: 'certified', argument: 'no kinks' });
+    expect(certificate.samples[0].nearest?.smallestSingularValue).toBeCloseTo(2, 12);
+  });
+
   test('wrong arguments', () => {
-    const objective = { gradient: (z: Tensor) => z, proximal: (x: Tensor) => x };
-    expect(() => argmin(objective, { unknown: zeros(1, 1), inputs: [] })).toThrow(
+    const half = (z: Tensor): Tensor => z.square().mul(0.5);
+    const given = { unknown: zeros(1, 1), inputs: [] };
+    expect(() => argmin(half, { ...given, proximal: (x) => x })).toThrow(
       'argmin: step is undefined; with a proximal it must be a finite number > 0',
     );
-    expect(() => argmin({ gradient: (z) => z }, { unknown: zeros(1, 1), inputs: [], solver: 'picard' })).toThrow(
+    expect(() => argmin(half, { ...given, step: 1 })).toThrow(
+      'argmin: step is 1; it is for a proximal, and none is given',
+    );
+    expect(() => argmin(half, { ...given, solver: 'picard' })).toThrow(
       'argmin: solver is "picard", which needs a proximal',
     );
+    expect(() => argmin((z) => z.relu().square(), given)).toThrow('the derivative of relu jumps');
   });
 });

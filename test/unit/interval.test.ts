@@ -92,10 +92,65 @@ describe('several coupled kinks, with one chained', () => {
   });
 });
 
+describe('more kinks than can be enumerated', () => {
+  const n = 24;
+  const at = (size: number, seed: number) => {
+    const W = engine.tensor(normals(n * n, seed, size / Math.sqrt(n)), [n, n]);
+    return (x: Tensor, selection?: ImplicitSelection) =>
+      fixedPoint((y, shift, w) => y.matmul(w).add(shift).relu(), {
+        unknown: engine.tensor(new Float64Array(n), [1, n]),
+        inputs: [x, W],
+        solver: 'given',
+        tolerance: 1e-9,
+        backwardTolerance: 1e-12,
+        selection,
+      });
+  };
+  const v = engine.tensor(normals(n, 5), [1, n]);
+
+  test('bounds that no selection leaves, and values that selections attain, told apart', async () => {
+    for (const [size, seed] of [
+      [0.1, 1],
+      [0.4, 2],
+    ]) {
+      const solved = at(size, seed);
+      const { low, high, attained, exact, argument, kinks } = await solved(engine.tensor([0])).solve.gradientInterval(
+        v,
+      );
+      expect([exact, argument, kinks.length]).toEqual([false, 'bounds', n]);
+      if (!attained) throw new Error('nothing is attained');
+      expect(low).toBeLessThanOrEqual(attained.low);
+      expect(attained.low).toBeLessThan(attained.high);
+      expect(attained.high).toBeLessThanOrEqual(high);
+      expect(high - low).toBeLessThan(2 * (attained.high - attained.low));
+      for (let seed = 0; seed < 30; seed++) {
+        const choice: ImplicitSelection =
+          seed % 2 ? { random: seed } : ({ index }) => (normals(n, seed)[index] > 0 ? 1 : 0);
+        const tape = new Tape();
+        const x = tape.watch(engine.tensor([0]));
+        const [gradient] = tape.pullback(solved(x, choice), [x], v);
+        const value = (await gradient.data())[0];
+        expect(value).toBeGreaterThanOrEqual(low);
+        expect(value).toBeLessThanOrEqual(high);
+      }
+    }
+  });
+
+  test('unbounded, with what is attained, where the hypothesis cannot be shown', async () => {
+    const { low, high, attained, argument } = await at(3, 3)(engine.tensor([0])).solve.gradientInterval(v);
+    expect([low, high, argument]).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 'unbounded']);
+    expect(Number.isFinite(attained?.low)).toBe(true);
+  });
+});
+
 test('where the hypothesis fails there is no bound', async () => {
   const z = at0((y, x) => y.mul(2).add(x).relu(), [1, 1], engine.tensor([0]));
-  const { low, high, exact } = await z.solve.gradientInterval(ones(1, 1));
+  const { low, high, exact, attained, argument } = await z.solve.gradientInterval(ones(1, 1));
   expect([low, high, exact]).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, false]);
+  // The slope s/(1 − 2s) is 0 at s = 0 and −1 at s = 1, with a pole between.
+  expect([attained, argument]).toEqual([{ low: expect.closeTo(-1, 12), high: 0 }, 'unbounded']);
+  const singular = at0((y, x) => y.add(x.relu()), [1, 1], engine.tensor([0]));
+  expect(await singular.solve.gradientInterval(ones(1, 1))).not.toHaveProperty('attained');
 });
 
 test('wrong arguments', async () => {

@@ -175,6 +175,22 @@ describe('lasso: one argument for several problems', () => {
   });
 });
 
+describe('lasso: memory', () => {
+  it.each([false, true])('a scope frees all that a solve and its gradients made (intercept %s)', async (intercept) => {
+    const inputs = [engine.tensor(normals(20, 1), [5, 4]), engine.tensor(normals(5, 2)), engine.tensor([-1, -2])];
+    const buffers: number[] = [];
+    for (let run = 0; run < 2; run++) {
+      const [, gradients] = await valueAndGrad((X, y, logLambda) => {
+        const { beta, intercept: level } = lasso({ X, y, logLambda, intercept });
+        return beta.sum().add(level.sum());
+      }, inputs);
+      for (const gradient of gradients) gradient.dispose();
+      buffers.push(engine.memory().buffers);
+    }
+    expect(buffers[1]).toBe(buffers[0]);
+  });
+});
+
 describe('lasso: what is not as it should be', () => {
   const tall = (columns: (row: number) => number[], rows = 8): Tensor =>
     engine.tensor(Array.from({ length: rows }, (_, row) => columns(row)).flat(), [rows, columns(0).length]);

@@ -4,6 +4,7 @@ import { openCPU } from '../../src/backends/cpu/index.ts';
 import type { Samples } from '../../src/data/dataset.ts';
 import { random } from '../../src/data/random.ts';
 import { dense } from '../../src/layers/dense.ts';
+import { monotone } from '../../src/layers/monotone.ts';
 import { type Model, sequential } from '../../src/layers/sequential.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
@@ -210,6 +211,28 @@ test('timers run while training goes on, also with epochs of one step', async ()
   });
   clearInterval(timer);
   expect(ticksAtEnd).toBeGreaterThan(1);
+});
+
+describe('what a step tells', () => {
+  test('the steps of an epoch, weighted by their samples, make up what the epoch tells', async () => {
+    const seen: Progress[] = [];
+    const model = sequential(monotone({ inputs: 2, width: 4 }), dense({ inputs: 4, outputs: 3 }));
+    await train(make(), model, clouds(20), {
+      epochs: 20,
+      optimiser: adam({ rate: 0.1 }),
+      batch: 16,
+      onProgress: (progress) => void seen.push(progress),
+    });
+    const steps = seen.filter((progress) => progress.kind === 'step').slice(-2);
+    const [epoch] = seen.filter((progress) => progress.kind === 'epoch').slice(-1);
+    expect(steps.map(({ samples }) => samples)).toEqual([16, 4]);
+    for (const name of ['loss', 'accuracy', 'iterationsForward', 'iterationsBackward'] as const) {
+      const mean = steps.reduce((sum, step) => sum + step.samples * step[name], 0) / 20;
+      expect(epoch[name], name).toBeCloseTo(mean, 12);
+      expect(mean, name).toBeGreaterThan(0);
+    }
+    expect(steps[0].seconds + steps[1].seconds).toBeCloseTo(epoch.seconds, 12);
+  });
 });
 
 describe('time left', () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Backend, Program } from '../../src/backends/backend.ts';
+import { DeviceLostError } from '../../src/backends/lost.ts';
 import { isSoftware, openDevice } from '../../src/backends/webgpu/device.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { PipelineCache } from '../../src/backends/webgpu/pipelines.ts';
@@ -213,6 +214,7 @@ describe('errors', () => {
     const waiting = backend.download(result);
     device.destroy();
     await expect(waiting).rejects.toThrow(/device was lost.*open\(\) a new engine/);
+    await expect(waiting).rejects.toBeInstanceOf(DeviceLostError);
     expect(() => backend.upload([1])).toThrow(/device was lost/);
     release();
   });

@@ -1,4 +1,5 @@
 /** Reading textures of one float32 a texel back to the host. */
+import { DeviceLostError } from '../lost.ts';
 import type { DeviceTexture } from './library.ts';
 
 export class TextureReader {
@@ -57,12 +58,12 @@ export class TextureReader {
   private async reached(): Promise<void> {
     const { gl } = this;
     const sync = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-    if (!sync) throw new Error(LOST);
+    if (!sync) throw contextLost();
     gl.flush();
     for (;;) {
       if (this.closed) throw new Error('gpujs: the engine is closed; open() a new one');
       const status = gl.clientWaitSync(sync, 0, 0);
-      if (status === gl.WAIT_FAILED || gl.isContextLost()) throw new Error(LOST);
+      if (status === gl.WAIT_FAILED || gl.isContextLost()) throw contextLost();
       if (status === gl.ALREADY_SIGNALED || status === gl.CONDITION_SATISFIED) break;
       await nextTurn();
     }
@@ -71,7 +72,7 @@ export class TextureReader {
 
   private check(): void {
     const { gl } = this;
-    if (gl.isContextLost()) throw new Error(LOST);
+    if (gl.isContextLost()) throw contextLost();
     const error = gl.getError();
     if (error === gl.NO_ERROR) return;
     if (error === gl.OUT_OF_MEMORY) throw new Error('gpujs: the GPU is out of memory');
@@ -84,7 +85,9 @@ export class TextureReader {
   }
 }
 
-export const LOST = 'gpujs: the WebGL2 context was lost; its tensors are gone: open() a new engine';
+export function contextLost(): Error {
+  return new DeviceLostError('gpujs: the WebGL2 context was lost; its tensors are gone: open() a new engine');
+}
 
 function everyOf(texels: Float32Array, stride: number, size: number): Float32Array {
   if (stride === 1) return texels.subarray(0, size);

@@ -12,7 +12,7 @@ import {
   type Machine,
   settingsOf,
 } from './machine.ts';
-import { LOST, TextureReader } from './texture-reader.ts';
+import { contextLost, TextureReader } from './texture-reader.ts';
 
 class TextureData implements Data {
   references = 1;
@@ -110,7 +110,7 @@ export class TextureMachine implements Machine {
     parameters: readonly number[],
     [columns, rows]: Extents,
   ): Data {
-    if (this.gl.isContextLost()) throw new Error(LOST);
+    if (this.gl.isContextLost()) throw contextLost();
     checkCount(columns * rows);
     const extents = this.outputOf(columns, rows);
     const kernel = this.kernels.get(form);

@@ -1,5 +1,6 @@
 /** The WebGPU backend: float32, in browsers and, through Dawn, in Node. */
 import type { Backend, Program, Storage } from '../backend.ts';
+import { DeviceLostError } from '../lost.ts';
 import type { Runtime } from './compile.ts';
 import { type DeviceOptions, openDevice, USAGE } from './device.ts';
 import type { Forms } from './dispatch.ts';
@@ -103,7 +104,7 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
   };
   device.lost.then(({ message }) => {
     end(
-      new Error(
+      new DeviceLostError(
         `webgpu: the device was lost (${message || 'no reason given'}); its tensors are gone: open() a new engine`,
       ),
     );

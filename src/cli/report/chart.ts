@@ -1,6 +1,6 @@
 /** Curves over the epochs, as SVG that needs no script. */
-import { html, type Markup } from './markup.ts';
-import { multiples, position, round, roundStep } from './scale.ts';
+import { html, type Markup } from '../../pictures/markup.ts';
+import { multiples, position, round, roundStep } from '../../pictures/scale.ts';
 
 export interface Curve {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** Which classes are taken for which. */
 import type { Evaluation } from '../../index.ts';
-import { html, type Markup, percent, wideTable } from './markup.ts';
+import { html, type Markup, percent, wideTable } from '../../pictures/markup.ts';
 
 /** A larger matrix shows nothing that its most frequent mistakes do not. */
 const LARGEST_MATRIX = 20;

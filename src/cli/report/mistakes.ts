@@ -1,5 +1,5 @@
 /** The rows that the model took for another class. */
-import { html, type Markup, percent, wideTable } from './markup.ts';
+import { html, type Markup, percent, wideTable } from '../../pictures/markup.ts';
 import { png } from './png.ts';
 
 export interface Mistake {

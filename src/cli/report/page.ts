@@ -1,6 +1,6 @@
 /** What every report has: one HTML file that needs neither server nor network nor script. */
 import type { Evaluation } from '../../index.ts';
-import { html, type Markup, percent } from './markup.ts';
+import { html, type Markup, percent } from '../../pictures/markup.ts';
 import { STYLE } from './style.ts';
 
 /** What there is to know, by heading: names and values. */

@@ -1,7 +1,7 @@
 /** The report of a model on rows whose classes are known. */
 import type { Evaluation } from '../../index.ts';
+import { html } from '../../pictures/markup.ts';
 import { classSection, confusionSection } from './confusion.ts';
-import { html } from './markup.ts';
 import { type Mistakes, mistakesSection } from './mistakes.ts';
 import { evaluationItems, type FactGroups, factsSection, page, rightOnes, summary } from './page.ts';
 

@@ -1,9 +1,9 @@
 /** The report of a training run. */
 import type { EpochProgress, Evaluation } from '../../index.ts';
+import { html, type Markup, percent, wideTable } from '../../pictures/markup.ts';
 import { duration } from '../duration.ts';
 import { type Chart, type Curve, lineChart } from './chart.ts';
 import { classSection, confusionSection } from './confusion.ts';
-import { html, type Markup, percent, wideTable } from './markup.ts';
 import { type Mistakes, mistakesSection } from './mistakes.ts';
 import { evaluationItems, type FactGroups, factsSection, page, rightOnes, type SummaryItem, summary } from './page.ts';
 

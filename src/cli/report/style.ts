@@ -1,4 +1,4 @@
-import { Markup } from './markup.ts';
+import { Markup } from '../../pictures/markup.ts';
 
 /**
  * Blue and vermilion (M. Okabe, K. Ito, "Color Universal Design", 2008) are told apart with every kind of colour vision;

@@ -11,6 +11,9 @@ import { singularValues } from './singular-values.ts';
 import { type VerifiedInverse, verifiedInverse } from './verified.ts';
 import { worstElement } from './worst-element.ts';
 
+/** The default of `warnBelow`. */
+export const WARN_BELOW = 1000 * 2 ** -23;
+
 export interface InvertibilityOptions {
   /**
    * Find the smallest σ_min(B(d)) over the box, where it is certified and there are at most 16 kinks; default false. It
@@ -97,7 +100,7 @@ type Verdict = Pick<Invertibility, 'status' | 'argument' | 'reason' | 'witness'>
  * @throws RangeError where a size does not fit, a number is not finite, or an option is out of its range
  */
 export function checkInvertibility(family: MatrixFamily, options: InvertibilityOptions = {}): Invertibility {
-  const { exact = false, enumerationLimit = 16, warnBelow = 1000 * 2 ** -23, seed = 0 } = options;
+  const { exact = false, enumerationLimit = 16, warnBelow = WARN_BELOW, seed = 0 } = options;
   checkFamily(family);
   const k = family.terms.length;
   if (!(Number.isInteger(enumerationLimit) && enumerationLimit >= 0 && enumerationLimit <= LARGEST_LIMIT)) {

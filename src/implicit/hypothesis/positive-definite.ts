@@ -8,10 +8,18 @@ import type { Enclosure } from './reduced.ts';
  * Tried are D = I, the D that makes the diagonal 1, and the D of H-matrices (`comparisonScaling`).
  */
 export function hasPositiveDefiniteSymmetricPart(enclosure: Enclosure): boolean {
-  return [identity, diagonalScaling, comparisonScaling].some((scaling) => {
-    const D = scaling(enclosure);
-    return D.every((value) => value > 0 && Number.isFinite(value)) && isPositiveDefinite(enclosure, D);
-  });
+  return SCALINGS.some((scaling) => proves(enclosure, scaling(enclosure)));
+}
+
+/** All of these D that do. */
+export function provedScalings(enclosure: Enclosure): Float64Array[] {
+  return SCALINGS.map((scaling) => scaling(enclosure)).filter((D) => proves(enclosure, D));
+}
+
+const SCALINGS = [identity, diagonalScaling, comparisonScaling];
+
+function proves(enclosure: Enclosure, D: Float64Array): boolean {
+  return D.every((value) => value > 0 && Number.isFinite(value)) && isPositiveDefinite(enclosure, D);
 }
 
 function identity({ k }: Enclosure): Float64Array {
@@ -23,18 +31,20 @@ function diagonalScaling({ k, centre }: Enclosure): Float64Array {
 }
 
 /**
- * D = diag(yᵢ/xᵢ) with Cx = 1 and Cᵀy = 1, C the comparison matrix: |Mᵢᵢ| on the diagonal, −|Mᵢⱼ| off it. Where M is an
- * H-matrix with a positive diagonal (C has a nonnegative inverse), x and y are positive and DM + MᵀD is positive
+ * D = diag(yᵢ/xᵢ) with Cx = 1 and Cᵀy = 1, C the comparison matrix. Where M is an H-matrix with a positive diagonal (C has a nonnegative inverse), x and y are positive and DM + MᵀD is positive
  * definite: M is diagonally dominant after a scaling, as where a fixed point contracts in some weighted maximum norm.
  */
-function comparisonScaling({ k, centre }: Enclosure): Float64Array {
-  const comparison = Float64Array.from(centre, (value, index) =>
-    index % (k + 1) === 0 ? Math.abs(value) : -Math.abs(value),
-  );
-  const factorisation = factorise(comparison, k);
+function comparisonScaling(enclosure: Enclosure): Float64Array {
+  const { k } = enclosure;
+  const factorisation = factorise(comparisonMatrix(enclosure), k);
   const ones = new Float64Array(k).fill(1);
   const x = solve(factorisation, ones);
   return solveTransposed(factorisation, ones).map((value, i) => (x[i] > 0 ? value / x[i] : Number.NaN));
+}
+
+/** |Mᵢᵢ| on the diagonal, −|Mᵢⱼ| off it. */
+export function comparisonMatrix({ k, centre }: Enclosure): Float64Array {
+  return centre.map((value, index) => (index % (k + 1) === 0 ? Math.abs(value) : -Math.abs(value)));
 }
 
 /**

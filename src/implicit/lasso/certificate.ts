@@ -1,6 +1,8 @@
 /** The theorem's hypothesis for a Lasso: X_EᵀPX_E + ρI is positive definite on the equicorrelation set E. */
-import type { Kink } from '../certificate.ts';
+import type { OperationKink } from '../kinks.ts';
 import { activeFeatures, curvatureOn, isDefinite, type LassoNumbers } from './analysis.ts';
+
+export type LassoKink = Pick<OperationKink, 'sample' | 'index' | 'distance'>;
 
 export interface LassoSampleCertificate {
   /**
@@ -19,7 +21,7 @@ export interface LassoCertificate {
   readonly argument: 'cholesky' | 'empty';
   readonly reason: string;
   /** Features at a knot: where the selection applies. `distance` is that of |Xⱼᵀ(y − Xβ)| from e^λ. */
-  readonly kinks: readonly Kink[];
+  readonly kinks: readonly LassoKink[];
   readonly samples: readonly LassoSampleCertificate[];
 }
 
@@ -28,7 +30,7 @@ export interface LassoCertificate {
  * Cholesky factor all of them are positive definite (Bolte et al. 2021, Proposition 5).
  */
 export function certifyLasso(numbers: LassoNumbers): LassoCertificate {
-  const kinks: Kink[] = [];
+  const kinks: LassoKink[] = [];
   const samples = Array.from({ length: numbers.batch }, (_, problem): LassoSampleCertificate => {
     const active = activeFeatures(numbers, problem);
     kinks.push(...active.kinks.map(({ feature, distance }) => ({ sample: problem, index: feature, distance })));

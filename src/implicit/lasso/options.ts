@@ -47,7 +47,7 @@ export interface LassoOptions {
   tolerance?: number;
   /** Of the linear solves for gradients, relative. Default: `tolerance`. */
   backwardTolerance?: number;
-  /** Most proximal gradient steps, or passes over the coordinates, of a round. Default 2000. */
+  /** Most proximal gradient steps, or passes over the coordinates, of a round. Default 500. */
   limit?: number;
   /** Most iterations of a round of the backward solve. Default 1000. */
   backwardLimit?: number;
@@ -100,7 +100,7 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
     throw new RangeError(`initial: the shape is ${describe(initial.shape)}; it must be [${batch}, ${features}]`);
   }
   const engine = engineOf('X', X);
-  return { engine, settings: settingsOf(options, engine, features), rows, features, batch, groups };
+  return { engine, settings: lassoSettings(options, features, engine), rows, features, batch, groups };
 }
 
 /** The one length above 1 that the arguments have. */
@@ -137,7 +137,15 @@ function lengthOf(name: string, value: number | readonly number[] | Tensor): num
   return size;
 }
 
-function settingsOf(options: LassoOptions, { epsilon, backend }: Engine, features: number): LassoSettings {
+/**
+ * Checks the options that do not depend on tensors; layers call it when they are made, before there is an engine.
+ * @param engine default: one on a backend that offers every solver
+ */
+export function lassoSettings(
+  options: Omit<LassoOptions, 'X' | 'y' | 'logLambda'>,
+  features: number,
+  { epsilon, backend }: Pick<Engine, 'epsilon' | 'backend'> = { epsilon: Number.EPSILON, backend: 'cpu' },
+): LassoSettings {
   const tolerance = checkPositive('tolerance', options.tolerance ?? Math.max(1e-10, 8 * epsilon));
   const isSequential = SEQUENTIAL_BACKENDS.includes(backend);
   const { solver = 'auto', onFailure = 'throw', onFailedCertificate = 'warn' } = options;
@@ -157,7 +165,7 @@ function settingsOf(options: LassoOptions, { epsilon, backend }: Engine, feature
     solver: solver === 'auto' ? automatic : checkOneOf('solver', solver, { auto: 0, ...LASSO_SOLVERS }),
     tolerance,
     backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
-    limit: checkCount('limit', options.limit ?? 2000),
+    limit: checkCount('limit', options.limit ?? 500),
     backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 1000),
     kinkUnits,
     onFailure: checkOneOf('onFailure', onFailure, { throw: 0, report: 0 }),

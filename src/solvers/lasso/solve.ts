@@ -1,6 +1,6 @@
 /** Solves a batch of Lasso problems: proximal gradient steps or coordinate descent find the support, a linear solve on it finds the coefficients. */
 import { STATE_ROWS } from '../../backends/kernels.ts';
-import { elementwise, reduceRows } from '../../tensor/kernels.ts';
+import { combine, elementwise, reduceRows } from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import { conjugateGradients } from '../conjugate-gradients.ts';
 import { plain } from '../iteration.ts';
@@ -53,9 +53,10 @@ export interface LassoResult {
 /** The residual at which the first round ends; each later one ends ten times lower. */
 const FIRST_AIM = 1e-3;
 const LOWERED = 0.1;
-const ROUNDS = 16;
-/** Rounds that bring nothing, after which the precision has nothing more to give. */
-const STALE_ROUNDS = 3;
+/** Each takes at least one feature out of the support, or ends with the solution, or lowers the aim. */
+const ROUNDS = 200;
+/** Rounds that bring nothing after which a problem is given up. */
+const STALE_ROUNDS = 20;
 /** Of the linear solve, relative to its right-hand side: the next round corrects what it leaves. */
 const POLISH = 1e-7;
 
@@ -75,12 +76,16 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
       const stepped = descended({ beta, state: freshState(state), aim });
       const polished = polish(context, problem, stepped.beta, freshState(state));
       const floor = roundingOf(problem, moment, polished.beta);
+      const reachable = elementwise('maximum', [floor, options.tolerance]);
       const spent = elementwise('add', [stepped.iterations, polished.iterations]);
       return {
         beta: polished.beta,
-        state: monitor(state, polished.residual, options.tolerance, floor, { giveUp: true, staleLimit: STALE_ROUNDS }),
+        state: monitor(state, polished.residual, reachable, floor, { giveUp: true, staleLimit: STALE_ROUNDS }),
         iterations: elementwise('add', [iterations, spent]),
-        aim: elementwise('scale', [aim], [LOWERED, 0]),
+        aim: elementwise('maximum', [
+          elementwise('scale', [aim], [LOWERED, 0]),
+          elementwise('scale', [floor], [0.1, 0]),
+        ]),
       };
     },
   );
@@ -125,8 +130,10 @@ function descent(
 
 /**
  * A step of Newton's method for β = softThreshold(hβ + correlation, t)/h: with the signs of β, on its support A,
- *   (XᵀPX + ρ)_AA e_A = (correlation − t∘sign)_A,  β + e
- * where that solves the problem better than β does. Once the support and the signs are right, it solves it.
+ *   (XᵀPX + ρ)_AA e_A = (correlation − t∘sign)_A,  β + αe,
+ * where α ≤ 1 is the step at which the first coefficient comes to 0, which then leaves the support (H. Lee et al. 2006,
+ * feature-sign search): up to there the objective is the quadratic that e goes down, and it falls. Once support and signs are
+ * right, a whole step solves the problem; it is taken where it comes nearer to that.
  */
 function polish(
   context: LoopContext,
@@ -146,14 +153,31 @@ function polish(
   const tolerance = elementwise('scale', [reduceRows('norm', [system.v])], [POLISH, 0]);
   const round = { r: system.v, state, tolerance, limit, last: true };
   const { e, state: ended } = krylov(conjugateGradients).correct(context, system, round);
-  const moved = elementwise('add', [beta, e]);
+  const { moved, isWhole } = untilZero(beta, e);
   const after = proximalDistance(problem, moved, correlationAt(problem, moved).correlation);
   // Not relative to what was found: that may be anything where the support is too large for its columns to be independent.
-  const better = elementwise('greater', [before, after]);
-  const found = elementwise('select', [column(better), moved, beta]);
+  const nearer = elementwise('greater', [before, after]);
+  const bounded = elementwise('greater', [context.constant({ kind: 'fill', value: 1e30 }, [1]), after]);
+  const taken = elementwise('select', [isWhole, nearer, bounded]);
+  const found = elementwise('select', [column(taken), moved, beta]);
   return {
     beta: found,
-    residual: relativeTo(found, elementwise('select', [better, after, before])),
+    residual: relativeTo(found, elementwise('select', [taken, after, before])),
     iterations: rowOf(ended, STATE_ROWS.iterations),
   };
+}
+
+/** β + αe, α ≤ 1 as far as no coefficient changes its sign; one that comes to 0 is 0. Whether α = 1: [batch]. */
+function untilZero(beta: Tensor, e: Tensor): { readonly moved: Tensor; readonly isWhole: Tensor } {
+  const { context } = beta;
+  const constant = (value: number): Tensor => context.constant({ kind: 'fill', value }, [1]);
+  // −e/β: above 1 where a whole step would change the sign.
+  const rate = elementwise('select', [beta, elementwise('negate', [elementwise('divide', [e, beta])]), constant(0)]);
+  const fastest = elementwise('maximum', [reduceRows('maximum', [rate]), constant(1)]);
+  const step = elementwise('reciprocal', [fastest]);
+  const moved = combine({ x: beta }, { x: e, coefficient: step });
+  const left = elementwise('subtract', [constant(1), elementwise('multiply', [rate, column(step)])]);
+  const stays = elementwise('greater', [left, constant(4 * context.epsilon)]);
+  const isWhole = elementwise('subtract', [constant(1), elementwise('greater', [fastest, constant(1)])]);
+  return { moved: elementwise('select', [stays, moved, constant(0)]), isWhole };
 }

@@ -16,6 +16,7 @@ import {
 import { isSolved } from '../../../src/solvers/report.ts';
 import { Engine } from '../../../src/tensor/engine.ts';
 import { type MonotoneProblem, monotoneProblem, norm, normals, relativeError } from '../../support/numbers.ts';
+import { lassoCases } from './lasso.ts';
 import type { ParityCase } from './parity.ts';
 
 interface Choice {
@@ -191,4 +192,5 @@ export const solverCases: readonly ParityCase[] = [
   ...LINEAR.map((linearSolver, place) => shapesCase('peaceman-rachford', linearSolver, 5 * (place + FORWARD.length))),
   randomCase,
   ownCase,
+  ...lassoCases,
 ];

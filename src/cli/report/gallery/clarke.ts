@@ -1,7 +1,7 @@
 /** The exhibit of Clarke's map. */
-import { type Clarke, F, inverseJacobian, type Matrix } from '../../gallery/clarke.ts';
-import { html, type Markup } from '../markup.ts';
-import { type Drawn, plot } from '../plot.ts';
+import { type Clarke, F, inverseJacobian, type Matrix } from '../../../gallery/clarke.ts';
+import { html, type Markup } from '../../../pictures/markup.ts';
+import { type Drawn, plot } from '../../../pictures/plot.ts';
 import type { Exhibit } from './exhibit.ts';
 
 export function clarkeExhibit(found: Clarke): Exhibit {

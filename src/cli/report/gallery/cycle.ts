@@ -1,8 +1,8 @@
 /** The exhibit of the descent that cycles. */
-import { CALM, type Cycle, RADIUS } from '../../gallery/cycle.ts';
-import { ascended, type Bilevel, gradients, PAPER, type Point, RATE } from '../../gallery/descent.ts';
-import { html, type Markup, wideTable } from '../markup.ts';
-import { type Drawn, plot, signed } from '../plot.ts';
+import { CALM, type Cycle, RADIUS } from '../../../gallery/cycle.ts';
+import { ascended, type Bilevel, gradients, PAPER, type Point, RATE } from '../../../gallery/descent.ts';
+import { html, type Markup, wideTable } from '../../../pictures/markup.ts';
+import { type Drawn, plot, signed } from '../../../pictures/plot.ts';
 import { answerCell, type Exhibit } from './exhibit.ts';
 
 export function cycleExhibit(found: Cycle): Exhibit {

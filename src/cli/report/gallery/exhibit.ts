@@ -1,6 +1,6 @@
 /** How an exhibit of the gallery is laid out. */
 import type { ImplicitCertificate } from '../../../index.ts';
-import { html, type Markup } from '../markup.ts';
+import { html, type Markup } from '../../../pictures/markup.ts';
 
 export interface Exhibit {
   /** Of the section, for links. */

@@ -1,7 +1,7 @@
 /** The exhibit of the ascent that turns into the Lorenz attractor. */
-import { field, implicitGradient, type Lorenz, optimality, RATE, type Vector } from '../../gallery/lorenz.ts';
-import { html, type Markup, wideTable } from '../markup.ts';
-import { type Look, plot, signed } from '../plot.ts';
+import { field, implicitGradient, type Lorenz, optimality, RATE, type Vector } from '../../../gallery/lorenz.ts';
+import { html, type Markup, wideTable } from '../../../pictures/markup.ts';
+import { type Look, plot, signed } from '../../../pictures/plot.ts';
 import { answerCell, type Exhibit } from './exhibit.ts';
 
 export function lorenzExhibit(found: Lorenz): Exhibit {

@@ -1,10 +1,10 @@
 /** The gallery: one page that reproduces what goes wrong without the hypothesis, and what holds with it. */
-import type { Clarke } from '../../gallery/clarke.ts';
-import type { Cycle } from '../../gallery/cycle.ts';
-import type { Lorenz } from '../../gallery/lorenz.ts';
-import type { PerturbedReading } from '../../gallery/perturbed.ts';
-import type { Spurious } from '../../gallery/spurious.ts';
-import { html } from '../markup.ts';
+import type { Clarke } from '../../../gallery/clarke.ts';
+import type { Cycle } from '../../../gallery/cycle.ts';
+import type { Lorenz } from '../../../gallery/lorenz.ts';
+import type { PerturbedReading } from '../../../gallery/perturbed.ts';
+import type { Spurious } from '../../../gallery/spurious.ts';
+import { html } from '../../../pictures/markup.ts';
 import { page } from '../page.ts';
 import { clarkeExhibit } from './clarke.ts';
 import { cycleExhibit } from './cycle.ts';

@@ -1,8 +1,8 @@
 /** The exhibit of the twenty perturbed problems. */
-import { RATE } from '../../gallery/descent.ts';
-import { type Outcome, outcomeOf, type PerturbedReading, VARIANCE } from '../../gallery/perturbed.ts';
-import { html, type Markup, wideTable } from '../markup.ts';
-import { type Drawn, type Look, plot } from '../plot.ts';
+import { RATE } from '../../../gallery/descent.ts';
+import { type Outcome, outcomeOf, type PerturbedReading, VARIANCE } from '../../../gallery/perturbed.ts';
+import { html, type Markup, wideTable } from '../../../pictures/markup.ts';
+import { type Drawn, type Look, plot } from '../../../pictures/plot.ts';
 import type { Exhibit } from './exhibit.ts';
 
 const OUTCOMES: Readonly<Record<Outcome, string>> = {

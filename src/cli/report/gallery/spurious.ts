@@ -1,7 +1,7 @@
 /** The exhibit of the spurious derivative. */
-import { f, type Spurious, type SpuriousReading, slopes } from '../../gallery/spurious.ts';
-import { html, type Markup, wideTable } from '../markup.ts';
-import { type Drawn, plot, signed } from '../plot.ts';
+import { f, type Spurious, type SpuriousReading, slopes } from '../../../gallery/spurious.ts';
+import { html, type Markup, wideTable } from '../../../pictures/markup.ts';
+import { type Drawn, plot, signed } from '../../../pictures/plot.ts';
 import { answerCell, type Exhibit } from './exhibit.ts';
 
 export function spuriousExhibit(found: Spurious): Exhibit {

@@ -1,7 +1,7 @@
 /** The criterion over log λ, and its gradient. */
-import { html, type Markup } from '../markup.ts';
-import { type Drawn, type Plot, plot, type Range } from '../plot.ts';
-import { capitalised, rangeOf, significant, upright } from './numbers.ts';
+import { html, type Markup } from '../../../pictures/markup.ts';
+import { capitalised, rangeOf, significant, upright } from '../../../pictures/numbers.ts';
+import { type Drawn, type Plot, plot, type Range } from '../../../pictures/plot.ts';
 import type { CriterionPoint, TuningReport } from './report.ts';
 
 /** Of the close-up, in log λ to either side of the chosen one: far away the criterion is so large that nothing else shows. */

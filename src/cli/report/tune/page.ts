@@ -1,9 +1,10 @@
 /** The page of the report of a tuning. */
+
+import { html, type Markup } from '../../../pictures/markup.ts';
+import { capitalised, significant } from '../../../pictures/numbers.ts';
 import { duration } from '../../duration.ts';
-import { html, type Markup } from '../markup.ts';
 import { factsSection, page, type SummaryItem, summary } from '../page.ts';
 import { criterionCharts } from './criterion.ts';
-import { capitalised, significant } from './numbers.ts';
 import { pathChart } from './path.ts';
 import type { TuningReport } from './report.ts';
 import { searchTables } from './search.ts';

@@ -1,8 +1,8 @@
 /** The coefficients along the path of λ. */
-import { html, type Markup } from '../markup.ts';
-import { type Drawn, type Plot, plot } from '../plot.ts';
-import { MOST_NAMES, type NamedEnd, namesAt, withRoomForNames } from './names.ts';
-import { rangeOf, significant, upright } from './numbers.ts';
+import { html, type Markup } from '../../../pictures/markup.ts';
+import { MOST_NAMES, type NamedEnd, namesAt, withRoomForNames } from '../../../pictures/names.ts';
+import { rangeOf, significant, upright } from '../../../pictures/numbers.ts';
+import { type Drawn, type Plot, plot } from '../../../pictures/plot.ts';
 import type { TuningReport } from './report.ts';
 
 /** More curves cannot be told apart, and make the file large. */

@@ -1,6 +1,6 @@
 /** What the search by gradient found and cost beside a grid, and every step of it. */
-import { html, type Markup, percent, wideTable } from '../markup.ts';
-import { capitalised, figures, significant } from './numbers.ts';
+import { html, type Markup, percent, wideTable } from '../../../pictures/markup.ts';
+import { capitalised, figures, significant } from '../../../pictures/numbers.ts';
 import type { CriterionPoint, TuningReport } from './report.ts';
 
 export function searchTables({ visited, chosen, grid, solves, criterion }: TuningReport): Markup {

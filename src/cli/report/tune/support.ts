@@ -1,6 +1,6 @@
 /** The features that the chosen λ keeps, with their coefficients, and those that it does not. */
-import { html, type Markup, wideTable } from '../markup.ts';
-import { figures, significant } from './numbers.ts';
+import { html, type Markup, wideTable } from '../../../pictures/markup.ts';
+import { figures, significant } from '../../../pictures/numbers.ts';
 import type { TuningReport } from './report.ts';
 
 /** More are in a part of the page that is opened. */

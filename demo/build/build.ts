@@ -1,0 +1,68 @@
+/** Bundles the web app: static files with relative addresses, which any host can serve. */
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+import { checkLibrarySize, type LibraryPart, librarySizes } from './library-size.ts';
+import { compactShaders } from './shaders.ts';
+
+export interface BuiltDemo {
+  readonly folder: string;
+  readonly library: readonly LibraryPart[];
+}
+
+/**
+ * Bundled together: they share what they have in common, and what one of them needs of a shared file all of them load. The
+ * exhibits and the Lasso need much of the library that training does not, and stand alone.
+ */
+const GROUPS: readonly Readonly<Record<string, string>>[] = [
+  {
+    page: 'demo/page/main.ts',
+    'training-worker': 'demo/train/worker.ts',
+    'model-worker': 'demo/model/worker.ts',
+    style: 'demo/style.css',
+  },
+  { 'gradients-worker': 'demo/gradients/worker.ts' },
+  { 'lasso-worker': 'demo/lasso/worker.ts' },
+];
+
+/**
+ * @param folder is emptied first
+ * @param root of the package
+ * @throws Error where the library's part of the page is above the limit
+ */
+export async function buildDemo(folder = 'demo/dist', root = process.cwd()): Promise<BuiltDemo> {
+  const outdir = join(root, folder);
+  await rm(outdir, { recursive: true, force: true });
+  const outputs: Metafile['outputs'] = {};
+  for (const entryPoints of GROUPS) Object.assign(outputs, await bundled(entryPoints, root, outdir));
+  for (const file of ['index.html', 'icon.svg']) await cp(join(root, 'demo', file), join(outdir, file));
+  const library = await librarySizes(root, outputs);
+  checkLibrarySize(library);
+  return { folder, library };
+}
+
+async function bundled(
+  entryPoints: Readonly<Record<string, string>>,
+  root: string,
+  outdir: string,
+): Promise<Metafile['outputs']> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints,
+    outdir,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    charset: 'utf8',
+    chunkNames: '[name]-[hash]', // beside the entries, so that workers are found next to whatever starts them
+    loader: { '.wgsl': 'text', '.csv': 'text' },
+    external: ['webgpu', 'gpu.js', 'node:*'],
+    plugins: [compactShaders],
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return metafile.outputs;
+}

@@ -1,0 +1,57 @@
+/** A static server for a folder, on localhost only. */
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize, resolve, sep } from 'node:path';
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+};
+
+/**
+ * What the page says of itself in its own head, said once more for the workers, which read it from their answers alone:
+ * nothing is loaded from anywhere else, and nothing is sent anywhere.
+ */
+const POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'";
+
+export interface Served {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** @param port 0 for any that is free */
+export async function serve(folder: string, port: number): Promise<Served> {
+  const root = resolve(folder);
+  const server = createServer((request, response) => {
+    const file = fileOf(root, new URL(request.url ?? '/', 'http://localhost').pathname);
+    if (!file) return response.writeHead(404).end();
+    response.writeHead(200, {
+      'content-type': CONTENT_TYPES[extname(file)] ?? 'application/octet-stream',
+      'content-security-policy': POLICY,
+      'cache-control': 'no-store',
+    });
+    return createReadStream(file).pipe(response);
+  });
+  await new Promise<void>((fulfil, reject) => {
+    server.once('error', reject);
+    server.listen(port, 'localhost', fulfil);
+  });
+  return {
+    url: `http://localhost:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((fulfil) => server.close(fulfil));
+    },
+  };
+}
+
+/** The file that the path names, if there is one; never a file outside. */
+function fileOf(root: string, path: string): string | undefined {
+  const file = normalize(join(root, decodeURIComponent(path), path.endsWith('/') ? 'index.html' : ''));
+  return file.startsWith(root + sep) && existsSync(file) && statSync(file).isFile() ? file : undefined;
+}

@@ -1,0 +1,99 @@
+/** Clarke's map: what implicit differentiation answers at its kink, and where the hypothesis ends. */
+import { type Drawn, paneOf, plot, signed } from '../../src/pictures/plot.ts';
+import { input, messageOf, part, text } from '../page/elements.ts';
+import { trafficLight } from '../page/light.ts';
+import type { Caller } from '../workers/calls.ts';
+import type { GradientCalls } from './protocol.ts';
+
+const INTERVALS = 12;
+const TICKS = Array.from({ length: INTERVALS + 1 }, (_, index) => (2 * index) / INTERVALS - 1);
+const X = { name: 'row 1, column 1', from: -1.6, to: 1.6 };
+const Y = { name: 'row 1, column 2', from: 0, to: 1.6 };
+
+type Place = readonly [number, number];
+
+export function startClarke(ask: Caller<GradientCalls>): void {
+  const figure = part('clarke-figure', HTMLElement);
+  const light = trafficLight(part('clarke-light', HTMLElement));
+  const sliders = ['alpha', 'beta', 'slope'] as const;
+  let isBusy = false;
+  let isStale = false;
+
+  const update = async (): Promise<void> => {
+    const [alpha, beta, slope] = sliders.map((name) => Number(input(`clarke-${name}`).value));
+    for (const name of sliders) text(`clarke-${name}-text`, signed(Number(input(`clarke-${name}`).value)));
+    if (isBusy) {
+      isStale = true;
+      return;
+    }
+    isBusy = true;
+    try {
+      const { inverse, verdict } = await ask('clarke', { alpha, beta, slope });
+      const determinant = Number((alpha * beta - slope).toFixed(3));
+      light.show(
+        verdict.status,
+        `the determinant αβ − ${slope} goes from ${signed(-1 - slope)} to ${signed(Number((1 - slope).toFixed(2)))}; ${verdict.reason}`,
+      );
+      const found = inverse.refusal === undefined ? inverse.value : undefined;
+      figure.innerHTML = picture(slope, found && [found[0], found[1]]).text;
+      text(
+        'clarke-state',
+        found
+          ? `With these α and β: determinant ${signed(determinant)}, inverse [${found.map((entry) => signed(Number(entry.toFixed(3)))).join(', ')}].`
+          : `With these α and β the library refuses: the determinant is ${signed(determinant)}.`,
+      );
+    } catch (error) {
+      text('clarke-state', messageOf(error));
+    }
+    isBusy = false;
+    if (isStale) {
+      isStale = false;
+      void update();
+    }
+  };
+  for (const name of sliders) input(`clarke-${name}`).addEventListener('input', () => void update());
+  void update();
+}
+
+/** The first row of the inverse of [α 1; slope β], in closed form: (β, −1)/(αβ − slope). */
+function firstRow(alpha: number, beta: number, slope: number): Place {
+  const determinant = alpha * beta - slope;
+  return [beta / determinant, -1 / determinant];
+}
+
+/** Where a curve leaves the picture, or passes a singular matrix, it is cut. */
+function net(slope: number): Drawn[] {
+  const { across } = paneOf(X, Y);
+  const lines = [
+    ...TICKS.map((alpha) => TICKS.map((beta) => firstRow(alpha, beta, slope))),
+    ...TICKS.map((beta) => TICKS.map((alpha) => firstRow(alpha, beta, slope))),
+  ];
+  const isShown = ([x, y]: Place): boolean => Number.isFinite(across(x)) && Math.abs(x) < 8 && y > 0 && y < 8;
+  return lines.flatMap((points) => {
+    const visible = points.filter(isShown);
+    return visible.length > 1 ? [{ kind: 'curve', look: 'first', thin: true, points: visible } as const] : [];
+  });
+}
+
+function picture(slope: number, at: Place | undefined): ReturnType<typeof plot> {
+  const corner = (alpha: number, beta: number): Place => firstRow(alpha, beta, slope);
+  const corners = [corner(-1, -1), corner(1, 1), corner(-1, 1), corner(1, -1)];
+  const isWhole = slope > 1;
+  const mean: Place = [0, corners.reduce((sum, [, y]) => sum + y / 4, 0)];
+  return plot({
+    title: 'The first row of the inverse matrices',
+    description: 'the answers make a butterfly within the trapezium of the Clarke Jacobian',
+    x: X,
+    y: Y,
+    drawn: [
+      ...(isWhole ? [{ kind: 'area', look: 'second', points: corners } as const] : []),
+      ...net(slope),
+      ...(isWhole ? [{ kind: 'point', look: 'second', at: mean, label: 'mean of the pieces' } as const] : []),
+      ...(at ? [{ kind: 'point', look: 'quiet', at, label: 'α, β' } as const] : []),
+    ],
+    legend: [
+      { name: 'Clarke Jacobian of the inverse', look: 'second', kind: 'area' },
+      { name: 'answers of implicit differentiation', look: 'first', kind: 'curve' },
+    ],
+  });
+}

@@ -1,0 +1,119 @@
+/** The descent that goes round and round: a click sets where it starts. */
+import { CALM, RADIUS } from '../../src/gallery/cycle.ts';
+import { type Bilevel, PAPER, type Point, RATE } from '../../src/gallery/descent.ts';
+import { paneOf, plot, signed, WIDTH } from '../../src/pictures/plot.ts';
+import { button, input, isAbort, messageOf, part, select, text } from '../page/elements.ts';
+import { trafficLight } from '../page/light.ts';
+import type { Caller } from '../workers/calls.ts';
+import type { GradientCalls, LineName, Status } from './protocol.ts';
+
+const X = { name: 'x', from: -1.2, to: 4.8 };
+const Y = { name: 'y', from: -0.6, to: 6 };
+const PROBLEMS: Readonly<Record<LineName, Bilevel>> = { cycling: PAPER, calm: CALM };
+const STEPS = 420;
+const SVG = 'http://www.w3.org/2000/svg';
+
+export function startCycle(ask: Caller<GradientCalls>): void {
+  const figure = part('cycle-figure', HTMLElement);
+  const light = trafficLight(part('cycle-light', HTMLElement));
+  const line = select('cycle-line');
+  const pane = paneOf(X, Y);
+  let current = new AbortController();
+
+  const run = async (): Promise<void> => {
+    current.abort();
+    current = new AbortController();
+    const { signal } = current;
+    const name = line.value as LineName;
+    const start: Point = [Number(input('cycle-x').value), Number(input('cycle-y').value)];
+    if (!start.every(Number.isFinite)) return text('cycle-state', 'The start needs two numbers.');
+    figure.innerHTML = picture(name, start).text;
+    const path = added(figure, 'path', { class: 'curve first' });
+    const dot = added(figure, 'circle', {
+      class: 'mark now',
+      r: '6',
+      cx: String(pane.across(start[0])),
+      cy: String(pane.up(start[1])),
+    });
+    let drawn = `M${pane.across(start[0])} ${pane.up(start[1])}`;
+    const seen: Status[] = [];
+    text('cycle-state', 'Descending.');
+    try {
+      await ask(
+        'descend',
+        { line: name, start, steps: STEPS },
+        {
+          signal,
+          onPart({ points, statuses }) {
+            for (const [x, y] of points) drawn += `L${pane.across(x)} ${pane.up(y)}`;
+            path.setAttribute('d', drawn);
+            const [x, y] = points[points.length - 1];
+            dot.setAttribute('cx', String(pane.across(x)));
+            dot.setAttribute('cy', String(pane.up(y)));
+            seen.push(...statuses);
+            const status = statuses.includes('failed') ? 'failed' : statuses[statuses.length - 1];
+            dot.setAttribute('data-status', status);
+            light.show(
+              status,
+              status === 'failed'
+                ? `within ${RADIUS} of the line, on which s jumps`
+                : 'off the line: s is constant, and the gradient is right',
+            );
+          },
+        },
+      );
+      const failed = seen.filter((status) => status === 'failed').length;
+      text(
+        'cycle-state',
+        `${seen.length} steps of ${RATE}; at ${failed} of them the certificate within ${RADIUS} fails.`,
+      );
+    } catch (error) {
+      if (!isAbort(error)) text('cycle-state', messageOf(error));
+    }
+  };
+  figure.addEventListener('click', ({ clientX, clientY }) => {
+    const svg = figure.querySelector('svg:not(.swatch)');
+    if (!svg) return;
+    const { left, top, width } = svg.getBoundingClientRect();
+    const [x, y] = pane.place(((clientX - left) / width) * WIDTH, ((clientY - top) / width) * WIDTH);
+    input('cycle-x').value = clamped(x, X).toFixed(2);
+    input('cycle-y').value = clamped(y, Y).toFixed(2);
+    void run();
+  });
+  button('cycle-run').addEventListener('click', () => void run());
+  line.addEventListener('change', () => void run());
+  void run();
+}
+
+function clamped(value: number, { from, to }: { from: number; to: number }): number {
+  return Math.min(to, Math.max(from, value));
+}
+
+function added(figure: HTMLElement, tag: string, attributes: Readonly<Record<string, string>>): SVGElement {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  figure.querySelector('.pane')?.append(element);
+  return element;
+}
+
+function picture(name: LineName, start: Point): ReturnType<typeof plot> {
+  const problem = PROBLEMS[name];
+  const [p, q, r] = problem.line;
+  const jump = [-1, 7].map((y): Point => [(-r - q * y) / p, y]);
+  return plot({
+    title: 'Descent in the plane',
+    description: `from ${start.map((each) => signed(Number(each.toFixed(2)))).join(', ')}; a click sets another start`,
+    x: X,
+    y: Y,
+    drawn: [
+      { kind: 'curve', look: 'quiet', points: jump },
+      { kind: 'point', look: 'quiet', at: problem.box, label: 's = (3, 5)' },
+      { kind: 'point', look: 'quiet', at: [0, 0], label: 's = (0, 0)', side: 'left' },
+      { kind: 'point', look: 'second', at: start },
+    ],
+    legend: [
+      { name: 'descent', look: 'first', kind: 'curve' },
+      { name: 'line on which s jumps', look: 'quiet', kind: 'curve' },
+    ],
+  });
+}

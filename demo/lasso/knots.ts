@@ -1,0 +1,40 @@
+/** Where features enter and leave the path, found by bisection to where the library itself sees a knot. */
+import { figuresAt, type HeldOutProblem, supportsAt } from './problem.ts';
+import type { Knot } from './protocol.ts';
+
+const HALVINGS = 48;
+
+/** @param logLambdas ascending; of several knots between two of these the one at the greatest λ is found */
+export async function knotsOf(problem: HeldOutProblem, logLambdas: readonly number[]): Promise<Knot[]> {
+  const { supports } = await supportsAt(problem, logLambdas);
+  let brackets = logLambdas
+    .slice(1)
+    .flatMap((above, index) =>
+      supports[index] === supports[index + 1]
+        ? []
+        : [{ below: logLambdas[index], above, support: supports[index + 1] }],
+    );
+  const found: number[] = [];
+  for (let halving = 0; halving < HALVINGS && brackets.length > 0; halving++) {
+    const middles = brackets.map(({ below, above }) => (below + above) / 2);
+    const { supports: there, atKnot } = await supportsAt(problem, middles);
+    found.push(...middles.filter((_, index) => atKnot[index]));
+    brackets = brackets.flatMap((bracket, index) => {
+      if (atKnot[index]) return [];
+      return [
+        there[index] === bracket.support
+          ? { ...bracket, above: middles[index] }
+          : { ...bracket, below: middles[index] },
+      ];
+    });
+  }
+  return Promise.all(found.sort((a, b) => b - a).map((logLambda) => knotAt(problem, logLambda)));
+}
+
+async function knotAt(problem: HeldOutProblem, logLambda: number): Promise<Knot> {
+  const { kinks, left, right } = await figuresAt(problem, logLambda);
+  const [feature] = kinks;
+  const beside = 1e-6;
+  const { supports } = await supportsAt(problem, [logLambda - beside]);
+  return { logLambda, feature, enters: supports[0].split(' ').includes(String(feature)), left, right };
+}

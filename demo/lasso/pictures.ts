@@ -1,0 +1,108 @@
+/** The path and the held-out error as pictures. */
+
+import type { Markup } from '../../src/pictures/markup.ts';
+import { type NamedEnd, namesAt, withRoomForNames } from '../../src/pictures/names.ts';
+import { rangeOf, upright } from '../../src/pictures/numbers.ts';
+import { type Drawn, paneOf, plot, type Range } from '../../src/pictures/plot.ts';
+import type { Knot, PathPoint, PathSummary } from './protocol.ts';
+
+/** More names do not fit. */
+const NAMED = 12;
+
+export interface Shown {
+  readonly summary: PathSummary;
+  readonly knots: readonly Knot[];
+  readonly at: PathPoint;
+  /** By the descent. */
+  readonly visited: readonly PathPoint[];
+}
+
+export function pathPicture({ summary: { path, featureNames }, at, knots }: Shown): Markup {
+  const ends: NamedEnd[] = featureNames
+    .map((name, feature) => ({ name, value: path[0].coefficients[feature] }))
+    .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
+    .slice(0, NAMED);
+  const { x, y } = withRoomForNames(
+    logLambdas(path),
+    rangeOf(
+      'coefficient',
+      path.flatMap(({ coefficients }) => coefficients),
+    ),
+    ends,
+  );
+  const curves = featureNames.map(
+    (_, feature): Drawn => ({
+      kind: 'curve',
+      look: at.coefficients[feature] === 0 ? 'quiet' : 'first',
+      thin: featureNames.length > NAMED,
+      points: path.map(({ logLambda, coefficients }) => [logLambda, coefficients[feature]]),
+    }),
+  );
+  return plot({
+    title: 'Coefficients',
+    description: `${featureNames.length} coefficients along λ; at the chosen one ${at.coefficients.filter((value) => value !== 0).length} are not 0`,
+    x,
+    y,
+    drawn: [
+      ...namesAt(path[0].logLambda, ends, x, y),
+      { kind: 'curve', look: 'second', points: upright(at.logLambda, y) },
+      ...curves,
+      ...knots.map(({ logLambda }): Drawn => ({ kind: 'point', look: 'second', at: [logLambda, 0] })),
+      ...at.coefficients.map((value): Drawn => ({ kind: 'point', look: 'first', at: [at.logLambda, value] })),
+    ],
+    legend: [
+      { name: 'in the model', look: 'first', kind: 'curve' },
+      { name: 'knot', look: 'second', kind: 'point' },
+    ],
+  });
+}
+
+export function errorPicture({ summary: { path }, at, visited }: Shown): Markup {
+  const x = logLambdas(path);
+  return plot({
+    title: 'Held-out error',
+    description: `${at.error.toPrecision(4)} at the chosen λ, where its derivative is ${at.gradient.toPrecision(3)}`,
+    x,
+    y: errors(path),
+    drawn: [
+      { kind: 'curve', look: 'second', points: upright(at.logLambda, errors(path)) },
+      { kind: 'curve', look: 'first', points: path.map(({ logLambda, error }) => [logLambda, error]) },
+      ...visited.map(
+        ({ logLambda, error, gradient }): Drawn => ({
+          kind: 'tangent',
+          look: 'second',
+          at: [logLambda, error],
+          slope: gradient,
+        }),
+      ),
+      ...visited.map(({ logLambda, error }): Drawn => ({ kind: 'point', look: 'second', at: [logLambda, error] })),
+      { kind: 'tangent', look: 'quiet', at: [at.logLambda, at.error], slope: at.gradient },
+      { kind: 'point', look: 'quiet', at: [at.logLambda, at.error] },
+    ],
+    legend: [
+      { name: 'error', look: 'first', kind: 'curve' },
+      { name: 'gradient', look: 'quiet', kind: 'tangent' },
+    ],
+  });
+}
+
+/** λ at a place of the picture of the error. */
+export function logLambdaAt({ path }: PathSummary, across: number): number {
+  return paneOf(logLambdas(path), errors(path)).place(across, 0)[0];
+}
+
+function logLambdas(path: readonly PathPoint[]): Range {
+  return rangeOf(
+    'λ',
+    path.map(({ logLambda }) => logLambda),
+    0.01,
+  );
+}
+
+function errors(path: readonly PathPoint[]): Range {
+  return rangeOf(
+    'mean squared error',
+    path.map(({ error }) => error),
+    0.1,
+  );
+}

@@ -1,0 +1,126 @@
+/** A Lasso on some rows, judged by others: the held-out error as a function of λ, with its derivative. */
+import { foldMasks, type RegressionData, regressionRows, standardisedRegression } from '../../src/data/index.ts';
+import { type Engine, lasso, type Tensor, valueAndGrad } from '../../src/index.ts';
+import type { LocalFigures, PathPoint } from './protocol.ts';
+
+/** One row of so many is held out. */
+const FOLDS = 3;
+
+export interface HeldOutProblem {
+  readonly engine: Engine;
+  readonly features: number;
+  readonly X: Tensor;
+  readonly y: Tensor;
+  readonly heldOut: Part;
+  readonly rows: { readonly training: number; readonly heldOut: number };
+  /** λ from which on every coefficient is 0. */
+  readonly largest: number;
+}
+
+interface Part {
+  readonly X: Float64Array;
+  readonly y: Float64Array;
+  readonly count: number;
+}
+
+/** @param seed of the choice of the rows that are held out */
+export function heldOutProblem(engine: Engine, data: RegressionData, seed: number): HeldOutProblem {
+  const { heldOut: isHeldOut } = foldMasks(data.count, { folds: FOLDS, seed });
+  const rowsWhere = (held: number): number[] =>
+    Array.from({ length: data.count }, (_, row) => row).filter((row) => isHeldOut[row] === held);
+  const [training, held] = [rowsWhere(0), rowsWhere(1)];
+  const standardised = standardisedRegression(data, training);
+  const own = regressionRows(standardised, training);
+  const heldOut = regressionRows(standardised, held);
+  const { features } = data;
+  return {
+    engine,
+    features,
+    X: engine.tensor(own.X, [own.count, features]),
+    y: engine.tensor(own.y),
+    heldOut,
+    rows: { training: own.count, heldOut: heldOut.count },
+    largest: Math.log(Math.max(...correlations(own, features, own.y).map(Math.abs))),
+  };
+}
+
+/** Xᵀv */
+function correlations({ X, count }: Part, features: number, v: ArrayLike<number>): number[] {
+  const sums = new Array<number>(features).fill(0);
+  for (let row = 0; row < count; row++) {
+    for (let feature = 0; feature < features; feature++) sums[feature] += X[row * features + feature] * v[row];
+  }
+  return sums;
+}
+
+/** What is not explained of the held-out rows. */
+function residuals({ heldOut: { X, y, count }, features }: HeldOutProblem, beta: ArrayLike<number>): number[] {
+  return Array.from({ length: count }, (_, row) => {
+    let value = y[row];
+    for (let feature = 0; feature < features; feature++) value -= X[row * features + feature] * beta[feature];
+    return value;
+  });
+}
+
+/** All of these λ at once: their problems are one batch. */
+export async function pointsAt(problem: HeldOutProblem, logLambdas: readonly number[]): Promise<PathPoint[]> {
+  const { engine, features, X, y, heldOut } = problem;
+  return engine.tidy(async (scope) => {
+    const heldX = scope.tensor(heldOut.X, [heldOut.count, features]);
+    const heldY = scope.tensor(heldOut.y, [1, heldOut.count]);
+    let read: Promise<ArrayLike<number>> = Promise.resolve([]);
+    const errors = (logLambda: Tensor): Tensor => {
+      const { beta } = lasso({ X, y, logLambda });
+      read = beta.data();
+      // Each problem has its own λ, so that the gradient of the sum is that of each.
+      return heldY
+        .sub(beta.matmul(heldX.transpose()))
+        .square()
+        .sum()
+        .mul(1 / heldOut.count);
+    };
+    const [, [gradient]] = await valueAndGrad(errors, [scope.tensor(logLambdas)]);
+    const [betas, slopes] = await Promise.all([read, gradient.data()]);
+    gradient.dispose();
+    return logLambdas.map((logLambda, index) => {
+      const coefficients = Array.from({ length: features }, (_, feature) => betas[index * features + feature]);
+      const error = residuals(problem, coefficients).reduce((sum, value) => sum + value ** 2, 0) / heldOut.count;
+      return { logLambda, coefficients, error, gradient: slopes[index] };
+    });
+  });
+}
+
+/** With the certificate, and the two one-sided derivatives of the error. */
+export async function figuresAt(problem: HeldOutProblem, logLambda: number): Promise<LocalFigures> {
+  const { engine, X, y, features, heldOut } = problem;
+  const [point] = await pointsAt(problem, [logLambda]);
+  const slopes = correlations(heldOut, features, residuals(problem, point.coefficients));
+  return engine.tidy(async (scope) => {
+    const solution = lasso({ X: scope.use(X), y, logLambda });
+    // ∂error/∂β = −2/n Xᵀ(y − Xβ) of the held-out rows
+    const cotangent = scope.tensor(
+      slopes.map((slope) => (-2 / heldOut.count) * slope),
+      [1, features],
+    );
+    const [[interval], { status, reason }] = await Promise.all([
+      solution.gradientInterval(cotangent),
+      solution.certificate(),
+    ]);
+    return { ...point, status, reason, kinks: interval.kinks, left: interval.left, right: interval.right };
+  });
+}
+
+/** Which features have a coefficient other than 0, for each λ, as texts to compare. */
+export async function supportsAt(
+  problem: HeldOutProblem,
+  logLambdas: readonly number[],
+): Promise<{ supports: string[]; atKnot: boolean[] }> {
+  const { engine, X, y } = problem;
+  return engine.tidy(async (scope) => {
+    const { samples } = await lasso({ X: scope.use(X), y, logLambda: logLambdas }).certificate();
+    return {
+      supports: samples.map(({ support }) => support.join(' ')),
+      atKnot: samples.map(({ support, equicorrelation }) => equicorrelation.length > support.length),
+    };
+  });
+}

@@ -1,0 +1,194 @@
+/** The view of the Lasso path: slide λ, see what the model takes up, and where the gradient of the held-out error leads. */
+import { significant } from '../../src/pictures/numbers.ts';
+import { signed, WIDTH } from '../../src/pictures/plot.ts';
+import { takeDrops } from '../page/drops.ts';
+import { button, input, isAbort, made, messageOf, part, select, text } from '../page/elements.ts';
+import { trafficLight } from '../page/light.ts';
+import { callsTo } from '../workers/calls.ts';
+import { errorPicture, logLambdaAt, pathPicture } from './pictures.ts';
+import type { Knot, LassoCalls, LocalFigures, PathPoint, PathSummary, RegressionSource } from './protocol.ts';
+
+/** Milliseconds that a step of the descent stays to be seen. */
+const STEP_SHOWN = 350;
+
+export function startLasso(): void {
+  const worker = new Worker(new URL('./lasso-worker.js', import.meta.url), { type: 'module', name: 'lasso' });
+  const ask = callsTo<LassoCalls>(worker);
+  const light = trafficLight(part('lasso-light', HTMLElement));
+  const slider = input('lasso-lambda');
+  let source: RegressionSource = { kind: 'diabetes' };
+  let seed = 0;
+  let summary: PathSummary | undefined;
+  let knots: readonly Knot[] = [];
+  let visited: PathPoint[] = [];
+  let wanted: number | undefined;
+  let isBusy = false;
+  let tuning: AbortController | undefined;
+
+  const draw = (at: PathPoint): void => {
+    if (!summary) return;
+    const shown = { summary, knots, at, visited };
+    part('lasso-path', HTMLElement).innerHTML = pathPicture(shown).text;
+    part('lasso-error', HTMLElement).innerHTML = errorPicture(shown).text;
+    slider.value = String(at.logLambda);
+    slider.setAttribute('aria-valuetext', `λ ${significant(at.logLambda, 3)}`);
+    text('lasso-lambda-text', significant(at.logLambda, 4));
+    text('lasso-figure-error', at.error.toPrecision(5));
+    text('lasso-figure-gradient', significant(at.gradient, 3));
+    text(
+      'lasso-figure-support',
+      `${at.coefficients.filter((value) => value !== 0).length} of ${summary.featureNames.length}`,
+    );
+  };
+  const tell = (local: LocalFigures): void => {
+    draw(local);
+    light.show(local.status, local.reason);
+    const names = local.kinks.map((feature) => summary?.featureNames[feature]).join(', ');
+    text(
+      'lasso-state',
+      local.kinks.length === 0
+        ? 'Between knots: the error has one derivative.'
+        : `At the knot of ${names}: the slope is ${significant(local.left, 4)} to the left and ${significant(local.right, 4)} to the right.`,
+    );
+  };
+  /** The latest λ that was asked for; those in between are passed over. */
+  const go = async (logLambda: number): Promise<void> => {
+    wanted = logLambda;
+    if (isBusy) return;
+    isBusy = true;
+    while (wanted !== undefined) {
+      const next = wanted;
+      wanted = undefined;
+      await ask('at', next).then(tell, (error: unknown) => text('lasso-state', messageOf(error)));
+    }
+    isBusy = false;
+  };
+  const stopTuning = (): void => {
+    tuning?.abort();
+    tuning = undefined;
+    button('lasso-tune').textContent = 'Tune λ';
+  };
+  const choose = async (asked: RegressionSource): Promise<void> => {
+    stopTuning();
+    text('lasso-problem', '');
+    try {
+      const found = await ask('open', { source: asked, seed });
+      source = asked;
+      summary = found;
+      knots = [];
+      visited = [];
+      introduce(found);
+      const { path } = found;
+      slider.min = String(path[0].logLambda);
+      slider.max = String(path[path.length - 1].logLambda);
+      await go(path[Math.round(0.6 * path.length)].logLambda);
+      const known = await ask('knots', undefined);
+      if (summary !== found) return;
+      knots = known;
+      listKnots(known, found, (logLambda) => {
+        stopTuning();
+        void go(logLambda);
+      });
+      await go(Number(slider.value));
+    } catch (error) {
+      text('lasso-problem', messageOf(error));
+    }
+  };
+  const tune = async (): Promise<void> => {
+    if (tuning) return stopTuning();
+    tuning = new AbortController();
+    const { signal } = tuning;
+    visited = [];
+    button('lasso-tune').textContent = 'Stop';
+    try {
+      const points: PathPoint[] = [];
+      const last = await ask('tune', Number(slider.value), { signal, onPart: (point) => void points.push(point) });
+      for (const point of points) {
+        visited.push(point);
+        draw(point);
+        await new Promise((resolve) =>
+          setTimeout(resolve, matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : STEP_SHOWN),
+        );
+        signal.throwIfAborted();
+      }
+      await go(last.logLambda);
+      text(
+        'lasso-state',
+        `Tuned in ${points.length} steps: error ${last.error.toPrecision(5)} at λ = ${significant(last.logLambda, 4)}.`,
+      );
+      stopTuning();
+    } catch (error) {
+      if (!isAbort(error)) text('lasso-state', messageOf(error));
+    }
+  };
+
+  slider.addEventListener('input', () => {
+    stopTuning();
+    void go(Number(slider.value));
+  });
+  part('lasso-error', HTMLElement).addEventListener('click', ({ clientX, currentTarget }) => {
+    const svg = (currentTarget as HTMLElement).querySelector('svg:not(.swatch)');
+    if (!svg || !summary) return;
+    stopTuning();
+    const { left, width } = svg.getBoundingClientRect();
+    const at = logLambdaAt(summary, ((clientX - left) / width) * WIDTH);
+    void go(Math.min(Number(slider.max), Math.max(Number(slider.min), at)));
+  });
+  button('lasso-tune').addEventListener('click', () => void tune());
+  button('lasso-split').addEventListener('click', () => {
+    seed += 1;
+    void choose(source);
+  });
+  button('lasso-diabetes').addEventListener('click', () => void choose({ kind: 'diabetes' }));
+  const files = input('lasso-file');
+  files.addEventListener('change', () => {
+    const [file] = files.files ?? [];
+    files.value = '';
+    if (file) void choose({ kind: 'table', file });
+  });
+  takeDrops(
+    part('view-lasso', HTMLElement),
+    part('lasso-data', HTMLElement),
+    () => true,
+    ([file]) => {
+      void choose({ kind: 'table', file });
+    },
+  );
+  select('lasso-target').addEventListener('change', ({ target }) => {
+    if (source.kind === 'table') void choose({ ...source, target: (target as HTMLSelectElement).value });
+  });
+  void choose(source);
+}
+
+function introduce({ name, rows, featureNames, target, columns }: PathSummary): void {
+  text('lasso-name', name === 'diabetes' ? 'Diabetes' : name);
+  text(
+    'lasso-facts',
+    `${rows.training} rows train, ${rows.heldOut} are held out; ${featureNames.length} features explain ${target}`,
+  );
+  button('lasso-diabetes').hidden = columns.length === 0;
+  part('lasso-target-label', HTMLElement).hidden = columns.length === 0;
+  select('lasso-target').replaceChildren(
+    ...columns.map((column) => new Option(column, column, column === target, column === target)),
+  );
+}
+
+function listKnots(knots: readonly Knot[], { featureNames }: PathSummary, go: (logLambda: number) => void): void {
+  const rows = knots.map(({ logLambda, feature, enters, left, right }) => {
+    const link = made('button', { type: 'button', class: 'plain' }, significant(logLambda, 4));
+    link.addEventListener('click', () => go(logLambda));
+    return made(
+      'tr',
+      {},
+      made('th', { scope: 'row' }, link),
+      made('td', {}, `${featureNames[feature]} ${enters ? 'enters' : 'leaves'}`),
+      made('td', {}, shown(left)),
+      made('td', {}, shown(right)),
+    );
+  });
+  part('lasso-knots', HTMLTableSectionElement).replaceChildren(...rows);
+}
+
+function shown(slope: number): string {
+  return Number.isFinite(slope) ? signed(Number(slope.toPrecision(4))) : '–';
+}

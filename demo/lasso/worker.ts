@@ -1,0 +1,54 @@
+/** The worker that solves Lassos. */
+import { DataError, diabetes, type RegressionData, readTable, tableRegression } from '../../src/data/index.ts';
+import { type Engine, open } from '../../src/index.ts';
+import { serveCalls } from '../workers/calls.ts';
+import { descended } from './descent.ts';
+import { knotsOf } from './knots.ts';
+import { figuresAt, type HeldOutProblem, heldOutProblem, pointsAt } from './problem.ts';
+import type { LassoCalls, RegressionSource } from './protocol.ts';
+
+/** Of the path, in λ below the largest one, and how many points show it. */
+const DEPTH = Math.log(1000);
+const POINTS = 70;
+
+let engine: Promise<Engine> | undefined;
+let problem: HeldOutProblem | undefined;
+
+serveCalls<LassoCalls>(self, {
+  async open({ source, seed }) {
+    const { data, columns } = await readRegression(source);
+    engine ??= open({ backend: 'cpu' });
+    const made = heldOutProblem(await engine, data, seed);
+    problem = made;
+    const path = await pointsAt(made, logLambdasOf(made));
+    const { name, target, featureNames } = data;
+    return { name, target, columns, featureNames, rows: made.rows, path };
+  },
+  knots: async () => knotsOf(known(), logLambdasOf(known())),
+  at: (logLambda) => figuresAt(known(), logLambda),
+  tune: (start, tell, signal) => descended(known(), start, tell, signal),
+});
+
+function known(): HeldOutProblem {
+  if (!problem) throw new Error('no data were opened');
+  return problem;
+}
+
+/** Ascending; a little above the largest λ, so that the first knot is inside. */
+function logLambdasOf({ largest }: HeldOutProblem): number[] {
+  const above = 0.15;
+  return Array.from({ length: POINTS }, (_, index) => largest - DEPTH + ((DEPTH + above) * index) / (POINTS - 1));
+}
+
+async function readRegression(source: RegressionSource): Promise<{ data: RegressionData; columns: readonly string[] }> {
+  if (source.kind === 'diabetes') return { data: await diabetes(), columns: [] };
+  const { file } = source;
+  try {
+    const table = await readTable(file);
+    const { columns } = table;
+    const target = source.target ?? columns[columns.length - 1];
+    return { data: tableRegression(table, { target, name: file.name, missing: 'mean' }), columns };
+  } catch (error) {
+    throw error instanceof DataError ? new DataError(`${file.name}: ${error.message}`) : error;
+  }
+}

@@ -1,0 +1,75 @@
+/** How a fixed point is reached: the same solve, stopped after one iteration, after two, and so on. */
+import {
+  type Layer,
+  type Model,
+  type MonotoneLayerOptions,
+  monotoneFixedPoint,
+  monotoneMatrix,
+  type SolveStatus,
+  type Tensor,
+} from '../../src/index.ts';
+import { breath } from '../workers/calls.ts';
+import type { ReachedPoint, ReachInput } from './protocol.ts';
+
+/**
+ * @param model a monotone layer and what follows it
+ * @returns how the last solve ended: `limit` where the residual is above the tolerance still
+ */
+export async function reach(
+  model: Model,
+  input: ReachInput,
+  tell: (point: ReachedPoint) => void,
+  signal: AbortSignal,
+): Promise<SolveStatus> {
+  const [layer] = model.layers;
+  if (layer.kind !== 'monotone')
+    throw new Error(`the first layer is ${layer.kind}; the fixed point of a monotone layer is shown`);
+  let status: SolveStatus = 'limit';
+  for (let limit = 1; limit <= input.limit && status === 'limit'; limit++) {
+    await breath();
+    signal.throwIfAborted();
+    const point = await pointAfter(model, layer, input, limit);
+    ({ status } = point);
+    tell(point);
+  }
+  return status;
+}
+
+async function pointAfter(
+  model: Model,
+  layer: Layer,
+  { inputs, solver }: ReachInput,
+  limit: number,
+): Promise<ReachedPoint> {
+  const { engine } = model;
+  const { activation = 'relu', margin = 1, tolerance = 1e-4 } = layer.options as MonotoneLayerOptions;
+  return engine.tidy(async (scope) => {
+    const [A, B, U, c, ...others] = model.parameters.map(({ value }) => scope.use(value));
+    const x = scope.tensor(inputs, [1, layer.inputs]);
+    const b = x.matmul(U.transpose()).add(c);
+    const W = monotoneMatrix(A, B, scope.tensor([margin]));
+    const options = { activation, margin, tolerance, solver, limit, onFailure: 'report' } as const;
+    const { z, report } = monotoneFixedPoint(W, b, options);
+    const scores = outputOf(model.layers.slice(1), z, others);
+    const [{ samples }, state, probabilities] = await Promise.all([report, z.data(), scores.softmax().data()]);
+    const [{ iterations, residual, status }] = samples;
+    return {
+      iterations,
+      residual,
+      tolerance,
+      status,
+      z: Float32Array.from(state),
+      probabilities: Float32Array.from(probabilities),
+    };
+  });
+}
+
+/** Of the layers after the first one. */
+function outputOf(layers: readonly Layer[], z: Tensor, parameters: readonly Tensor[]): Tensor {
+  let first = 0;
+  return layers.reduce((output, layer) => {
+    const own = parameters.slice(first, first + layer.parameters.length);
+    first += own.length;
+    return layer.forward(output, own, { solves: [], memory: { numbers: new Map(), tensors: new Map() } });
+  }, z);
+}

@@ -1,0 +1,146 @@
+/** The worker that looks: it holds rows of the data, and the model as the last checkpoint has it. */
+import { preparationFrom } from '../../src/data/index.ts';
+import {
+  type Checkpoint,
+  DeviceLostError,
+  type Engine,
+  loadCheckpoint,
+  type Model,
+  modelFrom,
+  open,
+} from '../../src/index.ts';
+import { readData } from '../train/data.ts';
+import type { Options } from '../train/settings.ts';
+import { serveCalls } from '../workers/calls.ts';
+import type { DataSummary, DeviceFigures, ModelCalls, ModelSummary } from './protocol.ts';
+import { reach } from './reach.ts';
+
+/** Held-out rows that the page shows. */
+const SHOWN = 60;
+
+let engine: Promise<Engine> | undefined;
+let checkpoint: Checkpoint | undefined;
+let model: Model | undefined;
+let shown: DataSummary['shown'] | undefined;
+
+serveCalls<ModelCalls>(self, {
+  device: () => deviceFigures(),
+
+  async open(source) {
+    const { dataset, columns, featureNames, options } = await readData(source);
+    const { test, train, classNames, featureShape } = dataset;
+    const count = Math.min(SHOWN, test.count);
+    shown = { inputs: test.inputs.slice(0, count * test.features), labels: test.labels.slice(0, count), count };
+    return {
+      name: dataset.name,
+      kind: source.kind === 'table' ? 'table' : 'images',
+      classNames,
+      features: test.features,
+      featureShape,
+      trainCount: train.count,
+      testCount: test.count,
+      columns,
+      target: options.target,
+      featureNames,
+      shown,
+    };
+  },
+
+  async model(bytes) {
+    const loaded = loadCheckpoint(bytes);
+    await withModel(loaded, async () => {});
+    return summaryOf(loaded);
+  },
+
+  predictions: () =>
+    withModel(known(checkpoint), (own) => {
+      if (!shown) throw new Error('predictions: no data were opened');
+      return own.predict(shown.inputs);
+    }),
+
+  reach: (input, tell, signal) => withModel(known(checkpoint), (own) => reach(own, input, tell, signal)),
+});
+
+function known(loaded: Checkpoint | undefined): Checkpoint {
+  if (!loaded) throw new Error('there is no model yet');
+  return loaded;
+}
+
+/** One thing is done with the model at a time: it is disposed where a newer one takes its place. */
+let under: Promise<unknown> = Promise.resolve();
+
+function withModel<Result>(wanted: Checkpoint, use: (model: Model) => Promise<Result>): Promise<Result> {
+  const result = under.then(() => usedOnAnyDevice(wanted, use));
+  under = result.catch(() => {}); // it is told where the result is awaited
+  return result;
+}
+
+/** Once more on a new device where the old one is lost. */
+async function usedOnAnyDevice<Result>(wanted: Checkpoint, use: (model: Model) => Promise<Result>): Promise<Result> {
+  try {
+    return await use(await modelOf(wanted));
+  } catch (error) {
+    if (!(error instanceof DeviceLostError)) throw error;
+    engine = undefined;
+    model = undefined;
+    return use(await modelOf(wanted));
+  }
+}
+
+async function modelOf(wanted: Checkpoint): Promise<Model> {
+  engine ??= open();
+  const opened = await engine;
+  if (wanted !== checkpoint || !model) {
+    model?.dispose();
+    model = modelFrom(wanted, opened);
+    checkpoint = wanted;
+  }
+  return model;
+}
+
+async function deviceFigures(): Promise<DeviceFigures> {
+  engine ??= open();
+  const { backend, adapter } = await engine;
+  if (backend === 'webgpu') return { backend, adapter };
+  return { backend, adapter, webgpu: await whyNoWebGPU() };
+}
+
+async function whyNoWebGPU(): Promise<DeviceFigures['webgpu']> {
+  try {
+    const found = await open({ backend: 'webgpu' });
+    const { description } = found.adapter;
+    found.close();
+    return { problem: 'software', message: description };
+  } catch (error) {
+    return { problem: 'absent', message: (error as Error).message };
+  }
+}
+
+function summaryOf({ layers, training, extras }: Checkpoint): ModelSummary {
+  const { preparation, options, data } = (extras ?? {}) as Record<string, unknown>;
+  const prepared = preparation === undefined ? undefined : preparationFrom(preparation);
+  return {
+    inputs: layers[0].inputs,
+    outputs: layers[layers.length - 1].outputs,
+    width: layers[0].outputs,
+    training: training && {
+      epoch: training.epoch,
+      step: training.step,
+      losses: Float64Array.from(training.losses),
+      epochs: training.epochs,
+    },
+    options: areTexts(options) ? options : undefined,
+    data: isOrigin(data) ? data : undefined,
+    classNames: prepared?.classNames,
+    imageShape: prepared?.kind === 'images' ? prepared.shape : undefined,
+  };
+}
+
+function areTexts(value: unknown): value is Options {
+  return typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'string');
+}
+
+function isOrigin(value: unknown): value is ModelSummary['data'] {
+  const { name, bundled } = (value ?? {}) as Record<string, unknown>;
+  return typeof name === 'string' && typeof bundled === 'boolean';
+}

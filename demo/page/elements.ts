@@ -1,0 +1,49 @@
+/** The parts of the page, by their ids. */
+
+/**
+ * @param kind what the element must be, such as HTMLButtonElement
+ * @throws Error where the page has no such element
+ */
+export function part<Kind extends Element>(id: string, kind: new () => Kind): Kind {
+  const found = document.getElementById(id);
+  if (found instanceof kind) return found;
+  throw new Error(`the page has no ${kind.name} ${JSON.stringify(id)}`);
+}
+
+export function button(id: string): HTMLButtonElement {
+  return part(id, HTMLButtonElement);
+}
+
+export function input(id: string): HTMLInputElement {
+  return part(id, HTMLInputElement);
+}
+
+export function select(id: string): HTMLSelectElement {
+  return part(id, HTMLSelectElement);
+}
+
+export function text(id: string, content: string): void {
+  const element = part(id, HTMLElement);
+  if (element.textContent !== content) element.textContent = content;
+}
+
+/** An element with texts and elements in it. */
+export function made<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Readonly<Record<string, string>> = {},
+  ...children: readonly (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** A message of an error, in a sentence. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError';
+}

@@ -1,0 +1,156 @@
+/** A curve that grows while one looks at it: uPlot in a figure, in the colours of the page. */
+import uPlot from 'uplot';
+import { made } from './elements.ts';
+import { colour, onColours } from './theme.ts';
+
+export interface Line {
+  readonly name: string;
+  readonly look: 'first' | 'second';
+}
+
+export interface LineChart {
+  /** @param ys of each line, one for each x; null where there is none */
+  update(xs: readonly number[], ys: readonly (readonly (number | null)[])[]): void;
+}
+
+export interface ChartOptions {
+  readonly lines: readonly Line[];
+  readonly x: string;
+  readonly scale?: 'linear' | 'logarithmic';
+  /** Of the vertical axis, where it is known beforehand. */
+  readonly range?: readonly [number, number];
+  readonly format: (value: number) => string;
+  /** Of the numbers at the axis. Default: format. */
+  readonly ticks?: (value: number) => string;
+  readonly height?: number;
+}
+
+const FEW = 40;
+/** Steps, epochs and iterations are counted. */
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6];
+
+/** @param figure with a caption, to which the legend is added */
+export function lineChart(figure: HTMLElement, options: ChartOptions): LineChart {
+  const { lines, format, height = 190 } = options;
+  const values = lines.map(() => made('b', {}, '–'));
+  const legend = made('ul', { class: 'legend' }, ...lines.map((line, index) => entry(line, values[index])));
+  figure.querySelector('figcaption')?.append(legend);
+  const host = made('div', { class: 'plot-host', role: 'img' });
+  figure.append(host);
+  const title = figure.querySelector('h2, h3')?.textContent ?? '';
+  let data: uPlot.AlignedData = [[], ...lines.map(() => [])];
+  let plot: uPlot | undefined;
+
+  const describe = (): void => {
+    const count = data[0].length;
+    const spoken = lines.map(({ name }, line) => `${name} ${spokenOf(data[line + 1], format)}`).join('; ');
+    host.setAttribute('aria-label', `${title}: ${count === 0 ? 'nothing yet' : spoken}`);
+  };
+  const draw = (): void => {
+    plot?.destroy();
+    const width = Math.floor(host.clientWidth);
+    plot = width > 0 ? new uPlot(settings(options, width, height), data, host) : undefined;
+  };
+  new ResizeObserver(() => {
+    const width = Math.floor(host.clientWidth);
+    if (width === 0) return;
+    if (plot) plot.setSize({ width, height });
+    else draw();
+  }).observe(host);
+  onColours(draw);
+  describe();
+  return {
+    update(xs, ys) {
+      data = [[...xs], ...ys.map((each) => [...each])];
+      plot?.setData(data);
+      for (const [line, each] of ys.entries()) values[line].textContent = last(each, format);
+      describe();
+    },
+  };
+}
+
+function last(values: ArrayLike<number | null | undefined>, format: (value: number) => string): string {
+  for (let index = values.length - 1; index >= 0; index--) {
+    const value = values[index];
+    if (typeof value === 'number') return format(value);
+  }
+  return '–';
+}
+
+/** Where a line began and where it is. */
+function spokenOf(values: ArrayLike<number | null | undefined>, format: (value: number) => string): string {
+  const present = Array.from(values).filter((value) => typeof value === 'number');
+  if (present.length === 0) return 'none yet';
+  return `from ${format(present[0])} to ${format(present[present.length - 1])}`;
+}
+
+function entry({ name, look }: Line, value: HTMLElement): HTMLElement {
+  const dashes = look === 'second' ? 'curve second' : 'curve first';
+  const item = made('li');
+  item.innerHTML = `<svg class="swatch" viewBox="0 0 28 8" aria-hidden="true"><path class="${dashes}" d="M0 4H28"/></svg>`;
+  item.append(`${name} `, value);
+  return item;
+}
+
+function settings(options: ChartOptions, width: number, height: number): uPlot.Options {
+  const { lines, x, scale = 'linear', range, format, ticks = format } = options;
+  const [ink, grid] = [colour('quiet'), colour('line')];
+  const font = '12px system-ui, sans-serif';
+  const axis = { stroke: ink, ticks: { show: false }, font };
+  const isLogarithmic = scale === 'logarithmic';
+  // Of a logarithmic axis the powers of ten alone are drawn.
+  const filter = (_plot: uPlot, splits: number[]): (number | null)[] =>
+    splits.map((value) =>
+      !isLogarithmic || Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9 ? value : null,
+    );
+  return {
+    width,
+    height,
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [8, 8, 0, 0],
+    scales: {
+      x: { time: false, range: (_plot, from, to) => [from, to > from ? to : from + 1] },
+      y: {
+        distr: isLogarithmic ? 3 : 1,
+        ...(range && { range: [...range] as [number, number] }),
+        ...(!range && !isLogarithmic && { range: (_plot, _from, to) => [0, to > 0 ? 1.1 * to : 1] }),
+      },
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        size: 24,
+        incrs: WHOLE,
+        gap: 2,
+        space: 60,
+        label: x,
+        labelSize: 18,
+        labelGap: 0,
+        labelFont: font,
+      },
+      {
+        ...axis,
+        grid: { stroke: grid, width: 1, filter },
+        size: 48,
+        gap: 4,
+        space: 34,
+        filter,
+        values: (_plot, splits) => splits.map((value) => (value === null ? '' : ticks(value))),
+      },
+    ],
+    series: [
+      {},
+      ...lines.map(
+        ({ look }): uPlot.Series => ({
+          stroke: colour(look),
+          width: 2,
+          dash: look === 'second' ? [6, 4] : undefined,
+          spanGaps: true,
+          points: { show: (plot) => plot.data[0].length <= FEW, size: 5, fill: colour(look) },
+        }),
+      ),
+    ],
+  };
+}

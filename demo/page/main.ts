@@ -1,0 +1,46 @@
+/** The web app: three views over the same library, which computes in workers so that the page never freezes. */
+
+import type { ModelCalls } from '../model/protocol.ts';
+import { startTraining } from '../train/view.ts';
+import { callsTo } from '../workers/calls.ts';
+import { explainDevice, showDevice } from './device.ts';
+import { messageOf, part, text } from './elements.ts';
+import { startRouter } from './router.ts';
+import { startTheme } from './theme.ts';
+
+const modelWorker = new Worker(new URL('./model-worker.js', import.meta.url), { type: 'module', name: 'model' });
+const ask = callsTo<ModelCalls>(modelWorker);
+
+startTheme();
+foldSettings();
+startRouter([
+  { name: 'train', title: 'Train', start: () => startTraining(ask) },
+  {
+    name: 'lasso',
+    title: 'Lasso path',
+    start: () => void import('../lasso/view.ts').then((view) => view.startLasso()),
+  },
+  {
+    name: 'gradients',
+    title: 'When gradients lie',
+    start: () => void import('../gradients/view.ts').then((view) => view.startGradients()),
+  },
+]);
+
+ask('device', undefined).then(
+  (device) => {
+    showDevice(device);
+    explainDevice(device);
+  },
+  (error: unknown) => text('device-text', messageOf(error)),
+);
+
+/** On a phone the settings stand folded up before the run: the defaults will do. */
+function foldSettings(): void {
+  const wide = matchMedia('(min-width: 48.01rem)');
+  const fit = (): void => {
+    part('fold', HTMLDetailsElement).open = wide.matches;
+  };
+  wide.addEventListener('change', fit);
+  fit();
+}

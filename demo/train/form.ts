@@ -1,0 +1,96 @@
+/** The settings as a form. */
+import { BACKENDS } from '../../src/backends/open.ts';
+import { backendName } from '../page/device.ts';
+import { input as inputOf, part, text } from '../page/elements.ts';
+import { ACTIVATIONS, DEFAULTS, OPTIMISERS, type Settings, SOLVERS } from './settings.ts';
+
+/** gpu.js makes functions out of text, which this page does not allow itself. */
+const OFFERED = BACKENDS.filter((name) => String(name) !== 'gpujs');
+
+const LABELS: Readonly<Record<string, string>> = {
+  auto: 'automatic',
+  'peaceman-rachford': 'Peaceman–Rachford',
+  'anderson-peaceman-rachford': 'Peaceman–Rachford, Anderson',
+  'anderson-picard+peaceman-rachford': 'Picard, Anderson; then P.–R.',
+  'forward-backward': 'forward–backward',
+  anderson: 'forward–backward, Anderson',
+  leakyRelu: 'leaky relu',
+  softplus: 'softplus',
+  stochasticGradient: 'SGD, independent draws',
+  sgd: 'SGD, shuffled',
+  adam: 'Adam',
+  adamW: 'AdamW',
+};
+
+export function labelOf(name: string): string {
+  return LABELS[name] ?? name;
+}
+
+type Field = keyof Settings;
+const NUMBERS = ['width', 'margin', 'tolerance', 'rate', 'epochs', 'batch'] as const satisfies readonly Field[];
+
+export interface SettingsForm {
+  /** @returns undefined, with the reason in the page, where a field does not hold what it must */
+  read(): Settings | undefined;
+  write(settings: Settings): void;
+  /** While a run is under way nothing can be chosen. */
+  lock(isLocked: boolean): void;
+}
+
+export function settingsForm(): SettingsForm {
+  const form = part('settings', HTMLFormElement);
+  const field = (name: Field): HTMLInputElement | HTMLSelectElement => {
+    const found = form.elements.namedItem(name);
+    if (found instanceof HTMLInputElement || found instanceof HTMLSelectElement) return found;
+    throw new Error(`the form has no field ${name}`);
+  };
+  const offer = (name: Field, values: readonly string[], label = labelOf): void => {
+    field(name).append(...values.map((value) => new Option(label(value), value)));
+  };
+  offer('activation', ACTIVATIONS);
+  offer('solver', SOLVERS);
+  offer('optimiser', OPTIMISERS);
+  offer('backend', ['', ...OFFERED], (name) => (name === '' ? 'automatic' : backendName(name)));
+  form.addEventListener('submit', (event) => event.preventDefault());
+  let seed = DEFAULTS.seed;
+  const write = (settings: Settings): void => {
+    seed = settings.seed;
+    for (const [name, value] of Object.entries(settings)) {
+      if (name !== 'seed') field(name as Field).value = value === undefined ? '' : String(value);
+    }
+  };
+  write(DEFAULTS);
+  return {
+    write,
+    read() {
+      text('settings-problem', '');
+      for (const name of NUMBERS) {
+        const found = field(name);
+        if (found.checkValidity()) continue;
+        text(
+          'settings-problem',
+          `${nameOf(found)}: ${found.value === '' ? 'a number is missing' : found.validationMessage}`,
+        );
+        found.focus();
+        return undefined;
+      }
+      const numbers = Object.fromEntries(NUMBERS.map((name) => [name, Number(field(name).value)]));
+      return {
+        ...(numbers as Pick<Settings, (typeof NUMBERS)[number]>),
+        activation: field('activation').value as Settings['activation'],
+        solver: field('solver').value as Settings['solver'],
+        optimiser: field('optimiser').value as Settings['optimiser'],
+        backend: (field('backend').value || undefined) as Settings['backend'],
+        seed,
+      };
+    },
+    lock(isLocked) {
+      for (const fieldset of form.querySelectorAll('fieldset')) fieldset.disabled = isLocked;
+      inputOf('checkpoint').disabled = isLocked;
+    },
+  };
+}
+
+function nameOf(field: HTMLInputElement | HTMLSelectElement): string {
+  return field.labels?.[0]?.firstChild?.textContent?.trim() ?? field.name;
+}

@@ -1,0 +1,16 @@
+/** What the page and the worker that trains say to each other beside training itself. */
+import type { AdapterDescription, BackendName } from '../../src/index.ts';
+import type { DataSource } from './data.ts';
+import type { Settings } from './settings.ts';
+
+export interface Job {
+  readonly source: DataSource;
+  readonly settings: Settings;
+}
+
+/** Posted by the worker once it knows where it computes. */
+export interface EngineMessage {
+  readonly type: 'engine';
+  readonly backend: BackendName;
+  readonly adapter: AdapterDescription;
+}

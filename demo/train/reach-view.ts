@@ -1,0 +1,171 @@
+/** A fixed point being reached: residual, z and probabilities after each iteration. */
+import type { ForwardSolverName, SolveStatus } from '../../src/index.ts';
+import type { ReachedPoint, ReachInput } from '../model/protocol.ts';
+import { input as inputOf, isAbort, made, messageOf, part, select, text } from '../page/elements.ts';
+import { drawSigned, gridOf } from '../page/images.ts';
+import { lineChart } from '../page/line-chart.ts';
+import { onColours } from '../page/theme.ts';
+import { labelOf } from './form.ts';
+import { percent, power } from './progress-view.ts';
+
+const SOLVERS: readonly ForwardSolverName[] = [
+  'peaceman-rachford',
+  'anderson-peaceman-rachford',
+  'anderson-picard',
+  'picard',
+  'forward-backward',
+];
+
+const LABELS: Partial<Record<ForwardSolverName, string>> = {
+  picard: 'Picard: z ← σ(Wz + b)',
+  'anderson-picard': 'Picard, Anderson',
+};
+
+/** The most iterations that are followed. */
+const LIMIT = 60;
+
+export type Reach = (
+  input: ReachInput,
+  onPart: (point: ReachedPoint) => void,
+  signal: AbortSignal,
+) => Promise<SolveStatus>;
+
+export interface ReachView {
+  /** Names of the classes, for the probabilities. */
+  expect(classNames: readonly string[]): void;
+  /** Follows the solver on one row; undefined: on none. */
+  follow(inputs: Float32Array | undefined): void;
+}
+
+export function reachView(reach: Reach): ReachView {
+  const chart = lineChart(part('chart-residual', HTMLElement), {
+    lines: [
+      { name: 'residual', look: 'first' },
+      { name: 'tolerance', look: 'second' },
+    ],
+    x: 'iteration',
+    scale: 'logarithmic',
+    format: (value) => value.toExponential(0),
+    ticks: power,
+    height: 180,
+  });
+  const slider = inputOf('iteration');
+  const solver = select('reach-solver');
+  solver.append(...SOLVERS.map((name) => new Option(LABELS[name] ?? labelOf(name), name)));
+  let names: readonly string[] = [];
+  let points: ReachedPoint[] = [];
+  let inputs: Float32Array | undefined;
+  let current = new AbortController();
+
+  const show = (index: number): void => {
+    const point = points[index];
+    if (!point) return;
+    text('iteration-text', `${point.iterations} of ${points[points.length - 1].iterations}`);
+    showProbabilities(names, point.probabilities);
+    showState(point, points);
+  };
+  const drawChart = (): void => {
+    const iterations = points.map((point) => point.iterations);
+    chart.update(iterations, [points.map(({ residual }) => residual), points.map(({ tolerance }) => tolerance)]);
+  };
+  const reset = (): void => {
+    points = [];
+    slider.disabled = true;
+    text('iteration-text', '–');
+    drawChart();
+    showProbabilities(names, undefined);
+  };
+  const run = async (): Promise<void> => {
+    current.abort();
+    if (!inputs) return;
+    current = new AbortController();
+    const { signal } = current;
+    points = [];
+    try {
+      const status = await reach(
+        { inputs, solver: solver.value as ForwardSolverName, limit: LIMIT },
+        (point) => {
+          points.push(point);
+          slider.disabled = false;
+          slider.max = String(points.length);
+          slider.value = slider.max;
+          show(points.length - 1);
+          drawChart();
+        },
+        signal,
+      );
+      text('reach-state', verdict(status, points[points.length - 1]));
+    } catch (error) {
+      if (!isAbort(error)) text('reach-state', messageOf(error));
+    }
+  };
+  slider.addEventListener('input', () => show(Number(slider.value) - 1));
+  solver.addEventListener('change', () => void run());
+  onColours(() => show(Number(slider.value) - 1));
+  return {
+    expect(classNames) {
+      names = classNames;
+      inputs = undefined;
+      current.abort();
+      reset();
+    },
+    follow(given) {
+      inputs = given;
+      if (given) void run();
+      else {
+        current.abort();
+        reset();
+        text('reach-state', 'Draw, or choose a held-out row.');
+      }
+    },
+  };
+}
+
+function verdict(status: SolveStatus, { iterations, residual, tolerance }: ReachedPoint): string {
+  const at = `residual ${residual.toExponential(1)} after ${iterations} ${iterations === 1 ? 'iteration' : 'iterations'}`;
+  const said = {
+    converged: `Reached: ${at}, below the tolerance ${tolerance}.`,
+    stalled: `Reached as nearly as float32 can: ${at}.`,
+    limit: `Not reached: ${at}, above the tolerance ${tolerance}.`,
+    diverged: `Diverged: ${at}. This solver needs W to contract; it does not.`,
+  };
+  return said[status];
+}
+
+function showProbabilities(names: readonly string[], probabilities: Float32Array | undefined): void {
+  const list = part('classes', HTMLOListElement);
+  const best = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : -1;
+  if (list.childElementCount !== names.length) {
+    list.replaceChildren(
+      ...names.map(() =>
+        made(
+          'li',
+          {},
+          made('span'),
+          made('span', { class: 'bar', 'aria-hidden': 'true' }, made('span')),
+          made('span', { class: 'share' }),
+        ),
+      ),
+    );
+  }
+  for (const [index, item] of [...list.children].entries()) {
+    const [name, bar, share] = item.children;
+    item.className = index === best ? 'best' : '';
+    name.textContent = names[index];
+    const value = probabilities?.[index] ?? 0;
+    (bar.firstElementChild as HTMLElement).style.width = `${(100 * value).toFixed(1)}%`;
+    share.textContent = probabilities ? percent(value) : '–';
+  }
+}
+
+/** On one scale for all iterations, so that z can be seen to settle. */
+function showState({ z, iterations }: ReachedPoint, points: readonly ReachedPoint[]): void {
+  const { z: final } = points[points.length - 1];
+  const largest = final.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  const canvas = part('z', HTMLCanvasElement);
+  drawSigned(canvas, z, gridOf(z.length), largest);
+  canvas.setAttribute(
+    'aria-label',
+    `The ${z.length} numbers of z after ${iterations} iterations as an image; the largest is ${largest.toPrecision(2)}`,
+  );
+}

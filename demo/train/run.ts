@@ -1,0 +1,85 @@
+/** A run of training in its worker: it is started, paused, stopped, and taken up again where the device is lost. */
+import { type CheckpointInfo, type Progress, trainInWorker, type WorkerRun } from '../../src/index.ts';
+import type { EngineMessage, Job } from './job.ts';
+
+export type RunState = 'opening' | 'running' | 'paused' | 'recovering' | 'stopped' | 'finished' | 'failed';
+
+export interface RunEvents {
+  /** @param message what went wrong, where something did */
+  onState(state: RunState, message?: string): void;
+  onEngine(engine: EngineMessage): void;
+  onProgress(progress: Progress): void;
+  onCheckpoint(bytes: Uint8Array<ArrayBuffer>, info: CheckpointInfo): void;
+}
+
+export interface TrainingRun {
+  pause(): void;
+  continue(): void;
+  stop(): void;
+  /** Resolves when it has come to its end, whatever that is. */
+  readonly ended: Promise<void>;
+}
+
+/** A device that is lost so often without a checkpoint in between is not coming back. */
+const MOST_LOSSES = 3;
+
+/** @param resume bytes of a checkpoint to go on from */
+export function startRun(worker: Worker, job: Job, resume: Uint8Array | undefined, events: RunEvents): TrainingRun {
+  const controller = new AbortController();
+  let current: WorkerRun | undefined;
+  let latest = resume;
+  let losses = 0;
+  let isPaused = false;
+
+  const hearEngine = ({ data }: MessageEvent<Partial<EngineMessage>>): void => {
+    if (data.type !== 'engine') return;
+    events.onEngine(data as EngineMessage);
+    events.onState('running');
+  };
+
+  const onCheckpoint: RunEvents['onCheckpoint'] = (bytes, info) => {
+    latest = bytes;
+    losses = 0;
+    events.onCheckpoint(bytes, info);
+  };
+
+  const carryOut = async (): Promise<void> => {
+    for (;;) {
+      current = trainInWorker(worker, job, {
+        resume: latest,
+        signal: controller.signal,
+        onProgress: events.onProgress,
+        onCheckpoint,
+      });
+      try {
+        await current.finished;
+        return events.onState('finished');
+      } catch (error) {
+        if (controller.signal.aborted) return events.onState('stopped');
+        const { name, message } = error as Error;
+        losses += 1;
+        if (name !== 'DeviceLostError' || losses > MOST_LOSSES) return events.onState('failed', message);
+        events.onState('recovering', message);
+      }
+    }
+  };
+
+  worker.addEventListener('message', hearEngine);
+  events.onState('opening');
+  const ended = carryOut().finally(() => worker.removeEventListener('message', hearEngine));
+  return {
+    pause() {
+      isPaused = true;
+      current?.pause();
+      events.onState('paused');
+    },
+    continue() {
+      if (!isPaused) return;
+      isPaused = false;
+      current?.continue();
+      events.onState('running');
+    },
+    stop: () => controller.abort(new Error('stopped')),
+    ended,
+  };
+}

@@ -1,0 +1,239 @@
+/** The view in which a model is trained. */
+import { downloadCheckpoint } from '../../src/train/checkpoint/download.ts';
+import type { DataSummary, ModelCalls, ModelSummary } from '../model/protocol.ts';
+import { backendName, showDevice } from '../page/device.ts';
+import { button, input, messageOf, text } from '../page/elements.ts';
+import type { Caller } from '../workers/calls.ts';
+import { dataChoice } from './data-choice.ts';
+import { settingsForm } from './form.ts';
+import { RunHistory } from './history.ts';
+import { drawingPad } from './pad.ts';
+import { percent, progressView } from './progress-view.ts';
+import { reachView } from './reach-view.ts';
+import { type RunEvents, type RunState, startRun, type TrainingRun } from './run.ts';
+import { samplesGrid } from './samples.ts';
+import { type Settings, settingsFrom } from './settings.ts';
+
+/** A checkpoint that training can go on from, and the settings that it goes on with. */
+interface Resumable {
+  readonly bytes: Uint8Array;
+  readonly settings: Settings;
+}
+
+export function startTraining(ask: Caller<ModelCalls>): void {
+  const worker = new Worker(new URL('./training-worker.js', import.meta.url), { type: 'module', name: 'training' });
+  const history = new RunHistory();
+  let run: TrainingRun | undefined;
+  let state: RunState | 'ready' = 'ready';
+  let place = { epoch: 0, step: 0, steps: 1, epochs: 1 };
+  let latest: Uint8Array<ArrayBuffer> | undefined;
+  let loaded: Resumable | undefined;
+  let where = '';
+
+  const form = settingsForm();
+  const progress = progressView(history, () => shareDone());
+  const reach = reachView((wanted, onPart, signal) => ask('reach', wanted, { onPart, signal }));
+  const pad = drawingPad((image) => {
+    samples.release();
+    follow(image);
+  });
+  const samples = samplesGrid((_row, inputs) => {
+    if (data.summary?.kind === 'images') pad.show(inputs);
+    follow(inputs);
+  });
+  const data = dataChoice(
+    (source) => ask('open', source),
+    (summary) => {
+      pad.expect(summary.kind === 'images' ? summary.featureShape : undefined);
+      chosen = undefined;
+      reach.expect(summary.classNames);
+      samples.show(summary);
+      void lookAgain();
+    },
+  );
+  let model: ModelSummary | undefined;
+
+  function shareDone(): number {
+    const { epoch, step, steps, epochs } = place;
+    return state === 'finished' ? 1 : Math.min(1, (epoch + step / steps) / epochs);
+  }
+
+  /** The row whose fixed point is wanted: it is followed once there is a model, and again with each newer one. */
+  let chosen: Float32Array | undefined;
+
+  function follow(inputs: Float32Array | undefined): void {
+    chosen = inputs;
+    if (model && data.summary?.features === model.inputs) reach.follow(inputs);
+    else if (inputs) text('reach-state', 'There is no model for these data yet: train one, or load a checkpoint.');
+  }
+
+  /** Held-out rows through the model as it is now. */
+  async function lookAgain(): Promise<void> {
+    if (!model || data.summary?.features !== model.inputs || data.summary.classNames.length !== model.outputs) return;
+    try {
+      samples.predicted(await ask('predictions', undefined));
+    } catch (error) {
+      text('samples-facts', messageOf(error));
+    }
+  }
+
+  const take = newest(async (bytes: Uint8Array) => {
+    model = await ask('model', bytes);
+    await lookAgain();
+    follow(chosen);
+  });
+
+  const events: RunEvents = {
+    onState(next, message) {
+      state = next;
+      if (next === 'recovering') {
+        const at = latest ? checkpointPlace : { epoch: 0, step: 0 };
+        history.cut(at.epoch * place.steps + at.step, at.epoch);
+        place = { ...place, ...at };
+      }
+      if (next === 'failed') text('run-problem', message ?? 'Training failed.');
+      showState(next, message);
+      progress.changed();
+    },
+    onEngine(engine) {
+      where = `${backendName(engine.backend)}, ${engine.adapter.description}`;
+      showDevice(engine);
+    },
+    onProgress(told) {
+      if (told.kind === 'step') {
+        history.addStep(told);
+        place = { epoch: told.epoch - 1, step: told.step, steps: told.steps, epochs: told.epochs };
+        if (state === 'running') describe(told.secondsLeft);
+      } else history.epochs.push(told);
+      progress.changed();
+    },
+    onCheckpoint(bytes, info) {
+      latest = bytes;
+      checkpointPlace = info;
+      button('download').disabled = false;
+      take(bytes);
+    },
+  };
+  let checkpointPlace = { epoch: 0, step: 0 };
+
+  function describe(secondsLeft: number): void {
+    const { epoch, epochs } = place;
+    const left = secondsLeft >= 60 ? `${Math.round(secondsLeft / 60)} min` : `${Math.ceil(secondsLeft)} s`;
+    text('state', `Training on ${where}: epoch ${epoch + 1} of ${epochs}, about ${left} left.`);
+  }
+
+  function showState(next: RunState, message?: string): void {
+    const isUnderWay = ['opening', 'running', 'paused', 'recovering'].includes(next);
+    button('start').disabled = isUnderWay;
+    button('start').textContent = loaded && !isUnderWay ? 'Resume training' : 'Start training';
+    button('pause').disabled = next !== 'running' && next !== 'paused';
+    button('pause').textContent = next === 'paused' ? 'Continue' : 'Pause';
+    button('stop').disabled = !isUnderWay;
+    form.lock(isUnderWay);
+    const { epoch } = place;
+    const ending = history.epochs[history.epochs.length - 1]?.validation;
+    const result = ending ? ` Held-out accuracy ${percent(ending.accuracy)}.` : '';
+    const said: Record<RunState, string> = {
+      opening: 'Reading the data and opening the device.',
+      running: `Training on ${where}.`,
+      paused: `Paused in epoch ${epoch + 1}.`,
+      recovering: `${message} Opening the device again; training goes on from ${latest ? 'the last checkpoint' : 'the start'}.`,
+      stopped: `Stopped in epoch ${epoch + 1}; Resume goes on from there.${result}`,
+      finished: `Finished: ${history.steps.length} steps in ${history.epochs.length} epochs.${result}`,
+      failed: 'Training ended with an error.',
+    };
+    text('state', said[next]);
+  }
+
+  async function begin(): Promise<void> {
+    const settings = form.read();
+    if (!settings || !data.summary) return;
+    text('run-problem', '');
+    const resume = loaded && isSameRun(loaded.settings, settings) ? loaded.bytes : undefined;
+    if (!resume) {
+      history.takeUp([], []);
+      latest = undefined;
+      place = { epoch: 0, step: 0, steps: 1, epochs: settings.epochs };
+    }
+    loaded = undefined;
+    run = startRun(worker, { source: data.source, settings }, resume, events);
+    await run.ended;
+    if (state === 'stopped' && latest) {
+      loaded = { bytes: latest, settings };
+      showState('stopped');
+    }
+    button('start').focus({ preventScroll: true });
+  }
+
+  async function load(file: File): Promise<void> {
+    text('run-problem', '');
+    try {
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      const found = await ask('model', bytes);
+      model = found;
+      latest = bytes;
+      button('download').disabled = false;
+      const settings = found.options && settingsFrom(found.options);
+      if (settings) form.write(settings);
+      loaded = found.training && settings ? { bytes, settings } : undefined;
+      history.takeUp(found.training?.losses ?? [], found.training?.epochs ?? []);
+      button('start').textContent = loaded ? 'Resume training' : 'Start training';
+      text('state', loadedText(file.name, found, data.summary, loaded !== undefined));
+      progress.changed();
+      await lookAgain();
+      follow(chosen);
+    } catch (error) {
+      text('run-problem', `${file.name}: ${messageOf(error)}`);
+    }
+  }
+
+  button('start').addEventListener('click', () => void begin());
+  button('pause').addEventListener('click', () => (state === 'paused' ? run?.continue() : run?.pause()));
+  button('stop').addEventListener('click', () => run?.stop());
+  button('download').addEventListener('click', () => {
+    if (latest) downloadCheckpoint(latest, `${data.summary?.name ?? 'model'}.equilibra`);
+  });
+  input('checkpoint').addEventListener('change', ({ target }) => {
+    const field = target as HTMLInputElement;
+    const [file] = field.files ?? [];
+    field.value = '';
+    if (file) void load(file);
+  });
+}
+
+/** Training goes on only with the same settings, but for where it computes and how long. */
+function isSameRun(before: Settings, now: Settings): boolean {
+  const kept = ({ epochs, backend, ...rest }: Settings): string => JSON.stringify(Object.entries(rest).sort());
+  return kept(before) === kept(now);
+}
+
+function loadedText(
+  name: string,
+  { width, training, data, inputs, classNames }: ModelSummary,
+  now: DataSummary | undefined,
+  canResume: boolean,
+): string {
+  const about = `${name}: a layer of width ${width}${training ? `, after ${training.epoch} epochs` : ''}${data ? `, trained on ${data.name}` : ''}.`;
+  const fits = now && now.features === inputs && (!classNames || classNames.length === now.classNames.length);
+  if (!fits) return `${about} It takes ${inputs} numbers a row; choose the data that it was trained on.`;
+  return `${about} ${canResume ? 'Resume goes on from there.' : 'It can be looked at; Start trains a new one.'}`;
+}
+
+/** Does one thing at a time; of those that come meanwhile, only the last one is done. */
+function newest<Value>(work: (value: Value) => Promise<void>): (value: Value) => void {
+  let next: { value: Value } | undefined;
+  let isBusy = false;
+  const go = async (): Promise<void> => {
+    isBusy = true;
+    while (next) {
+      const { value } = next;
+      next = undefined;
+      await work(value).catch((error: unknown) => text('samples-facts', messageOf(error)));
+    }
+    isBusy = false;
+  };
+  return (value) => {
+    next = { value };
+    if (!isBusy) void go();
+  };
+}

@@ -1,0 +1,62 @@
+/** The worker that trains. */
+import {
+  adam,
+  adamW,
+  dense,
+  type Model,
+  monotone,
+  type Optimiser,
+  open,
+  sequential,
+  serveTraining,
+  sgd,
+  stepDecay,
+  stochasticGradient,
+} from '../../src/index.ts';
+import { readData } from './data.ts';
+import type { EngineMessage, Job } from './job.ts';
+import { DECAY, optionsOf, type Settings } from './settings.ts';
+
+/** Steps from one checkpoint to the next: what a lost device costs. */
+const CHECKPOINT_STEPS = 50;
+
+serveTraining(self, async ({ source, settings }: Job) => {
+  const { dataset, options } = await readData(source);
+  const { epochs, batch, seed, backend } = settings;
+  const engine = await open({ backend });
+  self.postMessage({ type: 'engine', backend: engine.backend, adapter: engine.adapter } satisfies EngineMessage);
+  const steps = Math.ceil(dataset.train.count / batch);
+  return {
+    engine,
+    model: modelOf(settings, dataset.train.features, dataset.classes),
+    data: dataset,
+    options: {
+      epochs,
+      batch,
+      seed,
+      optimiser: optimiserOf(settings),
+      validation: dataset.test,
+      checkpoint: {
+        every: { steps: Math.min(steps, CHECKPOINT_STEPS) },
+        extras: {
+          preparation: dataset.preparation,
+          data: { name: dataset.name, bundled: source.kind === 'digits' },
+          options: { ...optionsOf(settings), ...options },
+        },
+      },
+    },
+  };
+});
+
+function modelOf({ width, activation, margin, solver, tolerance }: Settings, inputs: number, classes: number): Model {
+  return sequential(
+    monotone({ inputs, width, activation, margin, solver, tolerance }),
+    dense({ inputs: width, outputs: classes }),
+  );
+}
+
+function optimiserOf({ optimiser, rate }: Settings): Optimiser {
+  const schedule = stepDecay(rate, DECAY);
+  const makers = { adam, adamW, sgd, stochasticGradient };
+  return makers[optimiser]({ rate: schedule });
+}

@@ -1,0 +1,43 @@
+import { elementwise } from '../tensor/kernels.ts';
+import { reshape } from '../tensor/operations.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Tape } from './tape.ts';
+
+/**
+ * The gradient of a function in its first argument, itself a function that is followed: it can be differentiated in turn, to any
+ * order, as in a loss that holds a derivative, or in an equation that says where one vanishes.
+ * @param f smooth, and written with tensor operations; where it returns several numbers, such as one for each sample, their sum
+ *   is differentiated
+ * @returns a function of the same arguments, whose result has the shape of the first. It throws at an operation with kinks, whose
+ *   derivative jumps, and at a solve, which has no second derivative
+ */
+export function gradientOf(f: (x: Tensor, ...others: Tensor[]) => Tensor): (x: Tensor, ...others: Tensor[]) => Tensor {
+  return (x, ...others) => {
+    const recorder = [x, ...others].find(({ node }) => node)?.node?.recorder;
+    if (recorder instanceof Tape) return gradientOn(recorder, f, x, others);
+    const tape = new Tape();
+    try {
+      const gradient = gradientOn(tape, f, x, others);
+      gradient.node = undefined; // it outlives the tape
+      return gradient;
+    } finally {
+      tape.dispose();
+    }
+  };
+}
+
+function gradientOn(
+  tape: Tape,
+  f: (x: Tensor, ...others: Tensor[]) => Tensor,
+  x: Tensor,
+  others: readonly Tensor[],
+): Tensor {
+  // A variable of its own, which follows from x: what else depends on x is held fixed.
+  const variable = x.node ? reshape(x, x.shape) : tape.watch(x);
+  const value = f(variable, ...others);
+  return tape.followedPullback(value, [variable], onesLike(value))[0];
+}
+
+function onesLike(x: Tensor): Tensor {
+  return elementwise('scale', [x], [0, 1]);
+}

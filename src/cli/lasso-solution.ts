@@ -1,0 +1,116 @@
+/** Solves a Lasso problem on an engine and answers with plain numbers. */
+import { Tape } from '../autodiff/tape.ts';
+import {
+  type Engine,
+  type LassoCertificate,
+  type LassoOptions,
+  type LassoReport,
+  type LassoSolution,
+  lasso,
+  type Scope,
+  type SolveReport,
+} from '../index.ts';
+import type { LassoProblem } from './lasso-problem.ts';
+import { nested } from './matrix.ts';
+import { areSolved, type ReportAnswer, reportAnswer } from './report-answer.ts';
+
+/** One of something where λ is a number, a list of it where λ is a list. */
+type PerLambda<T> = T | readonly T[];
+
+export interface LassoAnswer {
+  readonly beta: PerLambda<readonly number[]>;
+  /** Where one was asked for. */
+  readonly intercept?: PerLambda<number>;
+  /** Features counted from 0, as the certificate has them. */
+  readonly support: PerLambda<readonly number[]>;
+  readonly equicorrelation: PerLambda<readonly number[]>;
+  /** null where the certificate failed: what the linear solve gives there need not be a derivative of anything. */
+  readonly dbeta_dlambda: PerLambda<readonly number[] | null>;
+  readonly report: ReportAnswer & { readonly duality_gap: readonly number[]; readonly backward: ReportAnswer };
+  readonly certificate: Omit<LassoCertificate, 'samples'> & {
+    /** The status of each λ. */
+    readonly samples: readonly LassoCertificate['status'][];
+  };
+}
+
+/**
+ * `isSolved`: every β, and every derivative that is given.
+ * @throws RangeError where the numbers overflow the backend's precision
+ */
+export function solveLasso(
+  engine: Engine,
+  problem: LassoProblem,
+  options: Pick<LassoOptions, 'solver' | 'tolerance' | 'limit'>,
+): Promise<{ answer: LassoAnswer; isSolved: boolean }> {
+  return engine.tidy(async (scope) => {
+    const tape = new Tape();
+    try {
+      const lambdas = [problem.lambda].flat();
+      const logLambda = tape.watch(scope.tensor(lambdas));
+      const solution = lasso({ ...optionsOf(scope, problem), ...options, logLambda });
+      const [tangent] = tape.pushforward([logLambda], [scope.tensor(lambdas.map(() => 1))], [solution.beta]);
+      const read = await Promise.all([
+        solution.beta.data(),
+        solution.intercept.data(),
+        tangent.data(),
+        solution.certificate(),
+        reportsOf(solution),
+      ]);
+      return answerOf(problem, ...read);
+    } finally {
+      tape.dispose();
+    }
+  });
+}
+
+function optionsOf(
+  scope: Scope,
+  { X, y, selection, weights, ridge, intercept }: LassoProblem,
+): Omit<LassoOptions, 'logLambda'> {
+  return {
+    X: scope.tensor(X.values, [X.rows, X.columns]),
+    y: scope.tensor(y),
+    weights: weights && scope.tensor(weights),
+    ridge,
+    intercept,
+    selection,
+    // The answer tells both.
+    onFailure: 'report',
+    onFailedCertificate: 'ignore',
+  };
+}
+
+interface Reports {
+  readonly forward: LassoReport;
+  readonly backward: SolveReport;
+}
+
+async function reportsOf({ report, backwardReports }: LassoSolution): Promise<Reports> {
+  const [forward, [backward]] = await Promise.all([report, Promise.all(backwardReports)]);
+  return { forward, backward };
+}
+
+function answerOf(
+  { X, lambda, intercept }: LassoProblem,
+  beta: ArrayLike<number>,
+  intercepts: ArrayLike<number>,
+  tangent: ArrayLike<number>,
+  { samples, ...certificate }: LassoCertificate,
+  { forward, backward }: Reports,
+): { answer: LassoAnswer; isSolved: boolean } {
+  const perLambda = <T>(values: readonly T[]): PerLambda<T> => (typeof lambda === 'number' ? values[0] : values);
+  const statuses = samples.map(({ status }) => status);
+  const isCertified = (_: unknown, index: number): boolean => statuses[index] === 'certified';
+  const derivatives = nested(tangent, X.columns).map((row, index) => (isCertified(row, index) ? row : null));
+  const answer: LassoAnswer = {
+    beta: perLambda(nested(beta, X.columns)),
+    ...(intercept && { intercept: perLambda(Array.from(intercepts)) }),
+    support: perLambda(samples.map(({ support }) => support)),
+    equicorrelation: perLambda(samples.map(({ equicorrelation }) => equicorrelation)),
+    dbeta_dlambda: perLambda(derivatives),
+    report: { ...reportAnswer(forward), duality_gap: forward.dualityGap, backward: reportAnswer(backward) },
+    certificate: { ...certificate, samples: statuses },
+  };
+  const { status, backward: derivative } = answer.report;
+  return { answer, isSolved: areSolved([...status, ...derivative.status.filter(isCertified)]) };
+}

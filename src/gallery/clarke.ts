@@ -1,0 +1,95 @@
+/**
+ * Clarke Jacobians do not survive inversion (Bolte et al. 2021, Remark 1 and Example 1; F. H. Clarke, 1976): the inverses of
+ * the matrices in the Clarke Jacobian of F are not the Clarke Jacobian of the inverse of F.
+ */
+import { concat, type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../index.ts';
+
+/** Row by row. */
+export type Matrix = readonly [number, number, number, number];
+
+/** Of x in the second row of F. */
+const SLOPE = 2;
+
+/** F(x, y) = (|x| + y, 2x + |y|), with another slope for 2 where one is given; at 0 |x| and |y| have the derivatives α and β. */
+export function F(point: Tensor, alpha: number, beta: number, slope = SLOPE): Tensor {
+  const [rows] = point.shape;
+  const x = point.slice([0, 0], [rows, 1]);
+  const y = point.slice([0, 1], [rows, 1]);
+  // A selection q of |x| is the derivative 2q − 1.
+  const absoluteX = x.abs({ selection: (alpha + 1) / 2 });
+  const absoluteY = y.abs({ selection: (beta + 1) / 2 });
+  return concat([absoluteX.add(y), x.mul(slope).add(absoluteY)], 1);
+}
+
+/** The derivative at 0 of the (x, y) that solves F(x, y) = p: the inverse of [α 1; slope β]. */
+export async function inverseJacobian(engine: Engine, alpha: number, beta: number, slope = SLOPE): Promise<Matrix> {
+  return engine.tidy(async (scope) => {
+    const zero = scope.tensor([0, 0, 0, 0], [2, 2]); // the same system twice, for the two rows of the Jacobian
+    const identity = scope.tensor([1, 0, 0, 1], [2, 2]);
+    const equation = (point: Tensor, p: Tensor): Tensor => F(point, alpha, beta, slope).sub(p);
+    const [, [jacobian]] = await valueAndGrad(
+      (p) =>
+        root(equation, { unknown: zero, inputs: [p], solver: 'given', tolerance: 1e-6 })
+          .mul(identity)
+          .sum(),
+      [zero],
+    );
+    const [a, b, c, d] = await jacobian.data();
+    jacobian.dispose();
+    return [a, b, c, d];
+  });
+}
+
+export interface Clarke {
+  /** The Jacobians of the four affine pieces of the inverse: α, β = ±1. The Clarke Jacobian is their convex hull. */
+  readonly pieces: readonly { readonly alpha: number; readonly beta: number; readonly inverse: Matrix }[];
+  /** What implicit differentiation can answer at 0: the inverses over a grid of α (rows) and β (columns) in [−1, 1]. */
+  readonly conservative: readonly (readonly Matrix[])[];
+  /** Those with αβ = ½, which like the mean of the pieces have 2/3 in the corner above: α > 0, then α < 0. */
+  readonly slice: readonly [readonly Matrix[], readonly Matrix[]];
+  /** The mean of the four pieces, in the Clarke Jacobian of the inverse. */
+  readonly mean: Matrix;
+  /** The least of max|M − mean| over the grid: how far implicit differentiation stays away from it. */
+  readonly distance: number;
+  readonly certificate: ImplicitCertificate;
+}
+
+/** @param intervals of the grid, an even number: 0 is on it */
+export async function clarke(engine: Engine, intervals = 8): Promise<Clarke> {
+  const ticks = Array.from({ length: intervals + 1 }, (_, index) => (2 * index) / intervals - 1);
+  const conservative: Matrix[][] = [];
+  for (const alpha of ticks) {
+    const row: Matrix[] = [];
+    for (const beta of ticks) row.push(await inverseJacobian(engine, alpha, beta));
+    conservative.push(row);
+  }
+  const branch = async (sign: number): Promise<Matrix[]> => {
+    const found: Matrix[] = [];
+    for (const share of ticks)
+      found.push(await inverseJacobian(engine, sign * 2 ** ((share - 1) / 2), sign * 2 ** ((-share - 1) / 2)));
+    return found;
+  };
+  const pieces = [0, intervals].flatMap((i) =>
+    [0, intervals].map((j) => ({ alpha: ticks[i], beta: ticks[j], inverse: conservative[i][j] })),
+  );
+  const mean = [0, 1, 2, 3].map((entry) => pieces.reduce((sum, { inverse }) => sum + inverse[entry] / 4, 0));
+  const distances = conservative.flat().map((M) => Math.max(...M.map((value, entry) => Math.abs(value - mean[entry]))));
+  const certificate = await certificateAt0(engine);
+  return {
+    certificate,
+    pieces,
+    conservative,
+    slice: [await branch(1), await branch(-1)],
+    mean: [mean[0], mean[1], mean[2], mean[3]],
+    distance: Math.min(...distances),
+  };
+}
+
+/** Of F(x, y) = p at 0: [α 1; slope β] for all α and β in [−1, 1], whose determinant is αβ − slope. */
+export async function certificateAt0(engine: Engine, slope = SLOPE): Promise<ImplicitCertificate> {
+  return engine.tidy(async (scope) => {
+    const zero = scope.tensor([0, 0], [1, 2]);
+    const equation = (point: Tensor, p: Tensor): Tensor => F(point, 0, 0, slope).sub(p);
+    return root(equation, { unknown: zero, inputs: [zero], solver: 'given' }).solve.certify();
+  });
+}

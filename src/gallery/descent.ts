@@ -1,0 +1,145 @@
+/**
+ * Descent along implicit gradients through a solution that jumps (Bolte et al. 2021, section 5, problem 11):
+ * min (x − s₁)² + 4(y − s₂)² with s ∈ argmax{(a + b)·L(x, y) : a ∈ [0, 3], b ∈ [0, 5]}, L(x, y) = −3x + y + 2.
+ */
+import { type Engine, fixedPoint, type ImplicitCertificate, type Scope, type Tensor, valueAndGrad } from '../index.ts';
+
+export type Point = readonly [number, number];
+
+export interface Bilevel {
+  /** L(x, y) = p·x + q·y + r. */
+  readonly line: readonly [number, number, number];
+  /** Of the two squares. */
+  readonly weights: Point;
+  /** The upper ends of a and b. */
+  readonly box: Point;
+}
+
+export const PAPER: Bilevel = { line: [-3, 1, 2], weights: [1, 4], box: [3, 5] };
+
+/** The length of a step is this times the gradient. */
+export const RATE = 0.01;
+
+export function lineAt({ line: [p, q, r] }: Bilevel, [x, y]: Point): number {
+  return p * x + q * y + r;
+}
+
+/** The inner problem, solved: the corner (3, 5) where L > 0, the corner (0, 0) where L < 0; on the line every s is one. */
+export function corner(problem: Bilevel, point: Point): Point {
+  return lineAt(problem, point) > 0 ? problem.box : [0, 0];
+}
+
+/**
+ * A step of projected gradient ascent on the inner problem, of which s is a fixed point.
+ * @param box [rows, 2], the upper ends
+ * @param q the derivative of the projection where it begins to bind, at 0
+ */
+export function ascended(s: Tensor, point: Tensor, line: Tensor, box: Tensor, q: number): Tensor {
+  const [rows] = point.shape;
+  const slope = point.mul(line.slice([0, 0], [rows, 2])).sum(1, { keepAxes: true });
+  const L = slope.add(line.slice([0, 2], [rows, 1]));
+  return s.add(L).minimum(box).relu({ selection: q });
+}
+
+/** The problems and their solutions as tensors, one a row. */
+function placed(scope: Scope, problems: readonly Bilevel[], points: readonly Point[]): Placed {
+  const rows = points.length;
+  const tensor = (numbers: readonly (readonly number[])[], width: number): Tensor =>
+    scope.tensor(numbers.flat(), [rows, width]);
+  return {
+    line: tensor(
+      problems.map((problem) => problem.line),
+      3,
+    ),
+    box: tensor(
+      problems.map((problem) => problem.box),
+      2,
+    ),
+    corners: tensor(
+      points.map((point, row) => corner(problems[row], point)),
+      2,
+    ),
+    points: tensor(points, 2),
+  };
+}
+
+interface Placed {
+  readonly line: Tensor;
+  readonly box: Tensor;
+  readonly corners: Tensor;
+  readonly points: Tensor;
+}
+
+/** Whether the theorem's hypothesis holds at each of the points, and within a radius of it. */
+export async function certificateAt(
+  engine: Engine,
+  problem: Bilevel,
+  points: readonly Point[],
+  radius?: number,
+): Promise<ImplicitCertificate> {
+  return engine.tidy(async (scope) => {
+    const {
+      line,
+      box,
+      corners,
+      points: at,
+    } = placed(
+      scope,
+      points.map(() => problem),
+      points,
+    );
+    const step = (s: Tensor, point: Tensor, L: Tensor, ends: Tensor): Tensor => ascended(s, point, L, ends, 0);
+    return fixedPoint(step, { unknown: corners, inputs: [at, line, box], solver: 'given' }).solve.certify({ radius });
+  });
+}
+
+/** The gradients of (x − s₁)² + 4(y − s₂)² in x and y, through s; one problem and one point a row. */
+export async function gradients(
+  engine: Engine,
+  problems: readonly Bilevel[],
+  points: readonly Point[],
+  q = 0,
+): Promise<Point[]> {
+  const rows = points.length;
+  return engine.tidy(async (scope) => {
+    const { line, box, corners, points: start } = placed(scope, problems, points);
+    const weights = scope.tensor(
+      problems.flatMap((problem) => problem.weights),
+      [rows, 2],
+    );
+    const step = (s: Tensor, at: Tensor, L: Tensor, ends: Tensor): Tensor => ascended(s, at, L, ends, q);
+    const loss = (at: Tensor): Tensor => {
+      const s = fixedPoint(step, { unknown: corners, inputs: [at, line, box], solver: 'given' });
+      return at.sub(s).square().mul(weights).sum();
+    };
+    const [, [gradient]] = await valueAndGrad(loss, [start]);
+    const numbers = await gradient.data();
+    gradient.dispose();
+    return points.map((_, row) => [numbers[2 * row], numbers[2 * row + 1]]);
+  });
+}
+
+/** Gradient descent for many problems at once. @returns for each the points, the start among them */
+export async function descended(
+  engine: Engine,
+  problems: readonly Bilevel[],
+  starts: readonly Point[],
+  steps: number,
+  rate: number,
+): Promise<Point[][]> {
+  const paths = starts.map((start): Point[] => [start]);
+  for (let step = 0; step < steps; step++) {
+    const points = paths.map((path) => path[step]);
+    for (const [row, [gx, gy]] of (await gradients(engine, problems, points)).entries()) {
+      const [x, y] = points[row];
+      paths[row].push([x - rate * gx, y - rate * gy]);
+    }
+  }
+  return paths;
+}
+
+/** The steps whose point lies on the other side of the line than the point before. */
+export function switchesOf(problem: Bilevel, path: readonly Point[]): number[] {
+  const isAbove = path.map((point) => lineAt(problem, point) > 0);
+  return path.flatMap((_, step) => (step > 0 && isAbove[step] !== isAbove[step - 1] ? [step] : []));
+}

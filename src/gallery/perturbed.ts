@@ -1,0 +1,71 @@
+/** Twenty perturbed copies of the problem on which descent cycles (Bolte et al. 2021, Figure 2b): which of them cycle? */
+import { random } from '../data/random.ts';
+import type { Engine } from '../index.ts';
+import { type Bilevel, descended, PAPER, type Point, RATE, switchesOf } from './descent.ts';
+
+/** Of each coefficient. */
+export const VARIANCE = 0.4;
+
+export const DRAWS = 20;
+
+/** What "the coefficients" may mean; the paper says it in an appendix. */
+export const READINGS = ['the line', 'the line and the weights', 'the line, the weights and the box'] as const;
+
+/** cycle: round and round. slide: to and fro across the line, along it. rest: at a corner. unfinished: none of these yet. */
+export type Outcome = 'cycle' | 'slide' | 'rest' | 'unfinished';
+
+export interface PerturbedReading {
+  readonly reading: (typeof READINGS)[number];
+  readonly paths: readonly (readonly Point[])[];
+  readonly outcomes: readonly Outcome[];
+}
+
+export async function perturbed(engine: Engine, steps = 1500, seed = 20): Promise<PerturbedReading[]> {
+  const problems = READINGS.flatMap((_, reading) => draws(reading, seed));
+  const starts = problems.map((): Point => [1, 1]);
+  const paths = await descended(engine, problems, starts, steps, RATE);
+  return READINGS.map((reading, index) => {
+    const own = (_: unknown, row: number): boolean => Math.floor(row / DRAWS) === index;
+    const ofReading = paths.filter(own);
+    const outcomes = problems.filter(own).map((problem, row) => outcomeOf(problem, ofReading[row]));
+    return { reading, paths: ofReading, outcomes };
+  });
+}
+
+/** The same seven normal numbers a draw for every reading, which uses the first of them. */
+function draws(reading: number, seed: number): Bilevel[] {
+  const { normal } = random(seed);
+  return Array.from({ length: DRAWS }, () => {
+    const [p, q, r, v, w, a, b] = Array.from({ length: 7 }, () => Math.sqrt(VARIANCE) * normal());
+    const { line, weights, box } = PAPER;
+    return {
+      line: [line[0] + p, line[1] + q, line[2] + r],
+      weights: reading >= 1 ? [weights[0] + v, weights[1] + w] : weights,
+      box: reading >= 2 ? [box[0] + a, box[1] + b] : box,
+    };
+  });
+}
+
+/** From the second half of the descent, when the start is forgotten. */
+export function outcomeOf(problem: Bilevel, path: readonly Point[]): Outcome {
+  const late = path.slice(Math.floor(path.length / 2));
+  const switches = switchesOf(problem, late);
+  if (switches.some((step) => isHeld(problem, late[step]))) return 'slide';
+  if (switches.length >= 2) return 'cycle';
+  const [before, after] = path.slice(-2);
+  const moved = Math.hypot(after[0] - before[0], after[1] - before[1]);
+  return switches.length === 0 && moved < RESTING ? 'rest' : 'unfinished';
+}
+
+/** At the line: whether descent comes back to it from either side. */
+function isHeld(problem: Bilevel, point: Point): boolean {
+  return risen(problem, point, problem.box) < 0 && risen(problem, point, [0, 0]) > 0;
+}
+
+/** The rate at which L grows along the flow towards the corner s. */
+function risen({ line, weights }: Bilevel, point: Point, s: Point): number {
+  return [0, 1].reduce((sum, k) => sum + line[k] * 2 * weights[k] * (s[k] - point[k]), 0);
+}
+
+/** The last step of a descent that has come to rest is shorter than this. */
+const RESTING = 1e-4;

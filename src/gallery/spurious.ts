@@ -1,0 +1,97 @@
+/**
+ * A spurious derivative (Bolte et al. 2021, section 1 and Figure 1, left): a function that is smooth, written with relus,
+ * whose derivative at 0 depends on what relu'(0) is taken to be.
+ */
+import { type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../index.ts';
+import { answerOrRefusal } from './refusal.ts';
+
+/** tanh z + relu(−z) + z − relu(z): tanh z for every z. Differentiated with relu'(0) = q it has f'(0) = 2 − 2q. */
+export function f(z: Tensor, q: number): Tensor {
+  return z
+    .tanh()
+    .add(z.neg().relu({ selection: q }))
+    .add(z)
+    .sub(z.relu({ selection: q }));
+}
+
+/** An equation between x and z, and its solution on the host. */
+interface Equation {
+  residual(z: Tensor, x: Tensor, q: number): Tensor;
+  solution(x: number): number;
+}
+
+/** z = f(x), so that z = tanh x: B = 1 whatever q is. */
+export const EXPLICIT: Equation = { residual: (z, x, q) => z.sub(f(x, q)), solution: Math.tanh };
+
+/** x = f(z), so that z = artanh x: B = −f'(z), which is 0 for z = 0 and q = 1. */
+export const INVERSE: Equation = { residual: (z, x, q) => x.sub(f(z, q)), solution: Math.atanh };
+
+/** dz/dx at each of the points. */
+export async function slopes(engine: Engine, equation: Equation, at: readonly number[], q: number): Promise<number[]> {
+  return engine.tidy(async (scope) => {
+    const x = scope.tensor(at, [at.length, 1]);
+    const z = scope.tensor(at.map(equation.solution), [at.length, 1]);
+    const F = (unknown: Tensor, given: Tensor): Tensor => equation.residual(unknown, given, q);
+    const solved = (given: Tensor): Tensor => root(F, { unknown: z, inputs: [given], solver: 'given' }).sum();
+    const [, [gradient]] = await valueAndGrad(solved, [x]);
+    const found = Array.from(await gradient.data());
+    gradient.dispose();
+    return found;
+  });
+}
+
+export interface SpuriousReading {
+  /** relu'(0). */
+  readonly q: number;
+  /** dz/dx at 0 where z = f(x): the derivative of f that differentiation finds; 1 is true. */
+  readonly explicit: number;
+  /** dz/dx at 0 where x = f(z); absent where the library refuses to answer. */
+  readonly inverse?: number;
+  /** Its words. */
+  readonly refusal?: string;
+}
+
+export interface SpuriousCurve {
+  readonly x: readonly number[];
+  readonly slope: readonly number[];
+}
+
+export interface Spurious {
+  readonly readings: readonly SpuriousReading[];
+  /** dz/dx away from 0, where relu has no kink. */
+  readonly explicit: SpuriousCurve;
+  readonly inverse: SpuriousCurve;
+  /** Of x = f(z) at 0. */
+  readonly certificate: ImplicitCertificate;
+}
+
+export async function spurious(engine: Engine): Promise<Spurious> {
+  const readings: SpuriousReading[] = [];
+  for (const q of [0, 0.5, 1]) {
+    const [explicit] = await slopes(engine, EXPLICIT, [0], q);
+    readings.push({ q, explicit, ...(await inverseAt0(engine, q)) });
+  }
+  const curve = async (equation: Equation, end: number): Promise<SpuriousCurve> => {
+    const x = Array.from({ length: 80 }, (_, index) => (end * (index - 39.5)) / 39.5);
+    return { x, slope: await slopes(engine, equation, x, 0) };
+  };
+  const certificate = await certificateAt0(engine);
+  return { readings, explicit: await curve(EXPLICIT, 2), inverse: await curve(INVERSE, 0.8), certificate };
+}
+
+/** A singular system has no solution to return: the library throws. */
+async function inverseAt0(engine: Engine, q: number): Promise<Pick<SpuriousReading, 'inverse' | 'refusal'>> {
+  return answerOrRefusal(async () => {
+    const [inverse] = await slopes(engine, INVERSE, [0], q);
+    return { inverse };
+  });
+}
+
+/** Of x = f(z), over every choice at the two kinks. */
+async function certificateAt0(engine: Engine): Promise<ImplicitCertificate> {
+  return engine.tidy(async (scope) => {
+    const zero = scope.tensor([0], [1, 1]);
+    const F = (z: Tensor, x: Tensor): Tensor => INVERSE.residual(z, x, 0);
+    return root(F, { unknown: zero, inputs: [zero], solver: 'given' }).solve.certify();
+  });
+}

@@ -1,0 +1,117 @@
+/** Bounds of a linear function of B(d)⁻¹r(d) over the whole box, for any number of kinks. */
+import { dot, factorise, hasCholeskyFactor, solve } from './dense.ts';
+import { comparisonMatrix, provedScalings } from './positive-definite.ts';
+import type { Enclosure } from './reduced.ts';
+
+/**
+ * value(d) = constant + effectᵀs with (I − DG)s = D·entering, D = diag(d): s is what the kinks add to the solution at d = 0, and
+ * Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ.
+ */
+export interface ReducedValue {
+  readonly constant: number;
+  readonly effect: Float64Array;
+  readonly entering: Float64Array;
+  /** M = I − G, k × k. */
+  readonly matrix: Enclosure;
+}
+
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+export const UNBOUNDED: Range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+
+/** Of a bound: more than the rounding of what is solved here, whose condition CONDITION limits. */
+const SLACK = 1e-6;
+const CONDITION = 1e-6;
+const SWEEPS = 4;
+
+/**
+ * A range that no value leaves; infinite where none is found. With w = entering + Gs and 0 ≤ d ≤ 1, s = Dw says sᵢ(wᵢ − sᵢ) ≥ 0,
+ * that is sᵢ(entering − Ms)ᵢ ≥ 0 for each i. Two sets contain every such s, and the bounds are the better of both.
+ */
+export function rangeBounds(value: ReducedValue): Range {
+  const ranges = [...provedScalings(value.matrix).map((D) => ellipsoidRange(value, D)), boxRange(value)];
+  const low = Math.max(...ranges.map((range) => range.low));
+  const high = Math.min(...ranges.map((range) => range.high));
+  return { low, high };
+}
+
+/**
+ * Summed with weights Δ ≻ 0 for which H = (ΔM + MᵀΔ)/2 ≻ 0: sᵀHs ≤ sᵀq, q = Δ·entering, an ellipsoid around ½H⁻¹q, on which
+ *   effectᵀs ∈ ½effectᵀH⁻¹q ± ½√(effectᵀH⁻¹effect · qᵀH⁻¹q).
+ */
+function ellipsoidRange({ constant, effect, entering, matrix }: ReducedValue, D: Float64Array): Range {
+  const { k, centre } = matrix;
+  // In coordinates in which H has a unit diagonal.
+  const scale = D.map((value, i) => 1 / Math.sqrt(value * centre[i * k + i]));
+  const H = new Float64Array(k * k);
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j < k; j++) {
+      H[i * k + j] = 0.5 * scale[i] * scale[j] * (D[i] * centre[i * k + j] + D[j] * centre[j * k + i]);
+    }
+  }
+  const lowered = H.map((entry, at) => (at % (k + 1) === 0 ? entry - CONDITION : entry));
+  if (!hasCholeskyFactor(lowered, k)) return UNBOUNDED;
+  const factors = factorise(H, k);
+  const q = entering.map((value, i) => scale[i] * D[i] * value);
+  const along = effect.map((value, i) => scale[i] * value);
+  const moved = solve(factors, q);
+  const middle = 0.5 * dot(along, moved);
+  const reach = 0.5 * Math.sqrt(dot(along, solve(factors, along)) * dot(q, moved));
+  return around(constant, middle - reach, middle + reach);
+}
+
+/**
+ * One by one: where Mᵢᵢ > 0, sᵢ lies between 0 and (enteringᵢ + Σⱼ≠ᵢ Gᵢⱼsⱼ)/Mᵢᵢ. So C|s| ≤ |entering| with C the comparison
+ * matrix of M, and |s| ≤ C⁻¹|entering| where C⁻¹ ≥ 0; from that box on, interval arithmetic.
+ */
+function boxRange({ constant, effect, entering, matrix }: ReducedValue): Range {
+  const { k, centre } = matrix;
+  const factors = factorise(comparisonMatrix(matrix), k);
+  // Cx > 0 for an x > 0 makes C an M-matrix, whose inverse is nonnegative (up to rounding, as CONDITION demands).
+  const witness = solve(factors, new Float64Array(k).fill(1));
+  const isHMatrix = centre.every((entry, at) => at % (k + 1) !== 0 || entry > 0);
+  if (!isHMatrix || !witness.every((x) => x > 0 && x < 1 / CONDITION)) return UNBOUNDED;
+  const reach = solve(factors, entering.map(Math.abs));
+  const low = reach.map((x) => -x);
+  const high = reach.slice();
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    for (let i = 0; i < k; i++) {
+      let [least, most] = [entering[i], entering[i]];
+      for (let j = 0; j < k; j++) {
+        if (j === i) continue;
+        const ends = [-centre[i * k + j] * low[j], -centre[i * k + j] * high[j]];
+        least += Math.min(...ends);
+        most += Math.max(...ends);
+      }
+      low[i] = Math.max(low[i], Math.min(0, least / centre[i * k + i]));
+      high[i] = Math.min(high[i], Math.max(0, most / centre[i * k + i]));
+    }
+  }
+  const ends = effect.map((value, i) => Math.min(value * low[i], value * high[i]));
+  const others = effect.map((value, i) => Math.max(value * low[i], value * high[i]));
+  const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
+  return around(constant, total(ends), total(others));
+}
+
+function around(constant: number, low: number, high: number): Range {
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return UNBOUNDED;
+  const slack = SLACK * Math.max(Math.abs(low), Math.abs(high)) + Number.EPSILON * 64 * Math.abs(constant);
+  return { low: constant + low - slack, high: constant + high + slack };
+}
+
+/** value(d) at the vertex with the kinks S at their upper ends: constant + effect_Sᵀs_S, M_SS·s_S = entering_S. */
+export function valueAtVertex(
+  { constant, effect, entering, matrix: { k, centre } }: ReducedValue,
+  vertex: readonly number[],
+): number {
+  if (vertex.length === 0) return constant;
+  const part = vertex.flatMap((row) => vertex.map((column) => centre[row * k + column]));
+  const s = solve(
+    factorise(part, vertex.length),
+    vertex.map((kink) => entering[kink]),
+  );
+  return vertex.reduce((sum, kink, at) => sum + effect[kink] * s[at], constant);
+}

@@ -1,0 +1,128 @@
+/** How near to singular ∂F/∂z is, for systems of any size: by linear solves and products alone, all samples together. */
+import { random } from '../data/random.ts';
+import { elementwise, reduceRows } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type SmallestSingularValueOptions, smallestSingularValueEstimate } from './hypothesis/matrix-free.ts';
+import { type LinearTask, solveWith } from './root-linear.ts';
+import type { ImplicitSettings } from './root-options.ts';
+import { readSummary } from './summary.ts';
+import type { Solved } from './system.ts';
+import { answeredTogether } from './together.ts';
+import { run } from './traced-or-eager.ts';
+
+export type EstimateOptions = SmallestSingularValueOptions;
+
+export interface SingularValueEstimate {
+  /** Not below σ_min, up to the tolerance of the solves. */
+  readonly smallest: number;
+  /** Whether every linear solve converged; where one did not the matrix may be singular, and `smallest` says little. */
+  readonly isSolved: boolean;
+  /** Not above σ_max. */
+  readonly largest: number;
+  /** Of ‖∂f/∂z‖, as with every gradient. */
+  readonly normBound: number;
+}
+
+/** Powers of BᵀB. */
+const POWERS = 4;
+
+/** For each sample, of the element that the selection takes. */
+export function estimateSingularValues(
+  { engine, systemOf, z, inputs }: Solved,
+  settings: ImplicitSettings,
+  options: EstimateOptions,
+): Promise<SingularValueEstimate[]> {
+  return engine.tidy(async (scope) => {
+    const at = { engine, systemOf, z: scope.use(z), inputs: inputs.map((input) => scope.use(input)) };
+    const { batch, n } = systemOf(inputs).rows;
+    const largest = await largestSingularValues(at, [batch, n], options.seed ?? 0);
+    /** The least that any solve has shown. */
+    const least = new Array<number>(batch).fill(Number.POSITIVE_INFINITY);
+    const isSolved = new Array<boolean>(batch).fill(true);
+    let normBound = Number.POSITIVE_INFINITY;
+
+    async function answers(
+      questions: ReadonlyMap<number, Question>,
+    ): Promise<ReadonlyMap<number, Float64Array | undefined>> {
+      const [{ direction }] = questions.values();
+      const right = new Float64Array(batch * n);
+      for (const [sample, question] of questions) right.set(question.right, sample * n);
+      const { summary, tensors, marked } = solveWith(at, scope.tensor(right, [batch, n]), direction, settings);
+      const [read, u] = await Promise.all([summary.data(), tensors[0].data()]);
+      for (const tensor of [summary, ...tensors, ...marked.map(({ marks }) => marks)]) tensor.dispose();
+      const rows = readSummary(read);
+      normBound = rows.normBound[0];
+      return new Map(
+        Array.from(questions.keys(), (sample) => {
+          // ‖Bu‖ ≤ ‖v‖ + ‖v − Bu‖, whatever u is.
+          const bound = rows.singularValueBound[sample] * (1 + rows.residual[sample]);
+          if (Number.isFinite(bound)) least[sample] = Math.min(least[sample], bound);
+          isSolved[sample] &&= rows.residual[sample] <= Math.max(settings.backwardTolerance, 4 * rows.floor[sample]);
+          return [sample, isSolved[sample] ? Float64Array.from(u.slice(sample * n, (sample + 1) * n)) : undefined];
+        }),
+      );
+    }
+
+    await answeredTogether(batch, answers, async (sample, ask) => {
+      const asking = (direction: LinearTask['direction']) => async (right: Float64Array) => {
+        const answer = await ask({ direction, right });
+        if (!answer) throw new UnsolvedError();
+        return answer;
+      };
+      try {
+        const estimate = await smallestSingularValueEstimate(asking('direct'), asking('transposed'), n, options);
+        least[sample] = Math.min(least[sample], estimate);
+      } catch (error) {
+        // Too near to singular to be solved with: what the attempt has shown is left.
+        if (!(error instanceof UnsolvedError)) throw error;
+      }
+    });
+    return least.map((smallest, sample) => ({
+      smallest,
+      isSolved: isSolved[sample],
+      largest: largest[sample],
+      normBound,
+    }));
+  });
+}
+
+class UnsolvedError extends Error {}
+
+interface Question {
+  readonly direction: LinearTask['direction'];
+  readonly right: Float64Array;
+}
+
+/** ‖Bw‖ of a unit vector w that powers of BᵀB have turned to the largest singular value, [batch]. */
+async function largestSingularValues(
+  { engine, systemOf, z, inputs }: Solved,
+  [batch, n]: readonly [number, number],
+  seed: number,
+): Promise<ArrayLike<number>> {
+  const draws = random(seed);
+  const start = z.context.upload(
+    Float64Array.from({ length: batch * n }, () => draws.normal()),
+    [batch, n],
+    z,
+  );
+  const [sizes] = run(
+    engine,
+    'implicit, largest singular value',
+    [z, start, ...inputs],
+    ([at, w0, ...own], context) => {
+      const { direct, transposed } = systemOf(own).linearised(context.alias(at, [batch, n]));
+      let w = unitRows(w0);
+      for (let power = 0; power < POWERS; power++) w = unitRows(transposed(direct(w)));
+      return [reduceRows('norm', [direct(w)])];
+    },
+  );
+  return sizes.data();
+}
+
+/** Keeps 0/0 from being NaN. */
+const TINY = 1e-30;
+
+function unitRows(x: Tensor): Tensor {
+  const size = elementwise('scale', [reduceRows('norm', [x])], [1, TINY]);
+  return elementwise('divide', [x, x.context.alias(size, [x.shape[0], 1])]);
+}

@@ -1,0 +1,73 @@
+import type { Random } from '../data/random.ts';
+import { lasso } from '../implicit/lasso/lasso.ts';
+import { type LassoOptions, lassoSettings } from '../implicit/lasso/options.ts';
+import { checkWidth, constantParameter, type Layer } from './layer.ts';
+
+export interface SparseCodingOptions
+  extends Omit<LassoOptions, 'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'intercept' | 'initial'> {
+  inputs: number;
+  /** Columns of the dictionary; may be more than `inputs`. */
+  features: number;
+  /** Where λ, the natural logarithm of the penalty, starts. Default ln 0.1. */
+  logLambda?: number;
+  /** ρ ≥ 0 of ½ρ‖β‖², not learnt: with ρ > 0 the code is unique whatever the dictionary. Default 0. */
+  ridge?: number;
+  /**
+   * Default fista, on every backend: with more features than inputs the descent passes through supports whose columns are
+   * dependent, where coordinate descent is slow.
+   */
+  solver?: LassoOptions['solver'];
+}
+
+/**
+ * β = argmin ½‖x − Xβ‖² + e^λ‖β‖₁ + ½ρ‖β‖²: the sparse code of the input in a dictionary that is learnt for the task (Mairal,
+ * Bach & Ponce, "Task-driven dictionary learning", 2012).
+ *
+ * The parameters are X [inputs, features], whose columns start in random directions with norm 1, and λ [1]. Nothing keeps
+ * the columns at that norm: only their size relative to e^λ matters to which of them are in use.
+ */
+export function sparseCoding({
+  inputs,
+  features,
+  logLambda = Math.log(0.1),
+  ridge = 0,
+  solver = 'fista',
+  ...rest
+}: SparseCodingOptions): Layer {
+  checkWidth('sparseCoding', 'inputs', inputs);
+  checkWidth('sparseCoding', 'features', features);
+  if (!Number.isFinite(logLambda)) {
+    throw new RangeError(`sparseCoding: logLambda is ${logLambda}; it must be a finite number`);
+  }
+  if (!(ridge >= 0 && Number.isFinite(ridge))) {
+    throw new RangeError(`sparseCoding: ridge is ${ridge}; it must be a finite number of at least 0`);
+  }
+  const solve = { ...rest, solver };
+  lassoSettings(solve, features);
+  return {
+    kind: 'sparseCoding',
+    inputs,
+    outputs: features,
+    options: { ...solve, inputs, features, logLambda, ridge },
+    parameters: [
+      { name: 'X', shape: [inputs, features], initial: (random) => unitColumns(random, inputs, features) },
+      constantParameter('logLambda', [1], logLambda),
+    ],
+    forward(x, [X, lambda], { solves }) {
+      const solution = lasso({ ...solve, X, y: x, logLambda: lambda, ...(ridge > 0 && { ridge }) });
+      solves.push(solution);
+      return solution.beta;
+    },
+  };
+}
+
+/** Uniform on the unit sphere, column by column; rows × columns, row-major. */
+function unitColumns(random: Random, rows: number, columns: number): Float32Array {
+  const values = Float64Array.from({ length: rows * columns }, () => random.normal());
+  const norms = Array.from({ length: columns }, (_, column) => {
+    let sum = 0;
+    for (let row = 0; row < rows; row++) sum += values[row * columns + column] ** 2;
+    return Math.sqrt(sum);
+  });
+  return Float32Array.from(values, (value, at) => value / norms[at % columns]);
+}

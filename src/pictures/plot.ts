@@ -1,0 +1,156 @@
+/** Curves, areas and points in the plane, as SVG that needs no script. */
+import { html, type Markup } from './markup.ts';
+import { multiples, position, round, roundStep } from './scale.ts';
+
+/** The look: colours are those of the style sheet. quiet: what the rest is to be read against. */
+export type Look = 'first' | 'second' | 'quiet';
+
+export type Place = readonly [number, number];
+
+export type Drawn =
+  /** thin: for long curves. */
+  | { readonly kind: 'curve'; readonly look: Look; readonly thin?: boolean; readonly points: readonly Place[] }
+  | { readonly kind: 'area'; readonly look: Look; readonly points: readonly Place[] }
+  | {
+      readonly kind: 'point';
+      readonly look: Look;
+      readonly at: Place;
+      readonly label?: string;
+      /** Of the label. Default right. */
+      readonly side?: 'left' | 'right';
+    }
+  /** A piece of the line through a point, equally long in the picture whatever the slope: dy/dx. */
+  | { readonly kind: 'tangent'; readonly look: Look; readonly at: Place; readonly slope: number }
+  /** Ends at its place. */
+  | { readonly kind: 'label'; readonly at: Place; readonly text: string };
+
+export interface Range {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Plot {
+  readonly title: string;
+  /** What is to be seen, for those who do not see it. */
+  readonly description: string;
+  readonly x: Range;
+  readonly y: Range;
+  /** From the back to the front; what lies beyond the ranges is cut off. */
+  readonly drawn: readonly Drawn[];
+  readonly legend: readonly {
+    readonly name: string;
+    readonly look: Look;
+    readonly kind: Exclude<Drawn['kind'], 'label'>;
+  }[];
+}
+
+export const WIDTH = 440;
+export const HEIGHT = 320;
+const PANE = { left: 44, right: WIDTH - 8, top: 12, bottom: HEIGHT - 40 };
+
+/** The width of a wide digit on a phone, where the text is largest. */
+export const LETTER = 9.6;
+
+/** The extents of the pane, at least: long texts at the vertical axis push its left edge in. */
+export const PANE_SIZE = { width: 340, height: PANE.bottom - PANE.top };
+
+/** Between places in the plane and in the picture, for a page that draws on it or is clicked on. */
+export interface Pane {
+  readonly left: number;
+  across(x: number): number;
+  up(y: number): number;
+  /** The place in the plane of a place in the picture. */
+  place(across: number, up: number): Place;
+}
+
+/** Of the picture that `plot` makes of these ranges; it is WIDTH × HEIGHT, and what is drawn stands in its element .pane. */
+export function paneOf(x: Range, y: Range): Pane {
+  const longest = Math.max(...ticksOf(y).map((value) => tickText(value).length));
+  const left = Math.min(Math.max(PANE.left, 10 + LETTER * longest), PANE.right - PANE_SIZE.width);
+  return {
+    left,
+    across: (value) => position(value, x.from, x.to, left, PANE.right),
+    up: (value) => position(value, y.from, y.to, PANE.bottom, PANE.top),
+    place: (across, up) => [
+      position(across, left, PANE.right, x.from, x.to),
+      position(up, PANE.bottom, PANE.top, y.from, y.to),
+    ],
+  };
+}
+
+export function plot({ title, description, x, y, drawn, legend }: Plot): Markup {
+  const { left, across, up } = paneOf(x, y);
+  const [width, height] = [PANE.right - left, PANE.bottom - PANE.top];
+  return html`<figure class="chart">
+<figcaption><h3>${title}</h3><ul class="legend">${legend.map(legendEntry)}</ul></figcaption>
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}: ${description}">
+${ticksOf(y).map((value) => html`<path class="grid" d="M${left} ${round(up(value))}H${PANE.right}"/><text x="${left - 8}" y="${round(up(value) + 4)}" text-anchor="end">${tickText(value)}</text>`)}
+${ticksOf(x).map((value) => html`<path class="grid" d="M${round(across(value))} ${PANE.top}V${PANE.bottom}"/><text x="${round(across(value))}" y="${PANE.bottom + 18}" text-anchor="middle">${tickText(value)}</text>`)}
+<text x="${PANE.right}" y="${PANE.bottom + 35}" text-anchor="end">${x.name} →</text>
+<text x="${left + 6}" y="${PANE.top + 12}">↑ ${y.name}</text>
+<svg class="pane" x="${left}" y="${PANE.top}" width="${width}" height="${height}" viewBox="${left} ${PANE.top} ${width} ${height}">
+${drawn.map((each) => element(each, across, up))}
+</svg>
+</svg>
+</figure>`;
+}
+
+type Scale = (value: number) => number;
+
+function element(drawn: Drawn, across: Scale, up: Scale): Markup {
+  if (drawn.kind === 'point') {
+    const { look, at, label, side = 'right' } = drawn;
+    const [cx, cy] = [round(across(at[0])), round(up(at[1]))];
+    const [x, anchor] = side === 'right' ? [cx + 9, 'start'] : [cx - 9, 'end'];
+    const text = html`<text class="label" x="${round(x)}" y="${round(cy + 4)}" text-anchor="${anchor}">${label}</text>`;
+    return html`<circle class="mark ${look}" cx="${cx}" cy="${cy}" r="4"/>${label !== undefined && text}`;
+  }
+  if (drawn.kind === 'label') {
+    const [x, y] = drawn.at;
+    return html`<text class="label" x="${round(across(x))}" y="${round(up(y) + 4)}" text-anchor="end">${drawn.text}</text>`;
+  }
+  if (drawn.kind === 'tangent') return tangent(drawn, across, up);
+  const path = drawn.points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${round(across(x))} ${round(up(y))}`);
+  if (drawn.kind === 'area') return html`<path class="area ${drawn.look}" d="${path.join('')}Z"/>`;
+  return html`<path class="curve ${drawn.look}${drawn.thin ? ' thin' : ''}" d="${path.join('')}"/>`;
+}
+
+/** Of a tangent, to either side of its point. */
+const HALF_LENGTH = 22;
+
+function tangent({ look, at: [x, y], slope }: Extract<Drawn, { kind: 'tangent' }>, across: Scale, up: Scale): Markup {
+  // The scales are affine: in the picture the direction (1, slope) is what they make of it.
+  const [dx, dy] = [across(1) - across(0), slope * (up(1) - up(0))];
+  const share = HALF_LENGTH / Math.hypot(dx, dy);
+  const [cx, cy] = [across(x), up(y)];
+  const end = (side: number): string => `${round(cx + side * share * dx)} ${round(cy + side * share * dy)}`;
+  return html`<path class="tangent ${look}" d="M${end(-1)}L${end(1)}"/>`;
+}
+
+function legendEntry({ name, look, kind }: Plot['legend'][number]): Markup {
+  const shapes = {
+    curve: html`<path class="curve ${look}" d="M0 4H28"/>`,
+    area: html`<path class="area ${look}" d="M2 0H26V8H2Z"/>`,
+    point: html`<circle class="mark ${look}" cx="14" cy="4" r="3.5"/>`,
+    tangent: html`<path class="tangent ${look}" d="M4 7L24 1"/>`,
+  };
+  return html`<li><svg class="swatch" viewBox="0 0 28 8" aria-hidden="true">${shapes[kind]}</svg>${name}</li>`;
+}
+
+function ticksOf({ from, to }: Range): number[] {
+  const step = roundStep((to - from) / 6);
+  return multiples(step, Math.ceil(from / step - 1e-9), Math.floor(to / step + 1e-9));
+}
+
+/** A power of ten where the digits would not fit beside the axis. */
+function tickText(value: number): string {
+  const size = Math.abs(value);
+  const isPlain = value === 0 || (size >= 1e-3 && size < 1e5);
+  return signed(isPlain ? value : Number(value.toPrecision(6)).toExponential());
+}
+
+/** With the sign for minus. */
+export function signed(value: number | string): string {
+  return String(value).replaceAll('-', '−');
+}

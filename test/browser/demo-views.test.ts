@@ -1,0 +1,166 @@
+/** Each view of the web app: what axe-core complains of, on a screen and on a phone, and what a browser without WebGPU is told. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BuiltDemo } from '../../demo/build/build.ts';
+import { paneOf, WIDTH } from '../../src/pictures/plot.ts';
+import { builtDemo, choose, openDemo, said, textIn } from './demo-page.ts';
+import type { OpenPage } from './harness.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let built: BuiltDemo;
+let opened: OpenPage;
+
+beforeAll(async () => {
+  built = await builtDemo('dist/demo-views-test');
+  opened = await openDemo(built, 'train', { removeWebGPU: true });
+});
+
+afterAll(() => opened?.close());
+
+/** What is wrong, and where. */
+async function complaints(): Promise<string[]> {
+  const { page } = opened;
+  await page.evaluate(axe);
+  const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
+  );
+}
+
+async function show(view: string): Promise<void> {
+  await opened.page.evaluate((name) => {
+    location.hash = name;
+  }, view);
+  await opened.page.waitForSelector(`#view-${view}:not([hidden])`);
+}
+
+test('without WebGPU the page says so, says what to do, and trains', async () => {
+  expect(await said(opened, 'notice-title', /./)).toBe('There is no WebGPU here.');
+  expect(await textIn(opened, 'notice')).toMatch(/chrome:\/\/flags.*this browser does not offer it/s);
+  await choose(opened, { width: '20', epochs: '2' });
+  await opened.page.click('#start');
+  expect(await said(opened, 'state', /Finished/)).toMatch(/accuracy \d/);
+  await opened.page.click('#samples li button');
+  await said(opened, 'reach-state', /[Rr]eached/);
+});
+
+describe('the Lasso path', () => {
+  const figure = async (name: string): Promise<number> =>
+    Number((await textIn(opened, `lasso-figure-${name}`)).replace('−', '-'));
+
+  test('λ slides by keyboard; the error follows, and its derivative has its sign', async () => {
+    await show('lasso');
+    const { page } = opened;
+    await page.waitForSelector('#lasso-knots tr');
+    await page.$eval('#lasso-lambda', (slider) => {
+      (slider as HTMLInputElement).value = '9';
+      slider.dispatchEvent(new Event('input'));
+    });
+    await said(opened, 'lasso-lambda-text', /^9$/);
+    const [error, gradient] = [await figure('error'), await figure('gradient')];
+    expect(gradient).toBeGreaterThan(0);
+    await page.focus('#lasso-lambda');
+    await page.keyboard.press('PageDown');
+    await said(opened, 'lasso-lambda-text', /^8/);
+    expect(await figure('error')).toBeLessThan(error);
+    await page.waitForSelector('#lasso-light[data-status=certified]');
+  });
+
+  test('a knot has two derivatives, between knots there is one', async () => {
+    const { page } = opened;
+    expect(await page.$$eval('#lasso-knots tr', (rows) => rows.length)).toBeGreaterThanOrEqual(10);
+    const [name, left, right] = await page.$$eval('#lasso-knots tr:nth-child(3) td', (cells) =>
+      cells.map(({ textContent }) => textContent ?? ''),
+    );
+    expect(name).toMatch(/enters/);
+    expect(left).not.toBe(right);
+    await page.click('#lasso-knots tr:nth-child(3) button');
+    const told = await said(opened, 'lasso-state', /At the knot of/);
+    expect(told).toContain(`the slope is ${left} to the left and ${right} to the right`);
+  });
+
+  test('tuning ends where the derivative vanishes, with a lower error', async () => {
+    const before = await figure('error');
+    await opened.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+    await opened.page.click('#lasso-tune');
+    await said(opened, 'lasso-state', /Tuned in \d+ steps/);
+    expect(await figure('error')).toBeLessThan(before);
+    expect(Math.abs(await figure('gradient'))).toBeLessThan(5);
+  });
+
+  test('a table whose target is no number: the line', async () => {
+    await opened.page.evaluate(() => {
+      const files = new DataTransfer();
+      files.items.add(new File(['a,b\n1,2\n2,x\n'], 'texts.csv'));
+      dispatchEvent(new DragEvent('drop', { dataTransfer: files, cancelable: true }));
+    });
+    expect(await said(opened, 'lasso-problem', /texts/)).toMatch(/^texts\.csv: line 3/);
+    expect(await textIn(opened, 'lasso-name')).toBe('Diabetes');
+  });
+});
+
+describe('when gradients lie', () => {
+  test('the cycle: a click sets the start, and the light turns red near the line', async () => {
+    await show('gradients');
+    const { page } = opened;
+    await said(opened, 'cycle-state', /Descending/);
+    const box = await (await page.$('#cycle-figure .chart > svg'))?.boundingBox();
+    if (!box) throw new Error('there is no picture');
+    const { across, up } = paneOf({ name: 'x', from: -1.2, to: 4.8 }, { name: 'y', from: -0.6, to: 6 });
+    const scale = box.width / WIDTH;
+    await page.mouse.click(box.x + scale * across(3.8), box.y + scale * up(0.7));
+    expect(Number(await page.$eval('#cycle-x', (field) => (field as HTMLInputElement).value))).toBeCloseTo(3.8, 1);
+    expect(Number(await page.$eval('#cycle-y', (field) => (field as HTMLInputElement).value))).toBeCloseTo(0.7, 1);
+    await page.waitForSelector('#cycle-light[data-status=certified]');
+    await page.waitForSelector('#cycle-light[data-status=failed]');
+    const failed = /420 steps of 0.01; at (\d+) of them/.exec(await said(opened, 'cycle-state', /steps of/));
+    expect(Number(failed?.[1])).toBeGreaterThan(40);
+  });
+
+  test('on the calm line descent ends where the certificate holds', async () => {
+    await opened.page.select('#cycle-line', 'calm');
+    await said(opened, 'cycle-state', /Descending/);
+    await said(opened, 'cycle-state', /steps of/);
+    expect(await opened.page.$eval('#cycle-light', (light) => (light as HTMLElement).dataset.status)).toBe('certified');
+  });
+
+  test('Lorenz: refused at the exact inner solution, certified beside it', async () => {
+    await opened.page.$eval('#exhibit-lorenz', (exhibit) => exhibit.scrollIntoView());
+    const answers = await said(opened, 'lorenz-answers', /true gradient/);
+    expect(answers).toContain('inner solution exact (failed)refused: the system is singular');
+    expect(answers).toMatch(/off by 0.01 \(certified\)\(−23.99, 186.01, −106.66\)/);
+    await said(opened, 'lorenz-state', /\d{2,} steps on the attractor/);
+  });
+
+  test('Clarke: certified at slope 2, failed at 1', async () => {
+    const { page } = opened;
+    await page.$eval('#exhibit-clarke', (exhibit) => exhibit.scrollIntoView());
+    await page.waitForSelector('#clarke-light[data-status=certified]');
+    await page.focus('#clarke-slope');
+    for (let press = 0; press < 20; press++) await page.keyboard.press('ArrowLeft');
+    await page.waitForSelector('#clarke-light[data-status=failed]');
+    expect(await textIn(opened, 'clarke-slope-text')).toBe('1');
+  });
+});
+
+describe.each(['light', 'dark'])('axe-core finds nothing in the %s theme', (theme) => {
+  test.each(['train', 'lasso', 'gradients'])('%s', async (view) => {
+    await opened.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }]);
+    await show(view);
+    expect(await complaints()).toEqual([]);
+  });
+});
+
+test.each(['train', 'lasso', 'gradients'])('on a phone %s is as wide as the screen', async (view) => {
+  await opened.page.setViewport({ width: 390, height: 844 });
+  await show(view);
+  expect(await opened.page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  expect(await complaints()).toEqual([]);
+});
+
+test('nothing went wrong in the page, and it asked nobody else', () => {
+  expect(opened.errors).toEqual([]);
+  expect(opened.externalRequests).toEqual([]);
+});

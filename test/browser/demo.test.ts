@@ -1,0 +1,230 @@
+/** The web app: a person trains, pauses, keeps the result, takes it up again, drops files, draws, looks at the exhibits. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ElementHandle, WebWorker } from 'puppeteer';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BuiltDemo } from '../../demo/build/build.ts';
+import { LIMIT } from '../../demo/build/library-size.ts';
+import { run } from '../fixtures/cli/run.ts';
+import { builtDemo, choose, openDemo, said, textIn } from './demo-page.ts';
+import type { OpenPage } from './harness.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'equilibra-demo-'));
+let built: BuiltDemo;
+let opened: OpenPage;
+
+beforeAll(async () => {
+  built = await builtDemo('dist/demo-test');
+  opened = await openDemo(built);
+});
+
+afterAll(async () => {
+  await opened?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const accuracyIn = (text: string): number => Number(/accuracy ([\d.]+) %/.exec(text)?.[1]) / 100;
+
+/** Small and quick. */
+const SMALL = { width: '30', epochs: '4', batch: '64' };
+
+async function upload(name: string, selector: string, content: string | Uint8Array): Promise<void> {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  await ((await opened.page.$(selector)) as ElementHandle<HTMLInputElement>).uploadFile(path);
+}
+
+test('the library to train on WebGPU is below its limit', () => {
+  const [training] = built.library;
+  expect(training.bytes).toBeGreaterThan(20_000);
+  expect(training.bytes).toBeLessThanOrEqual(LIMIT);
+});
+
+describe('training', () => {
+  test('paused and continued, it learns the digits', async () => {
+    const { page } = opened;
+    await choose(opened, SMALL);
+    await page.click('#start');
+    await said(opened, 'chart-loss', /training \d/);
+    await page.click('#pause');
+    await said(opened, 'state', /Paused in epoch/);
+    const isStill = async (): Promise<boolean> => {
+      const loss = await textIn(opened, 'figure-loss');
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      return loss === (await textIn(opened, 'figure-loss'));
+    };
+    await expect.poll(isStill, { timeout: 20_000 }).toBe(true); // once the steps under way are finished
+    expect(await textIn(opened, 'state')).toMatch(/Paused in epoch/);
+    await page.click('#pause');
+    const ending = await said(opened, 'state', /Finished/);
+    expect(ending).toContain('92 steps in 4 epochs');
+    expect(accuracyIn(ending)).toBeGreaterThan(0.85);
+    await said(opened, 'samples-facts', /\d+ of these 60 are recognised/);
+  });
+
+  test('what is drawn has a fixed point, which is followed', async () => {
+    const { page } = opened;
+    const pad = await page.$('#pad');
+    await pad?.scrollIntoView();
+    const box = await pad?.boundingBox();
+    if (!box) throw new Error('there is no pad');
+    const at = (x: number, y: number): [number, number] => [box.x + x * box.width, box.y + y * box.height];
+    await page.mouse.move(...at(0.5, 0.15)); // a one
+    await page.mouse.down();
+    await page.mouse.move(...at(0.5, 0.85), { steps: 8 });
+    await page.mouse.up();
+    expect(await said(opened, 'reach-state', /Reached/)).toMatch(/after \d+ iterations, below the tolerance 0.001/);
+    const shares = await page.$$eval('#classes .share', (all) =>
+      all.map(({ textContent }) => parseFloat(textContent ?? '')),
+    );
+    expect(shares).toHaveLength(10);
+    expect(shares.reduce((a, b) => a + b)).toBeCloseTo(100, 0);
+    const residuals = await page.$eval('#chart-residual .plot-host', (host) => host.getAttribute('aria-label'));
+    expect(residuals).toMatch(/^Residual by iteration: residual from .* to [4-9]e-4/);
+    await page.select('#reach-solver', 'picard');
+    await said(opened, 'reach-state', /[Rr]eached|Diverged/);
+  });
+
+  test('a checkpoint comes back as it went, goes on, and is read by the command line', async () => {
+    const { page } = opened;
+    const session = await page.createCDPSession();
+    await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
+    const before = await textIn(opened, 'samples-facts');
+    await page.click('#download');
+    await expect.poll(() => readdirSync(folder), { timeout: 10_000 }).toContain('digits.equilibra');
+    const path = join(folder, 'digits.equilibra');
+    await page.reload();
+    await page.waitForSelector('#samples li');
+    await ((await page.$('#checkpoint')) as ElementHandle<HTMLInputElement>).uploadFile(path);
+    expect(await said(opened, 'state', /digits.equilibra/)).toContain('width 30, after 4 epochs, trained on digits');
+    expect(await said(opened, 'samples-facts', /recognised/)).toBe(before);
+    expect(await page.$eval('[name=width]', (field) => (field as HTMLInputElement).value)).toBe('30');
+    await choose(opened, { epochs: '5' });
+    await page.click('#start'); // Resume
+    expect(await said(opened, 'state', /Finished/)).toContain('115 steps in 5 epochs');
+    const { code, out, error } = await run(['predict', path, '--backend', 'cpu']);
+    expect([code, error]).toEqual([0, expect.stringMatching(/accuracy (8[5-9]|9\d)/)]);
+    expect(out.split('\n')).toHaveLength(362);
+  });
+
+  test('a file that is no checkpoint is named', async () => {
+    await upload('holiday.equilibra', '#checkpoint', 'not a checkpoint');
+    expect(await said(opened, 'run-problem', /holiday/)).toMatch(/^holiday\.equilibra: .*checkpoint/);
+  });
+});
+
+describe('data', () => {
+  test('a file that is no data set: what could be given instead', async () => {
+    await upload('holiday.jpg', '#files', 'not a data set');
+    expect(await said(opened, 'data-problem', /holiday/)).toMatch(
+      /holiday\.jpg: no data set\. Drop one CSV file, or the four IDX/,
+    );
+    expect(await textIn(opened, 'data-name')).toBe('Handwritten digits');
+  });
+
+  test('one of four IDX files, dropped: which are missing', async () => {
+    await opened.page.evaluate(() => {
+      const files = new DataTransfer();
+      files.items.add(new File(['x'], 'train-images-idx3-ubyte'));
+      document
+        .getElementById('drop')
+        ?.dispatchEvent(new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true }));
+    });
+    expect(await said(opened, 'data-problem', /idx/)).toContain('train-labels-idx1-ubyte');
+  });
+
+  test('a broken table: the line', async () => {
+    await upload('broken.csv', '#files', 'a,b,kind\n1,2,x\n1,y\n');
+    expect(await said(opened, 'data-problem', /broken/)).toMatch(/^broken\.csv: line 3 has 2 cells; it must have 3/);
+  });
+
+  test('a table is read and learnt', async () => {
+    const rows = Array.from(
+      { length: 60 },
+      (_, row) => `${(row % 3) + 0.1 * Math.sin(row)},${Math.cos(row)},${'abc'[row % 3]}`,
+    );
+    await upload('kinds.csv', '#files', `size,noise,kind\n${rows.join('\n')}\n`);
+    await said(opened, 'data-name', /kinds\.csv/);
+    expect(await textIn(opened, 'data-facts')).toBe('48 rows of 2 features, 12 held out; 3 classes');
+    expect(await opened.page.$eval('#pad-area', (pad) => (pad as HTMLElement).hidden)).toBe(true);
+    await choose(opened, { width: '8', epochs: '30', batch: '16' });
+    await opened.page.click('#start');
+    expect(accuracyIn(await said(opened, 'state', /Finished/))).toBe(1);
+    await opened.page.click('#use-digits');
+    await said(opened, 'data-name', /digits/);
+  });
+});
+
+test('the keyboard is enough: to the settings, to start, to stop, to a sample', async () => {
+  const { page } = opened;
+  await page.reload();
+  await page.waitForSelector('#samples li');
+  const focused = (): Promise<string> =>
+    page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || '');
+  await page.keyboard.press('Tab');
+  expect(await focused()).toBe('Skip to the content');
+  const seen: string[] = [];
+  for (let press = 0; press < 40 && seen[seen.length - 1] !== 'start'; press++) {
+    await page.keyboard.press('Tab');
+    seen.push(await focused());
+  }
+  expect(seen).toEqual(expect.arrayContaining(['Lasso path', 'theme', 'files', 'start']));
+  await page.keyboard.press('Enter');
+  await said(opened, 'state', /epoch 1 of/);
+  await page.waitForFunction(() => !(document.getElementById('stop') as HTMLButtonElement).disabled);
+  for (let press = 0; press < 4 && (await focused()) !== 'stop'; press++) await page.keyboard.press('Tab');
+  await page.keyboard.press('Space');
+  await said(opened, 'state', /Stopped in epoch/);
+  expect(await focused()).toBe('start');
+  expect(await textIn(opened, 'start')).toBe('Resume training');
+  await page.focus('#samples li:nth-child(2) button');
+  await page.keyboard.press('Enter');
+  await said(opened, 'reach-state', /[Rr]eached/);
+});
+
+test('a lost device is told, opened again, and training goes on from the last checkpoint', async () => {
+  const { page } = opened;
+  await choose(opened, { ...SMALL, width: '12', epochs: '3', backend: 'webgpu' });
+  const worker = page.workers().find((each) => each.url().includes('training-worker')) as WebWorker;
+  await worker.evaluate(() => {
+    const { requestDevice } = GPUAdapter.prototype;
+    const known = globalThis as { lastDevice?: GPUDevice; devices?: number };
+    GPUAdapter.prototype.requestDevice = async function (...options) {
+      known.devices = (known.devices ?? 0) + 1;
+      known.lastDevice = await requestDevice.apply(this, options);
+      return known.lastDevice;
+    };
+  });
+  await page.evaluate(() => {
+    const told: string[] = [];
+    const state = document.getElementById('state') as HTMLElement;
+    new MutationObserver(() => told.push(state.textContent ?? '')).observe(state, { childList: true });
+    Object.assign(window, { told });
+  });
+  await page.click('#start');
+  await said(opened, 'state', /epoch 2 of/); // a checkpoint is there
+  await worker.evaluate(() => (globalThis as { lastDevice?: GPUDevice }).lastDevice?.destroy());
+  expect(await said(opened, 'state', /Finished/)).toContain('69 steps in 3 epochs');
+  expect(await worker.evaluate(() => (globalThis as { devices?: number }).devices)).toBe(2);
+  const told = await page.evaluate(() => (window as unknown as { told: string[] }).told);
+  expect(told.find((text) => text.includes('lost'))).toMatch(
+    /device was lost.*training goes on from the last checkpoint/,
+  );
+});
+
+test('so far nothing went wrong in the page, and it asked nobody else', () => {
+  expect(opened.errors).toEqual([]);
+  expect(opened.externalRequests).toEqual([]);
+});
+
+test('a request to anywhere else is refused by the page itself', async () => {
+  const refused = await opened.page.evaluate(() =>
+    fetch('http://127.0.0.1:9/').then(
+      () => '',
+      (error: Error) => error.name,
+    ),
+  );
+  expect(refused).toBe('TypeError');
+  expect(opened.errors.pop()).toMatch(/Content Security Policy/);
+});

@@ -1,0 +1,120 @@
+/** The parts of the web app that need no page. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { compact } from '../../demo/build/shaders.ts';
+import { sourceOf } from '../../demo/train/data.ts';
+import { curvesOf, RunHistory } from '../../demo/train/history.ts';
+import { framingFor, type Place, rasterised } from '../../demo/train/raster.ts';
+import { DEFAULTS, OPTIMISERS, optionsOf, settingsFrom } from '../../demo/train/settings.ts';
+
+const shaders = fileURLToPath(new URL('../../shaders/', import.meta.url));
+
+describe('a drawing becomes an image', () => {
+  const total = (image: Float32Array): number => image.reduce((sum, value) => sum + value, 0);
+  const one: Place[] = [
+    [0.5, 0.1],
+    [0.5, 0.9],
+  ];
+
+  test('a stroke fills the height of a small image, in the middle, with the area of the pen', () => {
+    const framing = framingFor([8, 8]);
+    const image = rasterised([one], framing);
+    const rows = Array.from({ length: 8 }, (_, row) => total(image.subarray(8 * row, 8 * row + 8)));
+    for (const row of rows.slice(1, -1)) expect(row).toBeCloseTo(framing.pen, 0);
+    expect(rows[0]).toBeGreaterThan(0.5);
+    for (let at = 0; at < 64; at++) expect(image[at]).toBe(image[8 * Math.floor(at / 8) + 7 - (at % 8)]); // left as right
+  });
+
+  test('where and how large it was drawn makes no difference', () => {
+    const smaller = one.map(([x, y]): Place => [0.2 + 0.3 * x, 0.4 + 0.3 * y]);
+    for (const shape of [
+      [8, 8],
+      [28, 28],
+    ]) {
+      const [large, small] = [one, smaller].map((stroke) => rasterised([stroke], framingFor(shape)));
+      for (const [at, value] of large.entries()) expect(small[at]).toBeCloseTo(value, 6);
+    }
+  });
+
+  test('a large image has a border, a point is as large as the pen, nothing is nothing', () => {
+    const framing = framingFor([28, 28]);
+    const image = rasterised([one], framing);
+    expect(total(image.subarray(0, 4 * 28))).toBe(0);
+    expect(total(rasterised([[[0.3, 0.3]]], framing))).toBeCloseTo((Math.PI / 4) * framing.pen ** 2, 0);
+    expect(total(rasterised([], framing))).toBe(0);
+  });
+});
+
+describe('settings in a checkpoint', () => {
+  test.each(OPTIMISERS)('come back as they were: %s', (optimiser) => {
+    const settings = { ...DEFAULTS, optimiser, width: 33, tolerance: 1e-4, activation: 'tanh' as const };
+    expect(settingsFrom(optionsOf(settings))).toEqual(settings);
+  });
+
+  test('a run with what the page does not offer is not taken for another one', () => {
+    const options = optionsOf(DEFAULTS);
+    expect(settingsFrom({ ...options, 'clip-norm': '1' })).toBeUndefined();
+    expect(settingsFrom({ ...options, schedule: 'cosine' })).toBeUndefined();
+    expect(settingsFrom({ ...options, solver: 'picard' })).toBeUndefined();
+    expect(settingsFrom({ ...options, backend: 'webgpu', target: 'kind' })).toEqual(DEFAULTS);
+  });
+});
+
+describe('the history of a run', () => {
+  const step = (loss: number) => ({ loss, forward: null, backward: 2 * loss });
+
+  test('many steps become few points, each the mean of as many steps', () => {
+    const { xs, loss, forward, backward } = curvesOf([1, 3, 5, 7, 9].map(step), 3);
+    expect(xs).toEqual([1.5, 3.5, 5]);
+    expect(loss).toEqual([2, 6, 9]);
+    expect(forward).toEqual([null, null, null]);
+    expect(backward).toEqual([4, 12, 18]);
+  });
+
+  test('it is cut where training goes on from a checkpoint', () => {
+    const history = new RunHistory();
+    history.takeUp([5, 4, 3, 2], []);
+    history.cut(3, 0);
+    expect(history.steps.map(({ loss }) => loss)).toEqual([5, 4, 3]);
+  });
+});
+
+describe('dropped files', () => {
+  const files = (...names: string[]): File[] => names.map((name) => new File(['x'], name));
+  const four = [
+    'train-images-idx3-ubyte',
+    'train-labels-idx1-ubyte.gz',
+    't10k-images-idx3-ubyte',
+    't10k-labels-idx1-ubyte',
+  ];
+
+  test('are known by their names', () => {
+    expect(sourceOf(files('iris.csv')).kind).toBe('table');
+    expect(sourceOf(files('iris.TSV.gz')).kind).toBe('table');
+    expect(sourceOf(files(...four)).kind).toBe('images');
+  });
+
+  test.each([
+    ['one of four', [four[0]], /train-labels-idx1-ubyte/],
+    ['a picture', ['cat.png'], /^cat\.png: no data set\. Drop one CSV file/],
+    ['two tables', ['a.csv', 'b.csv'], /^a\.csv, b\.csv: no data set/],
+  ])('%s is refused, with what is wanted', (_, names, message) => {
+    expect(() => sourceOf(files(...names))).toThrow(message);
+  });
+});
+
+test('shaders without their comments say the same', () => {
+  const names = readdirSync(shaders, { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.wgsl'));
+  expect(names.length).toBeGreaterThan(15);
+  for (const name of names) {
+    const source = readFileSync(join(shaders, name), 'utf8');
+    expect(source, `${name} has a block comment, which the page's build leaves in`).not.toContain('/*');
+    const words = (text: string): string => text.replace(/\s+/g, ' ').trim();
+    const lines = source.split('\n').map((line) => (line.includes('//') ? line.slice(0, line.indexOf('//')) : line));
+    expect(words(compact(source)), name).toBe(words(lines.join('\n')));
+  }
+});
