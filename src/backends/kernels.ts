@@ -286,7 +286,7 @@ export interface CoordinateDescentCall {
   /** Most passes. */
   readonly limit: number;
 }
-export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu'];
+export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu', 'wasm'];
 
 export type KernelCall =
   | ProductCall

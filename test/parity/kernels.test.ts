@@ -4,6 +4,7 @@ import { openCPU } from '../../src/backends/cpu/index.ts';
 import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
+import { descentCases } from './cases/descent.ts';
 import { formCases, type ParityCase, parityCases } from './cases/index.ts';
 
 function suite(name: string, open: () => Promise<Backend>, cases: readonly ParityCase[]): void {
@@ -18,7 +19,7 @@ function suite(name: string, open: () => Promise<Backend>, cases: readonly Parit
   });
 }
 
-suite('wasm', openWasm, parityCases);
+suite('wasm', openWasm, [...parityCases, ...descentCases]);
 suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
 suite('webgpu, forms for this adapter', openWebGPU, parityCases);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), formCases);

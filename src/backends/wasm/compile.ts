@@ -4,7 +4,7 @@ import { ABSENT } from '../kernels.ts';
 import { type BufferRole, type PlannedCopy, type PlannedLoop, type PlannedStep, planProgram } from '../plan.ts';
 import { bytesFor } from './heap.ts';
 import { Code, Loop, Renew } from './instructions.ts';
-import { Instruction, lowerCall, lowerCopy, type Pack } from './lower.ts';
+import { type Aside, Instruction, lowerCall, lowerCopy, type Pack } from './lower.ts';
 import { type Packs, packKey, packsOf } from './packs.ts';
 
 export interface Compiled {
@@ -77,10 +77,13 @@ class Compiler {
   private lowerStep(step: Step | undefined, planned: PlannedStep): Instruction[] {
     if (planned.kind === 'copy') return [this.lowerCopy(planned)];
     if (planned.kind === 'loop') return this.lowerLoop(step as ProgramLoop, planned);
-    const { call } = planned;
-    const packOf = (): Pack => (call.kernel === 'product' && this.packOf.get(packKey(call))) || this.passing;
-    return [lowerCall(planned, this.place, packOf), ...this.renewed(call.output)];
+    return [lowerCall(planned, this.place, this.aside), ...this.renewed(planned.call.output)];
   }
+
+  private readonly aside: Aside = {
+    packOf: (call) => this.packOf.get(packKey(call)) ?? this.passing,
+    space: (size) => this.addBuffer(size),
+  };
 
   private lowerCopy({ to, from, size }: PlannedCopy): Instruction {
     return lowerCopy(this.place(to), this.place(from), size);

@@ -14,6 +14,7 @@ export enum Code {
   rows,
   scalar,
   solve,
+  descend,
   loop,
   renew,
 }
@@ -153,6 +154,25 @@ export enum Solve {
   right,
   batch,
   order,
+  end,
+}
+
+/** Coordinate descent. `space` takes, for each group, `2·features + rows + 4` numbers. */
+export enum Descend {
+  out = 2,
+  columns,
+  y,
+  penalty,
+  ridge,
+  initial,
+  tolerance,
+  stopped,
+  space,
+  rows,
+  features,
+  groups,
+  batch,
+  limit,
   end,
 }
 

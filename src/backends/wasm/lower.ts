@@ -2,6 +2,7 @@
 import type {
   ActivationName,
   CombineCall,
+  CoordinateDescentCall,
   ElementwiseCall,
   KernelCall,
   MoveCall,
@@ -18,6 +19,7 @@ import {
   Code,
   Combine,
   Copy,
+  Descend,
   Elementwise,
   Header,
   Move,
@@ -72,15 +74,22 @@ export function lowerCopy(to: number, from: number, size: number): Instruction {
   return new Instruction(Code.copy, Copy.end).set(Copy.to, to, from, size);
 }
 
-/** @param packOf the pack of a product's right operand */
-export function lowerCall({ call, operands, output }: PlannedCall, place: Place, packOf: () => Pack): Instruction {
-  return lowered(call, operands.map(place), place(output), packOf);
+/** What some calls need besides their operands. */
+export interface Aside {
+  /** For the right operand of a product. */
+  packOf(call: ProductCall): Pack;
+  /** The place of a buffer of so many numbers. */
+  space(size: number): number;
 }
 
-function lowered(call: KernelCall, operands: readonly number[], out: number, packOf: () => Pack): Instruction {
+export function lowerCall({ call, operands, output }: PlannedCall, place: Place, aside: Aside): Instruction {
+  return lowered(call, operands.map(place), place(output), aside);
+}
+
+function lowered(call: KernelCall, operands: readonly number[], out: number, aside: Aside): Instruction {
   switch (call.kernel) {
     case 'product':
-      return lowerProduct(call, operands, out, packOf());
+      return lowerProduct(call, operands, out, aside.packOf(call));
     case 'elementwise':
       return lowerElementwise(call, operands, out);
     case 'combine':
@@ -95,6 +104,8 @@ function lowered(call: KernelCall, operands: readonly number[], out: number, pac
       return lowerScalar(call, operands, out);
     case 'solve':
       return lowerSolve(call, operands, out);
+    case 'coordinateDescent':
+      return lowerDescent(call, operands, out, aside);
   }
 }
 
@@ -193,4 +204,15 @@ function lowerScalar(call: ScalarCall, operands: readonly number[], out: number)
 
 function lowerSolve(call: SolveCall, operands: readonly number[], out: number): Instruction {
   return new Instruction(Code.solve, Solve.end).set(Solve.out, out, ...operands, call.batch, call.order);
+}
+
+function lowerDescent(
+  { rows, features, groups, batch, limit }: CoordinateDescentCall,
+  operands: readonly number[],
+  out: number,
+  { space }: Aside,
+): Instruction {
+  return new Instruction(Code.descend, Descend.end)
+    .set(Descend.out, out, ...operands, space(groups * (2 * features + rows + 4)))
+    .set(Descend.rows, rows, features, groups, batch, limit);
 }

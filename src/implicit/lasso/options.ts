@@ -40,7 +40,7 @@ export interface LassoOptions {
   selection?: LassoSelection;
   /**
    * How the support is found: by proximal gradient steps, accelerated (fista) or not (ista), or by coordinate descent, which
-   * is sequential and runs on the cpu backend only. Default auto: coordinate-descent there, fista elsewhere.
+   * is sequential and runs on wasm and cpu only. Default auto: coordinate-descent there, fista elsewhere.
    */
   solver?: LassoSolverName | 'auto';
   /** Of the relative proximal residual. Default 1e-10, or 8ε where that is larger (1e-6 in float32). */

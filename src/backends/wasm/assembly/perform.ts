@@ -1,6 +1,19 @@
 // Kernels by the codes of their instructions, whole or in part.
-import { Code, Combine, Elementwise, Header, Move, Product, Reduce, Rows, Scalar, Solve } from '../instructions';
+import {
+  Code,
+  Combine,
+  Descend,
+  Elementwise,
+  Header,
+  Move,
+  Product,
+  Reduce,
+  Rows,
+  Scalar,
+  Solve,
+} from '../instructions';
 import { combine } from './combine';
+import { descend } from './descend';
 import { elementwise } from './elementwise';
 import { word } from './memory';
 import { move } from './move';
@@ -37,6 +50,9 @@ export function performRange(at: usize, first: i32, last: i32): void {
     case Code.solve:
       solve(at, first, last);
       break;
+    case Code.descend:
+      descend(at, first, last);
+      break;
     default:
       unreachable();
   }
@@ -60,9 +76,16 @@ export function unitsOf(at: usize): i32 {
       return word(at, Rows.rows);
     case Code.scalar:
       return word(at, Scalar.batch);
-    default:
+    case Code.solve:
       return word(at, Solve.batch);
+    default:
+      return word(at, Descend.groups);
   }
+}
+
+/** A divisor of the number of units that threads take at a time: four rows, so that they write into no four numbers together. */
+export function evenUnits(at: usize): i32 {
+  return word(at, Header.code) === Code.descend ? 1 : 4;
 }
 
 /** Multiplications that take as long as an element of an element-wise operation, and as one of a row with its exponentials. */
@@ -83,6 +106,8 @@ export function workOf(at: usize): i64 {
       return units * <i64>(word(at, Reduce.middle) * word(at, Reduce.inner)) * ELEMENT_WORK;
     case Code.rows:
       return units * <i64>word(at, Rows.columns) * ROW_WORK;
+    case Code.descend:
+      return units * <i64>word(at, Descend.features) * <i64>word(at, Descend.rows);
     default:
       return 0;
   }

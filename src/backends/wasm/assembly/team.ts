@@ -2,7 +2,7 @@
 // instruction, take stretches of its units for as long as there are some, and wait again.
 import { Code, Header } from '../instructions';
 import { tableInUse, useTable, word } from './memory';
-import { performRange } from './perform';
+import { evenUnits, performRange } from './perform';
 
 // What they share, at one address: the next unit that nobody has taken with the number of the instruction above it, in one
 // word of 64 bits, so that a stretch is taken of the very instruction that was looked at; and then
@@ -75,11 +75,11 @@ function awaitOthers(units: i32): void {
   }
 }
 
-/** A multiple of four: then no thread writes into the four numbers with which the part of another begins. */
 function stretchOf(at: usize, units: i32): i32 {
   const threads = 1 + atomic.load<i32>(team + SERVING);
-  const even = (units / (threads * STRETCHES) + 3) & ~3;
-  return max(even, word(at, Header.code) === Code.elementwise ? ELEMENTS : 4);
+  const even = evenUnits(at);
+  const parts = (units + threads * STRETCHES * even - 1) / (threads * STRETCHES * even);
+  return max(parts * even, word(at, Header.code) === Code.elementwise ? ELEMENTS : even);
 }
 
 /** Takes stretches of the instruction with this ticket while there are some. */

@@ -1,0 +1,143 @@
+// Cyclic coordinate descent for Lasso problems; see CoordinateDescentCall in kernels.ts. Passes over all features alternate
+// with passes over those in use until these stand still.
+import { Descend } from '../instructions';
+import { buffer, firstLanes, sumOfLanes, word } from './memory';
+
+const BYTES: usize = 4;
+
+let rows: i32 = 0;
+let features: i32 = 0;
+let limit: i32 = 0;
+
+/** Of the group: its columns, the squares of their lengths, and places for features in use. */
+let columns: usize = 0;
+let squares: usize = 0;
+let used: usize = 0;
+
+/** Of the problem: thresholds, coefficients, and y − Xβ. */
+let penalty: usize = 0;
+let ridge: f32 = 0;
+let beta: usize = 0;
+let residual: usize = 0;
+
+/** The groups `first` to `last`. */
+export function descend(at: usize, first: i32, last: i32): void {
+  rows = word(at, Descend.rows);
+  features = word(at, Descend.features);
+  limit = word(at, Descend.limit);
+  const length = word(at, Descend.batch) / word(at, Descend.groups);
+  for (let group = first; group < last; group++) {
+    columns = place(buffer(at, Descend.columns), group * features * rows);
+    squares = place(buffer(at, Descend.space), group * (2 * features + rows + 4));
+    used = place(squares, features);
+    residual = place(used, features);
+    for (let j = 0; j < features; j++) store<f32>(place(squares, j), dot(columnOf(j), columnOf(j)));
+    for (let problem = group * length; problem < (group + 1) * length; problem++) {
+      solveProblem(at, problem, problem > group * length);
+    }
+  }
+}
+
+function place(values: usize, index: i32): usize {
+  return values + <usize>index * BYTES;
+}
+
+function columnOf(j: i32): usize {
+  return place(columns, j * rows);
+}
+
+function solveProblem(at: usize, problem: i32, hasPrevious: bool): void {
+  const width = (<usize>features) << 2;
+  const initial = place(buffer(at, Descend.initial), problem * features);
+  const tolerance = load<f32>(place(buffer(at, Descend.tolerance), problem));
+  beta = place(buffer(at, Descend.out), problem * (features + 1));
+  memory.copy(beta, initial, width);
+  let passes = 0;
+  if (load<f32>(place(buffer(at, Descend.stopped), problem)) === 0) {
+    if (hasPrevious && isZero(beta)) memory.copy(beta, place(beta, -(features + 1)), width);
+    penalty = place(buffer(at, Descend.penalty), problem * features);
+    ridge = load<f32>(place(buffer(at, Descend.ridge), problem));
+    memory.copy(residual, place(buffer(at, Descend.y), problem * rows), (<usize>rows) << 2);
+    for (let j = 0; j < features; j++) addColumn(j, -load<f32>(place(beta, j)));
+    passes = repeatPasses(tolerance);
+  }
+  store<f32>(place(beta, features), <f32>passes);
+}
+
+function isZero(values: usize): bool {
+  for (let j = 0; j < features; j++) if (load<f32>(place(values, j)) !== 0) return false;
+  return true;
+}
+
+/** Returns the number of passes. */
+function repeatPasses(tolerance: f32): i32 {
+  let passes = 1;
+  while (passOver(features, 0) > tolerance && passes < limit) {
+    const count = listUsed();
+    do passes += 1;
+    while (passOver(count, used) > tolerance && passes < limit);
+    passes += 1;
+  }
+  return min(passes, limit);
+}
+
+/** Lists the features whose coefficient is not 0; returns how many there are. */
+function listUsed(): i32 {
+  let count = 0;
+  for (let j = 0; j < features; j++) {
+    if (load<f32>(place(beta, j)) === 0) continue;
+    store<i32>(place(used, count), j);
+    count += 1;
+  }
+  return count;
+}
+
+/**
+ * One pass over `count` features, those listed or the first ones; the largest change of a coefficient, relative to the
+ * largest coefficient.
+ */
+function passOver(count: i32, list: usize): f32 {
+  let change: f32 = 0;
+  let largest: f32 = 0;
+  for (let index = 0; index < count; index++) {
+    const j = list === 0 ? index : load<i32>(place(list, index));
+    const square = load<f32>(place(squares, j));
+    const curvature = square + ridge;
+    if (curvature === 0) continue;
+    const before = load<f32>(place(beta, j));
+    const p = dot(columnOf(j), residual) + square * before;
+    const size = max<f32>(abs<f32>(p) - load<f32>(place(penalty, j)), 0);
+    const after = (p < 0 ? -size : size) / curvature;
+    if (after !== before) {
+      store<f32>(place(beta, j), after);
+      addColumn(j, before - after);
+    }
+    change = max<f32>(change, abs<f32>(after - before));
+    largest = max<f32>(largest, abs<f32>(after));
+  }
+  return change === 0 ? 0 : change / largest;
+}
+
+/** residual += factor·Xⱼ; what comes behind the last row is nobody's. */
+function addColumn(j: i32, factor: f32): void {
+  if (factor === 0) return;
+  const f = f32x4.splat(factor);
+  const end = place(residual, rows);
+  let x = columnOf(j);
+  for (let r = residual; r < end; r += 16, x += 16) {
+    v128.store(r, f32x4.add(v128.load(r), f32x4.mul(f, v128.load(x))));
+  }
+}
+
+function dot(x: usize, y: usize): f32 {
+  const end = x + (((<usize>rows) << 2) & ~15);
+  let even = f32x4.splat(0);
+  let odd = even;
+  for (; x + 16 < end; x += 32, y += 32) {
+    even = f32x4.add(even, f32x4.mul(v128.load(x), v128.load(y)));
+    odd = f32x4.add(odd, f32x4.mul(v128.load(x, 16), v128.load(y, 16)));
+  }
+  for (; x < end; x += 16, y += 16) even = f32x4.add(even, f32x4.mul(v128.load(x), v128.load(y)));
+  if (rows & 3) odd = f32x4.add(odd, v128.and(f32x4.mul(v128.load(x), v128.load(y)), firstLanes(rows & 3)));
+  return sumOfLanes(f32x4.add(even, odd));
+}
