@@ -5,6 +5,8 @@ import type { DeviceTexture } from './library.ts';
 export class TextureReader {
   private readonly framebuffer: WebGLFramebuffer;
   private closed = false;
+  /** Resolves when all readings asked for so far are done: they arrive in that order. */
+  private earlier: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly gl: WebGL2RenderingContext) {
     this.framebuffer = gl.createFramebuffer();
@@ -21,7 +23,14 @@ export class TextureReader {
   }
 
   /** The texture may be deleted as soon as this returns. */
-  async readLater(texture: DeviceTexture, size: number): Promise<Float32Array> {
+  readLater(texture: DeviceTexture, size: number): Promise<Float32Array> {
+    const { earlier } = this;
+    const reading = this.readAhead(texture, size, earlier);
+    this.earlier = reading.catch(() => {});
+    return reading;
+  }
+
+  private async readAhead(texture: DeviceTexture, size: number, earlier: Promise<unknown>): Promise<Float32Array> {
     const { gl } = this;
     const stride = this.bind(texture);
     const texels = new Float32Array(texture.size[0] * texture.size[1] * stride);
@@ -32,6 +41,7 @@ export class TextureReader {
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
     try {
       await this.reached();
+      await earlier;
       this.check();
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
       gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, texels);
