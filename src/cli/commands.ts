@@ -14,6 +14,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'classify data with a trained model',
     load: async () => (await import('./predict.ts')).predict,
   },
+  tune: {
+    summary: 'choose the penalty of a Lasso for a CSV file, by gradient',
+    load: async () => (await import('./tune.ts')).tune,
+  },
   solve: {
     summary: 'solve a problem given as JSON, with gradients',
     load: async () => (await import('./solve.ts')).solve,

@@ -9,16 +9,16 @@ import {
   imagesFromFiles,
   type Limits,
   type Preparation,
-  parseCSV,
   readTable,
   type Table,
   type TableDataset,
   tableDataset,
 } from '../data/index.ts';
 import { bytesAt, kindOfPath } from './files.ts';
-import { InputError, shown } from './io.ts';
+import { InputError } from './io.ts';
 import { LIMITS_OPTION, limitsOption } from './limits-option.ts';
 import { type Arguments, choiceOption, numberOption } from './options.ts';
+import { columnsOption, counted, listed, yesOrNo } from './table-options.ts';
 import { type Chosen, textsOf } from './training-settings.ts';
 
 /** For a CSV file only. */
@@ -161,30 +161,4 @@ function tableFacts({ preparation, featureNames, constant, dropped }: TableDatas
       ? [['dropped', counted(dropped, 'row with a missing value', 'rows with missing values')] as const]
       : []),
   ];
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
-function listed(names: readonly string[]): string {
-  return names.length <= 8 ? names.join(', ') : `${names.slice(0, 7).join(', ')} and ${names.length - 7} more`;
-}
-
-/** Column names with commas between; a name that has a comma itself is quoted, as in the file. */
-function columnsOption({ options }: Arguments, name: string): readonly string[] | undefined {
-  const text = options[name];
-  if (text === undefined) return undefined;
-  try {
-    const { records } = parseCSV(text, { separator: ',' });
-    if (records.length === 1) return records[0];
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-  }
-  throw new InputError(`--${name}: it is ${shown(text)}; it must be names of columns with commas between`);
-}
-
-function yesOrNo(given: Arguments, name: string): boolean | undefined {
-  const answer = choiceOption(given, name, ['yes', 'no']);
-  return answer === undefined ? undefined : answer === 'yes';
 }

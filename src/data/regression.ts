@@ -1,4 +1,4 @@
-import { encoded, featureColumnNames, featureColumns, featureNames } from './features.ts';
+import { encoded, type FeatureColumn, featureColumnNames, featureColumns, featureNames } from './features.ts';
 import type { LimitOptions } from './limits.ts';
 import { type MissingRule, withoutMissing } from './preparation.ts';
 import { type Standardisation, standardisationOf } from './standardisation.ts';
@@ -45,7 +45,7 @@ export interface TableRegression extends RegressionData {
 
 /**
  * Makes regression data of a table: one column holds the target, the others become features (numbers as they are,
- * categories as one feature each).
+ * categories as one feature each, but of two the second alone, since both would be collinear).
  *
  * @throws DataError where the table does not allow it: the message names the line and the column of a value that is missing
  *   or no number, the columns there are where none has the name of the target, and the target where it never changes
@@ -56,8 +56,9 @@ export function tableRegression(table: Table, options: TableRegressionOptions): 
   const { kept } = withoutMissing(table, [...names, target], missing);
   const y = targetValues(kept, target);
   const columns = featureColumns(kept, names, options.categorical, options);
-  const X = encoded(kept, columns);
-  const ofFeatures = featureNames(columns);
+  const telling = tellingFeatures(columns);
+  const ofFeatures = featureNames(columns).filter((_, feature) => telling[feature]);
+  const X = encoded(kept, columns).filter((_, at) => telling[at % telling.length]);
   const features = ofFeatures.length;
   const count = kept.rows.length;
   const { mean, constant } = standardisationOf({ inputs: X, count, features });
@@ -74,6 +75,14 @@ export function tableRegression(table: Table, options: TableRegressionOptions): 
     dropped: table.rows.length - count,
     lines: kept.lines,
   };
+}
+
+/** Of each feature, whether it tells what the others do not: all but the first of two categories. */
+function tellingFeatures(columns: readonly FeatureColumn[]): boolean[] {
+  return columns.flatMap((column) => {
+    if (column.kind === 'numbers') return [true];
+    return column.categories.map((_, at) => column.categories.length !== 2 || at === 1);
+  });
 }
 
 /** Regression data with features of mean 0 and deviation 1 and a target of mean 0, and what they were before. */

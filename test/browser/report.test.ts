@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { trainingReport } from '../../src/cli/report/report.ts';
 import { tuningPage } from '../../src/cli/report/tune/page.ts';
 import { exampleReport, HOSTILE, imageMistakes } from '../support/training-report.ts';
-import { hostileTuning, referenceTuning } from '../support/tuning-report.ts';
+import { hostileTuning, referenceTuning, severalTuning } from '../support/tuning-report.ts';
 import { openPage } from './harness.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -41,7 +41,12 @@ test('that of a training run is shown whole in light and dark, on a desk and on 
 test('that of a tuning is shown whole in light and dark, on a desk and on a phone, and everybody can use it', async () => {
   const open = await openPage();
   try {
-    for (const report of [referenceTuning('diabetes'), referenceTuning('synth-wide'), hostileTuning()]) {
+    for (const report of [
+      referenceTuning('diabetes'),
+      referenceTuning('synth-wide'),
+      severalTuning(),
+      hostileTuning(),
+    ]) {
       await open.page.setContent(tuningPage(report), { waitUntil: 'load' });
       expect(await open.page.title()).toBe(`Lasso for ${report.problem.target}`);
       await open.page.evaluate(axe);

@@ -10,7 +10,7 @@ export function referenceTuning(name: LassoName, changes: Partial<TuningReport> 
   const { X_train, y_train, X_val, y_val, lambda_max, optimum } = loadLasso(name);
   const features = X_train[0].length;
   const path = lassoPath({ X: X_train.flat(), y: y_train, features });
-  const errorAt = (logLambda: number): VisitedPoint => {
+  const errorAt = (logLambda: number): Required<VisitedPoint> => {
     const beta = path.at(logLambda);
     const derivative = path.derivative(logLambda, 'falling');
     const errors = y_val.map((value, row) => dot(X_val[row], beta) - value);
@@ -43,6 +43,28 @@ export function referenceTuning(name: LassoName, changes: Partial<TuningReport> 
     backend: 'cpu',
     warnings: [],
     ...changes,
+  };
+}
+
+/** The same for a penalty for each feature, the path and the curve over a change of them all. */
+export function severalTuning(): TuningReport {
+  const { problem, path, criterionCurve, visited, chosen, ...rest } = referenceTuning('diabetes');
+  const moved = <Point extends CriterionPoint>(point: Point): Point => ({
+    ...point,
+    logLambda: point.logLambda - chosen.logLambda,
+  });
+  return {
+    ...rest,
+    problem,
+    several: {
+      axis: 'change of every log λ',
+      card: { name: 'Penalties λ', value: '10', note: 'log λ from 6 to 7' },
+      byFeature: problem.names.map((_, feature) => chosen.logLambda + feature / 9),
+    },
+    path: { ...path, logLambdas: path.logLambdas.map((logLambda) => logLambda - chosen.logLambda) },
+    criterionCurve: criterionCurve.map(moved),
+    visited: visited.map(({ value, gradient }) => ({ value, gradient: Math.abs(gradient as number) })),
+    chosen: moved(chosen),
   };
 }
 

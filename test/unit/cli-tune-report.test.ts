@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { tuningPage } from '../../src/cli/report/tune/page.ts';
 import { checkNesting, curvesIn, ESCAPED, row } from '../support/markup.ts';
 import { HOSTILE } from '../support/training-report.ts';
-import { hostileTuning, referenceTuning } from '../support/tuning-report.ts';
+import { hostileTuning, referenceTuning, severalTuning } from '../support/tuning-report.ts';
 
 /** The part of a page between the heading with this id and the next section. */
 function section(text: string, id: string): string {
@@ -119,7 +119,7 @@ describe('the report of a tuning', () => {
     tangents.forEach(([, ...ends], index) => {
       const [x1, y1, x2, y2] = ends.map(Number);
       expect(Math.hypot(x2 - x1, y2 - y1)).toBeCloseTo(44, 0);
-      const angle = Math.atan2(report.visited[index].gradient * up, across);
+      const angle = Math.atan2((report.visited[index].gradient as number) * up, across);
       expect(Math.atan2(y2 - y1, x2 - x1)).toBeCloseTo(angle, 1.5);
     });
   });
@@ -176,6 +176,33 @@ describe('the report of a tuning', () => {
     expect(page).toContain('>0 of 10<');
     expect(page).not.toMatch(/NaN|Infinity|undefined/);
     expect(() => checkNesting(page)).not.toThrow();
+  });
+
+  test('can be of several penalties: what was chosen, a line through it, and the way of the search', () => {
+    const several = severalTuning();
+    const page = tuningPage(several);
+    expect(page).toContain('<dt>Penalties λ</dt><dd><b>10</b><span class="quiet">log λ from 6 to 7</span>');
+    expect(page).toContain('>2823.1 by the best single λ<');
+    expect(row(section(page, 'support'), 'bmi')).toEqual(['bmi', '22.50', '6.28']);
+    const criterion = section(page, 'criterion');
+    for (const title of ['Near what was chosen', 'Its derivative there', 'On the way'])
+      expect(criterion).toContain(title);
+    const [whole, , , way] = criterion.split('</figure>');
+    expect(whole).toContain('change of every log λ →');
+    expect(whole).not.toContain('class="tangent');
+    // One point for each evaluation, and one in the legend.
+    expect(way.split('<circle class="mark second"')).toHaveLength(2 + several.visited.length);
+    expect(row(page, 'by gradient')).toEqual(['by gradient', '–', '–', '2823.02', '6']);
+    expect(row(page, 'single λ, over a grid')[4]).toBe('100');
+    expect(row(page, '1')).toHaveLength(3);
+    expect(() => checkNesting(page)).not.toThrow();
+  });
+
+  test('of a grid has points without gradients, and no other search beside it', () => {
+    const page = tuningPage({ ...report, visited: report.visited.map(({ gradient: _, ...point }) => point) });
+    expect(page).not.toContain('Gradient and grid');
+    expect(page).not.toContain('gradient there');
+    expect(row(page, '1')[3]).toBe('–');
   });
 
   test('puts warnings first, and nothing where there are none', () => {

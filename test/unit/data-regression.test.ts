@@ -55,15 +55,18 @@ describe('tableRegression', () => {
   const read = (lines: readonly string[], options = {}) =>
     tableRegression(parseTable(lines.join('\n')), { target: 'yield', ...options });
 
-  test('takes numbers as they are and spreads categories out', () => {
+  test('takes numbers as they are and spreads categories out, of two the second alone', () => {
     const data = read(rows, { name: 'crops' });
-    expect([data.name, data.count, data.features, data.target]).toEqual(['crops', 3, 4, 'yield']);
-    expect(data.featureNames).toEqual(['length', 'kind=a', 'kind=b', 'constant']);
+    expect([data.name, data.count, data.features, data.target]).toEqual(['crops', 3, 3, 'yield']);
+    expect(data.featureNames).toEqual(['length', 'kind=b', 'constant']);
     expect([0, 1, 2].map((row) => rowOf(data, row))).toEqual([
-      [1.5, 1, 0, 3],
-      [2.5, 0, 1, 3],
-      [4, 1, 0, 3],
+      [1.5, 0, 3],
+      [2.5, 1, 3],
+      [4, 0, 3],
     ]);
+    const three = read([rows[0], rows[1], rows[2], '4,c,3,-10']);
+    expect(three.featureNames).toEqual(['length', 'kind=a', 'kind=b', 'kind=c', 'constant']);
+    expect(rowOf(three, 2)).toEqual([4, 0, 0, 1, 3]);
     expect([...data.y]).toEqual([10, 20.5, -10]);
     expect(data.constant).toEqual(['constant']);
     expect(data.lines).toEqual([2, 3, 4]);
@@ -92,7 +95,7 @@ describe('tableRegression', () => {
 
   test('fills or drops what is missing where it is told to', () => {
     const holed = [rows[0], rows[1], ',b,3,20.5', rows[3]];
-    expect(rowOf(read(holed, { missing: 'mean' }), 1)).toEqual([2.75, 0, 1, 3]);
+    expect(rowOf(read(holed, { missing: 'mean' }), 1)).toEqual([2.75, 1, 3]);
     const dropped = read(holed, { missing: 'drop' });
     expect([dropped.count, dropped.dropped]).toEqual([2, 1]);
     expect(dropped.lines).toEqual([2, 4]);

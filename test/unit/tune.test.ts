@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sparseRegression } from '../../src/data/index.ts';
-import { crossValidation, type Engine, heldOut, lasso, open, sure, type Tensor, tune } from '../../src/index.ts';
+import {
+  type Criterion,
+  crossValidation,
+  type Engine,
+  heldOut,
+  lasso,
+  open,
+  sure,
+  type Tensor,
+  tune,
+} from '../../src/index.ts';
 import { type LassoName, loadLasso } from '../fixtures/load.ts';
 import { normals } from '../support/numbers.ts';
 
@@ -50,6 +60,17 @@ describe('tune: one λ by the held-out error', () => {
     await run();
     expect(engine.memory().buffers).toBe(first);
     expect(first - before).toBeLessThan(8); // numbers kept for the next time
+  });
+
+  it.each(['descent', 'adam'] as const)('%s stays where the criterion is flat', async (optimiser) => {
+    const { train } = reference('diabetes');
+    const flat: Criterion = {
+      name: 'flat',
+      begin: () => ({ copies: 1, judge: ({ beta }) => beta.sum(1).mul(0) }),
+    };
+    const found = await tune({ ...train, criterion: flat, optimiser, starts: [[5]] });
+    expect(found.logLambda).toBe(5);
+    expect(found.visited).toHaveLength(1);
   });
 
   it('descent, Adam and a grid agree', async () => {

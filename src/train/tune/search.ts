@@ -56,6 +56,9 @@ const SUFFICIENT = 1e-4;
 const LARGEST_MOVE = 1;
 const SHRINKING = 0.4;
 
+/** 1 over it is finite: a gradient of 0, as where nothing is selected, moves nothing. */
+const SMALLEST = 2 ** -1022;
+
 interface Descending {
   readonly at: Visited;
   readonly step: number;
@@ -78,7 +81,7 @@ export const descent: Search = async (evaluation, starts, options) => {
   let states: Descending[] = first.map((at) => ({ at, step: firstStep(at), done: false }));
   for (let count = 1; count < limit && states.some(({ done }) => !done); count++) {
     const tried = states.map(({ at, step, done }) => {
-      const reach = Math.min(step, LARGEST_MOVE / Math.max(...at.gradient.map(Math.abs), Number.MIN_VALUE));
+      const reach = Math.min(step, LARGEST_MOVE / Math.max(...at.gradient.map(Math.abs), SMALLEST));
       const parameters = clamped(
         at.parameters.map((value, index) => value - reach * at.gradient[index]),
         bounds,
@@ -103,7 +106,7 @@ export const descent: Search = async (evaluation, starts, options) => {
 };
 
 function firstStep({ gradient }: Visited): number {
-  return (0.5 * LARGEST_MOVE) / Math.max(...gradient.map(Math.abs), Number.MIN_VALUE);
+  return (0.5 * LARGEST_MOVE) / Math.max(...gradient.map(Math.abs), SMALLEST);
 }
 
 function advanced({ at }: Descending, next: Visited, reach: number): Descending {

@@ -1,19 +1,22 @@
-/** The criterion over log λ, and its gradient. */
+/** The criterion over log λ with its gradient, and on the way of the search. */
 import { html, type Markup } from '../../../pictures/markup.ts';
 import { capitalised, rangeOf, significant, upright } from '../../../pictures/numbers.ts';
 import { type Drawn, type Plot, plot, type Range } from '../../../pictures/plot.ts';
-import type { CriterionPoint, TuningReport } from './report.ts';
+import type { CriterionPoint, TuningReport, VisitedPoint } from './report.ts';
 
 /** Of the close-up, in log λ to either side of the chosen one: far away the criterion is so large that nothing else shows. */
 const CLOSE = 1;
 
 type CurvePoint = TuningReport['criterionCurve'][number];
 
+/** Where a single λ is sought, the points that the curve passes through. */
+type PlacedPoint = VisitedPoint & CriterionPoint;
+
 export function criterionCharts(report: TuningReport): Markup {
-  const { criterion, criterionCurve, visited, chosen, grid } = report;
+  const { criterion, criterionCurve, visited, chosen, several } = report;
   const curve = [...criterionCurve].sort((a, b) => a.logLambda - b.logLambda);
-  const everywhere = [...curve, ...visited, chosen, grid].map(({ logLambda }) => logLambda);
-  const whole = rangeOf('log λ', everywhere, 0.02);
+  const everywhere = [...curve, ...marksOf(report)].map(({ logLambda }) => logLambda);
+  const whole = rangeOf(several?.axis ?? 'log λ', everywhere, 0.02);
   const close = {
     name: whole.name,
     from: Math.max(whole.from, chosen.logLambda - CLOSE),
@@ -21,16 +24,28 @@ export function criterionCharts(report: TuningReport): Markup {
   };
   const charts = [
     valueChart(capitalised(criterion), report, curve, whole),
-    valueChart('Near the chosen λ', report, curve, close),
+    valueChart(several ? 'Near what was chosen' : 'Near the chosen λ', report, curve, close),
     ...(curve.every(hasGradient) && curve.length > 0 ? [gradientChart(report, curve, close)] : []),
+    ...(several && visited.length > 1 ? [progressChart(report)] : []),
   ];
   return html`<div class="charts${charts.length === 3 && ' three'}">${charts}</div>`;
 }
 
+/** The points beside the curve that have a place on its axis. */
+function marksOf({ visited, chosen, grid, several }: TuningReport): CriterionPoint[] {
+  return [...placed(visited), chosen, ...(several ? [] : [grid])];
+}
+
+function placed(visited: readonly VisitedPoint[]): PlacedPoint[] {
+  return visited.filter((point): point is PlacedPoint => point.logLambda !== undefined);
+}
+
 function valueChart(title: string, report: TuningReport, curve: readonly CurvePoint[], x: Range): Markup {
-  const { visited, chosen, grid } = report;
+  const { visited, chosen, grid, several } = report;
   const place = ({ logLambda, value }: CriterionPoint): readonly [number, number] => [logLambda, value];
-  const shown = [...curve, ...visited, chosen, grid].filter(isWithin(x));
+  const shown = [...curve, ...marksOf(report)].filter(isWithin(x));
+  const points = placed(visited);
+  const slopes = points.filter(hasGradient);
   return plot({
     title,
     description: spoken(report, x),
@@ -42,29 +57,29 @@ function valueChart(title: string, report: TuningReport, curve: readonly CurvePo
     ),
     drawn: [
       { kind: 'curve', look: 'first', points: curve.map(place) },
-      ...visited.map((each): Drawn => ({ kind: 'tangent', look: 'second', at: place(each), slope: each.gradient })),
-      ...visited.map((each): Drawn => ({ kind: 'point', look: 'second', at: place(each) })),
-      { kind: 'point', look: 'quiet', at: place(grid) },
+      ...slopes.map((each): Drawn => ({ kind: 'tangent', look: 'second', at: place(each), slope: each.gradient })),
+      ...points.map((each): Drawn => ({ kind: 'point', look: 'second', at: place(each) })),
+      ...(several ? [] : [{ kind: 'point', look: 'quiet', at: place(grid) } as const]),
       { kind: 'point', look: 'first', at: place(chosen) },
     ],
-    legend: VALUE_LEGEND,
+    legend: [
+      ...(points.length > 0 ? [{ name: 'visited', look: 'second', kind: 'point' } as const] : []),
+      ...(slopes.length > 0 ? [{ name: 'gradient there', look: 'second', kind: 'tangent' } as const] : []),
+      { name: 'chosen', look: 'first', kind: 'point' },
+      ...(several ? [] : [{ name: 'best of the grid', look: 'quiet', kind: 'point' } as const]),
+    ],
   });
 }
 
-const VALUE_LEGEND: Plot['legend'] = [
-  { name: 'visited', look: 'second', kind: 'point' },
-  { name: 'gradient there', look: 'second', kind: 'tangent' },
-  { name: 'chosen', look: 'first', kind: 'point' },
-  { name: 'best of the grid', look: 'quiet', kind: 'point' },
-];
-
-function gradientChart({ visited, chosen }: TuningReport, curve: readonly Required<CurvePoint>[], x: Range): Markup {
-  const shown = [...curve, ...visited].filter(isWithin(x)).map(({ gradient }) => gradient);
-  const y = rangeOf('derivative by log λ', [0, ...shown], 0.1);
-  const last = visited[visited.length - 1];
+function gradientChart({ visited, chosen, several }: TuningReport, curve: readonly WithGradient[], x: Range): Markup {
+  const points = placed(visited).filter(hasGradient);
+  const shown = [...curve, ...points].filter(isWithin(x)).map(({ gradient }) => gradient);
+  const y = rangeOf(several ? 'derivative' : 'derivative by log λ', [0, ...shown], 0.1);
+  const last = points[points.length - 1];
+  const end = last ? `, and ${significant(last.gradient)} where the search ended` : '';
   return plot({
     title: 'Its derivative there',
-    description: `from ${significant(Math.min(0, ...shown))} to ${significant(Math.max(0, ...shown))}, and ${significant(last.gradient)} where the search ended`,
+    description: `from ${significant(Math.min(0, ...shown))} to ${significant(Math.max(0, ...shown))}${end}`,
     x,
     y,
     drawn: [
@@ -79,18 +94,52 @@ function gradientChart({ visited, chosen }: TuningReport, curve: readonly Requir
       },
       { kind: 'curve', look: 'second', points: upright(chosen.logLambda, y) },
       { kind: 'curve', look: 'first', points: curve.map(({ logLambda, gradient }) => [logLambda, gradient]) },
-      ...visited.map(
-        ({ logLambda, gradient }): Drawn => ({ kind: 'point', look: 'second', at: [logLambda, gradient] }),
-      ),
+      ...points.map(({ logLambda, gradient }): Drawn => ({ kind: 'point', look: 'second', at: [logLambda, gradient] })),
     ],
     legend: [
-      { name: 'visited', look: 'second', kind: 'point' },
-      { name: 'chosen λ', look: 'second', kind: 'curve' },
+      ...(points.length > 0 ? [{ name: 'visited', look: 'second', kind: 'point' } as const] : []),
+      { name: several ? 'chosen' : 'chosen λ', look: 'second', kind: 'curve' },
     ],
   });
 }
 
-function hasGradient(point: CurvePoint): point is Required<CurvePoint> {
+/** Several penalties have no place on an axis: their evaluations one after the other. */
+function progressChart({ visited, grid }: TuningReport): Markup {
+  const values = visited.map(({ value }) => value);
+  const x = { name: 'evaluation', from: 0, to: visited.length + 1 };
+  // Of evaluations far above what was ended with, only that they were.
+  const ascending = [...values].sort((a, b) => a - b);
+  const most = ascending[Math.floor(0.9 * (values.length - 1))];
+  const y = rangeOf('criterion', [...ascending.filter((value) => value <= most), grid.value], 0.1);
+  const legend: Plot['legend'] = [
+    { name: 'visited', look: 'second', kind: 'point' },
+    { name: 'best single λ', look: 'quiet', kind: 'curve' },
+  ];
+  return plot({
+    title: 'On the way',
+    description: `${visited.length} evaluations, the least ${significant(ascending[0], 5)}; best single λ ${significant(grid.value, 5)}`,
+    x,
+    y,
+    drawn: [
+      {
+        kind: 'curve',
+        look: 'quiet',
+        points: [
+          [x.from, grid.value],
+          [x.to, grid.value],
+        ],
+      },
+      ...values.map((value, index): Drawn => ({ kind: 'point', look: 'second', at: [index + 1, value] })),
+    ],
+    legend,
+  });
+}
+
+type WithGradient = CriterionPoint & { readonly gradient: number };
+
+function hasGradient<Point extends { readonly gradient?: number }>(
+  point: Point,
+): point is Point & { readonly gradient: number } {
   return point.gradient !== undefined;
 }
 
@@ -98,8 +147,11 @@ function isWithin({ from, to }: Range): (point: { readonly logLambda: number }) 
   return ({ logLambda }) => logLambda >= from && logLambda <= to;
 }
 
-function spoken({ visited, chosen, grid }: TuningReport, x: Range): string {
+function spoken({ visited, chosen, grid, several }: TuningReport, x: Range): string {
   const at = ({ logLambda, value }: CriterionPoint): string => `${significant(value)} at ${significant(logLambda)}`;
-  const seen = visited.filter(isWithin(x)).length;
-  return `over log λ from ${significant(x.from)} to ${significant(x.to)}; ${seen} of ${visited.length} points visited are in it; chosen ${at(chosen)}, best of the grid ${at(grid)}`;
+  const seen = placed(visited).filter(isWithin(x)).length;
+  const beside = several
+    ? `chosen ${at(chosen)}`
+    : `${seen} of ${visited.length} points visited are in it; chosen ${at(chosen)}, best of the grid ${at(grid)}`;
+  return `over ${x.name} from ${significant(x.from)} to ${significant(x.to)}; ${beside}`;
 }

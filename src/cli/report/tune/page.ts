@@ -25,9 +25,10 @@ ${factsSection(facts(report))}`,
   );
 }
 
-function summaryItems({ problem, criterion, chosen, grid, solves, seconds, backend }: TuningReport): SummaryItem[] {
+function summaryItems(report: TuningReport): SummaryItem[] {
+  const { problem, criterion, several, chosen, grid, solves, seconds, backend } = report;
   return [
-    {
+    several?.card ?? {
       name: 'Penalty λ',
       value: significant(Math.exp(chosen.logLambda)),
       note: `log λ = ${significant(chosen.logLambda)}`,
@@ -35,7 +36,7 @@ function summaryItems({ problem, criterion, chosen, grid, solves, seconds, backe
     {
       name: capitalised(criterion),
       value: significant(chosen.value, 5),
-      note: `${significant(grid.value, 5)} by grid search`,
+      note: `${significant(grid.value, 5)} by ${several ? 'the best single λ' : 'grid search'}`,
     },
     {
       name: 'Support',

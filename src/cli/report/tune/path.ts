@@ -19,14 +19,14 @@ interface Curve {
   readonly inSupport: boolean;
 }
 
-export function pathChart({ problem, path, chosen }: TuningReport): Markup {
+export function pathChart({ problem, path, chosen, several }: TuningReport): Markup {
   const order = [...path.logLambdas.keys()].sort((a, b) => path.logLambdas[a] - path.logLambdas[b]);
   const logLambdas = order.map((index) => path.logLambdas[index]);
   const coefficients = order.map((index) => path.coefficients[index]);
   const { curves, left } = curvesOf(coefficients, problem.names, new Set(chosen.support));
   const ends = endsOf(curves);
   const { x, y } = withRoomForNames(
-    rangeOf('log λ', [...logLambdas, chosen.logLambda], 0.02),
+    rangeOf(several?.axis ?? 'log λ', [...logLambdas, chosen.logLambda], 0.02),
     rangeOf('coefficient', curves.length > 0 ? curves.flatMap(({ values }) => values) : [-1, 1]),
     ends,
   );
@@ -40,7 +40,7 @@ export function pathChart({ problem, path, chosen }: TuningReport): Markup {
       { kind: 'curve', look: 'second', points: upright(chosen.logLambda, y) },
       ...drawnCurves(curves, logLambdas),
     ],
-    legend: legendOf(curves),
+    legend: legendOf(curves, several ? 'chosen penalties' : 'chosen λ'),
   });
   return html`${picture}${left > 0 && html`<p class="quiet">Not drawn, with smaller coefficients: ${left}.</p>`}`;
 }
@@ -83,13 +83,13 @@ function drawnCurves(curves: readonly Curve[], logLambdas: readonly number[]): D
     }));
 }
 
-function legendOf(curves: readonly Curve[]): Plot['legend'] {
+function legendOf(curves: readonly Curve[], chosen: string): Plot['legend'] {
   const kept = { name: 'in the support', look: 'first', kind: 'curve' } as const;
-  const dropped = { name: '0 at the chosen λ', look: 'quiet', kind: 'curve' } as const;
+  const dropped = { name: `0 at the ${chosen}`, look: 'quiet', kind: 'curve' } as const;
   return [
     ...(curves.some(({ inSupport }) => inSupport) ? [kept] : []),
     ...(curves.some(({ inSupport }) => !inSupport) ? [dropped] : []),
-    { name: 'chosen λ', look: 'second', kind: 'curve' },
+    { name: chosen, look: 'second', kind: 'curve' },
   ];
 }
 

@@ -9,7 +9,7 @@ const MOST_ROWS = 30;
 const MOST_NAMES = 40;
 
 export function supportTable(report: TuningReport): Markup {
-  const { problem, chosen } = report;
+  const { problem, chosen, several } = report;
   const { coefficients, support, model } = chosen;
   const kept = [...support].sort((a, b) => Math.abs(coefficients[b]) - Math.abs(coefficients[a]));
   const inSupport = new Set(support);
@@ -18,7 +18,7 @@ export function supportTable(report: TuningReport): Markup {
   const table = (label: string, features: readonly number[], text?: Markup): Markup =>
     wideTable(
       label,
-      html`<thead><tr><th scope="col">Feature</th><th scope="col" class="number">Coefficient</th>${model && html`<th scope="col" class="number">By unit</th>`}</tr></thead>
+      html`<thead><tr><th scope="col">Feature</th><th scope="col" class="number">Coefficient</th>${model && html`<th scope="col" class="number">By unit</th>`}${several?.byFeature && html`<th scope="col" class="number">log λ</th>`}</tr></thead>
 <tbody>${features.map((feature) => row(report, feature))}</tbody>`,
       text,
     );
@@ -29,11 +29,12 @@ ${model && html`<p class="quiet">Intercept, for features as they are: ${signific
 ${dropped.length > 0 && html`<p><b>Coefficient 0:</b> ${listed(dropped)}</p>`}`;
 }
 
-function row({ problem, chosen: { coefficients, support, model } }: TuningReport, feature: number): Markup {
+function row({ problem, several, chosen }: TuningReport, feature: number): Markup {
+  const { coefficients, support, model } = chosen;
   const greatest = support.reduce((most, each) => Math.max(most, Math.abs(coefficients[each])), 0);
   const value = coefficients[feature];
   const share = ((100 * Math.abs(value)) / greatest).toFixed(1);
-  return html`<tr><th scope="row" class="name">${problem.names[feature]}</th><td class="number"><span class="bar${value < 0 && ' negative'}" style="--share:${share}%"></span><span class="share long">${figures(value)}</span></td>${model && html`<td class="number">${figures(model.coefficients[feature])}</td>`}</tr>`;
+  return html`<tr><th scope="row" class="name">${problem.names[feature]}</th><td class="number"><span class="bar${value < 0 && ' negative'}" style="--share:${share}%"></span><span class="share long">${figures(value)}</span></td>${model && html`<td class="number">${figures(model.coefficients[feature])}</td>`}${several?.byFeature && html`<td class="number">${figures(several.byFeature[feature], 3)}</td>`}</tr>`;
 }
 
 function listed(names: readonly string[]): string {

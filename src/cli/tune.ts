@@ -1,0 +1,179 @@
+/** `equilibra tune`: the penalty of a Lasso, chosen by the gradient of what it is judged by. */
+import { BACKENDS } from '../backends/open.ts';
+import { ConvergenceError, type Engine, type TuneOptions, tune as tuned } from '../index.ts';
+import { PENALTIES, type PenaltyName } from '../train/tune/penalties.ts';
+import { engineFor } from './engine.ts';
+import { checkWritable, writeFor } from './files.ts';
+import { EXIT, InputError, type IO, onOneLine } from './io.ts';
+import { type Arguments, choiceOption, countOption, helpOf, readArguments } from './options.ts';
+import { tuningPage } from './report/tune/page.ts';
+import { counted } from './table-options.ts';
+import { type ChosenCriterion, CRITERION_OPTIONS, criterionFor } from './tune/criterion.ts';
+import { DATA_OPTIONS, type TuningData, tuningData } from './tune/data.ts';
+import { type Coefficients, gridSearch, type Line, lineThrough, pathThrough, type Tuned } from './tune/lines.ts';
+import { jsonOf, type Outcome, reportOf, textOf } from './tune/outcome.ts';
+import { collinearColumns, warningsOf } from './tune/warnings.ts';
+
+const PENALTY_NAMES = Object.keys(PENALTIES) as PenaltyName[];
+const OPTIMISERS = ['descent', 'adam', 'grid'] as const;
+/** Of evaluations from each start, by kind: many penalties need more. */
+const LIMITS = { single: 60, 'elastic-net': 200, features: 200 } as const satisfies Record<PenaltyName, number>;
+
+const TABLE = {
+  ...DATA_OPTIONS,
+  ...CRITERION_OPTIONS,
+  penalty: { value: '<kind>', description: 'single λ, features (one λ each), elastic-net', fallback: PENALTY_NAMES[0] },
+  optimiser: { value: '<name>', description: 'descent (with line search), adam, grid', fallback: OPTIMISERS[0] },
+  starts: { value: '<count>', description: 'of the search', fallback: '4; for features 2' },
+  limit: {
+    value: '<count>',
+    description: 'most evaluations from each start',
+    fallback: '60; of several penalties 200',
+  },
+  backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
+  report: { value: '<file>', description: 'write a report, one HTML file' },
+  json: { description: 'print one JSON object instead of text' },
+};
+
+const SUMMARY =
+  'Chooses the penalty λ of a Lasso, ½‖y − Xβ‖² + e^λ‖β‖₁ over standardised features, by the gradient of a criterion,\n' +
+  'and compares it with a grid. Without a file it explains the bundled diabetes data.';
+
+const NOTES =
+  'Means and deviations are those of all rows; the coefficients are fitted to all rows with the penalty chosen.\nExit code: 0 tuned, 2 bad input, 3 a solve did not converge.';
+
+/** One call of the command, once everything is checked. */
+interface Session {
+  readonly io: IO;
+  readonly given: Arguments;
+  readonly data: TuningData;
+  readonly chosen: ChosenCriterion;
+  readonly settings: Required<Pick<TuneOptions, 'penalty' | 'optimiser' | 'limit'>> & Pick<TuneOptions, 'starts'>;
+  readonly engine: Engine;
+}
+
+export async function tune(argv: readonly string[], io: IO): Promise<number> {
+  const given = readArguments('tune', TABLE, argv);
+  if (given.options.help) {
+    io.out(helpOf('equilibra tune [data.csv --target <column>] [options]', SUMMARY, TABLE, NOTES));
+    return EXIT.done;
+  }
+  const settings = settingsOf(given);
+  const backend = choiceOption(given, 'backend', BACKENDS) ?? 'cpu';
+  const { report } = given.options;
+  if (report !== undefined) await checkWritable('report', report);
+  const data = await tuningData(given);
+  const chosen = criterionFor(given, data);
+  const engine = await engineFor(backend);
+  try {
+    await run({ io, given, data, chosen, settings, engine });
+    return EXIT.done;
+  } catch (error) {
+    // The library refuses numbers by a RangeError: a target that no feature has anything to do with.
+    if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
+    if (error instanceof ConvergenceError) for (const warning of collinearColumns(data)) warn(io, warning);
+    throw error;
+  } finally {
+    engine.close();
+  }
+}
+
+function settingsOf(given: Arguments): Session['settings'] {
+  const penalty = choiceOption(given, 'penalty', PENALTY_NAMES) ?? 'single';
+  const optimiser = choiceOption(given, 'optimiser', OPTIMISERS) ?? 'descent';
+  if (optimiser === 'grid') {
+    if (penalty !== 'single') throw new InputError(`--optimiser grid: it is for a single λ; the penalty is ${penalty}`);
+    const misplaced = ['starts', 'limit'].find((name) => given.options[name] !== undefined);
+    if (misplaced) throw new InputError(`--${misplaced}: a grid has none`);
+  }
+  const starts = countOption(given, 'starts', undefined);
+  return { penalty, optimiser, limit: countOption(given, 'limit', LIMITS[penalty]), ...(starts && { starts }) };
+}
+
+async function run(session: Session): Promise<void> {
+  const { io, given, data, chosen, settings, engine } = session;
+  const { scaled, intercept } = data;
+  const started = performance.now();
+  if (!given.options.json) introduce(session);
+  const problem: Tuned = {
+    engine,
+    X: engine.tensor(scaled.X, [scaled.count, scaled.features]),
+    y: engine.tensor(scaled.y),
+    intercept,
+    criterion: chosen.criterion,
+  };
+  const { outcome, path, curve } = await announced(io, async (progress) => {
+    let count = 0;
+    let least = Number.POSITIVE_INFINITY;
+    const result = await tuned({
+      ...problem,
+      ...settings,
+      onProgress(visited) {
+        count += visited.length;
+        least = Math.min(least, ...visited.map(({ value }) => value));
+        progress(`${counted(count, 'evaluation', 'evaluations')}, the least ${Number(least.toPrecision(7))}`);
+      },
+    });
+    const isReported = given.options.report !== undefined;
+    progress('a grid to compare with');
+    const grid = await gridSearch(problem, result);
+    if (grid.points.length === 0) throw new Error('grid: no Lasso problem was solved to its tolerance');
+    if (isReported) progress('the path of the coefficients');
+    const path = isReported ? await pathThrough(problem, result) : undefined;
+    const curve = path && (await lineThrough(problem, result, path.logLambdas));
+    const best = grid.points.reduce((a, b) => (b.value < a.value ? b : a));
+    const findings = { data, result, grid, path, epsilon: engine.epsilon, limit: settings.limit };
+    const warnings = warningsOf(findings);
+    const seconds = (performance.now() - started) / 1000;
+    return { outcome: { engine, data, chosen, result, grid, best, warnings, seconds }, path, curve };
+  });
+  await told(session, outcome, path, curve);
+}
+
+function introduce({ io, data, chosen, engine }: Session): void {
+  const { scaled, dropped } = data;
+  const { name, count, features, target } = scaled;
+  const line = (heading: string, value: string): void => io.out(`${heading.padEnd(9)}${onOneLine(value)}\n`);
+  line(
+    'data',
+    `${name}: ${counted(count, 'row', 'rows')}, ${counted(features, 'feature', 'features')}, target ${target}`,
+  );
+  if (dropped > 0) line('dropped', counted(dropped, 'row with a missing value', 'rows with missing values'));
+  if (chosen.noise) {
+    const how = chosen.noise.estimated ? ', estimated by least squares' : '';
+    line('noise', `deviation ${Number(chosen.noise.deviation.toPrecision(5))}${how}`);
+  }
+  line('backend', `${engine.backend}: ${engine.adapter.description}`);
+}
+
+/** What is drawn on the way is gone afterwards. */
+async function announced<Result>(io: IO, work: (progress: (text: string) => void) => Promise<Result>): Promise<Result> {
+  try {
+    return await work((text) => io.line?.(text));
+  } finally {
+    io.line?.('');
+  }
+}
+
+function warn(io: IO, warning: string): void {
+  io.error(`warning: ${onOneLine(warning)}\n`);
+}
+
+async function told(
+  { io, given }: Session,
+  outcome: Outcome,
+  path: Coefficients | undefined,
+  curve: Line | undefined,
+): Promise<void> {
+  const { report, json } = given.options;
+  if (report !== undefined && path && curve)
+    await writeFor('report', report, tuningPage(reportOf(outcome, path, curve)));
+  if (json) {
+    io.out(`${JSON.stringify(jsonOf(outcome))}\n`);
+    return;
+  }
+  io.out(textOf(outcome));
+  for (const warning of outcome.warnings) warn(io, warning);
+  io.out(`${outcome.seconds.toFixed(1)} s in all\n`);
+  if (report !== undefined) io.out(`report   ${report}\n`);
+}

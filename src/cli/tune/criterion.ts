@@ -1,0 +1,108 @@
+/** What λ is judged by, from the options. */
+import { random } from '../../data/random.ts';
+import { type Criterion, crossValidation, sure } from '../../index.ts';
+import { InputError } from '../io.ts';
+import { type Arguments, choiceOption, numberOption, positiveOption } from '../options.ts';
+import { noiseDeviation } from './columns.ts';
+import type { TuningData } from './data.ts';
+
+const CRITERIA = ['cv', 'held-out', 'sure'] as const;
+type CriterionName = (typeof CRITERIA)[number];
+
+export const CRITERION_OPTIONS = {
+  criterion: {
+    value: '<name>',
+    description: "cv (k-fold), held-out, sure (Stein's unbiased risk estimate)",
+    fallback: CRITERIA[0],
+  },
+  folds: { value: '<count>', description: 'cv: folds', fallback: '5' },
+  'held-out': { value: '<share>', description: 'held-out: share of the rows to judge by, in (0, 1)', fallback: '0.2' },
+  noise: {
+    value: '<deviation>',
+    description: 'sure: of the noise in the target',
+    fallback: 'estimated by least squares where there are more rows than features',
+  },
+  seed: { value: '<integer>', description: 'of the choice of rows', fallback: '0' },
+};
+
+/** Which criterion each of the options is for. */
+const BELONGS = { folds: 'cv', 'held-out': 'held-out', noise: 'sure' } as const satisfies Record<string, CriterionName>;
+
+export interface ChosenCriterion {
+  readonly criterion: Criterion;
+  /** Lasso problems for each λ. */
+  readonly copies: number;
+  /** Of sure: the deviation of the noise, and whether it was estimated. */
+  readonly noise?: { readonly deviation: number; readonly estimated: boolean };
+}
+
+/** @throws InputError that names the option and what is allowed */
+export function criterionFor(given: Arguments, data: TuningData): ChosenCriterion {
+  const name = choiceOption(given, 'criterion', CRITERIA) ?? CRITERIA[0];
+  for (const [option, belongs] of Object.entries(BELONGS)) {
+    if (given.options[option] !== undefined && belongs !== name) {
+      throw new InputError(`--${option}: it is for --criterion ${belongs}; the criterion is ${name}`);
+    }
+  }
+  const seed = seedOf(given);
+  const { count } = data.scaled;
+  if (name === 'cv') {
+    const allows = (value: number): boolean => Number.isInteger(value) && value >= 2 && value <= count;
+    const folds = numberOption(given, 'folds', 5, `an integer from 2 to ${count}, the number of rows`, allows);
+    if (count < 5 && given.options.folds === undefined) {
+      throw new InputError(`--folds: there are ${count} rows, too few for 5 folds; it must be from 2 to ${count}`);
+    }
+    return { criterion: crossValidation({ folds, seed }), copies: folds };
+  }
+  if (name === 'held-out') {
+    const share = numberOption(given, 'held-out', 0.2, 'a number in (0, 1)', (value) => value > 0 && value < 1);
+    return { criterion: heldOutShare(share, seed), copies: 1 };
+  }
+  const noise = noiseOf(given, data);
+  return { criterion: sure({ deviation: noise.deviation, seed }), copies: 2, noise };
+}
+
+function seedOf(given: Arguments): number {
+  const allows = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+  return numberOption(given, 'seed', 0, 'an integer from 0', allows);
+}
+
+function noiseOf(given: Arguments, { scaled, intercept }: TuningData): { deviation: number; estimated: boolean } {
+  const deviation = positiveOption(given, 'noise', undefined);
+  if (deviation !== undefined) return { deviation, estimated: false };
+  const estimate = noiseDeviation(scaled, intercept);
+  if (estimate !== undefined) return { deviation: estimate, estimated: true };
+  const { count, features } = scaled;
+  throw new InputError(
+    `--noise is missing: the deviation of the noise in the target; least squares cannot estimate it from ${count} rows and ${features} features, which it fits exactly`,
+  );
+}
+
+/**
+ * The mean squared error on a share of the rows, chosen at random, which the others are fitted without. As in
+ * cross-validation the penalty is multiplied by the share of the rows that are fitted, so that λ is meant for all rows.
+ */
+function heldOutShare(share: number, seed: number): Criterion {
+  return {
+    name: `error on ${Number((100 * share).toPrecision(3))} % of the rows, held out`,
+    begin(scope, { X, y }) {
+      const count = y.size;
+      const held = Math.min(Math.max(Math.round(share * count), 1), count - 1);
+      const training = new Float64Array(count).fill(1);
+      for (const row of random(seed).permutation(count).subarray(0, held)) training[row] = 0;
+      const weights = scope.tensor(
+        training.map((one) => (1 - one) / held),
+        [1, count],
+      );
+      return {
+        copies: 1,
+        masks: scope.tensor(training, [1, count]),
+        shares: [1 - held / count],
+        judge({ beta, intercept }) {
+          const predicted = beta.matmul(X, { transposeB: true }).add(intercept.reshape([intercept.size, 1]));
+          return y.reshape([1, count]).sub(predicted).square().mul(weights).sum(1);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,149 @@
+/** What the user should know before trusting the penalty that was chosen. */
+import type { TuneResult } from '../../index.ts';
+import { shown } from '../io.ts';
+import { listed } from '../table-options.ts';
+import { dependencesAmong } from './columns.ts';
+import type { TuningData } from './data.ts';
+import type { Coefficients, Line, LinePoint } from './lines.ts';
+
+/** Criteria closer to each other than this share are the same. */
+const SAME = 1e-6;
+
+export interface Findings {
+  readonly data: TuningData;
+  readonly result: TuneResult;
+  readonly grid: Line;
+  readonly path: Coefficients | undefined;
+  /** Of the precision of the backend. */
+  readonly epsilon: number;
+  /** Most evaluations of a start. */
+  readonly limit: number;
+}
+
+export function warningsOf(findings: Findings): string[] {
+  return [
+    ...constantColumns(findings.data),
+    ...uniqueness(findings),
+    ...ends(findings),
+    ...localMinima(findings),
+    ...cutShort(findings),
+    ...unsolved(findings),
+  ];
+}
+
+function constantColumns({ constant }: TuningData): string[] {
+  if (constant.length === 0) return [];
+  const names = listed(constant.map(shown));
+  return [`${names}: constant in all rows, so that nothing can be learned from ${constant.length > 1 ? 'them' : 'it'}`];
+}
+
+function uniqueness({ data, result, epsilon }: Findings): string[] {
+  const { status, samples } = result.certificate;
+  if (status !== 'failed') return [];
+  const names = data.scaled.featureNames;
+  const [{ equicorrelation }] = samples;
+  // As little new as makes the certificate fail: it sees squares.
+  const which = collinearAmong(data, equicorrelation, Math.sqrt(16 * equicorrelation.length * epsilon));
+  const where = which.length > 0 ? which : equicorrelation.map((feature) => shown(names[feature]));
+  return [
+    `the solution is not unique and its derivative not certified: columns are collinear (${listed(where)}); other coefficients predict as well. ${REMEDY}`,
+  ];
+}
+
+const REMEDY = 'Leave columns out by --ignore, or use --penalty elastic-net';
+
+/** A share of a column that is new, below which solvers are slow. */
+const HARDLY_NEW = 1e-4;
+
+/** Why a problem may not have been solved. */
+export function collinearColumns(data: TuningData): string[] {
+  const all = Array.from({ length: data.scaled.features }, (_, feature) => feature);
+  const which = collinearAmong(data, all, HARDLY_NEW);
+  return which.length === 0 ? [] : [`columns are collinear (${listed(which)}). ${REMEDY}`];
+}
+
+/** Each column that repeats or combines others, with these. */
+function collinearAmong({ scaled }: TuningData, features: readonly number[], tolerance: number): string[] {
+  const names = scaled.featureNames;
+  const found = dependencesAmong(scaled, features, tolerance).filter(({ on }) => on.length > 0);
+  return found.map(({ column, on }) => {
+    const others = listed(on.map((each) => shown(names[each])));
+    return `${shown(names[column])} ${on.length === 1 ? 'repeats' : 'combines'} ${others}`;
+  });
+}
+
+function ends({ data, result, grid }: Findings): string[] {
+  const { penalty, value, beta } = result;
+  const target = shown(data.scaled.target);
+  if (beta.every((each) => each === 0)) {
+    return [`nothing is selected: by this criterion no feature explains ${target} better than its mean`];
+  }
+  const last = grid.points[grid.points.length - 1];
+  if (penalty !== 'single' || !last) return [];
+  if (last.value > value + SAME * Math.abs(value)) return [];
+  return [
+    `no penalty helps: down to the least λ of the grid, log λ = ${last.logLambda.toFixed(2)}, the criterion is as good: least squares predicts as well`,
+  ];
+}
+
+/** Where starts of a search for a single λ ended, with greater criteria between and to both sides. */
+function localMinima({ result, grid }: Findings): string[] {
+  if (result.penalty !== 'single') return [];
+  const known = [
+    ...grid.points,
+    ...result.visited.map(({ parameters, value }) => ({ logLambda: parameters[0], value })),
+  ];
+  /** Whether the criterion is greater than both ends somewhere between them. */
+  const isPassBetween = (a: Place, b: Place): boolean => {
+    const [low, high] = a.logLambda < b.logLambda ? [a.logLambda, b.logLambda] : [b.logLambda, a.logLambda];
+    const most = Math.max(a.value, b.value);
+    return known.some(({ logLambda, value }) => logLambda > low && logLambda < high && value > most);
+  };
+  const [top, bottom] = [grid.points[0], grid.points[grid.points.length - 1]];
+  const minima: Place[] = [];
+  for (const { parameters, value } of endsOf(result).sort((a, b) => a.value - b.value)) {
+    const place = { logLambda: parameters[0], value };
+    if ([top, bottom].every((end) => end.value > value) && minima.every((one) => isPassBetween(one, place))) {
+      minima.push(place);
+    }
+  }
+  if (minima.length < 2) return [];
+  const places = minima.map((one) => `${Number(one.value.toPrecision(7))} at log λ = ${one.logLambda.toFixed(3)}`);
+  return [`the criterion has several local minima: ${places.join(', ')}; the least that was found is chosen`];
+}
+
+type Place = Pick<LinePoint, 'logLambda' | 'value'>;
+
+/** The best evaluation of each start. */
+function endsOf({ visited }: TuneResult): TuneResult['visited'][number][] {
+  const best = new Map<number, TuneResult['visited'][number]>();
+  for (const one of visited) {
+    if (!one.gradient || !Number.isFinite(one.value)) continue;
+    const known = best.get(one.start);
+    if (!known || one.value < known.value) best.set(one.start, one);
+  }
+  return [...best.values()];
+}
+
+function cutShort({ result, limit }: Findings): string[] {
+  const counts = new Map<number, number>();
+  for (const { start, gradient } of result.visited) if (gradient) counts.set(start, (counts.get(start) ?? 0) + 1);
+  const cut = [...counts.values()].filter((count) => count >= limit).length;
+  if (cut === 0) return [];
+  return [
+    `${cut} of ${counts.size} starts ended at the limit of ${limit} evaluations: a longer search, by --limit, may find less`,
+  ];
+}
+
+function unsolved({ result, path }: Findings): string[] {
+  const warnings: string[] = [];
+  if (result.failed > 0) {
+    warnings.push(
+      `${result.failed} of ${result.visited.length} evaluations were left out, since a problem was not solved to its tolerance`,
+    );
+  }
+  if (path && path.failed > 0) {
+    warnings.push(`${path.failed} of ${path.logLambdas.length} points of the path are not solved to the tolerance`);
+  }
+  return warnings;
+}
