@@ -4,6 +4,7 @@ export { DEFINABLE, type OperationName } from './autodiff/definable.ts';
 export { jacobianVectorProduct, type LossFunction, valueAndGrad } from './autodiff/gradient.ts';
 export { gradientOf } from './autodiff/gradient-of.ts';
 export type { AdapterDescription, BackendName, MemoryFigures } from './backends/backend.ts';
+export type { GPUJSMode, GPUJSOptions } from './backends/gpujs/index.ts';
 export { DeviceLostError } from './backends/lost.ts';
 export type { OpenOptions } from './backends/open.ts';
 export type { Dataset, Samples } from './data/dataset.ts';

@@ -55,6 +55,13 @@ module.exports = {
       to: { path: '^shaders/' },
     },
     {
+      name: 'kernels-only-by-gpujs',
+      comment: 'only the gpu.js backend reads its kernels',
+      severity: 'error',
+      from: { pathNot: '^src/backends/gpujs/' },
+      to: { path: '^kernels/' },
+    },
+    {
       name: 'webgpu-is-private',
       comment: 'no other backend imports from the WebGPU backend: where there is none, nothing of it is loaded',
       severity: 'error',

@@ -4,12 +4,12 @@ import { defineConfig } from 'vitest/config';
 import { findBrowsers } from '../src/cli/browsers.ts';
 import { softwareDriver } from '../src/cli/vulkan.ts';
 
-/** Shaders and tables are text, as in the bundles. */
+/** Shaders, kernels and tables are text, as in the bundles. */
 const textModules = {
   name: 'text-modules',
   enforce: 'pre' as const,
   load(id: string): string | undefined {
-    if (!/\.(wgsl|csv)$/.test(id)) return undefined;
+    if (!/\.(wgsl|csv)$|\/kernels\/.*\.(js|glsl)$/.test(id)) return undefined;
     return `export default ${JSON.stringify(readFileSync(id, 'utf8'))}`;
   },
 };

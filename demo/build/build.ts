@@ -1,7 +1,8 @@
 /** Bundles the web app: static files with relative addresses, which any host can serve. */
-import { cp, rm } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { minify } from 'terser';
 import { checkLibrarySize, type LibraryPart, librarySizes } from './library-size.ts';
 import { compactShaders } from './shaders.ts';
 
@@ -64,5 +65,14 @@ async function bundled(
     metafile: true,
     logLevel: 'warning',
   });
+  const scripts = Object.keys(metafile.outputs).filter((path) => path.endsWith('.js'));
+  await Promise.all(scripts.map((path) => minified(join(root, path))));
   return metafile.outputs;
+}
+
+/** What esbuild's minifier leaves: it looks at each expression by itself. */
+async function minified(path: string): Promise<void> {
+  const { code } = await minify(await readFile(path, 'utf8'), { module: true, compress: { passes: 3 } });
+  if (code === undefined) throw new Error(`${path} could not be minified`);
+  await writeFile(path, code);
 }

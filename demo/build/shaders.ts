@@ -1,4 +1,4 @@
-/** Comments and indentation of WGSL are for those who read the source: the page goes without. Lines stay lines, for messages. */
+/** Comments and space in WGSL are for those who read the source: the page goes without. */
 import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
 
@@ -12,11 +12,16 @@ export const compactShaders: Plugin = {
   },
 };
 
+/** Space around an operator that stands between a name, a number or a bracket on either side: no two tokens can run together. */
+const BETWEEN_OPERANDS = /(?<=[\w)\]]) ([-+*/%<>&|^]=?|[<>=!]=|&&|\|\||=|<<|>>|->) (?=[\w(])/g;
+
 /** @param source without block comments */
 export function compact(source: string): string {
   return source
     .split('\n')
     .map((line) => line.replace(/\/\/.*$/, '').trim())
     .filter((line) => line !== '')
-    .join('\n');
+    .join('\n')
+    .replace(/\s*([{}()[\];,:])\s*/g, '$1')
+    .replace(BETWEEN_OPERANDS, '$1');
 }

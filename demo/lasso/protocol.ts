@@ -38,7 +38,7 @@ export interface PathSummary {
 }
 
 export interface LocalFigures extends PathPoint {
-  readonly status: 'certified' | 'failed';
+  readonly status: 'certified' | 'failed' | 'unknown';
   readonly reason: string;
   /** Features at a knot here. */
   readonly kinks: readonly number[];

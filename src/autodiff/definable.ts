@@ -55,7 +55,3 @@ export const DEFINABLE = {
 
 /** The operations that a tape follows. */
 export type OperationName = keyof typeof DEFINABLE;
-
-export function isOperationName(name: string): name is OperationName {
-  return Object.hasOwn(DEFINABLE, name);
-}

@@ -101,3 +101,7 @@ export const PULLBACKS: Readonly<Record<OperationName, Pullback>> = {
     return pullback(g, needed, selection);
   },
 };
+
+export function hasPullback(operation: string): operation is OperationName {
+  return Object.hasOwn(PULLBACKS, operation);
+}

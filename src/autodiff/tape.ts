@@ -1,10 +1,10 @@
 /** Differentiation: a tape writes operations down and plays their derivatives backwards or forwards. */
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
 import type { CustomOperation } from './custom.ts';
-import { isOperationName } from './definable.ts';
 import { FACTORS } from './derivatives.ts';
 import { isKinked, type KinkDescription, kinkDescription, kinkedDerivative } from './kinks.ts';
 import { type Entry, Linearisation, type Played } from './linearisation.ts';
+import { hasPullback } from './pullbacks.ts';
 import { attribute } from './recorded.ts';
 import { isList, type Selectable, type Selection, selectionsFor } from './selection.ts';
 
@@ -58,7 +58,7 @@ export class Tape implements Recorder {
   }
 
   record(operation: string, inputs: readonly Tensor[], output: Tensor, attributes: object): void {
-    if (!isOperationName(operation)) {
+    if (!hasPullback(operation)) {
       throw new Error(
         `autodiff: the operation ${operation} is not known to be definable, and has no derivative; DEFINABLE lists those that are`,
       );

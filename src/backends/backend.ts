@@ -99,4 +99,4 @@ export interface Backend {
   close(): void;
 }
 
-export type BackendName = 'webgpu' | 'wasm' | 'cpu';
+export type BackendName = 'webgpu' | 'wasm' | 'gpujs' | 'cpu';

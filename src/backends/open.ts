@@ -1,10 +1,12 @@
-/** Which backend is opened. */
+/** Which backend is opened, and why. */
 import type { Backend, BackendName } from './backend.ts';
+import { type Candidate, fastestOf } from './fastest.ts';
+import type { GPUJSOptions } from './gpujs/index.ts';
 
 export interface OpenOptions {
   /**
-   * Default: webgpu on a hardware adapter, else wasm, else cpu. A software adapter is used only when webgpu is asked for by
-   * name.
+   * Default: webgpu on a hardware adapter, else wasm, else the fastest of gpujs and cpu, which is measured once. A software
+   * adapter is used only when webgpu is asked for by name.
    */
   backend?: BackendName;
   /** A GPUDevice that the page already has; it stays the caller's and is not destroyed by close(). */
@@ -16,43 +18,77 @@ export interface OpenOptions {
    * other origins (`crossOriginIsolated`).
    */
   threads?: number;
+  /** Of gpujs: its mode, and how a bundled page loads the package gpu.js. */
+  gpujs?: GPUJSOptions;
+}
+
+/** A backend with the reason for which it was chosen. */
+export interface Opened {
+  readonly backend: Backend;
+  readonly reason: string;
 }
 
 type Opener = (options: OpenOptions) => Promise<Backend>;
 
-/** Loaded when they are opened, but the CPU, which is the last resort. */
+/** Loaded when they are opened: a page with a GPU never loads the others. */
 const OPENERS: Readonly<Record<BackendName, Opener>> = {
   webgpu: async (options) => (await import('./webgpu/index.ts')).openWebGPU(options),
   wasm: async ({ threads }) => (await import('./wasm/index.ts')).openWasm({ threads }),
-  cpu: async () => openCPU(),
+  gpujs: async ({ gpujs }) => (await import('./gpujs/index.ts')).openGPUJS(gpujs),
+  cpu: async () => (await import('./cpu/index.ts')).openCPU(),
 };
 
 export const BACKENDS = Object.keys(OPENERS) as readonly BackendName[];
 
-/** Without a hardware adapter: the first of these that can be opened, and the CPU after them, which always can. */
+/** Without a hardware adapter: the first of these that can be opened. */
 const WITHOUT_ADAPTER: readonly BackendName[] = ['wasm'];
 
-export async function openBackend({ backend, ...options }: OpenOptions): Promise<Backend> {
+export async function openBackend({ backend, ...options }: OpenOptions): Promise<Opened> {
   if (backend !== undefined && !BACKENDS.includes(backend)) {
     throw new RangeError(`open: backend is ${JSON.stringify(backend)}; it must be one of ${BACKENDS.join(', ')}`);
   }
   if (options.device && backend !== undefined && backend !== 'webgpu') {
     throw new RangeError(`open: a device was given together with backend "${backend}"; leave one of them out`);
   }
-  if (backend !== undefined) return OPENERS[backend](options);
-  if (options.device) return OPENERS.webgpu(options);
+  if (backend !== undefined) return { backend: await OPENERS[backend](options), reason: 'it was asked for' };
+  if (options.device) return { backend: await OPENERS.webgpu(options), reason: 'a device was given' };
   // `equilibra doctor` says why one of them is not there.
   const onAdapter = await OPENERS.webgpu(options).catch(() => undefined);
-  if (onAdapter && !onAdapter.adapter.software) return onAdapter;
+  if (onAdapter && !onAdapter.adapter.software) return { backend: onAdapter, reason: 'there is a hardware adapter' };
   onAdapter?.close();
-  for (const name of WITHOUT_ADAPTER) {
-    const found = await OPENERS[name](options).catch(() => undefined);
-    if (found) return found;
-  }
-  return openCPU();
+  return openWithoutAdapter(options, onAdapter ? SOFTWARE_ADAPTER : 'webgpu is not available');
 }
 
-/** A page with a GPU never loads it. */
-async function openCPU(): Promise<Backend> {
-  return (await import('./cpu/index.ts')).openCPU();
+export const SOFTWARE_ADAPTER = 'the webgpu adapter is a program on the CPU, which is used only when asked for';
+
+/** @param reason why WebGPU is not used */
+export async function openWithoutAdapter(options: OpenOptions, reason: string): Promise<Opened> {
+  for (const name of WITHOUT_ADAPTER) {
+    const backend = await OPENERS[name](options).catch(() => undefined);
+    if (backend) return { backend, reason };
+  }
+  const { candidate, reason: measured } = await fastest(options);
+  return { backend: await candidate.open(), reason: `${reason}; ${measured}` };
+}
+
+let measured: ReturnType<typeof fastestOf> | undefined;
+
+/** Measured once in a page or process, unless a mode or a loader is given. */
+function fastest(options: OpenOptions): ReturnType<typeof fastestOf> {
+  if (options.gpujs) return fastestOf(candidatesFor(options));
+  measured ??= fastestOf(candidatesFor(options));
+  return measured;
+}
+
+/** The modes of gpujs, unless one is given, and the CPU, which can always be opened. */
+function candidatesFor(options: OpenOptions): Candidate[] {
+  const { gpujs } = options;
+  const modes = gpujs?.mode ? [gpujs.mode] : (['webgl2', 'webassembly'] as const);
+  return [
+    ...modes.map((mode) => ({
+      name: `gpujs (${mode})`,
+      open: () => OPENERS.gpujs({ ...options, gpujs: { ...gpujs, mode } }),
+    })),
+    { name: 'cpu', open: () => OPENERS.cpu(options) },
+  ];
 }

@@ -1,9 +1,15 @@
 /** What works on this computer, what `open()` would choose, and what to do about the rest. */
 import { dirname } from 'node:path';
+import { openWithoutAdapter, SOFTWARE_ADAPTER } from '../backends/open.ts';
 import { type BackendName, open } from '../index.ts';
 import { type Browser, findBrowsers } from './browsers.ts';
 import { type Probe, probeWebGPU } from './probe.ts';
 import { findVulkan, type Vulkan } from './vulkan.ts';
+
+export interface Availability {
+  readonly available: boolean;
+  readonly problem?: string;
+}
 
 export interface Diagnosis {
   readonly node: {
@@ -14,7 +20,9 @@ export interface Diagnosis {
   };
   readonly backends: {
     readonly cpu: { readonly available: true };
-    readonly wasm: { readonly available: boolean; readonly problem?: string };
+    readonly wasm: Availability;
+    /** In Node, as WebAssembly. */
+    readonly gpujs: Availability;
     /** In Node, through Dawn. `vulkan` on Linux only. */
     readonly webgpu: { readonly available: boolean; readonly vulkan?: Vulkan } & Probe;
   };
@@ -32,7 +40,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export async function diagnose(environment: Environment): Promise<Diagnosis> {
   const probe = await probeWebGPU();
-  const wasm = await tryWasm();
   const vulkan = process.platform === 'linux' ? findVulkan(environment) : undefined;
   const { browsers, browserProblem } = browsersOf(environment);
   const supported = Number.parseInt(process.versions.node, 10) >= OLDEST_NODE;
@@ -40,10 +47,11 @@ export async function diagnose(environment: Environment): Promise<Diagnosis> {
     node: { version: process.versions.node, platform: process.platform, architecture: process.arch, supported },
     backends: {
       cpu: { available: true },
-      wasm,
+      wasm: await tryToOpen('wasm'),
+      gpujs: await tryToOpen('gpujs'),
       webgpu: { available: probe.adapter !== undefined, ...probe, ...(vulkan && { vulkan }) },
     },
-    choice: choiceOf(probe, wasm),
+    choice: await choiceOf(probe),
     browsers,
     ...(browserProblem && { browserProblem }),
     advice: [
@@ -62,25 +70,28 @@ function browsersOf(environment: Environment): { browsers: Browser[]; browserPro
   }
 }
 
-async function tryWasm(): Promise<Diagnosis['backends']['wasm']> {
+async function tryToOpen(backend: BackendName): Promise<Availability> {
   try {
-    (await open({ backend: 'wasm' })).close();
+    (await open({ backend })).close();
     return { available: true };
   } catch (error) {
     return { available: false, problem: (error as Error).message };
   }
 }
 
-/** The rule of `open()`: hardware WebGPU, else WebAssembly, else the CPU. */
-export function choiceOf(
-  { adapter }: Probe,
-  { available }: Diagnosis['backends']['wasm'] = { available: true },
-): Diagnosis['choice'] {
-  if (adapter && !adapter.software) return { backend: 'webgpu', reason: 'there is a hardware adapter' };
-  const reason = adapter
-    ? 'the webgpu adapter is a program on the CPU; it is used only when asked for: --backend webgpu'
-    : 'webgpu is not available';
-  return { backend: available ? 'wasm' : 'cpu', reason };
+/** The rule of `open()`, with what is known of WebGPU by now. */
+export async function choiceOf(probe: Probe): Promise<Diagnosis['choice']> {
+  const against = againstWebGPU(probe);
+  if (!against) return { backend: 'webgpu', reason: 'there is a hardware adapter' };
+  const { backend, reason } = await openWithoutAdapter({}, against);
+  backend.close();
+  return { backend: backend.name, reason };
+}
+
+/** Why webgpu is not chosen; undefined where it is. */
+export function againstWebGPU({ adapter }: Probe): string | undefined {
+  if (!adapter) return 'webgpu is not available';
+  return adapter.software ? `${SOFTWARE_ADAPTER}: --backend webgpu` : undefined;
 }
 
 /** @param vulkan undefined where Dawn does not use it */

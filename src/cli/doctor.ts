@@ -33,6 +33,7 @@ export function described(found: Diagnosis & { readonly equilibra: string }): st
     'Backends',
     `${mark(backends.cpu.available)} cpu     float64, always there`,
     `${mark(backends.wasm.available)} wasm    ${backends.wasm.problem ?? 'float32, WebAssembly with SIMD'}`,
+    `${mark(backends.gpujs.available)} gpujs   ${backends.gpujs.problem ?? 'float32, gpu.js in WebAssembly'}`,
     ...webgpuLines(backends.webgpu),
     `  open() chooses ${choice.backend}: ${choice.reason}`,
     '',

@@ -1,6 +1,8 @@
 /** Opens the engine of a command. */
-import { type BackendName, type Engine, open } from '../index.ts';
-import { choiceOf } from './diagnosis.ts';
+import { openWithoutAdapter } from '../backends/open.ts';
+import { type BackendName, open } from '../index.ts';
+import { Engine } from '../tensor/engine.ts';
+import { againstWebGPU } from './diagnosis.ts';
 import { InputError } from './io.ts';
 import { probeWebGPU } from './probe.ts';
 
@@ -15,9 +17,8 @@ export async function engineFor(backend: BackendName | undefined): Promise<Engin
   if (backend === 'webgpu' && !probe.adapter) {
     throw new InputError(`--backend webgpu: ${probe.problem}; \`equilibra doctor\` says what to do about it`);
   }
-  // The rule of open() with what is known by now.
-  const choice = backend ?? choiceOf(probe).backend;
-  return choice === 'wasm'
-    ? open({ backend: choice }).catch(() => open({ backend: 'cpu' }))
-    : open({ backend: choice });
+  const against = againstWebGPU(probe);
+  if (backend === 'webgpu' || !against) return open({ backend: 'webgpu' });
+  const opened = await openWithoutAdapter({}, against);
+  return new Engine(opened.backend, opened.reason);
 }

@@ -8,9 +8,17 @@ export type CertificateStatus = Invertibility['status'];
 /**
  * What the status rests on. Those that cost next to nothing come with every gradient: margin, I − (W + Wᵀ)/2 ⪰ m·I with m > 0,
  * which is enough for every 0 ⪯ J ⪯ I; contraction, ‖∂f/∂z‖ < 1 for every choice at the kinks; not examined, where neither
- * holds. The others are those of `certify`; σ_min estimate: the system is too large for a proof, or one was not asked for.
+ * holds. Those of a Lasso: cholesky, a factor of X_EᵀPX_E + ρI; empty, no feature is active, β = 0 and so is every derivative.
+ * The others are those of `certify`; σ_min estimate: the system is too large for a proof, or one was not asked for.
  */
-export type CertificateArgument = 'margin' | 'contraction' | 'not examined' | 'σ_min estimate' | InvertibilityArgument;
+export type CertificateArgument =
+  | 'margin'
+  | 'contraction'
+  | 'cholesky'
+  | 'empty'
+  | 'not examined'
+  | 'σ_min estimate'
+  | InvertibilityArgument;
 
 export interface SampleCertificate {
   /** As in ImplicitCertificate. */

@@ -25,21 +25,14 @@ export class CertificateError extends Error {
   override readonly name = 'CertificateError';
   constructor(
     what: string,
-    readonly certificate: Failure,
+    readonly certificate: ImplicitCertificate,
   ) {
     super(failure(what, certificate));
   }
 }
 
-/** What a certificate that failed tells. */
-interface Failure {
-  readonly reason: string;
-  readonly kinks: readonly { readonly index?: number; readonly operation?: string }[];
-}
-
-function failure(what: string, { reason, kinks }: Failure): string {
-  const operation = kinks[0]?.operation;
-  const at = kinks.length === 0 ? 'no kinks' : `${kinks.length} kinks${operation ? `, the first in ${operation}` : ''}`;
+function failure(what: string, { reason, kinks }: ImplicitCertificate): string {
+  const at = kinks.length === 0 ? 'no kinks' : `${kinks.length} kinks, the first in ${kinks[0].operation}`;
   return (
     `${what}: the implicit function theorem does not apply at this solution (${reason}; ${at}), ` +
     'so that the gradient may be no derivative of anything'

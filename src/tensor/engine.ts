@@ -33,7 +33,8 @@ export interface Scope {
 
 /** Opens an engine: see OpenOptions. Rejects with what is missing and what to do about it. */
 export async function open(options: OpenOptions = {}): Promise<Engine> {
-  return new Engine(await openBackend(options));
+  const { backend, reason } = await openBackend(options);
+  return new Engine(backend, reason);
 }
 
 /** Thrown where something that needs an engine of its own meets a Program being traced. */
@@ -53,8 +54,14 @@ export class Engine implements LoopContext {
   /** While `runEagerly` is on, which awaits nothing: where tensors go that are computed from none. */
   private ambient: Arena | undefined;
 
-  /** Made by `open()`. */
-  constructor(private readonly device: Backend) {}
+  /**
+   * Made by `open()`.
+   * @param reason why this backend is used
+   */
+  constructor(
+    private readonly device: Backend,
+    readonly reason = 'it was asked for',
+  ) {}
 
   get backend(): BackendName {
     return this.device.name;

@@ -19,7 +19,7 @@ const contentTypes: Record<string, string> = {
   '.wasm': 'application/wasm',
 };
 
-const ISOLATION = {
+const ISOLATION: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
 };
@@ -131,7 +131,7 @@ async function bundleForPage(entryFile: string): Promise<string> {
     target: 'es2022',
     sourcemap: 'inline',
     loader: { '.wgsl': 'text', '.csv': 'text' },
-    external: ['webgpu', 'gpu.js', 'node:*'],
+    external: ['webgpu', 'node:*'],
     write: false,
     logLevel: 'silent',
   });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
+import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { descentCases } from './cases/descent.ts';
@@ -19,6 +20,7 @@ function suite(name: string, open: () => Promise<Backend>, cases: readonly Parit
 }
 
 suite('wasm', openWasm, [...parityCases, ...descentCases]);
+suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
 suite('webgpu, forms for this adapter', openWebGPU, [...parityCases, ...iterateCases]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), formCases);
 suite('webgpu, forms in registers', () => openWebGPU({ kernelForms: 'register' }), formCases);

@@ -1,7 +1,7 @@
-/** The same steps on the oracle and on the GPU. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+/** The same steps on the oracle and in float32. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Engine, open } from '../../src/index.ts';
-import { adamW } from '../../src/train/adam.ts';
+import { adam, adamW } from '../../src/train/adam.ts';
 import { clipped } from '../../src/train/clipped.ts';
 import type { Optimiser } from '../../src/train/optimiser.ts';
 import { stepDecay } from '../../src/train/schedules.ts';
@@ -9,27 +9,34 @@ import { sgd } from '../../src/train/sgd.ts';
 import { relativeError } from '../support/numbers.ts';
 import { follow } from '../support/optimisers.ts';
 
-let oracle: Engine;
-let candidate: Engine;
-beforeAll(async () => {
-  oracle = await open({ backend: 'cpu' });
-  candidate = await open({ backend: 'webgpu' });
-});
-afterAll(() => {
-  oracle?.close();
-  candidate?.close();
-});
-
 const rate = stepDecay(0.1, { factor: 0.5, every: 1 });
 
-test.each<[string, Optimiser]>([
+const OPTIMISERS: readonly (readonly [string, Optimiser])[] = [
+  ['sgd', sgd({ rate })],
+  ['momentum', sgd({ rate, momentum: 0.9 })],
+  ['adam', adam({ rate })],
   ['adamW clipped to a norm', clipped(adamW({ rate, weightDecay: 0.3 }), { norm: 2 })],
   [
     'nesterov clipped to a value',
     clipped(sgd({ rate, momentum: 0.9, nesterov: true, weightDecay: 0.2 }), { value: 0.7 }),
   ],
-])('%s', async (_, optimiser) => {
-  const exact = await follow(oracle, optimiser);
-  const found = await follow(candidate, optimiser);
-  for (const [step, values] of exact.entries()) expect(relativeError(found[step], values)).toBeLessThan(1e-5);
+];
+
+describe.each(['gpujs', 'webgpu'] as const)('%s', (backend) => {
+  let oracle: Engine;
+  let candidate: Engine;
+  beforeAll(async () => {
+    oracle = await open({ backend: 'cpu' });
+    candidate = await open({ backend });
+  });
+  afterAll(() => {
+    oracle?.close();
+    candidate?.close();
+  });
+
+  test.each(OPTIMISERS)('%s', async (_, optimiser) => {
+    const exact = await follow(oracle, optimiser);
+    const found = await follow(candidate, optimiser);
+    for (const [step, values] of exact.entries()) expect(relativeError(found[step], values)).toBeLessThan(1e-5);
+  });
 });

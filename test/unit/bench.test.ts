@@ -251,7 +251,7 @@ describe('options', () => {
     [['--size', '128'], '--size: it is "128"; it must be batch x width'],
     [['--size', '0x3'], '--size: it is "0x3"'],
     [['--only', 'firefox'], '--only: it is "firefox"; it must be one of chrome, node, python'],
-    [['--backend', 'cuda'], '--backend: it is "cuda"; it must be one of webgpu, wasm, cpu'],
+    [['--backend', 'cuda'], '--backend: it is "cuda"; it must be one of webgpu, wasm, gpujs, cpu'],
     [['--library', 'numpy'], '--library: it is "numpy"; it must be one of equilibra, jax-js'],
     [['--peers', 'all'], '--peers: it is "all"; it must be one of install, present, none'],
     [['--fast'], '--fast: bench has no such option'],

@@ -83,11 +83,16 @@ describe('the probe', () => {
 });
 
 describe('what follows', () => {
-  test('the choice is that of open()', () => {
-    expect(choiceOf({ adapter: hardware }).backend).toBe('webgpu');
-    expect(choiceOf({ adapter: software }).backend).toBe('wasm');
-    expect(choiceOf({ problem: 'there is no adapter' }).backend).toBe('wasm');
-    expect(choiceOf({ adapter: software }, { available: false, problem: 'no SIMD' }).backend).toBe('cpu');
+  test('the choice is that of open()', async () => {
+    expect(await choiceOf({ adapter: hardware })).toEqual({
+      backend: 'webgpu',
+      reason: 'there is a hardware adapter',
+    });
+    expect(await choiceOf({ adapter: software })).toMatchObject({ backend: 'wasm' });
+    expect(await choiceOf({ problem: 'there is no adapter' })).toEqual({
+      backend: 'wasm',
+      reason: 'webgpu is not available',
+    });
   });
 
   test('there is no advice where all is well', () => {
@@ -114,9 +119,10 @@ describe('what follows', () => {
       backends: {
         cpu: { available: true },
         wasm: { available: false, problem: 'no SIMD' },
+        gpujs: { available: false, problem: 'not installed' },
         webgpu: { available: false, problem: 'nothing there' },
       },
-      choice: choiceOf({}, { available: false }),
+      choice: { backend: 'cpu', reason: 'webgpu is not available; of gpujs, cpu only cpu works here' },
       browsers: [],
       advice: ['install Node 20 or newer'],
     };
@@ -127,9 +133,10 @@ describe('what follows', () => {
       Backends
       ✓ cpu     float64, always there
       ✗ wasm    no SIMD
+      ✗ gpujs   not installed
       ✗ webgpu  nothing there
           package webgpu: not installed
-        open() chooses cpu: webgpu is not available
+        open() chooses cpu: webgpu is not available; of gpujs, cpu only cpu works here
 
       Browsers
       ✗ none was found

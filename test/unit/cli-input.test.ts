@@ -255,7 +255,7 @@ describe('the command line', () => {
       /--step: it is "tuned", but --solver is "picard"; the step is tuned for peaceman-rachford only/,
     ],
     [['train', '--warm-start', 'batch'], /--warm-start: it is "batch"; it must be one of none, step, sample/],
-    [['train', '--backend', 'cuda'], /--backend: it is "cuda"; it must be one of webgpu, wasm, cpu/],
+    [['train', '--backend', 'cuda'], /--backend: it is "cuda"; it must be one of webgpu, wasm, gpujs, cpu/],
     [['solve'], /problem: no file is named/],
     [['solve', 'a.json', 'b.json'], /problem: 2 files are named/],
     [['solve', '-', '--tolerance', '0'], /--tolerance: it is "0"; it must be a finite number > 0/],

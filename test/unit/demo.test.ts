@@ -113,7 +113,7 @@ test('shaders without their comments say the same', () => {
   for (const name of names) {
     const source = readFileSync(join(shaders, name), 'utf8');
     expect(source, `${name} has a block comment, which the page's build leaves in`).not.toContain('/*');
-    const words = (text: string): string => text.replace(/\s+/g, ' ').trim();
+    const words = (text: string): string => (text.match(/[\w.]+|[^\w\s]/g) ?? []).join(' ');
     const lines = source.split('\n').map((line) => (line.includes('//') ? line.slice(0, line.indexOf('//')) : line));
     expect(words(compact(source)), name).toBe(words(lines.join('\n')));
   }

@@ -170,7 +170,7 @@ describe('Programs', () => {
 describe('open', () => {
   test('an unknown backend is refused', async () => {
     await expect(open({ backend: 'metal' as 'cpu' })).rejects.toThrow(
-      'backend is "metal"; it must be one of webgpu, wasm, cpu',
+      'backend is "metal"; it must be one of webgpu, wasm, gpujs, cpu',
     );
   });
   test('WebAssembly is chosen rather than a software adapter, and says so', async () => {

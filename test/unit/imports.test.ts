@@ -74,6 +74,14 @@ describe('the rules on imports', () => {
     expect(await broken(files)).toEqual(['shaders-only-by-webgpu']);
   });
 
+  test('a kernel read outside the gpu.js backend is caught', async () => {
+    const files = {
+      'src/backends/cpu/a.ts': "import text from '../../../kernels/a.js' with { type: 'text' };\nexport default text;",
+      'kernels/a.js': 'function a() {}',
+    };
+    expect(await broken(files)).toEqual(['kernels-only-by-gpujs']);
+  });
+
   test('a circle is caught', async () => {
     const files = {
       'src/tensor/a.ts': "export { b } from './b.ts';",

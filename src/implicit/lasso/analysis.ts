@@ -29,7 +29,7 @@ export interface ActiveFeatures {
   /** |hβ + correlation| exceeds the penalty by more than the kink tolerance: q = 1 whatever the selection. */
   readonly support: readonly number[];
   /** Within the tolerance: the selection applies. */
-  readonly kinks: readonly { readonly feature: number; readonly distance: number }[];
+  readonly kinks: readonly { readonly feature: number; readonly value: number; readonly distance: number }[];
   /** Support and kinks, in increasing order. */
   readonly equicorrelation: readonly number[];
   /** Of hβ + correlation, for each feature of the equicorrelation set. */
@@ -44,7 +44,7 @@ export function activeFeatures(numbers: LassoNumbers, problem: number): ActiveFe
   const { features, beta, correlation, penalty, kinkTolerance, largest } = numbers;
   const h = largest + ridgeOf(numbers, problem);
   const support: number[] = [];
-  const kinks: { feature: number; distance: number }[] = [];
+  const kinks: { feature: number; value: number; distance: number }[] = [];
   const equicorrelation: number[] = [];
   const signs: number[] = [];
   for (let feature = 0; feature < features; feature++) {
@@ -55,7 +55,7 @@ export function activeFeatures(numbers: LassoNumbers, problem: number): ActiveFe
     equicorrelation.push(feature);
     signs.push(Math.sign(p));
     if (excess > kinkTolerance[at]) support.push(feature);
-    else kinks.push({ feature, distance: Math.abs(excess) });
+    else kinks.push({ feature, value: p, distance: Math.abs(excess) });
   }
   return { support, kinks, equicorrelation, signs };
 }

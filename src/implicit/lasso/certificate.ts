@@ -1,29 +1,17 @@
 /** The theorem's hypothesis for a Lasso: X_EᵀPX_E + ρI is positive definite on the equicorrelation set E. */
+import type { ImplicitCertificate, SampleCertificate } from '../certificate.ts';
 import type { OperationKink } from '../kinks.ts';
 import { activeFeatures, curvatureOn, isDefinite, type LassoNumbers } from './analysis.ts';
 
-export type LassoKink = Pick<OperationKink, 'sample' | 'index' | 'distance'>;
-
-export interface LassoSampleCertificate {
-  /**
-   * certified: every element of the conservative Jacobian is invertible, and the solution is unique. failed: the features of
-   * the equicorrelation set are linearly dependent, to the precision: neither is so.
-   */
-  readonly status: 'certified' | 'failed';
+/** failed: the features of E are linearly dependent, to the precision, and the solution is not unique. */
+export interface LassoSampleCertificate extends SampleCertificate {
   /** Features with βⱼ ≠ 0 beyond the kink tolerance, and those with |Xⱼᵀ(y − Xβ)| = e^λ within it as well. */
   readonly support: readonly number[];
   readonly equicorrelation: readonly number[];
-  /** The largest distance from e^λ, times the weight of the feature, that counted as at the kink. */
-  readonly kinkTolerance: number;
 }
 
-export interface LassoCertificate {
-  readonly status: 'certified' | 'failed';
-  /** cholesky: of X_EᵀPX_E + ρI. empty: no feature is active, β = 0 and so is every derivative. */
-  readonly argument: 'cholesky' | 'empty';
-  readonly reason: string;
-  /** Features at a knot: where the selection applies. `distance` is that of |Xⱼᵀ(y − Xβ)| from e^λ. */
-  readonly kinks: readonly LassoKink[];
+/** Kinks are the features at a knot, by `index`; their `distance` is that of |Xⱼᵀ(y − Xβ)| from the penalty. */
+export interface LassoCertificate extends ImplicitCertificate {
   readonly samples: readonly LassoSampleCertificate[];
 }
 
@@ -32,43 +20,48 @@ export interface LassoCertificate {
  * Cholesky factor all of them are positive definite (Bolte et al. 2021, Proposition 5).
  */
 export function certifyLasso(numbers: LassoNumbers): LassoCertificate {
-  const kinks: LassoKink[] = [];
-  const samples = Array.from({ length: numbers.batch }, (_, problem): LassoSampleCertificate => {
+  const kinks: OperationKink[] = [];
+  const samples = Array.from({ length: numbers.batch }, (_, problem) => {
     const active = activeFeatures(numbers, problem);
-    kinks.push(...active.kinks.map(({ feature, distance }) => ({ sample: problem, index: feature, distance })));
+    for (const { feature, value, distance } of active.kinks) {
+      kinks.push({ sample: problem, operation: 'lasso', place: 0, index: feature, value, distance });
+    }
     const { support, equicorrelation } = active;
-    const own = problem * numbers.features;
-    const kinkTolerance = Array.from({ length: numbers.features }, (_, j) => numbers.kinkTolerance[own + j]).reduce(
-      (a, b) => Math.max(a, b),
-    );
-    const definite = isDefinite(
-      curvatureOn(numbers, problem, equicorrelation),
-      equicorrelation.length,
-      numbers.epsilon,
-    );
-    return { status: definite ? 'certified' : 'failed', support, equicorrelation, kinkTolerance };
+    const curvature = curvatureOn(numbers, problem, equicorrelation);
+    const isCertified = isDefinite(curvature, equicorrelation.length, numbers.epsilon);
+    return {
+      status: isCertified ? 'certified' : 'failed',
+      argument: equicorrelation.length === 0 ? 'empty' : 'cholesky',
+      reason: reasonOf(problem, equicorrelation, isCertified),
+      kinks: active.kinks.length,
+      kinkTolerance: largestOf(numbers.kinkTolerance, problem, numbers.features),
+      nearlySingular: !isCertified,
+      support,
+      equicorrelation,
+    } satisfies LassoSampleCertificate;
   });
-  const failed = samples.findIndex(({ status }) => status === 'failed');
-  const empty = samples.every(({ equicorrelation }) => equicorrelation.length === 0);
-  return {
-    status: failed < 0 ? 'certified' : 'failed',
-    argument: empty ? 'empty' : 'cholesky',
-    reason: reasonOf(samples, failed, empty),
-    kinks,
-    samples,
-  };
+  const isActive = ({ argument }: LassoSampleCertificate): boolean => argument === 'cholesky';
+  const deciding = samples.find(({ status }) => status === 'failed') ?? samples.find(isActive) ?? samples[0];
+  const { status, argument, reason } = deciding;
+  return { status, argument, reason, kinks, samples };
 }
 
-function reasonOf(samples: readonly LassoSampleCertificate[], failed: number, empty: boolean): string {
-  if (failed >= 0) {
-    const { equicorrelation } = samples[failed];
+function reasonOf(problem: number, equicorrelation: readonly number[], isCertified: boolean): string {
+  if (!isCertified) {
     return (
-      `problem ${failed}: features ${shown(equicorrelation)} of the equicorrelation set are linearly dependent to the ` +
+      `problem ${problem}: features ${shown(equicorrelation)} of the equicorrelation set are linearly dependent to the ` +
       'precision (duplicated or collinear columns): the solution is not unique'
     );
   }
-  if (empty) return 'e^λ is above max|Xᵀy|: no feature is active, β = 0 and its derivative is 0';
-  return 'the columns of every equicorrelation set are linearly independent: their Gram matrix has a Cholesky factor';
+  return equicorrelation.length === 0
+    ? 'e^λ is above max|Xᵀy|: no feature is active, β = 0 and its derivative is 0'
+    : 'the columns of the equicorrelation set are linearly independent: their Gram matrix has a Cholesky factor';
+}
+
+function largestOf(tolerance: ArrayLike<number>, problem: number, features: number): number {
+  let largest = 0;
+  for (let j = 0; j < features; j++) largest = Math.max(largest, tolerance[problem * features + j]);
+  return largest;
 }
 
 /** A list of features, cut where it is long. */

@@ -6,7 +6,8 @@ import { Arena } from '../../tensor/arena.ts';
 import { engineOf } from '../../tensor/engine.ts';
 import { recorded } from '../../tensor/operations.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { CertificateError } from '../certify.ts';
+import { certificateOf, type ImplicitCertificate, type LinearReport } from '../certificate.ts';
+import { upheld } from '../certify.ts';
 import { guarded, reportOf } from '../reporting.ts';
 import type { LassoNumbers } from './analysis.ts';
 import { certifyLasso, type LassoCertificate } from './certificate.ts';
@@ -25,8 +26,8 @@ export interface LassoSolution {
   /** β₀, [batch]: 0 without an intercept. */
   readonly intercept: Tensor;
   readonly report: Promise<LassoReport>;
-  /** Of each linear solve, for a gradient or for a tangent, in the order in which they were asked for. */
-  readonly backwardReports: readonly Promise<SolveReport>[];
+  /** Of each linear solve, for a gradient or for a tangent, in the order in which they were asked for, with its certificate. */
+  readonly backwardReports: readonly Promise<LinearReport>[];
   /** Whether the solution is unique and the theorem applies: by a Cholesky factor on the equicorrelation set, on the host. */
   certificate(): Promise<LassoCertificate>;
   /**
@@ -115,25 +116,34 @@ export function lassoOf(
   const kept = { beta, correlation, moment, penalty, kinkTolerance };
 
   const numbers = (): Promise<LassoNumbers> => numbersOf(checked, prepared, given, kept);
-  const certificate = async (): Promise<LassoCertificate> => certifyLasso(await numbers());
+  let examined: Promise<LassoCertificate> | undefined;
+  const certificate = (): Promise<LassoCertificate> => {
+    examined ??= numbers().then(certifyLasso);
+    return examined;
+  };
+  const { onFailedCertificate, backwardTolerance } = settings;
   let verdict: Promise<void> | undefined;
-  const backwardReports: Promise<SolveReport>[] = [];
+  const backwardReports: Promise<LinearReport>[] = [];
   const told = (direction: 'backward' | 'tangent', tensors: readonly Tensor[], summary: Tensor, started: number) => {
-    const at = direction === 'backward' ? 'the cotangent' : 'a tangent';
     const back = {
       ...ahead,
       direction,
-      given: at,
+      given: direction === 'backward' ? 'the cotangent' : 'a tangent',
       solver: 'conjugate-gradients',
-      tolerance: settings.backwardTolerance,
+      tolerance: backwardTolerance,
     } as const;
     const read = reportOf(engine, back, summary, started);
-    backwardReports.push(read);
-    verdict ??= upheld(settings.onFailedCertificate, certificate);
-    const { onFailedCertificate } = settings;
+    const known = onFailedCertificate === 'ignore' ? undefined : certificate();
+    const linear = Promise.all([read, known]).then(([report, at]) => ({
+      ...report,
+      certificate: withSolve(report, at),
+    }));
+    linear.catch(() => {}); // told where the report or a tensor is awaited
+    backwardReports.push(linear);
+    if (known) verdict ??= upheld('lasso', onFailedCertificate, known);
     return tensors.map((tensor) => {
       const solvedToo = guarded(engine, back, tensor, read);
-      if (onFailedCertificate === 'ignore' || !verdict) return solvedToo;
+      if (!verdict) return solvedToo;
       const certified = engine.withCheck(solvedToo, verdict);
       solvedToo.dispose();
       return certified;
@@ -232,16 +242,22 @@ function meanOfTargets(y: Tensor, share: Tensor, [groups, length, rows]: readonl
   return own(own(y.reshape([groups, length, rows])).mul(weights)).sum(2);
 }
 
-async function upheld(
-  policy: LassoOptions['onFailedCertificate'],
-  certificate: () => Promise<LassoCertificate>,
-): Promise<void> {
-  if (policy === 'ignore') return;
-  const known = await certificate();
-  if (known.status !== 'failed') return;
-  const error = new CertificateError('lasso', known);
-  if (policy === 'throw') throw error;
-  console.warn(error.message);
+/** The certificate of a gradient: that of the solution, where it was looked at, and what the linear solve says besides. */
+function withSolve({ samples }: SolveReport, certificate: LassoCertificate | undefined): ImplicitCertificate {
+  const unexamined = {
+    status: 'unknown',
+    argument: 'not examined',
+    reason: 'certificates were to be ignored; certificate() looks at the columns in use',
+    kinks: 0,
+    kinkTolerance: 0,
+    nearlySingular: false,
+  } as const;
+  const own = samples.map(({ residual, singularValueBound }, index) => ({
+    ...(certificate?.samples[index] ?? unexamined),
+    residual,
+    singularValueBound,
+  }));
+  return certificate ? { ...certificate, samples: own } : certificateOf(own, []);
 }
 
 async function numbersOf(

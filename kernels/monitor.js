@@ -1,0 +1,74 @@
+// The next state of the samples that still run; see STATE_ROWS in src/backends/kernels.ts for the formulas.
+//
+//   state                       [5, batch]: status, iterations, residual, best, stale
+//   residuals, tolerances, floors  [batch], or one number where the stride is 0
+//   output                      [batch, 5]
+
+function monitor(
+  state,
+  residuals,
+  tolerances,
+  floors,
+  batch,
+  residualStride,
+  toleranceStride,
+  floorStride,
+  staleLimit,
+  mayGiveUp,
+) {
+  const sample = this.thread.x;
+  const row = this.thread.y;
+  if (state[sample] !== 0) {
+    return state[row * batch + sample];
+  }
+  const residual = residuals[sample * residualStride];
+  const best = state[3 * batch + sample];
+  const seen = isFinite32(best);
+  let stale = state[4 * batch + sample] + 1;
+  if (seen === 0 || residual < 0.9 * best) {
+    stale = 0;
+  }
+  if (row === 0) {
+    return statusAfter(
+      residual,
+      tolerances[sample * toleranceStride],
+      floors[sample * floorStride],
+      stale,
+      staleLimit,
+      mayGiveUp,
+    );
+  }
+  if (row === 1) {
+    return state[batch + sample] + 1;
+  }
+  if (row === 2) {
+    return residual;
+  }
+  if (row === 4) {
+    return stale;
+  }
+  if (seen === 1 && residual >= best) {
+    return best;
+  }
+  return residual;
+}
+
+// STATUS in src/backends/kernels.ts.
+function statusAfter(residual, tolerance, floor, stale, staleLimit, mayGiveUp) {
+  if (isFinite32(residual) === 0 || residual > 1e30) {
+    return 3;
+  }
+  if (residual <= tolerance) {
+    return 1;
+  }
+  if (stale < staleLimit) {
+    return 0;
+  }
+  if (residual <= 4 * floor) {
+    return 2;
+  }
+  if (mayGiveUp !== 0) {
+    return 4;
+  }
+  return 0;
+}

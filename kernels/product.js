@@ -1,0 +1,51 @@
+// C = epilogue(op(A)·op(B)), op(A) m × k, op(B) k × n, all row-major: one thread an element. The formula of the epilogue is
+// that of ProductCall in src/backends/kernels.ts.
+//
+//   a, b         op(A)[i, l] = a[i·aRow + l·aColumn], op(B)[l, j] = b[l·bRow + j·bColumn]
+//   bias         [n] (BIAS 1: one row for all) or [m, n] (BIAS 2)
+//   scale, prior [m, n]; step [1]
+//   whole        the largest multiple of 4 up to k
+//   output       [n, m]
+// `activation` and `proximal` are bound to those of the call.
+
+function product(a, b, bias, scale, prior, step, n, k, whole, aRow, aColumn, bRow, bColumn, a0, a1) {
+  const row = this.thread.y + this.thread.z * this.output.y;
+  const column = this.thread.x;
+  let aAt = row * aRow;
+  let bAt = column * bColumn;
+  let t = 0;
+  for (let l = 0; l < whole; l += 4) {
+    const aNext = aAt + 2 * aColumn;
+    const bNext = bAt + 2 * bRow;
+    t +=
+      a[aAt] * b[bAt] + a[aAt + aColumn] * b[bAt + bRow] + (a[aNext] * b[bNext] + a[aNext + aColumn] * b[bNext + bRow]);
+    aAt += 4 * aColumn;
+    bAt += 4 * bRow;
+  }
+  for (let left = whole; left < k; left++) {
+    t += a[aAt] * b[bAt];
+    aAt += aColumn;
+    bAt += bRow;
+  }
+
+  const at = row * n + column;
+  if (this.constants.BIAS === 1) {
+    t += bias[column];
+  }
+  if (this.constants.BIAS === 2) {
+    t += bias[at];
+  }
+  if (this.constants.PROXIMAL === 1) {
+    const alpha = step[0];
+    t = proximal((1 - alpha) * prior[at] + alpha * t, alpha, a0, a1);
+  } else {
+    t = activation(t, a0, a1);
+  }
+  if (this.constants.SCALED === 1) {
+    t *= scale[at];
+  }
+  if (this.constants.RESIDUAL === 1) {
+    t = prior[at] - t;
+  }
+  return t;
+}

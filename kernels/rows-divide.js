@@ -1,0 +1,6 @@
+// x[row, column] / total[row]: output [columns, rows].
+
+function rowsDivide(x, total, columns) {
+  const row = this.thread.y + this.thread.z * this.output.y;
+  return x[row * columns + this.thread.x] / total[row];
+}

@@ -1,0 +1,14 @@
+// x[outer, extent, inner] with row t replaced by row sources[t] of y[outer, others, inner], where there is one (≥ 0).
+//
+//   output  [inner, outer · extent]
+
+function scatter(x, sources, y, inner, extent, others) {
+  const row = this.thread.y + this.thread.z * this.output.y;
+  const o = quotient(row, extent);
+  const source = nearestInteger(sources[row - o * extent]);
+  let value = x[row * inner + this.thread.x];
+  if (source >= 0) {
+    value = y[(o * others + source) * inner + this.thread.x];
+  }
+  return value;
+}

@@ -1,0 +1,20 @@
+// Functions of the same names as in the JavaScript files beside this one, for WebGL2: bit patterns are exact there, where a
+// compiler may assume that NaN and Inf do not occur, and where integers of JavaScript have no counterpart.
+
+float isFinite32(float x) {
+  return (floatBitsToUint(x) & 0x7f800000u) == 0x7f800000u ? 0.0 : 1.0;
+}
+
+float powerOfTwo(float n) {
+  return uintBitsToFloat(uint(int(n) + 127) << 23u);
+}
+
+float randomBits(int index, float seed, float otherSeed) {
+  uint word = uint(index + 1) * 0x9e3779b9u + uint(seed);
+  word = (word ^ (word >> 16u)) * 0x85ebca6bu;
+  word = (word ^ (word >> 13u)) * 0xc2b2ae35u;
+  word = (word ^ (word >> 16u)) ^ (uint(otherSeed) * 0x85ebca6bu);
+  word = (word ^ (word >> 16u)) * 0x85ebca6bu;
+  word = (word ^ (word >> 13u)) * 0xc2b2ae35u;
+  return float((word ^ (word >> 16u)) >> 8u);
+}

@@ -1,0 +1,164 @@
+// Element-wise operations; the formulas are those of ELEMENTWISE in src/backends/kernels.ts. Each takes
+// (x, y, z, p0, p1, p2, index), the last the element's index in the result.
+
+function operationCopy(x, y, z, p0, p1, p2, index) {
+  return x;
+}
+
+function operationNegate(x, y, z, p0, p1, p2, index) {
+  return -x;
+}
+
+function operationExp(x, y, z, p0, p1, p2, index) {
+  return exponential(x);
+}
+
+function operationLog(x, y, z, p0, p1, p2, index) {
+  return Math.log(x);
+}
+
+function operationAbs(x, y, z, p0, p1, p2, index) {
+  return Math.abs(x);
+}
+
+function operationSign(x, y, z, p0, p1, p2, index) {
+  return Math.sign(x);
+}
+
+function operationSqrt(x, y, z, p0, p1, p2, index) {
+  return Math.sqrt(x);
+}
+
+function operationSquare(x, y, z, p0, p1, p2, index) {
+  return x * x;
+}
+
+function operationReciprocal(x, y, z, p0, p1, p2, index) {
+  return 1 / x;
+}
+
+function operationScale(x, y, z, p0, p1, p2, index) {
+  return p0 * x + p1;
+}
+
+function operationAdd(x, y, z, p0, p1, p2, index) {
+  return x + y;
+}
+
+function operationSubtract(x, y, z, p0, p1, p2, index) {
+  return x - y;
+}
+
+function operationMultiply(x, y, z, p0, p1, p2, index) {
+  return x * y;
+}
+
+function operationDivide(x, y, z, p0, p1, p2, index) {
+  return x / y;
+}
+
+function operationMaximum(x, y, z, p0, p1, p2, index) {
+  return Math.max(x, y);
+}
+
+function operationMinimum(x, y, z, p0, p1, p2, index) {
+  return Math.min(x, y);
+}
+
+function operationGreater(x, y, z, p0, p1, p2, index) {
+  if (x > y) {
+    return 1;
+  }
+  return 0;
+}
+
+function operationReluDerivative(x, y, z, p0, p1, p2, index) {
+  return atKink(x, 0, y, 0, 1, p0);
+}
+
+function operationAbsDerivative(x, y, z, p0, p1, p2, index) {
+  return atKink(x, 0, y, -1, 1, p0);
+}
+
+function operationSoftThresholdDerivative(x, y, z, p0, p1, p2, index) {
+  return atKink(Math.abs(x), p1, y, 0, 1, p0);
+}
+
+function operationLeakyReluDerivative(x, y, z, p0, p1, p2, index) {
+  return atKink(x, 0, y, p1, 1, p0);
+}
+
+// Kinks at both ends, with the Clarke interval [0, 1].
+function operationClipDerivative(x, y, z, p0, p1, p2, index) {
+  if (Math.abs(x - p1) <= y || Math.abs(x - p2) <= y) {
+    return p0;
+  }
+  if (x > p1 && x < p2) {
+    return 1;
+  }
+  return 0;
+}
+
+// α·eˣ left of the kink, whose Clarke interval is [α, 1].
+function operationEluDerivative(x, y, z, p0, p1, p2, index) {
+  if (Math.abs(x) <= y) {
+    return (1 - p0) * p1 + p0;
+  }
+  if (x > 0) {
+    return 1;
+  }
+  return p1 * exponential(x);
+}
+
+// e^(−2|x|) and e^(−|x|) keep all digits of these two where 1 − tanh² and 1 − s would cancel.
+function operationTanhDerivative(x, y, z, p0, p1, p2, index) {
+  const e = exponential(-2 * Math.abs(x));
+  return (4 * e) / ((1 + e) * (1 + e));
+}
+
+function operationSigmoidDerivative(x, y, z, p0, p1, p2, index) {
+  const e = exponential(-Math.abs(x));
+  return e / ((1 + e) * (1 + e));
+}
+
+function operationSoftsignDerivative(x, y, z, p0, p1, p2, index) {
+  const r = 1 / (1 + Math.abs(x));
+  return r * r;
+}
+
+function operationArctanDerivative(x, y, z, p0, p1, p2, index) {
+  return arctanSlope(x);
+}
+
+function operationActivation(x, y, z, p0, p1, p2, index) {
+  return activation(x, p0, p1);
+}
+
+function operationProximal(x, y, z, p0, p1, p2, index) {
+  return proximal(x, y, p0, p1);
+}
+
+function operationSelect(x, y, z, p0, p1, p2, index) {
+  if (x !== 0) {
+    return y;
+  }
+  return z;
+}
+
+function operationDropout(x, y, z, p0, p1, p2, index) {
+  if (randomBits(index, y, z) < p0) {
+    return 0;
+  }
+  return p1 * x;
+}
+
+// Within the tolerance of the kink (1 − q)·low + q·high, else the derivative on the side where x lies.
+function atKink(x, kink, tolerance, low, high, q) {
+  if (Math.abs(x - kink) <= tolerance) {
+    return (1 - q) * low + q * high;
+  }
+  if (x > kink) {
+    return high;
+  }
+  return low;
+}

@@ -1,0 +1,44 @@
+// What `single`, `join` and `finish` of reduce.js are bound to.
+
+function entryOf(x, y) {
+  return x;
+}
+
+function sizeOf(x, y) {
+  return Math.abs(x);
+}
+
+function squareOf(x, y) {
+  return x * x;
+}
+
+function productOf(x, y) {
+  return x * y;
+}
+
+function isZero(x, y) {
+  if (x === 0) {
+    return 1;
+  }
+  return 0;
+}
+
+function isNotFinite(x, y) {
+  return 1 - isFinite32(x);
+}
+
+function sumOf(p, q) {
+  return p + q;
+}
+
+function largerOf(p, q) {
+  return Math.max(p, q);
+}
+
+function asItIs(value) {
+  return value;
+}
+
+function rootOf(value) {
+  return Math.sqrt(value);
+}

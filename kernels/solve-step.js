@@ -1,0 +1,40 @@
+// One step of the elimination with partial pivoting, in all samples: the column `pivot` of the augmented systems becomes 0
+// below row `pivot`, which changes places with the row at or below it that is largest there. Where that is 0 nothing is done.
+//
+//   systems, output  [batch, order, order + 1]
+
+function solveStep(systems, order, pivot) {
+  const row = this.thread.y + this.thread.z * this.output.y;
+  const column = this.thread.x;
+  const width = order + 1;
+  const sample = quotient(row, order);
+  const first = sample * order;
+  const i = row - first;
+  if (i < pivot) {
+    return systems[row * width + column];
+  }
+
+  let place = pivot;
+  let size = Math.abs(systems[(first + pivot) * width + pivot]);
+  for (let candidate = pivot + 1; candidate < order; candidate++) {
+    const other = Math.abs(systems[(first + candidate) * width + pivot]);
+    if (other > size) {
+      size = other;
+      place = candidate;
+    }
+  }
+  // Row i after the exchange.
+  let source = i;
+  if (i === pivot) {
+    source = place;
+  } else if (i === place) {
+    source = pivot;
+  }
+  const value = systems[(first + source) * width + column];
+  const diagonal = systems[(first + place) * width + pivot];
+  if (i === pivot || diagonal === 0) {
+    return value;
+  }
+  const factor = systems[(first + source) * width + pivot] / diagonal;
+  return value - factor * systems[(first + place) * width + column];
+}

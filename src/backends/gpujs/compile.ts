@@ -1,0 +1,119 @@
+/**
+ * A Program as a list of launches over slots that are assigned once, with the moment at which each slot's content is last
+ * needed. Nothing is overwritten: data never change, and a loop carries references.
+ */
+import type { Carried, Loop, Program, Step } from '../backend.ts';
+import { ABSENT } from '../kernels.ts';
+import type { Form } from './forms.ts';
+import { lower } from './lower.ts';
+import type { Extents } from './machine.ts';
+
+export interface Launch {
+  readonly kind: 'launch';
+  readonly form: Form;
+  readonly operands: readonly number[];
+  readonly parameters: readonly number[];
+  readonly extents: Extents;
+  readonly output: number;
+  /** Slots that nobody reads after it. */
+  readonly spent: readonly number[];
+}
+
+export interface CompiledLoop {
+  readonly kind: 'loop';
+  readonly carried: readonly Carried[];
+  readonly body: readonly CompiledStep[];
+  readonly limit: number;
+  readonly spent: readonly number[];
+  /** Whether a pass waits for a flag itself. */
+  readonly nested: boolean;
+  /** Numbers that the carried values hold together. */
+  readonly carriedSize: number;
+  /** Passes that the loop took last time. */
+  lastPasses: number | undefined;
+}
+
+export type CompiledStep = Launch | CompiledLoop;
+
+export interface Compiled {
+  readonly program: Program;
+  readonly steps: readonly CompiledStep[];
+  /** Slots of the Program and of what its calls need in between. */
+  readonly slots: number;
+}
+
+type Draft = Omit<Launch, 'spent'> | (Omit<CompiledLoop, 'spent' | 'body'> & { readonly body: readonly Draft[] });
+
+export function compile(program: Program): Compiled {
+  let slots = program.sizes.length;
+  const draftOf = (steps: readonly Step[]): Draft[] => {
+    const drafts: Draft[] = [];
+    for (const step of steps) {
+      if (step.kernel === 'loop') {
+        drafts.push(loopOf(step, draftOf(step.body)));
+        continue;
+      }
+      lower(step, (form, operands, parameters, extents, output = slots++) => {
+        drafts.push({ kind: 'launch', form, operands, parameters, extents, output });
+        return output;
+      });
+    }
+    return drafts;
+  };
+  const loopOf = ({ carried, limit }: Loop, body: readonly Draft[]): Draft => ({
+    kind: 'loop',
+    carried,
+    body,
+    limit,
+    nested: body.some(({ kind }) => kind === 'loop'),
+    carriedSize: carried.reduce((sum, { entering }) => sum + program.sizes[entering], 0),
+    lastPasses: undefined,
+  });
+  const drafts = draftOf(program.steps);
+  const kept = new Set([...program.inputs, ...program.constants.keys(), ...program.outputs]);
+  return { program, steps: withSpent(drafts, kept), slots };
+}
+
+/** @param kept slots that are needed after the steps, or belong to what surrounds them */
+function withSpent(drafts: readonly Draft[], kept: ReadonlySet<number>): CompiledStep[] {
+  const needed = new Set(kept);
+  const steps: CompiledStep[] = [];
+  for (const draft of [...drafts].reverse()) {
+    const left = draft.kind === 'loop' ? draft.carried.map(({ leaving }) => leaving) : [];
+    const touched = new Set([...readBy(draft), ...writtenBy(draft), ...left]);
+    const spent = [...touched].filter((slot) => !needed.has(slot));
+    for (const slot of touched) needed.add(slot);
+    if (draft.kind === 'launch') steps.push({ ...draft, spent });
+    else steps.push({ ...draft, spent, body: withSpent(draft.body, keptInside(draft)) });
+  }
+  return steps.reverse();
+}
+
+/** Slots whose content at that moment is read. */
+function readBy(draft: Draft): number[] {
+  if (draft.kind === 'launch') return draft.operands.filter((slot) => slot !== ABSENT);
+  return [...draft.carried.map(({ initial }) => initial), ...fromOutside(draft)];
+}
+
+function writtenBy(draft: Draft): number[] {
+  return draft.kind === 'launch' ? [draft.output] : draft.carried.map(({ entering }) => entering);
+}
+
+type LoopDraft = Extract<Draft, { kind: 'loop' }>;
+
+/** What the body of a loop, or what leaves it, takes from around the loop. */
+function fromOutside({ carried, body }: LoopDraft): Set<number> {
+  const inside = new Set(carried.map(({ entering }) => entering));
+  const found = new Set<number>();
+  for (const draft of body) {
+    for (const slot of readBy(draft)) if (!inside.has(slot)) found.add(slot);
+    for (const slot of writtenBy(draft)) inside.add(slot);
+  }
+  for (const { leaving } of carried) if (!inside.has(leaving)) found.add(leaving);
+  return found;
+}
+
+/** What a pass must not free: the carried slots, which the loop takes care of, and what comes from outside. */
+function keptInside(loop: LoopDraft): Set<number> {
+  return new Set([...fromOutside(loop), ...loop.carried.flatMap(({ entering, leaving }) => [entering, leaving])]);
+}

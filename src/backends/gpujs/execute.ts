@@ -1,0 +1,169 @@
+/** Runs a compiled Program: launches its kernels, loops in chunks of passes. */
+import type { Compiled, CompiledLoop, CompiledStep } from './compile.ts';
+import type { Form } from './forms.ts';
+import type { Data, Machine } from './machine.ts';
+
+/** Passes of the first chunk when nothing is known about the loop. */
+const FIRST_CHUNK = 8;
+const CHUNK_GROWTH = 1.5;
+const LARGEST_CHUNK = 256;
+/** Bytes that the values carried by the passes of one chunk may take together. */
+const CHUNK_BYTES = 64 * 2 ** 20;
+
+const TALLY: Form = { kernel: 'loop-tally' };
+
+/** What each slot holds, one reference each. */
+type Slots = (Data | undefined)[];
+
+/**
+ * @param given the inputs' and constants' data by slot; they stay the caller's
+ * @returns the outputs, one reference each the caller's
+ */
+export function execute(
+  { program, steps, slots: count }: Compiled,
+  machine: Machine,
+  given: ReadonlyMap<number, Data>,
+): Data[] {
+  const slots: Slots = Array<Data | undefined>(count);
+  for (const [slot, data] of given) slots[slot] = machine.retain(data);
+  try {
+    runSteps(steps, machine, slots);
+    return program.outputs.map((slot) => machine.retain(held(slots, slot)));
+  } finally {
+    for (const data of slots) if (data) machine.release(data);
+  }
+}
+
+function held(slots: Slots, slot: number): Data {
+  const data = slots[slot];
+  if (!data) throw new Error(`slot ${slot} is read before it is written`);
+  return data;
+}
+
+/** Takes over the reference. */
+function put(machine: Machine, slots: Slots, slot: number, data: Data): void {
+  const before = slots[slot];
+  slots[slot] = data;
+  if (before) machine.release(before);
+}
+
+function free(machine: Machine, slots: Slots, spent: readonly number[]): void {
+  for (const slot of spent) {
+    const data = slots[slot];
+    slots[slot] = undefined;
+    if (data) machine.release(data);
+  }
+}
+
+function runSteps(steps: readonly CompiledStep[], machine: Machine, slots: Slots): void {
+  for (const step of steps) {
+    if (step.kind === 'loop') {
+      runLoop(step, machine, slots);
+    } else {
+      const { form, operands, parameters, extents, output } = step;
+      const given = operands.map((slot) => (slot < 0 ? machine.nothing : held(slots, slot)));
+      const empty = extents[0] * extents[1] === 0;
+      const result = empty ? machine.retain(machine.nothing) : machine.launch(form, given, parameters, extents);
+      put(machine, slots, output, result);
+    }
+    free(machine, slots, step.spent);
+  }
+}
+
+function runLoop(loop: CompiledLoop, machine: Machine, slots: Slots): void {
+  enter(loop, machine, slots);
+  const passes = machine.immediate ? runPasses(loop, machine, slots) : runChunks(loop, machine, slots);
+  loop.lastPasses = passes;
+}
+
+function enter({ carried }: CompiledLoop, machine: Machine, slots: Slots): void {
+  const initial = carried.map((each) => machine.retain(held(slots, each.initial)));
+  for (const [index, { entering }] of carried.entries()) put(machine, slots, entering, initial[index]);
+}
+
+/** One pass. What leaves is not yet in the entering slots; each is a reference of its own. */
+function pass(loop: CompiledLoop, machine: Machine, slots: Slots): Data[] {
+  runSteps(loop.body, machine, slots);
+  return loop.carried.map(({ leaving }) => machine.retain(held(slots, leaving)));
+}
+
+function carry({ carried }: CompiledLoop, machine: Machine, slots: Slots, leaving: readonly Data[]): void {
+  for (const [index, { entering }] of carried.entries()) put(machine, slots, entering, leaving[index]);
+}
+
+/** Where a flag may be read at no cost. */
+function runPasses(loop: CompiledLoop, machine: Machine, slots: Slots): number {
+  const flag = loop.carried[0].entering;
+  let done = 0;
+  while (done < loop.limit && machine.read(held(slots, flag))[0] !== 0) {
+    carry(loop, machine, slots, pass(loop, machine, slots));
+    done += 1;
+  }
+  return done;
+}
+
+/**
+ * Chunks of passes, after each of which one tally is read: how many of the passes were done before the flag was cleared.
+ * The values that each pass leaves are kept until then; those of the last pass that counts are the loop's.
+ */
+function runChunks(loop: CompiledLoop, machine: Machine, slots: Slots): number {
+  const most = Math.max(1, Math.min(LARGEST_CHUNK, Math.floor(CHUNK_BYTES / (4 * loop.carriedSize + 1))));
+  const expected = loop.lastPasses;
+  let chunk = loop.nested ? 1 : expected === undefined ? FIRST_CHUNK : expected + Math.max(1, Math.ceil(expected / 8));
+  let done = 0;
+  while (done < loop.limit) {
+    const length = Math.min(Math.ceil(chunk), most, loop.limit - done);
+    const counted = runChunk(loop, machine, slots, length);
+    done += counted.passes;
+    if (!counted.running) break;
+    // After a chunk that was to be enough only a little is missing.
+    const next = done === length && expected ? Math.max(2, expected / 4) : chunk * CHUNK_GROWTH;
+    chunk = loop.nested ? 1 : next;
+  }
+  return done;
+}
+
+function runChunk(
+  loop: CompiledLoop,
+  machine: Machine,
+  slots: Slots,
+  length: number,
+): { passes: number; running: boolean } {
+  const flag = loop.carried[0];
+  const history: Data[][] = [loop.carried.map(({ entering }) => machine.retain(held(slots, entering)))];
+  const started = machine.upload([1, 0]);
+  let tally = count(machine, started, held(slots, flag.entering));
+  machine.release(started);
+  try {
+    for (let index = 0; index < length; index++) {
+      const leaving = pass(loop, machine, slots);
+      history.push(leaving);
+      carry(
+        loop,
+        machine,
+        slots,
+        leaving.map((data) => machine.retain(data)),
+      );
+      const next = count(machine, tally, leaving[0]);
+      machine.release(tally);
+      tally = next;
+    }
+    const [running, counted] = machine.read(tally);
+    // The first count is that of the entering values.
+    const passes = counted - 1;
+    carry(
+      loop,
+      machine,
+      slots,
+      history[passes].map((data) => machine.retain(data)),
+    );
+    return { passes, running: running !== 0 };
+  } finally {
+    machine.release(tally);
+    for (const values of history) for (const data of values) machine.release(data);
+  }
+}
+
+function count(machine: Machine, tally: Data, flag: Data): Data {
+  return machine.launch(TALLY, [tally, flag], [], [2, 1]);
+}

@@ -1,0 +1,174 @@
+/**
+ * The gpu.js backend: float32, over the kernels of kernels/, which gpu.js turns into WebGL2 or WebAssembly. Every call is
+ * launched at once; nothing is left to be done later but reading back.
+ */
+import type { Backend, Constant, MemoryFigures, Program, Storage } from '../backend.ts';
+import { AssemblyMachine } from './assembly.ts';
+import { type Compiled, compile } from './compile.ts';
+import { execute } from './execute.ts';
+import { type LibraryLoader, loadLibrary } from './library.ts';
+import type { Data, Machine } from './machine.ts';
+import { describeContext, openContext, TextureMachine } from './textures.ts';
+
+export type GPUJSMode = 'webgl2' | 'webassembly';
+export const GPUJS_MODES: readonly GPUJSMode[] = ['webgl2', 'webassembly'];
+
+export interface GPUJSOptions {
+  /** Default: webgl2 where a graphics card offers it, else webassembly. */
+  mode?: GPUJSMode;
+  /** How a bundled page loads the package: `() => import('gpu.js')`. Not needed in Node. */
+  load?: LibraryLoader;
+}
+
+class DataStorage implements Storage {
+  released = false;
+  constructor(
+    readonly size: number,
+    public data: Data,
+  ) {}
+}
+
+interface Executable {
+  readonly compiled: Compiled;
+  readonly constants: ReadonlyMap<number, Data>;
+}
+
+/**
+ * Opens gpu.js.
+ * @throws RangeError where the mode is none of those there are
+ * @throws Error that says what to install, or why the mode is not to be had here
+ */
+export async function openGPUJS({ mode, load }: GPUJSOptions = {}): Promise<Backend> {
+  if (mode !== undefined && !GPUJS_MODES.includes(mode)) {
+    throw new RangeError(`open: gpujs.mode is ${JSON.stringify(mode)}; it must be one of ${GPUJS_MODES.join(', ')}`);
+  }
+  const library = await loadLibrary(load);
+  const chosen = mode ?? (hasHardwareWebGL2() ? 'webgl2' : 'webassembly');
+  return backendOver(chosen === 'webgl2' ? new TextureMachine(library) : new AssemblyMachine(library));
+}
+
+/** Whether a graphics card, rather than a program on the CPU, does what WebGL2 is asked for. */
+export function hasHardwareWebGL2(): boolean {
+  try {
+    const gl = openContext();
+    const { software } = describeContext(gl);
+    gl.getExtension('WEBGL_lose_context')?.loseContext();
+    return !software;
+  } catch {
+    return false;
+  }
+}
+
+function backendOver(machine: Machine): Backend {
+  const executables = new WeakMap<Program, Executable>();
+  const constantsHeld = { count: 0, bytes: 0 };
+  let closed = false;
+
+  const assertOpen = (): void => {
+    if (closed) throw new Error('gpujs: the engine is closed; open() a new one');
+  };
+  const releaseConstants = (constants: ReadonlyMap<number, Data>): void => {
+    if (closed) return;
+    for (const data of constants.values()) {
+      constantsHeld.count -= 1;
+      constantsHeld.bytes -= data.size * 4;
+      machine.release(data);
+    }
+  };
+  const collected = new FinalizationRegistry(releaseConstants);
+  const executableOf = (program: Program): Executable => {
+    const known = executables.get(program);
+    if (known) return known;
+    const constants = new Map<number, Data>();
+    for (const [slot, constant] of program.constants) {
+      const data = machine.upload(constantValues(constant, program.sizes[slot]));
+      constants.set(slot, data);
+      constantsHeld.count += 1;
+      constantsHeld.bytes += data.size * 4;
+    }
+    const executable = { compiled: compile(program), constants };
+    executables.set(program, executable);
+    collected.register(program, constants);
+    return executable;
+  };
+  const storageOf = (storage: Storage): DataStorage => {
+    if (!(storage instanceof DataStorage) || storage.released) {
+      throw new Error('storage: it was released, or belongs to another backend');
+    }
+    return storage;
+  };
+  const checkSize = (what: string, size: number, expected: number): void => {
+    if (size !== expected) throw new RangeError(`${what}: it holds ${size} numbers; it must hold ${expected}`);
+  };
+
+  return {
+    name: 'gpujs',
+    epsilon: 2 ** -23,
+    widestIteration: 0, // its kernels hold nothing from one launch to the next
+    adapter: machine.adapter,
+    upload(values) {
+      assertOpen();
+      return new DataStorage(values.length, machine.upload(values));
+    },
+    write(storage, values) {
+      assertOpen();
+      checkSize('write: values', values.length, storage.size);
+      const held = storageOf(storage);
+      const before = held.data;
+      held.data = machine.upload(values);
+      machine.release(before);
+    },
+    async download(storage) {
+      assertOpen();
+      const values = await machine.readLater(storageOf(storage).data);
+      return values.length === storage.size ? values : values.slice(0, storage.size);
+    },
+    release(storage) {
+      if (!(storage instanceof DataStorage) || storage.released) return;
+      storage.released = true;
+      if (!closed) machine.release(storage.data);
+    },
+    run(program, inputs) {
+      assertOpen();
+      const { compiled, constants } = executableOf(program);
+      const given = new Map(constants);
+      for (const [index, slot] of program.inputs.entries()) {
+        checkSize(`program ${program.name}: input ${index}`, inputs[index].size, program.sizes[slot]);
+        given.set(slot, storageOf(inputs[index]).data);
+      }
+      const outputs = execute(compiled, machine, given);
+      return outputs.map((data, index) => new DataStorage(program.sizes[program.outputs[index]], data));
+    },
+    async idle() {
+      assertOpen();
+      await machine.readLater(machine.nothing);
+    },
+    memory(): MemoryFigures {
+      if (closed) {
+        return { buffers: 0, bytes: 0, programBuffers: 0, programBytes: 0, pooledBuffers: 0, pooledBytes: 0 };
+      }
+      const kept = machine.kept();
+      return {
+        buffers: machine.live.count - constantsHeld.count,
+        bytes: machine.live.bytes - constantsHeld.bytes,
+        programBuffers: constantsHeld.count,
+        programBytes: constantsHeld.bytes,
+        pooledBuffers: kept.count,
+        pooledBytes: kept.bytes,
+      };
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      machine.close();
+    },
+  };
+}
+
+function constantValues(constant: Constant, size: number): Float32Array {
+  if (constant.kind === 'values') return new Float32Array(constant.values);
+  const values = new Float32Array(size);
+  if (constant.kind === 'fill') return values.fill(constant.value);
+  for (let index = 0; index < constant.order; index++) values[index * constant.order + index] = 1;
+  return values;
+}

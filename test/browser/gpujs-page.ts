@@ -1,0 +1,93 @@
+/** What the browser tests of gpu.js run inside the page, which has the package in its bundle. Only JSON-like values cross. */
+import * as library from 'gpu.js/dist/gpu-browser.js';
+import type { Backend } from '../../src/backends/backend.ts';
+import { openCPU } from '../../src/backends/cpu/index.ts';
+import { openGPUJS } from '../../src/backends/gpujs/index.ts';
+import { digits } from '../../src/data/index.ts';
+import { adam, dense, evaluate, monotone, open, sequential, train } from '../../src/index.ts';
+import { parityCases } from '../parity/cases/index.ts';
+import type { ParityCase } from '../parity/cases/parity.ts';
+import { solverCases } from '../parity/cases/solvers.ts';
+
+const load = async (): Promise<unknown> => library;
+const cases: readonly ParityCase[] = [...parityCases, ...solverCases];
+let backends: Promise<readonly [Backend, Backend]> | undefined;
+
+/** Runs one parity case over WebGL2; returns what went wrong, or an empty string. */
+export async function runCase(name: string): Promise<string> {
+  backends ??= openGPUJS({ mode: 'webgl2', load }).then((candidate) => [openCPU(), candidate] as const);
+  try {
+    const found = cases.find((one) => one.name === name);
+    if (!found) throw new Error(`there is no parity case ${name}`);
+    await found.run(...(await backends));
+    return '';
+  } catch (error) {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+}
+
+export interface DigitsRun {
+  readonly backend: string;
+  readonly reason: string;
+  readonly description: string;
+  readonly losses: readonly number[];
+  /** On the test split, from 0 to 1. */
+  readonly accuracy: number;
+  /** Live buffers and bytes after step 5 and after the last one. */
+  readonly memory: readonly { readonly buffers: number; readonly bytes: number }[];
+  readonly seconds: number;
+}
+
+/** Trains a monotone layer on the digits for a number of steps over WebGL2. */
+export async function trainDigits(steps: number, width: number, batch: number, tolerance: number): Promise<DigitsRun> {
+  const start = performance.now();
+  const engine = await open({ backend: 'gpujs', gpujs: { mode: 'webgl2', load } });
+  try {
+    const model = sequential(monotone({ inputs: 64, width, tolerance }), dense({ inputs: width, outputs: 10 }));
+    const data = await digits();
+    const memory: { buffers: number; bytes: number }[] = [];
+    let step = 0;
+    const { losses } = await train(engine, model, data, {
+      epochs: 1000,
+      batch,
+      maximumSteps: steps,
+      optimiser: adam({ rate: 1e-2 }),
+      async onProgress({ kind }) {
+        if (kind !== 'step') return;
+        step += 1;
+        if (step !== 5 && step !== steps) return;
+        // What a report of the step reads may be on its way, and what it read led to another reading.
+        for (let reading = 0; reading < 3; reading++) await engine.idle();
+        const { buffers, bytes } = engine.memory();
+        memory.push({ buffers, bytes });
+      },
+    });
+    const { accuracy } = await evaluate(model, data.test);
+    const seconds = (performance.now() - start) / 1000;
+    return {
+      backend: engine.backend,
+      reason: engine.reason,
+      description: engine.adapter.description,
+      losses,
+      accuracy,
+      memory,
+      seconds,
+    };
+  } finally {
+    engine.close();
+  }
+}
+
+/** What open() chooses, and why, in a page that has neither WebGPU nor WebAssembly. */
+export async function chosenWithoutWebAssembly(): Promise<{ backend: string; reason: string; sum: number }> {
+  const kept = globalThis.WebAssembly;
+  Reflect.deleteProperty(globalThis, 'WebAssembly');
+  try {
+    const engine = await open({ gpujs: { load } });
+    const [sum] = await engine.tensor([1, 2, 3]).sum().data();
+    engine.close();
+    return { backend: engine.backend, reason: engine.reason, sum };
+  } finally {
+    globalThis.WebAssembly = kept;
+  }
+}

@@ -1,0 +1,49 @@
+/** gpu.js over WebGL2 in a page without WebGPU: every parity case, and training. */
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parityCases } from '../parity/cases/index.ts';
+import { solverCases } from '../parity/cases/solvers.ts';
+import type { DigitsRun } from './gpujs-page.ts';
+import { type OpenPage, openPage } from './harness.ts';
+
+describe('gpujs over WebGL2 in the browser', () => {
+  let open: OpenPage;
+  let url: string;
+  beforeAll(async () => {
+    open = await openPage({ removeWebGPU: true });
+    url = await open.bundle(fileURLToPath(new URL('./gpujs-page.ts', import.meta.url)));
+  });
+  afterAll(() => open?.close());
+
+  for (const { name } of [...parityCases, ...solverCases]) {
+    test(name, async () => {
+      expect(await open.call<string>(url, 'runCase', name)).toBe('');
+    });
+  }
+
+  test('40 steps on the digits classify most of them, and memory stays as it was', async () => {
+    const run = await open.call<DigitsRun>(url, 'trainDigits', 40, 24, 32, 1e-2);
+    expect(run.backend).toBe('gpujs');
+    expect(run.reason).toBe('it was asked for');
+    expect(run.losses).toHaveLength(40);
+    expect(run.accuracy).toBeGreaterThan(0.75);
+    expect(run.memory[1]).toEqual(run.memory[0]);
+  });
+
+  test('without WebAssembly too, open() measures what is left and says what it found', async () => {
+    const { backend, reason, sum } = await open.call<{ backend: string; reason: string; sum: number }>(
+      url,
+      'chosenWithoutWebAssembly',
+    );
+    expect(['gpujs', 'cpu']).toContain(backend);
+    expect(reason).toMatch(/^webgpu is not available; the fastest of those measured: /);
+    expect(reason).toMatch(/gpujs \(webgl2\) [\d.]+ ms/);
+    expect(reason).toMatch(/cpu [\d.]+ ms/);
+    expect(sum).toBe(6);
+  });
+
+  test('nothing went wrong in the page, and it asked nobody else', () => {
+    expect(open.errors).toEqual([]);
+    expect(open.externalRequests).toEqual([]);
+  });
+});
