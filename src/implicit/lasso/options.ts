@@ -12,7 +12,7 @@ export const LASSO_SOLVERS = { fista: 0, ista: 0, 'coordinate-descent': 0 } as c
 export type LassoSolverName = LassoMethod;
 
 /** Of e^λ: the least kink tolerance. */
-const KINK_SHARE = 1e-11;
+const KINK_SHARE = 1e-10;
 
 /** q where a feature is in the equicorrelation set but not in the support. */
 export type LassoSelection = 'weak' | 'lars' | number | readonly number[];
@@ -57,7 +57,7 @@ export interface LassoOptions {
   /** Start, [batch, features]. Default zeros. */
   initial?: Tensor;
   /**
-   * A correlation is at a kink within this many units of ε(e^λ + max|Xᵀy|/16). Default 64, or as many as make 1e-11: what the
+   * A correlation is at a kink within this many units of ε(e^λ + max|Xᵀy|/16). Default 64, or as many as make 1e-10: what the
    * rounding of λ alone moves a coefficient by is multiplied by the condition number of the active columns.
    */
   kinkUnits?: number;

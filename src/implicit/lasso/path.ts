@@ -39,6 +39,9 @@ export async function largestPenalty(options: LargestPenaltyOptions): Promise<nu
   return Array.from(values, Math.log);
 }
 
+/** Of coordinate descent, whose problems follow one another in any case. */
+const SEQUENTIAL_CHUNK = 5;
+
 export interface LassoPathOptions extends Omit<LassoOptions, 'logLambda' | 'initial'> {
   /** Values of λ, equally spaced. Default 100. */
   count?: number;
@@ -47,7 +50,8 @@ export interface LassoPathOptions extends Omit<LassoOptions, 'logLambda' | 'init
   /** Instead of these two: the values themselves, decreasing. */
   logLambda?: readonly number[];
   /**
-   * Problems solved at once; the next ones start from the last of these. Default: all, which keeps a GPU busy.
+   * Problems solved at once; the next ones start from the last of these. Default: all, which keeps a GPU busy; 5 with
+   * coordinate descent.
    */
   chunk?: number;
 }
@@ -74,8 +78,9 @@ export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: 
   }
   if (masks && masks.shape[0] !== 1) throw new RangeError(`masks: there are ${masks.shape[0]}; a path takes one`);
   const values = logLambda ?? (await equallySpaced(problem, count, depth));
-  const length = Math.min(checkCount('chunk', chunk ?? values.length), values.length);
   const { engine, rows, features, settings } = checkedLasso({ ...problem, logLambda: values });
+  const usual = settings.solver === 'coordinate-descent' ? SEQUENTIAL_CHUNK : values.length;
+  const length = Math.min(checkCount('chunk', chunk ?? usual), values.length);
   const gram = prefersGram(rows, features, values.length, 1);
   const prepared = prepare(engine, problem.X, masks, { intercept: settings.intercept, gram });
   const solutions: LassoSolution[] = [];

@@ -83,6 +83,26 @@ export function roundingOf(problem: LassoProblem, moment: Tensor, beta: Tensor):
   return elementwise('scale', [elementwise('add', [share, curvature])], [epsilon, epsilon]);
 }
 
+/** ⟨e, r⟩ + ρ‖β‖², [batch] */
+function quadraticOf(
+  { ridge }: LassoProblem,
+  beta: Tensor,
+  { error, residual }: Pick<Correlation, 'error' | 'residual'>,
+): Tensor {
+  const ridged = elementwise('multiply', [ridge, reduceRows('dot', [beta, beta])]);
+  return elementwise('add', [reduceRows('dot', [error, residual]), ridged]);
+}
+
+function objectiveFrom({ penalty }: LassoProblem, beta: Tensor, quadratic: Tensor): Tensor {
+  const l1 = reduceRows('dot', [penalty, elementwise('abs', [beta])]);
+  return elementwise('add', [elementwise('scale', [quadratic], [0.5, 0]), l1]);
+}
+
+/** ½(⟨e, r⟩ + ρ‖β‖²) + Σ tⱼ|βⱼ|, [batch] */
+export function objectiveAt(problem: LassoProblem, beta: Tensor, at: Correlation): Tensor {
+  return objectiveFrom(problem, beta, quadraticOf(problem, beta, at));
+}
+
 /**
  * The duality gap relative to the objective at 0, ½yᵀPy, [batch]. With e = y − Xβ, r = Pe, g the correlation and
  * α = min(1, minⱼ tⱼ/|gⱼ|) the point αr is feasible for the dual, and the gap is
@@ -90,19 +110,18 @@ export function roundingOf(problem: LassoProblem, moment: Tensor, beta: Tensor):
  * Features without a penalty are left out of α.
  */
 export function dualityGap(problem: LassoProblem, beta: Tensor, { correlation, error, residual }: Correlation): Tensor {
-  const { y, penalty, ridge, design } = problem;
+  const { y, penalty, design } = problem;
   const { context } = y;
   const batch = beta.shape[0];
   const dot = (a: Tensor, b: Tensor): Tensor => reduceRows('dot', [a, b]);
   const times = (a: Tensor, b: Tensor): Tensor => elementwise('multiply', [a, b]);
-  const quadratic = elementwise('add', [dot(error, residual), times(ridge, dot(beta, beta))]);
+  const quadratic = quadraticOf(problem, beta, { error, residual });
   const one = context.constant({ kind: 'fill', value: 1 }, [1]);
   const excess = elementwise('divide', [elementwise('abs', [correlation]), penalty]);
   const counted = elementwise('select', [penalty, excess, context.constant({ kind: 'fill', value: 0 }, [1])]);
   const alpha = elementwise('reciprocal', [elementwise('maximum', [reduceRows('maximum', [counted]), one])]);
-  const l1 = dot(penalty, elementwise('abs', [beta]));
   const half = (x: Tensor): Tensor => elementwise('scale', [x], [0.5, 0]);
-  const primal = elementwise('add', [half(quadratic), l1]);
+  const primal = objectiveFrom(problem, beta, quadratic);
   const dual = elementwise('subtract', [
     times(alpha, dot(y, residual)),
     half(times(elementwise('square', [alpha]), quadratic)),

@@ -14,6 +14,7 @@ import {
   dualityGap,
   type LassoProblem,
   momentOf,
+  objectiveAt,
   proximalDistance,
   relativeTo,
   roundingOf,
@@ -50,8 +51,8 @@ export interface LassoResult {
   readonly gap: Tensor;
 }
 
-/** The residual at which the first round ends; each later one ends ten times lower. */
-const FIRST_AIM = 1e-3;
+/** The residual at which the first round ends; each later one ends ten times lower. A pass costs less than the linear solve. */
+const FIRST_AIM: Readonly<Record<LassoMethod, number>> = { fista: 1e-3, ista: 1e-3, 'coordinate-descent': 1e-5 };
 const LOWERED = 0.1;
 /** Each takes at least one feature out of the support, or ends with the solution, or lowers the aim. */
 const ROUNDS = 200;
@@ -69,7 +70,12 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
   const zeros = rowOf(fresh, STATE_ROWS.iterations);
   const descended = descent(context, problem, moment, options);
   const final = context.loop<Record<'beta' | 'state' | 'iterations' | 'aim', Tensor>>(
-    { beta: start, state: fresh, iterations: zeros, aim: elementwise('scale', [zeros], [1, FIRST_AIM]) },
+    {
+      beta: start,
+      state: fresh,
+      iterations: zeros,
+      aim: elementwise('scale', [zeros], [1, FIRST_AIM[options.method]]),
+    },
     ({ state }) => statusOf(state),
     ROUNDS,
     ({ beta, state, iterations, aim }) => {
@@ -143,7 +149,8 @@ function polish(
 ): { readonly beta: Tensor; readonly residual: Tensor; readonly iterations: Tensor } {
   const signs = elementwise('sign', [beta]);
   const support = elementwise('abs', [signs]);
-  const { correlation } = correlationAt(problem, beta);
+  const here = correlationAt(problem, beta);
+  const { correlation } = here;
   const before = proximalDistance(problem, beta, correlation);
   const excess = elementwise('subtract', [correlation, elementwise('multiply', [problem.penalty, signs])]);
   const one = context.constant({ kind: 'fill', value: 1 }, [1]);
@@ -153,12 +160,13 @@ function polish(
   const tolerance = elementwise('scale', [reduceRows('norm', [system.v])], [POLISH, 0]);
   const round = { r: system.v, state, tolerance, limit, last: true };
   const { e, state: ended } = krylov(conjugateGradients).correct(context, system, round);
-  const { moved, isWhole } = untilZero(beta, e);
-  const after = proximalDistance(problem, moved, correlationAt(problem, moved).correlation);
+  const { moved, isPart } = untilZero(beta, e);
+  const there = correlationAt(problem, moved);
+  const after = proximalDistance(problem, moved, there.correlation);
   // Not relative to what was found: that may be anything where the support is too large for its columns to be independent.
   const nearer = elementwise('greater', [before, after]);
-  const bounded = elementwise('greater', [context.constant({ kind: 'fill', value: 1e30 }, [1]), after]);
-  const taken = elementwise('select', [isWhole, nearer, bounded]);
+  const lower = isLower(objectiveAt(problem, beta, here), objectiveAt(problem, moved, there));
+  const taken = elementwise('multiply', [lower, elementwise('maximum', [nearer, isPart])]);
   const found = elementwise('select', [column(taken), moved, beta]);
   return {
     beta: found,
@@ -167,8 +175,8 @@ function polish(
   };
 }
 
-/** β + αe, α ≤ 1 as far as no coefficient changes its sign; one that comes to 0 is 0. Whether α = 1: [batch]. */
-function untilZero(beta: Tensor, e: Tensor): { readonly moved: Tensor; readonly isWhole: Tensor } {
+/** β + αe, α ≤ 1 as far as no coefficient changes its sign; one that comes to 0 is 0. Whether α < 1: [batch]. */
+function untilZero(beta: Tensor, e: Tensor): { readonly moved: Tensor; readonly isPart: Tensor } {
   const { context } = beta;
   const constant = (value: number): Tensor => context.constant({ kind: 'fill', value }, [1]);
   // −e/β: above 1 where a whole step would change the sign.
@@ -178,6 +186,12 @@ function untilZero(beta: Tensor, e: Tensor): { readonly moved: Tensor; readonly 
   const moved = combine({ x: beta }, { x: e, coefficient: step });
   const left = elementwise('subtract', [constant(1), elementwise('multiply', [rate, column(step)])]);
   const stays = elementwise('greater', [left, constant(4 * context.epsilon)]);
-  const isWhole = elementwise('subtract', [constant(1), elementwise('greater', [fastest, constant(1)])]);
-  return { moved: elementwise('select', [stays, moved, constant(0)]), isWhole };
+  const isPart = elementwise('greater', [fastest, constant(1)]);
+  return { moved: elementwise('select', [stays, moved, constant(0)]), isPart };
+}
+
+/** Where an objective has fallen, or is the same to rounding; not where it is NaN. [batch] */
+function isLower(before: Tensor, after: Tensor): Tensor {
+  const rounded = elementwise('scale', [before], [1 + 64 * before.context.epsilon, 0]);
+  return elementwise('greater', [rounded, after]);
 }
