@@ -154,7 +154,8 @@ async function inNode(backend: BackendName, options: Options, log: Log): Promise
     const session = await environment.openSession();
     try {
       const adapter = await session.call<AdapterDescription>('openBackend', backend);
-      if (backend === 'webgpu' && adapter.software) log.note(`${backend}: the adapter is software: ${adapter.description}`);
+      if (backend === 'webgpu' && adapter.software)
+        log.note(`${backend}: the adapter is software: ${adapter.description}`);
       entries.push(await measured(session, each, backend, options, adapter, log));
     } catch (error) {
       if (entries.length === 0 && /webgpu|WebAssembly|gpu\.js/i.test(firstLine(error))) {
