@@ -226,7 +226,7 @@ describe('weights that are not monotone', () => {
 
 describe('the command line', () => {
   test.each<[readonly string[], string | RegExp]>([
-    [['frob'], /"frob" is not a command; the commands are train, predict, solve, gallery, doctor/],
+    [['frob'], /"frob" is not a command; the commands are train, predict, tune, solve, gallery, doctor/],
     [['--frob'], /--frob: equilibra has no such option; it has --help, --version/],
     [['--version', 'train'], /"train": the command comes first/],
     [['-x'], /-x: equilibra has no such option/],
