@@ -30,7 +30,7 @@ export default defineConfig({
     globalSetup: ['src/backends/wasm/build.mjs'],
     setupFiles: ['test/setup.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 1,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // A test left switched on alone would hide all others.
