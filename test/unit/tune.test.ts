@@ -54,7 +54,10 @@ describe('tune: one λ by the held-out error', () => {
   it('frees what it makes', async () => {
     const { train, validation } = reference('diabetes');
     const before = engine.memory().buffers;
-    const run = () => tune({ ...train, criterion: heldOut(validation), starts: 2, limit: 3 });
+    const criteria = [heldOut(validation), crossValidation(), sure({ deviation: 54 })];
+    const run = async (): Promise<void> => {
+      for (const criterion of criteria) await tune({ ...train, criterion, starts: 2, limit: 3 });
+    };
     await run();
     const first = engine.memory().buffers;
     await run();

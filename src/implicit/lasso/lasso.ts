@@ -1,6 +1,5 @@
 /** The Lasso, β̂ = argmin ½‖y − Xβ‖² + e^λ Σⱼ wⱼ|βⱼ| + ½ρ‖β‖², as a differentiable function of X, y, λ, w and ρ. */
 import type { CustomOperation } from '../../autodiff/custom.ts';
-import { prefersGram } from '../../solvers/lasso/design.ts';
 import type { SolveReport } from '../../solvers/report.ts';
 import { Arena } from '../../tensor/arena.ts';
 import { engineOf } from '../../tensor/engine.ts';
@@ -13,7 +12,17 @@ import type { LassoNumbers } from './analysis.ts';
 import { certifyLasso, type LassoCertificate } from './certificate.ts';
 import { type LassoInterval, lassoInterval } from './interval.ts';
 import { type CheckedLasso, checkedLasso, type LassoOptions } from './options.ts';
-import { type Given, gradients, type Prepared, prepare, type Solved, solve, tangent, VARIABLES } from './program.ts';
+import {
+  type Given,
+  gradients,
+  madeOf,
+  type Prepared,
+  prepare,
+  type Solved,
+  solve,
+  tangent,
+  VARIABLES,
+} from './program.ts';
 
 export interface LassoReport extends SolveReport {
   /** Of each problem: the duality gap relative to the objective at β = 0. About 1e-7 is the least that float32 can show. */
@@ -53,11 +62,8 @@ export interface LassoSolution {
 export function lasso(given: LassoOptions): LassoSolution {
   const options = inOneArena(given);
   const checked = checkedLasso(options);
-  const { engine, batch, rows, features, groups, settings } = checked;
-  const gram = prefersGram(rows, features, batch, groups);
-  const prepared = prepare(engine, options.X, options.masks, { intercept: settings.intercept, gram });
-  const { masks: _, ...made } = prepared;
-  return lassoOf(checked, prepared, options, Object.values(made));
+  const prepared = prepare(checked.engine, options.X, options.masks, checked.settings.intercept, checked.batch);
+  return lassoOf(checked, prepared, options, madeOf(prepared));
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The Lasso path: solutions for a range of penalties, and where it starts. */
-import { correlated, designOf, prefersGram, projected } from '../../solvers/lasso/design.ts';
+import { centredColumns, correlated, projected } from '../../solvers/lasso/design.ts';
 import { joined } from '../../tensor/arrange.ts';
 import { elementwise, reduceRows } from '../../tensor/kernels.ts';
 import { describe } from '../../tensor/shape.ts';
@@ -7,7 +7,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { checkCount, checkPositive } from '../options.ts';
 import { type LassoReport, type LassoSolution, lassoOf } from './lasso.ts';
 import { checkedLasso, type LassoOptions } from './options.ts';
-import { prepare } from './program.ts';
+import { madeOf, prepare } from './program.ts';
 
 /** What is below this many units under λ_max is least squares to any precision: e⁻¹² = 6e-6. */
 export const PATH_DEPTH = 12;
@@ -26,7 +26,8 @@ export async function largestPenalty(options: LargestPenaltyOptions): Promise<nu
   const key = `lasso largest ${settings.intercept} ${batch} ${Boolean(weights)} ${Boolean(masks)}`;
   const [peaks] = engine.run(key, inputs, ([tracedX, tracedY, ...rest], context) => {
     const tracedWeights = weights ? rest.shift() : undefined;
-    const design = designOf(tracedX, rest.shift(), { intercept: settings.intercept, gram: false });
+    const { intercept } = settings;
+    const design = { X: centredColumns(tracedX, intercept), masks: rest.shift(), intercept };
     const zeros = context.constant({ kind: 'fill', value: 0 }, [batch, rows]);
     const moment = correlated(design, projected(design, elementwise('add', [zeros, tracedY])));
     if (!tracedWeights) return [reduceRows('maximumAbsolute', [moment])];
@@ -78,11 +79,10 @@ export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: 
   }
   if (masks && masks.shape[0] !== 1) throw new RangeError(`masks: there are ${masks.shape[0]}; a path takes one`);
   const values = logLambda ?? (await equallySpaced(problem, count, depth));
-  const { engine, rows, features, settings } = checkedLasso({ ...problem, logLambda: values });
+  const { engine, settings } = checkedLasso({ ...problem, logLambda: values });
   const usual = settings.solver === 'coordinate-descent' ? SEQUENTIAL_CHUNK : values.length;
   const length = Math.min(checkCount('chunk', chunk ?? usual), values.length);
-  const gram = prefersGram(rows, features, values.length, 1);
-  const prepared = prepare(engine, problem.X, masks, { intercept: settings.intercept, gram });
+  const prepared = prepare(engine, problem.X, masks, settings.intercept, values.length);
   const solutions: LassoSolution[] = [];
   try {
     for (let start = 0; start < values.length; start += length) {
@@ -107,7 +107,7 @@ export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: 
     };
   } finally {
     for (const solution of solutions) solution.dispose();
-    for (const name of ['X', 'bound', 'largest', 'gram'] as const) prepared[name]?.dispose();
+    for (const tensor of madeOf(prepared)) tensor.dispose();
   }
 }
 

@@ -1,6 +1,14 @@
 /** The Programs of a Lasso: X made ready, the solve, and the linear solve for gradients or a tangent. */
 import { DEFINITE_SOLVER } from '../../solvers/index.ts';
-import { correlated, type Design, designOf, errorOf, predicted, projected } from '../../solvers/lasso/design.ts';
+import {
+  correlated,
+  type Design,
+  designOf,
+  errorOf,
+  predicted,
+  prefersGram,
+  projected,
+} from '../../solvers/lasso/design.ts';
 import { kinkToleranceOf, type LassoProblem, perProblem, preActivationOf } from '../../solvers/lasso/problem.ts';
 import { solveLasso } from '../../solvers/lasso/solve.ts';
 import { supportSystem } from '../../solvers/lasso/support.ts';
@@ -40,18 +48,26 @@ function runNamed<Output extends string>(
   return Object.fromEntries(outputs.map((name, index) => [name, results[index]])) as Record<Output, Tensor>;
 }
 
+/** @param batch problems that are solved with it, about: whether XᵀX pays depends on their number */
 export function prepare(
   engine: Engine,
   X: Tensor,
   masks: Tensor | undefined,
-  { intercept, gram }: { intercept: boolean; gram: boolean },
+  intercept: boolean,
+  batch: number,
 ): Prepared {
+  const gram = prefersGram(X.shape[0], X.shape[1], batch, masks?.shape[0] ?? 1);
   const outputs = ['X', 'bound', 'largest', ...(gram ? (['gram'] as const) : [])] as const;
   const made = runNamed(engine, `lasso design ${intercept} ${gram}`, { X, masks }, outputs, (traced) => {
     const design = designOf(traced.X as Tensor, traced.masks, { intercept, gram });
     return design as Record<(typeof outputs)[number], Tensor>;
   });
   return { ...made, ...(masks && { masks }) };
+}
+
+/** The tensors that `prepare` made: the masks are the caller's. */
+export function madeOf({ masks: _, ...made }: Prepared): Tensor[] {
+  return Object.values(made);
 }
 
 /** The problem of a Program, from its inputs. */

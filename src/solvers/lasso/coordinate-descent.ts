@@ -1,7 +1,7 @@
 /** Coordinate descent, for the backends that offer it. */
 import { coordinateDescent, elementwise, elementwiseLaidOut, product, reduceAxes } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Design } from './design.ts';
+import { type Design, projected, totals } from './design.ts';
 import type { LassoProblem } from './problem.ts';
 
 /** Problems with masks and an intercept as problems without: rows times √M, with their means taken out. */
@@ -18,27 +18,19 @@ export function plainRows({ design, y }: LassoProblem): PlainRows {
   const { context } = X;
   const [batch] = y.shape;
   const transposed = elementwiseLaidOut('copy', [X], [{ offset: 0, strides: [0, 0, 1, features] }], [features, rows]);
-  if (!masks) return { columns: context.alias(transposed, [1, features, rows]), y: intercept ? centred(y) : y };
+  if (!masks) return { columns: context.alias(transposed, [1, features, rows]), y: projected(design, y) };
   const [groups] = masks.shape;
   const root = context.alias(elementwise('sqrt', [masks]), [groups, 1, rows]);
   const weighted = (x: Tensor, means: Tensor): Tensor =>
     elementwise('multiply', [intercept ? elementwise('subtract', [x, means]) : x, root]);
-  const totals = context.alias(reduceAxes('sum', [masks], 1, 2), [groups, 1, 1]);
   const mean = (sums: Tensor, count: number): Tensor =>
-    elementwise('divide', [context.alias(sums, [groups, count, 1]), totals]);
+    elementwise('divide', [context.alias(sums, [groups, count, 1]), context.alias(totals(masks), [groups, 1, 1])]);
   const grouped = context.alias(y, [groups, batch / groups, rows]);
   const sums = reduceAxes('sum', [elementwise('multiply', [grouped, context.alias(masks, [groups, 1, rows])])], 2, 3);
   return {
     columns: weighted(context.alias(transposed, [1, features, rows]), mean(product(masks, X), features)),
     y: context.alias(weighted(grouped, mean(sums, batch / groups)), [batch, rows]),
   };
-}
-
-/** Of columns of X that are centred already; so need be y. */
-function centred(y: Tensor): Tensor {
-  const [batch, rows] = y.shape;
-  const means = elementwise('scale', [reduceAxes('sum', [y], 1, 2)], [1 / rows, 0]);
-  return elementwise('subtract', [y, y.context.alias(means, [batch, 1])]);
 }
 
 /** Passes over the coordinates until none moves by more than the tolerance, relative to the largest. */

@@ -28,14 +28,16 @@ export interface DesignOptions {
   readonly gram: boolean;
 }
 
+/** X as P wants it. P1 = 0: whatever is taken from a column changes nothing, and a column that is centred rounds least. */
+export function centredColumns(X: Tensor, intercept: boolean): Tensor {
+  if (!intercept) return X;
+  const [rows, features] = X.shape;
+  const sums = X.context.alias(reduceAxes('sum', [X], 0, 1), [1, features]);
+  return elementwise('subtract', [X, elementwise('scale', [sums], [1 / rows, 0])]);
+}
+
 export function designOf(given: Tensor, masks: Tensor | undefined, { intercept, gram }: DesignOptions): Design {
-  const [rows, features] = given.shape;
-  const { context } = given;
-  // P1 = 0: whatever is taken from a column changes nothing, and a column that is centred rounds least.
-  const centre = intercept
-    ? elementwise('scale', [context.alias(reduceAxes('sum', [given], 0, 1), [1, features])], [1 / rows, 0])
-    : undefined;
-  const X = centre ? elementwise('subtract', [given, centre]) : given;
+  const X = centredColumns(given, intercept);
   const squares = reduceAxes('sum', [elementwise('square', [X])], 0, 1);
   // XᵀPX ⪯ XᵀX, since the masks do not exceed 1.
   const bound = elementwise('square', [spectralNormBound(X)]);
@@ -70,12 +72,12 @@ function gramOf({ X, masks, intercept }: Design): Tensor {
 }
 
 /** 1ᵀM1 of each group, [groups]. */
-function totals(masks: Tensor): Tensor {
+export function totals(masks: Tensor): Tensor {
   return reduceAxes('sum', [masks], 1, 2);
 }
 
 /** P of each row of R, [batch, rows]. */
-export function projected({ masks, intercept }: Design, R: Tensor): Tensor {
+export function projected({ masks, intercept }: Pick<Design, 'masks' | 'intercept'>, R: Tensor): Tensor {
   const [batch, rows] = R.shape;
   const { context } = R;
   if (!masks) {
@@ -105,7 +107,7 @@ export function errorOf({ X }: Design, y: Tensor, beta: Tensor): Tensor {
 }
 
 /** XᵀR, [batch, features]. */
-export function correlated({ X }: Design, R: Tensor): Tensor {
+export function correlated({ X }: Pick<Design, 'X'>, R: Tensor): Tensor {
   return product(R, X);
 }
 

@@ -2,8 +2,7 @@
 import { valueAndGrad } from '../../autodiff/gradient.ts';
 import { type LassoSolution, lassoOf } from '../../implicit/lasso/lasso.ts';
 import { checkedLasso, type LassoOptions } from '../../implicit/lasso/options.ts';
-import { type Prepared, prepare } from '../../implicit/lasso/program.ts';
-import { prefersGram } from '../../solvers/lasso/design.ts';
+import { madeOf, type Prepared, prepare } from '../../implicit/lasso/program.ts';
 import { isSolved } from '../../solvers/report.ts';
 import type { Engine, Scope } from '../../tensor/engine.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -40,6 +39,7 @@ export class Evaluation {
   solves = 0;
   private readonly copies: number;
   private readonly prepared: Prepared;
+  private readonly owned: Tensor[] = [];
 
   constructor(
     private readonly engine: Engine,
@@ -48,15 +48,15 @@ export class Evaluation {
     private readonly penalty: Penalty,
     private readonly options: SolverOptions,
   ) {
-    const { X } = rows;
-    const { copies, masks } = criterion.begin(
-      { tensor: (...given) => engine.tensor(...given), use: (one) => one },
-      rows,
-    );
+    const tensor: Scope['tensor'] = (...given) => {
+      const made = engine.tensor(...given);
+      this.owned.push(made);
+      return made;
+    };
+    const { copies, masks } = criterion.begin({ tensor, use: (one) => one }, rows);
     this.copies = copies;
-    const intercept = options.intercept ?? false;
-    const gram = prefersGram(X.shape[0], X.shape[1], copies, masks ? copies : 1);
-    this.prepared = prepare(engine, X, masks, { intercept, gram });
+    this.prepared = prepare(engine, rows.X, masks, options.intercept ?? false, copies);
+    this.owned.push(...madeOf(this.prepared));
   }
 
   /** In the order of the candidates. */
@@ -138,6 +138,6 @@ export class Evaluation {
   }
 
   dispose(): void {
-    for (const tensor of Object.values(this.prepared)) tensor.dispose();
+    for (const tensor of this.owned) tensor.dispose();
   }
 }
