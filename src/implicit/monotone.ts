@@ -27,7 +27,7 @@ import { findKinks, type KinkedArgument, readKinksOf } from './kinks.ts';
 import { checkStatedMargin } from './margin.ts';
 import { type Chosen, checkSolveOptions, chosenFor, type MonotoneOptions } from './options.ts';
 import { isMonotoneByConstruction } from './parametrisation.ts';
-import { guarded, type LinearOutcome, linearReportOf, reportOf } from './reporting.ts';
+import { guarded, type LinearOutcome, linearly, linearReportOf, reportOf } from './reporting.ts';
 import { summarise } from './summary.ts';
 
 export interface MonotoneSolution {
@@ -93,13 +93,7 @@ export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOption
     const since = performance.now();
     const selection = selectionFor(settings.activation.name, given) ?? settings.selection;
     const solved = solveLinearised(engine, direction, { ...kept, W, z, right }, needsW, { ...settings, selection });
-    const back = {
-      ...ahead,
-      direction,
-      given: direction === 'backward' ? 'the cotangent' : 'a tangent',
-      solver: settings.linearSolver,
-      tolerance: backwardTolerance,
-    } as const;
+    const back = linearly(ahead, direction, { solver: settings.linearSolver, tolerance: backwardTolerance });
     const told = linearReportOf(engine, back, solved, since, hypothesis);
     backwardReports.push(told);
     return { Ju: guarded(engine, back, solved.Ju, told), W: solved.W && guarded(engine, back, solved.W, told) };

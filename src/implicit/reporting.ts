@@ -21,6 +21,16 @@ export interface Reported {
   readonly isBounded: boolean;
 }
 
+/** Of a linear solve at a solution that is reported as `ahead`. */
+export function linearly(
+  ahead: Reported,
+  direction: 'backward' | 'tangent',
+  { solver, tolerance }: Pick<Reported, 'solver' | 'tolerance'>,
+): Reported {
+  const given = direction === 'backward' ? 'the cotangent' : 'a tangent';
+  return { ...ahead, direction, given, solver, tolerance };
+}
+
 /** Rounding of a linear solve, relative to v, at which nothing is left of its answer: the matrix is singular to the precision. */
 const ALL_ROUNDING = 0.1;
 
@@ -107,7 +117,12 @@ export function guarded(
   const verdict = report.then((found) => {
     if (!found.samples.every(isSolved)) throw new ConvergenceError(`${what}, ${direction}`, found);
   });
-  const checked = engine.withCheck(tensor, verdict);
+  return awaiting(engine, tensor, verdict);
+}
+
+/** The same numbers, in place of the tensor, such that reading them also awaits `promise`. */
+export function awaiting(engine: Engine, tensor: Tensor, promise: Promise<void>): Tensor {
+  const checked = engine.withCheck(tensor, promise);
   tensor.dispose();
   return checked;
 }

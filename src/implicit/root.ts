@@ -8,7 +8,7 @@ import { type ImplicitCertificate, knownByNorm, type LinearReport } from './cert
 import { type CertifyOptions, certify, upheld, warnIfNearlySingular } from './certify.ts';
 import { type GradientInterval, gradientInterval, type IntervalOptions } from './interval.ts';
 import { type OperationKink, readKinksOf } from './kinks.ts';
-import { guarded, linearReportOf, reportOf } from './reporting.ts';
+import { awaiting, guarded, linearly, linearReportOf, reportOf } from './reporting.ts';
 import { forward } from './root-forward.ts';
 import { backward, forwardMode, type LinearResult } from './root-linear.ts';
 import { checkedEngine, type FixedPointOptions, implicitSettings, type RootOptions } from './root-options.ts';
@@ -105,12 +105,7 @@ function implicit(
   const backwardReports: Promise<LinearReport>[] = [];
   const certified = (wanted: CertifyOptions = {}): Promise<ImplicitCertificate> => certify(solved, settings, wanted);
   let verdict: Promise<void> | undefined;
-  const checked = (tensor: Tensor): Tensor => {
-    if (!verdict) return tensor;
-    const guardedToo = engine.withCheck(tensor, verdict);
-    tensor.dispose();
-    return guardedToo;
-  };
+  const checked = (tensor: Tensor): Tensor => (verdict ? awaiting(engine, tensor, verdict) : tensor);
   let isWarned = onFailedCertificate === 'ignore';
   const warned = (certificate: ImplicitCertificate): ImplicitCertificate => {
     if (!isWarned) isWarned = warnIfNearlySingular(what, certificate);
@@ -118,8 +113,7 @@ function implicit(
   };
   /** The tensors that came out of a linear solve, such that reading them awaits its report. */
   const told = (direction: 'backward' | 'tangent', result: LinearResult, started: number): Tensor[] => {
-    const given = direction === 'backward' ? 'the cotangent' : 'a tangent';
-    const back = { ...ahead, direction, given, solver: settings.linearSolver, tolerance: backwardTolerance };
+    const back = linearly(ahead, direction, { solver: settings.linearSolver, tolerance: backwardTolerance });
     const read = linearReportOf(engine, back, result, started, knownByNorm);
     read.then(({ certificate }) => warned(certificate)).catch(() => {}); // it is told with the report
     backwardReports.push(read);

@@ -7,7 +7,7 @@ import { recorded } from '../../tensor/operations.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { certificateOf, type ImplicitCertificate, type LinearReport } from '../certificate.ts';
 import { upheld } from '../certify.ts';
-import { guarded, reportOf } from '../reporting.ts';
+import { awaiting, guarded, linearly, reportOf } from '../reporting.ts';
 import type { LassoNumbers } from './analysis.ts';
 import { certifyLasso, type LassoCertificate } from './certificate.ts';
 import { type LassoInterval, lassoInterval } from './interval.ts';
@@ -131,13 +131,7 @@ export function lassoOf(
   let verdict: Promise<void> | undefined;
   const backwardReports: Promise<LinearReport>[] = [];
   const told = (direction: 'backward' | 'tangent', tensors: readonly Tensor[], summary: Tensor, started: number) => {
-    const back = {
-      ...ahead,
-      direction,
-      given: direction === 'backward' ? 'the cotangent' : 'a tangent',
-      solver: 'conjugate-gradients',
-      tolerance: backwardTolerance,
-    } as const;
+    const back = linearly(ahead, direction, { solver: 'conjugate-gradients', tolerance: backwardTolerance });
     const read = reportOf(engine, back, summary, started);
     const known = onFailedCertificate === 'ignore' ? undefined : certificate();
     const linear = Promise.all([read, known]).then(([report, at]) => ({
@@ -149,10 +143,7 @@ export function lassoOf(
     if (known) verdict ??= upheld('lasso', onFailedCertificate, known);
     return tensors.map((tensor) => {
       const solvedToo = guarded(engine, back, tensor, read);
-      if (!verdict) return solvedToo;
-      const certified = engine.withCheck(solvedToo, verdict);
-      solvedToo.dispose();
-      return certified;
+      return verdict ? awaiting(engine, solvedToo, verdict) : solvedToo;
     });
   };
   const arguments_ = { X, ...given };
