@@ -26,13 +26,27 @@ afterAll(async () => {
 
 const accuracyIn = (text: string): number => Number(/accuracy ([\d.]+) %/.exec(text)?.[1]) / 100;
 
-/** Small and quick. */
-const SMALL = { width: '30', epochs: '4', batch: '64' };
+/** Small and quick; epochs enough that a pause finds it still at work. */
+const SMALL = { width: '30', epochs: '30', batch: '64' };
 
 async function upload(name: string, selector: string, content: string | Uint8Array): Promise<void> {
   const path = join(folder, name);
   writeFileSync(path, content);
   await ((await opened.page.$(selector)) as ElementHandle<HTMLInputElement>).uploadFile(path);
+}
+
+/** Pauses from within the page: by the time a text has reached this process, the training may be over. */
+async function pauseWhenSaid(id: string, pattern: RegExp): Promise<void> {
+  await opened.page.waitForFunction(
+    (name, source) => {
+      if (!new RegExp(source).test(document.getElementById(name)?.textContent ?? '')) return false;
+      document.getElementById('pause')?.click();
+      return true;
+    },
+    { polling: 'mutation' },
+    id,
+    pattern.source,
+  );
 }
 
 test('the library to train on WebGPU is below its limit', () => {
@@ -46,8 +60,7 @@ describe('training', () => {
     const { page } = opened;
     await choose(opened, SMALL);
     await page.click('#start');
-    await said(opened, 'chart-loss', /training \d/);
-    await page.click('#pause');
+    await pauseWhenSaid('state', /^Training .*epoch 2 of/);
     await said(opened, 'state', /Paused in epoch/);
     const isStill = async (): Promise<boolean> => {
       const loss = await textIn(opened, 'figure-loss');
@@ -58,7 +71,7 @@ describe('training', () => {
     expect(await textIn(opened, 'state')).toMatch(/Paused in epoch/);
     await page.click('#pause');
     const ending = await said(opened, 'state', /Finished/);
-    expect(ending).toContain('92 steps in 4 epochs');
+    expect(ending).toContain('690 steps in 30 epochs');
     expect(accuracyIn(ending)).toBeGreaterThan(0.85);
     await said(opened, 'samples-facts', /\d+ of these 60 are recognised/);
   });
@@ -97,12 +110,12 @@ describe('training', () => {
     await page.reload();
     await page.waitForSelector('#samples li');
     await ((await page.$('#checkpoint')) as ElementHandle<HTMLInputElement>).uploadFile(path);
-    expect(await said(opened, 'state', /digits.equilibra/)).toContain('width 30, after 4 epochs, trained on digits');
+    expect(await said(opened, 'state', /digits.equilibra/)).toContain('width 30, after 30 epochs, trained on digits');
     expect(await said(opened, 'samples-facts', /recognised/)).toBe(before);
     expect(await page.$eval('[name=width]', (field) => (field as HTMLInputElement).value)).toBe('30');
-    await choose(opened, { epochs: '5' });
+    await choose(opened, { epochs: '31' });
     await page.click('#start'); // Resume
-    expect(await said(opened, 'state', /Finished/)).toContain('115 steps in 5 epochs');
+    expect(await said(opened, 'state', /Finished/)).toContain('713 steps in 31 epochs');
     const { code, out, error } = await run(['predict', path, '--backend', 'cpu']);
     expect([code, error]).toEqual([0, expect.stringMatching(/accuracy (8[5-9]|9\d)/)]);
     expect(out.split('\n')).toHaveLength(362);
