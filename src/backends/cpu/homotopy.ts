@@ -1,0 +1,297 @@
+import type { HomotopyCall } from '../kernels.ts';
+import { Factor } from './factor.ts';
+
+/** A group, and where the last of its problems has been left. */
+interface Walk {
+  readonly rows: number;
+  readonly features: number;
+  readonly capacity: number;
+  readonly columns: Float64Array;
+  /** ‖Xⱼ‖² */
+  readonly squares: Float64Array;
+  y: Float64Array;
+  /** t */
+  penalty: Float64Array;
+  ridge: number;
+  readonly beta: Float64Array;
+  /** Of the features in use, A: that of their correlation; 0 for the others. */
+  readonly signs: Int8Array;
+  /** A, in the order of the factor of X_AᵀX_A + ρ. */
+  readonly used: number[];
+  readonly factor: Factor;
+  /** g = Xᵀ(y − Xβ) − ρβ */
+  readonly correlation: Float64Array;
+}
+
+/** Every stage lowers what exceeds the thresholds by this factor, so that few features need to be looked at. */
+const LOWERED = 0.8;
+/** Thresholds are moved apart by up to this share of their way, so that no two features enter at once. */
+const APART = 0.05;
+const GOLDEN = 0.6180339887498949;
+/** Stages that bring nothing after which what is left is rounding. */
+const STALE_STAGES = 2;
+/** Steps in a row that lead nowhere after which a stage ends, for the next to set the thresholds apart in another way. */
+const IDLE_STEPS = 50;
+/** What of a difference is rounding, relative to its terms. */
+const ROUNDING = 1e-12;
+/** Of the residual at which a problem is solved: relative to maxⱼ‖Xⱼ‖·‖y‖. */
+const SOLVED = Number.EPSILON;
+
+/** See HomotopyCall. */
+export function homotopy(call: HomotopyCall, slots: readonly Float64Array[]): void {
+  const { rows, features, groups, batch, capacity } = call;
+  const [columns, y, penalty, ridge, initial] = call.inputs.map((slot) => slots[slot]);
+  const out = slots[call.output];
+  const length = batch / groups;
+  for (let group = 0; group < groups; group++) {
+    const own = columns.subarray(group * features * rows, (group + 1) * features * rows);
+    const walk: Walk = {
+      rows,
+      features,
+      capacity,
+      columns: own,
+      squares: Float64Array.from({ length: features }, (_, j) => dot(own, j * rows, own, j * rows, rows)),
+      y: new Float64Array(rows),
+      penalty: new Float64Array(features),
+      ridge: Number.NaN,
+      beta: new Float64Array(features),
+      signs: new Int8Array(features),
+      used: [],
+      factor: new Factor(),
+      correlation: new Float64Array(features),
+    };
+    for (let problem = group * length; problem < (group + 1) * length; problem++) {
+      const of = (from: Float64Array, size: number): Float64Array =>
+        from.subarray(problem * size, (problem + 1) * size);
+      begin(walk, of(y, rows), of(initial, features), ridge[problem]);
+      walk.penalty = of(penalty, features);
+      const steps = solve(walk, call.limit);
+      out.set([...walk.beta, steps, gap(walk)], problem * (features + 2));
+    }
+  }
+}
+
+/** From the solution before, where that is of the same y and nothing else is given, or from the start that is given. */
+function begin(walk: Walk, y: Float64Array, initial: Float64Array, ridge: number): void {
+  const isNext = walk.ridge === ridge && y.every((value, row) => value === walk.y[row]);
+  walk.y = y;
+  if (isNext && initial.every((value) => value === 0)) return;
+  walk.ridge = ridge;
+  walk.signs.fill(0);
+  walk.used.length = 0;
+  walk.factor.clear();
+  for (const [j, value] of initial.entries()) {
+    const isUsed = value !== 0 && enters(walk, j, Math.sign(value), 0);
+    walk.beta[j] = isUsed ? value : 0;
+  }
+}
+
+/** Stages until g = t∘sign on A, and |g| ≤ t elsewhere; returns the number of steps. */
+function solve(walk: Walk, limit: number): number {
+  const { rows, squares, y } = walk;
+  const rounding = SOLVED * Math.sqrt(squares.reduce((a, b) => Math.max(a, b), 0) * dot(y, 0, y, 0, rows));
+  let steps = 0;
+  let best = Number.POSITIVE_INFINITY;
+  for (let stage = 0, stale = 0; stage < limit && stale < STALE_STAGES; stage++) {
+    correlate(walk);
+    const violated = violation(walk);
+    if (!(violated > rounding)) break;
+    const taken = follow(walk, stage);
+    steps += taken;
+    stale = violated < best / 2 || taken > 1 ? 0 : stale + 1;
+    best = Math.min(best, violated);
+  }
+  return steps;
+}
+
+/** g, anew from β, and y − Xβ, which is returned. */
+function correlate(walk: Walk): Float64Array {
+  const { rows, features, columns, y, beta, ridge, used, correlation } = walk;
+  const residual = y.slice();
+  for (const j of used) addColumn(walk, residual, j, -beta[j]);
+  for (let j = 0; j < features; j++) correlation[j] = dot(columns, j * rows, residual, 0, rows) - ridge * beta[j];
+  return residual;
+}
+
+/** The largest |g − t∘sign| on A and |g| − t elsewhere. */
+function violation({ correlation, penalty, signs }: Walk): number {
+  return correlation.reduce((largest, g, j) => {
+    const own = signs[j] === 0 ? Math.abs(g) - penalty[j] : Math.abs(g - signs[j] * penalty[j]);
+    return own > largest || Number.isNaN(own) ? own : largest;
+  }, 0);
+}
+
+/** |qⱼ| ≤ tⱼ + τ·widthⱼ off A and = there, with q = g − τ·shift: holds at τ = 1 as β is. */
+interface Thresholds {
+  readonly width: Float64Array;
+  readonly shift: Float64Array;
+  readonly q: Float64Array;
+  /** τ at which the stage ends. */
+  readonly end: number;
+  /** The features off A that may enter: |g| changes by no more than the thresholds do (R. Tibshirani et al. 2012). */
+  readonly candidates: readonly number[];
+}
+
+function thresholds({ features, correlation: g, penalty: t, signs }: Walk, stage: number): Thresholds {
+  const all = Array.from({ length: features }, (_, j) => j);
+  const excess = all.reduce(
+    (most, j) => (signs[j] === 0 && t[j] > 0 ? Math.max(most, Math.abs(g[j]) / t[j] - 1) : most),
+    0,
+  );
+  const end = excess === 0 ? 0 : Math.max(0, (LOWERED * (1 + excess) - 1) / excess);
+  const width = new Float64Array(features);
+  const shift = new Float64Array(features);
+  for (const j of all) {
+    const rest = g[j] - signs[j] * t[j];
+    const apart = 1 + APART * (((j + 1) * (stage + 1) * GOLDEN) % 1);
+    if (signs[j] === 0) width[j] = apart * (t[j] > 0 ? excess * t[j] : Math.abs(g[j]));
+    else width[j] = Math.max(signs[j] * rest, 0);
+    if (signs[j] !== 0) shift[j] = rest - signs[j] * width[j];
+  }
+  const candidates = all.filter((j) => Math.abs(g[j]) + (1 - end) * width[j] >= t[j] + end * width[j]);
+  return { width, shift, q: g.slice(), end, candidates };
+}
+
+/** What ends a step: a feature leaves A at β = 0 (its place in A is given), or enters it with a sign. */
+type Event = { readonly leaving: number } | { readonly entering: number; readonly sign: number };
+
+/** τ from 1 to the end of the stage; returns the number of steps. */
+function follow(walk: Walk, stage: number): number {
+  const { used, beta, signs, penalty, factor } = walk;
+  const at = thresholds(walk, stage);
+  const { width, shift, q, end, candidates } = at;
+  const rate = (j: number, sign: number): number => shift[j] + sign * width[j];
+  factor.aim(used.map((j) => rate(j, signs[j])));
+  const blocked = new Set<number>();
+  let left: { feature: number; sign: number } | undefined;
+  const leave = (place: number, tau: number): void => {
+    const j = used[place];
+    q[j] = signs[j] * (penalty[j] + tau * width[j]);
+    left = { feature: j, sign: signs[j] };
+    leaves(walk, place);
+  };
+  let tau = 1;
+  const most = 10 * (walk.rows + walk.features);
+  for (let step = 1, idle = 0; ; step++) {
+    const direction = factor.solution();
+    const slopes = slopesOf(walk, at, direction);
+    let length = tau - end;
+    let event: Event | undefined;
+    for (const [place, j] of used.entries()) {
+      if (signs[j] * direction[place] < 0 && -beta[j] / direction[place] < length) {
+        length = -beta[j] / direction[place];
+        event = { leaving: place };
+      }
+    }
+    for (const [index, j] of candidates.entries()) {
+      if (signs[j] !== 0 || blocked.has(j)) continue;
+      for (const sign of [1, -1]) {
+        const closing = sign * slopes[index] + width[j];
+        const isNear = left?.feature === j && left.sign === sign;
+        if (isNear || !(closing > ROUNDING * (Math.abs(slopes[index]) + width[j]))) continue;
+        const reached = Math.max(penalty[j] + tau * width[j] - sign * q[j], 0) / closing;
+        if (reached < length) {
+          length = reached;
+          event = { entering: j, sign };
+        }
+      }
+    }
+    for (const [place, j] of used.entries()) beta[j] += length * direction[place];
+    for (const [index, j] of candidates.entries()) if (signs[j] === 0) q[j] += length * slopes[index];
+    tau -= length;
+    idle = length > ROUNDING ? 0 : idle + 1;
+    if (!event || step >= most || idle >= IDLE_STEPS) return step;
+    left = undefined;
+    if ('leaving' in event) leave(event.leaving, tau);
+    else {
+      const { entering, sign } = event;
+      if (enters(walk, entering, sign, rate(entering, sign))) continue;
+      const place = exchange(walk, entering, sign);
+      if (place >= 0) leave(place, tau);
+      if (place < 0 || !enters(walk, entering, sign, rate(entering, sign))) {
+        beta[entering] = 0;
+        blocked.add(entering);
+      }
+    }
+  }
+}
+
+/** dq/d(−τ) of the candidates, off A: shift − Xᵀ(X_A·direction). */
+function slopesOf(walk: Walk, { candidates, shift }: Thresholds, direction: readonly number[]): number[] {
+  const { rows, columns, used, signs } = walk;
+  const moved = new Float64Array(rows);
+  for (const [place, j] of used.entries()) addColumn(walk, moved, j, direction[place]);
+  return candidates.map((j) => (signs[j] === 0 ? shift[j] - dot(columns, j * rows, moved, 0, rows) : 0));
+}
+
+/** False where the column depends on those in use. */
+function enters(walk: Walk, j: number, sign: number, rate: number): boolean {
+  const { used, signs, factor, squares, ridge, capacity } = walk;
+  if (used.length === capacity) return false;
+  if (!factor.append(productsWith(walk, j), squares[j] + ridge, rate)) return false;
+  used.push(j);
+  signs[j] = sign;
+  return true;
+}
+
+function leaves({ used, beta, signs, factor }: Walk, place: number): void {
+  const [j] = used.splice(place, 1);
+  beta[j] = 0;
+  signs[j] = 0;
+  factor.remove(place);
+}
+
+/**
+ * Xⱼ = X_A·a: βⱼ grows in the place of those in use, Xβ staying as it is, until one of them is 0; returns its place, or −1
+ * where there is none.
+ */
+function exchange(walk: Walk, j: number, sign: number): number {
+  const { used, beta, signs, factor } = walk;
+  const a = factor.solve(productsWith(walk, j));
+  const smallest = 1e-8 * a.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  let found = -1;
+  let length = Number.POSITIVE_INFINITY;
+  for (const [place, i] of used.entries()) {
+    if (sign * a[place] * signs[i] > smallest && Math.abs(beta[i] / a[place]) < length) {
+      length = Math.abs(beta[i] / a[place]);
+      found = place;
+    }
+  }
+  if (found < 0) return found;
+  for (const [place, i] of used.entries()) beta[i] -= length * sign * a[place];
+  beta[j] = length * sign;
+  return found;
+}
+
+function productsWith({ rows, columns, used }: Walk, j: number): number[] {
+  return used.map((i) => dot(columns, i * rows, columns, j * rows, rows));
+}
+
+/**
+ * The duality gap relative to the objective at 0. With r = y − Xβ and α = min(1, min tⱼ/|gⱼ|):
+ *   ½‖r‖² + Σ tⱼ|βⱼ| + ½ρ‖β‖² − α⟨y, r⟩ + ½α²(‖r‖² + ρ‖β‖²).
+ */
+function gap(walk: Walk): number {
+  const { rows, features, y, beta, penalty, ridge, correlation } = walk;
+  const r = correlate(walk);
+  const quadratic = dot(r, 0, r, 0, rows) + ridge * dot(beta, 0, beta, 0, features);
+  const l1 = beta.reduce((sum, value, j) => sum + penalty[j] * Math.abs(value), 0);
+  const excess = correlation.reduce(
+    (most, g, j) => (penalty[j] > 0 ? Math.max(most, Math.abs(g) / penalty[j]) : most),
+    1,
+  );
+  const atZero = dot(y, 0, y, 0, rows) / 2;
+  if (atZero === 0) return 0;
+  return (quadratic / 2 + l1 - dot(y, 0, r, 0, rows) / excess + quadratic / (2 * excess ** 2)) / atZero;
+}
+
+/** vector += factor·Xⱼ */
+function addColumn({ rows, columns }: Walk, vector: Float64Array, j: number, factor: number): void {
+  for (let row = 0; row < rows; row++) vector[row] += factor * columns[j * rows + row];
+}
+
+function dot(x: Float64Array, i: number, y: Float64Array, j: number, length: number): number {
+  let sum = 0;
+  for (let at = 0; at < length; at++) sum += x[i + at] * y[j + at];
+  return sum;
+}
