@@ -1,7 +1,7 @@
 /** The Cholesky factor of a matrix whose rows and columns come and go: LLᵀ = H, with z = L⁻¹c for a right-hand side c. */
 
 /** A pivot below this share of its diagonal entry is rounding: the row depends on those before it. */
-const DEPENDENT = 1e-11;
+export const DEPENDENT = 1e-11;
 
 export class Factor {
   /** Row i of L, i + 1 numbers. */

@@ -1,5 +1,5 @@
 import type { HomotopyCall } from '../kernels.ts';
-import { Factor } from './factor.ts';
+import { DEPENDENT, Factor } from './factor.ts';
 
 /** A group, and where the last of its problems has been left. */
 interface Walk {
@@ -28,12 +28,16 @@ const LOWERED = 0.8;
 /** Thresholds are moved apart by up to this share of their way, so that no two features enter at once. */
 const APART = 0.05;
 const GOLDEN = 0.6180339887498949;
+/** A stage that lowers what is violated to this share, at least, has brought something. */
+const PROGRESS = 0.9;
 /** Stages that bring nothing after which what is left is rounding. */
 const STALE_STAGES = 2;
 /** Steps in a row that lead nowhere after which a stage ends, for the next to set the thresholds apart in another way. */
 const IDLE_STEPS = 50;
 /** What of a difference is rounding, relative to its terms. */
 const ROUNDING = 1e-12;
+/** Coefficients of a dependent column below this share of the largest are rounding. */
+const SMALLEST = 1e-5;
 /** Of the residual at which a problem is solved: relative to maxⱼ‖Xⱼ‖·‖y‖. */
 const SOLVED = Number.EPSILON;
 
@@ -98,7 +102,7 @@ function solve(walk: Walk, limit: number): number {
     if (!(violated > rounding)) break;
     const taken = follow(walk, stage);
     steps += taken;
-    stale = violated < best / 2 || taken > 1 ? 0 : stale + 1;
+    stale = violated < PROGRESS * best || taken > 1 ? 0 : stale + 1;
     best = Math.min(best, violated);
   }
   return steps;
@@ -174,7 +178,7 @@ function follow(walk: Walk, stage: number): number {
   const most = 10 * (walk.rows + walk.features);
   for (let step = 1, idle = 0; ; step++) {
     const direction = factor.solution();
-    const slopes = slopesOf(walk, at, direction);
+    const { slopes, rounding } = slopesOf(walk, at, direction);
     let length = tau - end;
     let event: Event | undefined;
     for (const [place, j] of used.entries()) {
@@ -188,7 +192,7 @@ function follow(walk: Walk, stage: number): number {
       for (const sign of [1, -1]) {
         const closing = sign * slopes[index] + width[j];
         const isNear = left?.feature === j && left.sign === sign;
-        if (isNear || !(closing > ROUNDING * (Math.abs(slopes[index]) + width[j]))) continue;
+        if (isNear || !(closing > rounding[index])) continue;
         const reached = Math.max(penalty[j] + tau * width[j] - sign * q[j], 0) / closing;
         if (reached < length) {
           length = reached;
@@ -208,20 +212,25 @@ function follow(walk: Walk, stage: number): number {
       if (enters(walk, entering, sign, rate(entering, sign))) continue;
       const place = exchange(walk, entering, sign);
       if (place >= 0) leave(place, tau);
-      if (place < 0 || !enters(walk, entering, sign, rate(entering, sign))) {
-        beta[entering] = 0;
-        blocked.add(entering);
-      }
+      if (place < 0 || !enters(walk, entering, sign, rate(entering, sign))) blocked.add(entering);
     }
   }
 }
 
-/** dq/d(−τ) of the candidates, off A: shift − Xᵀ(X_A·direction). */
-function slopesOf(walk: Walk, { candidates, shift }: Thresholds, direction: readonly number[]): number[] {
-  const { rows, columns, used, signs } = walk;
+/** dq/d(−τ) of the candidates, off A: shift − Xᵀ(X_A·direction); and what of it, beside the width, is rounding. */
+function slopesOf(
+  walk: Walk,
+  { candidates, shift, width }: Thresholds,
+  direction: readonly number[],
+): { readonly slopes: number[]; readonly rounding: number[] } {
+  const { rows, columns, used, signs, squares } = walk;
   const moved = new Float64Array(rows);
   for (const [place, j] of used.entries()) addColumn(walk, moved, j, direction[place]);
-  return candidates.map((j) => (signs[j] === 0 ? shift[j] - dot(columns, j * rows, moved, 0, rows) : 0));
+  const size = Math.sqrt(dot(moved, 0, moved, 0, rows));
+  return {
+    slopes: candidates.map((j) => (signs[j] === 0 ? shift[j] - dot(columns, j * rows, moved, 0, rows) : 0)),
+    rounding: candidates.map((j) => ROUNDING * (Math.sqrt(squares[j]) * size + Math.abs(shift[j]) + width[j])),
+  };
 }
 
 /** False where the column depends on those in use. */
@@ -242,13 +251,13 @@ function leaves({ used, beta, signs, factor }: Walk, place: number): void {
 }
 
 /**
- * Xⱼ = X_A·a: βⱼ grows in the place of those in use, Xβ staying as it is, until one of them is 0; returns its place, or −1
- * where there is none.
+ * Xⱼ = X_A·a: βⱼ grows in the place of those in use, Xβ staying as it is, until one of them, i, is 0; returns its place, or −1
+ * where there is none. Without it the pivot of j is aᵢ²/(H⁻¹)ᵢᵢ.
  */
 function exchange(walk: Walk, j: number, sign: number): number {
-  const { used, beta, signs, factor } = walk;
+  const { used, beta, signs, factor, squares } = walk;
   const a = factor.solve(productsWith(walk, j));
-  const smallest = 1e-8 * a.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const smallest = SMALLEST * a.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   let found = -1;
   let length = Number.POSITIVE_INFINITY;
   for (const [place, i] of used.entries()) {
@@ -258,6 +267,8 @@ function exchange(walk: Walk, j: number, sign: number): number {
     }
   }
   if (found < 0) return found;
+  const unit = used.map((_, place) => Number(place === found));
+  if (!(a[found] ** 2 > 2 * DEPENDENT * squares[j] * factor.solve(unit)[found])) return -1;
   for (const [place, i] of used.entries()) beta[i] -= length * sign * a[place];
   beta[j] = length * sign;
   return found;

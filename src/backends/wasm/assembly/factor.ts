@@ -2,7 +2,7 @@
 import { add, dot } from './columns';
 
 /** A pivot below this share of its diagonal entry is rounding: the row depends on those before it. */
-const DEPENDENT: f64 = 1e-11;
+export const DEPENDENT: f64 = 1e-11;
 
 /** Rows of L, one behind the other, of 1, 2, … numbers. */
 let triangle: usize = 0;

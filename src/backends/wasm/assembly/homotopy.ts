@@ -12,6 +12,7 @@ const SOLVED: f64 = 1e-10;
 /** More than what float32 makes of Xⱼᵀr, relative to ‖Xⱼ‖·‖r‖, and what float64 is spent on, relative to the threshold. */
 const NARROW: f64 = 1e-5;
 const NEAR: f64 = 0.98;
+const PROGRESS: f64 = 0.9;
 const STALE_STAGES: i32 = 2;
 
 let limit: i32 = 0;
@@ -92,7 +93,7 @@ function solve(): i32 {
     isCurrent = false;
     const taken = follow(stage);
     steps += taken;
-    stale = violated < 0.5 * best || taken > 1 ? 0 : stale + 1;
+    stale = violated < PROGRESS * best || taken > 1 ? 0 : stale + 1;
     best = min(best, violated);
   }
   return steps;

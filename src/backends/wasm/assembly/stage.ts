@@ -1,6 +1,6 @@
 // A stage of the homotopy, from widened thresholds down to the end of its part of the way; see cpu/homotopy.ts.
 import { addNarrow, dotNarrow, dotWide } from './columns';
-import { aim, append, remove, solution, solve } from './factor';
+import { aim, append, DEPENDENT, remove, solution, solve } from './factor';
 import * as walk from './walk';
 
 const LOWERED: f64 = 0.8;
@@ -11,12 +11,14 @@ const IDLE_STEPS: i32 = 50;
 const ROUNDING: f64 = 1e-6;
 const IDLE: f64 = 1e-12;
 /** Coefficients of a dependent column below this share of the largest are rounding. */
-const SMALLEST: f64 = 1e-8;
+const SMALLEST: f64 = 1e-5;
 
 /** τ, and where the stage ends. */
 let tau: f64 = 0;
 let end: f64 = 0;
 let candidateCount: i32 = 0;
+/** ‖X_A·direction‖ */
+let moving: f64 = 0;
 
 /** The next event: its distance in τ; a place in use that becomes free, or a feature that enters with a sign. */
 let length: f64 = 0;
@@ -120,6 +122,7 @@ function findSlopes(): void {
   for (let place = 0; place < walk.count; place++) {
     addNarrow(moved, walk.columnOf(walk.usedAt(place)), <f32>directionAt(place), rows);
   }
+  moving = sqrt(dotWide(moved, moved, rows));
   for (let index = 0; index < candidateCount; index++) {
     const j = candidateAt(index);
     if (walk.signOf(j) !== 0) continue;
@@ -156,7 +159,9 @@ function approach(j: i32, side: i32): void {
   const slope = slopeOf(j);
   const width = widthOf(j);
   const closing = <f64>side * slope + width;
-  if (!(closing > ROUNDING * (abs<f64>(slope) + width))) return;
+  if (!(closing > ROUNDING * width)) return;
+  const rounding = sqrt(walk.squareOf(j)) * moving + abs<f64>(load<f64>(walk.wide(walk.shift, j)));
+  if (!(closing > ROUNDING * (rounding + width))) return;
   const reached = max<f64>(walk.penaltyOf(j) + tau * width - <f64>side * qOf(j), 0) / closing;
   if (reached >= length) return;
   length = reached;
@@ -192,10 +197,7 @@ function enter(): void {
   if (enters(j, sign, along)) return;
   const place = exchange(j);
   if (place >= 0) leave(place);
-  if (place < 0 || !enters(j, sign, along)) {
-    walk.setBeta(j, 0);
-    store<i32>(walk.whole(walk.blocked, j), 1);
-  }
+  if (place < 0 || !enters(j, sign, along)) store<i32>(walk.whole(walk.blocked, j), 1);
 }
 
 /** False where the column depends on those in use. */
@@ -216,8 +218,8 @@ function findProducts(j: i32): void {
 }
 
 /**
- * Xⱼ = X_A·a: βⱼ grows in the place of those in use, Xβ staying as it is, until one of them is 0; returns its place, or −1
- * where there is none.
+ * Xⱼ = X_A·a: βⱼ grows in the place of those in use, Xβ staying as it is, until one of them, i, is 0; returns its place, or −1
+ * where there is none. Without it the pivot of j is aᵢ²/(H⁻¹)ᵢᵢ.
  */
 function exchange(j: i32): i32 {
   findProducts(j);
@@ -237,11 +239,22 @@ function exchange(j: i32): i32 {
       found = place;
     }
   }
-  if (found < 0) return found;
+  if (found < 0 || !isIndependentWithout(found, j)) return -1;
   for (let place = 0; place < walk.count; place++) {
     const i = walk.usedAt(place);
     walk.setBeta(i, walk.betaOf(i) - reached * <f64>sign * load<f64>(walk.wide(walk.products, place)));
   }
   walk.setBeta(j, reached * <f64>sign);
   return found;
+}
+
+/** Whether a column that depends on those in use does so no longer once one of these is left out. */
+function isIndependentWithout(place: i32, j: i32): bool {
+  // The direction is found anew in the next step.
+  const unit = walk.direction;
+  memory.fill(unit, 0, (<usize>walk.count) << 3);
+  store<f64>(walk.wide(unit, place), 1);
+  solve(unit);
+  const a = load<f64>(walk.wide(walk.products, place));
+  return a * a > 2 * DEPENDENT * walk.squareOf(j) * load<f64>(walk.wide(unit, place));
 }
