@@ -121,7 +121,7 @@ function correlate(walk: Walk): Float64Array {
 function violation({ correlation, penalty, signs }: Walk): number {
   return correlation.reduce((largest, g, j) => {
     const own = signs[j] === 0 ? Math.abs(g) - penalty[j] : Math.abs(g - signs[j] * penalty[j]);
-    return own > largest || Number.isNaN(own) ? own : largest;
+    return Math.max(largest, own);
   }, 0);
 }
 

@@ -125,16 +125,14 @@ function correlate(rounded: usize): void {
   }
 }
 
-/** The largest |g − t∘sign| on A and |g| − t elsewhere; NaN where one is. */
+/** The largest |g − t∘sign| on A and |g| − t elsewhere. */
 function violation(): f64 {
   let largest: f64 = 0;
   for (let j = 0; j < walk.features; j++) {
     const sign = walk.signOf(j);
     const g = walk.correlationOf(j);
     const t = walk.penaltyOf(j);
-    const own = sign === 0 ? abs<f64>(g) - t : abs<f64>(g - <f64>sign * t);
-    if (own > largest || isNaN(own)) largest = own;
-    if (isNaN(own)) break;
+    largest = max(largest, sign === 0 ? abs<f64>(g) - t : abs<f64>(g - <f64>sign * t));
   }
   return largest;
 }
