@@ -24,7 +24,7 @@ import { median } from './measure.ts';
 import { openNode, TimeLimitError } from './node.ts';
 
 /** Seconds for what is not timed: the problem, and its gap. */
-const GRACE = 60;
+const GRACE = 30;
 
 const TABLE = {
   backend: { value: '<name>', description: `${BACKENDS.join(', ')}, python`, fallback: 'all' },
