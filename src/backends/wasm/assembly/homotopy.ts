@@ -2,9 +2,10 @@
 // g and the factor are float64; how g moves along a step, which only decides where the step ends, is summed up in float32.
 import { Homotopy } from '../instructions';
 import { addMixed, dot, dotMixed, dotNarrow, dotWide } from './columns';
+import { enters } from './entering';
 import { clear, useFactor } from './factor';
 import { buffer, word } from './memory';
-import { enters, follow } from './stage';
+import { follow } from './stage';
 import * as walk from './walk';
 
 /** Of the residual at which a problem is solved: relative to maxⱼ‖Xⱼ‖·‖y‖. */

@@ -1,6 +1,7 @@
-// A stage of the homotopy, from widened thresholds down to the end of its part of the way; see cpu/homotopy.ts.
+// A stage of the homotopy, from widened thresholds down to the end of its part of the way; see cpu/stage.ts.
 import { addNarrow, dotNarrow, dotWide } from './columns';
-import { aim, append, DEPENDENT, remove, solution, solve } from './factor';
+import { enters, exchange } from './entering';
+import { aim, remove, solution } from './factor';
 import * as walk from './walk';
 
 const LOWERED: f64 = 0.8;
@@ -10,8 +11,6 @@ const IDLE_STEPS: i32 = 50;
 /** What of a difference is rounding, relative to its terms: of sums in float32, and of a step. */
 const ROUNDING: f64 = 1e-6;
 const IDLE: f64 = 1e-12;
-/** Coefficients of a dependent column below this share of the largest are rounding. */
-const SMALLEST: f64 = 1e-5;
 
 /** τ, and where the stage ends. */
 let tau: f64 = 0;
@@ -195,66 +194,7 @@ function enter(): void {
   const j = entering;
   const along = rate(j, sign);
   if (enters(j, sign, along)) return;
-  const place = exchange(j);
+  const place = exchange(j, sign);
   if (place >= 0) leave(place);
   if (place < 0 || !enters(j, sign, along)) store<i32>(walk.whole(walk.blocked, j), 1);
-}
-
-/** False where the column depends on those in use. */
-export function enters(j: i32, own: i32, along: f64): bool {
-  findProducts(j);
-  if (walk.count === walk.capacity || !append(walk.products, walk.squareOf(j) + walk.ridge, along)) return false;
-  walk.use(j, own);
-  return true;
-}
-
-/** Of a column with those in use. */
-function findProducts(j: i32): void {
-  const column = walk.columnOf(j);
-  for (let place = 0; place < walk.count; place++) {
-    const product = dotWide(walk.columnOf(walk.usedAt(place)), column, walk.rows);
-    store<f64>(walk.wide(walk.products, place), product);
-  }
-}
-
-/**
- * Xⱼ = X_A·a: βⱼ grows in the place of those in use, Xβ staying as it is, until one of them, i, is 0; returns its place, or −1
- * where there is none. Without it the pivot of j is aᵢ²/(H⁻¹)ᵢᵢ.
- */
-function exchange(j: i32): i32 {
-  findProducts(j);
-  solve(walk.products);
-  let most: f64 = 0;
-  for (let place = 0; place < walk.count; place++) {
-    most = max(most, abs<f64>(load<f64>(walk.wide(walk.products, place))));
-  }
-  let found = -1;
-  let reached = f64.MAX_VALUE;
-  for (let place = 0; place < walk.count; place++) {
-    const i = walk.usedAt(place);
-    const a = load<f64>(walk.wide(walk.products, place));
-    const share = abs<f64>(walk.betaOf(i) / a);
-    if (<f64>(sign * walk.signOf(i)) * a > SMALLEST * most && share < reached) {
-      reached = share;
-      found = place;
-    }
-  }
-  if (found < 0 || !isIndependentWithout(found, j)) return -1;
-  for (let place = 0; place < walk.count; place++) {
-    const i = walk.usedAt(place);
-    walk.setBeta(i, walk.betaOf(i) - reached * <f64>sign * load<f64>(walk.wide(walk.products, place)));
-  }
-  walk.setBeta(j, reached * <f64>sign);
-  return found;
-}
-
-/** Whether a column that depends on those in use does so no longer once one of these is left out. */
-function isIndependentWithout(place: i32, j: i32): bool {
-  // The direction is found anew in the next step.
-  const unit = walk.direction;
-  memory.fill(unit, 0, (<usize>walk.count) << 3);
-  store<f64>(walk.wide(unit, place), 1);
-  solve(unit);
-  const a = load<f64>(walk.wide(walk.products, place));
-  return a * a > 2 * DEPENDENT * walk.squareOf(j) * load<f64>(walk.wide(unit, place));
 }

@@ -20,7 +20,7 @@ let penalty: usize = 0;
 let beta: usize = 0;
 let correlation: usize = 0;
 let squares: usize = 0;
-/** Thresholds that a stage widens and shifts, and what is then q. */
+/** By how much a stage widens and shifts the thresholds, q, and how fast that changes. */
 export let width: usize = 0;
 export let shift: usize = 0;
 export let q: usize = 0;
@@ -41,7 +41,7 @@ let used: usize = 0;
 /** Behind all of these: the factor. */
 export let end: usize = 0;
 
-/** Words for a group: what is laid out in `begin`. */
+/** Lays out the space of a group, of as many words as lower.ts counts. */
 export function begin(rowCount: i32, featureCount: i32, most: i32, columnsAt: usize, space: usize): void {
   rows = rowCount;
   features = featureCount;
