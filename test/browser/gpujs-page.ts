@@ -4,10 +4,11 @@ import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import { digits } from '../../src/data/index.ts';
-import { adam, dense, evaluate, monotone, open, sequential, train } from '../../src/index.ts';
+import { adam, dense, type Engine, evaluate, monotone, open, sequential, train } from '../../src/index.ts';
 import { parityCases } from '../parity/cases/index.ts';
 import type { ParityCase } from '../parity/cases/parity.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
+import { asking } from '../reference/outcomes.ts';
 
 const load = async (): Promise<unknown> => library;
 const cases: readonly ParityCase[] = [...parityCases, ...solverCases];
@@ -25,6 +26,14 @@ export async function runCase(name: string): Promise<string> {
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
 }
+
+let engine: Promise<Engine> | undefined;
+
+/** What WebGL2 finds for a reference problem. */
+export const ask = asking(() => {
+  engine ??= open({ backend: 'gpujs', gpujs: { mode: 'webgl2', load } });
+  return engine;
+});
 
 export interface DigitsRun {
   readonly backend: string;
