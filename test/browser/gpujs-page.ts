@@ -87,16 +87,26 @@ export async function trainDigits(steps: number, width: number, batch: number, t
   }
 }
 
-/** What open() chooses, and why, in a page that has neither WebGPU nor WebAssembly. */
-export async function chosenWithoutWebAssembly(): Promise<{ backend: string; reason: string; sum: number }> {
+export interface Choice {
+  readonly backend: string;
+  readonly reason: string;
+  readonly sum: number;
+}
+
+/** What open() chooses, and why, in a page that has neither WebGPU nor WebAssembly; twice. */
+export async function chosenWithoutWebAssembly(): Promise<readonly Choice[]> {
   const kept = globalThis.WebAssembly;
   Reflect.deleteProperty(globalThis, 'WebAssembly');
   try {
-    const engine = await open({ gpujs: { load } });
-    const [sum] = await engine.tensor([1, 2, 3]).sum().data();
-    engine.close();
-    return { backend: engine.backend, reason: engine.reason, sum };
+    return [await choice(), await choice()];
   } finally {
     globalThis.WebAssembly = kept;
   }
+}
+
+async function choice(): Promise<Choice> {
+  const chosen = await open({ gpujs: { load } });
+  const [sum] = await chosen.tensor([1, 2, 3]).sum().data();
+  chosen.close();
+  return { backend: chosen.backend, reason: chosen.reason, sum };
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parityCases } from '../parity/cases/index.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
-import type { DigitsRun } from './gpujs-page.ts';
+import type { Choice, DigitsRun } from './gpujs-page.ts';
 import { type OpenPage, openPage } from './harness.ts';
 
 describe('gpujs over WebGL2 in the browser', () => {
@@ -30,16 +30,15 @@ describe('gpujs over WebGL2 in the browser', () => {
     expect(run.memory[1]).toEqual(run.memory[0]);
   });
 
-  test('without WebAssembly too, open() measures what is left and says what it found', async () => {
-    const { backend, reason, sum } = await open.call<{ backend: string; reason: string; sum: number }>(
-      url,
-      'chosenWithoutWebAssembly',
-    );
+  test('without WebAssembly too, open() measures what is left, once, and says what it found', async () => {
+    const choices = await open.call<readonly Choice[]>(url, 'chosenWithoutWebAssembly');
+    const [{ backend, reason, sum }, again] = choices;
     expect(['gpujs', 'cpu']).toContain(backend);
     expect(reason).toMatch(/^webgpu is not available; the fastest of those measured: /);
     expect(reason).toMatch(/gpujs \(webgl2\) [\d.]+ ms/);
     expect(reason).toMatch(/cpu [\d.]+ ms/);
     expect(sum).toBe(6);
+    expect(again).toEqual({ backend, reason, sum }); // with the same figures: nothing was measured anew
   });
 
   test('nothing went wrong in the page, and it asked nobody else', () => {
