@@ -6,7 +6,7 @@ import { solverCases } from '../parity/cases/solvers.ts';
 import type { Choice, DigitsRun } from './gpujs-page.ts';
 import { type OpenPage, openPage } from './harness.ts';
 
-describe('gpujs over WebGL2 in the browser', () => {
+describe('gpujs in the browser, over WebGL2 but where another mode is told', () => {
   let open: OpenPage;
   let url: string;
   beforeAll(async () => {
@@ -21,13 +21,22 @@ describe('gpujs over WebGL2 in the browser', () => {
     });
   }
 
-  test('40 steps on the digits classify most of them, and memory stays as it was', async () => {
-    const run = await open.call<DigitsRun>(url, 'trainDigits', 40, 24, 32, 1e-2);
+  test.each([
+    ['WebGL2', 'webgl2'],
+    ['WebAssembly', 'webassembly'],
+  ])('over %s 40 steps on the digits classify most of them, and memory stays as it was', async (_, mode) => {
+    const run = await open.call<DigitsRun>(url, 'trainDigits', mode, 40, 24, 32, 1e-2);
     expect(run.backend).toBe('gpujs');
     expect(run.reason).toBe('it was asked for');
     expect(run.losses).toHaveLength(40);
     expect(run.accuracy).toBeGreaterThan(0.75);
     expect(run.memory[1]).toEqual(run.memory[0]);
+  });
+
+  test('a tensor that is too large is an error that says so', async () => {
+    expect(await open.call<string>(url, 'errorOfLarge', 2 ** 24 + 1)).toBe(
+      'gpujs: a tensor of 16777217 numbers is too large for gpu.js, which counts to 16777216; split it, or choose another backend',
+    );
   });
 
   test('without WebAssembly too, open() measures what is left, once, and says what it found', async () => {
