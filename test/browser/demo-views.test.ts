@@ -119,6 +119,15 @@ describe('when gradients lie', () => {
     expect(Number(failed?.[1])).toBeGreaterThan(40);
   });
 
+  test('the cycle by keyboard: the start is two numbers', async () => {
+    const { page } = opened;
+    await page.click('#cycle-x', { count: 3 });
+    await page.keyboard.type('1.5');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#cycle-figure svg[aria-label^="Descent in the plane: from 1.5, 0.7"]');
+    await said(opened, 'cycle-state', /420 steps/);
+  });
+
   test('on the calm line descent ends where the certificate holds', async () => {
     await opened.page.select('#cycle-line', 'calm');
     await said(opened, 'cycle-state', /Descending/);

@@ -16,7 +16,8 @@ let opened: OpenPage;
 
 beforeAll(async () => {
   built = await builtDemo('dist/demo-test');
-  opened = await openDemo(built);
+  // As `npm run demo` serves it; the other file has a page that no header isolates, as on a static host.
+  opened = await openDemo(built, 'train', { isolated: true });
 });
 
 afterAll(async () => {
@@ -194,6 +195,15 @@ test('the keyboard is enough: to the settings, to start, to stop, to a sample', 
   await page.focus('#samples li:nth-child(2) button');
   await page.keyboard.press('Enter');
   await said(opened, 'reach-state', /[Rr]eached/);
+  await page.click('#clear');
+  await page.focus('#pen');
+  for (const key of ['ArrowUp', 'ArrowUp', 'Space', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown'] as const) {
+    await page.keyboard.press(key);
+  }
+  expect(await textIn(opened, 'pad-hint')).toMatch(/^The pen is down/);
+  await page.keyboard.press('Space');
+  await said(opened, 'reach-state', /[Rr]eached/);
+  expect(await textIn(opened, 'pad-hint')).toMatch(/^The pen is lifted/);
 });
 
 test('a lost device is told, opened again, and training goes on from the last checkpoint', async () => {
