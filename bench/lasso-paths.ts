@@ -167,13 +167,15 @@ async function inNode(backend: BackendName, options: Options, log: Log): Promise
   for (const each of options.cases) {
     const [load] = loadavg();
     const session = await environment.openSession();
+    let isOpen = false;
     try {
       const adapter = await session.call<AdapterDescription>('openBackend', backend);
+      isOpen = true;
       if (backend === 'webgpu' && adapter.software)
         log.note(`${backend}: the adapter is software: ${adapter.description}`);
       entries.push(await measured(session, { ...each, load }, backend, options, adapter, log));
     } catch (error) {
-      if (entries.length === 0 && /webgpu|WebAssembly|gpu\.js/i.test(firstLine(error))) {
+      if (!isOpen && entries.length === 0 && /webgpu|WebAssembly|gpu\.js/i.test(firstLine(error))) {
         log.note(`there is no ${backend}: ${firstLine(error)}`);
         return entries;
       }
