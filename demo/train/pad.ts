@@ -23,7 +23,7 @@ const DIRECTIONS: Readonly<Record<string, Place>> = {
   ArrowDown: [0, 1],
 };
 const HINTS = {
-  idle: 'Draw a digit. By keys: arrows move the pen, space puts it down.',
+  idle: 'Draw a digit; by keys: arrows move, space draws.',
   down: 'The pen is down: arrows draw, space lifts it.',
   lifted: 'The pen is lifted: arrows move it, space puts it down.',
 } as const;
