@@ -44,13 +44,15 @@ function kernel(operands: number, ...parts: ShaderPart[]): Shader {
   return { parts, hasSizes: true, hasGuard: true, operands };
 }
 
+/** All forms of the product bind alike. */
+export function productForm(form: ShaderPart): Shader {
+  return kernel(6, ACTIVATIONS, PRODUCT, form);
+}
+
 export const SHADERS = {
-  'product-register': kernel(6, ACTIVATIONS, PRODUCT, { file: 'product-register.wgsl', text: productRegister }),
-  'product-register-vector': kernel(6, ACTIVATIONS, PRODUCT, {
-    file: 'product-register-vector.wgsl',
-    text: productRegisterVector,
-  }),
-  'product-tiled': kernel(6, ACTIVATIONS, PRODUCT, { file: 'product-tiled.wgsl', text: productTiled }),
+  'product-register': productForm({ file: 'product-register.wgsl', text: productRegister }),
+  'product-register-vector': productForm({ file: 'product-register-vector.wgsl', text: productRegisterVector }),
+  'product-tiled': productForm({ file: 'product-tiled.wgsl', text: productTiled }),
   elementwise: kernel(3, ACTIVATIONS, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
   move: kernel(3, { file: 'move.wgsl', text: move }, ELEMENTS),
   combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
