@@ -43,10 +43,6 @@ fn blockOfB(column: u32, l: u32) -> mat4x4<f32> {
   return mat4x4<f32>(b[at], b[at + length], b[at + 2u * length], b[at + 3u * length]);
 }
 
-fn outer(x: vec4<f32>, y: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(x.x * y, x.y * y, x.z * y, x.w * y);
-}
-
 @compute @workgroup_size(16, 16)
 fn main(
   @builtin(local_invocation_id) local: vec3<u32>,
@@ -102,11 +98,6 @@ fn main(
     }
     workgroupBarrier();
   }
-  // One loop, so that the epilogue is compiled once.
-  var results = array<mat4x4<f32>, 4>(upperLeft, upperRight, lowerLeft, lowerRight);
-  for (var index = 0u; index < 16u; index += 1u) {
-    let quarter = index / 4u;
-    let row = firstRow + (quarter / 2u * 16u + local.y) * 4u + index % 4u;
-    storeRow(row, firstColumn + (quarter % 2u * 16u + local.x) * 4u, results[quarter][index % 4u]);
-  }
+  let results = array<mat4x4<f32>, 4>(upperLeft, upperRight, lowerLeft, lowerRight);
+  storeBlocks(firstRow + local.y * 4u, firstColumn + local.x * 4u, 64u, results);
 }
