@@ -132,8 +132,9 @@ class Compiler {
 
   private async ready(): Promise<void> {
     if (this.openProducts.length > 0) {
-      const { chooseForms } = await import('./product-forms.ts');
-      await chooseForms(this.openProducts, this.runtime);
+      // A page that cannot load it any more keeps the usual forms.
+      const forms = await import('./product-forms.ts').catch(() => undefined);
+      await forms?.chooseForms(this.openProducts, this.runtime);
     }
     await Promise.all(this.kernels.map(({ pipeline }) => pipeline.ready));
   }
