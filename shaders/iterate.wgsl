@@ -26,7 +26,7 @@ struct Sizes {
   epsilon: f32,
   a0: f32,
   a1: f32,
-  zero: u32,
+  zero: u32, // which no compiler knows to be 0
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;

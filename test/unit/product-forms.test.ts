@@ -1,4 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { ABSENT, type ProductCall } from '../../src/backends/kernels.ts';
+import type { PlannedCall } from '../../src/backends/plan.ts';
+import type { Forms } from '../../src/backends/webgpu/dispatch.ts';
+import { lowerProduct } from '../../src/backends/webgpu/lower-product.ts';
 import { fastest } from '../../src/backends/webgpu/product-forms.ts';
 
 /** A device on which a run of each candidate takes so many milliseconds, by its own clock. */
@@ -38,5 +42,41 @@ describe('the form of a product', () => {
     const quick = device([0.1, 0.2, 0.05]);
     await fastest(...quick.args);
     expect(quick.runs.every((count) => count <= 302)).toBe(true);
+  });
+});
+
+/** Whether the form of a product of this size is left open. */
+function isOpen(size: number, forms: Partial<Forms>): boolean {
+  const call: ProductCall = {
+    kernel: 'product',
+    inputs: [0, 1, ABSENT, ABSENT, ABSENT, ABSENT],
+    output: 2,
+    m: size,
+    n: size,
+    k: size,
+    transposeA: false,
+    transposeB: true,
+    bias: 'none',
+    activation: 'identity',
+    activationParameters: [0, 0],
+    proximal: false,
+    residual: false,
+  };
+  const step: PlannedCall = { kind: 'call', call, operands: [...call.inputs], output: 2, inPlace: 0 };
+  return lowerProduct(call, step, { tiled: true, dispatchWork: 1e11, ...forms }).every(
+    ({ part }) => part !== undefined,
+  );
+}
+
+describe('what is timed', () => {
+  test('are large products alone, and those with the forms of a GPU', () => {
+    expect(isOpen(512, { tuneFrom: 1e9 })).toBe(false);
+    expect(isOpen(1024, { tuneFrom: 1e9 })).toBe(true);
+    expect(isOpen(1024, {})).toBe(false);
+    expect(isOpen(1024, { tuneFrom: 1e9, tiled: false })).toBe(false);
+  });
+
+  test('every part of a product that is split by rows', () => {
+    expect(isOpen(4096, { tuneFrom: 1e9, dispatchWork: 5e10 })).toBe(true);
   });
 });
