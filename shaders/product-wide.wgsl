@@ -93,9 +93,10 @@ fn main(
       }
     }
     workgroupBarrier();
-    for (var offset = 0u; offset < 4u; offset += 1u) {
-      slices[start + place(depth + offset, group)] = next[offset];
-    }
+    slices[start + place(depth, group)] = next[0];
+    slices[start + place(depth + 1u, group)] = next[1];
+    slices[start + place(depth + 2u, group)] = next[2];
+    slices[start + place(depth + 3u, group)] = next[3];
     workgroupBarrier();
   }
   let results = array<mat4x4<f32>, 4>(upperLeft, upperRight, lowerLeft, lowerRight);
