@@ -5,14 +5,9 @@ import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { descentCases } from './cases/descent.ts';
-import {
-  formCases,
-  iterateCases,
-  type ParityCase,
-  parityCases,
-  tunedProductCases,
-  wideProductCases,
-} from './cases/index.ts';
+import { homotopyCases } from './cases/homotopy.ts';
+import { formCases, iterateCases, type ParityCase, parityCases } from './cases/index.ts';
+import { tunedProductCases, wideProductCases } from './cases/product.ts';
 
 function suite(name: string, open: () => Promise<Backend>, cases: readonly ParityCase[]): void {
   describe(name, () => {
@@ -26,7 +21,7 @@ function suite(name: string, open: () => Promise<Backend>, cases: readonly Parit
   });
 }
 
-suite('wasm', openWasm, [...parityCases, ...descentCases]);
+suite('wasm', openWasm, [...parityCases, ...descentCases, ...homotopyCases]);
 suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
 suite('webgpu, forms for this adapter', openWebGPU, [...parityCases, ...iterateCases]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), formCases);

@@ -43,7 +43,8 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
     case 'iterate':
       return lowerIterate(call, step, forms);
     case 'coordinateDescent':
-      throw new Error('coordinate descent is sequential: it does not run on a GPU; choose another solver');
+    case 'homotopy':
+      throw new Error(`${call.kernel} is sequential: it does not run on a GPU; choose another solver`);
   }
 }
 

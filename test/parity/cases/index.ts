@@ -33,4 +33,3 @@ export const parityCases: readonly ParityCase[] = [
 /** For backends that have the kernel: those with a widestIteration. */
 export { iterateCases } from './iterate.ts';
 export type { ParityCase } from './parity.ts';
-export { tunedProductCases, wideProductCases } from './product.ts';

@@ -5,6 +5,7 @@ import {
   Descend,
   Elementwise,
   Header,
+  Homotopy,
   Move,
   Product,
   Reduce,
@@ -15,6 +16,7 @@ import {
 import { combine } from './combine';
 import { descend } from './descend';
 import { elementwise } from './elementwise';
+import { homotopy } from './homotopy';
 import { word } from './memory';
 import { move } from './move';
 import { product } from './product';
@@ -53,6 +55,9 @@ export function performRange(at: usize, first: i32, last: i32): void {
     case Code.descend:
       descend(at, first, last);
       break;
+    case Code.homotopy:
+      homotopy(at, first, last);
+      break;
     default:
       unreachable();
   }
@@ -78,14 +83,17 @@ export function unitsOf(at: usize): i32 {
       return word(at, Scalar.batch);
     case Code.solve:
       return word(at, Solve.batch);
-    default:
+    case Code.descend:
       return word(at, Descend.groups);
+    default:
+      return word(at, Homotopy.groups);
   }
 }
 
 /** A divisor of the number of units that threads take at a time: four rows, so that they write into no four numbers together. */
 export function evenUnits(at: usize): i32 {
-  return word(at, Header.code) === Code.descend ? 1 : 4;
+  const code = word(at, Header.code);
+  return code === Code.descend || code === Code.homotopy ? 1 : 4;
 }
 
 /** Multiplications that take as long as an element of an element-wise operation, and as one of a row with its exponentials. */
@@ -108,6 +116,8 @@ export function workOf(at: usize): i64 {
       return units * <i64>word(at, Rows.columns) * ROW_WORK;
     case Code.descend:
       return units * <i64>word(at, Descend.features) * <i64>word(at, Descend.rows);
+    case Code.homotopy:
+      return units * <i64>word(at, Homotopy.features) * <i64>word(at, Homotopy.rows);
     default:
       return 0;
   }
