@@ -1,6 +1,7 @@
 /** Who takes part: each backend of the library, and the libraries that people would pick instead. */
 import { GPUJS_MODES } from '../src/backends/gpujs/index.ts';
 import { BACKENDS } from '../src/backends/open.ts';
+import type { AdapterDescription } from '../src/index.ts';
 import type { EnvironmentName } from './environment.ts';
 
 export const LIBRARIES = ['equilibra', 'jax-js', 'tfjs', 'gpu.js', 'plain', 'pytorch'] as const;
@@ -38,6 +39,11 @@ export const CONTESTANTS: readonly Entrant[] = [
   { library: 'plain', backend: 'javascript', environments: BOTH },
   { library: 'pytorch', backend: 'cpu', environments: ['python'] },
 ];
+
+/** In one product of the sizes that it takes part in: WebGL2 in software would take minutes for more. */
+export function mostMultiplications(backend: string, { software }: AdapterDescription): number {
+  return backend === 'gpujs-webgl2' && software ? 128 ** 3 : Number.POSITIVE_INFINITY;
+}
 
 /** As it is called in tables: equilibra webgpu. */
 export function nameOf({ library, backend }: Contestant): string {

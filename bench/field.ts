@@ -1,7 +1,7 @@
 /** Measures the cases of one environment. */
 import type { AdapterDescription } from '../src/index.ts';
 import { CASES, type CaseName } from './cases.ts';
-import { CONTESTANTS, type Contestant, nameOf } from './contestants.ts';
+import { CONTESTANTS, type Contestant, mostMultiplications, nameOf } from './contestants.ts';
 import type { Environment, Session } from './environment.ts';
 import type { Log } from './log.ts';
 import { firstLine } from './log.ts';
@@ -102,6 +102,9 @@ async function openField(environment: Environment, wanted: readonly Contestant[]
         log.note(
           `${environment.version}: the adapter is ${describe(adapter)}: these are no figures of a graphics card`,
         );
+      }
+      if (Number.isFinite(mostMultiplications(contestant.backend, adapter))) {
+        log.note(`${environment.version}, ${name}: the larger sizes are left out, since ${describe(adapter)} is slow`);
       }
     } catch (error) {
       log.note(`${environment.version} has no ${name}: ${firstLine(error)}`);

@@ -2,7 +2,7 @@
 import type { GPUJSMode } from '../src/backends/gpujs/index.ts';
 import { type AdapterDescription, type BackendName, type OpenOptions, open } from '../src/index.ts';
 import type { Works } from './cases.ts';
-import type { Contestant } from './contestants.ts';
+import { type Contestant, mostMultiplications } from './contestants.ts';
 import { equilibraWorks, implicitMemory } from './equilibra.ts';
 import type { Size } from './problems.ts';
 
@@ -16,9 +16,6 @@ export interface Opened {
   takes?(size: Size): boolean;
 }
 
-/** Above that many multiplications in a product WebGL2 in software takes minutes for a case. */
-const MOST_IN_SOFTWARE = 128 ** 3;
-
 /** Rejects where it cannot take part, with the reason. */
 export async function opened({ library, backend }: Contestant): Promise<Opened> {
   switch (library) {
@@ -26,12 +23,11 @@ export async function opened({ library, backend }: Contestant): Promise<Opened> 
       const options = optionsFor(backend);
       const engine = await open(options);
       const { adapter } = engine;
-      const isSlow = adapter.software && options.gpujs?.mode === 'webgl2';
       return {
         works: equilibraWorks(engine),
         adapter,
         memory: (size, iterations) => implicitMemory(options, size, iterations),
-        takes: ({ batch, width }) => !isSlow || batch * width ** 2 <= MOST_IN_SOFTWARE,
+        takes: ({ batch, width }) => batch * width ** 2 <= mostMultiplications(backend, adapter),
       };
     }
     case 'jax-js':

@@ -26,7 +26,7 @@ await withWebApp('software', async (page, url) => {
   await page.setViewport(PHONE);
   await shoot(page, 'train-phone-dark', '#view-train .run');
   await theme('light');
-  await shoot(page, 'train-phone-light', '#view-train');
+  await shoot(page, 'train-phone-light', '.masthead');
   await page.setViewport(SCREEN);
   await show(page, 'lasso');
   await page.waitForSelector('#lasso-knots tr');

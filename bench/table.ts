@@ -22,6 +22,9 @@ const NOTE =
   'Iterations: forward / backward, mean over the samples. × same, × best: how many times as long as Equilibra on the same ' +
   'backend, and on its fastest one there.';
 
+/** What runs on a graphics card where there is one. */
+const ON_GRAPHICS: readonly string[] = ['webgpu', 'gpujs-webgl2'];
+
 export function tableOf(entries: readonly Entry[]): string {
   const rows = [HEADINGS, ...entries.map((entry) => cellsOf(entry, entries))];
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
@@ -35,7 +38,7 @@ export function tableOf(entries: readonly Entry[]): string {
 
 function cellsOf(entry: Entry, entries: readonly Entry[]): string[] {
   const { version, backend, adapter, batch, width, timing, iterations, gigaflops } = entry;
-  const who = `${nameOf(entry)}${backend === 'webgpu' && adapter?.software ? ' (software)' : ''}`;
+  const who = `${nameOf(entry)}${ON_GRAPHICS.includes(backend) && adapter?.software ? ' (software)' : ''}`;
   const place = [version, who, CASES[entry.case].title, `${batch} × ${width}`];
   if (!timing) return [...place, 'failed', '', '', '', '', '', ''];
   const { sameBackend, best } = ratiosOf(entry, entries);

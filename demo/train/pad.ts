@@ -23,7 +23,7 @@ const DIRECTIONS: Readonly<Record<string, Place>> = {
   ArrowDown: [0, 1],
 };
 const HINTS = {
-  idle: 'Draw a digit. By keys: arrows move the pen, space puts it down.',
+  idle: 'Draw a digit; by keys: arrows move, space draws.',
   down: 'The pen is down: arrows draw, space lifts it.',
   lifted: 'The pen is lifted: arrows move it, space puts it down.',
 } as const;
@@ -105,13 +105,14 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
   };
   canvas.addEventListener('pointerup', lift);
   canvas.addEventListener('pointercancel', lift);
-  const clear = (): void => {
+  const showOnly = (given: Float32Array | undefined): void => {
+    isDown = false; // what was begun is gone
     strokes = [];
-    image = undefined;
+    image = given;
     draw();
   };
   button('clear').addEventListener('click', () => {
-    clear();
+    showOnly(undefined);
     onImage(undefined);
   });
   onColours(draw);
@@ -120,13 +121,9 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
     expect(wanted) {
       shape = wanted?.length === 2 ? wanted : undefined;
       part('pad-area', HTMLElement).hidden = !shape;
-      clear();
+      showOnly(undefined);
     },
-    show(given) {
-      strokes = [];
-      image = given;
-      draw();
-    },
+    show: showOnly,
   };
 }
 

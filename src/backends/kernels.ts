@@ -339,7 +339,7 @@ export interface CoordinateDescentCall {
  * and follows the solution as τ falls to 0: β_A moves along (X_AᵀX_A + ρ)⁻¹(c + s∘e)_A, by a Cholesky factor in float64, until
  * a coefficient comes to 0 and leaves A, or a feature comes to its threshold and enters. A column that depends on those in use
  * takes the place of one of them. g is then computed anew, and stages follow until it is right to rounding; `limit` is the most
- * of them. Sums of β, g and the factor are in float64 on every backend.
+ * of them. β, g and the factor are float64 on every backend.
  * Operands [columns, y, t, ρ, initial] as for coordinate descent. A problem whose start is all 0, with the y and ρ of the one
  * before it, starts from the solution of that. Result [batch, features + 2]: β; the number of steps; and the duality gap of that
  * β relative to the objective at 0.

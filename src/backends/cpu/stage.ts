@@ -21,7 +21,7 @@ interface Thresholds {
   readonly q: Float64Array;
   /** τ at which the stage ends. */
   readonly end: number;
-  /** The features off A that may enter: |g| changes by no more than the thresholds do (R. Tibshirani et al. 2012). */
+  /** Those off A that may enter, since |g| changes by no more than the thresholds do (R. Tibshirani et al. 2012), and A. */
   readonly candidates: readonly number[];
 }
 
@@ -41,85 +41,124 @@ function thresholds({ features, correlation: g, penalty: t, signs }: Walk, stage
     else width[j] = Math.max(signs[j] * rest, 0);
     if (signs[j] !== 0) shift[j] = rest - signs[j] * width[j];
   }
-  const candidates = all.filter((j) => Math.abs(g[j]) + (1 - end) * width[j] >= t[j] + end * width[j]);
+  const candidates = all.filter(
+    (j) => signs[j] !== 0 || Math.abs(g[j]) + (1 - end) * width[j] >= t[j] + end * width[j],
+  );
   return { width, shift, q: g.slice(), end, candidates };
 }
 
 /** What ends a step: a feature leaves A at β = 0 (its place in A is given), or enters it with a sign. */
 type Event = { readonly leaving: number } | { readonly entering: number; readonly sign: number };
 
+/** How far a stage has come. */
+interface Progress {
+  tau: number;
+  /** Features that depend on those in use, and cannot take the place of one. */
+  readonly blocked: Set<number>;
+  /** The feature that has just left, and at which of its thresholds it is therefore. */
+  left: { readonly feature: number; readonly sign: number } | undefined;
+}
+
 /** τ from 1 to the end of the stage; returns the number of steps. */
 export function follow(walk: Walk, stage: number): number {
-  const { used, beta, signs, penalty, factor } = walk;
+  const { used, beta, signs, factor } = walk;
   const at = thresholds(walk, stage);
-  const { width, shift, q, end, candidates } = at;
-  const rate = (j: number, sign: number): number => shift[j] + sign * width[j];
-  factor.aim(used.map((j) => rate(j, signs[j])));
-  const blocked = new Set<number>();
-  let left: { feature: number; sign: number } | undefined;
-  const leave = (place: number, tau: number): void => {
-    const j = used[place];
-    q[j] = signs[j] * (penalty[j] + tau * width[j]);
-    left = { feature: j, sign: signs[j] };
-    leaves(walk, place);
-  };
-  let tau = 1;
+  const progress: Progress = { tau: 1, blocked: new Set(), left: undefined };
+  factor.aim(used.map((j) => rateOf(at, j, signs[j])));
   const most = 10 * (walk.rows + walk.features);
   for (let step = 1, idle = 0; ; step++) {
     const direction = factor.solution();
-    const { slopes, rounding } = slopesOf(walk, at, direction);
-    let length = tau - end;
-    let event: Event | undefined;
-    for (const [place, j] of used.entries()) {
-      if (signs[j] * direction[place] < 0 && -beta[j] / direction[place] < length) {
-        length = -beta[j] / direction[place];
-        event = { leaving: place };
-      }
-    }
-    for (const [index, j] of candidates.entries()) {
-      if (signs[j] !== 0 || blocked.has(j)) continue;
-      for (const sign of [1, -1]) {
-        const closing = sign * slopes[index] + width[j];
-        const isNear = left?.feature === j && left.sign === sign;
-        if (isNear || !(closing > rounding[index])) continue;
-        const reached = Math.max(penalty[j] + tau * width[j] - sign * q[j], 0) / closing;
-        if (reached < length) {
-          length = reached;
-          event = { entering: j, sign };
-        }
-      }
-    }
+    const slopes = slopesOf(walk, at, direction);
+    const { length, event } = nextEvent(walk, at, progress, direction, slopes);
     for (const [place, j] of used.entries()) beta[j] += length * direction[place];
-    for (const [index, j] of candidates.entries()) if (signs[j] === 0) q[j] += length * slopes[index];
-    tau -= length;
+    for (const [index, j] of at.candidates.entries()) if (signs[j] === 0) at.q[j] += length * slopes[index].slope;
+    progress.tau -= length;
+    progress.left = undefined;
     idle = length > ROUNDING ? 0 : idle + 1;
     if (!event || step >= most || idle >= IDLE_STEPS) return step;
-    left = undefined;
-    if ('leaving' in event) leave(event.leaving, tau);
-    else {
-      const { entering, sign } = event;
-      if (enters(walk, entering, sign, rate(entering, sign))) continue;
-      const place = exchange(walk, entering, sign);
-      if (place >= 0) leave(place, tau);
-      if (place < 0 || !enters(walk, entering, sign, rate(entering, sign))) blocked.add(entering);
-    }
+    if ('leaving' in event) leave(walk, at, progress, event.leaving);
+    else enter(walk, at, progress, event);
   }
 }
 
-/** dq/d(−τ) of the candidates, off A: shift − Xᵀ(X_A·direction); and what of it, beside the width, is rounding. */
-function slopesOf(
-  walk: Walk,
-  { candidates, shift, width }: Thresholds,
+/** How fast the correlation of a feature in use falls with τ. */
+function rateOf({ shift, width }: Thresholds, j: number, sign: number): number {
+  return shift[j] + sign * width[j];
+}
+
+/** The first one on the way along the direction, or none before the end of the stage; and how far it is, in τ. */
+function nextEvent(
+  { used, beta, signs, penalty }: Walk,
+  { width, q, end, candidates }: Thresholds,
+  { tau, blocked, left }: Progress,
   direction: readonly number[],
-): { readonly slopes: number[]; readonly rounding: number[] } {
+  slopes: readonly Slope[],
+): { readonly length: number; readonly event: Event | undefined } {
+  let length = tau - end;
+  let event: Event | undefined;
+  for (const [place, j] of used.entries()) {
+    if (signs[j] * direction[place] < 0 && -beta[j] / direction[place] < length) {
+      length = -beta[j] / direction[place];
+      event = { leaving: place };
+    }
+  }
+  for (const [index, j] of candidates.entries()) {
+    if (signs[j] !== 0 || blocked.has(j)) continue;
+    const { slope, rounding } = slopes[index];
+    for (const sign of [1, -1]) {
+      const closing = sign * slope + width[j];
+      const isThere = left?.feature === j && left.sign === sign;
+      if (isThere || !(closing > rounding)) continue;
+      const reached = Math.max(penalty[j] + tau * width[j] - sign * q[j], 0) / closing;
+      if (reached < length) {
+        length = reached;
+        event = { entering: j, sign };
+      }
+    }
+  }
+  return { length, event };
+}
+
+function leave(walk: Walk, { q, width }: Thresholds, progress: Progress, place: number): void {
+  const { used, beta, signs, factor, penalty } = walk;
+  const [j] = used.splice(place, 1);
+  progress.left = { feature: j, sign: signs[j] };
+  q[j] = signs[j] * (penalty[j] + progress.tau * width[j]);
+  beta[j] = 0;
+  signs[j] = 0;
+  factor.remove(place);
+}
+
+/** Beside the features in use, or in the place of one. */
+function enter(
+  walk: Walk,
+  at: Thresholds,
+  progress: Progress,
+  { entering, sign }: { readonly entering: number; readonly sign: number },
+): void {
+  const rate = rateOf(at, entering, sign);
+  if (enters(walk, entering, sign, rate)) return;
+  const place = exchange(walk, entering, sign);
+  if (place >= 0) leave(walk, at, progress, place);
+  if (place < 0 || !enters(walk, entering, sign, rate)) progress.blocked.add(entering);
+}
+
+/** dq/d(−τ), and what of it is rounding. */
+interface Slope {
+  readonly slope: number;
+  readonly rounding: number;
+}
+
+/** Of the candidates off A: shift − Xᵀ(X_A·direction). */
+function slopesOf(walk: Walk, { candidates, shift, width }: Thresholds, direction: readonly number[]): Slope[] {
   const { rows, columns, used, signs, squares } = walk;
   const moved = new Float64Array(rows);
   for (const [place, j] of used.entries()) addColumn(walk, moved, j, direction[place]);
   const size = Math.sqrt(dot(moved, 0, moved, 0, rows));
-  return {
-    slopes: candidates.map((j) => (signs[j] === 0 ? shift[j] - dot(columns, j * rows, moved, 0, rows) : 0)),
-    rounding: candidates.map((j) => ROUNDING * (Math.sqrt(squares[j]) * size + Math.abs(shift[j]) + width[j])),
-  };
+  return candidates.map((j) => ({
+    slope: signs[j] === 0 ? shift[j] - dot(columns, j * rows, moved, 0, rows) : 0,
+    rounding: ROUNDING * (Math.sqrt(squares[j]) * size + Math.abs(shift[j]) + width[j]),
+  }));
 }
 
 /** False where the column depends on those in use. */
@@ -130,13 +169,6 @@ export function enters(walk: Walk, j: number, sign: number, rate: number): boole
   used.push(j);
   signs[j] = sign;
   return true;
-}
-
-function leaves({ used, beta, signs, factor }: Walk, place: number): void {
-  const [j] = used.splice(place, 1);
-  beta[j] = 0;
-  signs[j] = 0;
-  factor.remove(place);
 }
 
 /**

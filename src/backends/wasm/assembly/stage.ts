@@ -82,7 +82,7 @@ function setThresholds(stage: i32): void {
     store<f64>(walk.wide(walk.shift, j), shift);
     store<f64>(walk.wide(walk.q, j), g);
     store<i32>(walk.whole(walk.blocked, j), 0);
-    if (abs<f64>(g) + (1 - end) * width < t + end * width) continue;
+    if (own === 0 && abs<f64>(g) + (1 - end) * width < t + end * width) continue;
     store<i32>(walk.whole(walk.candidates, candidateCount), j);
     candidateCount += 1;
   }
