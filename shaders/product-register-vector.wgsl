@@ -52,50 +52,20 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let lowerRows = startsOf(row + 4u, sizes.endRow - 1u, A_ALONG_K);
   let leftColumns = startsOf(column, sizes.n - 1u, B_ALONG_K);
   let rightColumns = startsOf(column + 4u, sizes.n - 1u, B_ALONG_K);
-  // Rows of the block: columns 0 to 3 in `left`, 4 to 7 in `right`.
-  var left0 = vec4<f32>();
-  var right0 = vec4<f32>();
-  var left1 = vec4<f32>();
-  var right1 = vec4<f32>();
-  var left2 = vec4<f32>();
-  var right2 = vec4<f32>();
-  var left3 = vec4<f32>();
-  var right3 = vec4<f32>();
-  var left4 = vec4<f32>();
-  var right4 = vec4<f32>();
-  var left5 = vec4<f32>();
-  var right5 = vec4<f32>();
-  var left6 = vec4<f32>();
-  var right6 = vec4<f32>();
-  var left7 = vec4<f32>();
-  var right7 = vec4<f32>();
+  // Each column of these is a row of C.
+  var upperLeft = mat4x4<f32>();
+  var upperRight = mat4x4<f32>();
+  var lowerLeft = mat4x4<f32>();
+  var lowerRight = mat4x4<f32>();
   for (var l = 0u; l < sizes.k / 4u; l += 1u) {
     let upper = blockOfA(upperRows, l);
     let lower = blockOfA(lowerRows, l);
-    let yLeft = blockOfB(leftColumns, l);
-    let yRight = blockOfB(rightColumns, l);
-    left0 += upper[0] * yLeft;
-    right0 += upper[0] * yRight;
-    left1 += upper[1] * yLeft;
-    right1 += upper[1] * yRight;
-    left2 += upper[2] * yLeft;
-    right2 += upper[2] * yRight;
-    left3 += upper[3] * yLeft;
-    right3 += upper[3] * yRight;
-    left4 += lower[0] * yLeft;
-    right4 += lower[0] * yRight;
-    left5 += lower[1] * yLeft;
-    right5 += lower[1] * yRight;
-    left6 += lower[2] * yLeft;
-    right6 += lower[2] * yRight;
-    left7 += lower[3] * yLeft;
-    right7 += lower[3] * yRight;
+    let left = transpose(blockOfB(leftColumns, l));
+    let right = transpose(blockOfB(rightColumns, l));
+    upperLeft += left * upper;
+    upperRight += right * upper;
+    lowerLeft += left * lower;
+    lowerRight += right * lower;
   }
-  // One loop, so that the epilogue is compiled once.
-  var left = array<vec4<f32>, 8>(left0, left1, left2, left3, left4, left5, left6, left7);
-  var right = array<vec4<f32>, 8>(right0, right1, right2, right3, right4, right5, right6, right7);
-  for (var index = 0u; index < 16u; index += 1u) {
-    let values = select(left[index / 2u], right[index / 2u], (index & 1u) == 1u);
-    storeRow(row + index / 2u, column + (index & 1u) * 4u, values);
-  }
+  storeBlocks(row, column, 4u, array<mat4x4<f32>, 4>(upperLeft, upperRight, lowerLeft, lowerRight));
 }

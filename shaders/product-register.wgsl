@@ -38,50 +38,20 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var b5 = min(column + 5u, lastColumn) * sizes.bColumn;
   var b6 = min(column + 6u, lastColumn) * sizes.bColumn;
   var b7 = min(column + 7u, lastColumn) * sizes.bColumn;
-  // Rows of the block: columns 0 to 3 in `left`, 4 to 7 in `right`.
-  var left0 = vec4<f32>();
-  var right0 = vec4<f32>();
-  var left1 = vec4<f32>();
-  var right1 = vec4<f32>();
-  var left2 = vec4<f32>();
-  var right2 = vec4<f32>();
-  var left3 = vec4<f32>();
-  var right3 = vec4<f32>();
-  var left4 = vec4<f32>();
-  var right4 = vec4<f32>();
-  var left5 = vec4<f32>();
-  var right5 = vec4<f32>();
-  var left6 = vec4<f32>();
-  var right6 = vec4<f32>();
-  var left7 = vec4<f32>();
-  var right7 = vec4<f32>();
+  // Each column of these is a row of C.
+  var upperLeft = mat4x4<f32>();
+  var upperRight = mat4x4<f32>();
+  var lowerLeft = mat4x4<f32>();
+  var lowerRight = mat4x4<f32>();
   for (var l = 0u; l < sizes.k; l += 1u) {
-    let yLeft = vec4<f32>(b[b0], b[b1], b[b2], b[b3]);
-    let yRight = vec4<f32>(b[b4], b[b5], b[b6], b[b7]);
-    let x0 = a[a0];
-    let x1 = a[a1];
-    let x2 = a[a2];
-    let x3 = a[a3];
-    let x4 = a[a4];
-    let x5 = a[a5];
-    let x6 = a[a6];
-    let x7 = a[a7];
-    left0 += x0 * yLeft;
-    right0 += x0 * yRight;
-    left1 += x1 * yLeft;
-    right1 += x1 * yRight;
-    left2 += x2 * yLeft;
-    right2 += x2 * yRight;
-    left3 += x3 * yLeft;
-    right3 += x3 * yRight;
-    left4 += x4 * yLeft;
-    right4 += x4 * yRight;
-    left5 += x5 * yLeft;
-    right5 += x5 * yRight;
-    left6 += x6 * yLeft;
-    right6 += x6 * yRight;
-    left7 += x7 * yLeft;
-    right7 += x7 * yRight;
+    let upper = vec4<f32>(a[a0], a[a1], a[a2], a[a3]);
+    let lower = vec4<f32>(a[a4], a[a5], a[a6], a[a7]);
+    let left = vec4<f32>(b[b0], b[b1], b[b2], b[b3]);
+    let right = vec4<f32>(b[b4], b[b5], b[b6], b[b7]);
+    upperLeft += outer(upper, left);
+    upperRight += outer(upper, right);
+    lowerLeft += outer(lower, left);
+    lowerRight += outer(lower, right);
     a0 += aColumn;
     a1 += aColumn;
     a2 += aColumn;
@@ -99,11 +69,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     b6 += bRow;
     b7 += bRow;
   }
-  // One loop, so that the epilogue is compiled once.
-  var left = array<vec4<f32>, 8>(left0, left1, left2, left3, left4, left5, left6, left7);
-  var right = array<vec4<f32>, 8>(right0, right1, right2, right3, right4, right5, right6, right7);
-  for (var index = 0u; index < 16u; index += 1u) {
-    let values = select(left[index / 2u], right[index / 2u], (index & 1u) == 1u);
-    storeRow(row + index / 2u, column + (index & 1u) * 4u, values);
-  }
+  storeBlocks(row, column, 4u, array<mat4x4<f32>, 4>(upperLeft, upperRight, lowerLeft, lowerRight));
 }

@@ -61,7 +61,7 @@ async function bundled(
     chunkNames: '[name]-[hash]', // beside the entries, so that workers are found next to whatever starts them
     loader: { '.wgsl': 'text', '.csv': 'text' },
     external: ['webgpu', 'gpu.js', 'node:*'],
-    plugins: [compactShaders],
+    plugins: [compactShaders(join(root, 'shaders'))],
     metafile: true,
     logLevel: 'warning',
   });

@@ -1,16 +1,26 @@
-/** Comments and space in WGSL are for those who read the source: the page goes without. */
+/** Comments, space and long names in WGSL are for those who read the source: the page goes without. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
 
-export const compactShaders: Plugin = {
-  name: 'compact-shaders',
-  setup(build) {
-    build.onLoad({ filter: /\.wgsl$/ }, async ({ path }) => ({
-      contents: compact(await readFile(path, 'utf8')),
-      loader: 'text',
-    }));
-  },
-};
+/** @param folder of all shaders: a name is shortened alike in each of them, since they are put together as they are needed */
+export function compactShaders(folder: string): Plugin {
+  return {
+    name: 'compact-shaders',
+    setup(build) {
+      const names = readdirSync(folder, { recursive: true }).map(String);
+      const sources = names
+        .filter((name) => name.endsWith('.wgsl'))
+        .map((name) => readFileSync(join(folder, name), 'utf8'));
+      const shortened = shortNames(sources.map(compact));
+      build.onLoad({ filter: /\.wgsl$/ }, async ({ path }) => ({
+        contents: renamed(compact(await readFile(path, 'utf8')), shortened),
+        loader: 'text',
+      }));
+    },
+  };
+}
 
 /** Space around an operator that stands between a name, a number or a bracket on either side: no two tokens can run together. */
 const BETWEEN_OPERANDS = /(?<=[\w)\]]) ([-+*/%<>&|^]=?|[<>=!]=|&&|\|\||=|<<|>>|->) (?=[\w(])/g;
@@ -24,4 +34,55 @@ export function compact(source: string): string {
     .join('\n')
     .replace(/\s*([{}()[\];,:])\s*/g, '$1')
     .replace(BETWEEN_OPERANDS, '$1');
+}
+
+/** A name, but not that of an attribute: @group. */
+const NAME = /(?<![@\w.])[A-Za-z_]\w*|(?<=\.)[A-Za-z_]\w*/g;
+const DECLARATION = /\b(?:let|const|fn|struct|var(?:<[^>]*>)?) (\w+)/g;
+const FUNCTION_OR_TYPE = /\b(?:fn|struct) (\w+)/g;
+const PARAMETER_OR_MEMBER = /(?<=[({,]|\))(\w+):/g;
+const CALLED = /(?<!@)\b(\w+)\(/g;
+/** Constants that are set from outside, by their names. */
+const OVERRIDE = /\boverride (\w+)/g;
+/** The entry point, a word of the language that looks like a member, and the components of vectors. */
+const KEPT = /^(main|default|[xyzwrgba]{1,4})$/;
+const FIRST = 'cdefhijklmnopqstuvABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
+/**
+ * Short names for all that these sources declare, the shortest for what occurs most.
+ * @param sources as they come out of `compact`
+ */
+export function shortNames(sources: readonly string[]): Map<string, string> {
+  const all = sources.join('\n');
+  const found = (pattern: RegExp): string[] => [...all.matchAll(pattern)].map(([whole, name = whole]) => name);
+  const own = new Set(found(FUNCTION_OR_TYPE));
+  // A variable may be named like a function of the language: length.
+  const kept = new Set([...found(OVERRIDE), ...found(CALLED).filter((name) => !own.has(name))]);
+  const counts = new Map<string, number>();
+  for (const name of [...found(DECLARATION), ...found(PARAMETER_OR_MEMBER)]) {
+    if (!kept.has(name) && !KEPT.test(name)) counts.set(name, 0);
+  }
+  const words = found(NAME);
+  for (const word of words) {
+    const count = counts.get(word);
+    if (count !== undefined) counts.set(word, count + 1);
+  }
+  const taken = new Set([...words, 'f16', 'f32', 'i32', 'u32']);
+  const free = unusedNames(taken);
+  const byCount = [...counts].sort(([, x], [, y]) => y - x).map(([name]) => name);
+  return new Map(byCount.map((name) => [name, free.next().value as string]));
+}
+
+/** c, d, … Z, c0, d0, … */
+function* unusedNames(taken: ReadonlySet<string>): Generator<string> {
+  for (let round = -1; ; round++) {
+    for (const letter of FIRST) {
+      const name = round < 0 ? letter : `${letter}${round}`;
+      if (!taken.has(name)) yield name;
+    }
+  }
+}
+
+export function renamed(source: string, names: ReadonlyMap<string, string>): string {
+  return source.replace(NAME, (name) => names.get(name) ?? name);
 }

@@ -7,6 +7,7 @@ import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { descentCases } from './cases/descent.ts';
 import { homotopyCases } from './cases/homotopy.ts';
 import { formCases, iterateCases, type ParityCase, parityCases } from './cases/index.ts';
+import { tunedProductCases, wideProductCases } from './cases/product.ts';
 
 function suite(name: string, open: () => Promise<Backend>, cases: readonly ParityCase[]): void {
   describe(name, () => {
@@ -25,3 +26,5 @@ suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityC
 suite('webgpu, forms for this adapter', openWebGPU, [...parityCases, ...iterateCases]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), formCases);
 suite('webgpu, forms in registers', () => openWebGPU({ kernelForms: 'register' }), formCases);
+suite('webgpu, wide products', () => openWebGPU({ kernelForms: 'wide' }), wideProductCases);
+suite('webgpu, products timed', () => openWebGPU({ kernelForms: 'tiled', tuneFrom: 0 }), tunedProductCases);

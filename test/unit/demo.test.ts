@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { compact } from '../../demo/build/shaders.ts';
+import { compact, renamed, shortNames } from '../../demo/build/shaders.ts';
 import { sourceOf } from '../../demo/train/data.ts';
 import { curvesOf, RunHistory } from '../../demo/train/history.ts';
 import { framingFor, type Place, rasterised } from '../../demo/train/raster.ts';
@@ -105,16 +105,31 @@ describe('dropped files', () => {
   });
 });
 
+/** Names of all shaders, and what each says. */
+const sources = readdirSync(shaders, { recursive: true })
+  .map(String)
+  .filter((name) => name.endsWith('.wgsl'))
+  .map((name) => [name, readFileSync(join(shaders, name), 'utf8')] as const);
+const words = (text: string): string => (text.match(/[\w.]+|[^\w\s]/g) ?? []).join(' ');
+
 test('shaders without their comments say the same', () => {
-  const names = readdirSync(shaders, { recursive: true })
-    .map(String)
-    .filter((name) => name.endsWith('.wgsl'));
-  expect(names.length).toBeGreaterThan(15);
-  for (const name of names) {
-    const source = readFileSync(join(shaders, name), 'utf8');
+  expect(sources.length).toBeGreaterThan(15);
+  for (const [name, source] of sources) {
     expect(source, `${name} has a block comment, which the page's build leaves in`).not.toContain('/*');
-    const words = (text: string): string => (text.match(/[\w.]+|[^\w\s]/g) ?? []).join(' ');
     const lines = source.split('\n').map((line) => (line.includes('//') ? line.slice(0, line.indexOf('//')) : line));
     expect(words(compact(source)), name).toBe(words(lines.join('\n')));
+  }
+});
+
+test('short names in shaders stand for one name each, and for none that is known from outside', () => {
+  const short = shortNames(sources.map(([, source]) => compact(source)));
+  expect(short.size).toBeGreaterThan(200);
+  expect(new Set(short.values()).size).toBe(short.size);
+  for (const [, source] of sources)
+    for (const [, name] of source.matchAll(/override (\w+)/g)) expect(short).not.toContain(name);
+  for (const name of ['main', 'x', 'xyz', 'default', 'max', 'select', 'f32']) expect(short.has(name)).toBe(false);
+  const long = new Map([...short].map(([name, abbreviation]) => [abbreviation, name]));
+  for (const [name, source] of sources) {
+    expect(renamed(renamed(compact(source), short), long), name).toBe(compact(source));
   }
 });

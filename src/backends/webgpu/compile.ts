@@ -3,7 +3,7 @@ import type { Constant, Program } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
 import { type BufferRole, type PlannedLoop, type PlannedStep, planProgram } from '../plan.ts';
 import { USAGE } from './device.ts';
-import { type Dispatch, type Forms, SCRATCH, wordsToBytes } from './dispatch.ts';
+import { type Dispatch, type Forms, type ProductPart, SCRATCH, wordsToBytes } from './dispatch.ts';
 import { lowerCall, lowerCopy } from './lower.ts';
 import { scratchOfReduce } from './lower-reduce.ts';
 import type { Pipeline, PipelineCache } from './pipelines.ts';
@@ -29,14 +29,20 @@ export interface Kernel {
   readonly kind: 'kernel';
   /** Counts the kernels of the Program. */
   readonly index: number;
-  readonly pipeline: Pipeline;
+  /** With the groups, what the choice of another form changes before the first run. */
+  pipeline: Pipeline;
   readonly sizes: { readonly offset: number; readonly bytes: number } | undefined;
   /** Buffer of the guard, or ABSENT outside loops; undefined where the kernel has none. */
   readonly guard: number | undefined;
   readonly operands: readonly number[];
   readonly result: number;
-  readonly groups: readonly [number, number];
+  groups: readonly [number, number];
   readonly work: number;
+}
+
+/** A dispatch of a product whose form is still to be chosen. */
+export interface OpenProduct extends ProductPart {
+  readonly kernel: Kernel;
 }
 
 export interface CompiledLoop {
@@ -78,6 +84,7 @@ export function compile(program: Program, runtime: Runtime): Compiled {
 
 class Compiler {
   private readonly kernels: Kernel[] = [];
+  private readonly openProducts: OpenProduct[] = [];
   private readonly sizes: ArrayBuffer[] = [];
   private readonly fixed = new Map<number, DeviceBuffer>();
   private readonly plan;
@@ -119,8 +126,17 @@ class Compiler {
       kernels: this.kernels,
       fixed: this.fixed,
       sizesBuffer,
-      ready: Promise.all(this.kernels.map(({ pipeline }) => pipeline.ready)),
+      ready: this.ready(),
     };
+  }
+
+  private async ready(): Promise<void> {
+    if (this.openProducts.length > 0) {
+      // A page that cannot load it any more keeps the usual forms.
+      const forms = await import('./product-forms.ts').catch(() => undefined);
+      await forms?.chooseForms(this.openProducts, this.runtime);
+    }
+    await Promise.all(this.kernels.map(({ pipeline }) => pipeline.ready));
   }
 
   private guardOf(loop: number): number {
@@ -178,6 +194,7 @@ class Compiler {
       work,
     };
     this.kernels.push(kernel);
+    if (dispatch.part) this.openProducts.push({ ...dispatch.part, kernel });
     return kernel;
   }
 

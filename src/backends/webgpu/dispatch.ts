@@ -1,4 +1,5 @@
 /** What a kernel call becomes: one or more dispatches, with everything but the buffers themselves. */
+import type { ProductCall } from '../kernels.ts';
 import type { ShaderName } from './shaders.ts';
 
 /** One 32-bit word of the sizes that a kernel gets as a uniform. */
@@ -21,6 +22,13 @@ export interface Dispatch {
   readonly groups: readonly [number, number];
   /** Estimated floating-point operations. */
   readonly work: number;
+  /** The product of which this is a part, and its rows, where another form may do it as well. */
+  readonly part?: ProductPart;
+}
+
+export interface ProductPart {
+  readonly call: ProductCall;
+  readonly rows: number;
 }
 
 /** Which forms of the kernels are used, and how much one dispatch may do. */
@@ -29,6 +37,10 @@ export interface Forms {
   readonly tiled: boolean;
   /** A larger product is split by rows. */
   readonly dispatchWork: number;
+  /** Operations of a product from which its form is chosen by timing. Default: no product. */
+  readonly tuneFrom?: number;
+  /** Products get the wide form wherever they can. */
+  readonly wide?: boolean;
 }
 
 const GROUP_LIMIT = 65535;

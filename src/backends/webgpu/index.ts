@@ -12,9 +12,20 @@ import type { SubmitLimits } from './recorder.ts';
 import { Scheduler } from './scheduler.ts';
 
 export interface WebGPUOptions extends DeviceOptions {
-  /** Which forms of the kernels are used. Default: 'register' (no barriers) on a software adapter, else 'tiled'. */
-  kernelForms?: 'tiled' | 'register';
+  /**
+   * Which forms of the kernels are used. Default: 'register' (no barriers) on a software adapter, else 'tiled'. 'wide' is
+   * 'tiled' with the form for large products wherever a product can have it.
+   */
+  kernelForms?: 'tiled' | 'register' | 'wide';
+  /**
+   * Operations 2·m·n·k of a matrix product from which its tiled form is chosen by timing, once for each size class of the
+   * device, before the Program that holds it first runs: at most 13 products of 4.3 billion operations, or about 0.2 s where
+   * these take less. Default: 10⁹ on a GPU; Infinity, which is never, on a software adapter or with kernelForms.
+   */
+  tuneFrom?: number;
 }
+
+const TUNE_FROM = 1e9;
 
 /** Estimated operations in one submit, 50 to 100 ms, and in one dispatch. */
 const SOFTWARE: SubmitLimits = { work: 2e8, dispatches: 1000 };
@@ -47,8 +58,10 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     (name, body, onError) => scheduler.recorder.scoped(name, body, onError),
   );
   const forms: Forms = {
-    tiled: options.kernelForms ? options.kernelForms === 'tiled' : !adapter.software,
+    tiled: options.kernelForms ? options.kernelForms !== 'register' : !adapter.software,
     dispatchWork: limits.work,
+    wide: options.kernelForms === 'wide',
+    tuneFrom: options.tuneFrom ?? (options.kernelForms || adapter.software ? Number.POSITIVE_INFINITY : TUNE_FROM),
   };
   const runtime: Runtime = {
     device,

@@ -4,7 +4,7 @@ import { type Dispatch, type Forms, f, u } from './dispatch.ts';
 import type { ShaderName } from './shaders.ts';
 
 /** How a product is cut into workgroups. */
-interface Form {
+export interface ProductForm {
   readonly shader: ShaderName;
   readonly constants: Readonly<Record<string, number>>;
   /** Rows and columns of the result that one workgroup computes. */
@@ -24,7 +24,7 @@ const REGISTER_GROUPS = [
 ] as const;
 const BUSY_PROCESSOR = 8;
 /** Edges of the workgroup of the tiled form: the larger one needs fewer loads, the smaller one fills more of the GPU with a small product. */
-const EDGES = { small: 8, large: 16 } as const;
+export const EDGES = { small: 8, large: 16 } as const;
 const BUSY_GPU = 128;
 
 export function lowerProduct(call: ProductCall, step: PlannedCall, forms: Forms): Dispatch[] {
@@ -32,6 +32,7 @@ export function lowerProduct(call: ProductCall, step: PlannedCall, forms: Forms)
   const form = forms.tiled ? tiledForm(call) : registerForm(call);
   const rowWork = 2 * n * k;
   const rowsAtOnce = Math.max(1, Math.floor(forms.dispatchWork / (rowWork * form.rows))) * form.rows;
+  const isOpen = forms.tiled && (forms.wide || rowWork * m >= (forms.tuneFrom ?? Number.POSITIVE_INFINITY));
   const dispatches: Dispatch[] = [];
   for (let firstRow = 0; firstRow < m; firstRow += rowsAtOnce) {
     const endRow = Math.min(firstRow + rowsAtOnce, m);
@@ -46,25 +47,39 @@ export function lowerProduct(call: ProductCall, step: PlannedCall, forms: Forms)
       ],
       operands: step.operands,
       result: step.output,
-      groups: [Math.ceil(n / form.columns), Math.ceil((endRow - firstRow) / form.rows)],
+      groups: groupsOf(form, n, endRow - firstRow),
       work: rowWork * (endRow - firstRow),
+      ...(isOpen && { part: { call, rows: endRow - firstRow } }),
     });
   }
   return dispatches;
 }
 
-function groupsOf({ m, n }: ProductCall, rows: number, columns: number): number {
+export function groupsOf(form: Pick<ProductForm, 'rows' | 'columns'>, n: number, rows: number): [number, number] {
+  return [Math.ceil(n / form.columns), Math.ceil(rows / form.rows)];
+}
+
+/** Workgroups of this size that the result takes. */
+function groupCount({ m, n }: ProductCall, rows: number, columns: number): number {
   return Math.ceil(m / rows) * Math.ceil(n / columns);
 }
 
+/** Whether both operands can be read in vectors of four. */
+export function isInVectors({ m, n, k, transposeA, transposeB }: ProductCall): boolean {
+  return k % 4 === 0 && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
+}
+
 /** Whether an operand is read along k or across it decides how a slice of it is loaded. */
-function alongK({ transposeA, transposeB }: ProductCall): Record<string, number> {
+export function alongK({ transposeA, transposeB }: ProductCall): Record<string, number> {
   return { A_ALONG_K: transposeA ? 0 : 1, B_ALONG_K: transposeB ? 1 : 0 };
 }
 
-function tiledForm(call: ProductCall): Form {
+function defaultEdge(call: ProductCall): number {
   const large = TILE * EDGES.large;
-  const edge = groupsOf(call, large, large) >= BUSY_GPU ? EDGES.large : EDGES.small;
+  return groupCount(call, large, large) >= BUSY_GPU ? EDGES.large : EDGES.small;
+}
+
+export function tiledForm(call: ProductCall, edge = defaultEdge(call)): ProductForm {
   return {
     shader: 'product-tiled',
     constants: { EDGE: edge, ...alongK(call) },
@@ -73,20 +88,18 @@ function tiledForm(call: ProductCall): Form {
   };
 }
 
-function registerForm(call: ProductCall): Form {
-  const { m, n, k, transposeA, transposeB } = call;
+function registerForm(call: ProductCall): ProductForm {
   const group =
-    REGISTER_GROUPS.find(({ width, height }) => groupsOf(call, BLOCK * height, BLOCK * width) >= BUSY_PROCESSOR) ??
+    REGISTER_GROUPS.find(({ width, height }) => groupCount(call, BLOCK * height, BLOCK * width) >= BUSY_PROCESSOR) ??
     REGISTER_GROUPS[REGISTER_GROUPS.length - 1];
   const { width, height } = group;
   const size = { rows: BLOCK * height, columns: BLOCK * width };
-  const inVectors = k % 4 === 0 && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
   const constants = { WIDTH: width, HEIGHT: height };
-  if (!inVectors) return { shader: 'product-register', constants, ...size };
+  if (!isInVectors(call)) return { shader: 'product-register', constants, ...size };
   return { shader: 'product-register-vector', constants: { ...constants, ...alongK(call) }, ...size };
 }
 
-function epilogueConstants(call: ProductCall): Record<string, number> {
+export function epilogueConstants(call: ProductCall): Record<string, number> {
   return {
     BIAS: ['none', 'row', 'full'].indexOf(call.bias),
     ACTIVATION: ACTIVATIONS.indexOf(call.activation),

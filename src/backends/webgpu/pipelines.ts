@@ -18,7 +18,7 @@ interface Compiled {
 const COMPUTE_STAGE = 0x4;
 
 export class PipelineCache {
-  private readonly shaders = new Map<ShaderName, Compiled>();
+  private readonly shaders = new Map<string, Compiled>();
   private readonly pipelines = new Map<string, Pipeline>();
 
   constructor(
@@ -26,14 +26,17 @@ export class PipelineCache {
     private readonly sources: Readonly<Record<string, Shader>> = SHADERS,
   ) {}
 
-  get(name: ShaderName, constants: Readonly<Record<string, number>>): Pipeline {
+  /** @param source of a kernel that is not among those of the cache */
+  get(name: ShaderName, constants: Readonly<Record<string, number>>): Pipeline;
+  get(name: string, constants: Readonly<Record<string, number>>, source: Shader): Pipeline;
+  get(name: string, constants: Readonly<Record<string, number>>, source = this.sources[name]): Pipeline {
     const settings = Object.entries(constants)
       .map(([constant, value]) => `${constant}=${value}`)
       .join(' ');
     const key = `${name} ${settings}`;
     const known = this.pipelines.get(key);
     if (known) return known;
-    const { module, bindings, layout } = this.shader(name);
+    const { module, bindings, layout } = this.shader(name, source);
     const compilation = this.device.createComputePipelineAsync({
       label: key,
       layout,
@@ -47,7 +50,7 @@ export class PipelineCache {
           pipeline.handle = handle;
         },
         async (cause: unknown) => {
-          throw await compileError(key, this.sources[name], module, cause);
+          throw await compileError(key, source, module, cause);
         },
       ),
     };
@@ -56,10 +59,9 @@ export class PipelineCache {
     return pipeline;
   }
 
-  private shader(name: ShaderName): Compiled {
+  private shader(name: string, shader: Shader): Compiled {
     const known = this.shaders.get(name);
     if (known) return known;
-    const shader = this.sources[name];
     const bindings = this.device.createBindGroupLayout({ label: name, entries: layoutEntries(shader) });
     // A faulty source is an error of each pipeline made from it, which is where it is reported: not to the page.
     this.device.pushErrorScope('validation');

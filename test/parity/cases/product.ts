@@ -143,6 +143,36 @@ const large: ParityCase = {
     checkProduct(backends, { ...PLAIN, m: 150, n: 1100, k: 1400, bias: 'row', activation: 'tanh' }, 1, 5),
 };
 
+/** Operands that can be read in vectors of four, around the edges of blocks of 128 × 128 and slices of 16. */
+const vectors: ParityCase = {
+  name: 'product: shapes around the edges of the wide blocks',
+  async run(...backends) {
+    const extents: [number, number, number][] = [
+      [4, 4, 4],
+      [132, 124, 36],
+    ];
+    for (const [m, n, k] of extents) {
+      for (const transposeA of [false, true]) {
+        for (const transposeB of [false, true]) {
+          await checkProduct(backends, { ...PLAIN, m, n, k, transposeA, transposeB }, 1, m + n + k);
+        }
+      }
+    }
+    // Rows and columns that no vector ends at; and one that is split by rows on a software adapter.
+    await checkProduct(backends, { ...PLAIN, m: 129, n: 131, k: 20, transposeB: true }, 1, 3);
+    await checkProduct(backends, { ...PLAIN, m: 150, n: 1100, k: 1400 }, 1, 5);
+  },
+};
+
+const chosen: ParityCase = {
+  name: 'product: a form chosen by timing',
+  run: (...backends) => checkProduct(backends, { ...PLAIN, m: 70, n: 68, k: 20, transposeB: true }, 1, 4),
+};
+
+/** For backends that give every product they can the wide form. */
+export const wideProductCases: readonly ParityCase[] = [vectors];
+/** For backends that time every product. */
+export const tunedProductCases: readonly ParityCase[] = [chosen];
 /** Those that concern the forms of the kernel; the epilogue is the same code in all of them. */
 export const productFormCases: readonly ParityCase[] = [shapes, edges, many, someEpilogues];
 export const productCases: readonly ParityCase[] = [...productFormCases, ...combinations, ...activations, large];

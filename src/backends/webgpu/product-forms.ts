@@ -1,0 +1,170 @@
+/**
+ * Which form of the product a large one gets: timed once for each size class of a device. Loaded when a Program first holds
+ * such a product, so that a page with none does without.
+ */
+import wide from '../../../shaders/product-wide.wgsl';
+import { ABSENT, type ProductCall } from '../kernels.ts';
+import type { PlannedCall } from '../plan.ts';
+import type { OpenProduct, Runtime } from './compile.ts';
+import { USAGE } from './device.ts';
+import { wordsToBytes } from './dispatch.ts';
+import {
+  alongK,
+  EDGES,
+  epilogueConstants,
+  groupsOf,
+  isInVectors,
+  lowerProduct,
+  type ProductForm,
+  tiledForm,
+} from './lower-product.ts';
+import type { Pipeline } from './pipelines.ts';
+import { productForm } from './shaders.ts';
+
+type Candidate = Pick<ProductForm, 'rows' | 'columns'> & { pipeline(of: ProductCall): Pipeline };
+
+const WIDE_BLOCK = 128;
+const WIDE = productForm({ file: 'product-wide.wgsl', text: wide });
+
+/** Gives each product the form that is fastest for its size; the first run of the Program waits for this. */
+export async function chooseForms(products: readonly OpenProduct[], runtime: Runtime): Promise<void> {
+  for (const { kernel, call, rows } of products) {
+    const candidates = candidatesFor(call, runtime);
+    const chosen = candidates[await choiceFor(call, candidates, runtime)];
+    kernel.pipeline = chosen.pipeline(call);
+    kernel.groups = groupsOf(chosen, call.n, rows);
+  }
+}
+
+/** The form that is taken without timing first; the wide one, where it can be had, last. */
+function candidatesFor(call: ProductCall, { pipelines }: Runtime): Candidate[] {
+  const usual = tiledForm(call);
+  const other = tiledForm(call, usual.rows === tiledForm(call, EDGES.large).rows ? EDGES.small : EDGES.large);
+  const candidates: Candidate[] = [usual, other].map((form) => ({
+    ...form,
+    pipeline: (of) => pipelines.get(form.shader, { ...form.constants, ...epilogueConstants(of) }),
+  }));
+  if (isInVectors(call)) {
+    candidates.push({
+      rows: WIDE_BLOCK,
+      columns: WIDE_BLOCK,
+      pipeline: (of) => pipelines.get('product-wide', { ...alongK(of), ...epilogueConstants(of) }, WIDE),
+    });
+  }
+  return candidates;
+}
+
+/** By size class, the choice of a device, and when the last timing ends: they do not disturb one another. */
+const choices = new WeakMap<GPUDevice, { known: Map<string, Promise<number>>; last: Promise<unknown> }>();
+
+function choiceFor(call: ProductCall, candidates: readonly Candidate[], runtime: Runtime): Promise<number> {
+  if (runtime.forms.wide) return Promise.resolve(isInVectors(call) ? candidates.length - 1 : 0);
+  const sample = sampleOf(call);
+  const { m, n, k, transposeA, transposeB } = sample;
+  const key = [m, n, k, transposeA, transposeB, candidates[0].rows, candidates.length].join();
+  const device = choices.get(runtime.device) ?? { known: new Map(), last: Promise.resolve() };
+  choices.set(runtime.device, device);
+  const known = device.known.get(key);
+  if (known) return known;
+  // What goes wrong here, a lost device or a kernel that does not compile, leaves the usual form.
+  const choice = device.last.then(() => timed(sample, candidates, runtime)).catch(() => 0);
+  device.known.set(key, choice);
+  device.last = choice;
+  return choice;
+}
+
+/** Rows, columns and depth up to which larger products are taken to behave alike: 4.3 billion operations. */
+const MOST = { rows: 2048, columns: 2048, depth: 512 } as const;
+
+/** The product that stands for a size class: powers of two, and a plain epilogue. */
+function sampleOf({ m, n, k, transposeA, transposeB }: ProductCall): ProductCall {
+  const upTo = (extent: number, most: number): number => Math.min(2 ** Math.ceil(Math.log2(Math.max(extent, 4))), most);
+  return {
+    kernel: 'product',
+    inputs: [0, 1, ABSENT, ABSENT, ABSENT, ABSENT],
+    output: 2,
+    m: upTo(m, MOST.rows),
+    n: upTo(n, MOST.columns),
+    k: upTo(k, MOST.depth),
+    transposeA,
+    transposeB,
+    bias: 'none',
+    activation: 'identity',
+    activationParameters: [0, 0],
+    proximal: false,
+    residual: false,
+  };
+}
+
+async function timed(sample: ProductCall, candidates: readonly Candidate[], runtime: Runtime): Promise<number> {
+  const { device, nothing, open, forms } = runtime;
+  const { m, n, k } = sample;
+  const step: PlannedCall = { kind: 'call', call: sample, operands: [...sample.inputs], output: 2, inPlace: 0 };
+  const [{ sizes }] = lowerProduct(sample, step, { tiled: forms.tiled, dispatchWork: Number.POSITIVE_INFINITY });
+  const words = wordsToBytes(sizes);
+  device.pushErrorScope('out-of-memory');
+  const buffer = (bytes: number, usage: number): GPUBuffer => device.createBuffer({ size: bytes, usage });
+  const uniform = buffer(Math.ceil(words.byteLength / 16) * 16, USAGE.uniform | USAGE.copyTarget);
+  const [a, b, c] = [m * k, k * n, m * n].map((size) => buffer(size * 4, USAGE.storage));
+  const failed = device.popErrorScope();
+  try {
+    if (await failed) return 0;
+    device.queue.writeBuffer(uniform, 0, words);
+    const pipelines = candidates.map(({ pipeline }) => pipeline(sample));
+    await Promise.all(pipelines.map(({ ready }) => ready));
+    const bound = [uniform, open.handle, a, b, ...Array<GPUBuffer>(4).fill(nothing.handle), c];
+    const entries = bound.map((resource, binding) => ({ binding, resource: { buffer: resource } }));
+    const group = device.createBindGroup({ layout: pipelines[0].layout, entries });
+    const run = (index: number, repetitions: number): Promise<unknown> => {
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      pass.setPipeline(pipelines[index].handle as GPUComputePipeline);
+      pass.setBindGroup(0, group);
+      const [x, y] = groupsOf(candidates[index], n, m);
+      for (let repetition = 0; repetition < repetitions; repetition++) pass.dispatchWorkgroups(x, y);
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+      return device.queue.onSubmittedWorkDone();
+    };
+    return await fastest(candidates.length, run, () => performance.now());
+  } finally {
+    for (const each of [uniform, a, b, c]) each.destroy();
+  }
+}
+
+/** Milliseconds that a timing is to take, and those below which it says nothing, by the coarsest clocks of browsers. */
+const LENGTH = 20;
+const SHORTEST = 2;
+const MOST_REPETITIONS = 100;
+const ROUNDS = 3;
+/** What another form must take of the usual one's time to be preferred. */
+const CLEARLY = 0.95;
+
+/**
+ * The fastest of some candidates; 0 unless another one clearly is, and where the clock tells nothing. It costs each candidate
+ * one run and three times as many as 20 ms allow, at least one.
+ * @param run runs a candidate so many times
+ * @param now milliseconds
+ */
+export async function fastest(
+  candidates: number,
+  run: (candidate: number, repetitions: number) => Promise<unknown>,
+  now: () => number,
+): Promise<number> {
+  const elapsed = async (candidate: number, repetitions: number): Promise<number> => {
+    const started = now();
+    await run(candidate, repetitions);
+    return now() - started;
+  };
+  const all = Array.from({ length: candidates }, (_, candidate) => candidate);
+  for (const candidate of all) await run(candidate, 1);
+  const one = await elapsed(0, 1);
+  const repetitions = Math.max(1, Math.min(Math.ceil(LENGTH / one), MOST_REPETITIONS));
+  const best = all.map(() => Number.POSITIVE_INFINITY);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const candidate of all) best[candidate] = Math.min(best[candidate], await elapsed(candidate, repetitions));
+  }
+  if (!best.every((time) => time >= SHORTEST)) return 0;
+  const winner = best.indexOf(Math.min(...best));
+  return best[winner] <= CLEARLY * best[0] ? winner : 0;
+}

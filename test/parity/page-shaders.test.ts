@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { compact, renamed, shortNames } from '../../demo/build/shaders.ts';
+import { openDevice } from '../../src/backends/webgpu/device.ts';
+import { productForm, SHADERS, type Shader } from '../../src/backends/webgpu/shaders.ts';
+
+const folder = fileURLToPath(new URL('../../shaders', import.meta.url));
+const sourceOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
+
+/** With the form of the product that is loaded by itself. */
+const kernels: Record<string, Shader> = {
+  ...SHADERS,
+  'product-wide': productForm({ file: 'product-wide.wgsl', text: sourceOf('product-wide.wgsl') }),
+};
+
+test('shaders are understood with the short names that the page gets', async () => {
+  const names = readdirSync(folder, { recursive: true }).map(String);
+  const short = shortNames(names.filter((name) => name.endsWith('.wgsl')).map((name) => compact(sourceOf(name))));
+  const { device, release } = await openDevice({});
+  try {
+    for (const [name, { parts }] of Object.entries(kernels)) {
+      const code = parts.map(({ text }) => renamed(compact(text), short)).join('\n');
+      const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+      expect(
+        messages.map(({ message, linePos }) => `${message} at ${code.slice(linePos - 40, linePos + 40)}`),
+        name,
+      ).toEqual([]);
+    }
+  } finally {
+    release();
+  }
+});
