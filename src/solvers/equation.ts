@@ -5,7 +5,7 @@
 import type { ActivationName, ActivationParameters } from '../backends/kernels.ts';
 import { elementwise, product } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { spectralNormBound } from './norm.ts';
+import { probedNormBound, spectralNormBound } from './norm.ts';
 import type { Resolvent } from './resolvent.ts';
 
 /** σ = prox_f of a convex f. */
@@ -51,7 +51,9 @@ export interface Norms {
 }
 
 export function normsOf(tracing: LoopContext, W: Tensor): Norms {
-  return normsFrom(spectralNormBound(differenceOf(tracing, W)));
+  return normsFrom(
+    tracing.isSequential ? probedNormBound(tracing, W) : spectralNormBound(differenceOf(tracing, W)),
+  );
 }
 
 /** Of a bound L that is known already. */

@@ -1,51 +1,114 @@
-import { elementwise, product, reduceAll } from '../tensor/kernels.ts';
+import { elementwise, inverted, product, reduceAll } from '../tensor/kernels.ts';
+import { transpose } from '../tensor/operations.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { initialState, monitor, statusOf } from './monitor.ts';
+import { PROBES, probes } from './probes.ts';
 
 const LIMIT = 60;
+/** Of ‖I − MX‖_F, from which on an X is not worth improving. */
+const FAR = 0.9;
+/** Rounding of ‖I − MX‖_F, in units of n·ε. */
+const ROUNDING = 4;
+
+export interface InverseOptions {
+  /** s > 0 with σ_min(M) ≥ s, [1] */
+  readonly smallest: Tensor;
+  /** L ≥ ‖M‖, [1] */
+  readonly largest: Tensor;
+  /** Of ‖I − MX‖_F, [1]; ε is taken where it is smaller. */
+  readonly tolerance: Tensor;
+  /** [1]: where it is 0 nothing is iterated, and the result means nothing. Default 1. */
+  readonly wanted?: Tensor;
+}
 
 /**
- * M⁻¹ by Newton-Schulz, X⁺ = X + X(I − MX), products only. With σ_min(M) ≥ s and ‖M‖ ≤ L the start X = cMᵀ,
- * c = 2/(s² + L²), gives ‖I − XM‖ ≤ (L² − s²)/(L² + s²) < 1, and the error is squared by each step.
+ * M⁻¹, for M + Mᵀ positive definite. By Newton-Schulz, X⁺ = X + X(I − MX), products only: with σ_min(M) ≥ s and ‖M‖ ≤ L the start
+ * X = cMᵀ, c = 2/(s² + L²), gives ‖I − XM‖ ≤ (L² − s²)/(L² + s²) < 1, and the error is squared by each step. On a sequential
+ * backend by elimination, and by Newton-Schulz where ‖I − MX‖ shows that this has failed.
  * @param matrix M, [n, n]
- * @param smallest s > 0, [1]
- * @param largest L, [1]
- * @param tolerance of ‖I − MX‖_F, [1]; ε is taken where it is smaller
- * @param wanted [1]: where it is 0 nothing is computed, and the result means nothing; default 1
  */
-export function inverse(
+export function inverse(tracing: LoopContext, matrix: Tensor, options: InverseOptions): Tensor {
+  const [n] = matrix.shape;
+  const number = (value: number): Tensor => tracing.constant({ kind: 'fill', value }, [1]);
+  const unit = number(tracing.epsilon);
+  const reachable = elementwise('maximum', [options.tolerance, unit]);
+  const fresh = initialState(tracing, 1);
+  // A state full of numbers that are not 0 has stopped.
+  const wanted = options.wanted
+    ? elementwise('select', [options.wanted, fresh, elementwise('scale', [fresh], [0, 1])])
+    : fresh;
+  if (!tracing.isSequential) return newtonSchulz(tracing, matrix, startOf(matrix, options), wanted, reachable, unit);
+  const eliminate = (): Eliminated => {
+    const x = inverted(matrix);
+    return { x, error: probedError(tracing, matrix, x) };
+  };
+  const eliminated = options.wanted ? onceWhere(tracing, options.wanted, matrix, eliminate) : eliminate();
+  const near = elementwise('greater', [number(FAR), eliminated.error]); // not where it is NaN
+  const start = tracing.loop(
+    { x: eliminated.x, near },
+    (values) => values.near,
+    1,
+    (values) => ({
+      x: elementwise('select', [values.near, values.x, startOf(matrix, options)]),
+      near: elementwise('scale', [values.near], [0, 1]),
+    }),
+  );
+  const enough = elementwise('maximum', [reachable, number(ROUNDING * n * tracing.epsilon)]);
+  const state = monitor(wanted, elementwise('select', [near, eliminated.error, number(1)]), enough, unit);
+  return newtonSchulz(tracing, matrix, start.x, state, enough, unit);
+}
+
+type Eliminated = { readonly x: Tensor; readonly error: Tensor };
+
+/** What is computed where `wanted` is not 0; elsewhere some matrix, and no error. */
+function onceWhere(tracing: LoopContext, wanted: Tensor, matrix: Tensor, compute: () => Eliminated): Eliminated {
+  const none = tracing.constant({ kind: 'fill', value: 0 }, [1]);
+  const done = elementwise('greater', [tracing.constant({ kind: 'fill', value: 0.5 }, [1]), wanted]);
+  const { x, error } = tracing.loop({ x: matrix, error: none, done }, (values) => values.done, 1, (values) => {
+    const made = compute();
+    const kept = (name: 'x' | 'error'): Tensor => elementwise('select', [values.done, values[name], made[name]]);
+    return { x: kept('x'), error: kept('error'), done: elementwise('scale', [values.done], [0, 1]) };
+  });
+  return { x, error };
+}
+
+/** Steps until the error is small, from a state that may say that none is needed. */
+function newtonSchulz(
   tracing: LoopContext,
   matrix: Tensor,
-  smallest: Tensor,
-  largest: Tensor,
-  tolerance: Tensor,
-  wanted?: Tensor,
+  start: Tensor,
+  initial: Tensor,
+  enough: Tensor,
+  unit: Tensor,
 ): Tensor {
   const [n] = matrix.shape;
   const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
-  const squares = elementwise('add', [elementwise('square', [smallest]), elementwise('square', [largest])]);
-  const start = elementwise('multiply', [
-    product(matrix, identity, { transposeA: true }),
-    elementwise('scale', [elementwise('reciprocal', [squares])], [2, 0]),
-  ]);
-  const unit = tracing.constant({ kind: 'fill', value: tracing.epsilon }, [1]);
-  const reachable = elementwise('maximum', [tolerance, unit]);
-  const fresh = initialState(tracing, 1);
-  // A state full of numbers that are not 0 has stopped.
-  const state = wanted ? elementwise('select', [wanted, fresh, elementwise('scale', [fresh], [0, 1])]) : fresh;
   const final = tracing.loop(
-    { x: start, state },
+    { x: start, state: initial },
     ({ state }) => statusOf(state),
     LIMIT,
     ({ x, state }) => {
       const error = product(matrix, x, { prior: identity, residual: true });
       // What the error will be after this step: its square.
       const next = elementwise('square', [reduceAll('norm', error)]);
-      return {
-        x: product(x, error, { bias: x }),
-        state: monitor(state, next, reachable, unit),
-      };
+      return { x: product(x, error, { bias: x }), state: monitor(state, next, enough, unit) };
     },
   );
   return final.x;
+}
+
+/** cMᵀ */
+function startOf(matrix: Tensor, { smallest, largest }: InverseOptions): Tensor {
+  const squares = elementwise('add', [elementwise('square', [smallest]), elementwise('square', [largest])]);
+  return elementwise('multiply', [
+    transpose(matrix),
+    elementwise('scale', [elementwise('reciprocal', [squares])], [2, 0]),
+  ]);
+}
+
+/** About ‖I − MX‖_F, [1]: the root of the mean of ‖ωᵀ(I − MX)‖² for standard normal ω, whose expectation is its square. */
+function probedError(tracing: LoopContext, matrix: Tensor, x: Tensor): Tensor {
+  const rows = probes(tracing, matrix.shape[0]);
+  const missed = product(product(rows, matrix), x, { prior: rows, residual: true });
+  return elementwise('scale', [reduceAll('norm', missed)], [1 / Math.sqrt(PROBES), 0]);
 }

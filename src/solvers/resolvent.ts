@@ -40,7 +40,8 @@ export function resolventOf(
   const shifted = elementwise('add', [identity, elementwise('multiply', [differenceOf(tracing, W), alpha])]);
   const onePlus = (x: Tensor): Tensor => elementwise('scale', [elementwise('multiply', [x, alpha])], [1, 1]);
   const exactness = elementwise('scale', [tolerance], [INVERSE_SHARE, 0]);
-  return { inverse: inverse(tracing, shifted, onePlus(margin), onePlus(bound), exactness, wanted), step: alpha };
+  const options = { smallest: onePlus(margin), largest: onePlus(bound), tolerance: exactness, wanted };
+  return { inverse: inverse(tracing, shifted, options), step: alpha };
 }
 
 function automaticStep(margin: Tensor, bound: Tensor): Tensor {

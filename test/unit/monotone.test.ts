@@ -335,7 +335,7 @@ describe('parts of the solvers', () => {
       [engine.tensor(M, [n, n]), scalar(0.5), scalar(20), scalar(1e-15)],
       (inputs, tracing) => {
         const [m, smallest, largest, tolerance] = inputs;
-        return [inverse(tracing, m, smallest, largest, tolerance)];
+        return [inverse(tracing, m, { smallest, largest, tolerance })];
       },
     );
     const identity = Array.from({ length: n * n }, (_, at) => (Math.floor(at / n) === at % n ? 1 : 0));

@@ -6,6 +6,7 @@ import type { Backend, Constant, Loop, MemoryFigures, Program, Step, Storage } f
 import { combine } from './combine.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { elementwise } from './elementwise.ts';
+import { invert } from './invert.ts';
 import { iterate } from './iterate.ts';
 import { move } from './move.ts';
 import { product } from './product.ts';
@@ -125,6 +126,9 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'iterate':
         iterate(step, slots);
+        break;
+      case 'invert':
+        invert(step, slots);
         break;
       case 'coordinateDescent':
         coordinateDescent(step, slots);

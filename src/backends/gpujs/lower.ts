@@ -44,6 +44,8 @@ export function lower(call: KernelCall, emit: Emit): void {
       throw new Error('iterate: this backend launches kernel by kernel; its widestIteration is 0');
     case 'coordinateDescent':
       throw new Error('coordinate descent is sequential: it does not run on gpujs; choose another solver');
+    case 'invert':
+      throw new Error('invert is sequential: it does not run on gpujs');
   }
 }
 

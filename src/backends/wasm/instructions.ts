@@ -17,6 +17,10 @@ export enum Code {
   descend,
   loop,
   renew,
+  pivot,
+  panel,
+  eliminate,
+  iterate,
 }
 
 export enum Header {
@@ -154,6 +158,55 @@ export enum Solve {
   right,
   batch,
   order,
+  end,
+}
+
+/**
+ * One block of a Gauss-Jordan elimination of a matrix in its place, rows and columns `start` to `start + BLOCK` of it, in three
+ * instructions: the inverse of the block on the diagonal, its product with the rows of the block, and the other rows.
+ * `space` takes BLOCK² numbers and behind them `BLOCK` for each column, the columns counted in panels.
+ */
+export enum Invert {
+  matrix = 2,
+  space,
+  order,
+  start,
+  end,
+}
+
+/** Rows and columns of such a block. */
+export const BLOCK = 32;
+
+/**
+ * A whole loop; see IterateCall. `packed` takes M in panels, `space` four times `batch` rows, a multiple of four, of numbers in
+ * whole panels.
+ */
+export enum Iterate {
+  out = 2,
+  carried,
+  matrix,
+  b,
+  step,
+  tolerance,
+  floor,
+  slope,
+  packed,
+  space,
+  isSplitting,
+  batch,
+  n,
+  stride,
+  /** Operation, or −1. */
+  activation,
+  proximal,
+  p0,
+  p1,
+  epsilon,
+  /** Bit 0: tolerance; bit 1: floor. */
+  shared,
+  limit,
+  staleLimit,
+  giveUp,
   end,
 }
 

@@ -4,6 +4,8 @@ import type {
   CombineCall,
   CoordinateDescentCall,
   ElementwiseCall,
+  InvertCall,
+  IterateCall,
   KernelCall,
   MoveCall,
   OperandLayout,
@@ -16,12 +18,15 @@ import type {
 import type { PlannedCall } from '../plan.ts';
 import {
   Bias,
+  BLOCK,
   Code,
   Combine,
   Copy,
   Descend,
   Elementwise,
   Header,
+  Invert,
+  Iterate,
   Move,
   MoveOperation,
   Operation,
@@ -70,6 +75,9 @@ type Place = (buffer: number) => number;
 
 const NO_OPERATION = -1;
 
+/** Numbers of a row in panels. */
+const wholePanels = (columns: number): number => Math.ceil(columns / 8) * 8;
+
 export function lowerCopy(to: number, from: number, size: number): Instruction {
   return new Instruction(Code.copy, Copy.end).set(Copy.to, to, from, size);
 }
@@ -82,11 +90,13 @@ export interface Aside {
   space(size: number): number;
 }
 
-export function lowerCall({ call, operands, output }: PlannedCall, place: Place, aside: Aside): Instruction {
-  return lowered(call, operands.map(place), place(output), aside);
+export function lowerCall({ call, operands, output }: PlannedCall, place: Place, aside: Aside): Instruction[] {
+  const places = operands.map(place);
+  if (call.kernel === 'invert') return lowerInvert(call, places, place(output), aside);
+  return [lowered(call, places, place(output), aside)];
 }
 
-function lowered(call: KernelCall, operands: readonly number[], out: number, aside: Aside): Instruction {
+function lowered(call: Exclude<KernelCall, InvertCall>, operands: readonly number[], out: number, aside: Aside): Instruction {
   switch (call.kernel) {
     case 'product':
       return lowerProduct(call, operands, out, aside.packOf(call));
@@ -107,7 +117,7 @@ function lowered(call: KernelCall, operands: readonly number[], out: number, asi
     case 'coordinateDescent':
       return lowerDescent(call, operands, out, aside);
     case 'iterate':
-      throw new Error('iterate: this backend runs whole Programs in one call; its widestIteration is 0');
+      return lowerIterate(call, operands, out, aside);
   }
 }
 
@@ -206,6 +216,29 @@ function lowerScalar(call: ScalarCall, operands: readonly number[], out: number)
 
 function lowerSolve(call: SolveCall, operands: readonly number[], out: number): Instruction {
   return new Instruction(Code.solve, Solve.end).set(Solve.out, out, ...operands, call.batch, call.order);
+}
+
+/** Copied to where the result is to be, and inverted there. */
+function lowerInvert({ order }: InvertCall, [matrix]: readonly number[], out: number, { space }: Aside): Instruction[] {
+  const aside = space(BLOCK ** 2 + wholePanels(order) * BLOCK);
+  const instructions = [lowerCopy(out, matrix, order ** 2)];
+  for (let start = 0; start < order; start += BLOCK) {
+    for (const code of [Code.pivot, Code.panel, Code.eliminate]) {
+      instructions.push(new Instruction(code, Invert.end).set(Invert.matrix, out, aside, order, start));
+    }
+  }
+  return instructions;
+}
+
+function lowerIterate(call: IterateCall, operands: readonly number[], out: number, { space }: Aside): Instruction {
+  const { batch, n, stride, activation, activationParameters, epsilon, shared, limit, staleLimit, giveUp } = call;
+  const packed = space(wholePanels(stride) * n);
+  const isSplitting = call.iteration === 'peacemanRachford';
+  return new Instruction(Code.iterate, Iterate.end)
+    .set(Iterate.out, out, ...operands, packed, space(4 * Math.ceil(batch / 4) * 4 * wholePanels(n)))
+    .set(Iterate.isSplitting, Number(isSplitting), batch, n, stride, activationOf(activation), proximalOf(activation))
+    .setReals(Iterate.p0, ...activationParameters, epsilon)
+    .set(Iterate.shared, Number(shared.tolerance) + 2 * Number(shared.floor), limit, staleLimit, Number(giveUp));
 }
 
 function lowerDescent(

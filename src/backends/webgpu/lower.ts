@@ -44,6 +44,8 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
       return lowerIterate(call, step, forms);
     case 'coordinateDescent':
       throw new Error('coordinate descent is sequential: it does not run on a GPU; choose another solver');
+    case 'invert':
+      throw new Error('invert is sequential: it does not run on a GPU');
   }
 }
 

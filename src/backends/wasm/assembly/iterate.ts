@@ -1,0 +1,210 @@
+// Whole loops of an iteration, some rows at a time, each until its samples have stopped; see ITERATIONS and IterateCall.
+import { Iterate, Operation } from '../instructions';
+import { evaluate, STEP } from './formulas';
+import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, firstLanes, real, splatted, sumOfLanes, word } from './memory';
+import { PANEL, packLeft, packRight, TILE_ROWS } from './pack';
+import { observe, STATE_ROWS } from './scalar';
+import { tile } from './tile';
+
+const BYTES: usize = 4;
+
+/** Numbers of a row, and the bytes from one to the next of those that this kernel keeps: whole panels. */
+let n: i32 = 0;
+let pitch: usize = 0;
+/** Numbers that are looked at in a row, a multiple of four. */
+let count: i32 = 0;
+let alpha: f32 = 0;
+/** Of the block of rows at work: x, what is multiplied by M, the product, and the factors of the proximal operator. */
+let xs: usize = 0;
+let lefts: usize = 0;
+let products: usize = 0;
+let factors: usize = 0;
+
+/** Puts M in panels. */
+export function prepareIteration(at: usize): void {
+  packRight(buffer(at, Iterate.matrix), buffer(at, Iterate.packed), word(at, Iterate.stride), word(at, Iterate.n), false);
+}
+
+/** The samples `first` to `last`. */
+export function iterate(at: usize, first: i32, last: i32): void {
+  n = word(at, Iterate.n);
+  pitch = (<usize>((n + PANEL - 1) / PANEL)) << 5;
+  count = (n + 3) & ~3;
+  const step = buffer(at, Iterate.step);
+  alpha = step === 0 ? 1 : load<f32>(step);
+  for (let row = first; row < last; row += BLOCK_ROWS) iterateBlock(at, row, min(BLOCK_ROWS, last - row));
+}
+
+function isSplitting(at: usize): bool {
+  return word(at, Iterate.isSplitting) !== 0;
+}
+
+/** Of a sample in an operand [batch, n]. */
+function rowOf(at: usize, field: i32, sample: i32): usize {
+  return buffer(at, field) + <usize>(sample * n) * BYTES;
+}
+
+function stateOf(at: usize, field: i32): usize {
+  return buffer(at, field) + <usize>(word(at, Iterate.batch) * n) * BYTES;
+}
+
+function isRunning(at: usize, sample: i32): bool {
+  return load<f32>(stateOf(at, Iterate.out) + ((<usize>sample) << 2)) === 0;
+}
+
+function iterateBlock(at: usize, row: i32, rows: i32): void {
+  enter(at, row, rows);
+  const limit = word(at, Iterate.limit);
+  for (let trip = 0; trip < limit; trip++) {
+    let running = 0;
+    for (let i = 0; i < rows; i++) if (isRunning(at, row + i)) running += 1;
+    if (running === 0) break;
+    if (isSplitting(at)) for (let i = 0; i < rows; i++) reflect(at, row + i, i);
+    multiply(at, rows);
+    for (let i = 0; i < rows; i++) if (isRunning(at, row + i)) advance(at, row + i, i);
+  }
+  for (let i = 0; i < rows; i++) {
+    memory.copy(rowOf(at, Iterate.out, row + i), xs + <usize>i * pitch, (<usize>n) << 2);
+  }
+}
+
+/** Finds the places of the block, and copies what is carried. */
+function enter(at: usize, row: i32, rows: i32): void {
+  const batch = word(at, Iterate.batch);
+  const size = <usize>((batch + 3) & ~3) * pitch;
+  xs = buffer(at, Iterate.space) + <usize>row * pitch;
+  products = xs + size;
+  lefts = isSplitting(at) ? products + size : xs;
+  factors = products + 2 * size;
+  for (let i = 0; i < rows; i++) {
+    const place = <usize>i * pitch;
+    memory.copy(xs + place, rowOf(at, Iterate.carried, row + i), (<usize>n) << 2);
+    if (buffer(at, Iterate.slope) !== 0) takeFactors(rowOf(at, Iterate.slope, row + i), factors + place);
+  }
+  for (let part = 0; part < STATE_ROWS; part++) {
+    const place = <usize>(part * batch + row) * BYTES;
+    memory.copy(stateOf(at, Iterate.out) + place, stateOf(at, Iterate.carried) + place, (<usize>rows) << 2);
+  }
+}
+
+/** d/(d + α(1 − d)) */
+function takeFactors(slope: usize, to: usize): void {
+  const a = f32x4.splat(alpha);
+  const one = f32x4.splat(1);
+  for (let i: usize = 0; i < (<usize>count) << 2; i += STEP) {
+    const d = v128.load(slope + i);
+    v128.store(to + i, f32x4.div(d, f32x4.add(d, f32x4.mul(a, f32x4.sub(one, d)))));
+  }
+}
+
+/** q = 2·prox_{αf}(x) − x + αb */
+function reflect(at: usize, sample: i32, i: i32): void {
+  const place = <usize>i * pitch;
+  const x = xs + place;
+  const q = lefts + place;
+  const b = rowOf(at, Iterate.b, sample);
+  const bytes = (<usize>count) << 2;
+  const two = f32x4.splat(2);
+  const a = f32x4.splat(alpha);
+  if (buffer(at, Iterate.slope) !== 0) {
+    const factor = factors + place;
+    for (let j: usize = 0; j < bytes; j += STEP) {
+      v128.store(q + j, f32x4.mul(v128.load(factor + j), v128.load(x + j)));
+    }
+  } else {
+    const operation = word(at, Iterate.proximal);
+    const step = splatted(0, alpha);
+    evaluate(operation, q, count, x, STEP, step, 0, 0, 0, real(at, Iterate.p0), real(at, Iterate.p1), 0, 0);
+  }
+  for (let j: usize = 0; j < bytes; j += STEP) {
+    const reflected = f32x4.sub(f32x4.mul(two, v128.load(q + j)), v128.load(x + j));
+    v128.store(q + j, f32x4.add(reflected, f32x4.mul(a, v128.load(b + j))));
+  }
+}
+
+/** The rows of `lefts` times M. */
+function multiply(at: usize, rows: i32): void {
+  const panels = (word(at, Iterate.stride) + PANEL - 1) / PANEL;
+  const low = -f32.POSITIVE_INFINITY;
+  for (let begin = 0; begin < n; begin += BLOCK_DEPTH) {
+    const depth = min(BLOCK_DEPTH, n - begin);
+    packLeft(lefts, blockSpace(), 0, rows, begin, depth, rows, <i32>(pitch >> 2), false);
+    let right = buffer(at, Iterate.packed) + <usize>(begin * panels * PANEL) * BYTES;
+    for (let panel = 0; panel < panels; panel++, right += <usize>(depth * PANEL) * BYTES) {
+      for (let strip = 0; strip < rows; strip += TILE_ROWS) {
+        const left = blockSpace() + <usize>(strip * depth) * BYTES;
+        const to = products + <usize>strip * pitch + ((<usize>panel) << 5);
+        tile(left, right, depth, begin > 0 ? to : 0, pitch, to, pitch, low);
+      }
+    }
+  }
+}
+
+/** The residual, what the monitor says of it, and the next x. */
+function advance(at: usize, sample: i32, i: i32): void {
+  const place = <usize>i * pitch;
+  const b = rowOf(at, Iterate.b, sample);
+  const h = products + place;
+  const x = xs + place;
+  if (isSplitting(at)) {
+    const q = lefts + place;
+    split(h, q, b, x);
+    note(at, sample, residual(at, sample, h, q));
+    return;
+  }
+  for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
+    v128.store(h + j, f32x4.add(v128.load(h + j), v128.load(b + j)));
+  }
+  note(at, sample, residual(at, sample, x, h));
+  if (isRunning(at, sample)) memory.copy(x, h, (<usize>count) << 2);
+}
+
+/** x ← 2h − q + αb, q ← p = (1 + 1/α)h − q/α + b */
+function split(h: usize, q: usize, b: usize, x: usize): void {
+  const two = f32x4.splat(2);
+  const a = f32x4.splat(alpha);
+  const inverse = f32x4.splat(<f32>1 / alpha);
+  const more = f32x4.splat(<f32>1 + <f32>1 / alpha);
+  for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
+    const half = v128.load(h + j);
+    const right = v128.load(q + j);
+    const bias = v128.load(b + j);
+    v128.store(x + j, f32x4.add(f32x4.sub(f32x4.mul(two, half), right), f32x4.mul(a, bias)));
+    v128.store(q + j, f32x4.add(f32x4.sub(f32x4.mul(more, half), f32x4.mul(inverse, right)), bias));
+  }
+}
+
+/** ρ of (z, p); p becomes σ(p). */
+function residual(at: usize, sample: i32, z: usize, p: usize): f32 {
+  const slope = buffer(at, Iterate.slope);
+  const activation = word(at, Iterate.activation);
+  const end = (<usize>count) << 2;
+  if (slope !== 0) {
+    const d = rowOf(at, Iterate.slope, sample);
+    for (let j: usize = 0; j < end; j += STEP) v128.store(p + j, f32x4.mul(v128.load(d + j), v128.load(p + j)));
+  } else if (activation === Operation.relu) {
+    for (let j: usize = 0; j < end; j += STEP) v128.store(p + j, f32x4.max(v128.load(p + j), f32x4.splat(0)));
+  } else if (activation >= 0) {
+    evaluate(activation, p, count, p, STEP, 0, 0, 0, 0, real(at, Iterate.p0), real(at, Iterate.p1), 0, 0);
+  }
+  let missed = f32x4.splat(0);
+  let size = f32x4.splat(0);
+  for (let j = 0; j < n; j += 4) {
+    const lanes = n - j < 4 ? firstLanes(n - j) : i32x4.splat(-1);
+    const value = v128.and(v128.load(z + ((<usize>j) << 2)), lanes);
+    const difference = f32x4.sub(value, v128.and(v128.load(p + ((<usize>j) << 2)), lanes));
+    missed = f32x4.add(missed, f32x4.mul(difference, difference));
+    size = f32x4.add(size, f32x4.mul(value, value));
+  }
+  const length = sqrt<f32>(sumOfLanes(missed));
+  return slope !== 0 ? length : length / (real(at, Iterate.epsilon) + sqrt<f32>(sumOfLanes(size)));
+}
+
+function note(at: usize, sample: i32, found: f32): void {
+  const shared = word(at, Iterate.shared);
+  const tolerance = load<f32>(buffer(at, Iterate.tolerance) + ((<usize>(shared & 1 ? 0 : sample)) << 2));
+  const floor = load<f32>(buffer(at, Iterate.floor) + ((<usize>(shared & 2 ? 0 : sample)) << 2));
+  const giveUp = word(at, Iterate.giveUp) !== 0;
+  const state = stateOf(at, Iterate.out);
+  observe(state, word(at, Iterate.batch), sample, found, tolerance, floor, <f32>word(at, Iterate.staleLimit), giveUp);
+}
