@@ -93,7 +93,7 @@ function solveAndGradient(engine: Engine, { batch, width }: Size): Work<SolvePro
           const gradients = tape.pullback(z, watched, v);
           // Those of A and B stay on the device, as in training.
           const [read] = await Promise.all([gradients[2].data(), engine.idle()]);
-          return { answer: Array.from(read), reports: await Promise.all([report, backwardReports[0]]) };
+          return { answer: read, reports: await Promise.all([report, backwardReports[0]]) };
         } finally {
           tape.dispose();
         }

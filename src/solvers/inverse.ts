@@ -64,11 +64,16 @@ type Eliminated = { readonly x: Tensor; readonly error: Tensor };
 function onceWhere(tracing: LoopContext, wanted: Tensor, matrix: Tensor, compute: () => Eliminated): Eliminated {
   const none = tracing.constant({ kind: 'fill', value: 0 }, [1]);
   const done = elementwise('greater', [tracing.constant({ kind: 'fill', value: 0.5 }, [1]), wanted]);
-  const { x, error } = tracing.loop({ x: matrix, error: none, done }, (values) => values.done, 1, (values) => {
-    const made = compute();
-    const kept = (name: 'x' | 'error'): Tensor => elementwise('select', [values.done, values[name], made[name]]);
-    return { x: kept('x'), error: kept('error'), done: elementwise('scale', [values.done], [0, 1]) };
-  });
+  const { x, error } = tracing.loop(
+    { x: matrix, error: none, done },
+    (values) => values.done,
+    1,
+    (values) => {
+      const made = compute();
+      const kept = (name: 'x' | 'error'): Tensor => elementwise('select', [values.done, values[name], made[name]]);
+      return { x: kept('x'), error: kept('error'), done: elementwise('scale', [values.done], [0, 1]) };
+    },
+  );
   return { x, error };
 }
 

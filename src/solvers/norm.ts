@@ -34,34 +34,39 @@ export function spectralNormBound(matrix: Tensor): Tensor {
 
 /** Applications of MᵀM to each probe. */
 const APPLICATIONS = 8;
-/** The bound fails where every probe is this much shorter, along the first singular vector, than it is likely to be. */
+/** The bound fails where every probe has less than about a tenth of its size along the first singular vector. */
 const UNLIKELINESS = 10;
 
+export interface NormEstimate {
+  /** Likely to be near the norm, [1]. */
+  readonly estimate: Tensor;
+  /** An upper bound, [1]. */
+  readonly bound: Tensor;
+}
+
 /**
- * An upper bound of ‖I − W‖₂ by products with a few vectors, [1]: for backends on which these cost what they count. With
- * standard normal vectors ωᵢ and any C, ‖C‖₂ ≤ 10·√(2/π)·maxᵢ‖Cωᵢ‖ but with probability 10⁻⁸ for 8 of them (Halko, Martinsson
- * & Tropp 2011, Lemma 4.1); here C = (MᵀM)⁸, M = I − W, so that the factor shrinks to its 16th root. It is about as tight as
- * `spectralNormBound`.
+ * ‖I − W‖₂ by products with a few vectors, for backends on which these cost what they count. With standard normal vectors ωᵢ and
+ * any C, ‖C‖₂ ≤ 10·√(2/π)·maxᵢ‖Cωᵢ‖ but with probability 10⁻⁸ for 8 of them (Halko, Martinsson & Tropp 2011, Lemma 4.1); here
+ * C = (MᵀM)⁸, M = I − W, so that of the factor the 16th root is left: the bound is about as tight as `spectralNormBound`.
  */
-export function probedNormBound(context: Context, W: Tensor): Tensor {
+export function probedNorm(context: Context, W: Tensor): NormEstimate {
   const [n] = W.shape;
   let rows = probes(context, n);
-  // ‖C‖ is the product of these, to the power of 1/2q at once, for it may be beyond what a number can hold.
-  let bound: Tensor | undefined;
+  // ‖C‖^(1/2q), q = APPLICATIONS, root by root: ‖C‖ itself may be beyond what a number can hold.
+  let estimate = context.constant({ kind: 'fill', value: 1 }, [1]);
   for (let application = 0; application < APPLICATIONS; application++) {
     const forth = product(rows, W, { transposeB: true, prior: rows, residual: true }); // Mω
     rows = product(forth, W, { prior: forth, residual: true }); // MᵀMω
     const last = application === APPLICATIONS - 1;
     const size = last ? reduceAll('maximum', reduceRows('norm', [rows])) : reduceAll('norm', rows);
-    const root = rootOf(size);
-    bound = bound ? elementwise('multiply', [bound, root]) : root;
+    estimate = elementwise('multiply', [estimate, rootOf(size)]);
     if (!last) rows = elementwise('divide', [rows, size]);
   }
   const margin = (UNLIKELINESS * Math.sqrt(2 / Math.PI)) ** (1 / (2 * APPLICATIONS));
-  return elementwise('scale', [bound as Tensor], [margin * (1 + 4 * n * context.epsilon), 0]);
+  return { estimate, bound: elementwise('scale', [estimate], [margin * (1 + 4 * n * context.epsilon), 0]) };
 }
 
-/** x^(1/2q), q = APPLICATIONS. */
+/** x^(1/2q) */
 function rootOf(x: Tensor): Tensor {
   let root = x;
   for (let power = 1; power < 2 * APPLICATIONS; power *= 2) root = elementwise('sqrt', [root]);

@@ -381,9 +381,11 @@ function mergedChecks(inputs: readonly Tensor[]): ReadonlySet<Check> {
 
 function tensorsIn(value: unknown): Tensor[] {
   if (value instanceof Tensor) return [value];
-  if (Array.isArray(value)) return value.flatMap(tensorsIn);
-  if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
-    return Object.values(value).flatMap(tensorsIn);
-  }
-  return [];
+  if (value === null || typeof value !== 'object') return [];
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype;
+  const items: readonly unknown[] = Array.isArray(value) ? value : isPlain ? Object.values(value) : [];
+  const found: Tensor[] = [];
+  // There may be very many numbers.
+  for (const item of items) if (typeof item === 'object') found.push(...tensorsIn(item));
+  return found;
 }

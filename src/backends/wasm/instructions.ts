@@ -164,7 +164,7 @@ export enum Solve {
 /**
  * One block of a Gauss-Jordan elimination of a matrix in its place, rows and columns `start` to `start + BLOCK` of it, in three
  * instructions: the inverse of the block on the diagonal, its product with the rows of the block, and the other rows.
- * `space` takes BLOCK² numbers and behind them `BLOCK` for each column, the columns counted in panels.
+ * `space` takes BLOCK² numbers and behind them BLOCK for each column, the columns in whole panels.
  */
 export enum Invert {
   matrix = 2,
@@ -179,7 +179,7 @@ export const BLOCK = 32;
 
 /**
  * A whole loop; see IterateCall. `packed` takes M in panels, `space` four times `batch` rows, a multiple of four, of numbers in
- * whole panels.
+ * whole panels, and 80 numbers beyond each of them.
  */
 export enum Iterate {
   out = 2,

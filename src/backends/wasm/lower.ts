@@ -96,7 +96,12 @@ export function lowerCall({ call, operands, output }: PlannedCall, place: Place,
   return [lowered(call, places, place(output), aside)];
 }
 
-function lowered(call: Exclude<KernelCall, InvertCall>, operands: readonly number[], out: number, aside: Aside): Instruction {
+function lowered(
+  call: Exclude<KernelCall, InvertCall>,
+  operands: readonly number[],
+  out: number,
+  aside: Aside,
+): Instruction {
   switch (call.kernel) {
     case 'product':
       return lowerProduct(call, operands, out, aside.packOf(call));
@@ -235,7 +240,7 @@ function lowerIterate(call: IterateCall, operands: readonly number[], out: numbe
   const packed = space(wholePanels(stride) * n);
   const isSplitting = call.iteration === 'peacemanRachford';
   return new Instruction(Code.iterate, Iterate.end)
-    .set(Iterate.out, out, ...operands, packed, space(4 * Math.ceil(batch / 4) * 4 * wholePanels(n)))
+    .set(Iterate.out, out, ...operands, packed, space(4 * (4 * Math.ceil(batch / 4) * wholePanels(n) + 80)))
     .set(Iterate.isSplitting, Number(isSplitting), batch, n, stride, activationOf(activation), proximalOf(activation))
     .setReals(Iterate.p0, ...activationParameters, epsilon)
     .set(Iterate.shared, Number(shared.tolerance) + 2 * Number(shared.floor), limit, staleLimit, Number(giveUp));

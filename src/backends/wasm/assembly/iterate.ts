@@ -7,6 +7,8 @@ import { observe, STATE_ROWS } from './scalar';
 import { tile } from './tile';
 
 const BYTES: usize = 4;
+/** Between the arrays of the block, which would otherwise share their places in the cache where rows are 2ᵏ long. */
+const APART: usize = 320;
 
 /** Numbers of a row, and the bytes from one to the next of those that this kernel keeps: whole panels. */
 let n: i32 = 0;
@@ -22,7 +24,13 @@ let factors: usize = 0;
 
 /** Puts M in panels. */
 export function prepareIteration(at: usize): void {
-  packRight(buffer(at, Iterate.matrix), buffer(at, Iterate.packed), word(at, Iterate.stride), word(at, Iterate.n), false);
+  packRight(
+    buffer(at, Iterate.matrix),
+    buffer(at, Iterate.packed),
+    word(at, Iterate.stride),
+    word(at, Iterate.n),
+    false,
+  );
 }
 
 /** The samples `first` to `last`. */
@@ -71,7 +79,7 @@ function iterateBlock(at: usize, row: i32, rows: i32): void {
 /** Finds the places of the block, and copies what is carried. */
 function enter(at: usize, row: i32, rows: i32): void {
   const batch = word(at, Iterate.batch);
-  const size = <usize>((batch + 3) & ~3) * pitch;
+  const size = <usize>((batch + 3) & ~3) * pitch + APART;
   xs = buffer(at, Iterate.space) + <usize>row * pitch;
   products = xs + size;
   lefts = isSplitting(at) ? products + size : xs;

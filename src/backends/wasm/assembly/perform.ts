@@ -17,7 +17,7 @@ import {
 } from '../instructions';
 import { combine } from './combine';
 import { descend } from './descend';
-import { elementwise } from './elementwise';
+import { elementwise, isTransposition } from './elementwise';
 import { eliminate, panel, pivot } from './invert';
 import { iterate } from './iterate';
 import { word } from './memory';
@@ -109,9 +109,13 @@ export function unitsOf(at: usize): i32 {
   }
 }
 
-/** A divisor of the number of units that threads take at a time: four rows, so that they write into no four numbers together. */
+/**
+ * A divisor of the number of units that threads take at a time: four rows, so that they write into no four numbers together, or
+ * one, where a kernel writes nothing else.
+ */
 export function evenUnits(at: usize): i32 {
   const code = word(at, Header.code);
+  if (code === Code.elementwise && isTransposition(at)) return word(at, Elementwise.shape + 3);
   return code === Code.descend || code === Code.panel ? 1 : 4;
 }
 

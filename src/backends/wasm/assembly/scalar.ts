@@ -56,7 +56,16 @@ function monitor(at: usize, out: usize, sample: i32): void {
   if (load<f32>(place(out, STATUS * batch + sample)) !== RUNNING) return;
   const giveUp = real(at, Scalar.p1) !== 0;
   const staleLimit = real(at, Scalar.p0);
-  observe(out, batch, sample, operand(at, 1, sample), operand(at, 2, sample), operand(at, 3, sample), staleLimit, giveUp);
+  observe(
+    out,
+    batch,
+    sample,
+    operand(at, 1, sample),
+    operand(at, 2, sample),
+    operand(at, 3, sample),
+    staleLimit,
+    giveUp,
+  );
 }
 
 /** Changes the state, [STATE_ROWS, batch], of a running sample with a new residual. */
@@ -78,7 +87,8 @@ export function observe(
   store<f32>(place(state, STALE * batch + sample), stale);
   store<f32>(place(state, BEST * batch + sample), min<f32>(best, residual));
   let status = RUNNING;
-  if (!(residual <= 1e30)) status = DIVERGED; // also when it is NaN
+  if (!(residual <= 1e30))
+    status = DIVERGED; // also when it is NaN
   else if (residual <= tolerance) status = CONVERGED;
   else if (stale >= staleLimit) status = residual <= 4 * floor ? STALLED : giveUp ? GAVE_UP : RUNNING;
   store<f32>(place(state, STATUS * batch + sample), status);
