@@ -6,6 +6,7 @@ import { openWasm } from '../../src/backends/wasm/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { descentCases } from './cases/descent.ts';
 import { formCases, iterateCases, type ParityCase, parityCases } from './cases/index.ts';
+import { invertCases } from './cases/invert.ts';
 
 function suite(name: string, open: () => Promise<Backend>, cases: readonly ParityCase[]): void {
   describe(name, () => {
@@ -19,7 +20,7 @@ function suite(name: string, open: () => Promise<Backend>, cases: readonly Parit
   });
 }
 
-suite('wasm', openWasm, [...parityCases, ...descentCases]);
+suite('wasm', openWasm, [...parityCases, ...iterateCases, ...descentCases, ...invertCases]);
 suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
 suite('webgpu, forms for this adapter', openWebGPU, [...parityCases, ...iterateCases]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), formCases);

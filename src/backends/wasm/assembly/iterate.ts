@@ -65,10 +65,10 @@ function iterateBlock(at: usize, row: i32, rows: i32): void {
   const limit = word(at, Iterate.limit);
   for (let trip = 0; trip < limit; trip++) {
     let running = 0;
-    for (let i = 0; i < rows; i++) if (isRunning(at, row + i)) running += 1;
+    for (let i = 0; i < rows; i++) if (isRunning(at, row + i)) running |= 1 << (i / TILE_ROWS);
     if (running === 0) break;
-    if (isSplitting(at)) for (let i = 0; i < rows; i++) reflect(at, row + i, i);
-    multiply(at, rows);
+    if (isSplitting(at)) for (let i = 0; i < rows; i++) if (isRunning(at, row + i)) reflect(at, row + i, i);
+    multiply(at, rows, running);
     for (let i = 0; i < rows; i++) if (isRunning(at, row + i)) advance(at, row + i, i);
   }
   for (let i = 0; i < rows; i++) {
@@ -130,8 +130,8 @@ function reflect(at: usize, sample: i32, i: i32): void {
   }
 }
 
-/** The rows of `lefts` times M. */
-function multiply(at: usize, rows: i32): void {
+/** The rows of `lefts` times M, of those strips of TILE_ROWS rows whose bits are set in `running`. */
+function multiply(at: usize, rows: i32, running: i32): void {
   const panels = (word(at, Iterate.stride) + PANEL - 1) / PANEL;
   const low = -f32.POSITIVE_INFINITY;
   for (let begin = 0; begin < n; begin += BLOCK_DEPTH) {
@@ -140,6 +140,7 @@ function multiply(at: usize, rows: i32): void {
     let right = buffer(at, Iterate.packed) + <usize>(begin * panels * PANEL) * BYTES;
     for (let panel = 0; panel < panels; panel++, right += <usize>(depth * PANEL) * BYTES) {
       for (let strip = 0; strip < rows; strip += TILE_ROWS) {
+        if (((running >> (strip / TILE_ROWS)) & 1) === 0) continue;
         const left = blockSpace() + <usize>(strip * depth) * BYTES;
         const to = products + <usize>strip * pitch + ((<usize>panel) << 5);
         tile(left, right, depth, begin > 0 ? to : 0, pitch, to, pitch, low);
