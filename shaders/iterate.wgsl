@@ -26,6 +26,7 @@ struct Sizes {
   epsilon: f32,
   a0: f32,
   a1: f32,
+  zero: u32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -46,22 +47,16 @@ override THREADS: u32 = 32u;
 
 // The order of ITERATIONS in kernels.ts.
 const PICARD = 0u;
+const PEACEMAN_RACHFORD = 1u;
+const FORWARD_BACKWARD = 2u;
 
-// STATUS in kernels.ts.
-const RUNNING = 0.0;
-const CONVERGED = 1.0;
-const STALLED = 2.0;
-const DIVERGED = 3.0;
-const GAVE_UP = 4.0;
-
-const INFINITY_BITS = 0x7f800000u;
+const SAMPLES = 8u; // of a workgroup
 
 var<workgroup> upper: array<vec4<f32>, 4u * THREADS>; // what M is multiplied with, by columns
 var<workgroup> lower: array<vec4<f32>, 4u * THREADS>;
 var<workgroup> sums: array<vec4<f32>, 4u * THREADS>; // of each invocation: ‖z − σ(p)‖², ‖z‖²
-var<workgroup> totals: array<vec4<f32>, 4>;
-var<workgroup> status: array<vec4<f32>, 2>; // of the samples
-var<workgroup> runs: u32; // whether one of them is running
+var<workgroup> watches: array<Watch, SAMPLES>; // each kept by one invocation
+var<workgroup> statuses: array<f32, SAMPLES>;
 
 var<private> firstRow: u32;
 
@@ -108,16 +103,6 @@ fn ofSlope(half: u32, column: u32) -> vec4<f32> {
   );
 }
 
-fn ofState(field: u32, half: u32) -> vec4<f32> {
-  let start = sizes.batch * sizes.n + field * sizes.batch;
-  return vec4<f32>(
-    carriedAt(start + row(half, 0u)),
-    carriedAt(start + row(half, 1u)),
-    carriedAt(start + row(half, 2u)),
-    carriedAt(start + row(half, 3u)),
-  );
-}
-
 // σ(p) of one column; d is its slope where SLOPED.
 fn sigma(p: vec4<f32>, d: vec4<f32>) -> vec4<f32> {
   if (SLOPED) {
@@ -150,6 +135,11 @@ struct Product {
   lower: array<vec4<f32>, 4>,
 }
 
+// One row of M, of this invocation's columns. Rows past the last one meet zeros.
+fn rowOfM(k: u32, thread: u32) -> vec4<f32> {
+  return matrix[min(k, sizes.n - 1u) * sizes.stride + thread];
+}
+
 // Four columns of what is in workgroup memory times M.
 fn productOf(thread: u32) -> Product {
   var u0 = vec4<f32>();
@@ -160,102 +150,86 @@ fn productOf(thread: u32) -> Product {
   var l1 = vec4<f32>();
   var l2 = vec4<f32>();
   var l3 = vec4<f32>();
-  for (var k = 0u; k < sizes.n; k += 1u) {
-    let m = matrix[k * sizes.stride + thread];
-    let x = upper[k];
-    let y = lower[k];
-    u0 += m.x * x;
-    u1 += m.y * x;
-    u2 += m.z * x;
-    u3 += m.w * x;
-    l0 += m.x * y;
-    l1 += m.y * y;
-    l2 += m.z * y;
-    l3 += m.w * y;
+  for (var k = 0u; k < sizes.n; k += 4u) {
+    let m = transpose(
+      mat4x4<f32>(rowOfM(k, thread), rowOfM(k + 1u, thread), rowOfM(k + 2u, thread), rowOfM(k + 3u, thread)),
+    );
+    let x = mat4x4<f32>(upper[k], upper[k + 1u], upper[k + 2u], upper[k + 3u]);
+    let y = mat4x4<f32>(lower[k], lower[k + 1u], lower[k + 2u], lower[k + 3u]);
+    u0 += x * m[0];
+    u1 += x * m[1];
+    u2 += x * m[2];
+    u3 += x * m[3];
+    l0 += y * m[0];
+    l1 += y * m[1];
+    l2 += y * m[2];
+    l3 += y * m[3];
   }
   return Product(array<vec4<f32>, 4>(u0, u1, u2, u3), array<vec4<f32>, 4>(l0, l1, l2, l3));
 }
 
-// What the monitor keeps of four samples, besides their status.
-struct Watch {
-  iterations: vec4<f32>,
-  residual: vec4<f32>,
-  best: vec4<f32>,
-  stale: vec4<f32>,
+// A value that no compiler can look through, so that what is subtracted from it is not reassociated.
+fn rounded(value: vec4<f32>) -> vec4<f32> {
+  return bitcast<vec4<f32>>(bitcast<vec4<u32>>(value) ^ vec4<u32>(sizes.zero));
 }
 
-fn watchOf(half: u32) -> Watch {
-  return Watch(ofState(1u, half), ofState(2u, half), ofState(3u, half), ofState(4u, half));
+fn stateAt(row: u32, sample: u32) -> u32 {
+  return sizes.batch * (sizes.n + row) + firstRow + sample;
 }
 
-fn tolerated(at: u32) -> f32 {
-  return tolerance[select(at, 0u, sizes.sharedTolerance != 0u)];
-}
-
-fn floorOf(at: u32) -> f32 {
-  return floors[select(at, 0u, sizes.sharedFloor != 0u)];
-}
-
-fn statusAfter(residual: f32, stale: f32, at: u32) -> f32 {
-  // NaN and Inf are told by their bits: a compiler may assume that they do not occur.
-  if ((bitcast<u32>(residual) & INFINITY_BITS) == INFINITY_BITS || residual > 1.0e30) {
-    return DIVERGED;
+// Samples past the last one have stopped.
+fn watchOf(sample: u32) -> Watch {
+  if (firstRow + sample >= sizes.batch) {
+    return Watch(CONVERGED, 0.0, 0.0, 0.0, 0.0);
   }
-  if (residual <= tolerated(at)) {
-    return CONVERGED;
-  }
-  if (stale < sizes.staleLimit) {
-    return RUNNING;
-  }
-  if (residual <= 4.0 * floorOf(at)) {
-    return STALLED;
-  }
-  return select(RUNNING, GAVE_UP, sizes.giveUp != 0u);
+  return Watch(
+    carriedAt(stateAt(0u, sample)),
+    carriedAt(stateAt(1u, sample)),
+    carriedAt(stateAt(2u, sample)),
+    carriedAt(stateAt(3u, sample)),
+    carriedAt(stateAt(4u, sample)),
+  );
 }
 
-// The rule of `monitor` for four samples with these sums.
-fn observe(half: u32, missed: vec4<f32>, size: vec4<f32>, watch: ptr<function, Watch>) {
-  var after = status[half];
-  for (var lane = 0u; lane < 4u; lane += 1u) {
-    if (after[lane] != RUNNING) {
-      continue;
-    }
-    var residual = sqrt(missed[lane]);
-    if (!SLOPED) {
-      residual /= sizes.epsilon + sqrt(size[lane]);
-    }
-    let stale = select((*watch).stale[lane] + 1.0, 0.0, residual < 0.9 * (*watch).best[lane]);
-    (*watch).iterations[lane] += 1.0;
-    (*watch).residual[lane] = residual;
-    (*watch).best[lane] = min((*watch).best[lane], residual);
-    (*watch).stale[lane] = stale;
-    after[lane] = statusAfter(residual, stale, row(half, lane));
-  }
-  status[half] = after;
-}
-
-fn storeState(half: u32, watch: Watch) {
-  let start = sizes.batch * sizes.n;
-  for (var lane = 0u; lane < 4u; lane += 1u) {
-    let at = firstRow + 4u * half + lane;
-    if (at < sizes.batch) {
-      result[start + at] = status[half][lane];
-      result[start + sizes.batch + at] = watch.iterations[lane];
-      result[start + 2u * sizes.batch + at] = watch.residual[lane];
-      result[start + 3u * sizes.batch + at] = watch.best[lane];
-      result[start + 4u * sizes.batch + at] = watch.stale[lane];
-    }
+fn storeWatch(sample: u32) {
+  if (firstRow + sample < sizes.batch) {
+    let watch = watches[sample];
+    result[stateAt(0u, sample)] = watch.status;
+    result[stateAt(1u, sample)] = watch.iterations;
+    result[stateAt(2u, sample)] = watch.residual;
+    result[stateAt(3u, sample)] = watch.best;
+    result[stateAt(4u, sample)] = watch.stale;
   }
 }
 
-fn initialStatus(half: u32) -> vec4<f32> {
-  let first = firstRow + 4u * half;
-  let beyond = vec4<u32>(first, first + 1u, first + 2u, first + 3u) >= vec4<u32>(sizes.batch);
-  return select(ofState(0u, half), vec4<f32>(CONVERGED), beyond);
+// The rule of the monitor for one sample, by the sums of all invocations.
+fn observe(sample: u32) {
+  let half = sample / 4u;
+  let lane = sample % 4u;
+  var missed = 0.0;
+  var size = 0.0;
+  for (var other = 0u; other < THREADS; other += 1u) {
+    missed += sums[half * THREADS + other][lane];
+    size += sums[(2u + half) * THREADS + other][lane];
+  }
+  var residual = sqrt(missed);
+  if (!SLOPED) {
+    residual /= sizes.epsilon + sqrt(size);
+  }
+  let at = firstRow + sample;
+  let tolerated = tolerance[select(at, 0u, sizes.sharedTolerance != 0u)];
+  let lowest = floors[select(at, 0u, sizes.sharedFloor != 0u)];
+  watches[sample] = observed(watches[sample], residual, Rule(tolerated, lowest, sizes.staleLimit, sizes.giveUp != 0u));
+  statuses[sample] = watches[sample].status;
 }
 
-fn anyRunning() -> u32 {
-  return select(0u, 1u, any(status[0] == vec4<f32>(RUNNING)) || any(status[1] == vec4<f32>(RUNNING)));
+// Which of the samples are running, known to all invocations.
+fn running() -> array<vec4<bool>, 2> {
+  let all = workgroupUniformLoad(&statuses);
+  return array<vec4<bool>, 2>(
+    vec4<f32>(all[0], all[1], all[2], all[3]) == vec4<f32>(RUNNING),
+    vec4<f32>(all[4], all[5], all[6], all[7]) == vec4<f32>(RUNNING),
+  );
 }
 
 @compute @workgroup_size(THREADS)
@@ -267,26 +241,22 @@ fn main(
   if (guard.x == 0u) {
     return;
   }
-  let first = 8u * (group.y * groups.x + group.x);
+  let first = SAMPLES * (group.y * groups.x + group.x);
   if (first >= sizes.batch) {
     return;
   }
   firstRow = first;
-  var watchUpper: Watch;
-  var watchLower: Watch;
-  if (thread == 0u) {
-    watchUpper = watchOf(0u);
-    watchLower = watchOf(1u);
-    status[0] = initialStatus(0u);
-    status[1] = initialStatus(1u);
-    runs = anyRunning();
+  for (var sample = thread; sample < SAMPLES; sample += THREADS) {
+    watches[sample] = watchOf(sample);
+    statuses[sample] = watches[sample].status;
   }
   let firstColumn = 4u * thread;
   let alpha = select(1.0, step_size[0], METHOD != PICARD);
-  // x of this invocation's columns, upper and lower samples by turns; b and the slope beside it.
+  // x of this invocation's columns, upper and lower samples by turns; b, the slope and what the sum lost beside it.
   var x: array<vec4<f32>, 8>;
   var bias: array<vec4<f32>, 8>;
   var slopes: array<vec4<f32>, 8>;
+  var carry: array<vec4<f32>, 8>;
   for (var index = 0u; index < 8u; index += 1u) {
     let column = firstColumn + index / 2u;
     if (column < sizes.n) {
@@ -297,21 +267,22 @@ fn main(
       }
     }
   }
+  var moving = running();
   for (var trip = 0u; trip < sizes.trips; trip += 1u) {
-    if (workgroupUniformLoad(&runs) == 0u) {
+    if (!any(moving[0]) && !any(moving[1])) {
       break;
     }
-    let before = array<vec4<f32>, 2>(status[0], status[1]);
-    // What is multiplied: of picard x, of Peaceman-Rachford q.
+    // What is multiplied: x, of Peaceman-Rachford q; zeros past the last column.
     for (var index = 0u; index < 8u; index += 1u) {
+      let column = firstColumn + index / 2u;
       var factor = x[index];
-      if (METHOD != PICARD) {
+      if (METHOD == PEACEMAN_RACHFORD && column < sizes.n) {
         factor = 2.0 * proximals(x[index], slopes[index], alpha) - x[index] + alpha * bias[index];
       }
       if ((index & 1u) == 0u) {
-        upper[firstColumn + index / 2u] = factor;
+        upper[column] = factor;
       } else {
-        lower[firstColumn + index / 2u] = factor;
+        lower[column] = factor;
       }
     }
     workgroupBarrier();
@@ -326,7 +297,7 @@ fn main(
         let h = select(products.lower[index / 2u], products.upper[index / 2u], half == 0u);
         var z = x[index];
         var p = h + bias[index];
-        if (METHOD != PICARD) {
+        if (METHOD == PEACEMAN_RACHFORD) {
           let q = select(lower[column], upper[column], half == 0u);
           z = h;
           p = (1.0 + 1.0 / alpha) * h - q / alpha + bias[index];
@@ -335,6 +306,12 @@ fn main(
         let value = sigma(p, slopes[index]);
         if (METHOD == PICARD) {
           next[index] = value;
+        }
+        if (METHOD == FORWARD_BACKWARD) {
+          let y = rounded(alpha * (p - z) + carry[index]);
+          let w = rounded(z + y);
+          carry[index] = y - (w - z);
+          next[index] = proximals(w, slopes[index], alpha);
         }
         missed[half] += (z - value) * (z - value);
         size[half] += z * z;
@@ -345,29 +322,21 @@ fn main(
     sums[2u * THREADS + thread] = size[0];
     sums[3u * THREADS + thread] = size[1];
     workgroupBarrier();
-    for (var quantity = thread; quantity < 4u; quantity += THREADS) {
-      var total = vec4<f32>();
-      for (var other = 0u; other < THREADS; other += 1u) {
-        total += sums[quantity * THREADS + other];
+    for (var sample = thread; sample < SAMPLES; sample += THREADS) {
+      if (statuses[sample] == RUNNING) {
+        observe(sample);
       }
-      totals[quantity] = total;
     }
-    workgroupBarrier();
-    if (thread == 0u) {
-      observe(0u, totals[0], totals[2], &watchUpper);
-      observe(1u, totals[1], totals[3], &watchLower);
-      runs = anyRunning();
-    }
-    workgroupBarrier();
+    let after = running();
     for (var index = 0u; index < 8u; index += 1u) {
-      let half = index & 1u;
-      // A sample that stops keeps x of picard, T(x) of Peaceman-Rachford.
-      var state = before[half];
-      if (METHOD == PICARD) {
-        state = status[half];
+      // A sample that stops keeps T(x) of Peaceman-Rachford, else x.
+      var moves = after[index & 1u];
+      if (METHOD == PEACEMAN_RACHFORD) {
+        moves = moving[index & 1u];
       }
-      x[index] = select(x[index], next[index], state == vec4<f32>(RUNNING));
+      x[index] = select(x[index], next[index], moves);
     }
+    moving = after;
   }
   for (var index = 0u; index < 8u; index += 1u) {
     let column = firstColumn + index / 2u;
@@ -380,8 +349,7 @@ fn main(
       }
     }
   }
-  if (thread == 0u) {
-    storeState(0u, watchUpper);
-    storeState(1u, watchLower);
+  for (var sample = thread; sample < SAMPLES; sample += THREADS) {
+    storeWatch(sample);
   }
 }

@@ -8,7 +8,7 @@
 //
 //   ratio         o1 ≠ 0 ? o0 / o1 : 0
 //   ratioProduct  o1·o3 ≠ 0 ? (o0 / o1)·(o2 / o3) : 0
-//   monitor       the next state of the samples that still run; see STATE_ROWS in kernels.ts
+//   monitor       the next state of the samples that still run; see shared/monitor.wgsl
 
 struct Sizes {
   batch: u32,
@@ -34,15 +34,6 @@ const WIDTH = 64u;
 const RATIO = 0u;
 const RATIO_PRODUCT = 1u;
 const MONITOR = 2u;
-
-// STATUS in kernels.ts.
-const RUNNING = 0.0;
-const CONVERGED = 1.0;
-const STALLED = 2.0;
-const DIVERGED = 3.0;
-const GAVE_UP = 4.0;
-
-const INFINITY_BITS = 0x7f800000u;
 
 fn place(operand: u32, sample: u32) -> u32 {
   return select(sample, 0u, (SHARED & (1u << operand)) != 0u);
@@ -76,54 +67,23 @@ fn operand3(sample: u32) -> f32 {
   return o3[place(3u, sample)];
 }
 
-fn statusAfter(residual: f32, stale: f32, sample: u32) -> f32 {
-  // NaN and Inf are told by their bits: a compiler may assume that they do not occur.
-  if ((bitcast<u32>(residual) & INFINITY_BITS) == INFINITY_BITS || residual > 1.0e30) {
-    return DIVERGED;
-  }
-  if (residual <= operand2(sample)) {
-    return CONVERGED;
-  }
-  if (stale < sizes.p0) {
-    return RUNNING;
-  }
-  if (residual <= 4.0 * operand3(sample)) {
-    return STALLED;
-  }
-  return select(RUNNING, GAVE_UP, sizes.p1 != 0.0);
-}
-
 fn monitor(sample: u32) {
   let batch = sizes.batch;
-  let status = operand0(sample);
-  let iterations = operand0(batch + sample);
-  let previous = operand0(2u * batch + sample);
-  let best = operand0(3u * batch + sample);
-  let staleBefore = operand0(4u * batch + sample);
-  if (status != RUNNING) {
-    result[sample] = status;
-    result[batch + sample] = iterations;
-    result[2u * batch + sample] = previous;
-    result[3u * batch + sample] = best;
-    result[4u * batch + sample] = staleBefore;
-    return;
+  var watch = Watch(
+    operand0(sample),
+    operand0(batch + sample),
+    operand0(2u * batch + sample),
+    operand0(3u * batch + sample),
+    operand0(4u * batch + sample),
+  );
+  if (watch.status == RUNNING) {
+    watch = observed(watch, operand1(sample), Rule(operand2(sample), operand3(sample), sizes.p0, sizes.p1 != 0.0));
   }
-  let residual = operand1(sample);
-  // An infinite best (no residual seen yet) is larger than every finite residual. The order of nonnegative numbers is
-  // that of their bits.
-  let noBest = bitcast<u32>(best) == INFINITY_BITS;
-  let improved = noBest || residual < 0.9 * best;
-  let stale = select(staleBefore + 1.0, 0.0, improved);
-  let isNaN = (bitcast<u32>(residual) & 0x7fffffffu) > INFINITY_BITS;
-  result[sample] = statusAfter(residual, stale, sample);
-  result[batch + sample] = iterations + 1.0;
-  result[2u * batch + sample] = residual;
-  if (noBest || isNaN || residual < best) {
-    result[3u * batch + sample] = residual;
-  } else {
-    result[3u * batch + sample] = best;
-  }
-  result[4u * batch + sample] = stale;
+  result[sample] = watch.status;
+  result[batch + sample] = watch.iterations;
+  result[2u * batch + sample] = watch.residual;
+  result[3u * batch + sample] = watch.best;
+  result[4u * batch + sample] = watch.stale;
 }
 
 fn ratio(x: f32, y: f32) -> f32 {

@@ -285,6 +285,9 @@ export const ITERATIONS = [
   // q = 2·prox_{αf}(x) − x + αb, h = q·M, p = (1 + 1/α)h − q/α + b, ρ of (h, p), T(x) = 2h − q + αb. A sample that stops
   // keeps T(x).
   'peacemanRachford',
+  // p = x·M + b, ρ of (x, p), T(x) = prox_{αf}(x + α(p − x)), where what the sum loses to rounding is added to the next
+  // one. A sample that stops keeps x.
+  'forwardBackward',
 ] as const;
 export type IterationName = (typeof ITERATIONS)[number];
 

@@ -1,6 +1,6 @@
 import { combine, elementwise } from '../tensor/kernels.ts';
 import { preActivation } from './equation.ts';
-import type { Iteration } from './iteration.ts';
+import { type Iteration, wholeLoop } from './iteration.ts';
 import { repeated } from './monitor.ts';
 
 /**
@@ -9,7 +9,8 @@ import { repeated } from './monitor.ts';
  *
  * The steps α(p − z) are small, and z stands still once they are below its rounding: at a residual of ε/α, far above the
  * floor. So what the sum z + α(p − z) loses is carried to the next step (Kahan 1965): y = α(p − z) + c, w = z + y,
- * c⁺ = y − (w − z). Each operation is a kernel of its own, which no compiler can reassociate.
+ * c⁺ = y − (w − z). Each operation is a kernel of its own, or guarded, so that no compiler
+ * reassociates it.
  */
 export const forwardBackward: Iteration = {
   name: 'forward-backward',
@@ -31,6 +32,7 @@ export const forwardBackward: Iteration = {
       },
       keeps: 'x',
       solution: (x) => x,
+      ...wholeLoop('forwardBackward', equation, equation.W, step),
     };
   },
 };

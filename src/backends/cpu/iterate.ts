@@ -9,9 +9,10 @@ export function iterate(call: IterateCall, slots: readonly Float64Array[]): void
   out.set(slots[call.inputs[0]]);
   for (let sample = 0; sample < batch; sample++) {
     const x = out.subarray(sample * n, (sample + 1) * n);
+    const lost = new Float64Array(n);
     const state = (row: number): number => batch * n + row * batch + sample;
     for (let trip = 0; trip < call.limit && out[state(STATE_ROWS.status)] === STATUS.running; trip++) {
-      const { next, residual } = step(call, slots, sample, x);
+      const { next, residual } = step(call, slots, sample, x, lost);
       observe(call, slots, sample, residual, out, state);
       const stopped = out[state(STATE_ROWS.status)] !== STATUS.running;
       if (call.iteration === 'peacemanRachford' || !stopped) x.set(next);
@@ -24,6 +25,7 @@ function step(
   slots: readonly Float64Array[],
   sample: number,
   x: Float64Array,
+  lost: Float64Array,
 ): { next: Float64Array; residual: number } {
   const { n, iteration } = call;
   const b = slots[call.inputs[2]].subarray(sample * n, (sample + 1) * n);
@@ -35,6 +37,16 @@ function step(
     };
   }
   const alpha = slots[call.inputs[3]][0];
+  if (iteration === 'forwardBackward') {
+    const p = times(call, slots, x).map((value, index) => value + b[index]);
+    const y = p.map((value, index) => alpha * (value - x[index]) + lost[index]);
+    const w = y.map((value, index) => x[index] + value);
+    for (const [index, value] of w.entries()) lost[index] = y[index] - (value - x[index]);
+    return {
+      next: w.map((value, index) => prox(call, slots, sample, index, value, alpha)),
+      residual: rho(call, slots, sample, x, p),
+    };
+  }
   const q = x.map((value, index) => 2 * prox(call, slots, sample, index, value, alpha) - value + alpha * b[index]);
   const h = times(call, slots, q);
   const p = h.map((value, index) => (1 + 1 / alpha) * value - q[index] / alpha + b[index]);

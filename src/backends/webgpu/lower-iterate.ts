@@ -42,6 +42,7 @@ export function lowerIterate(call: IterateCall, step: PlannedCall, { dispatchWor
       ...u(batch, n, stride / COLUMNS, Math.min(trips, limit - index * trips)),
       ...u(call.shared.tolerance ? 1 : 0, call.shared.floor ? 1 : 0, call.giveUp ? 1 : 0),
       ...f(call.staleLimit, call.epsilon, ...call.activationParameters),
+      ...u(0),
     ],
     operands: [index === 0 ? carried : ABSENT, ...others],
     result: step.output,

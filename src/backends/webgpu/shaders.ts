@@ -15,6 +15,7 @@ import rowsWorkgroup from '../../../shaders/rows-workgroup.wgsl';
 import scalar from '../../../shaders/scalar.wgsl';
 import activations from '../../../shaders/shared/activations.wgsl';
 import elements from '../../../shaders/shared/elements.wgsl';
+import monitor from '../../../shaders/shared/monitor.wgsl';
 import product from '../../../shaders/shared/product.wgsl';
 import reduction from '../../../shaders/shared/reduction.wgsl';
 import rows from '../../../shaders/shared/rows.wgsl';
@@ -34,6 +35,7 @@ export interface Shader {
 
 const ACTIVATIONS = { file: 'shared/activations.wgsl', text: activations };
 const ELEMENTS = { file: 'shared/elements.wgsl', text: elements };
+const MONITOR = { file: 'shared/monitor.wgsl', text: monitor };
 const PRODUCT = { file: 'shared/product.wgsl', text: product };
 const REDUCTION = { file: 'shared/reduction.wgsl', text: reduction };
 const ROWS = { file: 'shared/rows.wgsl', text: rows };
@@ -56,8 +58,8 @@ export const SHADERS = {
   'reduce-workgroup': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
   'rows-thread': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
   'rows-workgroup': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
-  iterate: kernel(7, ACTIVATIONS, { file: 'iterate.wgsl', text: iterate }),
-  scalar: kernel(4, { file: 'scalar.wgsl', text: scalar }),
+  iterate: kernel(7, ACTIVATIONS, MONITOR, { file: 'iterate.wgsl', text: iterate }),
+  scalar: kernel(4, MONITOR, { file: 'scalar.wgsl', text: scalar }),
   solve: kernel(2, { file: 'solve.wgsl', text: solve }),
   'loop-enter': {
     parts: [{ file: 'loop-enter.wgsl', text: loopEnter }],

@@ -1,0 +1,53 @@
+// When a sample stops: the rule of the operation `monitor` in kernels.ts. Prepended to the kernels that watch residuals.
+
+// STATUS in kernels.ts.
+const RUNNING = 0.0;
+const CONVERGED = 1.0;
+const STALLED = 2.0;
+const DIVERGED = 3.0;
+const GAVE_UP = 4.0;
+
+const INFINITY_BITS = 0x7f800000u;
+
+// The rows of a sample's state, in the order of STATE_ROWS in kernels.ts.
+struct Watch {
+  status: f32,
+  iterations: f32,
+  residual: f32,
+  best: f32,
+  stale: f32,
+}
+
+struct Rule {
+  tolerance: f32,
+  lowest: f32, // residual of rounding
+  staleLimit: f32,
+  giveUp: bool,
+}
+
+fn statusAfter(residual: f32, stale: f32, rule: Rule) -> f32 {
+  // NaN and Inf are told by their bits: a compiler may assume that they do not occur.
+  if ((bitcast<u32>(residual) & INFINITY_BITS) == INFINITY_BITS || residual > 1.0e30) {
+    return DIVERGED;
+  }
+  if (residual <= rule.tolerance) {
+    return CONVERGED;
+  }
+  if (stale < rule.staleLimit) {
+    return RUNNING;
+  }
+  if (residual <= 4.0 * rule.lowest) {
+    return STALLED;
+  }
+  return select(RUNNING, GAVE_UP, rule.giveUp);
+}
+
+// The state of a running sample after an iteration with this residual.
+fn observed(before: Watch, residual: f32, rule: Rule) -> Watch {
+  // An infinite best (no residual seen yet) is larger than every finite residual.
+  let noBest = bitcast<u32>(before.best) == INFINITY_BITS;
+  let stale = select(before.stale + 1.0, 0.0, noBest || residual < 0.9 * before.best);
+  let isNaN = (bitcast<u32>(residual) & 0x7fffffffu) > INFINITY_BITS;
+  let best = select(before.best, residual, noBest || isNaN || residual < before.best);
+  return Watch(statusAfter(residual, stale, rule), before.iterations + 1.0, residual, best, stale);
+}
