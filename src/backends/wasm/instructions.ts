@@ -178,8 +178,8 @@ export enum Invert {
 export const BLOCK = 32;
 
 /**
- * A whole loop; see IterateCall. `packed` takes M in panels, `space` four times `batch` rows, a multiple of four, of numbers in
- * whole panels, and 80 numbers beyond each of them.
+ * A whole loop; see IterateCall. `packed` takes M in panels, `space` five arrays of `batch` rows (a multiple of four) of numbers in
+ * whole panels, and 80 numbers behind each of them.
  */
 export enum Iterate {
   out = 2,
@@ -192,7 +192,8 @@ export enum Iterate {
   slope,
   packed,
   space,
-  isSplitting,
+  /** Iteration. */
+  iteration,
   batch,
   n,
   stride,
@@ -324,6 +325,12 @@ export enum RowsOperation {
   proximalSoftmax,
   standardise,
   standardiseDerivative,
+}
+
+export enum Iteration {
+  picard,
+  peacemanRachford,
+  forwardBackward,
 }
 
 export enum ScalarOperation {

@@ -27,6 +27,7 @@ import {
   Header,
   Invert,
   Iterate,
+  Iteration,
   Move,
   MoveOperation,
   Operation,
@@ -238,10 +239,17 @@ function lowerInvert({ order }: InvertCall, [matrix]: readonly number[], out: nu
 function lowerIterate(call: IterateCall, operands: readonly number[], out: number, { space }: Aside): Instruction {
   const { batch, n, stride, activation, activationParameters, epsilon, shared, limit, staleLimit, giveUp } = call;
   const packed = space(wholePanels(stride) * n);
-  const isSplitting = call.iteration === 'peacemanRachford';
   return new Instruction(Code.iterate, Iterate.end)
-    .set(Iterate.out, out, ...operands, packed, space(4 * (4 * Math.ceil(batch / 4) * wholePanels(n) + 80)))
-    .set(Iterate.isSplitting, Number(isSplitting), batch, n, stride, activationOf(activation), proximalOf(activation))
+    .set(Iterate.out, out, ...operands, packed, space(5 * (4 * Math.ceil(batch / 4) * wholePanels(n) + 80)))
+    .set(
+      Iterate.iteration,
+      Iteration[call.iteration],
+      batch,
+      n,
+      stride,
+      activationOf(activation),
+      proximalOf(activation),
+    )
     .setReals(Iterate.p0, ...activationParameters, epsilon)
     .set(Iterate.shared, Number(shared.tolerance) + 2 * Number(shared.floor), limit, staleLimit, Number(giveUp));
 }

@@ -1,5 +1,5 @@
 // Whole loops of an iteration, some rows at a time, each until its samples have stopped; see ITERATIONS and IterateCall.
-import { Iterate, Operation } from '../instructions';
+import { Iterate, Iteration, Operation } from '../instructions';
 import { evaluate, STEP } from './formulas';
 import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, firstLanes, real, splatted, sumOfLanes, word } from './memory';
 import { PANEL, packLeft, packRight, TILE_ROWS } from './pack';
@@ -16,11 +16,12 @@ let pitch: usize = 0;
 /** Numbers that are looked at in a row, a multiple of four. */
 let count: i32 = 0;
 let alpha: f32 = 0;
-/** Of the block of rows at work: x, what is multiplied by M, the product, and the factors of the proximal operator. */
+/** Of the block of rows at work: x, what is on the way to the next x, the product, the factors of the proximal operator, what rounding lost. */
 let xs: usize = 0;
-let lefts: usize = 0;
+let betweens: usize = 0;
 let products: usize = 0;
 let factors: usize = 0;
+let losses: usize = 0;
 
 /** Puts M in panels. */
 export function prepareIteration(at: usize): void {
@@ -44,7 +45,7 @@ export function iterate(at: usize, first: i32, last: i32): void {
 }
 
 function isSplitting(at: usize): bool {
-  return word(at, Iterate.isSplitting) !== 0;
+  return word(at, Iterate.iteration) === Iteration.peacemanRachford;
 }
 
 /** Of a sample in an operand [batch, n]. */
@@ -82,12 +83,15 @@ function enter(at: usize, row: i32, rows: i32): void {
   const size = <usize>((batch + 3) & ~3) * pitch + APART;
   xs = buffer(at, Iterate.space) + <usize>row * pitch;
   products = xs + size;
-  lefts = isSplitting(at) ? products + size : xs;
-  factors = products + 2 * size;
+  betweens = products + size;
+  factors = betweens + size;
+  losses = factors + size;
+  const remembers = word(at, Iterate.iteration) === Iteration.forwardBackward;
   for (let i = 0; i < rows; i++) {
     const place = <usize>i * pitch;
     memory.copy(xs + place, rowOf(at, Iterate.carried, row + i), (<usize>n) << 2);
     if (buffer(at, Iterate.slope) !== 0) takeFactors(rowOf(at, Iterate.slope, row + i), factors + place);
+    if (remembers) memory.fill(losses + place, 0, pitch);
   }
   for (let part = 0; part < STATE_ROWS; part++) {
     const place = <usize>(part * batch + row) * BYTES;
@@ -105,35 +109,40 @@ function takeFactors(slope: usize, to: usize): void {
   }
 }
 
+/** prox_{αf}(x) */
+function proximal(at: usize, i: i32, x: usize, to: usize): void {
+  if (buffer(at, Iterate.slope) === 0) {
+    const operation = word(at, Iterate.proximal);
+    const step = splatted(0, alpha);
+    evaluate(operation, to, count, x, STEP, step, 0, 0, 0, real(at, Iterate.p0), real(at, Iterate.p1), 0, 0);
+    return;
+  }
+  const factor = factors + <usize>i * pitch;
+  for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
+    v128.store(to + j, f32x4.mul(v128.load(factor + j), v128.load(x + j)));
+  }
+}
+
 /** q = 2·prox_{αf}(x) − x + αb */
 function reflect(at: usize, sample: i32, i: i32): void {
   const place = <usize>i * pitch;
   const x = xs + place;
-  const q = lefts + place;
+  const q = betweens + place;
   const b = rowOf(at, Iterate.b, sample);
-  const bytes = (<usize>count) << 2;
   const two = f32x4.splat(2);
   const a = f32x4.splat(alpha);
-  if (buffer(at, Iterate.slope) !== 0) {
-    const factor = factors + place;
-    for (let j: usize = 0; j < bytes; j += STEP) {
-      v128.store(q + j, f32x4.mul(v128.load(factor + j), v128.load(x + j)));
-    }
-  } else {
-    const operation = word(at, Iterate.proximal);
-    const step = splatted(0, alpha);
-    evaluate(operation, q, count, x, STEP, step, 0, 0, 0, real(at, Iterate.p0), real(at, Iterate.p1), 0, 0);
-  }
-  for (let j: usize = 0; j < bytes; j += STEP) {
+  proximal(at, i, x, q);
+  for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
     const reflected = f32x4.sub(f32x4.mul(two, v128.load(q + j)), v128.load(x + j));
     v128.store(q + j, f32x4.add(reflected, f32x4.mul(a, v128.load(b + j))));
   }
 }
 
-/** The rows of `lefts` times M, of those strips of TILE_ROWS rows whose bits are set in `running`. */
+/** What is to be multiplied by M, of those strips of TILE_ROWS rows whose bits are set in `running`. */
 function multiply(at: usize, rows: i32, running: i32): void {
   const panels = (word(at, Iterate.stride) + PANEL - 1) / PANEL;
   const low = -f32.POSITIVE_INFINITY;
+  const lefts = isSplitting(at) ? betweens : xs;
   for (let begin = 0; begin < n; begin += BLOCK_DEPTH) {
     const depth = min(BLOCK_DEPTH, n - begin);
     packLeft(lefts, blockSpace(), 0, rows, begin, depth, rows, <i32>(pitch >> 2), false);
@@ -155,17 +164,33 @@ function advance(at: usize, sample: i32, i: i32): void {
   const b = rowOf(at, Iterate.b, sample);
   const h = products + place;
   const x = xs + place;
+  const between = betweens + place;
   if (isSplitting(at)) {
-    const q = lefts + place;
-    split(h, q, b, x);
-    note(at, sample, residual(at, sample, h, q));
+    split(h, between, b, x);
+    note(at, sample, residual(at, sample, h, between));
     return;
   }
   for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
     v128.store(h + j, f32x4.add(v128.load(h + j), v128.load(b + j)));
   }
-  note(at, sample, residual(at, sample, x, h));
-  if (isRunning(at, sample)) memory.copy(x, h, (<usize>count) << 2);
+  const remembers = word(at, Iterate.iteration) === Iteration.forwardBackward;
+  if (remembers) moveOn(x, h, losses + place, between);
+  note(at, sample, residual(at, sample, x, h)); // h is σ(p) after that
+  if (!isRunning(at, sample)) return;
+  if (remembers) proximal(at, i, between, x);
+  else memory.copy(x, h, (<usize>count) << 2);
+}
+
+/** w = x + y with y = α(p − x) + c, and c ← y − (w − x): see the solver. */
+function moveOn(x: usize, p: usize, c: usize, w: usize): void {
+  const a = f32x4.splat(alpha);
+  for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
+    const from = v128.load(x + j);
+    const y = f32x4.add(f32x4.mul(a, f32x4.sub(v128.load(p + j), from)), v128.load(c + j));
+    const to = f32x4.add(from, y);
+    v128.store(w + j, to);
+    v128.store(c + j, f32x4.sub(y, f32x4.sub(to, from)));
+  }
 }
 
 /** x ← 2h − q + αb, q ← p = (1 + 1/α)h − q/α + b */
