@@ -37,6 +37,10 @@ export type Summary = Readonly<Record<SummaryRow, readonly number[]>>;
 
 export function readSummary(values: ArrayLike<number>): Summary {
   const batch = values.length / SUMMARY_ROWS.length;
-  const row = (index: number): number[] => Array.from({ length: batch }, (_, sample) => values[index * batch + sample]);
-  return Object.fromEntries(SUMMARY_ROWS.map((name, index) => [name, row(index)])) as unknown as Summary;
+  const rows = SUMMARY_ROWS.map((name, index) => {
+    const row: number[] = [];
+    for (let sample = 0; sample < batch; sample++) row.push(values[index * batch + sample]);
+    return [name, row] as const;
+  });
+  return Object.fromEntries(rows) as unknown as Summary;
 }

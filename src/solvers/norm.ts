@@ -52,23 +52,19 @@ export interface NormEstimate {
 export function probedNorm(context: Context, W: Tensor): NormEstimate {
   const [n] = W.shape;
   let rows = probes(context, n);
-  // ‖C‖^(1/2q), q = APPLICATIONS, root by root: ‖C‖ itself may be beyond what a number can hold.
-  let estimate = context.constant({ kind: 'fill', value: 1 }, [1]);
+  // ln ‖C‖: ‖C‖ itself may be beyond what a number can hold.
+  let logarithm: Tensor | undefined;
   for (let application = 0; application < APPLICATIONS; application++) {
     const forth = product(rows, W, { transposeB: true, prior: rows, residual: true }); // Mω
     rows = product(forth, W, { prior: forth, residual: true }); // MᵀMω
     const last = application === APPLICATIONS - 1;
     const size = last ? reduceAll('maximum', reduceRows('norm', [rows])) : reduceAll('norm', rows);
-    estimate = elementwise('multiply', [estimate, rootOf(size)]);
+    const one = elementwise('log', [size]);
+    logarithm = logarithm ? elementwise('add', [logarithm, one]) : one;
     if (!last) rows = elementwise('divide', [rows, size]);
   }
-  const margin = (UNLIKELINESS * Math.sqrt(2 / Math.PI)) ** (1 / (2 * APPLICATIONS));
+  const root = 1 / (2 * APPLICATIONS);
+  const margin = (UNLIKELINESS * Math.sqrt(2 / Math.PI)) ** root;
+  const estimate = elementwise('exp', [elementwise('scale', [logarithm as Tensor], [root, 0])]);
   return { estimate, bound: elementwise('scale', [estimate], [margin * (1 + 4 * n * context.epsilon), 0]) };
-}
-
-/** x^(1/2q) */
-function rootOf(x: Tensor): Tensor {
-  let root = x;
-  for (let power = 1; power < 2 * APPLICATIONS; power *= 2) root = elementwise('sqrt', [root]);
-  return root;
 }

@@ -131,10 +131,20 @@ function reflect(at: usize, sample: i32, i: i32): void {
   const b = rowOf(at, Iterate.b, sample);
   const two = f32x4.splat(2);
   const a = f32x4.splat(alpha);
-  proximal(at, i, x, q);
+  const isSloped = buffer(at, Iterate.slope) !== 0;
+  if (!isSloped && word(at, Iterate.proximal) === Operation.proximalRelu) {
+    // 2·max(x, 0) − x = |x|
+    for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
+      v128.store(q + j, f32x4.add(f32x4.abs(v128.load(x + j)), f32x4.mul(a, v128.load(b + j))));
+    }
+    return;
+  }
+  if (!isSloped) proximal(at, i, x, q);
+  const factor = factors + place;
   for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
-    const reflected = f32x4.sub(f32x4.mul(two, v128.load(q + j)), v128.load(x + j));
-    v128.store(q + j, f32x4.add(reflected, f32x4.mul(a, v128.load(b + j))));
+    const from = v128.load(x + j);
+    const near = isSloped ? f32x4.mul(v128.load(factor + j), from) : v128.load(q + j);
+    v128.store(q + j, f32x4.add(f32x4.sub(f32x4.mul(two, near), from), f32x4.mul(a, v128.load(b + j))));
   }
 }
 
@@ -166,8 +176,9 @@ function advance(at: usize, sample: i32, i: i32): void {
   const x = xs + place;
   const between = betweens + place;
   if (isSplitting(at)) {
-    split(h, between, b, x);
-    note(at, sample, residual(at, sample, h, between));
+    split(at, sample, h, between, b, x);
+    const isMeasured = buffer(at, Iterate.slope) !== 0 || word(at, Iterate.activation) === Operation.relu;
+    note(at, sample, isMeasured ? residualFrom(at, missed, size) : residual(at, sample, h, between));
     return;
   }
   for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
@@ -193,45 +204,70 @@ function moveOn(x: usize, p: usize, c: usize, w: usize): void {
   }
 }
 
-/** x ← 2h − q + αb, q ← p = (1 + 1/α)h − q/α + b */
-function split(h: usize, q: usize, b: usize, x: usize): void {
+/** Σ (z − σ(p))² and Σ z² of a row. */
+let missed: v128 = f32x4.splat(0);
+let size: v128 = f32x4.splat(0);
+
+/** x ← 2h − q + αb, q ← p = (1 + 1/α)h − q/α + b; in passing the sums of (h, p), for a slope or a relu. */
+function split(at: usize, sample: i32, h: usize, q: usize, b: usize, x: usize): void {
+  const isSloped = buffer(at, Iterate.slope) !== 0;
+  const slope = isSloped ? rowOf(at, Iterate.slope, sample) : h;
   const two = f32x4.splat(2);
   const a = f32x4.splat(alpha);
   const inverse = f32x4.splat(<f32>1 / alpha);
   const more = f32x4.splat(<f32>1 + <f32>1 / alpha);
-  for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
-    const half = v128.load(h + j);
-    const right = v128.load(q + j);
-    const bias = v128.load(b + j);
-    v128.store(x + j, f32x4.add(f32x4.sub(f32x4.mul(two, half), right), f32x4.mul(a, bias)));
-    v128.store(q + j, f32x4.add(f32x4.sub(f32x4.mul(more, half), f32x4.mul(inverse, right)), bias));
+  let differences = f32x4.splat(0);
+  let squares = f32x4.splat(0);
+  for (let j = 0; j < n; j += 4) {
+    const place = (<usize>j) << 2;
+    const half = v128.load(h + place);
+    const right = v128.load(q + place);
+    const bias = v128.load(b + place);
+    const p = f32x4.add(f32x4.sub(f32x4.mul(more, half), f32x4.mul(inverse, right)), bias);
+    v128.store(x + place, f32x4.add(f32x4.sub(f32x4.mul(two, half), right), f32x4.mul(a, bias)));
+    v128.store(q + place, p);
+    const sigma = isSloped ? f32x4.mul(v128.load(slope + place), p) : f32x4.max(p, f32x4.splat(0));
+    let difference = f32x4.sub(half, sigma);
+    let value = half;
+    if (n - j < 4) {
+      difference = v128.and(difference, firstLanes(n - j));
+      value = v128.and(value, firstLanes(n - j));
+    }
+    differences = f32x4.add(differences, f32x4.mul(difference, difference));
+    squares = f32x4.add(squares, f32x4.mul(value, value));
   }
+  missed = differences;
+  size = squares;
 }
 
 /** ρ of (z, p); p becomes σ(p). */
 function residual(at: usize, sample: i32, z: usize, p: usize): f32 {
   const slope = buffer(at, Iterate.slope);
   const activation = word(at, Iterate.activation);
-  const end = (<usize>count) << 2;
   if (slope !== 0) {
     const d = rowOf(at, Iterate.slope, sample);
-    for (let j: usize = 0; j < end; j += STEP) v128.store(p + j, f32x4.mul(v128.load(d + j), v128.load(p + j)));
-  } else if (activation === Operation.relu) {
-    for (let j: usize = 0; j < end; j += STEP) v128.store(p + j, f32x4.max(v128.load(p + j), f32x4.splat(0)));
+    for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
+      v128.store(p + j, f32x4.mul(v128.load(d + j), v128.load(p + j)));
+    }
   } else if (activation >= 0) {
     evaluate(activation, p, count, p, STEP, 0, 0, 0, 0, real(at, Iterate.p0), real(at, Iterate.p1), 0, 0);
   }
-  let missed = f32x4.splat(0);
-  let size = f32x4.splat(0);
+  let differences = f32x4.splat(0);
+  let squares = f32x4.splat(0);
   for (let j = 0; j < n; j += 4) {
     const lanes = n - j < 4 ? firstLanes(n - j) : i32x4.splat(-1);
     const value = v128.and(v128.load(z + ((<usize>j) << 2)), lanes);
     const difference = f32x4.sub(value, v128.and(v128.load(p + ((<usize>j) << 2)), lanes));
-    missed = f32x4.add(missed, f32x4.mul(difference, difference));
-    size = f32x4.add(size, f32x4.mul(value, value));
+    differences = f32x4.add(differences, f32x4.mul(difference, difference));
+    squares = f32x4.add(squares, f32x4.mul(value, value));
   }
-  const length = sqrt<f32>(sumOfLanes(missed));
-  return slope !== 0 ? length : length / (real(at, Iterate.epsilon) + sqrt<f32>(sumOfLanes(size)));
+  return residualFrom(at, differences, squares);
+}
+
+function residualFrom(at: usize, differences: v128, squares: v128): f32 {
+  const length = sqrt<f32>(sumOfLanes(differences));
+  if (buffer(at, Iterate.slope) !== 0) return length;
+  return length / (real(at, Iterate.epsilon) + sqrt<f32>(sumOfLanes(squares)));
 }
 
 function note(at: usize, sample: i32, found: f32): void {
