@@ -24,57 +24,29 @@ export interface InverseOptions {
 /**
  * M⁻¹, for M + Mᵀ positive definite. By Newton-Schulz, X⁺ = X + X(I − MX), products only: with σ_min(M) ≥ s and ‖M‖ ≤ L the start
  * X = cMᵀ, c = 2/(s² + L²), gives ‖I − XM‖ ≤ (L² − s²)/(L² + s²) < 1, and the error is squared by each step. On a sequential
- * backend by elimination, and by Newton-Schulz where ‖I − MX‖ shows that this has failed.
+ * backend, where it is wanted in any case, by elimination, and by Newton-Schulz where ‖I − MX‖ shows that this has failed.
  * @param matrix M, [n, n]
  */
 export function inverse(tracing: LoopContext, matrix: Tensor, options: InverseOptions): Tensor {
-  const [n] = matrix.shape;
   const number = (value: number): Tensor => tracing.constant({ kind: 'fill', value }, [1]);
   const unit = number(tracing.epsilon);
-  const reachable = elementwise('maximum', [options.tolerance, unit]);
+  const enough = elementwise('maximum', [options.tolerance, unit]);
+  const { wanted } = options;
   const fresh = initialState(tracing, 1);
-  // A state full of numbers that are not 0 has stopped.
-  const wanted = options.wanted
-    ? elementwise('select', [options.wanted, fresh, elementwise('scale', [fresh], [0, 1])])
-    : fresh;
-  if (!tracing.isSequential) return newtonSchulz(tracing, matrix, startOf(matrix, options), wanted, reachable, unit);
-  const eliminate = (): Eliminated => {
-    const x = inverted(matrix);
-    return { x, error: probedError(tracing, matrix, x) };
-  };
-  const eliminated = options.wanted ? onceWhere(tracing, options.wanted, matrix, eliminate) : eliminate();
-  const near = elementwise('greater', [number(FAR), eliminated.error]); // not where it is NaN
-  const start = tracing.loop(
-    { x: eliminated.x, near },
-    (values) => values.near,
-    1,
-    (values) => ({
-      x: elementwise('select', [values.near, values.x, startOf(matrix, options)]),
-      near: elementwise('scale', [values.near], [0, 1]),
-    }),
-  );
-  const enough = elementwise('maximum', [reachable, number(ROUNDING * n * tracing.epsilon)]);
-  const state = monitor(wanted, elementwise('select', [near, eliminated.error, number(1)]), enough, unit);
-  return newtonSchulz(tracing, matrix, start.x, state, enough, unit);
-}
-
-type Eliminated = { readonly x: Tensor; readonly error: Tensor };
-
-/** What is computed where `wanted` is not 0; elsewhere some matrix, and no error. */
-function onceWhere(tracing: LoopContext, wanted: Tensor, matrix: Tensor, compute: () => Eliminated): Eliminated {
-  const none = tracing.constant({ kind: 'fill', value: 0 }, [1]);
-  const done = elementwise('greater', [tracing.constant({ kind: 'fill', value: 0.5 }, [1]), wanted]);
-  const { x, error } = tracing.loop(
-    { x: matrix, error: none, done },
-    (values) => values.done,
-    1,
-    (values) => {
-      const made = compute();
-      const kept = (name: 'x' | 'error'): Tensor => elementwise('select', [values.done, values[name], made[name]]);
-      return { x: kept('x'), error: kept('error'), done: elementwise('scale', [values.done], [0, 1]) };
-    },
-  );
-  return { x, error };
+  const start = startOf(matrix, options);
+  if (wanted) {
+    // A state full of numbers that are not 0 has stopped.
+    const state = elementwise('select', [wanted, fresh, elementwise('scale', [fresh], [0, 1])]);
+    return newtonSchulz(tracing, matrix, start, state, enough, unit);
+  }
+  if (!tracing.isSequential) return newtonSchulz(tracing, matrix, start, fresh, enough, unit);
+  const eliminated = inverted(matrix);
+  const error = probedError(tracing, matrix, eliminated);
+  const near = elementwise('greater', [number(FAR), error]); // not where it is NaN
+  const reachable = elementwise('maximum', [enough, number(ROUNDING * matrix.shape[0] * tracing.epsilon)]);
+  const state = monitor(fresh, elementwise('select', [near, error, number(1)]), reachable, unit);
+  const nearest = elementwise('select', [near, eliminated, start]);
+  return newtonSchulz(tracing, matrix, nearest, state, reachable, unit);
 }
 
 /** Steps until the error is small, from a state that may say that none is needed. */
