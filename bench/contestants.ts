@@ -1,4 +1,5 @@
 /** Who takes part: each backend of the library, and the libraries that people would pick instead. */
+import { GPUJS_MODES } from '../src/backends/gpujs/index.ts';
 import { BACKENDS } from '../src/backends/open.ts';
 import type { EnvironmentName } from './environment.ts';
 
@@ -16,10 +17,18 @@ interface Entrant extends Contestant {
 }
 
 const BOTH: readonly EnvironmentName[] = ['chrome', 'node'];
+const CHROME: readonly EnvironmentName[] = ['chrome'];
+
+/** gpu.js in each of its modes, of which Node has one. */
+const OWN = BACKENDS.flatMap((backend) =>
+  backend === 'gpujs'
+    ? GPUJS_MODES.map((mode) => ({ backend: `gpujs-${mode}`, environments: mode === 'webgl2' ? CHROME : BOTH }))
+    : [{ backend, environments: BOTH }],
+);
 
 /** The library first: its answer is what the others are compared with. TensorFlow.js needs its own package for Node. */
 export const CONTESTANTS: readonly Entrant[] = [
-  ...BACKENDS.map((backend) => ({ library: 'equilibra' as const, backend, environments: BOTH })),
+  ...OWN.map((own) => ({ library: 'equilibra' as const, ...own })),
   { library: 'jax-js', backend: 'webgpu', environments: ['chrome'] },
   { library: 'jax-js', backend: 'wasm', environments: BOTH },
   { library: 'tfjs', backend: 'webgpu', environments: ['chrome'] },

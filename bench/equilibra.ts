@@ -2,12 +2,12 @@
 import { Tape } from '../src/autodiff/tape.ts';
 import {
   adam,
-  type BackendName,
   dense,
   type Engine,
   monotone,
   monotoneFixedPoint,
   monotoneMatrix,
+  type OpenOptions,
   open,
   type Scope,
   type SolveReport,
@@ -111,11 +111,11 @@ function solveAndGradient(engine: Engine, { batch, width }: Size): Work<SolvePro
  * needed at any time. Of an engine of its own, since programs are kept too.
  */
 export async function implicitMemory(
-  backend: BackendName,
+  options: OpenOptions,
   { batch, width }: Size,
   iterations: number,
 ): Promise<number> {
-  const engine = await open({ backend });
+  const engine = await open(options);
   try {
     await engine.tidy(async (scope) => {
       const tape = new Tape();

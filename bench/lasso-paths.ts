@@ -14,21 +14,30 @@ import { EXIT, InputError, shown } from '../src/cli/io.ts';
 import { choiceOption, countOption, helpOf, positiveOption, readArguments } from '../src/cli/options.ts';
 import { probeWebGPU } from '../src/cli/probe.ts';
 import { softwareDriver } from '../src/cli/vulkan.ts';
+import { foldMasks } from '../src/data/index.ts';
 import type { AdapterDescription, BackendName } from '../src/index.ts';
 import type { Session } from './environment.ts';
 import { LASSO_CASES, type LassoSize, lassoProblem } from './lasso.ts';
 import type { LassoAssignment, LassoFinding } from './lasso-measurements.ts';
 import { firstLine, Log } from './log.ts';
 import { median } from './measure.ts';
-import { openNode } from './node.ts';
+import { openNode, TimeLimitError } from './node.ts';
+
+/** Seconds for what is not timed: the problem, and its gap. */
+const GRACE = 30;
 
 const TABLE = {
   backend: { value: '<name>', description: `${BACKENDS.join(', ')}, python`, fallback: 'all' },
   case: { value: '<name>', description: Object.keys(LASSO_CASES).join(', '), fallback: 'all' },
   size: { value: '<samples>x<features>', description: 'one size, such as 442x10', fallback: 'all' },
   tolerance: { value: '<number>', description: 'of the relative proximal residual', fallback: '3e-7' },
-  chunk: { value: '<count>', description: 'λ of a path solved at once', fallback: '1 on cpu, else 100' },
-  repetitions: { value: '<count>', description: 'of each case; the median is told', fallback: '3' },
+  chunk: { value: '<count>', description: 'λ of a path solved at once', fallback: 'as the library chooses' },
+  repetitions: {
+    value: '<count>',
+    description: 'of each case, as far as the limit allows; the median is told',
+    fallback: '3',
+  },
+  limit: { value: '<seconds>', description: 'for a case on one backend, after which it is stopped', fallback: '300' },
   python: { value: '<program>', description: 'the Python that has scikit-learn', fallback: 'python3' },
   output: { value: '<file>', description: 'where the JSON goes', fallback: 'dist/bench/lasso.json' },
 };
@@ -46,6 +55,8 @@ interface Entry extends Case {
   readonly adapter?: AdapterDescription;
   readonly tolerance?: number;
   readonly chunk?: number;
+  /** Of the system over the minute before the case. */
+  readonly load: number;
   /** Milliseconds. */
   readonly median?: number;
   readonly finding?: LassoFinding;
@@ -58,6 +69,8 @@ interface Options {
   readonly tolerance: number;
   readonly chunk: number | undefined;
   readonly repetitions: number;
+  /** Seconds. */
+  readonly limit: number;
   readonly python: string;
   readonly output: string;
 }
@@ -97,6 +110,7 @@ function readOptions(argv: readonly string[]): Options | undefined {
     tolerance: positiveOption(given, 'tolerance', 3e-7),
     chunk: countOption(given, 'chunk', undefined),
     repetitions: countOption(given, 'repetitions', 3),
+    limit: positiveOption(given, 'limit', 300),
     python,
     output,
   };
@@ -148,22 +162,27 @@ async function inNode(backend: BackendName, options: Options, log: Log): Promise
     outdir,
   });
   const variables = backend === 'webgpu' && !(await probeWebGPU()).adapter ? softwareVariables() : {};
-  const environment = openNode(`${outdir}/lasso-measurements.js`, variables);
+  const environment = openNode(`${outdir}/lasso-measurements.js`, variables, 1e3 * (options.limit + GRACE));
   const entries: Entry[] = [];
   for (const each of options.cases) {
+    const [load] = loadavg();
     const session = await environment.openSession();
     try {
       const adapter = await session.call<AdapterDescription>('openBackend', backend);
       if (backend === 'webgpu' && adapter.software)
         log.note(`${backend}: the adapter is software: ${adapter.description}`);
-      entries.push(await measured(session, each, backend, options, adapter, log));
+      entries.push(await measured(session, { ...each, load }, backend, options, adapter, log));
     } catch (error) {
       if (entries.length === 0 && /webgpu|WebAssembly|gpu\.js/i.test(firstLine(error))) {
         log.note(`there is no ${backend}: ${firstLine(error)}`);
         return entries;
       }
-      log.failure(`${backend}, ${titleOf(each)}: ${firstLine(error)}`);
-      entries.push({ ...each, contestant: backend, error: firstLine(error) });
+      const isLate = error instanceof TimeLimitError;
+      const told = isLate ? stoppedAfter(options) : firstLine(error);
+      if (!isLate) log.failure(`${backend}, ${titleOf(each)}: ${told}`);
+      const entry = { ...each, load, contestant: backend, error: told };
+      console.error(lineOf(entry));
+      entries.push(entry);
     } finally {
       await session.close();
     }
@@ -181,13 +200,13 @@ function softwareVariables(): Readonly<Record<string, string>> {
 
 async function measured(
   session: Session,
-  each: Case,
+  each: Case & Pick<Entry, 'load'>,
   backend: BackendName,
-  { tolerance, chunk = backend === 'cpu' ? 1 : 100, repetitions }: Options,
+  { tolerance, chunk, repetitions, limit }: Options,
   adapter: AdapterDescription,
   log: Log,
 ): Promise<Entry> {
-  const assignment: LassoAssignment = { ...each, tolerance, chunk, repetitions };
+  const assignment: LassoAssignment = { ...each, tolerance, chunk, repetitions, limit };
   const finding = await session.call<LassoFinding>('measureLasso', assignment);
   const entry = { ...each, contestant: backend, adapter, tolerance, chunk, median: median(finding.all), finding };
   if (finding.failed > 0) log.failure(`${backend}, ${titleOf(each)}: ${finding.failed} problems are not solved`);
@@ -196,8 +215,9 @@ async function measured(
   return entry;
 }
 
-/** Paths alone: scikit-learn has no batch of folds. */
-async function inPython({ python, cases, repetitions }: Options, log: Log): Promise<Entry[]> {
+/** Folds one after the other: scikit-learn has no batch of them. */
+async function inPython(options: Options, log: Log): Promise<Entry[]> {
+  const { python } = options;
   try {
     await promisify(execFile)(python, ['-c', 'import sklearn'], { timeout: 60_000 });
   } catch (error) {
@@ -205,16 +225,18 @@ async function inPython({ python, cases, repetitions }: Options, log: Log): Prom
     return [];
   }
   const entries: Entry[] = [];
-  for (const each of cases.filter(({ folds }) => folds === 1)) {
-    const answer = await answerOf(python, each, repetitions);
-    const { all, tolerance, gap, error } = answer;
+  for (const each of options.cases) {
+    const [load] = loadavg();
+    const answer = await answerOf(each, options);
+    const { all, tolerance, gap, error, isLate } = answer;
     const finding = all && { all, gap: gap as number, failed: 0, iterations: Number.NaN };
     const entry: Entry = {
       ...each,
+      load,
       contestant: 'scikit-learn',
       ...(finding ? { tolerance, median: median(finding.all), finding } : { error: error ?? 'no answer' }),
     };
-    if (entry.error) log.failure(`scikit-learn, ${titleOf(each)}: ${entry.error}`);
+    if (entry.error && !isLate) log.failure(`scikit-learn, ${titleOf(each)}: ${entry.error}`);
     console.error(lineOf(entry));
     entries.push(entry);
   }
@@ -226,23 +248,37 @@ interface Answer {
   readonly tolerance?: number;
   readonly gap?: number;
   readonly error?: string;
+  readonly isLate?: boolean;
 }
 
-async function answerOf(python: string, each: Case, repetitions: number): Promise<Answer> {
+async function answerOf(each: Case, options: Options): Promise<Answer> {
+  const { python, repetitions, limit } = options;
   const folder = await mkdtemp(join(tmpdir(), 'equilibra-lasso-'));
   try {
     const file = join(folder, 'problem.bin');
     const { X, y } = lassoProblem(each);
-    const pieces = [X, y].flatMap((array) => [Int32Array.of(array.length), Float32Array.from(array)]);
+    const { samples, folds } = each;
+    const masks = folds === 1 ? new Uint8Array(samples).fill(1) : foldMasks(samples, { folds }).training;
+    const pieces = [X, y, masks].flatMap((array) => [Int32Array.of(array.length), Float32Array.from(array)]);
     await writeFile(file, Buffer.concat(pieces.map(({ buffer }) => Buffer.from(buffer as ArrayBuffer))));
     const child = spawn(python, ['bench/python/lasso.py'], { stdio: ['pipe', 'pipe', 'inherit'] });
-    child.stdin.end(`${JSON.stringify({ ...each, repetitions, file })}\n`);
+    child.stdin.end(`${JSON.stringify({ ...each, repetitions, limit, file })}\n`);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = child.kill('SIGKILL');
+    }, 1e3 * limit);
     let text = '';
     for await (const piece of child.stdout) text += piece;
+    clearTimeout(timer);
+    if (isLate) return { isLate, error: stoppedAfter(options) };
     return text === '' ? { error: 'Python ended' } : (JSON.parse(text) as Answer);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function stoppedAfter({ limit }: Options): string {
+  return `stopped after ${limit} s`;
 }
 
 function titleOf({ name, samples, features }: Case): string {

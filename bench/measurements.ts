@@ -37,7 +37,7 @@ export async function openContestant(contestant: Contestant): Promise<AdapterDes
 
 /** One case, by all who take part and can do it. */
 export async function measure({ case: name, limits, ...size }: Assignment): Promise<Finding[]> {
-  const entered = [...field.values()].filter(({ works }) => works[name]);
+  const entered = [...field.values()].filter(({ works, takes }) => works[name] && takes?.(size) !== false);
   const { most, problem } = CASES[name];
   const works = entered.map((contestant) => contestant.works[name]?.(size) as Work<ReturnType<typeof problem>>);
   try {

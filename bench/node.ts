@@ -19,23 +19,26 @@ process.on('message', async ({ exportName, values }) => {
 });
 `;
 
-/** @param variables of the environment, added to those of this process */
-export function openNode(bundle: string, variables: Readonly<Record<string, string>>): Environment {
+/**
+ * @param variables of the environment, added to those of this process
+ * @param limit milliseconds after which a call is given up
+ */
+export function openNode(bundle: string, variables: Readonly<Record<string, string>>, limit = CALL_LIMIT): Environment {
   const parameters = ['--input-type=module', '--eval', SCRIPT, pathToFileURL(resolve(bundle)).href];
   const env = { ...process.env, ...variables };
   return {
     name: 'node',
     version: `Node ${process.versions.node}`,
     openSession: async () =>
-      sessionOf(spawn(process.execPath, parameters, { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })),
+      sessionOf(spawn(process.execPath, parameters, { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] }), limit),
     close: async () => {},
   };
 }
 
-function sessionOf(child: ChildProcess): Session {
+function sessionOf(child: ChildProcess, limit: number): Session {
   return {
     async call<Result>(exportName: string, ...values: unknown[]) {
-      const { result, message } = await answerOf(child, { exportName, values });
+      const { result, message } = await answerOf(child, { exportName, values }, limit);
       if (message !== undefined) throw new Error(message);
       return result as Result;
     },
@@ -48,7 +51,16 @@ function sessionOf(child: ChildProcess): Session {
   };
 }
 
-function answerOf(child: ChildProcess, call: { exportName: string; values: unknown[] }): Promise<Answer> {
+/** No answer came in time. */
+export class TimeLimitError extends Error {
+  override readonly name = 'TimeLimitError';
+}
+
+function answerOf(
+  child: ChildProcess,
+  call: { exportName: string; values: unknown[] },
+  limit: number,
+): Promise<Answer> {
   return new Promise((fulfil, reject) => {
     const settle = (end: () => void): void => {
       clearTimeout(timer);
@@ -59,8 +71,8 @@ function answerOf(child: ChildProcess, call: { exportName: string; values: unkno
     const onExit = (code: number | null, signal: string | null): void =>
       settle(() => reject(new Error(`the process ended: ${signal ?? `exit code ${code}`}`)));
     const timer = setTimeout(
-      () => settle(() => reject(new Error(`no answer within ${CALL_LIMIT / 1000} s`))),
-      CALL_LIMIT,
+      () => settle(() => reject(new TimeLimitError(`no answer within ${limit / 1000} s`))),
+      limit,
     );
     child.on('message', onMessage).on('exit', onExit);
     child.send(call, (error) => error && settle(() => reject(error)));

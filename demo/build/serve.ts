@@ -17,7 +17,13 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
  * nothing is loaded from anywhere else, and nothing is sent anywhere.
  */
 const POLICY =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'";
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'";
+
+/** Isolates the page from other origins, so that its workers may share memory: WebAssembly then has threads. */
+const ISOLATION = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
 
 export interface Served {
   readonly url: string;
@@ -33,6 +39,7 @@ export async function serve(folder: string, port: number): Promise<Served> {
     response.writeHead(200, {
       'content-type': CONTENT_TYPES[extname(file)] ?? 'application/octet-stream',
       'content-security-policy': POLICY,
+      ...ISOLATION,
       'cache-control': 'no-store',
     });
     return createReadStream(file).pipe(response);

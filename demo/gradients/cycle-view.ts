@@ -81,7 +81,7 @@ export function startCycle(ask: Caller<GradientCalls>): void {
     void run();
   });
   button('cycle-run').addEventListener('click', () => void run());
-  line.addEventListener('change', () => void run());
+  for (const field of [line, input('cycle-x'), input('cycle-y')]) field.addEventListener('change', () => void run());
   void run();
 }
 

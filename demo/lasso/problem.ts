@@ -1,6 +1,7 @@
 /** A Lasso on some rows, judged by others: the held-out error as a function of λ, with its derivative. */
 import { foldMasks, type RegressionData, regressionRows, standardisedRegression } from '../../src/data/index.ts';
-import { type Engine, lasso, type Tensor, valueAndGrad } from '../../src/index.ts';
+import { type Engine, heldOut as heldOutError, lasso, type Tensor, tune, valueAndGrad } from '../../src/index.ts';
+import { breath } from '../workers/calls.ts';
 import type { LocalFigures, PathPoint } from './protocol.ts';
 
 /** One row of so many is held out. */
@@ -12,6 +13,8 @@ export interface HeldOutProblem {
   readonly X: Tensor;
   readonly y: Tensor;
   readonly heldOut: Part;
+  /** The same as tensors. */
+  readonly validation: { readonly X: Tensor; readonly y: Tensor };
   readonly rows: { readonly training: number; readonly heldOut: number };
   /** λ from which on every coefficient is 0. */
   readonly largest: number;
@@ -33,12 +36,13 @@ export function heldOutProblem(engine: Engine, data: RegressionData, seed: numbe
   const own = regressionRows(standardised, training);
   const heldOut = regressionRows(standardised, held);
   const { features } = data;
+  const tensorsOf = ({ X, y, count }: Part) => ({ X: engine.tensor(X, [count, features]), y: engine.tensor(y) });
   return {
     engine,
     features,
-    X: engine.tensor(own.X, [own.count, features]),
-    y: engine.tensor(own.y),
+    ...tensorsOf(own),
     heldOut,
+    validation: tensorsOf(heldOut),
     rows: { training: own.count, heldOut: heldOut.count },
     largest: Math.log(Math.max(...correlations(own, features, own.y).map(Math.abs))),
   };
@@ -64,17 +68,18 @@ function residuals({ heldOut: { X, y, count }, features }: HeldOutProblem, beta:
 
 /** All of these λ at once: their problems are one batch. */
 export async function pointsAt(problem: HeldOutProblem, logLambdas: readonly number[]): Promise<PathPoint[]> {
-  const { engine, features, X, y, heldOut } = problem;
+  const { engine, features, X, y, heldOut, validation } = problem;
   return engine.tidy(async (scope) => {
-    const heldX = scope.tensor(heldOut.X, [heldOut.count, features]);
-    const heldY = scope.tensor(heldOut.y, [1, heldOut.count]);
+    const [heldX, heldY] = [scope.use(validation.X), scope.use(validation.y)];
     let read: Promise<ArrayLike<number>> = Promise.resolve([]);
     const errors = (logLambda: Tensor): Tensor => {
       const { beta } = lasso({ X, y, logLambda });
       read = beta.data();
       // Each problem has its own λ, so that the gradient of the sum is that of each.
+      const fitted = beta.matmul(heldX, { transposeB: true });
       return heldY
-        .sub(beta.matmul(heldX.transpose()))
+        .reshape([1, heldOut.count])
+        .sub(fitted)
         .square()
         .sum()
         .mul(1 / heldOut.count);
@@ -90,13 +95,16 @@ export async function pointsAt(problem: HeldOutProblem, logLambdas: readonly num
   });
 }
 
+/** Of ε: 4e-9. A knot that was found by bisection is up to 1e-10 away from where it is, and counts as found. */
+const KINK_UNITS = 2 ** 24;
+
 /** With the certificate, and the two one-sided derivatives of the error. */
 export async function figuresAt(problem: HeldOutProblem, logLambda: number): Promise<LocalFigures> {
   const { engine, X, y, features, heldOut } = problem;
   const [point] = await pointsAt(problem, [logLambda]);
   const slopes = correlations(heldOut, features, residuals(problem, point.coefficients));
   return engine.tidy(async (scope) => {
-    const solution = lasso({ X: scope.use(X), y, logLambda });
+    const solution = lasso({ X: scope.use(X), y, logLambda, kinkUnits: KINK_UNITS });
     // ∂error/∂β = −2/n Xᵀ(y − Xβ) of the held-out rows
     const cotangent = scope.tensor(
       slopes.map((slope) => (-2 / heldOut.count) * slope),
@@ -108,6 +116,33 @@ export async function figuresAt(problem: HeldOutProblem, logLambda: number): Pro
     ]);
     return { ...point, status, reason, kinks: interval.kinks, left: interval.left, right: interval.right };
   });
+}
+
+/** Descends on the held-out error from a λ, by the library's own search, and tells each point that is lower than all before. */
+export async function tuned(
+  problem: HeldOutProblem,
+  start: number,
+  tell: (point: PathPoint) => void,
+  signal: AbortSignal,
+): Promise<PathPoint> {
+  const { X, y, validation } = problem;
+  let lowest = Number.POSITIVE_INFINITY;
+  const { logLambda } = await tune({
+    X,
+    y,
+    criterion: heldOutError(validation),
+    starts: [[start]],
+    async onProgress([{ parameters, value }]) {
+      await breath();
+      signal.throwIfAborted();
+      if (!(value < lowest)) return;
+      lowest = value;
+      const [point] = await pointsAt(problem, parameters);
+      tell(point);
+    },
+  });
+  const [point] = await pointsAt(problem, [logLambda]);
+  return point;
 }
 
 /** Which features have a coefficient other than 0, for each λ, as texts to compare. */

@@ -103,7 +103,9 @@ export function startLasso(): void {
     try {
       const points: PathPoint[] = [];
       const last = await ask('tune', Number(slider.value), { signal, onPart: (point) => void points.push(point) });
-      for (const point of points) {
+      // The search goes further down than the path is shown.
+      const least = Number(slider.min);
+      for (const point of points.filter(({ logLambda }) => logLambda >= least)) {
         visited.push(point);
         draw(point);
         await new Promise((resolve) =>
@@ -111,10 +113,12 @@ export function startLasso(): void {
         );
         signal.throwIfAborted();
       }
-      await go(last.logLambda);
+      await go(Math.max(last.logLambda, least));
       text(
         'lasso-state',
-        `Tuned in ${points.length} steps: error ${last.error.toPrecision(5)} at λ = ${significant(last.logLambda, 4)}.`,
+        last.logLambda < least
+          ? 'The error falls to the end of the path: with these rows no penalty helps.'
+          : `Tuned in ${points.length} steps: error ${last.error.toPrecision(5)} at λ = ${significant(last.logLambda, 4)}.`,
       );
       stopTuning();
     } catch (error) {

@@ -2,9 +2,8 @@
 import { DataError, diabetes, type RegressionData, readTable, tableRegression } from '../../src/data/index.ts';
 import { type Engine, open } from '../../src/index.ts';
 import { serveCalls } from '../workers/calls.ts';
-import { descended } from './descent.ts';
 import { knotsOf } from './knots.ts';
-import { figuresAt, type HeldOutProblem, heldOutProblem, pointsAt } from './problem.ts';
+import { figuresAt, type HeldOutProblem, heldOutProblem, pointsAt, tuned } from './problem.ts';
 import type { LassoCalls, RegressionSource } from './protocol.ts';
 
 /** Of the path, in λ below the largest one, and how many points show it. */
@@ -26,7 +25,7 @@ serveCalls<LassoCalls>(self, {
   },
   knots: async () => knotsOf(known(), logLambdasOf(known())),
   at: (logLambda) => figuresAt(known(), logLambda),
-  tune: (start, tell, signal) => descended(known(), start, tell, signal),
+  tune: (start, tell, signal) => tuned(known(), start, tell, signal),
 });
 
 function known(): HeldOutProblem {

@@ -11,6 +11,7 @@ import {
 } from '../../src/index.ts';
 import { readData } from '../train/data.ts';
 import type { Options } from '../train/settings.ts';
+import { settledAdapter } from '../workers/adapter.ts';
 import { serveCalls } from '../workers/calls.ts';
 import type { DataSummary, DeviceFigures, ModelCalls, ModelSummary } from './protocol.ts';
 import { reach } from './reach.ts';
@@ -100,7 +101,9 @@ async function modelOf(wanted: Checkpoint): Promise<Model> {
 
 async function deviceFigures(): Promise<DeviceFigures> {
   engine ??= open();
-  const { backend, adapter } = await engine;
+  const opened = await engine;
+  const { backend } = opened;
+  const adapter = await settledAdapter(opened);
   if (backend === 'webgpu') return { backend, adapter };
   return { backend, adapter, webgpu: await whyNoWebGPU() };
 }

@@ -4,20 +4,28 @@ import { button, part, text } from './elements.ts';
 
 const NAMES: Readonly<Record<string, string>> = { webgpu: 'WebGPU', wasm: 'WebAssembly', gpujs: 'WebGL', cpu: 'CPU' };
 
+type Place = Pick<DeviceFigures, 'backend' | 'adapter'>;
+
 export function backendName(backend: string): string {
   return NAMES[backend] ?? backend;
 }
 
-export function showDevice({ backend, adapter }: Pick<DeviceFigures, 'backend' | 'adapter'>): void {
-  const kind = backend === 'webgpu' && !adapter.software ? 'gpu' : 'other';
+/** Such as “WebGPU, NVIDIA H200” and “WebAssembly in float32, 2 threads”. */
+export function placeName({ backend, adapter: { description } }: Place): string {
+  const name = backendName(backend);
+  return description.startsWith(name) ? description : `${name}, ${description}`;
+}
+
+export function showDevice(place: Place): void {
+  const kind = place.backend === 'webgpu' && !place.adapter.software ? 'gpu' : 'other';
   part('device', HTMLElement).dataset.kind = kind;
-  text('device-text', `${backendName(backend)} · ${adapter.description}`);
-  part('device-text', HTMLElement).title = `${backendName(backend)}: ${adapter.description}`;
+  text('device-text', placeName(place));
+  part('device-text', HTMLElement).title = placeName(place);
 }
 
 export function explainDevice({ backend, webgpu }: DeviceFigures): void {
   if (!webgpu) return;
-  const instead = `The page computes with ${backendName(backend)} instead: everything works, more slowly.`;
+  const instead = `The page computes with ${backendName(backend)} instead: everything works, only slower than on a graphics card.`;
   if (webgpu.problem === 'software') {
     text('notice-title', 'WebGPU runs on a software adapter here.');
     text(

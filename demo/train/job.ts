@@ -8,9 +8,9 @@ export interface Job {
   readonly settings: Settings;
 }
 
-/** Posted by the worker once it knows where it computes. */
+/** Posted by the worker once it knows where it computes, and again once the adapter has nothing to add. */
 export interface EngineMessage {
-  readonly type: 'engine';
+  readonly type: 'engine' | 'adapter';
   readonly backend: BackendName;
   readonly adapter: AdapterDescription;
 }

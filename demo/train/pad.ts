@@ -1,5 +1,5 @@
-/** A pad to draw on. What the model gets is shown under the pen: few pixels, centred as its data are. */
-import { button, part } from '../page/elements.ts';
+/** A pad to draw on, by pointer or by keys. What the model gets is shown under the pen: few pixels, centred as its data are. */
+import { button, part, text } from '../page/elements.ts';
 import { drawGrey } from '../page/images.ts';
 import { colour, onColours } from '../page/theme.ts';
 import { framingFor, type Place, rasterised, type Stroke } from './raster.ts';
@@ -14,6 +14,20 @@ export interface Pad {
 /** While one draws, the model is asked this often at most, in milliseconds. */
 const BETWEEN = 200;
 
+/** By a key the pen moves by this share of the pad. */
+const KEY_STEP = 1 / 16;
+const DIRECTIONS: Readonly<Record<string, Place>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+const HINTS = {
+  idle: 'Draw a digit. By keys: arrows move the pen, space puts it down.',
+  down: 'The pen is down: arrows draw, space lifts it.',
+  lifted: 'The pen is lifted: arrows move it, space puts it down.',
+} as const;
+
 /** @param onImage called with the image while it is drawn, and with undefined once it is cleared */
 export function drawingPad(onImage: (image: Float32Array | undefined) => void): Pad {
   const canvas = part('pad', HTMLCanvasElement);
@@ -22,8 +36,14 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
   let image: Float32Array | undefined;
   let isDown = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Where keys have moved the pen; shown while they do. */
+  let pen: Place = [0.5, 0.5];
+  let isKeyed = false;
 
-  const draw = (): void => paint(canvas, strokes, image, shape);
+  const draw = (): void => {
+    paint(canvas, strokes, image, shape);
+    if (isKeyed) paintPen(canvas, pen, isDown);
+  };
   const tell = (): void => {
     clearTimeout(timer);
     timer = undefined;
@@ -35,19 +55,47 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
     const { left, top, width, height } = canvas.getBoundingClientRect();
     return [(clientX - left) / width, (clientY - top) / height];
   };
+  const putDown = (place: Place): void => {
+    if (strokes.length === 0) image = undefined; // a sample that was shown makes room
+    isDown = true;
+    strokes.push([place]);
+  };
   canvas.addEventListener('pointerdown', (event) => {
     if (!shape) return;
     canvas.setPointerCapture(event.pointerId);
-    if (strokes.length === 0) image = undefined; // a sample that was shown makes room
-    isDown = true;
-    strokes.push([placeOf(event)]);
+    isKeyed = false;
+    putDown(placeOf(event));
     draw();
   });
   canvas.addEventListener('pointermove', (event) => {
-    if (!isDown) return;
+    if (!isDown || isKeyed) return;
     for (const each of event.getCoalescedEvents?.() ?? [event]) strokes[strokes.length - 1].push(placeOf(each));
     draw();
     timer ??= setTimeout(tell, BETWEEN);
+  });
+  const keys = part('pen', HTMLElement);
+  keys.tabIndex = 0;
+  keys.addEventListener('keydown', (event) => {
+    const direction = DIRECTIONS[event.key];
+    if (!shape || (!direction && event.key !== ' ')) return;
+    event.preventDefault(); // the page is not to scroll
+    isKeyed = true;
+    if (direction) {
+      pen = moved(pen, direction);
+      if (isDown) {
+        strokes[strokes.length - 1].push(pen);
+        timer ??= setTimeout(tell, BETWEEN);
+      }
+    } else if (isDown) lift();
+    else putDown(pen);
+    text('pad-hint', isDown ? HINTS.down : HINTS.lifted);
+    draw();
+  });
+  keys.addEventListener('blur', () => {
+    lift();
+    isKeyed = false;
+    text('pad-hint', HINTS.idle);
+    draw();
   });
   const lift = (): void => {
     if (!isDown) return;
@@ -67,6 +115,7 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
     onImage(undefined);
   });
   onColours(draw);
+  text('pad-hint', HINTS.idle);
   return {
     expect(wanted) {
       shape = wanted?.length === 2 ? wanted : undefined;
@@ -79,6 +128,24 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
       draw();
     },
   };
+}
+
+function moved([x, y]: Place, [across, down]: Place): Place {
+  const inside = (value: number): number => Math.min(1, Math.max(0, value));
+  return [inside(x + KEY_STEP * across), inside(y + KEY_STEP * down)];
+}
+
+/** A ring, filled while the pen is down. */
+function paintPen(canvas: HTMLCanvasElement, [x, y]: Place, isDown: boolean): void {
+  const context = canvas.getContext('2d');
+  if (!context) return;
+  const { width, height } = canvas;
+  context.beginPath();
+  context.arc(x * width, y * height, width / 28, 0, 2 * Math.PI);
+  context.fillStyle = context.strokeStyle = colour('second');
+  context.lineWidth = 2;
+  context.stroke();
+  if (isDown) context.fill();
 }
 
 /** A sample as it is; a drawing as its strokes, over what the model sees of it. */

@@ -32,9 +32,9 @@ export function startRun(worker: Worker, job: Job, resume: Uint8Array | undefine
   let isPaused = false;
 
   const hearEngine = ({ data }: MessageEvent<Partial<EngineMessage>>): void => {
-    if (data.type !== 'engine') return;
+    if (data.type !== 'engine' && data.type !== 'adapter') return;
     events.onEngine(data as EngineMessage);
-    events.onState('running');
+    if (data.type === 'engine') events.onState('running');
   };
 
   const onCheckpoint: RunEvents['onCheckpoint'] = (bytes, info) => {

@@ -1,7 +1,7 @@
 /** The view in which a model is trained. */
 import { downloadCheckpoint } from '../../src/train/checkpoint/download.ts';
 import type { DataSummary, ModelCalls, ModelSummary } from '../model/protocol.ts';
-import { backendName, showDevice } from '../page/device.ts';
+import { placeName, showDevice } from '../page/device.ts';
 import { button, input, messageOf, text } from '../page/elements.ts';
 import type { Caller } from '../workers/calls.ts';
 import { dataChoice } from './data-choice.ts';
@@ -96,7 +96,7 @@ export function startTraining(ask: Caller<ModelCalls>): void {
       progress.changed();
     },
     onEngine(engine) {
-      where = `${backendName(engine.backend)}, ${engine.adapter.description}`;
+      where = placeName(engine);
       showDevice(engine);
     },
     onProgress(told) {

@@ -3,6 +3,7 @@ import {
   adam,
   adamW,
   dense,
+  type Engine,
   type Model,
   monotone,
   type Optimiser,
@@ -13,6 +14,7 @@ import {
   stepDecay,
   stochasticGradient,
 } from '../../src/index.ts';
+import { settledAdapter } from '../workers/adapter.ts';
 import { readData } from './data.ts';
 import type { EngineMessage, Job } from './job.ts';
 import { DECAY, optionsOf, type Settings } from './settings.ts';
@@ -24,7 +26,8 @@ serveTraining(self, async ({ source, settings }: Job) => {
   const { dataset, options } = await readData(source);
   const { epochs, batch, seed, backend } = settings;
   const engine = await open({ backend });
-  self.postMessage({ type: 'engine', backend: engine.backend, adapter: engine.adapter } satisfies EngineMessage);
+  self.postMessage(messageOf('engine', engine));
+  void settledAdapter(engine).then(() => self.postMessage(messageOf('adapter', engine)));
   const steps = Math.ceil(dataset.train.count / batch);
   return {
     engine,
@@ -47,6 +50,10 @@ serveTraining(self, async ({ source, settings }: Job) => {
     },
   };
 });
+
+function messageOf(type: EngineMessage['type'], { backend, adapter }: Engine): EngineMessage {
+  return { type, backend, adapter };
+}
 
 function modelOf({ width, activation, margin, solver, tolerance }: Settings, inputs: number, classes: number): Model {
   return sequential(

@@ -342,6 +342,32 @@ export interface CoordinateDescentCall {
   /** Most passes. */
   readonly limit: number;
 }
+
+/**
+ * Lasso problems min ½‖y − Xβ‖² + Σ tⱼ|βⱼ| + ½ρ‖β‖² to rounding, one after the other, each by a homotopy (M. Osborne, B. Presnell,
+ * B. Turlach 2000; as a parametric active-set method H. J. Ferreau, H. Bock, M. Diehl 2008). With g = Xᵀ(y − Xβ) − ρβ and the
+ * features in use A, their signs s, a stage widens the thresholds and shifts g such that β solves what it then is,
+ *   g_A − τc_A = s∘(t + τe)_A,  |g − τc| ≤ t + τe elsewhere,  τ = 1,
+ * and follows the solution as τ falls to 0: β_A moves along (X_AᵀX_A + ρ)⁻¹(c + s∘e)_A, by a Cholesky factor in float64, until
+ * a coefficient comes to 0 and leaves A, or a feature comes to its threshold and enters. A column that depends on those in use
+ * takes the place of one of them. g is then computed anew, and stages follow until it is right to rounding; `limit` is the most
+ * of them. Sums of β, g and the factor are in float64 on every backend.
+ * Operands [columns, y, t, ρ, initial] as for coordinate descent. A problem whose start is all 0, with the y and ρ of the one
+ * before it, starts from the solution of that. Result [batch, features + 2]: β; the number of steps; and the duality gap of that
+ * β relative to the objective at 0.
+ */
+export interface HomotopyCall {
+  readonly kernel: 'homotopy';
+  readonly inputs: readonly number[];
+  readonly output: number;
+  readonly rows: number;
+  readonly features: number;
+  readonly groups: number;
+  readonly batch: number;
+  readonly limit: number;
+  /** Most features that can be in use at once: the rank of X, or more where ρ > 0. */
+  readonly capacity: number;
+}
 /** Those on which a long chain of small steps costs no more than its arithmetic. */
 export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu', 'wasm'];
 
@@ -350,6 +376,7 @@ export type KernelCall =
   | ElementwiseCall
   | CombineCall
   | CoordinateDescentCall
+  | HomotopyCall
   | MoveCall
   | ReduceCall
   | RowsCall

@@ -1,6 +1,6 @@
 /** Which backend is opened, and why. */
 import type { Backend, BackendName } from './backend.ts';
-import { type Candidate, fastestOf } from './fastest.ts';
+import type { Candidate, Choice } from './fastest.ts';
 import type { GPUJSOptions } from './gpujs/index.ts';
 
 export interface OpenOptions {
@@ -67,17 +67,24 @@ export async function openWithoutAdapter(options: OpenOptions, reason: string): 
     const backend = await OPENERS[name](options).catch(() => undefined);
     if (backend) return { backend, reason };
   }
-  const { candidate, reason: measured } = await fastest(options);
-  return { backend: await candidate.open(), reason: `${reason}; ${measured}` };
+  const { backend, reason: measured } = await fastest(options);
+  return { backend, reason: `${reason}; ${measured}` };
 }
 
-let measured: ReturnType<typeof fastestOf> | undefined;
+const measured = new Map<string, Promise<Choice>>();
 
-/** Measured once in a page or process, unless a mode or a loader is given. */
-function fastest(options: OpenOptions): ReturnType<typeof fastestOf> {
-  if (options.gpujs) return fastestOf(candidatesFor(options));
-  measured ??= fastestOf(candidatesFor(options));
-  return measured;
+/** Measured once in a page or process, for each mode that is asked for, with and without a loader of gpu.js. */
+async function fastest(options: OpenOptions): Promise<Opened> {
+  const { mode = 'any', load } = options.gpujs ?? {};
+  const key = `${mode} ${load !== undefined}`;
+  const known = measured.get(key);
+  if (known) {
+    const { candidate, reason } = await known;
+    return { backend: await candidate.open(), reason };
+  }
+  const first = import('./fastest.ts').then(({ fastestOf }) => fastestOf(candidatesFor(options)));
+  measured.set(key, first);
+  return first;
 }
 
 /** The modes of gpujs, unless one is given, and the CPU, which can always be opened. */

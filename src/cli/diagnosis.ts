@@ -75,7 +75,8 @@ async function tryToOpen(backend: BackendName): Promise<Availability> {
     (await open({ backend })).close();
     return { available: true };
   } catch (error) {
-    return { available: false, problem: (error as Error).message };
+    // Which backend it is stands before it.
+    return { available: false, problem: (error as Error).message.replace(`${backend}: `, '') };
   }
 }
 

@@ -1,6 +1,6 @@
-import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { elementwise, product, reduceAll } from '../tensor/kernels.ts';
 import type { Context, Tensor } from '../tensor/tensor.ts';
-import { probes } from './probes.ts';
+import { PROBES, probes } from './probes.ts';
 
 /** Squarings of MᵀM: the bound then exceeds ‖M‖ by a factor of at most n^(1/32), 1.16 for n = 100. */
 const SQUARINGS = 3;
@@ -46,25 +46,23 @@ export interface NormEstimate {
 
 /**
  * ‖I − W‖₂ by products with a few vectors, for backends on which these cost what they count. With standard normal vectors ωᵢ and
- * any C, ‖C‖₂ ≤ 10·√(2/π)·maxᵢ‖Cωᵢ‖ but with probability 10⁻⁸ for 8 of them (Halko, Martinsson & Tropp 2011, Lemma 4.1); here
- * C = (MᵀM)⁸, M = I − W, so that of the factor the 16th root is left: the bound is about as tight as `spectralNormBound`.
+ * any C, ‖C‖₂ ≤ 10·√(2/π)·maxᵢ‖Cωᵢ‖ but with probability 10⁻⁸ for 8 of them (Halko, Martinsson & Tropp 2011, Lemma 4.1). Here
+ * C = (MᵀM)⁸, M = I − W, and the largest is at most the root of Σ‖Cωᵢ‖²: the 16th root leaves little of all factors.
  */
 export function probedNorm(context: Context, W: Tensor): NormEstimate {
   const [n] = W.shape;
   let rows = probes(context, n);
-  // ln ‖C‖: ‖C‖ itself may be beyond what a number can hold.
-  let logarithm: Tensor | undefined;
+  // The mean of the ‖Cωᵢ‖², as a logarithm: itself it may be beyond what a number can hold.
+  let logarithm = context.constant({ kind: 'fill', value: -Math.log(PROBES) / 2 }, [1]);
   for (let application = 0; application < APPLICATIONS; application++) {
     const forth = product(rows, W, { transposeB: true, prior: rows, residual: true }); // Mω
-    rows = product(forth, W, { prior: forth, residual: true }); // MᵀMω
-    const last = application === APPLICATIONS - 1;
-    const size = last ? reduceAll('maximum', reduceRows('norm', [rows])) : reduceAll('norm', rows);
-    const one = elementwise('log', [size]);
-    logarithm = logarithm ? elementwise('add', [logarithm, one]) : one;
-    if (!last) rows = elementwise('divide', [rows, size]);
+    const back = product(forth, W, { prior: forth, residual: true }); // MᵀMω
+    const size = reduceAll('norm', back);
+    logarithm = elementwise('add', [logarithm, elementwise('log', [size])]);
+    rows = elementwise('divide', [back, size]);
   }
   const root = 1 / (2 * APPLICATIONS);
-  const margin = (UNLIKELINESS * Math.sqrt(2 / Math.PI)) ** root;
-  const estimate = elementwise('exp', [elementwise('scale', [logarithm as Tensor], [root, 0])]);
+  const margin = (UNLIKELINESS * Math.sqrt((2 / Math.PI) * PROBES)) ** root;
+  const estimate = elementwise('exp', [elementwise('scale', [logarithm], [root, 0])]);
   return { estimate, bound: elementwise('scale', [estimate], [margin * (1 + 4 * n * context.epsilon), 0]) };
 }

@@ -336,14 +336,19 @@ export function paddedColumns(matrix: Tensor): Tensor {
   return columns === matrix.shape[1] ? matrix : gatherAlong(matrix, 1, columns, {});
 }
 
+/** Lengths of Lasso problems: rows and columns of X, groups with an X of their own, and all of them. */
+export type LassoSizes = Readonly<Record<'rows' | 'features' | 'groups' | 'batch', number>>;
+
 /** Sequential coordinate descent; see CoordinateDescentCall. */
-export function coordinateDescent(
-  operands: readonly Tensor[],
-  sizes: { readonly rows: number; readonly features: number; readonly groups: number; readonly batch: number },
-  limit: number,
-): Tensor {
+export function coordinateDescent(operands: readonly Tensor[], sizes: LassoSizes, limit: number): Tensor {
   const call = { kernel: 'coordinateDescent' as const, ...sizes, limit };
   return operands[0].context.call(call, operands, [sizes.batch, sizes.features + 1]);
+}
+
+/** Lasso problems to rounding; see HomotopyCall. */
+export function homotopy(operands: readonly Tensor[], sizes: LassoSizes, limit: number, capacity: number): Tensor {
+  const call = { kernel: 'homotopy' as const, ...sizes, limit, capacity };
+  return operands[0].context.call(call, operands, [sizes.batch, sizes.features + 2]);
 }
 
 /** Slots of operands, absent ones as the kernels expect them. */

@@ -2,12 +2,13 @@
 import * as library from 'gpu.js/dist/gpu-browser.js';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import { openGPUJS } from '../../src/backends/gpujs/index.ts';
+import { type GPUJSMode, openGPUJS } from '../../src/backends/gpujs/index.ts';
 import { digits } from '../../src/data/index.ts';
-import { adam, dense, evaluate, monotone, open, sequential, train } from '../../src/index.ts';
+import { adam, dense, type Engine, evaluate, monotone, open, sequential, train } from '../../src/index.ts';
 import { parityCases } from '../parity/cases/index.ts';
 import type { ParityCase } from '../parity/cases/parity.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
+import { asking } from '../reference/outcomes.ts';
 
 const load = async (): Promise<unknown> => library;
 const cases: readonly ParityCase[] = [...parityCases, ...solverCases];
@@ -26,6 +27,14 @@ export async function runCase(name: string): Promise<string> {
   }
 }
 
+let engine: Promise<Engine> | undefined;
+
+/** What WebGL2 finds for a reference problem. */
+export const ask = asking(() => {
+  engine ??= open({ backend: 'gpujs', gpujs: { mode: 'webgl2', load } });
+  return engine;
+});
+
 export interface DigitsRun {
   readonly backend: string;
   readonly reason: string;
@@ -38,10 +47,16 @@ export interface DigitsRun {
   readonly seconds: number;
 }
 
-/** Trains a monotone layer on the digits for a number of steps over WebGL2. */
-export async function trainDigits(steps: number, width: number, batch: number, tolerance: number): Promise<DigitsRun> {
+/** Trains a monotone layer on the digits for a number of steps. */
+export async function trainDigits(
+  mode: GPUJSMode,
+  steps: number,
+  width: number,
+  batch: number,
+  tolerance: number,
+): Promise<DigitsRun> {
   const start = performance.now();
-  const engine = await open({ backend: 'gpujs', gpujs: { mode: 'webgl2', load } });
+  const engine = await open({ backend: 'gpujs', gpujs: { mode, load } });
   try {
     const model = sequential(monotone({ inputs: 64, width, tolerance }), dense({ inputs: width, outputs: 10 }));
     const data = await digits();
@@ -57,7 +72,10 @@ export async function trainDigits(steps: number, width: number, batch: number, t
         step += 1;
         if (step !== 5 && step !== steps) return;
         // What a report of the step reads may be on its way, and what it read led to another reading.
-        for (let reading = 0; reading < 3; reading++) await engine.idle();
+        for (let reading = 0; reading < 3; reading++) {
+          await engine.idle();
+          await new Promise((resolve) => setTimeout(resolve));
+        }
         const { buffers, bytes } = engine.memory();
         memory.push({ buffers, bytes });
       },
@@ -78,16 +96,39 @@ export async function trainDigits(steps: number, width: number, batch: number, t
   }
 }
 
-/** What open() chooses, and why, in a page that has neither WebGPU nor WebAssembly. */
-export async function chosenWithoutWebAssembly(): Promise<{ backend: string; reason: string; sum: number }> {
+export interface Choice {
+  readonly backend: string;
+  readonly reason: string;
+  readonly sum: number;
+}
+
+/** The message with which a tensor of so many numbers is refused, or an empty string. */
+export async function errorOfLarge(numbers: number): Promise<string> {
+  const opened = await open({ backend: 'gpujs', gpujs: { mode: 'webgl2', load } });
+  try {
+    opened.tensor(new Float32Array(numbers), [numbers]);
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    opened.close();
+  }
+}
+
+/** What open() chooses, and why, in a page that has neither WebGPU nor WebAssembly; twice. */
+export async function chosenWithoutWebAssembly(): Promise<readonly Choice[]> {
   const kept = globalThis.WebAssembly;
   Reflect.deleteProperty(globalThis, 'WebAssembly');
   try {
-    const engine = await open({ gpujs: { load } });
-    const [sum] = await engine.tensor([1, 2, 3]).sum().data();
-    engine.close();
-    return { backend: engine.backend, reason: engine.reason, sum };
+    return [await choice(), await choice()];
   } finally {
     globalThis.WebAssembly = kept;
   }
+}
+
+async function choice(): Promise<Choice> {
+  const chosen = await open({ gpujs: { load } });
+  const [sum] = await chosen.tensor([1, 2, 3]).sum().data();
+  chosen.close();
+  return { backend: chosen.backend, reason: chosen.reason, sum };
 }

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parityCases } from '../parity/cases/index.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
-import type { DigitsRun } from './gpujs-page.ts';
+import type { Choice, DigitsRun } from './gpujs-page.ts';
 import { type OpenPage, openPage } from './harness.ts';
 
-describe('gpujs over WebGL2 in the browser', () => {
+describe('gpujs in the browser, over WebGL2 but where another mode is told', () => {
   let open: OpenPage;
   let url: string;
   beforeAll(async () => {
@@ -21,8 +21,11 @@ describe('gpujs over WebGL2 in the browser', () => {
     });
   }
 
-  test('40 steps on the digits classify most of them, and memory stays as it was', async () => {
-    const run = await open.call<DigitsRun>(url, 'trainDigits', 40, 24, 32, 1e-2);
+  test.each([
+    ['WebGL2', 'webgl2'],
+    ['WebAssembly', 'webassembly'],
+  ])('over %s 40 steps on the digits classify most of them, and memory stays as it was', async (_, mode) => {
+    const run = await open.call<DigitsRun>(url, 'trainDigits', mode, 40, 24, 32, 1e-2);
     expect(run.backend).toBe('gpujs');
     expect(run.reason).toBe('it was asked for');
     expect(run.losses).toHaveLength(40);
@@ -30,16 +33,21 @@ describe('gpujs over WebGL2 in the browser', () => {
     expect(run.memory[1]).toEqual(run.memory[0]);
   });
 
-  test('without WebAssembly too, open() measures what is left and says what it found', async () => {
-    const { backend, reason, sum } = await open.call<{ backend: string; reason: string; sum: number }>(
-      url,
-      'chosenWithoutWebAssembly',
+  test('a tensor that is too large is an error that says so', async () => {
+    expect(await open.call<string>(url, 'errorOfLarge', 2 ** 24 + 1)).toBe(
+      'gpujs: a tensor of 16777217 numbers is too large for gpu.js, which counts to 16777216; split it, or choose another backend',
     );
+  });
+
+  test('without WebAssembly too, open() measures what is left, once, and says what it found', async () => {
+    const choices = await open.call<readonly Choice[]>(url, 'chosenWithoutWebAssembly');
+    const [{ backend, reason, sum }, again] = choices;
     expect(['gpujs', 'cpu']).toContain(backend);
     expect(reason).toMatch(/^webgpu is not available; the fastest of those measured: /);
     expect(reason).toMatch(/gpujs \(webgl2\) [\d.]+ ms/);
     expect(reason).toMatch(/cpu [\d.]+ ms/);
     expect(sum).toBe(6);
+    expect(again).toEqual({ backend, reason, sum }); // with the same figures: nothing was measured anew
   });
 
   test('nothing went wrong in the page, and it asked nobody else', () => {

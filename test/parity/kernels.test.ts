@@ -5,6 +5,7 @@ import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { descentCases } from './cases/descent.ts';
+import { homotopyCases } from './cases/homotopy.ts';
 import { formCases, iterateCases, type ParityCase, parityCases } from './cases/index.ts';
 import { invertCases } from './cases/invert.ts';
 
@@ -20,7 +21,7 @@ function suite(name: string, open: () => Promise<Backend>, cases: readonly Parit
   });
 }
 
-suite('wasm', openWasm, [...parityCases, ...iterateCases, ...descentCases, ...invertCases]);
+suite('wasm', openWasm, [...parityCases, ...iterateCases, ...descentCases, ...homotopyCases, ...invertCases]);
 suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
 suite('webgpu, forms for this adapter', openWebGPU, [...parityCases, ...iterateCases]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), formCases);

@@ -10,14 +10,17 @@ import { drawBench } from '../../bench/chart.ts';
 import { CONTESTANTS, nameOf } from '../../bench/contestants.ts';
 import { equilibraWorks, implicitMemory } from '../../bench/equilibra.ts';
 import { lassoProblem } from '../../bench/lasso.ts';
+import { worstGap } from '../../bench/lasso-gap.ts';
 import { differenceOf, type Measured, measured, median, ratioOf, type Timing } from '../../bench/measure.ts';
-import { openNode } from '../../bench/node.ts';
+import { openNode, TimeLimitError } from '../../bench/node.ts';
 import { readOptions } from '../../bench/options.ts';
 import { plainWorks } from '../../bench/peers/plain.ts';
 import { type Entry, fileNameOf, type Results, slugOf } from '../../bench/results.ts';
 import { tableOf } from '../../bench/table.ts';
 import { BACKENDS } from '../../src/backends/open.ts';
 import { open } from '../../src/index.ts';
+import { dualityGap, objective } from '../support/coordinate-descent.ts';
+import { normals } from '../support/numbers.ts';
 
 const card = { vendor: 'acme', architecture: 'one', description: 'Acme One', software: false };
 const software = { ...card, description: 'SwiftShader', software: true };
@@ -251,7 +254,10 @@ describe('options', () => {
     [['--size', '128'], '--size: it is "128"; it must be batch x width'],
     [['--size', '0x3'], '--size: it is "0x3"'],
     [['--only', 'firefox'], '--only: it is "firefox"; it must be one of chrome, node, python'],
-    [['--backend', 'cuda'], '--backend: it is "cuda"; it must be one of webgpu, wasm, gpujs, cpu'],
+    [
+      ['--backend', 'cuda'],
+      '--backend: it is "cuda"; it must be one of webgpu, wasm, gpujs-webgl2, gpujs-webassembly, cpu',
+    ],
     [['--library', 'numpy'], '--library: it is "numpy"; it must be one of equilibra, jax-js'],
     [['--peers', 'all'], '--peers: it is "all"; it must be one of install, present, none'],
     [['--fast'], '--fast: bench has no such option'],
@@ -264,7 +270,8 @@ describe('options', () => {
 describe('who takes part', () => {
   test('is every backend of the library, and everyone else under a name of their own', () => {
     const own = CONTESTANTS.filter(({ library }) => library === 'equilibra').map(({ backend }) => backend);
-    expect(own).toEqual(BACKENDS);
+    expect(new Set(own.map((backend) => backend.replace(/-.*/, '')))).toEqual(new Set(BACKENDS));
+    expect(own).toEqual(expect.arrayContaining(['gpujs-webgl2', 'gpujs-webassembly']));
     expect(new Set(CONTESTANTS.map(nameOf)).size).toBe(CONTESTANTS.length);
   });
 });
@@ -310,9 +317,10 @@ describe('the cases', () => {
   });
 
   test('memory of a solve does not grow with the iterations', async () => {
-    const few = await implicitMemory('cpu', size, 5);
+    const options = { backend: 'cpu' } as const;
+    const few = await implicitMemory(options, size, 5);
     expect(few).toBeGreaterThan(0);
-    expect(await implicitMemory('cpu', size, 50)).toBe(few);
+    expect(await implicitMemory(options, size, 50)).toBe(few);
   });
 
   test('operations of the product are counted', () => {
@@ -398,19 +406,49 @@ describe('npm run bench', () => {
   });
 });
 
+describe('the duality gap of Lasso solutions', () => {
+  test('is that of the oracle, for each fold by its own rows', () => {
+    const [samples, features] = [12, 5];
+    const [X, y] = [normals(samples * features, 1), normals(samples, 2)].map((values) => Float32Array.from(values));
+    const masks = Uint8Array.from({ length: 2 * samples }, (_, at) => Number(at % 4 !== 1 || at >= samples));
+    const logLambda = [-0.5, -1];
+    const beta = Float64Array.from(normals(4 * features, 3, 0.01));
+    const gaps = [0, 1].flatMap((fold) =>
+      logLambda.map((value, index) => {
+        const mask = Array.from(masks.subarray(fold * samples, (fold + 1) * samples));
+        const problem = { X: Array.from(X), y: Array.from(y), features, mask, logLambda: value };
+        const at = (2 * fold + index) * features;
+        const fit = { beta: Array.from(beta.subarray(at, at + features)), intercept: 0 };
+        const none = { beta: Array<number>(features).fill(0), intercept: 0 };
+        // The oracle's dual point is the best multiple of the residual: the largest that is feasible, where that is below 1.
+        return dualityGap(problem, fit) / objective(problem, none);
+      }),
+    );
+    const found = worstGap({ X, y, samples, features, masks }, logLambda, beta);
+    expect(found / Math.max(...gaps)).toBeCloseTo(1, 10);
+    expect(worstGap({ X, y, samples, features, masks }, [20], new Float64Array(2 * features))).toBe(0);
+  });
+});
+
 describe('a session in Node', () => {
   test('gives back results and errors, and tells of a process that ended', async () => {
     const module =
       "export const add = async (a, b) => a + b; export const fail = async () => { throw new Error('no'); };";
     const folder = mkdtempSync(join(tmpdir(), 'equilibra-session-'));
     const file = join(folder, 'module.mjs');
-    writeFileSync(file, `${module} export const end = () => process.exit(7);`);
+    writeFileSync(
+      file,
+      `${module} export const end = () => process.exit(7); export const wait = () => new Promise(() => {});`,
+    );
     const session = await openNode(file, {}).openSession();
     try {
       expect(await session.call('add', 2, 3)).toBe(5);
       await expect(session.call('fail')).rejects.toThrow('no');
       expect(await session.call('add', 1, 1)).toBe(2);
       await expect(session.call('end')).rejects.toThrow('the process ended: exit code 7');
+      const hasty = await openNode(file, {}, 2000).openSession();
+      await expect(hasty.call('wait')).rejects.toThrow(TimeLimitError);
+      await hasty.close();
     } finally {
       await session.close();
       rmSync(folder, { recursive: true, force: true });

@@ -105,7 +105,7 @@ describe('the answer', () => {
     for (const gap of duality_gap) expect(Math.abs(gap)).toBeLessThan(1e-13);
     expect(backward.solver).toBe('conjugate-gradients');
     expect(rest).toEqual({
-      solver: 'coordinate-descent',
+      solver: 'homotopy',
       backend: 'cpu',
       milliseconds: expect.any(Number),
       tolerance: 4 * 2 ** -52,

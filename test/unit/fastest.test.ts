@@ -23,8 +23,10 @@ const missing = { name: 'missing', open: () => Promise.reject(new Error('not her
 
 describe('the fastest of several backends', () => {
   test('is the one whose work is done first', async () => {
-    const { candidate, reason } = await fastestOf([missing, slow, fast]);
+    const { candidate, backend, reason } = await fastestOf([missing, slow, fast]);
     expect(candidate).toBe(fast);
+    expect(backend.memory().buffers).toBe(0);
+    backend.close();
     expect(reason).toMatch(/^the fastest of those measured: fast [\d.]+ ms, slow [\d.]+ ms$/);
   });
 
@@ -38,7 +40,7 @@ describe('the fastest of several backends', () => {
     await expect(fastestOf([missing])).rejects.toThrow('open: none of missing can be opened here');
   });
 
-  test('is found among real ones, each of which is closed', async () => {
+  test('is found among real ones, of which the others are closed', async () => {
     const opened: Backend[] = [];
     const recorded = (name: string, open: () => Promise<Backend>) => ({
       name,
@@ -51,10 +53,13 @@ describe('the fastest of several backends', () => {
       recorded('gpujs', () => openGPUJS({ mode: 'webassembly' })),
       recorded('cpu', async () => openCPU()),
     ];
-    const { candidate } = await fastestOf(candidates);
+    const { candidate, backend: chosen } = await fastestOf(candidates);
     expect(candidates).toContain(candidate);
     expect(opened).toHaveLength(2);
-    for (const backend of opened) expect(() => backend.upload([1])).toThrow('closed');
+    for (const backend of opened.filter((each) => each !== chosen)) expect(() => backend.upload([1])).toThrow('closed');
+    expect(opened).toContain(chosen);
+    chosen.release(chosen.upload([1]));
+    chosen.close();
   });
 });
 

@@ -115,6 +115,31 @@ describe('storage', () => {
   });
 });
 
+test('all WebAssembly modules share one memory, however many there are', async () => {
+  const { Memory } = WebAssembly;
+  let made = 0;
+  WebAssembly.Memory = class extends Memory {
+    constructor(wanted: WebAssembly.MemoryDescriptor) {
+      super(wanted);
+      if (!wanted.shared) made += 1; // gpu.js finds out by one of the other kind whether there are threads
+    }
+  };
+  try {
+    backend = await openGPUJS({ mode: 'webassembly' });
+    for (let size = 1; size <= 70; size++) {
+      const values = Float32Array.from({ length: size }, (_, index) => index - size);
+      expect((await runOn(backend, copy(size), [values]))[0]).toEqual(Float64Array.from(values));
+    }
+    // More than the shared one holds.
+    const large = Float32Array.from({ length: 9 * 2 ** 20 }, (_, index) => index % 1000);
+    const [found] = await runOn(backend, copy(large.length), [large]);
+    expect(found.every((value, index) => value === large[index])).toBe(true);
+  } finally {
+    WebAssembly.Memory = Memory;
+  }
+  expect(made).toBe(2);
+});
+
 /** Parity cases that call shared functions of every file of kernels/shared, bundled as a page may bundle them. */
 const ENTRY = `
   import { openCPU } from './src/backends/cpu/index.ts';

@@ -107,8 +107,8 @@ describe('the norm by probes', () => {
             n,
           );
           expect(bound[0]).toBeGreaterThanOrEqual(exact * (1 - 1e-9));
-          // (10·√(2/π)·maxᵢ‖ωᵢ‖)^(1/16), and the norms of 8 probes are at most about 2√n.
-          expect(bound[0]).toBeLessThanOrEqual(exact * (16 * Math.sqrt(n) + 16) ** (1 / 16) * (1 + 1e-9));
+          // (10·√(2/π)·√Σ‖ωᵢ‖²)^(1/16), and the root of that sum is about √(8n).
+          expect(bound[0]).toBeLessThanOrEqual(exact * (24 * Math.sqrt(n) + 24) ** (1 / 16) * (1 + 1e-9));
           expect(estimate[0]).toBeGreaterThanOrEqual(exact / Math.SQRT2);
         },
       ),

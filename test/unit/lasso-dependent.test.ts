@@ -15,9 +15,12 @@ const X = [
 ];
 const y = [-1.8637274503707886, -0.630408525466919, -2.4936115741729736, -0.8363968133926392];
 
-test.each(['fista', 'auto', 'ista'] as const)('%s solves a dictionary with more features than rows', async (solver) => {
-  const engine = await open({ backend: 'cpu' });
-  const given = { X: engine.tensor(X, [4, 9]), y: engine.tensor(y), logLambda: -1.0476792879191252 };
-  const { report } = lasso({ ...given, solver, onFailure: 'report' });
-  expect((await report).samples[0].status).toBe('converged');
-});
+test.each(['fista', 'homotopy', 'coordinate-descent', 'ista'] as const)(
+  '%s solves a dictionary with more features than rows',
+  async (solver) => {
+    const engine = await open({ backend: 'cpu' });
+    const given = { X: engine.tensor(X, [4, 9]), y: engine.tensor(y), logLambda: -1.0476792879191252 };
+    const { report } = lasso({ ...given, solver, onFailure: 'report' });
+    expect((await report).samples[0].status).toBe('converged');
+  },
+);

@@ -12,7 +12,7 @@ import { normals } from '../support/numbers.ts';
 
 const ROWS = 14;
 const FEATURES = 6;
-const SOLVERS = ['fista', 'ista', 'coordinate-descent'] as const;
+const SOLVERS = ['fista', 'ista', 'coordinate-descent', 'homotopy'] as const;
 
 let engine: Engine;
 beforeAll(async () => {

@@ -51,6 +51,40 @@ describe('tune: one λ by the held-out error', () => {
     expect(found.failed).toBe(0);
   });
 
+  it('tells each step, waits for who is told, and ends where that throws', async () => {
+    const { train, validation } = reference('diabetes');
+    const told: { logLambda: number; value: number; gradient: number }[] = [];
+    let isHeard = true;
+    const found = tune({
+      ...train,
+      criterion: heldOut(validation),
+      starts: [[5]],
+      async onProgress(visited) {
+        expect(isHeard).toBe(true);
+        isHeard = false;
+        await new Promise((resolve) => setTimeout(resolve));
+        isHeard = true;
+        told.push(
+          ...visited.map(({ parameters, value, gradient }) => ({
+            logLambda: parameters[0],
+            value,
+            gradient: gradient[0],
+          })),
+        );
+      },
+    });
+    const { logLambda, value, visited } = await found;
+    expect(told[0].logLambda).toBe(5);
+    expect(told).toContainEqual({ logLambda, value, gradient: expect.any(Number) });
+    expect(told.map((each) => each.value)).toEqual(visited.map((each) => each.value));
+    const before = engine.memory().buffers;
+    const onProgress = (): never => {
+      throw new Error('enough');
+    };
+    await expect(tune({ ...train, criterion: heldOut(validation), onProgress })).rejects.toThrow('enough');
+    expect(engine.memory().buffers).toBe(before);
+  });
+
   it('frees what it makes', async () => {
     const { train, validation } = reference('diabetes');
     const before = engine.memory().buffers;
@@ -119,7 +153,7 @@ describe('criteria', () => {
       intercept: true,
       starts: [[1.5]],
       limit: 1,
-      onProgress: (visited) => seen.push(...visited),
+      onProgress: (visited) => void seen.push(...visited),
     });
     const { foldMasks } = await import('../../src/data/index.ts');
     const { foldOf } = foldMasks(ROWS, { folds: 3, seed: 1 });

@@ -6,6 +6,7 @@ import type { Backend, Constant, Loop, MemoryFigures, Program, Step, Storage } f
 import { combine } from './combine.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { elementwise } from './elementwise.ts';
+import { homotopy } from './homotopy.ts';
 import { invert } from './invert.ts';
 import { iterate } from './iterate.ts';
 import { move } from './move.ts';
@@ -132,6 +133,9 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'coordinateDescent':
         coordinateDescent(step, slots);
+        break;
+      case 'homotopy':
+        homotopy(step, slots);
         break;
       case 'loop':
         runLoop(step, slots);

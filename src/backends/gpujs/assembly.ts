@@ -11,6 +11,7 @@ import {
   type Machine,
   settingsOf,
 } from './machine.ts';
+import { SharedMemory } from './shared-memory.ts';
 
 class HostData implements Data {
   references = 1;
@@ -20,7 +21,7 @@ class HostData implements Data {
   }
 }
 
-/** Modules that one kernel keeps, each for a set of extents; each has a memory of its own. */
+/** Modules that one kernel keeps, each for a set of extents. */
 const KEPT_MODULES = 64;
 
 export class AssemblyMachine implements Machine {
@@ -34,6 +35,7 @@ export class AssemblyMachine implements Machine {
   readonly live = new Ledger();
   readonly nothing: Data;
   private readonly instance: GPUInstance;
+  private readonly memory = new SharedMemory();
   private readonly kernels = new KernelCache((form) => this.make(form));
 
   constructor(private readonly library: Library) {
@@ -60,7 +62,7 @@ export class AssemblyMachine implements Machine {
     const kernel = this.kernels.get(form);
     kernel.setOutput([columns, rows]);
     const given = operands.map((data) => this.library.input((data as HostData).values, [data.size]));
-    const result = kernel(...given, ...parameters) as readonly Float32Array[];
+    const result = this.memory.during(() => kernel(...given, ...parameters)) as readonly Float32Array[];
     // The rows are views of one array.
     return this.keep(new Float32Array(result[0].buffer as ArrayBuffer));
   }

@@ -43,9 +43,9 @@ export function lower(call: KernelCall, emit: Emit): void {
     case 'iterate':
       throw new Error('iterate: this backend launches kernel by kernel; its widestIteration is 0');
     case 'coordinateDescent':
-      throw new Error('coordinate descent is sequential: it does not run on gpujs; choose another solver');
+    case 'homotopy':
     case 'invert':
-      throw new Error('invert is sequential: it does not run on gpujs');
+      throw new Error(`${call.kernel} is sequential: it does not run on gpujs; choose another solver`);
   }
 }
 

@@ -15,6 +15,7 @@ export enum Code {
   scalar,
   solve,
   descend,
+  homotopy,
   loop,
   renew,
   pivot,
@@ -227,6 +228,25 @@ export enum Descend {
   groups,
   batch,
   limit,
+  end,
+}
+
+/** The homotopy. `space` takes, for each group, `spaceOfGroup` numbers: what assembly/walk.ts lays out. */
+export enum Homotopy {
+  out = 2,
+  columns,
+  y,
+  penalty,
+  ridge,
+  initial,
+  space,
+  spaceOfGroup,
+  rows,
+  features,
+  groups,
+  batch,
+  limit,
+  capacity,
   end,
 }
 

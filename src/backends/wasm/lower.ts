@@ -4,6 +4,7 @@ import type {
   CombineCall,
   CoordinateDescentCall,
   ElementwiseCall,
+  HomotopyCall,
   InvertCall,
   IterateCall,
   KernelCall,
@@ -25,6 +26,7 @@ import {
   Descend,
   Elementwise,
   Header,
+  Homotopy,
   Invert,
   Iterate,
   Iteration,
@@ -122,6 +124,8 @@ function lowered(
       return lowerSolve(call, operands, out);
     case 'coordinateDescent':
       return lowerDescent(call, operands, out, aside);
+    case 'homotopy':
+      return lowerHomotopy(call, operands, out, aside);
     case 'iterate':
       return lowerIterate(call, operands, out, aside);
   }
@@ -263,4 +267,20 @@ function lowerDescent(
   return new Instruction(Code.descend, Descend.end)
     .set(Descend.out, out, ...operands, space(groups * (2 * features + rows + 4)))
     .set(Descend.rows, rows, features, groups, batch, limit);
+}
+
+function lowerHomotopy(
+  { rows, features, groups, batch, limit, capacity }: HomotopyCall,
+  operands: readonly number[],
+  out: number,
+  { space }: Aside,
+): Instruction {
+  // In float64 seven numbers for each feature, one for each row, five for each feature in use and a triangle of those; in words
+  // of 32 bits three for each feature, one for each of those in use, and one for each row and four behind the last.
+  const numbers = 7 * features + rows + 5 * capacity + (capacity * (capacity + 1)) / 2;
+  const whole = 2 * numbers + 3 * features + capacity + rows + 4;
+  const spaceOfGroup = Math.ceil(whole / 4) * 4;
+  return new Instruction(Code.homotopy, Homotopy.end)
+    .set(Homotopy.out, out, ...operands, space(groups * spaceOfGroup), spaceOfGroup)
+    .set(Homotopy.rows, rows, features, groups, batch, limit, capacity);
 }

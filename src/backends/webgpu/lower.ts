@@ -43,9 +43,9 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
     case 'iterate':
       return lowerIterate(call, step, forms);
     case 'coordinateDescent':
-      throw new Error('coordinate descent is sequential: it does not run on a GPU; choose another solver');
+    case 'homotopy':
     case 'invert':
-      throw new Error('invert is sequential: it does not run on a GPU');
+      throw new Error(`${call.kernel} is sequential: it does not run on a GPU; choose another solver`);
   }
 }
 

@@ -25,7 +25,10 @@ import {
 } from './program.ts';
 
 export interface LassoReport extends SolveReport {
-  /** Of each problem: the duality gap relative to the objective at β = 0. About 1e-7 is the least that float32 can show. */
+  /**
+   * Of each problem: the duality gap relative to the objective at β = 0. About 1e-7 is the least that float32 can show; that of a
+   * homotopy is summed up in float64, for β as it is rounded.
+   */
   readonly dualityGap: readonly number[];
 }
 
@@ -51,7 +54,8 @@ export interface LassoSolution {
 /**
  * Solves a batch of Lasso problems and differentiates the solutions (Bolte et al. 2021, Proposition 5).
  *
- * Forward: proximal gradient steps (FISTA) until a linear solve on their support, with their signs, solves the problem.
+ * Forward: a homotopy where it runs, to rounding; elsewhere proximal gradient steps (FISTA) until a linear solve on their support,
+ * with their signs, solves the problem.
  * Backward: with the selection q on the equicorrelation set, S = X_AᵀX_A + ρ + Q⁻¹ − I on A = {q > 0}, Sw = v by conjugate
  * gradients; then ∂ℓ/∂λ = −e^λ Σ signⱼ wⱼ, and so on. For q in {0, 1} that does not depend on the step size of the proximal
  * map; for fractional q it is the element for a step of 1, as in the paper.

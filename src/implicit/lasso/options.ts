@@ -8,8 +8,19 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { FailurePolicy } from '../certify.ts';
 import { checkCount, checkOneOf, checkPositive } from '../options.ts';
 
-export const LASSO_SOLVERS = { fista: 0, ista: 0, 'coordinate-descent': 0 } as const satisfies Record<LassoMethod, 0>;
+export const LASSO_SOLVERS = {
+  fista: 0,
+  ista: 0,
+  'coordinate-descent': 0,
+  homotopy: 0,
+} as const satisfies Record<LassoMethod, 0>;
 export type LassoSolverName = LassoMethod;
+
+/** Those that run on SEQUENTIAL_BACKENDS only. */
+const SEQUENTIAL: readonly string[] = ['coordinate-descent', 'homotopy'] satisfies LassoMethod[];
+
+/** With a ridge as many features can be in use as there are, and the factor of the homotopy is of that order. */
+const LARGEST_FACTOR = 4096;
 
 /** Of e^λ: the least kink tolerance. */
 const KINK_SHARE = 1e-10;
@@ -42,15 +53,21 @@ export interface LassoOptions {
    */
   selection?: LassoSelection;
   /**
-   * How the support is found: by proximal gradient steps, accelerated (fista) or not (ista), or by coordinate descent, which
-   * is sequential and runs on wasm and cpu only. Default auto: coordinate-descent there, fista elsewhere.
+   * How the support is found: by proximal gradient steps, accelerated (fista) or not (ista); by coordinate-descent; or along a
+   * homotopy, from the solution before or from 0, by a Cholesky factor on the support in float64. The last two are sequential and
+   * run on wasm and cpu only. Default auto: homotopy there (coordinate-descent where there is a ridge and more than 4096
+   * features), fista elsewhere.
    */
   solver?: LassoSolverName | 'auto';
-  /** Of the relative proximal residual. Default 1e-12, or 8ε where that is larger (1e-6 in float32). */
+  /**
+   * Of the relative proximal residual ‖β − softThreshold(hβ + Xᵀr − ρβ, t)/h‖/‖β‖, h = maxⱼ‖Xⱼ‖² + ρ: a problem is solved where
+   * it is below this, or below what rounding makes of it. Default 1e-12, or 8ε where that is larger (1e-6 in float32). The
+   * homotopy goes on to rounding whatever this is; what it could not bring there continues by coordinate descent.
+   */
   tolerance?: number;
   /** Of the linear solves for gradients, relative. Default: `tolerance`. */
   backwardTolerance?: number;
-  /** Most proximal gradient steps, or passes over the coordinates, of a round. Default 500. */
+  /** Most proximal gradient steps, passes over the coordinates, or stages of the homotopy, of a round. Default 500. */
   limit?: number;
   /** Most iterations of a round of the backward solve. Default 1000. */
   backwardLimit?: number;
@@ -159,10 +176,12 @@ export function lassoSettings(
   if (!(kinkUnits >= 0 && Number.isFinite(kinkUnits))) {
     throw new RangeError(`kinkUnits: it is ${kinkUnits}; it must be a finite number of at least 0`);
   }
-  const automatic = isSequential ? 'coordinate-descent' : 'fista';
-  if (solver === 'coordinate-descent' && !isSequential) {
+  const isLarge = options.ridge !== undefined && features > LARGEST_FACTOR;
+  const sequential = isLarge ? 'coordinate-descent' : 'homotopy';
+  const automatic = isSequential ? sequential : 'fista';
+  if (SEQUENTIAL.includes(solver) && !isSequential) {
     throw new RangeError(
-      `solver: it is "coordinate-descent", which runs on ${SEQUENTIAL_BACKENDS.join(', ')} only; the backend is ${backend}`,
+      `solver: it is "${solver}", which runs on ${SEQUENTIAL_BACKENDS.join(', ')} only; the backend is ${backend}`,
     );
   }
   return {

@@ -40,7 +40,7 @@ export async function largestPenalty(options: LargestPenaltyOptions): Promise<nu
   return Array.from(values, Math.log);
 }
 
-/** Of coordinate descent, whose problems follow one another in any case. */
+/** Of coordinate descent, whose problems follow one another in any case; those of a homotopy go on from each other by themselves. */
 const SEQUENTIAL_CHUNK = 5;
 
 export interface LassoPathOptions extends Omit<LassoOptions, 'logLambda' | 'initial'> {

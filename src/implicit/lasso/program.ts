@@ -88,6 +88,7 @@ function problemFrom(
     y: elementwise('add', [zeros, centred]),
     penalty: elementwise('multiply', [factor, weights ?? constant(1, [1, features])]),
     ridge: ridge ? perProblem(ridge, batch) : constant(0, [batch]),
+    isRidged: ridge !== undefined,
   };
 }
 

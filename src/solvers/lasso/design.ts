@@ -71,6 +71,11 @@ function gramOf({ X, masks, intercept }: Design): Tensor {
   return elementwise('subtract', [gram, context.alias(correction, [groups * features, features])]);
 }
 
+/** Problems with the same mask are a group; without masks all are. */
+export function groupsOf({ masks }: Design): number {
+  return masks?.shape[0] ?? 1;
+}
+
 /** 1ᵀM1 of each group, [groups]. */
 export function totals(masks: Tensor): Tensor {
   return reduceAxes('sum', [masks], 1, 2);

@@ -13,6 +13,8 @@ export interface LassoProblem {
   readonly penalty: Tensor;
   /** ρ ≥ 0, [batch]. */
   readonly ridge: Tensor;
+  /** Whether ρ may be above 0. */
+  readonly isRidged: boolean;
 }
 
 /** XᵀPXβ + ρβ */

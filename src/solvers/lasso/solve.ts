@@ -1,4 +1,7 @@
-/** Solves a batch of Lasso problems: proximal gradient steps or coordinate descent find the support, a linear solve on it finds the coefficients. */
+/**
+ * Solves a batch of Lasso problems: proximal gradient steps or coordinate descent find the support, and a linear solve on it the
+ * coefficients; or a homotopy finds both.
+ */
 import { STATE_ROWS } from '../../backends/kernels.ts';
 import { combine, elementwise, reduceRows } from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
@@ -6,8 +9,10 @@ import { conjugateGradients } from '../conjugate-gradients.ts';
 import { plain } from '../iteration.ts';
 import { krylov } from '../krylov.ts';
 import { column, freshState, initialState, monitor, rowOf, statusOf } from '../monitor.ts';
-import { descendedByCoordinates, plainRows } from './coordinate-descent.ts';
+import { descendedByCoordinates } from './coordinate-descent.ts';
 import { proximalGradient } from './fista.ts';
+import { followedHomotopy } from './homotopy.ts';
+import { type PlainRows, plainRows } from './plain-rows.ts';
 import {
   type Correlation,
   correlationAt,
@@ -22,14 +27,14 @@ import {
 } from './problem.ts';
 import { supportSystem } from './support.ts';
 
-/** How the support is found; the coefficients on it then come from a linear solve. */
-export type LassoMethod = 'fista' | 'ista' | 'coordinate-descent';
+/** How the support is found; the coefficients on it then come from a linear solve, but for the homotopy, which has them. */
+export type LassoMethod = 'fista' | 'ista' | 'coordinate-descent' | 'homotopy';
 
 export interface LassoOptions {
   readonly method: LassoMethod;
   /** Of the relative proximal residual, [1]. */
   readonly tolerance: Tensor;
-  /** Most proximal gradient steps, or passes over the coordinates, of a round. */
+  /** Most proximal gradient steps, passes over the coordinates, or stages of the homotopy, of a round. */
   readonly limit: number;
   /** Start, [batch, features]. Default zeros. */
   readonly initial: Tensor | undefined;
@@ -42,7 +47,7 @@ export interface LassoResult {
   readonly correlation: Correlation;
   /** Statuses of the monitor, [batch]. */
   readonly status: Tensor;
-  /** Proximal gradient steps or passes over the coordinates, and steps of conjugate gradients, [batch]. */
+  /** Proximal gradient steps or passes over the coordinates, and of conjugate gradients; or of the homotopy, [batch]. */
   readonly iterations: Tensor;
   /** The relative proximal residual of what is returned, [batch], and what rounding makes of it. */
   readonly residual: Tensor;
@@ -52,7 +57,12 @@ export interface LassoResult {
 }
 
 /** The residual at which the first round ends; each later one ends ten times lower. A pass costs less than the linear solve. */
-const FIRST_AIM: Readonly<Record<LassoMethod, number>> = { fista: 1e-3, ista: 1e-3, 'coordinate-descent': 1e-5 };
+const FIRST_AIM: Readonly<Record<LassoMethod, number>> = {
+  fista: 1e-3,
+  ista: 1e-3,
+  'coordinate-descent': 1e-5,
+  homotopy: 1e-5,
+};
 const LOWERED = 0.1;
 /** Each takes at least one feature out of the support, or ends with the solution, or lowers the aim. */
 const ROUNDS = 200;
@@ -65,16 +75,15 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
   const { y, design } = problem;
   const shape = [y.shape[0], design.X.shape[1]];
   const moment = momentOf(problem);
-  const start = options.initial ?? context.constant({ kind: 'fill', value: 0 }, shape);
-  const fresh = initialState(context, shape[0]);
-  const zeros = rowOf(fresh, STATE_ROWS.iterations);
-  const descended = descent(context, problem, moment, options);
+  const initial = options.initial ?? context.constant({ kind: 'fill', value: 0 }, shape);
+  const begun = beginning(context, problem, moment, { ...options, initial });
+  const descended = descent(context, problem, moment, options, begun);
   const final = context.loop<Record<'beta' | 'state' | 'iterations' | 'aim', Tensor>>(
     {
-      beta: start,
-      state: fresh,
-      iterations: zeros,
-      aim: elementwise('scale', [zeros], [1, FIRST_AIM[options.method]]),
+      beta: begun.beta,
+      state: begun.state,
+      iterations: begun.iterations,
+      aim: context.constant({ kind: 'fill', value: FIRST_AIM[options.method] }, [shape[0]]),
     },
     ({ state }) => statusOf(state),
     ROUNDS,
@@ -97,6 +106,7 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
   );
   const { beta, state, iterations } = final;
   const correlation = correlationAt(problem, beta);
+  const gap = dualityGap(problem, beta, correlation);
   return {
     beta,
     moment,
@@ -105,8 +115,38 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
     iterations,
     residual: relativeTo(beta, proximalDistance(problem, beta, correlation.correlation)),
     floor: roundingOf(problem, moment, beta),
-    gap: dualityGap(problem, beta, correlation),
+    gap: begun.gap ? elementwise('select', [statusOf(begun.state), begun.gap, gap]) : gap,
   };
+}
+
+/** Where the rounds begin, which problems have stopped there, and the gap of these where it is known better than later. */
+interface Beginning {
+  readonly beta: Tensor;
+  readonly state: Tensor;
+  readonly iterations: Tensor;
+  readonly gap?: Tensor;
+  /** For the methods that go through the columns of X. */
+  readonly rows?: PlainRows;
+}
+
+/** From the start, or from the end of the homotopy: rounds, by coordinate descent, are then for what that leaves unsolved. */
+function beginning(
+  context: LoopContext,
+  problem: LassoProblem,
+  moment: Tensor,
+  { method, initial, limit, tolerance }: LassoOptions & { readonly initial: Tensor },
+): Beginning {
+  const fresh = initialState(context, initial.shape[0]);
+  const start = { beta: initial, state: fresh, iterations: rowOf(fresh, STATE_ROWS.iterations) };
+  if (method === 'fista' || method === 'ista') return start;
+  const rows = plainRows(problem);
+  if (method === 'coordinate-descent') return { ...start, rows };
+  const { beta, iterations, gap } = followedHomotopy(problem, rows, initial, limit);
+  const { correlation } = correlationAt(problem, beta);
+  const residual = relativeTo(beta, proximalDistance(problem, beta, correlation));
+  const floor = roundingOf(problem, moment, beta);
+  const state = monitor(fresh, residual, elementwise('maximum', [floor, tolerance]), floor);
+  return { beta, state, iterations, gap, rows };
 }
 
 type Progress = Readonly<Record<'beta' | 'state' | 'aim', Tensor>>;
@@ -119,9 +159,9 @@ function descent(
   problem: LassoProblem,
   moment: Tensor,
   { method, limit }: LassoOptions,
+  { rows }: Beginning,
 ): Descent {
-  if (method === 'coordinate-descent') {
-    const rows = plainRows(problem);
+  if (rows) {
     return ({ beta, state, aim }) =>
       descendedByCoordinates(problem, rows, { beta, stopped: statusOf(state), tolerance: aim }, limit);
   }

@@ -9,7 +9,7 @@ export interface SearchOptions {
   readonly tolerance: number;
   /** Most evaluations of each start. */
   readonly limit: number;
-  readonly onEvaluated?: (found: readonly Visited[]) => void;
+  readonly onEvaluated?: (found: readonly Visited[]) => void | Promise<void>;
 }
 
 /** An evaluation, and the start that it belongs to. */
@@ -46,7 +46,7 @@ async function evaluate(
     true,
   );
   const visited = found.map((one, index) => ({ ...one, start: candidates[index].start }) as Visited);
-  onEvaluated?.(visited);
+  await onEvaluated?.(visited);
   return visited;
 }
 

@@ -44,8 +44,8 @@ export interface TuneOptions {
   limit?: number;
   /** Points of the grid. Default 100. */
   points?: number;
-  /** Called with the evaluations of each step. */
-  onProgress?: (visited: readonly Visited[]) => void;
+  /** Called with the evaluations of each step, and awaited; what it throws ends the search. Not called for the grid. */
+  onProgress?: (visited: readonly Visited[]) => void | Promise<void>;
 }
 
 export interface TuneResult {

@@ -6,6 +6,7 @@ import {
   Descend,
   Elementwise,
   Header,
+  Homotopy,
   Invert,
   Iterate,
   Move,
@@ -18,6 +19,7 @@ import {
 import { combine } from './combine';
 import { descend } from './descend';
 import { elementwise, isTransposition } from './elementwise';
+import { homotopy } from './homotopy';
 import { eliminate, panel, pivot } from './invert';
 import { iterate } from './iterate';
 import { word } from './memory';
@@ -58,6 +60,9 @@ export function performRange(at: usize, first: i32, last: i32): void {
       break;
     case Code.descend:
       descend(at, first, last);
+      break;
+    case Code.homotopy:
+      homotopy(at, first, last);
       break;
     case Code.iterate:
       iterate(at, first, last);
@@ -104,8 +109,10 @@ export function unitsOf(at: usize): i32 {
       return (word(at, Invert.order) + PANEL - 1) / PANEL;
     case Code.eliminate:
       return word(at, Invert.order);
-    default:
+    case Code.descend:
       return word(at, Descend.groups);
+    default:
+      return word(at, Homotopy.groups);
   }
 }
 
@@ -116,7 +123,7 @@ export function unitsOf(at: usize): i32 {
 export function evenUnits(at: usize): i32 {
   const code = word(at, Header.code);
   if (code === Code.elementwise && isTransposition(at)) return word(at, Elementwise.shape + 3);
-  return code === Code.descend || code === Code.panel ? 1 : 4;
+  return code === Code.descend || code === Code.homotopy || code === Code.panel ? 1 : 4;
 }
 
 /** Multiplications that take as long as an element of an element-wise operation, and as one of a row with its exponentials. */
@@ -147,6 +154,8 @@ export function workOf(at: usize): i64 {
       return units * units * <i64>BLOCK;
     case Code.descend:
       return units * <i64>word(at, Descend.features) * <i64>word(at, Descend.rows);
+    case Code.homotopy:
+      return units * <i64>word(at, Homotopy.features) * <i64>word(at, Homotopy.rows);
     default:
       return 0;
   }

@@ -1,0 +1,103 @@
+/** The Cholesky factor of a matrix whose rows and columns come and go: LLᵀ = H, with z = L⁻¹c for a right-hand side c. */
+
+/** A pivot below this share of its diagonal entry is rounding: the row depends on those before it. */
+export const DEPENDENT = 1e-11;
+
+export class Factor {
+  /** Row i of L, i + 1 numbers. */
+  private readonly rows: number[][] = [];
+  private z: number[] = [];
+
+  get size(): number {
+    return this.rows.length;
+  }
+
+  clear(): void {
+    this.rows.length = 0;
+    this.z = [];
+  }
+
+  /**
+   * Appends a row of H.
+   * @param h its products with the rows that are there
+   * @param square its diagonal entry
+   * @param right its entry of c
+   * @returns false where it depends on the others, and the factor stays as it was
+   */
+  append(h: readonly number[], square: number, right: number): boolean {
+    const l = this.forward(h);
+    const pivot = square - dot(l, l);
+    if (!(pivot > DEPENDENT * square)) return false;
+    const root = Math.sqrt(pivot);
+    this.z.push((right - dot(l, this.z)) / root);
+    this.rows.push([...l, root]);
+    return true;
+  }
+
+  /** Deletes a row and a column of H. The rows below have an entry too many, which plane rotations of their columns carry off. */
+  remove(place: number): void {
+    this.rows.splice(place, 1);
+    const rotations: (readonly [number, number])[] = [];
+    for (let i = place; i < this.rows.length; i++) {
+      const row = this.rows[i];
+      rotations.forEach(([cosine, sine], at) => {
+        rotate(row, place + at, cosine, sine);
+      });
+      const length = Math.hypot(row[i], row[i + 1]);
+      rotations.push([row[i] / length, row[i + 1] / length]);
+      row[i] = length;
+      row.length = i + 1;
+    }
+    rotations.forEach(([cosine, sine], at) => {
+      rotate(this.z, place + at, cosine, sine);
+    });
+    this.z.length = this.rows.length;
+  }
+
+  /** Takes another c. */
+  aim(c: readonly number[]): void {
+    this.z = this.forward(c);
+  }
+
+  /** H⁻¹c */
+  solution(): number[] {
+    return this.backward(this.z);
+  }
+
+  /** H⁻¹h */
+  solve(h: readonly number[]): number[] {
+    return this.backward(this.forward(h));
+  }
+
+  /** L⁻¹h */
+  private forward(h: readonly number[]): number[] {
+    const l: number[] = [];
+    for (const [i, row] of this.rows.entries()) l.push((h[i] - dot(row, l)) / row[i]);
+    return l;
+  }
+
+  /** L⁻ᵀz */
+  private backward(z: readonly number[]): number[] {
+    const d = [...z];
+    for (let i = d.length - 1; i >= 0; i--) {
+      const row = this.rows[i];
+      d[i] /= row[i];
+      for (let j = 0; j < i; j++) d[j] -= row[j] * d[i];
+    }
+    return d;
+  }
+}
+
+/** Columns `at` and `at` + 1 of a row. */
+function rotate(row: number[], at: number, cosine: number, sine: number): void {
+  const [a, b] = [row[at], row[at + 1]];
+  row[at] = cosine * a + sine * b;
+  row[at + 1] = cosine * b - sine * a;
+}
+
+/** Over the length of the second. */
+function dot(x: readonly number[], y: readonly number[]): number {
+  let sum = 0;
+  for (let i = 0; i < y.length; i++) sum += x[i] * y[i];
+  return sum;
+}

@@ -1,0 +1,156 @@
+// Where the homotopy is: what its stages and steps share, laid out in the space of a group. For the names see cpu/homotopy.ts.
+import { dotWide } from './columns';
+import { factorBytes } from './factor';
+
+export let rows: i32 = 0;
+export let features: i32 = 0;
+export let capacity: i32 = 0;
+/** ρ */
+export let ridge: f64 = 0;
+/** Features in use. */
+export let count: i32 = 0;
+/** maxⱼ ‖Xⱼ‖ */
+export let largest: f64 = 0;
+
+let columns: usize = 0;
+/** t, float32. */
+let penalty: usize = 0;
+
+/** In float64, a number for each feature. */
+let beta: usize = 0;
+let correlation: usize = 0;
+let squares: usize = 0;
+/** By how much a stage widens and shifts the thresholds, q, and how fast that changes. */
+export let width: usize = 0;
+export let shift: usize = 0;
+export let q: usize = 0;
+export let slopes: usize = 0;
+/** In float64, a number for each row: y − Xβ. */
+export let residual: usize = 0;
+/** In float64, a number for each feature in use. */
+export let direction: usize = 0;
+export let products: usize = 0;
+/** In float32, a number for each row. */
+export let moved: usize = 0;
+/** Integers, for each feature. */
+let signs: usize = 0;
+export let candidates: usize = 0;
+export let blocked: usize = 0;
+/** The features in use. */
+let used: usize = 0;
+/** Behind all of these: the factor. */
+export let end: usize = 0;
+
+/** Lays out the space of a group, of as many words as lower.ts counts. */
+export function begin(rowCount: i32, featureCount: i32, most: i32, columnsAt: usize, space: usize): void {
+  rows = rowCount;
+  features = featureCount;
+  capacity = most;
+  columns = columnsAt;
+  beta = space;
+  correlation = wide(beta, features);
+  squares = wide(correlation, features);
+  width = wide(squares, features);
+  shift = wide(width, features);
+  q = wide(shift, features);
+  slopes = wide(q, features);
+  residual = wide(slopes, features);
+  direction = wide(residual, rows);
+  products = wide(direction, capacity);
+  end = wide(products, capacity);
+  const integers = end + factorBytes(capacity);
+  signs = integers;
+  candidates = whole(signs, features);
+  blocked = whole(candidates, features);
+  used = whole(blocked, features);
+  moved = whole(used, capacity);
+  largest = 0;
+  for (let j = 0; j < features; j++) {
+    const square = dotWide(columnOf(j), columnOf(j), rows);
+    store<f64>(wide(squares, j), square);
+    largest = max(largest, sqrt(square));
+  }
+}
+
+/** β = 0, nothing in use. */
+export function restart(rho: f64): void {
+  ridge = rho;
+  count = 0;
+  memory.fill(beta, 0, (<usize>features) << 3);
+  memory.fill(signs, 0, (<usize>features) << 2);
+}
+
+export function usePenalty(at: usize): void {
+  penalty = at;
+}
+
+/** The address of a number in float64. */
+export function wide(at: usize, index: i32): usize {
+  return at + ((<usize>index) << 3);
+}
+
+/** The address of an integer. */
+export function whole(at: usize, index: i32): usize {
+  return at + ((<usize>index) << 2);
+}
+
+export function columnOf(j: i32): usize {
+  return columns + ((<usize>j * <usize>rows) << 2);
+}
+
+export function penaltyOf(j: i32): f64 {
+  return <f64>load<f32>(penalty + ((<usize>j) << 2));
+}
+
+export function betaOf(j: i32): f64 {
+  return load<f64>(wide(beta, j));
+}
+
+export function setBeta(j: i32, value: f64): void {
+  store<f64>(wide(beta, j), value);
+}
+
+export function correlationOf(j: i32): f64 {
+  return load<f64>(wide(correlation, j));
+}
+
+export function setCorrelation(j: i32, value: f64): void {
+  store<f64>(wide(correlation, j), value);
+}
+
+export function squareOf(j: i32): f64 {
+  return load<f64>(wide(squares, j));
+}
+
+/** Of the correlation of a feature in use; 0 for the others. */
+export function signOf(j: i32): i32 {
+  return load<i32>(whole(signs, j));
+}
+
+export function usedAt(place: i32): i32 {
+  return load<i32>(whole(used, place));
+}
+
+export function use(j: i32, sign: i32): void {
+  store<i32>(whole(used, count), j);
+  store<i32>(whole(signs, j), sign);
+  count += 1;
+}
+
+/** Takes the feature at a place out of use. */
+export function drop(place: i32): void {
+  const j = usedAt(place);
+  setBeta(j, 0);
+  store<i32>(whole(signs, j), 0);
+  count -= 1;
+  memory.copy(whole(used, place), whole(used, place + 1), (<usize>(count - place)) << 2);
+}
+
+/** Puts g aside, where the stages have what they make of it. */
+export function saveCorrelation(): void {
+  memory.copy(q, correlation, (<usize>features) << 3);
+}
+
+export function restoreCorrelation(): void {
+  memory.copy(correlation, q, (<usize>features) << 3);
+}

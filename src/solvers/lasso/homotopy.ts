@@ -1,0 +1,34 @@
+/** The homotopy, for the backends that offer it. */
+import { elementwiseLaidOut, homotopy } from '../../tensor/kernels.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { groupsOf } from './design.ts';
+import type { PlainRows } from './plain-rows.ts';
+import type { LassoProblem } from './problem.ts';
+
+export interface HomotopyResult {
+  /** [batch, features] */
+  readonly beta: Tensor;
+  /** Changes of the features in use, [batch]. */
+  readonly iterations: Tensor;
+  /** The duality gap relative to the objective at 0, summed up in float64, [batch]. */
+  readonly gap: Tensor;
+}
+
+/** @param limit most stages of a problem: each follows the solution for a part of the way */
+export function followedHomotopy(
+  { design, penalty, ridge, isRidged }: LassoProblem,
+  { columns, y }: PlainRows,
+  start: Tensor,
+  limit: number,
+): HomotopyResult {
+  const [batch, features] = start.shape;
+  const rows = y.shape[1];
+  const sizes = { rows, features, groups: groupsOf(design), batch };
+  // Without a ridge no more columns are in use than can be independent.
+  const capacity = isRidged ? features : Math.min(rows, features);
+  const found = homotopy([columns, y, penalty, ridge, start], sizes, limit, capacity);
+  const part = (offset: number, width: number): Tensor =>
+    elementwiseLaidOut('copy', [found], [{ offset, strides: [0, 0, features + 2, 1] }], [batch, width]);
+  const number = (offset: number): Tensor => start.context.alias(part(offset, 1), [batch]);
+  return { beta: part(0, features), iterations: number(features), gap: number(features + 1) };
+}

@@ -1,0 +1,27 @@
+/** The reference problems over gpu.js's WebGL2, in a page without WebGPU. */
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ask, Outcome } from '../reference/outcomes.ts';
+import { lassoSuite, monotoneSuite } from '../reference/suites.ts';
+import { type OpenPage, openPage } from './harness.ts';
+
+describe('reference problems on gpujs over WebGL2', () => {
+  let open: OpenPage;
+  let url: string;
+  beforeAll(async () => {
+    open = await openPage({ removeWebGPU: true });
+    url = await open.bundle(fileURLToPath(new URL('./gpujs-page.ts', import.meta.url)));
+  });
+  afterAll(() => open?.close());
+
+  const ask: Ask = (name, ...given) => open.call<Outcome<typeof name>>(url, 'ask', name, ...given);
+  // Of width 32 one of the problems takes thousands of passes near the floor of float32, half a minute of them on a software WebGL2.
+  const without = (solver: string, problem: string): boolean => solver === 'anderson' && problem === 'n32';
+  monotoneSuite({ ask, precision: 'float32', without });
+  lassoSuite({ ask, precision: 'float32', solvers: ['fista'] });
+
+  test('nothing went wrong in the page, and it asked nobody else', () => {
+    expect(open.errors).toEqual([]);
+    expect(open.externalRequests).toEqual([]);
+  });
+});
