@@ -32,21 +32,21 @@ export function inverse(tracing: LoopContext, matrix: Tensor, options: InverseOp
   const unit = number(tracing.epsilon);
   const enough = elementwise('maximum', [options.tolerance, unit]);
   const { wanted } = options;
-  const fresh = initialState(tracing, 1);
   const start = startOf(matrix, options);
+  const running = initialState(tracing, 1);
+  // A status that is not 0 has stopped.
+  const stoppedIf = (flag: Tensor): Tensor => elementwise('add', [running, flag]);
   if (wanted) {
-    // A state full of numbers that are not 0 has stopped.
-    const state = elementwise('select', [wanted, fresh, elementwise('scale', [fresh], [0, 1])]);
+    const state = stoppedIf(elementwise('greater', [number(0.5), wanted]));
     return newtonSchulz(tracing, matrix, start, state, enough, unit);
   }
-  if (!tracing.isSequential) return newtonSchulz(tracing, matrix, start, fresh, enough, unit);
+  if (!tracing.isSequential) return newtonSchulz(tracing, matrix, start, running, enough, unit);
   const eliminated = inverted(matrix);
   const error = probedError(tracing, matrix, eliminated);
   const near = elementwise('greater', [number(FAR), error]); // not where it is NaN
   const reachable = elementwise('maximum', [enough, number(ROUNDING * matrix.shape[0] * tracing.epsilon)]);
-  const state = monitor(fresh, elementwise('select', [near, error, number(1)]), reachable, unit);
-  const nearest = elementwise('select', [near, eliminated, start]);
-  return newtonSchulz(tracing, matrix, nearest, state, reachable, unit);
+  const state = stoppedIf(elementwise('greater', [reachable, error]));
+  return newtonSchulz(tracing, matrix, elementwise('select', [near, eliminated, start]), state, reachable, unit);
 }
 
 /** Steps until the error is small, from a state that may say that none is needed. */
