@@ -35,12 +35,8 @@ export function summarise(batch: number, rows: Rows): Tensor {
 
 export type Summary = Readonly<Record<SummaryRow, readonly number[]>>;
 
-export function readSummary(values: ArrayLike<number>): Summary {
+export function readSummary(values: Float32Array | Float64Array): Summary {
   const batch = values.length / SUMMARY_ROWS.length;
-  const rows = SUMMARY_ROWS.map((name, index) => {
-    const row: number[] = [];
-    for (let sample = 0; sample < batch; sample++) row.push(values[index * batch + sample]);
-    return [name, row] as const;
-  });
-  return Object.fromEntries(rows) as unknown as Summary;
+  const row = (index: number): number[] => Array.from(values.subarray(index * batch, (index + 1) * batch));
+  return Object.fromEntries(SUMMARY_ROWS.map((name, index) => [name, row(index)])) as unknown as Summary;
 }

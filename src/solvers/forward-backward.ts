@@ -9,8 +9,7 @@ import { repeated } from './monitor.ts';
  *
  * The steps α(p − z) are small, and z stands still once they are below its rounding: at a residual of ε/α, far above the
  * floor. So what the sum z + α(p − z) loses is carried to the next step (Kahan 1965): y = α(p − z) + c, w = z + y,
- * c⁺ = y − (w − z). Each operation is a kernel of its own, or guarded, so that no compiler
- * reassociates it.
+ * c⁺ = y − (w − z). Each operation is a kernel of its own, or guarded, so that no compiler reassociates it.
  */
 export const forwardBackward: Iteration = {
   name: 'forward-backward',

@@ -29,8 +29,7 @@ export interface InverseOptions {
  */
 export function inverse(tracing: LoopContext, matrix: Tensor, options: InverseOptions): Tensor {
   const number = (value: number): Tensor => tracing.constant({ kind: 'fill', value }, [1]);
-  const unit = number(tracing.epsilon);
-  const enough = elementwise('maximum', [options.tolerance, unit]);
+  const enough = elementwise('maximum', [options.tolerance, number(tracing.epsilon)]);
   const { wanted } = options;
   const start = startOf(matrix, options);
   const running = initialState(tracing, 1);
@@ -38,26 +37,19 @@ export function inverse(tracing: LoopContext, matrix: Tensor, options: InverseOp
   const stoppedIf = (flag: Tensor): Tensor => elementwise('add', [running, flag]);
   if (wanted) {
     const state = stoppedIf(elementwise('greater', [number(0.5), wanted]));
-    return newtonSchulz(tracing, matrix, start, state, enough, unit);
+    return newtonSchulz(tracing, matrix, start, state, enough);
   }
-  if (!tracing.isSequential) return newtonSchulz(tracing, matrix, start, running, enough, unit);
+  if (!tracing.isSequential) return newtonSchulz(tracing, matrix, start, running, enough);
   const eliminated = inverted(matrix);
   const error = probedError(tracing, matrix, eliminated);
   const near = elementwise('greater', [number(FAR), error]); // not where it is NaN
   const reachable = elementwise('maximum', [enough, number(ROUNDING * matrix.shape[0] * tracing.epsilon)]);
   const state = stoppedIf(elementwise('greater', [reachable, error]));
-  return newtonSchulz(tracing, matrix, elementwise('select', [near, eliminated, start]), state, reachable, unit);
+  return newtonSchulz(tracing, matrix, elementwise('select', [near, eliminated, start]), state, reachable);
 }
 
 /** Steps until the error is small, from a state that may say that none is needed. */
-function newtonSchulz(
-  tracing: LoopContext,
-  matrix: Tensor,
-  start: Tensor,
-  initial: Tensor,
-  enough: Tensor,
-  unit: Tensor,
-): Tensor {
+function newtonSchulz(tracing: LoopContext, matrix: Tensor, start: Tensor, initial: Tensor, enough: Tensor): Tensor {
   const [n] = matrix.shape;
   const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
   const final = tracing.loop(
@@ -68,7 +60,7 @@ function newtonSchulz(
       const error = product(matrix, x, { prior: identity, residual: true });
       // What the error will be after this step: its square.
       const next = elementwise('square', [reduceAll('norm', error)]);
-      return { x: product(x, error, { bias: x }), state: monitor(state, next, enough, unit) };
+      return { x: product(x, error, { bias: x }), state: monitor(state, next, enough, enough) };
     },
   );
   return final.x;

@@ -6,7 +6,7 @@ export const PROBES = 8;
 
 /** Rows of standard normal numbers, [PROBES, n], the same every time. */
 export function probes(context: Context, n: number): Tensor {
-  const generator = random(0).fork(`probes ${n}`);
-  const values = Array.from({ length: PROBES * n }, () => Math.fround(generator.normal()));
+  const generator = random(n);
+  const values = Array.from({ length: PROBES * n }, () => generator.normal());
   return context.constant({ kind: 'values', values }, [PROBES, n]);
 }

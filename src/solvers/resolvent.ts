@@ -26,7 +26,7 @@ const INVERSE_SHARE = 0.01;
  * V, for the α given or α = min(1/√(mL), 3/L) with L about ‖I − W‖: the first is the best one for a
  * symmetric W, the second keeps it near what was measured to be best on matrices far from symmetric (L/m of 3000: 36
  * iterations of Peaceman-Rachford, against 200 at 1/√(mL)).
- * @param options.tolerance of the solve that uses it, [1]: ‖I − V⁻¹V‖_F is at most a hundredth of that
+ * @param options.tolerance of the solve that uses it, [1]: ‖I − V⁻¹V‖_F is at most a hundredth of that, or rounding
  * @param options.wanted [1]: where it is 0 the inverse is not computed, and means nothing; default 1
  */
 export function resolventOf(

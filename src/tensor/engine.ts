@@ -384,8 +384,6 @@ function tensorsIn(value: unknown): Tensor[] {
   if (value === null || typeof value !== 'object') return [];
   const isPlain = Object.getPrototypeOf(value) === Object.prototype;
   const items: readonly unknown[] = Array.isArray(value) ? value : isPlain ? Object.values(value) : [];
-  const found: Tensor[] = [];
   // There may be very many numbers.
-  for (const item of items) if (typeof item === 'object') found.push(...tensorsIn(item));
-  return found;
+  return items.filter((item) => typeof item === 'object').flatMap(tensorsIn);
 }
