@@ -80,7 +80,7 @@ function solveAndGradient(engine: Engine, { batch, width }: Size): Work<SolvePro
     },
     async run() {
       const tape = new Tape();
-      const { answer, reports } = await engine.tidy(async (scope) => {
+      return engine.tidy(async (scope) => {
         try {
           const watched = [A, B, b].map((tensor) => tape.watch(scope.use(tensor)));
           const W = monotoneMatrix(watched[0], watched[1], engine.scalar(MARGIN));
@@ -93,13 +93,12 @@ function solveAndGradient(engine: Engine, { batch, width }: Size): Work<SolvePro
           const gradients = tape.pullback(z, watched, v);
           // Those of A and B stay on the device, as in training.
           const [read] = await Promise.all([gradients[2].data(), engine.idle()]);
-          return { answer: Array.from(read), reports: await Promise.all([report, backwardReports[0]]) };
+          const [forward, backward] = (await Promise.all([report, backwardReports[0]])).map(meanIterations);
+          return { answer: read, iterations: { forward, backward } };
         } finally {
           tape.dispose();
         }
       });
-      const [forward, backward] = reports.map(meanIterations);
-      return { answer, iterations: { forward, backward } };
     },
     dispose() {
       for (const tensor of [A, B, b, v]) tensor.dispose();

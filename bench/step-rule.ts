@@ -32,7 +32,7 @@ export async function stepRuleCounts(
   const [forward, backward] = engine.run('step rule', inputs, ([w, bias, cotangent, m], tracing) => {
     const norms = normsOf(tracing, w);
     const tolerance = tracing.constant({ kind: 'fill', value: 1e-10 }, [1]);
-    const resolvent = resolventOf(tracing, w, { margin: m, bound: norms.bound, step: undefined, tolerance });
+    const resolvent = resolventOf(tracing, w, { margin: m, norms, step: undefined, tolerance });
     const common = { W: w, margin: m, norms, step: undefined, resolvent };
     const layer: Equation = { ...common, transposed: false, b: bias, sigma: proximalMapOf(relu) };
     const solved = steps(tracing, layer);

@@ -266,6 +266,18 @@ export interface SolveCall {
 }
 export const MAXIMUM_SOLVE_ORDER = 16;
 
+/**
+ * A⁻¹ of one matrix, [order, order], by Gauss-Jordan elimination without exchange of rows: for a matrix whose leading blocks
+ * are all regular, as where A + Aᵀ is positive definite. Elsewhere a pivot may be 0 or small, and the result may be far off or
+ * not finite: whoever asks has to look. Operand [A]; offered by the backends of SEQUENTIAL_BACKENDS alone.
+ */
+export interface InvertCall {
+  readonly kernel: 'invert';
+  readonly inputs: readonly [number];
+  readonly output: number;
+  readonly order: number;
+}
+
 /** Iterations x⁺ = T(x) for z = σ(Wz + b) that the kernel `iterate` makes; p is the pre-activation that the residual is taken at. */
 export const ITERATIONS = [
   // p = x·M + b, ρ of (x, p), T(x) = σ(p). A sample that stops keeps x.
@@ -356,6 +368,7 @@ export interface HomotopyCall {
   /** Most features that can be in use at once: the rank of X, or more where ρ > 0. */
   readonly capacity: number;
 }
+/** Those on which a long chain of small steps costs no more than its arithmetic. */
 export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu', 'wasm'];
 
 export type KernelCall =
@@ -369,4 +382,5 @@ export type KernelCall =
   | RowsCall
   | ScalarCall
   | SolveCall
+  | InvertCall
   | IterateCall;

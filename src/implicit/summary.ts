@@ -35,8 +35,8 @@ export function summarise(batch: number, rows: Rows): Tensor {
 
 export type Summary = Readonly<Record<SummaryRow, readonly number[]>>;
 
-export function readSummary(values: ArrayLike<number>): Summary {
+export function readSummary(values: Float32Array | Float64Array): Summary {
   const batch = values.length / SUMMARY_ROWS.length;
-  const row = (index: number): number[] => Array.from({ length: batch }, (_, sample) => values[index * batch + sample]);
+  const row = (index: number): number[] => Array.from(values.subarray(index * batch, (index + 1) * batch));
   return Object.fromEntries(SUMMARY_ROWS.map((name, index) => [name, row(index)])) as unknown as Summary;
 }

@@ -96,7 +96,23 @@ export class Trace {
     this.finished = true;
     if (new Set(outputs).size !== outputs.length)
       throw new Error(`program ${this.name}: one slot is named twice as an output`);
-    const { name, sizes, inputs, constants, steps } = this;
-    return { name, sizes, inputs, constants, steps, outputs };
+    const { name, sizes, inputs, constants } = this;
+    return { name, sizes, inputs, constants, steps: withoutUnread(this.steps, new Set(outputs)), outputs };
   }
+}
+
+/** The steps without the calls whose results nobody reads. @param read slots that are read behind them; grows */
+function withoutUnread(steps: readonly Step[], read: Set<number>): Step[] {
+  const kept: Step[] = [];
+  for (const step of [...steps].reverse()) {
+    if (step.kernel === 'loop') {
+      for (const { leaving } of step.carried) read.add(leaving);
+      kept.push({ ...step, body: withoutUnread(step.body, read) });
+      for (const { initial } of step.carried) read.add(initial);
+    } else if (read.has(step.output)) {
+      kept.push(step);
+      for (const slot of step.inputs) read.add(slot);
+    }
+  }
+  return kept.reverse();
 }

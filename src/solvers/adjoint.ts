@@ -66,7 +66,7 @@ export function adjointIteration({ iteration, run }: ForwardMethod): LinearMetho
     prepare(tracing, problem) {
       const { W, margin, norms, tolerance } = problem;
       if (problem.resolvent || !iteration.needsResolvent) return problem;
-      const options = { margin, bound: norms.bound, step: undefined, tolerance };
+      const options = { margin, norms, step: undefined, tolerance };
       return { ...problem, resolvent: resolventOf(tracing, W, options) };
     },
     correct(tracing, { W, J, margin, norms, resolvent }, { r, state, tolerance, limit, last }) {

@@ -5,7 +5,7 @@
 import type { ActivationName, ActivationParameters } from '../backends/kernels.ts';
 import { elementwise, product } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { spectralNormBound } from './norm.ts';
+import { probedNorm, spectralNormBound } from './norm.ts';
 import type { Resolvent } from './resolvent.ts';
 
 /** σ = prox_f of a convex f. */
@@ -46,18 +46,22 @@ export interface Equation {
 export interface Norms {
   /** L ≥ ‖I − W‖, [1]. */
   readonly bound: Tensor;
+  /** About ‖I − W‖, [1]: enough to choose a step by that converges whatever it is. */
+  readonly estimate: Tensor;
   /** Residual below which the precision has nothing more to say: ε(2 + L) ≥ ε(1 + ‖W‖), [1]. */
   readonly floor: Tensor;
 }
 
 export function normsOf(tracing: LoopContext, W: Tensor): Norms {
-  return normsFrom(spectralNormBound(differenceOf(tracing, W)));
+  if (!tracing.isSequential) return normsFrom(spectralNormBound(differenceOf(tracing, W)));
+  const { bound, estimate } = probedNorm(tracing, W);
+  return { ...normsFrom(bound), estimate };
 }
 
 /** Of a bound L that is known already. */
 export function normsFrom(bound: Tensor): Norms {
   const { epsilon } = bound.context;
-  return { bound, floor: elementwise('scale', [bound], [epsilon, 2 * epsilon]) };
+  return { bound, estimate: bound, floor: elementwise('scale', [bound], [epsilon, 2 * epsilon]) };
 }
 
 /** I − W, [n, n]. */

@@ -5,7 +5,7 @@ import { repeated } from './monitor.ts';
 
 /**
  * z⁺ = prox_{αf}((1 − α)z + α(Wz + b)); converges for 0 < α < 2m/‖I − W‖² (Winston & Kolter 2020, section 3).
- * Default α = m/L² with L ≥ ‖I − W‖: it minimises the guaranteed contraction, √(1 − m²/L²).
+ * Default α = m/L² with L about ‖I − W‖: it minimises the guaranteed contraction, √(1 − m²/L²). Any L ≥ ‖I − W‖/√2 converges.
  *
  * The steps α(p − z) are small, and z stands still once they are below its rounding: at a residual of ε/α, far above the
  * floor. So what the sum z + α(p − z) loses is carried to the next step (Kahan 1965): y = α(p − z) + c, w = z + y,
@@ -17,7 +17,7 @@ export const forwardBackward: Iteration = {
   begin(tracing, equation, z) {
     const { margin, norms, sigma } = equation;
     const [batch, n] = equation.b.shape;
-    const step = equation.step ?? elementwise('divide', [margin, elementwise('square', [norms.bound])]);
+    const step = equation.step ?? elementwise('divide', [margin, elementwise('square', [norms.estimate])]);
     const proximal = sigma.proximal(step);
     const toward = repeated(step, batch);
     return {

@@ -78,7 +78,7 @@ export function solveFixedPoint(
     const solved = solvedIn(progress.state);
     const wanted = first ? undefined : reduceAll('anyZero', solved);
     const own = method.iteration.needsResolvent
-      ? resolventOf(tracing, W, { margin, bound: norms.bound, step, tolerance: problem.tolerance, wanted })
+      ? resolventOf(tracing, W, { margin, norms, step, tolerance: problem.tolerance, wanted })
       : undefined;
     if (first) resolvent = own;
     const begun = method.iteration.begin(tracing, { ...equation, resolvent: own }, initial, initialPre);

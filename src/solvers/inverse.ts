@@ -1,51 +1,83 @@
-import { elementwise, product, reduceAll } from '../tensor/kernels.ts';
+import { elementwise, inverted, product, reduceAll } from '../tensor/kernels.ts';
+import { transpose } from '../tensor/operations.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { initialState, monitor, statusOf } from './monitor.ts';
+import { PROBES, probes } from './probes.ts';
 
 const LIMIT = 60;
+/** Of ‖I − MX‖_F, from which on an X is not worth improving. */
+const FAR = 0.9;
+/** Rounding of ‖I − MX‖_F, in units of n·ε. */
+const ROUNDING = 4;
+
+export interface InverseOptions {
+  /** s > 0 with σ_min(M) ≥ s, [1] */
+  readonly smallest: Tensor;
+  /** L ≥ ‖M‖, [1] */
+  readonly largest: Tensor;
+  /** Of ‖I − MX‖_F, [1]; ε is taken where it is smaller. */
+  readonly tolerance: Tensor;
+  /** [1]: where it is 0 nothing is iterated, and the result means nothing. Default 1. */
+  readonly wanted?: Tensor;
+}
 
 /**
- * M⁻¹ by Newton-Schulz, X⁺ = X + X(I − MX), products only. With σ_min(M) ≥ s and ‖M‖ ≤ L the start X = cMᵀ,
- * c = 2/(s² + L²), gives ‖I − XM‖ ≤ (L² − s²)/(L² + s²) < 1, and the error is squared by each step.
+ * M⁻¹, for M + Mᵀ positive definite. By Newton-Schulz, X⁺ = X + X(I − MX), products only: with σ_min(M) ≥ s and ‖M‖ ≤ L the start
+ * X = cMᵀ, c = 2/(s² + L²), gives ‖I − XM‖ ≤ (L² − s²)/(L² + s²) < 1, and the error is squared by each step. On a sequential
+ * backend, where it is wanted in any case, by elimination, and by Newton-Schulz where ‖I − MX‖ shows that this has failed.
  * @param matrix M, [n, n]
- * @param smallest s > 0, [1]
- * @param largest L, [1]
- * @param tolerance of ‖I − MX‖_F, [1]; ε is taken where it is smaller
- * @param wanted [1]: where it is 0 nothing is computed, and the result means nothing; default 1
  */
-export function inverse(
-  tracing: LoopContext,
-  matrix: Tensor,
-  smallest: Tensor,
-  largest: Tensor,
-  tolerance: Tensor,
-  wanted?: Tensor,
-): Tensor {
+export function inverse(tracing: LoopContext, matrix: Tensor, options: InverseOptions): Tensor {
+  const number = (value: number): Tensor => tracing.constant({ kind: 'fill', value }, [1]);
+  const enough = elementwise('maximum', [options.tolerance, number(tracing.epsilon)]);
+  const { wanted } = options;
+  const start = startOf(matrix, options);
+  const running = initialState(tracing, 1);
+  // A status that is not 0 has stopped.
+  const stoppedIf = (flag: Tensor): Tensor => elementwise('add', [running, flag]);
+  if (wanted) {
+    const state = stoppedIf(elementwise('greater', [number(0.5), wanted]));
+    return newtonSchulz(tracing, matrix, start, state, enough);
+  }
+  if (!tracing.isSequential) return newtonSchulz(tracing, matrix, start, running, enough);
+  const eliminated = inverted(matrix);
+  const error = probedError(tracing, matrix, eliminated);
+  const near = elementwise('greater', [number(FAR), error]); // not where it is NaN
+  const reachable = elementwise('maximum', [enough, number(ROUNDING * matrix.shape[0] * tracing.epsilon)]);
+  const state = stoppedIf(elementwise('greater', [reachable, error]));
+  return newtonSchulz(tracing, matrix, elementwise('select', [near, eliminated, start]), state, reachable);
+}
+
+/** Steps until the error is small, from a state that may say that none is needed. */
+function newtonSchulz(tracing: LoopContext, matrix: Tensor, start: Tensor, initial: Tensor, enough: Tensor): Tensor {
   const [n] = matrix.shape;
   const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
-  const squares = elementwise('add', [elementwise('square', [smallest]), elementwise('square', [largest])]);
-  const start = elementwise('multiply', [
-    product(matrix, identity, { transposeA: true }),
-    elementwise('scale', [elementwise('reciprocal', [squares])], [2, 0]),
-  ]);
-  const unit = tracing.constant({ kind: 'fill', value: tracing.epsilon }, [1]);
-  const reachable = elementwise('maximum', [tolerance, unit]);
-  const fresh = initialState(tracing, 1);
-  // A state full of numbers that are not 0 has stopped.
-  const state = wanted ? elementwise('select', [wanted, fresh, elementwise('scale', [fresh], [0, 1])]) : fresh;
   const final = tracing.loop(
-    { x: start, state },
+    { x: start, state: initial },
     ({ state }) => statusOf(state),
     LIMIT,
     ({ x, state }) => {
       const error = product(matrix, x, { prior: identity, residual: true });
       // What the error will be after this step: its square.
       const next = elementwise('square', [reduceAll('norm', error)]);
-      return {
-        x: product(x, error, { bias: x }),
-        state: monitor(state, next, reachable, unit),
-      };
+      return { x: product(x, error, { bias: x }), state: monitor(state, next, enough, enough) };
     },
   );
   return final.x;
+}
+
+/** cMᵀ */
+function startOf(matrix: Tensor, { smallest, largest }: InverseOptions): Tensor {
+  const squares = elementwise('add', [elementwise('square', [smallest]), elementwise('square', [largest])]);
+  return elementwise('multiply', [
+    transpose(matrix),
+    elementwise('scale', [elementwise('reciprocal', [squares])], [2, 0]),
+  ]);
+}
+
+/** About ‖I − MX‖_F, [1]: the root of the mean of ‖ωᵀ(I − MX)‖² for standard normal ω, whose expectation is its square. */
+function probedError(tracing: LoopContext, matrix: Tensor, x: Tensor): Tensor {
+  const rows = probes(tracing, matrix.shape[0]);
+  const missed = product(product(rows, matrix), x, { prior: rows, residual: true });
+  return elementwise('scale', [reduceAll('norm', missed)], [1 / Math.sqrt(PROBES), 0]);
 }

@@ -1,5 +1,6 @@
 /** The engine: tensors on one backend, Programs traced once per shape, memory that is given back. */
 import type { Backend, BackendName, Constant, MemoryFigures, Program, Storage } from '../backends/backend.ts';
+import { SEQUENTIAL_BACKENDS } from '../backends/kernels.ts';
 import { type OpenOptions, openBackend } from '../backends/open.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import { Arena } from './arena.ts';
@@ -76,6 +77,10 @@ export class Engine implements LoopContext {
 
   get widestIteration(): number {
     return this.device.widestIteration;
+  }
+
+  get isSequential(): boolean {
+    return SEQUENTIAL_BACKENDS.includes(this.device.name);
   }
 
   /**
@@ -246,7 +251,7 @@ export class Engine implements LoopContext {
   }
 
   private trace(key: string, inputs: readonly Tensor[], build: Parameters<Engine['run']>[2]): Traced {
-    const tracing = new Tracing(key, this.epsilon, this.widestIteration);
+    const tracing = new Tracing(key, this);
     const outputs = build(
       inputs.map((input) => tracing.input(input.shape)),
       tracing,
@@ -376,9 +381,9 @@ function mergedChecks(inputs: readonly Tensor[]): ReadonlySet<Check> {
 
 function tensorsIn(value: unknown): Tensor[] {
   if (value instanceof Tensor) return [value];
-  if (Array.isArray(value)) return value.flatMap(tensorsIn);
-  if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
-    return Object.values(value).flatMap(tensorsIn);
-  }
-  return [];
+  if (value === null || typeof value !== 'object') return [];
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype;
+  const items: readonly unknown[] = Array.isArray(value) ? value : isPlain ? Object.values(value) : [];
+  // There may be very many numbers.
+  return items.filter((item) => typeof item === 'object').flatMap(tensorsIn);
 }

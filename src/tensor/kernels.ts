@@ -280,6 +280,11 @@ export function denseSolve(g: Tensor, r: Tensor): Tensor {
   return g.context.call({ kernel: 'solve', batch, order }, [g, r], [batch, order]);
 }
 
+/** A⁻¹, [n, n], on a sequential backend; see InvertCall for which matrices. */
+export function inverted(matrix: Tensor): Tensor {
+  return matrix.context.call({ kernel: 'invert', order: matrix.shape[0] }, [matrix], matrix.shape);
+}
+
 export interface IterateOptions {
   readonly iteration: IterationName;
   /** M with n rows, its columns padded with zeros to a multiple of 4: see `paddedColumns`. */

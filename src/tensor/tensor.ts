@@ -28,6 +28,8 @@ export interface Context {
 export interface LoopContext extends Context {
   /** Largest n for which `iterateRows` is to take the place of a loop; 0: never. */
   readonly widestIteration: number;
+  /** Whether the backend is one of SEQUENTIAL_BACKENDS. */
+  readonly isSequential: boolean;
   /**
    * Repeats `body` on the carried values while some sample is running, at most `limit` times. Passes after the last sample
    * has stopped may be run or not: `body` must leave what belongs to a stopped sample as it is.

@@ -10,12 +10,18 @@ const NO_CHECKS: ReadonlySet<Check> = new Set();
 export class Tracing implements LoopContext {
   private readonly trace: Trace;
 
+  readonly epsilon: number;
+  readonly widestIteration: number;
+  readonly isSequential: boolean;
+
   constructor(
     name: string,
-    readonly epsilon: number,
-    readonly widestIteration = 0,
+    { epsilon, widestIteration, isSequential }: Pick<LoopContext, 'epsilon' | 'widestIteration' | 'isSequential'>,
   ) {
     this.trace = new Trace(name);
+    this.epsilon = epsilon;
+    this.widestIteration = widestIteration;
+    this.isSequential = isSequential;
   }
 
   private wrap(slot: number, shape: Shape): Tensor {

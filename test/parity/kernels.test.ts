@@ -7,6 +7,7 @@ import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { descentCases } from './cases/descent.ts';
 import { homotopyCases } from './cases/homotopy.ts';
 import { formCases, iterateCases, type ParityCase, parityCases } from './cases/index.ts';
+import { invertCases } from './cases/invert.ts';
 import { tunedProductCases, wideProductCases } from './cases/product.ts';
 
 function suite(name: string, open: () => Promise<Backend>, cases: readonly ParityCase[]): void {
@@ -21,7 +22,7 @@ function suite(name: string, open: () => Promise<Backend>, cases: readonly Parit
   });
 }
 
-suite('wasm', openWasm, [...parityCases, ...descentCases, ...homotopyCases]);
+suite('wasm', openWasm, [...parityCases, ...iterateCases, ...descentCases, ...homotopyCases, ...invertCases]);
 suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
 suite('webgpu, forms for this adapter', openWebGPU, [...parityCases, ...iterateCases]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), formCases);

@@ -442,7 +442,7 @@ describe('inside a Program', () => {
 
 test('linearised before a loop, no derivative is made in it', () => {
   const derivativesInLoop = (linearise: boolean): number => {
-    const tracing = new Tracing('counted', engine.epsilon);
+    const tracing = new Tracing('counted', engine);
     const tape = new Tape();
     const x = tape.watch(tracing.input([2, 3]));
     const y = x.relu().maximum(x.tanh()).softplus();

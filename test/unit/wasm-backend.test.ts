@@ -1,15 +1,21 @@
 /** What the WebAssembly backend does besides its kernels, which the parity cases have: memory, threads, errors, lifetime. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import type { OperandLayout } from '../../src/backends/kernels.ts';
 import { type Block, Heap } from '../../src/backends/wasm/heap.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { joinedAxes } from '../../src/backends/wasm/lower.ts';
+import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
+import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
 import { type CallWithoutSlots, Trace } from '../../src/program/trace.ts';
+import { Engine } from '../../src/tensor/engine.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
 import { trainSteps } from '../browser/training.ts';
 import { randomNumbers, randomValues, runOn } from '../parity/cases/parity.ts';
+import { normals } from '../support/numbers.ts';
 
 const opened: Backend[] = [];
 afterEach(() => {
@@ -158,6 +164,19 @@ test('closed, it refuses everything, and says what to do', async () => {
   expect(backend.memory()).toMatchObject({ buffers: 0, bytes: 0, pooledBytes: 0 });
 });
 
+/** z of a monotone layer, and the gradients of its parameters. */
+async function solved(backend: Backend, batch: number, n: number): Promise<ArrayLike<number>[]> {
+  const engine = new Engine(backend);
+  const numbers = (rows: number, seed: number, scale: number): Tensor =>
+    engine.tensor(normals(rows * n, seed, scale), [rows, n]);
+  const inputs = [numbers(n, 1, 0.5 / Math.sqrt(n)), numbers(n, 2, 0.5 / Math.sqrt(n)), numbers(batch, 3, 1)];
+  const [loss, gradients] = await valueAndGrad((A, B, b) => {
+    const W = monotoneMatrix(A, B, engine.scalar(1));
+    return monotoneFixedPoint(W, b, { activation: 'relu', margin: 1 }).z.square().sum();
+  }, inputs);
+  return [[loss], ...(await Promise.all(gradients.map((gradient) => gradient.data())))];
+}
+
 describe('threads', () => {
   test('give the same bits as one thread', async () => {
     const [alone, together] = [await open(1), await open(3)];
@@ -172,6 +191,15 @@ describe('threads', () => {
       const program = repeated(m, n, 20);
       const inputs = inputsFor(m, n);
       expect(await runOn(together, program, inputs)).toEqual(await runOn(alone, program, inputs));
+    }
+    // Whole iterations, inverses, transposed copies.
+    for (const [batch, n] of [
+      [128, 87],
+      [37, 130],
+      [61, 521],
+    ]) {
+      const [expected, found] = await Promise.all([alone, together].map((backend) => solved(backend, batch, n)));
+      expect(found).toEqual(expected);
     }
   });
 

@@ -7,6 +7,7 @@ import { combine } from './combine.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { elementwise } from './elementwise.ts';
 import { homotopy } from './homotopy.ts';
+import { invert } from './invert.ts';
 import { iterate } from './iterate.ts';
 import { move } from './move.ts';
 import { product } from './product.ts';
@@ -126,6 +127,9 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'iterate':
         iterate(step, slots);
+        break;
+      case 'invert':
+        invert(step, slots);
         break;
       case 'coordinateDescent':
         coordinateDescent(step, slots);

@@ -44,6 +44,7 @@ export function lower(call: KernelCall, emit: Emit): void {
       throw new Error('iterate: this backend launches kernel by kernel; its widestIteration is 0');
     case 'coordinateDescent':
     case 'homotopy':
+    case 'invert':
       throw new Error(`${call.kernel} is sequential: it does not run on gpujs; choose another solver`);
   }
 }

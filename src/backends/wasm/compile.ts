@@ -77,7 +77,7 @@ class Compiler {
   private lowerStep(step: Step | undefined, planned: PlannedStep): Instruction[] {
     if (planned.kind === 'copy') return [this.lowerCopy(planned)];
     if (planned.kind === 'loop') return this.lowerLoop(step as ProgramLoop, planned);
-    return [lowerCall(planned, this.place, this.aside), ...this.renewed(planned.call.output)];
+    return [...lowerCall(planned, this.place, this.aside), ...this.renewed(planned.call.output)];
   }
 
   private readonly aside: Aside = {

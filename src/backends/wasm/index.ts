@@ -83,7 +83,7 @@ export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> 
   return {
     name: 'wasm',
     epsilon: 2 ** -23,
-    widestIteration: 0, // a Program runs in one call as it is
+    widestIteration: Number.POSITIVE_INFINITY,
     get adapter() {
       const threads = 1 + (closed ? 0 : (team?.serving ?? 0));
       return {

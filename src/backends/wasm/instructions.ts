@@ -18,6 +18,10 @@ export enum Code {
   homotopy,
   loop,
   renew,
+  pivot,
+  panel,
+  eliminate,
+  iterate,
 }
 
 export enum Header {
@@ -158,6 +162,56 @@ export enum Solve {
   end,
 }
 
+/**
+ * One block of a Gauss-Jordan elimination of a matrix in its place, rows and columns `start` to `start + BLOCK` of it, in three
+ * instructions: the inverse of the block on the diagonal, its product with the rows of the block, and the other rows.
+ * `space` takes BLOCK² numbers and behind them BLOCK for each column, the columns in whole panels.
+ */
+export enum Invert {
+  matrix = 2,
+  space,
+  order,
+  start,
+  end,
+}
+
+/** Rows and columns of such a block. */
+export const BLOCK = 32;
+
+/**
+ * A whole loop; see IterateCall. `packed` takes M in panels, `space` five arrays of `batch` rows (a multiple of four) of numbers in
+ * whole panels, and 80 numbers behind each of them.
+ */
+export enum Iterate {
+  out = 2,
+  carried,
+  matrix,
+  b,
+  step,
+  tolerance,
+  floor,
+  slope,
+  packed,
+  space,
+  /** Iteration. */
+  iteration,
+  batch,
+  n,
+  stride,
+  /** Operation, or −1. */
+  activation,
+  proximal,
+  p0,
+  p1,
+  epsilon,
+  /** Bit 0: tolerance; bit 1: floor. */
+  shared,
+  limit,
+  staleLimit,
+  giveUp,
+  end,
+}
+
 /** Coordinate descent. `space` takes, for each group, `2·features + rows + 4` numbers. */
 export enum Descend {
   out = 2,
@@ -291,6 +345,12 @@ export enum RowsOperation {
   proximalSoftmax,
   standardise,
   standardiseDerivative,
+}
+
+export enum Iteration {
+  picard,
+  peacemanRachford,
+  forwardBackward,
 }
 
 export enum ScalarOperation {

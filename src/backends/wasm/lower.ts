@@ -5,6 +5,8 @@ import type {
   CoordinateDescentCall,
   ElementwiseCall,
   HomotopyCall,
+  InvertCall,
+  IterateCall,
   KernelCall,
   MoveCall,
   OperandLayout,
@@ -17,6 +19,7 @@ import type {
 import type { PlannedCall } from '../plan.ts';
 import {
   Bias,
+  BLOCK,
   Code,
   Combine,
   Copy,
@@ -24,6 +27,9 @@ import {
   Elementwise,
   Header,
   Homotopy,
+  Invert,
+  Iterate,
+  Iteration,
   Move,
   MoveOperation,
   Operation,
@@ -72,6 +78,9 @@ type Place = (buffer: number) => number;
 
 const NO_OPERATION = -1;
 
+/** Numbers of a row in panels. */
+const wholePanels = (columns: number): number => Math.ceil(columns / 8) * 8;
+
 export function lowerCopy(to: number, from: number, size: number): Instruction {
   return new Instruction(Code.copy, Copy.end).set(Copy.to, to, from, size);
 }
@@ -84,11 +93,18 @@ export interface Aside {
   space(size: number): number;
 }
 
-export function lowerCall({ call, operands, output }: PlannedCall, place: Place, aside: Aside): Instruction {
-  return lowered(call, operands.map(place), place(output), aside);
+export function lowerCall({ call, operands, output }: PlannedCall, place: Place, aside: Aside): Instruction[] {
+  const places = operands.map(place);
+  if (call.kernel === 'invert') return lowerInvert(call, places, place(output), aside);
+  return [lowered(call, places, place(output), aside)];
 }
 
-function lowered(call: KernelCall, operands: readonly number[], out: number, aside: Aside): Instruction {
+function lowered(
+  call: Exclude<KernelCall, InvertCall>,
+  operands: readonly number[],
+  out: number,
+  aside: Aside,
+): Instruction {
   switch (call.kernel) {
     case 'product':
       return lowerProduct(call, operands, out, aside.packOf(call));
@@ -111,7 +127,7 @@ function lowered(call: KernelCall, operands: readonly number[], out: number, asi
     case 'homotopy':
       return lowerHomotopy(call, operands, out, aside);
     case 'iterate':
-      throw new Error('iterate: this backend runs whole Programs in one call; its widestIteration is 0');
+      return lowerIterate(call, operands, out, aside);
   }
 }
 
@@ -210,6 +226,36 @@ function lowerScalar(call: ScalarCall, operands: readonly number[], out: number)
 
 function lowerSolve(call: SolveCall, operands: readonly number[], out: number): Instruction {
   return new Instruction(Code.solve, Solve.end).set(Solve.out, out, ...operands, call.batch, call.order);
+}
+
+/** Copied to where the result is to be, and inverted there. */
+function lowerInvert({ order }: InvertCall, [matrix]: readonly number[], out: number, { space }: Aside): Instruction[] {
+  const aside = space(BLOCK ** 2 + wholePanels(order) * BLOCK);
+  const instructions = [lowerCopy(out, matrix, order ** 2)];
+  for (let start = 0; start < order; start += BLOCK) {
+    for (const code of [Code.pivot, Code.panel, Code.eliminate]) {
+      instructions.push(new Instruction(code, Invert.end).set(Invert.matrix, out, aside, order, start));
+    }
+  }
+  return instructions;
+}
+
+function lowerIterate(call: IterateCall, operands: readonly number[], out: number, { space }: Aside): Instruction {
+  const { batch, n, stride, activation, activationParameters, epsilon, shared, limit, staleLimit, giveUp } = call;
+  const packed = space(wholePanels(stride) * n);
+  return new Instruction(Code.iterate, Iterate.end)
+    .set(Iterate.out, out, ...operands, packed, space(5 * (4 * Math.ceil(batch / 4) * wholePanels(n) + 80)))
+    .set(
+      Iterate.iteration,
+      Iteration[call.iteration],
+      batch,
+      n,
+      stride,
+      activationOf(activation),
+      proximalOf(activation),
+    )
+    .setReals(Iterate.p0, ...activationParameters, epsilon)
+    .set(Iterate.shared, Number(shared.tolerance) + 2 * Number(shared.floor), limit, staleLimit, Number(giveUp));
 }
 
 function lowerDescent(

@@ -44,6 +44,7 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
       return lowerIterate(call, step, forms);
     case 'coordinateDescent':
     case 'homotopy':
+    case 'invert':
       throw new Error(`${call.kernel} is sequential: it does not run on a GPU; choose another solver`);
   }
 }

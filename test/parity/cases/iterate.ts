@@ -109,7 +109,7 @@ const iterate: ParityCase = {
     ),
 };
 
-/** On a software adapter a dispatch of this size makes eight iterations. */
+/** On a software adapter of WebGPU a dispatch of this size makes eight iterations. */
 const continued: ParityCase = {
   name: 'iterate: more iterations than one dispatch makes',
   run: (...backends) =>

@@ -1,7 +1,8 @@
 // Element-wise operations on one to three operands, each read through its own layout.
-import { Elementwise } from '../instructions';
+import { Elementwise, Operation } from '../instructions';
 import { evaluate, STEP } from './formulas';
 import { buffer, CHUNK, chunk, real, splatted, word } from './memory';
+import { interleave4 } from './pack';
 
 const BYTES: i32 = 4;
 
@@ -10,6 +11,10 @@ export function elementwise(at: usize, first: i32, last: i32): void {
   const operation = word(at, Elementwise.operation);
   const out = buffer(at, Elementwise.out);
   const columns = word(at, Elementwise.shape + 3);
+  if (isTransposition(at)) {
+    transpose(at, first / columns, last / columns);
+    return;
+  }
   const p0 = real(at, Elementwise.p0);
   const p1 = real(at, Elementwise.p1);
   const p2 = real(at, Elementwise.p2);
@@ -69,4 +74,43 @@ function operand(at: usize, field: i32, place: i32, row: i32, column: i32, count
     store<f32>(aside + <usize>(i * BYTES), load<f32>(from + <usize>(i * stride * BYTES)));
   }
   return aside;
+}
+
+/** Whether a matrix is copied transposed: its units are divided by whole rows of the result. */
+export function isTransposition(at: usize): bool {
+  const layout = Elementwise.firstLayout;
+  return (
+    word(at, Elementwise.operation) === Operation.copy &&
+    word(at, Elementwise.shape) * word(at, Elementwise.shape + 1) === 1 &&
+    word(at, layout + 3) === 1 &&
+    word(at, layout + 4) > 1
+  );
+}
+
+/** Rows of the result that are written at a time, so that what is read and written stays in the cache. */
+const TRANSPOSED_ROWS: i32 = 16;
+
+/** The rows `first` to `last` of the result, which are columns of x. */
+function transpose(at: usize, first: i32, last: i32): void {
+  const layout = Elementwise.firstLayout;
+  const columns = word(at, Elementwise.shape + 3);
+  const pitch = word(at, layout + 4);
+  const x = buffer(at, Elementwise.first) + ((<usize>word(at, layout)) << 2);
+  const out = buffer(at, Elementwise.out);
+  const step = (<usize>columns) << 2;
+  const whole = columns & ~3;
+  for (let row = first; row < last; row += TRANSPOSED_ROWS) {
+    const rows = min(TRANSPOSED_ROWS, last - row);
+    const from = x + ((<usize>row) << 2);
+    const to = out + <usize>row * step;
+    for (let column = 0; column < whole; column += 4) {
+      interleave4(from, pitch, column, columns - 1, rows, to + ((<usize>column) << 2), step);
+    }
+    for (let column = whole; column < columns; column++) {
+      for (let i = 0; i < rows; i++) {
+        const value = load<f32>(from + ((<usize>(column * pitch + i)) << 2));
+        store<f32>(to + <usize>i * step + ((<usize>column) << 2), value);
+      }
+    }
+  }
 }

@@ -1,5 +1,6 @@
 // The interpreter: carries out instructions one after the other, loops included, without leaving WebAssembly.
 import { Code, Copy, Header, Loop, Renew } from '../instructions';
+import { prepareIteration } from './iterate';
 import { buffer, useTable, useWorkspace, word } from './memory';
 import { performRange, unitsOf, workOf } from './perform';
 import { preparePanels } from './product';
@@ -39,6 +40,7 @@ function perform(at: usize): void {
   else if (code === Code.renew) store<i32>(program + ((<usize>word(at, Renew.pack)) << 2), 0);
   else {
     if (code === Code.product) preparePanels(at, program);
+    else if (code === Code.iterate) prepareIteration(at);
     const units = unitsOf(at);
     if (hasTeam() && workOf(at) >= WORTH_DIVIDING) divide(at, units);
     else performRange(at, 0, units);

@@ -6,8 +6,10 @@ import { buffer, word } from './memory';
 export function move(at: usize, first: i32, last: i32): void {
   const operation = word(at, Move.operation);
   for (let o = first; o < last; o++) {
-    if (operation === MoveOperation.gather) gather(at, o);
-    else if (operation === MoveOperation.scatter) scatter(at, o);
+    if (operation === MoveOperation.gather) {
+      if (buffer(at, Move.index) === 0) gatherRange(at, o);
+      else gather(at, o);
+    } else if (operation === MoveOperation.scatter) scatter(at, o);
     else segmentSum(at, o);
   }
 }
@@ -18,6 +20,29 @@ function place(values: usize, index: i32): usize {
 
 function indexAt(indices: usize, i: i32): i32 {
   return <i32>nearest<f32>(load<f32>(place(indices, i)));
+}
+
+/** Without an index: rows that follow one another, of x and then of y, and zeros around them. */
+function gatherRange(at: usize, o: i32): void {
+  const inner = word(at, Move.inner);
+  const extent = word(at, Move.extent);
+  const others = word(at, Move.others);
+  const length = word(at, Move.rowCount);
+  const offset = word(at, Move.offset);
+  const to = place(buffer(at, Move.out), o * length * inner);
+  const x = place(buffer(at, Move.x), o * extent * inner);
+  const y = place(buffer(at, Move.y), o * others * inner);
+  const row = (<usize>inner) << 2;
+  // Row j is row j + offset of x, or j + offset − extent of y.
+  const first = min(max(-offset, 0), length);
+  const second = min(max(extent - offset, first), length);
+  const end = others === 0 ? second : min(max(extent + others - offset, second), length);
+  memory.fill(to, 0, <usize>first * row);
+  memory.copy(to + <usize>first * row, x + <usize>(first + offset) * row, <usize>(second - first) * row);
+  if (end > second) {
+    memory.copy(to + <usize>second * row, y + <usize>(second + offset - extent) * row, <usize>(end - second) * row);
+  }
+  memory.fill(to + <usize>end * row, 0, <usize>(length - end) * row);
 }
 
 function gather(at: usize, o: i32): void {

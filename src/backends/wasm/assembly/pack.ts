@@ -68,7 +68,7 @@ export function packLeft(
  * `depth` numbers of each of the rows row to row + 3 (the last one again where there are no more) of a matrix with `pitch`
  * columns: the four first ones together, the four second ones `step` bytes further, and so on.
  */
-function interleave4(matrix: usize, pitch: i32, row: i32, last: i32, depth: i32, to: usize, step: usize): void {
+export function interleave4(matrix: usize, pitch: i32, row: i32, last: i32, depth: i32, to: usize, step: usize): void {
   let r0 = matrix + <usize>(min(row, last) * pitch) * BYTES;
   let r1 = matrix + <usize>(min(row + 1, last) * pitch) * BYTES;
   let r2 = matrix + <usize>(min(row + 2, last) * pitch) * BYTES;

@@ -1,11 +1,14 @@
 // Kernels by the codes of their instructions, whole or in part.
 import {
+  BLOCK,
   Code,
   Combine,
   Descend,
   Elementwise,
   Header,
   Homotopy,
+  Invert,
+  Iterate,
   Move,
   Product,
   Reduce,
@@ -15,10 +18,13 @@ import {
 } from '../instructions';
 import { combine } from './combine';
 import { descend } from './descend';
-import { elementwise } from './elementwise';
+import { elementwise, isTransposition } from './elementwise';
 import { homotopy } from './homotopy';
+import { eliminate, panel, pivot } from './invert';
+import { iterate } from './iterate';
 import { word } from './memory';
 import { move } from './move';
+import { PANEL } from './pack';
 import { product } from './product';
 import { reduce } from './reduce';
 import { rows } from './rows';
@@ -58,6 +64,18 @@ export function performRange(at: usize, first: i32, last: i32): void {
     case Code.homotopy:
       homotopy(at, first, last);
       break;
+    case Code.iterate:
+      iterate(at, first, last);
+      break;
+    case Code.pivot:
+      pivot(at);
+      break;
+    case Code.panel:
+      panel(at, first, last);
+      break;
+    case Code.eliminate:
+      eliminate(at, first, last);
+      break;
     default:
       unreachable();
   }
@@ -83,6 +101,14 @@ export function unitsOf(at: usize): i32 {
       return word(at, Scalar.batch);
     case Code.solve:
       return word(at, Solve.batch);
+    case Code.iterate:
+      return word(at, Iterate.batch);
+    case Code.pivot:
+      return 1;
+    case Code.panel:
+      return (word(at, Invert.order) + PANEL - 1) / PANEL;
+    case Code.eliminate:
+      return word(at, Invert.order);
     case Code.descend:
       return word(at, Descend.groups);
     default:
@@ -90,15 +116,21 @@ export function unitsOf(at: usize): i32 {
   }
 }
 
-/** A divisor of the number of units that threads take at a time: four rows, so that they write into no four numbers together. */
+/**
+ * A divisor of the number of units that threads take at a time: four rows, so that they write into no four numbers together, or
+ * one, where a kernel writes nothing else.
+ */
 export function evenUnits(at: usize): i32 {
   const code = word(at, Header.code);
-  return code === Code.descend || code === Code.homotopy ? 1 : 4;
+  if (code === Code.elementwise && isTransposition(at)) return word(at, Elementwise.shape + 3);
+  return code === Code.descend || code === Code.homotopy || code === Code.panel ? 1 : 4;
 }
 
 /** Multiplications that take as long as an element of an element-wise operation, and as one of a row with its exponentials. */
 const ELEMENT_WORK: i64 = 8;
 const ROW_WORK: i64 = 64;
+/** Of a whole loop, at least. */
+const ITERATIONS: i64 = 4;
 
 /** About how many multiplications an instruction amounts to; 0 where it is not worth the question. */
 export function workOf(at: usize): i64 {
@@ -114,6 +146,12 @@ export function workOf(at: usize): i64 {
       return units * <i64>(word(at, Reduce.middle) * word(at, Reduce.inner)) * ELEMENT_WORK;
     case Code.rows:
       return units * <i64>word(at, Rows.columns) * ROW_WORK;
+    case Code.iterate:
+      return units * <i64>word(at, Iterate.n) * <i64>word(at, Iterate.stride) * ITERATIONS;
+    case Code.panel:
+      return units * <i64>(PANEL * BLOCK * BLOCK);
+    case Code.eliminate:
+      return units * units * <i64>BLOCK;
     case Code.descend:
       return units * <i64>word(at, Descend.features) * <i64>word(at, Descend.rows);
     case Code.homotopy:

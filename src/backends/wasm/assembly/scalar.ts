@@ -8,7 +8,7 @@ const ITERATIONS: i32 = 1;
 const RESIDUAL: i32 = 2;
 const BEST: i32 = 3;
 const STALE: i32 = 4;
-const STATE_ROWS: i32 = 5;
+export const STATE_ROWS: i32 = 5;
 
 const RUNNING: f32 = 0;
 const CONVERGED: f32 = 1;
@@ -54,21 +54,42 @@ function monitor(at: usize, out: usize, sample: i32): void {
     store<f32>(place(out, row * batch + sample), load<f32>(place(state, row * batch + sample)));
   }
   if (load<f32>(place(out, STATUS * batch + sample)) !== RUNNING) return;
-  const residual = operand(at, 1, sample);
-  const best = load<f32>(place(out, BEST * batch + sample));
-  const stale = residual < <f32>0.9 * best ? <f32>0 : load<f32>(place(out, STALE * batch + sample)) + 1;
-  const iterations = place(out, ITERATIONS * batch + sample);
-  store<f32>(iterations, load<f32>(iterations) + 1);
-  store<f32>(place(out, RESIDUAL * batch + sample), residual);
-  store<f32>(place(out, STALE * batch + sample), stale);
-  store<f32>(place(out, BEST * batch + sample), min<f32>(best, residual));
-  store<f32>(place(out, STATUS * batch + sample), statusAfter(at, sample, residual, stale));
+  const giveUp = real(at, Scalar.p1) !== 0;
+  const staleLimit = real(at, Scalar.p0);
+  observe(
+    out,
+    batch,
+    sample,
+    operand(at, 1, sample),
+    operand(at, 2, sample),
+    operand(at, 3, sample),
+    staleLimit,
+    giveUp,
+  );
 }
 
-function statusAfter(at: usize, sample: i32, residual: f32, stale: f32): f32 {
-  if (!(residual <= 1e30)) return DIVERGED; // also when it is NaN
-  if (residual <= operand(at, 2, sample)) return CONVERGED;
-  if (stale < real(at, Scalar.p0)) return RUNNING;
-  if (residual <= 4 * operand(at, 3, sample)) return STALLED;
-  return real(at, Scalar.p1) !== 0 ? GAVE_UP : RUNNING;
+/** Changes the state, [STATE_ROWS, batch], of a running sample with a new residual. */
+export function observe(
+  state: usize,
+  batch: i32,
+  sample: i32,
+  residual: f32,
+  tolerance: f32,
+  floor: f32,
+  staleLimit: f32,
+  giveUp: bool,
+): void {
+  const best = load<f32>(place(state, BEST * batch + sample));
+  const stale = residual < <f32>0.9 * best ? <f32>0 : load<f32>(place(state, STALE * batch + sample)) + 1;
+  const iterations = place(state, ITERATIONS * batch + sample);
+  store<f32>(iterations, load<f32>(iterations) + 1);
+  store<f32>(place(state, RESIDUAL * batch + sample), residual);
+  store<f32>(place(state, STALE * batch + sample), stale);
+  store<f32>(place(state, BEST * batch + sample), min<f32>(best, residual));
+  let status = RUNNING;
+  if (!(residual <= 1e30))
+    status = DIVERGED; // also when it is NaN
+  else if (residual <= tolerance) status = CONVERGED;
+  else if (stale >= staleLimit) status = residual <= 4 * floor ? STALLED : giveUp ? GAVE_UP : RUNNING;
+  store<f32>(place(state, STATUS * batch + sample), status);
 }

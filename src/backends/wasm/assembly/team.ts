@@ -79,7 +79,8 @@ function stretchOf(at: usize, units: i32): i32 {
   const threads = 1 + atomic.load<i32>(team + SERVING);
   const even = evenUnits(at);
   const parts = (units + threads * STRETCHES * even - 1) / (threads * STRETCHES * even);
-  return max(parts * even, word(at, Header.code) === Code.elementwise ? ELEMENTS : even);
+  const least = word(at, Header.code) === Code.elementwise ? (ELEMENTS + even - 1) / even : 1;
+  return max(parts, least) * even;
 }
 
 /** Takes stretches of the instruction with this ticket while there are some. */

@@ -1,0 +1,18 @@
+import type { InvertCall } from '../kernels.ts';
+
+/** A⁻¹ by Gauss-Jordan elimination, the pivots in the order in which they come. */
+export function invert({ order, inputs, output }: InvertCall, slots: readonly Float64Array[]): void {
+  const x = slots[output];
+  x.set(slots[inputs[0]]);
+  for (let pivot = 0; pivot < order; pivot++) {
+    const reciprocal = 1 / x[pivot * order + pivot];
+    x[pivot * order + pivot] = 1;
+    for (let j = 0; j < order; j++) x[pivot * order + j] *= reciprocal;
+    for (let row = 0; row < order; row++) {
+      if (row === pivot) continue;
+      const factor = x[row * order + pivot];
+      x[row * order + pivot] = 0;
+      for (let j = 0; j < order; j++) x[row * order + j] -= factor * x[pivot * order + j];
+    }
+  }
+}

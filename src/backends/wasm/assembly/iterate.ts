@@ -1,0 +1,280 @@
+// Whole loops of an iteration, some rows at a time, each until its samples have stopped; see ITERATIONS and IterateCall.
+import { Iterate, Iteration, Operation } from '../instructions';
+import { evaluate, STEP } from './formulas';
+import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, firstLanes, real, splatted, sumOfLanes, word } from './memory';
+import { PANEL, packLeft, packRight, TILE_ROWS } from './pack';
+import { observe, STATE_ROWS } from './scalar';
+import { tile } from './tile';
+
+const BYTES: usize = 4;
+/** Between the arrays of the block, which would otherwise share their places in the cache where rows are 2ᵏ long. */
+const APART: usize = 320;
+
+/** Numbers of a row, and the bytes from one to the next of those that this kernel keeps: whole panels. */
+let n: i32 = 0;
+let pitch: usize = 0;
+/** Numbers that are looked at in a row, a multiple of four. */
+let count: i32 = 0;
+let alpha: f32 = 0;
+/** Of the block of rows at work: x, what is on the way to the next x, the product, the factors of the proximal operator, what rounding lost. */
+let xs: usize = 0;
+let betweens: usize = 0;
+let products: usize = 0;
+let factors: usize = 0;
+let losses: usize = 0;
+
+/** Puts M in panels. */
+export function prepareIteration(at: usize): void {
+  packRight(
+    buffer(at, Iterate.matrix),
+    buffer(at, Iterate.packed),
+    word(at, Iterate.stride),
+    word(at, Iterate.n),
+    false,
+  );
+}
+
+/** The samples `first` to `last`. */
+export function iterate(at: usize, first: i32, last: i32): void {
+  n = word(at, Iterate.n);
+  pitch = (<usize>((n + PANEL - 1) / PANEL)) << 5;
+  count = (n + 3) & ~3;
+  const step = buffer(at, Iterate.step);
+  alpha = step === 0 ? 1 : load<f32>(step);
+  for (let row = first; row < last; row += BLOCK_ROWS) iterateBlock(at, row, min(BLOCK_ROWS, last - row));
+}
+
+function isSplitting(at: usize): bool {
+  return word(at, Iterate.iteration) === Iteration.peacemanRachford;
+}
+
+/** Of a sample in an operand [batch, n]. */
+function rowOf(at: usize, field: i32, sample: i32): usize {
+  return buffer(at, field) + <usize>(sample * n) * BYTES;
+}
+
+function stateOf(at: usize, field: i32): usize {
+  return buffer(at, field) + <usize>(word(at, Iterate.batch) * n) * BYTES;
+}
+
+function isRunning(at: usize, sample: i32): bool {
+  return load<f32>(stateOf(at, Iterate.out) + ((<usize>sample) << 2)) === 0;
+}
+
+function iterateBlock(at: usize, row: i32, rows: i32): void {
+  enter(at, row, rows);
+  const limit = word(at, Iterate.limit);
+  for (let trip = 0; trip < limit; trip++) {
+    let running = 0;
+    for (let i = 0; i < rows; i++) if (isRunning(at, row + i)) running |= 1 << (i / TILE_ROWS);
+    if (running === 0) break;
+    if (isSplitting(at)) for (let i = 0; i < rows; i++) if (isRunning(at, row + i)) reflect(at, row + i, i);
+    multiply(at, rows, running);
+    for (let i = 0; i < rows; i++) if (isRunning(at, row + i)) advance(at, row + i, i);
+  }
+  for (let i = 0; i < rows; i++) {
+    memory.copy(rowOf(at, Iterate.out, row + i), xs + <usize>i * pitch, (<usize>n) << 2);
+  }
+}
+
+/** Finds the places of the block, and copies what is carried. */
+function enter(at: usize, row: i32, rows: i32): void {
+  const batch = word(at, Iterate.batch);
+  const size = <usize>((batch + 3) & ~3) * pitch + APART;
+  xs = buffer(at, Iterate.space) + <usize>row * pitch;
+  products = xs + size;
+  betweens = products + size;
+  factors = betweens + size;
+  losses = factors + size;
+  const remembers = word(at, Iterate.iteration) === Iteration.forwardBackward;
+  for (let i = 0; i < rows; i++) {
+    const place = <usize>i * pitch;
+    memory.copy(xs + place, rowOf(at, Iterate.carried, row + i), (<usize>n) << 2);
+    if (buffer(at, Iterate.slope) !== 0) takeFactors(rowOf(at, Iterate.slope, row + i), factors + place);
+    if (remembers) memory.fill(losses + place, 0, pitch);
+  }
+  for (let part = 0; part < STATE_ROWS; part++) {
+    const place = <usize>(part * batch + row) * BYTES;
+    memory.copy(stateOf(at, Iterate.out) + place, stateOf(at, Iterate.carried) + place, (<usize>rows) << 2);
+  }
+}
+
+/** d/(d + α(1 − d)) */
+function takeFactors(slope: usize, to: usize): void {
+  const a = f32x4.splat(alpha);
+  const one = f32x4.splat(1);
+  for (let i: usize = 0; i < (<usize>count) << 2; i += STEP) {
+    const d = v128.load(slope + i);
+    v128.store(to + i, f32x4.div(d, f32x4.add(d, f32x4.mul(a, f32x4.sub(one, d)))));
+  }
+}
+
+/** prox_{αf}(x) */
+function proximal(at: usize, i: i32, x: usize, to: usize): void {
+  if (buffer(at, Iterate.slope) === 0) {
+    const operation = word(at, Iterate.proximal);
+    const step = splatted(0, alpha);
+    evaluate(operation, to, count, x, STEP, step, 0, 0, 0, real(at, Iterate.p0), real(at, Iterate.p1), 0, 0);
+    return;
+  }
+  const factor = factors + <usize>i * pitch;
+  for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
+    v128.store(to + j, f32x4.mul(v128.load(factor + j), v128.load(x + j)));
+  }
+}
+
+/** q = 2·prox_{αf}(x) − x + αb */
+function reflect(at: usize, sample: i32, i: i32): void {
+  const place = <usize>i * pitch;
+  const x = xs + place;
+  const q = betweens + place;
+  const b = rowOf(at, Iterate.b, sample);
+  const two = f32x4.splat(2);
+  const a = f32x4.splat(alpha);
+  const isSloped = buffer(at, Iterate.slope) !== 0;
+  if (!isSloped && word(at, Iterate.proximal) === Operation.proximalRelu) {
+    // 2·max(x, 0) − x = |x|
+    for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
+      v128.store(q + j, f32x4.add(f32x4.abs(v128.load(x + j)), f32x4.mul(a, v128.load(b + j))));
+    }
+    return;
+  }
+  if (!isSloped) proximal(at, i, x, q);
+  const factor = factors + place;
+  for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
+    const from = v128.load(x + j);
+    const near = isSloped ? f32x4.mul(v128.load(factor + j), from) : v128.load(q + j);
+    v128.store(q + j, f32x4.add(f32x4.sub(f32x4.mul(two, near), from), f32x4.mul(a, v128.load(b + j))));
+  }
+}
+
+/** What is to be multiplied by M, of those strips of TILE_ROWS rows whose bits are set in `running`. */
+function multiply(at: usize, rows: i32, running: i32): void {
+  const panels = (word(at, Iterate.stride) + PANEL - 1) / PANEL;
+  const low = -f32.POSITIVE_INFINITY;
+  const lefts = isSplitting(at) ? betweens : xs;
+  for (let begin = 0; begin < n; begin += BLOCK_DEPTH) {
+    const depth = min(BLOCK_DEPTH, n - begin);
+    packLeft(lefts, blockSpace(), 0, rows, begin, depth, rows, <i32>(pitch >> 2), false);
+    let right = buffer(at, Iterate.packed) + <usize>(begin * panels * PANEL) * BYTES;
+    for (let panel = 0; panel < panels; panel++, right += <usize>(depth * PANEL) * BYTES) {
+      for (let strip = 0; strip < rows; strip += TILE_ROWS) {
+        if (((running >> (strip / TILE_ROWS)) & 1) === 0) continue;
+        const left = blockSpace() + <usize>(strip * depth) * BYTES;
+        const to = products + <usize>strip * pitch + ((<usize>panel) << 5);
+        tile(left, right, depth, begin > 0 ? to : 0, pitch, to, pitch, low);
+      }
+    }
+  }
+}
+
+/** The residual, what the monitor says of it, and the next x. */
+function advance(at: usize, sample: i32, i: i32): void {
+  const place = <usize>i * pitch;
+  const b = rowOf(at, Iterate.b, sample);
+  const h = products + place;
+  const x = xs + place;
+  const between = betweens + place;
+  if (isSplitting(at)) {
+    split(at, sample, h, between, b, x);
+    const isMeasured = buffer(at, Iterate.slope) !== 0 || word(at, Iterate.activation) === Operation.relu;
+    note(at, sample, isMeasured ? residualFrom(at, missed, size) : residual(at, sample, h, between));
+    return;
+  }
+  for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
+    v128.store(h + j, f32x4.add(v128.load(h + j), v128.load(b + j)));
+  }
+  const remembers = word(at, Iterate.iteration) === Iteration.forwardBackward;
+  if (remembers) moveOn(x, h, losses + place, between);
+  note(at, sample, residual(at, sample, x, h)); // h is σ(p) after that
+  if (!isRunning(at, sample)) return;
+  if (remembers) proximal(at, i, between, x);
+  else memory.copy(x, h, (<usize>count) << 2);
+}
+
+/** w = x + y with y = α(p − x) + c, and c ← y − (w − x): see the solver. */
+function moveOn(x: usize, p: usize, c: usize, w: usize): void {
+  const a = f32x4.splat(alpha);
+  for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
+    const from = v128.load(x + j);
+    const y = f32x4.add(f32x4.mul(a, f32x4.sub(v128.load(p + j), from)), v128.load(c + j));
+    const to = f32x4.add(from, y);
+    v128.store(w + j, to);
+    v128.store(c + j, f32x4.sub(y, f32x4.sub(to, from)));
+  }
+}
+
+/** Σ (z − σ(p))² and Σ z² of a row. */
+let missed: v128 = f32x4.splat(0);
+let size: v128 = f32x4.splat(0);
+
+/** x ← 2h − q + αb, q ← p = (1 + 1/α)h − q/α + b; in passing the sums of (h, p), for a slope or a relu. */
+function split(at: usize, sample: i32, h: usize, q: usize, b: usize, x: usize): void {
+  const isSloped = buffer(at, Iterate.slope) !== 0;
+  const slope = isSloped ? rowOf(at, Iterate.slope, sample) : h;
+  const two = f32x4.splat(2);
+  const a = f32x4.splat(alpha);
+  const inverse = f32x4.splat(<f32>1 / alpha);
+  const more = f32x4.splat(<f32>1 + <f32>1 / alpha);
+  let differences = f32x4.splat(0);
+  let squares = f32x4.splat(0);
+  for (let j = 0; j < n; j += 4) {
+    const place = (<usize>j) << 2;
+    const half = v128.load(h + place);
+    const right = v128.load(q + place);
+    const bias = v128.load(b + place);
+    const p = f32x4.add(f32x4.sub(f32x4.mul(more, half), f32x4.mul(inverse, right)), bias);
+    v128.store(x + place, f32x4.add(f32x4.sub(f32x4.mul(two, half), right), f32x4.mul(a, bias)));
+    v128.store(q + place, p);
+    const sigma = isSloped ? f32x4.mul(v128.load(slope + place), p) : f32x4.max(p, f32x4.splat(0));
+    let difference = f32x4.sub(half, sigma);
+    let value = half;
+    if (n - j < 4) {
+      difference = v128.and(difference, firstLanes(n - j));
+      value = v128.and(value, firstLanes(n - j));
+    }
+    differences = f32x4.add(differences, f32x4.mul(difference, difference));
+    squares = f32x4.add(squares, f32x4.mul(value, value));
+  }
+  missed = differences;
+  size = squares;
+}
+
+/** ρ of (z, p); p becomes σ(p). */
+function residual(at: usize, sample: i32, z: usize, p: usize): f32 {
+  const slope = buffer(at, Iterate.slope);
+  const activation = word(at, Iterate.activation);
+  if (slope !== 0) {
+    const d = rowOf(at, Iterate.slope, sample);
+    for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
+      v128.store(p + j, f32x4.mul(v128.load(d + j), v128.load(p + j)));
+    }
+  } else if (activation >= 0) {
+    evaluate(activation, p, count, p, STEP, 0, 0, 0, 0, real(at, Iterate.p0), real(at, Iterate.p1), 0, 0);
+  }
+  let differences = f32x4.splat(0);
+  let squares = f32x4.splat(0);
+  for (let j = 0; j < n; j += 4) {
+    const lanes = n - j < 4 ? firstLanes(n - j) : i32x4.splat(-1);
+    const value = v128.and(v128.load(z + ((<usize>j) << 2)), lanes);
+    const difference = f32x4.sub(value, v128.and(v128.load(p + ((<usize>j) << 2)), lanes));
+    differences = f32x4.add(differences, f32x4.mul(difference, difference));
+    squares = f32x4.add(squares, f32x4.mul(value, value));
+  }
+  return residualFrom(at, differences, squares);
+}
+
+function residualFrom(at: usize, differences: v128, squares: v128): f32 {
+  const length = sqrt<f32>(sumOfLanes(differences));
+  if (buffer(at, Iterate.slope) !== 0) return length;
+  return length / (real(at, Iterate.epsilon) + sqrt<f32>(sumOfLanes(squares)));
+}
+
+function note(at: usize, sample: i32, found: f32): void {
+  const shared = word(at, Iterate.shared);
+  const tolerance = load<f32>(buffer(at, Iterate.tolerance) + ((<usize>(shared & 1 ? 0 : sample)) << 2));
+  const floor = load<f32>(buffer(at, Iterate.floor) + ((<usize>(shared & 2 ? 0 : sample)) << 2));
+  const giveUp = word(at, Iterate.giveUp) !== 0;
+  const state = stateOf(at, Iterate.out);
+  observe(state, word(at, Iterate.batch), sample, found, tolerance, floor, <f32>word(at, Iterate.staleLimit), giveUp);
+}

@@ -1,0 +1,12 @@
+import { random } from '../data/random.ts';
+import type { Context, Tensor } from '../tensor/tensor.ts';
+
+/** How many: rows that a product takes at a time. */
+export const PROBES = 8;
+
+/** Rows of standard normal numbers, [PROBES, n], the same every time. */
+export function probes(context: Context, n: number): Tensor {
+  const generator = random(n);
+  const values = Array.from({ length: PROBES * n }, () => generator.normal());
+  return context.constant({ kind: 'values', values }, [PROBES, n]);
+}

@@ -1,0 +1,118 @@
+/** The inverse that Peaceman-Rachford splitting needs, by elimination and by Newton-Schulz, and the norm it is bounded by. */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openCPU } from '../../src/backends/cpu/index.ts';
+import { openGPUJS } from '../../src/backends/gpujs/index.ts';
+import { openWasm } from '../../src/backends/wasm/index.ts';
+import { monotonicityMargin } from '../../src/implicit/margin.ts';
+import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
+import { inverse } from '../../src/solvers/inverse.ts';
+import { probedNorm } from '../../src/solvers/norm.ts';
+import { Engine } from '../../src/tensor/engine.ts';
+import { matmul, monotoneProblem, normals, relativeError, transpose } from '../support/numbers.ts';
+
+const identity = (n: number): number[] =>
+  Array.from({ length: n * n }, (_, at) => (Math.floor(at / n) === at % n ? 1 : 0));
+
+/** ‖M‖, of which the square is the largest eigenvalue of MᵀM, and its negative the smallest of I − (I + MᵀM). */
+function spectralNorm(M: readonly number[], n: number): number {
+  const gram = matmul(transpose(M, n, n), M, n, n, n);
+  const trace = gram.reduce((sum, x, at) => sum + (Math.floor(at / n) === at % n ? x : 0), 0);
+  const shifted = gram.map((x, at) => x / trace + (Math.floor(at / n) === at % n ? 1 : 0));
+  return Math.sqrt(-trace * monotonicityMargin(shifted, n));
+}
+
+const backends = { cpu: async () => openCPU(), wasm: openWasm, gpujs: () => openGPUJS({ mode: 'webassembly' }) };
+
+for (const [name, open] of Object.entries(backends)) {
+  describe(`the inverse on ${name}`, () => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = new Engine(await open());
+    });
+    afterAll(() => engine.close());
+
+    /** σ_min(M) ≥ smallest, ‖M‖ ≤ largest */
+    async function inverted(M: readonly number[], n: number, smallest: number, largest: number, wanted?: number) {
+      const numbers = [smallest, largest, 1e-6, ...(wanted === undefined ? [] : [wanted])];
+      const inputs = [engine.tensor(M, [n, n]), ...numbers.map((number) => engine.tensor([number]))];
+      const [X] = engine.run(`inverse ${numbers.length}`, inputs, ([m, s, l, tolerance, flag], tracing) => [
+        inverse(tracing, m, { smallest: s, largest: l, tolerance, wanted: flag }),
+      ]);
+      return X.data();
+    }
+
+    test('is that of the matrix, whatever its order', async () => {
+      for (const n of [1, 2, 31, 32, 33, 70]) {
+        const { W } = monotoneProblem(n, 1, n, 0.5);
+        const M = W.map((x, at) => (Math.floor(at / n) === at % n ? 1 : 0) - x);
+        const X = await inverted(M, n, 0.5, 1.01 * spectralNorm(M, n));
+        expect(relativeError(matmul(M, X, n, n, n), identity(n))).toBeLessThan(2e-5);
+      }
+    });
+
+    test('is found where the pivots are 0', async () => {
+      const M = [0, 1, -1, 0];
+      expect(relativeError(await inverted(M, 2, 1, 1), [0, -1, 1, 0])).toBeLessThan(1e-6);
+    });
+
+    test('is found where a pivot is so small that elimination loses all', async () => {
+      const M = [1e-9, 1, 0, -1, 1e-9, 1, 0, -1, 1];
+      const X = await inverted(M, 3, 0.3, 2);
+      expect(relativeError(matmul(M, X, 3, 3, 3), identity(3))).toBeLessThan(1e-5);
+    });
+
+    test('is found where it is wanted', async () => {
+      expect(relativeError(await inverted([2, 0, 0, 4], 2, 2, 4, 1), [0.5, 0, 0, 0.25])).toBeLessThan(1e-6);
+      await expect(inverted([2, 0, 0, 4], 2, 2, 4, 0)).resolves.toHaveLength(4);
+    });
+
+    test('of a singular matrix: the solve that needs it does not converge, and says so', async () => {
+      // I + α(I − W) = 0 for α = 1 and W = 2I, which is not monotone.
+      const { z } = monotoneFixedPoint(engine.tensor([2, 0, 0, 2], [2, 2]), engine.tensor([1, 2], [1, 2]), {
+        activation: 'relu',
+        margin: 1,
+        step: 1,
+        limit: 30,
+        checkInputs: false,
+      });
+      await expect(z.data()).rejects.toThrow('1 of 1 samples did not converge with peaceman-rachford');
+    });
+  });
+}
+
+describe('the norm by probes', () => {
+  const engine = new Engine(openCPU());
+  afterAll(() => engine.close());
+
+  test('is near ‖I − W‖, and its bound not below', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(1, 2, 5, 31, 60),
+        fc.integer({ min: 1, max: 9999 }),
+        fc.constantFrom(1e-6, 1, 1e5),
+        async (n, seed, scale) => {
+          const M = normals(n * n, seed, scale);
+          const W = M.map((x, at) => (Math.floor(at / n) === at % n ? 1 : 0) - x);
+          const [bound, estimate] = await Promise.all(
+            engine
+              .run('probed', [engine.tensor(W, [n, n])], ([w], tracing) => {
+                const found = probedNorm(tracing, w);
+                return [found.bound, found.estimate];
+              })
+              .map((tensor) => tensor.data()),
+          );
+          const exact = spectralNorm(
+            W.map((x, at) => (Math.floor(at / n) === at % n ? 1 : 0) - x),
+            n,
+          );
+          expect(bound[0]).toBeGreaterThanOrEqual(exact * (1 - 1e-9));
+          // (10·√(2/π)·√Σ‖ωᵢ‖²)^(1/16), and the root of that sum is about √(8n).
+          expect(bound[0]).toBeLessThanOrEqual(exact * (24 * Math.sqrt(n) + 24) ** (1 / 16) * (1 + 1e-9));
+          expect(estimate[0]).toBeGreaterThanOrEqual(exact / Math.SQRT2);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+});
