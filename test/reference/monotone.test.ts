@@ -9,8 +9,6 @@ import { monotoneSuite } from './suites.ts';
 const WITHOUT: Readonly<Partial<Record<BackendName, (solver: string) => boolean>>> = {
   // On the device the parity cases have them, at sizes that a software adapter can bear.
   webgpu: (solver) => solver.startsWith('anderson'),
-  // Near the floor of float32 it takes thousands of passes, and so does wasm, which is faster.
-  gpujs: (solver) => solver === 'anderson',
 };
 
 describe.each(['cpu', 'wasm', 'gpujs', 'webgpu'] as const)('reference problems on %s', (backend) => {

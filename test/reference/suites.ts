@@ -28,8 +28,8 @@ const GRADUAL: readonly (string | undefined)[] = ['forward-backward', 'anderson'
 export interface Asked {
   readonly ask: Ask;
   readonly precision: Precision;
-  /** Forward solvers that are left to other places, where they are quicker; by problem. */
-  readonly without?: (solver: string, problem: string) => boolean;
+  /** Forward solvers that are left to other places, where they are quicker. */
+  readonly without?: (solver: string) => boolean;
 }
 
 export function monotoneSuite({ ask, precision, without = () => false }: Asked): void {
@@ -38,7 +38,7 @@ export function monotoneSuite({ ask, precision, without = () => false }: Asked):
     for (const reference of loadMonotone(name)) {
       for (const solvers of SOLVERS) {
         const [solver = 'auto'] = solvers;
-        if (without(solver, name) || (GRADUAL.includes(solver) && name === 'illcond')) continue;
+        if (without(solver) || (GRADUAL.includes(solver) && name === 'illcond')) continue;
         test(`${name} ${reference.activation}, ${solvers.join(', ')}`, async () => {
           const { z, gradB, gradW, isSolved } = await ask('fixedPoint', reference, solvers);
           expect(relativeError(z, reference.z.flat())).toBeLessThanOrEqual(bound.z);
