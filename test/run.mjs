@@ -96,9 +96,12 @@ if (filters.length === 0) {
 await check('browser', ensureBrowser);
 if (filters.length > 0) runTests('tests', filters);
 else {
-  // A page waits for what the clock says: nothing runs beside it. The others may share the machine.
-  runTests('tests in a browser', ['test/browser']);
-  runTests('tests in Node', ['--exclude=test/browser/**', '--maxWorkers=2']);
+  // Most pages wait for what the clock says: nothing runs beside them. What only computes may share the machine.
+  const [computing, pages] = ['', '!'].map(
+    (not) => `--exclude=test/browser/${not}(parity|gpujs|gpujs-reference).test.ts`,
+  );
+  runTests('tests of pages', ['test/browser', computing]);
+  runTests('all other tests', [pages, '--maxWorkers=2']);
 }
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

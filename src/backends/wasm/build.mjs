@@ -28,7 +28,7 @@ export default async function buildKernels() {
     const target = join(folder, `${name}.generated.ts`);
     if (existsSync(target) && readFileSync(target, 'utf8').startsWith(heading)) continue;
     const binary = await compile(flags);
-    writeFileSync(target, `${heading}export const KERNELS =\n  '${binary.toString('base64')}';\n`);
+    writeFileSync(target, `${heading}export const KERNELS: string =\n  '${binary.toString('base64')}';\n`);
   }
 }
 

@@ -1,7 +1,7 @@
 // Reductions over the middle index of x[outer, middle, inner]; see REDUCTIONS in kernels.ts for the formulas.
 import { Reduce, Reduction } from '../instructions';
 import { evaluate, STEP } from './formulas';
-import { buffer, CHUNK, chunk, firstLanes, maximumOfLanes, real, sumOfLanes, word } from './memory';
+import { buffer, CHUNK, chunk, firstLanes, maximumOfLanes, quad, real, storeFirst, sumOfLanes, word } from './memory';
 
 const BYTES: usize = 4;
 
@@ -125,7 +125,7 @@ function finished(at: usize, operation: i32, joined: f32, squares: f32): f32 {
   return sqrt<f32>(joined) / (real(at, Reduce.p2) + sqrt<f32>(squares));
 }
 
-/** Four neighbouring results at a time; up to three numbers behind the last one are overwritten, which come later or are nobody's. */
+/** Four neighbouring results at a time. */
 function reduceColumns(at: usize, o: i32, inner: i32): void {
   const operation = word(at, Reduce.operation);
   const middle = word(at, Reduce.middle);
@@ -152,6 +152,11 @@ function reduceColumns(at: usize, o: i32, inner: i32): void {
       const size = f32x4.add(f32x4.splat(real(at, Reduce.p2)), f32x4.sqrt(square));
       result = f32x4.div(f32x4.sqrt(total), size);
     }
-    v128.store(out + place, result);
+    if (place + STEP <= pitch) v128.store(out + place, result);
+    else {
+      // What is behind may be another thread's by now.
+      v128.store(quad(0), result);
+      storeFirst(out + place, quad(0), <i32>((pitch - place) >> 2));
+    }
   }
 }
