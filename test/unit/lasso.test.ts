@@ -234,6 +234,13 @@ describe('lasso: what is not as it should be', () => {
     expect((await solution.beta.data())[0]).toBe(0);
   });
 
+  it.each(['homotopy', 'coordinate-descent', 'fista'] as const)('nor where all are constant: %s', async (solver) => {
+    const { beta, report } = lasso({ X: tall(() => [3, 0]), y: target(), logLambda: -1, intercept: true, solver });
+    expect(await beta.data()).toEqual(Float64Array.of(0, 0));
+    const [{ status, residual }] = (await report).samples;
+    expect([status, residual]).toEqual(['converged', 0]);
+  });
+
   it.each<[string, (X: Tensor) => Partial<LassoOptions>, RegExp]>([
     ['X', () => ({ X: engine.tensor([1, 2]) }), /X: the shape is \[2\]; it must be \[rows, features\]/],
     ['y', () => ({ y: engine.tensor([1, 2]) }), /y: the shape is \[2\].*needs \[8\] or \[batch, 8\]/],

@@ -16,9 +16,9 @@ export interface Design {
   readonly intercept: boolean;
   /** XᵀPX of each group, one below the other: [groups·features, features]. */
   readonly gram: Tensor | undefined;
-  /** L ≥ ‖XᵀPX‖, [1]. */
+  /** L ≥ ‖XᵀPX‖, [1]; above 0. */
   readonly bound: Tensor;
-  /** h = maxⱼ ‖Xⱼ‖², [1]. */
+  /** h = maxⱼ ‖Xⱼ‖², [1]; 1 where that is 0. */
   readonly largest: Tensor;
 }
 
@@ -40,9 +40,14 @@ export function designOf(given: Tensor, masks: Tensor | undefined, { intercept, 
   const X = centredColumns(given, intercept);
   const squares = reduceAxes('sum', [elementwise('square', [X])], 0, 1);
   // XᵀPX ⪯ XᵀX, since the masks do not exceed 1.
-  const bound = elementwise('square', [spectralNormBound(X)]);
-  const ungrammed = { X, masks, intercept, gram: undefined, bound, largest: reduceAll('maximum', squares) };
+  const bound = orOne(elementwise('square', [spectralNormBound(X)]));
+  const ungrammed = { X, masks, intercept, gram: undefined, bound, largest: orOne(reduceAll('maximum', squares)) };
   return gram ? { ...ungrammed, gram: gramOf(ungrammed) } : ungrammed;
+}
+
+/** Both are divided by: where X = 0, and so β = 0, any scale will do. */
+function orOne(scale: Tensor): Tensor {
+  return elementwise('select', [scale, scale, scale.context.constant({ kind: 'fill', value: 1 }, [1])]);
 }
 
 /** XᵀMX − (XᵀM1)(XᵀM1)ᵀ/(1ᵀM1) of each group, [groups·features, features]. */
