@@ -322,6 +322,9 @@ export interface IterateCall {
   readonly giveUp: boolean;
 }
 
+/** Lengths of Lasso problems: rows and columns of X, groups with an X of their own, and all of them. */
+export type LassoSizes = Readonly<Record<'rows' | 'features' | 'groups' | 'batch', number>>;
+
 /**
  * Cyclic coordinate descent for Lasso problems min ½‖y − Xβ‖² + Σ tⱼ|βⱼ| + ½ρ‖β‖², one after the other: sequential by nature,
  * and offered by the backends of SEQUENTIAL_BACKENDS alone. For each feature j in turn
@@ -331,14 +334,10 @@ export interface IterateCall {
  * stopped [batch]. Problems of a group follow one another; one whose start is all 0 starts from the solution of the problem
  * before it, one with stopped ≠ 0 keeps its start. Result [batch, features + 1]: β, and the number of passes.
  */
-export interface CoordinateDescentCall {
+export interface CoordinateDescentCall extends LassoSizes {
   readonly kernel: 'coordinateDescent';
   readonly inputs: readonly number[];
   readonly output: number;
-  readonly rows: number;
-  readonly features: number;
-  readonly groups: number;
-  readonly batch: number;
   /** Most passes. */
   readonly limit: number;
 }
@@ -356,14 +355,10 @@ export interface CoordinateDescentCall {
  * before it, starts from the solution of that. Result [batch, features + 2]: β; the number of steps; and the duality gap of that
  * β relative to the objective at 0.
  */
-export interface HomotopyCall {
+export interface HomotopyCall extends LassoSizes {
   readonly kernel: 'homotopy';
   readonly inputs: readonly number[];
   readonly output: number;
-  readonly rows: number;
-  readonly features: number;
-  readonly groups: number;
-  readonly batch: number;
   readonly limit: number;
   /** Most features that can be in use at once: the rank of X, or more where ρ > 0. */
   readonly capacity: number;

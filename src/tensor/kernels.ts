@@ -5,6 +5,7 @@ import {
   type ActivationParameters,
   type ElementwiseOperation,
   type IterationName,
+  type LassoSizes,
   MAXIMUM_SOLVE_ORDER,
   type MoveOperation,
   type OperandLayout,
@@ -335,9 +336,6 @@ export function paddedColumns(matrix: Tensor): Tensor {
   const columns = Math.ceil(matrix.shape[1] / 4) * 4;
   return columns === matrix.shape[1] ? matrix : gatherAlong(matrix, 1, columns, {});
 }
-
-/** Lengths of Lasso problems: rows and columns of X, groups with an X of their own, and all of them. */
-export type LassoSizes = Readonly<Record<'rows' | 'features' | 'groups' | 'batch', number>>;
 
 /** Sequential coordinate descent; see CoordinateDescentCall. */
 export function coordinateDescent(operands: readonly Tensor[], sizes: LassoSizes, limit: number): Tensor {

@@ -1,5 +1,6 @@
 // Sums over the rows of a column, which is float32, with vectors that are float32 or float64. Pointers are to numbers one
 // after the other.
+import { sumOfLanes } from './memory';
 
 /** Numbers taken at a time. */
 const WIDTH: i32 = 16;
@@ -17,9 +18,7 @@ export function dotNarrow(x: usize, y: usize, length: i32): f32 {
     c = f32x4.add(c, f32x4.mul(v128.load(x, 32), v128.load(y, 32)));
     d = f32x4.add(d, f32x4.mul(v128.load(x, 48), v128.load(y, 48)));
   }
-  const four = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
-  const two = f32x4.add(four, v128.shuffle<f32>(four, four, 2, 3, 0, 1));
-  let sum = f32x4.extract_lane(two, 0) + f32x4.extract_lane(two, 1);
+  let sum = sumOfLanes(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
   for (; i < length; i++, x += 4, y += 4) sum += load<f32>(x) * load<f32>(y);
   return sum;
 }

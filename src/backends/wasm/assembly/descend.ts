@@ -1,6 +1,8 @@
 // Cyclic coordinate descent for Lasso problems; see CoordinateDescentCall in kernels.ts. Passes over all features alternate
 // with passes over those in use until these stand still.
+
 import { Descend } from '../instructions';
+import { addNarrow } from './columns';
 import { buffer, firstLanes, sumOfLanes, word } from './memory';
 
 const BYTES: usize = 4;
@@ -121,12 +123,7 @@ function passOver(count: i32, list: usize): f32 {
 /** residual += factor·Xⱼ; what comes behind the last row is nobody's. */
 function addColumn(j: i32, factor: f32): void {
   if (factor === 0) return;
-  const f = f32x4.splat(factor);
-  const end = place(residual, rows);
-  let x = columnOf(j);
-  for (let r = residual; r < end; r += 16, x += 16) {
-    v128.store(r, f32x4.add(v128.load(r), f32x4.mul(f, v128.load(x))));
-  }
+  addNarrow(residual, columnOf(j), factor, rows);
 }
 
 function dot(x: usize, y: usize): f32 {

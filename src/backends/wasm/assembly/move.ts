@@ -45,6 +45,7 @@ function gatherRange(at: usize, o: i32): void {
   memory.fill(to + <usize>end * row, 0, <usize>(length - end) * row);
 }
 
+/** By an index: rows of x and then of y, and zeros where it points past both ends. */
 function gather(at: usize, o: i32): void {
   const inner = word(at, Move.inner);
   const extent = word(at, Move.extent);
@@ -54,7 +55,7 @@ function gather(at: usize, o: i32): void {
   const y = buffer(at, Move.y);
   const bytes = (<usize>inner) << 2;
   for (let j = 0; j < length; j++) {
-    const t = index === 0 ? j + word(at, Move.offset) : indexAt(index, j);
+    const t = indexAt(index, j);
     const to = place(buffer(at, Move.out), (o * length + j) * inner);
     if (t >= 0 && t < extent) memory.copy(to, place(buffer(at, Move.x), (o * extent + t) * inner), bytes);
     else if (y !== 0 && t >= extent && t < extent + others) {
