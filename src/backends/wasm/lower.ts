@@ -128,6 +128,9 @@ function lowered(
       return lowerHomotopy(call, operands, out, aside);
     case 'iterate':
       return lowerIterate(call, operands, out, aside);
+    case 'pass':
+    case 'observe':
+      throw new Error(`${call.kernel}: this backend makes whole loops; its largestPass is 0`);
   }
 }
 
