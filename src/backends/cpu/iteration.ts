@@ -3,7 +3,7 @@ import { activation, proximal } from './activations.ts';
 
 /** An iteration for one sample; the arrays are its rows. */
 export interface Iterating {
-  readonly call: IterationCall;
+  readonly call: Pick<IterationCall, 'iteration' | 'activation' | 'activationParameters'>;
   readonly b: Float64Array;
   /** NaN for picard. */
   readonly alpha: number;
