@@ -10,7 +10,7 @@ import { homotopy } from './homotopy.ts';
 import { invert } from './invert.ts';
 import { iterate } from './iterate.ts';
 import { move } from './move.ts';
-import { observePass, pass } from './pass.ts';
+import { pass } from './pass.ts';
 import { product } from './product.ts';
 import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
@@ -132,9 +132,6 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'pass':
         pass(step, slots);
-        break;
-      case 'observe':
-        observePass(step, slots);
         break;
       case 'invert':
         invert(step, slots);

@@ -129,8 +129,7 @@ function lowered(
     case 'iterate':
       return lowerIterate(call, operands, out, aside);
     case 'pass':
-    case 'observe':
-      throw new Error(`${call.kernel}: this backend makes whole loops; its largestPass is 0`);
+      throw new Error('pass: this backend makes whole loops; its largestPass is 0');
   }
 }
 

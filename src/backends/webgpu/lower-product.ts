@@ -1,14 +1,13 @@
 import { ACTIVATIONS, type ProductCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
 import { type Dispatch, type Forms, f, u } from './dispatch.ts';
-import type { PRODUCT_FORMS } from './shaders.ts';
 
 /** What the form of a product depends on. */
 export type ProductShape = Pick<ProductCall, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB'>;
 
 /** How a product is cut into workgroups. */
 export interface ProductForm {
-  readonly shader: keyof typeof PRODUCT_FORMS;
+  readonly shader: 'product-register' | 'product-register-vector' | 'product-tiled';
   readonly constants: Readonly<Record<string, number>>;
   /** Rows and columns of the result that one workgroup computes. */
   readonly rows: number;

@@ -21,8 +21,17 @@ import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
 
-/** Undefined for a kernel that is loaded by itself: see lower-pass.ts. */
-export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] | undefined {
+/** What lower-pass.ts says the rest of. */
+const UNLOADED: Dispatch = {
+  constants: {},
+  sizes: u(...Array<number>(20).fill(0)),
+  operands: [],
+  result: 0,
+  groups: [0, 0],
+  work: 0,
+};
+
+export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
   const { call } = step;
   switch (call.kernel) {
     case 'product':
@@ -44,8 +53,7 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] | undefin
     case 'iterate':
       return lowerIterate(call, step, forms);
     case 'pass':
-    case 'observe':
-      return undefined;
+      return [UNLOADED, UNLOADED];
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':

@@ -35,11 +35,11 @@ export interface Shader {
   readonly operands: number;
 }
 
-export const ACTIVATIONS = { file: 'shared/activations.wgsl', text: activations };
-export const ITERATION = { file: 'shared/iteration.wgsl', text: iteration };
-export const OUTER = { file: 'shared/outer.wgsl', text: outer };
+const ACTIVATIONS = { file: 'shared/activations.wgsl', text: activations };
+const ITERATION = { file: 'shared/iteration.wgsl', text: iteration };
+const OUTER = { file: 'shared/outer.wgsl', text: outer };
 const ELEMENTS = { file: 'shared/elements.wgsl', text: elements };
-export const MONITOR = { file: 'shared/monitor.wgsl', text: monitor };
+const MONITOR = { file: 'shared/monitor.wgsl', text: monitor };
 const PRODUCT = { file: 'shared/product.wgsl', text: product };
 const REDUCTION = { file: 'shared/reduction.wgsl', text: reduction };
 const ROWS = { file: 'shared/rows.wgsl', text: rows };
@@ -53,17 +53,10 @@ export function productForm(form: ShaderPart): Shader {
   return kernel(6, ACTIVATIONS, PRODUCT, OUTER, form);
 }
 
-/** The forms of the product by themselves. */
-export const PRODUCT_FORMS = {
-  'product-register': { file: 'product-register.wgsl', text: productRegister },
-  'product-register-vector': { file: 'product-register-vector.wgsl', text: productRegisterVector },
-  'product-tiled': { file: 'product-tiled.wgsl', text: productTiled },
-} as const satisfies Record<string, ShaderPart>;
-
 export const SHADERS = {
-  'product-register': productForm(PRODUCT_FORMS['product-register']),
-  'product-register-vector': productForm(PRODUCT_FORMS['product-register-vector']),
-  'product-tiled': productForm(PRODUCT_FORMS['product-tiled']),
+  'product-register': productForm({ file: 'product-register.wgsl', text: productRegister }),
+  'product-register-vector': productForm({ file: 'product-register-vector.wgsl', text: productRegisterVector }),
+  'product-tiled': productForm({ file: 'product-tiled.wgsl', text: productTiled }),
   elementwise: kernel(3, ACTIVATIONS, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
   move: kernel(3, { file: 'move.wgsl', text: move }, ELEMENTS),
   combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
