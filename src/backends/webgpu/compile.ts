@@ -1,6 +1,6 @@
 /** A Program made ready for the GPU: its pipelines, sizes, guards and constants, and the list of its dispatches. */
 import type { Constant, Program } from '../backend.ts';
-import { ABSENT, type PassCall } from '../kernels.ts';
+import { ABSENT } from '../kernels.ts';
 import { type BufferRole, type PlannedCall, type PlannedLoop, type PlannedStep, planProgram } from '../plan.ts';
 import { USAGE } from './device.ts';
 import { type Dispatch, type Forms, type ProductPart, SCRATCH, wordsToBytes } from './dispatch.ts';
@@ -45,10 +45,9 @@ export interface OpenProduct extends ProductPart {
   readonly kernel: Kernel;
 }
 
-/** The dispatches of a pass, whose kernels are still to be loaded. */
-export interface UnloadedPass {
+/** The dispatches of a call whose kernels are still to be loaded. */
+export interface Unloaded {
   readonly kernels: readonly Kernel[];
-  readonly call: PassCall;
   readonly step: PlannedCall;
 }
 
@@ -92,7 +91,7 @@ export function compile(program: Program, runtime: Runtime): Compiled {
 class Compiler {
   private readonly kernels: Kernel[] = [];
   private readonly openProducts: OpenProduct[] = [];
-  private readonly passes: UnloadedPass[] = [];
+  private readonly unloaded: Unloaded[] = [];
   private readonly sizes: ArrayBuffer[] = [];
   private readonly fixed = new Map<number, DeviceBuffer>();
   private readonly plan;
@@ -139,9 +138,9 @@ class Compiler {
   }
 
   private async ready(sizesBuffer: DeviceBuffer): Promise<void> {
-    if (this.passes.length > 0) {
-      const { loadPasses } = await import('./lower-pass.ts');
-      loadPasses(this.passes, sizesBuffer, this.runtime);
+    if (this.unloaded.length > 0) {
+      const { load } = await import('./loaded.ts');
+      load(this.unloaded, sizesBuffer, this.runtime);
     }
     if (this.openProducts.length > 0) {
       // A page that cannot load it any more keeps the usual forms.
@@ -166,7 +165,7 @@ class Compiler {
     const { forms } = this.runtime;
     if (call.kernel === 'reduce') this.scratchSize = Math.max(this.scratchSize, scratchOfReduce(call, forms));
     const kernels = lowerCall(step, forms).map((dispatch) => this.kernel(dispatch, guard));
-    if (call.kernel === 'pass') this.passes.push({ kernels, call, step });
+    if (call.kernel === 'pass' || call.kernel === 'solve') this.unloaded.push({ kernels, step });
     return kernels;
   }
 

@@ -27,14 +27,6 @@ export function widestIterationOn(limits: GPUSupportedLimits, { tiled }: Forms):
   return tiled ? fitting : Math.min(fitting, WIDEST_ON_PROCESSOR);
 }
 
-/**
- * Largest 2·batch·n² of a pass whose product is one dispatch of a usual form. A larger one is done by the form that is chosen
- * for it by timing, which gains more than the dispatches around it cost.
- */
-export function largestPassOn({ dispatchWork, tuneFrom = Number.POSITIVE_INFINITY }: Forms): number {
-  return Math.min(dispatchWork, tuneFrom);
-}
-
 /** Several dispatches where the limit is more than one may do; those after the last sample has stopped return at once. */
 export function lowerIterate(call: IterateCall, step: PlannedCall, { dispatchWork }: Forms): Dispatch[] {
   const { batch, n, stride, limit } = call;

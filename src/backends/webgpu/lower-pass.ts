@@ -1,17 +1,12 @@
-/**
- * A pass of an iteration: one dispatch is a product with the pass in its epilogue, one observes what that has left. Loaded when a
- * Program first holds a pass: a page whose layers are no wider than what a workgroup solves does without.
- */
+/** A pass of an iteration: one dispatch is a product with the pass in its epilogue, one observes what that has left. */
 import observe from '../../../shaders/observe.wgsl';
 import pass from '../../../shaders/shared/pass.wgsl';
 import register from '../../../shaders/shared/pass-register.wgsl';
 import tiled from '../../../shaders/shared/pass-tiled.wgsl';
 import { ABSENT, ACTIVATIONS, ITERATIONS, type PassCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import type { Runtime, UnloadedPass } from './compile.ts';
-import { type Dispatch, type Forms, f, groupsFor, u, wordsToBytes } from './dispatch.ts';
+import { type Forms, f, groupsFor, type LoadedDispatch, u } from './dispatch.ts';
 import { BLOCK, groupsOf, type ProductForm, usualForm } from './lower-product.ts';
-import type { DeviceBuffer } from './pool.ts';
 import { kernel, SHADERS, type Shader } from './shaders.ts';
 
 /** Activations, the monitor's rule and the iterations. */
@@ -22,32 +17,18 @@ const TILED = { file: 'shared/pass-tiled.wgsl', text: tiled };
 
 /** The sources by name: a pass in each form of the product, and what observes it. */
 export const PASS_SHADERS = {
-  'product-tiled': passIn('product-tiled', TILED),
-  'product-register': passIn('product-register', REGISTER),
-  'product-register-vector': passIn('product-register-vector', REGISTER),
+  'pass, product-tiled': passIn('product-tiled', TILED),
+  'pass, product-register': passIn('product-register', REGISTER),
+  'pass, product-register-vector': passIn('product-register-vector', REGISTER),
   observe: kernel(4, ...SHARED, { file: 'observe.wgsl', text: observe }),
-} as const satisfies Record<string, Shader>;
+};
 
 function passIn(form: ProductForm['shader'], epilogue: Shader['parts'][number]): Shader {
   // OUTER and the form itself
   return kernel(6, ...SHARED, PASS, epilogue, ...SHADERS[form].parts.slice(-2));
 }
 
-/** Says the rest of these kernels. */
-export function loadPasses(passes: readonly UnloadedPass[], sizesBuffer: DeviceBuffer, runtime: Runtime): void {
-  const { device, forms, pipelines } = runtime;
-  for (const { kernels, call, step } of passes) {
-    for (const [index, { name, sizes, constants, ...rest }] of lowerPass(call, step, forms).entries()) {
-      const pipeline = pipelines.get(`pass, ${name}`, constants, PASS_SHADERS[name]);
-      Object.assign(kernels[index], { pipeline, ...rest });
-      device.queue.writeBuffer(sizesBuffer.handle, kernels[index].sizes?.offset ?? 0, wordsToBytes(sizes));
-    }
-  }
-}
-
-type PassDispatch = Omit<Dispatch, 'shader' | 'part'> & { readonly name: keyof typeof PASS_SHADERS };
-
-export function lowerPass(call: PassCall, step: PlannedCall, forms: Forms): PassDispatch[] {
+export function lowerPass(call: PassCall, step: PlannedCall, forms: Forms): LoadedDispatch[] {
   const { batch, n, transposed, shared } = call;
   const form = usualForm({ m: batch, n, k: n, transposeA: false, transposeB: transposed }, forms);
   /** Stretches of columns over which the first dispatch adds up. */
@@ -57,7 +38,7 @@ export function lowerPass(call: PassCall, step: PlannedCall, forms: Forms): Pass
   const result = step.output;
   return [
     {
-      name: form.shader,
+      name: `pass, ${form.shader}`,
       constants: {
         ...form.constants,
         METHOD: ITERATIONS.indexOf(call.iteration),

@@ -11,7 +11,6 @@ import {
   type MoveCall,
   SCALARS,
   type ScalarCall,
-  type SolveCall,
 } from '../kernels.ts';
 import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
@@ -21,10 +20,10 @@ import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
 
-/** What lower-pass.ts says the rest of. */
+/** One of a kernel that is loaded by itself: see loaded.ts. */
 const UNLOADED: Dispatch = {
   constants: {},
-  sizes: u(...Array<number>(20).fill(0)),
+  sizes: u(...Array<number>(16).fill(0)), // as many as there may be
   operands: [],
   result: 0,
   groups: [0, 0],
@@ -49,7 +48,7 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
     case 'scalar':
       return [lowerScalar(call, step)];
     case 'solve':
-      return [lowerSolve(call, step)];
+      return [UNLOADED];
     case 'iterate':
       return lowerIterate(call, step, forms);
     case 'pass':
@@ -192,17 +191,5 @@ function lowerScalar(call: ScalarCall, step: PlannedCall): Dispatch {
     result: step.output,
     groups: groupsFor(call.batch),
     work: call.batch * ELEMENT_WORK,
-  };
-}
-
-function lowerSolve(call: SolveCall, step: PlannedCall): Dispatch {
-  return {
-    shader: 'solve',
-    constants: {},
-    sizes: u(call.batch, call.order),
-    operands: boundOperands(step, 2),
-    result: step.output,
-    groups: groupsFor(call.batch),
-    work: (call.batch * call.order ** 3 * 2) / 3 + call.batch * call.order ** 2,
   };
 }

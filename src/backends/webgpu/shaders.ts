@@ -21,7 +21,6 @@ import outer from '../../../shaders/shared/outer.wgsl';
 import product from '../../../shaders/shared/product.wgsl';
 import reduction from '../../../shaders/shared/reduction.wgsl';
 import rows from '../../../shaders/shared/rows.wgsl';
-import solve from '../../../shaders/solve.wgsl';
 
 export interface ShaderPart {
   readonly file: string;
@@ -66,7 +65,6 @@ export const SHADERS = {
   'rows-workgroup': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
   iterate: kernel(7, ACTIVATIONS, MONITOR, ITERATION, { file: 'iterate.wgsl', text: iterate }),
   scalar: kernel(4, MONITOR, { file: 'scalar.wgsl', text: scalar }),
-  solve: kernel(2, { file: 'solve.wgsl', text: solve }),
   'loop-enter': {
     parts: [{ file: 'loop-enter.wgsl', text: loopEnter }],
     hasSizes: false,
