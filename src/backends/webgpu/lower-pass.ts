@@ -20,7 +20,7 @@ export const PASS_SHADERS = {
   'pass, product-tiled': passIn('product-tiled', TILED),
   'pass, product-register': passIn('product-register', REGISTER),
   'pass, product-register-vector': passIn('product-register-vector', REGISTER),
-  observe: kernel(4, ...SHARED, { file: 'observe.wgsl', text: observe }),
+  observe: kernel(3, ...SHARED, { file: 'observe.wgsl', text: observe }),
 };
 
 function passIn(form: ProductForm['shader'], epilogue: Shader['parts'][number]): Shader {
