@@ -363,6 +363,37 @@ export interface HomotopyCall extends LassoSizes {
   /** Most features that can be in use at once: the rank of X, or more where ρ > 0. */
   readonly capacity: number;
 }
+
+/**
+ * A whole loop of proximal gradient steps for Lasso problems, from w = β and θ = 1: as in IterateCall each sample iterates until the
+ * rule of `monitor` stops it, at most `limit` times, and keeps the β⁺ that stopped it. With p = w + s((c − Gw) − ρw)
+ *   β⁺ = softThreshold(p, t),  residual f‖w − β⁺‖ / (ε + ‖β⁺‖),  w⁺ = β⁺;
+ * where `accelerated`, with θ taken for 1 if ⟨w − β⁺, β⁺ − β⟩ > 0,
+ *   θ⁺ = (1 + √(1 + 4θ²))/2,  w⁺ = β⁺ + (θ − 1)/θ⁺·(β⁺ − β).
+ * Offered by the backends with a widestIteration that are not sequential, and by the CPU. Operands [carried, G, c, t, scalars,
+ * tolerance, floor]:
+ *   carried           β [batch, features] and behind it the state [5, batch] of the samples
+ *   G                 [groups·features, stride], symmetric for each group; columns features … stride − 1 hold zeros
+ *   c, t              [batch, features]
+ *   scalars           s, ρ and f, [3, batch]
+ *   tolerance, floor  [batch]
+ * Result: as carried, and behind that w [batch, features] and θ [batch], from which samples that still run would go on.
+ */
+export interface ProximalGradientCall extends Omit<LassoSizes, 'rows'> {
+  readonly kernel: 'proximalGradient';
+  readonly inputs: readonly number[];
+  readonly output: number;
+  readonly accelerated: boolean;
+  /** Numbers in a row of G, a multiple of 4. */
+  readonly stride: number;
+  /** ε of the residual. */
+  readonly epsilon: number;
+  readonly limit: number;
+  /** Parameters of `monitor`. */
+  readonly staleLimit: number;
+  readonly giveUp: boolean;
+}
+
 /** Those on which a long chain of small steps costs no more than its arithmetic. */
 export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu', 'wasm'];
 
@@ -378,4 +409,5 @@ export type KernelCall =
   | ScalarCall
   | SolveCall
   | InvertCall
-  | IterateCall;
+  | IterateCall
+  | ProximalGradientCall;

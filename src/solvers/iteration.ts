@@ -1,6 +1,6 @@
 /** Forward iterations x⁺ = T(x) whose fixed points give the solutions of an equation, and the loop that runs one. */
 import type { IterationName } from '../backends/kernels.ts';
-import { type IterateOptions, iterateRows, paddedColumns } from '../tensor/kernels.ts';
+import { iterateRows, paddedColumns, type StopRule } from '../tensor/kernels.ts';
 import { transpose } from '../tensor/operations.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Equation } from './equation.ts';
@@ -28,15 +28,9 @@ export interface Begun {
   readonly keeps: 'x' | 'next';
   /** z of an x. */
   solution(x: Tensor): Tensor;
-  /** The same iteration as the kernel `iterate` makes it, where that knows it. */
-  whole?(): WholeLoop;
+  /** The whole loop in one kernel call, where there is a kernel for it. */
+  whole?(x: Tensor, state: Tensor, rule: StopRule): ReturnType<Runner>;
 }
-
-/** What a loop in one kernel call needs besides the iterate and the rule by which it stops. */
-export type WholeLoop = Pick<
-  IterateOptions,
-  'iteration' | 'matrix' | 'b' | 'step' | 'slope' | 'activation' | 'activationParameters'
->;
 
 /** The `whole` of an iteration that multiplies by W, or by the inverse in its place. */
 export function wholeLoop(
@@ -49,7 +43,9 @@ export function wholeLoop(
   if (!known) return {};
   // Rows are samples: z·Mᵀ.
   const oriented = (): Tensor => paddedColumns(transposed ? matrix : transpose(matrix));
-  return { whole: () => ({ iteration, matrix: oriented(), b, step, ...known }) };
+  return {
+    whole: (x, state, rule) => iterateRows(x, state, { iteration, matrix: oriented(), b, step, ...known, ...rule }),
+  };
 }
 
 /** When a loop stops. */
@@ -76,8 +72,7 @@ export type Runner = (
 export const plain: Runner = (tracing, begun, { tolerance, floor, limit, giveUp }, initial) => {
   const { x } = begun.start;
   if (begun.whole && x.shape[1] <= tracing.widestIteration) {
-    const options = { tolerance, floor, limit, staleLimit: STALE_LIMIT, giveUp };
-    return iterateRows(x, initial, { ...begun.whole(), ...options });
+    return begun.whole(x, initial, { tolerance, floor, limit, staleLimit: STALE_LIMIT, giveUp });
   }
   const final = tracing.loop<{ state: Tensor } & Iterate>(
     { ...begun.start, state: initial },

@@ -286,35 +286,41 @@ export function inverted(matrix: Tensor): Tensor {
   return matrix.context.call({ kernel: 'invert', order: matrix.shape[0] }, [matrix], matrix.shape);
 }
 
-export interface IterateOptions {
+/** When the samples of a whole loop stop: see `monitor`. */
+export interface StopRule {
+  readonly tolerance: Tensor; // [batch] or [1]
+  readonly floor: Tensor; // [batch] or [1]
+  readonly limit: number;
+  readonly staleLimit: number;
+  readonly giveUp: boolean;
+}
+
+export interface IterateOptions extends StopRule {
   readonly iteration: IterationName;
   /** M with n rows, its columns padded with zeros to a multiple of 4: see `paddedColumns`. */
   readonly matrix: Tensor;
   readonly b: Tensor; // [batch, n]
   /** α, [1]; not of picard */
   readonly step: Tensor | undefined;
-  readonly tolerance: Tensor; // [batch] or [1]
-  readonly floor: Tensor; // [batch] or [1]
   /** σ(p) = d∘p for this d, [batch, n], or the activation. */
   readonly slope: Tensor | undefined;
   readonly activation: ActivationName;
   readonly activationParameters: ActivationParameters;
-  readonly limit: number;
-  readonly staleLimit: number;
-  readonly giveUp: boolean;
 }
+
+/** Samples x, [batch, n], and their state, [5, batch]. */
+type Samples = Readonly<Record<'x' | 'state', Tensor>>;
 
 /**
  * A whole loop of an iteration, of each sample until it has stopped.
  * @param x [batch, n]
  * @param state [5, batch]
  */
-export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): { x: Tensor; state: Tensor } {
+export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): Samples {
   const { matrix, b, step, tolerance, floor, slope, ...settings } = options;
   const { context } = x;
   const [batch, n] = x.shape;
-  const flat = (part: Tensor): Tensor => context.alias(part, [part.size]);
-  const carried = gatherAlong(flat(x), 0, x.size + state.size, { more: flat(state) });
+  const carried = endToEnd(x, state);
   const call = {
     kernel: 'iterate' as const,
     ...settings,
@@ -324,11 +330,55 @@ export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): 
     epsilon: context.epsilon,
     shared: { tolerance: tolerance.size === 1, floor: floor.size === 1 },
   };
-  const end = context.call(call, [carried, matrix, b, step, tolerance, floor, slope], [carried.size]);
-  return {
-    x: context.alias(gatherAlong(end, 0, x.size, {}), x.shape),
-    state: context.alias(gatherAlong(end, 0, state.size, { offset: x.size }), state.shape),
+  return samplesIn(context.call(call, [carried, matrix, b, step, tolerance, floor, slope], [carried.size]), x, state);
+}
+
+export interface ProximalGradientOptions extends StopRule {
+  readonly accelerated: boolean;
+  /** G of each group, one below the other, padded as the matrix of `iterateRows` is. */
+  readonly gram: Tensor;
+  readonly moment: Tensor; // c, [batch, features]
+  readonly threshold: Tensor; // t, [batch, features]
+  /** s, ρ and f, end to end: [3·batch] */
+  readonly scalars: Tensor;
+}
+
+/**
+ * A whole loop of proximal gradient steps for Lasso problems; see ProximalGradientCall. Tolerance and floor are [batch].
+ * @param x β, [batch, features]
+ * @param state [5, batch]
+ */
+export function proximalGradientRows(x: Tensor, state: Tensor, options: ProximalGradientOptions): Samples {
+  const { gram, moment, threshold, scalars, tolerance, floor, ...settings } = options;
+  const { context } = x;
+  const [batch, features] = x.shape;
+  const [height, stride] = gram.shape;
+  const groups = height / features;
+  const call = {
+    kernel: 'proximalGradient' as const,
+    ...settings,
+    groups,
+    batch,
+    features,
+    stride,
+    epsilon: context.epsilon,
   };
+  const carried = endToEnd(x, state);
+  const operands = [carried, gram, moment, threshold, scalars, tolerance, floor];
+  return samplesIn(context.call(call, operands, [carried.size + x.size + batch]), x, state);
+}
+
+/** The numbers of both, one after the other. */
+export function endToEnd(first: Tensor, second: Tensor): Tensor {
+  const flat = (part: Tensor): Tensor => part.context.alias(part, [part.size]);
+  return gatherAlong(flat(first), 0, first.size + second.size, { more: flat(second) });
+}
+
+/** What lies at the begin of the result of a whole loop. */
+function samplesIn(end: Tensor, x: Tensor, state: Tensor): Samples {
+  const part = ({ size, shape }: Tensor, offset: number): Tensor =>
+    end.context.alias(gatherAlong(end, 0, size, { offset }), shape);
+  return { x: part(x, 0), state: part(state, x.size) };
 }
 
 /** The matrix with columns of zeros behind its own, until their number is a multiple of 4. */

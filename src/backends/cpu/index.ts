@@ -11,6 +11,7 @@ import { invert } from './invert.ts';
 import { iterate } from './iterate.ts';
 import { move } from './move.ts';
 import { product } from './product.ts';
+import { proximalGradient } from './proximal-gradient.ts';
 import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
 import { scalar } from './scalar.ts';
@@ -127,6 +128,9 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'iterate':
         iterate(step, slots);
+        break;
+      case 'proximalGradient':
+        proximalGradient(step, slots);
         break;
       case 'invert':
         invert(step, slots);

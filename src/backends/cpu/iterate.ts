@@ -1,21 +1,23 @@
-import { ABSENT, type IterateCall, STATE_ROWS, STATUS } from '../kernels.ts';
+import { ABSENT, type IterateCall, STATE_ROWS, STATE_SIZE, STATUS } from '../kernels.ts';
 import { activation, proximal } from './activations.ts';
-import { statusAfter } from './scalar.ts';
+import { observe } from './scalar.ts';
 
 /** Row by row, the loops written out; see ITERATIONS and IterateCall. */
 export function iterate(call: IterateCall, slots: readonly Float64Array[]): void {
-  const { batch, n } = call;
+  const { batch, n, inputs, shared } = call;
   const out = slots[call.output];
-  out.set(slots[call.inputs[0]]);
+  out.set(slots[inputs[0]]);
+  const state = out.subarray(batch * n, batch * (n + STATE_SIZE));
   for (let sample = 0; sample < batch; sample++) {
     const x = out.subarray(sample * n, (sample + 1) * n);
     const lost = new Float64Array(n);
-    const state = (row: number): number => batch * n + row * batch + sample;
-    for (let trip = 0; trip < call.limit && out[state(STATE_ROWS.status)] === STATUS.running; trip++) {
+    const tolerance = slots[inputs[4]][shared.tolerance ? 0 : sample];
+    const floor = slots[inputs[5]][shared.floor ? 0 : sample];
+    const isRunning = (): boolean => state[STATE_ROWS.status * batch + sample] === STATUS.running;
+    for (let trip = 0; trip < call.limit && isRunning(); trip++) {
       const { next, residual } = step(call, slots, sample, x, lost);
-      observe(call, slots, sample, residual, out, state);
-      const stopped = out[state(STATE_ROWS.status)] !== STATUS.running;
-      if (call.iteration === 'peacemanRachford' || !stopped) x.set(next);
+      observe(state, batch, sample, residual, { ...call, tolerance, floor });
+      if (call.iteration === 'peacemanRachford' || isRunning()) x.set(next);
     }
   }
 }
@@ -99,23 +101,4 @@ function rho(
     size += z[index] ** 2;
   }
   return call.inputs[6] === ABSENT ? Math.sqrt(missed) / (call.epsilon + Math.sqrt(size)) : Math.sqrt(missed);
-}
-
-function observe(
-  { inputs, shared, staleLimit, giveUp }: IterateCall,
-  slots: readonly Float64Array[],
-  sample: number,
-  residual: number,
-  out: Float64Array,
-  state: (row: number) => number,
-): void {
-  const tolerance = slots[inputs[4]][shared.tolerance ? 0 : sample];
-  const floor = slots[inputs[5]][shared.floor ? 0 : sample];
-  const best = out[state(STATE_ROWS.best)];
-  const stale = residual < 0.9 * best ? 0 : out[state(STATE_ROWS.stale)] + 1;
-  out[state(STATE_ROWS.iterations)] += 1;
-  out[state(STATE_ROWS.residual)] = residual;
-  out[state(STATE_ROWS.stale)] = stale;
-  out[state(STATE_ROWS.best)] = Math.min(best, residual);
-  out[state(STATE_ROWS.status)] = statusAfter(residual, tolerance, floor, stale, staleLimit, giveUp);
 }

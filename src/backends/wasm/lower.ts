@@ -128,6 +128,8 @@ function lowered(
       return lowerHomotopy(call, operands, out, aside);
     case 'iterate':
       return lowerIterate(call, operands, out, aside);
+    case 'proximalGradient':
+      throw new Error('proximalGradient: the solvers of a sequential backend make its steps one by one');
   }
 }
 

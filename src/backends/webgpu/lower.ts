@@ -18,6 +18,7 @@ import type { PlannedCall, PlannedCopy } from '../plan.ts';
 import { type Dispatch, type Forms, f, groupsFor, i, u } from './dispatch.ts';
 import { lowerIterate } from './lower-iterate.ts';
 import { lowerProduct } from './lower-product.ts';
+import { lowerProximalGradient } from './lower-proximal-gradient.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
 
@@ -42,6 +43,8 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
       return [lowerSolve(call, step)];
     case 'iterate':
       return lowerIterate(call, step, forms);
+    case 'proximalGradient':
+      return lowerProximalGradient(call, step, forms);
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':

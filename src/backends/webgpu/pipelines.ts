@@ -1,5 +1,5 @@
 /** Pipelines by kernel and constants, compiled once, asynchronously and in parallel. */
-import { SHADERS, type Shader, type ShaderName } from './shaders.ts';
+import { SHADERS, type Shader, type ShaderName, type ShaderPart } from './shaders.ts';
 
 export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
@@ -9,8 +9,16 @@ export interface Pipeline {
   readonly ready: Promise<void>;
 }
 
-interface Compiled {
+/** A part whose text is there. */
+type Loaded = ShaderPart & { readonly text: string };
+
+interface Source {
+  readonly parts: readonly Loaded[];
   readonly module: GPUShaderModule;
+}
+
+interface Compiled {
+  readonly source: Promise<Source>;
   readonly bindings: GPUBindGroupLayout;
   readonly layout: GPUPipelineLayout;
 }
@@ -36,41 +44,49 @@ export class PipelineCache {
     const key = `${name} ${settings}`;
     const known = this.pipelines.get(key);
     if (known) return known;
-    const { module, bindings, layout } = this.shader(name, source);
-    const compilation = this.device.createComputePipelineAsync({
-      label: key,
-      layout,
-      compute: { module, entryPoint: 'main', constants },
-    });
+    const compiled = this.shader(name, source);
     const pipeline: Pipeline = {
-      layout: bindings,
+      layout: compiled.bindings,
       handle: undefined,
-      ready: compilation.then(
-        (handle) => {
-          pipeline.handle = handle;
-        },
-        async (cause: unknown) => {
-          throw await compileError(key, source, module, cause);
-        },
-      ),
+      ready: this.compiled(key, compiled, constants).then((handle) => {
+        pipeline.handle = handle;
+      }),
     };
     pipeline.ready.catch(() => {}); // reported by whoever needs the pipeline
     this.pipelines.set(key, pipeline);
     return pipeline;
   }
 
+  private async compiled(
+    label: string,
+    { source, layout }: Compiled,
+    constants: Readonly<Record<string, number>>,
+  ): Promise<GPUComputePipeline> {
+    const { parts, module } = await source;
+    const compute = { module, entryPoint: 'main', constants };
+    return this.device.createComputePipelineAsync({ label, layout, compute }).catch(async (cause: unknown) => {
+      throw await compileError(label, parts, module, cause);
+    });
+  }
+
   private shader(name: string, shader: Shader): Compiled {
     const known = this.shaders.get(name);
     if (known) return known;
     const bindings = this.device.createBindGroupLayout({ label: name, entries: layoutEntries(shader) });
-    // A faulty source is an error of each pipeline made from it, which is where it is reported: not to the page.
-    this.device.pushErrorScope('validation');
-    const module = this.device.createShaderModule({ label: name, code: sourceOf(shader) });
-    this.device.popErrorScope().catch(() => {});
     const layout = this.device.createPipelineLayout({ label: name, bindGroupLayouts: [bindings] });
-    const compiled = { module, bindings, layout };
+    const compiled = { source: this.source(name, shader), bindings, layout };
     this.shaders.set(name, compiled);
     return compiled;
+  }
+
+  private async source(label: string, shader: Shader): Promise<Source> {
+    const parts = await Promise.all(shader.parts.map(loaded));
+    const code = parts.map(({ text }) => text).join('\n');
+    // A faulty source is an error of each pipeline made from it, which is where it is reported: not to the page.
+    this.device.pushErrorScope('validation');
+    const module = this.device.createShaderModule({ label, code });
+    this.device.popErrorScope().catch(() => {});
+    return { parts, module };
   }
 }
 
@@ -83,14 +99,14 @@ function layoutEntries(shader: Shader): GPUBindGroupLayoutEntry[] {
   return types.map((type, binding) => ({ binding, visibility: COMPUTE_STAGE, buffer: { type } }));
 }
 
-function sourceOf(shader: Shader): string {
-  return shader.parts.map(({ text }) => text).join('\n');
+async function loaded({ file, text }: ShaderPart): Promise<Loaded> {
+  return { file, text: typeof text === 'string' ? text : (await text()).default };
 }
 
 /** Finds the line of the joined source in the file it came from. */
-function locate(shader: Shader, line: number): { file: string; line: number; text: string } {
+function locate(parts: readonly Loaded[], line: number): { file: string; line: number; text: string } {
   let first = 1;
-  for (const { file, text } of shader.parts) {
+  for (const { file, text } of parts) {
     const lines = text.split('\n');
     if (line < first + lines.length) return { file, line: line - first + 1, text: lines[line - first] };
     first += lines.length;
@@ -99,12 +115,17 @@ function locate(shader: Shader, line: number): { file: string; line: number; tex
 }
 
 /** `shaders/product-tiled.wgsl:12:5: message`, and below it the line. */
-async function compileError(key: string, shader: Shader, module: GPUShaderModule, cause: unknown): Promise<Error> {
+async function compileError(
+  key: string,
+  parts: readonly Loaded[],
+  module: GPUShaderModule,
+  cause: unknown,
+): Promise<Error> {
   const lines: string[] = [];
   const { messages } = await module.getCompilationInfo();
   for (const { type, lineNum, linePos, message } of messages) {
     if (type !== 'error') continue;
-    const place = locate(shader, lineNum);
+    const place = locate(parts, lineNum);
     lines.push(`shaders/${place.file}:${place.line}:${linePos}: ${message}`, `  ${place.text}`);
   }
   if (lines.length === 0) lines.push(cause instanceof Error ? cause.message : String(cause));

@@ -23,7 +23,8 @@ import solve from '../../../shaders/solve.wgsl';
 
 export interface ShaderPart {
   readonly file: string;
-  readonly text: string;
+  /** Or how to load it, of kernels that a page which trains does without. */
+  readonly text: string | (() => Promise<{ readonly default: string }>);
 }
 
 export interface Shader {
@@ -61,6 +62,10 @@ export const SHADERS = {
   'rows-thread': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
   'rows-workgroup': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
   iterate: kernel(7, ACTIVATIONS, MONITOR, { file: 'iterate.wgsl', text: iterate }),
+  'proximal-gradient': kernel(7, MONITOR, {
+    file: 'proximal-gradient.wgsl',
+    text: () => import('../../../shaders/proximal-gradient.wgsl'),
+  }),
   scalar: kernel(4, MONITOR, { file: 'scalar.wgsl', text: scalar }),
   solve: kernel(2, { file: 'solve.wgsl', text: solve }),
   'loop-enter': {
