@@ -21,9 +21,7 @@ test('shaders are understood with the short names that the page gets', async () 
   const { device, release } = await openDevice({});
   try {
     for (const [name, { parts }] of Object.entries(kernels)) {
-      const texts = await Promise.all(
-        parts.map(async ({ text }) => (typeof text === 'string' ? text : (await text()).default)),
-      );
+      const texts = await Promise.all(parts.map(({ text }) => text));
       const code = texts.map((text) => renamed(compact(text), short)).join('\n');
       const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
       expect(

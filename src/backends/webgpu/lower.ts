@@ -16,9 +16,8 @@ import {
 import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
 import { type Dispatch, type Forms, f, groupsFor, i, u } from './dispatch.ts';
-import { lowerIterate } from './lower-iterate.ts';
+import { lowerIterate, lowerProximalGradient } from './lower-iterate.ts';
 import { lowerProduct } from './lower-product.ts';
-import { lowerProximalGradient } from './lower-proximal-gradient.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
 

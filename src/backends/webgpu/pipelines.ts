@@ -9,11 +9,8 @@ export interface Pipeline {
   readonly ready: Promise<void>;
 }
 
-/** A part whose text is there. */
-type Loaded = ShaderPart & { readonly text: string };
-
 interface Source {
-  readonly parts: readonly Loaded[];
+  readonly parts: readonly (ShaderPart & { readonly text: string })[];
   readonly module: GPUShaderModule;
 }
 
@@ -44,29 +41,26 @@ export class PipelineCache {
     const key = `${name} ${settings}`;
     const known = this.pipelines.get(key);
     if (known) return known;
-    const compiled = this.shader(name, source);
+    const { source: loading, bindings, layout } = this.shader(name, source);
+    const compilation = loading.then(({ module }) => {
+      const compute = { module, entryPoint: 'main', constants };
+      return this.device.createComputePipelineAsync({ label: key, layout, compute });
+    });
     const pipeline: Pipeline = {
-      layout: compiled.bindings,
+      layout: bindings,
       handle: undefined,
-      ready: this.compiled(key, compiled, constants).then((handle) => {
-        pipeline.handle = handle;
-      }),
+      ready: compilation.then(
+        (handle) => {
+          pipeline.handle = handle;
+        },
+        async (cause: unknown) => {
+          throw await compileError(key, await loading, cause);
+        },
+      ),
     };
     pipeline.ready.catch(() => {}); // reported by whoever needs the pipeline
     this.pipelines.set(key, pipeline);
     return pipeline;
-  }
-
-  private async compiled(
-    label: string,
-    { source, layout }: Compiled,
-    constants: Readonly<Record<string, number>>,
-  ): Promise<GPUComputePipeline> {
-    const { parts, module } = await source;
-    const compute = { module, entryPoint: 'main', constants };
-    return this.device.createComputePipelineAsync({ label, layout, compute }).catch(async (cause: unknown) => {
-      throw await compileError(label, parts, module, cause);
-    });
   }
 
   private shader(name: string, shader: Shader): Compiled {
@@ -80,7 +74,7 @@ export class PipelineCache {
   }
 
   private async source(label: string, shader: Shader): Promise<Source> {
-    const parts = await Promise.all(shader.parts.map(loaded));
+    const parts = await Promise.all(shader.parts.map(async ({ file, text }) => ({ file, text: await text })));
     const code = parts.map(({ text }) => text).join('\n');
     // A faulty source is an error of each pipeline made from it, which is where it is reported: not to the page.
     this.device.pushErrorScope('validation');
@@ -99,12 +93,8 @@ function layoutEntries(shader: Shader): GPUBindGroupLayoutEntry[] {
   return types.map((type, binding) => ({ binding, visibility: COMPUTE_STAGE, buffer: { type } }));
 }
 
-async function loaded({ file, text }: ShaderPart): Promise<Loaded> {
-  return { file, text: typeof text === 'string' ? text : (await text()).default };
-}
-
 /** Finds the line of the joined source in the file it came from. */
-function locate(parts: readonly Loaded[], line: number): { file: string; line: number; text: string } {
+function locate(parts: Source['parts'], line: number): { file: string; line: number; text: string } {
   let first = 1;
   for (const { file, text } of parts) {
     const lines = text.split('\n');
@@ -115,12 +105,7 @@ function locate(parts: readonly Loaded[], line: number): { file: string; line: n
 }
 
 /** `shaders/product-tiled.wgsl:12:5: message`, and below it the line. */
-async function compileError(
-  key: string,
-  parts: readonly Loaded[],
-  module: GPUShaderModule,
-  cause: unknown,
-): Promise<Error> {
+async function compileError(key: string, { parts, module }: Source, cause: unknown): Promise<Error> {
   const lines: string[] = [];
   const { messages } = await module.getCompilationInfo();
   for (const { type, lineNum, linePos, message } of messages) {

@@ -23,8 +23,8 @@ import solve from '../../../shaders/solve.wgsl';
 
 export interface ShaderPart {
   readonly file: string;
-  /** Or how to load it, of kernels that a page which trains does without. */
-  readonly text: string | (() => Promise<{ readonly default: string }>);
+  /** On its way where it is loaded when first asked for, being of a kernel that a page which trains does without. */
+  readonly text: string | Promise<string>;
 }
 
 export interface Shader {
@@ -64,7 +64,9 @@ export const SHADERS = {
   iterate: kernel(7, ACTIVATIONS, MONITOR, { file: 'iterate.wgsl', text: iterate }),
   'proximal-gradient': kernel(7, MONITOR, {
     file: 'proximal-gradient.wgsl',
-    text: () => import('../../../shaders/proximal-gradient.wgsl'),
+    get text() {
+      return import('../../../shaders/proximal-gradient.wgsl').then((module) => module.default);
+    },
   }),
   scalar: kernel(4, MONITOR, { file: 'scalar.wgsl', text: scalar }),
   solve: kernel(2, { file: 'solve.wgsl', text: solve }),
