@@ -306,8 +306,14 @@ export interface IterationCall {
   readonly giveUp: boolean;
 }
 
+/** Anderson acceleration: differences that are kept, growth of ‖f‖ at which an x is given up, and regularisation in units of ε. */
+export const ACCELERATION = { memory: 5, growth: 2, regularisation: 16 } as const;
+
 /**
  * A whole loop: each sample (row) iterates until the rule of `monitor` stops it, at most `limit` times.
+ * Where `accelerated`, x⁺ is not T(x) but what Anderson acceleration with its safeguard makes of it (solvers/anderson.ts), and
+ * nothing is added for what forwardBackward loses to rounding; a backend may begin a new history every 100 passes or more. Offered
+ * by the backends with a widestIteration that are not sequential, and by the CPU.
  * Operands [carried, M, b, step, tolerance, floor, slope]:
  *   carried           x [batch, n] and behind it the state [5, batch] of the samples (STATE_ROWS); so is the result
  *   M                 [n, stride], columns n … stride − 1 hold zeros
@@ -321,6 +327,7 @@ export interface IterateCall extends IterationCall {
   readonly kernel: 'iterate';
   readonly inputs: readonly [number, number, number, number, number, number, number];
   readonly output: number;
+  readonly accelerated: boolean;
   /** Numbers in a row of M, a multiple of 4. */
   readonly stride: number;
   readonly limit: number;
@@ -385,6 +392,37 @@ export interface HomotopyCall extends LassoSizes {
   /** Most features that can be in use at once: the rank of X, or more where ρ > 0. */
   readonly capacity: number;
 }
+
+/**
+ * A whole loop of proximal gradient steps for Lasso problems, from w = β and θ = 1: as in IterateCall each sample iterates until the
+ * rule of `monitor` stops it, at most `limit` times, and keeps the β⁺ that stopped it. With p = w + s((c − Gw) − ρw)
+ *   β⁺ = softThreshold(p, t),  residual f‖w − β⁺‖ / (ε + ‖β⁺‖),  w⁺ = β⁺;
+ * where `accelerated`, with θ taken for 1 if ⟨w − β⁺, β⁺ − β⟩ > 0,
+ *   θ⁺ = (1 + √(1 + 4θ²))/2,  w⁺ = β⁺ + (θ − 1)/θ⁺·(β⁺ − β).
+ * Offered by the backends with a widestIteration that are not sequential, and by the CPU. Operands [carried, G, c, t, scalars,
+ * tolerance, floor]:
+ *   carried           β [batch, features] and behind it the state [5, batch] of the samples
+ *   G                 [groups·features, stride], symmetric for each group; columns features … stride − 1 hold zeros
+ *   c, t              [batch, features]
+ *   scalars           s, ρ and f, [3, batch]
+ *   tolerance, floor  [batch]
+ * Result: as carried, and behind that w [batch, features] and θ [batch], from which samples that still run would go on.
+ */
+export interface ProximalGradientCall extends Omit<LassoSizes, 'rows'> {
+  readonly kernel: 'proximalGradient';
+  readonly inputs: readonly number[];
+  readonly output: number;
+  readonly accelerated: boolean;
+  /** Numbers in a row of G, a multiple of 4. */
+  readonly stride: number;
+  /** ε of the residual. */
+  readonly epsilon: number;
+  readonly limit: number;
+  /** Parameters of `monitor`. */
+  readonly staleLimit: number;
+  readonly giveUp: boolean;
+}
+
 /** Those on which a long chain of small steps costs no more than its arithmetic. */
 export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu', 'wasm'];
 
@@ -401,4 +439,5 @@ export type KernelCall =
   | SolveCall
   | InvertCall
   | IterateCall
-  | PassCall;
+  | PassCall
+  | ProximalGradientCall;

@@ -8,6 +8,7 @@ import {
   iterateRows,
   paddedColumns,
   passRows,
+  type StopRule,
 } from '../tensor/kernels.ts';
 import { transpose } from '../tensor/operations.ts';
 import type { Shape } from '../tensor/shape.ts';
@@ -39,6 +40,8 @@ export interface Begun {
   solution(x: Tensor): Tensor;
   /** The same iteration as the kernels `iterate` and `pass` make it, where they know it. */
   readonly fused?: FusedIteration;
+  /** The whole loop in one call of a kernel of its own, where there is one. */
+  whole?(x: Tensor, state: Tensor, rule: StopRule): ReturnType<Runner>;
 }
 
 /** What a kernel call that iterates needs besides the iterate and the rule by which it stops. */
@@ -90,13 +93,13 @@ export const plain: Runner = (tracing, begun, { tolerance, floor, limit, giveUp 
   const { fused, keeps, start } = begun;
   const { x } = start;
   const [batch, n] = x.shape;
+  const rule = { tolerance, floor, limit, staleLimit: STALE_LIMIT, giveUp };
+  if (begun.whole && n <= tracing.widestIteration) return begun.whole(x, initial, rule);
   if (fused) {
-    const { factor, transposed, matrix } = fused;
-    const options = { ...fused, tolerance, floor, limit, staleLimit: STALE_LIMIT, giveUp };
-    if (n <= tracing.widestIteration) {
-      return iterateRows(x, initial, { ...options, matrix: paddedColumns(transposed ? transpose(matrix) : matrix) });
-    }
+    if (n <= tracing.widestIteration) return wholeLoop(fused, x, initial, rule);
     if (2 * batch * n ** 2 <= tracing.largestPass) {
+      const { factor, transposed } = fused;
+      const options = { ...fused, ...rule };
       const start = beforePass(factor?.(x) ?? x, x, initial);
       const end = inPairs(tracing, start, x.shape, limit, (carried) => passRows(carried, transposed, options));
       const { factor: next, kept, state } = afterPass(end, x.shape);
@@ -115,6 +118,17 @@ export const plain: Runner = (tracing, begun, { tolerance, floor, limit, giveUp 
   );
   return { x: final.x, state: final.state };
 };
+
+/** In one kernel call; for n up to the context's widestIteration. */
+export function wholeLoop(
+  fused: FusedIteration,
+  x: Tensor,
+  state: Tensor,
+  rule: StopRule & Pick<IterateOptions, 'accelerated'>,
+): ReturnType<Runner> {
+  const { transposed, matrix } = fused;
+  return iterateRows(x, state, { ...fused, ...rule, matrix: paddedColumns(transposed ? transpose(matrix) : matrix) });
+}
 
 /** Passes in pairs, so that what one of them writes is what the other one reads, and nothing is copied. */
 function inPairs(

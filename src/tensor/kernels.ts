@@ -289,39 +289,88 @@ export function inverted(matrix: Tensor): Tensor {
   return matrix.context.call({ kernel: 'invert', order: matrix.shape[0] }, [matrix], matrix.shape);
 }
 
-export interface IterateOptions {
+/** When the samples of a whole loop stop: see `monitor`. */
+export interface StopRule {
+  readonly tolerance: Tensor; // [batch] or [1]
+  readonly floor: Tensor; // [batch] or [1]
+  readonly limit: number;
+  readonly staleLimit: number;
+  readonly giveUp: boolean;
+}
+
+export interface IterateOptions extends StopRule {
   readonly iteration: IterationName;
+  /** Of `iterateRows`. Default false. */
+  readonly accelerated?: boolean;
   /** M of `iterateRows` with n rows, its columns padded with zeros to a multiple of 4: see `paddedColumns`; of a pass [n, n]. */
   readonly matrix: Tensor;
   readonly b: Tensor; // [batch, n]
   /** α, [1]; not of picard */
   readonly step: Tensor | undefined;
-  readonly tolerance: Tensor; // [batch] or [1]
-  readonly floor: Tensor; // [batch] or [1]
   /** σ(p) = d∘p for this d, [batch, n], or the activation. */
   readonly slope: Tensor | undefined;
   readonly activation: ActivationName;
   readonly activationParameters: ActivationParameters;
-  readonly limit: number;
-  readonly staleLimit: number;
-  readonly giveUp: boolean;
 }
+
+/** Samples x, [batch, n], and their state, [5, batch]. */
+type Samples = Readonly<Record<'x' | 'state', Tensor>>;
 
 /**
  * A whole loop of an iteration, of each sample until it has stopped.
  * @param x [batch, n]
  * @param state [5, batch]
  */
-export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): { x: Tensor; state: Tensor } {
-  const carried = joined(x, state, x.size + state.size);
-  const end = iteration({ kernel: 'iterate', stride: options.matrix.shape[1], limit: options.limit }, carried, options);
+export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): Samples {
+  const { matrix, limit, accelerated = false } = options;
+  const call = { kernel: 'iterate' as const, accelerated, stride: matrix.shape[1], limit };
+  return samplesIn(iteration(call, endToEnd(x, state), options), x, state);
+}
+
+export interface ProximalGradientOptions extends StopRule {
+  readonly accelerated: boolean;
+  /** G of each group, one below the other, padded as the matrix of `iterateRows` is. */
+  readonly gram: Tensor;
+  readonly moment: Tensor; // c, [batch, features]
+  readonly threshold: Tensor; // t, [batch, features]
+  /** s, ρ and f, end to end: [3·batch] */
+  readonly scalars: Tensor;
+}
+
+/**
+ * A whole loop of proximal gradient steps for Lasso problems; see ProximalGradientCall. Tolerance and floor are [batch].
+ * @param x β, [batch, features]
+ * @param state [5, batch]
+ */
+export function proximalGradientRows(x: Tensor, state: Tensor, options: ProximalGradientOptions): Samples {
+  const { gram, moment, threshold, scalars, tolerance, floor, ...settings } = options;
+  const { context } = x;
+  const [batch, features] = x.shape;
+  const [height, stride] = gram.shape;
+  const groups = height / features;
+  const call = {
+    kernel: 'proximalGradient' as const,
+    ...settings,
+    groups,
+    batch,
+    features,
+    stride,
+    epsilon: context.epsilon,
+  };
+  const carried = endToEnd(x, state);
+  const operands = [carried, gram, moment, threshold, scalars, tolerance, floor];
+  return samplesIn(context.call(call, operands, [carried.size + x.size + batch]), x, state);
+}
+
+/** What lies at the begin of the result of a whole loop. */
+function samplesIn(end: Tensor, x: Tensor, state: Tensor): Samples {
   return { x: part(end, 0, x.shape), state: part(end, x.size, state.shape) };
 }
 
-type Fused = Pick<IterateCall, 'kernel' | 'stride' | 'limit'> | Pick<PassCall, 'kernel' | 'transposed'>;
+type Fused = Pick<IterateCall, 'kernel' | 'accelerated' | 'stride' | 'limit'> | Pick<PassCall, 'kernel' | 'transposed'>;
 
 function iteration(fused: Fused, carried: Tensor, options: IterateOptions): Tensor {
-  const { matrix, b, step, tolerance, floor, slope, limit: _, ...settings } = options;
+  const { matrix, b, step, tolerance, floor, slope, limit: _, accelerated: _accelerated, ...settings } = options;
   const [batch, n] = b.shape;
   const shared = { tolerance: tolerance.size === 1, floor: floor.size === 1 };
   const { epsilon } = b.context;
@@ -349,6 +398,11 @@ export function afterPass(carried: Tensor, shape: Shape): Record<'factor' | 'kep
     kept: part(carried, size, shape),
     state: part(carried, 2 * size, [STATE_SIZE, shape[0]]),
   };
+}
+
+/** The numbers of both, one after the other. */
+export function endToEnd(first: Tensor, second: Tensor): Tensor {
+  return joined(first, second, first.size + second.size);
 }
 
 /** The numbers of x and behind them those of y, [size]; zeros after these. */

@@ -6,7 +6,7 @@ import { openWasm } from '../../src/backends/wasm/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { descentCases } from './cases/descent.ts';
 import { homotopyCases } from './cases/homotopy.ts';
-import { formCases, iterateCases, type ParityCase, parityCases } from './cases/index.ts';
+import { acceleratedCases, formCases, iterateCases, type ParityCase, parityCases } from './cases/index.ts';
 import { invertCases } from './cases/invert.ts';
 import { largePassCases, passCases } from './cases/pass.ts';
 import { tunedProductCases, wideProductCases } from './cases/product.ts';
@@ -26,7 +26,12 @@ function suite(name: string, open: () => Promise<Backend>, cases: readonly Parit
 suite('wasm', openWasm, [...parityCases, ...iterateCases, ...descentCases, ...homotopyCases, ...invertCases]);
 suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
 suite('cpu', async () => openCPU(), passCases);
-suite('webgpu, forms for this adapter', openWebGPU, [...parityCases, ...iterateCases, ...passCases]);
+suite('webgpu, forms for this adapter', openWebGPU, [
+  ...parityCases,
+  ...iterateCases,
+  ...acceleratedCases,
+  ...passCases,
+]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), [
   ...formCases,
   ...passCases,

@@ -12,6 +12,7 @@ import { iterate } from './iterate.ts';
 import { move } from './move.ts';
 import { pass } from './pass.ts';
 import { product } from './product.ts';
+import { proximalGradient } from './proximal-gradient.ts';
 import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
 import { scalar } from './scalar.ts';
@@ -129,6 +130,9 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'iterate':
         iterate(step, slots);
+        break;
+      case 'proximalGradient':
+        proximalGradient(step, slots);
         break;
       case 'pass':
         pass(step, slots);

@@ -41,7 +41,8 @@ function monitor(
   observe(out, at, operand(1, sample), rule);
 }
 
-interface Rule {
+/** When a sample stops. */
+export interface Rule {
   readonly tolerance: number;
   readonly floor: number;
   readonly staleLimit: number;

@@ -15,7 +15,7 @@ import {
 import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
 import { type Dispatch, type Forms, f, groupsFor, i, u } from './dispatch.ts';
-import { lowerIterate } from './lower-iterate.ts';
+import { lowerIterate, lowerProximalGradient } from './lower-iterate.ts';
 import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
@@ -51,6 +51,8 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
       return [UNLOADED];
     case 'iterate':
       return lowerIterate(call, step, forms);
+    case 'proximalGradient':
+      return lowerProximalGradient(call, step, forms);
     case 'pass':
       return [UNLOADED, UNLOADED];
     case 'coordinateDescent':

@@ -24,7 +24,8 @@ import rows from '../../../shaders/shared/rows.wgsl';
 
 export interface ShaderPart {
   readonly file: string;
-  readonly text: string;
+  /** On its way where it is loaded when first asked for, being of a kernel that a page which trains does without. */
+  readonly text: string | Promise<string>;
 }
 
 export interface Shader {
@@ -63,6 +64,18 @@ export const SHADERS = {
   'reduce-workgroup': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
   'rows-thread': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
   'rows-workgroup': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
+  anderson: kernel(7, ACTIVATIONS, MONITOR, ITERATION, {
+    file: 'anderson.wgsl',
+    get text() {
+      return import('../../../shaders/anderson.wgsl').then((module) => module.default);
+    },
+  }),
+  'proximal-gradient': kernel(7, MONITOR, {
+    file: 'proximal-gradient.wgsl',
+    get text() {
+      return import('../../../shaders/proximal-gradient.wgsl').then((module) => module.default);
+    },
+  }),
   iterate: kernel(7, ACTIVATIONS, MONITOR, ITERATION, { file: 'iterate.wgsl', text: iterate }),
   scalar: kernel(4, MONITOR, { file: 'scalar.wgsl', text: scalar }),
   'loop-enter': {
