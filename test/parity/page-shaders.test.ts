@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { compact, renamed, shortNames } from '../../demo/build/shaders.ts';
 import { openDevice } from '../../src/backends/webgpu/device.ts';
-import { LOADED_SHADERS } from '../../src/backends/webgpu/loaded.ts';
+import { PASS_SHADERS } from '../../src/backends/webgpu/lower-pass.ts';
 import { productForm, SHADERS, type Shader } from '../../src/backends/webgpu/shaders.ts';
 
 const folder = fileURLToPath(new URL('../../shaders', import.meta.url));
@@ -13,7 +13,7 @@ const sourceOf = (name: string): string => readFileSync(join(folder, name), 'utf
 /** With those that are loaded by themselves. */
 const kernels: Record<string, Shader> = {
   ...SHADERS,
-  ...LOADED_SHADERS,
+  ...PASS_SHADERS,
   'product-wide': productForm({ file: 'product-wide.wgsl', text: sourceOf('product-wide.wgsl') }),
 };
 

@@ -184,11 +184,11 @@ describe('errors', () => {
     const { device, release } = await openDevice({});
     const parts = [
       { file: 'shared/first.wgsl', text: 'const one = 1u;\nconst two = 2u;\n' },
-      { file: 'scalar.wgsl', text: '@compute @workgroup_size(1)\nfn main() {\n  let x = missing;\n}\n' },
+      { file: 'solve.wgsl', text: '@compute @workgroup_size(1)\nfn main() {\n  let x = missing;\n}\n' },
     ];
-    const pipelines = new PipelineCache(device, { ...SHADERS, scalar: { ...SHADERS.scalar, parts } });
-    await expect(pipelines.get('scalar', {}).ready).rejects.toThrow(
-      /kernel scalar.*\nshaders\/scalar\.wgsl:3:11: .*missing.*\n {4}let x = missing;/,
+    const pipelines = new PipelineCache(device, { ...SHADERS, solve: { ...SHADERS.solve, parts } });
+    await expect(pipelines.get('solve', {}).ready).rejects.toThrow(
+      /kernel solve.*\nshaders\/solve\.wgsl:3:11: .*missing.*\n {4}let x = missing;/,
     );
     release();
   });

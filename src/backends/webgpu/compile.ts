@@ -1,6 +1,6 @@
 /** A Program made ready for the GPU: its pipelines, sizes, guards and constants, and the list of its dispatches. */
 import type { Constant, Program } from '../backend.ts';
-import { ABSENT } from '../kernels.ts';
+import { ABSENT, type PassCall } from '../kernels.ts';
 import { type BufferRole, type PlannedCall, type PlannedLoop, type PlannedStep, planProgram } from '../plan.ts';
 import { USAGE } from './device.ts';
 import { type Dispatch, type Forms, type ProductPart, SCRATCH, wordsToBytes } from './dispatch.ts';
@@ -29,7 +29,7 @@ export interface Kernel {
   readonly kind: 'kernel';
   /** Counts the kernels of the Program. */
   readonly index: number;
-  /** With the groups, what the choice of another form changes before the first run; undefined until a kernel is loaded. */
+  /** With the groups, what the choice of another form changes before the first run; undefined in an open pass. */
   pipeline: Pipeline;
   readonly sizes: { readonly offset: number; readonly bytes: number } | undefined;
   /** Buffer of the guard, or ABSENT outside loops; undefined where the kernel has none. */
@@ -45,9 +45,10 @@ export interface OpenProduct extends ProductPart {
   readonly kernel: Kernel;
 }
 
-/** The dispatches of a call whose kernels are still to be loaded. */
-export interface Unloaded {
+/** The dispatches of a pass, of which lower-pass.ts is still to say the rest. */
+export interface OpenPass {
   readonly kernels: readonly Kernel[];
+  readonly call: PassCall;
   readonly step: PlannedCall;
 }
 
@@ -91,7 +92,7 @@ export function compile(program: Program, runtime: Runtime): Compiled {
 class Compiler {
   private readonly kernels: Kernel[] = [];
   private readonly openProducts: OpenProduct[] = [];
-  private readonly unloaded: Unloaded[] = [];
+  private readonly openPasses: OpenPass[] = [];
   private readonly sizes: ArrayBuffer[] = [];
   private readonly fixed = new Map<number, DeviceBuffer>();
   private readonly plan;
@@ -138,9 +139,9 @@ class Compiler {
   }
 
   private async ready(sizesBuffer: DeviceBuffer): Promise<void> {
-    if (this.unloaded.length > 0) {
-      const { load } = await import('./loaded.ts');
-      load(this.unloaded, sizesBuffer, this.runtime);
+    if (this.openPasses.length > 0) {
+      const { completePasses } = await import('./lower-pass.ts');
+      completePasses(this.openPasses, sizesBuffer, this.runtime);
     }
     if (this.openProducts.length > 0) {
       // A page that cannot load it any more keeps the usual forms.
@@ -165,7 +166,7 @@ class Compiler {
     const { forms } = this.runtime;
     if (call.kernel === 'reduce') this.scratchSize = Math.max(this.scratchSize, scratchOfReduce(call, forms));
     const kernels = lowerCall(step, forms).map((dispatch) => this.kernel(dispatch, guard));
-    if (call.kernel === 'pass' || call.kernel === 'solve') this.unloaded.push({ kernels, step });
+    if (call.kernel === 'pass') this.openPasses.push({ kernels, call, step });
     return kernels;
   }
 
@@ -186,7 +187,7 @@ class Compiler {
 
   private kernel(dispatch: Dispatch, guard: number): Kernel {
     const { shader, constants, operands, result, groups, work } = dispatch;
-    const { hasSizes = true, hasGuard = true }: Partial<Shader> = shader ? SHADERS[shader] : {};
+    const { hasSizes = true, hasGuard = true }: Partial<Shader> = shader ? SHADERS[shader] : {}; // a pass has both
     const resolve = (buffer: number): number => (buffer === SCRATCH ? this.scratch : buffer);
     let sizes: Kernel['sizes'];
     if (hasSizes) {

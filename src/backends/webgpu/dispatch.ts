@@ -13,7 +13,7 @@ export const f = (...values: number[]): Word[] => values.map((value) => ({ kind:
 export const SCRATCH = -2;
 
 export interface Dispatch {
-  /** Undefined: one of a kernel that is loaded by itself, which says the rest. */
+  /** Undefined where the rest is still to be said: see OpenPass. */
   readonly shader?: ShaderName;
   readonly constants: Readonly<Record<string, number>>;
   readonly sizes: readonly Word[];
@@ -25,12 +25,6 @@ export interface Dispatch {
   readonly work: number;
   /** The product of which this is a part, and its rows, where another form may do it as well. */
   readonly part?: ProductPart;
-}
-
-/** One of a kernel that is loaded by itself. */
-export interface LoadedDispatch extends Omit<Dispatch, 'shader' | 'part'> {
-  /** Of its source. */
-  readonly name: string;
 }
 
 export interface ProductPart {

@@ -1,12 +1,17 @@
-/** A pass of an iteration: one dispatch is a product with the pass in its epilogue, one observes what that has left. */
+/**
+ * A pass of an iteration: one dispatch is a product with the pass in its epilogue, one observes what that has left. Loaded when a
+ * Program first holds a pass: a page whose layers are no wider than a workgroup solves does without.
+ */
 import observe from '../../../shaders/observe.wgsl';
 import pass from '../../../shaders/shared/pass.wgsl';
 import register from '../../../shaders/shared/pass-register.wgsl';
 import tiled from '../../../shaders/shared/pass-tiled.wgsl';
 import { ABSENT, ACTIVATIONS, ITERATIONS, type PassCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Forms, f, groupsFor, type LoadedDispatch, u } from './dispatch.ts';
+import type { OpenPass, Runtime } from './compile.ts';
+import { type Dispatch, type Forms, f, groupsFor, u, wordsToBytes } from './dispatch.ts';
 import { BLOCK, groupsOf, type ProductForm, usualForm } from './lower-product.ts';
+import type { DeviceBuffer } from './pool.ts';
 import { kernel, SHADERS, type Shader } from './shaders.ts';
 
 /** Activations, the monitor's rule and the iterations. */
@@ -16,7 +21,7 @@ const REGISTER = { file: 'shared/pass-register.wgsl', text: register };
 const TILED = { file: 'shared/pass-tiled.wgsl', text: tiled };
 
 /** The sources by name: a pass in each form of the product, and what observes it. */
-export const PASS_SHADERS = {
+export const PASS_SHADERS: Readonly<Record<string, Shader>> = {
   'pass, product-tiled': passIn('product-tiled', TILED),
   'pass, product-register': passIn('product-register', REGISTER),
   'pass, product-register-vector': passIn('product-register-vector', REGISTER),
@@ -28,7 +33,22 @@ function passIn(form: ProductForm['shader'], epilogue: Shader['parts'][number]):
   return kernel(6, ...SHARED, PASS, epilogue, ...SHADERS[form].parts.slice(-2));
 }
 
-export function lowerPass(call: PassCall, step: PlannedCall, forms: Forms): LoadedDispatch[] {
+/** Says what is still open of these. */
+export function completePasses(passes: readonly OpenPass[], sizesBuffer: DeviceBuffer, runtime: Runtime): void {
+  const { device, forms, pipelines } = runtime;
+  for (const { kernels, call, step } of passes) {
+    for (const [index, { name, sizes, constants, ...rest }] of lowerPass(call, step, forms).entries()) {
+      const kernel = kernels[index];
+      Object.assign(kernel, { pipeline: pipelines.get(name, constants, PASS_SHADERS[name]), ...rest });
+      device.queue.writeBuffer(sizesBuffer.handle, kernel.sizes?.offset ?? 0, wordsToBytes(sizes));
+    }
+  }
+}
+
+/** With the name of its source. */
+type PassDispatch = Omit<Dispatch, 'shader' | 'part'> & { readonly name: string };
+
+export function lowerPass(call: PassCall, step: PlannedCall, forms: Forms): PassDispatch[] {
   const { batch, n, transposed, shared } = call;
   const form = usualForm({ m: batch, n, k: n, transposeA: false, transposeB: transposed }, forms);
   /** Stretches of columns over which the first dispatch adds up. */

@@ -11,6 +11,7 @@ import {
   type MoveCall,
   SCALARS,
   type ScalarCall,
+  type SolveCall,
 } from '../kernels.ts';
 import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
@@ -20,8 +21,8 @@ import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
 
-/** One of a kernel that is loaded by itself: see loaded.ts. */
-const UNLOADED: Dispatch = {
+/** One whose rest is said by lower-pass.ts, which is loaded when a Program first holds a pass. */
+const OPEN: Dispatch = {
   constants: {},
   sizes: u(...Array<number>(16).fill(0)), // as many as there may be
   operands: [],
@@ -48,13 +49,13 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
     case 'scalar':
       return [lowerScalar(call, step)];
     case 'solve':
-      return [UNLOADED];
+      return [lowerSolve(call, step)];
     case 'iterate':
       return lowerIterate(call, step, forms);
     case 'proximalGradient':
       return lowerProximalGradient(call, step, forms);
     case 'pass':
-      return [UNLOADED, UNLOADED];
+      return [OPEN, OPEN];
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':
@@ -193,5 +194,17 @@ function lowerScalar(call: ScalarCall, step: PlannedCall): Dispatch {
     result: step.output,
     groups: groupsFor(call.batch),
     work: call.batch * ELEMENT_WORK,
+  };
+}
+
+function lowerSolve(call: SolveCall, step: PlannedCall): Dispatch {
+  return {
+    shader: 'solve',
+    constants: {},
+    sizes: u(call.batch, call.order),
+    operands: boundOperands(step, 2),
+    result: step.output,
+    groups: groupsFor(call.batch),
+    work: (call.batch * call.order ** 3 * 2) / 3 + call.batch * call.order ** 2,
   };
 }

@@ -78,6 +78,12 @@ export const SHADERS = {
   }),
   iterate: kernel(7, ACTIVATIONS, MONITOR, ITERATION, { file: 'iterate.wgsl', text: iterate }),
   scalar: kernel(4, MONITOR, { file: 'scalar.wgsl', text: scalar }),
+  solve: kernel(2, {
+    file: 'solve.wgsl',
+    get text() {
+      return import('../../../shaders/solve.wgsl').then((module) => module.default);
+    },
+  }),
   'loop-enter': {
     parts: [{ file: 'loop-enter.wgsl', text: loopEnter }],
     hasSizes: false,
