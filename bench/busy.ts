@@ -107,7 +107,9 @@ export async function busyDuring(page: Page, session: CDPSession, act: () => Pro
     .map(({ startTime, duration }) => ({
       at: Math.round(origin + startTime - from),
       milliseconds: Math.round(duration),
-      what: described(frames.find((frame) => frame.startTime + frame.duration > startTime)),
+      what: described(
+        frames.find((frame) => frame.startTime < startTime + duration && startTime < frame.startTime + frame.duration),
+      ),
     }))
     .filter(({ at }) => at >= 0 && at < until - from);
   return { seconds: (until - from) / 1000, processorSeconds: after - before, longTasks, longestGap };
