@@ -14,7 +14,7 @@ export interface LongTask {
 
 export interface Busy {
   readonly seconds: number;
-  /** Of them the page's own thread had a processor; the rest of a task is waiting for one. */
+  /** Of them the page's own thread had a processor: other work on the machine makes tasks longer, but not these. */
   readonly processorSeconds: number;
   readonly longTasks: readonly LongTask[];
   /** The longest time between two moments at which the page could have answered, in milliseconds. */
@@ -126,7 +126,7 @@ function described(frame: Frame | undefined): string {
   const { startTime, duration, styleAndLayoutStart, scripts } = frame;
   const told = scripts.map(
     ({ invoker, sourceFunctionName, duration: own, forcedStyleAndLayoutDuration: forced }) =>
-      `${sourceFunctionName || 'a script'} by ${invoker} ${own.toFixed(0)} ms${forced >= 1 ? ` (layout ${forced.toFixed(0)} ms)` : ''}`,
+      `${sourceFunctionName || 'a script'} by ${invoker.replace(/^https?:.*\//, '')} ${own.toFixed(0)} ms${forced >= 1 ? ` (layout ${forced.toFixed(0)} ms)` : ''}`,
   );
   const rendering =
     styleAndLayoutStart > 0 ? [`rendering ${(startTime + duration - styleAndLayoutStart).toFixed(0)} ms`] : [];

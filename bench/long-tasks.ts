@@ -31,13 +31,15 @@ const SCENES: Readonly<Record<string, (page: Page, url: string) => Promise<unkno
   },
   async 'pause, continue and stop'(page) {
     await page.$eval('.workbench', (panels) => panels.scrollIntoView());
+    await chooseEpochs(page, 1000); // so that there is something to stop
     await press(page, 'start');
-    await said(page, 'state', /epoch 2 of/);
+    await said(page, 'state', /epoch \d+ of/);
     await press(page, 'pause');
     await said(page, 'state', /Paused/);
     await pause(500);
     await press(page, 'pause');
-    await said(page, 'state', /epoch 4 of/);
+    await said(page, 'state', /epoch \d+ of/);
+    await pause(500);
     await press(page, 'stop');
     await said(page, 'state', /Stopped/);
   },
@@ -75,7 +77,10 @@ await withWebApp(values.hardware ? 'hardware' : 'software', async (page, url, br
     scenes.push({ scene, ...busy });
     console.log(line(scene, busy));
     for (const { at, milliseconds, what } of busy.longTasks) console.log(`  at ${at} ms: ${milliseconds} ms, ${what}`);
-    if (scene === 'opening') await prepare(page);
+    if (scene === 'opening') {
+      await page.$eval('.workbench', (panels) => panels.scrollIntoView()); // the charts are in sight
+      await chooseEpochs(page, EPOCHS);
+    }
   }
   const device = await page.$eval('#device-text', (element) => element.textContent);
   const [{ model: processor }] = cpus();
@@ -84,15 +89,13 @@ await withWebApp(values.hardware ? 'hardware' : 'software', async (page, url, br
   console.log(`on ${device}; wrote ${FILE}`);
 });
 
-/** The charts are in sight, and the run is neither over at once nor long. */
-async function prepare(page: Page): Promise<void> {
-  await page.$eval('.workbench', (panels) => panels.scrollIntoView());
+async function chooseEpochs(page: Page, epochs: number): Promise<void> {
   await page.$eval(
     '#settings [name=epochs]',
-    (field, epochs) => {
-      (field as HTMLInputElement).value = String(epochs);
+    (field, count) => {
+      (field as HTMLInputElement).value = String(count);
     },
-    EPOCHS,
+    epochs,
   );
 }
 

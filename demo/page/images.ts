@@ -49,7 +49,7 @@ export interface Sheet {
  * hands to the compositor.
  * @param pixels [count, height, width]
  */
-export async function sheetOf(pixels: ArrayLike<number>, count: number, shape: readonly number[]): Promise<Sheet> {
+export async function sheetOf(pixels: Float32Array, count: number, shape: readonly number[]): Promise<Sheet> {
   const [height, width] = shape;
   const pitch = height + GAP;
   const canvas = document.createElement('canvas');
@@ -68,10 +68,11 @@ export async function sheetOf(pixels: ArrayLike<number>, count: number, shape: r
   };
 }
 
-function withGaps(pixels: ArrayLike<number>, count: number, each: number, gap: number): Float32Array {
+/** 0 is the ground. */
+function withGaps(pixels: Float32Array, count: number, each: number, gap: number): Float32Array {
   const all = new Float32Array(count * (each + gap));
   for (let index = 0; index < count; index++)
-    for (let at = 0; at < each; at++) all[index * (each + gap) + at] = pixels[index * each + at];
+    all.set(pixels.subarray(index * each, (index + 1) * each), index * (each + gap));
   return all;
 }
 
