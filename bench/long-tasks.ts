@@ -1,6 +1,6 @@
 /** How long the page's own thread is ever busy while people use the web app: `node bench/run.mjs long-tasks [--hardware]`. */
 import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Page } from 'puppeteer';
 import { type Busy, busyDuring, LONG, watch } from './busy.ts';
@@ -67,6 +67,8 @@ const SCENES: Readonly<Record<string, (page: Page, url: string) => Promise<unkno
   },
 };
 
+/** Other work on the computer makes every task longer. */
+const [load] = loadavg();
 const { values } = parseArgs({ options: { hardware: { type: 'boolean', default: false } } });
 await withWebApp(values.hardware ? 'hardware' : 'software', async (page, url, browser) => {
   await page.setViewport(SCREEN);
@@ -84,9 +86,9 @@ await withWebApp(values.hardware ? 'hardware' : 'software', async (page, url, br
   }
   const device = await page.$eval('#device-text', (element) => element.textContent);
   const [{ model: processor }] = cpus();
-  const result = { browser: browser.version, cores: cpus().length, processor, device, epochs: EPOCHS, scenes };
+  const result = { browser: browser.version, cores: cpus().length, processor, load, device, epochs: EPOCHS, scenes };
   await writeFile(FILE, `${JSON.stringify(result, null, 2)}\n`);
-  console.log(`on ${device}; wrote ${FILE}`);
+  console.log(`on ${device}, load before ${load.toFixed(1)} on ${cpus().length} cores; wrote ${FILE}`);
 });
 
 async function chooseEpochs(page: Page, epochs: number): Promise<void> {
