@@ -84,6 +84,7 @@ export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> 
     name: 'wasm',
     epsilon: 2 ** -23,
     widestIteration: Number.POSITIVE_INFINITY,
+    largestPass: 0,
     get adapter() {
       const threads = 1 + (closed ? 0 : (team?.serving ?? 0));
       return {
