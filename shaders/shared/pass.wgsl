@@ -1,4 +1,4 @@
-// One pass of an iteration in the epilogue of a product, h = factor·M: takes the place of product.wgsl before a form of the
+// One pass of an iteration in the epilogue of a product, h = factor·M: takes the place of product.wgsl before the tiled form of the
 // product. See PassCall in kernels.ts for what is carried.
 //
 //   binding 0  sizes      uniform
@@ -10,7 +10,7 @@
 //   binding 6  step_size  [1], or absent
 //   binding 7  slope      [m, n] where SLOPED
 //   binding 8  result     as carried, with sums [2, tiles, m]; its state is left to observe.wgsl
-// a and b are declared by the forms.
+// a and b are declared by the form.
 
 struct Sizes {
   m: u32,

@@ -26,12 +26,7 @@ function suite(name: string, open: () => Promise<Backend>, cases: readonly Parit
 suite('wasm', openWasm, [...parityCases, ...iterateCases, ...descentCases, ...homotopyCases, ...invertCases]);
 suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
 suite('cpu', async () => openCPU(), passCases);
-suite('webgpu, forms for this adapter', openWebGPU, [
-  ...parityCases,
-  ...iterateCases,
-  ...acceleratedCases,
-  ...passCases,
-]);
+suite('webgpu, forms for this adapter', openWebGPU, [...parityCases, ...iterateCases, ...acceleratedCases]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), [
   ...formCases,
   ...passCases,

@@ -3,7 +3,7 @@ import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
-import { openWebGPU, type WebGPUOptions } from '../../src/backends/webgpu/index.ts';
+import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import type { ParityCase } from './cases/index.ts';
 import { passSolverCases, solverCases } from './cases/solvers.ts';
 
@@ -19,16 +19,11 @@ function suite(name: string, open: () => Promise<Backend>, cases: readonly Parit
   });
 }
 
-async function passByPass(options: WebGPUOptions): Promise<Backend> {
-  return { ...(await openWebGPU(options)), widestIteration: 0 };
+async function passByPass(): Promise<Backend> {
+  return { ...(await openWebGPU({ kernelForms: 'tiled' })), widestIteration: 0 };
 }
 
 suite('wasm', openWasm, solverCases);
 suite('gpujs', () => openGPUJS({ mode: 'webassembly' }), solverCases);
 suite('webgpu', openWebGPU, solverCases);
-suite('webgpu, pass by pass', () => passByPass({}), passSolverCases);
-suite(
-  'webgpu, pass by pass with shared memory',
-  () => passByPass({ kernelForms: 'tiled' }),
-  passSolverCases.slice(0, 1),
-);
+suite('webgpu, pass by pass', passByPass, passSolverCases);

@@ -4,40 +4,31 @@
  */
 import observe from '../../../shaders/observe.wgsl';
 import pass from '../../../shaders/shared/pass.wgsl';
-import register from '../../../shaders/shared/pass-register.wgsl';
 import tiled from '../../../shaders/shared/pass-tiled.wgsl';
 import { ABSENT, ACTIVATIONS, ITERATIONS, type PassCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
 import type { OpenPass, Runtime } from './compile.ts';
-import { type Dispatch, type Forms, f, groupsFor, u, wordsToBytes } from './dispatch.ts';
-import { BLOCK, groupsOf, type ProductForm, usualForm } from './lower-product.ts';
+import { type Dispatch, f, groupsFor, u, wordsToBytes } from './dispatch.ts';
+import { groupsOf, tiledForm } from './lower-product.ts';
 import type { DeviceBuffer } from './pool.ts';
 import { kernel, SHADERS, type Shader } from './shaders.ts';
 
 /** Activations, the monitor's rule and the iterations. */
 const SHARED = SHADERS.iterate.parts.slice(0, -1);
 const PASS = { file: 'shared/pass.wgsl', text: pass };
-const REGISTER = { file: 'shared/pass-register.wgsl', text: register };
 const TILED = { file: 'shared/pass-tiled.wgsl', text: tiled };
 
-/** The sources by name: a pass in each form of the product, and what observes it. */
+/** The sources by name. */
 export const PASS_SHADERS: Readonly<Record<string, Shader>> = {
-  'pass, product-tiled': passIn('product-tiled', TILED),
-  'pass, product-register': passIn('product-register', REGISTER),
-  'pass, product-register-vector': passIn('product-register-vector', REGISTER),
+  pass: kernel(6, ...SHARED, PASS, TILED, ...SHADERS['product-tiled'].parts.slice(-1)),
   observe: kernel(3, ...SHARED, { file: 'observe.wgsl', text: observe }),
 };
 
-function passIn(form: ProductForm['shader'], epilogue: Shader['parts'][number]): Shader {
-  // OUTER and the form itself
-  return kernel(6, ...SHARED, PASS, epilogue, ...SHADERS[form].parts.slice(-2));
-}
-
 /** Says what is still open of these. */
 export function completePasses(passes: readonly OpenPass[], sizesBuffer: DeviceBuffer, runtime: Runtime): void {
-  const { device, forms, pipelines } = runtime;
+  const { device, pipelines } = runtime;
   for (const { kernels, call, step } of passes) {
-    for (const [index, { name, sizes, constants, ...rest }] of lowerPass(call, step, forms).entries()) {
+    for (const [index, { name, sizes, constants, ...rest }] of lowerPass(call, step).entries()) {
       const kernel = kernels[index];
       Object.assign(kernel, { pipeline: pipelines.get(name, constants, PASS_SHADERS[name]), ...rest });
       device.queue.writeBuffer(sizesBuffer.handle, kernel.sizes?.offset ?? 0, wordsToBytes(sizes));
@@ -48,17 +39,17 @@ export function completePasses(passes: readonly OpenPass[], sizesBuffer: DeviceB
 /** With the name of its source. */
 type PassDispatch = Omit<Dispatch, 'shader' | 'part'> & { readonly name: string };
 
-export function lowerPass(call: PassCall, step: PlannedCall, forms: Forms): PassDispatch[] {
+export function lowerPass(call: PassCall, step: PlannedCall): PassDispatch[] {
   const { batch, n, transposed, shared } = call;
-  const form = usualForm({ m: batch, n, k: n, transposeA: false, transposeB: transposed }, forms);
+  const form = tiledForm({ m: batch, n, k: n, transposeA: false, transposeB: transposed });
   /** Stretches of columns over which the first dispatch adds up. */
-  const tiles = Math.ceil(n / (forms.tiled ? form.columns : BLOCK));
+  const tiles = Math.ceil(n / form.columns);
   const [carried, matrix, b, alpha, tolerance, floor, slope] = step.operands;
   const sloped = call.inputs[6] === ABSENT ? 0 : 1;
   const result = step.output;
   return [
     {
-      name: `pass, ${form.shader}`,
+      name: 'pass',
       constants: {
         ...form.constants,
         METHOD: ITERATIONS.indexOf(call.iteration),

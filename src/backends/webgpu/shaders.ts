@@ -17,7 +17,6 @@ import activations from '../../../shaders/shared/activations.wgsl';
 import elements from '../../../shaders/shared/elements.wgsl';
 import iteration from '../../../shaders/shared/iteration.wgsl';
 import monitor from '../../../shaders/shared/monitor.wgsl';
-import outer from '../../../shaders/shared/outer.wgsl';
 import product from '../../../shaders/shared/product.wgsl';
 import reduction from '../../../shaders/shared/reduction.wgsl';
 import rows from '../../../shaders/shared/rows.wgsl';
@@ -37,7 +36,6 @@ export interface Shader {
 
 const ACTIVATIONS = { file: 'shared/activations.wgsl', text: activations };
 const ITERATION = { file: 'shared/iteration.wgsl', text: iteration };
-const OUTER = { file: 'shared/outer.wgsl', text: outer };
 const ELEMENTS = { file: 'shared/elements.wgsl', text: elements };
 const MONITOR = { file: 'shared/monitor.wgsl', text: monitor };
 const PRODUCT = { file: 'shared/product.wgsl', text: product };
@@ -50,7 +48,7 @@ export function kernel(operands: number, ...parts: ShaderPart[]): Shader {
 
 /** All forms of the product bind alike. */
 export function productForm(form: ShaderPart): Shader {
-  return kernel(6, ACTIVATIONS, PRODUCT, OUTER, form);
+  return kernel(6, ACTIVATIONS, PRODUCT, form);
 }
 
 export const SHADERS = {
