@@ -131,8 +131,8 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     epsilon: 2 ** -23,
     widestIteration: widestIterationOn(device.limits, forms),
     // What one dispatch may do; a product whose form is chosen by timing gains more than the dispatches around it cost. On a
-    // software adapter a dispatch costs little: with tanh or its proximal operator in the product a pass took 1.1 to 1.4 times
-    // as long as without.
+    // software adapter a dispatch costs little, and with tanh and its proximal operator in the product's registers a pass took up
+    // to 1.4 times as long.
     largestPass: forms.tiled ? Math.min(limits.work, tuneFrom) : 0,
     adapter,
     upload(values) {
