@@ -9,6 +9,7 @@ import { homotopyCases } from './cases/homotopy.ts';
 import { formCases, iterateCases, type ParityCase, parityCases } from './cases/index.ts';
 import { invertCases } from './cases/invert.ts';
 import { tunedProductCases, wideProductCases } from './cases/product.ts';
+import { proximalGradientCases } from './cases/proximal-gradient.ts';
 
 function suite(name: string, open: () => Promise<Backend>, cases: readonly ParityCase[]): void {
   describe(name, () => {
@@ -24,7 +25,7 @@ function suite(name: string, open: () => Promise<Backend>, cases: readonly Parit
 
 suite('wasm', openWasm, [...parityCases, ...iterateCases, ...descentCases, ...homotopyCases, ...invertCases]);
 suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
-suite('webgpu, forms for this adapter', openWebGPU, [...parityCases, ...iterateCases]);
+suite('webgpu, forms for this adapter', openWebGPU, [...parityCases, ...iterateCases, ...proximalGradientCases]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), formCases);
 suite('webgpu, forms in registers', () => openWebGPU({ kernelForms: 'register' }), formCases);
 suite('webgpu, wide products', () => openWebGPU({ kernelForms: 'wide' }), wideProductCases);
