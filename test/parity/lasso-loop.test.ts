@@ -8,9 +8,8 @@ import { plain } from '../../src/solvers/iteration.ts';
 import { type Design, designOf } from '../../src/solvers/lasso/design.ts';
 import { proximalGradient } from '../../src/solvers/lasso/fista.ts';
 import { momentOf } from '../../src/solvers/lasso/problem.ts';
-import { column, initialState, rowOf } from '../../src/solvers/monitor.ts';
+import { initialState } from '../../src/solvers/monitor.ts';
 import { Engine } from '../../src/tensor/engine.ts';
-import { elementwise } from '../../src/tensor/kernels.ts';
 import { normals, relativeError } from '../support/numbers.ts';
 
 interface Problems {
@@ -66,9 +65,9 @@ async function looped(engine: Engine, problems: Problems): Promise<{ beta: numbe
     expect(begun.whole !== undefined).toBe(engine.widestIteration > 0);
     const stopping = { tolerance: fill(1e-4, [batch]), floor: fill(1e-7, [batch]), limit, giveUp: false };
     const { x, state } = plain(context, begun, stopping, initialState(context, batch));
-    return [x, state, rowOf(state, STATE_ROWS.iterations), elementwise('copy', [column(ridge)])];
+    return [x, state];
   });
-  const [beta, state] = await Promise.all(outputs.slice(0, 2).map(async (output) => Array.from(await output.data())));
+  const [beta, state] = await Promise.all(outputs.map(async (output) => Array.from(await output.data())));
   for (const tensor of [...inputs, ...outputs]) tensor.dispose();
   return { beta, state };
 }
@@ -98,7 +97,7 @@ describe.each(Object.entries(BACKENDS))(
     });
     afterAll(() => whole.close());
 
-    test.each(Object.entries(CASES))('%s', async (_name, change) => {
+    test.each(Object.entries(CASES))('%s', async (name, change) => {
       const problems = { ...usual, ...change };
       const { batch } = problems;
       const expected = await looped(new Engine({ ...whole, widestIteration: 0 }), problems);
@@ -109,9 +108,8 @@ describe.each(Object.entries(BACKENDS))(
         expect(Math.abs(count - others[sample])).toBeLessThanOrEqual(apart);
       expect(row(found, STATE_ROWS.status)).toEqual(row(expected, STATE_ROWS.status));
       expect(relativeError(found.beta, expected.beta)).toBeLessThan(error);
-      // The cases are what they are called.
-      if (problems.limit < 10) expect(row(found, STATE_ROWS.status)).toContain(STATUS.running);
-      else expect(new Set(counts).size).toBeGreaterThan(1);
+      if (problems.limit === 7) expect(row(found, STATE_ROWS.status)).toContain(STATUS.running);
+      if (name === 'FISTA') expect(new Set(counts).size).toBeGreaterThan(3);
     });
   },
 );
