@@ -16,10 +16,10 @@
 // mat4x4 holds a column of them in each of its columns, a vec4 a number of each sample.
 
 struct Sizes {
+  trips: u32,
   batch: u32,
   groups: u32,
   features: u32,
-  trips: u32,
   giveUp: u32,
   staleLimit: f32,
   epsilon: f32,
