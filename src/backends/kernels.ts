@@ -278,7 +278,7 @@ export interface InvertCall {
   readonly order: number;
 }
 
-/** Iterations x⁺ = T(x) for z = σ(Wz + b) that the kernel `iterate` makes; p is the pre-activation that the residual is taken at. */
+/** Iterations x⁺ = T(x) for z = σ(Wz + b) that the kernels `iterate` and `pass` make; p is the pre-activation that the residual is taken at. */
 export const ITERATIONS = [
   // p = x·M + b, ρ of (x, p), T(x) = σ(p). A sample that stops keeps x.
   'picard',
@@ -291,6 +291,21 @@ export const ITERATIONS = [
 ] as const;
 export type IterationName = (typeof ITERATIONS)[number];
 
+/** An iteration, of all samples or of one pass, and the rule of the monitor that watches it. */
+export interface IterationCall {
+  readonly iteration: IterationName;
+  readonly batch: number;
+  readonly n: number;
+  readonly activation: ActivationName;
+  readonly activationParameters: ActivationParameters;
+  /** ε of the residual. */
+  readonly epsilon: number;
+  readonly shared: { readonly tolerance: boolean; readonly floor: boolean };
+  /** Parameters of `monitor`. */
+  readonly staleLimit: number;
+  readonly giveUp: boolean;
+}
+
 /**
  * A whole loop: each sample (row) iterates until the rule of `monitor` stops it, at most `limit` times.
  * Operands [carried, M, b, step, tolerance, floor, slope]:
@@ -302,24 +317,50 @@ export type IterationName = (typeof ITERATIONS)[number];
  *   slope             d [batch, n]: then σ(p) = d∘p, prox_{αf}(x) = d/(d + α(1 − d))∘x and ρ = ‖z − σ(p)‖. Absent: σ is
  *                     the activation, and ρ = ‖z − σ(p)‖ / (ε + ‖z‖)
  */
-export interface IterateCall {
+export interface IterateCall extends IterationCall {
   readonly kernel: 'iterate';
   readonly inputs: readonly [number, number, number, number, number, number, number];
   readonly output: number;
-  readonly iteration: IterationName;
-  readonly batch: number;
-  readonly n: number;
   /** Numbers in a row of M, a multiple of 4. */
   readonly stride: number;
-  readonly activation: ActivationName;
-  readonly activationParameters: ActivationParameters;
-  /** ε of the residual. */
-  readonly epsilon: number;
-  readonly shared: { readonly tolerance: boolean; readonly floor: boolean };
   readonly limit: number;
-  /** Parameters of `monitor`. */
-  readonly staleLimit: number;
-  readonly giveUp: boolean;
+}
+
+/**
+ * One pass of an iteration, of each sample that is running in `state`: T(x), and what the residual ρ of the pass is made of.
+ * Operands [carried, M, b, step, slope, state], the last one [5, batch], the others as for `iterate` but for
+ *   carried  three parts [batch, n] and behind them sums; so is the result
+ *              factor  what is multiplied by M: x, of peacemanRachford q
+ *              kept    what a sample keeps that has stopped: the x before the pass, of peacemanRachford T(x)
+ *              lost    what the sum of forwardBackward has lost to rounding
+ *            Of a sample that has stopped `kept` stays as it is; what the rest holds means nothing.
+ *   sums     [2, tiles, batch]: ‖z − σ(p)‖² and ‖z‖² over some of the columns each. How many tiles there are, ⌈n/8⌉ at most,
+ *            is the backend's choice: no kernel but `observe` reads them
+ *   M        [n, n]; where `transposed`, Mᵀ takes its place
+ */
+export interface PassCall extends IterationCall {
+  readonly kernel: 'pass';
+  readonly inputs: readonly [number, number, number, number, number, number];
+  readonly output: number;
+  readonly transposed: boolean;
+}
+
+/** The state after a pass, [5, batch], by the rule of `monitor`. Operands [state, carried, tolerance, floor]. */
+export interface ObserveCall extends IterationCall {
+  readonly kernel: 'observe';
+  readonly inputs: readonly [number, number, number, number];
+  readonly output: number;
+  /** ρ = ‖z − σ(p)‖ / (ε + ‖z‖), else ‖z − σ(p)‖. */
+  readonly relative: boolean;
+}
+
+/** Where the parts and the sums of what a pass carries begin, and where it ends. */
+export function layoutOfPass({
+  batch,
+  n,
+}: Pick<PassCall, 'batch' | 'n'>): Record<'kept' | 'lost' | 'sums' | 'end', number> {
+  const part = batch * n;
+  return { kept: part, lost: 2 * part, sums: 3 * part, end: 3 * part + 2 * batch * Math.ceil(n / 8) };
 }
 
 /** Lengths of Lasso problems: rows and columns of X, groups with an X of their own, and all of them. */
@@ -410,4 +451,6 @@ export type KernelCall =
   | SolveCall
   | InvertCall
   | IterateCall
+  | PassCall
+  | ObserveCall
   | ProximalGradientCall;

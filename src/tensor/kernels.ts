@@ -6,6 +6,7 @@ import {
   type ElementwiseOperation,
   type IterationName,
   type LassoSizes,
+  layoutOfPass,
   MAXIMUM_SOLVE_ORDER,
   type MoveOperation,
   type OperandLayout,
@@ -297,7 +298,7 @@ export interface StopRule {
 
 export interface IterateOptions extends StopRule {
   readonly iteration: IterationName;
-  /** M with n rows, its columns padded with zeros to a multiple of 4: see `paddedColumns`. */
+  /** M of `iterateRows` with n rows, its columns padded with zeros to a multiple of 4: see `paddedColumns`; of a pass [n, n]. */
   readonly matrix: Tensor;
   readonly b: Tensor; // [batch, n]
   /** α, [1]; not of picard */
@@ -317,20 +318,11 @@ type Samples = Readonly<Record<'x' | 'state', Tensor>>;
  * @param state [5, batch]
  */
 export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): Samples {
-  const { matrix, b, step, tolerance, floor, slope, ...settings } = options;
-  const { context } = x;
-  const [batch, n] = x.shape;
+  const { matrix, b, step, tolerance, floor, slope, limit } = options;
   const carried = endToEnd(x, state);
-  const call = {
-    kernel: 'iterate' as const,
-    ...settings,
-    batch,
-    n,
-    stride: matrix.shape[1],
-    epsilon: context.epsilon,
-    shared: { tolerance: tolerance.size === 1, floor: floor.size === 1 },
-  };
-  return samplesIn(context.call(call, [carried, matrix, b, step, tolerance, floor, slope], [carried.size]), x, state);
+  const call = { kernel: 'iterate' as const, ...iterationCall(options), stride: matrix.shape[1], limit };
+  const end = x.context.call(call, [carried, matrix, b, step, tolerance, floor, slope], [carried.size]);
+  return samplesIn(end, x, state);
 }
 
 export interface ProximalGradientOptions extends StopRule {
@@ -368,17 +360,66 @@ export function proximalGradientRows(x: Tensor, state: Tensor, options: Proximal
   return samplesIn(context.call(call, operands, [carried.size + x.size + batch]), x, state);
 }
 
-/** The numbers of both, one after the other. */
-export function endToEnd(first: Tensor, second: Tensor): Tensor {
-  const flat = (part: Tensor): Tensor => part.context.alias(part, [part.size]);
-  return gatherAlong(flat(first), 0, first.size + second.size, { more: flat(second) });
-}
-
 /** What lies at the begin of the result of a whole loop. */
 function samplesIn(end: Tensor, x: Tensor, state: Tensor): Samples {
   const part = ({ size, shape }: Tensor, offset: number): Tensor =>
     end.context.alias(gatherAlong(end, 0, size, { offset }), shape);
   return { x: part(x, 0), state: part(state, x.size) };
+}
+
+function iterationCall({ iteration, b, tolerance, floor, ...options }: IterateOptions) {
+  const { activation, activationParameters, staleLimit, giveUp } = options;
+  const [batch, n] = b.shape;
+  const shared = { tolerance: tolerance.size === 1, floor: floor.size === 1 };
+  const { epsilon } = b.context;
+  return { iteration, batch, n, activation, activationParameters, epsilon, shared, staleLimit, giveUp };
+}
+
+/** The numbers of both, one after the other. */
+export function endToEnd(first: Tensor, second: Tensor): Tensor {
+  return joined(first.size + second.size, first, second);
+}
+
+/** The numbers of x and behind them those of y, [size]; zeros after these. */
+function joined(size: number, x: Tensor, y: Tensor): Tensor {
+  const flat = (part: Tensor): Tensor => part.context.alias(part, [part.size]);
+  return gatherAlong(flat(x), 0, size, { more: flat(y) });
+}
+
+/** What passes carry; see PassCall. */
+export interface Passing {
+  readonly [name: string]: Tensor;
+  readonly carried: Tensor;
+  readonly state: Tensor;
+}
+
+/**
+ * A pass of an iteration from what the pass before has left, or `passFrom`.
+ * @param transposed whether Mᵀ takes the place of M
+ */
+export function passRows({ carried, state }: Passing, transposed: boolean, options: IterateOptions): Passing {
+  const { matrix, b, step, tolerance, floor, slope } = options;
+  const { context } = b;
+  const call = iterationCall(options);
+  const pass = { kernel: 'pass' as const, ...call, transposed };
+  const next = context.call(pass, [carried, matrix, b, step, slope, state], carried.shape);
+  const observe = { kernel: 'observe' as const, ...call, relative: !slope };
+  return { carried: next, state: context.call(observe, [state, next, tolerance, floor], state.shape) };
+}
+
+/** @param factor what M multiplies for x, [batch, n] */
+export function passFrom(factor: Tensor, x: Tensor, state: Tensor): Passing {
+  const [batch, n] = x.shape;
+  return { carried: joined(layoutOfPass({ batch, n }).end, factor, x), state };
+}
+
+/** The x that passes have come to, [batch, n]. @param runs where the x of a sample that still runs is */
+export function passedRows({ carried, state }: Passing, [batch, n]: Shape, runs: 'factor' | 'kept'): Tensor {
+  const { kept } = layoutOfPass({ batch, n });
+  const part = (offset: number) => ({ offset, strides: [0, 0, n, 1] as const });
+  const layouts = [{ offset: 0, strides: [0, 0, 1, 0] as const }, part(kept), part(runs === 'kept' ? kept : 0)];
+  // The status is not 0 where the sample has stopped.
+  return elementwiseLaidOut('select', [state, carried, carried], layouts, [batch, n]);
 }
 
 /** The matrix with columns of zeros behind its own, until their number is a multiple of 4. */

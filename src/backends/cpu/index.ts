@@ -10,6 +10,7 @@ import { homotopy } from './homotopy.ts';
 import { invert } from './invert.ts';
 import { iterate } from './iterate.ts';
 import { move } from './move.ts';
+import { observePass, pass } from './pass.ts';
 import { product } from './product.ts';
 import { proximalGradient } from './proximal-gradient.ts';
 import { reduce } from './reduce.ts';
@@ -47,6 +48,7 @@ export function openCPU(): Backend {
     name: 'cpu',
     epsilon: Number.EPSILON,
     widestIteration: 0, // the oracle makes every step by itself
+    largestPass: 0,
     adapter: {
       vendor: 'none',
       architecture: 'float64',
@@ -131,6 +133,12 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'proximalGradient':
         proximalGradient(step, slots);
+        break;
+      case 'pass':
+        pass(step, slots);
+        break;
+      case 'observe':
+        observePass(step, slots);
         break;
       case 'invert':
         invert(step, slots);

@@ -17,12 +17,13 @@ export function proximalGradient(call: ProximalGradientCall, slots: readonly Flo
     thetas[sample] = 1;
     const group = Math.floor(sample / (batch / groups));
     const rule = { ...call, tolerance: tolerances[sample], floor: floors[sample] };
-    for (let trip = 0; trip < call.limit && state[STATE_ROWS.status * batch + sample] === STATUS.running; trip++) {
+    const at = (stateRow: number): number => stateRow * batch + sample;
+    for (let trip = 0; trip < call.limit && state[at(STATE_ROWS.status)] === STATUS.running; trip++) {
       const next = stepped(call, slots, sample, group, w);
       const missed = w.map((value, j) => value - next[j]);
       const moved = next.map((value, j) => value - beta[j]);
       const residual = Math.sqrt(dot(missed, missed)) / (call.epsilon + Math.sqrt(dot(next, next)));
-      observe(state, batch, sample, scalarOf(call, slots, 2, sample) * residual, rule);
+      observe(state, at, scalarOf(call, slots, 2, sample) * residual, rule);
       const momentum = call.accelerated ? quickened(thetas, sample, dot(missed, moved) > 0) : 0;
       for (let j = 0; j < features; j++) w[j] = next[j] + momentum * moved[j];
       beta.set(next);

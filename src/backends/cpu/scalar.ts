@@ -38,7 +38,7 @@ function monitor(
   if (state[at(STATE_ROWS.status)] !== STATUS.running) return;
   const [staleLimit, mayGiveUp] = call.parameters;
   const rule = { tolerance: operand(2, sample), floor: operand(3, sample), staleLimit, giveUp: mayGiveUp !== 0 };
-  observe(out, batch, sample, operand(1, sample), rule);
+  observe(out, at, operand(1, sample), rule);
 }
 
 /** When a sample stops. */
@@ -49,9 +49,8 @@ export interface Rule {
   readonly giveUp: boolean;
 }
 
-/** The state, [5, batch], after an iteration of a running sample with this residual. */
-export function observe(state: Float64Array, batch: number, sample: number, residual: number, rule: Rule): void {
-  const at = (row: number): number => row * batch + sample;
+/** The rule of `monitor` for a running sample. @param at where `state` holds a row of it */
+export function observe(state: Float64Array, at: (row: number) => number, residual: number, rule: Rule): void {
   const best = state[at(STATE_ROWS.best)];
   const stale = residual < 0.9 * best ? 0 : state[at(STATE_ROWS.stale)] + 1;
   state[at(STATE_ROWS.iterations)] += 1;
@@ -61,7 +60,6 @@ export function observe(state: Float64Array, batch: number, sample: number, resi
   state[at(STATE_ROWS.status)] = statusAfter(residual, stale, rule);
 }
 
-/** The rule of `monitor`. */
 function statusAfter(residual: number, stale: number, { tolerance, floor, staleLimit, giveUp }: Rule): number {
   if (!(residual <= 1e30)) return STATUS.diverged; // also when it is NaN
   if (residual <= tolerance) return STATUS.converged;

@@ -130,6 +130,9 @@ function lowered(
       return lowerIterate(call, operands, out, aside);
     case 'proximalGradient':
       throw new Error('proximalGradient: the solvers of a sequential backend make its steps one by one');
+    case 'pass':
+    case 'observe':
+      throw new Error(`${call.kernel}: this backend makes whole loops; its largestPass is 0`);
   }
 }
 

@@ -21,7 +21,8 @@ import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
 
-export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
+/** Undefined for a kernel that is loaded by itself: see lower-pass.ts. */
+export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] | undefined {
   const { call } = step;
   switch (call.kernel) {
     case 'product':
@@ -44,6 +45,9 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
       return lowerIterate(call, step, forms);
     case 'proximalGradient':
       return lowerProximalGradient(call, step, forms);
+    case 'pass':
+    case 'observe':
+      return undefined;
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':
