@@ -306,8 +306,14 @@ export interface IterationCall {
   readonly giveUp: boolean;
 }
 
+/** Anderson acceleration: differences that are kept, growth of ‖f‖ at which an x is given up, and regularisation in units of ε. */
+export const ACCELERATION = { memory: 5, growth: 2, regularisation: 16 } as const;
+
 /**
  * A whole loop: each sample (row) iterates until the rule of `monitor` stops it, at most `limit` times.
+ * Where `accelerated`, x⁺ is not T(x) but what Anderson acceleration with its safeguard makes of it (solvers/anderson.ts), and
+ * nothing is added for what forwardBackward loses to rounding; a backend may begin a new history every 100 passes or more. Offered
+ * by the backends with a widestIteration that are not sequential, and by the CPU.
  * Operands [carried, M, b, step, tolerance, floor, slope]:
  *   carried           x [batch, n] and behind it the state [5, batch] of the samples (STATE_ROWS); so is the result
  *   M                 [n, stride], columns n … stride − 1 hold zeros
@@ -321,6 +327,7 @@ export interface IterateCall extends IterationCall {
   readonly kernel: 'iterate';
   readonly inputs: readonly [number, number, number, number, number, number, number];
   readonly output: number;
+  readonly accelerated: boolean;
   /** Numbers in a row of M, a multiple of 4. */
   readonly stride: number;
   readonly limit: number;

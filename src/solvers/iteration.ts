@@ -95,12 +95,10 @@ export const plain: Runner = (tracing, begun, { tolerance, floor, limit, giveUp 
   const rule = { tolerance, floor, limit, staleLimit: STALE_LIMIT, giveUp };
   if (begun.whole && n <= tracing.widestIteration) return begun.whole(x, initial, rule);
   if (fused) {
-    const { factor, transposed, matrix } = fused;
-    const options = { ...fused, ...rule };
-    if (n <= tracing.widestIteration) {
-      return iterateRows(x, initial, { ...options, matrix: paddedColumns(transposed ? transpose(matrix) : matrix) });
-    }
+    if (n <= tracing.widestIteration) return wholeLoop(fused, x, initial, rule);
     if (2 * batch * n ** 2 <= tracing.largestPass) {
+      const { factor, transposed } = fused;
+      const options = { ...fused, ...rule };
       const pass = (passing: Passing): Passing => passRows(passing, transposed, options);
       const end = passes(tracing, passFrom(factor?.(x) ?? x, x, initial), limit, pass);
       return { x: passedRows(end, x.shape, keeps === 'next' ? 'kept' : 'factor'), state: end.state };
@@ -118,6 +116,17 @@ export const plain: Runner = (tracing, begun, { tolerance, floor, limit, giveUp 
   );
   return { x: final.x, state: final.state };
 };
+
+/** In one kernel call; for n up to the context's widestIteration. */
+export function wholeLoop(
+  fused: FusedIteration,
+  x: Tensor,
+  state: Tensor,
+  rule: StopRule & Pick<IterateOptions, 'accelerated'>,
+): ReturnType<Runner> {
+  const { transposed, matrix } = fused;
+  return iterateRows(x, state, { ...fused, ...rule, matrix: paddedColumns(transposed ? transpose(matrix) : matrix) });
+}
 
 /** Two passes in turn, so that what one writes is what the other reads, and nothing is copied. */
 function passes(tracing: LoopContext, start: Passing, limit: number, pass: (passing: Passing) => Passing): Passing {

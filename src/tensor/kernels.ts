@@ -298,6 +298,8 @@ export interface StopRule {
 
 export interface IterateOptions extends StopRule {
   readonly iteration: IterationName;
+  /** Of `iterateRows`. Default false. */
+  readonly accelerated?: boolean;
   /** M of `iterateRows` with n rows, its columns padded with zeros to a multiple of 4: see `paddedColumns`; of a pass [n, n]. */
   readonly matrix: Tensor;
   readonly b: Tensor; // [batch, n]
@@ -318,9 +320,9 @@ type Samples = Readonly<Record<'x' | 'state', Tensor>>;
  * @param state [5, batch]
  */
 export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): Samples {
-  const { matrix, b, step, tolerance, floor, slope, limit } = options;
+  const { matrix, b, step, tolerance, floor, slope, limit, accelerated = false } = options;
   const carried = endToEnd(x, state);
-  const call = { kernel: 'iterate' as const, ...iterationCall(options), stride: matrix.shape[1], limit };
+  const call = { kernel: 'iterate' as const, ...iterationCall(options), accelerated, stride: matrix.shape[1], limit };
   const end = x.context.call(call, [carried, matrix, b, step, tolerance, floor, slope], [carried.size]);
   return samplesIn(end, x, state);
 }
@@ -360,7 +362,7 @@ export function proximalGradientRows(x: Tensor, state: Tensor, options: Proximal
   return samplesIn(context.call(call, operands, [carried.size + x.size + batch]), x, state);
 }
 
-/** What lies at the begin of the result of a whole loop. */
+/** What the result of a whole loop begins with. */
 function samplesIn(end: Tensor, x: Tensor, state: Tensor): Samples {
   const part = ({ size, shape }: Tensor, offset: number): Tensor =>
     end.context.alias(gatherAlong(end, 0, size, { offset }), shape);

@@ -6,7 +6,7 @@ import { openWasm } from '../../src/backends/wasm/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { descentCases } from './cases/descent.ts';
 import { homotopyCases } from './cases/homotopy.ts';
-import { formCases, iterateCases, type ParityCase, parityCases } from './cases/index.ts';
+import { acceleratedCases, formCases, iterateCases, type ParityCase, parityCases } from './cases/index.ts';
 import { invertCases } from './cases/invert.ts';
 import { largePassCases, passCases } from './cases/pass.ts';
 import { tunedProductCases, wideProductCases } from './cases/product.ts';
@@ -31,6 +31,7 @@ suite('webgpu, forms for this adapter', openWebGPU, [
   ...parityCases,
   ...iterateCases,
   ...proximalGradientCases,
+  ...acceleratedCases,
   ...passCases,
 ]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), [

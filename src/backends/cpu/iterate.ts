@@ -1,4 +1,5 @@
 import { ABSENT, type IterateCall, STATE_ROWS, STATUS } from '../kernels.ts';
+import { Acceleration } from './acceleration.ts';
 import { advance, factorOf, type Iterating, residualOf } from './iteration.ts';
 import { observe } from './scalar.ts';
 
@@ -22,13 +23,17 @@ export function iterate(call: IterateCall, slots: readonly Float64Array[]): void
     };
     const x = row(call.output);
     const lost = new Float64Array(n);
+    const acceleration = new Acceleration(n, call.epsilon);
     const at = (stateRow: number): number => batch * n + stateRow * batch + sample;
     for (let trip = 0; trip < call.limit && out[at(STATE_ROWS.status)] === STATUS.running; trip++) {
       const factor = factorOf(iterating, x);
+      if (call.accelerated) lost.fill(0);
       const { next, missed, size } = advance(iterating, factor, times(call, slots[inputs[1]], factor), lost);
+      const following = call.accelerated ? acceleration.next(x, next) : next;
       observe(out, at, residualOf(missed, size, call.epsilon, !iterating.slope), rule);
       const stopped = out[at(STATE_ROWS.status)] !== STATUS.running;
-      if (call.iteration === 'peacemanRachford' || !stopped) x.set(next);
+      if (!stopped) x.set(following);
+      else if (call.iteration === 'peacemanRachford') x.set(next);
     }
   }
 }

@@ -127,6 +127,7 @@ function lowered(
     case 'homotopy':
       return lowerHomotopy(call, operands, out, aside);
     case 'iterate':
+      if (call.accelerated) throw new Error('iterate: the solvers of a sequential backend accelerate step by step');
       return lowerIterate(call, operands, out, aside);
     case 'proximalGradient':
       throw new Error('proximalGradient: the solvers of a sequential backend make its steps one by one');

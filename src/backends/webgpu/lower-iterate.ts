@@ -42,9 +42,9 @@ export function largestPassOn({ dispatchWork, tuneFrom = Number.POSITIVE_INFINIT
 }
 
 export function lowerIterate(call: IterateCall, step: PlannedCall, forms: Forms): Dispatch[] {
-  const { batch, n, stride, shared, giveUp } = call;
+  const { accelerated, batch, n, stride, shared, giveUp } = call;
   return wholeLoop(call, step, forms, 2 * batch * n ** 2, {
-    shader: 'iterate',
+    shader: accelerated ? 'anderson' : 'iterate',
     constants: {
       METHOD: ITERATIONS.indexOf(call.iteration),
       ACTIVATION: ACTIVATIONS.indexOf(call.activation),
@@ -55,7 +55,7 @@ export function lowerIterate(call: IterateCall, step: PlannedCall, forms: Forms)
       ...f(call.staleLimit, call.epsilon, ...call.activationParameters),
       ...u(0), // zero
     ],
-    groups: flatGroups(Math.ceil(batch / ROWS)),
+    groups: flatGroups(accelerated ? batch : Math.ceil(batch / ROWS)),
   });
 }
 

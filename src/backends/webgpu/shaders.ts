@@ -72,6 +72,12 @@ export const SHADERS = {
   'reduce-workgroup': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
   'rows-thread': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
   'rows-workgroup': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
+  anderson: kernel(7, ACTIVATIONS, MONITOR, ITERATION, {
+    file: 'anderson.wgsl',
+    get text() {
+      return import('../../../shaders/anderson.wgsl').then((module) => module.default);
+    },
+  }),
   'proximal-gradient': kernel(7, MONITOR, {
     file: 'proximal-gradient.wgsl',
     get text() {

@@ -15,6 +15,8 @@ import { type ParityCase, randomNumbers, randomValues, runOn } from './parity.ts
 
 export interface Iterated {
   readonly iteration: IterationName;
+  /** Default false. */
+  readonly accelerated?: boolean;
   readonly batch: number;
   readonly n: number;
   readonly activation: ActivationName;
@@ -69,12 +71,13 @@ export function operandsOf({ iteration, batch, n, seed }: Iterated): IterateOper
 
 /** x and behind it the state, after the whole loop. */
 export async function iteratedOn(backend: Backend, choice: Iterated, operands: IterateOperands): Promise<Float64Array> {
-  const { iteration, batch, n, activation, sloped } = choice;
+  const { iteration, accelerated = false, batch, n, activation, sloped } = choice;
   const { x, state, matrix, b, step, tolerance, floor, slope } = operands;
   const inputs = [Float32Array.from([...x, ...state]), matrix, b, step, tolerance, floor, slope];
   const call = {
     kernel: 'iterate',
     iteration,
+    accelerated,
     batch,
     n,
     stride: matrix.length / n,
@@ -138,6 +141,26 @@ const iterate: ParityCase = {
     ),
 };
 
+/** The least-squares problems are solved to what the precision leaves of them, so that the ends are compared to less. */
+const accelerated: ParityCase = {
+  name: 'iterate: Anderson acceleration of whole loops',
+  run: (...backends) =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          iteration: fc.constantFrom(...ITERATIONS),
+          batch: fc.constantFrom(1, 3, 9),
+          n: fc.constantFrom(1, 3, 4, 5, 17, 32, 66),
+          activation: fc.constantFrom<ActivationName>('relu', 'tanh', 'softThreshold', 'identity'),
+          sloped: fc.boolean(),
+          seed: fc.integer(),
+        }),
+        (choice) => iterated(backends, { ...choice, accelerated: true }),
+      ),
+      { numRuns: 10, seed: 4 },
+    ),
+};
+
 /** On a software adapter of WebGPU a dispatch of this size makes eight iterations. */
 const continued: ParityCase = {
   name: 'iterate: more iterations than one dispatch makes',
@@ -164,6 +187,7 @@ const compensated: ParityCase = {
     const call = {
       kernel: 'iterate',
       iteration: 'forwardBackward',
+      accelerated: false,
       batch: 1,
       n,
       stride: n,
@@ -185,3 +209,5 @@ const compensated: ParityCase = {
 };
 
 export const iterateCases: readonly ParityCase[] = [iterate, continued, compensated];
+/** For backends that are not sequential. */
+export const acceleratedCases: readonly ParityCase[] = [accelerated];
