@@ -10,6 +10,7 @@ import { acceleratedCases, formCases, iterateCases, type ParityCase, parityCases
 import { invertCases } from './cases/invert.ts';
 import { largePassCases, passCases } from './cases/pass.ts';
 import { tunedProductCases, wideProductCases } from './cases/product.ts';
+import { proximalGradientCases } from './cases/proximal-gradient.ts';
 
 function suite(name: string, open: () => Promise<Backend>, cases: readonly ParityCase[]): void {
   describe(name, () => {
@@ -26,7 +27,12 @@ function suite(name: string, open: () => Promise<Backend>, cases: readonly Parit
 suite('wasm', openWasm, [...parityCases, ...iterateCases, ...descentCases, ...homotopyCases, ...invertCases]);
 suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
 suite('cpu', async () => openCPU(), passCases);
-suite('webgpu, forms for this adapter', openWebGPU, [...parityCases, ...iterateCases, ...acceleratedCases]);
+suite('webgpu, forms for this adapter', openWebGPU, [
+  ...parityCases,
+  ...iterateCases,
+  ...proximalGradientCases,
+  ...acceleratedCases,
+]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), [
   ...formCases,
   ...passCases,
