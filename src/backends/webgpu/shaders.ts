@@ -5,8 +5,6 @@ import iterate from '../../../shaders/iterate.wgsl';
 import loopAdvance from '../../../shaders/loop-advance.wgsl';
 import loopEnter from '../../../shaders/loop-enter.wgsl';
 import move from '../../../shaders/move.wgsl';
-import productRegister from '../../../shaders/product-register.wgsl';
-import productRegisterVector from '../../../shaders/product-register-vector.wgsl';
 import productTiled from '../../../shaders/product-tiled.wgsl';
 import reduceThread from '../../../shaders/reduce-thread.wgsl';
 import reduceWorkgroup from '../../../shaders/reduce-workgroup.wgsl';
@@ -51,9 +49,23 @@ export function productForm(form: ShaderPart): Shader {
   return kernel(6, ACTIVATIONS, PRODUCT, form);
 }
 
+/** Of kernels that most pages do without, those of software adapters among them: fetched when a pipeline first needs it. */
+function later(file: string, load: () => Promise<{ default: string }>): ShaderPart {
+  return {
+    file,
+    get text() {
+      return load().then((module) => module.default);
+    },
+  };
+}
+
 export const SHADERS = {
-  'product-register': productForm({ file: 'product-register.wgsl', text: productRegister }),
-  'product-register-vector': productForm({ file: 'product-register-vector.wgsl', text: productRegisterVector }),
+  'product-register': productForm(
+    later('product-register.wgsl', () => import('../../../shaders/product-register.wgsl')),
+  ),
+  'product-register-vector': productForm(
+    later('product-register-vector.wgsl', () => import('../../../shaders/product-register-vector.wgsl')),
+  ),
   'product-tiled': productForm({ file: 'product-tiled.wgsl', text: productTiled }),
   elementwise: kernel(3, ACTIVATIONS, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
   move: kernel(3, { file: 'move.wgsl', text: move }, ELEMENTS),
@@ -62,26 +74,24 @@ export const SHADERS = {
   'reduce-workgroup': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
   'rows-thread': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
   'rows-workgroup': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
-  anderson: kernel(7, ACTIVATIONS, MONITOR, ITERATION, {
-    file: 'anderson.wgsl',
-    get text() {
-      return import('../../../shaders/anderson.wgsl').then((module) => module.default);
-    },
-  }),
-  'proximal-gradient': kernel(7, MONITOR, {
-    file: 'proximal-gradient.wgsl',
-    get text() {
-      return import('../../../shaders/proximal-gradient.wgsl').then((module) => module.default);
-    },
-  }),
+  anderson: kernel(
+    7,
+    ACTIVATIONS,
+    MONITOR,
+    ITERATION,
+    later('anderson.wgsl', () => import('../../../shaders/anderson.wgsl')),
+  ),
+  'proximal-gradient': kernel(
+    7,
+    MONITOR,
+    later('proximal-gradient.wgsl', () => import('../../../shaders/proximal-gradient.wgsl')),
+  ),
   iterate: kernel(7, ACTIVATIONS, MONITOR, ITERATION, { file: 'iterate.wgsl', text: iterate }),
   scalar: kernel(4, MONITOR, { file: 'scalar.wgsl', text: scalar }),
-  solve: kernel(2, {
-    file: 'solve.wgsl',
-    get text() {
-      return import('../../../shaders/solve.wgsl').then((module) => module.default);
-    },
-  }),
+  solve: kernel(
+    2,
+    later('solve.wgsl', () => import('../../../shaders/solve.wgsl')),
+  ),
   'loop-enter': {
     parts: [{ file: 'loop-enter.wgsl', text: loopEnter }],
     hasSizes: false,
