@@ -10,6 +10,7 @@ import { settingsOf, type TrainOptions } from './options.ts';
 import { EMPTY_TALLY, type EpochProgress, type History, summary, tallied } from './progress.ts';
 import { beginRun, endRun, type Run } from './run.ts';
 import { type StepOutcome, trainStep } from './step.ts';
+import { type StepStart, startOfStep } from './step-start.ts';
 
 /**
  * Trains a classifier on batches of samples, shuffled unless the optimiser draws them independently.
@@ -53,61 +54,112 @@ function hasMore({ epoch, losses, settings, stopper }: Run): boolean {
   return epoch < settings.epochs && losses.length < settings.maximumSteps && !stopper?.hasStopped;
 }
 
+/** A step that is under way. */
+interface Begun {
+  /** Undefined where the step is void, and with it whatever was begun after it. */
+  readonly read: Promise<StepOutcome | undefined>;
+  /** Of a step that may be. */
+  readonly start: StepStart | undefined;
+}
+
 /**
  * Runs the steps of the epoch that are left, in order, until the signal is aborted. One is always under way while the
- * outcome of the one before it is read back.
+ * outcome of the one before it is read back. Steps are enqueued on the assumption that their loops are as long as before
+ * (see Engine.assume); one for which that does not hold is repeated from its start without it.
  */
 async function runSteps(run: Run): Promise<void> {
-  const { settings } = run;
+  const { settings, model, epoch } = run;
   const limit = Math.min(settings.steps, run.step + settings.maximumSteps - run.losses.length);
   const begin = stepsOf(run);
-  let pending: Promise<StepOutcome> | undefined;
-  const settle = async (): Promise<void> => {
-    if (!pending) return;
-    const outcome = await pending;
-    pending = undefined;
-    await endStep(run, outcome);
-  };
+  let pending: Begun | undefined;
+  let later: Begun | undefined;
+  let assumes = true;
   run.lapse();
   try {
-    for (let step = run.step; step < limit && !settings.signal?.aborted; step++) {
-      const { read } = await begin(step);
-      await settle();
-      pending = read;
-      if (isDueAfterSteps(settings.checkpoint, run.losses.length + 1)) {
-        await settle();
-        await writeCheckpoint(run, 'scheduled');
-      }
+    for (;;) {
+      const step = run.step + (pending ? 1 : 0);
+      const isDue = pending !== undefined && isDueAfterSteps(settings.checkpoint, run.losses.length + 1);
+      // What tunes itself, or is written down, must not be void.
+      const mustWait = isDue || (pending && model.tuningDue(epoch * settings.steps + step).includes(true));
+      if (step < limit && !settings.signal?.aborted && !mustWait) later = await begin(step, assumes);
+      if (!pending && !later) return;
+      assumes = await settle(run, pending, later);
+      pending = assumes ? later : undefined;
+      later = undefined;
+      if (isDue && assumes) await writeCheckpoint(run, 'scheduled');
       await run.pause();
     }
-    await settle();
   } finally {
-    await pending?.catch(() => {}); // nothing of this run is under way once it has thrown
+    // Nothing of this run is under way once it has thrown, and nothing void is left of it.
+    for (const begun of [later, pending]) {
+      const isVoid = await begun?.read.then(
+        (outcome) => outcome === undefined,
+        () => false,
+      );
+      if (isVoid) begun?.start?.restore();
+      else begun?.start?.dispose();
+    }
   }
 }
 
+/** Waits for the outcome of a step. @returns false where it was void: the run is then at its start again */
+async function settle(run: Run, pending: Begun | undefined, later: Begun | undefined): Promise<boolean> {
+  if (!pending) return true;
+  const { read, start } = pending;
+  const outcome = await read;
+  if (!outcome) {
+    await later?.read.catch(() => {});
+    later?.start?.dispose();
+    start?.restore();
+    return false;
+  }
+  start?.dispose();
+  if (!later?.start) {
+    await endStep(run, outcome);
+    return true;
+  }
+  // Meanwhile the model holds what is known to stand.
+  const ahead = run.model.exchangeParameters(later.start.parameters);
+  try {
+    await endStep(run, outcome);
+  } finally {
+    run.model.exchangeParameters(ahead);
+  }
+  return true;
+}
+
 /** Enqueues a step of the epoch under way. */
-function stepsOf({ model, settings, optimiser, epoch }: Run): (step: number) => ReturnType<typeof trainStep> {
+function stepsOf(run: Run): (step: number, assumes: boolean) => Promise<Begun> {
+  const { model, settings, optimiser, epoch } = run;
   const { samples, batch, steps, seed, ownLoss: loss = crossEntropy, weights } = settings;
   const generator = random(seed);
   const rowsOf = batchesOf(generator, epoch, samples.count, batch, settings.optimiser.sampling ?? 'shuffled');
-  return (step) => {
+  return async (step, assumes) => {
     const rows = rowsOf(step);
-    return trainStep(model, {
-      part: subset(samples, rows),
-      loss,
-      weights,
-      training: {
-        step: epoch * steps + step,
-        random: generator.fork(`step ${step} of epoch ${epoch}`),
-        rows,
-        count: samples.count,
-      },
-      update: (gradients) => {
-        const values = model.parameters.map(({ value }) => value);
-        return optimiser.update(values, gradients, epoch + step / steps, epoch * steps + step);
-      },
-    });
+    const assumed = assumes ? model.engine.assume() : undefined;
+    const start = assumed && startOfStep(run);
+    try {
+      const { read } = await trainStep(model, {
+        part: subset(samples, rows),
+        loss,
+        weights,
+        training: {
+          step: epoch * steps + step,
+          random: generator.fork(`step ${step} of epoch ${epoch}`),
+          rows,
+          count: samples.count,
+        },
+        assumed,
+        update: (gradients) => {
+          const values = model.parameters.map(({ value }) => value);
+          return optimiser.update(values, gradients, epoch + step / steps, epoch * steps + step);
+        },
+      });
+      return { read, start };
+    } catch (error) {
+      start?.restore();
+      throw error;
+    }
   };
 }
 

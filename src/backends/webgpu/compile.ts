@@ -53,8 +53,8 @@ export interface CompiledLoop {
   readonly limit: number;
   /** Dispatches in one pass. */
   readonly length: number;
-  /** Passes that the loop took last time. */
-  lastPasses: number | undefined;
+  /** Passes that the loop is expected to take each time it is entered in a run; none before it was ever entered so often. */
+  readonly expected: number[];
 }
 
 export type CompiledStep = Kernel | CompiledLoop;
@@ -168,7 +168,7 @@ class Compiler {
     const body = this.steps([...step.body, ...step.leave], guard);
     body.push(this.kernel(advance, guard));
     const length = body.reduce((sum, inner) => sum + dispatchesOf(inner), 0);
-    return { kind: 'loop', guard, opening, body, limit: step.limit, length, lastPasses: undefined };
+    return { kind: 'loop', guard, opening, body, limit: step.limit, length, expected: [] };
   }
 
   private kernel(dispatch: Dispatch, guard: number): Kernel {

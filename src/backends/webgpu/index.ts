@@ -1,6 +1,7 @@
 /** The WebGPU backend: float32, in browsers and, through Dawn, in Node. */
-import type { Backend, Program, Storage } from '../backend.ts';
+import type { Assumption, Backend, Program, Storage } from '../backend.ts';
 import { DeviceLostError } from '../lost.ts';
+import { Assumed } from './assumption.ts';
 import type { Runtime } from './compile.ts';
 import { type DeviceOptions, openDevice, USAGE } from './device.ts';
 import type { Forms } from './dispatch.ts';
@@ -102,6 +103,9 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     scheduler.enqueueNow('upload', () => scheduler.recorder.write(buffer, copied));
   };
 
+  const open = (assumption?: Assumption): Assumed | undefined =>
+    assumption instanceof Assumed && assumption.isOpen ? assumption : undefined;
+
   const end = (error: Error): void => {
     if (scheduler.failures.ended) return;
     scheduler.end(error);
@@ -141,24 +145,25 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
       checkSize('write: values', values.length, storage.size);
       write(bufferOf(storage), values);
     },
-    async download(storage) {
+    async download(storage, assumption) {
       scheduler.assertOpen();
-      return scheduler.download(bufferOf(storage), storage.size);
+      return scheduler.download(bufferOf(storage), storage.size, open(assumption)?.readings);
     },
     release(storage) {
       if (!(storage instanceof DeviceStorage) || storage.released) return;
       storage.released = true;
       pool.release(storage.buffer);
     },
-    run(program, inputs) {
+    run(program, inputs, assumption) {
       scheduler.assertOpen();
       const buffers = inputs.map((storage, index) => {
         checkSize(`program ${program.name}: input ${index}`, storage.size, program.sizes[program.inputs[index]]);
         return bufferOf(storage);
       });
-      const outputs = executableOf(program).run(buffers);
+      const outputs = executableOf(program).run(buffers, open(assumption));
       return outputs.map((buffer, index) => new DeviceStorage(program.sizes[program.outputs[index]], buffer));
     },
+    assume: () => new Assumed(scheduler),
     async idle() {
       await scheduler.idle();
     },
