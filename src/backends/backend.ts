@@ -109,8 +109,8 @@ export interface Backend {
   release(storage: Storage): void;
   /** Inputs are given in the order of `program.inputs` and are not changed. The caller owns the outputs. */
   run(program: Program, inputs: readonly Storage[], assumption?: Assumption): Storage[];
-  /** Absent where no loop is waited for: everything always holds. */
-  assume?(): Assumption;
+  /** Absent where no loop is waited for: everything always holds. Undefined where nothing can be assumed as yet. */
+  assume?(): Assumption | undefined;
   /** Resolves when all enqueued work is done; rejects if any of it failed. */
   idle(): Promise<void>;
   memory(): MemoryFigures;

@@ -97,15 +97,9 @@ export class Model {
 
   /** Puts new parameters in the place of the old ones, which are disposed. */
   replaceParameters(values: readonly Tensor[]): void {
-    for (const old of this.exchangeParameters(values)) old.dispose();
-  }
-
-  /** Puts parameters in the place of those that it returns. */
-  exchangeParameters(values: readonly Tensor[]): readonly Tensor[] {
     const held = this.initialised();
-    const old = held.values;
+    for (const old of held.values) old.dispose();
     held.values = [...values];
-    return old;
   }
 
   /**

@@ -299,7 +299,19 @@ export class Engine implements LoopContext {
 
   /** The same numbers; reading them, or anything computed from them, also awaits `promise`. */
   withCheck(tensor: Tensor, promise: Promise<void>): Tensor {
-    return this.dependent(tensor, checkOf(promise));
+    return this.dependent(tensor, this.check(promise));
+  }
+
+  /** @param assumption that the promise is about: what is computed from tensors with this check is enqueued under it */
+  check(promise: Promise<void>, assumption?: Assumption): Check {
+    const check: Check = { promise, assumption, passed: false };
+    promise.then(
+      () => {
+        check.passed = true;
+      },
+      () => {}, // reported where something awaits it; until then it must not count as unhandled
+    );
+    return check;
   }
 
   /** The same numbers; they, and anything computed from them, depend on the check. */
@@ -307,17 +319,9 @@ export class Engine implements LoopContext {
     return this.wrap(this.sharedOf(tensor), tensor.shape, new Set([...tensor.checks, check]), tensor.arena);
   }
 
-  /**
-   * An assumption about how long loops are (see Assumption), for `dependent`: what is computed from such tensors waits for
-   * nothing until it is ended, and reading it rejects where it did not hold. Undefined where nothing needs to be assumed.
-   */
-  assume(): Check | undefined {
-    const assumption = this.device.assume?.();
-    if (!assumption) return undefined;
-    const verdict = assumption.held.then((held) => {
-      if (!held) throw new Error(`${this.backend}: a loop took more passes than before; this has to be computed again`);
-    });
-    return checkOf(verdict, assumption);
+  /** An assumption about how long loops are, for a check; undefined where nothing needs to be assumed. */
+  assume(): Assumption | undefined {
+    return this.device.assume?.();
   }
 
   download(tensor: Tensor): Promise<Float32Array | Float64Array> {
@@ -396,17 +400,6 @@ function mergedChecks(inputs: readonly Tensor[]): ReadonlySet<Check> {
     else if (open.length > 0) merged = new Set([...merged, ...open]);
   }
   return merged;
-}
-
-function checkOf(promise: Promise<void>, assumption?: Assumption): Check {
-  const check: Check = { promise, assumption, passed: false };
-  promise.then(
-    () => {
-      check.passed = true;
-    },
-    () => {}, // reported where something awaits it; until then it must not count as unhandled
-  );
-  return check;
 }
 
 function assumptionOf(checks: ReadonlySet<Check>): Assumption | undefined {

@@ -3,7 +3,8 @@ import { differentiate } from '../autodiff/gradient.ts';
 import type { Samples } from '../data/dataset.ts';
 import { type ForwardOptions, indexOfLargest, type Model } from '../layers/sequential.ts';
 import type { SolveRecord, SolveReport } from '../solvers/report.ts';
-import type { Check, Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { AssumedStep } from './assumed-step.ts';
 import { targetsOf } from './class-weights.ts';
 import type { BatchLoss } from './losses.ts';
 
@@ -24,8 +25,8 @@ export interface StepInputs {
   readonly loss: BatchLoss;
   readonly weights: readonly number[] | undefined;
   readonly training: Omit<NonNullable<ForwardOptions['training']>, 'whenRead'>;
-  /** The step is enqueued under this one, which it ends: see Engine.assume. */
-  readonly assumed?: Check;
+  /** Where the step may turn out to be void. */
+  readonly assumed: AssumedStep | undefined;
   /** New parameters from gradients. */
   readonly update: (gradients: readonly Tensor[]) => Tensor[];
 }
@@ -49,9 +50,7 @@ export async function trainStep(
   const outputs: Tensor[] = [];
   try {
     await model.tune(x, training.step);
-    const own = model.parameters.map(({ value }) => value);
-    const parameters = assumed ? own.map((value) => engine.dependent(value, assumed)) : own;
-    if (assumed) held.push(...parameters);
+    const parameters = assumed?.parameters ?? model.parameters.map(({ value }) => value);
     const { loss, gradients } = await differentiate((...values) => {
       const pass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
       const scores = model.forward(x, { values, solves, training: pass });
@@ -80,11 +79,10 @@ export async function trainStep(
       whenRead,
     }));
     reading.catch(() => {}); // it is awaited one step later
-    const read = (async () => ((await assumed?.assumption?.held) === false ? undefined : reading))();
+    const read = assumed ? assumed.unlessVoid(reading) : reading;
     read.catch(() => {});
     return { read };
   } finally {
-    assumed?.assumption?.end();
     for (const tensor of [...held, ...outputs]) tensor.dispose();
   }
 }

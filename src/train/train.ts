@@ -2,6 +2,7 @@ import { type Dataset, type Samples, subset } from '../data/dataset.ts';
 import { random } from '../data/random.ts';
 import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
+import type { AssumedStep } from './assumed-step.ts';
 import { batchesOf } from './batches.ts';
 import { isDueAfterEpochs, isDueAfterSteps, writeCheckpoint } from './checkpoint/resume.ts';
 import { evaluate } from './evaluate.ts';
@@ -10,7 +11,6 @@ import { settingsOf, type TrainOptions } from './options.ts';
 import { EMPTY_TALLY, type EpochProgress, type History, summary, tallied } from './progress.ts';
 import { beginRun, endRun, type Run } from './run.ts';
 import { type StepOutcome, trainStep } from './step.ts';
-import { type StepStart, startOfStep } from './step-start.ts';
 
 /**
  * Trains a classifier on batches of samples, shuffled unless the optimiser draws them independently.
@@ -58,14 +58,13 @@ function hasMore({ epoch, losses, settings, stopper }: Run): boolean {
 interface Begun {
   /** Undefined where the step is void, and with it whatever was begun after it. */
   readonly read: Promise<StepOutcome | undefined>;
-  /** Of a step that may be. */
-  readonly start: StepStart | undefined;
+  readonly assumed: AssumedStep | undefined;
 }
 
 /**
  * Runs the steps of the epoch that are left, in order, until the signal is aborted. One is always under way while the
- * outcome of the one before it is read back. Steps are enqueued on the assumption that their loops are as long as before
- * (see Engine.assume); one for which that does not hold is repeated from its start without it.
+ * outcome of the one before it is read back. Steps are enqueued on the assumption that their loops are as long as before;
+ * one for which that does not hold is void, and is repeated from its start without it.
  */
 async function runSteps(run: Run): Promise<void> {
   const { settings, model, epoch } = run;
@@ -79,7 +78,7 @@ async function runSteps(run: Run): Promise<void> {
     for (;;) {
       const step = run.step + (pending ? 1 : 0);
       const isDue = pending !== undefined && isDueAfterSteps(settings.checkpoint, run.losses.length + 1);
-      // What tunes itself, or is written down, must not be void.
+      // What is written down, or read to tune a layer, must not be void.
       const mustWait = isDue || (pending && model.tuningDue(epoch * settings.steps + step).includes(true));
       if (step < limit && !settings.signal?.aborted && !mustWait) later = await begin(step, assumes);
       if (!pending && !later) return;
@@ -90,42 +89,31 @@ async function runSteps(run: Run): Promise<void> {
       await run.pause();
     }
   } finally {
-    // Nothing of this run is under way once it has thrown, and nothing void is left of it.
-    for (const begun of [later, pending]) {
-      const isVoid = await begun?.read.then(
-        (outcome) => outcome === undefined,
-        () => false,
-      );
-      if (isVoid) begun?.start?.restore();
-      else begun?.start?.dispose();
-    }
+    await abandon(later, pending); // nothing of this run is under way once it has thrown
   }
 }
 
 /** Waits for the outcome of a step. @returns false where it was void: the run is then at its start again */
 async function settle(run: Run, pending: Begun | undefined, later: Begun | undefined): Promise<boolean> {
   if (!pending) return true;
-  const { read, start } = pending;
-  const outcome = await read;
+  const outcome = await pending.read;
   if (!outcome) {
-    await later?.read.catch(() => {});
-    later?.start?.dispose();
-    start?.restore();
+    await abandon(later, pending);
     return false;
   }
-  start?.dispose();
-  if (!later?.start) {
-    await endStep(run, outcome);
-    return true;
-  }
+  await pending.assumed?.leave();
+  const end = () => endStep(run, outcome);
   // Meanwhile the model holds what is known to stand.
-  const ahead = run.model.exchangeParameters(later.start.parameters);
-  try {
-    await endStep(run, outcome);
-  } finally {
-    run.model.exchangeParameters(ahead);
-  }
+  await (later?.assumed ? later.assumed.before(end) : end());
   return true;
+}
+
+/** Waits for steps, the last one first, and goes back to the start of those that are void. */
+async function abandon(...steps: (Begun | undefined)[]): Promise<void> {
+  for (const step of steps) {
+    await step?.read.catch(() => {});
+    await step?.assumed?.leave();
+  }
 }
 
 /** Enqueues a step of the epoch under way. */
@@ -136,8 +124,8 @@ function stepsOf(run: Run): (step: number, assumes: boolean) => Promise<Begun> {
   const rowsOf = batchesOf(generator, epoch, samples.count, batch, settings.optimiser.sampling ?? 'shuffled');
   return async (step, assumes) => {
     const rows = rowsOf(step);
-    const assumed = assumes ? model.engine.assume() : undefined;
-    const start = assumed && startOfStep(run);
+    const assumption = assumes ? model.engine.assume() : undefined;
+    const assumed = assumption && (await import('./assumed-step.ts')).assumedStep(run, assumption);
     try {
       const { read } = await trainStep(model, {
         part: subset(samples, rows),
@@ -155,9 +143,9 @@ function stepsOf(run: Run): (step: number, assumes: boolean) => Promise<Begun> {
           return optimiser.update(values, gradients, epoch + step / steps, epoch * steps + step);
         },
       });
-      return { read, start };
+      return { read, assumed };
     } catch (error) {
-      start?.restore();
+      await assumed?.leave();
       throw error;
     }
   };

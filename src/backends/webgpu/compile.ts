@@ -2,6 +2,7 @@
 import type { Constant, Program } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
 import { type BufferRole, type PlannedLoop, type PlannedStep, planProgram } from '../plan.ts';
+import type { Assumed } from './assumption.ts';
 import { USAGE } from './device.ts';
 import { type Dispatch, type Forms, type ProductPart, SCRATCH, wordsToBytes } from './dispatch.ts';
 import { lowerCall, lowerCopy } from './lower.ts';
@@ -22,6 +23,8 @@ export interface Runtime {
   readonly nothing: DeviceBuffer;
   /** The guard outside loops: always open. */
   readonly open: DeviceBuffer;
+  /** Undefined until the code for it has been loaded. */
+  assume(): Assumed | undefined;
 }
 
 /** One dispatch. Buffers are numbered as in `Compiled.roles`. */

@@ -1,7 +1,7 @@
 /** Runs a compiled Program: binds its buffers and records its dispatches, loops in chunks of passes. */
 import type { Program } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
-import { Assumed, passesFor, remember } from './assumption.ts';
+import type { Assumed } from './assumption.ts';
 import { type Compiled, type CompiledLoop, type CompiledStep, compile, type Kernel, type Runtime } from './compile.ts';
 import type { DeviceBuffer } from './pool.ts';
 import type { Job } from './scheduler.ts';
@@ -23,6 +23,8 @@ const WHOLE_LOOP = 48;
 const FIRST_CHUNK = 8;
 const CHUNK_GROWTH = 1.5;
 const LARGEST_CHUNK = 256;
+/** An expected count falls by this share of what was too much: a pass too many costs little, one too few a repetition. */
+const FALL = 1 / 32;
 
 export class Executable {
   private readonly compiled: Compiled;
@@ -85,15 +87,12 @@ export class Executable {
     if (!this.isReady) yield this.compiled.ready;
     const { steps } = this.compiled;
     const bound = { buffers, groups: this.groupsFor(buffers) };
-    const assumption = given ?? new Assumed(this.runtime.scheduler);
+    const assumption = given ?? this.runtime.assume();
     yield* this.record(steps, { ...bound, assumption, isOwn: !given });
-    if (given || assumption.isEmpty) return;
-    let held = false;
-    yield assumption.verdict().then((verdict) => {
-      held = verdict;
-    });
+    if (given || !assumption?.isNeeded) return;
+    yield assumption.verdict();
     // The inputs are as they were: all of it again, with a look at every loop.
-    if (!held) yield* this.record(steps, bound);
+    if (assumption.isVoid) yield* this.record(steps, bound);
   }
 
   private groupsFor(buffers: readonly DeviceBuffer[]): readonly GPUBindGroup[] {
@@ -175,7 +174,7 @@ export class Executable {
     }
     const passes = Math.min(waits ? Math.ceil(expected) : passesFor(expected), loop.limit);
     for (let pass = 0; pass < passes; pass++) yield* this.record(loop.body, bound, pass);
-    assumption.note(loop, entry, bound.buffers[loop.guard]);
+    assumption.note(loop.limit, bound.buffers[loop.guard], (taken) => remember(loop, entry, taken));
   }
 
   /**
@@ -220,6 +219,17 @@ export class Executable {
     reading.arrived.catch(() => {}); // the last one of a finished loop is not awaited
     return reading;
   }
+}
+
+/** Notes how many passes the loop has taken. @param entry how often it had been entered before in this run */
+function remember({ expected }: CompiledLoop, entry: number, passes: number): void {
+  const before = expected[entry] ?? 0;
+  expected[entry] = Math.max(passes, before - FALL * Math.max(1, before - passes));
+}
+
+/** A little more than what was enough before; no more where that was at most one. */
+function passesFor(expected: number): number {
+  return Math.ceil(expected > 1 ? expected * 1.125 : expected);
 }
 
 /** What a loop's guard held at some point of its course. */

@@ -1,7 +1,7 @@
 /** The WebGPU backend: float32, in browsers and, through Dawn, in Node. */
 import type { Assumption, Backend, Program, Storage } from '../backend.ts';
 import { DeviceLostError } from '../lost.ts';
-import { Assumed } from './assumption.ts';
+import type { Assumed as Under } from './assumption.ts';
 import type { Runtime } from './compile.ts';
 import { type DeviceOptions, openDevice, USAGE } from './device.ts';
 import type { Forms } from './dispatch.ts';
@@ -64,6 +64,12 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     wide: options.kernelForms === 'wide',
     tuneFrom: options.tuneFrom ?? (options.kernelForms || adapter.software ? Number.POSITIVE_INFINITY : TUNE_FROM),
   };
+  let Assumed: typeof import('./assumption.ts').Assumed | undefined;
+  let isLoading = false;
+  const load = async (): Promise<void> => {
+    // A page that cannot load it any more goes on without.
+    Assumed = (await import('./assumption.ts').catch(() => undefined))?.Assumed;
+  };
   const runtime: Runtime = {
     device,
     pool,
@@ -72,6 +78,13 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     forms,
     nothing: pool.create(256, USAGE.storage),
     open: pool.create(16, USAGE.uniform | USAGE.copyTarget),
+    assume() {
+      if (!isLoading) {
+        isLoading = true;
+        void load();
+      }
+      return Assumed && new Assumed(scheduler);
+    },
   };
   device.queue.writeBuffer(runtime.open.handle, 0, new Uint32Array([1, 0, 0, 0]));
 
@@ -103,8 +116,8 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     scheduler.enqueueNow('upload', () => scheduler.recorder.write(buffer, copied));
   };
 
-  const open = (assumption?: Assumption): Assumed | undefined =>
-    assumption instanceof Assumed && assumption.isOpen ? assumption : undefined;
+  const opened = (assumption?: Assumption): Under | undefined =>
+    assumption?.isOpen ? (assumption as Under) : undefined;
 
   const end = (error: Error): void => {
     if (scheduler.failures.ended) return;
@@ -147,7 +160,7 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     },
     async download(storage, assumption) {
       scheduler.assertOpen();
-      return scheduler.download(bufferOf(storage), storage.size, open(assumption)?.readings);
+      return scheduler.download(bufferOf(storage), storage.size, opened(assumption)?.readings);
     },
     release(storage) {
       if (!(storage instanceof DeviceStorage) || storage.released) return;
@@ -160,10 +173,10 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
         checkSize(`program ${program.name}: input ${index}`, storage.size, program.sizes[program.inputs[index]]);
         return bufferOf(storage);
       });
-      const outputs = executableOf(program).run(buffers, open(assumption));
+      const outputs = executableOf(program).run(buffers, opened(assumption));
       return outputs.map((buffer, index) => new DeviceStorage(program.sizes[program.outputs[index]], buffer));
     },
-    assume: () => new Assumed(scheduler),
+    assume: runtime.assume,
     async idle() {
       await scheduler.idle();
     },

@@ -2,9 +2,10 @@
  * All work in the order in which it was enqueued. A job is carried out at once unless an earlier one waits (for its
  * pipelines, or for the flag of a loop); then it queues up behind it.
  */
+import { MAP_READ, USAGE } from './device.ts';
 import { Failures } from './failures.ts';
 import type { DeviceBuffer } from './pool.ts';
-import { Readings } from './readings.ts';
+import type { Readings } from './readings.ts';
 import { Recorder, type SubmitLimits } from './recorder.ts';
 
 /** Records commands; yields what it has to wait for. */
@@ -98,16 +99,35 @@ export class Scheduler {
     if (!this.failures.ended) this.recorder.submit();
   }
 
-  /** @param room bytes that may come together */
-  readings(room = 0): Readings {
-    return new Readings(this.device, this, this.staging, room);
+  /** A buffer for reading back, of at least so many bytes. */
+  staged(bytes: number): GPUBuffer {
+    const size = Math.ceil(bytes / 256) * 256;
+    return this.staging.get(size)?.pop() ?? this.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
+  }
+
+  /** Its first bytes, once everything submitted is done. */
+  async mapped(staged: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+    await staged.mapAsync(MAP_READ, 0, bytes);
+    return staged.getMappedRange(0, bytes);
+  }
+
+  /** Takes it back when it has been read. */
+  unstage(buffer: GPUBuffer): void {
+    buffer.unmap();
+    const kept = this.staging.get(buffer.size);
+    // Flags come back by the hundred and downloads mostly in one size: a few buffers of each serve all.
+    if (!kept) this.staging.set(buffer.size, [buffer]);
+    else if (kept.length < 4) kept.push(buffer);
+    else buffer.destroy();
   }
 
   /** Submits what is recorded and resolves with the content of the buffer at this point. */
-  readBack(buffer: DeviceBuffer, bytes: number): Promise<ArrayBuffer> {
-    const readings = this.readings();
-    const content = readings.take(buffer, bytes);
-    readings.arrive().catch(() => {}); // as the content then does
+  async readBack(buffer: DeviceBuffer, bytes: number): Promise<ArrayBuffer> {
+    const target = this.staged(bytes);
+    this.recorder.copy(buffer, target, 0, bytes);
+    this.flush();
+    const content = (await this.mapped(target, bytes)).slice(0);
+    this.unstage(target);
     return content;
   }
 
