@@ -1,7 +1,7 @@
 /** What a monotone layer remembers from step to step of training: the step α, how many iterations solves took, and solutions. */
 import { type TunedStep, type TuningOptions, tunedStep } from '../implicit/tuning.ts';
 import type { SolveReport } from '../solvers/report.ts';
-import type { Engine } from '../tensor/engine.ts';
+import { type Engine, engineOf } from '../tensor/engine.ts';
 import { elementwise, gatherRows, reduceAxes, scatterRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Memory, TrainingPass } from './layer.ts';
@@ -17,6 +17,7 @@ const NAMES = {
   last: 'iterations last seen',
   before: 'iterations seen before',
   solutions: 'solutions',
+  inverse: 'inverse of the last step',
 } as const;
 
 /** α of the last tuning. */
@@ -59,6 +60,21 @@ export function rememberIterations({ numbers }: Memory, step: number, { samples 
   if (last !== undefined) numbers.set(NAMES.before, last);
   numbers.set(NAMES.last, mean);
   numbers.set(NAMES.seen, step + 1);
+}
+
+/** V of the last step of training: that of the next one is near it. */
+export function rememberedInverse({ tensors }: Memory): Tensor | undefined {
+  return tensors.get(NAMES.inverse);
+}
+
+/** @param inverse undefined where the solver needs none; a sequential backend has a faster way than to start from it */
+export function rememberInverse({ tensors }: Memory, inverse: Tensor | undefined): void {
+  if (!inverse) return;
+  const engine = engineOf('monotone: V', inverse);
+  if (engine.isSequential) return;
+  const before = tensors.get(NAMES.inverse);
+  tensors.set(NAMES.inverse, engine.kept(inverse));
+  before?.dispose();
 }
 
 /** At 0, at the mean of the solutions of the last step of training, or at the solution of the sample's last visit. */
