@@ -79,7 +79,7 @@ async function runSteps(run: Run): Promise<void> {
       const step = run.step + (pending ? 1 : 0);
       const isDue = pending !== undefined && isDueAfterSteps(settings.checkpoint, run.losses.length + 1);
       // What is written down, or read to tune a layer, must not be void.
-      const mustWait = isDue || (pending && model.tuningDue(epoch * settings.steps + step).includes(true));
+      const mustWait = isDue || (pending?.assumed && model.tuningDue(epoch * settings.steps + step).includes(true));
       if (step < limit && !settings.signal?.aborted && !mustWait) later = await begin(step, assumes);
       if (!pending && !later) return;
       assumes = await settle(run, pending, later);

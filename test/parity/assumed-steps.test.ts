@@ -13,6 +13,7 @@ import type { Progress } from '../../src/train/progress.ts';
 import { train } from '../../src/train/train.ts';
 import { clouds } from '../support/clouds.ts';
 import { type CountedDevice, countedDevice, type DeviceCounts } from '../support/counted-device.ts';
+import { jitter } from '../support/interrupted.ts';
 
 const STEPS = 10;
 
@@ -48,6 +49,7 @@ interface Told {
 async function trained({ data, layer, assumes }: Setting): Promise<Told> {
   const model = sequential(
     monotone({ inputs: 2, width: 6, linearSolver: 'bicgstab+cgnr', ...layer }),
+    jitter(6),
     dense({ inputs: 6, outputs: 3 }),
   );
   const assumptions: Assumption[] = [];
