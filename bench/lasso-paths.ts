@@ -5,7 +5,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { BACKENDS } from '../src/backends/open.ts';
@@ -137,7 +137,8 @@ async function bench(options: Options): Promise<number> {
     return EXIT.failure;
   }
   await mkdir(dirname(options.output), { recursive: true });
-  const { cases: _, ...settings } = options;
+  // Programs and files may be paths of this computer.
+  const { cases: _cases, python: _python, output: _output, ...settings } = options;
   await writeFile(
     options.output,
     `${JSON.stringify({ date: new Date().toISOString(), settings, notes: log.notes, entries }, undefined, 1)}\n`,
@@ -223,7 +224,8 @@ async function inPython(options: Options, log: Log): Promise<Entry[]> {
   try {
     await promisify(execFile)(python, ['-c', 'import sklearn'], { timeout: 60_000 });
   } catch (error) {
-    log.note(`${python} has no scikit-learn (${(error as Error).message.trim().split('\n').pop()})`);
+    const reason = (error as Error).message.trim().split('\n').pop()?.replaceAll(python, basename(python));
+    log.note(`${basename(python)} has no scikit-learn (${reason})`);
     return [];
   }
   const entries: Entry[] = [];

@@ -1,64 +1,132 @@
-/** How long the page is ever busy while the web app trains: `node bench/run.mjs long-tasks [--hardware]`. */
+/** How long the page's own thread is ever busy while people use the web app: `node bench/run.mjs long-tasks [--hardware]`. */
 import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Page } from 'puppeteer';
+import { type Busy, busyDuring, LONG, watch } from './busy.ts';
 import { withWebApp } from './web-app.ts';
 
 const FILE = 'bench/results/long-tasks.json';
 const EPOCHS = 12;
-/** What a browser calls a long task, in milliseconds. */
-const LONG = 50;
+const SCREEN = { width: 1280, height: 780 };
 
-interface Busy {
-  /** Of each task above LONG on the page's own thread, in milliseconds. */
-  readonly longTasks: readonly number[];
-  /** The longest time between two moments at which the page could have answered. */
-  readonly longestGap: number;
-  readonly seconds: number;
-  readonly ending: string;
-}
+/** What people do, one after the other in one page. */
+const SCENES: Readonly<Record<string, (page: Page, url: string) => Promise<unknown>>> = {
+  async opening(page, url) {
+    await page.goto(url);
+    await page.waitForSelector('#samples li');
+  },
+  async training(page) {
+    await press(page, 'start');
+    await said(page, 'state', /Finished|error/);
+  },
+  async drawing(page) {
+    await page.$eval('.looking', (panels) => panels.scrollIntoView());
+    const { x, y, width, height } = await boxOf(page, '#pad');
+    await page.mouse.move(x + 0.5 * width, y + 0.15 * height); // a one
+    await page.mouse.down();
+    await page.mouse.move(x + 0.5 * width, y + 0.85 * height, { steps: 40 });
+    await page.mouse.up();
+    await said(page, 'reach-state', /[Rr]eached/);
+  },
+  async 'pause, continue and stop'(page) {
+    await page.$eval('.workbench', (panels) => panels.scrollIntoView());
+    await chooseEpochs(page, 1000); // so that there is something to stop
+    await press(page, 'start');
+    await said(page, 'state', /epoch \d+ of/);
+    await press(page, 'pause');
+    await said(page, 'state', /Paused/);
+    await pause(500);
+    await press(page, 'pause');
+    await said(page, 'state', /epoch \d+ of/);
+    await pause(500);
+    await press(page, 'stop');
+    await said(page, 'state', /Stopped/);
+  },
+  async 'the Lasso path'(page) {
+    await page.click('nav a[href="#lasso"]');
+    await page.waitForSelector('#lasso-knots tr');
+    const { x, y, width, height } = await boxOf(page, '#lasso-lambda');
+    await page.mouse.move(x + 0.6 * width, y + height / 2);
+    await page.mouse.down();
+    for (let step = 0; step < 60; step++) {
+      await page.mouse.move(x + (0.6 - step / 150) * width, y + height / 2);
+      await pause(16);
+    }
+    await page.mouse.up();
+    await press(page, 'lasso-tune');
+    await said(page, 'lasso-state', /Tuned/);
+  },
+  async 'when gradients lie'(page) {
+    await page.click('nav a[href="#gradients"]');
+    await said(page, 'cycle-state', /steps of/);
+    await page.$eval('#exhibit-lorenz', (exhibit) => exhibit.scrollIntoView());
+    await said(page, 'lorenz-state', /3000 steps/);
+    await page.$eval('#exhibit-clarke', (exhibit) => exhibit.scrollIntoView());
+    await pause(500);
+  },
+};
 
+/** Other work on the computer makes every task longer. */
+const [load] = loadavg();
 const { values } = parseArgs({ options: { hardware: { type: 'boolean', default: false } } });
 await withWebApp(values.hardware ? 'hardware' : 'software', async (page, url, browser) => {
-  await page.goto(url);
-  await page.waitForSelector('#samples li');
-  const busy = await trained(page);
+  await page.setViewport(SCREEN);
+  const session = await watch(page);
+  const scenes: (Busy & { readonly scene: string })[] = [];
+  for (const [scene, act] of Object.entries(SCENES)) {
+    const busy = await busyDuring(page, session, () => act(page, url));
+    scenes.push({ scene, ...busy });
+    console.log(line(scene, busy));
+    for (const { at, milliseconds, what } of busy.longTasks) console.log(`  at ${at} ms: ${milliseconds} ms, ${what}`);
+    if (scene === 'opening') {
+      await page.$eval('.workbench', (panels) => panels.scrollIntoView()); // the charts are in sight
+      await chooseEpochs(page, EPOCHS);
+    }
+  }
   const device = await page.$eval('#device-text', (element) => element.textContent);
   const [{ model: processor }] = cpus();
-  const result = { browser: browser.version, cores: cpus().length, processor, device, epochs: EPOCHS, ...busy };
+  const result = { browser: browser.version, cores: cpus().length, processor, load, device, epochs: EPOCHS, scenes };
   await writeFile(FILE, `${JSON.stringify(result, null, 2)}\n`);
-  const longest = Math.max(0, ...busy.longTasks);
-  console.log(`${busy.ending}\n${busy.seconds.toFixed(1)} s on ${device}`);
-  console.log(
-    `tasks over ${LONG} ms: ${busy.longTasks.length}${longest > 0 ? `, the longest ${longest.toFixed(0)} ms` : ''}`,
-  );
-  console.log(`longest time without an answer: ${busy.longestGap.toFixed(0)} ms\nwrote ${FILE}`);
+  console.log(`on ${device}, load before ${load.toFixed(1)} on ${cpus().length} cores; wrote ${FILE}`);
 });
 
-/** Trains from the press of Start to the end. */
-async function trained(page: Page): Promise<Busy> {
-  return page.evaluate(async (epochs) => {
-    const field = document.querySelector<HTMLInputElement>('#settings [name=epochs]');
-    const start = document.querySelector<HTMLButtonElement>('#start');
-    const state = document.querySelector('#state');
-    if (!field || !start || !state) throw new Error('the page is another one');
-    field.value = String(epochs);
-    const longTasks: number[] = [];
-    new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
-      type: 'longtask',
-    });
-    let longestGap = 0;
-    let last = performance.now();
-    const beat = setInterval(() => {
-      const now = performance.now();
-      longestGap = Math.max(longestGap, now - last);
-      last = now;
-    }, 4);
-    const began = performance.now();
-    start.click();
-    while (!/Finished|error/.test(state.textContent ?? '')) await new Promise((resolve) => setTimeout(resolve, 100));
-    clearInterval(beat);
-    return { longTasks, longestGap, seconds: (performance.now() - began) / 1000, ending: state.textContent ?? '' };
-  }, EPOCHS);
+async function chooseEpochs(page: Page, epochs: number): Promise<void> {
+  await page.$eval(
+    '#settings [name=epochs]',
+    (field, count) => {
+      (field as HTMLInputElement).value = String(count);
+    },
+    epochs,
+  );
+}
+
+/** From within the page: a mouse from outside would wait for frames of its own. */
+function press(page: Page, id: string): Promise<void> {
+  return page.$eval(`#${id}`, (button) => (button as HTMLButtonElement).click());
+}
+
+async function said(page: Page, id: string, pattern: RegExp): Promise<void> {
+  const isSaid = (name: string, source: string): boolean =>
+    new RegExp(source).test(document.getElementById(name)?.textContent ?? '');
+  await page.waitForFunction(isSaid, { polling: 100, timeout: 300_000 }, id, pattern.source);
+}
+
+async function boxOf(page: Page, selector: string): Promise<{ x: number; y: number; width: number; height: number }> {
+  const box = await (await page.$(selector))?.boundingBox();
+  if (!box) throw new Error(`the page has no ${selector}`);
+  return box;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function line(scene: string, { seconds, processorSeconds, longTasks, longestGap }: Busy): string {
+  const longest = Math.max(0, ...longTasks.map(({ milliseconds }) => milliseconds));
+  return [
+    `${scene}: ${seconds.toFixed(1)} s, of which the page's thread computed ${processorSeconds.toFixed(2)} s`,
+    `tasks over ${LONG} ms: ${longTasks.length}${longest > 0 ? `, the longest ${longest} ms` : ''}`,
+    `longest time without an answer: ${longestGap.toFixed(0)} ms`,
+  ].join('; ');
 }

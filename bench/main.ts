@@ -1,7 +1,7 @@
 /** Times the library and its peers in headless Chrome, in Node and in Python: `npm run bench`, with `-- --help` for the options. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Browser, findBrowsers } from '../src/cli/browsers.ts';
 import { EXIT, InputError } from '../src/cli/io.ts';
 import { type Probe, probeWebGPU } from '../src/cli/probe.ts';
@@ -104,7 +104,7 @@ async function openEnvironment(
   }
   if (name === 'python') {
     return openPython(python).catch((error: unknown) => {
-      log.note(`no figures of Python: ${firstLine(error)}`);
+      log.note(`no figures of Python: ${firstLine(error).replaceAll(python, basename(python))}`);
       return undefined;
     });
   }

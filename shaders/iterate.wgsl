@@ -11,7 +11,7 @@
 //   binding 7  floors     [batch] or [1]
 //   binding 8  slope      [batch, n] where SLOPED
 //   binding 9  result     as carried
-// The formulas are those of ITERATIONS and IterateCall in kernels.ts. An invocation has four columns of all eight samples;
+// See IterateCall in kernels.ts; shared/iteration.wgsl has the formulas. An invocation has four columns of all eight samples;
 // a vec4 holds a number of four samples: `upper` is of samples 0 to 3, `lower` of 4 to 7.
 
 struct Sizes {
@@ -26,7 +26,7 @@ struct Sizes {
   epsilon: f32,
   a0: f32,
   a1: f32,
-  zero: u32, // which no compiler knows to be 0
+  zero: u32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -40,19 +40,12 @@ struct Sizes {
 @group(0) @binding(8) var<storage, read> slope: array<f32>;
 @group(0) @binding(9) var<storage, read_write> result: array<f32>;
 
-override METHOD: u32 = 0u;
-override SLOPED: bool = false;
 override CONTINUED: bool = false;
 override THREADS: u32 = 32u;
 
-// The order of ITERATIONS in kernels.ts.
-const PICARD = 0u;
-const PEACEMAN_RACHFORD = 1u;
-const FORWARD_BACKWARD = 2u;
-
 const SAMPLES = 8u; // of a workgroup
 
-var<workgroup> upper: array<vec4<f32>, 4u * THREADS>; // what M is multiplied with, by columns
+var<workgroup> upper: array<vec4<f32>, 4u * THREADS>; // what is multiplied by M, by columns
 var<workgroup> lower: array<vec4<f32>, 4u * THREADS>;
 var<workgroup> sums: array<vec4<f32>, 4u * THREADS>; // of each invocation: ‖z − σ(p)‖², ‖z‖²
 var<workgroup> watches: array<Watch, SAMPLES>; // each kept by one invocation
@@ -103,33 +96,6 @@ fn ofSlope(half: u32, column: u32) -> vec4<f32> {
   );
 }
 
-// σ(p) of one column; d is its slope where SLOPED.
-fn sigma(p: vec4<f32>, d: vec4<f32>) -> vec4<f32> {
-  if (SLOPED) {
-    return d * p;
-  }
-  let parameters = vec2<f32>(sizes.a0, sizes.a1);
-  return vec4<f32>(
-    activation(p.x, parameters),
-    activation(p.y, parameters),
-    activation(p.z, parameters),
-    activation(p.w, parameters),
-  );
-}
-
-fn proximals(x: vec4<f32>, d: vec4<f32>, alpha: f32) -> vec4<f32> {
-  if (SLOPED) {
-    return d / (d + alpha * (1.0 - d)) * x;
-  }
-  let parameters = vec2<f32>(sizes.a0, sizes.a1);
-  return vec4<f32>(
-    proximal(x.x, alpha, parameters),
-    proximal(x.y, alpha, parameters),
-    proximal(x.z, alpha, parameters),
-    proximal(x.w, alpha, parameters),
-  );
-}
-
 struct Product {
   upper: array<vec4<f32>, 4>,
   lower: array<vec4<f32>, 4>,
@@ -166,11 +132,6 @@ fn productOf(thread: u32) -> Product {
     l3 += y * m[3];
   }
   return Product(array<vec4<f32>, 4>(u0, u1, u2, u3), array<vec4<f32>, 4>(l0, l1, l2, l3));
-}
-
-// A value that no compiler can look through, so that what is subtracted from it is not reassociated.
-fn rounded(value: vec4<f32>) -> vec4<f32> {
-  return bitcast<vec4<f32>>(bitcast<vec4<u32>>(value) ^ vec4<u32>(sizes.zero));
 }
 
 fn stateAt(row: u32, sample: u32) -> u32 {
@@ -275,9 +236,9 @@ fn main(
     // What is multiplied: x, of Peaceman-Rachford q; zeros past the last column.
     for (var index = 0u; index < 8u; index += 1u) {
       let column = firstColumn + index / 2u;
-      var factor = x[index];
-      if (METHOD == PEACEMAN_RACHFORD && column < sizes.n) {
-        factor = 2.0 * proximals(x[index], slopes[index], alpha) - x[index] + alpha * bias[index];
+      var factor = vec4<f32>();
+      if (column < sizes.n) {
+        factor = factorOf(x[index], bias[index], slopes[index], alpha);
       }
       if ((index & 1u) == 0u) {
         upper[column] = factor;
@@ -295,26 +256,15 @@ fn main(
       let half = index & 1u;
       if (column < sizes.n) {
         let h = select(products.lower[index / 2u], products.upper[index / 2u], half == 0u);
-        var z = x[index];
-        var p = h + bias[index];
+        var factor = x[index];
         if (METHOD == PEACEMAN_RACHFORD) {
-          let q = select(lower[column], upper[column], half == 0u);
-          z = h;
-          p = (1.0 + 1.0 / alpha) * h - q / alpha + bias[index];
-          next[index] = 2.0 * h - q + alpha * bias[index];
+          factor = select(lower[column], upper[column], half == 0u);
         }
-        let value = sigma(p, slopes[index]);
-        if (METHOD == PICARD) {
-          next[index] = value;
-        }
-        if (METHOD == FORWARD_BACKWARD) {
-          let y = rounded(alpha * (p - z) + carry[index]);
-          let w = rounded(z + y);
-          carry[index] = y - (w - z);
-          next[index] = proximals(w, slopes[index], alpha);
-        }
-        missed[half] += (z - value) * (z - value);
-        size[half] += z * z;
+        let step = advanced(factor, h, bias[index], slopes[index], alpha, carry[index]);
+        next[index] = step.next;
+        carry[index] = step.lost;
+        missed[half] += step.missed * step.missed;
+        size[half] += step.z * step.z;
       }
     }
     sums[thread] = missed[0];

@@ -53,7 +53,8 @@ fn main(
   var c1 = vec4<f32>();
   var c2 = vec4<f32>();
   var c3 = vec4<f32>();
-  for (var start = 0u; start < sizes.k; start += DEPTH) {
+  let depth = depthOf(firstRow, EDGE * 4u);
+  for (var start = 0u; start < depth; start += DEPTH) {
     for (var index = invocation; index < DEPTH * EDGE; index += EDGE * EDGE) {
       let inA = place(index, A_ALONG_K);
       let row = firstRow + inA.y * 4u;
@@ -87,9 +88,5 @@ fn main(
   }
   let row = firstRow + local.y * 4u;
   let column = firstColumn + local.x * 4u;
-  // One loop, so that the epilogue is compiled once.
-  var results = array<vec4<f32>, 4>(c0, c1, c2, c3);
-  for (var index = 0u; index < 4u; index += 1u) {
-    storeRow(row + index, column, results[index]);
-  }
+  storeRows(row, column, array<vec4<f32>, 4>(c0, c1, c2, c3));
 }

@@ -3,7 +3,7 @@ import { START, type Vector } from '../../src/gallery/lorenz.ts';
 import { signed } from '../../src/pictures/plot.ts';
 import { button, input, isAbort, made, messageOf, part, text } from '../page/elements.ts';
 import { trafficLight } from '../page/light.ts';
-import { colour, onColours } from '../page/theme.ts';
+import { type ColourName, colour, onColours } from '../page/theme.ts';
 import type { Caller } from '../workers/calls.ts';
 import type { GradientCalls, LorenzAnswers } from './protocol.ts';
 
@@ -123,7 +123,7 @@ function paint(
     clientWidth / 2 + scale * ((x - CENTRE[0]) * Math.cos(angle) + (y - CENTRE[1]) * Math.sin(angle)),
     clientHeight / 2 - scale * (z - CENTRE[2]),
   ];
-  const curve = (points: readonly Vector[], look: string, width: number, dashes: number[]): void => {
+  const curve = (points: readonly Vector[], look: ColourName, width: number, dashes: number[]): void => {
     context.strokeStyle = colour(look);
     context.lineWidth = width;
     context.setLineDash(dashes);

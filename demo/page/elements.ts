@@ -23,7 +23,11 @@ export function select(id: string): HTMLSelectElement {
 }
 
 export function text(id: string, content: string): void {
-  const element = part(id, HTMLElement);
+  write(part(id, HTMLElement), content);
+}
+
+/** Text that is written is laid out anew, even where it is the same. */
+export function write(element: HTMLElement, content: string): void {
   if (element.textContent !== content) element.textContent = content;
 }
 

@@ -1,6 +1,7 @@
 /** A curve that grows while one looks at it: uPlot in a figure, in the colours of the page. */
 import uPlot from 'uplot';
-import { made } from './elements.ts';
+import { made, write } from './elements.ts';
+import { inOwnFrame } from './frames.ts';
 import { colour, onColours } from './theme.ts';
 
 export interface Line {
@@ -40,6 +41,7 @@ export function lineChart(figure: HTMLElement, options: ChartOptions): LineChart
   const title = figure.querySelector('h2, h3')?.textContent ?? '';
   let data: uPlot.AlignedData = [[], ...lines.map(() => [])];
   let plot: uPlot | undefined;
+  let width = 0;
 
   const describe = (): void => {
     const count = data[0].length;
@@ -48,25 +50,33 @@ export function lineChart(figure: HTMLElement, options: ChartOptions): LineChart
   };
   const draw = (): void => {
     plot?.destroy();
-    const width = Math.floor(host.clientWidth);
     plot = width > 0 ? new uPlot(settings(options, width, height), data, host) : undefined;
   };
-  new ResizeObserver(() => {
-    const width = Math.floor(host.clientWidth);
-    if (width === 0) return;
+  const fit = (): void => {
     if (plot) plot.setSize({ width, height });
     else draw();
+  };
+  new ResizeObserver(([{ contentRect }]) => {
+    width = Math.floor(contentRect.width);
+    if (width > 0) inOwnFrame(fit);
   }).observe(host);
-  onColours(draw);
+  onColours(() => inOwnFrame(draw));
   describe();
   return {
     update(xs, ys) {
+      if (isSame(data, [xs, ...ys])) return;
       data = [[...xs], ...ys.map((each) => [...each])];
       plot?.setData(data);
-      for (const [line, each] of ys.entries()) values[line].textContent = last(each, format);
+      for (const [line, each] of ys.entries()) write(values[line], last(each, format));
       describe();
     },
   };
+}
+
+function isSame(now: uPlot.AlignedData, next: readonly (readonly (number | null)[])[]): boolean {
+  return next.every(
+    (row, line) => row.length === now[line].length && row.every((value, at) => value === now[line][at]),
+  );
 }
 
 function last(values: ArrayLike<number | null | undefined>, format: (value: number) => string): string {

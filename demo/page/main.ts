@@ -1,7 +1,6 @@
 /** The web app: three views over the same library, which computes in workers so that the page never freezes. */
 
 import type { ModelCalls } from '../model/protocol.ts';
-import { startTraining } from '../train/view.ts';
 import { callsTo } from '../workers/calls.ts';
 import { explainDevice, showDevice } from './device.ts';
 import { messageOf, part, text } from './elements.ts';
@@ -14,7 +13,11 @@ const ask = callsTo<ModelCalls>(modelWorker);
 startTheme();
 foldSettings();
 startRouter([
-  { name: 'train', title: 'Train', start: () => startTraining(ask) },
+  {
+    name: 'train',
+    title: 'Train',
+    start: () => void import('../train/view.ts').then((view) => view.startTraining(ask)),
+  },
   {
     name: 'lasso',
     title: 'Lasso path',

@@ -19,7 +19,7 @@ export function startTheme(): void {
     if (theme === 'system') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
     toggle.textContent = `Theme: ${theme}`;
-    resolved.clear();
+    resolved = undefined;
     for (const listener of changed) listener();
   };
   toggle.addEventListener('click', () => {
@@ -48,20 +48,27 @@ function store(theme: Theme): void {
   }
 }
 
-const resolved = new Map<string, string>();
+/** Those of the style sheet with which canvases are painted. */
+const COLOURS = ['ink', 'quiet', 'line', 'sunken', 'first', 'second'] as const;
+export type ColourName = (typeof COLOURS)[number];
+
+let resolved: Readonly<Record<ColourName, string>> | undefined;
 
 /** A colour of the style sheet as the canvas takes it, rgb(…): custom properties alone are not resolved. */
-export function colour(name: string): string {
-  const known = resolved.get(name) ?? resolve(name);
-  resolved.set(name, known);
-  return known;
+export function colour(name: ColourName): string {
+  resolved ??= resolve();
+  return resolved[name];
 }
 
-function resolve(name: string): string {
-  const probe = document.createElement('span');
-  probe.style.color = `var(--${name})`;
-  document.body.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
+/** All at once: for whichever is asked, the browser computes the style of the whole page. */
+function resolve(): Record<ColourName, string> {
+  const probes = COLOURS.map((name) => {
+    const probe = document.createElement('span');
+    probe.style.color = `var(--${name})`;
+    return probe;
+  });
+  document.body.append(...probes);
+  const colours = Object.fromEntries(COLOURS.map((name, at) => [name, getComputedStyle(probes[at]).color]));
+  for (const probe of probes) probe.remove();
+  return colours as Record<ColourName, string>;
 }

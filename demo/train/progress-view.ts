@@ -1,5 +1,6 @@
 /** The figures and the curves of a run. */
 import { part, text } from '../page/elements.ts';
+import { inOwnFrame } from '../page/frames.ts';
 import { lineChart } from '../page/line-chart.ts';
 import { curvesOf, type RunHistory } from './history.ts';
 
@@ -41,7 +42,6 @@ export function progressView(history: RunHistory, share: () => number): Progress
     ticks: String,
   });
 
-  /** One chart a frame, so that no frame is long. */
   const paintings = [
     () => {
       const step = history.steps[history.steps.length - 1];
@@ -69,23 +69,17 @@ export function progressView(history: RunHistory, share: () => number): Progress
       );
     },
   ];
-  let isDue = false;
-  const paint = (next: number): void => {
-    paintings[next]();
-    if (next + 1 < paintings.length) requestAnimationFrame(() => paint(next + 1));
-    else setTimeout(() => (isDue = false), BETWEEN);
-  };
-  let again: ReturnType<typeof setTimeout> | undefined;
+  let isResting = false;
+  let isStale = false;
   const changed = (): void => {
-    if (isDue) {
-      again ??= setTimeout(() => {
-        again = undefined;
-        changed();
-      }, BETWEEN);
-      return;
-    }
-    isDue = true;
-    requestAnimationFrame(() => paint(0));
+    isStale = isResting;
+    if (isResting) return;
+    isResting = true;
+    for (const painting of paintings) inOwnFrame(painting);
+    setTimeout(() => {
+      isResting = false;
+      if (isStale) changed();
+    }, BETWEEN);
   };
   return { changed };
 }

@@ -29,21 +29,29 @@ const SAMPLES = 4;
  */
 export function rasterised(strokes: readonly Stroke[], framing: Framing): Float32Array {
   const { height, width, pen } = framing;
+  const across = width * SAMPLES;
+  const covered = new Uint8Array(height * SAMPLES * across);
+  for (const line of placed(strokes, framing)) cover(covered, [height * SAMPLES, across], line, pen / 2);
   const image = new Float32Array(height * width);
-  const lines = placed(strokes, framing);
-  const reach = (pen / 2) ** 2;
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      let covered = 0;
-      for (let sample = 0; sample < SAMPLES ** 2; sample++) {
-        const x = column + ((sample % SAMPLES) + 0.5) / SAMPLES;
-        const y = row + (Math.floor(sample / SAMPLES) + 0.5) / SAMPLES;
-        if (lines.some(([from, to]) => squaredDistance([x, y], from, to) <= reach)) covered++;
-      }
-      image[row * width + column] = covered / SAMPLES ** 2;
-    }
+  for (const [sample, isCovered] of covered.entries()) {
+    const [row, column] = [Math.floor(sample / across / SAMPLES), Math.floor((sample % across) / SAMPLES)];
+    image[row * width + column] += isCovered / SAMPLES ** 2;
   }
   return image;
+}
+
+/** Marks the samples within `reach` of a line; only those of the rectangle about it are asked. */
+function cover(covered: Uint8Array, [down, across]: readonly [number, number], [from, to]: Line, reach: number): void {
+  const [columns, rows] = [0, 1].map((axis) => [
+    Math.max(0, Math.floor((Math.min(from[axis], to[axis]) - reach) * SAMPLES)),
+    Math.min([across, down][axis], Math.ceil((Math.max(from[axis], to[axis]) + reach) * SAMPLES)),
+  ]);
+  for (let row = rows[0]; row < rows[1]; row++) {
+    for (let column = columns[0]; column < columns[1]; column++) {
+      const sample: Place = [(column + 0.5) / SAMPLES, (row + 0.5) / SAMPLES];
+      if (squaredDistance(sample, from, to) <= reach ** 2) covered[row * across + column] = 1;
+    }
+  }
 }
 
 type Line = readonly [Place, Place];

@@ -1,7 +1,7 @@
 /** Held-out rows with what the model takes them for. Each is a button: its fixed point is shown. */
 import type { DataSummary, Predictions } from '../model/protocol.ts';
-import { made, part, text } from '../page/elements.ts';
-import { drawGrey } from '../page/images.ts';
+import { made, messageOf, part, text, write } from '../page/elements.ts';
+import { type Sheet, sheetOf } from '../page/images.ts';
 import { onColours } from '../page/theme.ts';
 import { percent } from './progress-view.ts';
 
@@ -17,7 +17,9 @@ export interface Samples {
 export function samplesGrid(onChosen: (row: number, inputs: Float32Array) => void): Samples {
   const list = part('samples', HTMLUListElement);
   let data: DataSummary | undefined;
-  let items: { button: HTMLButtonElement; canvas?: HTMLCanvasElement; caption: HTMLElement }[] = [];
+  let sheet: Sheet | undefined;
+  let drawings = 0;
+  let items: { button: HTMLButtonElement; picture?: HTMLElement; caption: HTMLElement }[] = [];
 
   const rowInputs = ({ shown, features }: DataSummary, row: number): Float32Array =>
     shown.inputs.slice(row * features, (row + 1) * features);
@@ -25,19 +27,31 @@ export function samplesGrid(onChosen: (row: number, inputs: Float32Array) => voi
   const release = (): void => {
     for (const { button } of items) button.setAttribute('aria-pressed', 'false');
   };
-  const draw = (): void => {
-    if (!data) return;
-    for (const [row, { canvas }] of items.entries())
-      if (canvas) drawGrey(canvas, rowInputs(data, row), data.featureShape);
+  /** The pictures in the colours of the page; the former ones are shown until they are there. */
+  const draw = async (): Promise<void> => {
+    drawings += 1;
+    const own = drawings;
+    if (!data || !areGrey(data)) return;
+    const { shown, featureShape } = data;
+    const next = await sheetOf(shown.inputs, shown.count, featureShape);
+    if (own !== drawings) return next.discard(); // other data or colours came meanwhile
+    sheet?.discard();
+    sheet = next;
+    list.style.setProperty('--sheet', next.image);
+    list.style.setProperty('--sheet-size', next.size);
+    for (const [row, { picture }] of items.entries())
+      picture?.style.setProperty('background-position', next.place(row));
+  };
+  const drawOrSay = (): void => {
+    draw().catch((error: unknown) => text('samples-facts', messageOf(error)));
   };
   const itemOf = (summary: DataSummary, row: number) => {
     const caption = made('span');
-    const isGrey = summary.kind === 'images' && summary.featureShape.length === 2;
-    const canvas = isGrey ? made('canvas', { 'aria-hidden': 'true' }) : undefined;
+    const picture = areGrey(summary) ? made('span', { class: 'picture', 'aria-hidden': 'true' }) : undefined;
     const button = made(
       'button',
       { type: 'button', 'aria-pressed': 'false' },
-      ...(canvas ? [canvas] : [`row ${row + 1}`]),
+      ...(picture ? [picture] : [`row ${row + 1}`]),
       caption,
     );
     button.addEventListener('click', () => {
@@ -45,7 +59,7 @@ export function samplesGrid(onChosen: (row: number, inputs: Float32Array) => voi
       button.setAttribute('aria-pressed', 'true');
       onChosen(row, rowInputs(summary, row));
     });
-    return { button, canvas, caption };
+    return { button, picture, caption };
   };
   const predicted = (predictions: Predictions | undefined): void => {
     if (!data) return;
@@ -54,7 +68,7 @@ export function samplesGrid(onChosen: (row: number, inputs: Float32Array) => voi
     for (const [row, { button, caption }] of items.entries()) {
       const truth = classNames[shown.labels[row]];
       if (!predictions) {
-        caption.textContent = truth;
+        write(caption, truth);
         button.removeAttribute('data-answer');
         button.setAttribute('aria-label', `${truth}, row ${row + 1}`);
         continue;
@@ -62,7 +76,7 @@ export function samplesGrid(onChosen: (row: number, inputs: Float32Array) => voi
       const answer = classNames[predictions.classes[row]];
       const isRight = predictions.classes[row] === shown.labels[row];
       if (isRight) right += 1;
-      caption.textContent = isRight ? answer : `${answer} ≠ ${truth}`;
+      write(caption, isRight ? answer : `${answer} ≠ ${truth}`);
       button.dataset.answer = isRight ? 'right' : 'wrong';
       const sure = percent(predictions.probabilities[row * classNames.length + predictions.classes[row]]);
       button.setAttribute(
@@ -73,17 +87,22 @@ export function samplesGrid(onChosen: (row: number, inputs: Float32Array) => voi
     if (predictions)
       text('samples-facts', `${right} of these ${shown.count} are recognised. Choose one to see its fixed point.`);
   };
-  onColours(draw);
+  onColours(drawOrSay);
   return {
     show(summary) {
       data = summary;
       items = Array.from({ length: summary.shown.count }, (_, row) => itemOf(summary, row));
+      list.style.removeProperty('--sheet');
       list.replaceChildren(...items.map(({ button }) => made('li', {}, button)));
       text('samples-facts', 'Predictions come with the first checkpoint. Choose one to see its fixed point.');
       predicted(undefined);
-      draw();
+      drawOrSay();
     },
     predicted,
     release,
   };
+}
+
+function areGrey({ kind, featureShape }: DataSummary): boolean {
+  return kind === 'images' && featureShape.length === 2;
 }

@@ -39,6 +39,11 @@ override PROXIMAL: bool = false;
 override SCALED: bool = false;
 override RESIDUAL: bool = false;
 
+// How far the products of some rows are to be added up.
+fn depthOf(firstRow: u32, count: u32) -> u32 {
+  return sizes.k;
+}
+
 // t += bias; t = prox_{αf}((1 − α)·prior + α·t) or σ(t); t = scale·t; t = prior − t.
 fn epilogue(row: u32, column: u32, value: f32) {
   let at = row * sizes.n + column;
@@ -74,9 +79,12 @@ fn storeRow(row: u32, column: u32, values: vec4<f32>) {
   }
 }
 
-// Row i is the vector x[i]·y.
-fn outer(x: vec4<f32>, y: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(x.x * y, x.y * y, x.z * y, x.w * y);
+// Stores four rows of four columns. One loop, so that the epilogue is compiled once.
+fn storeRows(row: u32, column: u32, rows: array<vec4<f32>, 4>) {
+  var results = rows;
+  for (var index = 0u; index < 4u; index += 1u) {
+    storeRow(row + index, column, results[index]);
+  }
 }
 
 // Stores four blocks of 4 × 4 that lie `apart` from one another: above, left and right, and below; a column of each matrix

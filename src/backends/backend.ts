@@ -99,6 +99,8 @@ export interface Backend {
   readonly epsilon: number;
   /** Largest n for which a solver is to use the kernel `iterate` instead of a loop; 0: never. */
   readonly widestIteration: number;
+  /** Largest number of operations, 2·batch·n², for which the kernels `pass` and `observe` make a pass of a wider solve; 0: never. */
+  readonly largestPass: number;
   readonly adapter: AdapterDescription;
   /** Copies the values; they may be changed by the caller afterwards. */
   upload(values: ArrayLike<number>): Storage;

@@ -278,7 +278,7 @@ export interface InvertCall {
   readonly order: number;
 }
 
-/** Iterations x⁺ = T(x) for z = σ(Wz + b) that the kernel `iterate` makes; p is the pre-activation that the residual is taken at. */
+/** Iterations x⁺ = T(x) for z = σ(Wz + b) that the kernels `iterate` and `pass` make; p is the pre-activation that the residual is taken at. */
 export const ITERATIONS = [
   // p = x·M + b, ρ of (x, p), T(x) = σ(p). A sample that stops keeps x.
   'picard',
@@ -291,8 +291,29 @@ export const ITERATIONS = [
 ] as const;
 export type IterationName = (typeof ITERATIONS)[number];
 
+/** An iteration, of all samples or of one pass, and the rule of the monitor that watches it. */
+export interface IterationCall {
+  readonly iteration: IterationName;
+  readonly batch: number;
+  readonly n: number;
+  readonly activation: ActivationName;
+  readonly activationParameters: ActivationParameters;
+  /** ε of the residual. */
+  readonly epsilon: number;
+  readonly shared: { readonly tolerance: boolean; readonly floor: boolean };
+  /** Parameters of `monitor`. */
+  readonly staleLimit: number;
+  readonly giveUp: boolean;
+}
+
+/** Anderson acceleration: differences that are kept, growth of ‖f‖ at which an x is given up, and regularisation in units of ε. */
+export const ACCELERATION = { memory: 5, growth: 2, regularisation: 16 } as const;
+
 /**
  * A whole loop: each sample (row) iterates until the rule of `monitor` stops it, at most `limit` times.
+ * Where `accelerated`, x⁺ is not T(x) but what Anderson acceleration with its safeguard makes of it (solvers/anderson.ts), and
+ * nothing is added for what forwardBackward loses to rounding; a backend may begin a new history every 100 passes or more. Offered
+ * by the backends with a widestIteration that are not sequential, and by the CPU.
  * Operands [carried, M, b, step, tolerance, floor, slope]:
  *   carried           x [batch, n] and behind it the state [5, batch] of the samples (STATE_ROWS); so is the result
  *   M                 [n, stride], columns n … stride − 1 hold zeros
@@ -302,24 +323,51 @@ export type IterationName = (typeof ITERATIONS)[number];
  *   slope             d [batch, n]: then σ(p) = d∘p, prox_{αf}(x) = d/(d + α(1 − d))∘x and ρ = ‖z − σ(p)‖. Absent: σ is
  *                     the activation, and ρ = ‖z − σ(p)‖ / (ε + ‖z‖)
  */
-export interface IterateCall {
+export interface IterateCall extends IterationCall {
   readonly kernel: 'iterate';
   readonly inputs: readonly [number, number, number, number, number, number, number];
   readonly output: number;
-  readonly iteration: IterationName;
-  readonly batch: number;
-  readonly n: number;
+  readonly accelerated: boolean;
   /** Numbers in a row of M, a multiple of 4. */
   readonly stride: number;
-  readonly activation: ActivationName;
-  readonly activationParameters: ActivationParameters;
-  /** ε of the residual. */
-  readonly epsilon: number;
-  readonly shared: { readonly tolerance: boolean; readonly floor: boolean };
   readonly limit: number;
-  /** Parameters of `monitor`. */
-  readonly staleLimit: number;
-  readonly giveUp: boolean;
+}
+
+/**
+ * One pass of an iteration, of each sample that is running in `state`: T(x), and what the residual ρ of the pass is made of.
+ * Operands [carried, M, b, step, slope, state], the last one [5, batch], the others as for `iterate` but for
+ *   carried  three parts [batch, n] and behind them sums; so is the result
+ *              factor  what is multiplied by M: x, of peacemanRachford q
+ *              kept    what a sample keeps that has stopped: the x before the pass, of peacemanRachford T(x)
+ *              lost    what the sum of forwardBackward has lost to rounding
+ *            Of a sample that has stopped `kept` stays as it is; what the rest holds means nothing.
+ *   sums     [2, tiles, batch]: ‖z − σ(p)‖² and ‖z‖² over some of the columns each. How many tiles there are, ⌈n/8⌉ at most,
+ *            is the backend's choice: no kernel but `observe` reads them
+ *   M        [n, n]; where `transposed`, Mᵀ takes its place
+ */
+export interface PassCall extends IterationCall {
+  readonly kernel: 'pass';
+  readonly inputs: readonly [number, number, number, number, number, number];
+  readonly output: number;
+  readonly transposed: boolean;
+}
+
+/** The state after a pass, [5, batch], by the rule of `monitor`. Operands [state, carried, tolerance, floor]. */
+export interface ObserveCall extends IterationCall {
+  readonly kernel: 'observe';
+  readonly inputs: readonly [number, number, number, number];
+  readonly output: number;
+  /** ρ = ‖z − σ(p)‖ / (ε + ‖z‖), else ‖z − σ(p)‖. */
+  readonly relative: boolean;
+}
+
+/** Where the parts and the sums of what a pass carries begin, and where it ends. */
+export function layoutOfPass({
+  batch,
+  n,
+}: Pick<PassCall, 'batch' | 'n'>): Record<'kept' | 'lost' | 'sums' | 'end', number> {
+  const part = batch * n;
+  return { kept: part, lost: 2 * part, sums: 3 * part, end: 3 * part + 2 * batch * Math.ceil(n / 8) };
 }
 
 /** Lengths of Lasso problems: rows and columns of X, groups with an X of their own, and all of them. */
@@ -363,6 +411,37 @@ export interface HomotopyCall extends LassoSizes {
   /** Most features that can be in use at once: the rank of X, or more where ρ > 0. */
   readonly capacity: number;
 }
+
+/**
+ * A whole loop of proximal gradient steps for Lasso problems, from w = β and θ = 1: as in IterateCall each sample iterates until the
+ * rule of `monitor` stops it, at most `limit` times, and keeps the β⁺ that stopped it. With p = w + s((c − Gw) − ρw)
+ *   β⁺ = softThreshold(p, t),  residual f‖w − β⁺‖ / (ε + ‖β⁺‖),  w⁺ = β⁺;
+ * where `accelerated`, with θ taken for 1 if ⟨w − β⁺, β⁺ − β⟩ > 0,
+ *   θ⁺ = (1 + √(1 + 4θ²))/2,  w⁺ = β⁺ + (θ − 1)/θ⁺·(β⁺ − β).
+ * Offered by the backends with a widestIteration that are not sequential, and by the CPU. Operands [carried, G, c, t, scalars,
+ * tolerance, floor]:
+ *   carried           β [batch, features] and behind it the state [5, batch] of the samples
+ *   G                 [groups·features, stride], symmetric for each group; columns features … stride − 1 hold zeros
+ *   c, t              [batch, features]
+ *   scalars           s, ρ and f, [3, batch]
+ *   tolerance, floor  [batch]
+ * Result: as carried, and behind that w [batch, features] and θ [batch], from which samples that still run would go on.
+ */
+export interface ProximalGradientCall extends Omit<LassoSizes, 'rows'> {
+  readonly kernel: 'proximalGradient';
+  readonly inputs: readonly number[];
+  readonly output: number;
+  readonly accelerated: boolean;
+  /** Numbers in a row of G, a multiple of 4. */
+  readonly stride: number;
+  /** ε of the residual. */
+  readonly epsilon: number;
+  readonly limit: number;
+  /** Parameters of `monitor`. */
+  readonly staleLimit: number;
+  readonly giveUp: boolean;
+}
+
 /** Those on which a long chain of small steps costs no more than its arithmetic. */
 export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu', 'wasm'];
 
@@ -378,4 +457,7 @@ export type KernelCall =
   | ScalarCall
   | SolveCall
   | InvertCall
-  | IterateCall;
+  | IterateCall
+  | PassCall
+  | ObserveCall
+  | ProximalGradientCall;

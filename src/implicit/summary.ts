@@ -33,10 +33,12 @@ export function summarise(batch: number, rows: Rows): Tensor {
   }, nothing);
 }
 
-export type Summary = Readonly<Record<SummaryRow, readonly number[]>>;
+type Numbers = Float32Array | Float64Array;
+export type Summary = Readonly<Record<SummaryRow, Numbers>>;
 
-export function readSummary(values: Float32Array | Float64Array): Summary {
+export function readSummary(values: Numbers): Summary {
   const batch = values.length / SUMMARY_ROWS.length;
-  const row = (index: number): number[] => Array.from(values.subarray(index * batch, (index + 1) * batch));
-  return Object.fromEntries(SUMMARY_ROWS.map((name, index) => [name, row(index)])) as unknown as Summary;
+  const rows = {} as Record<SummaryRow, Numbers>;
+  for (const [index, name] of SUMMARY_ROWS.entries()) rows[name] = values.subarray(index * batch, (index + 1) * batch);
+  return rows;
 }

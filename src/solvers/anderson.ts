@@ -1,14 +1,13 @@
+import { ACCELERATION } from '../backends/kernels.ts';
 import { combine, denseSolve, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Context, LoopContext, Tensor } from '../tensor/tensor.ts';
 import { combination, dots, emptyHistory, firstSlot, nextSlot, stored } from './history.ts';
-import type { Runner } from './iteration.ts';
-import { column, monitor, statusOf, whereRunning } from './monitor.ts';
+import { type Runner, wholeLoop } from './iteration.ts';
+import { column, monitor, STALE_LIMIT, statusOf, whereRunning } from './monitor.ts';
 
-/** Differences kept: k. */
-const HISTORY = 5;
-/** An x whose ‖T(x) − x‖ exceeds the best one by this factor is given up. */
-const GROWTH = 2;
+/** Differences kept, k; and the factor by which ‖T(x) − x‖ has to exceed the best one for x to be given up. */
+const { memory: HISTORY, growth: GROWTH, regularisation: REGULARISATION } = ACCELERATION;
 
 /**
  * Anderson acceleration (type II, memory k = 5) of any forward iteration (Walker & Ni 2011, equation 4.16): with g = T(x),
@@ -23,7 +22,17 @@ const GROWTH = 2;
  */
 export const accelerated: Runner = (tracing, begun, { tolerance, floor, limit, giveUp }, initial) => {
   const { x: start, ...riding } = begun.start;
-  const [batch] = start.shape;
+  const [batch, n] = start.shape;
+  if (begun.fused && !tracing.isSequential && n <= tracing.widestIteration) {
+    return wholeLoop(begun.fused, start, initial, {
+      tolerance,
+      floor,
+      limit,
+      staleLimit: STALE_LIMIT,
+      giveUp,
+      accelerated: true,
+    });
+  }
   const constant = constantOf(tracing);
   const final = tracing.loop(
     {
@@ -112,7 +121,9 @@ function withSecant(before: Secants, f: Tensor, g: Tensor): Record<keyof Secants
 /** γ = argmin ‖f − 𝓕γ‖, [batch, k]. */
 function weightsOf({ gram, differencesF }: Secants, f: Tensor): Tensor {
   const { context } = f;
-  const values = Array.from({ length: HISTORY ** 2 }, (_, at) => (at % (HISTORY + 1) === 0 ? 16 * context.epsilon : 0));
+  const values = Array.from({ length: HISTORY ** 2 }, (_, at) =>
+    at % (HISTORY + 1) === 0 ? REGULARISATION * context.epsilon : 0,
+  );
   const regularisation = context.constant({ kind: 'values', values }, [1, HISTORY, HISTORY]);
   return denseSolve(elementwise('add', [gram, regularisation]), dots(differencesF, f));
 }

@@ -1,6 +1,6 @@
 import { combine, elementwise } from '../tensor/kernels.ts';
 import { preActivation } from './equation.ts';
-import { type Iteration, wholeLoop } from './iteration.ts';
+import { fused, type Iteration } from './iteration.ts';
 import { repeated } from './monitor.ts';
 
 /**
@@ -31,7 +31,7 @@ export const forwardBackward: Iteration = {
       },
       keeps: 'x',
       solution: (x) => x,
-      ...wholeLoop('forwardBackward', equation, equation.W, step),
+      ...fused('forwardBackward', equation, equation.W, { step }),
     };
   },
 };

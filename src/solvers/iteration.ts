@@ -1,6 +1,15 @@
 /** Forward iterations x⁺ = T(x) whose fixed points give the solutions of an equation, and the loop that runs one. */
 import type { IterationName } from '../backends/kernels.ts';
-import { type IterateOptions, iterateRows, paddedColumns } from '../tensor/kernels.ts';
+import {
+  type IterateOptions,
+  iterateRows,
+  type Passing,
+  paddedColumns,
+  passedRows,
+  passFrom,
+  passRows,
+  type StopRule,
+} from '../tensor/kernels.ts';
 import { transpose } from '../tensor/operations.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Equation } from './equation.ts';
@@ -28,28 +37,34 @@ export interface Begun {
   readonly keeps: 'x' | 'next';
   /** z of an x. */
   solution(x: Tensor): Tensor;
-  /** The same iteration as the kernel `iterate` makes it, where that knows it. */
-  whole?(): WholeLoop;
+  /** The same iteration as the kernels `iterate` and `pass` make it, where they know it. */
+  readonly fused?: FusedIteration;
+  /** The whole loop in one call of a kernel of its own, where there is one. */
+  whole?(x: Tensor, state: Tensor, rule: StopRule): ReturnType<Runner>;
 }
 
-/** What a loop in one kernel call needs besides the iterate and the rule by which it stops. */
-export type WholeLoop = Pick<
-  IterateOptions,
-  'iteration' | 'matrix' | 'b' | 'step' | 'slope' | 'activation' | 'activationParameters'
->;
+/** What a kernel call that iterates needs besides the iterate and the rule by which it stops. */
+export interface FusedIteration
+  extends Pick<
+    IterateOptions,
+    'iteration' | 'matrix' | 'b' | 'step' | 'slope' | 'activation' | 'activationParameters'
+  > {
+  /** What is multiplied for x is x·M, or x·Mᵀ. */
+  readonly transposed: boolean;
+  /** What is multiplied for x. Default: x. */
+  factor?(x: Tensor): Tensor;
+}
 
-/** The `whole` of an iteration that multiplies by W, or by the inverse in its place. */
-export function wholeLoop(
+/** The `fused` of an iteration that multiplies by W, or by the inverse in its place. */
+export function fused(
   iteration: IterationName,
   { transposed, b, sigma }: Equation,
   matrix: Tensor,
-  step?: Tensor,
-): Pick<Begun, 'whole'> {
+  more: Partial<FusedIteration> = {},
+): Pick<Begun, 'fused'> {
   const { known } = sigma;
-  if (!known) return {};
   // Rows are samples: z·Mᵀ.
-  const oriented = (): Tensor => paddedColumns(transposed ? matrix : transpose(matrix));
-  return { whole: () => ({ iteration, matrix: oriented(), b, step, ...known }) };
+  return { fused: known && { iteration, matrix, b, step: undefined, transposed: !transposed, ...known, ...more } };
 }
 
 /** When a loop stops. */
@@ -74,20 +89,50 @@ export type Runner = (
 
 /** x⁺ = T(x), sample by sample until each has stopped. */
 export const plain: Runner = (tracing, begun, { tolerance, floor, limit, giveUp }, initial) => {
-  const { x } = begun.start;
-  if (begun.whole && x.shape[1] <= tracing.widestIteration) {
-    const options = { tolerance, floor, limit, staleLimit: STALE_LIMIT, giveUp };
-    return iterateRows(x, initial, { ...begun.whole(), ...options });
+  const { fused, keeps, start } = begun;
+  const { x } = start;
+  const [batch, n] = x.shape;
+  const rule = { tolerance, floor, limit, staleLimit: STALE_LIMIT, giveUp };
+  if (begun.whole && n <= tracing.widestIteration) return begun.whole(x, initial, rule);
+  if (fused) {
+    if (n <= tracing.widestIteration) return wholeLoop(fused, x, initial, rule);
+    if (2 * batch * n ** 2 <= tracing.largestPass) {
+      const { factor, transposed } = fused;
+      const options = { ...fused, ...rule };
+      const pass = (passing: Passing): Passing => passRows(passing, transposed, options);
+      const end = passes(tracing, passFrom(factor?.(x) ?? x, x, initial), limit, pass);
+      return { x: passedRows(end, x.shape, keeps === 'next' ? 'kept' : 'factor'), state: end.state };
+    }
   }
   const final = tracing.loop<{ state: Tensor } & Iterate>(
-    { ...begun.start, state: initial },
+    { ...start, state: initial },
     ({ state }) => statusOf(state),
     limit,
     ({ state, ...iterate }) => {
       const { next, residual } = begun.step(iterate);
       const after = monitor(state, residual, tolerance, floor, { giveUp });
-      return { ...next, x: whereRunning(begun.keeps === 'x' ? after : state, next.x, iterate.x), state: after };
+      return { ...next, x: whereRunning(keeps === 'x' ? after : state, next.x, iterate.x), state: after };
     },
   );
   return { x: final.x, state: final.state };
 };
+
+/** In one kernel call; for n up to the context's widestIteration. */
+export function wholeLoop(
+  fused: FusedIteration,
+  x: Tensor,
+  state: Tensor,
+  rule: StopRule & Pick<IterateOptions, 'accelerated'>,
+): ReturnType<Runner> {
+  const { transposed, matrix } = fused;
+  return iterateRows(x, state, { ...fused, ...rule, matrix: paddedColumns(transposed ? transpose(matrix) : matrix) });
+}
+
+/** Two passes in turn, so that what one writes is what the other reads, and nothing is copied. */
+function passes(tracing: LoopContext, start: Passing, limit: number, pass: (passing: Passing) => Passing): Passing {
+  let end = start;
+  // The first row of the state, in its place.
+  const statuses = ({ state }: Passing): Tensor => tracing.alias(state, [state.shape[1]]);
+  if (limit > 1) end = tracing.loop(start, statuses, Math.floor(limit / 2), (passing) => pass(pass(passing)));
+  return limit % 2 === 1 ? pass(end) : end;
+}

@@ -1,5 +1,6 @@
 import { combine, elementwise, product } from '../tensor/kernels.ts';
-import { type Iteration, wholeLoop } from './iteration.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { fused, type Iteration } from './iteration.ts';
 import { repeated } from './monitor.ts';
 
 /**
@@ -23,12 +24,15 @@ export const peacemanRachford: Iteration = {
     const inverseRows = elementwise('reciprocal', [stepRows]); // 1/α
     const onePlusInverse = elementwise('scale', [inverseRows], [1, 1]); // 1 + 1/α
     const scaledBias = elementwise('multiply', [b, step]); // αb
+    // u½ + αb
+    const factor = (u: Tensor): Tensor =>
+      combine({ x: proximal(u), factor: 2 }, { x: u, factor: -1 }, { x: scaledBias });
     return {
       start: {
         x: combine({ x: z, coefficient: elementwise('scale', [stepRows], [-1, 1]) }, { x: p, coefficient: stepRows }),
       },
       step({ x: u }) {
-        const right = combine({ x: proximal(u), factor: 2 }, { x: u, factor: -1 }, { x: scaledBias }); // u½ + αb
+        const right = factor(u);
         const half = product(right, inverse, { transposeB: !transposed }); // z½
         const halfPre = combine(
           { x: half, coefficient: onePlusInverse },
@@ -40,7 +44,7 @@ export const peacemanRachford: Iteration = {
       },
       keeps: 'next',
       solution: proximal,
-      ...wholeLoop('peacemanRachford', equation, inverse, step),
+      ...fused('peacemanRachford', equation, inverse, { step, factor }),
     };
   },
 };

@@ -1,5 +1,5 @@
 import { preActivation } from './equation.ts';
-import { type Iteration, wholeLoop } from './iteration.ts';
+import { fused, type Iteration } from './iteration.ts';
 
 /** z⁺ = σ(Wz + b): converges where W contracts, ‖W‖ < 1, and not in general. For the adjoint: the Neumann series. */
 export const picard: Iteration = {
@@ -15,7 +15,7 @@ export const picard: Iteration = {
       },
       keeps: 'x',
       solution: (x) => x,
-      ...wholeLoop('picard', equation, equation.W),
+      ...fused('picard', equation, equation.W),
     };
   },
 };

@@ -65,19 +65,21 @@ export function isSolved({ status }: Pick<SampleReport, 'status'>): boolean {
 
 /** Per sample, as read from the device. */
 export interface Outcome {
-  readonly status: readonly number[];
-  readonly iterations: readonly number[];
-  readonly residual: readonly number[];
-  readonly floor: readonly number[];
+  readonly status: ArrayLike<number>;
+  readonly iterations: ArrayLike<number>;
+  readonly residual: ArrayLike<number>;
+  readonly floor: ArrayLike<number>;
   /** Of the residual, in the bound of the error. */
-  readonly amplification: readonly number[];
+  readonly amplification: ArrayLike<number>;
   /** 0 where there is none. */
-  readonly singularValueBound: readonly number[];
+  readonly singularValueBound: ArrayLike<number>;
 }
 
 /** The verdict on each sample, from the true residual and not from what the iteration believed. */
 export function sampleReports(outcome: Outcome, tolerance: number): SampleReport[] {
-  return outcome.residual.map((residual, sample) => {
+  const reports: SampleReport[] = [];
+  for (let sample = 0; sample < outcome.residual.length; sample++) {
+    const residual = outcome.residual[sample];
     const floor = outcome.floor[sample];
     const verdict = (): SolveStatus => {
       if (!(residual <= 1e30)) return 'diverged';
@@ -87,13 +89,14 @@ export function sampleReports(outcome: Outcome, tolerance: number): SampleReport
     };
     const errorBound = residual * outcome.amplification[sample];
     const bound = outcome.singularValueBound[sample];
-    return {
+    reports.push({
       status: verdict(),
       iterations: outcome.iterations[sample],
       residual,
       floor,
       errorBound,
       ...(bound > 0 && { singularValueBound: bound }),
-    };
-  });
+    });
+  }
+  return reports;
 }

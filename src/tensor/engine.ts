@@ -87,6 +87,10 @@ export class Engine implements LoopContext {
     return this.device.widestIteration;
   }
 
+  get largestPass(): number {
+    return this.device.largestPass;
+  }
+
   get isSequential(): boolean {
     return SEQUENTIAL_BACKENDS.includes(this.device.name);
   }

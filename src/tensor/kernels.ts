@@ -6,6 +6,7 @@ import {
   type ElementwiseOperation,
   type IterationName,
   type LassoSizes,
+  layoutOfPass,
   MAXIMUM_SOLVE_ORDER,
   type MoveOperation,
   type OperandLayout,
@@ -286,49 +287,141 @@ export function inverted(matrix: Tensor): Tensor {
   return matrix.context.call({ kernel: 'invert', order: matrix.shape[0] }, [matrix], matrix.shape);
 }
 
-export interface IterateOptions {
-  readonly iteration: IterationName;
-  /** M with n rows, its columns padded with zeros to a multiple of 4: see `paddedColumns`. */
-  readonly matrix: Tensor;
-  readonly b: Tensor; // [batch, n]
-  /** α, [1]; not of picard */
-  readonly step: Tensor | undefined;
+/** When the samples of a whole loop stop: see `monitor`. */
+export interface StopRule {
   readonly tolerance: Tensor; // [batch] or [1]
   readonly floor: Tensor; // [batch] or [1]
-  /** σ(p) = d∘p for this d, [batch, n], or the activation. */
-  readonly slope: Tensor | undefined;
-  readonly activation: ActivationName;
-  readonly activationParameters: ActivationParameters;
   readonly limit: number;
   readonly staleLimit: number;
   readonly giveUp: boolean;
 }
+
+export interface IterateOptions extends StopRule {
+  readonly iteration: IterationName;
+  /** Of `iterateRows`. Default false. */
+  readonly accelerated?: boolean;
+  /** M of `iterateRows` with n rows, its columns padded with zeros to a multiple of 4: see `paddedColumns`; of a pass [n, n]. */
+  readonly matrix: Tensor;
+  readonly b: Tensor; // [batch, n]
+  /** α, [1]; not of picard */
+  readonly step: Tensor | undefined;
+  /** σ(p) = d∘p for this d, [batch, n], or the activation. */
+  readonly slope: Tensor | undefined;
+  readonly activation: ActivationName;
+  readonly activationParameters: ActivationParameters;
+}
+
+/** Samples x, [batch, n], and their state, [5, batch]. */
+type Samples = Readonly<Record<'x' | 'state', Tensor>>;
 
 /**
  * A whole loop of an iteration, of each sample until it has stopped.
  * @param x [batch, n]
  * @param state [5, batch]
  */
-export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): { x: Tensor; state: Tensor } {
-  const { matrix, b, step, tolerance, floor, slope, ...settings } = options;
+export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): Samples {
+  const { matrix, b, step, tolerance, floor, slope, limit, accelerated = false } = options;
+  const carried = endToEnd(x, state);
+  const call = { kernel: 'iterate' as const, ...iterationCall(options), accelerated, stride: matrix.shape[1], limit };
+  const end = x.context.call(call, [carried, matrix, b, step, tolerance, floor, slope], [carried.size]);
+  return samplesIn(end, x, state);
+}
+
+export interface ProximalGradientOptions extends StopRule {
+  readonly accelerated: boolean;
+  /** G of each group, one below the other, padded as the matrix of `iterateRows` is. */
+  readonly gram: Tensor;
+  readonly moment: Tensor; // c, [batch, features]
+  readonly threshold: Tensor; // t, [batch, features]
+  /** s, ρ and f, end to end: [3·batch] */
+  readonly scalars: Tensor;
+}
+
+/**
+ * A whole loop of proximal gradient steps for Lasso problems; see ProximalGradientCall. Tolerance and floor are [batch].
+ * @param x β, [batch, features]
+ * @param state [5, batch]
+ */
+export function proximalGradientRows(x: Tensor, state: Tensor, options: ProximalGradientOptions): Samples {
+  const { gram, moment, threshold, scalars, tolerance, floor, ...settings } = options;
   const { context } = x;
-  const [batch, n] = x.shape;
-  const flat = (part: Tensor): Tensor => context.alias(part, [part.size]);
-  const carried = gatherAlong(flat(x), 0, x.size + state.size, { more: flat(state) });
+  const [batch, features] = x.shape;
+  const [height, stride] = gram.shape;
+  const groups = height / features;
   const call = {
-    kernel: 'iterate' as const,
+    kernel: 'proximalGradient' as const,
     ...settings,
+    groups,
     batch,
-    n,
-    stride: matrix.shape[1],
+    features,
+    stride,
     epsilon: context.epsilon,
-    shared: { tolerance: tolerance.size === 1, floor: floor.size === 1 },
   };
-  const end = context.call(call, [carried, matrix, b, step, tolerance, floor, slope], [carried.size]);
-  return {
-    x: context.alias(gatherAlong(end, 0, x.size, {}), x.shape),
-    state: context.alias(gatherAlong(end, 0, state.size, { offset: x.size }), state.shape),
-  };
+  const carried = endToEnd(x, state);
+  const operands = [carried, gram, moment, threshold, scalars, tolerance, floor];
+  return samplesIn(context.call(call, operands, [carried.size + x.size + batch]), x, state);
+}
+
+/** What lies at the begin of the result of a whole loop. */
+function samplesIn(end: Tensor, x: Tensor, state: Tensor): Samples {
+  const part = ({ size, shape }: Tensor, offset: number): Tensor =>
+    end.context.alias(gatherAlong(end, 0, size, { offset }), shape);
+  return { x: part(x, 0), state: part(state, x.size) };
+}
+
+function iterationCall({ iteration, b, tolerance, floor, ...options }: IterateOptions) {
+  const { activation, activationParameters, staleLimit, giveUp } = options;
+  const [batch, n] = b.shape;
+  const shared = { tolerance: tolerance.size === 1, floor: floor.size === 1 };
+  const { epsilon } = b.context;
+  return { iteration, batch, n, activation, activationParameters, epsilon, shared, staleLimit, giveUp };
+}
+
+/** The numbers of both, one after the other. */
+export function endToEnd(first: Tensor, second: Tensor): Tensor {
+  return joined(first.size + second.size, first, second);
+}
+
+/** The numbers of x and behind them those of y, [size]; zeros after these. */
+function joined(size: number, x: Tensor, y: Tensor): Tensor {
+  const flat = (part: Tensor): Tensor => part.context.alias(part, [part.size]);
+  return gatherAlong(flat(x), 0, size, { more: flat(y) });
+}
+
+/** What passes carry; see PassCall. */
+export interface Passing {
+  readonly [name: string]: Tensor;
+  readonly carried: Tensor;
+  readonly state: Tensor;
+}
+
+/**
+ * A pass of an iteration from what the pass before has left, or `passFrom`.
+ * @param transposed whether Mᵀ takes the place of M
+ */
+export function passRows({ carried, state }: Passing, transposed: boolean, options: IterateOptions): Passing {
+  const { matrix, b, step, tolerance, floor, slope } = options;
+  const { context } = b;
+  const call = iterationCall(options);
+  const pass = { kernel: 'pass' as const, ...call, transposed };
+  const next = context.call(pass, [carried, matrix, b, step, slope, state], carried.shape);
+  const observe = { kernel: 'observe' as const, ...call, relative: !slope };
+  return { carried: next, state: context.call(observe, [state, next, tolerance, floor], state.shape) };
+}
+
+/** @param factor what M multiplies for x, [batch, n] */
+export function passFrom(factor: Tensor, x: Tensor, state: Tensor): Passing {
+  const [batch, n] = x.shape;
+  return { carried: joined(layoutOfPass({ batch, n }).end, factor, x), state };
+}
+
+/** The x that passes have come to, [batch, n]. @param runs where the x of a sample that still runs is */
+export function passedRows({ carried, state }: Passing, [batch, n]: Shape, runs: 'factor' | 'kept'): Tensor {
+  const { kept } = layoutOfPass({ batch, n });
+  const part = (offset: number) => ({ offset, strides: [0, 0, n, 1] as const });
+  const layouts = [{ offset: 0, strides: [0, 0, 1, 0] as const }, part(kept), part(runs === 'kept' ? kept : 0)];
+  // The status is not 0 where the sample has stopped.
+  return elementwiseLaidOut('select', [state, carried, carried], layouts, [batch, n]);
 }
 
 /** The matrix with columns of zeros behind its own, until their number is a multiple of 4. */

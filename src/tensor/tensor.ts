@@ -28,6 +28,8 @@ export interface Context {
 export interface LoopContext extends Context {
   /** Largest n for which `iterateRows` is to take the place of a loop; 0: never. */
   readonly widestIteration: number;
+  /** Largest 2·batch·n² for which `passRows` is to take the place of a pass; 0: never. */
+  readonly largestPass: number;
   /** Whether the backend is one of SEQUENTIAL_BACKENDS. */
   readonly isSequential: boolean;
   /**

@@ -12,15 +12,22 @@ export class Tracing implements LoopContext {
 
   readonly epsilon: number;
   readonly widestIteration: number;
+  readonly largestPass: number;
   readonly isSequential: boolean;
 
   constructor(
     name: string,
-    { epsilon, widestIteration, isSequential }: Pick<LoopContext, 'epsilon' | 'widestIteration' | 'isSequential'>,
+    {
+      epsilon,
+      widestIteration,
+      largestPass,
+      isSequential,
+    }: Pick<LoopContext, 'epsilon' | 'widestIteration' | 'largestPass' | 'isSequential'>,
   ) {
     this.trace = new Trace(name);
     this.epsilon = epsilon;
     this.widestIteration = widestIteration;
+    this.largestPass = largestPass;
     this.isSequential = isSequential;
   }
 

@@ -1,4 +1,4 @@
-/** What the optimisers share: a rule that moves one parameter, run for each of them in a Program of its own. */
+/** What the optimisers share: a rule that moves one parameter, and the Program that applies it to all of them. */
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, elementwiseLaidOut } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -31,16 +31,26 @@ export function startRule(
     memory,
     update(values, gradients, epoch, step) {
       engine.write(numbers, rule.numbers(schedule(epoch, step), step));
-      return values.map((value, index) => {
-        const held = rule.memory.map((name) => memory.get(name) as Tensor[]);
-        const inputs = [value, gradients[index], numbers, ...held.map((tensors) => tensors[index])];
-        const [next, ...remember] = engine.run(rule.key, inputs, ([x, g, all, ...own]) =>
-          rule.next(x, g, own, parts(all)),
-        );
-        held.forEach((tensors, place) => {
+      const held = rule.memory.map((name) => memory.get(name) as Tensor[]);
+      const inputs = values.flatMap((value, index) => [
+        value,
+        gradients[index],
+        ...held.map((tensors) => tensors[index]),
+      ]);
+      const width = 2 + held.length;
+      const outputs = engine.run(rule.key, [numbers, ...inputs], ([all, ...traced]) => {
+        const current = parts(all);
+        return values.flatMap((_, index) => {
+          const [value, gradient, ...own] = traced.slice(index * width, (index + 1) * width);
+          return rule.next(value, gradient, own, current);
+        });
+      });
+      return values.map((_, index) => {
+        const [next, ...remember] = outputs.slice(index * (width - 1), (index + 1) * (width - 1));
+        for (const [place, tensors] of held.entries()) {
           tensors[index].dispose();
           tensors[index] = remember[place];
-        });
+        }
         return next;
       });
     },

@@ -56,6 +56,47 @@ test('the library to train on WebGPU is below its limit', () => {
   expect(training.bytes).toBeLessThanOrEqual(LIMIT);
 });
 
+test('held-out images are parts of one picture, not a canvas each, and each is what the pad shows of it', async () => {
+  const { page } = opened;
+  await page.waitForFunction(() => document.getElementById('samples')?.style.getPropertyValue('--sheet'));
+  expect(await page.$$eval('#samples canvas', (all) => all.length)).toBe(0);
+  const [width, height, rows] = [8, 8, 60];
+  for (const row of [0, 8, rows - 1]) {
+    await page.click(`#samples li:nth-child(${row + 1}) button`);
+    const [own, onPad] = await page.evaluate(
+      async ([width, height, row]) => {
+        const list = document.getElementById('samples') as HTMLElement;
+        const pad = document.getElementById('pad') as HTMLCanvasElement;
+        const image = new Image();
+        image.src = /url\("?(.*?)"?\)/.exec(list.style.getPropertyValue('--sheet'))?.[1] ?? '';
+        await image.decode();
+        const picture = list.querySelectorAll<HTMLElement>('.picture')[row];
+        // As CSS defines a position in per cent: of what the picture is larger than its place.
+        const [, share] = getComputedStyle(picture)
+          .backgroundPosition.split(' ')
+          .map((text) => parseFloat(text) / 100);
+        const [, size] = getComputedStyle(picture)
+          .backgroundSize.split(' ')
+          .map((text) => parseFloat(text) / 100);
+        const scale = (size * height) / image.height;
+        const from = ((size - 1) * height * share) / scale;
+        const small = (source: CanvasImageSource, at: number, across: number, down: number): number[] => {
+          const canvas = document.createElement('canvas');
+          [canvas.width, canvas.height] = [width, height];
+          const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+          context.imageSmoothingEnabled = false;
+          context.drawImage(source, 0, at, across, down, 0, 0, width, height);
+          return [...context.getImageData(0, 0, width, height).data];
+        };
+        return [small(image, Math.round(from), width, height), small(pad, 0, pad.width, pad.height)];
+      },
+      [width, height, row] as const,
+    );
+    expect(new Set(own).size).toBeGreaterThan(5);
+    expect(own).toEqual(onPad);
+  }
+});
+
 describe('training', () => {
   test('paused and continued, it learns the digits', async () => {
     const { page } = opened;

@@ -6,8 +6,9 @@ import { openWasm } from '../../src/backends/wasm/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { descentCases } from './cases/descent.ts';
 import { homotopyCases } from './cases/homotopy.ts';
-import { formCases, iterateCases, type ParityCase, parityCases } from './cases/index.ts';
+import { acceleratedCases, formCases, iterateCases, type ParityCase, parityCases } from './cases/index.ts';
 import { invertCases } from './cases/invert.ts';
+import { largePassCases, passCases } from './cases/pass.ts';
 import { tunedProductCases, wideProductCases } from './cases/product.ts';
 
 function suite(name: string, open: () => Promise<Backend>, cases: readonly ParityCase[]): void {
@@ -24,8 +25,18 @@ function suite(name: string, open: () => Promise<Backend>, cases: readonly Parit
 
 suite('wasm', openWasm, [...parityCases, ...iterateCases, ...descentCases, ...homotopyCases, ...invertCases]);
 suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
-suite('webgpu, forms for this adapter', openWebGPU, [...parityCases, ...iterateCases]);
-suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), formCases);
+suite('cpu', async () => openCPU(), passCases);
+suite('webgpu, forms for this adapter', openWebGPU, [
+  ...parityCases,
+  ...iterateCases,
+  ...acceleratedCases,
+  ...passCases,
+]);
+suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), [
+  ...formCases,
+  ...passCases,
+  ...largePassCases,
+]);
 suite('webgpu, forms in registers', () => openWebGPU({ kernelForms: 'register' }), formCases);
 suite('webgpu, wide products', () => openWebGPU({ kernelForms: 'wide' }), wideProductCases);
 suite('webgpu, products timed', () => openWebGPU({ kernelForms: 'tiled', tuneFrom: 0 }), tunedProductCases);

@@ -21,7 +21,8 @@ test('shaders are understood with the short names that the page gets', async () 
   const { device, release } = await openDevice({});
   try {
     for (const [name, { parts }] of Object.entries(kernels)) {
-      const code = parts.map(({ text }) => renamed(compact(text), short)).join('\n');
+      const texts = await Promise.all(parts.map(({ text }) => text));
+      const code = texts.map((text) => renamed(compact(text), short)).join('\n');
       const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
       expect(
         messages.map(({ message, linePos }) => `${message} at ${code.slice(linePos - 40, linePos + 40)}`),

@@ -58,7 +58,7 @@ describe('what a page loads', () => {
 
   test('a backend is fetched when it is opened', () => {
     expect(eager('dist/index.js').sources.filter((source) => /backends\/\w+\/|^kernels\//.test(source))).toEqual([]);
-    for (const build of ['kernels', 'kernels-shared']) {
+    for (const build of ['kernels', 'kernels-shared', 'kernels-fused', 'kernels-fused-shared']) {
       const source = `src/backends/wasm/${build}.generated.ts`;
       const files = Object.values(outputs).filter(({ inputs }) => Object.keys(inputs).includes(source));
       expect(files.map(({ inputs }) => Object.keys(inputs))).toEqual([[source]]);

@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { compact, renamed, shortNames } from '../../demo/build/shaders.ts';
+import { inOwnFrame } from '../../demo/page/frames.ts';
 import { sourceOf } from '../../demo/train/data.ts';
 import { curvesOf, RunHistory } from '../../demo/train/history.ts';
 import { framingFor, type Place, rasterised } from '../../demo/train/raster.ts';
@@ -132,4 +133,51 @@ test('short names in shaders stand for one name each, and for none that is known
   for (const [name, source] of sources) {
     expect(renamed(renamed(compact(source), short), long), name).toBe(compact(source));
   }
+});
+
+describe('painting is spread over frames', () => {
+  /** Frames of a page that has none: each runs what was asked for before it. */
+  function stubFrames(): () => void {
+    let asked: (() => void)[] = [];
+    vi.stubGlobal('requestAnimationFrame', (work: () => void) => void asked.push(work));
+    return () => {
+      const due = asked;
+      asked = [];
+      for (const work of due) work();
+    };
+  }
+
+  afterEach(() => vi.unstubAllGlobals());
+
+  test('one piece a frame, in the order in which they were asked for, each once', () => {
+    const frame = stubFrames();
+    const done: string[] = [];
+    const [first, second] = ['first', 'second'].map((name) => () => void done.push(name));
+    for (const work of [first, second, first]) inOwnFrame(work);
+    const seen = [1, 2, 3].map(() => {
+      frame();
+      return done.length;
+    });
+    expect(seen).toEqual([1, 2, 2]);
+    expect(done).toEqual(['first', 'second']);
+  });
+
+  test('what asks for itself again waits for the others; what fails stops none', () => {
+    const frame = stubFrames();
+    const done: string[] = [];
+    const again = (): void => {
+      done.push('again');
+      if (done.length === 1) inOwnFrame(again);
+    };
+    inOwnFrame(again);
+    inOwnFrame(() => {
+      throw new Error('cannot be painted');
+    });
+    inOwnFrame(() => void done.push('last'));
+    frame();
+    expect(frame).toThrow('cannot be painted');
+    frame();
+    frame();
+    expect(done).toEqual(['again', 'last', 'again']);
+  });
 });

@@ -8,6 +8,7 @@ const call: IterateCall = {
   inputs: [0, 1, 2, 3, 4, 5, ABSENT],
   output: 6,
   iteration: 'peacemanRachford',
+  accelerated: false,
   batch: 100,
   n: 50,
   stride: 52,

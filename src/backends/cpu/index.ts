@@ -10,7 +10,9 @@ import { homotopy } from './homotopy.ts';
 import { invert } from './invert.ts';
 import { iterate } from './iterate.ts';
 import { move } from './move.ts';
+import { observePass, pass } from './pass.ts';
 import { product } from './product.ts';
+import { proximalGradient } from './proximal-gradient.ts';
 import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
 import { scalar } from './scalar.ts';
@@ -46,6 +48,7 @@ export function openCPU(): Backend {
     name: 'cpu',
     epsilon: Number.EPSILON,
     widestIteration: 0, // the oracle makes every step by itself
+    largestPass: 0,
     adapter: {
       vendor: 'none',
       architecture: 'float64',
@@ -127,6 +130,15 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'iterate':
         iterate(step, slots);
+        break;
+      case 'proximalGradient':
+        proximalGradient(step, slots);
+        break;
+      case 'pass':
+        pass(step, slots);
+        break;
+      case 'observe':
+        observePass(step, slots);
         break;
       case 'invert':
         invert(step, slots);

@@ -36,31 +36,34 @@ function monitor(
   const at = (row: number): number => row * batch + sample;
   for (const row of Object.values(STATE_ROWS)) out[at(row)] = state[at(row)];
   if (state[at(STATE_ROWS.status)] !== STATUS.running) return;
-  const residual = operand(1, sample);
-  const tolerance = operand(2, sample);
-  const floor = operand(3, sample);
   const [staleLimit, mayGiveUp] = call.parameters;
-  const best = state[at(STATE_ROWS.best)];
-  const stale = residual < 0.9 * best ? 0 : state[at(STATE_ROWS.stale)] + 1;
-  out[at(STATE_ROWS.iterations)] += 1;
-  out[at(STATE_ROWS.residual)] = residual;
-  out[at(STATE_ROWS.stale)] = stale;
-  out[at(STATE_ROWS.best)] = Math.min(best, residual);
-  out[at(STATE_ROWS.status)] = statusAfter(residual, tolerance, floor, stale, staleLimit, mayGiveUp !== 0);
+  const rule = { tolerance: operand(2, sample), floor: operand(3, sample), staleLimit, giveUp: mayGiveUp !== 0 };
+  observe(out, at, operand(1, sample), rule);
 }
 
-/** The rule of `monitor`. */
-export function statusAfter(
-  residual: number,
-  tolerance: number,
-  floor: number,
-  stale: number,
-  staleLimit: number,
-  mayGiveUp: boolean,
-): number {
+/** When a sample stops. */
+export interface Rule {
+  readonly tolerance: number;
+  readonly floor: number;
+  readonly staleLimit: number;
+  readonly giveUp: boolean;
+}
+
+/** The rule of `monitor` for a running sample. @param at where `state` holds a row of it */
+export function observe(state: Float64Array, at: (row: number) => number, residual: number, rule: Rule): void {
+  const best = state[at(STATE_ROWS.best)];
+  const stale = residual < 0.9 * best ? 0 : state[at(STATE_ROWS.stale)] + 1;
+  state[at(STATE_ROWS.iterations)] += 1;
+  state[at(STATE_ROWS.residual)] = residual;
+  state[at(STATE_ROWS.stale)] = stale;
+  state[at(STATE_ROWS.best)] = Math.min(best, residual);
+  state[at(STATE_ROWS.status)] = statusAfter(residual, stale, rule);
+}
+
+function statusAfter(residual: number, stale: number, { tolerance, floor, staleLimit, giveUp }: Rule): number {
   if (!(residual <= 1e30)) return STATUS.diverged; // also when it is NaN
   if (residual <= tolerance) return STATUS.converged;
   if (stale < staleLimit) return STATUS.running;
   if (residual <= 4 * floor) return STATUS.stalled;
-  return mayGiveUp ? STATUS.gaveUp : STATUS.running;
+  return giveUp ? STATUS.gaveUp : STATUS.running;
 }

@@ -8,10 +8,15 @@ export function solve(call: SolveCall, slots: readonly Float64Array[]): void {
   for (let sample = 0; sample < batch; sample++) {
     const g = matrices.slice(sample * order * order, (sample + 1) * order * order);
     const x = rights.slice(sample * order, (sample + 1) * order);
-    eliminate(g, x, order);
-    backSubstitute(g, x, order);
+    solveInPlace(g, x, order);
     out.set(x, sample * order);
   }
+}
+
+/** G·x = r, where x takes the place of r, and G is lost. */
+export function solveInPlace(g: Float64Array, x: Float64Array, order: number): void {
+  eliminate(g, x, order);
+  backSubstitute(g, x, order);
 }
 
 function eliminate(g: Float64Array, x: Float64Array, order: number): void {

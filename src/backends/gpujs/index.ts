@@ -105,6 +105,7 @@ function backendOver(machine: Machine): Backend {
     name: 'gpujs',
     epsilon: 2 ** -23,
     widestIteration: 0, // its kernels hold nothing from one launch to the next
+    largestPass: 0,
     adapter: machine.adapter,
     upload(values) {
       assertOpen();

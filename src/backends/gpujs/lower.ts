@@ -41,7 +41,11 @@ export function lower(call: KernelCall, emit: Emit): void {
       lowerSolve(call, emit);
       break;
     case 'iterate':
-      throw new Error('iterate: this backend launches kernel by kernel; its widestIteration is 0');
+    case 'proximalGradient':
+      throw new Error(`${call.kernel}: this backend launches kernel by kernel; its widestIteration is 0`);
+    case 'pass':
+    case 'observe':
+      throw new Error(`${call.kernel}: this backend makes a pass by other kernels; its largestPass is 0`);
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':

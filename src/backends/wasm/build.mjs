@@ -1,5 +1,5 @@
-// Compiles assembly/ to WebAssembly, for a memory of one thread and for one that threads share, and writes both as text into
-// modules that bundles and tests import like any other. Nothing happens where these are up to date. Run by the scripts of
+// Compiles assembly/ to WebAssembly, for a memory of one thread and for one that threads share, each with a fused multiply-add
+// (relaxed SIMD) and without, and writes all as text into modules that bundles and tests import like any other. Nothing happens where these are up to date. Run by the scripts of
 // package.json, by the tests and by the benchmarks.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
@@ -12,9 +12,13 @@ const FLAGS = [
   ...['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd', '--enable', 'threads'],
   ...['--importMemory', '--disableWarning', '112'], // v128 never leaves the module
 ];
+const SHARED = ['--sharedMemory', '--maximumMemory', '65536'];
+const FUSED = ['--enable', 'relaxed-simd'];
 const BUILDS = {
   kernels: FLAGS,
-  'kernels-shared': [...FLAGS, '--sharedMemory', '--maximumMemory', '65536'],
+  'kernels-shared': [...FLAGS, ...SHARED],
+  'kernels-fused': [...FLAGS, ...FUSED],
+  'kernels-fused-shared': [...FLAGS, ...FUSED, ...SHARED],
 };
 
 export default async function buildKernels() {

@@ -2,7 +2,7 @@
 import type { Backend, MemoryFigures, Program, Storage } from '../backend.ts';
 import { Executable } from './executable.ts';
 import { type Block, bytesFor, Heap } from './heap.ts';
-import { type Kernels, openKernels } from './module.ts';
+import { fusesMultiplyAdd, type Kernels, openKernels } from './module.ts';
 import { canShare, openTeam, type Team, usualThreads } from './team.ts';
 
 class BlockStorage implements Storage {
@@ -84,11 +84,12 @@ export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> 
     name: 'wasm',
     epsilon: 2 ** -23,
     widestIteration: Number.POSITIVE_INFINITY,
+    largestPass: 0,
     get adapter() {
       const threads = 1 + (closed ? 0 : (team?.serving ?? 0));
       return {
         vendor: 'none',
-        architecture: 'simd128',
+        architecture: fusesMultiplyAdd() ? 'relaxed-simd' : 'simd128',
         description: `WebAssembly in float32, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
         software: true,
       };

@@ -127,7 +127,13 @@ function lowered(
     case 'homotopy':
       return lowerHomotopy(call, operands, out, aside);
     case 'iterate':
+      if (call.accelerated) throw new Error('iterate: the solvers of a sequential backend accelerate step by step');
       return lowerIterate(call, operands, out, aside);
+    case 'proximalGradient':
+      throw new Error('proximalGradient: the solvers of a sequential backend make its steps one by one');
+    case 'pass':
+    case 'observe':
+      throw new Error(`${call.kernel}: this backend makes whole loops; its largestPass is 0`);
   }
 }
 

@@ -24,12 +24,30 @@ export function takeWorkspace(heap: Heap): Block {
   return heap.take(WORKSPACE_BYTES);
 }
 
+/** A module with one f32x4.relaxed_madd: where it is valid, so are the builds with a fused multiply-add. */
+const MULTIPLY_ADD = [
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 20, 1, 18, 0],
+  ...[0x41, 0, 0xfd, 15, 0x41, 0, 0xfd, 15, 0x41, 0, 0xfd, 15, 0xfd, 0x85, 2, 0x1a, 11],
+];
+
+/** Whether a·b + c is one instruction here, which makes products up to twice as fast. */
+export function fusesMultiplyAdd(): boolean {
+  return WebAssembly.validate(new Uint8Array(MULTIPLY_ADD));
+}
+
+/** The build for this memory and this engine, in base64. */
+async function textOf({ isShared }: Heap): Promise<string> {
+  if (fusesMultiplyAdd()) {
+    const build = isShared ? import('./kernels-fused-shared.generated.ts') : import('./kernels-fused.generated.ts');
+    return (await build).KERNELS;
+  }
+  const build = isShared ? import('./kernels-shared.generated.ts') : import('./kernels.generated.ts');
+  return (await build).KERNELS;
+}
+
 /** Rejects where there is no WebAssembly with SIMD. */
 export async function openKernels(heap: Heap): Promise<{ module: WebAssembly.Module; kernels: Kernels }> {
-  const { KERNELS } = heap.isShared
-    ? await import('./kernels-shared.generated.ts')
-    : await import('./kernels.generated.ts');
-  const binary = Uint8Array.from(atob(KERNELS), (character) => character.charCodeAt(0));
+  const binary = Uint8Array.from(atob(await textOf(heap)), (character) => character.charCodeAt(0));
   try {
     const { module, instance } = await WebAssembly.instantiate(binary, { env: { memory: heap.memory } });
     const kernels = instance.exports as unknown as Kernels;

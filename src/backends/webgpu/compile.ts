@@ -1,10 +1,10 @@
 /** A Program made ready for the GPU: its pipelines, sizes, guards and constants, and the list of its dispatches. */
 import type { Constant, Program } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
-import { type BufferRole, type PlannedLoop, type PlannedStep, planProgram } from '../plan.ts';
+import { type BufferRole, type PlannedCall, type PlannedLoop, type PlannedStep, planProgram } from '../plan.ts';
 import type { Assumed } from './assumption.ts';
 import { USAGE } from './device.ts';
-import { type Dispatch, type Forms, type ProductPart, SCRATCH, wordsToBytes } from './dispatch.ts';
+import { type Dispatch, type Forms, type LoadedDispatch, type ProductPart, SCRATCH, wordsToBytes } from './dispatch.ts';
 import { lowerCall, lowerCopy } from './lower.ts';
 import { scratchOfReduce } from './lower-reduce.ts';
 import type { Pipeline, PipelineCache } from './pipelines.ts';
@@ -88,6 +88,7 @@ export function compile(program: Program, runtime: Runtime): Compiled {
 class Compiler {
   private readonly kernels: Kernel[] = [];
   private readonly openProducts: OpenProduct[] = [];
+  private readonly unloaded: { readonly kernel: Kernel; readonly step: PlannedCall }[] = [];
   private readonly sizes: ArrayBuffer[] = [];
   private readonly fixed = new Map<number, DeviceBuffer>();
   private readonly plan;
@@ -129,11 +130,21 @@ class Compiler {
       kernels: this.kernels,
       fixed: this.fixed,
       sizesBuffer,
-      ready: this.ready(),
+      ready: this.ready(sizesBuffer),
     };
   }
 
-  private async ready(): Promise<void> {
+  private async ready(sizesBuffer: DeviceBuffer): Promise<void> {
+    if (this.unloaded.length > 0) {
+      const { device, forms, pipelines } = this.runtime;
+      const { lowerLoaded } = await import('./lower-pass.ts');
+      for (const { kernel, step } of this.unloaded) {
+        const dispatch = lowerLoaded(step, forms);
+        const { shader, constants, source, sizes } = dispatch;
+        this.complete(kernel, dispatch, pipelines.get(shader, constants, source));
+        device.queue.writeBuffer(sizesBuffer.handle, kernel.sizes?.offset ?? 0, wordsToBytes(sizes));
+      }
+    }
     if (this.openProducts.length > 0) {
       // A page that cannot load it any more keeps the usual forms.
       const forms = await import('./product-forms.ts').catch(() => undefined);
@@ -156,7 +167,11 @@ class Compiler {
     const { call } = step;
     const { forms } = this.runtime;
     if (call.kernel === 'reduce') this.scratchSize = Math.max(this.scratchSize, scratchOfReduce(call, forms));
-    return lowerCall(step, forms).map((dispatch) => this.kernel(dispatch, guard));
+    const dispatches = lowerCall(step, forms);
+    if (dispatches) return dispatches.map((dispatch) => this.kernel(dispatch, guard));
+    const kernel = this.place(guard, new ArrayBuffer(ALIGNMENT));
+    this.unloaded.push({ kernel, step });
+    return [kernel];
   }
 
   private loop(step: PlannedLoop, outerGuard: number): CompiledLoop {
@@ -175,30 +190,34 @@ class Compiler {
   }
 
   private kernel(dispatch: Dispatch, guard: number): Kernel {
-    const { shader, constants, operands, result, groups, work } = dispatch;
+    const { shader, constants, sizes, part } = dispatch;
     const { hasSizes, hasGuard } = SHADERS[shader];
-    const resolve = (buffer: number): number => (buffer === SCRATCH ? this.scratch : buffer);
+    const kernel = this.place(hasGuard ? guard : undefined, hasSizes ? wordsToBytes(sizes) : undefined);
+    this.complete(kernel, dispatch, this.runtime.pipelines.get(shader, constants));
+    if (part) this.openProducts.push({ ...part, kernel });
+    return kernel;
+  }
+
+  /** A kernel of which `complete` is to say the rest. */
+  private place(guard: number | undefined, bytes: ArrayBuffer | undefined): Kernel {
     let sizes: Kernel['sizes'];
-    if (hasSizes) {
-      const bytes = wordsToBytes(dispatch.sizes);
+    if (bytes) {
       // A uniform struct takes a multiple of 16 bytes.
       sizes = { offset: this.sizes.length * ALIGNMENT, bytes: Math.ceil(bytes.byteLength / 16) * 16 };
       this.sizes.push(bytes);
     }
-    const kernel: Kernel = {
-      kind: 'kernel',
-      index: this.kernels.length,
-      pipeline: this.runtime.pipelines.get(shader, constants),
-      sizes,
-      guard: hasGuard ? guard : undefined,
-      operands: operands.map(resolve),
-      result: resolve(result),
-      groups,
-      work,
-    };
+    const kernel = { kind: 'kernel', index: this.kernels.length, sizes, guard } as Kernel;
     this.kernels.push(kernel);
-    if (dispatch.part) this.openProducts.push({ ...dispatch.part, kernel });
     return kernel;
+  }
+
+  private complete(
+    kernel: Kernel,
+    { operands, result, groups, work }: Dispatch | LoadedDispatch,
+    pipeline: Pipeline,
+  ): void {
+    const resolve = (buffer: number): number => (buffer === SCRATCH ? this.scratch : buffer);
+    Object.assign(kernel, { pipeline, operands: operands.map(resolve), result: resolve(result), groups, work });
   }
 
   private upload(constant: Constant, size: number): DeviceBuffer {

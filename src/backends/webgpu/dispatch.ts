@@ -1,6 +1,6 @@
 /** What a kernel call becomes: one or more dispatches, with everything but the buffers themselves. */
 import type { ProductCall } from '../kernels.ts';
-import type { ShaderName } from './shaders.ts';
+import type { Shader, ShaderName } from './shaders.ts';
 
 /** One 32-bit word of the sizes that a kernel gets as a uniform. */
 export type Word = { readonly kind: 'u' | 'i' | 'f'; readonly value: number };
@@ -24,6 +24,12 @@ export interface Dispatch {
   readonly work: number;
   /** The product of which this is a part, and its rows, where another form may do it as well. */
   readonly part?: ProductPart;
+}
+
+/** Of a kernel that is not among SHADERS. */
+export interface LoadedDispatch extends Omit<Dispatch, 'shader' | 'part'> {
+  readonly shader: string;
+  readonly source: Shader;
 }
 
 export interface ProductPart {

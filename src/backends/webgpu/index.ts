@@ -6,7 +6,7 @@ import type { Runtime } from './compile.ts';
 import { type DeviceOptions, openDevice, USAGE } from './device.ts';
 import type { Forms } from './dispatch.ts';
 import { Executable } from './executable.ts';
-import { widestIterationOn } from './lower-iterate.ts';
+import { largestPassOn, widestIterationOn } from './lower-iterate.ts';
 import { PipelineCache } from './pipelines.ts';
 import { BufferPool, type DeviceBuffer } from './pool.ts';
 import type { SubmitLimits } from './recorder.ts';
@@ -146,6 +146,7 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     name: 'webgpu',
     epsilon: 2 ** -23,
     widestIteration: widestIterationOn(device.limits, forms),
+    largestPass: largestPassOn(forms),
     adapter,
     upload(values) {
       scheduler.assertOpen();

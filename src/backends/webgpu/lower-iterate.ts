@@ -1,16 +1,21 @@
-import { ABSENT, ACTIVATIONS, ITERATIONS, type IterateCall } from '../kernels.ts';
+/** Whole loops of a solver. */
+import { ABSENT, ACTIVATIONS, ITERATIONS, type IterateCall, type ProximalGradientCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
 import { type Dispatch, type Forms, f, flatGroups, u } from './dispatch.ts';
 
-/** Samples of a workgroup, and columns of each of its invocations. */
+/** Samples of a workgroup, of iterate and of proximal-gradient, and columns of each invocation of both. */
 const ROWS = 8;
+const PROXIMAL_ROWS = 4;
 const COLUMNS = 4;
-/** vec4s of workgroup memory: 2 a column for the vectors, 4 an invocation for the sums; a few more for the rest. */
+/** vec4s of workgroup memory of iterate, the larger one: 2 a column for the vectors, 4 an invocation for the sums; a few more for the rest. */
 const BYTES_PER_COLUMN = 2 * 16 + (4 * 16) / COLUMNS;
 const OTHER_BYTES = 256;
 
 /** Iterations that most solves need: what a dispatch is expected to do. It may do so many in any case. */
 const EXPECTED = 8;
+
+/** And the most of them: however small, each takes some microseconds. */
+const MOST_TRIPS = 10_000;
 
 /**
  * On a software adapter four barriers an iteration cost more than dispatches do, once many invocations meet at them: a solve
@@ -27,31 +32,65 @@ export function widestIterationOn(limits: GPUSupportedLimits, { tiled }: Forms):
   return tiled ? fitting : Math.min(fitting, WIDEST_ON_PROCESSOR);
 }
 
-/** Several dispatches where the limit is more than one may do; those after the last sample has stopped return at once. */
-export function lowerIterate(call: IterateCall, step: PlannedCall, { dispatchWork }: Forms): Dispatch[] {
-  const { batch, n, stride, limit } = call;
-  const each = 2 * batch * n ** 2;
-  const trips = Math.min(Math.max(EXPECTED * Math.floor(dispatchWork / each), EXPECTED), limit);
-  const [carried, ...others] = step.operands;
-  return Array.from({ length: Math.ceil(limit / trips) }, (_, index) => ({
-    shader: 'iterate',
+/**
+ * Largest 2·batch·n² of a pass whose product is one dispatch of a usual form. A larger one is done by the form that is chosen
+ * for it by timing, which gains more than the dispatches around it cost.
+ */
+export function largestPassOn({ dispatchWork, tuneFrom = Number.POSITIVE_INFINITY }: Forms): number {
+  return Math.min(dispatchWork, tuneFrom);
+}
+
+export function lowerIterate(call: IterateCall, step: PlannedCall, forms: Forms): Dispatch[] {
+  const { accelerated, batch, n, stride, shared, giveUp } = call;
+  return wholeLoop(call, step, forms, 2 * batch * n ** 2, (trips) => ({
+    shader: accelerated ? 'anderson' : 'iterate',
     constants: {
       METHOD: ITERATIONS.indexOf(call.iteration),
       ACTIVATION: ACTIVATIONS.indexOf(call.activation),
       SLOPED: call.inputs[6] === ABSENT ? 0 : 1,
-      CONTINUED: index === 0 ? 0 : 1,
-      THREADS: stride / COLUMNS,
     },
     sizes: [
-      ...u(batch, n, stride / COLUMNS, Math.min(trips, limit - index * trips)),
-      ...u(call.shared.tolerance ? 1 : 0, call.shared.floor ? 1 : 0, call.giveUp ? 1 : 0),
+      ...u(batch, n, stride / COLUMNS, trips, shared.tolerance ? 1 : 0, shared.floor ? 1 : 0, giveUp ? 1 : 0),
       ...f(call.staleLimit, call.epsilon, ...call.activationParameters),
       ...u(0), // zero
     ],
-    operands: [index === 0 ? carried : ABSENT, ...others],
-    result: step.output,
-    groups: flatGroups(Math.ceil(batch / ROWS)),
-    // Most solves have ended before the later ones.
-    work: index === 0 ? each * Math.min(trips, EXPECTED) : each,
+    groups: flatGroups(accelerated ? batch : Math.ceil(batch / ROWS)),
   }));
+}
+
+export function lowerProximalGradient(call: ProximalGradientCall, step: PlannedCall, forms: Forms): Dispatch[] {
+  const { batch, groups, features, giveUp } = call;
+  return wholeLoop(call, step, forms, 2 * batch * features ** 2, (trips) => ({
+    shader: 'proximal-gradient',
+    constants: { ACCELERATED: call.accelerated ? 1 : 0 },
+    sizes: [...u(batch, groups, features, trips, giveUp ? 1 : 0), ...f(call.staleLimit, call.epsilon)],
+    groups: flatGroups(groups * Math.ceil(batch / groups / PROXIMAL_ROWS)),
+  }));
+}
+
+/**
+ * Several dispatches where the limit is more than one may do; those after the last sample has stopped return at once.
+ * @param each work of an iteration
+ */
+function wholeLoop(
+  { limit, stride }: IterateCall | ProximalGradientCall,
+  step: PlannedCall,
+  { dispatchWork }: Forms,
+  each: number,
+  dispatchOf: (trips: number) => Pick<Dispatch, 'shader' | 'constants' | 'sizes' | 'groups'>,
+): Dispatch[] {
+  const most = Math.min(Math.max(EXPECTED * Math.floor(dispatchWork / each), EXPECTED), MOST_TRIPS);
+  const [carried, ...others] = step.operands;
+  return Array.from({ length: Math.ceil(limit / most) }, (_, index) => {
+    const trips = Math.min(most, limit - index * most);
+    const dispatch = dispatchOf(trips);
+    return {
+      ...dispatch,
+      constants: { ...dispatch.constants, CONTINUED: index === 0 ? 0 : 1, THREADS: stride / COLUMNS },
+      operands: [index === 0 ? carried : ABSENT, ...others],
+      result: step.output,
+      // Most solves have ended before the later ones.
+      work: index === 0 ? each * Math.min(trips, EXPECTED) : each,
+    };
+  });
 }

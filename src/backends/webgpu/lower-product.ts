@@ -1,11 +1,14 @@
 import { ACTIVATIONS, type ProductCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
 import { type Dispatch, type Forms, f, u } from './dispatch.ts';
-import type { ShaderName } from './shaders.ts';
+import type { PRODUCT_FORMS } from './shaders.ts';
+
+/** What the form of a product depends on. */
+export type ProductShape = Pick<ProductCall, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB'>;
 
 /** How a product is cut into workgroups. */
 export interface ProductForm {
-  readonly shader: ShaderName;
+  readonly shader: keyof typeof PRODUCT_FORMS;
   readonly constants: Readonly<Record<string, number>>;
   /** Rows and columns of the result that one workgroup computes. */
   readonly rows: number;
@@ -13,7 +16,7 @@ export interface ProductForm {
 }
 
 /** Each invocation of the register forms computes an 8 × 8 block, of the tiled form a 4 × 4 block. */
-const BLOCK = 8;
+export const BLOCK = 8;
 const TILE = 4;
 /** Workgroups of the register forms, large ones first: they reuse the cache better, small ones give every core something. */
 const REGISTER_GROUPS = [
@@ -29,7 +32,7 @@ const BUSY_GPU = 128;
 
 export function lowerProduct(call: ProductCall, step: PlannedCall, forms: Forms): Dispatch[] {
   const { m, n, k, transposeA, transposeB } = call;
-  const form = forms.tiled ? tiledForm(call) : registerForm(call);
+  const form = usualForm(call, forms);
   const rowWork = 2 * n * k;
   const rowsAtOnce = Math.max(1, Math.floor(forms.dispatchWork / (rowWork * form.rows))) * form.rows;
   const isOpen = forms.tiled && (forms.wide || rowWork * m >= (forms.tuneFrom ?? Number.POSITIVE_INFINITY));
@@ -55,48 +58,53 @@ export function lowerProduct(call: ProductCall, step: PlannedCall, forms: Forms)
   return dispatches;
 }
 
+/** The form that a product has where none is chosen for it by timing. */
+export function usualForm(shape: ProductShape, { tiled }: Forms): ProductForm {
+  return tiled ? tiledForm(shape) : registerForm(shape);
+}
+
 export function groupsOf(form: Pick<ProductForm, 'rows' | 'columns'>, n: number, rows: number): [number, number] {
   return [Math.ceil(n / form.columns), Math.ceil(rows / form.rows)];
 }
 
 /** Workgroups of this size that the result takes. */
-function groupCount({ m, n }: ProductCall, rows: number, columns: number): number {
+function groupCount({ m, n }: ProductShape, rows: number, columns: number): number {
   return Math.ceil(m / rows) * Math.ceil(n / columns);
 }
 
 /** Whether both operands can be read in vectors of four. */
-export function isInVectors({ m, n, k, transposeA, transposeB }: ProductCall): boolean {
+export function isInVectors({ m, n, k, transposeA, transposeB }: ProductShape): boolean {
   return k % 4 === 0 && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
 }
 
 /** Whether an operand is read along k or across it decides how a slice of it is loaded. */
-export function alongK({ transposeA, transposeB }: ProductCall): Record<string, number> {
+export function alongK({ transposeA, transposeB }: ProductShape): Record<string, number> {
   return { A_ALONG_K: transposeA ? 0 : 1, B_ALONG_K: transposeB ? 1 : 0 };
 }
 
-function defaultEdge(call: ProductCall): number {
+function defaultEdge(shape: ProductShape): number {
   const large = TILE * EDGES.large;
-  return groupCount(call, large, large) >= BUSY_GPU ? EDGES.large : EDGES.small;
+  return groupCount(shape, large, large) >= BUSY_GPU ? EDGES.large : EDGES.small;
 }
 
-export function tiledForm(call: ProductCall, edge = defaultEdge(call)): ProductForm {
+export function tiledForm(shape: ProductShape, edge = defaultEdge(shape)): ProductForm {
   return {
     shader: 'product-tiled',
-    constants: { EDGE: edge, ...alongK(call) },
+    constants: { EDGE: edge, ...alongK(shape) },
     rows: TILE * edge,
     columns: TILE * edge,
   };
 }
 
-function registerForm(call: ProductCall): ProductForm {
+function registerForm(shape: ProductShape): ProductForm {
   const group =
-    REGISTER_GROUPS.find(({ width, height }) => groupCount(call, BLOCK * height, BLOCK * width) >= BUSY_PROCESSOR) ??
+    REGISTER_GROUPS.find(({ width, height }) => groupCount(shape, BLOCK * height, BLOCK * width) >= BUSY_PROCESSOR) ??
     REGISTER_GROUPS[REGISTER_GROUPS.length - 1];
   const { width, height } = group;
   const size = { rows: BLOCK * height, columns: BLOCK * width };
   const constants = { WIDTH: width, HEIGHT: height };
-  if (!isInVectors(call)) return { shader: 'product-register', constants, ...size };
-  return { shader: 'product-register-vector', constants: { ...constants, ...alongK(call) }, ...size };
+  if (!isInVectors(shape)) return { shader: 'product-register', constants, ...size };
+  return { shader: 'product-register-vector', constants: { ...constants, ...alongK(shape) }, ...size };
 }
 
 export function epilogueConstants(call: ProductCall): Record<string, number> {

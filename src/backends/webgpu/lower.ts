@@ -16,12 +16,13 @@ import {
 import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
 import { type Dispatch, type Forms, f, groupsFor, i, u } from './dispatch.ts';
-import { lowerIterate } from './lower-iterate.ts';
+import { lowerIterate, lowerProximalGradient } from './lower-iterate.ts';
 import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
 
-export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
+/** Undefined for a kernel that is loaded by itself: see lower-pass.ts. */
+export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] | undefined {
   const { call } = step;
   switch (call.kernel) {
     case 'product':
@@ -42,6 +43,11 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
       return [lowerSolve(call, step)];
     case 'iterate':
       return lowerIterate(call, step, forms);
+    case 'proximalGradient':
+      return lowerProximalGradient(call, step, forms);
+    case 'pass':
+    case 'observe':
+      return undefined;
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':

@@ -1,5 +1,5 @@
 /** Pipelines by kernel and constants, compiled once, asynchronously and in parallel. */
-import { SHADERS, type Shader, type ShaderName } from './shaders.ts';
+import { SHADERS, type Shader, type ShaderName, type ShaderPart } from './shaders.ts';
 
 export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
@@ -9,8 +9,13 @@ export interface Pipeline {
   readonly ready: Promise<void>;
 }
 
-interface Compiled {
+interface Source {
+  readonly parts: readonly (ShaderPart & { readonly text: string })[];
   readonly module: GPUShaderModule;
+}
+
+interface Compiled {
+  readonly source: Promise<Source>;
   readonly bindings: GPUBindGroupLayout;
   readonly layout: GPUPipelineLayout;
 }
@@ -36,11 +41,10 @@ export class PipelineCache {
     const key = `${name} ${settings}`;
     const known = this.pipelines.get(key);
     if (known) return known;
-    const { module, bindings, layout } = this.shader(name, source);
-    const compilation = this.device.createComputePipelineAsync({
-      label: key,
-      layout,
-      compute: { module, entryPoint: 'main', constants },
+    const { source: loading, bindings, layout } = this.shader(name, source);
+    const compilation = loading.then(({ module }) => {
+      const compute = { module, entryPoint: 'main', constants };
+      return this.device.createComputePipelineAsync({ label: key, layout, compute });
     });
     const pipeline: Pipeline = {
       layout: bindings,
@@ -50,7 +54,7 @@ export class PipelineCache {
           pipeline.handle = handle;
         },
         async (cause: unknown) => {
-          throw await compileError(key, source, module, cause);
+          throw await compileError(key, await loading, cause);
         },
       ),
     };
@@ -63,14 +67,20 @@ export class PipelineCache {
     const known = this.shaders.get(name);
     if (known) return known;
     const bindings = this.device.createBindGroupLayout({ label: name, entries: layoutEntries(shader) });
-    // A faulty source is an error of each pipeline made from it, which is where it is reported: not to the page.
-    this.device.pushErrorScope('validation');
-    const module = this.device.createShaderModule({ label: name, code: sourceOf(shader) });
-    this.device.popErrorScope().catch(() => {});
     const layout = this.device.createPipelineLayout({ label: name, bindGroupLayouts: [bindings] });
-    const compiled = { module, bindings, layout };
+    const compiled = { source: this.source(name, shader), bindings, layout };
     this.shaders.set(name, compiled);
     return compiled;
+  }
+
+  private async source(label: string, shader: Shader): Promise<Source> {
+    const parts = await Promise.all(shader.parts.map(async ({ file, text }) => ({ file, text: await text })));
+    const code = parts.map(({ text }) => text).join('\n');
+    // A faulty source is an error of each pipeline made from it, which is where it is reported: not to the page.
+    this.device.pushErrorScope('validation');
+    const module = this.device.createShaderModule({ label, code });
+    this.device.popErrorScope().catch(() => {});
+    return { parts, module };
   }
 }
 
@@ -83,14 +93,10 @@ function layoutEntries(shader: Shader): GPUBindGroupLayoutEntry[] {
   return types.map((type, binding) => ({ binding, visibility: COMPUTE_STAGE, buffer: { type } }));
 }
 
-function sourceOf(shader: Shader): string {
-  return shader.parts.map(({ text }) => text).join('\n');
-}
-
 /** Finds the line of the joined source in the file it came from. */
-function locate(shader: Shader, line: number): { file: string; line: number; text: string } {
+function locate(parts: Source['parts'], line: number): { file: string; line: number; text: string } {
   let first = 1;
-  for (const { file, text } of shader.parts) {
+  for (const { file, text } of parts) {
     const lines = text.split('\n');
     if (line < first + lines.length) return { file, line: line - first + 1, text: lines[line - first] };
     first += lines.length;
@@ -99,12 +105,12 @@ function locate(shader: Shader, line: number): { file: string; line: number; tex
 }
 
 /** `shaders/product-tiled.wgsl:12:5: message`, and below it the line. */
-async function compileError(key: string, shader: Shader, module: GPUShaderModule, cause: unknown): Promise<Error> {
+async function compileError(key: string, { parts, module }: Source, cause: unknown): Promise<Error> {
   const lines: string[] = [];
   const { messages } = await module.getCompilationInfo();
   for (const { type, lineNum, linePos, message } of messages) {
     if (type !== 'error') continue;
-    const place = locate(shader, lineNum);
+    const place = locate(parts, lineNum);
     lines.push(`shaders/${place.file}:${place.line}:${linePos}: ${message}`, `  ${place.text}`);
   }
   if (lines.length === 0) lines.push(cause instanceof Error ? cause.message : String(cause));

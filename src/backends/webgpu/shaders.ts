@@ -15,7 +15,9 @@ import rowsWorkgroup from '../../../shaders/rows-workgroup.wgsl';
 import scalar from '../../../shaders/scalar.wgsl';
 import activations from '../../../shaders/shared/activations.wgsl';
 import elements from '../../../shaders/shared/elements.wgsl';
+import iteration from '../../../shaders/shared/iteration.wgsl';
 import monitor from '../../../shaders/shared/monitor.wgsl';
+import outer from '../../../shaders/shared/outer.wgsl';
 import product from '../../../shaders/shared/product.wgsl';
 import reduction from '../../../shaders/shared/reduction.wgsl';
 import rows from '../../../shaders/shared/rows.wgsl';
@@ -23,7 +25,8 @@ import solve from '../../../shaders/solve.wgsl';
 
 export interface ShaderPart {
   readonly file: string;
-  readonly text: string;
+  /** On its way where it is loaded when first asked for, being of a kernel that a page which trains does without. */
+  readonly text: string | Promise<string>;
 }
 
 export interface Shader {
@@ -33,26 +36,35 @@ export interface Shader {
   readonly operands: number;
 }
 
-const ACTIVATIONS = { file: 'shared/activations.wgsl', text: activations };
+export const ACTIVATIONS = { file: 'shared/activations.wgsl', text: activations };
+export const ITERATION = { file: 'shared/iteration.wgsl', text: iteration };
+export const OUTER = { file: 'shared/outer.wgsl', text: outer };
 const ELEMENTS = { file: 'shared/elements.wgsl', text: elements };
-const MONITOR = { file: 'shared/monitor.wgsl', text: monitor };
+export const MONITOR = { file: 'shared/monitor.wgsl', text: monitor };
 const PRODUCT = { file: 'shared/product.wgsl', text: product };
 const REDUCTION = { file: 'shared/reduction.wgsl', text: reduction };
 const ROWS = { file: 'shared/rows.wgsl', text: rows };
 
-function kernel(operands: number, ...parts: ShaderPart[]): Shader {
+export function kernel(operands: number, ...parts: ShaderPart[]): Shader {
   return { parts, hasSizes: true, hasGuard: true, operands };
 }
 
 /** All forms of the product bind alike. */
 export function productForm(form: ShaderPart): Shader {
-  return kernel(6, ACTIVATIONS, PRODUCT, form);
+  return kernel(6, ACTIVATIONS, PRODUCT, OUTER, form);
 }
 
+/** The forms of the product by themselves. */
+export const PRODUCT_FORMS = {
+  'product-register': { file: 'product-register.wgsl', text: productRegister },
+  'product-register-vector': { file: 'product-register-vector.wgsl', text: productRegisterVector },
+  'product-tiled': { file: 'product-tiled.wgsl', text: productTiled },
+} as const satisfies Record<string, ShaderPart>;
+
 export const SHADERS = {
-  'product-register': productForm({ file: 'product-register.wgsl', text: productRegister }),
-  'product-register-vector': productForm({ file: 'product-register-vector.wgsl', text: productRegisterVector }),
-  'product-tiled': productForm({ file: 'product-tiled.wgsl', text: productTiled }),
+  'product-register': productForm(PRODUCT_FORMS['product-register']),
+  'product-register-vector': productForm(PRODUCT_FORMS['product-register-vector']),
+  'product-tiled': productForm(PRODUCT_FORMS['product-tiled']),
   elementwise: kernel(3, ACTIVATIONS, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
   move: kernel(3, { file: 'move.wgsl', text: move }, ELEMENTS),
   combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
@@ -60,7 +72,19 @@ export const SHADERS = {
   'reduce-workgroup': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
   'rows-thread': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
   'rows-workgroup': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
-  iterate: kernel(7, ACTIVATIONS, MONITOR, { file: 'iterate.wgsl', text: iterate }),
+  anderson: kernel(7, ACTIVATIONS, MONITOR, ITERATION, {
+    file: 'anderson.wgsl',
+    get text() {
+      return import('../../../shaders/anderson.wgsl').then((module) => module.default);
+    },
+  }),
+  'proximal-gradient': kernel(7, MONITOR, {
+    file: 'proximal-gradient.wgsl',
+    get text() {
+      return import('../../../shaders/proximal-gradient.wgsl').then((module) => module.default);
+    },
+  }),
+  iterate: kernel(7, ACTIVATIONS, MONITOR, ITERATION, { file: 'iterate.wgsl', text: iterate }),
   scalar: kernel(4, MONITOR, { file: 'scalar.wgsl', text: scalar }),
   solve: kernel(2, { file: 'solve.wgsl', text: solve }),
   'loop-enter': {

@@ -1,5 +1,12 @@
 /** Proximal gradient iterations for a batch of Lasso problems. */
-import { combine, elementwise, reduceRows } from '../../tensor/kernels.ts';
+import {
+  combine,
+  elementwise,
+  endToEnd,
+  paddedColumns,
+  proximalGradientRows,
+  reduceRows,
+} from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import type { Begun } from '../iteration.ts';
 import { column } from '../monitor.ts';
@@ -10,16 +17,16 @@ import { hessian, type LassoProblem, scaleOf, softThresholded } from './problem.
  * ISTA: w = β. FISTA: w = β + (θ − 1)/θ⁺·(β − β⁻), θ⁺ = (1 + √(1 + 4θ²))/2 (Beck & Teboulle 2009), which starts again from
  * θ = 1 where ⟨w − β⁺, β⁺ − β⟩ > 0, the step having gone against the momentum (O'Donoghue & Candès 2015).
  * @param moment XᵀPy
+ * @returns the iteration from a start, [batch, features]
  */
 export function proximalGradient(
   context: LoopContext,
   problem: LassoProblem,
   moment: Tensor,
-  start: Tensor,
   { accelerated }: { accelerated: boolean },
-): Begun {
-  const [batch] = start.shape;
+): (start: Tensor) => Begun {
   const { penalty, ridge, design } = problem;
+  const [batch, features] = penalty.shape;
   const largest = elementwise('add', [ridge, design.bound]);
   const step = elementwise('reciprocal', [largest]);
   const threshold = elementwise('multiply', [penalty, column(step)]);
@@ -38,20 +45,27 @@ export function proximalGradient(
     const size = elementwise('scale', [reduceRows('norm', [next])], [1, context.epsilon]);
     return elementwise('multiply', [rescaling, elementwise('divide', [moved, size])]);
   };
+  const common: Pick<Begun, 'keeps' | 'solution' | 'whole'> = { keeps: 'next', solution: (x) => x };
+  // Sequential backends have other methods. Without XᵀPX a step goes through X, which no workgroup can keep up with.
+  if (design.gram && !context.isSequential && features <= context.widestIteration) {
+    const scalars = endToEnd(endToEnd(step, ridge), rescaling);
+    const operands = { accelerated, gram: paddedColumns(design.gram), moment, threshold, scalars };
+    common.whole = (x, state, rule) => proximalGradientRows(x, state, { ...operands, ...rule });
+  }
   if (!accelerated) {
-    return {
+    return (start) => ({
+      ...common,
       start: { x: start },
       step({ x }) {
         const next = proximal(x);
         return { next: { x: next }, residual: relative(x, next) };
       },
-      keeps: 'next',
-      solution: (x) => x,
-    };
+    });
   }
   const one = context.constant({ kind: 'fill', value: 1 }, [batch]);
   const zero = context.constant({ kind: 'fill', value: 0 }, [1]);
-  return {
+  return (start) => ({
+    ...common,
     start: { x: start, w: start, theta: one },
     step({ x, w, theta }) {
       const next = proximal(w);
@@ -66,7 +80,5 @@ export function proximalGradient(
         residual: relative(w, next),
       };
     },
-    keeps: 'next',
-    solution: (x) => x,
-  };
+  });
 }

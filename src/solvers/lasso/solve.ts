@@ -167,9 +167,9 @@ function descent(
   }
   const curvature = elementwise('divide', [problem.design.bound, scaleOf(problem)]);
   const floor = elementwise('scale', [curvature], [context.epsilon, context.epsilon]);
+  const begin = proximalGradient(context, problem, moment, { accelerated: method === 'fista' });
   return ({ beta, state, aim }) => {
-    const begun = proximalGradient(context, problem, moment, beta, { accelerated: method === 'fista' });
-    const inner = plain(context, begun, { tolerance: aim, floor, limit, giveUp: false }, state);
+    const inner = plain(context, begin(beta), { tolerance: aim, floor, limit, giveUp: false }, state);
     return { beta: inner.x, iterations: rowOf(inner.state, STATE_ROWS.iterations) };
   };
 }

@@ -31,5 +31,5 @@ export const parityCases: readonly ParityCase[] = [
 ];
 
 /** For backends that have the kernel: those with a widestIteration. */
-export { iterateCases } from './iterate.ts';
+export { acceleratedCases, iterateCases } from './iterate.ts';
 export type { ParityCase } from './parity.ts';

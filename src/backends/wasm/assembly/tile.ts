@@ -1,4 +1,5 @@
 // 4 × 8 numbers of a product, kept in registers. More sums at a time would not fit into 16 registers beside what is loaded.
+import { multiplyAdd } from './fused';
 import { tileSpace } from './memory';
 
 /**
@@ -41,17 +42,17 @@ export function tile(
     const b0 = v128.load(right);
     const b1 = v128.load(right, 16);
     const a0 = v128.load32_splat(left);
-    c00 = f32x4.add(c00, f32x4.mul(a0, b0));
-    c01 = f32x4.add(c01, f32x4.mul(a0, b1));
+    c00 = multiplyAdd(a0, b0, c00);
+    c01 = multiplyAdd(a0, b1, c01);
     const a1 = v128.load32_splat(left, 4);
-    c10 = f32x4.add(c10, f32x4.mul(a1, b0));
-    c11 = f32x4.add(c11, f32x4.mul(a1, b1));
+    c10 = multiplyAdd(a1, b0, c10);
+    c11 = multiplyAdd(a1, b1, c11);
     const a2 = v128.load32_splat(left, 8);
-    c20 = f32x4.add(c20, f32x4.mul(a2, b0));
-    c21 = f32x4.add(c21, f32x4.mul(a2, b1));
+    c20 = multiplyAdd(a2, b0, c20);
+    c21 = multiplyAdd(a2, b1, c21);
     const a3 = v128.load32_splat(left, 12);
-    c30 = f32x4.add(c30, f32x4.mul(a3, b0));
-    c31 = f32x4.add(c31, f32x4.mul(a3, b1));
+    c30 = multiplyAdd(a3, b0, c30);
+    c31 = multiplyAdd(a3, b1, c31);
   }
   const least = f32x4.splat(low);
   v128.store(to, f32x4.max(c00, least));

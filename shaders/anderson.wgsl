@@ -1,0 +1,259 @@
+// A whole loop with Anderson acceleration in one dispatch. Samples do not depend on one another: a workgroup holds one of
+// them, reads M through the cache, and iterates until it has stopped. The bindings are those of iterate.wgsl:
+//
+//   binding 0  sizes      uniform
+//   binding 1  guard      uniform; nothing happens when guard.x is 0
+//   binding 2  carried    x [batch, n], behind it the state [5, batch]; not read where CONTINUED
+//   binding 3  matrix     M [n, 4·stride]
+//   binding 4  b          [batch, n]
+//   binding 5  step_size  [1], or absent
+//   binding 6  tolerance  [batch] or [1]
+//   binding 7  floors     [batch] or [1]
+//   binding 8  slope      [batch, n] where SLOPED
+//   binding 9  result     as carried
+// See IterateCall in kernels.ts; shared/iteration.wgsl has the formulas of T. An invocation has four columns; what is known
+// of the sample as a whole is computed by all of them alike, which takes less than to wait for one that does.
+
+struct Sizes {
+  batch: u32,
+  n: u32,
+  stride: u32, // of M, in vectors of four
+  trips: u32,
+  sharedTolerance: u32,
+  sharedFloor: u32,
+  giveUp: u32,
+  staleLimit: f32,
+  epsilon: f32,
+  a0: f32,
+  a1: f32,
+  zero: u32,
+}
+
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<uniform> guard: vec4<u32>;
+@group(0) @binding(2) var<storage, read> carried: array<f32>;
+@group(0) @binding(3) var<storage, read> matrix: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> b: array<f32>;
+@group(0) @binding(5) var<storage, read> step_size: array<f32>;
+@group(0) @binding(6) var<storage, read> tolerance: array<f32>;
+@group(0) @binding(7) var<storage, read> floors: array<f32>;
+@group(0) @binding(8) var<storage, read> slope: array<f32>;
+@group(0) @binding(9) var<storage, read_write> result: array<f32>;
+
+override CONTINUED: bool = false;
+override THREADS: u32 = 32u;
+
+// Of ACCELERATION in kernels.ts.
+const MEMORY = 5u;
+const GROWTH = 2.0;
+const REGULARISATION = 16.0;
+
+var<workgroup> factors: array<vec4<f32>, THREADS>; // what is multiplied by M
+// Of each invocation: ‖z − σ(p)‖², ‖z‖², ‖f‖², ‖Δf‖²; ⟨Δf, column j of 𝓕⟩; ⟨f, column j⟩; ⟨f, Δf⟩.
+var<workgroup> sums: array<mat4x4<f32>, THREADS>;
+var<workgroup> isRunning: u32;
+
+fn carriedAt(at: u32) -> f32 {
+  if (CONTINUED) {
+    return result[at];
+  }
+  return carried[at];
+}
+
+fn watchOf(sample: u32) -> Watch {
+  let at = sizes.batch * sizes.n + sample;
+  return Watch(
+    carriedAt(at),
+    carriedAt(at + sizes.batch),
+    carriedAt(at + 2u * sizes.batch),
+    carriedAt(at + 3u * sizes.batch),
+    carriedAt(at + 4u * sizes.batch),
+  );
+}
+
+fn storeWatch(watch: Watch, sample: u32) {
+  let at = sizes.batch * sizes.n + sample;
+  result[at] = watch.status;
+  result[at + sizes.batch] = watch.iterations;
+  result[at + 2u * sizes.batch] = watch.residual;
+  result[at + 3u * sizes.batch] = watch.best;
+  result[at + 4u * sizes.batch] = watch.stale;
+}
+
+// Four columns of what is in workgroup memory times M.
+fn productOf(thread: u32) -> vec4<f32> {
+  var product = vec4<f32>();
+  for (var k = 0u; k < sizes.n; k += 4u) {
+    let x = factors[k / 4u]; // zeros past the last column
+    for (var lane = 0u; lane < 4u; lane += 1u) {
+      product += x[lane] * matrix[min(k + lane, sizes.n - 1u) * sizes.stride + thread];
+    }
+  }
+  return product;
+}
+
+// 𝓕ᵀ𝓕 and 𝓕ᵀf, by columns and below them the right-hand side, solved by elimination: γ.
+fn weightsOf(gram: array<f32, MEMORY * MEMORY>, right: array<f32, MEMORY>) -> array<f32, MEMORY> {
+  var rows = gram;
+  var weights = right;
+  for (var column = 0u; column < MEMORY; column += 1u) {
+    rows[column * (MEMORY + 1u)] += REGULARISATION * sizes.epsilon;
+  }
+  for (var column = 0u; column < MEMORY; column += 1u) {
+    for (var row = column + 1u; row < MEMORY; row += 1u) {
+      let factor = rows[row * MEMORY + column] / rows[column * (MEMORY + 1u)];
+      for (var j = column; j < MEMORY; j += 1u) {
+        rows[row * MEMORY + j] -= factor * rows[column * MEMORY + j];
+      }
+      weights[row] -= factor * weights[column];
+    }
+  }
+  for (var left = MEMORY; left > 0u; left -= 1u) {
+    let row = left - 1u;
+    for (var j = left; j < MEMORY; j += 1u) {
+      weights[row] -= rows[row * MEMORY + j] * weights[j];
+    }
+    weights[row] /= rows[row * (MEMORY + 1u)];
+  }
+  return weights;
+}
+
+@compute @workgroup_size(THREADS)
+fn main(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+) {
+  let sample = group.y * groups.x + group.x;
+  if (guard.x == 0u || sample >= sizes.batch) {
+    return;
+  }
+  let n = sizes.n;
+  let inside = 4u * thread + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(n);
+  let alpha = select(1.0, step_size[0], METHOD != PICARD);
+  let rule = Rule(
+    tolerance[select(sample, 0u, sizes.sharedTolerance != 0u)],
+    floors[select(sample, 0u, sizes.sharedFloor != 0u)],
+    sizes.staleLimit,
+    sizes.giveUp != 0u,
+  );
+  // Columns past the last one stay 0.
+  var x = vec4<f32>();
+  var bias = vec4<f32>();
+  var d = vec4<f32>();
+  for (var lane = 0u; lane < 4u; lane += 1u) {
+    if (inside[lane]) {
+      let at = sample * n + 4u * thread + lane;
+      x[lane] = carriedAt(at);
+      bias[lane] = b[at];
+      if (SLOPED) {
+        d[lane] = slope[at];
+      }
+    }
+  }
+  var watch = watchOf(sample);
+
+  var before = vec4<f32>(); // f of the pass before
+  var beforeG = vec4<f32>();
+  var columnsF: array<vec4<f32>, MEMORY>; // Δf/‖Δf‖
+  var columnsG: array<vec4<f32>, MEMORY>; // Δg/‖Δf‖
+  var gram: array<f32, MEMORY * MEMORY>;
+  var best = 1.0e30; // ‖f‖
+  var bestG = x;
+  var plainSteps = 0.0;
+
+  for (var trip = 0u; trip < sizes.trips; trip += 1u) {
+    let factor = select(vec4<f32>(), factorOf(x, bias, d, alpha), inside);
+    factors[thread] = factor;
+    if (thread == 0u) {
+      isRunning = select(0u, 1u, watch.status == RUNNING);
+    }
+    if (workgroupUniformLoad(&isRunning) == 0u) {
+      break;
+    }
+    let step = advanced(factor, productOf(thread), bias, d, alpha, vec4<f32>());
+    let g = select(vec4<f32>(), step.next, inside);
+    let z = select(vec4<f32>(), step.z, inside);
+    let missed = select(vec4<f32>(), step.missed, inside);
+    let f = g - x;
+    let change = f - before;
+    var sum = mat4x4<f32>();
+    sum[0] = vec4<f32>(dot(missed, missed), dot(z, z), dot(f, f), dot(change, change));
+    for (var j = 0u; j < MEMORY; j += 1u) {
+      sum[1u + j / 4u][j % 4u] = dot(change, columnsF[j]);
+    }
+    for (var j = 0u; j < MEMORY; j += 1u) {
+      sum[2u + (j + 1u) / 4u][(j + 1u) % 4u] = dot(f, columnsF[j]);
+    }
+    sum[3][2] = dot(f, change);
+    sums[thread] = sum;
+    workgroupBarrier();
+    var total = mat4x4<f32>();
+    for (var other = 0u; other < THREADS; other += 1u) {
+      total += sums[other];
+    }
+
+    var residual = sqrt(total[0].x);
+    if (!SLOPED) {
+      residual /= sizes.epsilon + sqrt(total[0].y);
+    }
+    watch = observed(watch, residual, rule);
+
+    // The new difference, in the place of the oldest one; the first pass has none.
+    let slot = trip % MEMORY;
+    var scale = 0.0;
+    if (trip > 0u && total[0].w > 0.0) {
+      scale = 1.0 / sqrt(total[0].w);
+    }
+    var right: array<f32, MEMORY>;
+    for (var j = 0u; j < MEMORY; j += 1u) {
+      if (j == slot) {
+        columnsF[j] = scale * change;
+        columnsG[j] = scale * (g - beforeG);
+        gram[j * (MEMORY + 1u)] = scale * scale * total[0].w;
+        right[j] = scale * total[3][2];
+      } else {
+        let product = scale * total[1u + j / 4u][j % 4u];
+        gram[slot * MEMORY + j] = product;
+        gram[j * MEMORY + slot] = product;
+        right[j] = total[2u + (j + 1u) / 4u][(j + 1u) % 4u];
+      }
+    }
+    before = f;
+    beforeG = g;
+
+    // The safeguard.
+    let length = sqrt(total[0].z);
+    let hasGrown = length > GROWTH * best;
+    if (best > length) {
+      best = length;
+      bestG = g;
+    }
+    plainSteps = select(plainSteps - 1.0, f32(MEMORY), hasGrown);
+
+    var next = g;
+    if (hasGrown) {
+      next = bestG;
+    } else if (plainSteps <= 0.0) {
+      let weights = weightsOf(gram, right);
+      for (var j = 0u; j < MEMORY; j += 1u) {
+        next -= weights[j] * columnsG[j];
+      }
+    }
+    // A sample that stops keeps T(x) of Peaceman-Rachford, else x.
+    if (watch.status == RUNNING) {
+      x = next;
+    } else if (METHOD == PEACEMAN_RACHFORD) {
+      x = g;
+    }
+  }
+
+  for (var lane = 0u; lane < 4u; lane += 1u) {
+    if (inside[lane]) {
+      result[sample * n + 4u * thread + lane] = x[lane];
+    }
+  }
+  if (thread == 0u) {
+    storeWatch(watch, sample);
+  }
+}

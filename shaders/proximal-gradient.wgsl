@@ -1,0 +1,217 @@
+// A whole loop of proximal gradient steps for Lasso problems in one dispatch. Samples do not depend on one another: a workgroup
+// holds four of one group, what G is multiplied with in workgroup memory, reads G through the cache, and iterates until all
+// four have stopped.
+//
+//   binding 0  sizes      uniform
+//   binding 1  guard      uniform; nothing happens when guard.x is 0
+//   binding 2  carried    β [batch, features], behind it the state [5, batch]; not read where CONTINUED
+//   binding 3  gram       G of each group, [groups·features, 4·THREADS]
+//   binding 4  moment     c [batch, features]
+//   binding 5  threshold  t [batch, features]
+//   binding 6  scalars    s, ρ and f, [3, batch]
+//   binding 7  tolerance  [batch]
+//   binding 8  floors     [batch]
+//   binding 9  result     as carried, behind that w [batch, features] and θ [batch]
+// The formulas are those of ProximalGradientCall in kernels.ts. An invocation has four columns of all four samples: a
+// mat4x4 holds a column of them in each of its columns, a vec4 a number of each sample.
+
+struct Sizes {
+  batch: u32,
+  groups: u32,
+  features: u32,
+  trips: u32,
+  giveUp: u32,
+  staleLimit: f32,
+  epsilon: f32,
+}
+
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<uniform> guard: vec4<u32>;
+@group(0) @binding(2) var<storage, read> carried: array<f32>;
+@group(0) @binding(3) var<storage, read> gram: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> moment: array<f32>;
+@group(0) @binding(5) var<storage, read> threshold: array<f32>;
+@group(0) @binding(6) var<storage, read> scalars: array<f32>;
+@group(0) @binding(7) var<storage, read> tolerance: array<f32>;
+@group(0) @binding(8) var<storage, read> floors: array<f32>;
+@group(0) @binding(9) var<storage, read_write> result: array<f32>;
+
+override ACCELERATED: bool = true;
+override CONTINUED: bool = false;
+override THREADS: u32 = 32u;
+
+const SAMPLES = 4u; // of a workgroup
+
+var<workgroup> factors: array<vec4<f32>, 4u * THREADS>; // w by columns
+// Of each invocation: ‖w − β⁺‖², ‖β⁺‖² and ⟨w − β⁺, β⁺ − β⟩.
+var<workgroup> sums: array<mat3x4<f32>, THREADS>;
+var<workgroup> isRunning: u32;
+
+fn carriedAt(at: u32) -> f32 {
+  if (CONTINUED) {
+    return result[at];
+  }
+  return carried[at];
+}
+
+fn watchOf(sample: u32) -> Watch {
+  let at = sizes.batch * sizes.features + sample;
+  return Watch(
+    carriedAt(at),
+    carriedAt(at + sizes.batch),
+    carriedAt(at + 2u * sizes.batch),
+    carriedAt(at + 3u * sizes.batch),
+    carriedAt(at + 4u * sizes.batch),
+  );
+}
+
+fn storeWatch(watch: Watch, sample: u32) {
+  let at = sizes.batch * sizes.features + sample;
+  result[at] = watch.status;
+  result[at + sizes.batch] = watch.iterations;
+  result[at + 2u * sizes.batch] = watch.residual;
+  result[at + 3u * sizes.batch] = watch.best;
+  result[at + 4u * sizes.batch] = watch.stale;
+}
+
+// One row of G, of this invocation's columns. Rows past the last one meet zeros.
+fn rowOfG(first: u32, k: u32, thread: u32) -> vec4<f32> {
+  return gram[(first + min(k, sizes.features - 1u)) * THREADS + thread];
+}
+
+// This invocation's columns of what is in workgroup memory times G, whose first row is `first`.
+fn productOf(first: u32, thread: u32) -> mat4x4<f32> {
+  var product = mat4x4<f32>();
+  for (var k = 0u; k < sizes.features; k += 4u) {
+    let w = mat4x4<f32>(factors[k], factors[k + 1u], factors[k + 2u], factors[k + 3u]);
+    let g = mat4x4<f32>(
+      rowOfG(first, k, thread),
+      rowOfG(first, k + 1u, thread),
+      rowOfG(first, k + 2u, thread),
+      rowOfG(first, k + 3u, thread),
+    );
+    product += w * transpose(g);
+  }
+  return product;
+}
+
+@compute @workgroup_size(THREADS)
+fn main(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup: vec3<u32>,
+  @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+  let length = sizes.batch / sizes.groups;
+  let share = (length + SAMPLES - 1u) / SAMPLES; // workgroups of a group
+  let index = workgroup.y * workgroups.x + workgroup.x;
+  let group = index / share;
+  if (guard.x == 0u || group >= sizes.groups) {
+    return;
+  }
+  let features = sizes.features;
+  let firstSample = group * length + (index % share) * SAMPLES;
+  let count = min(SAMPLES, (group + 1u) * length - firstSample);
+  let firstColumn = 4u * thread;
+
+  // Samples past the last one, which have stopped, and columns past the last one stay 0.
+  var beta = mat4x4<f32>();
+  var w = mat4x4<f32>();
+  var c = mat4x4<f32>();
+  var t = mat4x4<f32>();
+  var step = vec4<f32>();
+  var ridge = vec4<f32>();
+  var rescaling = vec4<f32>();
+  var theta = vec4<f32>(1.0);
+  var watches: array<Watch, SAMPLES>; // alike in all invocations
+  let behind = sizes.batch * (features + 5u); // of the state
+  for (var lane = 0u; lane < SAMPLES; lane += 1u) {
+    watches[lane].status = CONVERGED;
+    if (lane < count) {
+      let sample = firstSample + lane;
+      watches[lane] = watchOf(sample);
+      step[lane] = scalars[sample];
+      ridge[lane] = scalars[sizes.batch + sample];
+      rescaling[lane] = scalars[2u * sizes.batch + sample];
+      if (CONTINUED) {
+        theta[lane] = result[behind + sizes.batch * features + sample];
+      }
+      for (var j = 0u; j < 4u; j += 1u) {
+        if (firstColumn + j < features) {
+          let at = sample * features + firstColumn + j;
+          c[j][lane] = moment[at];
+          t[j][lane] = threshold[at];
+          beta[j][lane] = carriedAt(at);
+          w[j][lane] = beta[j][lane];
+          if (CONTINUED) {
+            w[j][lane] = result[behind + at];
+          }
+        }
+      }
+    }
+  }
+
+  for (var trip = 0u; trip < sizes.trips; trip += 1u) {
+    let statuses = vec4<f32>(watches[0].status, watches[1].status, watches[2].status, watches[3].status);
+    let running = statuses == vec4<f32>(RUNNING);
+    for (var j = 0u; j < 4u; j += 1u) {
+      factors[firstColumn + j] = w[j];
+    }
+    if (thread == 0u) {
+      isRunning = select(0u, 1u, any(running));
+    }
+    if (workgroupUniformLoad(&isRunning) == 0u) {
+      break;
+    }
+    let product = productOf(group * features, thread);
+    var next = mat4x4<f32>();
+    var sum = mat3x4<f32>();
+    for (var j = 0u; j < 4u; j += 1u) {
+      let p = w[j] + step * ((c[j] - product[j]) - ridge * w[j]);
+      next[j] = sign(p) * max(abs(p) - t[j], vec4<f32>());
+      let missed = w[j] - next[j];
+      sum[0] += missed * missed;
+      sum[1] += next[j] * next[j];
+      sum[2] += missed * (next[j] - beta[j]);
+    }
+    sums[thread] = sum;
+    workgroupBarrier();
+    // Every invocation adds up all of them: that takes less than to wait for one that does.
+    var total = mat3x4<f32>();
+    for (var other = 0u; other < THREADS; other += 1u) {
+      total += sums[other];
+    }
+    var momentum = vec4<f32>();
+    if (ACCELERATED) {
+      let kept = select(theta, vec4<f32>(1.0), total[2] > vec4<f32>());
+      theta = 0.5 * sqrt(4.0 * kept * kept + 1.0) + 0.5;
+      momentum = (kept - 1.0) / theta;
+    }
+    for (var j = 0u; j < 4u; j += 1u) {
+      w[j] = next[j] + momentum * (next[j] - beta[j]);
+      beta[j] = select(beta[j], next[j], running);
+    }
+    let residual = rescaling * (sqrt(total[0]) / (sqrt(total[1]) + sizes.epsilon));
+    for (var lane = 0u; lane < SAMPLES; lane += 1u) {
+      if (running[lane]) {
+        let sample = firstSample + lane;
+        let rule = Rule(tolerance[sample], floors[sample], sizes.staleLimit, sizes.giveUp != 0u);
+        watches[lane] = observed(watches[lane], residual[lane], rule);
+      }
+    }
+  }
+
+  for (var lane = 0u; lane < count; lane += 1u) {
+    let sample = firstSample + lane;
+    for (var j = 0u; j < 4u; j += 1u) {
+      if (firstColumn + j < features) {
+        let at = sample * features + firstColumn + j;
+        result[at] = beta[j][lane];
+        result[behind + at] = w[j][lane];
+      }
+    }
+    if (thread == 0u) {
+      storeWatch(watches[lane], sample);
+      result[behind + sizes.batch * features + sample] = theta[lane];
+    }
+  }
+}

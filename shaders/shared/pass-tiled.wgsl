@@ -1,0 +1,27 @@
+// The epilogue of a pass where a workgroup holds all results of a tile, its 4·EDGE columns: follows pass.wgsl before
+// product-tiled.wgsl, whose slices are free for other things once the product is done.
+
+// Four rows of four columns.
+fn storeRows(row: u32, column: u32, rows: array<vec4<f32>, 4>) {
+  let x = column / 4u % EDGE;
+  let y = row / 4u % EDGE;
+  var results = rows;
+  var missed = vec4<f32>();
+  var size = vec4<f32>();
+  for (var index = 0u; index < 4u; index += 1u) {
+    let sums = passed(row + index, column, results[index]);
+    missed[index] = sums.x;
+    size[index] = sums.y;
+  }
+  sliceA[y * EDGE + x] = missed;
+  sliceB[y * EDGE + x] = size;
+  workgroupBarrier();
+  // The first four columns of invocations have a row each.
+  if (x < 4u) {
+    var sums = vec2<f32>();
+    for (var other = 0u; other < EDGE; other += 1u) {
+      sums += vec2<f32>(sliceA[y * EDGE + other][x], sliceB[y * EDGE + other][x]);
+    }
+    storeSums(row + x, column / (4u * EDGE), sums);
+  }
+}

@@ -1,0 +1,74 @@
+import { ACCELERATION } from '../kernels.ts';
+import { solveInPlace } from './solve.ts';
+
+const { memory, growth, regularisation } = ACCELERATION;
+
+/** Anderson acceleration of one sample, with its safeguard: the formulas are those of solvers/anderson.ts. */
+export class Acceleration {
+  private passes = 0;
+  private f: Float64Array;
+  private g: Float64Array;
+  /** Columns of 𝓕 and 𝓖 in a ring. */
+  private readonly columnsF: Float64Array[];
+  private readonly columnsG: Float64Array[];
+  private best = 1e30;
+  private bestG: Float64Array | undefined;
+  private plainSteps = 0;
+
+  constructor(
+    n: number,
+    private readonly epsilon: number,
+  ) {
+    const zeros = (): Float64Array => new Float64Array(n);
+    this.f = zeros();
+    this.g = zeros();
+    this.columnsF = Array.from({ length: memory }, zeros);
+    this.columnsG = Array.from({ length: memory }, zeros);
+  }
+
+  /** @param g T(x) */
+  next(x: Float64Array, g: Float64Array): Float64Array {
+    const f = g.map((value, index) => value - x[index]);
+    this.keep(f, g);
+    const size = Math.sqrt(dot(f, f));
+    const hasGrown = size > growth * this.best;
+    if (this.best > size) {
+      this.best = size;
+      this.bestG = g;
+    }
+    this.plainSteps = hasGrown ? memory : this.plainSteps - 1;
+    if (hasGrown) return this.bestG ?? x;
+    if (this.plainSteps > 0) return g;
+    const weights = this.weights(f);
+    return g.map(
+      (value, index) => value - this.columnsG.reduce((sum, column, j) => sum + weights[j] * column[index], 0),
+    );
+  }
+
+  /** The newest difference in the place of the oldest; the first pass has none. */
+  private keep(f: Float64Array, g: Float64Array): void {
+    const change = f.map((value, index) => value - this.f[index]);
+    const length = Math.sqrt(dot(change, change));
+    const scale = this.passes > 0 && length > 0 ? 1 / length : 0;
+    const slot = this.passes % memory;
+    this.columnsF[slot] = change.map((value) => scale * value);
+    this.columnsG[slot] = g.map((value, index) => scale * (value - this.g[index]));
+    this.f = f;
+    this.g = g;
+    this.passes += 1;
+  }
+
+  /** γ = argmin ‖f − 𝓕γ‖ */
+  private weights(f: Float64Array): Float64Array {
+    const gram = this.columnsF.flatMap((one, row) =>
+      this.columnsF.map((other, column) => dot(one, other) + (row === column ? regularisation * this.epsilon : 0)),
+    );
+    const right = Float64Array.from(this.columnsF, (column) => dot(column, f));
+    solveInPlace(Float64Array.from(gram), right, memory);
+    return right;
+  }
+}
+
+function dot(x: Float64Array, y: Float64Array): number {
+  return x.reduce((sum, value, index) => sum + value * y[index], 0);
+}

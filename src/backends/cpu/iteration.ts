@@ -1,0 +1,72 @@
+import type { IterationCall } from '../kernels.ts';
+import { activation, proximal } from './activations.ts';
+
+/** An iteration for one sample; the arrays are its rows. */
+export interface Iterating {
+  readonly call: Pick<IterationCall, 'iteration' | 'activation' | 'activationParameters'>;
+  readonly b: Float64Array;
+  /** NaN for picard. */
+  readonly alpha: number;
+  /** d, where σ(p) = d∘p. */
+  readonly slope: Float64Array | undefined;
+}
+
+/** What is multiplied by M: x, of peacemanRachford q. */
+export function factorOf(iterating: Iterating, x: Float64Array): Float64Array {
+  const { call, b, alpha } = iterating;
+  if (call.iteration !== 'peacemanRachford') return x;
+  return x.map((value, index) => 2 * prox(iterating, index, value) - value + alpha * b[index]);
+}
+
+export interface Advance {
+  /** T(x) */
+  readonly next: Float64Array;
+  /** ‖z − σ(p)‖² and ‖z‖² */
+  readonly missed: number;
+  readonly size: number;
+}
+
+/**
+ * T(x), from what was multiplied and the product h; see ITERATIONS.
+ * @param lost what the sum of forwardBackward has lost to rounding; is changed
+ */
+export function advance(iterating: Iterating, factor: Float64Array, h: Float64Array, lost: Float64Array): Advance {
+  const { call, b, alpha } = iterating;
+  if (call.iteration === 'peacemanRachford') {
+    const p = h.map((value, index) => (1 + 1 / alpha) * value - factor[index] / alpha + b[index]);
+    const next = h.map((value, index) => 2 * value - factor[index] + alpha * b[index]);
+    return { next, ...watched(iterating, h, p) };
+  }
+  const p = h.map((value, index) => value + b[index]);
+  const watching = watched(iterating, factor, p);
+  if (call.iteration === 'picard')
+    return { next: p.map((value, index) => sigma(iterating, index, value)), ...watching };
+  const y = p.map((value, index) => alpha * (value - factor[index]) + lost[index]);
+  const w = y.map((value, index) => factor[index] + value);
+  for (const [index, value] of w.entries()) lost[index] = y[index] - (value - factor[index]);
+  return { next: w.map((value, index) => prox(iterating, index, value)), ...watching };
+}
+
+function watched(iterating: Iterating, z: Float64Array, p: Float64Array): { missed: number; size: number } {
+  let [missed, size] = [0, 0];
+  for (let index = 0; index < z.length; index++) {
+    missed += (z[index] - sigma(iterating, index, p[index])) ** 2;
+    size += z[index] ** 2;
+  }
+  return { missed, size };
+}
+
+function sigma({ call, slope }: Iterating, index: number, p: number): number {
+  return slope ? slope[index] * p : activation(call.activation, p, call.activationParameters);
+}
+
+function prox({ call, slope, alpha }: Iterating, index: number, x: number): number {
+  if (!slope) return proximal(call.activation, x, alpha, call.activationParameters);
+  const d = slope[index];
+  return (d / (d + alpha * (1 - d))) * x;
+}
+
+/** ρ of the sums. */
+export function residualOf(missed: number, size: number, epsilon: number, relative: boolean): number {
+  return relative ? Math.sqrt(missed) / (epsilon + Math.sqrt(size)) : Math.sqrt(missed);
+}
