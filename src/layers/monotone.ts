@@ -86,8 +86,9 @@ export function monotone({
       const solution = solveMonotone(weights(A, B), b, own, training && rememberedInverse(memory));
       solves.push(solution);
       if (training) {
-        rememberInverse(memory, solution.inverse);
-        rememberSolutions(start, memory, training, solution.z, engineOf('monotone: x', x));
+        const engine = engineOf('monotone: x', x);
+        rememberInverse(memory, solution.inverse, engine);
+        rememberSolutions(start, memory, training, solution.z, engine);
         if (isTuned) {
           training.whenRead(async () => rememberIterations(memory, training.step, await solution.report));
         }

@@ -1,7 +1,7 @@
 /** The WebGPU backend: float32, in browsers and, through Dawn, in Node. */
 import type { Assumption, Backend, Program, Storage } from '../backend.ts';
 import { DeviceLostError } from '../lost.ts';
-import type { Assumed as Under } from './assumption.ts';
+import type { Assumed } from './assumption.ts';
 import type { Runtime } from './compile.ts';
 import { type DeviceOptions, openDevice, USAGE } from './device.ts';
 import type { Forms } from './dispatch.ts';
@@ -64,12 +64,8 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     wide: options.kernelForms === 'wide',
     tuneFrom: options.tuneFrom ?? (options.kernelForms || adapter.software ? Number.POSITIVE_INFINITY : TUNE_FROM),
   };
-  let Assumed: typeof import('./assumption.ts').Assumed | undefined;
-  let isLoading = false;
-  const load = async (): Promise<void> => {
-    // A page that cannot load it any more goes on without.
-    Assumed = (await import('./assumption.ts').catch(() => undefined))?.Assumed;
-  };
+  /** The code for assumptions; empty while it is being loaded, and where a page cannot load it any more. */
+  let loaded: Partial<typeof import('./assumption.ts')> | undefined;
   const runtime: Runtime = {
     device,
     pool,
@@ -79,11 +75,15 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     nothing: pool.create(256, USAGE.storage),
     open: pool.create(16, USAGE.uniform | USAGE.copyTarget),
     assume() {
-      if (!isLoading) {
-        isLoading = true;
-        void load();
-      }
-      return Assumed && new Assumed(scheduler);
+      if (loaded) return loaded.Assumed && new loaded.Assumed(scheduler);
+      loaded = {};
+      import('./assumption.ts').then(
+        (module) => {
+          loaded = module;
+        },
+        () => {},
+      );
+      return undefined;
     },
   };
   device.queue.writeBuffer(runtime.open.handle, 0, new Uint32Array([1, 0, 0, 0]));
@@ -116,8 +116,8 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     scheduler.enqueueNow('upload', () => scheduler.recorder.write(buffer, copied));
   };
 
-  const opened = (assumption?: Assumption): Under | undefined =>
-    assumption?.isOpen ? (assumption as Under) : undefined;
+  const opened = (assumption?: Assumption): Assumed | undefined =>
+    assumption?.isOpen ? (assumption as Assumed) : undefined;
 
   const end = (error: Error): void => {
     if (scheduler.failures.ended) return;
