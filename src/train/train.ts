@@ -125,7 +125,9 @@ function stepsOf(run: Run): (step: number, assumes: boolean) => Promise<Begun> {
   return async (step, assumes) => {
     const rows = rowsOf(step);
     const assumption = assumes ? model.engine.assume() : undefined;
-    const assumed = assumption && (await import('./assumed-step.ts')).assumedStep(run, assumption);
+    // A page that cannot load it any more goes on without.
+    const loaded = assumption && (await import('./assumed-step.ts').catch(() => undefined));
+    const assumed = assumption && loaded?.assumedStep(run, assumption);
     try {
       const { read } = await trainStep(model, {
         part: subset(samples, rows),

@@ -87,7 +87,8 @@ export class Executable {
     if (!this.isReady) yield this.compiled.ready;
     const { steps } = this.compiled;
     const bound = { buffers, groups: this.groupsFor(buffers) };
-    const assumption = given ?? this.runtime.assume();
+    const hasLoops = steps.some(({ kind }) => kind === 'loop');
+    const assumption = given ?? (hasLoops ? this.runtime.assume() : undefined);
     yield* this.record(steps, { ...bound, assumption, isOwn: !given });
     if (given || !assumption?.isNeeded) return;
     yield assumption.verdict();
