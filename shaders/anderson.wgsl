@@ -15,10 +15,10 @@
 // of the sample as a whole is computed by all of them alike, which takes less than to wait for one that does.
 
 struct Sizes {
+  trips: u32,
   batch: u32,
   n: u32,
   stride: u32, // of M, in vectors of four
-  trips: u32,
   sharedTolerance: u32,
   sharedFloor: u32,
   giveUp: u32,

@@ -15,10 +15,10 @@
 // a vec4 holds a number of four samples: `upper` is of samples 0 to 3, `lower` of 4 to 7.
 
 struct Sizes {
+  trips: u32,
   batch: u32,
   n: u32,
   stride: u32, // of M, in vectors of four
-  trips: u32,
   sharedTolerance: u32,
   sharedFloor: u32,
   giveUp: u32,
@@ -60,40 +60,10 @@ fn carriedAt(at: u32) -> f32 {
   return carried[at];
 }
 
-// Samples past the last one repeat it, and have stopped.
-fn row(half: u32, lane: u32) -> u32 {
-  return min(firstRow + 4u * half + lane, sizes.batch - 1u);
-}
-
-// One column of four samples.
-fn ofX(half: u32, column: u32) -> vec4<f32> {
-  let n = sizes.n;
-  return vec4<f32>(
-    carriedAt(row(half, 0u) * n + column),
-    carriedAt(row(half, 1u) * n + column),
-    carriedAt(row(half, 2u) * n + column),
-    carriedAt(row(half, 3u) * n + column),
-  );
-}
-
-fn ofB(half: u32, column: u32) -> vec4<f32> {
-  let n = sizes.n;
-  return vec4<f32>(
-    b[row(half, 0u) * n + column],
-    b[row(half, 1u) * n + column],
-    b[row(half, 2u) * n + column],
-    b[row(half, 3u) * n + column],
-  );
-}
-
-fn ofSlope(half: u32, column: u32) -> vec4<f32> {
-  let n = sizes.n;
-  return vec4<f32>(
-    slope[row(half, 0u) * n + column],
-    slope[row(half, 1u) * n + column],
-    slope[row(half, 2u) * n + column],
-    slope[row(half, 3u) * n + column],
-  );
+// Where one column of four samples is. Samples past the last one repeat it, and have stopped.
+fn placesOf(half: u32, column: u32) -> vec4<u32> {
+  let samples = firstRow + 4u * half + vec4<u32>(0u, 1u, 2u, 3u);
+  return min(samples, vec4<u32>(sizes.batch - 1u)) * sizes.n + column;
 }
 
 struct Product {
@@ -221,10 +191,11 @@ fn main(
   for (var index = 0u; index < 8u; index += 1u) {
     let column = firstColumn + index / 2u;
     if (column < sizes.n) {
-      x[index] = ofX(index & 1u, column);
-      bias[index] = ofB(index & 1u, column);
+      let at = placesOf(index & 1u, column);
+      x[index] = vec4<f32>(carriedAt(at.x), carriedAt(at.y), carriedAt(at.z), carriedAt(at.w));
+      bias[index] = vec4<f32>(b[at.x], b[at.y], b[at.z], b[at.w]);
       if (SLOPED) {
-        slopes[index] = ofSlope(index & 1u, column);
+        slopes[index] = vec4<f32>(slope[at.x], slope[at.y], slope[at.z], slope[at.w]);
       }
     }
   }

@@ -16,10 +16,10 @@
 // mat4x4 holds a column of them in each of its columns, a vec4 a number of each sample.
 
 struct Sizes {
+  trips: u32,
   batch: u32,
   groups: u32,
   features: u32,
-  trips: u32,
   giveUp: u32,
   staleLimit: f32,
   epsilon: f32,
@@ -98,12 +98,12 @@ fn productOf(first: u32, thread: u32) -> mat4x4<f32> {
 @compute @workgroup_size(THREADS)
 fn main(
   @builtin(local_invocation_index) thread: u32,
-  @builtin(workgroup_id) workgroup: vec3<u32>,
-  @builtin(num_workgroups) workgroups: vec3<u32>,
+  @builtin(workgroup_id) id: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
 ) {
   let length = sizes.batch / sizes.groups;
   let share = (length + SAMPLES - 1u) / SAMPLES; // workgroups of a group
-  let index = workgroup.y * workgroups.x + workgroup.x;
+  let index = id.y * grid.x + id.x;
   let group = index / share;
   if (guard.x == 0u || group >= sizes.groups) {
     return;

@@ -97,7 +97,7 @@ export interface Backend {
   readonly name: BackendName;
   /** Distance from 1 to the next number: 2⁻⁵² or 2⁻²³. */
   readonly epsilon: number;
-  /** Largest n for which a solver is to use the kernel `iterate` instead of a loop; 0: never. */
+  /** Largest n for which a solver is to use the kernels `iterate` and `proximalGradient` instead of a loop; 0: never. */
   readonly widestIteration: number;
   /** Largest number of operations, 2·batch·n², for which the kernels `pass` and `observe` make a pass of a wider solve; 0: never. */
   readonly largestPass: number;

@@ -362,7 +362,7 @@ export function proximalGradientRows(x: Tensor, state: Tensor, options: Proximal
   return samplesIn(context.call(call, operands, [carried.size + x.size + batch]), x, state);
 }
 
-/** What lies at the begin of the result of a whole loop. */
+/** What the result of a whole loop begins with. */
 function samplesIn(end: Tensor, x: Tensor, state: Tensor): Samples {
   const part = ({ size, shape }: Tensor, offset: number): Tensor =>
     end.context.alias(gatherAlong(end, 0, size, { offset }), shape);

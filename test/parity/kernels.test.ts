@@ -10,6 +10,7 @@ import { acceleratedCases, formCases, iterateCases, type ParityCase, parityCases
 import { invertCases } from './cases/invert.ts';
 import { largePassCases, passCases } from './cases/pass.ts';
 import { tunedProductCases, wideProductCases } from './cases/product.ts';
+import { proximalGradientCases } from './cases/proximal-gradient.ts';
 
 function suite(name: string, open: () => Promise<Backend>, cases: readonly ParityCase[]): void {
   describe(name, () => {
@@ -29,6 +30,7 @@ suite('cpu', async () => openCPU(), passCases);
 suite('webgpu, forms for this adapter', openWebGPU, [
   ...parityCases,
   ...iterateCases,
+  ...proximalGradientCases,
   ...acceleratedCases,
   ...passCases,
 ]);

@@ -65,6 +65,12 @@ describe('what a page loads', () => {
     }
   });
 
+  test('a kernel that training does without is fetched when a Program first holds it', () => {
+    const shader = 'shaders/proximal-gradient.wgsl';
+    const files = Object.values(outputs).filter(({ inputs }) => Object.keys(inputs).includes(shader));
+    expect(files.map(({ inputs }) => Object.keys(inputs))).toEqual([[shader]]);
+  });
+
   test('the data sets are files of their own', () => {
     expect(eager('dist/data/index.js').bytes).toBeLessThan(60_000);
     const tables = Object.entries(outputs).filter(([, { inputs }]) =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ABSENT, type IterateCall } from '../../src/backends/kernels.ts';
+import { ABSENT, type IterateCall, type ProximalGradientCall } from '../../src/backends/kernels.ts';
 import type { PlannedCall } from '../../src/backends/plan.ts';
-import { lowerIterate, widestIterationOn } from '../../src/backends/webgpu/lower-iterate.ts';
+import { lowerIterate, lowerProximalGradient, widestIterationOn } from '../../src/backends/webgpu/lower-iterate.ts';
 
 const call: IterateCall = {
   kernel: 'iterate',
@@ -33,14 +33,39 @@ describe('a whole loop', () => {
   test('goes on in further dispatches where one may not do so much, and makes its limit in all', () => {
     // 2·100·50² operations an iteration: eight times two iterations each.
     const dispatches = lowerIterate(call, step, { tiled: false, dispatchWork: 1e6 });
-    expect(dispatches.map(({ sizes }) => sizes[3].value)).toEqual([16, 16, 16, 16, 16, 16, 4]);
+    expect(dispatches.map(({ sizes }) => sizes[0].value)).toEqual([16, 16, 16, 16, 16, 16, 4]);
     expect(dispatches.map(({ constants }) => constants.CONTINUED)).toEqual([0, 1, 1, 1, 1, 1, 1]);
     expect(dispatches[1].operands).toEqual([ABSENT, 11, 12, 13, 14, 15, ABSENT]);
   });
 
   test('makes progress however large an iteration is', () => {
     const [first] = lowerIterate(call, step, { tiled: false, dispatchWork: 1 });
-    expect(first.sizes[3].value).toBe(8);
+    expect(first.sizes[0].value).toBe(8);
+  });
+
+  test('of proximal gradient steps has workgroups of four samples of one group', () => {
+    const descent: ProximalGradientCall = {
+      kernel: 'proximalGradient',
+      inputs: [0, 1, 2, 3, 4, 5, 6],
+      output: 7,
+      accelerated: true,
+      groups: 3,
+      batch: 15,
+      features: 10,
+      stride: 12,
+      epsilon: 1e-7,
+      limit: 25_000,
+      staleLimit: 20,
+      giveUp: false,
+    };
+    const operands = [10, 11, 12, 13, 14, 15, 16];
+    const planned = { kind: 'call', call: descent, operands, output: 17, inPlace: 0 } as PlannedCall;
+    const dispatches = lowerProximalGradient(descent, planned, { tiled: true, dispatchWork: 1e9 });
+    for (const { groups } of dispatches) expect(groups).toEqual([6, 1]);
+    expect(dispatches[0].constants).toEqual({ ACCELERATED: 1, CONTINUED: 0, THREADS: 3 });
+    // However little they are, so many take long enough.
+    expect(dispatches.map(({ sizes }) => sizes[0].value)).toEqual([10_000, 10_000, 5_000]);
+    expect(dispatches.map((dispatch) => dispatch.operands[0])).toEqual([10, ABSENT, ABSENT]);
   });
 
   test('is made up to the width that a workgroup holds', () => {

@@ -44,7 +44,7 @@ function stepped(
   const [step, ridge] = [0, 1].map((index) => scalarOf(call, slots, index, sample));
   return w.map((value, j) => {
     let product = 0;
-    for (let k = 0; k < features; k++) product += w[k] * gram[(group * features + k) * stride + j];
+    for (let k = 0; k < features; k++) product += gram[(group * features + j) * stride + k] * w[k];
     const at = sample * features + j;
     const p = value + step * (moment[at] - product - ridge * value);
     return Math.sign(p) * Math.max(Math.abs(p) - threshold[at], 0);

@@ -1,5 +1,5 @@
 /** Pipelines by kernel and constants, compiled once, asynchronously and in parallel. */
-import { SHADERS, type Shader, type ShaderName, type ShaderPart } from './shaders.ts';
+import { SHADERS, type Shader, type ShaderName } from './shaders.ts';
 
 export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
@@ -10,7 +10,8 @@ export interface Pipeline {
 }
 
 interface Source {
-  readonly parts: readonly (ShaderPart & { readonly text: string })[];
+  /** Of the parts of the shader. */
+  readonly texts: readonly string[];
   readonly module: GPUShaderModule;
 }
 
@@ -54,7 +55,7 @@ export class PipelineCache {
           pipeline.handle = handle;
         },
         async (cause: unknown) => {
-          throw await compileError(key, await loading, cause);
+          throw await compileError(key, source, await loading, cause);
         },
       ),
     };
@@ -74,13 +75,12 @@ export class PipelineCache {
   }
 
   private async source(label: string, shader: Shader): Promise<Source> {
-    const parts = await Promise.all(shader.parts.map(async ({ file, text }) => ({ file, text: await text })));
-    const code = parts.map(({ text }) => text).join('\n');
+    const texts = await Promise.all(shader.parts.map(({ text }) => text));
     // A faulty source is an error of each pipeline made from it, which is where it is reported: not to the page.
     this.device.pushErrorScope('validation');
-    const module = this.device.createShaderModule({ label, code });
+    const module = this.device.createShaderModule({ label, code: texts.join('\n') });
     this.device.popErrorScope().catch(() => {});
-    return { parts, module };
+    return { texts, module };
   }
 }
 
@@ -94,10 +94,10 @@ function layoutEntries(shader: Shader): GPUBindGroupLayoutEntry[] {
 }
 
 /** Finds the line of the joined source in the file it came from. */
-function locate(parts: Source['parts'], line: number): { file: string; line: number; text: string } {
+function locate({ parts }: Shader, { texts }: Source, line: number): { file: string; line: number; text: string } {
   let first = 1;
-  for (const { file, text } of parts) {
-    const lines = text.split('\n');
+  for (const [index, { file }] of parts.entries()) {
+    const lines = texts[index].split('\n');
     if (line < first + lines.length) return { file, line: line - first + 1, text: lines[line - first] };
     first += lines.length;
   }
@@ -105,12 +105,12 @@ function locate(parts: Source['parts'], line: number): { file: string; line: num
 }
 
 /** `shaders/product-tiled.wgsl:12:5: message`, and below it the line. */
-async function compileError(key: string, { parts, module }: Source, cause: unknown): Promise<Error> {
+async function compileError(key: string, shader: Shader, source: Source, cause: unknown): Promise<Error> {
   const lines: string[] = [];
-  const { messages } = await module.getCompilationInfo();
+  const { messages } = await source.module.getCompilationInfo();
   for (const { type, lineNum, linePos, message } of messages) {
     if (type !== 'error') continue;
-    const place = locate(parts, lineNum);
+    const place = locate(shader, source, lineNum);
     lines.push(`shaders/${place.file}:${place.line}:${linePos}: ${message}`, `  ${place.text}`);
   }
   if (lines.length === 0) lines.push(cause instanceof Error ? cause.message : String(cause));
