@@ -193,7 +193,8 @@ export class Executable {
       for (let pass = 0; pass < passes; pass++) yield* this.record(loop.body, bound, done + pass);
       done += passes;
       const reading = this.readGuard(bound.buffers[loop.guard]);
-      const awaited = ahead ? earlier : reading;
+      // The last one tells how many were needed.
+      const awaited = ahead && done < loop.limit ? earlier : reading;
       earlier = reading;
       if (awaited) {
         yield awaited.arrived;
