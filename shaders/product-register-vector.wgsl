@@ -57,8 +57,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var upperRight = mat4x4<f32>();
   var lowerLeft = mat4x4<f32>();
   var lowerRight = mat4x4<f32>();
-  let depth = depthOf(row, 8u) / 4u;
-  for (var l = 0u; l < depth; l += 1u) {
+  for (var l = 0u; l < sizes.k / 4u; l += 1u) {
     let upper = blockOfA(upperRows, l);
     let lower = blockOfA(lowerRows, l);
     let left = transpose(blockOfB(leftColumns, l));

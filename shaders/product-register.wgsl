@@ -43,8 +43,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var upperRight = mat4x4<f32>();
   var lowerLeft = mat4x4<f32>();
   var lowerRight = mat4x4<f32>();
-  let depth = depthOf(row, 8u);
-  for (var l = 0u; l < depth; l += 1u) {
+  for (var l = 0u; l < sizes.k; l += 1u) {
     let upper = vec4<f32>(a[a0], a[a1], a[a2], a[a3]);
     let lower = vec4<f32>(a[a4], a[a5], a[a6], a[a7]);
     let left = vec4<f32>(b[b0], b[b1], b[b2], b[b3]);

@@ -1,17 +1,16 @@
-// One pass of an iteration in the epilogue of a product, h = factor·M: takes the place of product.wgsl before a form of the
+// One pass of an iteration in the epilogue of a product, h = factor·M: takes the place of product.wgsl before the tiled form of the
 // product. See PassCall in kernels.ts for what is carried.
 //
 //   binding 0  sizes      uniform
 //   binding 1  guard      uniform; nothing happens when guard.x is 0
 //   binding 2  a          carried, of which the product reads the factor, [m, n]
 //   binding 3  b          M or Mᵀ, [n, n]
-//   binding 4  carried    factor, kept and lost, [m, n] each
+//   binding 4  carried    the same
 //   binding 5  bias       b of the iteration, [m, n]
 //   binding 6  step_size  [1], or absent
 //   binding 7  slope      [m, n] where SLOPED
-//   binding 8  state      [5, m]
-//   binding 9  result     factor, kept and lost, [m, n] each; behind them the sums, [2, tiles, m]
-// a and b are declared by the forms.
+//   binding 8  result     as carried, with sums [2, tiles, m]; its state is left to observe.wgsl
+// a and b are declared by the form.
 
 struct Sizes {
   m: u32,
@@ -35,22 +34,33 @@ struct Sizes {
 @group(0) @binding(5) var<storage, read> bias: array<f32>;
 @group(0) @binding(6) var<storage, read> step_size: array<f32>;
 @group(0) @binding(7) var<storage, read> slope: array<f32>;
-@group(0) @binding(8) var<storage, read> state: array<f32>;
-@group(0) @binding(9) var<storage, read_write> result: array<f32>;
+@group(0) @binding(8) var<storage, read_write> result: array<f32>;
+
+// Where the parts of what is carried begin.
+fn keptStart() -> u32 {
+  return sizes.m * sizes.n;
+}
+
+fn lostStart() -> u32 {
+  return sizes.m * (2u * sizes.n + 5u);
+}
+
+fn isRunning(row: u32) -> bool {
+  return carried[2u * sizes.m * sizes.n + row] == RUNNING;
+}
 
 // How far the products of some rows are to be added up: not at all where all these samples have stopped.
 fn depthOf(firstRow: u32, count: u32) -> u32 {
   let end = min(firstRow + count, sizes.endRow);
   var running = false;
   for (var row = firstRow; row < end && !running; row += 1u) {
-    running = state[row] == RUNNING;
+    running = isRunning(row);
   }
   return select(0u, sizes.k, running);
 }
 
 // Four columns of one row, at their places in a part.
-fn ofCarried(part: u32, at: vec4<u32>) -> vec4<f32> {
-  let first = part * sizes.m * sizes.n;
+fn ofCarried(first: u32, at: vec4<u32>) -> vec4<f32> {
   return vec4<f32>(carried[first + at.x], carried[first + at.y], carried[first + at.z], carried[first + at.w]);
 }
 
@@ -65,8 +75,7 @@ fn ofSlope(at: vec4<u32>) -> vec4<f32> {
   return vec4<f32>();
 }
 
-fn storePart(part: u32, at: vec4<u32>, inside: vec4<bool>, values: vec4<f32>) {
-  let first = part * sizes.m * sizes.n;
+fn storePart(first: u32, at: vec4<u32>, inside: vec4<bool>, values: vec4<f32>) {
   for (var lane = 0u; lane < 4u; lane += 1u) {
     if (inside[lane]) {
       result[first + at[lane]] = values[lane];
@@ -83,8 +92,8 @@ fn passed(row: u32, column: u32, h: vec4<f32>) -> vec2<f32> {
   let columns = column + vec4<u32>(0u, 1u, 2u, 3u);
   let inside = columns < vec4<u32>(sizes.n);
   let at = row * sizes.n + min(columns, vec4<u32>(sizes.n - 1u));
-  if (state[row] != RUNNING) {
-    storePart(1u, at, inside, ofCarried(1u, at));
+  if (!isRunning(row)) {
+    storePart(keptStart(), at, inside, ofCarried(keptStart(), at));
     return vec2<f32>();
   }
   let alpha = select(1.0, step_size[0], METHOD != PICARD);
@@ -93,17 +102,17 @@ fn passed(row: u32, column: u32, h: vec4<f32>) -> vec2<f32> {
   let factor = ofCarried(0u, at);
   var lost = vec4<f32>();
   if (METHOD == FORWARD_BACKWARD) {
-    lost = ofCarried(2u, at);
+    lost = ofCarried(lostStart(), at);
   }
   let step = advanced(factor, h, b, d, alpha, lost);
   storePart(0u, at, inside, factorOf(step.next, b, d, alpha));
   if (METHOD == PEACEMAN_RACHFORD) {
-    storePart(1u, at, inside, step.next);
+    storePart(keptStart(), at, inside, step.next);
   } else {
-    storePart(1u, at, inside, factor);
+    storePart(keptStart(), at, inside, factor);
   }
   if (METHOD == FORWARD_BACKWARD) {
-    storePart(2u, at, inside, step.lost);
+    storePart(lostStart(), at, inside, step.lost);
   }
   let missed = select(vec4<f32>(), step.missed, inside);
   let z = select(vec4<f32>(), step.z, inside);
@@ -113,7 +122,7 @@ fn passed(row: u32, column: u32, h: vec4<f32>) -> vec2<f32> {
 // The sums of one row over the columns of a tile.
 fn storeSums(row: u32, tile: u32, sums: vec2<f32>) {
   if (row < sizes.endRow && tile < sizes.tiles) {
-    let at = 3u * sizes.m * sizes.n + tile * sizes.m + row;
+    let at = lostStart() + sizes.m * (sizes.n + tile) + row;
     result[at] = sums.x;
     result[at + sizes.tiles * sizes.m] = sums.y;
   }

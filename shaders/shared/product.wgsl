@@ -87,6 +87,11 @@ fn storeRows(row: u32, column: u32, rows: array<vec4<f32>, 4>) {
   }
 }
 
+// Row i is the vector x[i]·y.
+fn outer(x: vec4<f32>, y: vec4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(x.x * y, x.y * y, x.z * y, x.w * y);
+}
+
 // Stores four blocks of 4 × 4 that lie `apart` from one another: above, left and right, and below; a column of each matrix
 // is a row of C. One loop, so that the epilogue is compiled once.
 fn storeBlocks(row: u32, column: u32, apart: u32, blocks: array<mat4x4<f32>, 4>) {

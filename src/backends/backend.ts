@@ -99,7 +99,7 @@ export interface Backend {
   readonly epsilon: number;
   /** Largest n for which a solver is to use the kernels `iterate` and `proximalGradient` instead of a loop; 0: never. */
   readonly widestIteration: number;
-  /** Largest number of operations, 2·batch·n², for which the kernels `pass` and `observe` make a pass of a wider solve; 0: never. */
+  /** Largest 2·batch·n² for which the kernel `pass` is to make a pass of a wider solve; 0: never. */
   readonly largestPass: number;
   readonly adapter: AdapterDescription;
   /** Copies the values; they may be changed by the caller afterwards. */

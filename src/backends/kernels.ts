@@ -334,40 +334,21 @@ export interface IterateCall extends IterationCall {
 }
 
 /**
- * One pass of an iteration, of each sample that is running in `state`: T(x), and what the residual ρ of the pass is made of.
- * Operands [carried, M, b, step, slope, state], the last one [5, batch], the others as for `iterate` but for
- *   carried  three parts [batch, n] and behind them sums; so is the result
- *              factor  what is multiplied by M: x, of peacemanRachford q
- *              kept    what a sample keeps that has stopped: the x before the pass, of peacemanRachford T(x)
- *              lost    what the sum of forwardBackward has lost to rounding
- *            Of a sample that has stopped `kept` stays as it is; what the rest holds means nothing.
- *   sums     [2, tiles, batch]: ‖z − σ(p)‖² and ‖z‖² over some of the columns each. How many tiles there are, ⌈n/8⌉ at most,
- *            is the backend's choice: no kernel but `observe` reads them
+ * One pass of such a loop: T(x) of each sample that is running, and the state after it. Operands as for `iterate`, but for
+ *   carried  one after the other; so is the result
+ *              factor [batch, n]  what is multiplied by M: x, of peacemanRachford q
+ *              kept [batch, n]    what a sample keeps that has stopped: the x before the pass, of peacemanRachford T(x)
+ *              state [5, batch]
+ *              lost [batch, n]    what the sum of forwardBackward has lost to rounding
+ *              sums [2·⌈n/8⌉, batch]  space for the kernel, which means nothing behind the pass
+ *            Of a sample that has stopped `kept` and its state stay as they are; the rest means nothing.
  *   M        [n, n]; where `transposed`, Mᵀ takes its place
  */
 export interface PassCall extends IterationCall {
   readonly kernel: 'pass';
-  readonly inputs: readonly [number, number, number, number, number, number];
+  readonly inputs: IterateCall['inputs'];
   readonly output: number;
   readonly transposed: boolean;
-}
-
-/** The state after a pass, [5, batch], by the rule of `monitor`. Operands [state, carried, tolerance, floor]. */
-export interface ObserveCall extends IterationCall {
-  readonly kernel: 'observe';
-  readonly inputs: readonly [number, number, number, number];
-  readonly output: number;
-  /** ρ = ‖z − σ(p)‖ / (ε + ‖z‖), else ‖z − σ(p)‖. */
-  readonly relative: boolean;
-}
-
-/** Where the parts and the sums of what a pass carries begin, and where it ends. */
-export function layoutOfPass({
-  batch,
-  n,
-}: Pick<PassCall, 'batch' | 'n'>): Record<'kept' | 'lost' | 'sums' | 'end', number> {
-  const part = batch * n;
-  return { kept: part, lost: 2 * part, sums: 3 * part, end: 3 * part + 2 * batch * Math.ceil(n / 8) };
 }
 
 /** Lengths of Lasso problems: rows and columns of X, groups with an X of their own, and all of them. */
@@ -459,5 +440,4 @@ export type KernelCall =
   | InvertCall
   | IterateCall
   | PassCall
-  | ObserveCall
   | ProximalGradientCall;

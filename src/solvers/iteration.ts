@@ -1,16 +1,17 @@
 /** Forward iterations x⁺ = T(x) whose fixed points give the solutions of an equation, and the loop that runs one. */
 import type { IterationName } from '../backends/kernels.ts';
 import {
+  afterPass,
+  beforePass,
+  gatherAlong,
   type IterateOptions,
   iterateRows,
-  type Passing,
   paddedColumns,
-  passedRows,
-  passFrom,
   passRows,
   type StopRule,
 } from '../tensor/kernels.ts';
 import { transpose } from '../tensor/operations.ts';
+import type { Shape } from '../tensor/shape.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Equation } from './equation.ts';
 import { monitor, STALE_LIMIT, statusOf, whereRunning } from './monitor.ts';
@@ -99,9 +100,10 @@ export const plain: Runner = (tracing, begun, { tolerance, floor, limit, giveUp 
     if (2 * batch * n ** 2 <= tracing.largestPass) {
       const { factor, transposed } = fused;
       const options = { ...fused, ...rule };
-      const pass = (passing: Passing): Passing => passRows(passing, transposed, options);
-      const end = passes(tracing, passFrom(factor?.(x) ?? x, x, initial), limit, pass);
-      return { x: passedRows(end, x.shape, keeps === 'next' ? 'kept' : 'factor'), state: end.state };
+      const start = beforePass(factor?.(x) ?? x, x, initial);
+      const end = inPairs(tracing, start, x.shape, limit, (carried) => passRows(carried, transposed, options));
+      const { factor: next, kept, state } = afterPass(end, x.shape);
+      return { x: keeps === 'x' ? whereRunning(state, next, kept) : kept, state };
     }
   }
   const final = tracing.loop<{ state: Tensor } & Iterate>(
@@ -128,11 +130,23 @@ export function wholeLoop(
   return iterateRows(x, state, { ...fused, ...rule, matrix: paddedColumns(transposed ? transpose(matrix) : matrix) });
 }
 
-/** Two passes in turn, so that what one writes is what the other reads, and nothing is copied. */
-function passes(tracing: LoopContext, start: Passing, limit: number, pass: (passing: Passing) => Passing): Passing {
+/** Passes in pairs, so that what one of them writes is what the other one reads, and nothing is copied. */
+function inPairs(
+  tracing: LoopContext,
+  start: Tensor,
+  [batch, n]: Shape,
+  limit: number,
+  pass: (carried: Tensor) => Tensor,
+): Tensor {
   let end = start;
-  // The first row of the state, in its place.
-  const statuses = ({ state }: Passing): Tensor => tracing.alias(state, [state.shape[1]]);
-  if (limit > 1) end = tracing.loop(start, statuses, Math.floor(limit / 2), (passing) => pass(pass(passing)));
+  if (limit > 1) {
+    const { carried } = tracing.loop(
+      { carried: start },
+      (values) => gatherAlong(values.carried, 0, batch, { offset: 2 * batch * n }), // the first row of the state
+      Math.floor(limit / 2),
+      (values) => ({ carried: pass(pass(values.carried)) }),
+    );
+    end = carried;
+  }
   return limit % 2 === 1 ? pass(end) : end;
 }

@@ -4,15 +4,17 @@ import {
   type ActivationName,
   type ActivationParameters,
   type ElementwiseOperation,
+  type IterateCall,
   type IterationName,
   type LassoSizes,
-  layoutOfPass,
   MAXIMUM_SOLVE_ORDER,
   type MoveOperation,
   type OperandLayout,
+  type PassCall,
   type Reduction,
   type RowsOperation,
   type ScalarOperation,
+  STATE_SIZE,
 } from '../backends/kernels.ts';
 import { broadcastLayout, broadcastShapes, describe, padToFour, type Shape, sameShape, sizeOf } from './shape.ts';
 import type { Tensor } from './tensor.ts';
@@ -320,11 +322,9 @@ type Samples = Readonly<Record<'x' | 'state', Tensor>>;
  * @param state [5, batch]
  */
 export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): Samples {
-  const { matrix, b, step, tolerance, floor, slope, limit, accelerated = false } = options;
-  const carried = endToEnd(x, state);
-  const call = { kernel: 'iterate' as const, ...iterationCall(options), accelerated, stride: matrix.shape[1], limit };
-  const end = x.context.call(call, [carried, matrix, b, step, tolerance, floor, slope], [carried.size]);
-  return samplesIn(end, x, state);
+  const { matrix, limit, accelerated = false } = options;
+  const call = { kernel: 'iterate' as const, accelerated, stride: matrix.shape[1], limit };
+  return samplesIn(iteration(call, endToEnd(x, state), options), x, state);
 }
 
 export interface ProximalGradientOptions extends StopRule {
@@ -364,64 +364,55 @@ export function proximalGradientRows(x: Tensor, state: Tensor, options: Proximal
 
 /** What the result of a whole loop begins with. */
 function samplesIn(end: Tensor, x: Tensor, state: Tensor): Samples {
-  const part = ({ size, shape }: Tensor, offset: number): Tensor =>
-    end.context.alias(gatherAlong(end, 0, size, { offset }), shape);
-  return { x: part(x, 0), state: part(state, x.size) };
+  return { x: part(end, 0, x.shape), state: part(end, x.size, state.shape) };
 }
 
-function iterationCall({ iteration, b, tolerance, floor, ...options }: IterateOptions) {
-  const { activation, activationParameters, staleLimit, giveUp } = options;
+type Fused = Pick<IterateCall, 'kernel' | 'accelerated' | 'stride' | 'limit'> | Pick<PassCall, 'kernel' | 'transposed'>;
+
+function iteration(fused: Fused, carried: Tensor, options: IterateOptions): Tensor {
+  const { matrix, b, step, tolerance, floor, slope, limit: _, accelerated: _accelerated, ...settings } = options;
   const [batch, n] = b.shape;
   const shared = { tolerance: tolerance.size === 1, floor: floor.size === 1 };
   const { epsilon } = b.context;
-  return { iteration, batch, n, activation, activationParameters, epsilon, shared, staleLimit, giveUp };
+  const call = { ...settings, batch, n, epsilon, shared, ...fused };
+  return b.context.call(call, [carried, matrix, b, step, tolerance, floor, slope], carried.shape);
+}
+
+/** A pass from what the pass before has left; see PassCall. @param transposed Mᵀ takes the place of M */
+export function passRows(carried: Tensor, transposed: boolean, options: IterateOptions): Tensor {
+  return iteration({ kernel: 'pass', transposed }, carried, options);
+}
+
+/** What the first pass starts from. @param factor what is multiplied for x, [batch, n] */
+export function beforePass(factor: Tensor, x: Tensor, state: Tensor): Tensor {
+  const [batch, n] = x.shape;
+  const size = 3 * x.size + state.size;
+  return joined(joined(factor, x, 2 * x.size), state, size + 2 * batch * Math.ceil(n / 8));
+}
+
+/** What a pass has left. */
+export function afterPass(carried: Tensor, shape: Shape): Record<'factor' | 'kept' | 'state', Tensor> {
+  const size = sizeOf(shape);
+  return {
+    factor: part(carried, 0, shape),
+    kept: part(carried, size, shape),
+    state: part(carried, 2 * size, [STATE_SIZE, shape[0]]),
+  };
 }
 
 /** The numbers of both, one after the other. */
 export function endToEnd(first: Tensor, second: Tensor): Tensor {
-  return joined(first.size + second.size, first, second);
+  return joined(first, second, first.size + second.size);
 }
 
 /** The numbers of x and behind them those of y, [size]; zeros after these. */
-function joined(size: number, x: Tensor, y: Tensor): Tensor {
-  const flat = (part: Tensor): Tensor => part.context.alias(part, [part.size]);
+function joined(x: Tensor, y: Tensor, size: number): Tensor {
+  const flat = (tensor: Tensor): Tensor => tensor.context.alias(tensor, [tensor.size]);
   return gatherAlong(flat(x), 0, size, { more: flat(y) });
 }
 
-/** What passes carry; see PassCall. */
-export interface Passing {
-  readonly [name: string]: Tensor;
-  readonly carried: Tensor;
-  readonly state: Tensor;
-}
-
-/**
- * A pass of an iteration from what the pass before has left, or `passFrom`.
- * @param transposed whether Mᵀ takes the place of M
- */
-export function passRows({ carried, state }: Passing, transposed: boolean, options: IterateOptions): Passing {
-  const { matrix, b, step, tolerance, floor, slope } = options;
-  const { context } = b;
-  const call = iterationCall(options);
-  const pass = { kernel: 'pass' as const, ...call, transposed };
-  const next = context.call(pass, [carried, matrix, b, step, slope, state], carried.shape);
-  const observe = { kernel: 'observe' as const, ...call, relative: !slope };
-  return { carried: next, state: context.call(observe, [state, next, tolerance, floor], state.shape) };
-}
-
-/** @param factor what M multiplies for x, [batch, n] */
-export function passFrom(factor: Tensor, x: Tensor, state: Tensor): Passing {
-  const [batch, n] = x.shape;
-  return { carried: joined(layoutOfPass({ batch, n }).end, factor, x), state };
-}
-
-/** The x that passes have come to, [batch, n]. @param runs where the x of a sample that still runs is */
-export function passedRows({ carried, state }: Passing, [batch, n]: Shape, runs: 'factor' | 'kept'): Tensor {
-  const { kept } = layoutOfPass({ batch, n });
-  const part = (offset: number) => ({ offset, strides: [0, 0, n, 1] as const });
-  const layouts = [{ offset: 0, strides: [0, 0, 1, 0] as const }, part(kept), part(runs === 'kept' ? kept : 0)];
-  // The status is not 0 where the sample has stopped.
-  return elementwiseLaidOut('select', [state, carried, carried], layouts, [batch, n]);
+function part(x: Tensor, offset: number, shape: Shape): Tensor {
+  return x.context.alias(gatherAlong(x, 0, sizeOf(shape), { offset }), shape);
 }
 
 /** The matrix with columns of zeros behind its own, until their number is a multiple of 4. */

@@ -32,7 +32,6 @@ suite('webgpu, forms for this adapter', openWebGPU, [
   ...iterateCases,
   ...proximalGradientCases,
   ...acceleratedCases,
-  ...passCases,
 ]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), [
   ...formCases,

@@ -4,14 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { compact, renamed, shortNames } from '../../demo/build/shaders.ts';
 import { openDevice } from '../../src/backends/webgpu/device.ts';
+import { PASS_SHADERS } from '../../src/backends/webgpu/lower-pass.ts';
 import { productForm, SHADERS, type Shader } from '../../src/backends/webgpu/shaders.ts';
 
 const folder = fileURLToPath(new URL('../../shaders', import.meta.url));
 const sourceOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
-/** With the form of the product that is loaded by itself. */
+/** With those that are loaded by themselves. */
 const kernels: Record<string, Shader> = {
   ...SHADERS,
+  ...PASS_SHADERS,
   'product-wide': productForm({ file: 'product-wide.wgsl', text: sourceOf('product-wide.wgsl') }),
 };
 

@@ -10,7 +10,7 @@ import { homotopy } from './homotopy.ts';
 import { invert } from './invert.ts';
 import { iterate } from './iterate.ts';
 import { move } from './move.ts';
-import { observePass, pass } from './pass.ts';
+import { pass } from './pass.ts';
 import { product } from './product.ts';
 import { proximalGradient } from './proximal-gradient.ts';
 import { reduce } from './reduce.ts';
@@ -136,9 +136,6 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         break;
       case 'pass':
         pass(step, slots);
-        break;
-      case 'observe':
-        observePass(step, slots);
         break;
       case 'invert':
         invert(step, slots);

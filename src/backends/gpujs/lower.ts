@@ -44,8 +44,7 @@ export function lower(call: KernelCall, emit: Emit): void {
     case 'proximalGradient':
       throw new Error(`${call.kernel}: this backend launches kernel by kernel; its widestIteration is 0`);
     case 'pass':
-    case 'observe':
-      throw new Error(`${call.kernel}: this backend makes a pass by other kernels; its largestPass is 0`);
+      throw new Error('pass: this backend makes a pass by other kernels; its largestPass is 0');
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':

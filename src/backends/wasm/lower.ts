@@ -132,8 +132,7 @@ function lowered(
     case 'proximalGradient':
       throw new Error('proximalGradient: the solvers of a sequential backend make its steps one by one');
     case 'pass':
-    case 'observe':
-      throw new Error(`${call.kernel}: this backend makes whole loops; its largestPass is 0`);
+      throw new Error('pass: this backend makes whole loops; its largestPass is 0');
   }
 }
 

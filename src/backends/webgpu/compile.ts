@@ -1,16 +1,16 @@
 /** A Program made ready for the GPU: its pipelines, sizes, guards and constants, and the list of its dispatches. */
 import type { Constant, Program } from '../backend.ts';
-import { ABSENT } from '../kernels.ts';
+import { ABSENT, type PassCall } from '../kernels.ts';
 import { type BufferRole, type PlannedCall, type PlannedLoop, type PlannedStep, planProgram } from '../plan.ts';
 import type { Assumed } from './assumption.ts';
 import { USAGE } from './device.ts';
-import { type Dispatch, type Forms, type LoadedDispatch, type ProductPart, SCRATCH, wordsToBytes } from './dispatch.ts';
+import { type Dispatch, type Forms, type ProductPart, SCRATCH, wordsToBytes } from './dispatch.ts';
 import { lowerCall, lowerCopy } from './lower.ts';
 import { scratchOfReduce } from './lower-reduce.ts';
 import type { Pipeline, PipelineCache } from './pipelines.ts';
 import { type BufferPool, type DeviceBuffer, roundedBytes } from './pool.ts';
 import type { Scheduler } from './scheduler.ts';
-import { SHADERS } from './shaders.ts';
+import { SHADERS, type Shader } from './shaders.ts';
 
 /** What all Programs of one backend share. */
 export interface Runtime {
@@ -32,7 +32,7 @@ export interface Kernel {
   readonly kind: 'kernel';
   /** Counts the kernels of the Program. */
   readonly index: number;
-  /** With the groups, what the choice of another form changes before the first run. */
+  /** With the groups, what the choice of another form changes before the first run; undefined in an open pass. */
   pipeline: Pipeline;
   readonly sizes: { readonly offset: number; readonly bytes: number } | undefined;
   /** Buffer of the guard, or ABSENT outside loops; undefined where the kernel has none. */
@@ -46,6 +46,13 @@ export interface Kernel {
 /** A dispatch of a product whose form is still to be chosen. */
 export interface OpenProduct extends ProductPart {
   readonly kernel: Kernel;
+}
+
+/** The dispatches of a pass, of which lower-pass.ts is still to say the rest. */
+export interface OpenPass {
+  readonly kernels: readonly Kernel[];
+  readonly call: PassCall;
+  readonly step: PlannedCall;
 }
 
 export interface CompiledLoop {
@@ -88,7 +95,7 @@ export function compile(program: Program, runtime: Runtime): Compiled {
 class Compiler {
   private readonly kernels: Kernel[] = [];
   private readonly openProducts: OpenProduct[] = [];
-  private readonly unloaded: { readonly kernel: Kernel; readonly step: PlannedCall }[] = [];
+  private readonly openPasses: OpenPass[] = [];
   private readonly sizes: ArrayBuffer[] = [];
   private readonly fixed = new Map<number, DeviceBuffer>();
   private readonly plan;
@@ -135,15 +142,9 @@ class Compiler {
   }
 
   private async ready(sizesBuffer: DeviceBuffer): Promise<void> {
-    if (this.unloaded.length > 0) {
-      const { device, forms, pipelines } = this.runtime;
-      const { lowerLoaded } = await import('./lower-pass.ts');
-      for (const { kernel, step } of this.unloaded) {
-        const dispatch = lowerLoaded(step, forms);
-        const { shader, constants, source, sizes } = dispatch;
-        this.complete(kernel, dispatch, pipelines.get(shader, constants, source));
-        device.queue.writeBuffer(sizesBuffer.handle, kernel.sizes?.offset ?? 0, wordsToBytes(sizes));
-      }
+    if (this.openPasses.length > 0) {
+      const { completePasses } = await import('./lower-pass.ts');
+      completePasses(this.openPasses, sizesBuffer, this.runtime);
     }
     if (this.openProducts.length > 0) {
       // A page that cannot load it any more keeps the usual forms.
@@ -167,11 +168,9 @@ class Compiler {
     const { call } = step;
     const { forms } = this.runtime;
     if (call.kernel === 'reduce') this.scratchSize = Math.max(this.scratchSize, scratchOfReduce(call, forms));
-    const dispatches = lowerCall(step, forms);
-    if (dispatches) return dispatches.map((dispatch) => this.kernel(dispatch, guard));
-    const kernel = this.place(guard, new ArrayBuffer(ALIGNMENT));
-    this.unloaded.push({ kernel, step });
-    return [kernel];
+    const kernels = lowerCall(step, forms).map((dispatch) => this.kernel(dispatch, guard));
+    if (call.kernel === 'pass') this.openPasses.push({ kernels, call, step });
+    return kernels;
   }
 
   private loop(step: PlannedLoop, outerGuard: number): CompiledLoop {
@@ -190,34 +189,30 @@ class Compiler {
   }
 
   private kernel(dispatch: Dispatch, guard: number): Kernel {
-    const { shader, constants, sizes, part } = dispatch;
-    const { hasSizes, hasGuard } = SHADERS[shader];
-    const kernel = this.place(hasGuard ? guard : undefined, hasSizes ? wordsToBytes(sizes) : undefined);
-    this.complete(kernel, dispatch, this.runtime.pipelines.get(shader, constants));
-    if (part) this.openProducts.push({ ...part, kernel });
-    return kernel;
-  }
-
-  /** A kernel of which `complete` is to say the rest. */
-  private place(guard: number | undefined, bytes: ArrayBuffer | undefined): Kernel {
+    const { shader, constants, operands, result, groups, work } = dispatch;
+    const { hasSizes = true, hasGuard = true }: Partial<Shader> = shader ? SHADERS[shader] : {}; // a pass has both
+    const resolve = (buffer: number): number => (buffer === SCRATCH ? this.scratch : buffer);
     let sizes: Kernel['sizes'];
-    if (bytes) {
+    if (hasSizes) {
+      const bytes = wordsToBytes(dispatch.sizes);
       // A uniform struct takes a multiple of 16 bytes.
       sizes = { offset: this.sizes.length * ALIGNMENT, bytes: Math.ceil(bytes.byteLength / 16) * 16 };
       this.sizes.push(bytes);
     }
-    const kernel = { kind: 'kernel', index: this.kernels.length, sizes, guard } as Kernel;
+    const kernel: Kernel = {
+      kind: 'kernel',
+      index: this.kernels.length,
+      pipeline: (shader && this.runtime.pipelines.get(shader, constants)) as Pipeline,
+      sizes,
+      guard: hasGuard ? guard : undefined,
+      operands: operands.map(resolve),
+      result: resolve(result),
+      groups,
+      work,
+    };
     this.kernels.push(kernel);
+    if (dispatch.part) this.openProducts.push({ ...dispatch.part, kernel });
     return kernel;
-  }
-
-  private complete(
-    kernel: Kernel,
-    { operands, result, groups, work }: Dispatch | LoadedDispatch,
-    pipeline: Pipeline,
-  ): void {
-    const resolve = (buffer: number): number => (buffer === SCRATCH ? this.scratch : buffer);
-    Object.assign(kernel, { pipeline, operands: operands.map(resolve), result: resolve(result), groups, work });
   }
 
   private upload(constant: Constant, size: number): DeviceBuffer {

@@ -1,6 +1,6 @@
 /** What a kernel call becomes: one or more dispatches, with everything but the buffers themselves. */
 import type { ProductCall } from '../kernels.ts';
-import type { Shader, ShaderName } from './shaders.ts';
+import type { ShaderName } from './shaders.ts';
 
 /** One 32-bit word of the sizes that a kernel gets as a uniform. */
 export type Word = { readonly kind: 'u' | 'i' | 'f'; readonly value: number };
@@ -13,7 +13,8 @@ export const f = (...values: number[]): Word[] => values.map((value) => ({ kind:
 export const SCRATCH = -2;
 
 export interface Dispatch {
-  readonly shader: ShaderName;
+  /** Undefined where the rest is still to be said: see OpenPass. */
+  readonly shader?: ShaderName;
   readonly constants: Readonly<Record<string, number>>;
   readonly sizes: readonly Word[];
   /** Buffers of the plan; ABSENT where there is none, or where it is the result's own; or SCRATCH. */
@@ -24,12 +25,6 @@ export interface Dispatch {
   readonly work: number;
   /** The product of which this is a part, and its rows, where another form may do it as well. */
   readonly part?: ProductPart;
-}
-
-/** Of a kernel that is not among SHADERS. */
-export interface LoadedDispatch extends Omit<Dispatch, 'shader' | 'part'> {
-  readonly shader: string;
-  readonly source: Shader;
 }
 
 export interface ProductPart {

@@ -33,14 +33,6 @@ export function widestIterationOn(limits: GPUSupportedLimits, { tiled }: Forms):
   return tiled ? fitting : Math.min(fitting, WIDEST_ON_PROCESSOR);
 }
 
-/**
- * Largest 2·batch·n² of a pass whose product is one dispatch of a usual form. A larger one is done by the form that is chosen
- * for it by timing, which gains more than the dispatches around it cost.
- */
-export function largestPassOn({ dispatchWork, tuneFrom = Number.POSITIVE_INFINITY }: Forms): number {
-  return Math.min(dispatchWork, tuneFrom);
-}
-
 export function lowerIterate(call: IterateCall, step: PlannedCall, forms: Forms): Dispatch[] {
   const { accelerated, batch, n, stride, shared, giveUp } = call;
   return wholeLoop(call, step, forms, 2 * batch * n ** 2, {

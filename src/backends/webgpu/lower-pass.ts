@@ -1,88 +1,84 @@
 /**
- * A pass of an iteration as the epilogue of a product, and what observes it. Loaded when a Program first holds such a call: a
- * page whose layers are no wider than one workgroup solves does without.
+ * A pass of an iteration: one dispatch is a product with the pass in its epilogue, one observes what that has left. Loaded when a
+ * Program first holds a pass: a page whose layers are no wider than a workgroup solves does without.
  */
 import observe from '../../../shaders/observe.wgsl';
 import pass from '../../../shaders/shared/pass.wgsl';
-import register from '../../../shaders/shared/pass-register.wgsl';
 import tiled from '../../../shaders/shared/pass-tiled.wgsl';
-import { ABSENT, ACTIVATIONS, ITERATIONS, layoutOfPass, type ObserveCall, type PassCall } from '../kernels.ts';
+import { ABSENT, ACTIVATIONS, ITERATIONS, type PassCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Forms, f, groupsFor, type LoadedDispatch, u } from './dispatch.ts';
-import { BLOCK, groupsOf, type ProductForm, usualForm } from './lower-product.ts';
-import * as shaders from './shaders.ts';
+import type { OpenPass, Runtime } from './compile.ts';
+import { type Dispatch, f, groupsFor, u, wordsToBytes } from './dispatch.ts';
+import { groupsOf, tiledForm } from './lower-product.ts';
+import type { DeviceBuffer } from './pool.ts';
+import { kernel, SHADERS, type Shader } from './shaders.ts';
 
+/** Activations, the monitor's rule and the iterations. */
+const SHARED = SHADERS.iterate.parts.slice(0, -1);
 const PASS = { file: 'shared/pass.wgsl', text: pass };
-const REGISTER = { file: 'shared/pass-register.wgsl', text: register };
 const TILED = { file: 'shared/pass-tiled.wgsl', text: tiled };
-const OBSERVE = shaders.kernel(4, shaders.MONITOR, { file: 'observe.wgsl', text: observe });
 
-export function lowerLoaded(step: PlannedCall, forms: Forms): LoadedDispatch {
-  const { call } = step;
-  if (call.kernel === 'pass') return lowerPass(call, step, forms);
-  if (call.kernel === 'observe') return lowerObserve(call, step, forms);
-  throw new Error(`${call.kernel} is not among the kernels that are loaded by themselves`);
+/** The sources by name. */
+export const PASS_SHADERS: Readonly<Record<string, Shader>> = {
+  pass: kernel(6, ...SHARED, PASS, TILED, ...SHADERS['product-tiled'].parts.slice(-1)),
+  observe: kernel(3, ...SHARED, { file: 'observe.wgsl', text: observe }),
+};
+
+/** Says what is still open of these. */
+export function completePasses(passes: readonly OpenPass[], sizesBuffer: DeviceBuffer, runtime: Runtime): void {
+  const { device, pipelines } = runtime;
+  for (const { kernels, call, step } of passes) {
+    for (const [index, { name, sizes, constants, ...rest }] of lowerPass(call, step).entries()) {
+      const kernel = kernels[index];
+      Object.assign(kernel, { pipeline: pipelines.get(name, constants, PASS_SHADERS[name]), ...rest });
+      device.queue.writeBuffer(sizesBuffer.handle, kernel.sizes?.offset ?? 0, wordsToBytes(sizes));
+    }
+  }
 }
 
-/** The form of the product, and the tiles of the columns over which it adds up. */
-function formOf(
-  { batch, n }: PassCall | ObserveCall,
-  transposed: boolean,
-  forms: Forms,
-): ProductForm & { tiles: number } {
-  const form = usualForm({ m: batch, n, k: n, transposeA: false, transposeB: transposed }, forms);
-  return { ...form, tiles: Math.ceil(n / (forms.tiled ? form.columns : BLOCK)) };
-}
+/** With the name of its source. */
+type PassDispatch = Omit<Dispatch, 'shader' | 'part'> & { readonly name: string };
 
-/** The kernel of a pass in a form of the product. */
-export function passShader(form: ProductForm['shader']): shaders.Shader {
-  const epilogue = form === 'product-tiled' ? [TILED] : [shaders.OUTER, REGISTER];
-  const { ACTIVATIONS, MONITOR, ITERATION } = shaders;
-  return shaders.kernel(7, ACTIVATIONS, MONITOR, ITERATION, PASS, ...epilogue, shaders.PRODUCT_FORMS[form]);
-}
-
-function lowerPass(call: PassCall, step: PlannedCall, forms: Forms): LoadedDispatch {
-  const { batch, n, transposed } = call;
-  const form = formOf(call, transposed, forms);
-  const [carried, matrix, ...others] = step.operands;
-  return {
-    shader: `pass, ${form.shader}`,
-    source: passShader(form.shader),
-    constants: {
-      ...form.constants,
-      METHOD: ITERATIONS.indexOf(call.iteration),
-      ACTIVATION: ACTIVATIONS.indexOf(call.activation),
-      SLOPED: call.inputs[4] === ABSENT ? 0 : 1,
+export function lowerPass(call: PassCall, step: PlannedCall): PassDispatch[] {
+  const { batch, n, transposed, shared } = call;
+  const form = tiledForm({ m: batch, n, k: n, transposeA: false, transposeB: transposed });
+  /** Stretches of columns over which the first dispatch adds up. */
+  const tiles = Math.ceil(n / form.columns);
+  const [carried, matrix, b, alpha, tolerance, floor, slope] = step.operands;
+  const sloped = call.inputs[6] === ABSENT ? 0 : 1;
+  const result = step.output;
+  return [
+    {
+      name: 'pass',
+      constants: {
+        ...form.constants,
+        METHOD: ITERATIONS.indexOf(call.iteration),
+        ACTIVATION: ACTIVATIONS.indexOf(call.activation),
+        SLOPED: sloped,
+      },
+      sizes: [
+        ...u(batch, n, n, 0, batch, n, 1),
+        ...u(...(transposed ? [1, n] : [n, 1])),
+        ...f(...call.activationParameters),
+        ...u(0, tiles), // zero
+      ],
+      operands: [carried, matrix, carried, b, alpha, slope],
+      result,
+      groups: groupsOf(form, n, batch),
+      work: 2 * batch * n ** 2,
     },
-    sizes: [
-      ...u(batch, n, n, 0, batch),
-      ...u(n, 1),
-      ...u(...(transposed ? [1, n] : [n, 1])),
-      ...f(...call.activationParameters),
-      ...u(0, form.tiles), // zero
-    ],
-    operands: [carried, matrix, carried, ...others],
-    result: step.output,
-    groups: groupsOf(form, n, batch),
-    work: 2 * batch * n ** 2,
-  };
-}
-
-function lowerObserve(call: ObserveCall, step: PlannedCall, forms: Forms): LoadedDispatch {
-  const { batch, shared } = call;
-  const { tiles } = formOf(call, false, forms);
-  return {
-    shader: 'observe',
-    source: OBSERVE,
-    constants: {},
-    sizes: [
-      ...u(batch, layoutOfPass(call).sums, tiles),
-      ...u(shared.tolerance ? 1 : 0, shared.floor ? 1 : 0, call.giveUp ? 1 : 0, call.relative ? 1 : 0),
-      ...f(call.staleLimit, call.epsilon),
-    ],
-    operands: step.operands,
-    result: step.output,
-    groups: groupsFor(batch),
-    work: 2 * batch * tiles,
-  };
+    {
+      name: 'observe',
+      constants: { SLOPED: sloped },
+      sizes: [
+        ...u(batch, n, tiles, shared.tolerance ? 1 : 0, shared.floor ? 1 : 0, call.giveUp ? 1 : 0),
+        ...f(call.staleLimit, call.epsilon, ...call.activationParameters),
+        ...u(0), // zero
+      ],
+      operands: [carried, tolerance, floor],
+      result,
+      groups: groupsFor(batch),
+      work: 2 * batch * tiles,
+    },
+  ];
 }

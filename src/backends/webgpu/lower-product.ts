@@ -1,14 +1,13 @@
 import { ACTIVATIONS, type ProductCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
 import { type Dispatch, type Forms, f, u } from './dispatch.ts';
-import type { PRODUCT_FORMS } from './shaders.ts';
 
 /** What the form of a product depends on. */
 export type ProductShape = Pick<ProductCall, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB'>;
 
 /** How a product is cut into workgroups. */
 export interface ProductForm {
-  readonly shader: keyof typeof PRODUCT_FORMS;
+  readonly shader: 'product-register' | 'product-register-vector' | 'product-tiled';
   readonly constants: Readonly<Record<string, number>>;
   /** Rows and columns of the result that one workgroup computes. */
   readonly rows: number;
@@ -16,7 +15,7 @@ export interface ProductForm {
 }
 
 /** Each invocation of the register forms computes an 8 × 8 block, of the tiled form a 4 × 4 block. */
-export const BLOCK = 8;
+const BLOCK = 8;
 const TILE = 4;
 /** Workgroups of the register forms, large ones first: they reuse the cache better, small ones give every core something. */
 const REGISTER_GROUPS = [
@@ -32,7 +31,7 @@ const BUSY_GPU = 128;
 
 export function lowerProduct(call: ProductCall, step: PlannedCall, forms: Forms): Dispatch[] {
   const { m, n, k, transposeA, transposeB } = call;
-  const form = usualForm(call, forms);
+  const form = forms.tiled ? tiledForm(call) : registerForm(call);
   const rowWork = 2 * n * k;
   const rowsAtOnce = Math.max(1, Math.floor(forms.dispatchWork / (rowWork * form.rows))) * form.rows;
   const isOpen = forms.tiled && (forms.wide || rowWork * m >= (forms.tuneFrom ?? Number.POSITIVE_INFINITY));
@@ -56,11 +55,6 @@ export function lowerProduct(call: ProductCall, step: PlannedCall, forms: Forms)
     });
   }
   return dispatches;
-}
-
-/** The form that a product has where none is chosen for it by timing. */
-export function usualForm(shape: ProductShape, { tiled }: Forms): ProductForm {
-  return tiled ? tiledForm(shape) : registerForm(shape);
 }
 
 export function groupsOf(form: Pick<ProductForm, 'rows' | 'columns'>, n: number, rows: number): [number, number] {

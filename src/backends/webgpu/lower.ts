@@ -21,8 +21,17 @@ import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
 
-/** Undefined for a kernel that is loaded by itself: see lower-pass.ts. */
-export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] | undefined {
+/** One whose rest is said by lower-pass.ts, which is loaded when a Program first holds a pass. */
+const OPEN: Dispatch = {
+  constants: {},
+  sizes: u(...Array<number>(16).fill(0)), // as many as there may be
+  operands: [],
+  result: 0,
+  groups: [0, 0],
+  work: 0,
+};
+
+export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
   const { call } = step;
   switch (call.kernel) {
     case 'product':
@@ -46,8 +55,7 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] | undefin
     case 'proximalGradient':
       return lowerProximalGradient(call, step, forms);
     case 'pass':
-    case 'observe':
-      return undefined;
+      return [OPEN, OPEN];
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':

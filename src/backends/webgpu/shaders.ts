@@ -17,11 +17,9 @@ import activations from '../../../shaders/shared/activations.wgsl';
 import elements from '../../../shaders/shared/elements.wgsl';
 import iteration from '../../../shaders/shared/iteration.wgsl';
 import monitor from '../../../shaders/shared/monitor.wgsl';
-import outer from '../../../shaders/shared/outer.wgsl';
 import product from '../../../shaders/shared/product.wgsl';
 import reduction from '../../../shaders/shared/reduction.wgsl';
 import rows from '../../../shaders/shared/rows.wgsl';
-import solve from '../../../shaders/solve.wgsl';
 
 export interface ShaderPart {
   readonly file: string;
@@ -36,11 +34,10 @@ export interface Shader {
   readonly operands: number;
 }
 
-export const ACTIVATIONS = { file: 'shared/activations.wgsl', text: activations };
-export const ITERATION = { file: 'shared/iteration.wgsl', text: iteration };
-export const OUTER = { file: 'shared/outer.wgsl', text: outer };
+const ACTIVATIONS = { file: 'shared/activations.wgsl', text: activations };
+const ITERATION = { file: 'shared/iteration.wgsl', text: iteration };
 const ELEMENTS = { file: 'shared/elements.wgsl', text: elements };
-export const MONITOR = { file: 'shared/monitor.wgsl', text: monitor };
+const MONITOR = { file: 'shared/monitor.wgsl', text: monitor };
 const PRODUCT = { file: 'shared/product.wgsl', text: product };
 const REDUCTION = { file: 'shared/reduction.wgsl', text: reduction };
 const ROWS = { file: 'shared/rows.wgsl', text: rows };
@@ -51,20 +48,13 @@ export function kernel(operands: number, ...parts: ShaderPart[]): Shader {
 
 /** All forms of the product bind alike. */
 export function productForm(form: ShaderPart): Shader {
-  return kernel(6, ACTIVATIONS, PRODUCT, OUTER, form);
+  return kernel(6, ACTIVATIONS, PRODUCT, form);
 }
 
-/** The forms of the product by themselves. */
-export const PRODUCT_FORMS = {
-  'product-register': { file: 'product-register.wgsl', text: productRegister },
-  'product-register-vector': { file: 'product-register-vector.wgsl', text: productRegisterVector },
-  'product-tiled': { file: 'product-tiled.wgsl', text: productTiled },
-} as const satisfies Record<string, ShaderPart>;
-
 export const SHADERS = {
-  'product-register': productForm(PRODUCT_FORMS['product-register']),
-  'product-register-vector': productForm(PRODUCT_FORMS['product-register-vector']),
-  'product-tiled': productForm(PRODUCT_FORMS['product-tiled']),
+  'product-register': productForm({ file: 'product-register.wgsl', text: productRegister }),
+  'product-register-vector': productForm({ file: 'product-register-vector.wgsl', text: productRegisterVector }),
+  'product-tiled': productForm({ file: 'product-tiled.wgsl', text: productTiled }),
   elementwise: kernel(3, ACTIVATIONS, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
   move: kernel(3, { file: 'move.wgsl', text: move }, ELEMENTS),
   combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
@@ -86,7 +76,12 @@ export const SHADERS = {
   }),
   iterate: kernel(7, ACTIVATIONS, MONITOR, ITERATION, { file: 'iterate.wgsl', text: iterate }),
   scalar: kernel(4, MONITOR, { file: 'scalar.wgsl', text: scalar }),
-  solve: kernel(2, { file: 'solve.wgsl', text: solve }),
+  solve: kernel(2, {
+    file: 'solve.wgsl',
+    get text() {
+      return import('../../../shaders/solve.wgsl').then((module) => module.default);
+    },
+  }),
   'loop-enter': {
     parts: [{ file: 'loop-enter.wgsl', text: loopEnter }],
     hasSizes: false,

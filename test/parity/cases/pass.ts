@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { Backend } from '../../../src/backends/backend.ts';
 import { factorOf } from '../../../src/backends/cpu/iteration.ts';
 import { ACTIVATIONS, type ActivationName, ITERATIONS, STATE_SIZE } from '../../../src/backends/kernels.ts';
-import { type IterateOptions, passedRows, passFrom, passRows } from '../../../src/tensor/kernels.ts';
+import { whereRunning } from '../../../src/solvers/monitor.ts';
+import { afterPass, beforePass, type IterateOptions, passRows } from '../../../src/tensor/kernels.ts';
 import { Tracing } from '../../../src/tensor/tracing.ts';
 import {
   compareEnds,
@@ -67,10 +68,11 @@ async function passedOn(backend: Backend, choice: Passed, operands: IterateOpera
     slope: sloped ? input(slope, shape) : undefined,
   };
   const first = input(firstFactor(choice, operands), shape);
-  let end = passFrom(first, input(x, shape), input(state, [STATE_SIZE, batch]));
+  let end = beforePass(first, input(x, shape), input(state, [STATE_SIZE, batch]));
   for (let count = 0; count < limit; count++) end = passRows(end, transposed, options);
-  const rows = passedRows(end, shape, iteration === 'peacemanRachford' ? 'kept' : 'factor');
-  const found = await runOn(backend, tracing.finish([rows, end.state]), given);
+  const { factor, kept, state: after } = afterPass(end, shape);
+  const rows = iteration === 'peacemanRachford' ? kept : whereRunning(after, factor, kept);
+  const found = await runOn(backend, tracing.finish([rows, after]), given);
   return Float64Array.from(found.flatMap((values) => [...values]));
 }
 

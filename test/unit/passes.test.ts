@@ -1,0 +1,120 @@
+/** Loops of passes give what the loops of other kernels give that they replace, in the arithmetic of the reference. */
+import { describe, expect, test } from 'vitest';
+import { openCPU } from '../../src/backends/cpu/index.ts';
+import { STATE_ROWS, STATE_SIZE, STATUS } from '../../src/backends/kernels.ts';
+import { ACTIVATION_KERNELS, type ElementwiseActivation } from '../../src/solvers/activations.ts';
+import type { Equation } from '../../src/solvers/equation.ts';
+import { forwardBackward } from '../../src/solvers/forward-backward.ts';
+import { type Iteration, plain } from '../../src/solvers/iteration.ts';
+import { diagonalJacobian, proximalMapOfJacobian } from '../../src/solvers/jacobian.ts';
+import { proximalMapOf } from '../../src/solvers/nonlinearity.ts';
+import { peacemanRachford } from '../../src/solvers/peaceman-rachford.ts';
+import { picard } from '../../src/solvers/picard.ts';
+import { Engine } from '../../src/tensor/engine.ts';
+import { reduceRows } from '../../src/tensor/kernels.ts';
+import { randomNumbers, randomValues } from '../parity/cases/parity.ts';
+
+interface Choice {
+  readonly iteration: Iteration;
+  readonly activation: ElementwiseActivation;
+  readonly sloped: boolean;
+  readonly transposed: boolean;
+  readonly limit: number;
+  readonly giveUp: boolean;
+}
+
+const [batch, n] = [7, 10];
+/** The sample that cannot meet its tolerance, −1: it gives up or reaches the limit, since no residual counts as rounding. */
+const HOPELESS = 4;
+
+/** x, the state and the solution; by passes where the backend makes them. */
+async function ends(largestPass: number, choice: Choice): Promise<(Float32Array | Float64Array)[]> {
+  const { iteration, activation, sloped, transposed, limit, giveUp } = choice;
+  const engine = new Engine({ ...openCPU(), largestPass });
+  const random = randomNumbers(limit);
+  const state = new Float32Array(STATE_SIZE * batch);
+  for (let sample = 0; sample < batch; sample++) state[STATE_ROWS.best * batch + sample] = 1e30;
+  state[2] = STATUS.stalled;
+  const tensor = (values: ArrayLike<number>, ...shape: number[]) => engine.tensor(values, shape);
+  const inputs = [
+    tensor(randomValues(n * n, random, 0.15), n, n), // contracts
+    tensor(randomValues(batch * n, random), batch, n), // b
+    tensor(randomValues(batch * n, random), batch, n), // the start
+    tensor(
+      Float32Array.from({ length: batch * n }, () => Math.max(random(), 0)),
+      batch,
+      n,
+    ), // the slope
+    tensor([1e-3, 1e-2, 1e-3, 1e-9, -1, 1e-5, 1e-1], batch),
+    tensor(state, STATE_SIZE, batch),
+    tensor([0.8], 1), // α
+  ];
+  const results = engine.run(`passes ${largestPass}`, inputs, ([W, b, z, slope, tolerance, initial, step], tracing) => {
+    const sigma = sloped
+      ? proximalMapOfJacobian(diagonalJacobian(slope), (x) => reduceRows('norm', [x]))
+      : proximalMapOf({ name: activation, parameters: activation === 'clip' ? [-0.3, 0.4] : [0.3, 0] });
+    const norms = { bound: step, estimate: step, floor: tracing.constant({ kind: 'fill', value: -1 }, [1]) };
+    const resolvent = { inverse: W, step };
+    const equation: Equation = { W, transposed, b, sigma, margin: step, norms, step, resolvent };
+    const begun = iteration.begin(tracing, equation, z, b);
+    const end = plain(tracing, begun, { tolerance, floor: norms.floor, limit, giveUp }, initial);
+    return [end.x, end.state];
+  });
+  const values = await Promise.all(results.map((result) => result.data()));
+  engine.close();
+  return values;
+}
+
+async function compare(choice: Choice): Promise<Float32Array | Float64Array> {
+  const expected = await ends(0, choice);
+  const found = await ends(Number.POSITIVE_INFINITY, choice);
+  for (const [part, values] of expected.entries()) {
+    for (const [index, value] of values.entries()) {
+      // When it stalls is a matter of rounding.
+      const isRounding = part === 1 && index >= batch && index % batch === HOPELESS;
+      if (!isRounding) expect(found[part][index]).toBeCloseTo(value, 10);
+    }
+  }
+  return found[1];
+}
+
+describe.each([picard, forwardBackward, peacemanRachford])('passes of $name', (iteration) => {
+  const usual: Choice = {
+    iteration,
+    activation: 'tanh',
+    sloped: false,
+    transposed: false,
+    limit: 200,
+    giveUp: true,
+  };
+
+  test('with every activation', async () => {
+    for (const activation of Object.keys(ACTIVATION_KERNELS) as ElementwiseActivation[])
+      await compare({ ...usual, activation });
+  });
+
+  test('with a slope in the place of the activation', async () => {
+    for (const transposed of [false, true]) await compare({ ...usual, sloped: true, transposed });
+  });
+
+  test('with the other orientation', () => compare({ ...usual, transposed: true }));
+
+  test('stop at the limit, odd or even', async () => {
+    for (const limit of [1, 2, 3, 6]) {
+      const state = await compare({ ...usual, limit });
+      expect(Math.max(...state.slice(STATE_ROWS.iterations * batch).slice(0, batch))).toBe(limit);
+    }
+  });
+
+  test('give up a sample that makes no progress, or do not', async () => {
+    expect((await compare(usual))[HOPELESS]).toBe(STATUS.gaveUp);
+    expect((await compare({ ...usual, giveUp: false }))[HOPELESS]).toBe(STATUS.running);
+  });
+
+  test('stop each sample by itself', async () => {
+    const state = await compare(usual);
+    const iterations = [...state.slice(STATE_ROWS.iterations * batch).slice(0, batch)];
+    expect(iterations[2]).toBe(0);
+    expect(new Set(iterations).size).toBeGreaterThan(2);
+  });
+});
