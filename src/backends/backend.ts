@@ -11,6 +11,9 @@
  *   The formulas of the kernels are given in kernels.ts; every backend computes these, up to rounding.
  * - Inside a loop no result is read back per iteration. A backend may run passes beyond the one that clears the loop's
  *   flag only if they change nothing that is carried (kernels return at once when the flag is 0).
+ * - A backend that must wait for a loop's flag before it can go on may offer not to: see `Assumption`. Runs that are given one
+ *   are enqueued as if each loop took as many passes as before, and give what they would give without it, or, where a loop
+ *   needed more, nothing of use.
  */
 import type { KernelCall } from './kernels.ts';
 
@@ -57,6 +60,19 @@ export interface Program {
   readonly outputs: readonly number[];
 }
 
+/**
+ * That each loop of the runs which are given it takes about as many passes as it did before. Nothing waits for their flags;
+ * whether they were all cleared is read back at the end, together with whatever was downloaded under it.
+ */
+export interface Assumption {
+  /** Whether runs and downloads may still be given it. */
+  readonly isOpen: boolean;
+  /** To be called when the last of them has been enqueued. Idempotent. */
+  end(): void;
+  /** Resolves after `end`. False: some loop was cut short, and what was computed from then on is void. */
+  readonly held: Promise<boolean>;
+}
+
 export interface MemoryFigures {
   /** Live storage: what tensors hold. A training step leaves it as it was. */
   readonly buffers: number;
@@ -90,10 +106,13 @@ export interface Backend {
   upload(values: ArrayLike<number>): Storage;
   /** Overwrites storage (same size), after all work enqueued so far. */
   write(storage: Storage, values: ArrayLike<number>): void;
-  download(storage: Storage): Promise<Float32Array | Float64Array>;
+  /** @param assumption under which the storage was computed: the numbers come when it has ended */
+  download(storage: Storage, assumption?: Assumption): Promise<Float32Array | Float64Array>;
   release(storage: Storage): void;
   /** Inputs are given in the order of `program.inputs` and are not changed. The caller owns the outputs. */
-  run(program: Program, inputs: readonly Storage[]): Storage[];
+  run(program: Program, inputs: readonly Storage[], assumption?: Assumption): Storage[];
+  /** Absent where no loop is waited for: everything always holds. Undefined where nothing can be assumed as yet. */
+  assume?(): Assumption | undefined;
   /** Resolves when all enqueued work is done; rejects if any of it failed. */
   idle(): Promise<void>;
   memory(): MemoryFigures;

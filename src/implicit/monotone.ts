@@ -5,7 +5,7 @@ import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
 import type { Activation } from '../solvers/activations.ts';
 import { adjointProblem } from '../solvers/adjoint.ts';
 import { normsFrom } from '../solvers/equation.ts';
-import { solveFixedPoint } from '../solvers/forward.ts';
+import { type FixedPointProblem, solveFixedPoint } from '../solvers/forward.ts';
 import { FORWARD_SOLVERS, LINEAR_SOLVERS } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
 import { statusOf } from '../solvers/monitor.ts';
@@ -55,11 +55,25 @@ export interface MonotoneSolution {
  * @throws RangeError where a shape or an option is wrong
  */
 export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOptions): MonotoneSolution {
+  return solveMonotone(W, b, options);
+}
+
+/**
+ * The same, for layers that solve again and again while W changes little.
+ * @param near `inverse` of an earlier solve, of whatever W: where it is near enough that of this one starts from it
+ * @returns also V = (I + α(I − W))⁻¹, where the solver had one
+ */
+export function solveMonotone(
+  W: Tensor,
+  b: Tensor,
+  options: MonotoneOptions,
+  near?: Tensor,
+): MonotoneSolution & { readonly inverse: Tensor | undefined } {
   const checked = checkSolveOptions(options);
   const { engine, batch, n } = checkArguments(W, b, options.initial);
   const settings = chosenFor(checked, batch, n);
   const started = performance.now();
-  const { z: found, summary, ...kept } = forward(engine, W, b, options.initial, settings);
+  const { z: found, summary, ...kept } = forward(engine, W, b, { initial: options.initial, near }, settings);
   const { preActivation } = kept;
   const isMonotone = checkMonotone(W, settings);
   isMonotone.catch(() => {}); // it is told with the report
@@ -110,6 +124,7 @@ export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOption
   };
   return {
     z: recorded('custom', [W, b], z, operation),
+    inverse: kept.inverse,
     report,
     backwardReports,
     async certificate() {
@@ -169,10 +184,13 @@ interface Forward extends Kept {
   readonly summary: Tensor;
 }
 
-function forward(engine: Engine, W: Tensor, b: Tensor, initial: Tensor | undefined, settings: Chosen): Forward {
+/** From where a solve starts. */
+type Start = Pick<FixedPointProblem, 'initial' | 'near'>;
+
+function forward(engine: Engine, W: Tensor, b: Tensor, { initial, near }: Start, settings: Chosen): Forward {
   const { activation, limit, margin, tolerance, step, checkInputs } = settings;
   const solver = FORWARD_SOLVERS[settings.solver];
-  const optional = [step === undefined ? undefined : engine.scalar(step), initial];
+  const optional = [step === undefined ? undefined : engine.scalar(step), initial, near];
   const key = ['forward', settings.solver, JSON.stringify(activation), limit, checkInputs, ...optional.map(Boolean)];
   const inputs = [
     W,
@@ -184,10 +202,12 @@ function forward(engine: Engine, W: Tensor, b: Tensor, initial: Tensor | undefin
   const [z, preActivation, bound, summary, inverse, usedStep] = engine.run(key.join(' '), inputs, (traced, tracing) => {
     const [tracedW, tracedB, tracedMargin, tracedTolerance, ...rest] = traced;
     const tracedStep = step === undefined ? undefined : rest.shift();
+    const tracedInitial = initial && rest.shift();
     const solution = solveFixedPoint(tracing, solver, {
       W: tracedW,
       b: tracedB,
-      initial: rest.shift(),
+      initial: tracedInitial,
+      near: rest.shift(),
       margin: tracedMargin,
       tolerance: tracedTolerance,
       step: tracedStep,

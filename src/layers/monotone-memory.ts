@@ -17,6 +17,7 @@ const NAMES = {
   last: 'iterations last seen',
   before: 'iterations seen before',
   solutions: 'solutions',
+  inverse: 'inverse',
 } as const;
 
 /** α of the last tuning. */
@@ -61,6 +62,21 @@ export function rememberIterations({ numbers }: Memory, step: number, { samples 
   numbers.set(NAMES.seen, step + 1);
 }
 
+/** V of the last step of training: that of the next one is near it. */
+export function rememberedInverse({ tensors }: Memory): Tensor | undefined {
+  return tensors.get(NAMES.inverse);
+}
+
+/** @param inverse undefined where the solver needs none; a sequential backend has a faster way than to start from it */
+export function rememberInverse({ tensors }: Memory, inverse: Tensor | undefined, engine: Engine): void {
+  if (inverse && !engine.isSequential) replace(tensors, NAMES.inverse, engine.kept(inverse));
+}
+
+function replace(tensors: Memory['tensors'], name: string, tensor: Tensor): void {
+  tensors.get(name)?.dispose();
+  tensors.set(name, tensor);
+}
+
 /** At 0, at the mean of the solutions of the last step of training, or at the solution of the sample's last visit. */
 export type WarmStart = 'none' | 'step' | 'sample';
 
@@ -81,16 +97,15 @@ export function rememberSolutions(
   engine: Engine,
 ): void {
   if (kind === 'none') return;
-  const before = tensors.get(NAMES.solutions);
   if (kind === 'step') {
     const [batch, n] = z.shape;
     const mean = elementwise('scale', [reduceAxes('sum', [z], 0, 1)], [1 / batch, 0]);
-    tensors.set(NAMES.solutions, engine.kept(engine.alias(mean, [1, n])));
+    replace(tensors, NAMES.solutions, engine.kept(engine.alias(mean, [1, n])));
   } else {
+    const before = tensors.get(NAMES.solutions);
     const store = before ?? z.context.constant({ kind: 'fill', value: 0 }, [count, z.shape[1]]);
     const updated = scatterRows(store, z, z.context.upload(rows, [rows.length], z));
-    tensors.set(NAMES.solutions, engine.kept(updated));
+    replace(tensors, NAMES.solutions, engine.kept(updated));
     if (!before) store.dispose();
   }
-  before?.dispose();
 }

@@ -1,4 +1,4 @@
-import { monotoneFixedPoint } from '../implicit/monotone.ts';
+import { solveMonotone } from '../implicit/monotone.ts';
 import { checkSolveOptions, type SolveOptions } from '../implicit/options.ts';
 import { monotoneMatrix } from '../implicit/parametrisation.ts';
 import type { ActivationOption } from '../solvers/activations.ts';
@@ -8,7 +8,9 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { checkWidth, type Layer, uniformParameter } from './layer.ts';
 import {
   isTuningDue,
+  rememberedInverse,
   rememberedStep,
+  rememberInverse,
   rememberIterations,
   rememberSolutions,
   tuneStep,
@@ -79,14 +81,14 @@ export function monotone({
       : undefined,
     forward(x, [A, B, U, c], { solves, memory, training }) {
       const b = affine(x, U, c);
-      const solution = monotoneFixedPoint(weights(A, B), b, {
-        ...options,
-        step: isTuned ? rememberedStep(memory) : step,
-        initial: training && warmStart(start, memory, training, b),
-      });
+      const initial = training && warmStart(start, memory, training, b);
+      const own = { ...options, step: isTuned ? rememberedStep(memory) : step, initial };
+      const solution = solveMonotone(weights(A, B), b, own, training && rememberedInverse(memory));
       solves.push(solution);
       if (training) {
-        rememberSolutions(start, memory, training, solution.z, engineOf('monotone: x', x));
+        const engine = engineOf('monotone: x', x);
+        rememberInverse(memory, solution.inverse, engine);
+        rememberSolutions(start, memory, training, solution.z, engine);
         if (isTuned) {
           training.whenRead(async () => rememberIterations(memory, training.step, await solution.report));
         }

@@ -133,6 +133,12 @@ export class Model {
     });
   }
 
+  /** Of each layer, whether it wants to tune itself before this step of training. */
+  tuningDue(step: number): boolean[] {
+    const { memories } = this.initialised();
+    return this.layers.map(({ tuning }, index) => tuning?.isDue(memories[index], step) ?? false);
+  }
+
   /**
    * Lets the layers that want it tune themselves for a step of training.
    * @param x the input of the step, [batch, inputs]
@@ -140,7 +146,7 @@ export class Model {
    */
   async tune(x: Tensor, step: number): Promise<void> {
     const { values, memories } = this.initialised();
-    const due = this.layers.map(({ tuning }, index) => tuning?.isDue(memories[index], step) ?? false);
+    const due = this.tuningDue(step);
     if (!due.includes(true)) return;
     await this.engine.tidy(async (scope) => {
       let input = scope.use(x);

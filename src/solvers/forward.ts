@@ -25,6 +25,8 @@ export interface FixedPointProblem {
   readonly b: Tensor; // [batch, n]
   /** Start, [batch, n]. Default zeros. */
   readonly initial: Tensor | undefined;
+  /** V of another W, from which that of this one may be computed, [n, n]. */
+  readonly near?: Tensor;
   /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I, [1]. */
   readonly margin: Tensor;
   /** Of the relative fixed-point residual ‖z − σ(Wz + b)‖ / (ε + ‖z‖), [1]. */
@@ -78,7 +80,7 @@ export function solveFixedPoint(
     const solved = solvedIn(progress.state);
     const wanted = first ? undefined : reduceAll('anyZero', solved);
     const own = method.iteration.needsResolvent
-      ? resolventOf(tracing, W, { margin, norms, step, tolerance: problem.tolerance, wanted })
+      ? resolventOf(tracing, W, { margin, norms, step, tolerance: problem.tolerance, wanted, near: problem.near })
       : undefined;
     if (first) resolvent = own;
     const begun = method.iteration.begin(tracing, { ...equation, resolvent: own }, initial, initialPre);

@@ -19,11 +19,14 @@ export interface InverseOptions {
   readonly tolerance: Tensor;
   /** [1]: where it is 0 nothing is iterated, and the result means nothing. Default 1. */
   readonly wanted?: Tensor;
+  /** About M⁻¹, such as that of a matrix nearby, [n, n]: Newton-Schulz starts from it where it is near enough. */
+  readonly near?: Tensor;
 }
 
 /**
  * M⁻¹, for M + Mᵀ positive definite. By Newton-Schulz, X⁺ = X + X(I − MX), products only: with σ_min(M) ≥ s and ‖M‖ ≤ L the start
- * X = cMᵀ, c = 2/(s² + L²), gives ‖I − XM‖ ≤ (L² − s²)/(L² + s²) < 1, and the error is squared by each step. On a sequential
+ * X = cMᵀ, c = 2/(s² + L²), gives ‖I − XM‖ ≤ (L² − s²)/(L² + s²) < 1, and the error is squared by each step. A `near` X with
+ * ‖I − MX‖_F below FAR takes its place. On a sequential
  * backend, where it is wanted in any case, by elimination, and by Newton-Schulz where ‖I − MX‖ shows that this has failed.
  * @param matrix M, [n, n]
  */
@@ -39,7 +42,16 @@ export function inverse(tracing: LoopContext, matrix: Tensor, options: InverseOp
     const state = stoppedIf(elementwise('greater', [number(0.5), wanted]));
     return newtonSchulz(tracing, matrix, start, state, enough);
   }
-  if (!tracing.isSequential) return newtonSchulz(tracing, matrix, start, running, enough);
+  if (!tracing.isSequential) {
+    const { near } = options;
+    if (!near) return newtonSchulz(tracing, matrix, start, running, enough);
+    // The first step of the loop, so that the product that tells whether it is near is no further one.
+    const stepped = newtonSchulzStep(tracing, matrix, near);
+    const isNear = elementwise('greater', [number(FAR ** 2), stepped.squared]); // not where it is NaN
+    const either = (yes: Tensor, no: Tensor): Tensor => elementwise('select', [isNear, yes, no]);
+    const state = either(monitor(running, stepped.squared, enough, enough), running);
+    return newtonSchulz(tracing, matrix, either(stepped.x, start), state, enough);
+  }
   const eliminated = inverted(matrix);
   const error = probedError(tracing, matrix, eliminated);
   const near = elementwise('greater', [number(FAR), error]); // not where it is NaN
@@ -50,20 +62,24 @@ export function inverse(tracing: LoopContext, matrix: Tensor, options: InverseOp
 
 /** Steps until the error is small, from a state that may say that none is needed. */
 function newtonSchulz(tracing: LoopContext, matrix: Tensor, start: Tensor, initial: Tensor, enough: Tensor): Tensor {
-  const [n] = matrix.shape;
-  const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
   const final = tracing.loop(
     { x: start, state: initial },
     ({ state }) => statusOf(state),
     LIMIT,
     ({ x, state }) => {
-      const error = product(matrix, x, { prior: identity, residual: true });
-      // What the error will be after this step: its square.
-      const next = elementwise('square', [reduceAll('norm', error)]);
-      return { x: product(x, error, { bias: x }), state: monitor(state, next, enough, enough) };
+      const next = newtonSchulzStep(tracing, matrix, x);
+      return { x: next.x, state: monitor(state, next.squared, enough, enough) };
     },
   );
   return final.x;
+}
+
+/** @returns X⁺, and ‖I − MX‖_F², which ‖I − MX⁺‖_F does not exceed, [1] */
+function newtonSchulzStep(tracing: LoopContext, matrix: Tensor, x: Tensor): { x: Tensor; squared: Tensor } {
+  const [n] = matrix.shape;
+  const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
+  const error = product(matrix, x, { prior: identity, residual: true });
+  return { x: product(x, error, { bias: x }), squared: elementwise('square', [reduceAll('norm', error)]) };
 }
 
 /** cMᵀ */

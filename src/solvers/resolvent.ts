@@ -17,6 +17,7 @@ export interface ResolventOptions {
   readonly step: Tensor | undefined;
   readonly tolerance: Tensor;
   readonly wanted?: Tensor;
+  readonly near?: Tensor;
 }
 
 /** Of the tolerance of the solve: how exact its inverse is. */
@@ -28,11 +29,12 @@ const INVERSE_SHARE = 0.01;
  * iterations of Peaceman-Rachford, against 200 at 1/√(mL)).
  * @param options.tolerance of the solve that uses it, [1]: ‖I − V⁻¹V‖_F is at most a hundredth of that, or rounding
  * @param options.wanted [1]: where it is 0 the inverse is not computed, and means nothing; default 1
+ * @param options.near V of another W, which may be near enough to start from
  */
 export function resolventOf(
   tracing: LoopContext,
   W: Tensor,
-  { margin, norms, step, tolerance, wanted }: ResolventOptions,
+  { margin, norms, step, tolerance, wanted, near }: ResolventOptions,
 ): Resolvent {
   const [n] = W.shape;
   const alpha = step ?? automaticStep(margin, norms.estimate);
@@ -40,7 +42,7 @@ export function resolventOf(
   const shifted = elementwise('add', [identity, elementwise('multiply', [differenceOf(tracing, W), alpha])]);
   const onePlus = (x: Tensor): Tensor => elementwise('scale', [elementwise('multiply', [x, alpha])], [1, 1]);
   const exactness = elementwise('scale', [tolerance], [INVERSE_SHARE, 0]);
-  const options = { smallest: onePlus(margin), largest: onePlus(norms.bound), tolerance: exactness, wanted };
+  const options = { smallest: onePlus(margin), largest: onePlus(norms.bound), tolerance: exactness, wanted, near };
   return { inverse: inverse(tracing, shifted, options), step: alpha };
 }
 

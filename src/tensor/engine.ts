@@ -1,5 +1,13 @@
 /** The engine: tensors on one backend, Programs traced once per shape, memory that is given back. */
-import type { Backend, BackendName, Constant, MemoryFigures, Program, Storage } from '../backends/backend.ts';
+import type {
+  Assumption,
+  Backend,
+  BackendName,
+  Constant,
+  MemoryFigures,
+  Program,
+  Storage,
+} from '../backends/backend.ts';
 import { SEQUENTIAL_BACKENDS } from '../backends/kernels.ts';
 import { type OpenOptions, openBackend } from '../backends/open.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
@@ -247,8 +255,8 @@ export class Engine implements LoopContext {
 
   private enqueue(traced: Traced, inputs: readonly Tensor[]): Tensor[] {
     const storages = inputs.map((input) => this.sharedOf(input).storage);
-    const results = this.device.run(traced.program, storages);
     const checks = mergedChecks(inputs);
+    const results = this.device.run(traced.program, storages, assumptionOf(checks));
     const arena = Arena.of(inputs);
     const { shapes } = traced;
     return results.map((storage, index) => this.wrap({ storage, references: 0 }, shapes[index], checks, arena));
@@ -295,18 +303,33 @@ export class Engine implements LoopContext {
 
   /** The same numbers; reading them, or anything computed from them, also awaits `promise`. */
   withCheck(tensor: Tensor, promise: Promise<void>): Tensor {
-    const check: Check = { promise, passed: false };
+    return this.dependent(tensor, this.check(promise));
+  }
+
+  /** @param assumption that the promise is about: what is computed from tensors with this check is enqueued under it */
+  check(promise: Promise<void>, assumption?: Assumption): Check {
+    const check: Check = { promise, assumption, passed: false };
     promise.then(
       () => {
         check.passed = true;
       },
       () => {}, // reported where something awaits it; until then it must not count as unhandled
     );
+    return check;
+  }
+
+  /** The same numbers; they, and anything computed from them, depend on the check. */
+  dependent(tensor: Tensor, check: Check): Tensor {
     return this.wrap(this.sharedOf(tensor), tensor.shape, new Set([...tensor.checks, check]), tensor.arena);
   }
 
+  /** An assumption about how long loops are, for a check; undefined where nothing needs to be assumed. */
+  assume(): Assumption | undefined {
+    return this.device.assume?.();
+  }
+
   download(tensor: Tensor): Promise<Float32Array | Float64Array> {
-    return this.device.download(this.sharedOf(tensor).storage);
+    return this.device.download(this.sharedOf(tensor).storage, assumptionOf(tensor.checks));
   }
 
   release(tensor: Tensor): void {
@@ -381,6 +404,11 @@ function mergedChecks(inputs: readonly Tensor[]): ReadonlySet<Check> {
     else if (open.length > 0) merged = new Set([...merged, ...open]);
   }
   return merged;
+}
+
+function assumptionOf(checks: ReadonlySet<Check>): Assumption | undefined {
+  for (const { assumption } of checks) if (assumption?.isOpen) return assumption;
+  return undefined;
 }
 
 function tensorsIn(value: unknown): Tensor[] {

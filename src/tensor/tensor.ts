@@ -1,4 +1,4 @@
-import type { Constant } from '../backends/backend.ts';
+import type { Assumption, Constant } from '../backends/backend.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import type { Arena } from './arena.ts';
 import * as arrange from './arrange.ts';
@@ -47,10 +47,12 @@ export interface LoopContext extends Context {
   ): Values;
 }
 
-/** A solve that tensors depend on. */
+/** A solve that tensors depend on, or an assumption. */
 export interface Check {
-  /** Rejects if the solve failed. */
+  /** Rejects if the solve failed, or the assumption did not hold. */
   readonly promise: Promise<void>;
+  /** What is computed from these tensors, and read back, is so under it while it is open. */
+  readonly assumption?: Assumption;
   /** Set once it is known to have succeeded; it is then no longer passed on. */
   passed: boolean;
 }

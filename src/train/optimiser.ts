@@ -29,8 +29,11 @@ export interface OptimiserState {
    * @param step steps done since the start of training
    */
   update(values: readonly Tensor[], gradients: readonly Tensor[], epoch: number, step: number): Tensor[];
-  /** What it remembers, by name: one tensor a parameter. */
-  readonly memory: ReadonlyMap<string, readonly Tensor[]>;
+  /**
+   * What it remembers, by name: one tensor a parameter. These lists are its state: other tensors, put in the place of those
+   * that are there, take it back to where it was when these were.
+   */
+  readonly memory: ReadonlyMap<string, Tensor[]>;
   dispose(): void;
 }
 

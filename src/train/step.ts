@@ -4,6 +4,7 @@ import type { Samples } from '../data/dataset.ts';
 import { type ForwardOptions, indexOfLargest, type Model } from '../layers/sequential.ts';
 import type { SolveRecord, SolveReport } from '../solvers/report.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { AssumedStep } from './assumed-step.ts';
 import { targetsOf } from './class-weights.ts';
 import type { BatchLoss } from './losses.ts';
 
@@ -24,27 +25,32 @@ export interface StepInputs {
   readonly loss: BatchLoss;
   readonly weights: readonly number[] | undefined;
   readonly training: Omit<NonNullable<ForwardOptions['training']>, 'whenRead'>;
+  /** Where the step may turn out to be void. */
+  readonly assumed: AssumedStep | undefined;
   /** New parameters from gradients. */
   readonly update: (gradients: readonly Tensor[]) => Tensor[];
 }
 
-/** Enqueues one step. The inner promise resolves when the loss and the reports are there. */
+/**
+ * Enqueues one step. The inner promise resolves when the loss and the reports are there; with undefined where what was assumed
+ * did not hold, so that the step is void.
+ */
 export async function trainStep(
   model: Model,
-  { part, loss: lossOf, weights, training, update }: StepInputs,
-): Promise<{ read: Promise<StepOutcome> }> {
+  { part, loss: lossOf, weights, training, assumed, update }: StepInputs,
+): Promise<{ read: Promise<StepOutcome | undefined> }> {
   const { engine } = model;
   const { rows: targetRows, weight } = targetsOf(part.labels, model.outputs, weights);
   const x = engine.tensor(part.inputs, [part.count, part.features]);
   const targets = engine.tensor(targetRows, [part.count, model.outputs]);
   const solves: SolveRecord[] = [];
   const whenRead: (() => Promise<void>)[] = [];
-  const parameters = model.parameters.map(({ value }) => value);
   /** Freed at the end, also when something throws: what is read back has been enqueued by then. */
   const held = [x, targets];
   const outputs: Tensor[] = [];
   try {
     await model.tune(x, training.step);
+    const parameters = assumed?.parameters ?? model.parameters.map(({ value }) => value);
     const { loss, gradients } = await differentiate((...values) => {
       const pass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
       const scores = model.forward(x, { values, solves, training: pass });
@@ -54,7 +60,7 @@ export async function trainStep(
     held.push(loss, ...gradients);
     model.replaceParameters(update(gradients));
     const [scores] = outputs;
-    const read = Promise.all([
+    const reading = Promise.all([
       loss.data(),
       scores.data(),
       Promise.all(solves.map(({ report }) => report)),
@@ -72,7 +78,9 @@ export async function trainStep(
       backward,
       whenRead,
     }));
-    read.catch(() => {}); // it is awaited one step later
+    reading.catch(() => {}); // it is awaited one step later
+    const read = assumed ? assumed.unlessVoid(reading) : reading;
+    read.catch(() => {});
     return { read };
   } finally {
     for (const tensor of [...held, ...outputs]) tensor.dispose();

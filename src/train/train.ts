@@ -2,6 +2,7 @@ import { type Dataset, type Samples, subset } from '../data/dataset.ts';
 import { random } from '../data/random.ts';
 import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
+import type { AssumedStep } from './assumed-step.ts';
 import { batchesOf } from './batches.ts';
 import { isDueAfterEpochs, isDueAfterSteps, writeCheckpoint } from './checkpoint/resume.ts';
 import { evaluate } from './evaluate.ts';
@@ -53,61 +54,102 @@ function hasMore({ epoch, losses, settings, stopper }: Run): boolean {
   return epoch < settings.epochs && losses.length < settings.maximumSteps && !stopper?.hasStopped;
 }
 
+/** A step that is under way. */
+interface Begun {
+  /** Undefined where the step is void, and with it whatever was begun after it. */
+  readonly read: Promise<StepOutcome | undefined>;
+  readonly assumed: AssumedStep | undefined;
+}
+
 /**
  * Runs the steps of the epoch that are left, in order, until the signal is aborted. One is always under way while the
- * outcome of the one before it is read back.
+ * outcome of the one before it is read back. Steps are enqueued on the assumption that their loops are as long as before;
+ * one for which that does not hold is void, and is repeated from its start without it.
  */
 async function runSteps(run: Run): Promise<void> {
-  const { settings } = run;
+  const { settings, model, epoch } = run;
   const limit = Math.min(settings.steps, run.step + settings.maximumSteps - run.losses.length);
   const begin = stepsOf(run);
-  let pending: Promise<StepOutcome> | undefined;
-  const settle = async (): Promise<void> => {
-    if (!pending) return;
-    const outcome = await pending;
-    pending = undefined;
-    await endStep(run, outcome);
-  };
+  let pending: Begun | undefined;
+  let later: Begun | undefined;
+  let assumes = true;
   run.lapse();
   try {
-    for (let step = run.step; step < limit && !settings.signal?.aborted; step++) {
-      const { read } = await begin(step);
-      await settle();
-      pending = read;
-      if (isDueAfterSteps(settings.checkpoint, run.losses.length + 1)) {
-        await settle();
-        await writeCheckpoint(run, 'scheduled');
-      }
+    for (;;) {
+      const step = run.step + (pending ? 1 : 0);
+      const isDue = pending !== undefined && isDueAfterSteps(settings.checkpoint, run.losses.length + 1);
+      // What is written down, or read to tune a layer, must not be void.
+      const mustWait = isDue || (pending?.assumed && model.tuningDue(epoch * settings.steps + step).includes(true));
+      if (step < limit && !settings.signal?.aborted && !mustWait) later = await begin(step, assumes);
+      if (!pending && !later) return;
+      assumes = await settle(run, pending, later);
+      pending = assumes ? later : undefined;
+      later = undefined;
+      if (isDue && assumes) await writeCheckpoint(run, 'scheduled');
       await run.pause();
     }
-    await settle();
   } finally {
-    await pending?.catch(() => {}); // nothing of this run is under way once it has thrown
+    await abandon(later, pending); // nothing of this run is under way once it has thrown
+  }
+}
+
+/** Waits for the outcome of a step. @returns false where it was void: the run is then at its start again */
+async function settle(run: Run, pending: Begun | undefined, later: Begun | undefined): Promise<boolean> {
+  if (!pending) return true;
+  const outcome = await pending.read;
+  if (!outcome) {
+    await abandon(later, pending);
+    return false;
+  }
+  await pending.assumed?.leave();
+  const end = () => endStep(run, outcome);
+  // Meanwhile the model holds what is known to stand.
+  await (later?.assumed ? later.assumed.before(end) : end());
+  return true;
+}
+
+/** Waits for steps, the last one first, and goes back to the start of those that are void. */
+async function abandon(...steps: (Begun | undefined)[]): Promise<void> {
+  for (const step of steps) {
+    await step?.read.catch(() => {});
+    await step?.assumed?.leave();
   }
 }
 
 /** Enqueues a step of the epoch under way. */
-function stepsOf({ model, settings, optimiser, epoch }: Run): (step: number) => ReturnType<typeof trainStep> {
+function stepsOf(run: Run): (step: number, assumes: boolean) => Promise<Begun> {
+  const { model, settings, optimiser, epoch } = run;
   const { samples, batch, steps, seed, ownLoss: loss = crossEntropy, weights } = settings;
   const generator = random(seed);
   const rowsOf = batchesOf(generator, epoch, samples.count, batch, settings.optimiser.sampling ?? 'shuffled');
-  return (step) => {
+  return async (step, assumes) => {
     const rows = rowsOf(step);
-    return trainStep(model, {
-      part: subset(samples, rows),
-      loss,
-      weights,
-      training: {
-        step: epoch * steps + step,
-        random: generator.fork(`step ${step} of epoch ${epoch}`),
-        rows,
-        count: samples.count,
-      },
-      update: (gradients) => {
-        const values = model.parameters.map(({ value }) => value);
-        return optimiser.update(values, gradients, epoch + step / steps, epoch * steps + step);
-      },
-    });
+    const assumption = assumes ? model.engine.assume() : undefined;
+    // A page that cannot load it any more goes on without.
+    const loaded = assumption && (await import('./assumed-step.ts').catch(() => undefined));
+    const assumed = assumption && loaded?.assumedStep(run, assumption);
+    try {
+      const { read } = await trainStep(model, {
+        part: subset(samples, rows),
+        loss,
+        weights,
+        training: {
+          step: epoch * steps + step,
+          random: generator.fork(`step ${step} of epoch ${epoch}`),
+          rows,
+          count: samples.count,
+        },
+        assumed,
+        update: (gradients) => {
+          const values = model.parameters.map(({ value }) => value);
+          return optimiser.update(values, gradients, epoch + step / steps, epoch * steps + step);
+        },
+      });
+      return { read, assumed };
+    } catch (error) {
+      await assumed?.leave();
+      throw error;
+    }
   };
 }
 

@@ -42,6 +42,22 @@ for (const [name, open] of Object.entries(backends)) {
       return X.data();
     }
 
+    test('starts from one that is near, and does as well where what is given is far, or overflows', async () => {
+      const n = 24;
+      const { W } = monotoneProblem(n, 1, n, 0.5);
+      const M = W.map((x, at) => (Math.floor(at / n) === at % n ? 1 : 0) - x);
+      const exact = await inverted(M, n, 0.5, 1.01 * spectralNorm(M, n));
+      const shifted = Array.from(exact, (x, at) => x * (at % 3 === 0 ? 1.01 : 1));
+      for (const near of [exact, shifted, new Float32Array(n * n), new Float32Array(n * n).fill(1e30)]) {
+        const numbers = [0.5, 1.01 * spectralNorm(M, n), 1e-6].map((number) => engine.tensor([number]));
+        const inputs = [engine.tensor(M, [n, n]), engine.tensor(near, [n, n]), ...numbers];
+        const [X] = engine.run('inverse from one that is near', inputs, ([m, x, s, l, tolerance], tracing) => [
+          inverse(tracing, m, { smallest: s, largest: l, tolerance, near: x }),
+        ]);
+        expect(relativeError(matmul(M, await X.data(), n, n, n), identity(n))).toBeLessThan(2e-5);
+      }
+    });
+
     test('is that of the matrix, whatever its order', async () => {
       for (const n of [1, 2, 31, 32, 33, 70]) {
         const { W } = monotoneProblem(n, 1, n, 0.5);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Backend, Program } from '../../src/backends/backend.ts';
+import type { Assumption, Backend, Program } from '../../src/backends/backend.ts';
 import { DeviceLostError } from '../../src/backends/lost.ts';
 import { isSoftware, openDevice } from '../../src/backends/webgpu/device.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
@@ -7,6 +7,7 @@ import { PipelineCache } from '../../src/backends/webgpu/pipelines.ts';
 import { roundedBytes } from '../../src/backends/webgpu/pool.ts';
 import { SHADERS } from '../../src/backends/webgpu/shaders.ts';
 import { type CallWithoutSlots, Trace } from '../../src/program/trace.ts';
+import { countedDevice } from '../support/counted-device.ts';
 
 let opened: Backend[] = [];
 afterEach(() => {
@@ -76,6 +77,93 @@ describe('the order of work', () => {
     const storage = backend.upload(values);
     values[0] = 9;
     expect([...(await backend.download(storage))]).toEqual([1, 2, 3]);
+  });
+});
+
+/** Adds `rounds` times `passes` to 0, one by one, in a loop in a loop. */
+function sum(): Program {
+  const trace = new Trace('sum');
+  const layouts = [{ offset: 0, strides: [0, 0, 0, 1] }];
+  const call = { kernel: 'elementwise', operation: 'scale', shape: [1, 1, 1, 1], layouts };
+  const plus = (x: number, offset: number): number =>
+    trace.call({ ...call, parameters: [1, offset] } as unknown as CallWithoutSlots, [x], 1);
+  const rounds = trace.input(1);
+  const passes = trace.input(1);
+  const zero = trace.constant({ kind: 'fill', value: 0 }, 1);
+  const [, total] = trace.loop([rounds, zero], 20, ([left, before]) => {
+    const [, after] = trace.loop([passes, before], 60, ([more, x]) => [plus(more, -1), plus(x, 1)]);
+    return [plus(left, -1), after];
+  });
+  return trace.finish([total]);
+}
+
+describe('an assumption', () => {
+  async function assumed(backend: Backend): Promise<Assumption> {
+    for (;;) {
+      const assumption = backend.assume?.();
+      if (assumption) return assumption;
+      await new Promise((resolve) => setTimeout(resolve, 5)); // its code is being loaded
+    }
+  }
+
+  /** rounds · passes under an assumption, and whether it held. */
+  async function under(backend: Backend, program: Program, sizes: readonly number[]): Promise<[number, boolean]> {
+    const assumption = await assumed(backend);
+    const inputs = sizes.map((size) => backend.upload([size]));
+    const [total] = backend.run(program, inputs, assumption);
+    const content = backend.download(total, assumption);
+    assumption.end();
+    for (const storage of [...inputs, total]) backend.release(storage);
+    const [[value], held] = await Promise.all([content, assumption.held]);
+    return [value, held];
+  }
+
+  it('holds where loops are as long as before or shorter, and not where one is longer', async () => {
+    const backend = await open();
+    const program = sum();
+    expect(await under(backend, program, [2, 10])).toEqual([20, true]); // nothing is known: it waits
+    expect(await under(backend, program, [2, 10])).toEqual([20, true]);
+    expect(await under(backend, program, [1, 4])).toEqual([4, true]);
+    expect(await under(backend, program, [0, 9])).toEqual([0, true]);
+    const [short, held] = await under(backend, program, [2, 40]);
+    expect(held).toBe(false);
+    expect(short).toBeLessThan(80);
+    expect((await under(backend, program, [3, 5]))[1]).toBe(false);
+  });
+
+  it('waits for nothing, and reads all back at once', async () => {
+    const { device, take, release } = await countedDevice();
+    const backend = await open({ device });
+    const program = sum();
+    await under(backend, program, [2, 10]);
+    take();
+    await under(backend, program, [2, 10]);
+    expect(take()).toMatchObject({ submits: 1, readBacks: 1, buffers: 0 });
+    backend.close();
+    release();
+  });
+
+  it('is made by a run itself about rounds, and about loops that are not entered; where it fails the run begins anew', async () => {
+    const backend = await open();
+    const program = sum();
+    await assumed(backend);
+    for (const [rounds, passes] of [
+      [1, 5],
+      [1, 5],
+      [3, 7],
+      [3, 0],
+      [0, 7],
+      [2, 20],
+      [1, 60],
+      [20, 3],
+    ]) {
+      const inputs = [rounds, passes].map((size) => backend.upload([size]));
+      const [total] = backend.run(program, inputs);
+      const [tripled] = backend.run(scaling('triple', 1, 3), [total]);
+      for (const storage of inputs) backend.release(storage);
+      expect(await backend.download(tripled)).toEqual(new Float32Array([3 * rounds * passes]));
+      for (const storage of [total, tripled]) backend.release(storage);
+    }
   });
 });
 

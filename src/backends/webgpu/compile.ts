@@ -2,6 +2,7 @@
 import type { Constant, Program } from '../backend.ts';
 import { ABSENT, type PassCall } from '../kernels.ts';
 import { type BufferRole, type PlannedCall, type PlannedLoop, type PlannedStep, planProgram } from '../plan.ts';
+import type { Assumed } from './assumption.ts';
 import { USAGE } from './device.ts';
 import { type Dispatch, type Forms, type ProductPart, SCRATCH, wordsToBytes } from './dispatch.ts';
 import { lowerCall, lowerCopy } from './lower.ts';
@@ -22,6 +23,8 @@ export interface Runtime {
   readonly nothing: DeviceBuffer;
   /** The guard outside loops: always open. */
   readonly open: DeviceBuffer;
+  /** Undefined until the code for it has been loaded. */
+  assume(): Assumed | undefined;
 }
 
 /** One dispatch. Buffers are numbered as in `Compiled.roles`. */
@@ -60,8 +63,8 @@ export interface CompiledLoop {
   readonly limit: number;
   /** Dispatches in one pass. */
   readonly length: number;
-  /** Passes that the loop took last time. */
-  lastPasses: number | undefined;
+  /** Passes that the loop is expected to take each time it is entered in a run; none before it was ever entered so often. */
+  readonly expected: number[];
 }
 
 export type CompiledStep = Kernel | CompiledLoop;
@@ -182,7 +185,7 @@ class Compiler {
     const body = this.steps([...step.body, ...step.leave], guard);
     body.push(this.kernel(advance, guard));
     const length = body.reduce((sum, inner) => sum + dispatchesOf(inner), 0);
-    return { kind: 'loop', guard, opening, body, limit: step.limit, length, lastPasses: undefined };
+    return { kind: 'loop', guard, opening, body, limit: step.limit, length, expected: [] };
   }
 
   private kernel(dispatch: Dispatch, guard: number): Kernel {

@@ -1,6 +1,7 @@
 /** Runs a compiled Program: binds its buffers and records its dispatches, loops in chunks of passes. */
 import type { Program } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
+import type { Assumed } from './assumption.ts';
 import { type Compiled, type CompiledLoop, type CompiledStep, compile, type Kernel, type Runtime } from './compile.ts';
 import type { DeviceBuffer } from './pool.ts';
 import type { Job } from './scheduler.ts';
@@ -9,6 +10,9 @@ import type { Job } from './scheduler.ts';
 interface Bound {
   readonly buffers: readonly DeviceBuffer[];
   readonly groups: readonly GPUBindGroup[];
+  /** Under which it is recorded; the run's own takes for granted only what seldom changes. */
+  readonly assumption?: Assumed;
+  readonly isOwn?: boolean;
 }
 
 /** Sets of buffers for which bind groups are kept; a workload that repeats itself has few. */
@@ -19,6 +23,8 @@ const WHOLE_LOOP = 48;
 const FIRST_CHUNK = 8;
 const CHUNK_GROWTH = 1.5;
 const LARGEST_CHUNK = 256;
+/** An expected count falls by this share of what was too much: a pass too many costs little, one too few a repetition. */
+const FALL = 1 / 32;
 
 export class Executable {
   private readonly compiled: Compiled;
@@ -48,7 +54,7 @@ export class Executable {
   }
 
   /** Enqueues one run. The outputs are the caller's. */
-  run(inputs: readonly DeviceBuffer[]): DeviceBuffer[] {
+  run(inputs: readonly DeviceBuffer[], assumption?: Assumed): DeviceBuffer[] {
     const { pool, scheduler } = this.runtime;
     const { roles, sizes, fixed } = this.compiled;
     const outputs: DeviceBuffer[] = [];
@@ -66,7 +72,7 @@ export class Executable {
     };
     try {
       const buffers = roles.map((_, index) => take(index));
-      scheduler.enqueue(`program ${this.program.name}`, this.job(buffers));
+      scheduler.enqueue(`program ${this.program.name}`, this.job(buffers, assumption));
     } catch (error) {
       for (const buffer of outputs) if (buffer) pool.release(buffer);
       throw error;
@@ -77,9 +83,17 @@ export class Executable {
     return outputs;
   }
 
-  private *job(buffers: readonly DeviceBuffer[]): Job {
+  private *job(buffers: readonly DeviceBuffer[], given?: Assumed): Job {
     if (!this.isReady) yield this.compiled.ready;
-    yield* this.record(this.compiled.steps, { buffers, groups: this.groupsFor(buffers) });
+    const { steps } = this.compiled;
+    const bound = { buffers, groups: this.groupsFor(buffers) };
+    const hasLoops = steps.some(({ kind }) => kind === 'loop');
+    const assumption = given ?? (hasLoops ? this.runtime.assume() : undefined);
+    yield* this.record(steps, { ...bound, assumption, isOwn: !given });
+    if (given || !assumption?.isNeeded) return;
+    yield assumption.verdict();
+    // The inputs are as they were: all of it again, with a look at every loop.
+    if (assumption.isVoid) yield* this.record(steps, bound);
   }
 
   private groupsFor(buffers: readonly DeviceBuffer[]): readonly GPUBindGroup[] {
@@ -118,11 +132,17 @@ export class Executable {
     });
   }
 
-  private *record(steps: readonly CompiledStep[], bound: Bound): Job {
-    this.runtime.scheduler.recorder.use(this.program.name, bound.buffers);
+  /** @param entry how often these steps have been recorded before in the loop that holds them */
+  private *record(steps: readonly CompiledStep[], bound: Bound, entry = 0): Job {
+    const { recorder } = this.runtime.scheduler;
+    recorder.use(this.program.name, bound.buffers);
     for (const step of steps) {
-      if (step.kind === 'kernel') this.dispatch(step, bound);
-      else yield* this.loop(step, bound);
+      if (step.kind === 'kernel') {
+        this.dispatch(step, bound);
+        continue;
+      }
+      yield* this.loop(step, bound, entry);
+      recorder.use(this.program.name, bound.buffers); // what comes next may be of another submit
     }
   }
 
@@ -137,38 +157,49 @@ export class Executable {
     }
   }
 
-  private *loop(loop: CompiledLoop, bound: Bound): Job {
+  private *loop(loop: CompiledLoop, bound: Bound, entry: number): Job {
     for (const kernel of loop.opening) this.dispatch(kernel, bound);
     if (loop.limit * loop.length <= WHOLE_LOOP) {
-      for (let pass = 0; pass < loop.limit; pass++) yield* this.record(loop.body, bound);
+      for (let pass = 0; pass < loop.limit; pass++) yield* this.record(loop.body, bound, pass);
       return;
     }
     // A pass that waits itself, for an inner loop, is not repeated without need.
     const waits = loop.body.some((step) => step.kind === 'loop' && step.limit * step.length > WHOLE_LOOP);
-    yield* this.passes(loop, bound, waits);
+    const expected = loop.expected[entry];
+    const { assumption, isOwn } = bound;
+    // Of its own accord a run takes for granted how many rounds there are, and which loops are not needed: to be wrong about
+    // the iterations of a round costs least where these are waited for.
+    if (!assumption || expected === undefined || (isOwn && !waits && expected > 0)) {
+      yield* this.passes(loop, bound, waits, entry);
+      return;
+    }
+    const passes = Math.min(waits ? Math.ceil(expected) : passesFor(expected), loop.limit);
+    for (let pass = 0; pass < passes; pass++) yield* this.record(loop.body, bound, pass);
+    assumption.note(loop.limit, bound.buffers[loop.guard], (taken) => remember(loop, entry, taken));
   }
 
   /**
    * Records chunks of passes until the guard is closed. On hardware the next chunk is recorded while the guard of the
    * last one travels back; a software adapter would spend the processor's own time on it.
    */
-  private *passes(loop: CompiledLoop, bound: Bound, waits: boolean): Job {
+  private *passes(loop: CompiledLoop, bound: Bound, waits: boolean, entry: number): Job {
     const ahead = this.runtime.forms.tiled && !waits;
-    const expected = loop.lastPasses;
-    let chunk = waits ? 1 : firstChunk(expected);
+    const expected = loop.expected[entry];
+    let chunk = waits ? 1 : expected === undefined ? FIRST_CHUNK : Math.max(1, passesFor(expected));
     let done = 0;
     let earlier: Reading | undefined;
     while (done < loop.limit) {
       const passes = Math.min(Math.ceil(chunk), loop.limit - done);
-      for (let pass = 0; pass < passes; pass++) yield* this.record(loop.body, bound);
+      for (let pass = 0; pass < passes; pass++) yield* this.record(loop.body, bound, done + pass);
       done += passes;
       const reading = this.readGuard(bound.buffers[loop.guard]);
-      const awaited = ahead ? earlier : reading;
+      // The last one tells how many were needed.
+      const awaited = ahead && done < loop.limit ? earlier : reading;
       earlier = reading;
       if (awaited) {
         yield awaited.arrived;
         if (!awaited.open) {
-          loop.lastPasses = awaited.passes;
+          remember(loop, entry, awaited.passes);
           return;
         }
       }
@@ -177,7 +208,7 @@ export class Executable {
       const next = done === passes && expected ? Math.max(2, expected / 4) : chunk * CHUNK_GROWTH;
       chunk = Math.min(next, LARGEST_CHUNK);
     }
-    loop.lastPasses = done;
+    remember(loop, entry, done);
   }
 
   private readGuard(guard: DeviceBuffer): Reading {
@@ -192,9 +223,15 @@ export class Executable {
   }
 }
 
-/** A little more than what was enough last time. */
-function firstChunk(expected: number | undefined): number {
-  return expected === undefined ? FIRST_CHUNK : expected + Math.max(1, Math.ceil(expected / 8));
+/** Notes how many passes the loop has taken. @param entry how often it had been entered before in this run */
+function remember({ expected }: CompiledLoop, entry: number, passes: number): void {
+  const before = expected[entry] ?? 0;
+  expected[entry] = Math.max(passes, before - FALL * Math.max(1, before - passes));
+}
+
+/** A little more than what was enough before; no more where that was at most one. */
+function passesFor(expected: number): number {
+  return Math.ceil(expected > 1 ? expected * 1.125 : expected);
 }
 
 /** What a loop's guard held at some point of its course. */

@@ -1,6 +1,7 @@
 /** The WebGPU backend: float32, in browsers and, through Dawn, in Node. */
-import type { Backend, Program, Storage } from '../backend.ts';
+import type { Assumption, Backend, Program, Storage } from '../backend.ts';
 import { DeviceLostError } from '../lost.ts';
+import type { Assumed } from './assumption.ts';
 import type { Runtime } from './compile.ts';
 import { type DeviceOptions, openDevice, USAGE } from './device.ts';
 import type { Forms } from './dispatch.ts';
@@ -64,6 +65,8 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     wide: options.kernelForms === 'wide',
     tuneFrom,
   };
+  /** The code for assumptions; empty while it is being loaded, and where a page cannot load it any more. */
+  let loaded: Partial<typeof import('./assumption.ts')> | undefined;
   const runtime: Runtime = {
     device,
     pool,
@@ -72,6 +75,17 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     forms,
     nothing: pool.create(256, USAGE.storage),
     open: pool.create(16, USAGE.uniform | USAGE.copyTarget),
+    assume() {
+      if (loaded) return loaded.Assumed && new loaded.Assumed(scheduler);
+      loaded = {};
+      import('./assumption.ts').then(
+        (module) => {
+          loaded = module;
+        },
+        () => {},
+      );
+      return undefined;
+    },
   };
   device.queue.writeBuffer(runtime.open.handle, 0, new Uint32Array([1, 0, 0, 0]));
 
@@ -102,6 +116,9 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     const copied = new Float32Array(values);
     scheduler.enqueueNow('upload', () => scheduler.recorder.write(buffer, copied));
   };
+
+  const opened = (assumption?: Assumption): Assumed | undefined =>
+    assumption?.isOpen ? (assumption as Assumed) : undefined;
 
   const end = (error: Error): void => {
     if (scheduler.failures.ended) return;
@@ -146,24 +163,25 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
       checkSize('write: values', values.length, storage.size);
       write(bufferOf(storage), values);
     },
-    async download(storage) {
+    async download(storage, assumption) {
       scheduler.assertOpen();
-      return scheduler.download(bufferOf(storage), storage.size);
+      return scheduler.download(bufferOf(storage), storage.size, opened(assumption)?.readings);
     },
     release(storage) {
       if (!(storage instanceof DeviceStorage) || storage.released) return;
       storage.released = true;
       pool.release(storage.buffer);
     },
-    run(program, inputs) {
+    run(program, inputs, assumption) {
       scheduler.assertOpen();
       const buffers = inputs.map((storage, index) => {
         checkSize(`program ${program.name}: input ${index}`, storage.size, program.sizes[program.inputs[index]]);
         return bufferOf(storage);
       });
-      const outputs = executableOf(program).run(buffers);
+      const outputs = executableOf(program).run(buffers, opened(assumption));
       return outputs.map((buffer, index) => new DeviceStorage(program.sizes[program.outputs[index]], buffer));
     },
+    assume: runtime.assume,
     async idle() {
       await scheduler.idle();
     },

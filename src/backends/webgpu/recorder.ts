@@ -84,10 +84,10 @@ export class Recorder {
     return this.work >= this.limits.work || this.dispatches >= this.limits.dispatches;
   }
 
-  copy(from: DeviceBuffer, to: GPUBuffer, bytes: number): void {
+  copy(from: DeviceBuffer, to: GPUBuffer, offset: number, bytes: number): void {
     const encoder = this.open();
     this.endPass();
-    encoder.copyBufferToBuffer(from.handle, 0, to, 0, bytes);
+    encoder.copyBufferToBuffer(from.handle, 0, to, offset, bytes);
     from.usedBy = this.serial;
   }
 

@@ -5,6 +5,7 @@
 import { MAP_READ, USAGE } from './device.ts';
 import { Failures } from './failures.ts';
 import type { DeviceBuffer } from './pool.ts';
+import type { Readings } from './readings.ts';
 import { Recorder, type SubmitLimits } from './recorder.ts';
 
 /** Records commands; yields what it has to wait for. */
@@ -22,7 +23,7 @@ export class Scheduler {
   private readonly queue: Entry[] = [];
   private busy = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  /** Buffers of one size for reading back, kept for reuse. */
+  /** For reading back, kept for reuse: by size. */
   private readonly staging = new Map<number, GPUBuffer[]>();
   private readonly waiting = new Set<(error: Error) => void>();
 
@@ -91,32 +92,49 @@ export class Scheduler {
     this.resume();
   }
 
-  private flush(): void {
+  /** Submits what is recorded. */
+  flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     if (!this.failures.ended) this.recorder.submit();
   }
 
+  /** A buffer for reading back, of at least so many bytes. */
+  staged(bytes: number): GPUBuffer {
+    const size = Math.ceil(bytes / 256) * 256;
+    return this.staging.get(size)?.pop() ?? this.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
+  }
+
+  /** Its first bytes, once everything submitted is done. */
+  async mapped(staged: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+    await staged.mapAsync(MAP_READ, 0, bytes);
+    return staged.getMappedRange(0, bytes);
+  }
+
+  /** Takes it back when it has been read. */
+  unstage(buffer: GPUBuffer): void {
+    buffer.unmap();
+    const kept = this.staging.get(buffer.size);
+    // Flags come back by the hundred and downloads mostly in one size: a few buffers of each serve all.
+    if (!kept) this.staging.set(buffer.size, [buffer]);
+    else if (kept.length < 4) kept.push(buffer);
+    else buffer.destroy();
+  }
+
   /** Submits what is recorded and resolves with the content of the buffer at this point. */
   async readBack(buffer: DeviceBuffer, bytes: number): Promise<ArrayBuffer> {
-    const size = Math.ceil(bytes / 256) * 256;
-    const target =
-      this.staging.get(size)?.pop() ?? this.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
-    this.recorder.copy(buffer, target, bytes);
+    const target = this.staged(bytes);
+    this.recorder.copy(buffer, target, 0, bytes);
     this.flush();
-    await target.mapAsync(MAP_READ, 0, size);
-    const content = target.getMappedRange(0, bytes).slice(0);
-    target.unmap();
-    const kept = this.staging.get(size);
-    // Flags come back by the hundred and downloads mostly in one size: a few buffers of each serve all.
-    if (!kept) this.staging.set(size, [target]);
-    else if (kept.length < 4) kept.push(target);
-    else target.destroy();
+    const content = (await this.mapped(target, bytes)).slice(0);
+    this.unstage(target);
     return content;
   }
 
-  download(buffer: DeviceBuffer, size: number): Promise<Float32Array> {
-    return this.settle('download', async () => new Float32Array(await this.readBack(buffer, size * 4)));
+  /** @param readings with which it is to arrive */
+  download(buffer: DeviceBuffer, size: number, readings?: Readings): Promise<Float32Array> {
+    const read = () => (readings ? readings.take(buffer, size * 4) : this.readBack(buffer, size * 4));
+    return this.settle('download', async () => new Float32Array(await read()));
   }
 
   idle(): Promise<void> {
@@ -127,7 +145,7 @@ export class Scheduler {
   }
 
   /** A promise for what `begin`, called when its turn comes, resolves with; it rejects with whatever failed before. */
-  private settle<Result>(name: string, begin: () => Promise<Result>): Promise<Result> {
+  settle<Result>(name: string, begin: () => Promise<Result>): Promise<Result> {
     const ticket = this.failures.ticket();
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {

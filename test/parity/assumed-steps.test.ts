@@ -1,0 +1,146 @@
+/** Training on WebGPU, whose steps are enqueued on the assumption that loops are as long as before. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Assumption, MemoryFigures } from '../../src/backends/backend.ts';
+import { openWebGPU } from '../../src/backends/webgpu/index.ts';
+import { random } from '../../src/data/random.ts';
+import { dense } from '../../src/layers/dense.ts';
+import { type MonotoneLayerOptions, monotone } from '../../src/layers/monotone.ts';
+import { sequential } from '../../src/layers/sequential.ts';
+import { Engine } from '../../src/tensor/engine.ts';
+import { adam } from '../../src/train/adam.ts';
+import { batchesOf } from '../../src/train/batches.ts';
+import type { Progress } from '../../src/train/progress.ts';
+import { train } from '../../src/train/train.ts';
+import { clouds } from '../support/clouds.ts';
+import { type CountedDevice, countedDevice, type DeviceCounts } from '../support/counted-device.ts';
+import { jitter } from '../support/interrupted.ts';
+
+const STEPS = 10;
+
+let counted: CountedDevice;
+let engine: Engine;
+beforeAll(async () => {
+  counted = await countedDevice();
+  engine = new Engine(await openWebGPU({ device: counted.device }));
+});
+afterAll(() => {
+  engine?.close();
+  counted?.release();
+});
+
+interface Setting {
+  readonly data: ReturnType<typeof clouds>;
+  readonly layer: Partial<MonotoneLayerOptions>;
+  readonly assumes: boolean;
+}
+
+interface Told {
+  readonly losses: readonly number[];
+  /** Of each step. */
+  readonly iterations: readonly (readonly number[])[];
+  /** After each step, and after all of them. */
+  readonly parameters: readonly (readonly number[])[];
+  readonly counts: readonly DeviceCounts[];
+  readonly memory: readonly MemoryFigures[];
+  /** Of each step that was begun under an assumption. */
+  readonly held: readonly boolean[];
+}
+
+async function trained({ data, layer, assumes }: Setting): Promise<Told> {
+  const model = sequential(
+    monotone({ inputs: 2, width: 6, linearSolver: 'bicgstab+cgnr', ...layer }),
+    jitter(6),
+    dense({ inputs: 6, outputs: 3 }),
+  );
+  const assumptions: Assumption[] = [];
+  const plain = engine.assume;
+  engine.assume = () => {
+    const assumption = assumes ? plain.call(engine) : undefined;
+    if (assumption) assumptions.push(assumption);
+    return assumption;
+  };
+  const steps: Extract<Progress, { kind: 'step' }>[] = [];
+  const counts: DeviceCounts[] = [];
+  const memory: MemoryFigures[] = [];
+  const values: Promise<ArrayLike<number>[]>[] = [];
+  const read = (): void => {
+    values.push(Promise.all(model.parameters.map(({ value }) => value.data())));
+  };
+  try {
+    const { losses } = await train(engine, model, data, {
+      epochs: 1,
+      batch: data.count / STEPS,
+      optimiser: adam({ rate: 0.02 }),
+      onProgress(progress) {
+        if (progress.kind !== 'step') return;
+        counts.push(counted.take());
+        memory.push(engine.memory());
+        steps.push(progress);
+        // Reading takes submits of its own: only where nobody counts these.
+        if (assumes && steps.length > STEPS - 3) read();
+      },
+    });
+    read();
+    const parameters = (await Promise.all(values)).map((all) => all.flatMap((numbers) => Array.from(numbers)));
+    const iterations = steps.map((step) => [step.iterationsForward, step.iterationsBackward]);
+    return {
+      losses,
+      iterations,
+      parameters,
+      counts,
+      memory,
+      held: await Promise.all(assumptions.map(({ held }) => held)),
+    };
+  } finally {
+    engine.assume = plain;
+    model.dispose();
+  }
+}
+
+/** The code for assumptions is loaded with the first one. */
+async function loaded(): Promise<void> {
+  while (!engine.assume()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe('steps that need not be read before the next one', () => {
+  test('one submit and one read-back a step; losses, iterations and parameters as without', async () => {
+    await loaded();
+    const setting = { data: clouds(8 * STEPS), layer: { solver: 'peaceman-rachford' } } as const;
+    const without = await trained({ ...setting, assumes: false });
+    const before = engine.memory();
+    const told = await trained({ ...setting, assumes: true });
+    expect(engine.memory().buffers).toBe(before.buffers);
+    expect(told.losses).toEqual(without.losses);
+    expect(told.iterations).toEqual(without.iterations);
+    expect(told.parameters.at(-1)).toEqual(without.parameters.at(-1));
+    expect(told.held).toHaveLength(STEPS);
+    expect(told.held).not.toContain(false);
+    // Until the read-backs of the test begin. At the end of a step the next one has been enqueued.
+    for (let step = 2; step < STEPS - 3; step++) {
+      expect(told.counts[step]).toMatchObject({ submits: 1, readBacks: 1, buffers: 0 });
+      expect(told.memory[step]).toEqual(told.memory[2]);
+      expect(without.counts[step].submits).toBeGreaterThan(3);
+    }
+  });
+
+  test('a step whose loops are longer than before is repeated, and nobody sees it', async () => {
+    await loaded();
+    // Another batch: loops of other shapes, of which nothing is known yet.
+    const data = clouds(7 * STEPS);
+    const rowsOf = batchesOf(random(0), 0, data.count, 7, 'shuffled');
+    // At first every tanh is flat, so that there is next to nothing to solve backwards.
+    for (let step = 0; step < 6; step++) {
+      for (const row of rowsOf(step)) for (const at of [2 * row, 2 * row + 1]) data.inputs[at] *= 1000;
+    }
+    const setting = { data, layer: { activation: 'tanh', tolerance: 1e-5, warmStart: 'step' } } as const;
+    const told = await trained({ ...setting, assumes: true });
+    const without = await trained({ ...setting, assumes: false });
+    expect(told.held).toContain(false);
+    expect(told.losses).toEqual(without.losses);
+    expect(told.iterations).toEqual(without.iterations);
+    expect(told.parameters.at(-1)).toEqual(without.parameters.at(-1));
+    // Reported with a step are the parameters that it has led to, not those of a later one, which may be void.
+    expect(told.parameters.at(-2)).toEqual(told.parameters.at(-1));
+    expect(told.parameters.at(-3)).not.toEqual(told.parameters.at(-2));
+  });
+});
