@@ -37,7 +37,7 @@ interface Contestant<Problem> {
   error?: string;
 }
 
-const MOST_WARM_UPS = 3;
+const MOST_WARM_UPS = 50;
 
 /**
  * Warms each of them up (compilation, pools, caches), then times the repetitions: in each all of them take their turn on the

@@ -15,8 +15,8 @@ const TABLE: usize = 24;
 const UNITS: usize = 28;
 const STRETCH: usize = 32;
 
-/** Looks at the ticket before a thread goes to sleep, some ten microseconds: longer than from one product to the next. */
-const LOOKS: i32 = 1 << 15;
+/** Looks at the ticket before a thread goes to sleep, some hundred microseconds: longer than the small instructions between two large ones. */
+const LOOKS: i32 = 1 << 18;
 /** Stretches for each thread, so that one that is late costs little. */
 const STRETCHES: i32 = 4;
 /** Units of a stretch of elements, at least. */
