@@ -86,11 +86,13 @@ describe('measuring', () => {
   const match = { problem: (repetition: number) => repetition, most: 1 };
 
   test('warms up, then times every repetition on a problem of its own', async () => {
-    const { works, log } = clockedWorks([50, 10, 10, 1, 4, 2]);
+    // For a quarter of its time: 50 + 10·20.
+    const warmUps = Array<number>(20).fill(10);
+    const { works, log } = clockedWorks([50, ...warmUps, 1, 4, 2]);
     const [found] = await measured(works, match, { repetitions: 3, milliseconds: 1000 });
-    expect(log).toEqual([0, 0, 0, 1, 2, 3].map((problem) => `0: 1 of ${problem}`));
+    expect(log).toEqual([0, ...warmUps.map(() => 0), 1, 2, 3].map((problem) => `0: 1 of ${problem}`));
     expect(timingOf(found)).toEqual({ median: 2, minimum: 1, maximum: 4, all: [1, 4, 2], units: 1, cut: false });
-    expect(found).toMatchObject({ outcome: { answer: [4] } });
+    expect(found).toMatchObject({ outcome: { answer: [22] } });
   });
 
   test('contestants take turns on the same problem, each round beginning with another one', async () => {
