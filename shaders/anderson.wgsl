@@ -1,47 +1,7 @@
 // A whole loop with Anderson acceleration in one dispatch. Samples do not depend on one another: a workgroup holds one of
-// them, reads M through the cache, and iterates until it has stopped. The bindings are those of iterate.wgsl:
-//
-//   binding 0  sizes      uniform
-//   binding 1  guard      uniform; nothing happens when guard.x is 0
-//   binding 2  carried    x [batch, n], behind it the state [5, batch]; not read where CONTINUED
-//   binding 3  matrix     M [n, 4·stride]
-//   binding 4  b          [batch, n]
-//   binding 5  step_size  [1], or absent
-//   binding 6  tolerance  [batch] or [1]
-//   binding 7  floors     [batch] or [1]
-//   binding 8  slope      [batch, n] where SLOPED
-//   binding 9  result     as carried
+// them, reads M through the cache, and iterates until it has stopped.
 // See IterateCall in kernels.ts; shared/iteration.wgsl has the formulas of T. An invocation has four columns; what is known
 // of the sample as a whole is computed by all of them alike, which takes less than to wait for one that does.
-
-struct Sizes {
-  trips: u32,
-  batch: u32,
-  n: u32,
-  stride: u32, // of M, in vectors of four
-  sharedTolerance: u32,
-  sharedFloor: u32,
-  giveUp: u32,
-  staleLimit: f32,
-  epsilon: f32,
-  a0: f32,
-  a1: f32,
-  zero: u32,
-}
-
-@group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<uniform> guard: vec4<u32>;
-@group(0) @binding(2) var<storage, read> carried: array<f32>;
-@group(0) @binding(3) var<storage, read> matrix: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> b: array<f32>;
-@group(0) @binding(5) var<storage, read> step_size: array<f32>;
-@group(0) @binding(6) var<storage, read> tolerance: array<f32>;
-@group(0) @binding(7) var<storage, read> floors: array<f32>;
-@group(0) @binding(8) var<storage, read> slope: array<f32>;
-@group(0) @binding(9) var<storage, read_write> result: array<f32>;
-
-override CONTINUED: bool = false;
-override THREADS: u32 = 32u;
 
 // Of ACCELERATION in kernels.ts.
 const MEMORY = 5u;
@@ -53,40 +13,13 @@ var<workgroup> factors: array<vec4<f32>, THREADS>; // what is multiplied by M
 var<workgroup> sums: array<mat4x4<f32>, THREADS>;
 var<workgroup> isRunning: u32;
 
-fn carriedAt(at: u32) -> f32 {
-  if (CONTINUED) {
-    return result[at];
-  }
-  return carried[at];
-}
-
-fn watchOf(sample: u32) -> Watch {
-  let at = sizes.batch * sizes.n + sample;
-  return Watch(
-    carriedAt(at),
-    carriedAt(at + sizes.batch),
-    carriedAt(at + 2u * sizes.batch),
-    carriedAt(at + 3u * sizes.batch),
-    carriedAt(at + 4u * sizes.batch),
-  );
-}
-
-fn storeWatch(watch: Watch, sample: u32) {
-  let at = sizes.batch * sizes.n + sample;
-  result[at] = watch.status;
-  result[at + sizes.batch] = watch.iterations;
-  result[at + 2u * sizes.batch] = watch.residual;
-  result[at + 3u * sizes.batch] = watch.best;
-  result[at + 4u * sizes.batch] = watch.stale;
-}
-
 // Four columns of what is in workgroup memory times M.
 fn productOf(thread: u32) -> vec4<f32> {
   var product = vec4<f32>();
   for (var k = 0u; k < sizes.n; k += 4u) {
     let x = factors[k / 4u]; // zeros past the last column
     for (var lane = 0u; lane < 4u; lane += 1u) {
-      product += x[lane] * matrix[min(k + lane, sizes.n - 1u) * sizes.stride + thread];
+      product += x[lane] * rowOfM(k + lane, thread);
     }
   }
   return product;
@@ -131,12 +64,7 @@ fn main(
   let n = sizes.n;
   let inside = 4u * thread + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(n);
   let alpha = select(1.0, step_size[0], METHOD != PICARD);
-  let rule = Rule(
-    tolerance[select(sample, 0u, sizes.sharedTolerance != 0u)],
-    floors[select(sample, 0u, sizes.sharedFloor != 0u)],
-    sizes.staleLimit,
-    sizes.giveUp != 0u,
-  );
+  let rule = ruleOf(sample);
   // Columns past the last one stay 0.
   var x = vec4<f32>();
   var bias = vec4<f32>();
@@ -151,7 +79,8 @@ fn main(
       }
     }
   }
-  var watch = watchOf(sample);
+  let state = sizes.batch * n + sample;
+  var watch = watchAt(state);
 
   var before = vec4<f32>(); // f of the pass before
   var beforeG = vec4<f32>();
@@ -254,6 +183,6 @@ fn main(
     }
   }
   if (thread == 0u) {
-    storeWatch(watch, sample);
+    storeWatch(state, watch);
   }
 }

@@ -1,47 +1,7 @@
 // A whole loop of a solver in one dispatch. Samples do not depend on one another: a workgroup holds eight of them, their
 // vectors in workgroup memory, reads M through the cache, and iterates until all eight have stopped.
-//
-//   binding 0  sizes      uniform
-//   binding 1  guard      uniform; nothing happens when guard.x is 0
-//   binding 2  carried    x [batch, n], behind it the state [5, batch]; not read where CONTINUED
-//   binding 3  matrix     M [n, 4·stride]
-//   binding 4  b          [batch, n]
-//   binding 5  step_size  [1], or absent
-//   binding 6  tolerance  [batch] or [1]
-//   binding 7  floors     [batch] or [1]
-//   binding 8  slope      [batch, n] where SLOPED
-//   binding 9  result     as carried
 // See IterateCall in kernels.ts; shared/iteration.wgsl has the formulas. An invocation has four columns of all eight samples;
 // a vec4 holds a number of four samples: `upper` is of samples 0 to 3, `lower` of 4 to 7.
-
-struct Sizes {
-  trips: u32,
-  batch: u32,
-  n: u32,
-  stride: u32, // of M, in vectors of four
-  sharedTolerance: u32,
-  sharedFloor: u32,
-  giveUp: u32,
-  staleLimit: f32,
-  epsilon: f32,
-  a0: f32,
-  a1: f32,
-  zero: u32,
-}
-
-@group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<uniform> guard: vec4<u32>;
-@group(0) @binding(2) var<storage, read> carried: array<f32>;
-@group(0) @binding(3) var<storage, read> matrix: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> b: array<f32>;
-@group(0) @binding(5) var<storage, read> step_size: array<f32>;
-@group(0) @binding(6) var<storage, read> tolerance: array<f32>;
-@group(0) @binding(7) var<storage, read> floors: array<f32>;
-@group(0) @binding(8) var<storage, read> slope: array<f32>;
-@group(0) @binding(9) var<storage, read_write> result: array<f32>;
-
-override CONTINUED: bool = false;
-override THREADS: u32 = 32u;
 
 const SAMPLES = 8u; // of a workgroup
 
@@ -53,13 +13,6 @@ var<workgroup> statuses: array<f32, SAMPLES>;
 
 var<private> firstRow: u32;
 
-fn carriedAt(at: u32) -> f32 {
-  if (CONTINUED) {
-    return result[at];
-  }
-  return carried[at];
-}
-
 // Where one column of four samples is. Samples past the last one repeat it, and have stopped.
 fn placesOf(half: u32, column: u32) -> vec4<u32> {
   let samples = firstRow + 4u * half + vec4<u32>(0u, 1u, 2u, 3u);
@@ -69,11 +22,6 @@ fn placesOf(half: u32, column: u32) -> vec4<u32> {
 struct Product {
   upper: array<vec4<f32>, 4>,
   lower: array<vec4<f32>, 4>,
-}
-
-// One row of M, of this invocation's columns. Rows past the last one meet zeros.
-fn rowOfM(k: u32, thread: u32) -> vec4<f32> {
-  return matrix[min(k, sizes.n - 1u) * sizes.stride + thread];
 }
 
 // Four columns of what is in workgroup memory times M.
@@ -104,8 +52,8 @@ fn productOf(thread: u32) -> Product {
   return Product(array<vec4<f32>, 4>(u0, u1, u2, u3), array<vec4<f32>, 4>(l0, l1, l2, l3));
 }
 
-fn stateAt(row: u32, sample: u32) -> u32 {
-  return sizes.batch * (sizes.n + row) + firstRow + sample;
+fn stateAt(sample: u32) -> u32 {
+  return sizes.batch * sizes.n + firstRow + sample;
 }
 
 // Samples past the last one have stopped.
@@ -113,24 +61,7 @@ fn watchOf(sample: u32) -> Watch {
   if (firstRow + sample >= sizes.batch) {
     return Watch(CONVERGED, 0.0, 0.0, 0.0, 0.0);
   }
-  return Watch(
-    carriedAt(stateAt(0u, sample)),
-    carriedAt(stateAt(1u, sample)),
-    carriedAt(stateAt(2u, sample)),
-    carriedAt(stateAt(3u, sample)),
-    carriedAt(stateAt(4u, sample)),
-  );
-}
-
-fn storeWatch(sample: u32) {
-  if (firstRow + sample < sizes.batch) {
-    let watch = watches[sample];
-    result[stateAt(0u, sample)] = watch.status;
-    result[stateAt(1u, sample)] = watch.iterations;
-    result[stateAt(2u, sample)] = watch.residual;
-    result[stateAt(3u, sample)] = watch.best;
-    result[stateAt(4u, sample)] = watch.stale;
-  }
+  return watchAt(stateAt(sample));
 }
 
 // The rule of the monitor for one sample, by the sums of all invocations.
@@ -147,10 +78,7 @@ fn observe(sample: u32) {
   if (!SLOPED) {
     residual /= sizes.epsilon + sqrt(size);
   }
-  let at = firstRow + sample;
-  let tolerated = tolerance[select(at, 0u, sizes.sharedTolerance != 0u)];
-  let lowest = floors[select(at, 0u, sizes.sharedFloor != 0u)];
-  watches[sample] = observed(watches[sample], residual, Rule(tolerated, lowest, sizes.staleLimit, sizes.giveUp != 0u));
+  watches[sample] = observed(watches[sample], residual, ruleOf(firstRow + sample));
   statuses[sample] = watches[sample].status;
 }
 
@@ -271,6 +199,8 @@ fn main(
     }
   }
   for (var sample = thread; sample < SAMPLES; sample += THREADS) {
-    storeWatch(sample);
+    if (firstRow + sample < sizes.batch) {
+      storeWatch(stateAt(sample), watches[sample]);
+    }
   }
 }

@@ -56,21 +56,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     return;
   }
   let at = 2u * batch * sizes.n + sample;
-  var watch = Watch(
-    carried[at],
-    carried[at + batch],
-    carried[at + 2u * batch],
-    carried[at + 3u * batch],
-    carried[at + 4u * batch],
-  );
+  var watch = watchAt(at);
   if (watch.status == RUNNING) {
     let tolerated = tolerance[select(sample, 0u, sizes.sharedTolerance != 0u)];
     let lowest = floors[select(sample, 0u, sizes.sharedFloor != 0u)];
     watch = observed(watch, residualOf(sample), Rule(tolerated, lowest, sizes.staleLimit, sizes.giveUp != 0u));
   }
-  result[at] = watch.status;
-  result[at + batch] = watch.iterations;
-  result[at + 2u * batch] = watch.residual;
-  result[at + 3u * batch] = watch.best;
-  result[at + 4u * batch] = watch.stale;
+  storeWatch(at, watch);
 }

@@ -37,7 +37,6 @@ struct Sizes {
 @group(0) @binding(9) var<storage, read_write> result: array<f32>;
 
 override ACCELERATED: bool = true;
-override CONTINUED: bool = false;
 override THREADS: u32 = 32u;
 
 const SAMPLES = 4u; // of a workgroup
@@ -47,31 +46,8 @@ var<workgroup> factors: array<vec4<f32>, 4u * THREADS>; // w by columns
 var<workgroup> sums: array<mat3x4<f32>, THREADS>;
 var<workgroup> isRunning: u32;
 
-fn carriedAt(at: u32) -> f32 {
-  if (CONTINUED) {
-    return result[at];
-  }
-  return carried[at];
-}
-
-fn watchOf(sample: u32) -> Watch {
-  let at = sizes.batch * sizes.features + sample;
-  return Watch(
-    carriedAt(at),
-    carriedAt(at + sizes.batch),
-    carriedAt(at + 2u * sizes.batch),
-    carriedAt(at + 3u * sizes.batch),
-    carriedAt(at + 4u * sizes.batch),
-  );
-}
-
-fn storeWatch(watch: Watch, sample: u32) {
-  let at = sizes.batch * sizes.features + sample;
-  result[at] = watch.status;
-  result[at + sizes.batch] = watch.iterations;
-  result[at + 2u * sizes.batch] = watch.residual;
-  result[at + 3u * sizes.batch] = watch.best;
-  result[at + 4u * sizes.batch] = watch.stale;
+fn stateAt(sample: u32) -> u32 {
+  return sizes.batch * sizes.features + sample;
 }
 
 // One row of G, of this invocation's columns. Rows past the last one meet zeros.
@@ -128,7 +104,7 @@ fn main(
     watches[lane].status = CONVERGED;
     if (lane < count) {
       let sample = firstSample + lane;
-      watches[lane] = watchOf(sample);
+      watches[lane] = watchAt(stateAt(sample));
       step[lane] = scalars[sample];
       ridge[lane] = scalars[sizes.batch + sample];
       rescaling[lane] = scalars[2u * sizes.batch + sample];
@@ -210,7 +186,7 @@ fn main(
       }
     }
     if (thread == 0u) {
-      storeWatch(watches[lane], sample);
+      storeWatch(stateAt(sample), watches[lane]);
       result[behind + sizes.batch * features + sample] = theta[lane];
     }
   }

@@ -11,6 +11,8 @@
  *   The formulas of the kernels are given in kernels.ts; every backend computes these, up to rounding.
  * - Inside a loop no result is read back per iteration. A backend may run passes beyond the one that clears the loop's
  *   flag only if they change nothing that is carried (kernels return at once when the flag is 0).
+ * - A backend that computes on the thread of its caller lets other tasks of that thread have their turn (event-loop.ts): a run is cut
+ *   between the passes of its loops, and within long kernels, and gone on with in a later task.
  * - A backend that must wait for a loop's flag before it can go on may offer not to: see `Assumption`. Runs that are given one
  *   are enqueued as if each loop took as many passes as before, and give what they would give without it, or, where a loop
  *   needed more, nothing of use.
@@ -73,6 +75,16 @@ export interface Assumption {
   readonly held: Promise<boolean>;
 }
 
+/** How a run is to be carried out. */
+export interface RunOptions {
+  readonly assumption?: Assumption;
+  /**
+   * Asked between the passes of loops. Once it gives true no pass begins any more: every loop ends with what it carries then, as at
+   * its limit, and so do the kernels that are loops of their own. A backend may be late by what it has enqueued on a device.
+   */
+  readonly isCutShort?: () => boolean;
+}
+
 export interface MemoryFigures {
   /** Live storage: what tensors hold. A training step leaves it as it was. */
   readonly buffers: number;
@@ -91,6 +103,9 @@ export interface AdapterDescription {
   readonly description: string;
   /** True when the "GPU" is a program on the CPU (SwiftShader, WARP, lavapipe). */
   readonly software: boolean;
+  /** Threads of the processor that share the work, and those that have taken part of it so far; absent where that is not known. */
+  readonly threads?: number;
+  readonly threadsUsed?: number;
 }
 
 export interface Backend {
@@ -110,7 +125,7 @@ export interface Backend {
   download(storage: Storage, assumption?: Assumption): Promise<Float32Array | Float64Array>;
   release(storage: Storage): void;
   /** Inputs are given in the order of `program.inputs` and are not changed. The caller owns the outputs. */
-  run(program: Program, inputs: readonly Storage[], assumption?: Assumption): Storage[];
+  run(program: Program, inputs: readonly Storage[], options?: RunOptions): Storage[];
   /** Absent where no loop is waited for: everything always holds. Undefined where nothing can be assumed as yet. */
   assume?(): Assumption | undefined;
   /** Resolves when all enqueued work is done; rejects if any of it failed. */

@@ -98,8 +98,8 @@ export const plain: Runner = (tracing, begun, { tolerance, floor, limit, giveUp 
   if (fused) {
     if (n <= tracing.widestIteration) return wholeLoop(fused, x, initial, rule);
     if (2 * batch * n ** 2 <= tracing.largestPass) {
-      const { factor, transposed } = fused;
-      const options = { ...fused, ...rule };
+      const { factor, transposed, ...own } = fused;
+      const options = { ...own, ...rule };
       const start = beforePass(factor?.(x) ?? x, x, initial);
       const end = inPairs(tracing, start, x.shape, limit, (carried) => passRows(carried, transposed, options));
       const { factor: next, kept, state } = afterPass(end, x.shape);
@@ -126,8 +126,8 @@ export function wholeLoop(
   state: Tensor,
   rule: StopRule & Pick<IterateOptions, 'accelerated'>,
 ): ReturnType<Runner> {
-  const { transposed, matrix } = fused;
-  return iterateRows(x, state, { ...fused, ...rule, matrix: paddedColumns(transposed ? transpose(matrix) : matrix) });
+  const { transposed, factor: _, matrix, ...own } = fused;
+  return iterateRows(x, state, { ...own, ...rule, matrix: paddedColumns(transposed ? transpose(matrix) : matrix) });
 }
 
 /** Passes in pairs, so that what one of them writes is what the other one reads, and nothing is copied. */

@@ -6,6 +6,7 @@ import type {
   Constant,
   MemoryFigures,
   Program,
+  RunOptions,
   Storage,
 } from '../backends/backend.ts';
 import { SEQUENTIAL_BACKENDS } from '../backends/kernels.ts';
@@ -32,6 +33,9 @@ interface Traced {
   readonly program: Program;
   readonly shapes: readonly Shape[];
 }
+
+/** What may end the loops of a run early. */
+type RunLimits = Pick<RunOptions, 'isCutShort'>;
 
 /** Where tensors of one `tidy` call are made. */
 export interface Scope {
@@ -178,11 +182,13 @@ export class Engine implements LoopContext {
     key: string,
     inputs: readonly Tensor[],
     build: (inputs: Tensor[], tracing: Tracing) => readonly Tensor[],
+    options: RunLimits = {},
   ): Tensor[] {
     const fullKey = `${key} ${inputs.map((input) => describe(input.shape)).join('')}`;
     return this.enqueue(
       this.remembered(fullKey, () => this.trace(key, inputs, build)),
       inputs,
+      options,
     );
   }
 
@@ -194,6 +200,7 @@ export class Engine implements LoopContext {
     name: string,
     inputs: readonly Tensor[],
     build: (inputs: Tensor[], tracing: Tracing) => readonly Tensor[],
+    options: RunLimits = {},
   ): Tensor[] {
     const traced = this.trace(name, inputs, build);
     const { constants, ...program } = traced.program;
@@ -202,6 +209,7 @@ export class Engine implements LoopContext {
     return this.enqueue(
       this.remembered(key, () => traced),
       inputs,
+      options,
     );
   }
 
@@ -253,10 +261,10 @@ export class Engine implements LoopContext {
     return traced;
   }
 
-  private enqueue(traced: Traced, inputs: readonly Tensor[]): Tensor[] {
+  private enqueue(traced: Traced, inputs: readonly Tensor[], { isCutShort }: RunLimits): Tensor[] {
     const storages = inputs.map((input) => this.sharedOf(input).storage);
     const checks = mergedChecks(inputs);
-    const results = this.device.run(traced.program, storages, assumptionOf(checks));
+    const results = this.device.run(traced.program, storages, { assumption: assumptionOf(checks), isCutShort });
     const arena = Arena.of(inputs);
     const { shapes } = traced;
     return results.map((storage, index) => this.wrap({ storage, references: 0 }, shapes[index], checks, arena));

@@ -22,8 +22,6 @@ export interface Run {
   /** Of all steps done. */
   readonly losses: number[];
   readonly epochs: EpochProgress[];
-  /** Lets the page or the process breathe every now and then: on the CPU backend nothing else would. */
-  readonly pause: () => Promise<void>;
   /** Seconds since it was called before. */
   readonly lapse: () => number;
   /** Estimated. */
@@ -47,7 +45,6 @@ export function beginRun(engine: Engine, model: Model, settings: Settings): Run 
     tally: record?.tally ?? EMPTY_TALLY,
     losses,
     epochs: [...(record?.epochs ?? [])],
-    pause: pauses(),
     ...clocks(settings, losses),
   };
 }
@@ -94,26 +91,4 @@ function clocks(
 export function endRun({ optimiser, stopper }: Run): void {
   optimiser.dispose();
   stopper?.dispose();
-}
-
-/** Of the whole run, not of an epoch: epochs may be shorter than the time between two pauses. */
-function pauses(): () => Promise<void> {
-  let last = performance.now();
-  return async () => {
-    if (performance.now() - last < 40) return;
-    await nextTask();
-    last = performance.now();
-  };
-}
-
-/** Resolves once other tasks had their turn. By a message: a page lets timers that set one another wait 4 ms each time. */
-function nextTask(): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }

@@ -1,3 +1,4 @@
+import { breathe } from '../backends/event-loop.ts';
 import { type Dataset, type Samples, subset } from '../data/dataset.ts';
 import { random } from '../data/random.ts';
 import type { Model } from '../layers/sequential.ts';
@@ -86,7 +87,7 @@ async function runSteps(run: Run): Promise<void> {
       pending = assumes ? later : undefined;
       later = undefined;
       if (isDue && assumes) await writeCheckpoint(run, 'scheduled');
-      await run.pause();
+      await breathe();
     }
   } finally {
     await abandon(later, pending); // nothing of this run is under way once it has thrown

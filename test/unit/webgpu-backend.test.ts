@@ -110,7 +110,7 @@ describe('an assumption', () => {
   async function under(backend: Backend, program: Program, sizes: readonly number[]): Promise<[number, boolean]> {
     const assumption = await assumed(backend);
     const inputs = sizes.map((size) => backend.upload([size]));
-    const [total] = backend.run(program, inputs, assumption);
+    const [total] = backend.run(program, inputs, { assumption });
     const content = backend.download(total, assumption);
     assumption.end();
     for (const storage of [...inputs, total]) backend.release(storage);

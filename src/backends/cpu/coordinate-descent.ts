@@ -1,4 +1,5 @@
 import type { CoordinateDescentCall } from '../kernels.ts';
+import type { Job } from '../queue.ts';
 
 /** One problem, in place: the numbers of its columns, and what is carried from coordinate to coordinate. */
 interface Descent {
@@ -13,8 +14,15 @@ interface Descent {
   readonly residual: Float64Array;
 }
 
-/** See CoordinateDescentCall. Passes over all features alternate with passes over those in use until these stand still. */
-export function coordinateDescent(call: CoordinateDescentCall, slots: readonly Float64Array[]): void {
+/**
+ * See CoordinateDescentCall. Passes over all features alternate with passes over those in use until these stand still.
+ * @param isCutShort no pass is then added to the first of each problem
+ */
+export function* coordinateDescent(
+  call: CoordinateDescentCall,
+  slots: readonly Float64Array[],
+  isCutShort: () => boolean,
+): Job {
   const { rows, features, groups, batch } = call;
   const [columns, y, penalty, ridge, initial, tolerance, stopped] = call.inputs.map((slot) => slots[slot]);
   const out = slots[call.output];
@@ -41,7 +49,7 @@ export function coordinateDescent(call: CoordinateDescentCall, slots: readonly F
           residual: range(y, rows),
         };
         for (let j = 0; j < features; j++) addColumn(descent, j, -beta[j]);
-        passes = descend(descent, tolerance[problem], call.limit);
+        passes = yield* descend(descent, tolerance[problem], call.limit, isCutShort);
       }
       out.set(beta, problem * (features + 1));
       out[problem * (features + 1) + features] = passes;
@@ -50,15 +58,22 @@ export function coordinateDescent(call: CoordinateDescentCall, slots: readonly F
   }
 }
 
-function descend(descent: Descent, tolerance: number, limit: number): number {
+function* descend(
+  descent: Descent,
+  tolerance: number,
+  limit: number,
+  isCutShort: () => boolean,
+): Generator<void, number, void> {
   const { beta } = descent;
   const all = Array.from(beta, (_, j) => j);
   for (let passes = 1; ; passes++) {
-    if (pass(descent, all) <= tolerance || passes >= limit) return passes;
+    if (pass(descent, all) <= tolerance || passes >= limit || isCutShort()) return passes;
+    yield;
     const used = all.filter((j) => beta[j] !== 0);
-    while (passes < limit) {
+    while (passes < limit && !isCutShort()) {
       passes += 1;
       if (pass(descent, used) <= tolerance) break;
+      yield;
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { HomotopyCall } from '../kernels.ts';
+import type { Job } from '../queue.ts';
 import { Factor } from './factor.ts';
 import { enters, follow } from './stage.ts';
 import { addColumn, dot, type Walk } from './walk.ts';
@@ -10,8 +11,11 @@ const STALE_STAGES = 2;
 /** Of the residual at which a problem is solved: relative to maxⱼ‖Xⱼ‖·‖y‖. */
 const SOLVED = Number.EPSILON;
 
-/** See HomotopyCall. */
-export function homotopy(call: HomotopyCall, slots: readonly Float64Array[]): void {
+/**
+ * See HomotopyCall.
+ * @param isCutShort problems are then left as they are
+ */
+export function* homotopy(call: HomotopyCall, slots: readonly Float64Array[], isCutShort: () => boolean): Job {
   const { rows, features, groups, batch, capacity } = call;
   const [columns, y, penalty, ridge, initial] = call.inputs.map((slot) => slots[slot]);
   const out = slots[call.output];
@@ -38,7 +42,7 @@ export function homotopy(call: HomotopyCall, slots: readonly Float64Array[]): vo
         from.subarray(problem * size, (problem + 1) * size);
       begin(walk, of(y, rows), of(initial, features), ridge[problem]);
       walk.penalty = of(penalty, features);
-      const steps = solve(walk, call.limit);
+      const steps = yield* solve(walk, call.limit, isCutShort);
       out.set([...walk.beta, steps, gap(walk)], problem * (features + 2));
     }
   }
@@ -60,7 +64,7 @@ function begin(walk: Walk, y: Float64Array, initial: Float64Array, ridge: number
 }
 
 /** Stages until g = t∘sign on A, and |g| ≤ t elsewhere; returns the number of steps. */
-function solve(walk: Walk, limit: number): number {
+function* solve(walk: Walk, limit: number, isCutShort: () => boolean): Generator<void, number, void> {
   const { rows, squares, y } = walk;
   const rounding = SOLVED * Math.sqrt(squares.reduce((a, b) => Math.max(a, b), 0) * dot(y, 0, y, 0, rows));
   let steps = 0;
@@ -69,7 +73,8 @@ function solve(walk: Walk, limit: number): number {
     correlate(walk);
     const violated = violation(walk);
     if (!(violated > rounding)) break;
-    const taken = follow(walk, stage);
+    if (isCutShort()) break;
+    const taken = yield* follow(walk, stage);
     steps += taken;
     stale = violated < PROGRESS * best || taken > 1 ? 0 : stale + 1;
     best = Math.min(best, violated);

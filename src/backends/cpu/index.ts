@@ -2,7 +2,8 @@
  * The oracle: float64, plain loops, every call carried out at once in the order in which it is enqueued.
  * Clarity comes before speed here; the other backends are checked against it.
  */
-import type { Backend, Constant, Loop, MemoryFigures, Program, Step, Storage } from '../backend.ts';
+import type { Backend, Constant, Loop, MemoryFigures, Program, RunOptions, Step, Storage } from '../backend.ts';
+import { type Job, Queue } from '../queue.ts';
 import { combine } from './combine.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { elementwise } from './elementwise.ts';
@@ -19,30 +20,58 @@ import { scalar } from './scalar.ts';
 import { solve } from './solve.ts';
 
 class HostStorage implements Storage {
-  constructor(readonly values: Float64Array) {}
-  get size(): number {
-    return this.values.length;
-  }
+  /** Undefined until the run that computes them is done. */
+  values: Float64Array | undefined;
+  /** Of that run. */
+  failure: unknown;
+
+  constructor(readonly size: number) {}
 }
 
 /** Opens the float64 backend. It needs nothing and is always there. */
 export function openCPU(): Backend {
   const held = new Set<HostStorage>();
   const workspaces = new WeakMap<Program, Float64Array[]>();
+  const queue = new Queue();
   let closed = false;
 
-  const keep = (values: Float64Array): Storage => {
+  const assertOpen = (): void => {
     if (closed) throw new Error('engine: it is closed; open() a new one');
-    const storage = new HostStorage(values);
+  };
+  const keep = (size: number): HostStorage => {
+    assertOpen();
+    const storage = new HostStorage(size);
     held.add(storage);
     return storage;
   };
-  const valuesOf = (storage: Storage): Float64Array => {
+  const assertHeld = (storage: Storage): HostStorage => {
+    assertOpen();
     if (!(storage instanceof HostStorage) || !held.has(storage)) {
       throw new Error('storage: it was released, or belongs to another backend');
     }
-    return storage.values;
+    return storage;
   };
+  const workspaceOf = (program: Program): Float64Array[] => {
+    const slots = workspaces.get(program) ?? makeWorkspace(program);
+    workspaces.set(program, slots);
+    return slots;
+  };
+
+  function* runJob(
+    program: Program,
+    inputs: readonly HostStorage[],
+    outputs: readonly HostStorage[],
+    options: RunOptions,
+  ): Job {
+    try {
+      const slots = workspaceOf(program);
+      for (const [index, slot] of program.inputs.entries()) slots[slot] = valuesOf(inputs[index]);
+      yield* runSteps(program.steps, slots, options.isCutShort ?? never);
+      for (const [index, slot] of program.outputs.entries()) outputs[index].values = slots[slot].slice();
+    } catch (error) {
+      for (const output of outputs) output.failure = error;
+    }
+  }
 
   return {
     name: 'cpu',
@@ -54,34 +83,58 @@ export function openCPU(): Backend {
       architecture: 'float64',
       description: 'plain JavaScript loops in float64',
       software: true,
+      threads: 1,
+      threadsUsed: 1,
     },
-    upload: (values) => keep(Float64Array.from(values)),
-    write: (storage, values) => valuesOf(storage).set(values),
-    download: async (storage) => valuesOf(storage).slice(),
+    upload(values) {
+      const storage = keep(values.length);
+      storage.values = Float64Array.from(values);
+      return storage;
+    },
+    write(storage, values) {
+      const target = assertHeld(storage);
+      const copied = Float64Array.from(values);
+      queue.enqueueNow(() => {
+        target.values = copied;
+      });
+    },
+    async download(storage) {
+      const source = assertHeld(storage);
+      return queue.settle(() => valuesOf(source).slice());
+    },
     release: (storage) => {
       held.delete(storage as HostStorage);
     },
-    run(program, inputs) {
-      let slots = workspaces.get(program);
-      if (!slots) {
-        slots = makeWorkspace(program);
-        workspaces.set(program, slots);
-      }
-      for (const [index, slot] of program.inputs.entries()) slots[slot] = valuesOf(inputs[index]);
-      runSteps(program.steps, slots);
-      return program.outputs.map((slot) => keep(slots[slot].slice()));
+    run(program, inputs, options = {}) {
+      const given = inputs.map(assertHeld);
+      const outputs = program.outputs.map((slot) => keep(program.sizes[slot]));
+      queue.enqueue(runJob(program, given, outputs, options));
+      return outputs;
     },
-    idle: async () => {},
+    async idle() {
+      assertOpen();
+      await queue.settle(() => {});
+    },
     memory(): MemoryFigures {
       let bytes = 0;
-      for (const storage of held) bytes += storage.values.byteLength;
+      for (const { size } of held) bytes += size * Float64Array.BYTES_PER_ELEMENT;
       return { buffers: held.size, bytes, programBuffers: 0, programBytes: 0, pooledBuffers: 0, pooledBytes: 0 };
     },
     close() {
       closed = true;
       held.clear();
+      queue.end(new Error('engine: it was closed; open() a new one'));
     },
   };
+}
+
+function valuesOf({ values, failure }: HostStorage): Float64Array {
+  if (!values) throw failure;
+  return values;
+}
+
+function never(): boolean {
+  return false;
 }
 
 /** One array for each slot, reused by every run of the Program; inputs are put in their places by `run`. */
@@ -101,11 +154,12 @@ function constantValues(constant: Constant, size: number): Float64Array {
   return values;
 }
 
-function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
+/** Yields where the run may be interrupted. */
+function* runSteps(steps: readonly Step[], slots: Float64Array[], isCutShort: () => boolean): Job {
   for (const step of steps) {
     switch (step.kernel) {
       case 'product':
-        product(step, slots);
+        yield* product(step, slots);
         break;
       case 'elementwise':
         elementwise(step, slots);
@@ -138,27 +192,28 @@ function runSteps(steps: readonly Step[], slots: Float64Array[]): void {
         pass(step, slots);
         break;
       case 'invert':
-        invert(step, slots);
+        yield* invert(step, slots);
         break;
       case 'coordinateDescent':
-        coordinateDescent(step, slots);
+        yield* coordinateDescent(step, slots, isCutShort);
         break;
       case 'homotopy':
-        homotopy(step, slots);
+        yield* homotopy(step, slots, isCutShort);
         break;
       case 'loop':
-        runLoop(step, slots);
+        yield* runLoop(step, slots, isCutShort);
         break;
     }
+    yield;
   }
 }
 
-function runLoop(loop: Loop, slots: Float64Array[]): void {
+function* runLoop(loop: Loop, slots: Float64Array[], isCutShort: () => boolean): Job {
   for (const { initial, entering } of loop.carried) slots[entering].set(slots[initial]);
   const flag = loop.carried[0].entering;
   const places = new Set(loop.carried.map(({ entering }) => entering));
-  for (let pass = 0; pass < loop.limit && slots[flag][0] !== 0; pass++) {
-    runSteps(loop.body, slots);
+  for (let pass = 0; pass < loop.limit && slots[flag][0] !== 0 && !isCutShort(); pass++) {
+    yield* runSteps(loop.body, slots, isCutShort);
     // A value may leave in the place in which another one entered (a swap): such places are copied first.
     const leaving = loop.carried.map((carried) =>
       places.has(carried.leaving) ? slots[carried.leaving].slice() : slots[carried.leaving],

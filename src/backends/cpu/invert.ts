@@ -1,7 +1,8 @@
 import type { InvertCall } from '../kernels.ts';
+import type { Job } from '../queue.ts';
 
 /** A⁻¹ by Gauss-Jordan elimination, the pivots in the order in which they come. */
-export function invert({ order, inputs, output }: InvertCall, slots: readonly Float64Array[]): void {
+export function* invert({ order, inputs, output }: InvertCall, slots: readonly Float64Array[]): Job {
   const x = slots[output];
   x.set(slots[inputs[0]]);
   for (let pivot = 0; pivot < order; pivot++) {
@@ -14,5 +15,6 @@ export function invert({ order, inputs, output }: InvertCall, slots: readonly Fl
       x[row * order + pivot] = 0;
       for (let j = 0; j < order; j++) x[row * order + j] -= factor * x[pivot * order + j];
     }
+    yield;
   }
 }

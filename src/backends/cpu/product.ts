@@ -1,14 +1,24 @@
 import { ABSENT, type ProductCall } from '../kernels.ts';
+import type { Job } from '../queue.ts';
 import { activation, proximal } from './activations.ts';
 
+/** Multiplications, about a millisecond of them, after which a product may be interrupted. */
+const UNINTERRUPTED = 2 ** 20;
+
 /** C = epilogue(op(A)·op(B)); see ProductCall for the formula. */
-export function product(call: ProductCall, slots: readonly Float64Array[]): void {
+export function* product(call: ProductCall, slots: readonly Float64Array[]): Job {
   const { m, n, k } = call;
   const a = slots[call.inputs[0]];
   const b = slots[call.inputs[1]];
   const out = slots[call.output];
   // Rows of op(A) times rows of op(B)ᵀ: both run along memory.
-  multiplyRows(call.transposeA ? transposed(a, k, m) : a, call.transposeB ? b : transposed(b, k, n), out, m, n, k);
+  const left = call.transposeA ? transposed(a, k, m) : a;
+  const right = call.transposeB ? b : transposed(b, k, n);
+  const stretch = 2 * Math.ceil(UNINTERRUPTED / (2 * n * k + 1));
+  for (let first = 0; first < m; first += stretch) {
+    multiplyRows(left, right, out, first, Math.min(first + stretch, m), n, k);
+    yield;
+  }
   epilogue(call, slots, out);
 }
 
@@ -40,11 +50,22 @@ function transposed(x: Float64Array, rows: number, columns: number): Float64Arra
   return result;
 }
 
-/** out[i, j] = Σₗ a[i, l]·b[j, l], two rows of a and four of b at a time: the one place of this backend where time is spent. */
-function multiplyRows(a: Float64Array, b: Float64Array, out: Float64Array, m: number, n: number, k: number): void {
-  const evenRows = m - (m % 2);
+/**
+ * out[i, j] = Σₗ a[i, l]·b[j, l] for the rows `first` to `last`, two of a and four of b at a time: the one place of this backend
+ * where time is spent.
+ */
+function multiplyRows(
+  a: Float64Array,
+  b: Float64Array,
+  out: Float64Array,
+  first: number,
+  last: number,
+  n: number,
+  k: number,
+): void {
+  const evenRows = last - ((last - first) % 2);
   const wholeColumns = n - (n % 4);
-  for (let i = 0; i < evenRows; i += 2) {
+  for (let i = first; i < evenRows; i += 2) {
     const a0 = i * k;
     const a1 = a0 + k;
     for (let j = 0; j < wholeColumns; j += 4) {
@@ -92,7 +113,7 @@ function multiplyRows(a: Float64Array, b: Float64Array, out: Float64Array, m: nu
       out[(i + 1) * n + j] = dot(a, a1, b, j * k, k);
     }
   }
-  for (let i = evenRows; i < m; i++) {
+  for (let i = evenRows; i < last; i++) {
     for (let j = 0; j < n; j++) out[i * n + j] = dot(a, i * k, b, j * k, k);
   }
 }

@@ -60,7 +60,7 @@ interface Progress {
 }
 
 /** τ from 1 to the end of the stage; returns the number of steps. */
-export function follow(walk: Walk, stage: number): number {
+export function* follow(walk: Walk, stage: number): Generator<void, number, void> {
   const { used, beta, signs, factor } = walk;
   const at = thresholds(walk, stage);
   const progress: Progress = { tau: 1, blocked: new Set(), left: undefined };
@@ -78,6 +78,7 @@ export function follow(walk: Walk, stage: number): number {
     if (!event || step >= most || idle >= IDLE_STEPS) return step;
     if ('leaving' in event) leave(walk, at, progress, event.leaving);
     else enter(walk, at, progress, event);
+    yield;
   }
 }
 

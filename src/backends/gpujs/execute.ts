@@ -23,11 +23,12 @@ export function execute(
   { program, steps, slots: count }: Compiled,
   machine: Machine,
   given: ReadonlyMap<number, Data>,
+  isCutShort: () => boolean = () => false,
 ): Data[] {
   const slots: Slots = Array<Data | undefined>(count);
   for (const [slot, data] of given) slots[slot] = machine.retain(data);
   try {
-    runSteps(steps, machine, slots);
+    runSteps(steps, machine, slots, isCutShort);
     return program.outputs.map((slot) => machine.retain(held(slots, slot)));
   } finally {
     for (const data of slots) if (data) machine.release(data);
@@ -55,10 +56,10 @@ function free(machine: Machine, slots: Slots, spent: readonly number[]): void {
   }
 }
 
-function runSteps(steps: readonly CompiledStep[], machine: Machine, slots: Slots): void {
+function runSteps(steps: readonly CompiledStep[], machine: Machine, slots: Slots, isCutShort: () => boolean): void {
   for (const step of steps) {
     if (step.kind === 'loop') {
-      runLoop(step, machine, slots);
+      runLoop(step, machine, slots, isCutShort);
     } else {
       const { form, operands, parameters, extents, output } = step;
       const given = operands.map((slot) => (slot < 0 ? machine.nothing : held(slots, slot)));
@@ -70,10 +71,10 @@ function runSteps(steps: readonly CompiledStep[], machine: Machine, slots: Slots
   }
 }
 
-function runLoop(loop: CompiledLoop, machine: Machine, slots: Slots): void {
+function runLoop(loop: CompiledLoop, machine: Machine, slots: Slots, isCutShort: () => boolean): void {
   enter(loop, machine, slots);
-  const passes = machine.immediate ? runPasses(loop, machine, slots) : runChunks(loop, machine, slots);
-  loop.lastPasses = passes;
+  const run = machine.immediate ? runPasses : runChunks;
+  loop.lastPasses = run(loop, machine, slots, isCutShort);
 }
 
 function enter({ carried }: CompiledLoop, machine: Machine, slots: Slots): void {
@@ -82,8 +83,8 @@ function enter({ carried }: CompiledLoop, machine: Machine, slots: Slots): void 
 }
 
 /** One pass. What leaves is not yet in the entering slots; each is a reference of its own. */
-function pass(loop: CompiledLoop, machine: Machine, slots: Slots): Data[] {
-  runSteps(loop.body, machine, slots);
+function pass(loop: CompiledLoop, machine: Machine, slots: Slots, isCutShort: () => boolean): Data[] {
+  runSteps(loop.body, machine, slots, isCutShort);
   return loop.carried.map(({ leaving }) => machine.retain(held(slots, leaving)));
 }
 
@@ -92,11 +93,11 @@ function carry({ carried }: CompiledLoop, machine: Machine, slots: Slots, leavin
 }
 
 /** Where a flag may be read at no cost. */
-function runPasses(loop: CompiledLoop, machine: Machine, slots: Slots): number {
+function runPasses(loop: CompiledLoop, machine: Machine, slots: Slots, isCutShort: () => boolean): number {
   const flag = loop.carried[0].entering;
   let done = 0;
-  while (done < loop.limit && machine.read(held(slots, flag))[0] !== 0) {
-    carry(loop, machine, slots, pass(loop, machine, slots));
+  while (done < loop.limit && machine.read(held(slots, flag))[0] !== 0 && !isCutShort()) {
+    carry(loop, machine, slots, pass(loop, machine, slots, isCutShort));
     done += 1;
   }
   return done;
@@ -106,14 +107,14 @@ function runPasses(loop: CompiledLoop, machine: Machine, slots: Slots): number {
  * Chunks of passes, after each of which one tally is read: how many of the passes were done before the flag was cleared.
  * The values that each pass leaves are kept until then; those of the last pass that counts are the loop's.
  */
-function runChunks(loop: CompiledLoop, machine: Machine, slots: Slots): number {
+function runChunks(loop: CompiledLoop, machine: Machine, slots: Slots, isCutShort: () => boolean): number {
   const most = Math.max(1, Math.min(LARGEST_CHUNK, Math.floor(CHUNK_BYTES / (4 * loop.carriedSize + 1))));
   const expected = loop.lastPasses;
   let chunk = loop.nested ? 1 : expected === undefined ? FIRST_CHUNK : expected + Math.max(1, Math.ceil(expected / 8));
   let done = 0;
-  while (done < loop.limit) {
+  while (done < loop.limit && !isCutShort()) {
     const length = Math.min(Math.ceil(chunk), most, loop.limit - done);
-    const counted = runChunk(loop, machine, slots, length);
+    const counted = runChunk(loop, machine, slots, length, isCutShort);
     done += counted.passes;
     if (!counted.running) break;
     // After a chunk that was to be enough only a little is missing.
@@ -128,6 +129,7 @@ function runChunk(
   machine: Machine,
   slots: Slots,
   length: number,
+  isCutShort: () => boolean,
 ): { passes: number; running: boolean } {
   const flag = loop.carried[0];
   const history: Data[][] = [loop.carried.map(({ entering }) => machine.retain(held(slots, entering)))];
@@ -136,7 +138,7 @@ function runChunk(
   machine.release(started);
   try {
     for (let index = 0; index < length; index++) {
-      const leaving = pass(loop, machine, slots);
+      const leaving = pass(loop, machine, slots, isCutShort);
       history.push(leaving);
       carry(
         loop,

@@ -129,7 +129,7 @@ function backendOver(machine: Machine): Backend {
       storage.released = true;
       if (!closed) machine.release(storage.data);
     },
-    run(program, inputs) {
+    run(program, inputs, { isCutShort } = {}) {
       assertOpen();
       const { compiled, constants } = executableOf(program);
       const given = new Map(constants);
@@ -137,7 +137,7 @@ function backendOver(machine: Machine): Backend {
         checkSize(`program ${program.name}: input ${index}`, inputs[index].size, program.sizes[slot]);
         given.set(slot, storageOf(inputs[index]).data);
       }
-      const outputs = execute(compiled, machine, given);
+      const outputs = execute(compiled, machine, given, isCutShort);
       return outputs.map((data, index) => new DataStorage(program.sizes[program.outputs[index]], data));
     },
     async idle() {

@@ -1,10 +1,15 @@
 /** A Program in the memory of WebAssembly: its instructions, the table of its buffers, and its constants. */
 import type { Constant, Program } from '../backend.ts';
+import { DeviceLostError } from '../lost.ts';
+import type { Job } from '../queue.ts';
 import { type Compiled, compile } from './compile.ts';
 import { type Block, bytesFor, type Heap } from './heap.ts';
-import type { Kernels } from './module.ts';
+import { Progress } from './instructions.ts';
+import { clock, type Kernels } from './module.ts';
 
 const WORD_BYTES = 4;
+/** Milliseconds after which the kernels return at the next opportunity. */
+const AT_ONCE = 5;
 
 export class Executable {
   private readonly compiled: Compiled;
@@ -13,6 +18,8 @@ export class Executable {
   /** Addresses in the table, in words; filled in anew for each run. */
   private readonly table: number;
   private readonly addresses: Uint32Array;
+  /** A run has not come to its end: its instructions hold how far it came. */
+  private isUnfinished = false;
 
   constructor(program: Program, heap: Heap) {
     this.compiled = compile(program);
@@ -41,8 +48,19 @@ export class Executable {
     return this.compiled.workspace;
   }
 
-  /** @param workspace address of `workspaceBytes` */
-  run(kernels: Kernels, heap: Heap, inputs: readonly Block[], outputs: readonly Block[], workspace: number): void {
+  /**
+   * Yields where the run may be interrupted. Meanwhile no other Program may run.
+   * @param workspace address of `workspaceBytes`
+   * @throws DeviceLostError where a thread is lost
+   */
+  *run(
+    kernels: Kernels,
+    heap: Heap,
+    inputs: readonly Block[],
+    outputs: readonly Block[],
+    workspace: number,
+    isCutShort: () => boolean,
+  ): Job {
     for (const [index, { role, offset }] of this.compiled.buffers.entries()) {
       const place = index + 1;
       if (role.kind === 'input') this.addresses[place] = inputs[role.index].address;
@@ -51,7 +69,22 @@ export class Executable {
     }
     heap.words.set(this.addresses, this.table);
     const { words, start } = this.compiled;
-    kernels.run(this.block.address, start, words.length, this.table * WORD_BYTES);
+    if (this.isUnfinished) heap.words.set(words, this.block.address / WORD_BYTES);
+    this.isUnfinished = true;
+    kernels.begin(this.block.address, start, words.length, this.table * WORD_BYTES);
+    for (;;) {
+      const progress = kernels.proceed(clock() + AT_ONCE, isCutShort());
+      if (progress === Progress.finished) {
+        this.isUnfinished = false;
+        return;
+      }
+      if (progress === Progress.lost) {
+        throw new DeviceLostError(
+          'wasm: one of its threads has trapped, or has not answered for a second; its tensors are gone: open() a new engine',
+        );
+      }
+      yield;
+    }
   }
 }
 

@@ -1,15 +1,19 @@
-/** The WebAssembly backend: float32, four numbers at a time, every call carried out at once in the order in which it is enqueued. */
-import type { Backend, MemoryFigures, Program, Storage } from '../backend.ts';
+/** The WebAssembly backend: float32, four numbers at a time, on the thread of its caller and those that serve it. */
+import type { Backend, MemoryFigures, Program, RunOptions, Storage } from '../backend.ts';
+import { DeviceLostError } from '../lost.ts';
+import { type Job, Queue } from '../queue.ts';
 import { Executable } from './executable.ts';
 import { type Block, bytesFor, Heap } from './heap.ts';
 import { fusesMultiplyAdd, type Kernels, openKernels } from './module.ts';
 import { canShare, openTeam, type Team, usualThreads } from './team.ts';
 
 class BlockStorage implements Storage {
-  constructor(
-    readonly size: number,
-    readonly block: Block,
-  ) {}
+  /** Undefined before the run that computes it has its turn. */
+  block: Block | undefined;
+  /** Of that run. */
+  failure: unknown;
+
+  constructor(readonly size: number) {}
 }
 
 export interface WasmOptions {
@@ -20,6 +24,7 @@ export interface WasmOptions {
 /** Opens the WebAssembly backend. Rejects where WebAssembly with SIMD is missing, and says so. */
 export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> {
   const { heap, kernels, team } = await startThreads(threads);
+  const queue = new Queue();
   const held = new Set<BlockStorage>();
   const programs = new Set<Block>();
   const executables = new WeakMap<Program, Executable>();
@@ -27,29 +32,42 @@ export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> 
   let workspace: Block = { address: 0, bytes: 0 };
   let heldBytes = 0;
   let programBytes = 0;
-  let closed = false;
+  let ended: Error | undefined;
 
   const assertOpen = (): void => {
-    if (closed) throw new Error('wasm: the engine is closed; open() a new one');
+    if (ended) throw ended;
+  };
+  const end = (error: Error): void => {
+    if (ended) return;
+    ended = error;
+    team?.close();
+    held.clear();
+    programs.clear();
+    heldBytes = 0;
+    programBytes = 0;
+    queue.end(error);
   };
   const keep = (size: number): BlockStorage => {
-    const storage = new BlockStorage(size, heap.take(bytesFor(size)));
+    const storage = new BlockStorage(size);
     held.add(storage);
-    heldBytes += storage.block.bytes;
+    heldBytes += bytesFor(size);
     return storage;
   };
   const letGo = (storage: BlockStorage): void => {
     if (!held.delete(storage)) return;
-    heldBytes -= storage.block.bytes;
-    heap.give(storage.block);
+    heldBytes -= bytesFor(storage.size);
+    queue.enqueueNow(() => {
+      if (storage.block) heap.give(storage.block);
+    });
   };
-  const blockOf = (storage: Storage): Block => {
+  const assertHeld = (storage: Storage): BlockStorage => {
+    assertOpen();
     if (!(storage instanceof BlockStorage) || !held.has(storage)) {
       throw new Error('storage: it was released, or belongs to another backend');
     }
-    return storage.block;
+    return storage;
   };
-  const numbersOf = (storage: Storage): Float32Array => {
+  const numbersOf = (storage: BlockStorage): Float32Array => {
     const start = blockOf(storage).address / 4;
     return heap.floats.subarray(start, start + storage.size);
   };
@@ -60,7 +78,7 @@ export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> 
   const collected = new FinalizationRegistry<Block>((block) => {
     if (!programs.delete(block)) return;
     programBytes -= block.bytes;
-    heap.give(block);
+    queue.enqueueNow(() => heap.give(block));
   });
   const executableOf = (program: Program): Executable => {
     const known = executables.get(program);
@@ -80,85 +98,100 @@ export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> 
     workspace = heap.take(bytes);
   };
 
+  function* runJob(
+    program: Program,
+    inputs: readonly BlockStorage[],
+    outputs: readonly BlockStorage[],
+    { isCutShort = () => false }: RunOptions,
+  ): Job {
+    try {
+      const blocks = inputs.map(blockOf);
+      const executable = executableOf(program);
+      reserve(executable.workspaceBytes);
+      const results = outputs.map((output) => {
+        output.block = heap.take(bytesFor(output.size));
+        return output.block;
+      });
+      yield* executable.run(kernels, heap, blocks, results, workspace.address, isCutShort);
+    } catch (error) {
+      for (const output of outputs) output.failure = error;
+      if (error instanceof DeviceLostError) end(error);
+    }
+  }
+
   return {
     name: 'wasm',
     epsilon: 2 ** -23,
     widestIteration: Number.POSITIVE_INFINITY,
     largestPass: 0,
     get adapter() {
-      const threads = 1 + (closed ? 0 : (team?.serving ?? 0));
+      const threads = 1 + (ended ? 0 : (team?.serving ?? 0));
       return {
         vendor: 'none',
         architecture: fusesMultiplyAdd() ? 'relaxed-simd' : 'simd128',
         description: `WebAssembly in float32, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
         software: true,
+        threads,
+        threadsUsed: 1 + (ended ? 0 : (team?.used ?? 0)),
       };
     },
     upload(values) {
       assertOpen();
+      const block = heap.take(bytesFor(values.length));
       const storage = keep(values.length);
+      storage.block = block;
       numbersOf(storage).set(values);
       return storage;
     },
     write(storage, values) {
-      assertOpen();
+      const target = assertHeld(storage);
       checkSize('write: values', values.length, storage.size);
-      numbersOf(storage).set(values);
+      const copied = Float32Array.from(values);
+      queue.enqueueNow(() => {
+        if (!target.failure) numbersOf(target).set(copied);
+      });
     },
     async download(storage) {
-      assertOpen();
-      return numbersOf(storage).slice();
+      const source = assertHeld(storage);
+      return queue.settle(() => numbersOf(source).slice());
     },
     release(storage) {
       if (storage instanceof BlockStorage) letGo(storage);
     },
-    run(program, inputs) {
+    run(program, inputs, options = {}) {
       assertOpen();
-      const blocks = inputs.map((storage, index) => {
+      const given = inputs.map((storage, index) => {
         checkSize(`program ${program.name}: input ${index}`, storage.size, program.sizes[program.inputs[index]]);
-        return blockOf(storage);
+        return assertHeld(storage);
       });
-      const executable = executableOf(program);
-      const outputs: BlockStorage[] = [];
-      try {
-        reserve(executable.workspaceBytes);
-        for (const slot of program.outputs) outputs.push(keep(program.sizes[slot]));
-        executable.run(
-          kernels,
-          heap,
-          blocks,
-          outputs.map(({ block }) => block),
-          workspace.address,
-        );
-      } catch (error) {
-        for (const output of outputs) letGo(output);
-        throw error;
-      }
+      const outputs = program.outputs.map((slot) => keep(program.sizes[slot]));
+      queue.enqueue(runJob(program, given, outputs, options));
       return outputs;
     },
     async idle() {
       assertOpen();
+      await queue.settle(() => {});
     },
     memory(): MemoryFigures {
-      const pooledBlocks = closed ? 0 : heap.freeBlocks + Number(workspace.bytes > 0);
+      const pooledBlocks = ended ? 0 : heap.freeBlocks + Number(workspace.bytes > 0);
       return {
         buffers: held.size,
         bytes: heldBytes,
         programBuffers: programs.size,
         programBytes,
         pooledBuffers: pooledBlocks,
-        pooledBytes: closed ? 0 : heap.freeBytes + workspace.bytes,
+        pooledBytes: ended ? 0 : heap.freeBytes + workspace.bytes,
       };
     },
     close() {
-      closed = true;
-      team?.close();
-      held.clear();
-      programs.clear();
-      heldBytes = 0;
-      programBytes = 0;
+      end(new Error('wasm: the engine is closed; open() a new one'));
     },
   };
+}
+
+function blockOf({ block, failure }: BlockStorage): Block {
+  if (failure || !block) throw failure;
+  return block;
 }
 
 async function startThreads(threads: number | undefined): Promise<{ heap: Heap; kernels: Kernels; team?: Team }> {

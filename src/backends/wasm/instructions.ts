@@ -24,6 +24,15 @@ export enum Code {
   iterate,
 }
 
+/** How far the interpreter has come when it returns. */
+export enum Progress {
+  /** It is to be called again. */
+  unfinished,
+  finished,
+  /** A thread that serves has trapped, or no longer answers. */
+  lost,
+}
+
 export enum Header {
   code,
   length,
@@ -209,10 +218,16 @@ export enum Iterate {
   limit,
   staleLimit,
   giveUp,
+  /** Trips that have been made, and up to which trip it is to go on; written by the interpreter. */
+  done,
+  until,
   end,
 }
 
-/** Coordinate descent. `space` takes, for each group, `2·features + rows + 4` numbers. */
+/**
+ * Coordinate descent. `space` takes, for each group, DESCENT_RECORD words and `2·features + rows + 4` numbers. The interpreter
+ * writes whether it was begun, and whether it is to be ended early.
+ */
 export enum Descend {
   out = 2,
   columns,
@@ -228,10 +243,19 @@ export enum Descend {
   groups,
   batch,
   limit,
+  isBegun,
+  isCutShort,
   end,
 }
 
-/** The homotopy. `space` takes, for each group, `spaceOfGroup` numbers: what assembly/walk.ts lays out. */
+/** Words in which a group keeps how far it has come. */
+export const DESCENT_RECORD = 8;
+export const HOMOTOPY_RECORD = 64;
+
+/**
+ * The homotopy. `space` takes, for each group, `spaceOfGroup` words: HOMOTOPY_RECORD of them, and what assembly/walk.ts lays out. The
+ * interpreter writes whether it was begun, and whether it is to be ended early.
+ */
 export enum Homotopy {
   out = 2,
   columns,
@@ -247,6 +271,8 @@ export enum Homotopy {
   batch,
   limit,
   capacity,
+  isBegun,
+  isCutShort,
   end,
 }
 

@@ -23,9 +23,11 @@ import {
   Code,
   Combine,
   Copy,
+  DESCENT_RECORD,
   Descend,
   Elementwise,
   Header,
+  HOMOTOPY_RECORD,
   Homotopy,
   Invert,
   Iterate,
@@ -270,7 +272,7 @@ function lowerDescent(
   { space }: Aside,
 ): Instruction {
   return new Instruction(Code.descend, Descend.end)
-    .set(Descend.out, out, ...operands, space(groups * (2 * features + rows + 4)))
+    .set(Descend.out, out, ...operands, space(groups * (DESCENT_RECORD + 2 * features + rows + 4)))
     .set(Descend.rows, rows, features, groups, batch, limit);
 }
 
@@ -284,7 +286,7 @@ function lowerHomotopy(
   // of 32 bits three for each feature, one for each of those in use, and one for each row and four behind the last.
   const numbers = 7 * features + rows + 5 * capacity + (capacity * (capacity + 1)) / 2;
   const whole = 2 * numbers + 3 * features + capacity + rows + 4;
-  const spaceOfGroup = Math.ceil(whole / 4) * 4;
+  const spaceOfGroup = HOMOTOPY_RECORD + Math.ceil(whole / 4) * 4;
   return new Instruction(Code.homotopy, Homotopy.end)
     .set(Homotopy.out, out, ...operands, space(groups * spaceOfGroup), spaceOfGroup)
     .set(Homotopy.rows, rows, features, groups, batch, limit, capacity);

@@ -1,13 +1,24 @@
 /** The compiled kernels, brought to life on a memory. */
 import type { Block, Heap } from './heap.ts';
+import type { Progress } from './instructions.ts';
+
+/** Milliseconds, as the kernels see them. */
+export const clock = (): number => performance.now();
 
 /** What the module exports. */
 export interface Kernels {
   /**
-   * @param at address of a Program's words, `length` of them, of which the instructions are those from `start` on
+   * Begins a Program.
+   * @param at address of its words, `length` of them, of which the instructions are those from `start` on
    * @param table address of the addresses of its buffers
    */
-  run(at: number, start: number, length: number, table: number): void;
+  begin(at: number, start: number, length: number, table: number): void;
+  /**
+   * Goes on with it.
+   * @param deadline when to return, by `clock`
+   * @param isCutShort whether no further pass of a loop is to begin
+   */
+  proceed(deadline: number, isCutShort: boolean): Progress;
   /** @param address of what the kernels put aside, WORKSPACE_BYTES */
   useWorkspace(address: number): void;
   /**
@@ -49,7 +60,10 @@ async function textOf({ isShared }: Heap): Promise<string> {
 export async function openKernels(heap: Heap): Promise<{ module: WebAssembly.Module; kernels: Kernels }> {
   const binary = Uint8Array.from(atob(await textOf(heap)), (character) => character.charCodeAt(0));
   try {
-    const { module, instance } = await WebAssembly.instantiate(binary, { env: { memory: heap.memory } });
+    const { module, instance } = await WebAssembly.instantiate(binary, {
+      env: { memory: heap.memory },
+      clock: { now: clock },
+    });
     const kernels = instance.exports as unknown as Kernels;
     kernels.useWorkspace(takeWorkspace(heap).address);
     return { module, kernels };

@@ -5,14 +5,20 @@ import { type Kernels, takeWorkspace } from './module.ts';
 export interface Team {
   /** Threads that serve by now, besides the one that runs Programs. */
   readonly serving: number;
+  /** Those of them that have had a share of the work. */
+  readonly used: number;
   close(): void;
 }
 
 /** Beyond these the memory is the limit rather than the arithmetic. */
 const MOST_THREADS = 8;
-/** Words that the threads share, and which of them counts those that serve: by assembly/team.ts. */
+/** Words that the threads share, by assembly/team.ts, and which of them tell what they do. */
 const SHARED_WORDS = 16;
 const SERVING = 3;
+const USED = 11;
+const FAILED = 12;
+/** Milliseconds that are waited for the threads to serve. */
+const PATIENCE = 1000;
 
 /** Whether a memory can be shared with workers: in Node, and in a page that is isolated from other origins. */
 export function canShare(): boolean {
@@ -34,64 +40,103 @@ interface Start {
 }
 
 /** Text of a worker, which bundles need not know of. */
-const SERVE = `const serve = ({ module, memory, workspace, team }) => {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  exports.useWorkspace(workspace);
-  exports.serve(team);
+const SERVE = `const serve = ({ module, memory, workspace, team }, told) => {
+  try {
+    const { exports } = new WebAssembly.Instance(module, { env: { memory }, clock: { now: () => 0 } });
+    exports.useWorkspace(workspace);
+    told();
+    exports.serve(team);
+  } catch (error) {
+    Atomics.store(new Int32Array(memory.buffer), team / 4 + ${FAILED}, 1);
+    throw error;
+  }
 };`;
 
-/**
- * Starts `size` workers, which join as soon as they are there; until then, and where none can be started, the thread that
- * runs Programs works alone.
- */
+/** A thread on its way. */
+interface Starting {
+  /** Resolves once it serves; rejects where it cannot. */
+  readonly serves: Promise<void>;
+  end(): void;
+}
+
+/** Starts `size` workers and waits for them. Where none can be started the thread that runs Programs works alone. */
 export async function openTeam(size: number, heap: Heap, kernels: Kernels, module: WebAssembly.Module): Promise<Team> {
   const shared = heap.take(bytesFor(SHARED_WORDS));
   heap.words.fill(0, shared.address / 4, shared.address / 4 + SHARED_WORDS);
   const start = inNode() ? await nodeStarter() : startInPage;
-  const ends: (() => void)[] = [];
+  const started: Starting[] = [];
   try {
-    while (ends.length < size) {
+    while (started.length < size) {
       const { address: workspace } = takeWorkspace(heap);
-      ends.push(start({ module, memory: heap.memory, workspace, team: shared.address }));
+      started.push(start({ module, memory: heap.memory, workspace, team: shared.address }));
     }
   } catch {
     // A content security policy may forbid workers: those that there are do.
   }
+  await within(PATIENCE, Promise.allSettled(started.map(({ serves }) => serves)));
   // The thread of a page must not sleep.
   const canSleep = inNode() || !('document' in globalThis);
   kernels.useTeam(shared.address, canSleep);
+  const at = shared.address / 4;
   return {
     get serving() {
-      return heap.words[shared.address / 4 + SERVING];
+      return heap.words[at + SERVING];
+    },
+    get used() {
+      return heap.words[at + USED].toString(2).replaceAll('0', '').length;
     },
     close() {
-      for (const end of ends) end();
+      for (const { end } of started) end();
     },
   };
+}
+
+async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([promise, over]);
+  clearTimeout(timer);
 }
 
 function inNode(): boolean {
   return typeof process !== 'undefined' && typeof process.versions?.node === 'string';
 }
 
-async function nodeStarter(): Promise<(data: Start) => () => void> {
+async function nodeStarter(): Promise<(data: Start) => Starting> {
   const { Worker } = await import('node:worker_threads');
   return (data) => {
-    const source = `${SERVE} serve(require('node:worker_threads').workerData);`;
+    const source = `${SERVE}
+      const { parentPort, workerData } = require('node:worker_threads');
+      serve(workerData, () => parentPort.postMessage('serves'));`;
     const worker = new Worker(source, { eval: true, workerData: data });
-    worker.on('error', () => {}); // it has not joined
-    worker.unref();
-    return () => void worker.terminate();
+    const serves = new Promise<void>((resolve, reject) => {
+      worker.once('message', () => {
+        worker.unref();
+        resolve();
+      });
+      worker.on('error', reject);
+      worker.on('exit', reject);
+    });
+    return { serves, end: () => void worker.terminate() };
   };
 }
 
-function startInPage(data: Start): () => void {
-  const source = new Blob([`${SERVE} onmessage = ({ data }) => serve(data);`], { type: 'text/javascript' });
-  const address = URL.createObjectURL(source);
+function startInPage(data: Start): Starting {
+  const text = `${SERVE} onmessage = ({ data }) => serve(data, () => postMessage('serves'));`;
+  const address = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
   try {
     const worker = new Worker(address);
+    const serves = new Promise<void>((resolve, reject) => {
+      worker.onmessage = () => resolve();
+      worker.onerror = (event) => {
+        event.preventDefault(); // what depends on the thread is told
+        reject(new Error(event.message));
+      };
+    });
     worker.postMessage(data);
-    return () => worker.terminate();
+    return { serves, end: () => worker.terminate() };
   } finally {
     URL.revokeObjectURL(address);
   }

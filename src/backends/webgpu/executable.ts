@@ -13,6 +13,8 @@ interface Bound {
   /** Under which it is recorded; the run's own takes for granted only what seldom changes. */
   readonly assumption?: Assumed;
   readonly isOwn?: boolean;
+  /** See RunOptions. */
+  readonly isCutShort?: () => boolean;
 }
 
 /** Sets of buffers for which bind groups are kept; a workload that repeats itself has few. */
@@ -54,7 +56,7 @@ export class Executable {
   }
 
   /** Enqueues one run. The outputs are the caller's. */
-  run(inputs: readonly DeviceBuffer[], assumption?: Assumed): DeviceBuffer[] {
+  run(inputs: readonly DeviceBuffer[], assumption?: Assumed, isCutShort?: () => boolean): DeviceBuffer[] {
     const { pool, scheduler } = this.runtime;
     const { roles, sizes, fixed } = this.compiled;
     const outputs: DeviceBuffer[] = [];
@@ -72,7 +74,7 @@ export class Executable {
     };
     try {
       const buffers = roles.map((_, index) => take(index));
-      scheduler.enqueue(`program ${this.program.name}`, this.job(buffers, assumption));
+      scheduler.enqueue(`program ${this.program.name}`, this.job(buffers, assumption, isCutShort));
     } catch (error) {
       for (const buffer of outputs) if (buffer) pool.release(buffer);
       throw error;
@@ -83,12 +85,12 @@ export class Executable {
     return outputs;
   }
 
-  private *job(buffers: readonly DeviceBuffer[], given?: Assumed): Job {
+  private *job(buffers: readonly DeviceBuffer[], given?: Assumed, isCutShort?: () => boolean): Job {
     if (!this.isReady) yield this.compiled.ready;
     const { steps } = this.compiled;
-    const bound = { buffers, groups: this.groupsFor(buffers) };
+    const bound = { buffers, groups: this.groupsFor(buffers), isCutShort };
     const hasLoops = steps.some(({ kind }) => kind === 'loop');
-    const assumption = given ?? (hasLoops ? this.runtime.assume() : undefined);
+    const assumption = given ?? (hasLoops && !isCutShort ? this.runtime.assume() : undefined);
     yield* this.record(steps, { ...bound, assumption, isOwn: !given });
     if (given || !assumption?.isNeeded) return;
     yield assumption.verdict();
@@ -188,7 +190,7 @@ export class Executable {
     let chunk = waits ? 1 : expected === undefined ? FIRST_CHUNK : Math.max(1, passesFor(expected));
     let done = 0;
     let earlier: Reading | undefined;
-    while (done < loop.limit) {
+    while (done < loop.limit && !bound.isCutShort?.()) {
       const passes = Math.min(Math.ceil(chunk), loop.limit - done);
       for (let pass = 0; pass < passes; pass++) yield* this.record(loop.body, bound, done + pass);
       done += passes;

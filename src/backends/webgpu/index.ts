@@ -172,13 +172,13 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
       storage.released = true;
       pool.release(storage.buffer);
     },
-    run(program, inputs, assumption) {
+    run(program, inputs, { assumption, isCutShort } = {}) {
       scheduler.assertOpen();
       const buffers = inputs.map((storage, index) => {
         checkSize(`program ${program.name}: input ${index}`, storage.size, program.sizes[program.inputs[index]]);
         return bufferOf(storage);
       });
-      const outputs = executableOf(program).run(buffers, opened(assumption));
+      const outputs = executableOf(program).run(buffers, opened(assumption), isCutShort);
       return outputs.map((buffer, index) => new DeviceStorage(program.sizes[program.outputs[index]], buffer));
     },
     assume: runtime.assume,

@@ -11,17 +11,15 @@ import type { OpenPass, Runtime } from './compile.ts';
 import { type Dispatch, f, groupsFor, u, wordsToBytes } from './dispatch.ts';
 import { groupsOf, tiledForm } from './lower-product.ts';
 import type { DeviceBuffer } from './pool.ts';
-import { kernel, SHADERS, type Shader } from './shaders.ts';
+import { ITERATING, kernel, SHADERS, type Shader, STATES } from './shaders.ts';
 
-/** Activations, the monitor's rule and the iterations. */
-const SHARED = SHADERS.iterate.parts.slice(0, -1);
 const PASS = { file: 'shared/pass.wgsl', text: pass };
 const TILED = { file: 'shared/pass-tiled.wgsl', text: tiled };
 
 /** The sources by name. */
 export const PASS_SHADERS: Readonly<Record<string, Shader>> = {
-  pass: kernel(6, ...SHARED, PASS, TILED, ...SHADERS['product-tiled'].parts.slice(-1)),
-  observe: kernel(3, ...SHARED, { file: 'observe.wgsl', text: observe }),
+  pass: kernel(6, ...ITERATING, PASS, TILED, ...SHADERS['product-tiled'].parts.slice(-1)),
+  observe: kernel(3, ...ITERATING, STATES, { file: 'observe.wgsl', text: observe }),
 };
 
 /** Says what is still open of these. */

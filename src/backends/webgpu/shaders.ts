@@ -18,6 +18,8 @@ import monitor from '../../../shaders/shared/monitor.wgsl';
 import product from '../../../shaders/shared/product.wgsl';
 import reduction from '../../../shaders/shared/reduction.wgsl';
 import rows from '../../../shaders/shared/rows.wgsl';
+import states from '../../../shaders/shared/states.wgsl';
+import wholeLoop from '../../../shaders/shared/whole-loop.wgsl';
 
 export interface ShaderPart {
   readonly file: string;
@@ -39,6 +41,11 @@ const MONITOR = { file: 'shared/monitor.wgsl', text: monitor };
 const PRODUCT = { file: 'shared/product.wgsl', text: product };
 const REDUCTION = { file: 'shared/reduction.wgsl', text: reduction };
 const ROWS = { file: 'shared/rows.wgsl', text: rows };
+export const STATES = { file: 'shared/states.wgsl', text: states };
+const WHOLE_LOOP = { file: 'shared/whole-loop.wgsl', text: wholeLoop };
+
+/** What every iteration of an equation is made of. */
+export const ITERATING = [ACTIVATIONS, MONITOR, ITERATION];
 
 export function kernel(operands: number, ...parts: ShaderPart[]): Shader {
   return { parts, hasSizes: true, hasGuard: true, operands };
@@ -47,6 +54,10 @@ export function kernel(operands: number, ...parts: ShaderPart[]): Shader {
 /** All forms of the product bind alike. */
 export function productForm(form: ShaderPart): Shader {
   return kernel(6, ACTIVATIONS, PRODUCT, form);
+}
+
+function wholeLoopForm(form: ShaderPart): Shader {
+  return kernel(7, ...ITERATING, STATES, WHOLE_LOOP, form);
 }
 
 /** Of kernels that most pages do without, those of software adapters among them: fetched when a pipeline first needs it. */
@@ -74,19 +85,14 @@ export const SHADERS = {
   'reduce-workgroup': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
   'rows-thread': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
   'rows-workgroup': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
-  anderson: kernel(
-    7,
-    ACTIVATIONS,
-    MONITOR,
-    ITERATION,
-    later('anderson.wgsl', () => import('../../../shaders/anderson.wgsl')),
-  ),
+  anderson: wholeLoopForm(later('anderson.wgsl', () => import('../../../shaders/anderson.wgsl'))),
   'proximal-gradient': kernel(
     7,
     MONITOR,
+    STATES,
     later('proximal-gradient.wgsl', () => import('../../../shaders/proximal-gradient.wgsl')),
   ),
-  iterate: kernel(7, ACTIVATIONS, MONITOR, ITERATION, { file: 'iterate.wgsl', text: iterate }),
+  iterate: wholeLoopForm({ file: 'iterate.wgsl', text: iterate }),
   scalar: kernel(4, MONITOR, { file: 'scalar.wgsl', text: scalar }),
   solve: kernel(
     2,

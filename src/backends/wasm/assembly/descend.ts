@@ -1,7 +1,7 @@
 // Cyclic coordinate descent for Lasso problems; see CoordinateDescentCall in kernels.ts. Passes over all features alternate
 // with passes over those in use until these stand still.
-
-import { Descend } from '../instructions';
+import { DESCENT_RECORD, Descend } from '../instructions';
+import { isTimeOver } from './clock';
 import { addNarrow } from './columns';
 import { buffer, firstLanes, sumOfLanes, word } from './memory';
 
@@ -10,11 +10,17 @@ const BYTES: usize = 4;
 let rows: i32 = 0;
 let features: i32 = 0;
 let limit: i32 = 0;
+let isCutShort: bool = false;
 
 /** Of the group: its columns, the squares of their lengths, and places for features in use. */
 let columns: usize = 0;
 let squares: usize = 0;
 let used: usize = 0;
+
+/** The problem at work; its passes, 0 before it is begun; the features in use, or −1 where the next pass is one over all. */
+let problem: i32 = 0;
+let passes: i32 = 0;
+let usedCount: i32 = -1;
 
 /** Of the problem: thresholds, coefficients, and y − Xβ. */
 let penalty: usize = 0;
@@ -22,22 +28,53 @@ let ridge: f32 = 0;
 let beta: usize = 0;
 let residual: usize = 0;
 
-/** The groups `first` to `last`. */
+/** The groups `first` to `last`, each as far as time allows. */
 export function descend(at: usize, first: i32, last: i32): void {
   rows = word(at, Descend.rows);
   features = word(at, Descend.features);
   limit = word(at, Descend.limit);
-  const length = word(at, Descend.batch) / word(at, Descend.groups);
+  isCutShort = word(at, Descend.isCutShort) !== 0;
+  const length = problemsOf(at);
   for (let group = first; group < last; group++) {
+    const record = recordOf(at, group);
     columns = place(buffer(at, Descend.columns), group * features * rows);
-    squares = place(buffer(at, Descend.space), group * (2 * features + rows + 4));
+    squares = place(record, DESCENT_RECORD);
     used = place(squares, features);
     residual = place(used, features);
-    for (let j = 0; j < features; j++) store<f32>(place(squares, j), dot(columnOf(j), columnOf(j)));
-    for (let problem = group * length; problem < (group + 1) * length; problem++) {
-      solveProblem(at, problem, problem > group * length);
+    if (word(at, Descend.isBegun) !== 0) {
+      problem = load<i32>(record);
+      passes = load<i32>(place(record, 1));
+      usedCount = load<i32>(place(record, 2));
+    } else {
+      for (let j = 0; j < features; j++) store<f32>(place(squares, j), dot(columnOf(j), columnOf(j)));
+      problem = group * length;
+      passes = 0;
     }
+    while (problem < (group + 1) * length && solveProblem(at, problem > group * length)) problem += 1;
+    store<i32>(record, problem);
+    store<i32>(place(record, 1), passes);
+    store<i32>(place(record, 2), usedCount);
   }
+}
+
+/** Whether all problems are solved. */
+export function endsDescent(at: usize): bool {
+  const groups = word(at, Descend.groups);
+  const length = problemsOf(at);
+  for (let group = 0; group < groups; group++) {
+    if (load<i32>(recordOf(at, group)) < (group + 1) * length) return false;
+  }
+  return true;
+}
+
+/** Of a group. */
+function problemsOf(at: usize): i32 {
+  return word(at, Descend.batch) / word(at, Descend.groups);
+}
+
+function recordOf(at: usize, group: i32): usize {
+  const size = DESCENT_RECORD + 2 * word(at, Descend.features) + word(at, Descend.rows) + 4;
+  return place(buffer(at, Descend.space), group * size);
 }
 
 function place(values: usize, index: i32): usize {
@@ -48,22 +85,31 @@ function columnOf(j: i32): usize {
   return place(columns, j * rows);
 }
 
-function solveProblem(at: usize, problem: i32, hasPrevious: bool): void {
-  const width = (<usize>features) << 2;
-  const initial = place(buffer(at, Descend.initial), problem * features);
-  const tolerance = load<f32>(place(buffer(at, Descend.tolerance), problem));
+/** @returns false where it is to be gone on with later */
+function solveProblem(at: usize, hasPrevious: bool): bool {
   beta = place(buffer(at, Descend.out), problem * (features + 1));
-  memory.copy(beta, initial, width);
-  let passes = 0;
-  if (load<f32>(place(buffer(at, Descend.stopped), problem)) === 0) {
-    if (hasPrevious && isZero(beta)) memory.copy(beta, place(beta, -(features + 1)), width);
-    penalty = place(buffer(at, Descend.penalty), problem * features);
-    ridge = load<f32>(place(buffer(at, Descend.ridge), problem));
-    memory.copy(residual, place(buffer(at, Descend.y), problem * rows), (<usize>rows) << 2);
-    for (let j = 0; j < features; j++) addColumn(j, -load<f32>(place(beta, j)));
-    passes = repeatPasses(tolerance);
+  penalty = place(buffer(at, Descend.penalty), problem * features);
+  ridge = load<f32>(place(buffer(at, Descend.ridge), problem));
+  if (passes === 0) {
+    memory.copy(beta, place(buffer(at, Descend.initial), problem * features), (<usize>features) << 2);
+    if (load<f32>(place(buffer(at, Descend.stopped), problem)) !== 0) {
+      store<f32>(place(beta, features), 0);
+      return true;
+    }
+    begin(at, hasPrevious);
   }
-  store<f32>(place(beta, features), <f32>passes);
+  if (!repeatPasses(load<f32>(place(buffer(at, Descend.tolerance), problem)))) return false;
+  store<f32>(place(beta, features), <f32>min(passes, limit));
+  passes = 0;
+  return true;
+}
+
+function begin(at: usize, hasPrevious: bool): void {
+  if (hasPrevious && isZero(beta)) memory.copy(beta, place(beta, -(features + 1)), (<usize>features) << 2);
+  memory.copy(residual, place(buffer(at, Descend.y), problem * rows), (<usize>rows) << 2);
+  for (let j = 0; j < features; j++) addColumn(j, -load<f32>(place(beta, j)));
+  passes = 1;
+  usedCount = -1;
 }
 
 function isZero(values: usize): bool {
@@ -71,16 +117,22 @@ function isZero(values: usize): bool {
   return true;
 }
 
-/** Returns the number of passes. */
-function repeatPasses(tolerance: f32): i32 {
-  let passes = 1;
-  while (passOver(features, 0) > tolerance && passes < limit) {
-    const count = listUsed();
-    do passes += 1;
-    while (passOver(count, used) > tolerance && passes < limit);
-    passes += 1;
+/** @returns false where the time was over before the end */
+function repeatPasses(tolerance: f32): bool {
+  while (true) {
+    if (usedCount < 0) {
+      if (!(passOver(features, 0) > tolerance) || passes >= limit) return true;
+      usedCount = listUsed();
+    } else {
+      passes += 1;
+      if (!(passOver(usedCount, used) > tolerance && passes < limit)) {
+        passes += 1;
+        usedCount = -1;
+      }
+    }
+    if (isCutShort) return true;
+    if (isTimeOver()) return false;
   }
-  return min(passes, limit);
 }
 
 /** Lists the features whose coefficient is not 0; returns how many there are. */

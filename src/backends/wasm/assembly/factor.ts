@@ -16,12 +16,16 @@ export function factorBytes(capacity: i32): usize {
   return number(0, triangular(capacity) + 3 * <usize>capacity);
 }
 
-/** An empty factor. */
-export function useFactor(at: usize, capacity: i32): void {
+/** A factor of so many rows, in the space that it has had before. */
+export function useFactor(at: usize, capacity: i32, rows: i32): void {
   triangle = at;
   z = number(at, triangular(capacity));
   rotations = number(z, capacity);
-  size = 0;
+  size = rows;
+}
+
+export function factorRows(): i32 {
+  return size;
 }
 
 function triangular(count: i32): usize {

@@ -1,11 +1,11 @@
 // Lasso problems by a homotopy; see HomotopyCall in kernels.ts, and cpu/homotopy.ts for the same in plain loops. X is float32, β,
 // g and the factor are float64; how g moves along a step, which only decides where the step ends, is summed up in float32.
-import { Homotopy } from '../instructions';
+import { HOMOTOPY_RECORD, Homotopy } from '../instructions';
 import { addMixed, dot, dotMixed, dotNarrow, dotWide } from './columns';
 import { enters } from './entering';
-import { clear, useFactor } from './factor';
+import { clear, factorRows, useFactor } from './factor';
 import { buffer, word } from './memory';
-import { follow } from './stage';
+import { beginStage, follow, resume as resumeStage, save as saveStage, stepsOfStage } from './stage';
 import * as walk from './walk';
 
 /** Of the residual at which a problem is solved: relative to maxⱼ‖Xⱼ‖·‖y‖. */
@@ -16,48 +16,143 @@ const NEAR: f64 = 0.98;
 const PROGRESS: f64 = 0.9;
 const STALE_STAGES: i32 = 2;
 
+/** What is kept of a group when it is left unfinished, in numbers of float64; HOMOTOPY_RECORD has room for 32 of them. */
+const OWN: i32 = 0;
+const WALK: i32 = 10;
+const FACTOR: i32 = 13;
+const STAGE: i32 = 14;
+
 let limit: i32 = 0;
+let isCutShort: bool = false;
 let y: usize = 0;
 /** Of the problem before. */
 let ridge: f32 = NaN;
 /** Whether g is that of β. */
 let isCurrent: bool = false;
 
-/** The groups `first` to `last`. */
+/** The problem at work, whether it was begun, and whether a stage of it was. */
+let problem: i32 = 0;
+let isBegun: bool = false;
+let isInStage: bool = false;
+/** Its steps and stages, the least violation so far, that of the stage, and the stages since then that brought nothing. */
+let steps: i32 = 0;
+let stage: i32 = 0;
+let best: f64 = 0;
+let violated: f64 = 0;
+let stale: i32 = 0;
+
+/** The groups `first` to `last`, each as far as time allows. */
 export function homotopy(at: usize, first: i32, last: i32): void {
+  limit = word(at, Homotopy.limit);
+  isCutShort = word(at, Homotopy.isCutShort) !== 0;
+  const length = problemsOf(at);
+  for (let group = first; group < last; group++) {
+    const record = recordOf(at, group);
+    layOut(at, group, record);
+    if (word(at, Homotopy.isBegun) !== 0) resume(record);
+    else {
+      walk.begin();
+      isCurrent = false;
+      ridge = NaN;
+      problem = group * length;
+      isBegun = false;
+    }
+    while (problem < (group + 1) * length && solveProblem(at)) problem += 1;
+    save(record);
+  }
+}
+
+/** Whether all problems are solved. */
+export function endsHomotopy(at: usize): bool {
+  const groups = word(at, Homotopy.groups);
+  const length = problemsOf(at);
+  for (let group = 0; group < groups; group++) {
+    if (<i32>load<f64>(walk.wide(recordOf(at, group), OWN)) < (group + 1) * length) return false;
+  }
+  return true;
+}
+
+/** Of a group. */
+function problemsOf(at: usize): i32 {
+  return word(at, Homotopy.batch) / word(at, Homotopy.groups);
+}
+
+function recordOf(at: usize, group: i32): usize {
+  return buffer(at, Homotopy.space) + <usize>group * ((<usize>word(at, Homotopy.spaceOfGroup)) << 2);
+}
+
+function layOut(at: usize, group: i32, record: usize): void {
   const rows = word(at, Homotopy.rows);
   const features = word(at, Homotopy.features);
   const capacity = word(at, Homotopy.capacity);
-  limit = word(at, Homotopy.limit);
-  const groups = word(at, Homotopy.groups);
-  const length = word(at, Homotopy.batch) / groups;
-  for (let group = first; group < last; group++) {
-    const space = buffer(at, Homotopy.space) + <usize>group * ((<usize>word(at, Homotopy.spaceOfGroup)) << 2);
-    walk.begin(rows, features, capacity, narrow(buffer(at, Homotopy.columns), group * features * rows), space);
-    useFactor(walk.end, capacity);
-    isCurrent = false;
-    ridge = NaN;
-    for (let problem = group * length; problem < (group + 1) * length; problem++) solveProblem(at, problem);
-  }
+  const columns = narrow(buffer(at, Homotopy.columns), group * features * rows);
+  walk.layOut(rows, features, capacity, columns, record + ((<usize>HOMOTOPY_RECORD) << 2));
+  useFactor(walk.end, capacity, 0);
+}
+
+function save(record: usize): void {
+  const own = walk.wide(record, OWN);
+  store<f64>(own, <f64>problem);
+  store<f64>(walk.wide(own, 1), <f64>ridge);
+  store<u32>(walk.wide(own, 2), <u32>y);
+  store<f64>(walk.wide(own, 3), <f64>((isBegun ? 1 : 0) + (isInStage ? 2 : 0) + (isCurrent ? 4 : 0)));
+  store<f64>(walk.wide(own, 4), <f64>steps);
+  store<f64>(walk.wide(own, 5), <f64>stage);
+  store<f64>(walk.wide(own, 6), best);
+  store<f64>(walk.wide(own, 7), violated);
+  store<f64>(walk.wide(own, 8), <f64>stale);
+  walk.save(walk.wide(record, WALK));
+  store<f64>(walk.wide(record, FACTOR), <f64>factorRows());
+  saveStage(walk.wide(record, STAGE));
+}
+
+function resume(record: usize): void {
+  const own = walk.wide(record, OWN);
+  problem = <i32>load<f64>(own);
+  ridge = <f32>load<f64>(walk.wide(own, 1));
+  y = <usize>load<u32>(walk.wide(own, 2));
+  const flags = <i32>load<f64>(walk.wide(own, 3));
+  isBegun = (flags & 1) !== 0;
+  isInStage = (flags & 2) !== 0;
+  isCurrent = (flags & 4) !== 0;
+  steps = <i32>load<f64>(walk.wide(own, 4));
+  stage = <i32>load<f64>(walk.wide(own, 5));
+  best = load<f64>(walk.wide(own, 6));
+  violated = load<f64>(walk.wide(own, 7));
+  stale = <i32>load<f64>(walk.wide(own, 8));
+  walk.resume(walk.wide(record, WALK));
+  useFactor(walk.end, walk.capacity, <i32>load<f64>(walk.wide(record, FACTOR)));
+  resumeStage(walk.wide(record, STAGE));
 }
 
 function narrow(values: usize, index: i32): usize {
   return values + ((<usize>index) << 2);
 }
 
-function solveProblem(at: usize, problem: i32): void {
+/** @returns false where it is to be gone on with later */
+function solveProblem(at: usize): bool {
   const features = walk.features;
-  begin(
-    narrow(buffer(at, Homotopy.y), problem * walk.rows),
-    narrow(buffer(at, Homotopy.initial), problem * features),
-    load<f32>(narrow(buffer(at, Homotopy.ridge), problem)),
-  );
   walk.usePenalty(narrow(buffer(at, Homotopy.penalty), problem * features));
-  const steps = solve();
+  if (!isBegun) {
+    begin(
+      narrow(buffer(at, Homotopy.y), problem * walk.rows),
+      narrow(buffer(at, Homotopy.initial), problem * features),
+      load<f32>(narrow(buffer(at, Homotopy.ridge), problem)),
+    );
+    steps = 0;
+    stage = 0;
+    best = f64.MAX_VALUE;
+    stale = 0;
+    isBegun = true;
+    isInStage = false;
+  }
+  if (!solve()) return false;
   const out = narrow(buffer(at, Homotopy.out), problem * (features + 2));
   for (let j = 0; j < features; j++) store<f32>(narrow(out, j), <f32>walk.betaOf(j));
   store<f32>(narrow(out, features), <f32>steps);
   store<f32>(narrow(out, features + 1), <f32>gap(out));
+  isBegun = false;
+  return true;
 }
 
 /** From the solution before, where that is of the same y and nothing else is given, or from the start that is given. */
@@ -80,24 +175,28 @@ function isZero(values: usize): bool {
   return true;
 }
 
-/** Stages until g = t∘sign on A, and |g| ≤ t elsewhere; returns the number of steps. */
-function solve(): i32 {
+/** Stages until g = t∘sign on A, and |g| ≤ t elsewhere. @returns false where the time was over before */
+function solve(): bool {
   const rounding = SOLVED * walk.largest * sqrt(dotWide(y, y, walk.rows));
-  let steps = 0;
-  let best = f64.MAX_VALUE;
-  let stale = 0;
-  for (let stage = 0; stage < limit && stale < STALE_STAGES; stage++) {
-    if (!isCurrent) correlate(0);
-    isCurrent = true;
-    const violated = violation();
-    if (!(violated > rounding)) break;
-    isCurrent = false;
-    const taken = follow(stage);
+  while (isInStage || (stage < limit && stale < STALE_STAGES)) {
+    if (!isInStage) {
+      if (!isCurrent) correlate(0);
+      isCurrent = true;
+      violated = violation();
+      if (!(violated > rounding) || isCutShort) break;
+      isCurrent = false;
+      beginStage(stage);
+      isInStage = true;
+    }
+    if (!follow() && !isCutShort) return false;
+    isInStage = false;
+    const taken = stepsOfStage();
     steps += taken;
     stale = violated < PROGRESS * best || taken > 1 ? 0 : stale + 1;
     best = min(best, violated);
+    stage += 1;
   }
-  return steps;
+  return true;
 }
 
 /**

@@ -1,7 +1,10 @@
-// The interpreter: carries out instructions one after the other, loops included, without leaving WebAssembly.
-import { Code, Copy, Header, Loop, Renew } from '../instructions';
-import { prepareIteration } from './iterate';
-import { buffer, useTable, useWorkspace, word } from './memory';
+// The interpreter: carries out instructions one after the other, loops included, without leaving WebAssembly until its time is over.
+import { Code, Copy, Descend, Header, Homotopy, Loop, Progress, Renew } from '../instructions';
+import { isTimeOver, setDeadline } from './clock';
+import { endsDescent } from './descend';
+import { endsHomotopy } from './homotopy';
+import { endTrips, setTrips } from './iterate';
+import { buffer, setWord, useTable, useWorkspace, word } from './memory';
 import { performRange, unitsOf, workOf } from './perform';
 import { preparePanels } from './product';
 import { divide, hasTeam, serve, useTeam } from './team';
@@ -10,53 +13,159 @@ export { serve, useTeam, useWorkspace };
 
 /** Multiplications, or what takes about as long, from which on an instruction is divided: about ten microseconds. */
 const WORTH_DIVIDING: i64 = 1 << 18;
+/** Of the instructions between two looks at the clock: about a tenth of a millisecond. Each counts for SMALL at least. */
+const WORTH_A_LOOK: i64 = 1 << 22;
+const SMALL: i64 = 1 << 12;
 
-/** The words of the Program that is being run. */
+/** The words of the Program that is being run, the instruction that is next, and the end of the last one. */
 let program: usize = 0;
+let next: usize = 0;
+let end: usize = 0;
+/** The loops that are open, which nest one deep, and the passes of them that are done. */
+let depth: i32 = 0;
+let outer: usize = 0;
+let inner: usize = 0;
+let outerPasses: i32 = 0;
+let innerPasses: i32 = 0;
+/** Whether loops end with the pass that they are in. */
+let isCutShort: bool = false;
+/** Work since the last look at the clock. */
+let work: i64 = 0;
 
 /**
- * Runs a Program.
+ * Begins to run a Program.
  * @param at its words, `length` of them: from `start` on its instructions, before them those that tell what is packed
  * @param table addresses of its buffers
  */
-export function run(at: usize, start: i32, length: i32, table: usize): void {
+export function begin(at: usize, start: i32, length: i32, table: usize): void {
   program = at;
+  next = at + ((<usize>start) << 2);
+  end = at + ((<usize>length) << 2);
+  depth = 0;
   useTable(table);
-  execute(at + ((<usize>start) << 2), at + ((<usize>length) << 2));
 }
 
-function execute(at: usize, end: usize): void {
-  while (at < end) {
-    perform(at);
-    at += (<usize>word(at, Header.length)) << 2;
+/**
+ * Goes on with the Program that was begun last.
+ * @param deadline in the milliseconds of the clock, at which to return
+ * @param cutShort whether no further pass of a loop is to begin
+ */
+export function proceed(deadline: f64, cutShort: bool): Progress {
+  setDeadline(deadline);
+  isCutShort = cutShort;
+  while (true) {
+    if (depth > 0 && next === endOf(loop())) endPass();
+    else if (next === end) return Progress.finished;
+    else if (word(next, Header.code) === Code.loop) enter(next);
+    else {
+      const progress = perform(next);
+      if (progress !== Progress.finished) return progress;
+      next = endOf(next);
+      if (work < WORTH_A_LOOK) continue;
+      work = 0;
+      if (isTimeOver()) return Progress.unfinished;
+    }
   }
 }
 
-function perform(at: usize): void {
-  const code = word(at, Header.code);
-  if (code === Code.loop) repeat(at);
-  else if (code === Code.copy)
-    memory.copy(buffer(at, Copy.to), buffer(at, Copy.from), (<usize>word(at, Copy.size)) << 2);
-  else if (code === Code.renew) store<i32>(program + ((<usize>word(at, Renew.pack)) << 2), 0);
-  else {
-    if (code === Code.product) preparePanels(at, program);
-    else if (code === Code.iterate) prepareIteration(at);
-    const units = unitsOf(at);
-    if (hasTeam() && workOf(at) >= WORTH_DIVIDING) divide(at, units);
-    else performRange(at, 0, units);
-  }
+function endOf(at: usize): usize {
+  return at + ((<usize>word(at, Header.length)) << 2);
 }
 
-/** The copies on entry, then passes while the flag is not 0. */
-function repeat(at: usize): void {
+function bodyOf(at: usize): usize {
+  return at + ((<usize>word(at, Loop.body)) << 2);
+}
+
+/** The innermost loop that is open. */
+function loop(): usize {
+  return depth === 2 ? inner : outer;
+}
+
+/** The copies on entry, and where the flag is not 0 the first pass. */
+function enter(at: usize): void {
   // The flag first: a copy may overwrite its storage.
-  let isOpen = load<f32>(buffer(at, Loop.initialFlag)) !== 0;
-  const body = at + ((<usize>word(at, Loop.body)) << 2);
-  const end = at + ((<usize>word(at, Header.length)) << 2);
-  const limit = word(at, Loop.limit);
-  execute(at + ((<usize>Loop.end) << 2), body);
-  for (let pass = 0; pass < limit && isOpen; pass++) {
-    execute(body, end);
-    isOpen = load<f32>(buffer(at, Loop.flag)) !== 0;
+  const isOpen = load<f32>(buffer(at, Loop.initialFlag)) !== 0;
+  const body = bodyOf(at);
+  for (let step = at + ((<usize>Loop.end) << 2); step < body; step = endOf(step)) copy(step);
+  if (!isOpen || isCutShort) {
+    next = endOf(at);
+    return;
   }
+  next = body;
+  depth += 1;
+  if (depth === 2) {
+    inner = at;
+    innerPasses = 0;
+  } else {
+    outer = at;
+    outerPasses = 0;
+  }
+}
+
+/** Another pass while the flag is not 0. */
+function endPass(): void {
+  const at = loop();
+  let passes: i32;
+  if (depth === 2) passes = ++innerPasses;
+  else passes = ++outerPasses;
+  const isOpen = load<f32>(buffer(at, Loop.flag)) !== 0;
+  if (isOpen && passes < word(at, Loop.limit) && !isCutShort) next = bodyOf(at);
+  else depth -= 1;
+}
+
+function copy(at: usize): void {
+  memory.copy(buffer(at, Copy.to), buffer(at, Copy.from), (<usize>word(at, Copy.size)) << 2);
+}
+
+function perform(at: usize): Progress {
+  work += SMALL;
+  switch (word(at, Header.code)) {
+    case Code.copy:
+      copy(at);
+      return Progress.finished;
+    case Code.renew:
+      store<i32>(program + ((<usize>word(at, Renew.pack)) << 2), 0);
+      return Progress.finished;
+    case Code.product:
+      preparePanels(at, program);
+      return share(at);
+    case Code.iterate:
+      return iterateOn(at);
+    case Code.homotopy:
+      setWord(at, Homotopy.isCutShort, <i32>isCutShort);
+      if (share(at) === Progress.lost) return Progress.lost;
+      return leave(at, Homotopy.isBegun, endsHomotopy(at));
+    case Code.descend:
+      setWord(at, Descend.isCutShort, <i32>isCutShort);
+      if (share(at) === Progress.lost) return Progress.lost;
+      return leave(at, Descend.isBegun, endsDescent(at));
+    default:
+      return share(at);
+  }
+}
+
+/** Alone, or with those who serve. */
+function share(at: usize): Progress {
+  const units = unitsOf(at);
+  const amount = workOf(at);
+  work += amount;
+  if (hasTeam() && amount >= WORTH_DIVIDING) return divide(at, units) ? Progress.finished : Progress.lost;
+  performRange(at, 0, units);
+  return Progress.finished;
+}
+
+/** Some trips of all samples at a time. */
+function iterateOn(at: usize): Progress {
+  do {
+    setTrips(at);
+    if (share(at) === Progress.lost) return Progress.lost;
+    if (endTrips(at, isCutShort)) return Progress.finished;
+  } while (!isTimeOver());
+  return Progress.unfinished;
+}
+
+/** An instruction that looks at the clock itself. */
+function leave(at: usize, isBegun: i32, isOver: bool): Progress {
+  setWord(at, isBegun, <i32>!isOver);
+  return isOver ? Progress.finished : Progress.unfinished;
 }

@@ -1,6 +1,7 @@
 // Gauss-Jordan elimination in blocks: one block K of rows and columns is taken after the other,
 //   D = A_KK⁻¹,  R = D·A_K with D itself in the columns K,  A_i ← A_i − A_iK·R with 0 for A_i in the columns K,  A_K ← R.
 import { BLOCK, Invert } from '../instructions';
+import { beat } from './clock';
 import { BLOCK_ROWS, blockSpace, buffer, chunk, word } from './memory';
 import { PANEL, packLeft, TILE_ROWS } from './pack';
 import { edgeTile, tile } from './tile';
@@ -103,6 +104,7 @@ function eliminateRows(at: usize, first: i32, last: i32): void {
   const start = word(at, Invert.start);
   const width = widthOf(at);
   for (let row = first; row < last; row += BLOCK_ROWS) {
+    beat();
     const rows = min(BLOCK_ROWS, last - row);
     packLeft(buffer(at, Invert.matrix), blockSpace(), row, rows, start, width, order, order, false);
     for (let i = 0; i < rows; i++) memory.fill(entry(at, row + i, start), 0, (<usize>width) << 2);

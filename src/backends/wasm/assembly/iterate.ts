@@ -1,7 +1,19 @@
 // Whole loops of an iteration, some rows at a time, each until its samples have stopped; see ITERATIONS and IterateCall.
 import { Iterate, Iteration, Operation } from '../instructions';
+import { beat } from './clock';
 import { evaluate, STEP } from './formulas';
-import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, firstLanes, real, splatted, sumOfLanes, word } from './memory';
+import {
+  BLOCK_DEPTH,
+  BLOCK_ROWS,
+  blockSpace,
+  buffer,
+  firstLanes,
+  real,
+  setWord,
+  splatted,
+  sumOfLanes,
+  word,
+} from './memory';
 import { PANEL, packLeft, packRight, TILE_ROWS } from './pack';
 import { observe, STATE_ROWS } from './scalar';
 import { tile } from './tile';
@@ -23,8 +35,16 @@ let products: usize = 0;
 let factors: usize = 0;
 let losses: usize = 0;
 
-/** Puts M in panels. */
-export function prepareIteration(at: usize): void {
+/** Multiplications of all threads between two looks at the clock: about five milliseconds. */
+const AT_ONCE: i64 = 1 << 28;
+
+/** Which trips are to be made next. Before the first of them M is put in panels. */
+export function setTrips(at: usize): void {
+  const n = <i64>word(at, Iterate.n);
+  const trips = AT_ONCE / (<i64>word(at, Iterate.batch) * n * <i64>word(at, Iterate.stride) + 1);
+  const done = word(at, Iterate.done);
+  setWord(at, Iterate.until, <i32>min<i64>(<i64>done + max<i64>(trips, 1), <i64>word(at, Iterate.limit)));
+  if (done > 0) return;
   packRight(
     buffer(at, Iterate.matrix),
     buffer(at, Iterate.packed),
@@ -32,6 +52,18 @@ export function prepareIteration(at: usize): void {
     word(at, Iterate.n),
     false,
   );
+}
+
+/** Whether the loop is at its end, once these trips have been made. */
+export function endTrips(at: usize, isCutShort: bool): bool {
+  const done = word(at, Iterate.until);
+  let isOver = isCutShort || done >= word(at, Iterate.limit);
+  if (!isOver) {
+    isOver = true;
+    for (let sample = 0; sample < word(at, Iterate.batch) && isOver; sample++) isOver = !isRunning(at, sample);
+  }
+  setWord(at, Iterate.done, isOver ? 0 : done);
+  return isOver;
 }
 
 /** The samples `first` to `last`. */
@@ -62,9 +94,12 @@ function isRunning(at: usize, sample: i32): bool {
 }
 
 function iterateBlock(at: usize, row: i32, rows: i32): void {
-  enter(at, row, rows);
-  const limit = word(at, Iterate.limit);
-  for (let trip = 0; trip < limit; trip++) {
+  findPlaces(at, row);
+  const done = word(at, Iterate.done);
+  const until = word(at, Iterate.until);
+  if (done === 0) enter(at, row, rows);
+  for (let trip = done; trip < until; trip++) {
+    beat();
     let running = 0;
     for (let i = 0; i < rows; i++) if (isRunning(at, row + i)) running |= 1 << (i / TILE_ROWS);
     if (running === 0) break;
@@ -77,8 +112,8 @@ function iterateBlock(at: usize, row: i32, rows: i32): void {
   }
 }
 
-/** Finds the places of the block, and copies what is carried. */
-function enter(at: usize, row: i32, rows: i32): void {
+/** Those of the block. */
+function findPlaces(at: usize, row: i32): void {
   const batch = word(at, Iterate.batch);
   const size = <usize>((batch + 3) & ~3) * pitch + APART;
   xs = buffer(at, Iterate.space) + <usize>row * pitch;
@@ -86,6 +121,11 @@ function enter(at: usize, row: i32, rows: i32): void {
   betweens = products + size;
   factors = betweens + size;
   losses = factors + size;
+}
+
+/** Copies what is carried. */
+function enter(at: usize, row: i32, rows: i32): void {
+  const batch = word(at, Iterate.batch);
   const remembers = word(at, Iterate.iteration) === Iteration.forwardBackward;
   for (let i = 0; i < rows; i++) {
     const place = <usize>i * pitch;

@@ -21,6 +21,10 @@ export function word(at: usize, field: i32): i32 {
   return load<i32>(at + ((<usize>field) << 2));
 }
 
+export function setWord(at: usize, field: i32, value: i32): void {
+  store<i32>(at + ((<usize>field) << 2), value);
+}
+
 export function real(at: usize, field: i32): f32 {
   return load<f32>(at + ((<usize>field) << 2));
 }

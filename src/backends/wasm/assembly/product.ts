@@ -1,5 +1,6 @@
 // C = epilogue(op(A)·op(B)); see ProductCall in kernels.ts for the formula.
 import { Bias, Operation, Product } from '../instructions';
+import { beat } from './clock';
 import { evaluate, STEP } from './formulas';
 import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, real, splatted, word } from './memory';
 import { PANEL, packLeft, packRight, TILE_ROWS } from './pack';
@@ -25,6 +26,7 @@ export function preparePanels(at: usize, program: usize): void {
 export function product(at: usize, first: i32, last: i32): void {
   for (let row = first; row < last; row += BLOCK_ROWS) {
     const rows = min(BLOCK_ROWS, last - row);
+    beat();
     multiplyBlock(at, row, rows);
     finish(at, row, rows);
   }

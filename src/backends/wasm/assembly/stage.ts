@@ -1,4 +1,5 @@
 // A stage of the homotopy, from widened thresholds down to the end of its part of the way; see cpu/stage.ts.
+import { isTimeOver } from './clock';
 import { addNarrow, dotNarrow, dotWide } from './columns';
 import { enters, exchange } from './entering';
 import { aim, remove, solution } from './factor';
@@ -29,8 +30,16 @@ let sign: i32 = 0;
 let leftFeature: i32 = -1;
 let leftSign: i32 = 0;
 
-/** Returns the number of steps. */
-export function follow(stage: i32): i32 {
+/** Steps of the stage, and those in a row that have led nowhere. */
+let steps: i32 = 0;
+let idle: i32 = 0;
+
+export function stepsOfStage(): i32 {
+  return steps;
+}
+
+/** Sets the thresholds apart, τ = 1. */
+export function beginStage(stage: i32): void {
   setThresholds(stage);
   for (let place = 0; place < walk.count; place++) {
     const j = walk.usedAt(place);
@@ -38,21 +47,47 @@ export function follow(stage: i32): i32 {
   }
   aim(walk.products);
   leftFeature = -1;
+  steps = 0;
+  idle = 0;
+}
+
+/** Follows the solution to the end of the stage. @returns false where the time was over before */
+export function follow(): bool {
   const most = 10 * (walk.rows + walk.features);
-  let step = 0;
-  let idle = 0;
-  while (true) {
-    step += 1;
+  do {
+    steps += 1;
     solution(walk.direction);
     findSlopes();
     findEvent();
     move();
     idle = length > IDLE ? 0 : idle + 1;
-    if ((leaving < 0 && entering < 0) || step >= most || idle >= IDLE_STEPS) return step;
+    if ((leaving < 0 && entering < 0) || steps >= most || idle >= IDLE_STEPS) return true;
     leftFeature = -1;
     if (leaving >= 0) leave(leaving);
     else enter();
-  }
+  } while (!isTimeOver());
+  return false;
+}
+
+/** Puts aside how far the stage has come, seven numbers. */
+export function save(at: usize): void {
+  store<f64>(at, tau);
+  store<f64>(walk.wide(at, 1), end);
+  store<f64>(walk.wide(at, 2), <f64>candidateCount);
+  store<f64>(walk.wide(at, 3), <f64>leftFeature);
+  store<f64>(walk.wide(at, 4), <f64>leftSign);
+  store<f64>(walk.wide(at, 5), <f64>steps);
+  store<f64>(walk.wide(at, 6), <f64>idle);
+}
+
+export function resume(at: usize): void {
+  tau = load<f64>(at);
+  end = load<f64>(walk.wide(at, 1));
+  candidateCount = <i32>load<f64>(walk.wide(at, 2));
+  leftFeature = <i32>load<f64>(walk.wide(at, 3));
+  leftSign = <i32>load<f64>(walk.wide(at, 4));
+  steps = <i32>load<f64>(walk.wide(at, 5));
+  idle = <i32>load<f64>(walk.wide(at, 6));
 }
 
 function setThresholds(stage: i32): void {

@@ -1,6 +1,7 @@
 // Threads that share the units of an instruction. One of them runs Programs; the others serve it: they wait for an
 // instruction, take stretches of its units for as long as there are some, and wait again.
 import { Code, Header } from '../instructions';
+import { isTimeOver, listenTo, tellBy, time } from './clock';
 import { tableInUse, useTable, word } from './memory';
 import { evenUnits, performRange } from './perform';
 
@@ -14,6 +15,10 @@ const INSTRUCTION: usize = 20;
 const TABLE: usize = 24;
 const UNITS: usize = 28;
 const STRETCH: usize = 32;
+const STOP: usize = 36; // see clock.ts
+const PULSE: usize = 40; // counted up by those who serve
+const USED: usize = 44; // a bit for each of them that has taken a stretch
+const FAILED: usize = 48; // not 0 where one of them has trapped, written by team.ts
 
 /** Looks at the ticket before a thread goes to sleep, some hundred microseconds: longer than the small instructions between two large ones. */
 const LOOKS: i32 = 1 << 18;
@@ -26,6 +31,11 @@ const ELEMENTS: i32 = 4096;
 const NONE_LEFT: i64 = 0x7fffffff;
 /** Nanoseconds for which a thread goes to sleep that waits for a stretch in the hands of another. */
 const NAP: i64 = 50_000;
+/** Looks, without a nap, after which the thread that waits looks at the clock. */
+const LOOKS_AT_ONCE: i32 = 1 << 12;
+/** Milliseconds without a sign of life after which the others are given up; of a pause of the whole process no more counts than this. */
+const SILENCE: f64 = 900;
+const LONGEST_LAPSE: f64 = 20;
 
 let team: usize = 0;
 let tickets: i32 = 0;
@@ -37,6 +47,7 @@ let maySleep: bool = false;
  */
 export function useTeam(address: usize, canSleep: bool): void {
   team = address;
+  tellBy(address + STOP);
   maySleep = canSleep;
 }
 
@@ -44,8 +55,8 @@ export function hasTeam(): bool {
   return team !== 0 && atomic.load<i32>(team + SERVING) > 0;
 }
 
-/** Performs an instruction together with those who serve. */
-export function divide(at: usize, units: i32): void {
+/** Performs an instruction together with those who serve. @returns false where one of them is lost */
+export function divide(at: usize, units: i32): bool {
   // Nothing can be taken while the words change: a late look at the last instruction must not pair its ticket with them.
   announce(NONE_LEFT);
   store<u32>(team + INSTRUCTION, <u32>at);
@@ -55,8 +66,8 @@ export function divide(at: usize, units: i32): void {
   atomic.store<i32>(team + DONE, 0);
   announce(0);
   if (atomic.load<i32>(team + ASLEEP) > 0) atomic.notify(team + TICKET, -1);
-  takePart(team, tickets);
-  awaitOthers(units);
+  takePart(team, tickets, 0);
+  return awaitOthers(units);
 }
 
 /** A new ticket, of which `next` is the first unit to be taken. */
@@ -65,13 +76,28 @@ function announce(next: i64): void {
   atomic.store<i64>(team, ((<i64>tickets) << 32) | next);
 }
 
-/** What is left is in hand, a stretch for each of the others at most. */
-function awaitOthers(units: i32): void {
-  for (let look = 0; ; look++) {
+/** What is left is in hand, a stretch for each of the others at most. @returns false where one of them is lost */
+function awaitOthers(units: i32): bool {
+  let alive = 0;
+  let silence: f64 = 0;
+  let last: f64 = -1;
+  let look = 0;
+  while (true) {
+    look += 1;
     const done = atomic.load<i32>(team + DONE);
-    if (done === units) return;
+    if (done === units) return true;
     // The other may have been put off by the system, for this very thread.
-    if (look > LOOKS && maySleep) atomic.wait<i32>(team + DONE, done, NAP);
+    const naps = maySleep && look > LOOKS;
+    if (naps) atomic.wait<i32>(team + DONE, done, NAP);
+    else if (look % LOOKS_AT_ONCE !== 0) continue;
+    if (atomic.load<i32>(team + FAILED) !== 0) return false;
+    isTimeOver(); // which tells them
+    const signs = done + atomic.load<i32>(team + PULSE);
+    const at = time();
+    silence = signs !== alive || last < 0 ? 0 : silence + min(at - last, LONGEST_LAPSE);
+    alive = signs;
+    last = at;
+    if (silence > SILENCE) return false;
   }
 }
 
@@ -83,8 +109,11 @@ function stretchOf(at: usize, units: i32): i32 {
   return max(parts, least) * even;
 }
 
-/** Takes stretches of the instruction with this ticket while there are some. */
-function takePart(address: usize, ticket: i32): void {
+/**
+ * Takes stretches of the instruction with this ticket while there are some.
+ * @param bit of the thread, where it serves
+ */
+function takePart(address: usize, ticket: i32, bit: i32): void {
   while (true) {
     const job = atomic.load<i64>(address);
     const at = <usize>load<u32>(address + INSTRUCTION);
@@ -96,6 +125,7 @@ function takePart(address: usize, ticket: i32): void {
     if (<i32>(job >> 32) !== ticket || first >= units) return;
     if (atomic.cmpxchg<i64>(address, job, job + <i64>stretch) !== job) continue;
     const last = min(first + stretch, units);
+    if (bit !== 0) atomic.or<i32>(address + USED, bit);
     useTable(table);
     performRange(at, first, last);
     atomic.add<i32>(address + DONE, last - first);
@@ -105,10 +135,11 @@ function takePart(address: usize, ticket: i32): void {
 /** Serves; does not return. */
 export function serve(address: usize): void {
   let ticket = atomic.load<i32>(address + TICKET);
-  atomic.add<i32>(address + SERVING, 1);
+  const bit = 1 << atomic.add<i32>(address + SERVING, 1);
+  listenTo(address + STOP, address + PULSE);
   while (true) {
     ticket = nextTicket(address, ticket);
-    takePart(address, ticket);
+    takePart(address, ticket, bit);
   }
 }
 

@@ -41,8 +41,8 @@ let used: usize = 0;
 /** Behind all of these: the factor. */
 export let end: usize = 0;
 
-/** Lays out the space of a group, of as many words as lower.ts counts. */
-export function begin(rowCount: i32, featureCount: i32, most: i32, columnsAt: usize, space: usize): void {
+/** Finds its way in the space of a group, of as many words as lower.ts counts. */
+export function layOut(rowCount: i32, featureCount: i32, most: i32, columnsAt: usize, space: usize): void {
   rows = rowCount;
   features = featureCount;
   capacity = most;
@@ -64,6 +64,10 @@ export function begin(rowCount: i32, featureCount: i32, most: i32, columnsAt: us
   blocked = whole(candidates, features);
   used = whole(blocked, features);
   moved = whole(used, capacity);
+}
+
+/** What is the same for all problems of a group. */
+export function begin(): void {
   largest = 0;
   for (let j = 0; j < features; j++) {
     const square = dotWide(columnOf(j), columnOf(j), rows);
@@ -78,6 +82,19 @@ export function restart(rho: f64): void {
   count = 0;
   memory.fill(beta, 0, (<usize>features) << 3);
   memory.fill(signs, 0, (<usize>features) << 2);
+}
+
+/** Puts aside how far the group has come, three numbers. */
+export function save(at: usize): void {
+  store<f64>(at, ridge);
+  store<f64>(wide(at, 1), largest);
+  store<f64>(wide(at, 2), <f64>count);
+}
+
+export function resume(at: usize): void {
+  ridge = load<f64>(at);
+  largest = load<f64>(wide(at, 1));
+  count = <i32>load<f64>(wide(at, 2));
 }
 
 export function usePenalty(at: usize): void {
