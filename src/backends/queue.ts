@@ -8,7 +8,7 @@ import { isTurnOver, nextTurn } from './event-loop.ts';
 export type Job = Generator<unknown, void, void>;
 
 export class Queue {
-  private readonly jobs: Job[] = [];
+  private readonly jobs: Pick<Job, 'next'>[] = [];
   private isPumping = false;
   private readonly waiting = new Set<(error: Error) => void>();
 
@@ -20,7 +20,7 @@ export class Queue {
   /** For work that takes no time and does not throw. */
   enqueueNow(work: () => void): void {
     if (this.jobs.length === 0) work();
-    else this.jobs.push(once(work));
+    else this.jobs.push({ next: () => ({ done: true, value: work() }) });
   }
 
   /** A promise for what `work`, carried out when its turn comes, gives. It arrives in a later task where the turn is over. */
@@ -67,8 +67,4 @@ export class Queue {
     }
     this.isPumping = false;
   }
-}
-
-function* once(work: () => void): Job {
-  work();
 }

@@ -1,13 +1,18 @@
 /** What the WebAssembly backend does besides its kernels, which the parity cases have: memory, threads, errors, lifetime. */
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import type { OperandLayout } from '../../src/backends/kernels.ts';
-import { type Block, Heap } from '../../src/backends/wasm/heap.ts';
+import { DeviceLostError } from '../../src/backends/lost.ts';
+import { Executable } from '../../src/backends/wasm/executable.ts';
+import { type Block, bytesFor, Heap } from '../../src/backends/wasm/heap.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { joinedAxes } from '../../src/backends/wasm/lower.ts';
+import { openKernels } from '../../src/backends/wasm/module.ts';
+import { lasso } from '../../src/implicit/lasso/lasso.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
 import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
 import { type CallWithoutSlots, Trace } from '../../src/program/trace.ts';
@@ -212,6 +217,143 @@ describe('threads', () => {
 
   test.each([0, 1.5, Number.NaN])('%d of them is refused', async (threads) => {
     await expect(openWasm({ threads })).rejects.toThrow(`threads is ${threads}; it must be a positive integer`);
+  });
+});
+
+describe('a run that is interrupted at every opportunity', () => {
+  test('gives the same bits', async () => {
+    const whole = await open(2);
+    const cut = await openWasm({ threads: 2, slice: 0 });
+    opened.push(cut);
+    for (const [batch, n] of [
+      [37, 130],
+      [64, 300],
+    ]) {
+      const [expected, found] = await Promise.all([whole, cut].map((backend) => solved(backend, batch, n)));
+      expect(found.map((values, index) => unequal(values, expected[index]))).toEqual(found.map(() => 0));
+    }
+  });
+
+  test.each(['homotopy', 'coordinate-descent'] as const)('gives the same bits: paths by %s', async (solver) => {
+    const [rows, features] = [40, 60];
+    const found: (readonly ArrayLike<number>[])[] = [];
+    for (const slice of [1e9, 0]) {
+      const backend = await openWasm({ threads: 2, slice });
+      opened.push(backend);
+      const engine = new Engine(backend);
+      const path = [2, 1, 0, -1, -3];
+      const { beta, report } = lasso({
+        X: engine.tensor(normals(rows * features, 5, 1), [rows, features]),
+        y: engine.tensor(normals(rows, 6, 1)),
+        masks: engine.tensor(
+          Array.from({ length: 3 * rows }, (_, index) => Number(index % 7 !== 3)),
+          [3, rows],
+        ),
+        logLambda: [...path, ...path, ...path],
+        solver,
+        onFailure: 'report',
+      });
+      found.push([await beta.data(), (await report).samples.map(({ iterations }) => iterations)]);
+    }
+    expect(found[1].map((values, index) => unequal(values, found[0][index]))).toEqual([0, 0]);
+    expect(Array.from(found[0][0]).some((value) => value !== 0)).toBe(true);
+  });
+
+  test('ends its loops with what they carry once it is cut short', async () => {
+    const backend = await open();
+    const trace = new Trace('counting to a million');
+    const [start, one] = [trace.input(1), trace.input(1)];
+    const add = (x: number, y: number): number =>
+      trace.call(
+        {
+          kernel: 'elementwise',
+          operation: 'add',
+          shape: [1, 1, 1, 1],
+          layouts: [0, 1].map(() => ({ offset: 0, strides: [1, 1, 1, 1] as const })),
+          parameters: [],
+        } as unknown as CallWithoutSlots,
+        [x, y],
+        1,
+      );
+    const [count] = trace.loop([start], 1_000_000, ([value]) => [add(value, one)]);
+    const program = trace.finish([count]);
+    const inputs = [backend.upload([1]), backend.upload([1])];
+    let asked = 0;
+    const [cut] = backend.run(program, inputs, { isCutShort: () => ++asked > 2 });
+    const [whole] = backend.run(program, inputs);
+    const [[few], [all]] = await Promise.all([backend.download(cut), backend.download(whole)]);
+    expect(all).toBe(1_000_001);
+    expect(few).toBeGreaterThan(1);
+    expect(few).toBeLessThan(all);
+  });
+});
+
+/** Serves a team like a thread of its own would, as `misbehave` says, in a worker. */
+function impostor(memory: WebAssembly.Memory, team: number, misbehave: string): Worker {
+  return new Worker(
+    `const { workerData: { memory, team } } = require('node:worker_threads');
+    const words = new Int32Array(memory.buffer, team, 16);
+    const jobs = new BigInt64Array(memory.buffer, team, 1);
+    Atomics.add(words, 3, 1);
+    const taken = (() => {
+      for (;;) {
+        const job = Atomics.load(jobs, 0);
+        if (Number(job & 0xffffffffn) >= words[7]) continue;
+        if (Atomics.compareExchange(jobs, 0, job, job + BigInt(words[8])) === job) return words[8];
+      }
+    })();
+    ${misbehave}`,
+    { eval: true, workerData: { memory, team } },
+  );
+}
+
+describe('a thread that serves', () => {
+  /** Runs products beside one that takes a single stretch and then does what it is told. */
+  async function beside(misbehave: string): Promise<number> {
+    const heap = new Heap(true);
+    const { kernels } = await openKernels(heap);
+    const team = heap.take(bytesFor(16)).address;
+    heap.words.fill(0, team / 4, team / 4 + 16);
+    const program = repeated(512, 128, 40);
+    const executable = new Executable(program, heap);
+    const blocks = [...inputsFor(512, 128)].map((values) => {
+      const block = heap.take(bytesFor(values.length));
+      heap.floats.set(values, block.address / 4);
+      return block;
+    });
+    const outputs = program.outputs.map((slot) => heap.take(bytesFor(program.sizes[slot])));
+    const space = heap.take(executable.workspaceBytes);
+    const worker = impostor(heap.memory, team, misbehave);
+    try {
+      await expect.poll(() => heap.words[team / 4 + 3]).toBe(1);
+      kernels.useTeam(team, true);
+      const interruptions = { slice: 1e9, isCutShort: () => false };
+      const began = performance.now();
+      for (const _ of executable.run(kernels, heap, blocks, outputs, space.address, interruptions));
+      return performance.now() - began;
+    } finally {
+      await worker.terminate();
+    }
+  }
+
+  test('and dies with a part of the work in hand is an error, not a wait without end', async () => {
+    const began = performance.now();
+    await expect(beside('process.exit();')).rejects.toThrow(DeviceLostError);
+    expect(performance.now() - began).toBeLessThan(10_000); // it would wait for ever
+  });
+
+  test('and traps is an error at once', async () => {
+    await expect(beside('Atomics.store(words, 12, 1);')).rejects.toThrow(/one of its threads has trapped/);
+  });
+
+  test('and is slow, but gives signs of life, is waited for', async () => {
+    const slow = `for (let beat = 0; beat < 30; beat++) {
+      Atomics.wait(words, 15, 0, 60);
+      Atomics.add(words, 10, 1);
+    }
+    Atomics.sub(words, 3, 1);
+    Atomics.add(words, 2, taken);`;
+    expect(await beside(slow)).toBeGreaterThan(1000);
   });
 });
 

@@ -8,8 +8,11 @@ import { Progress } from './instructions.ts';
 import { clock, type Kernels } from './module.ts';
 
 const WORD_BYTES = 4;
-/** Milliseconds after which the kernels return at the next opportunity. */
-const AT_ONCE = 5;
+/** When the kernels return before the end: see WasmOptions and RunOptions. */
+interface Interruptions {
+  readonly slice: number;
+  readonly isCutShort: () => boolean;
+}
 
 export class Executable {
   private readonly compiled: Compiled;
@@ -59,7 +62,7 @@ export class Executable {
     inputs: readonly Block[],
     outputs: readonly Block[],
     workspace: number,
-    isCutShort: () => boolean,
+    { slice, isCutShort }: Interruptions,
   ): Job {
     for (const [index, { role, offset }] of this.compiled.buffers.entries()) {
       const place = index + 1;
@@ -73,7 +76,7 @@ export class Executable {
     this.isUnfinished = true;
     kernels.begin(this.block.address, start, words.length, this.table * WORD_BYTES);
     for (;;) {
-      const progress = kernels.proceed(clock() + AT_ONCE, isCutShort());
+      const progress = kernels.proceed(clock() + slice, isCutShort());
       if (progress === Progress.finished) {
         this.isUnfinished = false;
         return;

@@ -19,10 +19,12 @@ class BlockStorage implements Storage {
 export interface WasmOptions {
   /** At least 1. Default: as many as there are processors, at most 8; where memory cannot be shared there is one anyway. */
   threads?: number;
+  /** Milliseconds after which the kernels return at the next opportunity, so that other tasks may have their turn. Default 5. */
+  slice?: number;
 }
 
 /** Opens the WebAssembly backend. Rejects where WebAssembly with SIMD is missing, and says so. */
-export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> {
+export async function openWasm({ threads, slice = 5 }: WasmOptions = {}): Promise<Backend> {
   const { heap, kernels, team } = await startThreads(threads);
   const queue = new Queue();
   const held = new Set<BlockStorage>();
@@ -112,7 +114,7 @@ export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> 
         output.block = heap.take(bytesFor(output.size));
         return output.block;
       });
-      yield* executable.run(kernels, heap, blocks, results, workspace.address, isCutShort);
+      yield* executable.run(kernels, heap, blocks, results, workspace.address, { slice, isCutShort });
     } catch (error) {
       for (const output of outputs) output.failure = error;
       if (error instanceof DeviceLostError) end(error);

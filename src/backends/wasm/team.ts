@@ -63,12 +63,14 @@ interface Starting {
 export async function openTeam(size: number, heap: Heap, kernels: Kernels, module: WebAssembly.Module): Promise<Team> {
   const shared = heap.take(bytesFor(SHARED_WORDS));
   heap.words.fill(0, shared.address / 4, shared.address / 4 + SHARED_WORDS);
+  const at = shared.address / 4;
+  const leaves = (): void => void Atomics.sub(heap.words, at + SERVING, 1);
   const start = inNode() ? await nodeStarter() : startInPage;
   const started: Starting[] = [];
   try {
     while (started.length < size) {
       const { address: workspace } = takeWorkspace(heap);
-      started.push(start({ module, memory: heap.memory, workspace, team: shared.address }));
+      started.push(start({ module, memory: heap.memory, workspace, team: shared.address }, leaves));
     }
   } catch {
     // A content security policy may forbid workers: those that there are do.
@@ -77,7 +79,6 @@ export async function openTeam(size: number, heap: Heap, kernels: Kernels, modul
   // The thread of a page must not sleep.
   const canSleep = inNode() || !('document' in globalThis);
   kernels.useTeam(shared.address, canSleep);
-  const at = shared.address / 4;
   return {
     get serving() {
       return heap.words[at + SERVING];
@@ -104,9 +105,10 @@ function inNode(): boolean {
   return typeof process !== 'undefined' && typeof process.versions?.node === 'string';
 }
 
-async function nodeStarter(): Promise<(data: Start) => Starting> {
+/** @returns how a worker is started, which is told when one that served has ended by itself */
+async function nodeStarter(): Promise<(data: Start, leaves: () => void) => Starting> {
   const { Worker } = await import('node:worker_threads');
-  return (data) => {
+  return (data, leaves) => {
     const source = `${SERVE}
       const { parentPort, workerData } = require('node:worker_threads');
       serve(workerData, () => parentPort.postMessage('serves'));`;
@@ -114,10 +116,11 @@ async function nodeStarter(): Promise<(data: Start) => Starting> {
     const serves = new Promise<void>((resolve, reject) => {
       worker.once('message', () => {
         worker.unref();
+        worker.on('exit', leaves);
         resolve();
       });
       worker.on('error', reject);
-      worker.on('exit', reject);
+      worker.once('exit', reject);
     });
     return { serves, end: () => void worker.terminate() };
   };

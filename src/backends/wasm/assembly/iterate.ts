@@ -1,6 +1,6 @@
 // Whole loops of an iteration, some rows at a time, each until its samples have stopped; see ITERATIONS and IterateCall.
 import { Iterate, Iteration, Operation } from '../instructions';
-import { beat } from './clock';
+import { beat, isTimeOver } from './clock';
 import { evaluate, STEP } from './formulas';
 import {
   BLOCK_DEPTH,
@@ -40,8 +40,8 @@ const AT_ONCE: i64 = 1 << 28;
 
 /** Which trips are to be made next. Before the first of them M is put in panels. */
 export function setTrips(at: usize): void {
-  const n = <i64>word(at, Iterate.n);
-  const trips = AT_ONCE / (<i64>word(at, Iterate.batch) * n * <i64>word(at, Iterate.stride) + 1);
+  const perTrip = <i64>word(at, Iterate.batch) * <i64>word(at, Iterate.n) * <i64>word(at, Iterate.stride) + 1;
+  const trips = isTimeOver() ? 1 : AT_ONCE / perTrip;
   const done = word(at, Iterate.done);
   setWord(at, Iterate.until, <i32>min<i64>(<i64>done + max<i64>(trips, 1), <i64>word(at, Iterate.limit)));
   if (done > 0) return;
@@ -56,6 +56,7 @@ export function setTrips(at: usize): void {
 
 /** Whether the loop is at its end, once these trips have been made. */
 export function endTrips(at: usize, isCutShort: bool): bool {
+  n = word(at, Iterate.n); // the other threads may have taken all samples
   const done = word(at, Iterate.until);
   let isOver = isCutShort || done >= word(at, Iterate.limit);
   if (!isOver) {
