@@ -2,7 +2,7 @@
  * The oracle: float64, plain loops, every call carried out at once in the order in which it is enqueued.
  * Clarity comes before speed here; the other backends are checked against it.
  */
-import type { Backend, Constant, Loop, MemoryFigures, Program, Step, Storage } from '../backend.ts';
+import type { Backend, Loop, MemoryFigures, Step, Storage } from '../backend.ts';
 import { combine } from './combine.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { elementwise } from './elementwise.ts';
@@ -17,6 +17,7 @@ import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
 import { scalar } from './scalar.ts';
 import { solve } from './solve.ts';
+import { Workspace } from './workspace.ts';
 
 class HostStorage implements Storage {
   constructor(readonly values: Float64Array) {}
@@ -28,7 +29,7 @@ class HostStorage implements Storage {
 /** Opens the float64 backend. It needs nothing and is always there. */
 export function openCPU(): Backend {
   const held = new Set<HostStorage>();
-  const workspaces = new WeakMap<Program, Float64Array[]>();
+  const workspace = new Workspace();
   let closed = false;
 
   const keep = (values: Float64Array): Storage => {
@@ -62,43 +63,31 @@ export function openCPU(): Backend {
       held.delete(storage as HostStorage);
     },
     run(program, inputs) {
-      let slots = workspaces.get(program);
-      if (!slots) {
-        slots = makeWorkspace(program);
-        workspaces.set(program, slots);
-      }
-      for (const [index, slot] of program.inputs.entries()) slots[slot] = valuesOf(inputs[index]);
+      const slots = workspace.slotsFor(program, inputs.map(valuesOf));
       runSteps(program.steps, slots);
-      return program.outputs.map((slot) => keep(slots[slot].slice()));
+      // An input remains its owner's.
+      return program.outputs.map((slot) => keep(program.inputs.includes(slot) ? slots[slot].slice() : slots[slot]));
     },
+    forget: (program) => workspace.forget(program),
     idle: async () => {},
     memory(): MemoryFigures {
       let bytes = 0;
       for (const storage of held) bytes += storage.values.byteLength;
-      return { buffers: held.size, bytes, programBuffers: 0, programBytes: 0, pooledBuffers: 0, pooledBytes: 0 };
+      return {
+        buffers: held.size,
+        bytes,
+        programBuffers: 0,
+        programBytes: workspace.layoutBytes,
+        pooledBuffers: Number(workspace.bytes > 0),
+        pooledBytes: workspace.bytes,
+      };
     },
     close() {
       closed = true;
       held.clear();
+      workspace.clear();
     },
   };
-}
-
-/** One array for each slot, reused by every run of the Program; inputs are put in their places by `run`. */
-function makeWorkspace(program: Program): Float64Array[] {
-  return program.sizes.map((size, slot) => {
-    const constant = program.constants.get(slot);
-    if (constant) return constantValues(constant, size);
-    return program.inputs.includes(slot) ? new Float64Array(0) : new Float64Array(size);
-  });
-}
-
-function constantValues(constant: Constant, size: number): Float64Array {
-  if (constant.kind === 'values') return Float64Array.from(constant.values);
-  const values = new Float64Array(size);
-  if (constant.kind === 'fill') return values.fill(constant.value);
-  for (let i = 0; i < constant.order; i++) values[i * constant.order + i] = 1;
-  return values;
 }
 
 function runSteps(steps: readonly Step[], slots: Float64Array[]): void {

@@ -21,8 +21,7 @@ export interface WasmOptions {
 export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> {
   const { heap, kernels, team } = await startThreads(threads);
   const held = new Set<BlockStorage>();
-  const programs = new Set<Block>();
-  const executables = new WeakMap<Program, Executable>();
+  const executables = new Map<Program, Executable>();
   /** For the temporaries of whichever Program runs: none outlives its run. */
   let workspace: Block = { address: 0, bytes: 0 };
   let heldBytes = 0;
@@ -57,20 +56,12 @@ export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> 
     if (size !== expected) throw new RangeError(`${what}: it holds ${size} numbers; it must hold ${expected}`);
   };
 
-  const collected = new FinalizationRegistry<Block>((block) => {
-    if (!programs.delete(block)) return;
-    programBytes -= block.bytes;
-    heap.give(block);
-  });
   const executableOf = (program: Program): Executable => {
     const known = executables.get(program);
     if (known) return known;
     const executable = new Executable(program, heap);
-    const { block } = executable;
     executables.set(program, executable);
-    programs.add(block);
-    programBytes += block.bytes;
-    collected.register(program, block);
+    programBytes += executable.bytes;
     return executable;
   };
   const reserve = (bytes: number): void => {
@@ -136,6 +127,14 @@ export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> 
       }
       return outputs;
     },
+    forget(program) {
+      const executable = executables.get(program);
+      if (!executable) return 0;
+      executables.delete(program);
+      programBytes -= executable.bytes;
+      heap.give(executable.block);
+      return executable.bytes;
+    },
     async idle() {
       assertOpen();
     },
@@ -144,7 +143,7 @@ export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> 
       return {
         buffers: held.size,
         bytes: heldBytes,
-        programBuffers: programs.size,
+        programBuffers: executables.size,
         programBytes,
         pooledBuffers: pooledBlocks,
         pooledBytes: closed ? 0 : heap.freeBytes + workspace.bytes,
@@ -154,7 +153,7 @@ export async function openWasm({ threads }: WasmOptions = {}): Promise<Backend> 
       closed = true;
       team?.close();
       held.clear();
-      programs.clear();
+      executables.clear();
       heldBytes = 0;
       programBytes = 0;
     },
