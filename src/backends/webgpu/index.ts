@@ -119,7 +119,7 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     scheduler.end(error);
     executables.clear();
     const buffers = pool.takeAll().map(({ handle }) => handle);
-    buffers.push(...scheduler.takeStaging());
+    buffers.push(...scheduler.staging.takeAll());
     // Work that was submitted may still use the buffers.
     device.queue
       .onSubmittedWorkDone()
@@ -192,7 +192,12 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
       const figures = pool.memory();
       let { programBytes } = figures;
       for (const { bytes } of executables.values()) programBytes += bytes;
-      return { ...figures, programBytes };
+      return {
+        ...figures,
+        programBytes,
+        pooledBuffers: figures.pooledBuffers + scheduler.staging.count,
+        pooledBytes: figures.pooledBytes + scheduler.staging.bytes,
+      };
     },
     close() {
       end(new Error('webgpu: the engine is closed; open() a new one'));
