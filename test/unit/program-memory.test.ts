@@ -154,6 +154,7 @@ describe('the engine', () => {
     const engine = await engineOn('cpu', 100_000);
     for (let pass = 0; pass < 4; pass++) await sized(engine, names(150));
     expect(engine.memory().programBytes).toBeLessThan(800_000);
+    expect(engine.memory().programBytes).toBeGreaterThan(400_000);
   });
 
   test('keeps one Program that is larger than the bound', async () => {
