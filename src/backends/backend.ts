@@ -89,10 +89,15 @@ export interface MemoryFigures {
   /** Live storage: what tensors hold. A training step leaves it as it was. */
   readonly buffers: number;
   readonly bytes: number;
-  /** What compiled Programs keep: constants and sizes. It grows with each new shape. */
+  /** Buffers that compiled Programs keep: constants and sizes. */
   readonly programBuffers: number;
+  /**
+   * Those buffers, and an estimate of what the host keeps for the Programs: objects, instructions, bind groups; in the figures of
+   * an engine also the traces themselves and the keys by which they are found again. It grows with each new shape, up to a bound
+   * of the engine's.
+   */
   readonly programBytes: number;
-  /** Buffers kept for reuse, not held by anything. */
+  /** Buffers kept for reuse, not held by anything; among them the workspace in which Programs run. */
   readonly pooledBuffers: number;
   readonly pooledBytes: number;
 }
@@ -126,6 +131,12 @@ export interface Backend {
   release(storage: Storage): void;
   /** Inputs are given in the order of `program.inputs` and are not changed. The caller owns the outputs. */
   run(program: Program, inputs: readonly Storage[], options?: RunOptions): Storage[];
+  /**
+   * Frees what is kept for a Program that was run, once all work enqueued so far is done; `memory` leaves it out at once.
+   * Nothing else frees it but `close`. The Program may be run again, and is made ready anew for that.
+   * @returns the bytes by which `programBytes` falls; 0 for a Program of which nothing is kept
+   */
+  forget(program: Program): number;
   /** Absent where no loop is waited for: everything always holds. Undefined where nothing can be assumed as yet. */
   assume?(): Assumption | undefined;
   /** Resolves when all enqueued work is done; rejects if any of it failed. */

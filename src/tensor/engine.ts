@@ -5,7 +5,6 @@ import type {
   BackendName,
   Constant,
   MemoryFigures,
-  Program,
   RunOptions,
   Storage,
 } from '../backends/backend.ts';
@@ -13,25 +12,19 @@ import { SEQUENTIAL_BACKENDS } from '../backends/kernels.ts';
 import { type OpenOptions, openBackend } from '../backends/open.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import { Arena } from './arena.ts';
+import { assumptionOf, mergedChecks, NO_CHECKS } from './checks.ts';
+import { ProgramCache, type Traced } from './program-cache.ts';
 import { checkShape, describe, type Shape, sizeOf } from './shape.ts';
 import { type Check, type LoopContext, Tensor } from './tensor.ts';
 import { Tracing } from './tracing.ts';
 
-const NO_CHECKS: ReadonlySet<Check> = new Set();
 /** Tolerances, margins, step sizes: few in any program; the bound keeps a sweep over them from growing without end. */
 const MAXIMUM_SCALARS = 64;
-/** A model has a few hundred; a number that changes from call to call, as in x.mul(t), makes one each time. */
-const MAXIMUM_PROGRAMS = 2048;
 
 /** Storage shared by the tensors that are aliases of one another. */
 interface Shared {
   readonly storage: Storage;
   references: number;
-}
-
-interface Traced {
-  readonly program: Program;
-  readonly shapes: readonly Shape[];
 }
 
 /** What may end the loops of a run early. */
@@ -62,7 +55,7 @@ export function engineOf(name: string, { context }: Tensor): Engine {
 }
 
 export class Engine implements LoopContext {
-  private readonly programs = new Map<string, Traced>();
+  private readonly programs: ProgramCache;
   private readonly scalars = new Map<number, Tensor>();
   /** While `runEagerly` is on, which awaits nothing: where tensors go that are computed from none. */
   private ambient: Arena | undefined;
@@ -70,11 +63,15 @@ export class Engine implements LoopContext {
   /**
    * Made by `open()`.
    * @param reason why this backend is used
+   * @param programBytes above which Programs are forgotten; default: see program-cache.ts
    */
   constructor(
     private readonly device: Backend,
     readonly reason = 'it was asked for',
-  ) {}
+    programBytes?: number,
+  ) {
+    this.programs = new ProgramCache(device, programBytes);
+  }
 
   get backend(): BackendName {
     return this.device.name;
@@ -186,7 +183,7 @@ export class Engine implements LoopContext {
   ): Tensor[] {
     const fullKey = `${key} ${inputs.map((input) => describe(input.shape)).join('')}`;
     return this.enqueue(
-      this.remembered(fullKey, () => this.trace(key, inputs, build)),
+      this.programs.get(fullKey, () => this.trace(key, inputs, build)),
       inputs,
       options,
     );
@@ -207,7 +204,7 @@ export class Engine implements LoopContext {
     const shapes = [...inputs, ...traced.shapes.map((shape) => ({ shape }))].map(({ shape }) => describe(shape));
     const key = JSON.stringify([program, [...constants], shapes]);
     return this.enqueue(
-      this.remembered(key, () => traced),
+      this.programs.get(key, () => traced),
       inputs,
       options,
     );
@@ -249,22 +246,11 @@ export class Engine implements LoopContext {
     return values;
   }
 
-  private remembered(key: string, make: () => Traced): Traced {
-    const traced = this.programs.get(key) ?? make();
-    // Taken out and put in again: the first key is the one that was not used for longest.
-    this.programs.delete(key);
-    this.programs.set(key, traced);
-    if (this.programs.size > MAXIMUM_PROGRAMS) {
-      const [oldest] = this.programs.keys();
-      this.programs.delete(oldest);
-    }
-    return traced;
-  }
-
   private enqueue(traced: Traced, inputs: readonly Tensor[], { isCutShort }: RunLimits): Tensor[] {
     const storages = inputs.map((input) => this.sharedOf(input).storage);
     const checks = mergedChecks(inputs);
     const results = this.device.run(traced.program, storages, { assumption: assumptionOf(checks), isCutShort });
+    this.programs.trim();
     const arena = Arena.of(inputs);
     const { shapes } = traced;
     return results.map((storage, index) => this.wrap({ storage, references: 0 }, shapes[index], checks, arena));
@@ -381,9 +367,17 @@ export class Engine implements LoopContext {
     }
   }
 
-  /** Live buffers and bytes, and those kept for reuse. */
+  /**
+   * Live buffers and bytes; those that Programs take, with their traces (see MemoryFigures); and those kept for reuse.
+   *
+   * Programs are kept for the next time, one for each shape. Where they take more than 64 MiB, those that were not used for longest are
+   * forgotten, and traced and compiled anew when they are needed again, with the same results. Where they are needed
+   * again the bound rises, to 512 MiB at most, so that work that repeats itself finds all its Programs; beyond
+   * that it goes on, slower.
+   */
   memory(): MemoryFigures {
-    return this.device.memory();
+    const figures = this.device.memory();
+    return { ...figures, programBytes: figures.programBytes + this.programs.bytes };
   }
 
   /** Resolves when all work enqueued so far is done; rejects if the device failed. */
@@ -400,23 +394,6 @@ export class Engine implements LoopContext {
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-/** The checks of all inputs that are still open; the very same set where they agree, which is the common case. */
-function mergedChecks(inputs: readonly Tensor[]): ReadonlySet<Check> {
-  let merged = NO_CHECKS;
-  for (const { checks } of inputs) {
-    if (checks.size === 0 || checks === merged) continue;
-    const open = [...checks].filter((check) => !check.passed);
-    if (open.length === checks.size && merged.size === 0) merged = checks;
-    else if (open.length > 0) merged = new Set([...merged, ...open]);
-  }
-  return merged;
-}
-
-function assumptionOf(checks: ReadonlySet<Check>): Assumption | undefined {
-  for (const { assumption } of checks) if (assumption?.isOpen) return assumption;
-  return undefined;
 }
 
 function tensorsIn(value: unknown): Tensor[] {

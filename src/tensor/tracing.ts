@@ -1,11 +1,10 @@
 /** The context in which calls are written down as a Program instead of being run. */
 import type { Constant, Program } from '../backends/backend.ts';
 import { type CallWithoutSlots, Trace } from '../program/trace.ts';
+import { NO_CHECKS } from './checks.ts';
 import { elementwise, reduceAll, slotsOf } from './kernels.ts';
 import { describe, type Shape, sizeOf } from './shape.ts';
-import { type Check, type LoopContext, Tensor } from './tensor.ts';
-
-const NO_CHECKS: ReadonlySet<Check> = new Set();
+import { type LoopContext, Tensor } from './tensor.ts';
 
 export class Tracing implements LoopContext {
   private readonly trace: Trace;

@@ -2,7 +2,7 @@
  * The oracle: float64, plain loops, every call carried out at once in the order in which it is enqueued.
  * Clarity comes before speed here; the other backends are checked against it.
  */
-import type { Backend, Constant, Loop, MemoryFigures, Program, RunOptions, Step, Storage } from '../backend.ts';
+import type { Backend, Loop, MemoryFigures, Program, RunOptions, Step, Storage } from '../backend.ts';
 import { type Job, Queue } from '../queue.ts';
 import { combine } from './combine.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
@@ -18,6 +18,7 @@ import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
 import { scalar } from './scalar.ts';
 import { solve } from './solve.ts';
+import { type Layout, Workspace } from './workspace.ts';
 
 class HostStorage implements Storage {
   /** Undefined until the run that computes them is done. */
@@ -31,7 +32,7 @@ class HostStorage implements Storage {
 /** Opens the float64 backend. It needs nothing and is always there. */
 export function openCPU(): Backend {
   const held = new Set<HostStorage>();
-  const workspaces = new WeakMap<Program, Float64Array[]>();
+  const workspace = new Workspace();
   const queue = new Queue();
   let closed = false;
 
@@ -51,23 +52,20 @@ export function openCPU(): Backend {
     }
     return storage;
   };
-  const workspaceOf = (program: Program): Float64Array[] => {
-    const slots = workspaces.get(program) ?? makeWorkspace(program);
-    workspaces.set(program, slots);
-    return slots;
-  };
-
   function* runJob(
     program: Program,
+    layout: Layout,
     inputs: readonly HostStorage[],
     outputs: readonly HostStorage[],
     options: RunOptions,
   ): Job {
     try {
-      const slots = workspaceOf(program);
-      for (const [index, slot] of program.inputs.entries()) slots[slot] = valuesOf(inputs[index]);
+      const slots = workspace.slotsFor(program, layout, inputs.map(valuesOf));
       yield* runSteps(program.steps, slots, options.isCutShort ?? never);
-      for (const [index, slot] of program.outputs.entries()) outputs[index].values = slots[slot].slice();
+      for (const [index, slot] of program.outputs.entries()) {
+        // An input remains its owner's.
+        outputs[index].values = program.inputs.includes(slot) ? slots[slot].slice() : slots[slot];
+      }
     } catch (error) {
       for (const output of outputs) output.failure = error;
     }
@@ -108,9 +106,10 @@ export function openCPU(): Backend {
     run(program, inputs, options = {}) {
       const given = inputs.map(assertHeld);
       const outputs = program.outputs.map((slot) => keep(program.sizes[slot]));
-      queue.enqueue(runJob(program, given, outputs, options));
+      queue.enqueue(runJob(program, workspace.layoutOf(program), given, outputs, options));
       return outputs;
     },
+    forget: (program) => workspace.forget(program),
     async idle() {
       assertOpen();
       await queue.settle(() => {});
@@ -118,12 +117,20 @@ export function openCPU(): Backend {
     memory(): MemoryFigures {
       let bytes = 0;
       for (const { size } of held) bytes += size * Float64Array.BYTES_PER_ELEMENT;
-      return { buffers: held.size, bytes, programBuffers: 0, programBytes: 0, pooledBuffers: 0, pooledBytes: 0 };
+      return {
+        buffers: held.size,
+        bytes,
+        programBuffers: 0,
+        programBytes: workspace.layoutBytes,
+        pooledBuffers: Number(workspace.bytes > 0),
+        pooledBytes: workspace.bytes,
+      };
     },
     close() {
       closed = true;
       held.clear();
       queue.end(new Error('engine: it was closed; open() a new one'));
+      workspace.clear();
     },
   };
 }
@@ -135,23 +142,6 @@ function valuesOf({ values, failure }: HostStorage): Float64Array {
 
 function never(): boolean {
   return false;
-}
-
-/** One array for each slot, reused by every run of the Program; inputs are put in their places by `run`. */
-function makeWorkspace(program: Program): Float64Array[] {
-  return program.sizes.map((size, slot) => {
-    const constant = program.constants.get(slot);
-    if (constant) return constantValues(constant, size);
-    return program.inputs.includes(slot) ? new Float64Array(0) : new Float64Array(size);
-  });
-}
-
-function constantValues(constant: Constant, size: number): Float64Array {
-  if (constant.kind === 'values') return Float64Array.from(constant.values);
-  const values = new Float64Array(size);
-  if (constant.kind === 'fill') return values.fill(constant.value);
-  for (let i = 0; i < constant.order; i++) values[i * constant.order + i] = 1;
-  return values;
 }
 
 /** Yields where the run may be interrupted. */

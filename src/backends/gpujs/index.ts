@@ -3,11 +3,12 @@
  * launched at once; nothing is left to be done later but reading back.
  */
 import type { Backend, Constant, MemoryFigures, Program, Storage } from '../backend.ts';
+import { footprint, objectsOf } from '../footprint.ts';
 import { AssemblyMachine } from './assembly.ts';
 import { type Compiled, compile } from './compile.ts';
 import { execute } from './execute.ts';
 import { type LibraryLoader, loadLibrary } from './library.ts';
-import type { Data, Machine } from './machine.ts';
+import { type Data, Ledger, type Machine } from './machine.ts';
 import { describeContext, openContext, TextureMachine } from './textures.ts';
 
 export type GPUJSMode = 'webgl2' | 'webassembly';
@@ -31,6 +32,8 @@ class DataStorage implements Storage {
 interface Executable {
   readonly compiled: Compiled;
   readonly constants: ReadonlyMap<number, Data>;
+  /** About what the host keeps, the constants apart. */
+  readonly bytes: number;
 }
 
 /**
@@ -60,22 +63,14 @@ export function hasHardwareWebGL2(): boolean {
 }
 
 function backendOver(machine: Machine): Backend {
-  const executables = new WeakMap<Program, Executable>();
-  const constantsHeld = { count: 0, bytes: 0 };
+  const executables = new Map<Program, Executable>();
+  const constantsHeld = new Ledger();
+  let compiledBytes = 0;
   let closed = false;
 
   const assertOpen = (): void => {
     if (closed) throw new Error('gpujs: the engine is closed; open() a new one');
   };
-  const releaseConstants = (constants: ReadonlyMap<number, Data>): void => {
-    if (closed) return;
-    for (const data of constants.values()) {
-      constantsHeld.count -= 1;
-      constantsHeld.bytes -= data.size * 4;
-      machine.release(data);
-    }
-  };
-  const collected = new FinalizationRegistry(releaseConstants);
   const executableOf = (program: Program): Executable => {
     const known = executables.get(program);
     if (known) return known;
@@ -83,12 +78,12 @@ function backendOver(machine: Machine): Backend {
     for (const [slot, constant] of program.constants) {
       const data = machine.upload(constantValues(constant, program.sizes[slot]));
       constants.set(slot, data);
-      constantsHeld.count += 1;
-      constantsHeld.bytes += data.size * 4;
+      constantsHeld.add(data.size);
     }
-    const executable = { compiled: compile(program), constants };
+    const compiled = compile(program);
+    const executable = { compiled, constants, bytes: footprint(compiled, objectsOf(program)) };
     executables.set(program, executable);
-    collected.register(program, constants);
+    compiledBytes += executable.bytes;
     return executable;
   };
   const storageOf = (storage: Storage): DataStorage => {
@@ -140,6 +135,18 @@ function backendOver(machine: Machine): Backend {
       const outputs = execute(compiled, machine, given, isCutShort);
       return outputs.map((data, index) => new DataStorage(program.sizes[program.outputs[index]], data));
     },
+    forget(program) {
+      const executable = executables.get(program);
+      if (!executable) return 0;
+      executables.delete(program);
+      const { bytes } = constantsHeld;
+      for (const data of executable.constants.values()) {
+        constantsHeld.remove(data.size);
+        machine.release(data);
+      }
+      compiledBytes -= executable.bytes;
+      return executable.bytes + bytes - constantsHeld.bytes;
+    },
     async idle() {
       assertOpen();
       await machine.readLater(machine.nothing);
@@ -153,7 +160,7 @@ function backendOver(machine: Machine): Backend {
         buffers: machine.live.count - constantsHeld.count,
         bytes: machine.live.bytes - constantsHeld.bytes,
         programBuffers: constantsHeld.count,
-        programBytes: constantsHeld.bytes,
+        programBytes: constantsHeld.bytes + compiledBytes,
         pooledBuffers: kept.count,
         pooledBytes: kept.bytes,
       };
@@ -161,6 +168,7 @@ function backendOver(machine: Machine): Backend {
     close() {
       if (closed) return;
       closed = true;
+      executables.clear();
       machine.close();
     },
   };

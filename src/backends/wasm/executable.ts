@@ -1,5 +1,6 @@
 /** A Program in the memory of WebAssembly: its instructions, the table of its buffers, and its constants. */
 import type { Constant, Program } from '../backend.ts';
+import { footprint, objectsOf } from '../footprint.ts';
 import { DeviceLostError } from '../lost.ts';
 import type { Job } from '../queue.ts';
 import { type Compiled, compile } from './compile.ts';
@@ -18,6 +19,8 @@ export class Executable {
   private readonly compiled: Compiled;
   /** One block for all that the Program keeps. */
   readonly block: Block;
+  /** Of the block, and about what the host keeps. */
+  readonly bytes: number;
   /** Addresses in the table, in words; filled in anew for each run. */
   private readonly table: number;
   private readonly addresses: Uint32Array;
@@ -44,6 +47,7 @@ export class Executable {
       writeConstant(heap.floats.subarray(address / WORD_BYTES, address / WORD_BYTES + size), constant);
       this.addresses[place] = address;
     }
+    this.bytes = this.block.bytes + footprint([this.addresses, this.compiled], objectsOf(program));
   }
 
   /** Bytes that temporaries take. */

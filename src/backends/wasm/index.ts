@@ -28,8 +28,7 @@ export async function openWasm({ threads, slice = 5 }: WasmOptions = {}): Promis
   const { heap, kernels, team } = await startThreads(threads);
   const queue = new Queue();
   const held = new Set<BlockStorage>();
-  const programs = new Set<Block>();
-  const executables = new WeakMap<Program, Executable>();
+  const executables = new Map<Program, Executable>();
   /** For the temporaries of whichever Program runs: none outlives its run. */
   let workspace: Block = { address: 0, bytes: 0 };
   let heldBytes = 0;
@@ -44,7 +43,7 @@ export async function openWasm({ threads, slice = 5 }: WasmOptions = {}): Promis
     ended = error;
     team?.close();
     held.clear();
-    programs.clear();
+    executables.clear();
     heldBytes = 0;
     programBytes = 0;
     queue.end(error);
@@ -77,20 +76,12 @@ export async function openWasm({ threads, slice = 5 }: WasmOptions = {}): Promis
     if (size !== expected) throw new RangeError(`${what}: it holds ${size} numbers; it must hold ${expected}`);
   };
 
-  const collected = new FinalizationRegistry<Block>((block) => {
-    if (!programs.delete(block)) return;
-    programBytes -= block.bytes;
-    queue.enqueueNow(() => heap.give(block));
-  });
   const executableOf = (program: Program): Executable => {
     const known = executables.get(program);
     if (known) return known;
     const executable = new Executable(program, heap);
-    const { block } = executable;
     executables.set(program, executable);
-    programs.add(block);
-    programBytes += block.bytes;
-    collected.register(program, block);
+    programBytes += executable.bytes;
     return executable;
   };
   const reserve = (bytes: number): void => {
@@ -101,14 +92,13 @@ export async function openWasm({ threads, slice = 5 }: WasmOptions = {}): Promis
   };
 
   function* runJob(
-    program: Program,
+    executable: Executable,
     inputs: readonly BlockStorage[],
     outputs: readonly BlockStorage[],
     { isCutShort = () => false }: RunOptions,
   ): Job {
     try {
       const blocks = inputs.map(blockOf);
-      const executable = executableOf(program);
       reserve(executable.workspaceBytes);
       const results = outputs.map((output) => {
         output.block = heap.take(bytesFor(output.size));
@@ -166,9 +156,18 @@ export async function openWasm({ threads, slice = 5 }: WasmOptions = {}): Promis
         checkSize(`program ${program.name}: input ${index}`, storage.size, program.sizes[program.inputs[index]]);
         return assertHeld(storage);
       });
+      const executable = executableOf(program);
       const outputs = program.outputs.map((slot) => keep(program.sizes[slot]));
-      queue.enqueue(runJob(program, given, outputs, options));
+      queue.enqueue(runJob(executable, given, outputs, options));
       return outputs;
+    },
+    forget(program) {
+      const executable = executables.get(program);
+      if (!executable) return 0;
+      executables.delete(program);
+      programBytes -= executable.bytes;
+      queue.enqueueNow(() => heap.give(executable.block));
+      return executable.bytes;
     },
     async idle() {
       assertOpen();
@@ -179,7 +178,7 @@ export async function openWasm({ threads, slice = 5 }: WasmOptions = {}): Promis
       return {
         buffers: held.size,
         bytes: heldBytes,
-        programBuffers: programs.size,
+        programBuffers: executables.size,
         programBytes,
         pooledBuffers: pooledBlocks,
         pooledBytes: ended ? 0 : heap.freeBytes + workspace.bytes,

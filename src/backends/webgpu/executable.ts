@@ -1,5 +1,6 @@
 /** Runs a compiled Program: binds its buffers and records its dispatches, loops in chunks of passes. */
 import type { Program } from '../backend.ts';
+import { footprint, objectsOf } from '../footprint.ts';
 import { ABSENT } from '../kernels.ts';
 import type { Assumed } from './assumption.ts';
 import { type Compiled, type CompiledLoop, type CompiledStep, compile, type Kernel, type Runtime } from './compile.ts';
@@ -17,6 +18,9 @@ interface Bound {
   readonly isCutShort?: () => boolean;
 }
 
+/** What a small buffer and a bind group take besides their content: measured with Dawn over a software driver. */
+const BUFFER_BYTES = 8192;
+const GROUP_BYTES = 1152;
 /** Sets of buffers for which bind groups are kept; a workload that repeats itself has few. */
 const KEPT_BINDINGS = 16;
 /** Up to this many dispatches a loop is recorded to its limit: waiting for the flag would cost more than idle dispatches. */
@@ -30,6 +34,7 @@ const FALL = 1 / 32;
 
 export class Executable {
   private readonly compiled: Compiled;
+  private readonly compiledBytes: number;
   private readonly bindings = new Map<string, readonly GPUBindGroup[]>();
   private isReady = false;
 
@@ -38,6 +43,7 @@ export class Executable {
     private readonly runtime: Runtime,
   ) {
     this.compiled = compile(program, runtime);
+    this.compiledBytes = footprint({ ...this.compiled, steps: undefined }, objectsOf(program));
     this.compiled.ready.then(
       () => {
         this.isReady = true;
@@ -46,13 +52,21 @@ export class Executable {
     );
   }
 
-  /** Buffers that live as long as the Program. */
-  get ownBuffers(): { constants: DeviceBuffer[]; others: DeviceBuffer[] } {
+  /** Estimated bytes of what the host keeps for the Program, and the driver beside the content of the buffers. */
+  get bytes(): number {
+    const { fixed, kernels } = this.compiled;
+    return this.compiledBytes + (fixed.size + 1) * BUFFER_BYTES + this.bindings.size * kernels.length * GROUP_BYTES;
+  }
+
+  /** Lets go of the buffers that live as long as the Program, after all work enqueued so far. */
+  release(): void {
     const { fixed, roles, sizesBuffer } = this.compiled;
-    const constants: DeviceBuffer[] = [];
-    const others = [sizesBuffer];
-    for (const [index, buffer] of fixed) (roles[index].kind === 'constant' ? constants : others).push(buffer);
-    return { constants, others };
+    const { pool } = this.runtime;
+    pool.discard(sizesBuffer);
+    for (const [index, buffer] of fixed) {
+      if (roles[index].kind === 'constant') pool.release(buffer);
+      else pool.discard(buffer);
+    }
   }
 
   /** Enqueues one run. The outputs are the caller's. */

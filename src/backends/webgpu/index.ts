@@ -89,18 +89,12 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
   };
   device.queue.writeBuffer(runtime.open.handle, 0, new Uint32Array([1, 0, 0, 0]));
 
-  const executables = new WeakMap<Program, Executable>();
-  const collected = new FinalizationRegistry<Executable['ownBuffers']>(({ constants, others }) => {
-    if (scheduler.failures.ended) return;
-    for (const buffer of constants) pool.release(buffer);
-    for (const buffer of others) pool.discard(buffer);
-  });
+  const executables = new Map<Program, Executable>();
   const executableOf = (program: Program): Executable => {
     const known = executables.get(program);
     if (known) return known;
     const executable = new Executable(program, runtime);
     executables.set(program, executable);
-    collected.register(program, executable.ownBuffers);
     return executable;
   };
   const bufferOf = (storage: Storage): DeviceBuffer => {
@@ -123,8 +117,9 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
   const end = (error: Error): void => {
     if (scheduler.failures.ended) return;
     scheduler.end(error);
+    executables.clear();
     const buffers = pool.takeAll().map(({ handle }) => handle);
-    buffers.push(...scheduler.takeStaging());
+    buffers.push(...scheduler.staging.takeAll());
     // Work that was submitted may still use the buffers.
     device.queue
       .onSubmittedWorkDone()
@@ -181,11 +176,29 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
       const outputs = executableOf(program).run(buffers, opened(assumption), isCutShort);
       return outputs.map((buffer, index) => new DeviceStorage(program.sizes[program.outputs[index]], buffer));
     },
+    forget(program) {
+      const executable = executables.get(program);
+      if (!executable) return 0;
+      executables.delete(program);
+      const before = pool.memory().programBytes;
+      executable.release();
+      return executable.bytes + before - pool.memory().programBytes;
+    },
     assume: runtime.assume,
     async idle() {
       await scheduler.idle();
     },
-    memory: () => pool.memory(),
+    memory() {
+      const figures = pool.memory();
+      let { programBytes } = figures;
+      for (const { bytes } of executables.values()) programBytes += bytes;
+      return {
+        ...figures,
+        programBytes,
+        pooledBuffers: figures.pooledBuffers + scheduler.staging.count,
+        pooledBytes: figures.pooledBytes + scheduler.staging.bytes,
+      };
+    },
     close() {
       end(new Error('webgpu: the engine is closed; open() a new one'));
     },

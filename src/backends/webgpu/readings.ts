@@ -42,7 +42,7 @@ export class Readings {
     }
   }
   private open(bytes: number): Target {
-    const buffer = this.scheduler.staged(bytes);
+    const buffer = this.scheduler.staging.take(bytes);
     let submitted = (): void => {};
     const ready = new Promise<void>((resolve) => {
       submitted = resolve;

@@ -2,11 +2,12 @@
  * All work in the order in which it was enqueued. A job is carried out at once unless an earlier one waits (for its
  * pipelines, or for the flag of a loop); then it queues up behind it.
  */
-import { MAP_READ, USAGE } from './device.ts';
+import { MAP_READ } from './device.ts';
 import { Failures } from './failures.ts';
 import type { DeviceBuffer } from './pool.ts';
 import type { Readings } from './readings.ts';
 import { Recorder, type SubmitLimits } from './recorder.ts';
+import { Staging } from './staging.ts';
 
 /** Records commands; yields what it has to wait for. */
 export type Job = Generator<Promise<unknown>, void, void>;
@@ -23,8 +24,7 @@ export class Scheduler {
   private readonly queue: Entry[] = [];
   private busy = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  /** For reading back, kept for reuse: by size. */
-  private readonly staging = new Map<number, GPUBuffer[]>();
+  readonly staging: Staging;
   private readonly waiting = new Set<(error: Error) => void>();
 
   constructor(
@@ -32,6 +32,7 @@ export class Scheduler {
     limits: SubmitLimits,
   ) {
     this.recorder = new Recorder(device, limits, this.failures);
+    this.staging = new Staging(device);
   }
 
   /** Throws if the device is lost or closed. */
@@ -99,13 +100,7 @@ export class Scheduler {
     if (!this.failures.ended) this.recorder.submit();
   }
 
-  /** A buffer for reading back, of at least so many bytes. */
-  staged(bytes: number): GPUBuffer {
-    const size = Math.ceil(bytes / 256) * 256;
-    return this.staging.get(size)?.pop() ?? this.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
-  }
-
-  /** Its first bytes, once everything submitted is done. */
+  /** The first bytes of a buffer of `staging`, once everything submitted is done. */
   async mapped(staged: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
     await staged.mapAsync(MAP_READ, 0, bytes);
     return staged.getMappedRange(0, bytes);
@@ -114,16 +109,12 @@ export class Scheduler {
   /** Takes it back when it has been read. */
   unstage(buffer: GPUBuffer): void {
     buffer.unmap();
-    const kept = this.staging.get(buffer.size);
-    // Flags come back by the hundred and downloads mostly in one size: a few buffers of each serve all.
-    if (!kept) this.staging.set(buffer.size, [buffer]);
-    else if (kept.length < 4) kept.push(buffer);
-    else buffer.destroy();
+    this.staging.give(buffer);
   }
 
   /** Submits what is recorded and resolves with the content of the buffer at this point. */
   async readBack(buffer: DeviceBuffer, bytes: number): Promise<ArrayBuffer> {
-    const target = this.staged(bytes);
+    const target = this.staging.take(bytes);
     this.recorder.copy(buffer, target, 0, bytes);
     this.flush();
     const content = (await this.mapped(target, bytes)).slice(0);
@@ -181,12 +172,5 @@ export class Scheduler {
     clearTimeout(this.timer);
     this.queue.length = 0;
     for (const reject of [...this.waiting]) reject(error);
-  }
-
-  /** The buffers for reading back, which nobody needs any more. */
-  takeStaging(): GPUBuffer[] {
-    const all = [...this.staging.values()].flat();
-    this.staging.clear();
-    return all;
   }
 }

@@ -1,0 +1,60 @@
+/** Buffers for reading back, kept for reuse: by size. */
+import { USAGE } from './device.ts';
+
+/** Flags come back by the hundred and downloads mostly in one size: a few buffers of each serve all. */
+const KEPT_OF_A_SIZE = 4;
+/** Bytes of buffers that wait to be used again. */
+const KEPT_BYTES = 16 * 2 ** 20;
+
+export class Staging {
+  /** The size that was not used for longest comes first. */
+  private readonly idle = new Map<number, GPUBuffer[]>();
+  private idleBytes = 0;
+
+  constructor(private readonly device: GPUDevice) {}
+
+  get count(): number {
+    let count = 0;
+    for (const { length } of this.idle.values()) count += length;
+    return count;
+  }
+  get bytes(): number {
+    return this.idleBytes;
+  }
+
+  /** A buffer of at least so many bytes. */
+  take(bytes: number): GPUBuffer {
+    const size = Math.ceil(bytes / 256) * 256;
+    const kept = this.idle.get(size)?.pop();
+    if (!kept) return this.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
+    this.idleBytes -= size;
+    return kept;
+  }
+
+  /** Takes one back, unmapped; one too many is destroyed. */
+  give(buffer: GPUBuffer): void {
+    const { size } = buffer;
+    const kept = this.idle.get(size) ?? [];
+    if (kept.length === KEPT_OF_A_SIZE || size > KEPT_BYTES) {
+      buffer.destroy();
+      return;
+    }
+    kept.push(buffer);
+    this.idleBytes += size;
+    this.idle.delete(size);
+    this.idle.set(size, kept);
+    for (const [other, list] of this.idle) {
+      if (this.idleBytes <= KEPT_BYTES) return;
+      for (const spare of list) spare.destroy();
+      this.idleBytes -= other * list.length;
+      this.idle.delete(other);
+    }
+  }
+
+  takeAll(): GPUBuffer[] {
+    const all = [...this.idle.values()].flat();
+    this.idle.clear();
+    this.idleBytes = 0;
+    return all;
+  }
+}

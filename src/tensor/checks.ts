@@ -1,0 +1,23 @@
+/** What reading a tensor awaits, and passes on to whatever is computed from it. */
+import type { Assumption } from '../backends/backend.ts';
+import type { Check, Tensor } from './tensor.ts';
+
+export const NO_CHECKS: ReadonlySet<Check> = new Set();
+
+/** The checks of all inputs that are still open; the very same set where they agree, which is the common case. */
+export function mergedChecks(inputs: readonly Tensor[]): ReadonlySet<Check> {
+  let merged = NO_CHECKS;
+  for (const { checks } of inputs) {
+    if (checks.size === 0 || checks === merged) continue;
+    const open = [...checks].filter((check) => !check.passed);
+    if (open.length === checks.size && merged.size === 0) merged = checks;
+    else if (open.length > 0) merged = new Set([...merged, ...open]);
+  }
+  return merged;
+}
+
+/** The assumption under which what depends on the checks is to be enqueued. */
+export function assumptionOf(checks: ReadonlySet<Check>): Assumption | undefined {
+  for (const { assumption } of checks) if (assumption?.isOpen) return assumption;
+  return undefined;
+}
