@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { findBrowsers } from '../src/cli/browsers.ts';
 import { softwareDriver } from '../src/cli/vulkan.ts';
 
@@ -26,6 +26,8 @@ export default defineConfig({
   plugins: [textModules],
   test: {
     include: ['test/**/*.test.ts'],
+    // test/long/ has a configuration of its own.
+    exclude: [...configDefaults.exclude, 'test/long/**'],
     env: vulkanDriver(),
     globalSetup: ['src/backends/wasm/build.mjs'],
     setupFiles: ['test/setup.ts'],
