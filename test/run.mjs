@@ -1,107 +1,66 @@
 // Runs every check of the project and prints, as its last line, "N passed, N failed".
-// With parameters (`npm test -- test/unit/data`) it runs the tests of the matching files only.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import buildKernels from '../src/backends/wasm/build.mjs';
+import { runLong } from './runner/long.mjs';
+import { quietly, root, Tally } from './runner/tally.mjs';
+import { load } from './runner/typescript.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const filters = process.argv.slice(2);
-const rooms = ['src', 'kernels', 'bench', 'demo'].filter((folder) => existsSync(join(root, folder)));
-let passed = 0;
-let failed = 0;
+const HELP = `npm test                      every check: ten minutes on two cores
+npm test -- --quick           for work in progress, two minutes: lint, types, build, imports, the unit tests but the slowest,
+                              and every kernel of WebAssembly and gpu.js against the CPU; no browser, hardly a GPU
+npm test -- test/unit/data    the tests of the files whose paths contain this; other options go to vitest
+npm run test:long             what takes longer: other browsers, soak; thirty minutes (test/long/suites.ts)
+npm run test:long -- soak     the long suites of these names`;
 
-/** Runs a program of node_modules/.bin, or npm itself, with its output shown. */
-function run(program, parameters) {
-  const shell = process.platform === 'win32';
-  const path = program === 'npm' ? 'npm' : join(root, 'node_modules', '.bin', program);
-  return spawnSync(path, parameters, { cwd: root, stdio: 'inherit', shell }).status === 0;
-}
+const MODES = ['--help', '--long', '--quick'];
+/** What the clock decides in them, or what they wait for, nothing may run beside. */
+const ALONE = 'test/browser/demo*.test.ts';
+/** Unit tests that are left to the whole run. */
+const SLOW = ['theorem3', 'wasm-multiply-add', 'cli-gallery', 'lasso-objective', 'hypothesis'];
 
-/** One check that counts as one test. */
-async function check(name, body) {
-  console.log(`\n── ${name}`);
-  let succeeded = false;
-  try {
-    succeeded = (await body()) !== false;
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-  }
-  if (succeeded) passed++;
-  else failed++;
-  console.log(`${succeeded ? 'passed' : 'FAILED'}: ${name}`);
-}
+const given = process.argv.slice(2);
+const filters = given.filter((parameter) => !MODES.includes(parameter));
+const tally = new Tally();
 
 /** A browser is needed by the browser tests and, for its software Vulkan driver, by those that use Dawn in Node. */
 async function ensureBrowser() {
-  const { build } = await import('esbuild');
-  const { outputFiles } = await build({
-    entryPoints: [join(root, 'src/cli/browsers.ts')],
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    write: false,
-  });
-  const code = Buffer.from(outputFiles[0].contents).toString('base64');
-  const { findBrowsers, installBrowser } = await import(`data:text/javascript;base64,${code}`);
+  const { findBrowsers, installBrowser } = await load('src/cli/browsers.ts');
   const browser = findBrowsers()[0] ?? installBrowser();
-  console.log(`${browser.version}: ${browser.path} (${browser.source})`);
+  return `${browser.version}: ${browser.path} (${browser.source})`;
 }
 
-/** Counts from vitest's own report; whatever did not run and pass counts as a failure. */
-function runTests(name, parameters) {
-  console.log(`\n── ${name}`);
-  const folder = mkdtempSync(join(tmpdir(), 'equilibra-test-'));
-  const file = join(folder, 'report.json');
-  try {
-    const succeeded = run('vitest', [
-      'run',
-      '--config=test/vitest.config.ts',
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${file}`,
-      ...parameters,
-    ]);
-    const report = JSON.parse(readFileSync(file, 'utf8'));
-    const tests = report.testResults.flatMap((result) => result.assertionResults);
-    const good = tests.filter((test) => test.status === 'passed').length;
-    const skipped = tests.filter((test) => test.status !== 'passed' && test.status !== 'failed').length;
-    // A file that does not load, or whose clean-up throws, has failed without a test in it that did.
-    const broken = report.testResults.filter(
-      (result) => result.status === 'failed' && result.assertionResults.every((test) => test.status === 'passed'),
-    ).length;
-    const bad = tests.length - good + broken;
-    if (skipped > 0) console.error(`${skipped} tests were skipped; a skipped test counts as failed`);
-    if (tests.length === 0) console.error('no test ran; that counts as a failure');
-    passed += good;
-    // Without a failed test a crash or an unhandled error still must not pass.
-    failed += bad === 0 && (!succeeded || tests.length === 0) ? 1 : bad;
-  } catch (error) {
-    console.error(`the test runner left no report: ${error instanceof Error ? error.message : error}`);
-    failed++;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+/** What needs no test runner, two at a time. */
+async function checkFiles() {
+  const rooms = ['src', 'kernels', 'bench', 'demo'].filter((folder) => existsSync(join(root, folder)));
+  const both = (checks) =>
+    Promise.all(checks.map(([name, ...command]) => tally.check(name, () => quietly(...command))));
+  await both([
+    ['types', 'tsc', ['-p', 'test/tsconfig.json']],
+    ['build', 'npm', ['run', '--silent', 'build']],
+  ]);
+  await both([
+    ['format and lint', 'biome', ['check', '--config-path=test/biome.settings.json', '.']],
+    ['imports', 'depcruise', ['--config', 'test/dependency-cruiser.cjs', ...rooms]],
+  ]);
+}
+
+async function main() {
+  const long = given.includes('--long');
+  await tally.check('kernels', buildKernels);
+  if (!long && filters.length === 0) await checkFiles();
+  await tally.check('browser', ensureBrowser);
+  if (long) await runLong(tally, filters);
+  else if (filters.length > 0) tally.tests('tests', filters);
+  else if (given.includes('--quick')) {
+    const without = SLOW.map((name) => `--exclude=test/unit/${name}.test.ts`);
+    tally.tests('quick tests', ['test/unit', 'test/parity/kernels.test.ts', ...without, '--maxWorkers=2']);
+  } else {
+    tally.tests('tests of the web app', ['test/browser/demo', '--maxWorkers=1']);
+    tally.tests('all other tests', [`--exclude=${ALONE}`, '--maxWorkers=2']);
   }
+  tally.close();
 }
 
-await check('kernels', buildKernels);
-if (filters.length === 0) {
-  await check('format and lint', () => run('biome', ['check', '--config-path=test/biome.settings.json', '.']));
-  await check('types', () => run('tsc', ['-p', 'test/tsconfig.json']));
-  await check('build', () => run('npm', ['run', '--silent', 'build']));
-  await check('imports', () => run('depcruise', ['--config', 'test/dependency-cruiser.cjs', ...rooms]));
-}
-await check('browser', ensureBrowser);
-if (filters.length > 0) runTests('tests', filters);
-else {
-  // Most pages wait for what the clock says: nothing runs beside them. What only computes may share the machine.
-  const [computing, pages] = ['', '!'].map(
-    (not) => `--exclude=test/browser/${not}(parity|gpujs|gpujs-reference).test.ts`,
-  );
-  runTests('tests of pages', ['test/browser', computing]);
-  runTests('all other tests', [pages, '--maxWorkers=2']);
-}
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+if (given.includes('--help')) console.log(HELP);
+else await main();

@@ -91,7 +91,7 @@ export async function openPage(options: PageOptions = {}): Promise<OpenPage> {
 
     async function bundle(entryFile: string): Promise<string> {
       const path = `/bundles/${bundles.size}.js`;
-      bundles.set(path, await bundleForPage(entryFile));
+      bundles.set(path, await bundled(entryFile));
       return url + path;
     }
 
@@ -122,6 +122,16 @@ function watch(page: Page, url: string, errors: string[], externalRequests: stri
   });
 }
 
+/** Of the entry files of this process. */
+const bundlesMade = new Map<string, Promise<string>>();
+
+/** Each entry file is bundled once, however many pages load it. */
+function bundled(entryFile: string): Promise<string> {
+  const known = bundlesMade.get(entryFile) ?? bundleForPage(entryFile);
+  bundlesMade.set(entryFile, known);
+  return known;
+}
+
 async function bundleForPage(entryFile: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entryFile],
@@ -148,7 +158,7 @@ function startServer(
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    const bundled = bundles.get(pathname);
+    const script = bundles.get(pathname);
     const ofSite = site && fileIn(site, pathname === '/' ? '/index.html' : pathname);
     if (ofSite) {
       response.setHeader('content-type', contentTypes[extname(ofSite)] ?? 'application/octet-stream');
@@ -158,7 +168,7 @@ function startServer(
       return createReadStream(ofSite).pipe(response);
     }
     if (pathname === '/') return response.setHeader('content-type', 'text/html').end(emptyPage);
-    if (bundled !== undefined) return response.setHeader('content-type', 'text/javascript').end(bundled);
+    if (script !== undefined) return response.setHeader('content-type', 'text/javascript').end(script);
     const file = builtFile(pathname);
     if (!file) return response.writeHead(404).end();
     response.setHeader('content-type', contentTypes[extname(file)] ?? 'application/octet-stream');

@@ -1,0 +1,76 @@
+/**
+ * The programs that long suites need: how each is found, and how a continuous integration installs it. Read by the test
+ * files and by the runner, both started in the root of the repository; imports nothing of a package but Node's own.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+export interface Program {
+  /** What a person installs, for the line that says what is missing. */
+  readonly hint: string;
+  /** Where it is, or undefined where it is not. */
+  find(): string | undefined;
+  /** Installs it with its output shown, or leaves it missing. */
+  install(): void;
+}
+
+export type ProgramName = keyof typeof programs;
+
+const programs = {
+  firefox: {
+    hint: 'Firefox 141 or newer with a Vulkan driver; on Debian the packages firefox-esr and mesa-vulkan-drivers',
+    find: () => onPath('firefox-esr') ?? onPath('firefox'),
+    install: () => debian('firefox-esr', 'mesa-vulkan-drivers'),
+  },
+  deno: {
+    hint: 'Deno 2, in the package deno of npm',
+    find: () => onPath('deno') ?? ofPackage('deno'),
+    install: () => npm('deno@2.9'),
+  },
+} satisfies Record<string, Program>;
+
+export const programNames = Object.keys(programs) as readonly ProgramName[];
+
+export const program = (name: ProgramName): Program => programs[name];
+
+/** The path of a program that a registered suite needs. */
+export function find(name: ProgramName): string {
+  const path = programs[name].find();
+  if (path === undefined) throw new Error(`${name} is missing: ${programs[name].hint}`);
+  return path;
+}
+
+/** Packages for the long suites alone, beside those that `npm ci` installs. */
+const PACKAGES = join('node_modules', '.long');
+
+function onPath(name: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+  const names = process.platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name];
+  return folders.flatMap((folder) => names.map((each) => join(folder, each))).find((path) => existsSync(path));
+}
+
+function ofPackage(name: string): string | undefined {
+  const path = join(
+    process.cwd(),
+    PACKAGES,
+    'node_modules',
+    '.bin',
+    process.platform === 'win32' ? `${name}.cmd` : name,
+  );
+  return existsSync(path) ? path : undefined;
+}
+
+function debian(...packages: readonly string[]): void {
+  if (process.getuid?.() !== 0 || onPath('apt-get') === undefined) return;
+  shown('apt-get', ['update']);
+  shown('apt-get', ['install', '--yes', '--no-install-recommends', ...packages]);
+}
+
+function npm(...packages: readonly string[]): void {
+  shown('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', PACKAGES, ...packages]);
+}
+
+function shown(name: string, parameters: readonly string[]): void {
+  spawnSync(name, parameters, { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+}
