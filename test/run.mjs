@@ -3,47 +3,64 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import buildKernels from '../src/backends/wasm/build.mjs';
 import { runLong } from './runner/long.mjs';
-import { root, run, Tally } from './runner/tally.mjs';
+import { quietly, root, Tally } from './runner/tally.mjs';
 import { load } from './runner/typescript.mjs';
 
-const HELP = `npm test                      every check, ten minutes on two cores
+const HELP = `npm test                      every check: ten minutes on two cores
+npm test -- --quick           for work in progress, two minutes: lint, types, build, imports, the unit tests but the slowest,
+                              and every kernel of WebAssembly and gpu.js against the CPU; no browser, hardly a GPU
 npm test -- test/unit/data    the tests of the files whose paths contain this; other options go to vitest
 npm run test:long             what takes longer: other browsers, soak; thirty minutes (test/long/suites.ts)
 npm run test:long -- soak     the long suites of these names`;
 
-const filters = process.argv.slice(2).filter((parameter) => parameter !== '--long');
-const long = process.argv.includes('--long');
-const rooms = ['src', 'kernels', 'bench', 'demo'].filter((folder) => existsSync(join(root, folder)));
+const MODES = ['--help', '--long', '--quick'];
+/** What the clock decides in them, or what they wait for, nothing may run beside. */
+const ALONE = 'test/browser/demo*.test.ts';
+/** Unit tests that are left to the whole run. */
+const SLOW = ['theorem3', 'wasm-multiply-add', 'cli-gallery', 'lasso-objective', 'hypothesis'];
+
+const given = process.argv.slice(2);
+const filters = given.filter((parameter) => !MODES.includes(parameter));
 const tally = new Tally();
 
 /** A browser is needed by the browser tests and, for its software Vulkan driver, by those that use Dawn in Node. */
 async function ensureBrowser() {
   const { findBrowsers, installBrowser } = await load('src/cli/browsers.ts');
   const browser = findBrowsers()[0] ?? installBrowser();
-  console.log(`${browser.version}: ${browser.path} (${browser.source})`);
+  return `${browser.version}: ${browser.path} (${browser.source})`;
+}
+
+/** What needs no test runner, two at a time. */
+async function checkFiles() {
+  const rooms = ['src', 'kernels', 'bench', 'demo'].filter((folder) => existsSync(join(root, folder)));
+  const both = (checks) =>
+    Promise.all(checks.map(([name, ...command]) => tally.check(name, () => quietly(...command))));
+  await both([
+    ['types', 'tsc', ['-p', 'test/tsconfig.json']],
+    ['build', 'npm', ['run', '--silent', 'build']],
+  ]);
+  await both([
+    ['format and lint', 'biome', ['check', '--config-path=test/biome.settings.json', '.']],
+    ['imports', 'depcruise', ['--config', 'test/dependency-cruiser.cjs', ...rooms]],
+  ]);
 }
 
 async function main() {
+  const long = given.includes('--long');
   await tally.check('kernels', buildKernels);
-  if (!long && filters.length === 0) {
-    await tally.check('format and lint', () => run('biome', ['check', '--config-path=test/biome.settings.json', '.']));
-    await tally.check('types', () => run('tsc', ['-p', 'test/tsconfig.json']));
-    await tally.check('build', () => run('npm', ['run', '--silent', 'build']));
-    await tally.check('imports', () => run('depcruise', ['--config', 'test/dependency-cruiser.cjs', ...rooms]));
-  }
+  if (!long && filters.length === 0) await checkFiles();
   await tally.check('browser', ensureBrowser);
   if (long) await runLong(tally, filters);
   else if (filters.length > 0) tally.tests('tests', filters);
-  else {
-    // Most pages wait for what the clock says: nothing runs beside them. What only computes may share the machine.
-    const [computing, pages] = ['', '!'].map(
-      (not) => `--exclude=test/browser/${not}(parity|gpujs|gpujs-reference).test.ts`,
-    );
-    tally.tests('tests of pages', ['test/browser', computing]);
-    tally.tests('all other tests', [pages, '--maxWorkers=2']);
+  else if (given.includes('--quick')) {
+    const without = SLOW.map((name) => `--exclude=test/unit/${name}.test.ts`);
+    tally.tests('quick tests', ['test/unit', 'test/parity/kernels.test.ts', ...without, '--maxWorkers=2']);
+  } else {
+    tally.tests('tests of the web app', ['test/browser/demo', '--maxWorkers=1']);
+    tally.tests('all other tests', [`--exclude=${ALONE}`, '--maxWorkers=2']);
   }
   tally.close();
 }
 
-if (process.argv.includes('--help')) console.log(HELP);
+if (given.includes('--help')) console.log(HELP);
 else await main();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { findBrowsers } from '../src/cli/browsers.ts';
 import { softwareDriver } from '../src/cli/vulkan.ts';
 
@@ -21,6 +22,24 @@ function vulkanDriver(): Record<string, string> {
   return softwareDriver(findBrowsers(), process.env);
 }
 
+/** So that two workers end at about the same time: the longest files, longest first. */
+const LONGEST = [
+  ...['parity/solvers', 'parity/kernels-webgpu', 'browser/parity', 'browser/gpujs-reference', 'browser/gpujs'],
+  ...['reference/monotone', 'unit/theorem3', 'browser/training', 'reference/lasso', 'unit/wasm-multiply-add'],
+  ...['unit/cli-gallery', 'parity/kernels', 'parity/implicit', 'parity/checkpoint', 'parity/assumed-steps'],
+].map((name) => `/test/${name}.test.ts`);
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = LONGEST.findIndex((name) => moduleId.endsWith(name));
+      return place < 0 ? LONGEST.length : place;
+    };
+    const others = await super.sort(files);
+    return others.sort((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   plugins: [textModules],
@@ -31,6 +50,7 @@ export default defineConfig({
     env: vulkanDriver(),
     globalSetup: ['src/backends/wasm/build.mjs'],
     setupFiles: ['test/setup.ts'],
+    sequence: { sequencer: LongestFirst },
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 120_000,

@@ -45,5 +45,5 @@ function checkRegistry(suites, longMinutes, unknown) {
     throw new Error(`not both a file and named by a suite of test/long/suites.ts: ${left.join(', ')}`);
   const minutes = suites.reduce((sum, suite) => sum + suite.minutes, 0);
   if (minutes > longMinutes) throw new Error(`the long suites take ${minutes} minutes and may take ${longMinutes}`);
-  console.log(`${suites.length} suites, ${minutes} of ${longMinutes} minutes: ${known}`);
+  return `${suites.length} suites, ${minutes} of ${longMinutes} minutes: ${known}`;
 }

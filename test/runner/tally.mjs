@@ -1,5 +1,5 @@
 // Counts and times of checks and tests. Whatever did not run and pass counts as a failure.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,11 +10,24 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 /** How many test files the closing table names, slowest first. */
 const SLOWEST = 12;
 
-/** Runs a program of node_modules/.bin, or npm itself, with its output shown; it is stopped after `limit` milliseconds. */
-export function run(program, parameters, limit) {
-  const shell = process.platform === 'win32';
-  const path = program === 'npm' ? 'npm' : join(root, 'node_modules', '.bin', program);
-  return spawnSync(path, parameters, { cwd: root, stdio: 'inherit', shell, timeout: limit }).status === 0;
+const shell = process.platform === 'win32';
+
+/** Where npm, or a program of node_modules/.bin, is. */
+const pathOf = (program) => (program === 'npm' ? 'npm' : join(root, 'node_modules', '.bin', program));
+
+/** Runs a program beside others; what it prints comes when it has ended, and with it an error if it did not succeed. */
+export function quietly(program, parameters) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(pathOf(program), parameters, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], shell });
+    const chunks = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => chunks.push(chunk));
+    child.once('error', reject);
+    child.once('close', (code) => {
+      const output = Buffer.concat(chunks).toString().trimEnd();
+      if (code === 0) resolve(output);
+      else reject(new Error(`${output}\n${program} ended with code ${code}`));
+    });
+  });
 }
 
 export class Tally {
@@ -22,26 +35,34 @@ export class Tally {
   #files = [];
   #started = performance.now();
 
-  /** One check that counts as one test. */
+  /** One check that counts as one test, failed if it throws; what it returns is printed. */
   async check(name, body) {
-    const start = this.#begin(name);
-    let succeeded = false;
+    const start = performance.now();
+    let output;
+    let failed = 0;
     try {
-      succeeded = (await body()) !== false;
+      output = await body();
     } catch (error) {
-      console.error(error instanceof Error ? error.message : error);
+      failed = 1;
+      output = error instanceof Error ? error.message : error;
     }
-    this.#end(name, start, succeeded ? 1 : 0, succeeded ? 0 : 1);
+    // All at once: checks may run side by side.
+    console.log(`\n── ${name}`);
+    if (output) console.log(output);
+    this.#end(name, start, 1 - failed, failed);
   }
 
   /** The tests that vitest finds with these parameters, counted from its own report; `limit` in milliseconds. */
   tests(name, parameters, { config = 'test/vitest.config.ts', limit } = {}) {
-    const start = this.#begin(name);
+    const start = performance.now();
+    console.log(`\n── ${name}`);
     const folder = mkdtempSync(join(tmpdir(), 'equilibra-test-'));
     const file = join(folder, 'report.json');
     try {
       const reports = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-      const succeeded = run('vitest', ['run', `--config=${config}`, ...reports, ...parameters], limit);
+      const all = ['run', `--config=${config}`, ...reports, ...parameters];
+      const options = { cwd: root, stdio: 'inherit', shell, timeout: limit };
+      const succeeded = spawnSync(pathOf('vitest'), all, options).status === 0;
       const { passed, failed } = this.#read(JSON.parse(readFileSync(file, 'utf8')), succeeded);
       this.#end(name, start, passed, failed);
     } catch (error) {
@@ -64,11 +85,6 @@ export class Tally {
     const sum = (of) => this.#suites.reduce((total, suite) => total + suite[of], 0);
     console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`);
     process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
-  }
-
-  #begin(name) {
-    console.log(`\n── ${name}`);
-    return performance.now();
   }
 
   #end(name, start, passed, failed) {
