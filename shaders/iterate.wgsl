@@ -13,19 +13,14 @@ var<workgroup> statuses: array<f32, SAMPLES>;
 
 var<private> firstRow: u32;
 
-// Where one column of four samples is. Samples past the last one repeat it, and have stopped.
-fn placesOf(half: u32, column: u32) -> vec4<u32> {
-  let samples = firstRow + 4u * half + vec4<u32>(0u, 1u, 2u, 3u);
-  return min(samples, vec4<u32>(sizes.batch - 1u)) * sizes.n + column;
-}
-
-struct Product {
+// A number of each of the eight samples, of each of this invocation's columns.
+struct Block {
   upper: array<vec4<f32>, 4>,
   lower: array<vec4<f32>, 4>,
 }
 
 // Four columns of what is in workgroup memory times M.
-fn productOf(thread: u32) -> Product {
+fn productOf(thread: u32) -> Block {
   var u0 = vec4<f32>();
   var u1 = vec4<f32>();
   var u2 = vec4<f32>();
@@ -49,7 +44,7 @@ fn productOf(thread: u32) -> Product {
     l2 += y * m[2];
     l3 += y * m[3];
   }
-  return Product(array<vec4<f32>, 4>(u0, u1, u2, u3), array<vec4<f32>, 4>(l0, l1, l2, l3));
+  return Block(array<vec4<f32>, 4>(u0, u1, u2, u3), array<vec4<f32>, 4>(l0, l1, l2, l3));
 }
 
 fn stateAt(sample: u32) -> u32 {
@@ -111,19 +106,30 @@ fn main(
   }
   let firstColumn = 4u * thread;
   let alpha = select(1.0, step_size[0], METHOD != PICARD);
-  // x of this invocation's columns, upper and lower samples by turns; b, the slope and what the sum lost beside it.
-  var x: array<vec4<f32>, 8>;
-  var bias: array<vec4<f32>, 8>;
-  var slopes: array<vec4<f32>, 8>;
-  var carry: array<vec4<f32>, 8>;
-  for (var index = 0u; index < 8u; index += 1u) {
-    let column = firstColumn + index / 2u;
-    if (column < sizes.n) {
-      let at = placesOf(index & 1u, column);
-      x[index] = vec4<f32>(carriedAt(at.x), carriedAt(at.y), carriedAt(at.z), carriedAt(at.w));
-      bias[index] = vec4<f32>(b[at.x], b[at.y], b[at.z], b[at.w]);
+  // Of this invocation's columns; the last is what the sum lost beside x.
+  var x: Block;
+  var bias: Block;
+  var slopes: Block;
+  var carry: Block;
+  // What a compiler has to see twice it takes twice as long over: samples come one by one, each into its lane.
+  let count = min(sizes.batch - first, SAMPLES);
+  let columns = min(firstColumn + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(sizes.n - 1u));
+  for (var sample = 0u; sample < count; sample += 1u) {
+    let row = (first + sample) * sizes.n;
+    let lane = vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(sample);
+    let below = vec4<u32>(4u, 5u, 6u, 7u) == vec4<u32>(sample);
+    for (var c = 0u; c < 4u; c += 1u) {
+      let at = row + columns[c];
+      let x0 = vec4<f32>(carriedAt(at));
+      x.upper[c] = select(x.upper[c], x0, lane);
+      x.lower[c] = select(x.lower[c], x0, below);
+      let b0 = vec4<f32>(b[at]);
+      bias.upper[c] = select(bias.upper[c], b0, lane);
+      bias.lower[c] = select(bias.lower[c], b0, below);
       if (SLOPED) {
-        slopes[index] = vec4<f32>(slope[at.x], slope[at.y], slope[at.z], slope[at.w]);
+        let d = vec4<f32>(slope[at]);
+        slopes.upper[c] = select(slopes.upper[c], d, lane);
+        slopes.lower[c] = select(slopes.lower[c], d, below);
       }
     }
   }
@@ -133,38 +139,36 @@ fn main(
       break;
     }
     // What is multiplied: x, of Peaceman-Rachford q; zeros past the last column.
-    for (var index = 0u; index < 8u; index += 1u) {
-      let column = firstColumn + index / 2u;
-      var factor = vec4<f32>();
-      if (column < sizes.n) {
-        factor = factorOf(x[index], bias[index], slopes[index], alpha);
-      }
-      if ((index & 1u) == 0u) {
-        upper[column] = factor;
-      } else {
-        lower[column] = factor;
-      }
+    for (var c = 0u; c < 4u; c += 1u) {
+      let column = firstColumn + c;
+      let isInside = column < sizes.n;
+      upper[column] = select(vec4<f32>(), factorOf(x.upper[c], bias.upper[c], slopes.upper[c], alpha), isInside);
+      lower[column] = select(vec4<f32>(), factorOf(x.lower[c], bias.lower[c], slopes.lower[c], alpha), isInside);
     }
     workgroupBarrier();
     let products = productOf(thread);
-    var next: array<vec4<f32>, 8>;
+    var next: Block;
     var missed = array<vec4<f32>, 2>();
     var size = array<vec4<f32>, 2>();
-    for (var index = 0u; index < 8u; index += 1u) {
-      let column = firstColumn + index / 2u;
-      let half = index & 1u;
-      if (column < sizes.n) {
-        let h = select(products.lower[index / 2u], products.upper[index / 2u], half == 0u);
-        var factor = x[index];
-        if (METHOD == PEACEMAN_RACHFORD) {
-          factor = select(lower[column], upper[column], half == 0u);
-        }
-        let step = advanced(factor, h, bias[index], slopes[index], alpha, carry[index]);
-        next[index] = step.next;
-        carry[index] = step.lost;
-        missed[half] += step.missed * step.missed;
-        size[half] += step.z * step.z;
+    for (var c = 0u; c < 4u; c += 1u) {
+      let column = firstColumn + c;
+      var above = x.upper[c];
+      var below = x.lower[c];
+      if (METHOD == PEACEMAN_RACHFORD) {
+        above = upper[column];
+        below = lower[column];
       }
+      let u = advanced(above, products.upper[c], bias.upper[c], slopes.upper[c], alpha, carry.upper[c]);
+      let l = advanced(below, products.lower[c], bias.lower[c], slopes.lower[c], alpha, carry.lower[c]);
+      next.upper[c] = u.next;
+      next.lower[c] = l.next;
+      carry.upper[c] = u.lost;
+      carry.lower[c] = l.lost;
+      let isInside = vec4<bool>(column < sizes.n);
+      missed[0] += select(vec4<f32>(), u.missed * u.missed, isInside);
+      missed[1] += select(vec4<f32>(), l.missed * l.missed, isInside);
+      size[0] += select(vec4<f32>(), u.z * u.z, isInside);
+      size[1] += select(vec4<f32>(), l.z * l.z, isInside);
     }
     sums[thread] = missed[0];
     sums[THREADS + thread] = missed[1];
@@ -177,24 +181,22 @@ fn main(
       }
     }
     let after = running();
-    for (var index = 0u; index < 8u; index += 1u) {
-      // A sample that stops keeps T(x) of Peaceman-Rachford, else x.
-      var moves = after[index & 1u];
-      if (METHOD == PEACEMAN_RACHFORD) {
-        moves = moving[index & 1u];
-      }
-      x[index] = select(x[index], next[index], moves);
+    // A sample that stops keeps T(x) of Peaceman-Rachford, else x.
+    var moves = after;
+    if (METHOD == PEACEMAN_RACHFORD) {
+      moves = moving;
+    }
+    for (var c = 0u; c < 4u; c += 1u) {
+      x.upper[c] = select(x.upper[c], next.upper[c], moves[0]);
+      x.lower[c] = select(x.lower[c], next.lower[c], moves[1]);
     }
     moving = after;
   }
-  for (var index = 0u; index < 8u; index += 1u) {
-    let column = firstColumn + index / 2u;
-    if (column < sizes.n) {
-      for (var lane = 0u; lane < 4u; lane += 1u) {
-        let at = firstRow + 4u * (index & 1u) + lane;
-        if (at < sizes.batch) {
-          result[at * sizes.n + column] = x[index][lane];
-        }
+  for (var sample = 0u; sample < count; sample += 1u) {
+    for (var c = 0u; c < 4u; c += 1u) {
+      let column = firstColumn + c;
+      if (column < sizes.n) {
+        result[(first + sample) * sizes.n + column] = select(x.lower[c], x.upper[c], sample < 4u)[sample & 3u];
       }
     }
   }

@@ -69,5 +69,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     b6 += bRow;
     b7 += bRow;
   }
-  storeBlocks(row, column, 4u, array<mat4x4<f32>, 4>(upperLeft, upperRight, lowerLeft, lowerRight));
+  storeSquare(row, column, array<mat4x4<f32>, 4>(upperLeft, upperRight, lowerLeft, lowerRight));
 }

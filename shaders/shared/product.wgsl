@@ -91,13 +91,3 @@ fn storeRows(row: u32, column: u32, rows: array<vec4<f32>, 4>) {
 fn outer(x: vec4<f32>, y: vec4<f32>) -> mat4x4<f32> {
   return mat4x4<f32>(x.x * y, x.y * y, x.z * y, x.w * y);
 }
-
-// Stores four blocks of 4 × 4 that lie `apart` from one another: above, left and right, and below; a column of each matrix
-// is a row of C. One loop, so that the epilogue is compiled once.
-fn storeBlocks(row: u32, column: u32, apart: u32, blocks: array<mat4x4<f32>, 4>) {
-  var results = blocks;
-  for (var index = 0u; index < 16u; index += 1u) {
-    let block = index / 4u;
-    storeRow(row + block / 2u * apart + index % 4u, column + block % 2u * apart, results[block][index % 4u]);
-  }
-}

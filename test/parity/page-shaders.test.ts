@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { compact, renamed, shortNames } from '../../demo/build/shaders.ts';
+import { ACTIVATIONS, ELEMENTWISE } from '../../src/backends/kernels.ts';
 import { openDevice } from '../../src/backends/webgpu/device.ts';
 import { PASS_SHADERS } from '../../src/backends/webgpu/lower-pass.ts';
-import { productForm, SHADERS, type Shader } from '../../src/backends/webgpu/shaders.ts';
+import { partsFor, productForm, SHADERS, type Shader, type ShaderPart } from '../../src/backends/webgpu/shaders.ts';
 
 const folder = fileURLToPath(new URL('../../shaders', import.meta.url));
 const sourceOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
@@ -17,12 +18,28 @@ const kernels: Record<string, Shader> = {
   'product-wide': productForm({ file: 'product-wide.wgsl', text: sourceOf('product-wide.wgsl') }),
 };
 
+/** The parts of a kernel for every activation and operation, each list once. */
+function versions(shader: Shader): ShaderPart[][] {
+  const found = new Map<string, ShaderPart[]>();
+  for (const ACTIVATION of ACTIVATIONS.keys()) {
+    for (const OPERATION of ELEMENTWISE.keys()) {
+      const parts = [...partsFor(shader, { ACTIVATION, OPERATION })];
+      found.set(parts.map(({ file }) => file).join(), parts);
+    }
+  }
+  return [...found.values()];
+}
+
 test('shaders are understood with the short names that the page gets', async () => {
   const names = readdirSync(folder, { recursive: true }).map(String);
   const short = shortNames(names.filter((name) => name.endsWith('.wgsl')).map((name) => compact(sourceOf(name))));
   const { device, release } = await openDevice({});
   try {
-    for (const [name, { parts }] of Object.entries(kernels)) {
+    const all = Object.entries(kernels).flatMap(([name, shader]) =>
+      versions(shader).map((parts) => [name, parts] as const),
+    );
+    expect(all.filter(([name]) => name === 'elementwise')).toHaveLength(2);
+    for (const [name, parts] of all) {
       const texts = await Promise.all(parts.map(({ text }) => text));
       const code = texts.map((text) => renamed(compact(text), short)).join('\n');
       const { messages } = await device.createShaderModule({ code }).getCompilationInfo();

@@ -2,7 +2,6 @@
 import {
   ABSENT,
   ACTIVATIONS,
-  type ActivationName,
   type CombineCall,
   ELEMENTWISE,
   type ElementwiseCall,
@@ -96,18 +95,13 @@ export function lowerCopy({ from, to, size }: Omit<PlannedCopy, 'kind'>, forms: 
   };
 }
 
-/** The activation whose prox_{αf} an operation computes. */
-const PROXIMAL_OF: Readonly<Partial<Record<ElementwiseOperation, ActivationName>>> = {
-  proximalTanh: 'tanh',
-  proximalSigmoid: 'sigmoid',
-  proximalSoftThreshold: 'softThreshold',
-  proximalLeakyRelu: 'leakyRelu',
-  proximalClip: 'clip',
-  proximalSoftplus: 'softplus',
-  proximalElu: 'elu',
-  proximalSoftsign: 'softsign',
-  proximalArctan: 'arctan',
-};
+/** The activation that an operation, or whose prox_{αf} it, computes. */
+const ACTIVATION_OF: ReadonlyMap<string, number> = new Map(
+  ACTIVATIONS.flatMap((name, index) => [
+    [name, index],
+    [`proximal${name[0].toUpperCase()}${name.slice(1)}`, index],
+  ]),
+);
 
 /** Rough operations an element: only their order of magnitude matters, for the size of submits. */
 const ELEMENT_WORK = 8;
@@ -126,14 +120,14 @@ function lowerElementwise(call: ElementwiseCall, step: PlannedCall, forms: Forms
   const strides = [0, 1, 2].flatMap((index) => call.layouts[index]?.strides ?? [0, 0, 0, 0]);
   const offsets = [0, 1, 2, 3].map((index) => call.layouts[index]?.offset ?? 0);
   const [p0 = 0, p1 = 1, p2 = 0] = call.parameters;
-  const proximal = PROXIMAL_OF[call.operation];
+  const activation = ACTIVATION_OF.get(call.operation);
   return {
     shader: 'elementwise',
     constants: {
       OPERATION: ELEMENTWISE.indexOf(call.operation),
       LINEAR: bits(linear),
       IN_PLACE: step.inPlace,
-      ...(proximal && { ACTIVATION: ACTIVATIONS.indexOf(proximal) }),
+      ...(activation !== undefined && { ACTIVATION: activation }),
       ...fourAtOnce(forms),
     },
     sizes: [...u(...call.shape), ...i(...strides), ...i(...offsets), ...u(count), ...f(p0, p1, p2)],

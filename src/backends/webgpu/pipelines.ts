@@ -1,5 +1,5 @@
 /** Pipelines by kernel and constants, compiled once, asynchronously and in parallel. */
-import { SHADERS, type Shader, type ShaderName } from './shaders.ts';
+import { type Constants, partsFor, SHADERS, type Shader, type ShaderName, type ShaderPart } from './shaders.ts';
 
 export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
@@ -10,13 +10,12 @@ export interface Pipeline {
 }
 
 export interface Source {
-  /** Of the parts of the shader. */
+  readonly parts: readonly ShaderPart[];
   readonly texts: readonly string[];
   readonly module: GPUShaderModule;
 }
 
-interface Compiled {
-  readonly source: Promise<Source>;
+interface Layouts {
   readonly bindings: GPUBindGroupLayout;
   readonly layout: GPUPipelineLayout;
 }
@@ -24,7 +23,9 @@ interface Compiled {
 const COMPUTE_STAGE = 0x4;
 
 export class PipelineCache {
-  private readonly shaders = new Map<string, Compiled>();
+  /** By kernel; the modules by their files. */
+  private readonly layouts = new Map<string, Layouts>();
+  private readonly modules = new Map<string, Promise<Source>>();
   private readonly pipelines = new Map<string, Pipeline>();
 
   constructor(
@@ -33,16 +34,17 @@ export class PipelineCache {
   ) {}
 
   /** @param source of a kernel that is not among those of the cache */
-  get(name: ShaderName, constants: Readonly<Record<string, number>>): Pipeline;
-  get(name: string, constants: Readonly<Record<string, number>>, source: Shader): Pipeline;
-  get(name: string, constants: Readonly<Record<string, number>>, source = this.sources[name]): Pipeline {
+  get(name: ShaderName, constants: Constants): Pipeline;
+  get(name: string, constants: Constants, source: Shader): Pipeline;
+  get(name: string, constants: Constants, source = this.sources[name]): Pipeline {
     const settings = Object.entries(constants)
       .map(([constant, value]) => `${constant}=${value}`)
       .join(' ');
     const key = `${name} ${settings}`;
     const known = this.pipelines.get(key);
     if (known) return known;
-    const { source: loading, bindings, layout } = this.shader(name, source);
+    const { bindings, layout } = this.layoutsOf(name, source);
+    const loading = this.module(name, partsFor(source, constants));
     const compilation = loading.then(({ module }) => {
       const compute = { module, entryPoint: 'main', constants };
       return this.device.createComputePipelineAsync({ label: key, layout, compute });
@@ -56,7 +58,7 @@ export class PipelineCache {
         },
         async (cause: unknown) => {
           const { compileError } = await import('./compile-error.ts');
-          throw await compileError(key, source, await loading, cause);
+          throw await compileError(key, await loading, cause);
         },
       ),
     };
@@ -65,23 +67,32 @@ export class PipelineCache {
     return pipeline;
   }
 
-  private shader(name: string, shader: Shader): Compiled {
-    const known = this.shaders.get(name);
+  private layoutsOf(name: string, shader: Shader): Layouts {
+    const known = this.layouts.get(name);
     if (known) return known;
     const bindings = this.device.createBindGroupLayout({ label: name, entries: layoutEntries(shader) });
     const layout = this.device.createPipelineLayout({ label: name, bindGroupLayouts: [bindings] });
-    const compiled = { source: this.source(name, shader), bindings, layout };
-    this.shaders.set(name, compiled);
-    return compiled;
+    const layouts = { bindings, layout };
+    this.layouts.set(name, layouts);
+    return layouts;
   }
 
-  private async source(label: string, shader: Shader): Promise<Source> {
-    const texts = await Promise.all(shader.parts.map(({ text }) => text));
+  private module(label: string, parts: readonly ShaderPart[]): Promise<Source> {
+    const key = parts.map(({ file }) => file).join();
+    const known = this.modules.get(key);
+    if (known) return known;
+    const source = this.source(label, parts);
+    this.modules.set(key, source);
+    return source;
+  }
+
+  private async source(label: string, parts: readonly ShaderPart[]): Promise<Source> {
+    const texts = await Promise.all(parts.map(({ text }) => text));
     // A faulty source is an error of each pipeline made from it, which is where it is reported: not to the page.
     this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ label, code: texts.join('\n') });
     this.device.popErrorScope().catch(() => {});
-    return { texts, module };
+    return { parts, texts, module };
   }
 }
 

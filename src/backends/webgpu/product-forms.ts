@@ -18,6 +18,7 @@ import {
   type ProductForm,
   tiledForm,
 } from './lower-product.ts';
+import { nudged } from './nudge.ts';
 import type { Pipeline } from './pipelines.ts';
 import { productForm } from './shaders.ts';
 
@@ -124,7 +125,7 @@ async function timed(sample: ProductCall, candidates: readonly Candidate[], runt
       for (let repetition = 0; repetition < repetitions; repetition++) pass.dispatchWorkgroups(x, y);
       pass.end();
       device.queue.submit([encoder.finish()]);
-      return device.queue.onSubmittedWorkDone();
+      return nudged(device, device.queue.onSubmittedWorkDone());
     };
     return await fastest(candidates.length, run, () => performance.now());
   } finally {

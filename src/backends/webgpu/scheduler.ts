@@ -4,6 +4,7 @@
  */
 import { MAP_READ } from './device.ts';
 import { Failures } from './failures.ts';
+import { nudged } from './nudge.ts';
 import type { DeviceBuffer } from './pool.ts';
 import type { Readings } from './readings.ts';
 import { Recorder, type SubmitLimits } from './recorder.ts';
@@ -102,7 +103,7 @@ export class Scheduler {
 
   /** The first bytes of a buffer of `staging`, once everything submitted is done. */
   async mapped(staged: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
-    await staged.mapAsync(MAP_READ, 0, bytes);
+    await nudged(this.device, staged.mapAsync(MAP_READ, 0, bytes));
     return staged.getMappedRange(0, bytes);
   }
 
@@ -131,7 +132,7 @@ export class Scheduler {
   idle(): Promise<void> {
     return this.settle('idle', async () => {
       this.flush();
-      await this.device.queue.onSubmittedWorkDone();
+      await nudged(this.device, this.device.queue.onSubmittedWorkDone());
     });
   }
 

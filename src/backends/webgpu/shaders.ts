@@ -11,15 +11,20 @@ import reduceWorkgroup from '../../../shaders/reduce-workgroup.wgsl';
 import rowsThread from '../../../shaders/rows-thread.wgsl';
 import rowsWorkgroup from '../../../shaders/rows-workgroup.wgsl';
 import scalar from '../../../shaders/scalar.wgsl';
-import activations from '../../../shaders/shared/activations.wgsl';
+import piecewiseActivations from '../../../shaders/shared/activations-piecewise.wgsl';
+import smoothActivations from '../../../shaders/shared/activations-smooth.wgsl';
 import elements from '../../../shaders/shared/elements.wgsl';
+import functions from '../../../shaders/shared/functions.wgsl';
 import iteration from '../../../shaders/shared/iteration.wgsl';
 import monitor from '../../../shaders/shared/monitor.wgsl';
+import piecewiseOperations from '../../../shaders/shared/operations-piecewise.wgsl';
+import smoothOperations from '../../../shaders/shared/operations-smooth.wgsl';
 import product from '../../../shaders/shared/product.wgsl';
 import reduction from '../../../shaders/shared/reduction.wgsl';
 import rows from '../../../shaders/shared/rows.wgsl';
 import states from '../../../shaders/shared/states.wgsl';
 import wholeLoop from '../../../shaders/shared/whole-loop.wgsl';
+import { ACTIVATIONS, ELEMENTWISE } from '../kernels.ts';
 
 export interface ShaderPart {
   readonly file: string;
@@ -27,14 +32,42 @@ export interface ShaderPart {
   readonly text: string | Promise<string>;
 }
 
+/** Override constants of a pipeline, by name. */
+export type Constants = Readonly<Record<string, number>>;
+
+/** What a pipeline with these constants needs: compilers take long over what it does not, before they throw it away. */
+type Choice = (constants: Constants) => readonly ShaderPart[];
+
 export interface Shader {
-  readonly parts: readonly ShaderPart[];
+  readonly parts: readonly (ShaderPart | Choice)[];
   readonly hasSizes: boolean;
   readonly hasGuard: boolean;
   readonly operands: number;
 }
 
-const ACTIVATIONS = { file: 'shared/activations.wgsl', text: activations };
+export function partsFor({ parts }: Shader, constants: Constants): readonly ShaderPart[] {
+  return parts.flatMap((part) => (typeof part === 'function' ? part(constants) : [part]));
+}
+
+const FUNCTIONS = { file: 'shared/functions.wgsl', text: functions };
+const PIECEWISE = {
+  activations: { file: 'shared/activations-piecewise.wgsl', text: piecewiseActivations },
+  operations: { file: 'shared/operations-piecewise.wgsl', text: piecewiseOperations },
+};
+const SMOOTH = {
+  activations: { file: 'shared/activations-smooth.wgsl', text: smoothActivations },
+  operations: { file: 'shared/operations-smooth.wgsl', text: smoothOperations },
+};
+/** The activations and operations that are in the latter. */
+const IS_SMOOTH = /^(exp|(proximal)?(tanh|sigmoid|softplus|elu|softsign|arctan)(Derivative)?)$/i;
+
+const ACTIVATION: Choice = ({ ACTIVATION = 0 }) =>
+  IS_SMOOTH.test(ACTIVATIONS[ACTIVATION]) ? [FUNCTIONS, SMOOTH.activations] : [PIECEWISE.activations];
+const OPERATION: Choice = ({ OPERATION = 0 }) => {
+  const isSmooth = IS_SMOOTH.test(ELEMENTWISE[OPERATION]);
+  const { activations, operations } = isSmooth ? SMOOTH : PIECEWISE;
+  return isSmooth ? [FUNCTIONS, activations, operations] : [activations, operations];
+};
 const ITERATION = { file: 'shared/iteration.wgsl', text: iteration };
 const ELEMENTS = { file: 'shared/elements.wgsl', text: elements };
 const MONITOR = { file: 'shared/monitor.wgsl', text: monitor };
@@ -45,15 +78,15 @@ export const STATES = { file: 'shared/states.wgsl', text: states };
 const WHOLE_LOOP = { file: 'shared/whole-loop.wgsl', text: wholeLoop };
 
 /** What every iteration of an equation is made of. */
-export const ITERATING = [ACTIVATIONS, MONITOR, ITERATION];
+export const ITERATING: Shader['parts'] = [ACTIVATION, MONITOR, ITERATION];
 
-export function kernel(operands: number, ...parts: ShaderPart[]): Shader {
+export function kernel(operands: number, ...parts: Shader['parts']): Shader {
   return { parts, hasSizes: true, hasGuard: true, operands };
 }
 
 /** All forms of the product bind alike. */
-export function productForm(form: ShaderPart): Shader {
-  return kernel(6, ACTIVATIONS, PRODUCT, form);
+export function productForm(...form: ShaderPart[]): Shader {
+  return kernel(6, ACTIVATION, PRODUCT, ...form);
 }
 
 function wholeLoopForm(form: ShaderPart): Shader {
@@ -70,21 +103,25 @@ function later(file: string, load: () => Promise<{ default: string }>): ShaderPa
   };
 }
 
+const REGISTER = later('shared/product-register.wgsl', () => import('../../../shaders/shared/product-register.wgsl'));
+
 export const SHADERS = {
   'product-register': productForm(
+    REGISTER,
     later('product-register.wgsl', () => import('../../../shaders/product-register.wgsl')),
   ),
   'product-register-vector': productForm(
+    REGISTER,
     later('product-register-vector.wgsl', () => import('../../../shaders/product-register-vector.wgsl')),
   ),
   'product-tiled': productForm({ file: 'product-tiled.wgsl', text: productTiled }),
-  elementwise: kernel(3, ACTIVATIONS, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
+  elementwise: kernel(3, OPERATION, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
   move: kernel(3, { file: 'move.wgsl', text: move }, ELEMENTS),
   combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
-  'reduce-thread': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
-  'reduce-workgroup': kernel(2, ACTIVATIONS, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
-  'rows-thread': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
-  'rows-workgroup': kernel(2, ACTIVATIONS, ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
+  'reduce-thread': kernel(2, ACTIVATION, REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
+  'reduce-workgroup': kernel(2, ACTIVATION, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
+  'rows-thread': kernel(2, FUNCTIONS, ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
+  'rows-workgroup': kernel(2, FUNCTIONS, ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
   anderson: wholeLoopForm(later('anderson.wgsl', () => import('../../../shaders/anderson.wgsl'))),
   'proximal-gradient': kernel(
     7,

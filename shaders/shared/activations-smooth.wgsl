@@ -1,0 +1,123 @@
+// Activations σ = prox_f and prox_{αf}, those of exponentials and quotients. Prepended, behind functions.wgsl, to the kernels that
+// use one of them; the others get activations-piecewise.wgsl: compilers take long over what a pipeline does not need.
+
+// Which activation; the order of ACTIVATIONS in kernels.ts. A constant, so that a pipeline is compiled from its branch alone.
+override ACTIVATION: u32 = 2u;
+const TANH = 2u;
+const SIGMOID = 3u;
+const SOFTPLUS = 7u;
+const ELU = 8u;
+const SOFTSIGN = 9u;
+const ARCTAN = 10u;
+
+// σ(x); the parameters are those of ACTIVATIONS in kernels.ts.
+fn activation(x: f32, parameters: vec2<f32>) -> f32 {
+  switch (ACTIVATION) {
+    case TANH: { return hyperbolicTangent(x); }
+    case SIGMOID: { return logistic(x); }
+    case SOFTPLUS: { return softplus(x); }
+    case ELU: { return elu(x, parameters.x); }
+    case SOFTSIGN: { return softsign(x); }
+    case ARCTAN: { return arctangent(x); }
+    default: { return x; }
+  }
+}
+
+// Where the t of smoothProximal lies: αt = x − (1 − α)s for some value s of σ.
+fn proximalBracket(x: f32, alpha: f32, a0: f32) -> vec2<f32> {
+  let rest = 1.0 - alpha;
+  var ends = vec2<f32>(-rest, rest);
+  switch (ACTIVATION) {
+    case SIGMOID: { ends = vec2<f32>(0.0, rest); }
+    case ELU: { ends = vec2<f32>(-rest * a0, 0.0); }
+    case ARCTAN: { ends = vec2<f32>(-rest * HALF_PI, rest * HALF_PI); }
+    // (t ≥ 0 ? t : αt) = x − (1 − α)δ
+    case SOFTPLUS: {
+      let reach = rest * LN_2;
+      let y = vec2<f32>(x - max(reach, 0.0), x - min(reach, 0.0));
+      return select(y / alpha, y, y >= vec2<f32>(0.0));
+    }
+    default: {}
+  }
+  return vec2<f32>(x - max(ends.x, ends.y), x - min(ends.x, ends.y)) / alpha;
+}
+
+// The bounded part s of σ(t): δ of softplus, else σ itself.
+fn boundedPart(t: f32, parameters: vec2<f32>) -> f32 {
+  if (ACTIVATION == SOFTPLUS) {
+    return softplusExcess(t);
+  }
+  return activation(t, parameters);
+}
+
+// σ'(t), where s is the bounded part of σ(t); elu for t < 0.
+fn smoothSlope(t: f32, s: f32, a0: f32) -> f32 {
+  switch (ACTIVATION) {
+    case SIGMOID: { return s * (1.0 - s); }
+    case SOFTPLUS: { return logistic(t); }
+    case ELU: { return s + a0; }
+    case ARCTAN: { return arctangentDerivative(t); }
+    default: { return 1.0 - s * s; }
+  }
+}
+
+// σ(t), where t solves g(t) = (1 − α)σ(t) + αt − x = 0 for σ = tanh, sigmoid, softplus, arctan, or elu if x < 0.
+// g increases with slope ≥ min(1, α), and its zero is bracketed. Newton steps, a bisection where one leaves the bracket.
+// For softplus (1 − α)·max(t, 0) + αt is written t where t ≥ 0, since for a large α the sum would cancel.
+fn smoothProximal(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
+  let rest = 1.0 - alpha;
+  let bracket = proximalBracket(x, alpha, parameters.x);
+  var low = bracket.x;
+  var high = select(bracket.y, min(bracket.y, 0.0), ACTIVATION == ELU);
+  var t = clamp(x, low, high);
+  var s = boundedPart(t, parameters);
+  for (var trip = 0u; trip < 40u; trip += 1u) {
+    let linear = select(alpha * t, t, ACTIVATION == SOFTPLUS && t >= 0.0);
+    let g = rest * s + (linear - x);
+    if (g > 0.0) {
+      high = t;
+    } else {
+      low = t;
+    }
+    var next = t - g / (rest * smoothSlope(t, s, parameters.x) + alpha);
+    if (!(next > low && next < high)) {
+      next = low + 0.5 * (high - low);
+    }
+    if (next == t) {
+      break;
+    }
+    t = next;
+    s = boundedPart(t, parameters);
+  }
+  return select(s, max(t, 0.0) + s, ACTIVATION == SOFTPLUS);
+}
+
+// For x ≥ 0, where σ(t) = t / (1 + t), the equation of t is αt² + (1 − x)t − x = 0; its positive root, without
+// cancellation. Odd in x. Bounded first: beyond the bound softsign is ±1 to rounding, and the squares would overflow.
+fn proximalSoftsign(x: f32, alpha: f32) -> f32 {
+  let size = min(abs(x), 1.0e18);
+  let rest = 1.0 - size;
+  let root = sqrt(rest * rest + 4.0 * alpha * size);
+  var t: f32;
+  if (rest >= 0.0) {
+    t = 2.0 * size / (rest + root);
+  } else {
+    t = (root - rest) / (2.0 * alpha);
+  }
+  return sign(x) * softsign(t);
+}
+
+// prox_{αf}(x) for α > 0, where σ = prox_f.
+fn proximal(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
+  switch (ACTIVATION) {
+    case SOFTSIGN: { return proximalSoftsign(x, alpha); }
+    case ELU: {
+      if (x >= 0.0) {
+        return x;
+      }
+      return smoothProximal(x, alpha, parameters);
+    }
+    case TANH, SIGMOID, SOFTPLUS, ARCTAN: { return smoothProximal(x, alpha, parameters); }
+    default: { return x; }
+  }
+}

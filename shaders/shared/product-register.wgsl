@@ -1,0 +1,27 @@
+// What the register forms of the product share. Prepended, behind product.wgsl, to product-register*.wgsl.
+
+// A row of 4 × 4 blocks that lie below one another; a column of each matrix is a row. Chosen, not indexed: of an array that is
+// indexed by a variable a compiler may keep every number in memory, and take four times as long over the kernel.
+fn rowOf(index: u32, upper: mat4x4<f32>, lower: mat4x4<f32>) -> vec4<f32> {
+  var row = upper[0];
+  row = select(row, upper[1], index == 1u);
+  row = select(row, upper[2], index == 2u);
+  row = select(row, upper[3], index == 3u);
+  row = select(row, lower[0], index == 4u);
+  row = select(row, lower[1], index == 5u);
+  row = select(row, lower[2], index == 6u);
+  return select(row, lower[3], index == 7u);
+}
+
+// Stores four blocks of 4 × 4: upper left and right, lower left and right. One loop, so that the epilogue is compiled once.
+fn storeSquare(row: u32, column: u32, blocks: array<mat4x4<f32>, 4>) {
+  let rows = min(sizes.endRow - row, 8u);
+  let columns = min(sizes.n - column, 8u);
+  for (var i = 0u; i < rows; i += 1u) {
+    let left = rowOf(i, blocks[0], blocks[2]);
+    let right = rowOf(i, blocks[1], blocks[3]);
+    for (var j = 0u; j < columns; j += 1u) {
+      epilogue(row + i, column + j, select(right, left, j < 4u)[j % 4u]);
+    }
+  }
+}
