@@ -97,7 +97,7 @@ export interface MemoryFigures {
    * of the engine's.
    */
   readonly programBytes: number;
-  /** Buffers kept for reuse, not held by anything; among them the workspace in which Programs run. */
+  /** Buffers kept for reuse, not held by anything; the workspace in which Programs run; and the buffers for reading back. */
   readonly pooledBuffers: number;
   readonly pooledBytes: number;
 }

@@ -118,7 +118,10 @@ describe('steps that need not be read before the next one', () => {
     // Until the read-backs of the test begin. At the end of a step the next one has been enqueued.
     for (let step = 2; step < STEPS - 3; step++) {
       expect(told.counts[step]).toMatchObject({ submits: 1, readBacks: 1, buffers: 0 });
-      expect(told.memory[step]).toEqual(told.memory[2]);
+      // Bind groups, an estimate of which is among what Programs take, are kept for the first few sets of buffers.
+      const { programBytes } = told.memory[step];
+      expect({ ...told.memory[step], programBytes: 0 }).toEqual({ ...told.memory[2], programBytes: 0 });
+      expect(programBytes).toBeLessThan(1.5 * told.memory[2].programBytes);
       expect(without.counts[step].submits).toBeGreaterThan(3);
     }
   });

@@ -10,25 +10,24 @@ export class Staging {
   /** The size that was not used for longest comes first. */
   private readonly idle = new Map<number, GPUBuffer[]>();
   private idleBytes = 0;
+  /** Of all there are, those in use included: how many of them are differs from moment to moment. */
+  count = 0;
+  bytes = 0;
 
   constructor(private readonly device: GPUDevice) {}
-
-  get count(): number {
-    let count = 0;
-    for (const { length } of this.idle.values()) count += length;
-    return count;
-  }
-  get bytes(): number {
-    return this.idleBytes;
-  }
 
   /** A buffer of at least so many bytes. */
   take(bytes: number): GPUBuffer {
     const size = Math.ceil(bytes / 256) * 256;
     const kept = this.idle.get(size)?.pop();
-    if (!kept) return this.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
-    this.idleBytes -= size;
-    return kept;
+    if (kept) {
+      this.idleBytes -= size;
+      return kept;
+    }
+    const made = this.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
+    this.count += 1;
+    this.bytes += size;
+    return made;
   }
 
   /** Takes one back, unmapped; one too many is destroyed. */
@@ -36,7 +35,7 @@ export class Staging {
     const { size } = buffer;
     const kept = this.idle.get(size) ?? [];
     if (kept.length === KEPT_OF_A_SIZE || size > KEPT_BYTES) {
-      buffer.destroy();
+      this.destroy(buffer);
       return;
     }
     kept.push(buffer);
@@ -45,16 +44,25 @@ export class Staging {
     this.idle.set(size, kept);
     for (const [other, list] of this.idle) {
       if (this.idleBytes <= KEPT_BYTES) return;
-      for (const spare of list) spare.destroy();
+      for (const spare of list) this.destroy(spare);
       this.idleBytes -= other * list.length;
       this.idle.delete(other);
     }
   }
 
+  private destroy(buffer: GPUBuffer): void {
+    buffer.destroy();
+    this.count -= 1;
+    this.bytes -= buffer.size;
+  }
+
+  /** For the end: those that wait. The figures become 0 at once. */
   takeAll(): GPUBuffer[] {
     const all = [...this.idle.values()].flat();
     this.idle.clear();
     this.idleBytes = 0;
+    this.count = 0;
+    this.bytes = 0;
     return all;
   }
 }
