@@ -11,10 +11,21 @@ import { CONTESTANTS, nameOf } from '../../bench/contestants.ts';
 import { equilibraWorks, implicitMemory } from '../../bench/equilibra.ts';
 import { lassoProblem } from '../../bench/lasso.ts';
 import { worstGap } from '../../bench/lasso-gap.ts';
-import { differenceOf, type Measured, measured, median, ratioOf, type Timing } from '../../bench/measure.ts';
+import {
+  Contest,
+  differenceOf,
+  type Limits,
+  type Match,
+  type Measured,
+  median,
+  ratioOf,
+  spreadOf,
+  type Timing,
+} from '../../bench/measure.ts';
 import { openNode, TimeLimitError } from '../../bench/node.ts';
 import { readOptions } from '../../bench/options.ts';
 import { plainWorks } from '../../bench/peers/plain.ts';
+import { refereed } from '../../bench/referee.ts';
 import { type Entry, fileNameOf, type Results, slugOf } from '../../bench/results.ts';
 import { tableOf } from '../../bench/table.ts';
 import { BACKENDS } from '../../src/backends/open.ts';
@@ -25,7 +36,16 @@ import { normals } from '../support/numbers.ts';
 const card = { vendor: 'acme', architecture: 'one', description: 'Acme One', software: false };
 const software = { ...card, description: 'SwiftShader', software: true };
 const common = { environment: 'node', library: 'equilibra', version: 'Node 1.2.3', batch: 128, width: 87 } as const;
-const timing = { median: 12.345, minimum: 9.876, maximum: 123.4, all: [9.876, 12.345, 123.4], units: 1, cut: false };
+const quiet = { foreign: 0, repeated: 0 };
+const timing = {
+  median: 12.345,
+  minimum: 9.876,
+  maximum: 123.4,
+  all: [9.876, 12.345, 123.4],
+  units: 1,
+  cut: false,
+  ...quiet,
+};
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -77,6 +97,17 @@ function clockedWorks(...times: (readonly (number | Error)[])[]): { works: Work<
   return { works, log };
 }
 
+/** On a computer where nobody else works. */
+async function measured<Problem>(
+  works: readonly Work<Problem>[],
+  match: Match<Problem>,
+  limits: Limits,
+): Promise<Measured[]> {
+  const contest = new Contest(works, match, limits);
+  await refereed(contest, limits.repetitions, { share: () => 0 });
+  return contest.results();
+}
+
 const timingOf = (result: Measured): Timing => {
   if ('error' in result) throw new Error(result.error);
   return result.timing;
@@ -91,7 +122,7 @@ describe('measuring', () => {
     const { works, log } = clockedWorks([50, ...warmUps, 1, 4, 2]);
     const [found] = await measured(works, match, { repetitions: 3, milliseconds: 1000 });
     expect(log).toEqual([0, ...warmUps.map(() => 0), 1, 2, 3].map((problem) => `0: 1 of ${problem}`));
-    expect(timingOf(found)).toEqual({ median: 2, minimum: 1, maximum: 4, all: [1, 4, 2], units: 1, cut: false });
+    expect(timingOf(found)).toEqual({ median: 2, minimum: 1, maximum: 4, all: [1, 4, 2], units: 1, cut: false, ...quiet });
     expect(found).toMatchObject({ outcome: { answer: [22] } });
   });
 
@@ -141,6 +172,12 @@ describe('measuring', () => {
     expect(ratioOf(of(10), of(40, 1))).toBe(0.25);
   });
 
+  test('the spread is that of the half in the middle', () => {
+    expect(spreadOf({ all: [1, 2, 3, 4, 5], median: 3 })).toBeCloseTo(2 / 3);
+    expect(spreadOf({ all: [10, 20], median: 15 })).toBeCloseTo(1 / 3);
+    expect(spreadOf({ all: [7], median: 7 })).toBe(0);
+  });
+
   test('answers are compared as a whole', () => {
     expect(differenceOf([3, 4], [3, 4])).toBe(0);
     expect(differenceOf([3, 5], [3, 4])).toBeCloseTo(0.2);
@@ -173,12 +210,19 @@ describe('the table', () => {
       backend: 'webgpu',
       adapter: software,
       case: 'training',
-      timing: { ...timing, units: 10, cut: true },
+      timing: { ...timing, units: 10, cut: true, foreign: 2 },
       iterations: { forward: 8.25, backward: 9 },
     },
     { ...common, backend: 'cpu', adapter: card, case: 'solve', error: 'out of memory' },
     { ...common, library: 'tfjs', backend: 'webgpu', case: 'relu', timing: { ...timing, all: [19.752, 24.69] } },
-    { ...common, backend: 'cpu', adapter: card, case: 'relu', timing: { ...timing, median: 1, all: [4.938, 6.1725] } },
+    {
+      ...common,
+      backend: 'cpu',
+      adapter: card,
+      case: 'relu',
+      threads: 2,
+      timing: { ...timing, median: 1, all: [4.938, 6.1725] },
+    },
   ];
   const rows = tableOf(entries)
     .split('\n')
@@ -191,22 +235,26 @@ describe('the table', () => {
   );
 
   test('tells what was found', () => {
-    const place = ['Node 1.2.3', 'equilibra webgpu', '50 relu iterations', '128 × 87'];
-    expect(cells[2]).toEqual([...place, '12.3', '9.88–123', '3', '1.23', '', '1.00', '2.00']);
+    const place = ['Node 1.2.3', 'equilibra webgpu', '', '50 relu iterations', '128 × 87'];
+    expect(cells[2]).toEqual([...place, '12.3', '460 %', '3', '1.23', '', '1.00', '2.00']);
   });
 
   test('compares with the library on the same backend, and on its fastest one', () => {
     expect(cells[5][1]).toBe('tfjs webgpu');
-    expect(cells[5].slice(9)).toEqual(['2.00', '4.00']);
+    expect(cells[5].slice(10)).toEqual(['2.00', '4.00']);
   });
 
-  test('calls a software adapter one, and marks what was cut short', () => {
+  test('calls a software adapter one, and marks what was cut short and what was disturbed', () => {
     expect(cells[3][1]).toBe('equilibra webgpu (software)');
-    expect(cells[3].slice(6, 9)).toEqual(['3 of 10*', '', '8.3 / 9.0']);
+    expect(cells[3].slice(7, 10)).toEqual(['3 of 10*, 2 loaded', '', '8.3 / 9.0']);
+  });
+
+  test('tells how many threads worked', () => {
+    expect(cells[6][2]).toBe('2');
   });
 
   test('shows what failed', () => {
-    expect(cells[4].slice(2)).toEqual(['solve and gradient', '128 × 87', 'failed', '', '', '', '', '', '']);
+    expect(cells[4].slice(3)).toEqual(['solve and gradient', '128 × 87', 'failed', '', '', '', '', '', '']);
     expect(tableOf(entries)).toContain(
       '\nfailed: Node 1.2.3, equilibra cpu, solve and gradient, 128 × 87: out of memory\n',
     );
@@ -387,11 +435,14 @@ describe('npm run bench', () => {
       const results = JSON.parse(readFileSync(file, 'utf8')) as Results;
       expect(results).toMatchObject({ node: process.versions.node });
       expect(results.notes).toBeInstanceOf(Array);
+      expect(results.load).toMatchObject({ share: 0.1, tries: 3 });
       expect(Number.isNaN(Date.parse(results.date))).toBe(false);
       expect(results.entries.map((entry) => entry.case)).toEqual(Object.keys(CASES));
-      for (const { timing: found, gigaflops, iterations, case: name, ratios } of results.entries) {
+      for (const { timing: found, threads, gigaflops, iterations, case: name, ratios } of results.entries) {
         expect(ratios).toEqual({ sameBackend: 1, best: 1 });
         expect(found?.median).toBeGreaterThan(0);
+        expect(found?.foreign).toBeLessThanOrEqual(found?.all.length ?? 0);
+        expect(threads).toBe(1);
         expect(gigaflops !== undefined).toBe(name === 'relu');
         expect(iterations !== undefined).toBe(name !== 'relu');
       }
