@@ -48,12 +48,13 @@ async function bench(options: BenchOptions): Promise<number> {
   const [load] = loadavg();
   const cores = availableParallelism();
   if (load > cores / 4) log.note(`other work was going on before the run: load ${load.toFixed(1)} on ${cores} cores`);
-  if (options.peers === 'install') {
+  if (options.peers === 'install' && options.environments.some((name) => name !== 'python')) {
     const problem = installPeers();
     if (problem) log.note(`the peers could not be installed: ${problem}`);
   }
   const watch = new LoadWatch();
-  if (!watch.watched) log.note('this system does not tell what other programs do: no repetition is known to be undisturbed');
+  if (!watch.watched)
+    log.note('this system does not tell what other programs do: no repetition is known to be undisturbed');
   const machine: Machine = {
     bundles: await bundleMeasurements(),
     browsers: browsersHere(),

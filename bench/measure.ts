@@ -155,7 +155,10 @@ function resultOf<Problem>(contestant: Contestant<Problem>, limits: Limits): Mea
   const { times, units, foreign, repeated, outcome, error } = contestant;
   if (error !== undefined || !outcome) return { error: error ?? 'no repetition was made' };
   const all = times.map((elapsed) => elapsed / units);
-  return { timing: { ...summaryOf(all), all, units, cut: all.length < limits.repetitions, foreign, repeated }, outcome };
+  return {
+    timing: { ...summaryOf(all), all, units, cut: all.length < limits.repetitions, foreign, repeated },
+    outcome,
+  };
 }
 
 export function summaryOf(all: readonly number[]): Pick<Timing, 'median' | 'minimum' | 'maximum'> {

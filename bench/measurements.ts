@@ -14,6 +14,8 @@ export interface Assignment extends Size {
 
 export interface Finding extends Contestant {
   readonly timing?: Timing;
+  /** At the end of the case. */
+  readonly adapter?: AdapterDescription;
   /** That worked, on a processor, by the end of the case; where the library tells. */
   readonly threads?: number;
   readonly iterations?: Iterations;
@@ -34,7 +36,7 @@ const field = new Map<string, Contestant & Opened>();
 /** Lets somebody take part from now on. Rejects where that is not possible. */
 export async function openContestant(contestant: Contestant): Promise<AdapterDescription | undefined> {
   const found = await opened(contestant);
-  field.set(nameOf(contestant), { ...contestant, ...found });
+  field.set(nameOf(contestant), Object.assign(found, contestant)); // what it tells may change: it is no copy
   return found.adapter;
 }
 
@@ -88,7 +90,7 @@ function referenceOf(results: readonly Measured[]): ArrayLike<number> | undefine
 /** A wrong answer is a failure, however fast. */
 function findingOf(
   name: CaseName,
-  { library, backend, threads }: Contestant & Opened,
+  { library, backend, adapter, threads }: Contestant & Opened,
   result: Measured,
   reference: ArrayLike<number> | undefined,
 ): Finding {
@@ -102,6 +104,7 @@ function findingOf(
     library,
     backend,
     timing: result.timing,
+    ...(adapter && { adapter }),
     ...countOf(threads?.()),
     ...(iterations && { iterations }),
     ...(difference && { difference }),

@@ -8,7 +8,7 @@ import type { Size } from './problems.ts';
 
 export interface Opened {
   readonly works: Works;
-  /** Of the library's own engine. */
+  /** Of the library's own engine; threads that have begun to serve since are in it. */
   readonly adapter?: AdapterDescription;
   /** That work on a processor; they may begin to serve after the opening. */
   threads?(): number | undefined;
@@ -24,13 +24,15 @@ export async function opened({ library, backend }: Contestant): Promise<Opened> 
     case 'equilibra': {
       const options = optionsFor(backend);
       const engine = await open(options);
-      const { adapter } = engine;
+      const { adapter: first } = engine;
       return {
         works: equilibraWorks(engine),
-        adapter,
+        get adapter() {
+          return engine.adapter;
+        },
         threads: () => threadsOf(backend, engine.adapter),
         memory: (size, iterations) => implicitMemory(options, size, iterations),
-        takes: ({ batch, width }) => batch * width ** 2 <= mostMultiplications(backend, adapter),
+        takes: ({ batch, width }) => batch * width ** 2 <= mostMultiplications(backend, first),
       };
     }
     case 'jax-js':

@@ -1,7 +1,7 @@
 /** What the processors of this computer have done, and what of it was ours: on Linux from /proc, elsewhere from Node and ps. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { cpus, type CpuInfo } from 'node:os';
+import { type CpuInfo, cpus } from 'node:os';
 
 /** Milliseconds since some time in the past, summed over all processors. */
 export interface Reading {

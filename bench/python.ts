@@ -83,7 +83,11 @@ async function openSession(program: string): Promise<Session> {
   };
 }
 
-async function findingOf(answer: Answer, { case: name, limits, ...size }: Assignment, folder: string): Promise<Finding> {
+async function findingOf(
+  answer: Answer,
+  { case: name, limits, ...size }: Assignment,
+  folder: string,
+): Promise<Finding> {
   const { error, iterations, threads, ...told } = answer;
   if (error !== undefined) return { ...PYTORCH, error };
   const difference = await differenceFromPlain(name, size, folder);

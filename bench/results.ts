@@ -110,11 +110,10 @@ function isRival(other: Entry, { environment, case: name, batch, width }: Entry)
   return together && alike && other.library === ('equilibra' satisfies LibraryName);
 }
 
-/** Named after the adapter of WebGPU where there is one, else after the first. */
+/** Named after the adapter of WebGPU where there is one, else after the first backend. */
 export function fileNameOf(entries: readonly Pick<Place, 'backend' | 'adapter'>[]): string {
-  const adapters = entries.filter(({ adapter }) => adapter);
-  const { adapter } = adapters.find(({ backend }) => backend === 'webgpu') ?? adapters[0] ?? {};
-  return `bench-${slugOf(adapter?.description ?? '')}.json`;
+  const device = entries.find(({ backend, adapter }) => adapter && backend === 'webgpu')?.adapter;
+  return `bench-${slugOf(device?.description ?? entries[0]?.backend ?? '')}.json`;
 }
 
 /** Small letters and digits, joined by dashes. */

@@ -43,7 +43,13 @@ export function tableOf(entries: readonly Entry[]): string {
 function cellsOf(entry: Entry, entries: readonly Entry[]): string[] {
   const { version, backend, adapter, threads, batch, width, timing, iterations, gigaflops } = entry;
   const who = `${nameOf(entry)}${ON_GRAPHICS.includes(backend) && adapter?.software ? ' (software)' : ''}`;
-  const place = [version, who, threads === undefined ? '' : String(threads), CASES[entry.case].title, `${batch} × ${width}`];
+  const place = [
+    version,
+    who,
+    threads === undefined ? '' : String(threads),
+    CASES[entry.case].title,
+    `${batch} × ${width}`,
+  ];
   if (!timing) return [...place, 'failed', '', '', '', '', '', ''];
   const { sameBackend, best } = ratiosOf(entry, entries);
   return [

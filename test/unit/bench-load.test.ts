@@ -83,18 +83,18 @@ describe('the share of others', () => {
       () => ({ total: cores * now, busy, own: 0 }),
       () => now,
     );
-    const after = (milliseconds: number, others: number): number | undefined => {
+    const shareAfter = (milliseconds: number, others: number): number | undefined => {
       now += milliseconds;
       busy += others;
       return watch.share();
     };
     expect(watch.watched).toBe(true);
-    expect(after(LOAD_WINDOW, LOAD_WINDOW)).toBeCloseTo(0.5); // one of two processors
-    expect(after(10, 0)).toBeCloseTo(0.5 * (LOAD_WINDOW / (LOAD_WINDOW + 10)));
-    expect(after(LOAD_WINDOW, 0)).toBe(0);
-    expect(after(10, 0)).toBe(0);
-    expect(after(4 * LOAD_WINDOW, 0)).toBe(0);
-    expect(after(10, 2)).toBeLessThan(0.01);
+    expect(shareAfter(LOAD_WINDOW, LOAD_WINDOW)).toBeCloseTo(0.5); // one of two processors
+    expect(shareAfter(10, 0)).toBeCloseTo(0.5 * (LOAD_WINDOW / (LOAD_WINDOW + 10)));
+    expect(shareAfter(LOAD_WINDOW, 0)).toBe(0);
+    expect(shareAfter(10, 0)).toBe(0);
+    expect(shareAfter(4 * LOAD_WINDOW, 0)).toBe(0);
+    expect(shareAfter(10, 2)).toBeLessThan(0.01);
   });
 
   test('is unknown where the system does not tell', () => {
@@ -120,7 +120,11 @@ describe('loaded repetitions', () => {
       },
       dispose() {},
     };
-    const contest = new Contest([work], { problem: (repetition) => repetition, most: 1 }, { repetitions, milliseconds: 1e9 });
+    const contest = new Contest(
+      [work],
+      { problem: (repetition) => repetition, most: 1 },
+      { repetitions, milliseconds: 1e9 },
+    );
     const inTurn = [0, ...shares];
     const watch = { share: () => inTurn.shift() };
     await refereed({ ...rounds(contest), begin: async () => {} }, repetitions, watch, async (milliseconds) => {

@@ -1,8 +1,3 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CASES, type CaseName, type Outcome, type Work, type Works } from '../../bench/cases.ts';
@@ -22,11 +17,9 @@ import {
   spreadOf,
   type Timing,
 } from '../../bench/measure.ts';
-import { openNode, TimeLimitError } from '../../bench/node.ts';
-import { readOptions } from '../../bench/options.ts';
 import { plainWorks } from '../../bench/peers/plain.ts';
 import { refereed } from '../../bench/referee.ts';
-import { type Entry, fileNameOf, type Results, slugOf } from '../../bench/results.ts';
+import { type Entry, fileNameOf, slugOf } from '../../bench/results.ts';
 import { tableOf } from '../../bench/table.ts';
 import { BACKENDS } from '../../src/backends/open.ts';
 import { open } from '../../src/index.ts';
@@ -122,7 +115,15 @@ describe('measuring', () => {
     const { works, log } = clockedWorks([50, ...warmUps, 1, 4, 2]);
     const [found] = await measured(works, match, { repetitions: 3, milliseconds: 1000 });
     expect(log).toEqual([0, ...warmUps.map(() => 0), 1, 2, 3].map((problem) => `0: 1 of ${problem}`));
-    expect(timingOf(found)).toEqual({ median: 2, minimum: 1, maximum: 4, all: [1, 4, 2], units: 1, cut: false, ...quiet });
+    expect(timingOf(found)).toEqual({
+      median: 2,
+      minimum: 1,
+      maximum: 4,
+      all: [1, 4, 2],
+      units: 1,
+      cut: false,
+      ...quiet,
+    });
     expect(found).toMatchObject({ outcome: { answer: [22] } });
   });
 
@@ -198,7 +199,7 @@ describe('names of files', () => {
   test('come from the adapter of WebGPU where there is one', () => {
     const cpu = { backend: 'cpu', adapter: { ...card, description: 'plain loops' } } as const;
     expect(fileNameOf([cpu, { backend: 'webgpu', adapter: card }])).toBe('bench-acme-one.json');
-    expect(fileNameOf([cpu])).toBe('bench-plain-loops.json');
+    expect(fileNameOf([cpu])).toBe('bench-cpu.json');
   });
 });
 
@@ -263,57 +264,6 @@ describe('the table', () => {
 
   test('stands straight', () => {
     expect(new Set(rows.map((row) => row.length)).size).toBe(1);
-  });
-});
-
-describe('options', () => {
-  test('by default everything is measured, with the peers installed for it', () => {
-    const options = readOptions([]);
-    expect(options).toMatchObject({ environments: ['chrome', 'node', 'python'], peers: 'install', complete: true });
-    expect(options).toMatchObject({ library: undefined, backend: undefined, scaling: true });
-    expect(options?.sizes).toHaveLength(5);
-  });
-
-  test('narrow it down', () => {
-    const options = readOptions([
-      '--quick',
-      '--only',
-      'node',
-      '--backend=cpu',
-      '--size',
-      '128x87',
-      '--output',
-      'a.json',
-    ]);
-    expect(options).toMatchObject({
-      environments: ['node'],
-      backend: 'cpu',
-      scaling: false,
-      sizes: [{ batch: 128, width: 87 }],
-      complete: false,
-      output: 'a.json',
-    });
-    const quick = { environments: ['chrome', 'node'], peers: 'present', complete: false, scaling: false };
-    expect(readOptions(['--quick'])).toMatchObject(quick);
-    expect(readOptions(['--quick', '--scaling', '--peers', 'none'])).toMatchObject({ scaling: true, peers: 'none' });
-    expect(readOptions(['--quick'])?.sizes).toHaveLength(3);
-    expect(readOptions(['--help'])).toBeUndefined();
-  });
-
-  test.each([
-    [['--size', '128'], '--size: it is "128"; it must be batch x width'],
-    [['--size', '0x3'], '--size: it is "0x3"'],
-    [['--only', 'firefox'], '--only: it is "firefox"; it must be one of chrome, node, python'],
-    [
-      ['--backend', 'cuda'],
-      '--backend: it is "cuda"; it must be one of webgpu, wasm, gpujs-webgl2, gpujs-webassembly, cpu',
-    ],
-    [['--library', 'numpy'], '--library: it is "numpy"; it must be one of equilibra, jax-js'],
-    [['--peers', 'all'], '--peers: it is "all"; it must be one of install, present, none'],
-    [['--fast'], '--fast: bench has no such option'],
-    [['32x64'], '"32x64": bench takes options only'],
-  ])('%j is refused', (argv, message) => {
-    expect(() => readOptions(argv)).toThrow(message);
   });
 });
 
@@ -417,48 +367,6 @@ describe('the chart', () => {
   });
 });
 
-describe('npm run bench', () => {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  const bench = (...options: string[]): { status: number | null; stdout: string; stderr: string } =>
-    spawnSync(process.execPath, ['bench/run.mjs', 'main', ...options], { cwd: root, encoding: 'utf8' });
-
-  test('prints a table and writes JSON', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'equilibra-bench-'));
-    try {
-      const file = join(folder, 'results', 'one.json');
-      const where = ['--only', 'node', '--backend', 'cpu', '--size', '32x64'];
-      const options = ['--quick', '--peers', 'none', ...where, '--output', file];
-      const { status, stdout, stderr } = bench(...options);
-      expect(status, stderr).toBe(0);
-      expect(stdout.match(/^\| Node .*\| equilibra cpu .*\| 32 × 64 /gm)).toHaveLength(3);
-      expect(readFileSync(join(folder, 'results', 'one.svg'), 'utf8')).toMatch(/^<svg /);
-      const results = JSON.parse(readFileSync(file, 'utf8')) as Results;
-      expect(results).toMatchObject({ node: process.versions.node });
-      expect(results.notes).toBeInstanceOf(Array);
-      expect(results.load).toMatchObject({ share: 0.1, tries: 3 });
-      expect(Number.isNaN(Date.parse(results.date))).toBe(false);
-      expect(results.entries.map((entry) => entry.case)).toEqual(Object.keys(CASES));
-      for (const { timing: found, threads, gigaflops, iterations, case: name, ratios } of results.entries) {
-        expect(ratios).toEqual({ sameBackend: 1, best: 1 });
-        expect(found?.median).toBeGreaterThan(0);
-        expect(found?.foreign).toBeLessThanOrEqual(found?.all.length ?? 0);
-        expect(threads).toBe(1);
-        expect(gigaflops !== undefined).toBe(name === 'relu');
-        expect(iterations !== undefined).toBe(name !== 'relu');
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
-
-  test('a wrong option is one line and exit code 2', () => {
-    const { status, stdout, stderr } = bench('--size', 'large');
-    expect(status).toBe(2);
-    expect(stdout).toBe('');
-    expect(stderr).toMatch(/^--size: it is "large"[^\n]*\n$/);
-  });
-});
-
 describe('the duality gap of Lasso solutions', () => {
   test('is that of the oracle, for each fold by its own rows', () => {
     const [samples, features] = [12, 5];
@@ -480,31 +388,5 @@ describe('the duality gap of Lasso solutions', () => {
     const found = worstGap({ X, y, samples, features, masks }, logLambda, beta);
     expect(found / Math.max(...gaps)).toBeCloseTo(1, 10);
     expect(worstGap({ X, y, samples, features, masks }, [20], new Float64Array(2 * features))).toBe(0);
-  });
-});
-
-describe('a session in Node', () => {
-  test('gives back results and errors, and tells of a process that ended', async () => {
-    const module =
-      "export const add = async (a, b) => a + b; export const fail = async () => { throw new Error('no'); };";
-    const folder = mkdtempSync(join(tmpdir(), 'equilibra-session-'));
-    const file = join(folder, 'module.mjs');
-    writeFileSync(
-      file,
-      `${module} export const end = () => process.exit(7); export const wait = () => new Promise(() => {});`,
-    );
-    const session = await openNode(file, {}).openSession();
-    try {
-      expect(await session.call('add', 2, 3)).toBe(5);
-      await expect(session.call('fail')).rejects.toThrow('no');
-      expect(await session.call('add', 1, 1)).toBe(2);
-      await expect(session.call('end')).rejects.toThrow('the process ended: exit code 7');
-      const hasty = await openNode(file, {}, 2000).openSession();
-      await expect(hasty.call('wait')).rejects.toThrow(TimeLimitError);
-      await hasty.close();
-    } finally {
-      await session.close();
-      rmSync(folder, { recursive: true, force: true });
-    }
   });
 });
