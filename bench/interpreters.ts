@@ -18,6 +18,8 @@ export interface Interpreter {
   /** The linear algebra that the package was built with. */
   readonly blas: string;
   readonly threading: string;
+  /** Of PyTorch: whether it finds a GPU. */
+  readonly cuda?: boolean;
   /** Files of linear algebra that it loads. */
   readonly libraries: readonly string[];
 }

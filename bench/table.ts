@@ -30,14 +30,19 @@ const NOTE =
 const ON_GRAPHICS: readonly string[] = ['webgpu', 'gpujs-webgl2'];
 
 export function tableOf(entries: readonly Entry[]): string {
-  const rows = [HEADINGS, ...entries.map((entry) => cellsOf(entry, entries))];
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`);
-  lines.splice(1, 0, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`);
+  const table = markdownTable([HEADINGS, ...entries.map((entry) => cellsOf(entry, entries))]);
   const failures = entries.flatMap((entry) =>
     entry.error === undefined ? [] : [`failed: ${caseOf(entry)}: ${entry.error}`],
   );
-  return `${[...lines, '', NOTE, ...failures].join('\n')}\n`;
+  return `${[table, '', NOTE, ...failures].join('\n')}\n`;
+}
+
+/** @param rows the first holds the headings */
+export function markdownTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`);
+  lines.splice(1, 0, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`);
+  return lines.join('\n');
 }
 
 function cellsOf(entry: Entry, entries: readonly Entry[]): string[] {

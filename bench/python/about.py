@@ -39,6 +39,7 @@ def of_torch():
         "threads": torch.get_num_threads(),
         "blas": built.group(1) if built else "unknown",
         "threading": threading.group(1) if threading else "unknown",
+        "cuda": torch.cuda.is_available(),
     }
 
 
