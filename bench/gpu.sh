@@ -2,10 +2,10 @@
 # Measures the library on the graphics card of this computer in under ten minutes: the parity tests, large products against the
 # peak of float32, and layers against PyTorch on the same card where there is one with CUDA.
 #
-#   npm run bench:gpu-prepare                       beforehand, where the packages are; writes dist/bench/gpu
+#   npm run bench:gpu-prepare                       beforehand, where the packages are; writes dist/gpu
 #   bash bench/gpu.sh [--output FOLDER] [--peak TFLOPS] [--small] [--software] [--only STEP]
 #
-# Here it takes Node, the package webgpu in node_modules, dist/bench/gpu, a Vulkan driver and its loader (VK_DRIVER_FILES or
+# Here it takes Node, the package webgpu in node_modules, dist/gpu, a Vulkan driver and its loader (VK_DRIVER_FILES or
 # VK_ICD_FILENAMES where they are not in the usual places); no browser and no network. Writes FOLDER/gpu-<adapter>.json and .md,
 # FOLDER being bench/results by default. What runs on a software adapter is small, and goes to software-<adapter> instead.
 #   --peak      float32 without tensor cores, in TFLOP/s, where the table in bench/gpu/peaks.ts does not know the card
@@ -14,7 +14,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-built=dist/bench/gpu work=dist/bench/gpu/work
+built=dist/gpu work=dist/gpu/work
 output=bench/results peak='' small='' software='' only=''
 while [ $# -gt 0 ]; do
   case $1 in
@@ -49,11 +49,13 @@ step() {
 
 [ -n "$only" ] || rm -rf "$work"
 mkdir -p "$work"
-rm -f "$work/steps.jsonl"
+# What is done again is reported anew.
+touch "$work/steps.jsonl"
+sed -i "/\"step\": \"\(adapter\|$only\)\"/d" "$work/steps.jsonl"
 step adapter 60 node "$built/adapter.js" $small || { echo 'there is no adapter: nothing is measured' >&2; exit 3; }
 [ -n "$only" ] && [ "$only" != parity ] || rm -f "$work/parity.jsonl"
 step parity 210 node "$built/parity.js" "$work/parity.jsonl"
-step products 60 node "$built/products.js"
+step products 80 node "$built/products.js"
 step layers 110 node "$built/layers.js"
 step pytorch 120 node "$built/pytorch.js"
 timeout -k 5 30 node "$built/report.js" --output "$output" ${peak:+--peak "$peak"} || failed=1

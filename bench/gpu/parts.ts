@@ -74,7 +74,7 @@ export interface TorchPart {
   readonly lines: readonly TorchLine[];
 }
 
-export const WORK_FOLDER = 'dist/bench/gpu/work';
+export const WORK_FOLDER = 'dist/gpu/work';
 
 export function writePart(name: string, part: unknown): void {
   mkdirSync(WORK_FOLDER, { recursive: true });

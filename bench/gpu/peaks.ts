@@ -7,7 +7,7 @@ interface Peak {
 
 /** More particular names first. */
 const PEAKS: readonly Peak[] = [
-  { name: /\bGH?200\b|\bH200\b/, teraflops: 67 },
+  { name: /\bGH200\b|\bH200\b/, teraflops: 67 },
   { name: /\bH100 PCIe\b/, teraflops: 51 },
   { name: /\bH100 NVL\b/, teraflops: 60 },
   { name: /\bH100\b/, teraflops: 67 },

@@ -1,12 +1,12 @@
 /**
  * Bundles what bench/gpu.sh runs, for a machine that has Node and the package webgpu but nothing else of node_modules:
- * `npm run bench:gpu-prepare`. Writes dist/bench/gpu.
+ * `npm run bench:gpu-prepare`. Writes dist/gpu, from which package.json is as far as the version looks for it.
  */
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
-const OUT = 'dist/bench/gpu';
+const OUT = 'dist/gpu';
 const STEPS = ['adapter', 'products', 'layers', 'pytorch', 'report'];
 /** Reads the sources of the web app, and only compiles: it tells nothing of a result. */
 const LEFT_OUT = ['page-shaders.test.ts'];
@@ -40,10 +40,12 @@ function parityEntry(): string {
       .filter((name) => name.endsWith('.test.ts') && !LEFT_OUT.includes(name))
       .map((name) => `${folder}/${name}`),
   );
+  // Each file is a suite of its own, so that what it sets up is for its tests alone.
   return [
     "import './test/setup.ts';",
-    ...files.map((file) => `import './${file}';`),
+    "import { describe } from './test/support/standalone.ts';",
     "import { runParity } from './test/parity/standalone.ts';",
+    ...files.map((file) => `describe('${file}', () => import('./${file}'));`),
     'await runParity(process.argv[2]);',
   ].join('\n');
 }

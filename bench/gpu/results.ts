@@ -85,7 +85,7 @@ export function resultsOf(
     ...(layers && { load: layers.load }),
     layers: layers?.results ?? [],
     pytorch: {
-      about: about ?? `not compared: ${pytorch?.skipped ?? 'the step left nothing'}`,
+      about: about ?? `PyTorch is not compared: ${pytorch?.skipped ?? 'the step left nothing'}`,
       lines: (pytorch?.lines ?? []).filter((line) => line.kind !== 'about'),
     },
     legend: LEGEND,

@@ -118,7 +118,7 @@ async function runSuite(suite: Suite, options: RunOptions): Promise<void> {
       await runSuite(part, options);
       continue;
     }
-    const { beforeEach: before, afterEach: after } = suite.hooks;
+    const [before, after] = (['beforeEach', 'afterEach'] as const).map((name) => hooksOf(suite, name));
     await report(
       part.name,
       () =>
@@ -130,6 +130,11 @@ async function runSuite(suite: Suite, options: RunOptions): Promise<void> {
     await report(`${part.name}, after it`, all(after), false);
   }
   await report('after all', all(suite.hooks.afterAll), false);
+}
+
+/** Those of the suites around it first. */
+function hooksOf({ hooks, parent }: Suite, name: Hook): Body[] {
+  return [...(parent ? hooksOf(parent, name) : []), ...hooks[name]];
 }
 
 function titlesOf({ title, parent }: Suite): string[] {
