@@ -29,6 +29,8 @@ export interface Outcome {
   /** What was computed, so that it can be seen that all computed the same. */
   readonly answer?: ArrayLike<number>;
   readonly iterations?: Iterations;
+  /** Those of the sample that took most: so many were made, where each is made by the whole batch. */
+  readonly most?: Iterations;
 }
 
 /** One case of one size, done by one library. */

@@ -5,6 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { digits } from '../src/data/index.ts';
 import { adam, dense, type EpochProgress, monotone, open, sequential, stepDecay, train } from '../src/index.ts';
+import { LoadWatch } from './load.ts';
 import { drawRun } from './picture.ts';
 
 /** From the folder of the package, where npm runs scripts. */
@@ -12,6 +13,7 @@ const results = 'bench/results';
 const engine = await open();
 const data = await digits();
 const model = sequential(monotone({ inputs: 64, width: 100, margin: 1 }), dense({ inputs: 100, outputs: 10 }));
+const watch = new LoadWatch();
 const started = performance.now();
 const { epochs } = await train(engine, model, data, {
   epochs: 40,
@@ -23,10 +25,12 @@ const { epochs } = await train(engine, model, data, {
   },
 });
 const seconds = (performance.now() - started) / 1000;
+const others = watch.share();
 const run = {
   backend: engine.backend,
   adapter: engine.adapter.description,
   seconds: Math.round(seconds),
+  ...(others !== undefined && { others }),
   epochs: epochs.map((epoch: EpochProgress) => ({
     epoch: epoch.epoch,
     loss: epoch.loss,

@@ -93,8 +93,12 @@ function solveAndGradient(engine: Engine, { batch, width }: Size): Work<SolvePro
           const gradients = tape.pullback(z, watched, v);
           // Those of A and B stay on the device, as in training.
           const [read] = await Promise.all([gradients[2].data(), engine.idle()]);
-          const [forward, backward] = (await Promise.all([report, backwardReports[0]])).map(meanIterations);
-          return { answer: read, iterations: { forward, backward } };
+          const [there, back] = await Promise.all([report, backwardReports[0]]);
+          return {
+            answer: read,
+            iterations: { forward: meanIterations(there), backward: meanIterations(back) },
+            most: { forward: mostIterations(there), backward: mostIterations(back) },
+          };
         } finally {
           tape.dispose();
         }
@@ -159,6 +163,10 @@ async function solveOfLength(
 
 function meanIterations({ samples }: SolveReport): number {
   return samples.reduce((total, { iterations }) => total + iterations, 0) / samples.length;
+}
+
+function mostIterations({ samples }: SolveReport): number {
+  return samples.reduce((most, { iterations }) => Math.max(most, iterations), 0);
 }
 
 /** Steps of `train` on a layer of this width and a dense one behind it, with Adam. */

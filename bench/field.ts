@@ -3,12 +3,14 @@ import type { AdapterDescription } from '../src/index.ts';
 import { CASES, type CaseName } from './cases.ts';
 import { CONTESTANTS, type Contestant, mostMultiplications, nameOf } from './contestants.ts';
 import type { Environment, Session } from './environment.ts';
+import type { LoadWatch } from './load.ts';
 import type { Log } from './log.ts';
 import { firstLine } from './log.ts';
 import type { Assignment, Finding } from './measurements.ts';
 import type { BenchOptions } from './options.ts';
 import type { Entry } from './results.ts';
 import { type Scaling, scalingIn } from './scaling.ts';
+import { findingsOf } from './sessions.ts';
 import { caseOf, describe } from './table.ts';
 
 /** A session with those in it who could be opened. */
@@ -19,10 +21,15 @@ interface Field {
 }
 
 /** Curves of one environment, in a session of their own. */
-export async function scalingOf(environment: Environment, options: BenchOptions, log: Log): Promise<Scaling[]> {
+export async function scalingOf(
+  environment: Environment,
+  options: BenchOptions,
+  log: Log,
+  watch: LoadWatch,
+): Promise<Scaling[]> {
   const { session } = await openField(environment, wantedIn(environment, options), log);
   try {
-    return await scalingIn(session);
+    return await scalingIn(session, watch);
   } catch (error) {
     log.failure(`${environment.version}, curves: ${firstLine(error)}`);
     return [];
@@ -38,7 +45,12 @@ function wantedIn({ name }: Environment, options: BenchOptions): Contestant[] {
 }
 
 /** All cases of one environment. */
-export async function measureIn(environment: Environment, options: BenchOptions, log: Log): Promise<Entry[]> {
+export async function measureIn(
+  environment: Environment,
+  options: BenchOptions,
+  log: Log,
+  watch: LoadWatch,
+): Promise<Entry[]> {
   const { sizes, limits } = options;
   const names = Object.keys(CASES) as CaseName[];
   const assignments = sizes.flatMap((size) => names.map((name) => ({ case: name, ...size, limits })));
@@ -54,7 +66,7 @@ export async function measureIn(environment: Environment, options: BenchOptions,
     let found: Entry[];
     try {
       field ??= await openField(environment, wanted, log);
-      const findings: Finding[] = await field.session.call('measure', assignment);
+      const findings = await findingsOf(field.session, assignment, watch);
       found = findings.map((finding) => entryOf(environment, field?.adapters, assignment, finding));
     } catch (error) {
       // What is left of the session is not to be trusted: the other cases get a new one.

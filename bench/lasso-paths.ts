@@ -2,11 +2,10 @@
  * Times Lasso paths and cross-validation, on every backend in Node and in scikit-learn: `npm run lasso`, with `-- --help` for
  * the options. What is reached is told as the duality gap.
  */
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { BACKENDS } from '../src/backends/open.ts';
 import { findBrowsers } from '../src/cli/browsers.ts';
@@ -17,8 +16,10 @@ import { softwareDriver } from '../src/cli/vulkan.ts';
 import { foldMasks } from '../src/data/index.ts';
 import type { AdapterDescription, BackendName } from '../src/index.ts';
 import type { Session } from './environment.ts';
+import { type Interpreter, newestWith, onlyWith, titleOf as pythonTitle } from './interpreters.ts';
 import { LASSO_CASES, type LassoSize, lassoProblem } from './lasso.ts';
 import type { LassoAssignment, LassoFinding } from './lasso-measurements.ts';
+import { LOADED_SHARE, LoadWatch } from './load.ts';
 import { firstLine, Log } from './log.ts';
 import { median } from './measure.ts';
 import { openNode, TimeLimitError } from './node.ts';
@@ -38,7 +39,11 @@ const TABLE = {
     fallback: '3',
   },
   limit: { value: '<seconds>', description: 'for a case on one backend, after which it is stopped', fallback: '300' },
-  python: { value: '<program>', description: 'the Python that has scikit-learn', fallback: 'python3' },
+  python: {
+    value: '<program>',
+    description: 'the Python that has scikit-learn',
+    fallback: 'that with the newest scikit-learn',
+  },
   output: { value: '<file>', description: 'where the JSON goes', fallback: 'dist/bench/lasso.json' },
 };
 
@@ -57,6 +62,8 @@ interface Entry extends Case {
   readonly chunk?: number;
   /** Of the system over the minute before the case. */
   readonly load: number;
+  /** The share of all processors that other programs had during the case; absent where the system does not tell. */
+  readonly others?: number;
   /** Milliseconds. */
   readonly median?: number;
   readonly finding?: LassoFinding;
@@ -71,7 +78,7 @@ interface Options {
   readonly repetitions: number;
   /** Seconds. */
   readonly limit: number;
-  readonly python: string;
+  readonly python: string | undefined;
   readonly output: string;
 }
 
@@ -94,7 +101,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function readOptions(argv: readonly string[]): Options | undefined {
   const given = readArguments('lasso', TABLE, argv);
-  const { help, size, python = 'python3', output = 'dist/bench/lasso.json' } = given.options;
+  const { help, size, python, output = 'dist/bench/lasso.json' } = given.options;
   if (help) return undefined;
   const backend = choiceOption(given, 'backend', [...BACKENDS, 'python']);
   const only = choiceOption(given, 'case', Object.keys(LASSO_CASES));
@@ -210,8 +217,19 @@ async function measured(
   log: Log,
 ): Promise<Entry> {
   const assignment: LassoAssignment = { ...each, tolerance, chunk, repetitions, limit };
+  const watch = new LoadWatch();
   const finding = await session.call<LassoFinding>('measureLasso', assignment);
-  const entry = { ...each, contestant: backend, adapter, tolerance, chunk, median: median(finding.all), finding };
+  const others = watch.share();
+  const entry = {
+    ...each,
+    ...(others !== undefined && { others }),
+    contestant: backend,
+    adapter,
+    tolerance,
+    chunk,
+    median: median(finding.all),
+    finding,
+  };
   if (finding.failed > 0) log.failure(`${backend}, ${titleOf(each)}: ${finding.failed} problems are not solved`);
   if (finding.gap > each.gap) log.failure(`${backend}, ${titleOf(each)}: the gap is ${finding.gap.toExponential(1)}`);
   console.error(lineOf(entry));
@@ -220,23 +238,26 @@ async function measured(
 
 /** Folds one after the other: scikit-learn has no batch of them. */
 async function inPython(options: Options, log: Log): Promise<Entry[]> {
-  const { python } = options;
+  let found: Interpreter;
   try {
-    await promisify(execFile)(python, ['-c', 'import sklearn'], { timeout: 60_000 });
+    found = options.python ? await onlyWith('sklearn', options.python) : await newestWith('sklearn');
   } catch (error) {
-    const reason = (error as Error).message.trim().split('\n').pop()?.replaceAll(python, basename(python));
-    log.note(`${basename(python)} has no scikit-learn (${reason})`);
+    log.note(`no figures of scikit-learn: ${firstLine(error)}`);
     return [];
   }
+  log.note(`scikit-learn: ${pythonTitle('sklearn', found)}`);
   const entries: Entry[] = [];
   for (const each of options.cases) {
     const [load] = loadavg();
-    const answer = await answerOf(each, options);
+    const watch = new LoadWatch();
+    const answer = await answerOf(each, options, found.program);
+    const others = watch.share();
     const { all, tolerance, gap, error, isLate } = answer;
     const finding = all && { all, gap: gap as number, failed: 0, iterations: Number.NaN };
     const entry: Entry = {
       ...each,
       load,
+      ...(others !== undefined && { others }),
       contestant: 'scikit-learn',
       ...(finding ? { tolerance, median: median(finding.all), finding } : { error: error ?? 'no answer' }),
     };
@@ -255,8 +276,8 @@ interface Answer {
   readonly isLate?: boolean;
 }
 
-async function answerOf(each: Case, options: Options): Promise<Answer> {
-  const { python, repetitions, limit } = options;
+async function answerOf(each: Case, options: Options, python: string): Promise<Answer> {
+  const { repetitions, limit } = options;
   const folder = await mkdtemp(join(tmpdir(), 'equilibra-lasso-'));
   try {
     const file = join(folder, 'problem.bin');
@@ -297,10 +318,11 @@ function lineOf(entry: Entry): string {
 
 function tableOf(entries: readonly Entry[]): string {
   const rows = entries.map((entry) => {
-    const { contestant, median: time, finding, error } = entry;
+    const { contestant, others, median: time, finding, error } = entry;
+    const loaded = others !== undefined && others > LOADED_SHARE ? ` (others had ${(100 * others).toFixed(0)} %)` : '';
     const cells =
       finding && time !== undefined
-        ? [(time / 1000).toFixed(3), finding.gap.toExponential(1), String(finding.failed)]
+        ? [`${(time / 1000).toFixed(3)}${loaded}`, finding.gap.toExponential(1), String(finding.failed)]
         : [error ?? '', '', ''];
     return `| ${[titleOf(entry), contestant, ...cells].join(' | ')} |`;
   });

@@ -1,7 +1,7 @@
 /** Times the library and its peers in headless Chrome, in Node and in Python: `npm run bench`, with `-- --help` for the options. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Browser, findBrowsers } from '../src/cli/browsers.ts';
 import { EXIT, InputError } from '../src/cli/io.ts';
 import { type Probe, probeWebGPU } from '../src/cli/probe.ts';
@@ -11,6 +11,7 @@ import { drawBench } from './chart.ts';
 import { openChrome } from './chrome.ts';
 import type { Environment, EnvironmentName } from './environment.ts';
 import { measureIn, scalingOf } from './field.ts';
+import { LoadWatch } from './load.ts';
 import { firstLine, Log } from './log.ts';
 import { openNode } from './node.ts';
 import { type BenchOptions, help, readOptions } from './options.ts';
@@ -47,10 +48,13 @@ async function bench(options: BenchOptions): Promise<number> {
   const [load] = loadavg();
   const cores = availableParallelism();
   if (load > cores / 4) log.note(`other work was going on before the run: load ${load.toFixed(1)} on ${cores} cores`);
-  if (options.peers === 'install') {
+  if (options.peers === 'install' && options.environments.some((name) => name !== 'python')) {
     const problem = installPeers();
     if (problem) log.note(`the peers could not be installed: ${problem}`);
   }
+  const watch = new LoadWatch();
+  if (!watch.watched)
+    log.note('this system does not tell what other programs do: no repetition is known to be undisturbed');
   const machine: Machine = {
     bundles: await bundleMeasurements(),
     browsers: browsersHere(),
@@ -62,8 +66,8 @@ async function bench(options: BenchOptions): Promise<number> {
     const environment = await openEnvironment(name, machine, options, log);
     if (!environment) continue;
     try {
-      entries.push(...(await measureIn(environment, options, log)));
-      if (options.scaling && name === 'chrome') scaling.push(...(await scalingOf(environment, options, log)));
+      entries.push(...(await measureIn(environment, options, log, watch)));
+      if (options.scaling && name === 'chrome') scaling.push(...(await scalingOf(environment, options, log, watch)));
     } finally {
       await environment.close();
     }
@@ -72,16 +76,25 @@ async function bench(options: BenchOptions): Promise<number> {
     console.error('nothing was measured');
     return EXIT.failure;
   }
+  noteLoaded(entries, log);
   console.log(`\n${tableOf(entries)}`);
   const folder = options.complete ? 'bench/results' : 'dist/bench';
   const file = options.output ?? join(folder, fileNameOf(entries));
   await mkdir(dirname(file), { recursive: true });
-  const results = resultsOf(entries, options.limits, log.notes, scaling);
+  const results = resultsOf({ entries, limits: options.limits, load: watch.rule, notes: log.notes, scaling });
   await writeFile(file, `${JSON.stringify(results, undefined, 1)}\n`);
   const picture = file.replace(/(\.json)?$/, '.svg');
   await writeFile(picture, drawBench(results));
   console.log(`written to ${file} and ${picture}`);
   return log.failed ? EXIT.failure : EXIT.done;
+}
+
+/** Figures that other work made worse are said to be so. */
+function noteLoaded(entries: readonly Entry[], log: Log): void {
+  const timings = entries.flatMap(({ timing }) => timing ?? []);
+  const loaded = timings.filter(({ foreign, all }) => foreign > all.length / 2).length;
+  if (loaded === 0) return;
+  log.note(`other work went on during most repetitions of ${loaded} of ${timings.length} figures: these are too long`);
 }
 
 function browsersHere(): readonly Browser[] {
@@ -104,7 +117,7 @@ async function openEnvironment(
   }
   if (name === 'python') {
     return openPython(python).catch((error: unknown) => {
-      log.note(`no figures of Python: ${firstLine(error).replaceAll(python, basename(python))}`);
+      log.note(`no figures of Python: ${firstLine(error)}`);
       return undefined;
     });
   }

@@ -1,5 +1,6 @@
 /** Repeats work against the clock, that of several libraries by turns, so that whatever disturbs them disturbs all alike. */
 import type { Outcome, Work } from './cases.ts';
+import type { Verdict } from './referee.ts';
 
 export interface Limits {
   readonly repetitions: number;
@@ -18,6 +19,10 @@ export interface Timing {
   readonly units: number;
   /** The time was up before the repetitions were done. */
   readonly cut: boolean;
+  /** Of the repetitions: those during which others kept the computer busy, at every try. */
+  readonly foreign: number;
+  /** Tries that do not count, for the same reason. */
+  readonly repeated: number;
 }
 
 export type Measured = { readonly timing: Timing; readonly outcome: Outcome } | { readonly error: string };
@@ -33,6 +38,10 @@ interface Contestant<Problem> {
   readonly work: Work<Problem>;
   readonly times: number[];
   units: number;
+  foreign: number;
+  repeated: number;
+  /** In the last round. */
+  isIn: boolean;
   outcome?: Outcome;
   error?: string;
 }
@@ -40,31 +49,62 @@ interface Contestant<Problem> {
 const MOST_WARM_UPS = 50;
 
 /**
- * Warms each of them up (compilation, pools, caches), then times the repetitions: in each all of them take their turn on the
- * same problem, beginning with another one each time.
- * @returns in the order of the works the timing, and the outcome of the first repetition; or what went wrong
+ * Contestants that take turns: each repetition all of them work on the same problem, beginning with another one each time. Who
+ * leads the repetitions is `referee.ts`, which may be in another process.
  */
-export async function measured<Problem>(
-  works: readonly Work<Problem>[],
-  { problem, most }: Match<Problem>,
-  limits: Limits,
-): Promise<Measured[]> {
-  const contestants = works.map((work): Contestant<Problem> => ({ work, times: [], units: 1 }));
-  const warmUp = problem(0);
-  for (const contestant of contestants) await guarded(contestant, () => warmedUp(contestant, warmUp, most, limits));
-  for (let repetition = 0; repetition < limits.repetitions; repetition++) {
-    const going = contestants.filter((contestant) => isGoing(contestant, limits));
-    if (going.length === 0) break;
-    const given = problem(repetition + 1);
-    for (const contestant of rotated(going, repetition)) {
+export class Contest<Problem> {
+  private readonly contestants: readonly Contestant<Problem>[];
+
+  constructor(
+    works: readonly Work<Problem>[],
+    private readonly match: Match<Problem>,
+    private readonly limits: Limits,
+  ) {
+    this.contestants = works.map((work) => ({ work, times: [], units: 1, foreign: 0, repeated: 0, isIn: true }));
+  }
+
+  /** Compilation, pools, caches. */
+  async begin(): Promise<void> {
+    const { problem, most } = this.match;
+    const warmUp = problem(0);
+    for (const each of this.contestants) await guarded(each, () => warmedUp(each, warmUp, most, this.limits));
+  }
+
+  /**
+   * Times one repetition.
+   * @param repetition from 1
+   * @returns false where nobody takes part any more
+   */
+  async round(repetition: number): Promise<boolean> {
+    for (const each of this.contestants) each.isIn = isGoing(each, this.limits);
+    const going = this.contestants.filter(({ isIn }) => isIn);
+    if (going.length === 0) return false;
+    const given = this.match.problem(repetition);
+    for (const contestant of rotated(going, repetition - 1)) {
       await guarded(contestant, async () => {
         const { elapsed, outcome } = await timed(contestant.work, given, contestant.units);
         contestant.times.push(elapsed);
         contestant.outcome ??= outcome;
       });
     }
+    return true;
   }
-  return contestants.map((contestant) => resultOf(contestant, limits));
+
+  async judge(verdict: Verdict): Promise<void> {
+    for (const each of this.contestants) {
+      if (!each.isIn || each.error !== undefined) continue;
+      if (verdict === 'mark') each.foreign++;
+      else {
+        each.times.pop();
+        each.repeated++;
+      }
+    }
+  }
+
+  /** In the order of the works the timing, and the outcome of the first repetition; or what went wrong. */
+  results(): Measured[] {
+    return this.contestants.map((contestant) => resultOf(contestant, this.limits));
+  }
 }
 
 async function warmedUp<Problem>(
@@ -111,18 +151,35 @@ async function timed<Problem>(
   return { elapsed: performance.now() - started, outcome };
 }
 
-function resultOf<Problem>({ times, units, outcome, error }: Contestant<Problem>, limits: Limits): Measured {
+function resultOf<Problem>(contestant: Contestant<Problem>, limits: Limits): Measured {
+  const { times, units, foreign, repeated, outcome, error } = contestant;
   if (error !== undefined || !outcome) return { error: error ?? 'no repetition was made' };
   const all = times.map((elapsed) => elapsed / units);
-  return { timing: { ...summaryOf(all), all, units, cut: all.length < limits.repetitions }, outcome };
+  return {
+    timing: { ...summaryOf(all), all, units, cut: all.length < limits.repetitions, foreign, repeated },
+    outcome,
+  };
 }
 
-function summaryOf(all: readonly number[]): Pick<Timing, 'median' | 'minimum' | 'maximum'> {
+export function summaryOf(all: readonly number[]): Pick<Timing, 'median' | 'minimum' | 'maximum'> {
   return { median: median(all), minimum: Math.min(...all), maximum: Math.max(...all) };
 }
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
+}
+
+/** The interquartile range relative to the median: what half of the repetitions lie within. */
+export function spreadOf({ all, median: middle }: Pick<Timing, 'all' | 'median'>): number {
+  return (quantile(all, 0.75) - quantile(all, 0.25)) / middle;
+}
+
+/** Between the two neighbours on a straight line. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = share * (sorted.length - 1);
+  const below = Math.floor(at);
+  return sorted[below] + (at - below) * (sorted[Math.ceil(at)] - sorted[below]);
 }
 
 /** The mean of the two in the middle where their number is even. */

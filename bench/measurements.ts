@@ -2,9 +2,10 @@
 import type { AdapterDescription } from '../src/index.ts';
 import { CASES, type CaseName, type Iterations, type Work } from './cases.ts';
 import { type Contestant, nameOf } from './contestants.ts';
-import { differenceOf, type Limits, type Measured, measured, type Timing } from './measure.ts';
+import { Contest, differenceOf, type Limits, type Measured, type Timing } from './measure.ts';
 import { type Opened, opened } from './opening.ts';
 import type { Size } from './problems.ts';
+import type { Verdict } from './referee.ts';
 
 export interface Assignment extends Size {
   readonly case: CaseName;
@@ -13,6 +14,10 @@ export interface Assignment extends Size {
 
 export interface Finding extends Contestant {
   readonly timing?: Timing;
+  /** At the end of the case. */
+  readonly adapter?: AdapterDescription;
+  /** That worked, on a processor, by the end of the case; where the library tells. */
+  readonly threads?: number;
   readonly iterations?: Iterations;
   /** ‖x − y‖/‖y‖, from the answer of the first contestant that has one. */
   readonly difference?: number;
@@ -31,22 +36,50 @@ const field = new Map<string, Contestant & Opened>();
 /** Lets somebody take part from now on. Rejects where that is not possible. */
 export async function openContestant(contestant: Contestant): Promise<AdapterDescription | undefined> {
   const found = await opened(contestant);
-  field.set(nameOf(contestant), { ...contestant, ...found });
+  field.set(nameOf(contestant), Object.assign(found, contestant)); // what it tells may change: it is no copy
   return found.adapter;
 }
 
-/** One case, by all who take part and can do it. */
-export async function measure({ case: name, limits, ...size }: Assignment): Promise<Finding[]> {
+/** The case under way. */
+interface Current {
+  readonly name: CaseName;
+  readonly entered: readonly (Contestant & Opened)[];
+  readonly works: readonly Work<never>[];
+  readonly contest: Contest<never>;
+}
+
+let current: Current | undefined;
+
+/** One case, by all who take part and can do it, up to the first repetition: `round` and `judge` follow, and `finish`. */
+export async function begin({ case: name, limits, ...size }: Assignment): Promise<void> {
   const entered = [...field.values()].filter(({ works, takes }) => works[name] && takes?.(size) !== false);
   const { most, problem } = CASES[name];
-  const works = entered.map((contestant) => contestant.works[name]?.(size) as Work<ReturnType<typeof problem>>);
-  try {
-    const match = { most, problem: (repetition: number) => problem(size, repetition) };
-    const results = await measured(works, match, limits);
-    return results.map((result, index) => findingOf(name, entered[index], result, referenceOf(results)));
-  } finally {
-    for (const work of works) work.dispose();
-  }
+  const works = entered.map((contestant) => contestant.works[name]?.(size) as Work<never>);
+  const match = { most, problem: (repetition: number) => problem(size, repetition) as never };
+  current = { name, entered, works, contest: new Contest(works, match, limits) };
+  await current.contest.begin();
+}
+
+export async function round(repetition: number): Promise<boolean> {
+  return underWay().contest.round(repetition);
+}
+
+export async function judge(verdict: Verdict): Promise<void> {
+  await underWay().contest.judge(verdict);
+}
+
+/** What was found; what the case held is freed. */
+export async function finish(): Promise<Finding[]> {
+  const { name, entered, works, contest } = underWay();
+  current = undefined;
+  for (const work of works) work.dispose();
+  const results = contest.results();
+  return results.map((result, index) => findingOf(name, entered[index], result, referenceOf(results)));
+}
+
+function underWay(): Current {
+  if (!current) throw new Error('no case is under way: begin comes first');
+  return current;
 }
 
 function referenceOf(results: readonly Measured[]): ArrayLike<number> | undefined {
@@ -57,7 +90,7 @@ function referenceOf(results: readonly Measured[]): ArrayLike<number> | undefine
 /** A wrong answer is a failure, however fast. */
 function findingOf(
   name: CaseName,
-  { library, backend }: Contestant,
+  { library, backend, adapter, threads }: Contestant & Opened,
   result: Measured,
   reference: ArrayLike<number> | undefined,
 ): Finding {
@@ -71,9 +104,15 @@ function findingOf(
     library,
     backend,
     timing: result.timing,
+    ...(adapter && { adapter }),
+    ...countOf(threads?.()),
     ...(iterations && { iterations }),
     ...(difference && { difference }),
   };
+}
+
+function countOf(threads: number | undefined): Pick<Finding, 'threads'> {
+  return threads === undefined ? {} : { threads };
 }
 
 /** Bytes of solves of so many iterations, by those who tell. */

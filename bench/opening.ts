@@ -8,8 +8,10 @@ import type { Size } from './problems.ts';
 
 export interface Opened {
   readonly works: Works;
-  /** Of the library's own engine. */
+  /** Of the library's own engine; threads that have begun to serve since are in it. */
   readonly adapter?: AdapterDescription;
+  /** That work on a processor; they may begin to serve after the opening. */
+  threads?(): number | undefined;
   /** Bytes that a solve of so many iterations and its gradient need, where the library tells. */
   memory?(size: Size, iterations: number): Promise<number>;
   /** Whether it takes part at this size. Default: at all. */
@@ -22,25 +24,29 @@ export async function opened({ library, backend }: Contestant): Promise<Opened> 
     case 'equilibra': {
       const options = optionsFor(backend);
       const engine = await open(options);
-      const { adapter } = engine;
+      const { adapter: first } = engine;
       return {
         works: equilibraWorks(engine),
-        adapter,
+        get adapter() {
+          return engine.adapter;
+        },
+        threads: () => threadsOf(backend, engine.adapter),
         memory: (size, iterations) => implicitMemory(options, size, iterations),
-        takes: ({ batch, width }) => batch * width ** 2 <= mostMultiplications(backend, adapter),
+        takes: ({ batch, width }) => batch * width ** 2 <= mostMultiplications(backend, first),
       };
     }
     case 'jax-js':
       return { works: await (await import('./peers/jax.ts')).openJax(backend as 'webgpu' | 'wasm') };
     case 'tfjs': {
-      const { openTensorflow, unrolledMemory } = await import('./peers/tensorflow.ts');
+      const { openTensorflow, unrolledMemory, wasmThreads } = await import('./peers/tensorflow.ts');
       const works = await openTensorflow(backend as 'webgpu' | 'wasm');
-      return { works, memory: async (size, iterations) => unrolledMemory(size, iterations) };
+      const threads = backend === 'wasm' ? { threads: wasmThreads } : {};
+      return { works, ...threads, memory: async (size, iterations) => unrolledMemory(size, iterations) };
     }
     case 'gpu.js':
       return { works: await (await import('./peers/gpu.ts')).openGpu(backend === 'wasm' ? 'webasm' : 'webgpu') };
     case 'plain':
-      return { works: (await import('./peers/plain.ts')).plainWorks };
+      return { works: (await import('./peers/plain.ts')).plainWorks, threads: () => 1 };
     default:
       throw new Error(`${library} does not run in a page or in Node`);
   }
@@ -53,4 +59,15 @@ function optionsFor(backend: string): OpenOptions {
   // The bundle of the page has the package; Node finds it by itself.
   const load = typeof document === 'undefined' ? undefined : () => import('gpu.js');
   return { backend: name, gpujs: { mode, load } };
+}
+
+/** As the adapter tells, in a field of its own or in words; plain loops have one. Undefined where a device does the work. */
+export function threadsOf(
+  backend: string,
+  { threads, description }: Pick<AdapterDescription, 'description'> & { readonly threads?: number },
+): number | undefined {
+  if (threads !== undefined) return threads;
+  if (backend === 'cpu') return 1;
+  const [, told] = description.match(/\b(\d+|one) threads?\b/) ?? [];
+  return told === undefined ? undefined : told === 'one' ? 1 : Number(told);
 }

@@ -33,7 +33,7 @@ const TABLE = {
   scaling: {
     description: 'time against the batch, memory against the iterations, in Chrome; with no option at all, too',
   },
-  python: { value: '<program>', description: 'the Python that has PyTorch and scikit-learn', fallback: 'python3' },
+  python: { value: '<program>', description: 'the Python that has PyTorch', fallback: 'that with the newest PyTorch' },
   output: {
     value: '<file>',
     description: 'where the JSON goes',
@@ -50,7 +50,8 @@ export interface BenchOptions {
   readonly limits: Limits;
   readonly peers: PeerChoice;
   readonly scaling: boolean;
-  readonly python: string;
+  /** Undefined: that with the newest PyTorch. */
+  readonly python: string | undefined;
   /** All that there is to measure, in full. */
   readonly complete: boolean;
   readonly output: string | undefined;
@@ -87,7 +88,7 @@ export function readOptions(argv: readonly string[]): BenchOptions | undefined {
     limits: quick ? QUICK : FULL,
     peers: peers ?? (quick ? 'present' : 'install'),
     scaling: complete || scaling !== undefined,
-    python: python ?? 'python3',
+    python,
     complete,
     output,
   };

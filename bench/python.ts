@@ -1,17 +1,17 @@
-/** Measurements in Python, in a process of its own that takes one line of JSON for each case and answers with another. */
-import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
+/** Measurements in Python, in a process of its own that takes a line of JSON for each call and answers with another. */
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
-import { promisify } from 'node:util';
 import { CASES, type CaseName, type Problems } from './cases.ts';
 import type { Contestant } from './contestants.ts';
 import { CALL_LIMIT, type Environment, type Session } from './environment.ts';
-import { differenceOf, median } from './measure.ts';
+import { newestWith, onlyWith, titleOf } from './interpreters.ts';
+import { differenceOf, summaryOf } from './measure.ts';
 import type { Assignment, Finding } from './measurements.ts';
 import { plainWorks } from './peers/plain.ts';
+import type { Verdict } from './referee.ts';
 
 const PYTORCH: Contestant = { library: 'pytorch', backend: 'cpu' };
 const SCRIPT = 'bench/python/mondeq.py';
@@ -20,23 +20,23 @@ interface Answer {
   /** Milliseconds of each repetition, of one unit. */
   readonly all: readonly number[];
   readonly units: number;
+  readonly foreign: number;
+  readonly repeated: number;
+  readonly threads: number;
   readonly iterations?: { readonly forward: number; readonly backward: number };
   readonly error?: string;
 }
 
-/** Rejects with a reason where Python or PyTorch is missing. */
-export async function openPython(program: string): Promise<Environment> {
-  const ask =
-    'import json, platform, torch; print(platform.python_version(), torch.__version__, torch.get_num_threads())';
-  const { stdout } = await promisify(execFile)(program, ['-c', ask], { timeout: 60_000 }).catch((error: Error) => {
-    const reason = error.message.trim().split('\n').pop();
-    throw new Error(`${program} has no PyTorch (${reason})`);
-  });
-  const [python, torch, threads] = stdout.trim().split(' ');
+/**
+ * Rejects with a reason where PyTorch is missing.
+ * @param program undefined: the Python with the newest PyTorch of those that are there
+ */
+export async function openPython(program: string | undefined): Promise<Environment> {
+  const found = program === undefined ? await newestWith('torch') : await onlyWith('torch', program);
   return {
     name: 'python',
-    version: `Python ${python}, PyTorch ${torch}, ${threads} threads`,
-    openSession: async () => openSession(program),
+    version: titleOf('torch', found),
+    openSession: async () => openSession(found.program),
     close: async () => {},
   };
 }
@@ -44,45 +44,63 @@ export async function openPython(program: string): Promise<Environment> {
 async function openSession(program: string): Promise<Session> {
   const child = spawn(program, [SCRIPT], { stdio: ['pipe', 'pipe', 'ignore'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return {
-    async call<Result>(exportName: string, ...values: unknown[]) {
-      if (exportName === 'openContestant') return undefined as Result;
-      return [await measureIn(child, lines, values[0] as Assignment)] as Result;
+  let current: { readonly assignment: Assignment; readonly folder: string } | undefined;
+  const ask = async <Reply extends object>(what: string, more: object = {}): Promise<Reply> => {
+    child.stdin.write(`${JSON.stringify({ do: what, ...more })}\n`);
+    return JSON.parse(await nextOf(lines)) as Reply;
+  };
+  const calls: Readonly<Record<string, (given: never) => Promise<unknown>>> = {
+    openContestant: async () => undefined,
+    async begin(assignment: Assignment) {
+      const folder = await mkdtemp(join(tmpdir(), 'equilibra-python-'));
+      current = { assignment, folder };
+      const { case: name, limits, ...size } = assignment;
+      for (let repetition = 0; repetition <= limits.repetitions; repetition++) {
+        await writeProblem(join(folder, `${repetition}.bin`), CASES[name].problem(size, repetition));
+      }
+      await ask('begin', { ...assignment, most: CASES[name].most, folder });
     },
+    round: async (repetition: number) => (await ask<{ going: boolean }>('round', { repetition })).going,
+    judge: (verdict: Verdict) => ask('judge', { verdict }),
+    async finish() {
+      if (!current) throw new Error('no case is under way: begin comes first');
+      const { assignment, folder } = current;
+      current = undefined;
+      try {
+        return [await findingOf(await ask<Answer>('finish'), assignment, folder)];
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+  return {
+    call: async <Result>(exportName: string, ...values: unknown[]) =>
+      (await calls[exportName](values[0] as never)) as Result,
     async close() {
       child.kill('SIGKILL');
+      if (current) await rm(current.folder, { recursive: true, force: true });
     },
   };
 }
 
-async function measureIn(
-  child: ChildProcessByStdio<Writable, Readable, null>,
-  lines: AsyncIterator<string>,
-  assignment: Assignment,
+async function findingOf(
+  answer: Answer,
+  { case: name, limits, ...size }: Assignment,
+  folder: string,
 ): Promise<Finding> {
-  const { case: name, limits, ...size } = assignment;
-  const folder = await mkdtemp(join(tmpdir(), 'equilibra-python-'));
-  try {
-    for (let repetition = 0; repetition <= limits.repetitions; repetition++) {
-      await writeProblem(join(folder, `${repetition}.bin`), CASES[name].problem(size, repetition));
-    }
-    child.stdin.write(`${JSON.stringify({ ...assignment, most: CASES[name].most, folder })}\n`);
-    const { all, units, iterations, error } = JSON.parse(await nextOf(lines)) as Answer;
-    if (error !== undefined) return { ...PYTORCH, error };
-    const summary = { median: median(all), minimum: Math.min(...all), maximum: Math.max(...all) };
-    const difference = await differenceFromPlain(name, size, folder);
-    if (difference !== undefined && !(difference <= CASES[name].agreement)) {
-      return { ...PYTORCH, error: `its answer differs by ${difference.toExponential(1)}` };
-    }
-    return {
-      ...PYTORCH,
-      timing: { ...summary, all, units, cut: all.length < limits.repetitions },
-      ...(iterations && { iterations }),
-      ...(difference !== undefined && { difference }),
-    };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  const { error, iterations, threads, ...told } = answer;
+  if (error !== undefined) return { ...PYTORCH, error };
+  const difference = await differenceFromPlain(name, size, folder);
+  if (difference !== undefined && !(difference <= CASES[name].agreement)) {
+    return { ...PYTORCH, error: `its answer differs by ${difference.toExponential(1)}` };
   }
+  return {
+    ...PYTORCH,
+    timing: { ...summaryOf(told.all), ...told, cut: told.all.length < limits.repetitions },
+    threads,
+    ...(iterations && { iterations }),
+    ...(difference !== undefined && { difference }),
+  };
 }
 
 /** All arrays of a problem one after the other, each with its number of elements; integers as numbers. */

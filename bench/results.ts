@@ -5,6 +5,7 @@ import type { AdapterDescription } from '../src/index.ts';
 import type { CaseName } from './cases.ts';
 import type { Contestant, LibraryName } from './contestants.ts';
 import type { EnvironmentName } from './environment.ts';
+import type { LoadRule } from './load.ts';
 import { type Limits, ratioOf } from './measure.ts';
 import type { Finding } from './measurements.ts';
 import { peerVersions } from './peers/install.ts';
@@ -42,6 +43,8 @@ export interface Results {
   readonly versions: Readonly<Record<string, string>>;
   readonly processor: { readonly name: string; readonly cores: number };
   readonly limits: Limits;
+  /** What counted as other work, and what was done about it. */
+  readonly load: LoadRule;
   /** What could not be measured, and what to know about the rest. */
   readonly notes: readonly string[];
   /** What the figures of an entry mean. */
@@ -50,20 +53,27 @@ export interface Results {
   readonly scaling: readonly Scaling[];
 }
 
-const LEGEND =
-  'timing: milliseconds of one unit (relu: 50 iterations and reading z; solve: W from A and B, forward and backward solve to ' +
-  '1e-4, and reading the gradient of b; training: one step with Adam); iterations: mean over the samples, of the first ' +
-  'repetition; gigaflops: 1e9 floating-point operations a second at the median, for relu alone, since a report does not ' +
-  'tell how many products a solve took; difference: of the answer from that of the first contestant, relative; ratios: ' +
-  'how many times as long as Equilibra on the same backend, and on its fastest one there, median over the repetitions, in ' +
-  'each of which all worked on the same numbers by turns';
+const LEGEND = [
+  'timing: milliseconds of one unit (relu: 50 iterations and reading z; solve: W from A and B, forward and backward solve to 1e-4, ' +
+    'and reading the gradient of b; training: one step with Adam)',
+  'foreign: repetitions during which others had more than the share of the processors that stands under load, although they were ' +
+    'tried so often; repeated: tries that do not count',
+  'threads: that worked on processors',
+  'iterations: mean over the samples, of the first repetition',
+  'gigaflops: 1e9 floating-point operations a second at the median, for relu alone, since a report does not tell how many ' +
+    'products a solve took',
+  'difference: of the answer from that of the first contestant, relative',
+  'ratios: how many times as long as Equilibra on the same backend, and on its fastest one there, median over the repetitions, ' +
+    'in each of which all worked on the same numbers by turns',
+].join('; ');
 
-export function resultsOf(
-  entries: readonly Entry[],
-  limits: Limits,
-  notes: readonly string[],
-  scaling: readonly Scaling[],
-): Results {
+export function resultsOf({
+  entries,
+  limits,
+  load,
+  notes,
+  scaling,
+}: Pick<Results, 'limits' | 'load' | 'notes' | 'scaling'> & { readonly entries: readonly Entry[] }): Results {
   const processors = cpus();
   return {
     date: new Date().toISOString(),
@@ -72,6 +82,7 @@ export function resultsOf(
     versions: peerVersions(),
     processor: { name: processors[0]?.model.trim() ?? 'unknown', cores: processors.length },
     limits,
+    load,
     notes,
     legend: LEGEND,
     entries: entries.map((entry) => ({ ...entry, ratios: ratiosOf(entry, entries) })),
@@ -99,11 +110,10 @@ function isRival(other: Entry, { environment, case: name, batch, width }: Entry)
   return together && alike && other.library === ('equilibra' satisfies LibraryName);
 }
 
-/** Named after the adapter of WebGPU where there is one, else after the first. */
+/** Named after the adapter of WebGPU where there is one, else after the first backend. */
 export function fileNameOf(entries: readonly Pick<Place, 'backend' | 'adapter'>[]): string {
-  const adapters = entries.filter(({ adapter }) => adapter);
-  const { adapter } = adapters.find(({ backend }) => backend === 'webgpu') ?? adapters[0] ?? {};
-  return `bench-${slugOf(adapter?.description ?? '')}.json`;
+  const device = entries.find(({ backend, adapter }) => adapter && backend === 'webgpu')?.adapter;
+  return `bench-${slugOf(device?.description ?? entries[0]?.backend ?? '')}.json`;
 }
 
 /** Small letters and digits, joined by dashes. */

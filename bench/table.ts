@@ -2,15 +2,17 @@
 import type { AdapterDescription } from '../src/index.ts';
 import { CASES } from './cases.ts';
 import { nameOf } from './contestants.ts';
+import { spreadOf, type Timing } from './measure.ts';
 import { type Entry, ratiosOf } from './results.ts';
 
 const HEADINGS = [
   'where',
   'who',
+  'threads',
   'case',
   'batch × width',
   'ms',
-  'min–max',
+  'spread',
   'repetitions',
   'GFLOP/s',
   'iterations',
@@ -18,7 +20,9 @@ const HEADINGS = [
   '× best',
 ];
 const NOTE =
-  'Repetitions: "5 of 10" is 5 times 10 steps timed together; * the time was up before all were done. ' +
+  'Threads: that worked on processors. ms: the median; spread: the interquartile range, of the median. ' +
+  'Repetitions: "5 of 10" is 5 times 10 steps timed together; * the time was up before all were done; "3 loaded": during ' +
+  '3 of them other programs kept the processors busy. ' +
   'Iterations: forward / backward, mean over the samples. × same, × best: how many times as long as Equilibra on the same ' +
   'backend, and on its fastest one there.';
 
@@ -26,32 +30,48 @@ const NOTE =
 const ON_GRAPHICS: readonly string[] = ['webgpu', 'gpujs-webgl2'];
 
 export function tableOf(entries: readonly Entry[]): string {
-  const rows = [HEADINGS, ...entries.map((entry) => cellsOf(entry, entries))];
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`);
-  lines.splice(1, 0, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`);
+  const table = markdownTable([HEADINGS, ...entries.map((entry) => cellsOf(entry, entries))]);
   const failures = entries.flatMap((entry) =>
     entry.error === undefined ? [] : [`failed: ${caseOf(entry)}: ${entry.error}`],
   );
-  return `${[...lines, '', NOTE, ...failures].join('\n')}\n`;
+  return `${[table, '', NOTE, ...failures].join('\n')}\n`;
+}
+
+/** @param rows the first holds the headings */
+export function markdownTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`);
+  lines.splice(1, 0, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`);
+  return lines.join('\n');
 }
 
 function cellsOf(entry: Entry, entries: readonly Entry[]): string[] {
-  const { version, backend, adapter, batch, width, timing, iterations, gigaflops } = entry;
+  const { version, backend, adapter, threads, batch, width, timing, iterations, gigaflops } = entry;
   const who = `${nameOf(entry)}${ON_GRAPHICS.includes(backend) && adapter?.software ? ' (software)' : ''}`;
-  const place = [version, who, CASES[entry.case].title, `${batch} × ${width}`];
+  const place = [
+    version,
+    who,
+    threads === undefined ? '' : String(threads),
+    CASES[entry.case].title,
+    `${batch} × ${width}`,
+  ];
   if (!timing) return [...place, 'failed', '', '', '', '', '', ''];
   const { sameBackend, best } = ratiosOf(entry, entries);
   return [
     ...place,
     shown(timing.median),
-    `${shown(timing.minimum)}–${shown(timing.maximum)}`,
-    `${timing.all.length}${timing.units > 1 ? ` of ${timing.units}` : ''}${timing.cut ? '*' : ''}`,
+    `${(100 * spreadOf(timing)).toFixed(0)} %`,
+    repetitionsOf(timing),
     gigaflops === undefined ? '' : shown(gigaflops),
     iterations ? `${iterations.forward.toFixed(1)} / ${iterations.backward.toFixed(1)}` : '',
     sameBackend === undefined ? '' : shown(sameBackend),
     best === undefined ? '' : shown(best),
   ];
+}
+
+function repetitionsOf({ all, units, cut, foreign }: Timing): string {
+  const loaded = foreign > 0 ? `, ${foreign} loaded` : '';
+  return `${all.length}${units > 1 ? ` of ${units}` : ''}${cut ? '*' : ''}${loaded}`;
 }
 
 /** In one line: where, who, and what. */

@@ -79,6 +79,8 @@ declare module '@tensorflow/tfjs-core' {
 
 declare module '@tensorflow/tfjs-backend-wasm' {
   export function setWasmPaths(prefix: string): void;
+  /** Throws before the backend is set. */
+  export function getThreadsCount(): number;
 }
 
 declare module '@tensorflow/tfjs-core/dist/register_all_gradients' {}

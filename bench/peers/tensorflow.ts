@@ -23,9 +23,19 @@ const EVERY: Readonly<Record<TensorflowBackend, number>> = { webgpu: 5, wasm: 1 
 /** Where the bench's server offers the WebAssembly files of the package. */
 const WASM_FILES = '/peers/tfjs-backend-wasm/';
 
+/** Known once a backend of WebAssembly is open. */
+let threadsCount: (() => number) | undefined;
+
+export function wasmThreads(): number | undefined {
+  return threadsCount?.();
+}
+
 export async function openTensorflow(backend: TensorflowBackend): Promise<Works> {
-  if (backend === 'wasm') (await import('@tensorflow/tfjs-backend-wasm')).setWasmPaths(WASM_FILES);
-  else await import('@tensorflow/tfjs-backend-webgpu');
+  if (backend === 'wasm') {
+    const { setWasmPaths, getThreadsCount } = await import('@tensorflow/tfjs-backend-wasm');
+    setWasmPaths(WASM_FILES);
+    threadsCount = getThreadsCount;
+  } else await import('@tensorflow/tfjs-backend-webgpu');
   if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js finds no ${backend} here`);
   return {
     relu: (size) => reluIterations(backend, size),

@@ -3,12 +3,16 @@
 Peaceman-Rachford splitting with step 1 forward and backward, V = (I + (I - W))^-1 inverted once in each forward pass, stopped on
 the relative step of the whole batch, |z+ - z| / |z+| <= 1e-4. With m = 1, W = B - B^T - A^T A.
 
-Reads one assignment a line as JSON: {"case", "batch", "width", "most", "folder", "limits": {"repetitions", "milliseconds"}}; the
-folder holds the numbers of each repetition. Answers with a line {"all", "units", "iterations"} and leaves the first answer in
-the folder.
+Reads a line of JSON for each call, and answers with another one:
+- {"do": "begin", "case", "batch", "width", "most", "folder", "limits": {"repetitions", "milliseconds"}}; the folder holds the numbers
+  of each repetition. Warms up.
+- {"do": "round", "repetition"}: one repetition; answers whether it was made, {"going"}. The first leaves its answer in the folder.
+- {"do": "judge", "verdict": "forget" or "mark"}: of the last repetition, which others disturbed.
+- {"do": "finish"}: {"all", "units", "foreign", "repeated", "threads", "iterations"}, or {"error"}.
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -126,34 +130,88 @@ def timed(work, numbers, size, units):
     return (time.perf_counter() - started) * 1e3, result
 
 
-def measure(assignment):
+class Contest:
     """As measure.ts does it: warm-ups, then repetitions on numbers of their own until the time is up."""
-    work = CASES[assignment["case"]]
-    size = assignment["batch"], assignment["width"]
-    folder = Path(assignment["folder"])
-    limits = assignment["limits"]
-    share = limits["milliseconds"] / 4
-    numbers = arrays_of(folder / "0.bin")
-    warm_ups = []
-    while not warm_ups or (len(warm_ups) < 3 and sum(warm_ups) < share):
-        warm_ups.append(timed(work, numbers, size, 1)[0])
-    units = min(max(int(share / min(warm_ups)), 1), assignment["most"])
-    times, counts = [], None
-    for repetition in range(1, limits["repetitions"] + 1):
-        if times and sum(times) >= limits["milliseconds"]:
-            break
-        elapsed, (answer, found) = timed(work, arrays_of(folder / f"{repetition}.bin"), size, units)
-        times.append(elapsed)
+
+    def __init__(self, assignment):
+        self.work = CASES[assignment["case"]]
+        self.size = assignment["batch"], assignment["width"]
+        self.folder = Path(assignment["folder"])
+        self.milliseconds = assignment["limits"]["milliseconds"]
+        self.most = assignment["most"]
+        self.times, self.counts = [], None
+        self.units, self.foreign, self.repeated = 1, 0, 0
+
+    def begin(self):
+        share = self.milliseconds / 4
+        numbers = arrays_of(self.folder / "0.bin")
+        warm_ups = []
+        while not warm_ups or (len(warm_ups) < 50 and sum(warm_ups) < share):
+            warm_ups.append(timed(self.work, numbers, self.size, 1)[0])
+        self.units = min(max(int(share / min(warm_ups)), 1), self.most)
+
+    def round(self, repetition):
+        if self.times and sum(self.times) >= self.milliseconds:
+            return False
+        numbers = arrays_of(self.folder / f"{repetition}.bin")
+        elapsed, (answer, found) = timed(self.work, numbers, self.size, self.units)
+        self.times.append(elapsed)
         if repetition == 1:
-            counts = found
+            self.counts = found
             if answer is not None:
-                answer.detach().contiguous().numpy().tofile(folder / "answer.bin")
-    result = {"all": [elapsed / units for elapsed in times], "units": units}
-    return {**result, "iterations": counts} if counts else result
+                answer.detach().contiguous().numpy().tofile(self.folder / "answer.bin")
+        return True
+
+    def judge(self, verdict):
+        if verdict == "mark":
+            self.foreign += 1
+        else:
+            self.times.pop()
+            self.repeated += 1
+
+    def results(self):
+        result = {
+            "all": [elapsed / self.units for elapsed in self.times],
+            "units": self.units,
+            "foreign": self.foreign,
+            "repeated": self.repeated,
+            "threads": torch.get_num_threads(),
+        }
+        return {**result, "iterations": self.counts} if self.counts else result
 
 
+class Session:
+    """The case under way. What goes wrong is told at its end, and the next case goes on."""
+
+    contest, error = None, None
+
+    def begin(self, assignment):
+        self.error = None
+        self.contest = Contest(assignment)
+        self.contest.begin()
+        return {}
+
+    def round(self, call):
+        return {"going": self.error is None and self.contest.round(call["repetition"])}
+
+    def judge(self, call):
+        if self.error is None:
+            self.contest.judge(call["verdict"])
+        return {}
+
+    def finish(self, _call):
+        return self.contest.results() if self.error is None else {"error": self.error}
+
+    def answer(self, call):
+        try:
+            return getattr(self, call["do"])(call)
+        except Exception as error:
+            self.error = str(error) or type(error).__name__
+            return {"going": False, "error": self.error}
+
+
+# All cores, said explicitly: what PyTorch chooses by itself depends on how it was built.
+torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+session = Session()
 for line in sys.stdin:
-    try:
-        print(json.dumps(measure(json.loads(line))), flush=True)
-    except Exception as error:  # it is told, and the next case goes on
-        print(json.dumps({"error": str(error)}), flush=True)
+    print(json.dumps(session.answer(json.loads(line))), flush=True)

@@ -1,8 +1,3 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CASES, type CaseName, type Outcome, type Work, type Works } from '../../bench/cases.ts';
@@ -11,11 +6,20 @@ import { CONTESTANTS, nameOf } from '../../bench/contestants.ts';
 import { equilibraWorks, implicitMemory } from '../../bench/equilibra.ts';
 import { lassoProblem } from '../../bench/lasso.ts';
 import { worstGap } from '../../bench/lasso-gap.ts';
-import { differenceOf, type Measured, measured, median, ratioOf, type Timing } from '../../bench/measure.ts';
-import { openNode, TimeLimitError } from '../../bench/node.ts';
-import { readOptions } from '../../bench/options.ts';
+import {
+  Contest,
+  differenceOf,
+  type Limits,
+  type Match,
+  type Measured,
+  median,
+  ratioOf,
+  spreadOf,
+  type Timing,
+} from '../../bench/measure.ts';
 import { plainWorks } from '../../bench/peers/plain.ts';
-import { type Entry, fileNameOf, type Results, slugOf } from '../../bench/results.ts';
+import { refereed } from '../../bench/referee.ts';
+import { type Entry, fileNameOf, slugOf } from '../../bench/results.ts';
 import { tableOf } from '../../bench/table.ts';
 import { BACKENDS } from '../../src/backends/open.ts';
 import { open } from '../../src/index.ts';
@@ -25,7 +29,16 @@ import { normals } from '../support/numbers.ts';
 const card = { vendor: 'acme', architecture: 'one', description: 'Acme One', software: false };
 const software = { ...card, description: 'SwiftShader', software: true };
 const common = { environment: 'node', library: 'equilibra', version: 'Node 1.2.3', batch: 128, width: 87 } as const;
-const timing = { median: 12.345, minimum: 9.876, maximum: 123.4, all: [9.876, 12.345, 123.4], units: 1, cut: false };
+const quiet = { foreign: 0, repeated: 0 };
+const timing = {
+  median: 12.345,
+  minimum: 9.876,
+  maximum: 123.4,
+  all: [9.876, 12.345, 123.4],
+  units: 1,
+  cut: false,
+  ...quiet,
+};
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -77,6 +90,17 @@ function clockedWorks(...times: (readonly (number | Error)[])[]): { works: Work<
   return { works, log };
 }
 
+/** On a computer where nobody else works. */
+async function measured<Problem>(
+  works: readonly Work<Problem>[],
+  match: Match<Problem>,
+  limits: Limits,
+): Promise<Measured[]> {
+  const contest = new Contest(works, match, limits);
+  await refereed(contest, limits.repetitions, { share: () => 0 });
+  return contest.results();
+}
+
 const timingOf = (result: Measured): Timing => {
   if ('error' in result) throw new Error(result.error);
   return result.timing;
@@ -91,7 +115,15 @@ describe('measuring', () => {
     const { works, log } = clockedWorks([50, ...warmUps, 1, 4, 2]);
     const [found] = await measured(works, match, { repetitions: 3, milliseconds: 1000 });
     expect(log).toEqual([0, ...warmUps.map(() => 0), 1, 2, 3].map((problem) => `0: 1 of ${problem}`));
-    expect(timingOf(found)).toEqual({ median: 2, minimum: 1, maximum: 4, all: [1, 4, 2], units: 1, cut: false });
+    expect(timingOf(found)).toEqual({
+      median: 2,
+      minimum: 1,
+      maximum: 4,
+      all: [1, 4, 2],
+      units: 1,
+      cut: false,
+      ...quiet,
+    });
     expect(found).toMatchObject({ outcome: { answer: [22] } });
   });
 
@@ -141,6 +173,12 @@ describe('measuring', () => {
     expect(ratioOf(of(10), of(40, 1))).toBe(0.25);
   });
 
+  test('the spread is that of the half in the middle', () => {
+    expect(spreadOf({ all: [1, 2, 3, 4, 5], median: 3 })).toBeCloseTo(2 / 3);
+    expect(spreadOf({ all: [10, 20], median: 15 })).toBeCloseTo(1 / 3);
+    expect(spreadOf({ all: [7], median: 7 })).toBe(0);
+  });
+
   test('answers are compared as a whole', () => {
     expect(differenceOf([3, 4], [3, 4])).toBe(0);
     expect(differenceOf([3, 5], [3, 4])).toBeCloseTo(0.2);
@@ -161,7 +199,7 @@ describe('names of files', () => {
   test('come from the adapter of WebGPU where there is one', () => {
     const cpu = { backend: 'cpu', adapter: { ...card, description: 'plain loops' } } as const;
     expect(fileNameOf([cpu, { backend: 'webgpu', adapter: card }])).toBe('bench-acme-one.json');
-    expect(fileNameOf([cpu])).toBe('bench-plain-loops.json');
+    expect(fileNameOf([cpu])).toBe('bench-cpu.json');
   });
 });
 
@@ -173,12 +211,19 @@ describe('the table', () => {
       backend: 'webgpu',
       adapter: software,
       case: 'training',
-      timing: { ...timing, units: 10, cut: true },
+      timing: { ...timing, units: 10, cut: true, foreign: 2 },
       iterations: { forward: 8.25, backward: 9 },
     },
     { ...common, backend: 'cpu', adapter: card, case: 'solve', error: 'out of memory' },
     { ...common, library: 'tfjs', backend: 'webgpu', case: 'relu', timing: { ...timing, all: [19.752, 24.69] } },
-    { ...common, backend: 'cpu', adapter: card, case: 'relu', timing: { ...timing, median: 1, all: [4.938, 6.1725] } },
+    {
+      ...common,
+      backend: 'cpu',
+      adapter: card,
+      case: 'relu',
+      threads: 2,
+      timing: { ...timing, median: 1, all: [4.938, 6.1725] },
+    },
   ];
   const rows = tableOf(entries)
     .split('\n')
@@ -191,22 +236,26 @@ describe('the table', () => {
   );
 
   test('tells what was found', () => {
-    const place = ['Node 1.2.3', 'equilibra webgpu', '50 relu iterations', '128 × 87'];
-    expect(cells[2]).toEqual([...place, '12.3', '9.88–123', '3', '1.23', '', '1.00', '2.00']);
+    const place = ['Node 1.2.3', 'equilibra webgpu', '', '50 relu iterations', '128 × 87'];
+    expect(cells[2]).toEqual([...place, '12.3', '460 %', '3', '1.23', '', '1.00', '2.00']);
   });
 
   test('compares with the library on the same backend, and on its fastest one', () => {
     expect(cells[5][1]).toBe('tfjs webgpu');
-    expect(cells[5].slice(9)).toEqual(['2.00', '4.00']);
+    expect(cells[5].slice(10)).toEqual(['2.00', '4.00']);
   });
 
-  test('calls a software adapter one, and marks what was cut short', () => {
+  test('calls a software adapter one, and marks what was cut short and what was disturbed', () => {
     expect(cells[3][1]).toBe('equilibra webgpu (software)');
-    expect(cells[3].slice(6, 9)).toEqual(['3 of 10*', '', '8.3 / 9.0']);
+    expect(cells[3].slice(7, 10)).toEqual(['3 of 10*, 2 loaded', '', '8.3 / 9.0']);
+  });
+
+  test('tells how many threads worked', () => {
+    expect(cells[6][2]).toBe('2');
   });
 
   test('shows what failed', () => {
-    expect(cells[4].slice(2)).toEqual(['solve and gradient', '128 × 87', 'failed', '', '', '', '', '', '']);
+    expect(cells[4].slice(3)).toEqual(['solve and gradient', '128 × 87', 'failed', '', '', '', '', '', '']);
     expect(tableOf(entries)).toContain(
       '\nfailed: Node 1.2.3, equilibra cpu, solve and gradient, 128 × 87: out of memory\n',
     );
@@ -215,57 +264,6 @@ describe('the table', () => {
 
   test('stands straight', () => {
     expect(new Set(rows.map((row) => row.length)).size).toBe(1);
-  });
-});
-
-describe('options', () => {
-  test('by default everything is measured, with the peers installed for it', () => {
-    const options = readOptions([]);
-    expect(options).toMatchObject({ environments: ['chrome', 'node', 'python'], peers: 'install', complete: true });
-    expect(options).toMatchObject({ library: undefined, backend: undefined, scaling: true });
-    expect(options?.sizes).toHaveLength(5);
-  });
-
-  test('narrow it down', () => {
-    const options = readOptions([
-      '--quick',
-      '--only',
-      'node',
-      '--backend=cpu',
-      '--size',
-      '128x87',
-      '--output',
-      'a.json',
-    ]);
-    expect(options).toMatchObject({
-      environments: ['node'],
-      backend: 'cpu',
-      scaling: false,
-      sizes: [{ batch: 128, width: 87 }],
-      complete: false,
-      output: 'a.json',
-    });
-    const quick = { environments: ['chrome', 'node'], peers: 'present', complete: false, scaling: false };
-    expect(readOptions(['--quick'])).toMatchObject(quick);
-    expect(readOptions(['--quick', '--scaling', '--peers', 'none'])).toMatchObject({ scaling: true, peers: 'none' });
-    expect(readOptions(['--quick'])?.sizes).toHaveLength(3);
-    expect(readOptions(['--help'])).toBeUndefined();
-  });
-
-  test.each([
-    [['--size', '128'], '--size: it is "128"; it must be batch x width'],
-    [['--size', '0x3'], '--size: it is "0x3"'],
-    [['--only', 'firefox'], '--only: it is "firefox"; it must be one of chrome, node, python'],
-    [
-      ['--backend', 'cuda'],
-      '--backend: it is "cuda"; it must be one of webgpu, wasm, gpujs-webgl2, gpujs-webassembly, cpu',
-    ],
-    [['--library', 'numpy'], '--library: it is "numpy"; it must be one of equilibra, jax-js'],
-    [['--peers', 'all'], '--peers: it is "all"; it must be one of install, present, none'],
-    [['--fast'], '--fast: bench has no such option'],
-    [['32x64'], '"32x64": bench takes options only'],
-  ])('%j is refused', (argv, message) => {
-    expect(() => readOptions(argv)).toThrow(message);
   });
 });
 
@@ -369,45 +367,6 @@ describe('the chart', () => {
   });
 });
 
-describe('npm run bench', () => {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  const bench = (...options: string[]): { status: number | null; stdout: string; stderr: string } =>
-    spawnSync(process.execPath, ['bench/run.mjs', 'main', ...options], { cwd: root, encoding: 'utf8' });
-
-  test('prints a table and writes JSON', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'equilibra-bench-'));
-    try {
-      const file = join(folder, 'results', 'one.json');
-      const where = ['--only', 'node', '--backend', 'cpu', '--size', '32x64'];
-      const options = ['--quick', '--peers', 'none', ...where, '--output', file];
-      const { status, stdout, stderr } = bench(...options);
-      expect(status, stderr).toBe(0);
-      expect(stdout.match(/^\| Node .*\| equilibra cpu .*\| 32 × 64 /gm)).toHaveLength(3);
-      expect(readFileSync(join(folder, 'results', 'one.svg'), 'utf8')).toMatch(/^<svg /);
-      const results = JSON.parse(readFileSync(file, 'utf8')) as Results;
-      expect(results).toMatchObject({ node: process.versions.node });
-      expect(results.notes).toBeInstanceOf(Array);
-      expect(Number.isNaN(Date.parse(results.date))).toBe(false);
-      expect(results.entries.map((entry) => entry.case)).toEqual(Object.keys(CASES));
-      for (const { timing: found, gigaflops, iterations, case: name, ratios } of results.entries) {
-        expect(ratios).toEqual({ sameBackend: 1, best: 1 });
-        expect(found?.median).toBeGreaterThan(0);
-        expect(gigaflops !== undefined).toBe(name === 'relu');
-        expect(iterations !== undefined).toBe(name !== 'relu');
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
-
-  test('a wrong option is one line and exit code 2', () => {
-    const { status, stdout, stderr } = bench('--size', 'large');
-    expect(status).toBe(2);
-    expect(stdout).toBe('');
-    expect(stderr).toMatch(/^--size: it is "large"[^\n]*\n$/);
-  });
-});
-
 describe('the duality gap of Lasso solutions', () => {
   test('is that of the oracle, for each fold by its own rows', () => {
     const [samples, features] = [12, 5];
@@ -429,31 +388,5 @@ describe('the duality gap of Lasso solutions', () => {
     const found = worstGap({ X, y, samples, features, masks }, logLambda, beta);
     expect(found / Math.max(...gaps)).toBeCloseTo(1, 10);
     expect(worstGap({ X, y, samples, features, masks }, [20], new Float64Array(2 * features))).toBe(0);
-  });
-});
-
-describe('a session in Node', () => {
-  test('gives back results and errors, and tells of a process that ended', async () => {
-    const module =
-      "export const add = async (a, b) => a + b; export const fail = async () => { throw new Error('no'); };";
-    const folder = mkdtempSync(join(tmpdir(), 'equilibra-session-'));
-    const file = join(folder, 'module.mjs');
-    writeFileSync(
-      file,
-      `${module} export const end = () => process.exit(7); export const wait = () => new Promise(() => {});`,
-    );
-    const session = await openNode(file, {}).openSession();
-    try {
-      expect(await session.call('add', 2, 3)).toBe(5);
-      await expect(session.call('fail')).rejects.toThrow('no');
-      expect(await session.call('add', 1, 1)).toBe(2);
-      await expect(session.call('end')).rejects.toThrow('the process ended: exit code 7');
-      const hasty = await openNode(file, {}, 2000).openSession();
-      await expect(hasty.call('wait')).rejects.toThrow(TimeLimitError);
-      await hasty.close();
-    } finally {
-      await session.close();
-      rmSync(folder, { recursive: true, force: true });
-    }
   });
 });

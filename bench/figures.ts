@@ -1,0 +1,145 @@
+/** The figures in README.md: each block of them is written from one file of bench/results, and stands between two comments. */
+import type { CaseName } from './cases.ts';
+import { CASES } from './cases.ts';
+import { spreadOf } from './measure.ts';
+import type { Run } from './picture.ts';
+import type { Entry, Results } from './results.ts';
+
+/** What bench/iterations.ts writes: of each solver and layer the counts at both tolerances, null where not all was solved. */
+export interface IterationCounts {
+  readonly forward: SolverCounts;
+  readonly backward: SolverCounts;
+  readonly stepRule: { readonly forward: readonly number[]; readonly backward: readonly number[] };
+}
+type SolverCounts = Readonly<Record<string, Readonly<Record<string, readonly (number | null)[]>>>>;
+
+/** A run of bench/digits.ts. */
+export interface DigitsRun extends Run {
+  /** Share of all processors that other programs had; absent where it was not known. */
+  readonly others?: number;
+}
+
+/** Files in bench/results, and what is written of them. */
+export const FIGURES = {
+  'bench-wasm.json': (text: string) => peersOf(JSON.parse(text) as WasmResults),
+  'iterations.json': (text: string) => iterationsOf(JSON.parse(text) as IterationCounts),
+  'digits.json': (text: string) => trainingOf(JSON.parse(text) as DigitsRun),
+} as const;
+export type FigureFile = keyof typeof FIGURES;
+export const FIGURE_FILES = Object.keys(FIGURES) as FigureFile[];
+
+/**
+ * The text with each block written anew.
+ * @param contents of the files
+ * @throws Error where the text does not have a block exactly once
+ */
+export function withFigures(text: string, contents: Readonly<Record<FigureFile, string>>): string {
+  return FIGURE_FILES.reduce((written, file) => {
+    const [start, end] = [`<!-- from bench/results/${file} by npm run readme -->\n`, '\n<!-- end -->'];
+    const pieces = written.split(start);
+    const length = pieces[1]?.indexOf(end) ?? -1;
+    if (pieces.length !== 2 || length < 0) throw new Error(`README.md must have one block of figures from ${file}`);
+    return `${pieces[0]}${start}${FIGURES[file](contents[file])}${pieces[1].slice(length)}`;
+  }, text);
+}
+
+/** Files that were written before other work was watched have no rule of it, and no counts. */
+export type WasmResults = Pick<Results, 'date' | 'processor' | 'notes' | 'entries'> & Partial<Pick<Results, 'load'>>;
+
+const NAMED = { batch: 128, width: 87 };
+
+/** A table of one size, and what it says of the others. */
+export function peersOf({ date, processor, notes, entries }: WasmResults): string {
+  const done = entries.filter(({ environment, timing }) => environment === 'chrome' && timing);
+  const libraries = [...new Set(done.map(({ library }) => library))];
+  const here = done.filter(({ batch, width }) => batch === NAMED.batch && width === NAMED.width);
+  const solved = here.find(({ library, case: name }) => library === 'equilibra' && name === 'solve');
+  if (!solved) throw new Error(`there is no solve of ${NAMED.batch} × ${NAMED.width} by the library in Chrome`);
+  const cell = (name: string, library: string): string => {
+    const entry = here.find((each) => each.case === name && each.library === library);
+    return entry ? timeOf(entry) : '–';
+  };
+  const rows = Object.entries(CASES).map(
+    ([name, { title }]) => `| ${title} | ${libraries.map((library) => cell(name, library)).join(' | ')} |`,
+  );
+  const disturbed = done.reduce((sum, { timing }) => sum + (timing?.foreign ?? 0), 0);
+  const all = done.reduce((sum, { timing }) => sum + (timing?.all.length ?? 0), 0);
+  const remarks = [
+    ...(disturbed > 0 ? [`other programs disturbed ${disturbed} of ${all} repetitions`] : []),
+    ...notes.filter((note) => /^other work/.test(note)),
+  ];
+  return [
+    `Milliseconds on WebAssembly in ${solved.version}, ${processor.cores} cores (${processor.name}), no GPU, ` +
+      `${NAMED.batch} samples, ${NAMED.width} wide, tolerance 1e-4, ${date.slice(0, 10)}; in brackets the interquartile range:`,
+    '',
+    `| | ${libraries.map((library) => (library === 'equilibra' ? `Equilibra${threadsOf(solved)}` : library)).join(' | ')} |`,
+    `|---|${libraries.map(() => '---|').join('')}`,
+    ...rows,
+    '',
+    `At ${sizesOf(done)} a solve with its gradient is ${leadOf(done, 'solve')} times as fast as the fastest of the others, ` +
+      `50 iterations alone ${leadOf(done, 'relu')} times.${remarks.length > 0 ? ` (${remarks.join('; ')})` : ''}`,
+  ].join('\n');
+}
+
+function threadsOf({ threads }: Entry): string {
+  return threads === undefined ? '' : `, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+}
+
+function timeOf({ timing }: Entry): string {
+  if (!timing) return 'failed';
+  return `${threeDigits(timing.median)} (${(100 * spreadOf(timing)).toFixed(0)} %)`;
+}
+
+function threeDigits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(value >= 10 ? 3 : 2);
+}
+
+/** 32 × 64 to 256 × 512 */
+function sizesOf(entries: readonly Entry[]): string {
+  const sorted = [...entries].sort((a, b) => a.batch * a.width ** 2 - b.batch * b.width ** 2);
+  return [sorted[0], sorted[sorted.length - 1]].map(({ batch, width }) => `${batch} × ${width}`).join(' to ');
+}
+
+/** Least and most over the sizes of how many times as long the fastest of the others took. */
+function leadOf(entries: readonly (Entry & Partial<Results['entries'][number]>)[], name: CaseName): string {
+  const fastest = new Map<string, number>();
+  for (const { case: own, library, batch, width, ratios } of entries) {
+    const ratio = ratios?.sameBackend;
+    if (own !== name || library === 'equilibra' || ratio === undefined) continue;
+    const size = `${batch} × ${width}`;
+    fastest.set(size, Math.min(fastest.get(size) ?? Number.POSITIVE_INFINITY, ratio));
+  }
+  const found = [...fastest.values()];
+  return `${Math.min(...found).toFixed(1)} to ${Math.max(...found).toFixed(1)}`;
+}
+
+const LAYERS = ['fresh layer', 'reference', 'ill-conditioned', 'trained'];
+
+/** The table of the solvers; the layers are in the order in which they are counted. */
+export function iterationsOf({ forward, backward, stepRule }: IterationCounts): string {
+  const rowsOf = (counts: SolverCounts): string[] =>
+    Object.entries(counts).map(([solver, layers]) => {
+      const cells = Object.values(layers).map((values) => values.map((one) => one?.toFixed(1) ?? '–').join(' / '));
+      return `| \`${solver}\` | ${cells.join(' | ')} |`;
+    });
+  const [coarse, fine] = [0, 1].map((index) => [stepRule.forward[index], stepRule.backward[index]]);
+  return [
+    `| forward | ${LAYERS.join(' | ')} |`,
+    `|---|${LAYERS.map(() => '---|').join('')}`,
+    ...rowsOf(forward),
+    `| **backward** |${LAYERS.map(() => ' |').join('')}`,
+    ...rowsOf(backward),
+    '',
+    "Under the stopping rule of the monDEQ authors' code, the relative step ‖z⁺ − z‖/‖z⁺‖ of the whole batch, Peaceman-Rachford takes",
+    `${coarse[0]} iterations forward and ${coarse[1]} backward to 1e-2 on the fresh layer, and ${fine[0]} and ${fine[1]} to 1e-4.`,
+  ].join('\n');
+}
+
+/** In one sentence. */
+export function trainingOf({ backend, seconds, epochs, others }: DigitsRun): string {
+  const loaded =
+    others !== undefined && others > 0.1
+      ? `, while other programs had ${(100 * others).toFixed(0)} % of the processors`
+      : '';
+  return `The training run at the top, ${epochs.length} epochs, took ${seconds} s on \`${backend}\`${loaded}.`;
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Measures the library on the graphics card of this computer in under ten minutes: the parity tests, large products against the
+# peak of float32, and layers against PyTorch on the same card where there is one with CUDA.
+#
+#   npm run bench:gpu-prepare                       beforehand, where the packages are; writes dist/gpu
+#   bash bench/gpu.sh [--output FOLDER] [--peak TFLOPS] [--small] [--software] [--only STEP]
+#
+# Here it takes Node, the package webgpu in node_modules, dist/gpu, a Vulkan driver and its loader (VK_DRIVER_FILES or
+# VK_ICD_FILENAMES where they are not in the usual places); no browser and no network. Writes FOLDER/gpu-<adapter>.json and .md,
+# FOLDER being bench/results by default. What runs on a software adapter is small, and goes to software-<adapter> instead.
+#   --peak      float32 without tensor cores, in TFLOP/s, where the table in bench/gpu/peaks.ts does not know the card
+#   --software  takes the software driver that a browser of this computer carries: a trial of this script
+#   --only      one of parity, products, layers, pytorch; what other steps left last time is reported with it
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+built=dist/gpu work=dist/gpu/work
+output=bench/results peak='' small='' software='' only=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --output) output=${2:?--output: a folder must follow}; shift 2 ;;
+    --peak) peak=${2:?--peak: a number must follow}; shift 2 ;;
+    --small) small=--small; shift ;;
+    --software) software=yes; shift ;;
+    --only) only=${2:?--only: a step must follow}; shift 2 ;;
+    *) echo "$1: it must be --output, --peak, --small, --software or --only" >&2; exit 2 ;;
+  esac
+done
+[ -f "$built/parity.js" ] || { echo "there is no $built/parity.js: run npm run bench:gpu-prepare first" >&2; exit 2; }
+[ -z "$software" ] || eval "$(node "$built/adapter.js" --exports)"
+
+# Seconds of all steps together; each has a limit of its own too, and what is left is for the report.
+total=570
+started=$SECONDS
+failed=0
+
+# step NAME LIMIT COMMAND…: stops it when its time is up, and goes on.
+step() {
+  local name=$1 limit=$2 left=$((total - 15 - (SECONDS - started))) begun=$SECONDS code
+  shift 2
+  if [ -n "$only" ] && [ "$name" != "$only" ] && [ "$name" != adapter ]; then return 0; fi
+  if [ "$left" -lt "$limit" ]; then limit=$left; fi
+  echo "── $name, at most $limit s"
+  if [ "$limit" -le 0 ]; then code=124; else timeout -k 5 "$limit" "$@"; code=$?; fi
+  if [ "$code" -ne 0 ]; then failed=1; echo "$name ended with exit code $code"; fi
+  echo "{\"step\": \"$name\", \"code\": $code, \"seconds\": $((SECONDS - begun))}" >> "$work/steps.jsonl"
+  return "$code"
+}
+
+[ -n "$only" ] || rm -rf "$work"
+mkdir -p "$work"
+# What is done again is reported anew.
+touch "$work/steps.jsonl"
+sed -i "/\"step\": \"\(adapter\|$only\)\"/d" "$work/steps.jsonl"
+step adapter 60 node "$built/adapter.js" $small || { echo 'there is no adapter: nothing is measured' >&2; exit 3; }
+[ -n "$only" ] && [ "$only" != parity ] || rm -f "$work/parity.jsonl"
+step parity 210 node "$built/parity.js" "$work/parity.jsonl"
+step products 80 node "$built/products.js"
+step layers 110 node "$built/layers.js"
+step pytorch 120 node "$built/pytorch.js"
+timeout -k 5 30 node "$built/report.js" --output "$output" ${peak:+--peak "$peak"} || failed=1
+echo "took $((SECONDS - started)) s"
+exit "$failed"

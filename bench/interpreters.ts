@@ -1,0 +1,103 @@
+/** Which of the Pythons of this computer is measured: that with the newest release of the package. */
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+export type PythonPackage = 'torch' | 'sklearn';
+
+/** What bench/python/about.py tells. */
+export interface Interpreter {
+  /** What to start it with. */
+  readonly program: string;
+  /** Versions of Python and of the package. */
+  readonly python: string;
+  readonly version: string;
+  /** Of the package, after it was given all cores. */
+  readonly threads: number;
+  /** The linear algebra that the package was built with. */
+  readonly blas: string;
+  readonly threading: string;
+  /** Of PyTorch: whether it finds a GPU. */
+  readonly cuda?: boolean;
+  /** Files of linear algebra that it loads. */
+  readonly libraries: readonly string[];
+}
+
+const SCRIPT = 'bench/python/about.py';
+const NAMES: Readonly<Record<PythonPackage, string>> = { torch: 'PyTorch', sklearn: 'scikit-learn' };
+const TIME_LIMIT = 120_000;
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Programs that may be a Python with packages, each once: of the path, virtual environments, conda, pyenv and the system. */
+export function candidates(variables: Variables, home = homedir()): string[] {
+  const windows = process.platform === 'win32';
+  const inside = (folder: string): string =>
+    windows ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python3');
+  const onPath = (variables.PATH ?? '')
+    .split(delimiter)
+    .filter(Boolean)
+    .map((folder) => join(folder, windows ? 'python.exe' : 'python3'));
+  const environments = [variables.VIRTUAL_ENV, variables.CONDA_PREFIX, '.venv', 'venv'].filter(
+    (folder) => folder !== undefined,
+  );
+  const pyenv = join(variables.PYENV_ROOT ?? join(home, '.pyenv'), 'versions');
+  const versions = existsSync(pyenv) ? readdirSync(pyenv).map((version) => join(pyenv, version)) : [];
+  const files = [...environments.map(inside), ...onPath, ...versions.map(inside), '/usr/bin/python3'];
+  return [...new Set(files)].filter((file) => existsSync(file));
+}
+
+/**
+ * The one with the newest release of the package; of equals the first.
+ * @throws Error where none has it
+ */
+export async function newestWith(
+  name: PythonPackage,
+  programs: readonly string[] = candidates(process.env),
+  ask: (program: string, name: PythonPackage) => Promise<Interpreter | undefined> = about,
+): Promise<Interpreter> {
+  let newest: Interpreter | undefined;
+  // One after the other: each loads some hundred megabytes.
+  for (const program of programs) {
+    const found = await ask(program, name);
+    if (found && (!newest || isNewer(found.version, newest.version))) newest = found;
+  }
+  if (newest) return newest;
+  throw new Error(`none of ${programs.length} Pythons has ${NAMES[name]}`);
+}
+
+/** @throws Error where it does not have the package */
+export async function onlyWith(name: PythonPackage, program: string): Promise<Interpreter> {
+  const found = await about(program, name);
+  if (found) return found;
+  throw new Error(`the Python given has no ${NAMES[name]}`);
+}
+
+/** Undefined where the program has no such package, or is no Python. */
+function about(program: string, name: PythonPackage): Promise<Interpreter | undefined> {
+  return new Promise((resolve) => {
+    execFile(program, [SCRIPT, name], { timeout: TIME_LIMIT, killSignal: 'SIGKILL' }, (error, out) => {
+      const [line] = out.split('\n').filter((text) => text.startsWith('{'));
+      resolve(error || !line ? undefined : { program, ...(JSON.parse(line) as Omit<Interpreter, 'program'>) });
+    });
+  });
+}
+
+/** Releases by their numbers; what stands behind them (a0, +cu130) does not count. */
+export function isNewer(version: string, than: string): boolean {
+  const [numbers, others] = [version, than].map((text) => (text.match(/^[\d.]+/)?.[0] ?? '0').split('.').map(Number));
+  for (let place = 0; place < Math.max(numbers.length, others.length); place++) {
+    const difference = (numbers[place] || 0) - (others[place] || 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}
+
+/** Python 3.11.2, PyTorch 1.13.0a0, BLAS generic (libblas.so.3.11.0), 2 threads by OpenMP */
+export function titleOf(name: PythonPackage, interpreter: Interpreter): string {
+  const { python, version, blas, libraries, threads, threading } = interpreter;
+  const files = libraries.length > 0 ? ` (${libraries.join(', ')})` : '';
+  const count = `${threads} ${threads === 1 ? 'thread' : 'threads'} by ${threading}`;
+  return `Python ${python}, ${NAMES[name]} ${version}, BLAS ${blas}${files}, ${count}`;
+}
