@@ -100,6 +100,7 @@ describe('results of a GPU', () => {
     const cut = resultsOf({ ...parts, steps: [{ step: 'parity', code: 124, seconds: 210 }] }, undefined, run);
     expect(cut.parity.complete).toBe(false);
     expect(reportOf(cut)).toContain('1 failed; the time was up before the end.');
+    expect(reportOf(resultsOf({ ...parts, steps: [], parity: [] }, undefined, run))).toContain('were not run.');
   });
 
   test('tell which steps did not end well', () => {
