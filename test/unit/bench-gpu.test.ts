@@ -156,6 +156,8 @@ describe('bench/gpu.sh', () => {
   test.each([
     [['--fast'], '--fast: it must be --output, --peak, --small, --software or --only'],
     [['--peak'], '--peak: a number must follow'],
+    [['--peak', 'much'], '--peak: it is much; it must be a number'],
+    [['--only', 'all'], '--only: it is all; it must be one of parity, products'],
   ])('%j is refused', (options, message) => {
     const { status, stderr } = gpu(...options);
     expect(status).not.toBe(0);
