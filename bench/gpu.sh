@@ -26,6 +26,8 @@ while [ $# -gt 0 ]; do
     *) echo "$1: it must be --output, --peak, --small, --software or --only" >&2; exit 2 ;;
   esac
 done
+case $peak in *[!0-9.]*) echo "--peak: it is $peak; it must be a number, of TFLOP/s" >&2; exit 2 ;; esac
+case $only in '' | parity | products | layers | pytorch) ;; *) echo "--only: it is $only; it must be one of parity, products, layers, pytorch" >&2; exit 2 ;; esac
 [ -f "$built/parity.js" ] || { echo "there is no $built/parity.js: run npm run bench:gpu-prepare first" >&2; exit 2; }
 [ -z "$software" ] || eval "$(node "$built/adapter.js" --exports)"
 

@@ -4,6 +4,7 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Page } from 'puppeteer';
 import { type Busy, busyDuring, LONG, watch } from './busy.ts';
+import { LOADED_SHARE, LoadWatch } from './load.ts';
 import { withWebApp } from './web-app.ts';
 
 const FILE = 'bench/results/long-tasks.json';
@@ -73,11 +74,17 @@ const { values } = parseArgs({ options: { hardware: { type: 'boolean', default: 
 await withWebApp(values.hardware ? 'hardware' : 'software', async (page, url, browser) => {
   await page.setViewport(SCREEN);
   const session = await watch(page);
-  const scenes: (Busy & { readonly scene: string })[] = [];
+  const scenes: (Busy & { readonly scene: string; readonly others?: number })[] = [];
+  const processors = new LoadWatch();
   for (const [scene, act] of Object.entries(SCENES)) {
+    processors.share();
     const busy = await busyDuring(page, session, () => act(page, url));
-    scenes.push({ scene, ...busy });
-    console.log(line(scene, busy));
+    const others = processors.share();
+    scenes.push({ scene, ...busy, ...(others !== undefined && { others }) });
+    const loaded = others !== undefined && others > LOADED_SHARE;
+    console.log(
+      `${line(scene, busy)}${loaded ? `; other programs had ${(100 * others).toFixed(0)} % of the processors` : ''}`,
+    );
     for (const { at, milliseconds, what } of busy.longTasks) console.log(`  at ${at} ms: ${milliseconds} ms, ${what}`);
     if (scene === 'opening') {
       await page.$eval('.workbench', (panels) => panels.scrollIntoView()); // the charts are in sight

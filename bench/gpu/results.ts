@@ -110,8 +110,7 @@ export function reportOf(results: GPUResults): string {
     ...(load?.watched === false ? ['What other programs did is not known.'] : []),
     ...(unfinished.length > 0 ? [`Not all ended well: ${unfinished.join(', ')}.`] : []),
     '',
-    `Parity with the float64 oracle: ${parity.passed} tests passed, ${parity.failed.length} failed` +
-      `${parity.complete ? '' : '; the time was up before the end'}.`,
+    parityLine(results),
     ...failed,
     '',
     `## Products${peak ? `, against ${peak.teraflops} TFLOP/s (${peak.source})` : ''}`,
@@ -125,6 +124,12 @@ export function reportOf(results: GPUResults): string {
     `${results.legend}.`,
     '',
   ].join('\n');
+}
+
+function parityLine({ parity, steps }: GPUResults): string {
+  if (!steps.some(({ step }) => step === 'parity')) return 'The parity tests were not run.';
+  const end = parity.complete ? '' : '; the time was up before the end';
+  return `Parity with the float64 oracle: ${parity.passed} tests passed, ${parity.failed.length} failed${end}.`;
 }
 
 function productTable({ products, pytorch, peak }: GPUResults): string {

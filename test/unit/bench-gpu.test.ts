@@ -100,6 +100,7 @@ describe('results of a GPU', () => {
     const cut = resultsOf({ ...parts, steps: [{ step: 'parity', code: 124, seconds: 210 }] }, undefined, run);
     expect(cut.parity.complete).toBe(false);
     expect(reportOf(cut)).toContain('1 failed; the time was up before the end.');
+    expect(reportOf(resultsOf({ ...parts, steps: [], parity: [] }, undefined, run))).toContain('were not run.');
   });
 
   test('tell which steps did not end well', () => {
@@ -155,6 +156,8 @@ describe('bench/gpu.sh', () => {
   test.each([
     [['--fast'], '--fast: it must be --output, --peak, --small, --software or --only'],
     [['--peak'], '--peak: a number must follow'],
+    [['--peak', 'much'], '--peak: it is much; it must be a number'],
+    [['--only', 'all'], '--only: it is all; it must be one of parity, products'],
   ])('%j is refused', (options, message) => {
     const { status, stderr } = gpu(...options);
     expect(status).not.toBe(0);
