@@ -4,7 +4,7 @@ import { CASES, type CaseName, type Iterations, type Work } from './cases.ts';
 import { type Contestant, nameOf } from './contestants.ts';
 import { Contest, differenceOf, type Limits, type Measured, type Timing } from './measure.ts';
 import { type Opened, opened } from './opening.ts';
-import type { Size } from './problems.ts';
+import type { ReluProblem, Size } from './problems.ts';
 import type { Verdict } from './referee.ts';
 
 export interface Assignment extends Size {
@@ -114,6 +114,24 @@ function findingOf(
 function countOf(threads: number | undefined): Pick<Finding, 'threads'> {
   return threads === undefined ? {} : { threads };
 }
+
+/** Milliseconds of each of some repetitions of a case, on WebAssembly in an engine of its own, and the threads that worked. */
+export async function freshRun(size: Size, repetitions: number): Promise<{ milliseconds: number[]; threads: number }> {
+  const { works, threads } = await opened({ library: 'equilibra', backend: 'wasm' });
+  const work = works.relu?.(size) as Work<ReluProblem>;
+  const milliseconds: number[] = [];
+  for (let repetition = 0; repetition < WARM_UP + repetitions; repetition++) {
+    await work.prepare(CASES.relu.problem(size, repetition));
+    const began = performance.now();
+    await work.run(1);
+    if (repetition >= WARM_UP) milliseconds.push(performance.now() - began);
+  }
+  work.dispose();
+  return { milliseconds, threads: threads?.() ?? 1 };
+}
+
+/** Repetitions before the first that counts: compilers of WebAssembly come back to what runs often. */
+const WARM_UP = 5;
 
 /** Bytes of solves of so many iterations, by those who tell. */
 export async function memoryAgainst(size: Size, iterations: readonly number[]): Promise<(Contestant & Curve)[]> {

@@ -64,9 +64,9 @@ function optionsFor(backend: string): OpenOptions {
 /** As the adapter tells, in a field of its own or in words; plain loops have one. Undefined where a device does the work. */
 export function threadsOf(
   backend: string,
-  { threads, description }: Pick<AdapterDescription, 'description'> & { readonly threads?: number },
+  { threadsUsed, description }: Pick<AdapterDescription, 'description' | 'threadsUsed'>,
 ): number | undefined {
-  if (threads !== undefined) return threads;
+  if (threadsUsed !== undefined) return threadsUsed;
   if (backend === 'cpu') return 1;
   const [, told] = description.match(/\b(\d+|one) threads?\b/) ?? [];
   return told === undefined ? undefined : told === 'one' ? 1 : Number(told);

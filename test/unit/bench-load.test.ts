@@ -185,6 +185,6 @@ describe('threads', () => {
     ['cpu', 'plain JavaScript loops in float64', undefined, 1],
     ['webgpu', 'NVIDIA H200', undefined, undefined],
   ])('%s, %s', (backend, description, threads, count) => {
-    expect(threadsOf(backend, { description, ...(threads !== undefined && { threads }) })).toBe(count);
+    expect(threadsOf(backend, { description, ...(threads !== undefined && { threadsUsed: threads }) })).toBe(count);
   });
 });
