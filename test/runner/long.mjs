@@ -19,7 +19,9 @@ export async function runLong(tally, names) {
     if (faults.length > 0) throw new Error(faults.join('\n'));
     return suites.map(({ name, minutes }) => `${name}, ${minutes} min`).join('; ');
   });
+  let went = 0;
   for (const { name, files, missing } of planned(suites, names, program, ci)) {
+    if (missing.length === 0 || ci) went += 1;
     if (missing.length === 0) {
       const left = Math.max(1, Math.round(LONG_MINUTES * 60_000 - (performance.now() - started)));
       tally.tests(name, files, { config: 'test/long/vitest.config.ts', limit: ci ? left : undefined });
@@ -28,5 +30,10 @@ export async function runLong(tally, names) {
         throw new Error(`missing, and could not be installed: ${missing.join('; ')}`);
       });
     } else console.log(`\nnot registered: ${name}, for want of ${missing.join(', and of ')}`);
+  }
+  if (went === 0) {
+    await tally.check('long suites', () => {
+      throw new Error('no test ran; that counts as a failure');
+    });
   }
 }
