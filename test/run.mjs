@@ -40,18 +40,18 @@ async function ensureBrowser() {
   return `${browser.version}: ${browser.path} (${browser.source})`;
 }
 
-/** What needs no test runner, two at a time. */
+/** What needs no test runner, in two rows side by side; built programs are for the whole run. */
 async function checkFiles() {
   const rooms = ['src', 'kernels', 'bench', 'demo'].filter((folder) => existsSync(join(root, folder)));
-  const both = (checks) =>
-    Promise.all(checks.map(([name, ...command]) => tally.check(name, () => quietly(...command))));
-  await both([
-    ['types', 'tsc', ['-p', 'test/tsconfig.json']],
-    ['build', 'npm', ['run', '--silent', 'build']],
-  ]);
-  await both([
-    ['format and lint', 'biome', ['check', '--config-path=test/biome.settings.json', '.']],
-    ['imports', 'depcruise', ['--config', 'test/dependency-cruiser.cjs', ...rooms]],
+  const row = async (...checks) => {
+    for (const [name, ...command] of checks) await tally.check(name, () => quietly(...command));
+  };
+  const imports = ['imports', 'depcruise', ['--config', 'test/dependency-cruiser.cjs', ...rooms]];
+  const lint = ['format and lint', 'biome', ['check', '--config-path=test/biome.settings.json', '.']];
+  const build = ['build', 'npm', ['run', '--silent', 'build']];
+  await Promise.all([
+    row(['types', 'tsc', ['-p', 'test/tsconfig.json']]),
+    row(imports, lint, ...(quick ? [] : [build])),
   ]);
 }
 
@@ -68,7 +68,8 @@ async function main() {
     tally.tests('tests of the web app', ['test/browser/demo', '--maxWorkers=1']);
     tally.tests('all other tests', [`--exclude=${ALONE}`, '--maxWorkers=2']);
   }
-  tally.close();
+  if (filters.length > 0) tally.close();
+  else tally.close(long ? 30 : quick ? 2 : 10);
 }
 
 if (given.includes('--help')) console.log(HELP);
