@@ -7,43 +7,33 @@ import { load } from './typescript.mjs';
 /** Runs the suites of these names, or all. */
 export async function runLong(tally, names) {
   const started = performance.now();
-  const { suites, LONG_MINUTES } = await load('test/long/suites.ts');
-  const { program } = await load('test/long/programs.ts');
-  const unknown = names.filter((name) => !suites.some((suite) => suite.name === name));
-  await tally.check('registry of long suites', () => checkRegistry(suites, LONG_MINUTES, unknown));
   const ci = process.env.CI === 'true';
-  for (const { name, files, programs } of suites.filter((suite) => names.length === 0 || names.includes(suite.name))) {
-    for (const each of programs) if (ci && program(each).find() === undefined) program(each).install();
-    const missing = programs.filter((each) => program(each).find() === undefined);
-    if (missing.length > 0 && !ci) {
-      console.log(
-        `\nnot registered: ${name}, for want of ${missing.map((each) => program(each).hint).join(', and of ')}`,
-      );
-    } else if (missing.length > 0) {
-      await tally.check(name, () => {
-        throw new Error(`could not be installed: ${missing.map((each) => program(each).hint).join('; ')}`);
-      });
-    } else {
-      const left = LONG_MINUTES * 60_000 - (performance.now() - started);
-      tally.tests(name, files, {
-        config: 'test/long/vitest.config.ts',
-        limit: ci ? Math.max(1, Math.round(left)) : undefined,
-      });
-    }
-  }
-}
-
-function checkRegistry(suites, longMinutes, unknown) {
-  const known = suites.map((suite) => suite.name).join(', ');
-  if (unknown.length > 0) throw new Error(`there is no long suite ${unknown.join(', ')}; there are ${known}`);
+  const [{ suites, LONG_MINUTES }, { program }, { faultsOf, planned }] = await Promise.all(
+    ['suites', 'programs', 'plan'].map((name) => load(`test/long/${name}.ts`)),
+  );
   const found = readdirSync(join(root, 'test', 'long'), { recursive: true })
     .map((name) => `test/long/${name.replaceAll('\\', '/')}`)
     .filter((name) => name.endsWith('.test.ts'));
-  const named = suites.flatMap((suite) => suite.files);
-  const left = [...found.filter((name) => !named.includes(name)), ...named.filter((name) => !found.includes(name))];
-  if (left.length > 0)
-    throw new Error(`not both a file and named by a suite of test/long/suites.ts: ${left.join(', ')}`);
-  const minutes = suites.reduce((sum, suite) => sum + suite.minutes, 0);
-  if (minutes > longMinutes) throw new Error(`the long suites take ${minutes} minutes and may take ${longMinutes}`);
-  return `${suites.length} suites, ${minutes} of ${longMinutes} minutes: ${known}`;
+  await tally.check('registry of long suites', () => {
+    const faults = faultsOf(suites, names, found, LONG_MINUTES);
+    if (faults.length > 0) throw new Error(faults.join('\n'));
+    return suites.map(({ name, minutes }) => `${name}, ${minutes} min`).join('; ');
+  });
+  let went = 0;
+  for (const { name, files, missing } of planned(suites, names, program, ci)) {
+    if (missing.length === 0 || ci) went += 1;
+    if (missing.length === 0) {
+      const left = Math.max(1, Math.round(LONG_MINUTES * 60_000 - (performance.now() - started)));
+      tally.tests(name, files, { config: 'test/long/vitest.config.ts', limit: ci ? left : undefined });
+    } else if (ci) {
+      await tally.check(name, () => {
+        throw new Error(`missing, and could not be installed: ${missing.join('; ')}`);
+      });
+    } else console.log(`\nnot registered: ${name}, for want of ${missing.join(', and of ')}`);
+  }
+  if (went === 0) {
+    await tally.check('long suites', () => {
+      throw new Error('no test ran; that counts as a failure');
+    });
+  }
 }
