@@ -18,7 +18,13 @@ let ending = '';
 beforeAll(async () => {
   const script = join(folder, 'kernels.js');
   writeFileSync(script, await bundleForPage(fileURLToPath(new URL('./deno-main.ts', import.meta.url))));
-  const deno = spawn(find('deno'), ['run', '--no-prompt', '--unstable-webgpu', script, ...suites.map(({ name }) => name)]);
+  const deno = spawn(find('deno'), [
+    'run',
+    '--no-prompt',
+    '--unstable-webgpu',
+    script,
+    ...suites.map(({ name }) => name),
+  ]);
   let [output, errors] = ['', ''];
   deno.stdout.on('data', (data) => {
     output += data;

@@ -20,7 +20,7 @@ const TILED = { file: 'shared/pass-tiled.wgsl', text: tiled };
 
 /** The sources by name. */
 export const PASS_SHADERS: Readonly<Record<string, Shader>> = {
-  pass: kernel(6, ...SHARED, PASS, TILED, ...SHADERS['product-tiled'].parts.slice(-1)),
+  pass: kernel(6, ...SHARED, PASS, ...SHADERS['product-tiled'].parts.slice(-1), TILED),
   observe: kernel(3, ...SHARED, { file: 'observe.wgsl', text: observe }),
 };
 
