@@ -123,7 +123,11 @@ function watch(page: Page, url: string, errors: string[], externalRequests: stri
     if (message.type() === 'error') errors.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => errors.push(`page: ${error instanceof Error ? error.message : String(error)}`));
-  page.on('requestfailed', (request) => errors.push(`request: ${request.url()} ${request.failure()?.errorText ?? ''}`));
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText ?? '';
+    // Firefox counts as failed what a reload has given up.
+    if (why !== 'NS_BINDING_ABORTED') errors.push(`request: ${request.url()} ${why}`);
+  });
   page.on('response', (response) => {
     if (response.status() >= 400) errors.push(`response: ${response.status()} ${response.url()}`);
   });
