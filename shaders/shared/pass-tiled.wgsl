@@ -1,5 +1,5 @@
-// The epilogue of a pass where a workgroup holds all results of a tile, its 4·EDGE columns: follows pass.wgsl before
-// product-tiled.wgsl, whose slices are free for other things once the product is done.
+// The epilogue of a pass where a workgroup holds all results of a tile, its 4·EDGE columns: follows product-tiled.wgsl,
+// whose slices are free for other things once the product is done.
 
 // Four rows of four columns.
 fn storeRows(row: u32, column: u32, rows: array<vec4<f32>, 4>) {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import puppeteer, { type Page } from 'puppeteer';
+import puppeteer, { type LaunchOptions, type Page } from 'puppeteer';
 import { browserFlags } from '../../src/cli/browser-flags.ts';
 import { findBrowsers } from '../../src/cli/browsers.ts';
 
@@ -22,6 +22,13 @@ const contentTypes: Record<string, string> = {
 const ISOLATION: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
+};
+
+/** WebGPU on Linux, on any driver, and in workers. */
+const FIREFOX_PREFERENCES = {
+  'dom.webgpu.enabled': true,
+  'gfx.webgpu.ignore-blocklist': true,
+  'dom.webgpu.workers.enabled': true,
 };
 
 /** An open page in a real browser, with everything that went wrong in it. */
@@ -48,6 +55,8 @@ export interface PageOptions {
   readonly site?: string;
   /** Isolates the page from other origins, so that it may share memory with workers. */
   readonly isolated?: boolean;
+  /** The path of a Firefox that is to show it, over the system's Vulkan driver, in place of Chromium. */
+  readonly firefox?: string;
 }
 
 /**
@@ -57,18 +66,12 @@ export interface PageOptions {
  * @throws Error when there is no browser on this computer.
  */
 export async function openPage(options: PageOptions = {}): Promise<OpenPage> {
-  const executable = findBrowsers()[0];
-  if (!executable) throw new Error('no browser was found: install Chromium or Chrome, or set CHROME_PATH');
+  const launching = launchOptions(options);
   const bundles = new Map<string, string>();
   const server = await startServer(bundles, options);
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
   const browser = await puppeteer
-    .launch({
-      executablePath: executable.path,
-      headless: true,
-      args: browserFlags(process.env.EQUILIBRA_TEST_ADAPTER === 'hardware' ? 'hardware' : 'software'),
-      protocolTimeout: 600_000,
-    })
+    .launch({ ...launching, headless: true, protocolTimeout: 600_000 })
     .catch((error: unknown) => {
       server.close();
       throw error;
@@ -107,12 +110,24 @@ export async function openPage(options: PageOptions = {}): Promise<OpenPage> {
   }
 }
 
+function launchOptions({ firefox }: PageOptions): LaunchOptions {
+  if (firefox) return { browser: 'firefox', executablePath: firefox, extraPrefsFirefox: FIREFOX_PREFERENCES };
+  const executable = findBrowsers()[0];
+  if (!executable) throw new Error('no browser was found: install Chromium or Chrome, or set CHROME_PATH');
+  const adapter = process.env.EQUILIBRA_TEST_ADAPTER === 'hardware' ? 'hardware' : 'software';
+  return { executablePath: executable.path, args: browserFlags(adapter) };
+}
+
 function watch(page: Page, url: string, errors: string[], externalRequests: string[]): void {
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => errors.push(`page: ${error instanceof Error ? error.message : String(error)}`));
-  page.on('requestfailed', (request) => errors.push(`request: ${request.url()} ${request.failure()?.errorText ?? ''}`));
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText ?? '';
+    // Firefox counts as failed what a reload has given up.
+    if (why !== 'NS_BINDING_ABORTED') errors.push(`request: ${request.url()} ${why}`);
+  });
   page.on('response', (response) => {
     if (response.status() >= 400) errors.push(`response: ${response.status()} ${response.url()}`);
   });
@@ -132,7 +147,7 @@ function bundled(entryFile: string): Promise<string> {
   return known;
 }
 
-async function bundleForPage(entryFile: string): Promise<string> {
+export async function bundleForPage(entryFile: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entryFile],
     bundle: true,

@@ -3,9 +3,10 @@ import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
-import { type BackendName, open } from '../../src/index.ts';
+import { type BackendName, type Engine, open } from '../../src/index.ts';
 import { type ParityCase, parityCases } from '../parity/cases/index.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
+import { asking } from '../reference/outcomes.ts';
 
 export { trainSteps } from './training.ts';
 
@@ -26,6 +27,14 @@ export async function runCase(backend: keyof typeof candidates, name: string): P
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
 }
+
+let engine: Promise<Engine> | undefined;
+
+/** What WebGPU finds for a reference problem. */
+export const ask = asking(() => {
+  engine ??= open({ backend: 'webgpu' });
+  return engine;
+});
 
 /** What the adapter of a backend calls itself, once it says what is expected or does not in time. */
 export async function description(backend: BackendName, expected: string): Promise<string> {

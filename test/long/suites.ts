@@ -25,5 +25,12 @@ export interface LongSuite {
 export const LONG_MINUTES = 30;
 
 export const suites: readonly LongSuite[] = [
+  {
+    name: 'firefox',
+    files: ['test/long/firefox.test.ts', 'test/long/firefox-demo.test.ts'],
+    programs: ['firefox'],
+    minutes: 6,
+  },
+  { name: 'deno', files: ['test/long/deno.test.ts'], programs: ['deno'], minutes: 2 },
   { name: 'soak', files: ['test/long/soak.test.ts'], programs: [], minutes: 2 },
 ];

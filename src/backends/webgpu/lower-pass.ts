@@ -18,7 +18,7 @@ const TILED = { file: 'shared/pass-tiled.wgsl', text: tiled };
 
 /** The sources by name. */
 export const PASS_SHADERS: Readonly<Record<string, Shader>> = {
-  pass: kernel(6, ...ITERATING, PASS, TILED, ...SHADERS['product-tiled'].parts.slice(-1)),
+  pass: kernel(6, ...ITERATING, PASS, ...SHADERS['product-tiled'].parts.slice(-1), TILED),
   observe: kernel(3, ...ITERATING, STATES, { file: 'observe.wgsl', text: observe }),
 };
 

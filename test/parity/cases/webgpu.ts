@@ -1,0 +1,28 @@
+/** Every kernel of WebGPU, in the forms for software and for hardware adapters: for each implementation of WebGPU. */
+import type { WebGPUOptions } from '../../../src/backends/webgpu/index.ts';
+import { acceleratedCases, formCases, iterateCases, type ParityCase, parityCases } from './index.ts';
+import { largePassCases, passCases } from './pass.ts';
+import { tunedProductCases, wideProductCases } from './product.ts';
+import { proximalGradientCases } from './proximal-gradient.ts';
+
+export interface WebGPUSuite {
+  readonly name: string;
+  readonly options: WebGPUOptions;
+  readonly cases: readonly ParityCase[];
+}
+
+export const webgpuSuites: readonly WebGPUSuite[] = [
+  {
+    name: 'forms for this adapter',
+    options: {},
+    cases: [...parityCases, ...iterateCases, ...proximalGradientCases, ...acceleratedCases],
+  },
+  {
+    name: 'forms with shared memory',
+    options: { kernelForms: 'tiled' },
+    cases: [...formCases, ...passCases, ...largePassCases],
+  },
+  { name: 'forms in registers', options: { kernelForms: 'register' }, cases: formCases },
+  { name: 'wide products', options: { kernelForms: 'wide' }, cases: wideProductCases },
+  { name: 'products timed', options: { kernelForms: 'tiled', tuneFrom: 0 }, cases: tunedProductCases },
+];
