@@ -141,9 +141,14 @@ fn main(
     // What is multiplied: x, of Peaceman-Rachford q; zeros past the last column.
     for (var c = 0u; c < 4u; c += 1u) {
       let column = firstColumn + c;
-      let isInside = column < sizes.n;
-      upper[column] = select(vec4<f32>(), factorOf(x.upper[c], bias.upper[c], slopes.upper[c], alpha), isInside);
-      lower[column] = select(vec4<f32>(), factorOf(x.lower[c], bias.lower[c], slopes.lower[c], alpha), isInside);
+      var above = vec4<f32>();
+      var below = vec4<f32>();
+      if (column < sizes.n) {
+        above = factorOf(x.upper[c], bias.upper[c], slopes.upper[c], alpha);
+        below = factorOf(x.lower[c], bias.lower[c], slopes.lower[c], alpha);
+      }
+      upper[column] = above;
+      lower[column] = below;
     }
     workgroupBarrier();
     let products = productOf(thread);
@@ -152,23 +157,24 @@ fn main(
     var size = array<vec4<f32>, 2>();
     for (var c = 0u; c < 4u; c += 1u) {
       let column = firstColumn + c;
-      var above = x.upper[c];
-      var below = x.lower[c];
-      if (METHOD == PEACEMAN_RACHFORD) {
-        above = upper[column];
-        below = lower[column];
+      if (column < sizes.n) {
+        var above = x.upper[c];
+        var below = x.lower[c];
+        if (METHOD == PEACEMAN_RACHFORD) {
+          above = upper[column];
+          below = lower[column];
+        }
+        let u = advanced(above, products.upper[c], bias.upper[c], slopes.upper[c], alpha, carry.upper[c]);
+        let l = advanced(below, products.lower[c], bias.lower[c], slopes.lower[c], alpha, carry.lower[c]);
+        next.upper[c] = u.next;
+        next.lower[c] = l.next;
+        carry.upper[c] = u.lost;
+        carry.lower[c] = l.lost;
+        missed[0] += u.missed * u.missed;
+        missed[1] += l.missed * l.missed;
+        size[0] += u.z * u.z;
+        size[1] += l.z * l.z;
       }
-      let u = advanced(above, products.upper[c], bias.upper[c], slopes.upper[c], alpha, carry.upper[c]);
-      let l = advanced(below, products.lower[c], bias.lower[c], slopes.lower[c], alpha, carry.lower[c]);
-      next.upper[c] = u.next;
-      next.lower[c] = l.next;
-      carry.upper[c] = u.lost;
-      carry.lower[c] = l.lost;
-      let isInside = vec4<bool>(column < sizes.n);
-      missed[0] += select(vec4<f32>(), u.missed * u.missed, isInside);
-      missed[1] += select(vec4<f32>(), l.missed * l.missed, isInside);
-      size[0] += select(vec4<f32>(), u.z * u.z, isInside);
-      size[1] += select(vec4<f32>(), l.z * l.z, isInside);
     }
     sums[thread] = missed[0];
     sums[THREADS + thread] = missed[1];
