@@ -116,14 +116,21 @@ describe('steps that need not be read before the next one', () => {
     expect(told.held).toHaveLength(STEPS);
     expect(told.held).not.toContain(false);
     // Until the read-backs of the test begin. At the end of a step the next one has been enqueued.
-    for (let step = 2; step < STEPS - 3; step++) {
-      expect(told.counts[step]).toMatchObject({ submits: 1, readBacks: 1, buffers: 0 });
+    const steps = told.counts.map((_, step) => step).slice(2, STEPS - 3);
+    for (const step of steps) {
+      expect(told.counts[step]).toMatchObject({ submits: 1, readBacks: 1 });
+      const { buffers, bytes, programBuffers, programBytes } = told.memory[step];
+      expect({ buffers, bytes, programBuffers }).toEqual({
+        buffers: told.memory[2].buffers,
+        bytes: told.memory[2].bytes,
+        programBuffers: told.memory[2].programBuffers,
+      });
       // Bind groups, an estimate of which is among what Programs take, are kept for the first few sets of buffers.
-      const { programBytes } = told.memory[step];
-      expect({ ...told.memory[step], programBytes: 0 }).toEqual({ ...told.memory[2], programBytes: 0 });
       expect(programBytes).toBeLessThan(1.5 * told.memory[2].programBytes);
       expect(without.counts[step].submits).toBeGreaterThan(3);
     }
+    // On a busy computer a read-back may still be on its way when the next one begins, which then takes a second buffer, once.
+    expect(steps.reduce((made, step) => made + told.counts[step].buffers, 0)).toBeLessThanOrEqual(1);
   });
 
   test('a step whose loops are longer than before is repeated, and nobody sees it', async () => {
