@@ -215,6 +215,20 @@ describe('threads', () => {
     }
   });
 
+  test('are there when the backend is, and those that have worked are told', async () => {
+    const told: unknown[] = [];
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const backend = await open(2);
+      const { threads, threadsUsed } = backend.adapter;
+      const program = repeated(256, 256, 20);
+      await runOn(backend, program, inputsFor(256, 256));
+      told.push([threads, threadsUsed, backend.adapter.threadsUsed]);
+    }
+    // A busy computer may keep a thread from its work, but not each time.
+    expect(told).toContainEqual([2, 1, 2]);
+    expect(told.filter((each) => String(each).startsWith('2')).length).toBeGreaterThan(2);
+  });
+
   test.each([0, 1.5, Number.NaN])('%d of them is refused', async (threads) => {
     await expect(openWasm({ threads })).rejects.toThrow(`threads is ${threads}; it must be a positive integer`);
   });

@@ -44,6 +44,7 @@ const SERVE = `const serve = ({ module, memory, workspace, team }, told) => {
   try {
     const { exports } = new WebAssembly.Instance(module, { env: { memory }, clock: { now: () => 0 } });
     exports.useWorkspace(workspace);
+    exports.join(team);
     told();
     exports.serve(team);
   } catch (error) {

@@ -7,9 +7,9 @@ import { endTrips, setTrips } from './iterate';
 import { buffer, setWord, useTable, useWorkspace, word } from './memory';
 import { performRange, unitsOf, workOf } from './perform';
 import { preparePanels } from './product';
-import { divide, hasTeam, serve, useTeam } from './team';
+import { divide, hasTeam, join, serve, useTeam } from './team';
 
-export { serve, useTeam, useWorkspace };
+export { join, serve, useTeam, useWorkspace };
 
 /** Multiplications, or what takes about as long, from which on an instruction is divided: about ten microseconds. */
 const WORTH_DIVIDING: i64 = 1 << 18;

@@ -66,7 +66,7 @@ export function divide(at: usize, units: i32): bool {
   atomic.store<i32>(team + DONE, 0);
   announce(0);
   if (atomic.load<i32>(team + ASLEEP) > 0) atomic.notify(team + TICKET, -1);
-  takePart(team, tickets, 0);
+  takePart(team, tickets);
   return awaitOthers(units);
 }
 
@@ -109,11 +109,8 @@ function stretchOf(at: usize, units: i32): i32 {
   return max(parts, least) * even;
 }
 
-/**
- * Takes stretches of the instruction with this ticket while there are some.
- * @param bit of the thread, where it serves
- */
-function takePart(address: usize, ticket: i32, bit: i32): void {
+/** Takes stretches of the instruction with this ticket while there are some. */
+function takePart(address: usize, ticket: i32): void {
   while (true) {
     const job = atomic.load<i64>(address);
     const at = <usize>load<u32>(address + INSTRUCTION);
@@ -132,14 +129,21 @@ function takePart(address: usize, ticket: i32, bit: i32): void {
   }
 }
 
+/** Of this thread, where it serves. */
+let bit: i32 = 0;
+
+/** This thread serves from now on: `serve` is to follow. */
+export function join(address: usize): void {
+  bit = 1 << atomic.add<i32>(address + SERVING, 1);
+  listenTo(address + STOP, address + PULSE);
+}
+
 /** Serves; does not return. */
 export function serve(address: usize): void {
   let ticket = atomic.load<i32>(address + TICKET);
-  const bit = 1 << atomic.add<i32>(address + SERVING, 1);
-  listenTo(address + STOP, address + PULSE);
   while (true) {
     ticket = nextTicket(address, ticket);
-    takePart(address, ticket, bit);
+    takePart(address, ticket);
   }
 }
 
