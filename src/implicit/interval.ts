@@ -111,7 +111,8 @@ function* rangeOf(sample: LiftedSample, v: readonly number[]): Interruptible<Sam
   const reduced = yield* reducedValue(sample, v);
   if (!reduced) return { ...UNBOUNDED, attained: { low: Number.NaN, high: Number.NaN }, argument: 'unbounded' };
   const attained = yield* attainedRange(reduced);
-  if ((yield* checkInvertibility(family)).status !== 'certified') return { ...UNBOUNDED, attained, argument: 'unbounded' };
+  if ((yield* checkInvertibility(family)).status !== 'certified')
+    return { ...UNBOUNDED, attained, argument: 'unbounded' };
   if (k <= ENUMERATED) return { ...attained, attained, argument: 'enumeration' };
   const bounds = yield* rangeBounds(reduced);
   return { ...bounds, attained, argument: Number.isFinite(bounds.low) ? 'bounds' : 'unbounded' };
@@ -160,10 +161,7 @@ function* search(
 }
 
 /** vᵀ of the z part of B(d)⁻¹r(d) in the kinks alone; undefined where B₀ is not known to be invertible. */
-function* reducedValue(
-  { family, right }: LiftedSample,
-  v: readonly number[],
-): Interruptible<ReducedValue | undefined> {
+function* reducedValue({ family, right }: LiftedSample, v: readonly number[]): Interruptible<ReducedValue | undefined> {
   if (!right) throw new Error('gradientInterval: no input was followed');
   const { n: order, base, terms } = family;
   const verified = yield* verifiedInverse(base, order);

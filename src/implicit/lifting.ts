@@ -1,6 +1,7 @@
 /** The derivatives of a user's equation as matrices on the host, with every kink an unknown of its own: for the certificate. */
-import { breathe, type Interruptible, inTurns } from '../backends/event-loop.ts';
+
 import { type LiftedOperation, Tape } from '../autodiff/tape.ts';
+import { breathe, type Interruptible, inTurns } from '../backends/event-loop.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { MatrixFamily } from './hypothesis/family.ts';

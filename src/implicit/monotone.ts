@@ -1,8 +1,8 @@
 /** The solution of z = σ(Wz + b) as a differentiable function of W and b, for W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
 import type { CustomOperation } from '../autodiff/custom.ts';
-import { inTurns } from '../backends/event-loop.ts';
 import { kinkTolerance } from '../autodiff/kinks.ts';
 import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
+import { inTurns } from '../backends/event-loop.ts';
 import type { Activation } from '../solvers/activations.ts';
 import { adjointProblem } from '../solvers/adjoint.ts';
 import { normsFrom } from '../solvers/equation.ts';

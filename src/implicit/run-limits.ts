@@ -40,17 +40,20 @@ export class LimitedRun {
   }
 }
 
+/** By performance.now(): what several solves have in common. Of what is not given, each solve has its own time. */
+export interface Deadlines {
+  readonly forward?: number;
+  readonly linear?: number;
+}
+
 export class RunLimits {
   readonly signal: AbortSignal | undefined;
   private readonly timeLimit: number | undefined;
 
-  /**
-   * @param deadline of the forward solves, where several have one in common
-   * @throws RangeError where the time limit is no finite number above 0
-   */
+  /** @throws RangeError where the time limit is no finite number above 0 */
   constructor(
     { signal, timeLimit }: LimitOptions,
-    private readonly deadline?: number,
+    private readonly deadlines: Deadlines = {},
   ) {
     if (timeLimit !== undefined && !(timeLimit > 0 && Number.isFinite(timeLimit))) {
       throw new RangeError(`timeLimit: it is ${timeLimit}; it must be a finite number of milliseconds > 0`);
@@ -61,19 +64,19 @@ export class RunLimits {
 
   /** The same time limit, under another signal. */
   under(signal: AbortSignal | undefined): RunLimits {
-    return new RunLimits({ signal, timeLimit: this.timeLimit }, this.deadline);
+    return new RunLimits({ signal, timeLimit: this.timeLimit }, this.deadlines);
   }
 
   /** For a forward solve. @throws the signal's reason where it is aborted */
   forward(): LimitedRun {
     this.signal?.throwIfAborted();
-    return new LimitedRun(this.signal, this.timeLimit, this.deadline);
+    return new LimitedRun(this.signal, this.timeLimit, this.deadlines.forward);
   }
 
   /** For a linear solve. @throws the signal's reason where it is aborted */
   linear(): LimitedRun {
     this.signal?.throwIfAborted();
-    return new LimitedRun(this.signal, this.timeLimit);
+    return new LimitedRun(this.signal, this.timeLimit, this.deadlines.linear);
   }
 }
 

@@ -109,7 +109,10 @@ export class Model {
    * @param x [batch, inputs]
    * @returns the outputs of the last layer, [batch, outputs]
    */
-  forward(x: Tensor, { values = this.initialised().values, solves = [], signal, training }: ForwardOptions = {}): Tensor {
+  forward(
+    x: Tensor,
+    { values = this.initialised().values, solves = [], signal, training }: ForwardOptions = {},
+  ): Tensor {
     if (x.shape.length !== 2 || x.shape[1] !== this.inputs) {
       throw new RangeError(`model: the input has shape ${describe(x.shape)}; it must be [batch, ${this.inputs}]`);
     }

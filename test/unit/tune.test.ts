@@ -59,7 +59,7 @@ describe('tune: one λ by the held-out error', () => {
       ...train,
       criterion: heldOut(validation),
       starts: [[5]],
-      async onProgress(visited) {
+      async onProgress({ visited }) {
         expect(isHeard).toBe(true);
         isHeard = false;
         await new Promise((resolve) => setTimeout(resolve));
@@ -68,7 +68,7 @@ describe('tune: one λ by the held-out error', () => {
           ...visited.map(({ parameters, value, gradient }) => ({
             logLambda: parameters[0],
             value,
-            gradient: gradient[0],
+            gradient: gradient?.[0] as number,
           })),
         );
       },
@@ -153,7 +153,7 @@ describe('criteria', () => {
       intercept: true,
       starts: [[1.5]],
       limit: 1,
-      onProgress: (visited) => void seen.push(...visited),
+      onProgress: ({ visited }) => void seen.push(...visited),
     });
     const { foldMasks } = await import('../../src/data/index.ts');
     const { foldOf } = foldMasks(ROWS, { folds: 3, seed: 1 });

@@ -144,8 +144,7 @@ function* nearestElement(
   }
   const ends = [yield* at(new Float64Array(k))];
   if (k > 0) ends.push(yield* at(new Float64Array(k).fill(1)));
-  const worst =
-    base && status === 'certified' ? yield* at(Float64Array.from(yield* worstElement(family, base))) : null;
+  const worst = base && status === 'certified' ? yield* at(Float64Array.from(yield* worstElement(family, base))) : null;
   const chosen = witness ? yield* at(witness) : worst;
   const { d, smallest } = chosen ?? ends.reduce((a, b) => (b.smallest < a.smallest ? b : a));
   const scale = Math.max(...[...ends, ...(chosen ? [chosen] : [])].map(({ largest }) => largest));
@@ -255,12 +254,7 @@ function* search(
  * the sign that elimination finds. Elimination is exact for a matrix within n·ε·|L||U|, so that where its sign flips from
  * one number to the next, B(d) is that near to a singular matrix.
  */
-function* signChange(
-  family: MatrixFamily,
-  base: VerifiedInverse,
-  from: Vertex,
-  to: Vertex,
-): Interruptible<Verdict> {
+function* signChange(family: MatrixFamily, base: VerifiedInverse, from: Vertex, to: Vertex): Interruptible<Verdict> {
   const point = (t: number): Float64Array => Float64Array.from(from, (value, i) => value + t * (to[i] - value));
   let [low, high] = [0, 1];
   for (let step = 0; step < BISECTIONS; step++) {

@@ -45,10 +45,7 @@ export function* rangeBounds(value: ReducedValue): Interruptible<Range> {
  * Summed with weights Δ ≻ 0 for which H = (ΔM + MᵀΔ)/2 ≻ 0: sᵀHs ≤ sᵀq, q = Δ·entering, an ellipsoid around ½H⁻¹q, on which
  *   effectᵀs ∈ ½effectᵀH⁻¹q ± ½√(effectᵀH⁻¹effect · qᵀH⁻¹q).
  */
-function* ellipsoidRange(
-  { constant, effect, entering, matrix }: ReducedValue,
-  D: Float64Array,
-): Interruptible<Range> {
+function* ellipsoidRange({ constant, effect, entering, matrix }: ReducedValue, D: Float64Array): Interruptible<Range> {
   const { k, centre } = matrix;
   // In coordinates in which H has a unit diagonal.
   const scale = D.map((value, i) => 1 / Math.sqrt(value * centre[i * k + i]));

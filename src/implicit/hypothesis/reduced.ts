@@ -21,10 +21,7 @@ export interface Enclosure {
  *   B₀⁻¹r = Xr + E(I − E)⁻¹Xr, E = I − XB₀: |error| ≤ |X||r| + q/(1 − q)·‖|X||r|‖∞,
  * where |r| is the rounded residual and (n + 2)·ε·(|a| + |B₀||y|) more.
  */
-export function* reducedMatrix(
-  { n, base, terms }: MatrixFamily,
-  verified: VerifiedInverse,
-): Interruptible<Enclosure> {
+export function* reducedMatrix({ n, base, terms }: MatrixFamily, verified: VerifiedInverse): Interruptible<Enclosure> {
   const k = terms.length;
   const centre = new Float64Array(k * k);
   const radius = new Float64Array(k * k);

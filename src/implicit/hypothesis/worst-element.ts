@@ -112,12 +112,7 @@ function update(a: Float64Array, b: Float64Array, { X, gram }: State, next: Stat
 }
 
 /** Whether ‖X‖ may exceed 1/smallest: first by ‖XᵀX‖ in the Frobenius norm, which bounds ‖X‖² and costs little. */
-function* mayBeNearer(
-  gram: Float64Array,
-  n: number,
-  smallest: number,
-  scratch: Float64Array,
-): Interruptible<boolean> {
+function* mayBeNearer(gram: Float64Array, n: number, smallest: number, scratch: Float64Array): Interruptible<boolean> {
   const threshold = (1 + RESOLUTION) / smallest ** 2;
   let squares = 0;
   for (let i = 0; i < n; i++) {

@@ -1,6 +1,7 @@
 /** The Lasso, β̂ = argmin ½‖y − Xβ‖² + e^λ Σⱼ wⱼ|βⱼ| + ½ρ‖β‖², as a differentiable function of X, y, λ, w and ρ. */
-import { inTurns } from '../../backends/event-loop.ts';
+
 import type { CustomOperation } from '../../autodiff/custom.ts';
+import { inTurns } from '../../backends/event-loop.ts';
 import type { SolveReport } from '../../solvers/report.ts';
 import { Arena } from '../../tensor/arena.ts';
 import { engineOf } from '../../tensor/engine.ts';

@@ -5,9 +5,9 @@ import type { LassoMethod } from '../../solvers/lasso/solve.ts';
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { type LimitOptions, RunLimits } from '../run-limits.ts';
 import type { FailurePolicy } from '../certify.ts';
 import { checkCount, checkOneOf, checkPositive } from '../options.ts';
+import { type LimitOptions, RunLimits } from '../run-limits.ts';
 
 export const LASSO_SOLVERS = {
   fista: 0,

@@ -125,7 +125,7 @@ export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: 
 
 function untilDeadline(limits: LimitOptions): RunLimits {
   const { timeLimit } = limits;
-  return new RunLimits(limits, timeLimit === undefined ? undefined : performance.now() + timeLimit);
+  return new RunLimits(limits, timeLimit === undefined ? {} : { forward: performance.now() + timeLimit });
 }
 
 async function equallySpaced(problem: LargestPenaltyOptions, count = 100, depth = Math.log(1000)): Promise<number[]> {
