@@ -101,7 +101,7 @@ async function gradients(engine: Engine, signal?: AbortSignal): Promise<void> {
   const loss = (A: Tensor, c: Tensor): Tensor =>
     monotoneFixedPoint(A, c, { activation: 'relu', margin, signal, tolerance: 1e-5 }).z.square().sum();
   try {
-    for (let step = 0; step < 12; step++) {
+    for (let step = 0; step < 40; step++) {
       const [, made] = await valueAndGrad(loss, [W, b]);
       for (const gradient of made) gradient.dispose();
     }
@@ -121,7 +121,7 @@ async function equations(engine: Engine, signal?: AbortSignal): Promise<void> {
       .square()
       .sum();
   try {
-    for (let step = 0; step < 8; step++) {
+    for (let step = 0; step < 20; step++) {
       const [, made] = await valueAndGrad(loss, [W, b]);
       for (const gradient of made) gradient.dispose();
     }

@@ -13,18 +13,14 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
   const { engine, close } = engineOn(backend);
   afterAll(close);
 
-  test.each(LONG_WORK)('a timer of 10 ms is not starved by $name', async ({ run }) => {
+  test.each(LONG_WORK)('a timer of 10 ms goes on during $name, and a signal ends it', async ({ run }) => {
     const own = await engine();
     expect(await longestGap(() => run(own), LONGEST_GAP)).toBeLessThanOrEqual(LONGEST_GAP);
-  });
-
-  test.each(LONG_WORK)('a signal ends $name', async ({ run }) => {
-    const own = await engine();
     await own.idle();
     const before = own.memory().buffers;
     const delay = await abortDelay((signal) => run(own, signal), ABORTED_AFTER, LONGEST_ABORT);
     expect(delay).toBeLessThanOrEqual(LONGEST_ABORT);
-    await own.idle();
-    expect(own.memory().buffers).toBe(before);
+    // What was computed on the host is freed where that is interrupted, a turn later.
+    await expect.poll(() => own.memory().buffers).toBe(before);
   });
 });
