@@ -70,6 +70,7 @@ export interface LassoSolution {
 export function lasso(given: LassoOptions): LassoSolution {
   const options = inOneArena(given);
   const checked = checkedLasso(options);
+  options.signal?.throwIfAborted();
   const prepared = prepare(checked.engine, options.X, options.masks, checked.settings.intercept, checked.batch);
   return lassoOf(checked, prepared, options, madeOf(prepared));
 }
@@ -102,15 +103,15 @@ export function lassoOf(
 ): LassoSolution {
   const { engine, settings, batch, features } = checked;
   const { X } = options;
+  const { onFailure, tolerance, limits } = settings;
+  const { signal } = limits;
+  const run = limits.forward();
   const own = (tensor: Tensor): Tensor => {
     owned.push(tensor);
     return tensor;
   };
   const given = givenOf(checked, options, own);
   const since = performance.now();
-  const { onFailure, tolerance, limits } = settings;
-  const { signal } = limits;
-  const run = limits.forward();
   const solved = solve(engine, checked, prepared, given, options.initial, run);
   const ahead = {
     what: 'lasso',
