@@ -153,7 +153,11 @@ async function atKinks(
     const solution = fixedPoint(
       (z, x, M) => {
         const row = z.reshape([1, KINKS]);
-        return row.sub(row.matmul(M, { transposeB: true })).add(x).relu().reshape([KINKS]);
+        return row
+          .sub(row.matmul(M, { transposeB: true }))
+          .add(x)
+          .relu()
+          .reshape([KINKS]);
       },
       { unknown: scope.tensor(new Float64Array(KINKS)), inputs: [scope.tensor([0]), M], solver: 'given', signal },
     );

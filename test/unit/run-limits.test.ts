@@ -7,9 +7,9 @@ import {
   type Engine,
   evaluate,
   fixedPoint,
+  largestPenalty,
   lasso,
   lassoPath,
-  largestPenalty,
   type MonotoneOptions,
   monotone,
   monotoneFixedPoint,
@@ -185,10 +185,13 @@ describe('what takes them', () => {
     const solution = monotoneFixedPoint(W, b, { ...slowly, solver: 'peaceman-rachford', onFailure: 'report' });
     await solution.report;
     await new Promise((resolve) => setTimeout(resolve, 320));
-    const [, gradients] = await valueAndGrad((c) => {
-      const { z } = monotoneFixedPoint(W, c, slowly);
-      return z.sum();
-    }, [b]);
+    const [, gradients] = await valueAndGrad(
+      (c) => {
+        const { z } = monotoneFixedPoint(W, c, slowly);
+        return z.sum();
+      },
+      [b],
+    );
     expect((await gradients[0].data())[0]).toBeGreaterThan(0);
   });
 
@@ -205,7 +208,15 @@ describe('what takes them', () => {
     });
     await expect(z.data()).rejects.toThrow(/time limit of 20 ms/);
     expect(await z.solve.report).toMatchObject({ timedOut: true, timeLimit: 20 });
-    const { report, beta } = lasso({ X, y, logLambda: -9, solver: 'ista', limit: 1e7, timeLimit: 20, tolerance: 1e-16 });
+    const { report, beta } = lasso({
+      X,
+      y,
+      logLambda: -9,
+      solver: 'ista',
+      limit: 1e7,
+      timeLimit: 20,
+      tolerance: 1e-16,
+    });
     await expect(beta.data()).rejects.toThrow(/time limit of 20 ms/);
     expect((await report).timedOut).toBe(true);
   });
