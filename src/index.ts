@@ -38,6 +38,7 @@ export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMatrix } from './implicit/parametrisation.ts';
 export { fixedPoint, type ImplicitSolution, type ImplicitSolve, root } from './implicit/root.ts';
 export type { FixedPointOptions, OwnSolver, RootOptions } from './implicit/root-options.ts';
+export type { LimitOptions } from './implicit/run-limits.ts';
 export type { ImplicitSelection } from './implicit/selections.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
@@ -129,7 +130,7 @@ export {
   sure,
 } from './train/tune/criteria.ts';
 export type { PenaltyName } from './train/tune/penalties.ts';
-export type { Visited } from './train/tune/search.ts';
+export type { TuneProgress, Visit } from './train/tune/progress.ts';
 export { type TuneOptions, type TuneResult, type TuningOptimiser, tune } from './train/tune/tune.ts';
 export type { MessageEnd } from './train/worker/messages.ts';
 export { serveTraining, type WorkerTraining } from './train/worker/serve.ts';

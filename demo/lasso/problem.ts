@@ -1,7 +1,6 @@
 /** A Lasso on some rows, judged by others: the held-out error as a function of λ, with its derivative. */
 import { foldMasks, type RegressionData, regressionRows, standardisedRegression } from '../../src/data/index.ts';
 import { type Engine, heldOut as heldOutError, lasso, type Tensor, tune, valueAndGrad } from '../../src/index.ts';
-import { breath } from '../workers/calls.ts';
 import type { LocalFigures, PathPoint } from './protocol.ts';
 
 /** One row of so many is held out. */
@@ -132,9 +131,8 @@ export async function tuned(
     y,
     criterion: heldOutError(validation),
     starts: [[start]],
-    async onProgress([{ parameters, value }]) {
-      await breath();
-      signal.throwIfAborted();
+    signal,
+    async onProgress({ visited: [{ parameters, value }] }) {
       if (!(value < lowest)) return;
       lowest = value;
       const [point] = await pointsAt(problem, parameters);

@@ -149,8 +149,7 @@ export class Tape implements Recorder {
         return alias;
       };
       const x = kinks.argument(inputs);
-      const tolerance =
-        radius === undefined ? kinks.tolerance(inputs) : x.context.constant({ kind: 'fill', value: radius }, [1]);
+      const tolerance = radius === undefined ? kinks.tolerance(inputs) : x.context.upload([radius], [1], x);
       const [low, high] = [0, 1].map((q) => kinks.derivative(x, tolerance, attributes, q));
       const [first, second] = inputs.map((input, index) => followed(input, inputIndices[index]));
       const isExtreme = operation === 'maximum' || operation === 'minimum';

@@ -45,12 +45,27 @@ export async function breathe(): Promise<void> {
   if (isTurnOver()) await nextTurn();
 }
 
-/** Carries out in turns what a generator does, which yields where it may be interrupted. */
-export async function inTurns<Result>(work: Generator<unknown, Result, void>): Promise<Result> {
+/** Some work that yields where it may be interrupted. */
+export type Interruptible<Result> = Generator<unknown, Result, void>;
+
+/** Carries it out in turns. @param signal aborted meanwhile, it ends the work: that rejects with its reason */
+export async function inTurns<Result>(work: Interruptible<Result>, signal?: AbortSignal): Promise<Result> {
+  signal?.throwIfAborted();
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;
-    await breathe();
+    if (isTurnOver()) {
+      await nextTurn();
+      signal?.throwIfAborted();
+    }
+  }
+}
+
+/** Carries it out without an interruption. */
+export function atOnce<Result>(work: Interruptible<Result>): Result {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
   }
 }
 

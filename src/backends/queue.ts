@@ -63,7 +63,8 @@ export class Queue {
     this.isPumping = true;
     while (this.jobs.length > 0) {
       await nextTurn();
-      while (this.jobs.length > 0 && !isTurnOver() && this.advance());
+      // A step at least, whoever else has had all of this turn.
+      for (let isFirst = true; this.jobs.length > 0 && (isFirst || !isTurnOver()); isFirst = false) this.advance();
     }
     this.isPumping = false;
   }

@@ -1,5 +1,6 @@
 /** Solves a monotone problem on an engine and answers with plain numbers. */
 import { Tape } from '../autodiff/tape.ts';
+import { atOnce } from '../backends/event-loop.ts';
 import { checkedMargin } from '../implicit/margin.ts';
 import {
   type Engine,
@@ -75,7 +76,7 @@ export function solveMonotone(
 }
 
 function marginOf({ weights }: MonotoneProblem): number {
-  return weights.kind === 'W' ? checkedMargin(weights.W.values, weights.W.rows) : weights.m;
+  return weights.kind === 'W' ? atOnce(checkedMargin(weights.W.values, weights.W.rows)) : weights.m;
 }
 
 function tensorOf(scope: Scope, { values, rows, columns }: Matrix): Tensor {

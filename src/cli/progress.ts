@@ -1,5 +1,5 @@
 /** How training looks on a terminal. */
-import type { EpochProgress, StepProgress } from '../index.ts';
+import type { EpochProgress, StepProgress, TuneProgress } from '../index.ts';
 import { duration } from './duration.ts';
 
 const BAR = 24;
@@ -9,6 +9,19 @@ export function stepLine({ epoch, epochs, step, steps, loss, secondsLeft }: Step
   const done = Math.round((BAR * step) / steps);
   const bar = '█'.repeat(done) + '░'.repeat(BAR - done);
   return `${epochOf(epoch, epochs)}  ${bar} ${step}/${steps}  loss ${loss.toFixed(4)}  ${duration(secondsLeft, 0)} left`;
+}
+
+/** One line that is drawn over and over while a penalty is looked for. */
+export function tuneLine({ kind, visited, evaluations, best, secondsLeft }: TuneProgress): string {
+  const told = (value: number): string => String(Number(value.toPrecision(7)));
+  const last = visited.reduce((a, b) => (b.value < a.value ? b : a));
+  return [
+    `evaluation ${evaluations}`,
+    ...(kind === 'step' && last.parameters.length === 1 ? [`λ ${last.parameters[0].toFixed(4)}`] : []),
+    `criterion ${told(last.value)}`,
+    ...(best ? [`the least ${told(best.value)}`] : []),
+    `at most ${duration(secondsLeft, 0)} left`,
+  ].join('  ');
 }
 
 /** One line for a finished epoch. */

@@ -6,6 +6,7 @@ import { engineFor } from './engine.ts';
 import { checkWritable, writeFor } from './files.ts';
 import { EXIT, InputError, type IO, onOneLine } from './io.ts';
 import { type Arguments, choiceOption, countOption, helpOf, readArguments } from './options.ts';
+import { tuneLine } from './progress.ts';
 import { tuningPage } from './report/tune/page.ts';
 import { counted } from './table-options.ts';
 import { type ChosenCriterion, CRITERION_OPTIONS, criterionFor } from './tune/criterion.ts';
@@ -40,7 +41,7 @@ const SUMMARY =
   'and compares it with a grid. Without a file it explains the bundled diabetes data.';
 
 const NOTES =
-  'Means and deviations are those of all rows; the coefficients are fitted to all rows with the penalty chosen.\nExit code: 0 tuned, 2 bad input, 3 a solve did not converge.';
+  'Means and deviations are those of all rows; the coefficients are fitted to all rows with the penalty chosen.\nCtrl-C stops it.\nExit code: 0 tuned, 2 bad input, 3 a solve did not converge, 130 interrupted.';
 
 /** One call of the command, once everything is checked. */
 interface Session {
@@ -50,6 +51,7 @@ interface Session {
   readonly chosen: ChosenCriterion;
   readonly settings: Required<Pick<TuneOptions, 'penalty' | 'optimiser' | 'limit'>> & Pick<TuneOptions, 'starts'>;
   readonly engine: Engine;
+  readonly interruption: AbortSignal;
 }
 
 export async function tune(argv: readonly string[], io: IO): Promise<number> {
@@ -64,11 +66,16 @@ export async function tune(argv: readonly string[], io: IO): Promise<number> {
   if (report !== undefined) await checkWritable('report', report);
   const data = await tuningData(given);
   const chosen = criterionFor(given, data);
+  const interruption = io.interruption();
   const engine = await engineFor(backend);
   try {
-    await run({ io, given, data, chosen, settings, engine });
+    await run({ io, given, data, chosen, settings, engine, interruption });
     return EXIT.done;
   } catch (error) {
+    if (interruption.aborted && error === interruption.reason) {
+      io.error('interrupted\n');
+      return EXIT.interrupted;
+    }
     // The library refuses numbers by a RangeError: a target that no feature has anything to do with.
     if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
     if (error instanceof ConvergenceError) for (const warning of collinearColumns(data)) warn(io, warning);
@@ -91,7 +98,7 @@ function settingsOf(given: Arguments): Session['settings'] {
 }
 
 async function run(session: Session): Promise<void> {
-  const { io, given, data, chosen, settings, engine } = session;
+  const { io, given, data, chosen, settings, engine, interruption } = session;
   const { scaled, intercept } = data;
   const started = performance.now();
   if (!given.options.json) introduce(session);
@@ -101,19 +108,10 @@ async function run(session: Session): Promise<void> {
     y: engine.tensor(scaled.y),
     intercept,
     criterion: chosen.criterion,
+    signal: interruption,
   };
   const { outcome, path, curve } = await announced(io, async (progress) => {
-    let count = 0;
-    let least = Number.POSITIVE_INFINITY;
-    const result = await tuned({
-      ...problem,
-      ...settings,
-      onProgress(visited) {
-        count += visited.length;
-        least = Math.min(least, ...visited.map(({ value }) => value));
-        progress(`${counted(count, 'evaluation', 'evaluations')}, the least ${Number(least.toPrecision(7))}`);
-      },
-    });
+    const result = await tuned({ ...problem, ...settings, onProgress: (told) => progress(tuneLine(told)) });
     const isReported = given.options.report !== undefined;
     progress('a grid to compare with');
     const grid = await gridSearch(problem, result);

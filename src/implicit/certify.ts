@@ -1,9 +1,11 @@
 /** A closer look at the theorem's hypothesis at the solution of an equation that the user wrote: on the host, in float64. */
+import { inTurns } from '../backends/event-loop.ts';
 import { certificateOf, type ImplicitCertificate, knownByNorm, type SampleCertificate } from './certificate.ts';
 import { checkInvertibility, type InvertibilityOptions, WARN_BELOW } from './hypothesis/hypothesis.ts';
 import { readKinksOf } from './kinks.ts';
 import { readLifted, SystemTooLarge } from './lifting.ts';
 import type { ImplicitSettings } from './root-options.ts';
+import { unlessAborted } from './run-limits.ts';
 import { type EstimateOptions, estimateSingularValues } from './singular-value-estimate.ts';
 import { atSolution, type Solved } from './system.ts';
 
@@ -18,6 +20,8 @@ export interface CertifyOptions extends InvertibilityOptions {
    * as `iterations` says). This is what systems get that are too large for a proof: more than 512 unknowns and kinked values.
    */
   readonly estimate?: boolean | EstimateOptions;
+  /** Aborted, it ends the work: the certificate rejects with its reason. Default: that of the solve. */
+  readonly signal?: AbortSignal;
 }
 
 /** Thrown where a certificate failed and the caller asked for that to be an error. */
@@ -68,11 +72,24 @@ export function warnIfNearlySingular(what: string, { status, samples }: Implicit
   return true;
 }
 
-/** Decides, sample by sample, whether all elements of ∂F/∂z at z are invertible, or estimates how near to singular one is. */
+/**
+ * Decides, sample by sample, whether all elements of ∂F/∂z at z are invertible, or estimates how near to singular one is; in turns
+ * with what else there is to do.
+ */
 export async function certify(
   solved: Solved,
   settings: ImplicitSettings,
-  { radius, estimate = false, ...options }: CertifyOptions,
+  { signal = settings.limits.signal, ...options }: CertifyOptions,
+): Promise<ImplicitCertificate> {
+  signal?.throwIfAborted();
+  const own = { ...settings, limits: settings.limits.under(signal) };
+  return unlessAborted(certified(solved, own, { ...options, signal }), signal);
+}
+
+async function certified(
+  solved: Solved,
+  settings: ImplicitSettings,
+  { radius, estimate = false, signal, ...options }: CertifyOptions,
 ): Promise<ImplicitCertificate> {
   checkRadius('certify', radius);
   const { warnBelow = WARN_BELOW } = options;
@@ -80,7 +97,7 @@ export async function certify(
   if (estimate !== false)
     return estimated(solved, settings, asked, { radius, warnBelow, reason: 'an estimate was asked for' });
   try {
-    return await proved(solved, options, radius);
+    return await proved(solved, options, { radius, signal });
   } catch (error) {
     if (!(error instanceof SystemTooLarge)) throw error;
     return estimated(solved, settings, asked, { radius, warnBelow, reason: error.message });
@@ -96,13 +113,16 @@ export function checkRadius(what: string, radius: number | undefined): void {
 async function proved(
   solved: Solved,
   options: InvertibilityOptions,
-  radius: number | undefined,
+  { radius, signal }: Pick<CertifyOptions, 'radius' | 'signal'>,
 ): Promise<ImplicitCertificate> {
-  const { samples, kinks } = await atSolution(solved, (system, x) => readLifted('certify', system, x, { radius }));
-  const certificates = samples.map(({ family }, sample): SampleCertificate => {
-    const found = checkInvertibility(family, options);
-    return { ...found, ...kinks.ofSample(sample), nearlySingular: found.nearest.nearlySingular };
-  });
+  const { samples, kinks } = await atSolution(solved, (system, x) =>
+    readLifted('certify', system, x, { radius, signal }),
+  );
+  const certificates: SampleCertificate[] = [];
+  for (const [sample, { family }] of samples.entries()) {
+    const found = await inTurns(checkInvertibility(family, options), signal);
+    certificates.push({ ...found, ...kinks.ofSample(sample), nearlySingular: found.nearest.nearlySingular });
+  }
   return certificateOf(certificates, kinks.list);
 }
 

@@ -1,4 +1,5 @@
 /** The range of a gradient over the selections at the kinks: on the host, in float64. */
+import { type Interruptible, inTurns } from '../backends/event-loop.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkRadius } from './certify.ts';
 import { dot, solve } from './hypothesis/dense.ts';
@@ -8,6 +9,7 @@ import { reducedMatrix } from './hypothesis/reduced.ts';
 import { verifiedInverse } from './hypothesis/verified.ts';
 import type { OperationKink } from './kinks.ts';
 import { type LiftedSample, readLifted } from './lifting.ts';
+import { unlessAborted } from './run-limits.ts';
 import { atSolution, type Solved } from './system.ts';
 
 export interface IntervalOptions {
@@ -15,6 +17,8 @@ export interface IntervalOptions {
   readonly input?: number;
   /** Everything within it of a kink counts as at the kink. Default: what rounding makes of a kink. */
   readonly radius?: number;
+  /** Aborted, it ends the work: the interval rejects with its reason. Default: that of the solve. */
+  readonly signal?: AbortSignal;
 }
 
 export interface GradientInterval {
@@ -42,13 +46,23 @@ const SWEEPS = 4;
 /**
  * The range of dℓ/dx = vᵀ·dz/dx for an input x of one number. In each dᵢ alone, the others fixed, B(d)⁻¹r(d) is a quotient of
  * affine functions whose denominator, det B(d), has no zero: monotone, so that the extremes are at vertices. The kinks of one
- * sample do not see those of another, and their ranges add up.
+ * sample do not see those of another, and their ranges add up. In turns with what else there is to do.
  * @param v cotangent of z, [batch, n]
  */
 export async function gradientInterval(
   solved: Solved,
   cotangent: Tensor,
-  { input = 0, radius }: IntervalOptions,
+  options: IntervalOptions,
+): Promise<GradientInterval> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  return unlessAborted(intervalOf(solved, cotangent, options), signal);
+}
+
+async function intervalOf(
+  solved: Solved,
+  cotangent: Tensor,
+  { input = 0, radius, signal }: IntervalOptions,
 ): Promise<GradientInterval> {
   const { z, inputs } = solved;
   if (!(Number.isInteger(input) && input >= 0 && input < inputs.length)) {
@@ -64,15 +78,14 @@ export async function gradientInterval(
   }
   checkRadius('gradientInterval', radius);
   const [lifted, v, n] = await atSolution(solved, async (system, x) => {
-    const read = readLifted('gradientInterval', system, x, { radius, input });
+    const read = readLifted('gradientInterval', system, x, { radius, input, signal });
     return Promise.all([read, cotangent.data(), system.rows.n]);
   });
-  const ranges = lifted.samples.map((one, sample) =>
-    rangeOf(
-      one,
-      Array.from({ length: n }, (_, index) => v[sample * n + index]),
-    ),
-  );
+  const ranges: SampleRange[] = [];
+  for (const [sample, one] of lifted.samples.entries()) {
+    const own = Array.from({ length: n }, (_, index) => v[sample * n + index]);
+    ranges.push(await inTurns(rangeOf(one, own), signal));
+  }
   const total = (of: (range: SampleRange) => number): number => ranges.reduce((sum, range) => sum + of(range), 0);
   const attained = { low: total((range) => range.attained.low), high: total((range) => range.attained.high) };
   return {
@@ -92,48 +105,55 @@ interface SampleRange extends Range {
   readonly argument: GradientInterval['argument'];
 }
 
-function rangeOf(sample: LiftedSample, v: readonly number[]): SampleRange {
+function* rangeOf(sample: LiftedSample, v: readonly number[]): Interruptible<SampleRange> {
   const { family } = sample;
   const k = family.terms.length;
-  const reduced = reducedValue(sample, v);
+  const reduced = yield* reducedValue(sample, v);
   if (!reduced) return { ...UNBOUNDED, attained: { low: Number.NaN, high: Number.NaN }, argument: 'unbounded' };
-  const attained = attainedRange(reduced);
-  if (checkInvertibility(family).status !== 'certified') return { ...UNBOUNDED, attained, argument: 'unbounded' };
+  const attained = yield* attainedRange(reduced);
+  if ((yield* checkInvertibility(family)).status !== 'certified')
+    return { ...UNBOUNDED, attained, argument: 'unbounded' };
   if (k <= ENUMERATED) return { ...attained, attained, argument: 'enumeration' };
-  const bounds = rangeBounds(reduced);
+  const bounds = yield* rangeBounds(reduced);
   return { ...bounds, attained, argument: Number.isFinite(bounds.low) ? 'bounds' : 'unbounded' };
 }
 
 /** The least and the greatest value at the vertices; past the limit, at those that a search visits. */
-function attainedRange(reduced: ReducedValue): Range {
+function* attainedRange(reduced: ReducedValue): Interruptible<Range> {
   const { k } = reduced.matrix;
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  const see = (vertex: readonly number[]): number => {
-    const value = valueAtVertex(reduced, vertex);
+  function* see(vertex: readonly number[]): Interruptible<number> {
+    const value = yield* valueAtVertex(reduced, vertex);
     if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
+    yield;
     return value;
-  };
+  }
   if (k <= ENUMERATED) {
     for (let set = 0; set < 2 ** k; set++) {
-      see(Array.from({ length: k }, (_, kink) => kink).filter((kink) => set & (1 << kink)));
+      yield* see(Array.from({ length: k }, (_, kink) => kink).filter((kink) => set & (1 << kink)));
     }
   } else {
     for (const sign of [1, -1]) {
-      for (let start = 0; start < STARTS; start++) search(k, start, (vertex) => sign * see(vertex));
+      for (let start = 0; start < STARTS; start++) yield* search(k, start, sign, see);
     }
   }
   return { low, high };
 }
 
-/** Climbs from vertex to vertex, one kink at a time. */
-function search(k: number, start: number, value: (vertex: readonly number[]) => number): void {
+/** Climbs from vertex to vertex, one kink at a time, or descends where the sign is −1. */
+function* search(
+  k: number,
+  start: number,
+  sign: number,
+  see: (vertex: readonly number[]) => Interruptible<number>,
+): Interruptible<void> {
   const chosen = Array.from({ length: k }, (_, kink) => (kink * 2654435761 + start * 40503) % 7 < start % 4);
   const vertexOf = (): number[] => chosen.flatMap((isHigh, kink) => (isHigh ? [kink] : []));
-  let best = value(vertexOf());
+  let best = sign * (yield* see(vertexOf()));
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     for (let kink = 0; kink < k; kink++) {
       chosen[kink] = !chosen[kink];
-      const other = value(vertexOf());
+      const other = sign * (yield* see(vertexOf()));
       if (other > best) best = other;
       else chosen[kink] = !chosen[kink];
     }
@@ -141,10 +161,10 @@ function search(k: number, start: number, value: (vertex: readonly number[]) => 
 }
 
 /** vᵀ of the z part of B(d)⁻¹r(d) in the kinks alone; undefined where B₀ is not known to be invertible. */
-function reducedValue({ family, right }: LiftedSample, v: readonly number[]): ReducedValue | undefined {
+function* reducedValue({ family, right }: LiftedSample, v: readonly number[]): Interruptible<ReducedValue | undefined> {
   if (!right) throw new Error('gradientInterval: no input was followed');
   const { n: order, base, terms } = family;
-  const verified = verifiedInverse(base, order);
+  const verified = yield* verifiedInverse(base, order);
   if (!verified) return undefined;
   const start = solve(verified.factorisation, right.constant);
   const weight = Float64Array.from({ length: order }, (_, index) => v[index] ?? 0);
@@ -152,6 +172,6 @@ function reducedValue({ family, right }: LiftedSample, v: readonly number[]): Re
     constant: dot(weight, start),
     effect: Float64Array.from(terms, ({ a }) => dot(weight, solve(verified.factorisation, a))),
     entering: Float64Array.from(terms, ({ b }, kink) => dot(b, start) + right.slopes[kink]),
-    matrix: reducedMatrix(family, verified),
+    matrix: yield* reducedMatrix(family, verified),
   };
 }

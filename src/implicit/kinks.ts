@@ -36,7 +36,7 @@ const AWAY = 2 ** 126;
 export function findKinks(operations: readonly KinkedArgument[], batch: number): FoundKinks | undefined {
   const found = operations.map(({ positions, x, tolerance }) => {
     const away = isAway(x, positions, tolerance);
-    const none = x.context.constant({ kind: 'fill', value: AWAY }, [1]);
+    const none = x.context.upload([AWAY], [1], x);
     const width = x.size / partsOf(x, batch);
     return {
       count: elementwise('scale', [ofSamples('sum', away, batch)], [-1, width]),
@@ -81,7 +81,7 @@ export async function readKinksOf(
   radius?: number,
 ): Promise<KinkReading> {
   const wide = operations.map((one) =>
-    radius === undefined ? one : { ...one, tolerance: one.x.context.constant({ kind: 'fill', value: radius }, [1]) },
+    radius === undefined ? one : { ...one, tolerance: one.x.context.upload([radius], [1], one.x) },
   );
   const found = findKinks(wide, batch);
   if (!found) return { list: [], ofSample: () => ({ kinks: 0, kinkTolerance: 0 }) };

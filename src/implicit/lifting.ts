@@ -1,5 +1,7 @@
 /** The derivatives of a user's equation as matrices on the host, with every kink an unknown of its own: for the certificate. */
+
 import { type LiftedOperation, Tape } from '../autodiff/tape.ts';
+import { breathe, type Interruptible, inTurns } from '../backends/event-loop.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { MatrixFamily } from './hypothesis/family.ts';
@@ -36,6 +38,8 @@ export interface LiftOptions {
   readonly radius?: number;
   /** Of the inputs the one, of one number, whose right-hand side is wanted. */
   readonly input?: number;
+  /** Ends the work where it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -46,7 +50,7 @@ export async function readLifted(
   what: string,
   system: ImplicitSystem,
   x: Tensor,
-  { radius, input }: LiftOptions,
+  { radius, input, signal }: LiftOptions,
 ): Promise<Lifted> {
   const { batch, n } = system.rows;
   const tape = new Tape();
@@ -64,7 +68,7 @@ export async function readLifted(
       );
     }
     const [columns, slopes, kinks] = await Promise.all([
-      readColumns(tape, watched, followed, image, operations, widths),
+      readColumns(tape, watched, followed, image, operations, widths, signal),
       Promise.all(operations.map(({ low, high }) => Promise.all([low.data(), high.data()]))),
       readKinksOf(operations, batch),
     ]);
@@ -74,7 +78,7 @@ export async function readLifted(
         Array.from({ length: width }, (_, index) => values[sample * width + index]);
       const low = slopes.flatMap(([values], at) => part(values, widths[at]));
       const high = slopes.flatMap(([, values], at) => part(values, widths[at]));
-      samples.push(liftedSample(system, columns, { sample, order, low, high, widths }));
+      samples.push(await inTurns(liftedSample(system, columns, { sample, order, low, high, widths }), signal));
     }
     return { samples, kinks };
   } finally {
@@ -107,6 +111,7 @@ async function readColumns(
   image: Tensor,
   operations: readonly LiftedOperation[],
   widths: readonly number[],
+  signal: AbortSignal | undefined,
 ): Promise<Column[]> {
   const unknowns = [x, ...operations.map(({ output }) => output), ...(input ? [input] : [])];
   const outputs = [
@@ -129,7 +134,11 @@ async function readColumns(
         return one.context.upload(values, one.shape, one);
       });
       const moved = linear.pushforward(unknowns, tangents, outputs);
-      columns.push(columnOf(moved, operations));
+      const column = columnOf(moved, operations);
+      column.catch(() => {}); // told where all of them are awaited
+      columns.push(column);
+      await breathe();
+      signal?.throwIfAborted();
     }
   }
   return Promise.all(columns);
@@ -158,30 +167,38 @@ interface SampleLift {
 }
 
 /** The terms that do not move anything are left out. */
-function liftedSample(
+function* liftedSample(
   system: ImplicitSystem,
   columns: readonly Column[],
   { sample, order, low, high, widths }: SampleLift,
-): LiftedSample {
+): Interruptible<LiftedSample> {
   const { n } = system.rows;
   const kinked = order - n;
   const places = widths.flatMap((width, operation) =>
     Array.from({ length: width }, (_, index) => ({ operation, at: sample * width + index })),
   );
-  const matrix = (rows: number, columnCount: number, at: (row: number, column: number) => number): Float64Array =>
-    Float64Array.from({ length: rows * columnCount }, (_, place) =>
-      at(Math.floor(place / columnCount), place % columnCount),
-    );
+  function* matrix(
+    rows: number,
+    columnCount: number,
+    at: (row: number, column: number) => number,
+  ): Interruptible<Float64Array> {
+    const values = new Float64Array(rows * columnCount);
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columnCount; column++) values[row * columnCount + column] = at(row, column);
+      yield;
+    }
+    return values;
+  }
   const image = (row: number, column: number): number => columns[column].image[sample * n + row];
   const moved = (row: number, column: number): number =>
     columns[column].arguments[places[row].operation][places[row].at];
-  const family = liftedSystem({
+  const family = yield* liftedSystem({
     n,
     kinks: kinked,
-    Fz: matrix(n, n, (row, column) => system.derivativeEntry(image(row, column), row === column)),
-    Fy: matrix(n, kinked, (row, column) => system.derivativeEntry(image(row, n + column), false)),
-    Pz: matrix(kinked, n, moved),
-    Py: matrix(kinked, kinked, (row, column) => moved(row, n + column)),
+    Fz: yield* matrix(n, n, (row, column) => system.derivativeEntry(image(row, column), row === column)),
+    Fy: yield* matrix(n, kinked, (row, column) => system.derivativeEntry(image(row, n + column), false)),
+    Pz: yield* matrix(kinked, n, moved),
+    Py: yield* matrix(kinked, kinked, (row, column) => moved(row, n + column)),
     low,
     high,
   });
@@ -190,6 +207,7 @@ function liftedSample(
     for (let column = 0; column < order; column++) {
       base[(n + row) * order + column] -= columns[column].rests[operation]?.[at] ?? 0;
     }
+    yield;
   }
   const column = columns.at(order);
   const moves = places.map(({ operation, at }) => column?.arguments[operation][at] ?? 0);

@@ -2,6 +2,7 @@
 import type { CustomOperation } from '../autodiff/custom.ts';
 import { kinkTolerance } from '../autodiff/kinks.ts';
 import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
+import { inTurns } from '../backends/event-loop.ts';
 import type { Activation } from '../solvers/activations.ts';
 import { adjointProblem } from '../solvers/adjoint.ts';
 import { normsFrom } from '../solvers/equation.ts';
@@ -15,7 +16,7 @@ import { type Engine, engineOf } from '../tensor/engine.ts';
 import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { recorded, transpose } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import {
   certificateOf,
   type ImplicitCertificate,
@@ -28,6 +29,7 @@ import { checkStatedMargin } from './margin.ts';
 import { type Chosen, checkSolveOptions, chosenFor, type MonotoneOptions } from './options.ts';
 import { isMonotoneByConstruction } from './parametrisation.ts';
 import { guarded, type LinearOutcome, linearly, linearReportOf, reportOf } from './reporting.ts';
+import { type LimitedRun, unlessAborted } from './run-limits.ts';
 import { summarise } from './summary.ts';
 
 export interface MonotoneSolution {
@@ -49,10 +51,11 @@ export interface MonotoneSolution {
  * ∂ℓ/∂b = Jᵀu and ∂ℓ/∂W = Σ_batch (Jᵀu)zᵀ. Every gradient obeys ‖∂ℓ/∂b‖ ≤ ‖v‖/m.
  *
  * Returns at once. Reading z, or anything computed from it, rejects with a ConvergenceError where a sample was not
- * solved, and with a RangeError where W or b holds NaN or an infinity, or W is less monotone than the margin says.
+ * solved, and with a RangeError where W or b holds NaN or an infinity, or W is less monotone than the margin says; once the
+ * signal is aborted, with its reason.
  * @param W [n, n]
  * @param b [batch, n]
- * @throws RangeError where a shape or an option is wrong
+ * @throws RangeError where a shape or an option is wrong; the signal's reason where it is aborted
  */
 export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOptions): MonotoneSolution {
   return solveMonotone(W, b, options);
@@ -73,7 +76,9 @@ export function solveMonotone(
   const { engine, batch, n } = checkArguments(W, b, options.initial);
   const settings = chosenFor(checked, batch, n);
   const started = performance.now();
-  const { z: found, summary, ...kept } = forward(engine, W, b, { initial: options.initial, near }, settings);
+  const { limits } = settings;
+  const run = limits.forward();
+  const { z: found, summary, ...kept } = forward(engine, W, b, { initial: options.initial, near }, settings, run);
   const { preActivation } = kept;
   const isMonotone = checkMonotone(W, settings);
   isMonotone.catch(() => {}); // it is told with the report
@@ -86,6 +91,7 @@ export function solveMonotone(
     tolerance,
     onFailure,
     isBounded: true,
+    run,
   } as const;
   const report = reportOf(engine, ahead, summary, started).then(async (read) => {
     await isMonotone;
@@ -106,8 +112,10 @@ export function solveMonotone(
   ): { Ju: Tensor; W: Tensor | undefined } => {
     const since = performance.now();
     const selection = selectionFor(settings.activation.name, given) ?? settings.selection;
-    const solved = solveLinearised(engine, direction, { ...kept, W, z, right }, needsW, { ...settings, selection });
-    const back = linearly(ahead, direction, { solver: settings.linearSolver, tolerance: backwardTolerance });
+    const run = limits.linear();
+    const inputs = { ...kept, W, z, right };
+    const solved = solveLinearised(engine, direction, inputs, needsW, { ...settings, selection }, run);
+    const back = linearly(ahead, direction, { solver: settings.linearSolver, tolerance: backwardTolerance, run });
     const told = linearReportOf(engine, back, solved, since, hypothesis);
     backwardReports.push(told);
     return { Ju: guarded(engine, back, solved.Ju, told), W: solved.W && guarded(engine, back, solved.W, told) };
@@ -128,10 +136,9 @@ export function solveMonotone(
     report,
     backwardReports,
     async certificate() {
-      const [kinks, known] = await Promise.all([
-        engine.tidy((scope) => readKinksOf(kinkedArgument(scope.use(preActivation), settings), batch)),
-        hypothesis(),
-      ]);
+      limits.signal?.throwIfAborted();
+      const reading = engine.tidy((scope) => readKinksOf(kinkedArgument(scope.use(preActivation), settings), batch));
+      const [kinks, known] = await unlessAborted(Promise.all([reading, hypothesis()]), limits.signal);
       const samples = Array.from({ length: batch }, (_, sample) => ({
         ...known,
         ...kinks.ofSample(sample),
@@ -164,9 +171,10 @@ function checkArguments(
 }
 
 /** Rejects where a W that is given directly has less than the margin stated; in float64 on the host, beside the solve. */
-async function checkMonotone(W: Tensor, { margin, checkInputs }: Chosen): Promise<void> {
+async function checkMonotone(W: Tensor, { margin, checkInputs, limits: { signal } }: Chosen): Promise<void> {
   if (!checkInputs || isMonotoneByConstruction(W)) return;
-  checkStatedMargin(await W.data(), W.shape[0], margin);
+  const numbers = await unlessAborted(W.data(), signal);
+  await unlessAborted(inTurns(checkStatedMargin(numbers, W.shape[0], margin), signal), signal);
 }
 
 /** What the backward pass needs of the forward one. */
@@ -187,7 +195,14 @@ interface Forward extends Kept {
 /** From where a solve starts. */
 type Start = Pick<FixedPointProblem, 'initial' | 'near'>;
 
-function forward(engine: Engine, W: Tensor, b: Tensor, { initial, near }: Start, settings: Chosen): Forward {
+function forward(
+  engine: Engine,
+  W: Tensor,
+  b: Tensor,
+  { initial, near }: Start,
+  settings: Chosen,
+  run: LimitedRun,
+): Forward {
   const { activation, limit, margin, tolerance, step, checkInputs } = settings;
   const solver = FORWARD_SOLVERS[settings.solver];
   const optional = [step === undefined ? undefined : engine.scalar(step), initial, near];
@@ -199,7 +214,7 @@ function forward(engine: Engine, W: Tensor, b: Tensor, { initial, near }: Start,
     engine.scalar(tolerance),
     ...optional.filter((input) => input !== undefined),
   ];
-  const [z, preActivation, bound, summary, inverse, usedStep] = engine.run(key.join(' '), inputs, (traced, tracing) => {
+  const build = (traced: Tensor[], tracing: LoopContext): Tensor[] => {
     const [tracedW, tracedB, tracedMargin, tracedTolerance, ...rest] = traced;
     const tracedStep = step === undefined ? undefined : rest.shift();
     const tracedInitial = initial && rest.shift();
@@ -226,7 +241,8 @@ function forward(engine: Engine, W: Tensor, b: Tensor, { initial, near }: Start,
     };
     const outputs = [solution.z, solution.preActivation, norms.bound, summarise(b.shape[0], rows)];
     return resolvent ? [...outputs, resolvent.inverse, resolvent.step] : outputs;
-  });
+  };
+  const [z, preActivation, bound, summary, inverse, usedStep] = engine.run(key.join(' '), inputs, build, run);
   return { z, preActivation, bound, summary, inverse, step: usedStep };
 }
 
@@ -253,6 +269,7 @@ function solveLinearised(
   { W, z, preActivation, bound, inverse, step, right }: LinearInputs,
   needsW: boolean,
   settings: Chosen,
+  run: LimitedRun,
 ): LinearOutcome & { Ju: Tensor; W: Tensor | undefined } {
   const { linearSolver, activation, backwardLimit, selection, kinkUnits, checkInputs } = settings;
   const resolvent = inverse && step ? [inverse, step] : [];
@@ -269,7 +286,7 @@ function solveLinearised(
   ];
   const scalars = [settings.backwardTolerance, settings.margin].map((value) => engine.scalar(value));
   const inputs = [W, z, preActivation, right, bound, ...scalars, ...resolvent];
-  const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, (traced, tracing) => {
+  const build = (traced: Tensor[], tracing: LoopContext): Tensor[] => {
     const [tracedW, fixedPoint, p, v, tracedBound, tolerance, margin, tracedInverse, tracedStep] = traced;
     const oriented = (matrix: Tensor): Tensor => (direction === 'tangent' ? transpose(matrix) : matrix);
     const kinked = kinkedArgument(p, settings);
@@ -301,7 +318,8 @@ function solveLinearised(
     };
     const gradients = needsW ? [product(weighted, fixedPoint, { transposeA: true })] : [];
     return [weighted, summarise(v.shape[0], rows), ...(kinks?.marks ?? []), ...gradients];
-  });
+  };
+  const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);
   const operations = kinkedOperations(activation);
   const marked = operations.map((operation, index) => ({ ...operation, marks: rest[index] }));
   return { Ju, W: rest[operations.length], summary, marked };

@@ -12,8 +12,9 @@ import {
 } from '../solvers/index.ts';
 import { checkSelection } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { type LimitOptions, RunLimits } from './run-limits.ts';
 
-export interface SolveOptions {
+export interface SolveOptions extends LimitOptions {
   /** Of ‖z − σ(Wz + b)‖/(ε + ‖z‖), per sample. Default 1e-4. */
   tolerance?: number;
   /** Of ‖v − (I − JW)ᵀu‖/‖v‖, per sample. Default: `tolerance`. */
@@ -42,7 +43,7 @@ export interface SolveOptions {
   onFailure?: 'throw' | 'report';
   /**
    * Look for numbers in W and b that are not finite, and check the margin of a W that `monotoneMatrix` did not make (on
-   * the host, n³ operations, beside the solve); fail where something is wrong. Default true.
+   * the host, n³ operations, in turns with the solve); fail where something is wrong. Default true.
    */
   checkInputs?: boolean;
 }
@@ -55,7 +56,9 @@ export interface MonotoneOptions extends SolveOptions {
   initial?: Tensor;
 }
 
-export interface Settings extends Required<Omit<MonotoneOptions, 'activation' | 'initial' | 'step'>> {
+export interface Settings
+  extends Required<Omit<MonotoneOptions, 'activation' | 'initial' | 'step' | keyof LimitOptions>> {
+  readonly limits: RunLimits;
   readonly activation: Activation;
   readonly step: number | undefined;
 }
@@ -94,6 +97,7 @@ export function checkSolveOptions(options: MonotoneOptions): Settings {
     kinkUnits: checkPositive('kinkUnits', options.kinkUnits ?? KINK_UNITS),
     onFailure: checkOneOf('onFailure', options.onFailure ?? 'throw', { throw: 0, report: 0 }),
     checkInputs: options.checkInputs ?? true,
+    limits: new RunLimits(options),
   };
 }
 

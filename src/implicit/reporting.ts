@@ -4,6 +4,7 @@ import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { certificateOf, type Known, type LinearReport, sampleCertificate } from './certificate.ts';
 import { type MarkedOperation, readKinks } from './kinks.ts';
+import { type LimitedRun, unlessAborted } from './run-limits.ts';
 import { readSummary, type Summary } from './summary.ts';
 
 /** Which solve of which function is reported. */
@@ -19,16 +20,18 @@ export interface Reported {
   readonly onFailure: 'throw' | 'report';
   /** Whether anything is known of the matrix that bounds an error by a residual. */
   readonly isBounded: boolean;
+  /** What may have ended it early. */
+  readonly run: LimitedRun;
 }
 
 /** Of a linear solve at a solution that is reported as `ahead`. */
 export function linearly(
   ahead: Reported,
   direction: 'backward' | 'tangent',
-  { solver, tolerance }: Pick<Reported, 'solver' | 'tolerance'>,
+  own: Pick<Reported, 'solver' | 'tolerance' | 'run'>,
 ): Reported {
   const given = direction === 'backward' ? 'the cotangent' : 'a tangent';
-  return { ...ahead, direction, given, solver, tolerance };
+  return { ...ahead, direction, given, ...own };
 }
 
 /** Rounding of a linear solve, relative to v, at which nothing is left of its answer: the matrix is singular to the precision. */
@@ -41,7 +44,8 @@ export async function reportOf(
   summary: Tensor,
   since: number,
 ): Promise<SolveReport> {
-  return (await readSolve(engine, reported, summary, since)).report;
+  const read = readSolve(engine, reported, summary, since);
+  return (await unlessAborted(read, reported.run.signal)).report;
 }
 
 /** What a linear solve leaves on the device besides its solution. */
@@ -51,7 +55,17 @@ export interface LinearOutcome {
 }
 
 /** Reads the summary of a linear solve and, only where it counts some, the kinks; all of that is then freed. */
-export async function linearReportOf(
+export function linearReportOf(
+  engine: Engine,
+  reported: Reported,
+  outcome: LinearOutcome,
+  since: number,
+  known: (normBound: number) => Known | Promise<Known>,
+): Promise<LinearReport> {
+  return unlessAborted(readLinear(engine, reported, outcome, since, known), reported.run.signal);
+}
+
+async function readLinear(
   engine: Engine,
   reported: Reported,
   { summary, marked }: LinearOutcome,
@@ -79,7 +93,7 @@ export async function linearReportOf(
 
 async function readSolve(
   engine: Engine,
-  { what, direction, given, solver, tolerance, isBounded }: Reported,
+  { what, direction, given, solver, tolerance, isBounded, run }: Reported,
   summary: Tensor,
   since: number,
 ): Promise<{ report: SolveReport; read: Summary }> {
@@ -100,20 +114,29 @@ async function readSolve(
     backend: engine.backend,
     milliseconds: performance.now() - since,
     tolerance,
+    timedOut: run.isOutOfTime && !samples.every(isSolved),
+    ...(run.timeLimit !== undefined && { timeLimit: run.timeLimit }),
     samples: isBounded ? samples : samples.map((sample) => ({ ...sample, errorBound: Number.NaN })),
   };
   return { report, read };
 }
 
-/** The same numbers, such that reading them awaits the report and throws where a sample was not solved. */
+/** The same numbers, such that reading them awaits the report, and rejects where a sample was not solved or the signal is aborted. */
 export function guarded(
   engine: Engine,
-  { what, direction, onFailure }: Reported,
+  { what, direction, onFailure, run: { signal } }: Reported,
   tensor: Tensor,
   report: Promise<SolveReport>,
 ): Tensor {
   report.catch(() => {}); // it is told where the report or a tensor is awaited
-  if (onFailure === 'report') return tensor;
+  if (onFailure === 'report') {
+    if (!signal) return tensor;
+    const isOver = report.then(
+      () => {},
+      () => signal.throwIfAborted(),
+    );
+    return awaiting(engine, tensor, isOver);
+  }
   const verdict = report.then((found) => {
     if (!found.samples.every(isSolved)) throw new ConvergenceError(`${what}, ${direction}`, found);
   });

@@ -9,6 +9,7 @@ import { describe, sameShape } from '../tensor/shape.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { newtonKrylov } from './newton-krylov.ts';
 import type { ImplicitSettings, OwnSolver } from './root-options.ts';
+import type { LimitedRun } from './run-limits.ts';
 import { summarise } from './summary.ts';
 import type { ImplicitSystem, SystemOf } from './system.ts';
 import { EAGER_PASSES, run } from './traced-or-eager.ts';
@@ -39,6 +40,7 @@ export function forward(
   unknown: Tensor,
   inputs: readonly Tensor[],
   { solver, tolerance, limit }: ImplicitSettings,
+  limited: LimitedRun,
 ): { z: Tensor; summary: Tensor } {
   const start = typeof solver === 'function' ? ownSolution(solver, unknown, inputs) : unknown;
   const methods: readonly GeneralMethod[] = typeof solver === 'string' ? METHODS[solver] : [];
@@ -78,6 +80,7 @@ export function forward(
       };
       return [elementwise('copy', [context.alias(x, shape)]), summarise(batch, rows)];
     },
+    limited,
   );
   return { z, summary };
 }

@@ -8,6 +8,7 @@ import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { findKinks, type KinkedArgument } from './kinks.ts';
 import type { LinearOutcome } from './reporting.ts';
 import type { ImplicitSettings } from './root-options.ts';
+import type { LimitedRun } from './run-limits.ts';
 import { summarise } from './summary.ts';
 import { type LinearisedSystem, matrixFree, type Solved } from './system.ts';
 import { EAGER_PASSES, run } from './traced-or-eager.ts';
@@ -15,6 +16,7 @@ import { EAGER_PASSES, run } from './traced-or-eager.ts';
 /** Tensors, and what is told of the solve that they came from. */
 export interface LinearResult extends LinearOutcome {
   readonly tensors: readonly Tensor[];
+  readonly run: LimitedRun;
 }
 
 /** Bᵀu = v, and −Aᵀu for the inputs that need it. */
@@ -80,6 +82,7 @@ function solvedAndTold(
   taskOf: (others: readonly Tensor[], linearised: LinearisedSystem) => LinearTask,
 ): LinearResult {
   let operations: readonly KinkedArgument[] = [];
+  const limited = settings.limits.linear();
   const [summary, ...rest] = run(
     engine,
     `implicit, ${name}`,
@@ -110,9 +113,10 @@ function solvedAndTold(
       };
       return [summarise(batch, rows), ...(kinks?.marks ?? []), ...results(solved.u)];
     },
+    limited,
   );
   const marked = operations.map(({ operation, positions }, index) => ({ operation, positions, marks: rest[index] }));
-  return { summary, marked, tensors: rest.slice(marked.length) };
+  return { summary, marked, tensors: rest.slice(marked.length), run: limited };
 }
 
 /** Beyond every bound that shows anything, where none is known. */

@@ -4,12 +4,13 @@ import { type Engine, engineOf } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { CertifyOptions, FailurePolicy } from './certify.ts';
 import { checkCount, checkOneOf, checkPositive } from './options.ts';
+import { type LimitOptions, RunLimits } from './run-limits.ts';
 import { checkImplicitSelection, type ImplicitSelection } from './selections.ts';
 
 /** Solves F(z, …) = 0 in a way of the caller's own, from the start and the inputs; not followed by any tape. */
 export type OwnSolver = (start: Tensor, ...inputs: Tensor[]) => Tensor;
 
-interface ImplicitOptions {
+interface ImplicitOptions extends LimitOptions {
   /** Where the forward solver starts; its shape is that of the unknown. The first axis counts samples. */
   unknown: Tensor;
   /** What the function gets besides the unknown: the solution is differentiated with respect to these. */
@@ -54,8 +55,10 @@ export interface RootOptions extends ImplicitOptions {
 }
 
 /** The options with their defaults. */
-export type ImplicitSettings = Required<Omit<ImplicitOptions, 'unknown' | 'inputs' | 'selection'>> &
-  Pick<FixedPointOptions, 'solver' | 'selection'>;
+export type ImplicitSettings = Required<
+  Omit<ImplicitOptions, 'unknown' | 'inputs' | 'selection' | keyof LimitOptions>
+> &
+  Pick<FixedPointOptions, 'solver' | 'selection'> & { readonly limits: RunLimits };
 
 const ROOT_SOLVERS = { 'newton-krylov': 0, given: 0 };
 
@@ -78,6 +81,7 @@ export function implicitSettings(kind: 'root' | 'fixed point', options: FixedPoi
     solver,
     selection,
     certify,
+    limits: new RunLimits(options),
     onFailedCertificate: checkOneOf('onFailedCertificate', onFailedCertificate, { throw: 0, warn: 0, ignore: 0 }),
   };
 }

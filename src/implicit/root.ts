@@ -12,6 +12,7 @@ import { awaiting, guarded, linearly, linearReportOf, reportOf } from './reporti
 import { forward } from './root-forward.ts';
 import { backward, forwardMode, type LinearResult } from './root-linear.ts';
 import { checkedEngine, type FixedPointOptions, implicitSettings, type RootOptions } from './root-options.ts';
+import { unlessAborted } from './run-limits.ts';
 import { selectionAt } from './selections.ts';
 import { atSolution, type ImplicitFunction, ImplicitSystem, rowsOf, type Solved } from './system.ts';
 
@@ -51,8 +52,8 @@ export type ImplicitSolution = Tensor & { readonly solve: ImplicitSolve };
  * Backward: with F = z − f and B = ∂F/∂z, A = ∂F/∂(inputs) at the solution, Bᵀu = v by a linear solve in which B is known by
  * pullbacks of f alone; the gradients are −Aᵀu. One selection at each kink serves the solve and the gradients.
  * @param f written with tensor operations; it may be called often, and must give the same for the same tensors
- * @throws RangeError where a shape or an option is wrong; reading the solution rejects with a ConvergenceError where a sample
- *   was not solved, and reading a gradient where its backward solve was not
+ * @throws RangeError where a shape or an option is wrong, and the signal's reason where it is aborted; reading the solution
+ *   rejects with a ConvergenceError where a sample was not solved, and reading a gradient where its backward solve was not
  */
 export function fixedPoint(f: ImplicitFunction, options: FixedPointOptions): ImplicitSolution {
   return implicit('fixedPoint', f, 'fixed point', { ...options, solver: options.solver ?? 'anderson+newton-krylov' });
@@ -86,7 +87,8 @@ function implicit(
   });
 
   const since = performance.now();
-  const { tolerance, backwardTolerance, onFailure, solver, onFailedCertificate } = settings;
+  const { tolerance, backwardTolerance, onFailure, solver, onFailedCertificate, limits } = settings;
+  const run = limits.forward();
   const name = typeof solver === 'function' ? 'own' : `${solver}`;
   const ahead = {
     what,
@@ -96,8 +98,9 @@ function implicit(
     tolerance,
     onFailure,
     isBounded: false,
+    run,
   } as const;
-  const { z: found, summary } = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings);
+  const { z: found, summary } = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings, run);
   const report = reportOf(engine, ahead, summary, since);
   const z = guarded(engine, ahead, found, report);
   const solved = solvedWith(z);
@@ -113,7 +116,8 @@ function implicit(
   };
   /** The tensors that came out of a linear solve, such that reading them awaits its report. */
   const told = (direction: 'backward' | 'tangent', result: LinearResult, started: number): Tensor[] => {
-    const back = linearly(ahead, direction, { solver: settings.linearSolver, tolerance: backwardTolerance });
+    const { linearSolver } = settings;
+    const back = linearly(ahead, direction, { solver: linearSolver, tolerance: backwardTolerance, run: result.run });
     const read = linearReportOf(engine, back, result, started, knownByNorm);
     read.then(({ certificate }) => warned(certificate)).catch(() => {}); // it is told with the report
     backwardReports.push(read);
@@ -142,10 +146,13 @@ function implicit(
     backwardReports,
     certify: certified,
     async select(choose) {
-      const { list } = await atSolution(solved, (system, x) => readKinksOf(system.linearised(x).kinks(), rows.batch));
+      limits.signal?.throwIfAborted();
+      const reading = atSolution(solved, (system, x) => readKinksOf(system.linearised(x).kinks(), rows.batch));
+      const { list } = await unlessAborted(reading, limits.signal);
       selection = selectionAt(list, choose);
     },
-    gradientInterval: (cotangent, wanted = {}) => gradientInterval(solved, cotangent, wanted),
+    gradientInterval: (cotangent, wanted = {}) =>
+      gradientInterval(solved, cotangent, { ...wanted, signal: wanted.signal ?? limits.signal }),
   };
   return Object.assign(z, { solve });
 }

@@ -1,3 +1,4 @@
+import type { RunOptions } from '../backends/backend.ts';
 import { type Engine, NotTraceableError } from '../tensor/engine.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 
@@ -6,10 +7,19 @@ export const EAGER_PASSES = 64;
 
 export type Build = (inputs: Tensor[], context: LoopContext, isTraced: boolean) => readonly Tensor[];
 
-/** As one Program; where the user's function solves something itself, which cannot be traced, kernel by kernel. */
-export function run(engine: Engine, name: string, inputs: readonly Tensor[], build: Build): Tensor[] {
+/**
+ * As one Program; where the user's function solves something itself, which cannot be traced, kernel by kernel: then only the
+ * limits of what it solves itself end anything early.
+ */
+export function run(
+  engine: Engine,
+  name: string,
+  inputs: readonly Tensor[],
+  build: Build,
+  limits: Pick<RunOptions, 'isCutShort'> = {},
+): Tensor[] {
   try {
-    return engine.runAnew(name, inputs, (traced, tracing) => build(traced, tracing, true));
+    return engine.runAnew(name, inputs, (traced, tracing) => build(traced, tracing, true), limits);
   } catch (error) {
     if (!(error instanceof NotTraceableError)) throw error;
     return engine.runEagerly(inputs, (plain, context) => build(plain, context, false));

@@ -25,6 +25,8 @@ export interface ForwardPass {
   /** The solves of implicit layers, in the order of the layers: a layer of your own adds `z.solve`. */
   readonly solves: SolveRecord[];
   readonly memory: Memory;
+  /** Ends the solves of the pass: a layer of your own gives it to those that it makes. */
+  readonly signal?: AbortSignal;
   /** Only a pass of training, for which this is here, may change what a layer remembers or drop anything at random. */
   readonly training?: TrainingPass;
 }

@@ -18,7 +18,7 @@ import {
   warmStart,
 } from './monotone-memory.ts';
 
-export interface MonotoneLayerOptions extends Omit<SolveOptions, 'step'> {
+export interface MonotoneLayerOptions extends Omit<SolveOptions, 'step' | 'signal'> {
   inputs: number;
   /** Width n of z. */
   width: number;
@@ -79,10 +79,10 @@ export function monotone({
           },
         }
       : undefined,
-    forward(x, [A, B, U, c], { solves, memory, training }) {
+    forward(x, [A, B, U, c], { solves, memory, signal, training }) {
       const b = affine(x, U, c);
       const initial = training && warmStart(start, memory, training, b);
-      const own = { ...options, step: isTuned ? rememberedStep(memory) : step, initial };
+      const own = { ...options, step: isTuned ? rememberedStep(memory) : step, initial, signal };
       const solution = solveMonotone(weights(A, B), b, own, training && rememberedInverse(memory));
       solves.push(solution);
       if (training) {

@@ -17,6 +17,8 @@ export interface ForwardOptions {
   values?: readonly Tensor[];
   /** Where the solves of implicit layers are put. */
   solves?: SolveRecord[];
+  /** Aborted, it ends the solves: reading what was computed by them rejects with its reason. */
+  signal?: AbortSignal;
   /** Of a step of training, for the model as a whole. */
   training?: TrainingPass;
 }
@@ -107,7 +109,10 @@ export class Model {
    * @param x [batch, inputs]
    * @returns the outputs of the last layer, [batch, outputs]
    */
-  forward(x: Tensor, { values = this.initialised().values, solves = [], training }: ForwardOptions = {}): Tensor {
+  forward(
+    x: Tensor,
+    { values = this.initialised().values, solves = [], signal, training }: ForwardOptions = {},
+  ): Tensor {
     if (x.shape.length !== 2 || x.shape[1] !== this.inputs) {
       throw new RangeError(`model: the input has shape ${describe(x.shape)}; it must be [batch, ${this.inputs}]`);
     }
@@ -117,6 +122,7 @@ export class Model {
       const pass: ForwardPass = {
         solves,
         memory,
+        signal,
         training: training && { ...training, random: training.random.fork(`layer ${index}`) },
       };
       return layer.forward(input, parameters[index], pass);
@@ -162,8 +168,12 @@ export class Model {
    * Classes and probabilities of rows of numbers.
    * @param inputs count × inputs, row-major
    * @param options.batch rows solved at once, default 256
+   * @param options.signal aborted, it ends the solves: the promise rejects with its reason
    */
-  async predict(inputs: ArrayLike<number>, { batch = 256 }: { batch?: number } = {}): Promise<Prediction> {
+  async predict(
+    inputs: ArrayLike<number>,
+    { batch = 256, signal }: { batch?: number; signal?: AbortSignal } = {},
+  ): Promise<Prediction> {
     const { engine } = this.initialised();
     if (inputs.length === 0 || inputs.length % this.inputs !== 0) {
       throw new RangeError(
@@ -176,16 +186,17 @@ export class Model {
     const probabilities = new Float32Array(count * this.outputs);
     const classes = new Int32Array(count);
     for (let start = 0; start < count; start += batch) {
+      signal?.throwIfAborted();
       const rows = Math.min(batch, count - start);
       const part = Float32Array.from({ length: rows * this.inputs }, (_, index) => inputs[start * this.inputs + index]);
       const values = await engine.tidy(async (scope) => {
-        const outputs = this.forward(scope.tensor(part, [rows, this.inputs]));
+        const outputs = this.forward(scope.tensor(part, [rows, this.inputs]), { signal });
         return outputs.softmax().data();
       });
       probabilities.set(values, start * this.outputs);
-    }
-    for (let row = 0; row < count; row++) {
-      classes[row] = indexOfLargest(probabilities.subarray(row * this.outputs, (row + 1) * this.outputs));
+      for (let row = 0; row < rows; row++) {
+        classes[start + row] = indexOfLargest(values.subarray(row * this.outputs, (row + 1) * this.outputs));
+      }
     }
     return { classes, probabilities };
   }

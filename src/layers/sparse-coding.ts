@@ -4,7 +4,10 @@ import { type LassoOptions, lassoSettings } from '../implicit/lasso/options.ts';
 import { checkWidth, constantParameter, type Layer } from './layer.ts';
 
 export interface SparseCodingOptions
-  extends Omit<LassoOptions, 'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'intercept' | 'initial'> {
+  extends Omit<
+    LassoOptions,
+    'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'intercept' | 'initial' | 'signal'
+  > {
   inputs: number;
   /** Columns of the dictionary; may be more than `inputs`. */
   features: number;
@@ -55,8 +58,8 @@ export function sparseCoding({
       { name: 'X', shape: [inputs, features], initial: (random) => unitColumns(random, inputs, features) },
       constantParameter('logLambda', [1], logLambda),
     ],
-    forward(x, [X, lambda], { solves }) {
-      const solution = lasso({ ...solve, X, y: x, logLambda: lambda, ...(ridge > 0 && { ridge }) });
+    forward(x, [X, lambda], { solves, signal }) {
+      const solution = lasso({ ...solve, X, y: x, logLambda: lambda, signal, ...(ridge > 0 && { ridge }) });
       solves.push(solution);
       return solution.beta;
     },

@@ -33,6 +33,10 @@ export interface SolveReport {
   /** From the call to the moment at which the report was read. */
   readonly milliseconds: number;
   readonly tolerance: number;
+  /** Whether the time limit ended it before all samples were solved: these have the status limit. */
+  readonly timedOut: boolean;
+  /** Milliseconds; absent where there was none. */
+  readonly timeLimit?: number;
   readonly samples: readonly SampleReport[];
 }
 
@@ -54,9 +58,13 @@ export class ConvergenceError extends Error {
     super(
       `${what}: ${failed.length} of ${report.samples.length} samples did not converge with ${report.solver} on ${report.backend} ` +
         `(worst: sample ${worst.index}, ${worst.status} after ${worst.iterations} iterations at residual ${worst.residual.toExponential(2)}; ` +
-        `tolerance ${report.tolerance}). Raise the limit, loosen the tolerance, or ask for the report`,
+        `tolerance ${report.tolerance}). ${remedyOf(report)}, loosen the tolerance, or ask for the report`,
     );
   }
+}
+
+function remedyOf({ timedOut, timeLimit }: SolveReport): string {
+  return timedOut ? `The time limit of ${timeLimit} ms ended the solve: raise timeLimit` : 'Raise the limit';
 }
 
 export function isSolved({ status }: Pick<SampleReport, 'status'>): boolean {

@@ -37,13 +37,15 @@ export interface EvaluateOptions {
   batch?: number;
   /** Default crossEntropy. */
   loss?: BatchLoss;
+  /** Aborted, it ends the solves: the promise rejects with its reason. */
+  signal?: AbortSignal;
 }
 
 /** Loss, accuracy and confusion matrix of a model on labelled samples. */
 export async function evaluate(
   model: Model,
   samples: Samples,
-  { batch = 256, loss: lossOf = crossEntropy }: EvaluateOptions = {},
+  { batch = 256, loss: lossOf = crossEntropy, signal }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   checkSamples('evaluate', samples, model);
   if (!Number.isInteger(batch) || batch < 1) {
@@ -55,10 +57,11 @@ export async function evaluate(
   let loss = 0;
   let right = 0;
   for (let start = 0; start < count; start += batch) {
+    signal?.throwIfAborted();
     const own = labels.subarray(start, start + batch);
     const rows = inputs.subarray(start * features, (start + own.length) * features);
     const [scores, [mean]] = await engine.tidy((scope) => {
-      const outputs = model.forward(scope.tensor(rows, [own.length, features]));
+      const outputs = model.forward(scope.tensor(rows, [own.length, features]), { signal });
       const targets = scope.tensor(oneHot(own, classes), [own.length, classes]);
       return Promise.all([outputs.data(), lossOf(outputs, targets).data()]);
     });

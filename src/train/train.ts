@@ -34,8 +34,7 @@ export async function train(
   try {
     while (hasMore(run)) {
       await runSteps(run);
-      if (settings.signal?.aborted) await writeCheckpoint(run, 'stopped');
-      settings.signal?.throwIfAborted();
+      await stopIfAborted(run);
       if (run.step < settings.steps) break;
       await endEpoch(run);
       if (hasMore(run) && isDueAfterEpochs(settings.checkpoint, run.epoch)) await writeCheckpoint(run, 'scheduled');
@@ -49,6 +48,13 @@ export async function train(
   } finally {
     endRun(run);
   }
+}
+
+/** @throws the signal's reason where it is aborted, once there is a checkpoint to go on from */
+async function stopIfAborted(run: Run): Promise<void> {
+  const { signal } = run.settings;
+  if (signal?.aborted) await writeCheckpoint(run, 'stopped');
+  signal?.throwIfAborted();
 }
 
 function hasMore({ epoch, losses, settings, stopper }: Run): boolean {
@@ -179,14 +185,16 @@ async function endStep(run: Run, outcome: StepOutcome): Promise<void> {
 }
 
 async function endEpoch(run: Run): Promise<void> {
-  const { epochs, steps, optimiser, validation, ownLoss, onProgress } = run.settings;
+  const { epochs, steps, optimiser, validation, ownLoss, signal, onProgress } = run.settings;
+  const evaluation = validation && evaluate(run.model, validation, { loss: ownLoss, signal });
+  await evaluation?.catch(() => stopIfAborted(run));
   const progress: EpochProgress = {
     kind: 'epoch',
     epoch: run.epoch + 1,
     epochs,
     ...summary(run.tally),
     rate: optimiser.rate(run.epoch, run.epoch * steps),
-    validation: validation && (await evaluate(run.model, validation, { loss: ownLoss })),
+    validation: await evaluation,
     secondsLeft: run.secondsLeft(),
   };
   run.epochs.push(progress);

@@ -6,13 +6,13 @@ import { random } from '../../src/data/random.ts';
 import type { ImplicitCertificate } from '../../src/implicit/certificate.ts';
 import { CertificateError } from '../../src/implicit/certify.ts';
 import { inverse } from '../../src/implicit/forms.ts';
-import { singularValues } from '../../src/implicit/hypothesis/singular-values.ts';
 import { fixedPoint, root } from '../../src/implicit/root.ts';
 import type { FixedPointOptions } from '../../src/implicit/root-options.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { loadKinks } from '../fixtures/load.ts';
 import { identity, truth } from '../support/families.ts';
+import { singularValues } from '../support/hypothesis.ts';
 import { normals } from '../support/numbers.ts';
 
 const engine = new Engine(openCPU());

@@ -281,9 +281,23 @@ describe('equilibra tune', () => {
     expect(other.error).not.toBe(first.error);
   });
 
+  test('ends cleanly when it is interrupted', async () => {
+    const controller = new AbortController();
+    const { code, out, error } = await run(['tune'], {
+      interruption: controller.signal,
+      terminal: true,
+      onLine: () => controller.abort(),
+    });
+    expect(error).toBe('interrupted\n');
+    expect(out).not.toContain('s in all');
+    expect(code).toBe(130);
+  });
+
   test('draws progress on a terminal, and wipes it', async () => {
     const { lines } = await run(['tune', path('plain.csv'), '--target', 'y'], { terminal: true });
-    expect(lines[0]).toMatch(/^\d+ evaluations?, the least [\d.]+$/);
+    const told = /^evaluation \d+ {2}(λ [\d.]+ {2})?criterion [\d.]+ {2}the least [\d.]+ {2}at most .+ left$/;
+    expect(lines[0]).toMatch(told);
+    expect(lines.some((line) => line.includes('λ'))).toBe(true);
     expect(lines[lines.length - 1]).toBe('');
   });
 });

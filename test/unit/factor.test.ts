@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Factor } from '../../src/backends/cpu/factor.ts';
-import { factorise, solve } from '../../src/implicit/hypothesis/dense.ts';
+import { solve } from '../../src/implicit/hypothesis/dense.ts';
+import { factorise } from '../support/hypothesis.ts';
 import { normals, relativeError } from '../support/numbers.ts';
 
 const SIZE = 8;

@@ -2,24 +2,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/data/random.ts';
+import { determinantSign, solve, solveTransposed } from '../../src/implicit/hypothesis/dense.ts';
+import { element } from '../../src/implicit/hypothesis/family.ts';
+import { smallestSingularValueEstimate } from '../../src/implicit/hypothesis/matrix-free.ts';
+import { identity, randomFamily, reluFamily, vertices, wholeDeterminant, wholeElement } from '../support/families.ts';
 import {
-  determinantSign,
+  checkInvertibility,
+  exactSign,
   factorise,
   hasCholeskyFactor,
-  solve,
-  solveTransposed,
-} from '../../src/implicit/hypothesis/dense.ts';
-import { exactSign } from '../../src/implicit/hypothesis/exact-sign.ts';
-import { element } from '../../src/implicit/hypothesis/family.ts';
-import { checkInvertibility } from '../../src/implicit/hypothesis/hypothesis.ts';
-import { liftedSystem } from '../../src/implicit/hypothesis/lifted.ts';
-import { smallestSingularValueEstimate } from '../../src/implicit/hypothesis/matrix-free.ts';
-import { principalMinorSigns } from '../../src/implicit/hypothesis/minors.ts';
-import { hasPositiveDefiniteSymmetricPart } from '../../src/implicit/hypothesis/positive-definite.ts';
-import { reducedMatrix } from '../../src/implicit/hypothesis/reduced.ts';
-import { singularValues } from '../../src/implicit/hypothesis/singular-values.ts';
-import { verifiedInverse } from '../../src/implicit/hypothesis/verified.ts';
-import { identity, randomFamily, reluFamily, vertices, wholeDeterminant, wholeElement } from '../support/families.ts';
+  hasPositiveDefiniteSymmetricPart,
+  liftedSystem,
+  principalMinorSigns,
+  reducedMatrix,
+  singularValues,
+  verifiedInverse,
+} from '../support/hypothesis.ts';
 import { matmul, norm, normals, relativeError, transpose } from '../support/numbers.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/data/random.ts';
 import { element, type MatrixFamily } from '../../src/implicit/hypothesis/family.ts';
-import { checkInvertibility, type Invertibility } from '../../src/implicit/hypothesis/hypothesis.ts';
-import { singularValues } from '../../src/implicit/hypothesis/singular-values.ts';
+import type { Invertibility } from '../../src/implicit/hypothesis/hypothesis.ts';
 import { directSum, identity, randomFamily, reluFamily, truth } from '../support/families.ts';
+import { checkInvertibility, singularValues } from '../support/hypothesis.ts';
 import { monotoneProblem } from '../support/numbers.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });

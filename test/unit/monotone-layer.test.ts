@@ -54,6 +54,7 @@ describe('when α is tuned again', () => {
     backend: 'cpu',
     milliseconds: 1,
     tolerance: 1e-4,
+    timedOut: false,
     samples: [{ status: 'converged', iterations, residual: 0, floor: 0, errorBound: 0 }],
   });
   const tunedAt = (step: number, iterations: number) => {

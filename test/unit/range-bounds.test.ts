@@ -1,7 +1,8 @@
 /** Bounds of a gradient over all selections, against the values at every vertex. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type ReducedValue, rangeBounds, valueAtVertex } from '../../src/implicit/hypothesis/range-bounds.ts';
+import type { ReducedValue } from '../../src/implicit/hypothesis/range-bounds.ts';
+import { rangeBounds, valueAtVertex } from '../support/hypothesis.ts';
 import { normals } from '../support/numbers.ts';
 
 /** M = I − G with G of the size given. */

@@ -9,6 +9,7 @@ import {
   open,
   sure,
   type Tensor,
+  type TuneProgress,
   tune,
 } from '../../src/index.ts';
 import { type LassoName, loadLasso } from '../fixtures/load.ts';
@@ -59,7 +60,7 @@ describe('tune: one λ by the held-out error', () => {
       ...train,
       criterion: heldOut(validation),
       starts: [[5]],
-      async onProgress(visited) {
+      async onProgress({ visited }) {
         expect(isHeard).toBe(true);
         isHeard = false;
         await new Promise((resolve) => setTimeout(resolve));
@@ -68,7 +69,7 @@ describe('tune: one λ by the held-out error', () => {
           ...visited.map(({ parameters, value, gradient }) => ({
             logLambda: parameters[0],
             value,
-            gradient: gradient[0],
+            gradient: gradient?.[0] as number,
           })),
         );
       },
@@ -82,6 +83,65 @@ describe('tune: one λ by the held-out error', () => {
       throw new Error('enough');
     };
     await expect(tune({ ...train, criterion: heldOut(validation), onProgress })).rejects.toThrow('enough');
+    expect(engine.memory().buffers).toBe(before);
+  });
+
+  it('tells how far it has come', async () => {
+    const { train, validation } = reference('diabetes');
+    const told: TuneProgress[] = [];
+    const onProgress = (progress: TuneProgress): void => void told.push(progress);
+    const found = await tune({ ...train, criterion: heldOut(validation), onProgress });
+    expect(told[0].kind).toBe('points');
+    expect(told.slice(1).every(({ kind }) => kind === 'step')).toBe(true);
+    expect(told.flatMap(({ visited }) => visited)).toEqual(found.visited);
+    expect(told.at(-1)?.evaluations).toBe(found.visited.length);
+    expect(told.at(-1)?.best).toEqual({ parameters: [found.logLambda], value: found.value });
+    expect(told.every(({ secondsLeft }) => secondsLeft >= 0 && Number.isFinite(secondsLeft))).toBe(true);
+    const grid: TuneProgress[] = [];
+    const options = { criterion: crossValidation(), optimiser: 'grid', points: 250 } as const;
+    await tune({ ...train, ...options, onProgress: (progress) => void grid.push(progress) });
+    expect(grid.map(({ evaluations }) => evaluations)).toEqual([102, 204, 250]);
+    expect(grid.at(-1)?.secondsLeft).toBe(0);
+  });
+
+  it('gives the best so far where the time is over, and says so', async () => {
+    const { train, validation } = reference('diabetes');
+    const criterion = heldOut(validation);
+    const seen: TuneProgress[] = [];
+    // The first step is let through, the time then passes.
+    const found = await tune({
+      ...train,
+      criterion,
+      timeLimit: 3000,
+      async onProgress(progress) {
+        seen.push(progress);
+        await new Promise((resolve) => setTimeout(resolve, Math.max(1000 * progress.secondsLeft, 1500)));
+      },
+    });
+    expect(found.timedOut).toBe(true);
+    expect(found.slopes).toBeUndefined();
+    expect(found.visited.length).toBe(seen.at(-1)?.evaluations);
+    expect(found.value).toBe(seen.at(-1)?.best?.value);
+    expect(found.beta.some((value) => value !== 0)).toBe(true);
+    expect(found.certificate.status).toBe('certified');
+    const whole = await tune({ ...train, criterion, timeLimit: 60_000 });
+    expect(whole.timedOut).toBe(false);
+    expect(whole.value).toBeLessThanOrEqual(found.value);
+    await expect(tune({ ...train, criterion, timeLimit: 0 })).rejects.toThrow('timeLimit');
+    await expect(tune({ ...train, criterion, timeLimit: 1e-6 })).rejects.toThrow(/time limit of 0.000001 ms was over/);
+  });
+
+  it('ends where a signal is aborted, and frees what it made', async () => {
+    const { train, validation } = reference('diabetes');
+    const reason = new Error('enough');
+    const criterion = heldOut(validation);
+    await expect(tune({ ...train, criterion, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await engine.idle();
+    const before = engine.memory().buffers;
+    const controller = new AbortController();
+    const onProgress = (): void => controller.abort(reason);
+    await expect(tune({ ...train, criterion, signal: controller.signal, onProgress })).rejects.toBe(reason);
+    await engine.idle();
     expect(engine.memory().buffers).toBe(before);
   });
 
@@ -153,7 +213,7 @@ describe('criteria', () => {
       intercept: true,
       starts: [[1.5]],
       limit: 1,
-      onProgress: (visited) => void seen.push(...visited),
+      onProgress: ({ visited }) => void seen.push(...visited),
     });
     const { foldMasks } = await import('../../src/data/index.ts');
     const { foldOf } = foldMasks(ROWS, { folds: 3, seed: 1 });

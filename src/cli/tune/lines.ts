@@ -29,6 +29,7 @@ export interface Tuned {
   readonly y: Tensor;
   readonly intercept: boolean;
   readonly criterion: Criterion;
+  readonly signal: AbortSignal;
 }
 
 /** The criterion at one place of a line. */
@@ -95,13 +96,13 @@ export async function lineThrough(tuned: Tuned, result: TuneResult, path: readon
 }
 
 async function evaluated(
-  { engine, X, y, criterion, intercept }: Tuned,
+  { engine, X, y, criterion, intercept, signal }: Tuned,
   penalty: PenaltyName,
   logLambdas: readonly number[],
   place: (logLambda: number) => readonly number[],
   withGradient: boolean,
 ): Promise<Line> {
-  const evaluation = new Evaluation(engine, { X, y }, criterion, PENALTIES[penalty], { intercept });
+  const evaluation = new Evaluation(engine, { X, y }, criterion, PENALTIES[penalty], { intercept }, { signal });
   try {
     const found = await evaluation.at(logLambdas.map(place), withGradient);
     const points = found.map(({ value, gradient }, at) => ({
@@ -120,13 +121,17 @@ function alongLine(penalty: PenaltyName, gradient: readonly number[]): number {
 }
 
 /** The solutions from where the first feature enters to below the penalty chosen, in steps of λ, the rest as chosen. */
-export async function pathThrough({ engine, X, y, intercept }: Tuned, result: TuneResult): Promise<Coefficients> {
+export async function pathThrough(
+  { engine, X, y, intercept, signal }: Tuned,
+  result: TuneResult,
+): Promise<Coefficients> {
   const { weights, ridge, logLambda } = result;
   return engine.tidy(async (scope) => {
     const problem: Omit<LassoOptions, 'logLambda'> = {
       X: scope.use(X),
       y: scope.use(y),
       intercept,
+      signal,
       ...(weights && { weights: scope.tensor(weights) }),
     };
     const [largest] = await largestPenalty(problem);

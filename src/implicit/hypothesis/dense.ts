@@ -1,4 +1,8 @@
-/** Small dense linear algebra in float64: matrices are n × n, row-major. */
+/** Small dense linear algebra in float64: matrices are n × n, row-major. What takes n³ operations can be interrupted. */
+import type { Interruptible } from '../../backends/event-loop.ts';
+
+/** From here on n³ operations may be interrupted; what is smaller takes a tenth of a millisecond. */
+export const WIDE = 48;
 
 /** P·B = L·U with unit lower triangular L, by partial pivoting. */
 export interface Factorisation {
@@ -11,7 +15,7 @@ export interface Factorisation {
   readonly parity: 1 | -1;
 }
 
-export function factorise(matrix: ArrayLike<number>, n: number): Factorisation {
+export function* factorise(matrix: ArrayLike<number>, n: number): Interruptible<Factorisation> {
   const factors = Float64Array.from(matrix);
   const rows = Int32Array.from({ length: n }, (_, i) => i);
   let parity: 1 | -1 = 1;
@@ -29,16 +33,21 @@ export function factorise(matrix: ArrayLike<number>, n: number): Factorisation {
       [rows[column], rows[pivot]] = [rows[pivot], rows[column]];
       parity = parity === 1 ? -1 : 1;
     }
-    const head = factors[column * n + column];
-    if (head === 0) continue; // the column is 0 from here down: so is a diagonal entry of U
-    for (let i = column + 1; i < n; i++) {
-      const factor = factors[i * n + column] / head;
-      factors[i * n + column] = factor;
-      if (factor === 0) continue;
-      for (let j = column + 1; j < n; j++) factors[i * n + j] -= factor * factors[column * n + j];
-    }
+    // Where it is 0 the column is 0 from here down: so is a diagonal entry of U.
+    if (factors[column * n + column] !== 0) eliminateBelow(factors, n, column);
+    if (n >= WIDE) yield;
   }
   return { n, factors, rows, parity };
+}
+
+function eliminateBelow(factors: Float64Array, n: number, column: number): void {
+  const head = factors[column * n + column];
+  for (let i = column + 1; i < n; i++) {
+    const factor = factors[i * n + column] / head;
+    factors[i * n + column] = factor;
+    if (factor === 0) continue;
+    for (let j = column + 1; j < n; j++) factors[i * n + j] -= factor * factors[column * n + j];
+  }
 }
 
 /** The sign of det L·U, which P turns into that of B: 0 where a pivot is 0. */
@@ -76,7 +85,7 @@ export function solveTransposed({ n, factors, rows }: Factorisation, right: Arra
   return x;
 }
 
-export function inverse(factorisation: Factorisation): Float64Array {
+export function* inverse(factorisation: Factorisation): Interruptible<Float64Array> {
   const { n } = factorisation;
   const result = new Float64Array(n * n);
   const unit = new Float64Array(n);
@@ -85,24 +94,32 @@ export function inverse(factorisation: Factorisation): Float64Array {
     const column = solve(factorisation, unit);
     unit[j] = 0;
     for (let i = 0; i < n; i++) result[i * n + j] = column[i];
+    if (n >= WIDE) yield;
   }
   return result;
 }
 
 /** Whether the lower triangle of the symmetric matrix has a Cholesky factor, in floating point. */
-export function hasCholeskyFactor(matrix: ArrayLike<number>, n: number): boolean {
+export function* hasCholeskyFactor(matrix: ArrayLike<number>, n: number): Interruptible<boolean> {
   const lower = Float64Array.from(matrix);
   for (let j = 0; j < n; j++) {
-    let pivot = lower[j * n + j];
-    for (let l = 0; l < j; l++) pivot -= lower[j * n + l] ** 2;
-    if (!(pivot > 0 && pivot < Number.POSITIVE_INFINITY)) return false;
-    const root = Math.sqrt(pivot);
-    lower[j * n + j] = root;
-    for (let i = j + 1; i < n; i++) {
-      let entry = lower[i * n + j];
-      for (let l = 0; l < j; l++) entry -= lower[i * n + l] * lower[j * n + l];
-      lower[i * n + j] = entry / root;
-    }
+    if (!makeColumn(lower, n, j)) return false;
+    if (n >= WIDE) yield;
+  }
+  return true;
+}
+
+/** Column j of a Cholesky factor, from those before it. @returns false where there is none */
+function makeColumn(lower: Float64Array, n: number, j: number): boolean {
+  let pivot = lower[j * n + j];
+  for (let l = 0; l < j; l++) pivot -= lower[j * n + l] ** 2;
+  if (!(pivot > 0 && pivot < Number.POSITIVE_INFINITY)) return false;
+  const root = Math.sqrt(pivot);
+  lower[j * n + j] = root;
+  for (let i = j + 1; i < n; i++) {
+    let entry = lower[i * n + j];
+    for (let l = 0; l < j; l++) entry -= lower[i * n + l] * lower[j * n + l];
+    lower[i * n + j] = entry / root;
   }
   return true;
 }

@@ -1,4 +1,5 @@
 /** The sign of a determinant in exact integer arithmetic: every float64 number is a whole number times a power of 2. */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import type { MatrixFamily, Vertex } from './family.ts';
 
 /** Whole numbers longer than this many bits are refused: entries that differ by so much are no work for integers. */
@@ -11,13 +12,13 @@ interface Dyadic {
 }
 
 /** The exact sign of det B(d) at a vertex, for the numbers as they are stored; null where they differ too much in size. */
-export function exactSign(family: MatrixFamily, vertex: Vertex): -1 | 0 | 1 | null {
-  const matrix = wholeMatrix(family, vertex);
-  return matrix && bareissSign(matrix);
+export function* exactSign(family: MatrixFamily, vertex: Vertex): Interruptible<-1 | 0 | 1 | null> {
+  const matrix = yield* wholeMatrix(family, vertex);
+  return matrix && (yield* bareissSign(matrix));
 }
 
 /** B at the vertex with each row multiplied by a power of 2 that makes it whole. */
-function wholeMatrix({ n, base, terms }: MatrixFamily, vertex: Vertex): bigint[][] | null {
+function* wholeMatrix({ n, base, terms }: MatrixFamily, vertex: Vertex): Interruptible<bigint[][] | null> {
   const active = terms
     .filter((_, index) => vertex[index] === 1)
     .map(({ a, b }) => ({ a: Array.from(a, dyadic), b: Array.from(b, dyadic) }));
@@ -37,6 +38,7 @@ function wholeMatrix({ n, base, terms }: MatrixFamily, vertex: Vertex): bigint[]
       }
     }
     matrix.push(whole);
+    yield;
   }
   return matrix;
 }
@@ -59,7 +61,7 @@ function dyadic(value: number): Dyadic {
 }
 
 /** Bareiss' elimination: every division is exact, and the last pivot is the determinant, up to the row exchanges. */
-function bareissSign(matrix: bigint[][]): -1 | 0 | 1 {
+function* bareissSign(matrix: bigint[][]): Interruptible<-1 | 0 | 1> {
   const n = matrix.length;
   let negative = false;
   let previous = 1n;
@@ -76,6 +78,7 @@ function bareissSign(matrix: bigint[][]): -1 | 0 | 1 {
       for (let j = column + 1; j < n; j++) {
         matrix[i][j] = (matrix[i][j] * head - factor * matrix[column][j]) / previous;
       }
+      yield;
     }
     previous = head;
   }

@@ -65,6 +65,7 @@ export function elementRounding({ n, base, terms }: MatrixFamily, vertex: Vertex
     if (vertex[index] === 0) continue;
     count++;
     for (let i = 0; i < n; i++) {
+      if (a[i] === 0) continue;
       for (let j = 0; j < n; j++) radius[i * n + j] += Math.abs(a[i] * b[j]);
     }
   }

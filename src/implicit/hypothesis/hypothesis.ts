@@ -1,4 +1,5 @@
 /** The hypothesis of the implicit function theorem at a solution: is every element of the family invertible? */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
 import { determinantSign, factorise } from './dense.ts';
 import { exactSign } from './exact-sign.ts';
@@ -99,7 +100,10 @@ type Verdict = Pick<Invertibility, 'status' | 'argument' | 'reason' | 'witness'>
  * limit only a positive definite symmetric part certifies, and only a vertex that a search has found fails.
  * @throws RangeError where a size does not fit, a number is not finite, or an option is out of its range
  */
-export function checkInvertibility(family: MatrixFamily, options: InvertibilityOptions = {}): Invertibility {
+export function* checkInvertibility(
+  family: MatrixFamily,
+  options: InvertibilityOptions = {},
+): Interruptible<Invertibility> {
   const { exact = false, enumerationLimit = 16, warnBelow = WARN_BELOW, seed = 0 } = options;
   checkFamily(family);
   const k = family.terms.length;
@@ -109,9 +113,9 @@ export function checkInvertibility(family: MatrixFamily, options: InvertibilityO
     );
   }
   if (!(warnBelow >= 0)) throw new RangeError(`warnBelow: it is ${warnBelow}; it must be at least 0`);
-  const base = verifiedInverse(family.base, family.n);
-  const verdict = base ? judge(family, base, enumerationLimit, seed) : unprovedBase(family);
-  const nearest = nearestElement(family, verdict, exact && k <= WORST_LIMIT ? base : null);
+  const base = yield* verifiedInverse(family.base, family.n);
+  const verdict = base ? yield* judge(family, base, enumerationLimit, seed) : yield* unprovedBase(family);
+  const nearest = yield* nearestElement(family, verdict, exact && k <= WORST_LIMIT ? base : null);
   const relative = nearest.scale > 0 ? nearest.smallest / nearest.scale : 0;
   return {
     ...verdict,
@@ -129,50 +133,58 @@ export function checkInvertibility(family: MatrixFamily, options: InvertibilityO
  * The witness; or the worst element, where that is asked for; or the nearer one of d = 0 and d = 1.
  * @param base where the worst element is asked for
  */
-function nearestElement(
+function* nearestElement(
   family: MatrixFamily,
   { status, witness }: Verdict,
   base: VerifiedInverse | null,
-): { d: Float64Array; smallest: number; scale: number; exact: boolean } {
+): Interruptible<{ d: Float64Array; smallest: number; scale: number; exact: boolean }> {
   const k = family.terms.length;
-  const at = (d: Float64Array) => ({ d, ...singularValues(element(family, d), family.n) });
-  const ends = (k === 0 ? [0] : [0, 1]).map((end) => at(new Float64Array(k).fill(end)));
-  const worst = base && status === 'certified' ? at(Float64Array.from(worstElement(family, base))) : null;
-  const chosen = witness ? at(witness) : worst;
+  function* at(d: Float64Array) {
+    return { d, ...(yield* singularValues(element(family, d), family.n)) };
+  }
+  const ends = [yield* at(new Float64Array(k))];
+  if (k > 0) ends.push(yield* at(new Float64Array(k).fill(1)));
+  const worst = base && status === 'certified' ? yield* at(Float64Array.from(yield* worstElement(family, base))) : null;
+  const chosen = witness ? yield* at(witness) : worst;
   const { d, smallest } = chosen ?? ends.reduce((a, b) => (b.smallest < a.smallest ? b : a));
   const scale = Math.max(...[...ends, ...(chosen ? [chosen] : [])].map(({ largest }) => largest));
   return { d, smallest, scale, exact: worst !== null || (k === 0 && status === 'certified') };
 }
 
 /** B₀ could not be proved invertible: it is singular, or within rounding of a singular matrix. */
-function unprovedBase(family: MatrixFamily): Verdict {
+function* unprovedBase(family: MatrixFamily): Interruptible<Verdict> {
   const witness = new Float64Array(family.terms.length);
-  const sign = family.n ** 3 <= EXACT_WORK ? exactSign(family, new Uint8Array(family.terms.length)) : null;
+  const sign = family.n ** 3 <= EXACT_WORK ? yield* exactSign(family, new Uint8Array(family.terms.length)) : null;
   return sign === 0
     ? { status: 'failed', argument: 'singular base', reason: 'B₀, the element at d = 0, is singular', witness }
     : { status: 'unknown', argument: 'rounding', reason: 'B₀, the element at d = 0, is singular to rounding', witness };
 }
 
-function judge(family: MatrixFamily, base: VerifiedInverse, enumerationLimit: number, seed: number): Verdict {
+function* judge(
+  family: MatrixFamily,
+  base: VerifiedInverse,
+  enumerationLimit: number,
+  seed: number,
+): Interruptible<Verdict> {
   const k = family.terms.length;
   if (k === 0) return { status: 'certified', argument: 'no kinks', reason: 'the only element, B₀, is invertible' };
-  const reduced = reducedMatrix(family, base);
-  if (hasPositiveDefiniteSymmetricPart(reduced)) {
+  const reduced = yield* reducedMatrix(family, base);
+  if (yield* hasPositiveDefiniteSymmetricPart(reduced)) {
     const reason = 'I − G has a positive definite symmetric part, after a diagonal scaling if need be';
     return { status: 'certified', argument: 'positive definite symmetric part', reason };
   }
-  return k <= enumerationLimit ? enumerate(family, base, reduced) : search(family, base, reduced, seed);
+  return yield* k <= enumerationLimit ? enumerate(family, base, reduced) : search(family, base, reduced, seed);
 }
 
-function enumerate(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosure): Verdict {
+function* enumerate(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosure): Interruptible<Verdict> {
   const limit = Math.max(1, Math.min(DIRECT_LIMIT, Math.floor(DIRECT_WORK / family.n ** 3)));
-  const { change, undecided, truncated } = principalMinorSigns(reduced, limit);
+  const { change, undecided, truncated } = yield* principalMinorSigns(reduced, limit);
   if (change) {
     const beyond = change.vertex.slice();
     beyond[change.kink] = 1;
-    return signChange(family, base, change.vertex, beyond);
+    return yield* signChange(family, base, change.vertex, beyond);
   }
-  const verdict = decideDirectly(family, base, undecided);
+  const verdict = yield* decideDirectly(family, base, undecided);
   if (verdict.status !== 'certified' || !truncated) return verdict;
   return {
     status: 'unknown',
@@ -183,15 +195,20 @@ function enumerate(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosu
 }
 
 /** The verdict on the vertices alone: 'certified' where all determinants have the sign of det B₀. */
-function decideDirectly(family: MatrixFamily, base: VerifiedInverse, vertices: readonly Vertex[]): Verdict {
+function* decideDirectly(
+  family: MatrixFamily,
+  base: VerifiedInverse,
+  vertices: readonly Vertex[],
+): Interruptible<Verdict> {
   const open: Vertex[] = [];
   for (const vertex of vertices) {
-    const proved = verifiedInverse(element(family, vertex), family.n, elementRounding(family, vertex));
+    const proved = yield* verifiedInverse(element(family, vertex), family.n, elementRounding(family, vertex));
     if (!proved) open.push(vertex);
-    else if (proved.sign !== base.sign) return signChange(family, base, new Uint8Array(vertex.length), vertex);
+    else if (proved.sign !== base.sign) return yield* signChange(family, base, new Uint8Array(vertex.length), vertex);
+    yield;
   }
   for (const vertex of open.slice(0, Math.floor(EXACT_WORK / family.n ** 3))) {
-    const sign = exactSign(family, vertex);
+    const sign = yield* exactSign(family, vertex);
     const witness = Float64Array.from(vertex);
     if (sign === 0) {
       return { status: 'failed', argument: 'singular element', reason: 'the element at a vertex is singular', witness };
@@ -208,13 +225,21 @@ function decideDirectly(family: MatrixFamily, base: VerifiedInverse, vertices: r
   return { status: 'certified', argument: 'P-matrix', reason: 'every principal minor of I − G is positive' };
 }
 
-function search(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosure, seed: number): Verdict {
+function* search(
+  family: MatrixFamily,
+  base: VerifiedInverse,
+  reduced: Enclosure,
+  seed: number,
+): Interruptible<Verdict> {
   let suspicions = 0;
   let rounding: Verdict | null = null;
-  for (const { vertex, kink } of suspectEdges(reduced, random(seed))) {
+  for (const edge of suspectEdges(reduced, random(seed))) {
+    yield;
+    if (!edge) continue;
+    const { vertex, kink } = edge;
     const beyond = vertex.slice();
     beyond[kink] = 1 - beyond[kink];
-    const verdict = decideDirectly(family, base, [vertex, beyond]);
+    const verdict = yield* decideDirectly(family, base, [vertex, beyond]);
     if (verdict.status === 'failed') return verdict;
     if (verdict.status === 'unknown') rounding ??= verdict;
     suspicions++;
@@ -229,13 +254,15 @@ function search(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosure,
  * the sign that elimination finds. Elimination is exact for a matrix within n·ε·|L||U|, so that where its sign flips from
  * one number to the next, B(d) is that near to a singular matrix.
  */
-function signChange(family: MatrixFamily, base: VerifiedInverse, from: Vertex, to: Vertex): Verdict {
+function* signChange(family: MatrixFamily, base: VerifiedInverse, from: Vertex, to: Vertex): Interruptible<Verdict> {
   const point = (t: number): Float64Array => Float64Array.from(from, (value, i) => value + t * (to[i] - value));
   let [low, high] = [0, 1];
   for (let step = 0; step < BISECTIONS; step++) {
     const middle = 0.5 * (low + high);
-    if (determinantSign(factorise(element(family, point(middle)), family.n)) === base.sign) low = middle;
+    const factorisation = yield* factorise(element(family, point(middle)), family.n);
+    if (determinantSign(factorisation) === base.sign) low = middle;
     else high = middle;
+    yield;
   }
   const reason = 'det B(d) changes its sign between two vertices, and B(d) is singular in between';
   return { status: 'failed', argument: 'sign change', reason, witness: point(high) };

@@ -1,5 +1,6 @@
 /** Kinks that feed one another: the family is made affine in d by taking every kinked value as an unknown. */
-import { checkFamily, type MatrixFamily } from './family.ts';
+import type { Interruptible } from '../../backends/event-loop.ts';
+import { checkFamily, type MatrixFamily, type Term } from './family.ts';
 
 /**
  * F(z, y) = 0 with y = σ(p(z, y)) coordinate by coordinate, y every kinked value on the way from z to F: the partial
@@ -40,7 +41,7 @@ export interface ChainedKinks {
  * written: relu(relu(z)) has s₁s₂ in place of s, and a program that fails may compute a function that does not.
  * @throws RangeError where a size does not fit, a number is not finite, P_y is not strictly lower triangular, or low > high
  */
-export function liftedSystem({ n, kinks, Fz, Fy, Pz, Py, low, high }: ChainedKinks): MatrixFamily {
+export function* liftedSystem({ n, kinks, Fz, Fy, Pz, Py, low, high }: ChainedKinks): Interruptible<MatrixFamily> {
   const sizes = { Fz: n * n, Fy: n * kinks, Pz: kinks * n, Py: kinks * kinks, low: kinks, high: kinks };
   for (const [name, values] of Object.entries({ Fz, Fy, Pz, Py, low, high })) {
     const size = sizes[name as keyof typeof sizes];
@@ -52,7 +53,8 @@ export function liftedSystem({ n, kinks, Fz, Fy, Pz, Py, low, high }: ChainedKin
     for (let j = 0; j < n; j++) base[i * size + j] = Fz[i * n + j];
     for (let j = 0; j < kinks; j++) base[i * size + n + j] = Fy[i * kinks + j];
   }
-  const terms = Array.from({ length: kinks }, (_, kink) => {
+  const terms: Term[] = [];
+  for (let kink = 0; kink < kinks; kink++) {
     if (!(low[kink] <= high[kink])) {
       throw new RangeError(`low[${kink}]: it is ${low[kink]}; it must be at most high[${kink}], ${high[kink]}`);
     }
@@ -70,8 +72,9 @@ export function liftedSystem({ n, kinks, Fz, Fy, Pz, Py, low, high }: ChainedKin
     base[index * size + index] += 1;
     const a = new Float64Array(size);
     a[index] = 1;
-    return { a, b: row.map((value) => (high[kink] - low[kink]) * value) };
-  });
+    terms.push({ a, b: row.map((value) => (high[kink] - low[kink]) * value) });
+    yield;
+  }
   const family = { n: size, base, terms };
   checkFamily(family);
   return family;

@@ -1,4 +1,5 @@
 /** An estimate of the smallest singular value where only solves with the matrix are at hand. */
+import { breathe, inTurns } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
 import { dot } from './dense.ts';
 import { length, normalised, singularValues } from './singular-values.ts';
@@ -38,6 +39,7 @@ export async function smallestSingularValueEstimate(
   const diagonal: number[] = [];
   const above: number[] = [];
   for (let step = 0; step < Math.min(iterations, n); step++) {
+    await breathe(); // the answers for many samples come at once
     const p = orthogonalised(checked('solve', await solve(right[step]), n), left);
     diagonal.push(length(p));
     if (diagonal[step] <= BREAKDOWN * Math.max(...diagonal)) break;
@@ -49,7 +51,7 @@ export async function smallestSingularValueEstimate(
     above.push(size);
     right.push(normalised(q));
   }
-  return 1 / singularValues(bidiagonal(diagonal, above), diagonal.length).largest;
+  return 1 / (await inTurns(singularValues(bidiagonal(diagonal, above), diagonal.length))).largest;
 }
 
 function checked(name: string, values: ArrayLike<number>, n: number): Float64Array {

@@ -1,4 +1,5 @@
 /** All principal minors of a matrix, their signs decided by interval arithmetic. */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import type { Vertex } from './family.ts';
 import type { Enclosure } from './reduced.ts';
 
@@ -23,31 +24,15 @@ const UNDERFLOW = 2 ** -1000;
  * The walk ends at the first sign change; where a pivot may be 0 it cannot be eliminated, and the minors that contain it
  * are left undecided.
  */
-export function principalMinorSigns({ k, centre, radius }: Enclosure, undecidedLimit: number): MinorSigns {
+export function* principalMinorSigns(
+  { k, centre, radius }: Enclosure,
+  undecidedLimit: number,
+): Interruptible<MinorSigns> {
   const vertex = new Uint8Array(k);
   const undecided: Vertex[] = [];
   const scratch = Array.from({ length: k }, () => new Float64Array(k * k));
   const scratchRadius = Array.from({ length: k }, () => new Float64Array(k * k));
   let truncated = false;
-
-  /** @returns whether a sign change was found, at the vertex */
-  function visit(kink: number, matrix: Float64Array, error: Float64Array): number | null {
-    if (kink === k) return null;
-    const pivot = matrix[kink * k + kink];
-    const uncertainty = error[kink * k + kink];
-    if (pivot < -uncertainty) return kink;
-    if (pivot > uncertainty) {
-      eliminate(kink, k, matrix, error, scratch[kink], scratchRadius[kink]);
-      vertex[kink] = 1;
-      const found = visit(kink + 1, scratch[kink], scratchRadius[kink]);
-      if (found !== null) return found;
-    } else {
-      vertex[kink] = 1;
-      leaveUndecided(kink + 1);
-    }
-    vertex[kink] = 0;
-    return visit(kink + 1, matrix, error);
-  }
 
   /** All vertices that agree with this one on the kinks before `kink`. */
   function leaveUndecided(kink: number): void {
@@ -63,9 +48,47 @@ export function principalMinorSigns({ k, centre, radius }: Enclosure, undecidedL
     vertex[kink] = 0;
   }
 
-  const kink = visit(0, centre, radius);
-  return kink === null ? { undecided, truncated } : { change: { vertex: vertex.slice(), kink }, undecided, truncated };
+  // The matrix that each kink finds, and what has been done with the kink: it is eliminated first, and then left out.
+  const matrices = [centre, ...scratch];
+  const errors = [radius, ...scratchRadius];
+  const found = new Int32Array(k + 1);
+  const stages: Stage[] = Array.from({ length: k + 1 }, () => Stage.begun);
+  let kink = 0;
+  for (let visit = 1; kink >= 0; visit++) {
+    if (visit % VISITS === 0) yield;
+    if (kink === k || stages[kink] === Stage.leftOut) {
+      stages[kink] = Stage.begun;
+      kink--;
+    } else if (stages[kink] === Stage.eliminated) {
+      vertex[kink] = 0;
+      stages[kink] = Stage.leftOut;
+      found[kink + 1] = found[kink];
+      kink++;
+    } else {
+      const matrix = matrices[found[kink]];
+      const error = errors[found[kink]];
+      const pivot = matrix[kink * k + kink];
+      const uncertainty = error[kink * k + kink];
+      if (pivot < -uncertainty) return { change: { vertex: vertex.slice(), kink }, undecided, truncated };
+      stages[kink] = Stage.eliminated;
+      vertex[kink] = 1;
+      if (pivot > uncertainty) {
+        eliminate(kink, k, matrix, error, scratch[kink], scratchRadius[kink]);
+        found[kink + 1] = kink + 1;
+        kink++;
+      } else {
+        leaveUndecided(kink + 1);
+      }
+    }
+  }
+  return { undecided, truncated };
 }
+
+const Stage = { begun: 0, eliminated: 1, leftOut: 2 } as const;
+type Stage = (typeof Stage)[keyof typeof Stage];
+
+/** Small eliminations after which others may have their turn. */
+const VISITS = 256;
 
 /**
  * m'ᵢⱼ = mᵢⱼ − (mᵢₚ/mₚₚ)·mₚⱼ for i, j > p. With factor l = mᵢₚ/mₚₚ, |δl| ≤ (rᵢₚ + |l|rₚₚ)/(|mₚₚ| − rₚₚ) + ε|l|, the new

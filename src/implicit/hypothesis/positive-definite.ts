@@ -1,4 +1,5 @@
 /** A condition that is enough for any number of kinks: the symmetric part, after a diagonal scaling. */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import { factorise, hasCholeskyFactor, solve, solveTransposed } from './dense.ts';
 import type { Enclosure } from './reduced.ts';
 
@@ -7,26 +8,40 @@ import type { Enclosure } from './reduced.ts';
  * DM has a positive definite symmetric part, hence a positive determinant, and the minors of DM and of M have one sign.
  * Tried are D = I, the D that makes the diagonal 1, and the D of H-matrices (`comparisonScaling`).
  */
-export function hasPositiveDefiniteSymmetricPart(enclosure: Enclosure): boolean {
-  return SCALINGS.some((scaling) => proves(enclosure, scaling(enclosure)));
+export function* hasPositiveDefiniteSymmetricPart(enclosure: Enclosure): Interruptible<boolean> {
+  for (const scaling of SCALINGS) {
+    if (yield* proves(enclosure, yield* scaling(enclosure))) return true;
+  }
+  return false;
 }
 
 /** All of these D that do. */
-export function provedScalings(enclosure: Enclosure): Float64Array[] {
-  return SCALINGS.map((scaling) => scaling(enclosure)).filter((D) => proves(enclosure, D));
+export function* provedScalings(enclosure: Enclosure): Interruptible<Float64Array[]> {
+  const proved: Float64Array[] = [];
+  for (const scaling of SCALINGS) {
+    const D = yield* scaling(enclosure);
+    if (yield* proves(enclosure, D)) proved.push(D);
+  }
+  return proved;
 }
 
-const SCALINGS = [identity, diagonalScaling, comparisonScaling];
+const SCALINGS: readonly ((enclosure: Enclosure) => Interruptible<Float64Array>)[] = [
+  identity,
+  diagonalScaling,
+  comparisonScaling,
+];
 
-function proves(enclosure: Enclosure, D: Float64Array): boolean {
-  return D.every((value) => value > 0 && Number.isFinite(value)) && isPositiveDefinite(enclosure, D);
+function* proves(enclosure: Enclosure, D: Float64Array): Interruptible<boolean> {
+  return D.every((value) => value > 0 && Number.isFinite(value)) && (yield* isPositiveDefinite(enclosure, D));
 }
 
-function identity({ k }: Enclosure): Float64Array {
+function* identity({ k }: Enclosure): Interruptible<Float64Array> {
+  yield;
   return new Float64Array(k).fill(1);
 }
 
-function diagonalScaling({ k, centre }: Enclosure): Float64Array {
+function* diagonalScaling({ k, centre }: Enclosure): Interruptible<Float64Array> {
+  yield;
   return Float64Array.from({ length: k }, (_, i) => 1 / centre[i * k + i]);
 }
 
@@ -34,9 +49,9 @@ function diagonalScaling({ k, centre }: Enclosure): Float64Array {
  * D = diag(yᵢ/xᵢ) with Cx = 1 and Cᵀy = 1, C the comparison matrix. Where M is an H-matrix with a positive diagonal (C has a nonnegative inverse), x and y are positive and DM + MᵀD is positive
  * definite: M is diagonally dominant after a scaling, as where a fixed point contracts in some weighted maximum norm.
  */
-function comparisonScaling(enclosure: Enclosure): Float64Array {
+function* comparisonScaling(enclosure: Enclosure): Interruptible<Float64Array> {
   const { k } = enclosure;
-  const factorisation = factorise(comparisonMatrix(enclosure), k);
+  const factorisation = yield* factorise(comparisonMatrix(enclosure), k);
   const ones = new Float64Array(k).fill(1);
   const x = solve(factorisation, ones);
   return solveTransposed(factorisation, ones).map((value, i) => (x[i] > 0 ? value / x[i] : Number.NaN));
@@ -53,7 +68,7 @@ export function comparisonMatrix({ k, centre }: Enclosure): Float64Array {
  * theorem 10.3: the factor is exact for a matrix within (k + 1)·ε·|L||Lᵀ|, of norm at most (k + 1)·ε·tr H). The shift
  * covers that, the radius, and 4ε for the rounding of each entry of H.
  */
-function isPositiveDefinite({ k, centre, radius }: Enclosure, D: Float64Array): boolean {
+function* isPositiveDefinite({ k, centre, radius }: Enclosure, D: Float64Array): Interruptible<boolean> {
   const scale = Float64Array.from(D, (value, i) => 1 / Math.sqrt(value * centre[i * k + i]));
   if (!scale.every((value) => value > 0 && Number.isFinite(value))) return false;
   const H = new Float64Array(k * k);
@@ -71,5 +86,5 @@ function isPositiveDefinite({ k, centre, radius }: Enclosure, D: Float64Array): 
   }
   shift = 1.01 * (shift + 2 * (k + 1) * Number.EPSILON * k);
   for (let i = 0; i < k; i++) H[i * k + i] -= shift;
-  return hasCholeskyFactor(H, k);
+  return yield* hasCholeskyFactor(H, k);
 }

@@ -1,4 +1,5 @@
 /** Bounds of a linear function of B(d)⁻¹r(d) over the whole box, for any number of kinks. */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import { dot, factorise, hasCholeskyFactor, solve } from './dense.ts';
 import { comparisonMatrix, provedScalings } from './positive-definite.ts';
 import type { Enclosure } from './reduced.ts';
@@ -31,8 +32,10 @@ const SWEEPS = 4;
  * A range that no value leaves; infinite where none is found. With w = entering + Gs and 0 ≤ d ≤ 1, s = Dw says sᵢ(wᵢ − sᵢ) ≥ 0,
  * that is sᵢ(entering − Ms)ᵢ ≥ 0 for each i. Two sets contain every such s, and the bounds are the better of both.
  */
-export function rangeBounds(value: ReducedValue): Range {
-  const ranges = [...provedScalings(value.matrix).map((D) => ellipsoidRange(value, D)), boxRange(value)];
+export function* rangeBounds(value: ReducedValue): Interruptible<Range> {
+  const ranges: Range[] = [];
+  for (const D of yield* provedScalings(value.matrix)) ranges.push(yield* ellipsoidRange(value, D));
+  ranges.push(yield* boxRange(value));
   const low = Math.max(...ranges.map((range) => range.low));
   const high = Math.min(...ranges.map((range) => range.high));
   return { low, high };
@@ -42,7 +45,7 @@ export function rangeBounds(value: ReducedValue): Range {
  * Summed with weights Δ ≻ 0 for which H = (ΔM + MᵀΔ)/2 ≻ 0: sᵀHs ≤ sᵀq, q = Δ·entering, an ellipsoid around ½H⁻¹q, on which
  *   effectᵀs ∈ ½effectᵀH⁻¹q ± ½√(effectᵀH⁻¹effect · qᵀH⁻¹q).
  */
-function ellipsoidRange({ constant, effect, entering, matrix }: ReducedValue, D: Float64Array): Range {
+function* ellipsoidRange({ constant, effect, entering, matrix }: ReducedValue, D: Float64Array): Interruptible<Range> {
   const { k, centre } = matrix;
   // In coordinates in which H has a unit diagonal.
   const scale = D.map((value, i) => 1 / Math.sqrt(value * centre[i * k + i]));
@@ -53,8 +56,8 @@ function ellipsoidRange({ constant, effect, entering, matrix }: ReducedValue, D:
     }
   }
   const lowered = H.map((entry, at) => (at % (k + 1) === 0 ? entry - CONDITION : entry));
-  if (!hasCholeskyFactor(lowered, k)) return UNBOUNDED;
-  const factors = factorise(H, k);
+  if (!(yield* hasCholeskyFactor(lowered, k))) return UNBOUNDED;
+  const factors = yield* factorise(H, k);
   const q = entering.map((value, i) => scale[i] * D[i] * value);
   const along = effect.map((value, i) => scale[i] * value);
   const moved = solve(factors, q);
@@ -67,9 +70,9 @@ function ellipsoidRange({ constant, effect, entering, matrix }: ReducedValue, D:
  * One by one: where Mᵢᵢ > 0, sᵢ lies between 0 and (enteringᵢ + Σⱼ≠ᵢ Gᵢⱼsⱼ)/Mᵢᵢ. So C|s| ≤ |entering| with C the comparison
  * matrix of M, and |s| ≤ C⁻¹|entering| where C⁻¹ ≥ 0; from that box on, interval arithmetic.
  */
-function boxRange({ constant, effect, entering, matrix }: ReducedValue): Range {
+function* boxRange({ constant, effect, entering, matrix }: ReducedValue): Interruptible<Range> {
   const { k, centre } = matrix;
-  const factors = factorise(comparisonMatrix(matrix), k);
+  const factors = yield* factorise(comparisonMatrix(matrix), k);
   // Cx > 0 for an x > 0 makes C an M-matrix, whose inverse is nonnegative (up to rounding, as CONDITION demands).
   const witness = solve(factors, new Float64Array(k).fill(1));
   const isHMatrix = centre.every((entry, at) => at % (k + 1) !== 0 || entry > 0);
@@ -103,14 +106,14 @@ function around(constant: number, low: number, high: number): Range {
 }
 
 /** value(d) at the vertex with the kinks S at their upper ends: constant + effect_Sᵀs_S, M_SS·s_S = entering_S. */
-export function valueAtVertex(
+export function* valueAtVertex(
   { constant, effect, entering, matrix: { k, centre } }: ReducedValue,
   vertex: readonly number[],
-): number {
+): Interruptible<number> {
   if (vertex.length === 0) return constant;
   const part = vertex.flatMap((row) => vertex.map((column) => centre[row * k + column]));
   const s = solve(
-    factorise(part, vertex.length),
+    yield* factorise(part, vertex.length),
     vertex.map((kink) => entering[kink]),
   );
   return vertex.reduce((sum, kink, at) => sum + effect[kink] * s[at], constant);

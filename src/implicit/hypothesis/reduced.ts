@@ -1,4 +1,5 @@
 /** From n to k: the matrix whose principal minors are the determinants at the vertices. */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import { dot, multiply, multiplyAbsolute, solve } from './dense.ts';
 import type { MatrixFamily } from './family.ts';
 import type { VerifiedInverse } from './verified.ts';
@@ -20,7 +21,7 @@ export interface Enclosure {
  *   B₀⁻¹r = Xr + E(I − E)⁻¹Xr, E = I − XB₀: |error| ≤ |X||r| + q/(1 − q)·‖|X||r|‖∞,
  * where |r| is the rounded residual and (n + 2)·ε·(|a| + |B₀||y|) more.
  */
-export function reducedMatrix({ n, base, terms }: MatrixFamily, verified: VerifiedInverse): Enclosure {
+export function* reducedMatrix({ n, base, terms }: MatrixFamily, verified: VerifiedInverse): Interruptible<Enclosure> {
   const k = terms.length;
   const centre = new Float64Array(k * k);
   const radius = new Float64Array(k * k);
@@ -39,6 +40,7 @@ export function reducedMatrix({ n, base, terms }: MatrixFamily, verified: Verifi
       centre[i * k + j] = (i === j ? 1 : 0) - g;
       radius[i * k + j] = 1.01 * bound; // the bound is rounded too
     }
+    yield;
   }
   return { k, centre, radius };
 }

@@ -23,20 +23,26 @@ const VANISHING = 1e-10;
  *
  * The diagonal of the principal pivot transform of M on S holds det M_T/det M_S for every T that differs from S in one
  * kink, and the transform on T follows from that on S by one pivot.
+ * @returns also undefined, where the search may be interrupted
  */
-export function* suspectEdges({ k, centre }: Enclosure, draws: Random): Generator<Edge> {
+export function* suspectEdges({ k, centre }: Enclosure, draws: Random): Generator<Edge | undefined, void, void> {
   const starts = Math.max(2, Math.min(MOST_STARTS, Math.floor(WORK / (2 * k ** 3))));
   for (let start = 0; start < starts; start++) {
     const transform = centre.slice();
     const vertex = new Uint8Array(k);
     const path = start === 0 ? [] : Array.from(draws.permutation(k)).slice(0, start === 1 ? k : draws.integer(k + 1));
-    const edge = walk(transform, k, vertex, path);
+    const edge = yield* walk(transform, k, vertex, path);
     if (edge) yield edge;
   }
 }
 
 /** Flips the kinks of the path, then descends. */
-function walk(transform: Float64Array, k: number, vertex: Vertex, path: readonly number[]): Edge | null {
+function* walk(
+  transform: Float64Array,
+  k: number,
+  vertex: Vertex,
+  path: readonly number[],
+): Generator<undefined, Edge | null, void> {
   for (let step = 0; step < path.length + k; step++) {
     const lowest = smallestDiagonal(transform, k);
     const ratio = transform[lowest * k + lowest];
@@ -45,6 +51,7 @@ function walk(transform: Float64Array, k: number, vertex: Vertex, path: readonly
     if (step >= path.length && ratio >= 1) return null;
     pivot(transform, k, kink);
     vertex[kink] = 1 - vertex[kink];
+    yield;
   }
   return null;
 }

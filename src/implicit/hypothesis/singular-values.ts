@@ -1,4 +1,5 @@
 /** The extreme singular values of a dense matrix. */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
 import { dot, factorise, multiply, solve, solveTransposed } from './dense.ts';
 
@@ -16,12 +17,12 @@ const JACOBI_LIMIT = 64;
 const SWEEPS = 40;
 const INVERSE_ITERATIONS = 30;
 
-export function singularValues(matrix: ArrayLike<number>, n: number): SingularValues {
+export function singularValues(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
   return n <= JACOBI_LIMIT ? jacobi(matrix, n) : inverseIteration(matrix, n);
 }
 
 /** One-sided Jacobi (Hestenes): rotations V make the columns of BV orthogonal; their norms are the singular values. */
-function jacobi(matrix: ArrayLike<number>, n: number): SingularValues {
+function* jacobi(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
   // Scaled, so that no square overflows or underflows.
   const scale = Array.from(matrix).reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
   const columns = Array.from({ length: n }, (_, j) =>
@@ -46,6 +47,7 @@ function jacobi(matrix: ArrayLike<number>, n: number): SingularValues {
         rotate(columns[p], columns[q], cosine, cosine * tangent);
         rotate(rotations[p], rotations[q], cosine, cosine * tangent);
       }
+      yield;
     }
   }
   const norms = columns.map((column) => scale * Math.sqrt(dot(column, column)));
@@ -62,8 +64,8 @@ function rotate(x: Float64Array, y: Float64Array, cosine: number, sine: number):
 }
 
 /** Powers of (BᵀB)⁻¹ and of BᵀB on a random vector. */
-function inverseIteration(matrix: ArrayLike<number>, n: number): SingularValues {
-  const factorisation = factorise(matrix, n);
+function* inverseIteration(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
+  const factorisation = yield* factorise(matrix, n);
   const draws = random(0);
   const start = normalised(Float64Array.from({ length: n }, () => draws.normal()));
   let vector = start;
@@ -75,6 +77,7 @@ function inverseIteration(matrix: ArrayLike<number>, n: number): SingularValues 
     if (!Number.isFinite(size) || size === 0) break;
     vector = normalised(next);
     image = normalised(transposedProduct(matrix, multiply(matrix, image)));
+    yield;
   }
   return { smallest: length(multiply(matrix, vector)), largest: length(multiply(matrix, image)), vector };
 }

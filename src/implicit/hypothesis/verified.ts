@@ -2,7 +2,8 @@
  * Invertibility and the sign of a determinant, proved in floating point. What is said here holds for the numbers as
  * they are stored, whatever the rounding on the way; where rounding leaves it open, nothing is said.
  */
-import { determinantSign, type Factorisation, factorise, inverse, multiply, multiplyAbsolute } from './dense.ts';
+import type { Interruptible } from '../../backends/event-loop.ts';
+import { determinantSign, type Factorisation, factorise, inverse, multiply, multiplyAbsolute, WIDE } from './dense.ts';
 
 export interface VerifiedInverse {
   readonly factorisation: Factorisation;
@@ -29,16 +30,20 @@ const LARGEST_INVERSE = 2 ** 900;
  * the convex set of all matrices within max(radius, n·ε·Pᵀ|L||U|) of B holds no singular one: the determinant has one
  * sign on it, that of PᵀLU, which is known exactly.
  */
-export function verifiedInverse(matrix: ArrayLike<number>, n: number, radius?: Float64Array): VerifiedInverse | null {
-  const factorisation = factorise(matrix, n);
+export function* verifiedInverse(
+  matrix: ArrayLike<number>,
+  n: number,
+  radius?: Float64Array,
+): Interruptible<VerifiedInverse | null> {
+  const factorisation = yield* factorise(matrix, n);
   const sign = determinantSign(factorisation);
   if (sign === 0) return null;
-  const X = inverse(factorisation);
+  const X = yield* inverse(factorisation);
   const ones = new Float64Array(n).fill(1);
   const rounding = multiplyAbsolute(X, factorisationError(factorisation));
   const product = multiplyAbsolute(X, multiplyAbsolute(matrix, ones));
   const spread = radius ? multiplyAbsolute(X, multiply(radius, ones)) : new Float64Array(n);
-  const residual = residualRowSums(X, matrix, n);
+  const residual = yield* residualRowSums(X, matrix, n);
   let defect = 0;
   let largest = 0;
   for (let i = 0; i < n; i++) {
@@ -65,17 +70,24 @@ function factorisationError({ n, factors, rows }: Factorisation): Float64Array {
 }
 
 /** |I − XB|1, rounded. */
-function residualRowSums(X: Float64Array, matrix: ArrayLike<number>, n: number): Float64Array {
+function* residualRowSums(X: Float64Array, matrix: ArrayLike<number>, n: number): Interruptible<Float64Array> {
   const sums = new Float64Array(n);
   const row = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    row.fill(0);
-    for (let l = 0; l < n; l++) {
-      const factor = X[i * n + l];
-      for (let j = 0; j < n; j++) row[j] -= factor * matrix[l * n + j];
-    }
-    row[i] += 1;
-    for (let j = 0; j < n; j++) sums[i] += Math.abs(row[j]);
+    sums[i] = residualRowSum(X, matrix, n, i, row);
+    if (n >= WIDE) yield;
   }
   return sums;
+}
+
+function residualRowSum(X: Float64Array, matrix: ArrayLike<number>, n: number, i: number, row: Float64Array): number {
+  row.fill(0);
+  for (let l = 0; l < n; l++) {
+    const factor = X[i * n + l];
+    for (let j = 0; j < n; j++) row[j] -= factor * matrix[l * n + j];
+  }
+  row[i] += 1;
+  let sum = 0;
+  for (let j = 0; j < n; j++) sum += Math.abs(row[j]);
+  return sum;
 }

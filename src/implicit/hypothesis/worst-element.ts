@@ -1,5 +1,6 @@
 /** The element of a family that is nearest to a singular matrix. */
-import { dot, hasCholeskyFactor, multiply } from './dense.ts';
+import type { Interruptible } from '../../backends/event-loop.ts';
+import { dot, hasCholeskyFactor, multiply, WIDE } from './dense.ts';
 import { element, type MatrixFamily, type Vertex } from './family.ts';
 import { singularValues } from './singular-values.ts';
 import type { VerifiedInverse } from './verified.ts';
@@ -15,42 +16,48 @@ const RESOLUTION = 1e-9;
  * nearer than the nearest so far, σ, only where σ⁻²·I − XᵀX has no Cholesky factor; only there is the singular value
  * computed. That is about 2ᵏ·(n³/6 + 4n²) multiplications.
  */
-export function worstElement(family: MatrixFamily, base: VerifiedInverse): Vertex {
+export function* worstElement(family: MatrixFamily, base: VerifiedInverse): Interruptible<Vertex> {
   const { n } = family;
   const terms = family.terms.map(({ a, b }) => ({ a: Float64Array.from(a), b: Float64Array.from(b) }));
   const k = terms.length;
-  const smallestAt = (d: Vertex): number => singularValues(element(family, d), n).smallest;
-  let worst = descend(k, smallestAt);
+  function* smallestAt(d: Vertex): Interruptible<number> {
+    return (yield* singularValues(element(family, d), n)).smallest;
+  }
+  let worst = yield* descend(k, smallestAt);
   const vertex = new Uint8Array(k);
   // One inverse and Gram matrix for each kink that can be at its upper end.
   const states = terms.map(() => ({ X: new Float64Array(n * n), gram: new Float64Array(n * n) }));
   const scratch = new Float64Array(n * n);
 
-  function visit(kink: number, state: State): void {
+  function* visit(kink: number, state: State): Interruptible<void> {
     if (kink === k) return;
-    visit(kink + 1, state);
+    yield* visit(kink + 1, state);
     const next = states[kink];
     update(terms[kink].a, terms[kink].b, state, next);
     vertex[kink] = 1;
-    if (mayBeNearer(next.gram, n, worst.smallest, scratch)) {
-      const smallest = smallestAt(vertex);
+    if (yield* mayBeNearer(next.gram, n, worst.smallest, scratch)) {
+      const smallest = yield* smallestAt(vertex);
       if (smallest < worst.smallest) worst = { vertex: vertex.slice(), smallest };
     }
-    visit(kink + 1, next);
+    yield;
+    yield* visit(kink + 1, next);
     vertex[kink] = 0;
   }
 
-  visit(0, { X: base.inverse, gram: gramMatrix(base.inverse, n) });
+  yield* visit(0, { X: base.inverse, gram: yield* gramMatrix(base.inverse, n) });
   return worst.vertex;
 }
 
 /** A first guess, which spares most later ones: kinks are flipped in turn as long as one brings B(d) nearer. */
-function descend(k: number, smallestAt: (d: Vertex) => number): { vertex: Vertex; smallest: number } {
+function* descend(
+  k: number,
+  smallestAt: (d: Vertex) => Interruptible<number>,
+): Interruptible<{ vertex: Vertex; smallest: number }> {
   const vertex = new Uint8Array(k);
-  let smallest = smallestAt(vertex);
+  let smallest = yield* smallestAt(vertex);
   for (let kink = 0, since = 0; since < k; kink = (kink + 1) % k, since++) {
     vertex[kink] = 1 - vertex[kink];
-    const value = smallestAt(vertex);
+    const value = yield* smallestAt(vertex);
     if (value < smallest) {
       smallest = value;
       since = 0;
@@ -68,12 +75,13 @@ interface State {
   readonly gram: Float64Array;
 }
 
-function gramMatrix(X: Float64Array, n: number): Float64Array {
+function* gramMatrix(X: Float64Array, n: number): Interruptible<Float64Array> {
   const gram = new Float64Array(n * n);
   for (let l = 0; l < n; l++) {
     for (let i = 0; i < n; i++) {
       for (let j = 0; j <= i; j++) gram[i * n + j] += X[l * n + i] * X[l * n + j];
     }
+    if (n >= WIDE) yield;
   }
   return gram;
 }
@@ -104,7 +112,7 @@ function update(a: Float64Array, b: Float64Array, { X, gram }: State, next: Stat
 }
 
 /** Whether ‖X‖ may exceed 1/smallest: first by ‖XᵀX‖ in the Frobenius norm, which bounds ‖X‖² and costs little. */
-function mayBeNearer(gram: Float64Array, n: number, smallest: number, scratch: Float64Array): boolean {
+function* mayBeNearer(gram: Float64Array, n: number, smallest: number, scratch: Float64Array): Interruptible<boolean> {
   const threshold = (1 + RESOLUTION) / smallest ** 2;
   let squares = 0;
   for (let i = 0; i < n; i++) {
@@ -116,5 +124,5 @@ function mayBeNearer(gram: Float64Array, n: number, smallest: number, scratch: F
     for (let j = 0; j < i; j++) scratch[i * n + j] = -gram[i * n + j];
     scratch[i * n + i] = threshold - gram[i * n + i];
   }
-  return !hasCholeskyFactor(scratch, n);
+  return !(yield* hasCholeskyFactor(scratch, n));
 }

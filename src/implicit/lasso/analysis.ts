@@ -1,4 +1,5 @@
 /** What the numbers of a Lasso solution say about it: on the host, in float64. */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import { hasCholeskyFactor } from '../hypothesis/dense.ts';
 
 /** A batch of solutions, read from the device; matrices row by row. */
@@ -61,7 +62,11 @@ export function activeFeatures(numbers: LassoNumbers, problem: number): ActiveFe
 }
 
 /** XᵀPX + ρI on some features of one problem, k × k. */
-export function curvatureOn(numbers: LassoNumbers, problem: number, indices: readonly number[]): Float64Array {
+export function* curvatureOn(
+  numbers: LassoNumbers,
+  problem: number,
+  indices: readonly number[],
+): Interruptible<Float64Array> {
   const { rows, features, X, masks, batch, intercept } = numbers;
   const k = indices.length;
   const mask = (row: number): number => {
@@ -71,35 +76,48 @@ export function curvatureOn(numbers: LassoNumbers, problem: number, indices: rea
   };
   const weights = Float64Array.from({ length: rows }, (_, row) => mask(row));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const columns = indices.map((feature) => Float64Array.from(weights, (_, row) => X[row * features + feature]));
-  if (intercept) {
-    for (const values of columns) {
+  const columns: Float64Array[] = [];
+  for (const feature of indices) {
+    const values = new Float64Array(rows);
+    for (let row = 0; row < rows; row++) values[row] = X[row * features + feature];
+    if (intercept) {
       const mean = values.reduce((sum, value, row) => sum + weights[row] * value, 0) / total;
       for (let row = 0; row < rows; row++) values[row] -= mean;
     }
+    columns.push(values);
+    yield;
   }
   const H = new Float64Array(k * k);
-  for (let i = 0; i < k; i++) {
+  for (let i = 0, entries = 0; i < k; i++) {
     for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let row = 0; row < rows; row++) sum += weights[row] * columns[i][row] * columns[j][row];
+      const sum = weightedDot(weights, columns[i], columns[j]);
       H[i * k + j] = sum;
       H[j * k + i] = sum;
+      if ((++entries * rows) % WORK < rows) yield;
     }
     H[i * k + i] += ridgeOf(numbers, problem);
   }
   return H;
 }
 
+/** Multiplications after which others may have their turn. */
+const WORK = 2 ** 17;
+
+function weightedDot(weights: Float64Array, x: Float64Array, y: Float64Array): number {
+  let sum = 0;
+  for (let row = 0; row < weights.length; row++) sum += weights[row] * x[row] * y[row];
+  return sum;
+}
+
 /**
  * Whether a Cholesky factor shows H, k × k, positive definite although its entries are known to a rounding of `epsilon` only:
  * scaled to a unit diagonal, H − shift·I has one, with a shift that covers k(k + 1) roundings (Higham, theorem 10.3).
  */
-export function isDefinite(H: Float64Array, k: number, epsilon: number): boolean {
+export function* isDefinite(H: Float64Array, k: number, epsilon: number): Interruptible<boolean> {
   const scale = Float64Array.from({ length: k }, (_, i) => 1 / Math.sqrt(H[i * k + i]));
   if (!scale.every((value) => Number.isFinite(value))) return false;
   const scaled = Float64Array.from(H, (value, at) => value * scale[Math.floor(at / k)] * scale[at % k]);
   const shift = 4 * k * epsilon + 2 * k * (k + 1) * Number.EPSILON;
   for (let i = 0; i < k; i++) scaled[i * k + i] = 1 - shift;
-  return hasCholeskyFactor(scaled, k);
+  return yield* hasCholeskyFactor(scaled, k);
 }

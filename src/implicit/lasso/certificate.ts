@@ -1,4 +1,5 @@
 /** The theorem's hypothesis for a Lasso: X_EᵀPX_E + ρI is positive definite on the equicorrelation set E. */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ImplicitCertificate, SampleCertificate } from '../certificate.ts';
 import type { OperationKink } from '../kinks.ts';
 import { activeFeatures, curvatureOn, isDefinite, type LassoNumbers } from './analysis.ts';
@@ -19,17 +20,18 @@ export interface LassoCertificate extends ImplicitCertificate {
  * S = H_EE + Q⁻¹ − I with 0 < q ≤ 1 lies above H_EE, and for q = 0 on a part it is a principal submatrix: where H_EE has a
  * Cholesky factor all of them are positive definite (Bolte et al. 2021, Proposition 5).
  */
-export function certifyLasso(numbers: LassoNumbers): LassoCertificate {
+export function* certifyLasso(numbers: LassoNumbers): Interruptible<LassoCertificate> {
   const kinks: OperationKink[] = [];
-  const samples = Array.from({ length: numbers.batch }, (_, problem) => {
+  const samples: LassoSampleCertificate[] = [];
+  for (let problem = 0; problem < numbers.batch; problem++) {
     const active = activeFeatures(numbers, problem);
     for (const { feature, value, distance } of active.kinks) {
       kinks.push({ sample: problem, operation: 'lasso', place: 0, index: feature, value, distance });
     }
     const { support, equicorrelation } = active;
-    const curvature = curvatureOn(numbers, problem, equicorrelation);
-    const isCertified = isDefinite(curvature, equicorrelation.length, numbers.epsilon);
-    return {
+    const curvature = yield* curvatureOn(numbers, problem, equicorrelation);
+    const isCertified = yield* isDefinite(curvature, equicorrelation.length, numbers.epsilon);
+    samples.push({
       status: isCertified ? 'certified' : 'failed',
       argument: equicorrelation.length === 0 ? 'empty' : 'cholesky',
       reason: reasonOf(problem, equicorrelation, isCertified),
@@ -38,8 +40,9 @@ export function certifyLasso(numbers: LassoNumbers): LassoCertificate {
       nearlySingular: !isCertified,
       support,
       equicorrelation,
-    } satisfies LassoSampleCertificate;
-  });
+    });
+    yield;
+  }
   const isActive = ({ argument }: LassoSampleCertificate): boolean => argument === 'cholesky';
   const deciding = samples.find(({ status }) => status === 'failed') ?? samples.find(isActive) ?? samples[0];
   const { status, argument, reason } = deciding;

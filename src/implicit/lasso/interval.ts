@@ -1,4 +1,5 @@
 /** The derivatives of a Lasso solution in λ at a knot: one-sided ones, and the range over all selections. */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import { dot, factorise, solve } from '../hypothesis/dense.ts';
 import { type ActiveFeatures, activeFeatures, curvatureOn, isDefinite, type LassoNumbers } from './analysis.ts';
 
@@ -25,23 +26,28 @@ const ENUMERATED = 16;
  * signⱼβ̇ⱼ ≥ 0 for each kink in A, and signⱼ(−Hβ̇)ⱼ ≤ ṫⱼ for each kink outside: one A has this where H is positive definite.
  * @param v cotangent of β, of the whole batch
  */
-export function lassoInterval(numbers: LassoNumbers, problem: number, v: ArrayLike<number>): LassoInterval {
+export function* lassoInterval(
+  numbers: LassoNumbers,
+  problem: number,
+  v: ArrayLike<number>,
+): Interruptible<LassoInterval> {
   const active = activeFeatures(numbers, problem);
   const { equicorrelation } = active;
-  const H = curvatureOn(numbers, problem, equicorrelation);
+  const H = yield* curvatureOn(numbers, problem, equicorrelation);
   const kinks = active.kinks.map(({ feature }) => feature);
-  if (!isDefinite(H, equicorrelation.length, numbers.epsilon)) {
+  if (!(yield* isDefinite(H, equicorrelation.length, numbers.epsilon))) {
     return { low: -Infinity, high: Infinity, exact: true, left: NaN, right: NaN, kinks };
   }
   const derivative = derivativeOf(numbers, problem, active, H, v);
   if (kinks.length > ENUMERATED) {
-    const tried = [derivative(new Set()).value, derivative(new Set(kinks)).value];
+    const tried = [(yield* derivative(new Set())).value, (yield* derivative(new Set(kinks))).value];
     return { low: Math.min(...tried), high: Math.max(...tried), exact: false, left: NaN, right: NaN, kinks };
   }
   const all = { low: Infinity, high: -Infinity, left: NaN, right: NaN };
   for (let subset = 0; subset < 2 ** kinks.length; subset++) {
     const entering = new Set(kinks.filter((_, bit) => (subset >> bit) & 1));
-    const { value, isRight, isLeft } = derivative(entering);
+    const { value, isRight, isLeft } = yield* derivative(entering);
+    yield;
     all.low = Math.min(all.low, value);
     all.high = Math.max(all.high, value);
     if (isRight) all.right = value;
@@ -63,11 +69,11 @@ function derivativeOf(
   { support, equicorrelation, signs }: ActiveFeatures,
   H: Float64Array,
   v: ArrayLike<number>,
-): (entering: ReadonlySet<number>) => Derivative {
+): (entering: ReadonlySet<number>) => Interruptible<Derivative> {
   const k = equicorrelation.length;
   const offset = problem * features;
   const supported = new Set(support);
-  return (entering) => {
+  return function* (entering) {
     const places = equicorrelation.flatMap((feature, place) =>
       supported.has(feature) || entering.has(feature) ? [place] : [],
     );
@@ -77,7 +83,7 @@ function derivativeOf(
       { length: size * size },
       (_, at) => H[places[Math.floor(at / size)] * k + places[at % size]],
     );
-    const moved = solve(factorise(own, size), right);
+    const moved = solve(yield* factorise(own, size), right);
     // β̇ on the whole equicorrelation set, for λ rising at rate 1.
     const beta = new Float64Array(k);
     for (const [index, place] of places.entries()) beta[place] = moved[index];

@@ -1,5 +1,7 @@
 /** The Lasso, β̂ = argmin ½‖y − Xβ‖² + e^λ Σⱼ wⱼ|βⱼ| + ½ρ‖β‖², as a differentiable function of X, y, λ, w and ρ. */
+
 import type { CustomOperation } from '../../autodiff/custom.ts';
+import { inTurns } from '../../backends/event-loop.ts';
 import type { SolveReport } from '../../solvers/report.ts';
 import { Arena } from '../../tensor/arena.ts';
 import { engineOf } from '../../tensor/engine.ts';
@@ -8,6 +10,7 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { certificateOf, type ImplicitCertificate, type LinearReport } from '../certificate.ts';
 import { upheld } from '../certify.ts';
 import { awaiting, guarded, linearly, reportOf } from '../reporting.ts';
+import { type LimitedRun, unlessAborted } from '../run-limits.ts';
 import type { LassoNumbers } from './analysis.ts';
 import { certifyLasso, type LassoCertificate } from './certificate.ts';
 import { type LassoInterval, lassoInterval } from './interval.ts';
@@ -60,12 +63,14 @@ export interface LassoSolution {
  * gradients; then ∂ℓ/∂λ = −e^λ Σ signⱼ wⱼ, and so on. For q in {0, 1} that does not depend on the step size of the proximal
  * map; for fractional q it is the element for a step of 1, as in the paper.
  *
- * Returns at once. Reading β, or anything computed from it, rejects with a ConvergenceError where a problem was not solved.
- * @throws RangeError where a shape or an option is wrong
+ * Returns at once. Reading β, or anything computed from it, rejects with a ConvergenceError where a problem was not solved, and
+ * with the signal's reason once that is aborted.
+ * @throws RangeError where a shape or an option is wrong; the signal's reason where it is aborted
  */
 export function lasso(given: LassoOptions): LassoSolution {
   const options = inOneArena(given);
   const checked = checkedLasso(options);
+  options.signal?.throwIfAborted();
   const prepared = prepare(checked.engine, options.X, options.masks, checked.settings.intercept, checked.batch);
   return lassoOf(checked, prepared, options, madeOf(prepared));
 }
@@ -98,14 +103,16 @@ export function lassoOf(
 ): LassoSolution {
   const { engine, settings, batch, features } = checked;
   const { X } = options;
+  const { onFailure, tolerance, limits } = settings;
+  const { signal } = limits;
+  const run = limits.forward();
   const own = (tensor: Tensor): Tensor => {
     owned.push(tensor);
     return tensor;
   };
   const given = givenOf(checked, options, own);
   const since = performance.now();
-  const solved = solve(engine, checked, prepared, given, options.initial);
-  const { onFailure, tolerance } = settings;
+  const solved = solve(engine, checked, prepared, given, options.initial, run);
   const ahead = {
     what: 'lasso',
     direction: 'forward',
@@ -114,8 +121,9 @@ export function lassoOf(
     tolerance,
     onFailure,
     isBounded: false,
+    run,
   } as const;
-  const gaps = solved.gap.data();
+  const gaps = unlessAborted(solved.gap.data(), signal);
   solved.gap.dispose();
   const report = reportOf(engine, ahead, solved.summary, since).then(
     async (read): Promise<LassoReport> => ({ ...read, dualityGap: Array.from(await gaps) }),
@@ -128,14 +136,23 @@ export function lassoOf(
   const numbers = (): Promise<LassoNumbers> => numbersOf(checked, prepared, given, kept);
   let examined: Promise<LassoCertificate> | undefined;
   const certificate = (): Promise<LassoCertificate> => {
-    examined ??= numbers().then(certifyLasso);
+    examined ??= unlessAborted(
+      numbers().then((read) => inTurns(certifyLasso(read), signal)),
+      signal,
+    );
     return examined;
   };
   const { onFailedCertificate, backwardTolerance } = settings;
   let verdict: Promise<void> | undefined;
   const backwardReports: Promise<LinearReport>[] = [];
-  const told = (direction: 'backward' | 'tangent', tensors: readonly Tensor[], summary: Tensor, started: number) => {
-    const back = linearly(ahead, direction, { solver: 'conjugate-gradients', tolerance: backwardTolerance });
+  const told = (
+    direction: 'backward' | 'tangent',
+    tensors: readonly Tensor[],
+    summary: Tensor,
+    started: number,
+    run: LimitedRun,
+  ) => {
+    const back = linearly(ahead, direction, { solver: 'conjugate-gradients', tolerance: backwardTolerance, run });
     const read = reportOf(engine, back, summary, started);
     const known = onFailedCertificate === 'ignore' ? undefined : certificate();
     const linear = Promise.all([read, known]).then(([report, at]) => ({
@@ -157,20 +174,23 @@ export function lassoOf(
     pullback(cotangent, needed) {
       const started = performance.now();
       const wanted = variables.filter((_, index) => needed[index]);
-      const made = gradients(engine, checked, prepared, given, { kept, cotangent, wanted });
+      const run = limits.linear();
+      const made = gradients(engine, checked, prepared, given, { kept, cotangent, wanted }, run);
       const found = told(
         'backward',
         wanted.map((name) => made[name]),
         made.summary,
         started,
+        run,
       );
       return needed.map((each) => (each ? found.shift() : undefined));
     },
     pushforward(tangents) {
       const started = performance.now();
       const byName = Object.fromEntries(variables.map((name, index) => [name, tangents[index]]));
-      const made = tangent(engine, checked, prepared, given, { kept, tangents: byName });
-      return told('tangent', [made.tangent], made.summary, started)[0];
+      const run = limits.linear();
+      const made = tangent(engine, checked, prepared, given, { kept, tangents: byName }, run);
+      return told('tangent', [made.tangent], made.summary, started, run)[0];
     },
   };
   const inputs = variables.map((name) => arguments_[name] as Tensor);
@@ -187,8 +207,13 @@ export function lassoOf(
           `gradientInterval: cotangent holds ${cotangent.size} numbers; β holds ${batch * features}`,
         );
       }
-      const [read, v] = await Promise.all([numbers(), cotangent.data()]);
-      return Array.from({ length: batch }, (_, problem) => lassoInterval(read, problem, v));
+      signal?.throwIfAborted();
+      const [read, v] = await unlessAborted(Promise.all([numbers(), cotangent.data()]), signal);
+      const intervals: LassoInterval[] = [];
+      for (let problem = 0; problem < batch; problem++) {
+        intervals.push(await unlessAborted(inTurns(lassoInterval(read, problem, v), signal), signal));
+      }
+      return intervals;
     },
     dispose() {
       for (const tensor of [...Object.values(kept), ...owned]) tensor.dispose();

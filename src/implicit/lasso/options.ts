@@ -7,6 +7,7 @@ import { describe } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { FailurePolicy } from '../certify.ts';
 import { checkCount, checkOneOf, checkPositive } from '../options.ts';
+import { type LimitOptions, RunLimits } from '../run-limits.ts';
 
 export const LASSO_SOLVERS = {
   fista: 0,
@@ -28,7 +29,7 @@ const KINK_SHARE = 1e-10;
 /** q where a feature is in the equicorrelation set but not in the support. */
 export type LassoSelection = 'weak' | 'lars' | number | readonly number[];
 
-export interface LassoOptions {
+export interface LassoOptions extends LimitOptions {
   /** [rows, features] */
   X: Tensor;
   /** [rows], or [batch, rows] for many right-hand sides. */
@@ -85,7 +86,10 @@ export interface LassoOptions {
 }
 
 export interface LassoSettings
-  extends Required<Omit<LassoOptions, 'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'initial'>> {
+  extends Required<
+    Omit<LassoOptions, 'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'initial' | keyof LimitOptions>
+  > {
+  readonly limits: RunLimits;
   readonly selection: Exclude<LassoSelection, string>;
   readonly solver: LassoSolverName;
 }
@@ -193,6 +197,7 @@ export function lassoSettings(
     limit: checkCount('limit', options.limit ?? 500),
     backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 1000),
     kinkUnits,
+    limits: new RunLimits(options),
     onFailure: checkOneOf('onFailure', onFailure, { throw: 0, report: 0 }),
     onFailedCertificate: checkOneOf('onFailedCertificate', onFailedCertificate, { throw: 0, warn: 0, ignore: 0 }),
   };

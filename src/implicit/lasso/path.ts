@@ -1,10 +1,12 @@
 /** The Lasso path: solutions for a range of penalties, and where it starts. */
+import { breathe } from '../../backends/event-loop.ts';
 import { centredColumns, correlated, projected } from '../../solvers/lasso/design.ts';
 import { joined } from '../../tensor/arrange.ts';
 import { elementwise, reduceRows } from '../../tensor/kernels.ts';
 import { describe } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { checkCount, checkPositive } from '../options.ts';
+import { type LimitOptions, RunLimits, unlessAborted } from '../run-limits.ts';
 import { type LassoReport, type LassoSolution, lassoOf } from './lasso.ts';
 import { checkedLasso, type LassoOptions } from './options.ts';
 import { madeOf, prepare } from './program.ts';
@@ -12,13 +14,14 @@ import { madeOf, prepare } from './program.ts';
 /** What is below this many units under λ_max is least squares to any precision: e⁻¹² = 6e-6. */
 export const PATH_DEPTH = 12;
 
-export type LargestPenaltyOptions = Pick<LassoOptions, 'X' | 'y' | 'weights' | 'masks' | 'intercept'>;
+export type LargestPenaltyOptions = Pick<LassoOptions, 'X' | 'y' | 'weights' | 'masks' | 'intercept' | 'signal'>;
 
 /**
  * λ_max = ln maxⱼ |XⱼᵀPy|/wⱼ for each problem: from there on β = 0.
- * @returns one number for each problem; −∞ where Xᵀy is 0
+ * @returns one number for each problem; −∞ where Xᵀy is 0. Rejects with the signal's reason once that is aborted
  */
 export async function largestPenalty(options: LargestPenaltyOptions): Promise<number[]> {
+  options.signal?.throwIfAborted();
   const checked = checkedLasso({ ...options, logLambda: 0 });
   const { engine, batch, features, rows, settings } = checked;
   const { X, y, weights, masks } = options;
@@ -35,15 +38,20 @@ export async function largestPenalty(options: LargestPenaltyOptions): Promise<nu
     const nothing = context.constant({ kind: 'fill', value: 0 }, [1, features]);
     return [reduceRows('maximumAbsolute', [elementwise('select', [tracedWeights, relative, nothing])])];
   });
-  const values = await peaks.data();
+  const values = peaks.data();
   peaks.dispose();
-  return Array.from(values, Math.log);
+  return Array.from(await unlessAborted(values, options.signal), Math.log);
 }
 
 /** Of coordinate descent, whose problems follow one another in any case; those of a homotopy go on from each other by themselves. */
 const SEQUENTIAL_CHUNK = 5;
 
-export interface LassoPathOptions extends Omit<LassoOptions, 'logLambda' | 'initial'> {
+export interface LassoPathOptions extends Omit<LassoOptions, 'logLambda' | 'initial' | 'timeLimit'> {
+  /**
+   * Milliseconds from the call, for the path as a whole: what is not solved by then is told by its report, and β is there what the
+   * solve had found, or where it was to start. Each linear solve for a gradient has as long again. Default: no limit.
+   */
+  timeLimit?: number;
   /** Values of λ, equally spaced. Default 100. */
   count?: number;
   /** From λ_max down to λ_max − depth. Default ln 1000. */
@@ -70,9 +78,10 @@ export interface LassoPath {
 
 /**
  * The solutions along a range of λ, of one right-hand side.
- * @throws RangeError where a shape or an option is wrong
+ * @throws RangeError where a shape or an option is wrong; the signal's reason where it is aborted
  */
 export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: LassoPathOptions): Promise<LassoPath> {
+  const limits = untilDeadline(problem);
   const { y, masks } = problem;
   if (y.shape.length !== 1 && y.shape[0] !== 1) {
     throw new RangeError(`y: the shape is ${describe(y.shape)}; a path is that of one right-hand side, [rows]`);
@@ -89,9 +98,12 @@ export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: 
       const own = values.slice(start, start + length);
       const initial = repeatedLast(solutions.at(-1)?.beta, own.length);
       const options = { ...problem, logLambda: own, ...(initial && { initial }) };
-      const solution = lassoOf(checkedLasso(options), prepared, options);
+      const checked = checkedLasso(options);
+      const limited = { ...checked, settings: { ...checked.settings, limits } };
+      const solution = lassoOf(limited, prepared, options);
       initial?.dispose();
       solutions.push(solution);
+      await breathe();
     }
     return {
       logLambda: values,
@@ -109,6 +121,11 @@ export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: 
     for (const solution of solutions) solution.dispose();
     for (const tensor of madeOf(prepared)) tensor.dispose();
   }
+}
+
+function untilDeadline(limits: LimitOptions): RunLimits {
+  const { timeLimit } = limits;
+  return new RunLimits(limits, timeLimit === undefined ? {} : { forward: performance.now() + timeLimit });
 }
 
 async function equallySpaced(problem: LargestPenaltyOptions, count = 100, depth = Math.log(1000)): Promise<number[]> {

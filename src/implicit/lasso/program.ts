@@ -17,6 +17,7 @@ import { column, statusOf } from '../../solvers/monitor.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import { elementwise, product, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
+import type { LimitedRun } from '../run-limits.ts';
 import { summarise } from '../summary.ts';
 import type { CheckedLasso } from './options.ts';
 
@@ -38,13 +39,15 @@ function runNamed<Output extends string>(
   inputs: Named,
   outputs: readonly Output[],
   build: (traced: Named, context: LoopContext) => Readonly<Record<Output, Tensor>>,
+  run?: LimitedRun,
 ): Readonly<Record<Output, Tensor>> {
   const names = Object.keys(inputs).filter((name) => inputs[name] !== undefined);
   const given = names.map((name) => inputs[name] as Tensor);
-  const results = engine.run(`${key} ${names.join()} ${outputs.join()}`, given, (traced, context) => {
+  const made = (traced: Tensor[], context: LoopContext): Tensor[] => {
     const built = build(Object.fromEntries(names.map((name, index) => [name, traced[index]])), context);
     return outputs.map((name) => built[name]);
-  });
+  };
+  const results = engine.run(`${key} ${names.join()} ${outputs.join()}`, given, made, run);
   return Object.fromEntries(outputs.map((name, index) => [name, results[index]])) as Record<Output, Tensor>;
 }
 
@@ -107,12 +110,14 @@ export function solve(
   prepared: Prepared,
   given: Given,
   initial: Tensor | undefined,
+  run: LimitedRun,
 ): Solved {
   const { batch, settings } = checked;
   const { solver, limit, intercept, kinkUnits } = settings;
   const key = `lasso ${solver} ${limit} ${intercept} ${kinkUnits} ${batch}`;
   const tolerance = engine.scalar(settings.tolerance);
-  return runNamed(engine, key, { ...prepared, ...given, initial, tolerance }, SOLUTION, (traced, context) => {
+  const inputs = { ...prepared, ...given, initial, tolerance };
+  const build = (traced: Named, context: LoopContext): Solved => {
     const problem = problemFrom(traced, context, checked);
     const options = { method: solver, tolerance: traced.tolerance as Tensor, limit, initial: traced.initial };
     const solved = solveLasso(context, problem, options);
@@ -136,7 +141,8 @@ export function solve(
       gap: solved.gap,
       summary: summarise(batch, rows),
     };
-  });
+  };
+  return runNamed(engine, key, inputs, SOLUTION, build, run);
 }
 
 /** Numbers that are not finite: of each row where there is one for each problem, else of all. */
@@ -200,12 +206,13 @@ export function gradients(
   prepared: Prepared,
   given: Given,
   { kept, cotangent, wanted }: { kept: Kept; cotangent: Tensor; wanted: readonly Variable[] },
+  run: LimitedRun,
 ): Readonly<Record<Variable | 'summary', Tensor>> {
   const key = `lasso gradient ${linearKey(checked)}`;
   const tolerance = engine.scalar(checked.settings.backwardTolerance);
   const inputs = { ...prepared, ...given, ...inUse(kept), cotangent, tolerance };
   const outputs = ['summary' as const, ...wanted];
-  return runNamed(engine, key, inputs, outputs, (traced, context) => {
+  const build = (traced: Named, context: LoopContext): Record<Variable | 'summary', Tensor> => {
     const problem = problemFrom(traced, context, checked);
     const { design, penalty } = problem;
     const { beta } = traced as unknown as Kept;
@@ -241,7 +248,8 @@ export function gradients(
     };
     const found = wanted.map((name) => [name, sharedOut(name, made[name]())]);
     return { summary, ...Object.fromEntries(found) };
-  });
+  };
+  return runNamed(engine, key, inputs, outputs, build, run);
 }
 
 /**
@@ -254,18 +262,20 @@ export function tangent(
   prepared: Prepared,
   given: Given,
   { kept, tangents }: { kept: Kept; tangents: Readonly<Partial<Record<Variable, Tensor>>> },
+  run: LimitedRun,
 ): Readonly<Record<'tangent' | 'summary', Tensor>> {
   const key = `lasso tangent ${linearKey(checked)}`;
   const tolerance = engine.scalar(checked.settings.backwardTolerance);
   const moved = Object.fromEntries(Object.entries(tangents).map(([name, value]) => [`${name}Tangent`, value]));
   const inputs = { ...prepared, ...given, ...inUse(kept), ...moved, tolerance };
-  return runNamed(engine, key, inputs, ['tangent', 'summary'] as const, (traced, context) => {
+  const build = (traced: Named, context: LoopContext): Record<'tangent' | 'summary', Tensor> => {
     const problem = problemFrom(traced, context, checked);
     const { q, signs } = selected(problem, traced as unknown as Kept, checked.settings);
     const right = rightHandSide(problem, traced, signs, checked);
     const { w, summary } = solvedOnSupport(context, problem, q, right, checked.settings, traced.tolerance as Tensor);
     return { tangent: w, summary };
-  });
+  };
+  return runNamed(engine, key, inputs, ['tangent', 'summary'] as const, build, run);
 }
 
 function rightHandSide(problem: LassoProblem, traced: Named, signs: Tensor, { batch }: CheckedLasso): Tensor {

@@ -3,6 +3,7 @@ import { valueAndGrad } from '../../autodiff/gradient.ts';
 import { type LassoSolution, lassoOf } from '../../implicit/lasso/lasso.ts';
 import { checkedLasso, type LassoOptions } from '../../implicit/lasso/options.ts';
 import { madeOf, type Prepared, prepare } from '../../implicit/lasso/program.ts';
+import { RunLimits } from '../../implicit/run-limits.ts';
 import { isSolved } from '../../solvers/report.ts';
 import type { Engine, Scope } from '../../tensor/engine.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -34,6 +35,18 @@ export type SolverOptions = Pick<LassoOptions, 'intercept' | 'selection' | 'solv
 /** Problems solved at once. */
 const MOST_PROBLEMS = 512;
 
+/** Thrown where the deadline passes. */
+export class OutOfTime extends Error {
+  override readonly name = 'OutOfTime';
+}
+
+/** What ends a search early. */
+export interface EvaluationLimits {
+  readonly signal?: AbortSignal;
+  /** By performance.now(): evaluations that are not done by then throw OutOfTime. */
+  readonly deadline?: number;
+}
+
 export class Evaluation {
   /** Lasso problems solved so far. */
   solves = 0;
@@ -47,6 +60,7 @@ export class Evaluation {
     private readonly criterion: Criterion,
     private readonly penalty: Penalty,
     private readonly options: SolverOptions,
+    private readonly limits: EvaluationLimits = {},
   ) {
     const tensor: Scope['tensor'] = (...given) => {
       const made = engine.tensor(...given);
@@ -59,14 +73,34 @@ export class Evaluation {
     this.owned.push(...madeOf(this.prepared));
   }
 
-  /** In the order of the candidates. */
-  async at(candidates: readonly (readonly number[])[], withGradient: boolean): Promise<Evaluated[]> {
-    const most = Math.max(1, Math.floor(MOST_PROBLEMS / this.copies));
+  /** Candidates evaluated at once. */
+  get most(): number {
+    return Math.max(1, Math.floor(MOST_PROBLEMS / this.copies));
+  }
+
+  /**
+   * In the order of the candidates.
+   * @param onBatch called with those that were evaluated at once, and awaited
+   */
+  async at(
+    candidates: readonly (readonly number[])[],
+    withGradient: boolean,
+    onBatch?: (found: readonly Evaluated[]) => Promise<void>,
+  ): Promise<Evaluated[]> {
     const found: Evaluated[] = [];
-    for (let start = 0; start < candidates.length; start += most) {
-      found.push(...(await this.batch(candidates.slice(start, start + most), withGradient)));
+    for (let start = 0; start < candidates.length; start += this.most) {
+      this.limits.signal?.throwIfAborted();
+      if (this.timeLeft() <= 0) throw new OutOfTime();
+      const batch = await this.batch(candidates.slice(start, start + this.most), withGradient);
+      found.push(...batch);
+      await onBatch?.(batch);
     }
     return found;
+  }
+
+  /** Milliseconds. */
+  private timeLeft(): number {
+    return (this.limits.deadline ?? Number.POSITIVE_INFINITY) - performance.now();
   }
 
   private async batch(candidates: readonly (readonly number[])[], withGradient: boolean): Promise<Evaluated[]> {
@@ -95,18 +129,20 @@ export class Evaluation {
       };
       // A candidate has no part in the criterion of another: the gradient of the sum is that of each.
       const [, [gradient]] = await valueAndGrad(total, [parameters]);
-      const [values, solution] = await (made as NonNullable<typeof made>);
-      const [read, wasSolved] = await Promise.all([gradient.data(), this.solvedIn(solution, count)]);
+      const reading = gradient.data();
       gradient.dispose();
+      const [[values, solution], read] = await Promise.all([made as NonNullable<typeof made>, reading]);
+      const wasSolved = await this.solvedIn(solution, count);
       return candidates.map((one, index) =>
         evaluated(one, wasSolved[index], values[index], Array.from(read.subarray(index * width, (index + 1) * width))),
       );
     });
   }
 
-  /** Whether every copy of each candidate was solved, and differentiated where that was asked for. */
+  /** Whether every copy of each candidate was solved, and differentiated where that was asked for. @throws OutOfTime */
   private async solvedIn({ report, backwardReports }: LassoSolution, count: number): Promise<boolean[]> {
     const reports = await Promise.all([report, ...backwardReports]);
+    if (reports.some(({ timedOut }) => timedOut)) throw new OutOfTime();
     return Array.from({ length: count }, (_, candidate) =>
       reports.every(({ samples }) => samples.every((sample, at) => at % count !== candidate || isSolved(sample))),
     );
@@ -134,7 +170,13 @@ export class Evaluation {
       // One candidate that is not solved is left out; it need not end the search.
       onFailure: 'report',
     };
-    return lassoOf(checkedLasso(options), this.prepared, options);
+    const checked = checkedLasso(options);
+    const { signal, deadline } = this.limits;
+    const limits =
+      deadline === undefined
+        ? new RunLimits({ signal })
+        : new RunLimits({ signal, timeLimit: Math.max(this.timeLeft(), 1) }, { forward: deadline, linear: deadline });
+    return lassoOf({ ...checked, settings: { ...checked.settings, limits } }, this.prepared, options);
   }
 
   dispose(): void {

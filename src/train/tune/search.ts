@@ -1,5 +1,6 @@
 /** Ways to look for the least value of a criterion in a box, from several starts at once: on the host, over batches. */
-import type { Evaluated, Evaluation } from './evaluation.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { Visit } from './progress.ts';
 
 export type Bounds = readonly (readonly [low: number, high: number])[];
 
@@ -9,12 +10,11 @@ export interface SearchOptions {
   readonly tolerance: number;
   /** Most evaluations of each start. */
   readonly limit: number;
-  readonly onEvaluated?: (found: readonly Visited[]) => void | Promise<void>;
+  /** Called with the evaluations of each step, and awaited. */
+  readonly onEvaluated: (found: readonly Visited[]) => Promise<void>;
 }
 
-/** An evaluation, and the start that it belongs to. */
-export interface Visited extends Evaluated {
-  readonly start: number;
+export interface Visited extends Visit {
   readonly gradient: readonly number[];
 }
 
@@ -22,7 +22,7 @@ export type Search = (
   evaluation: Evaluation,
   starts: readonly (readonly number[])[],
   options: SearchOptions,
-) => Promise<Visited[]>;
+) => Promise<void>;
 
 function clamped(parameters: readonly number[], bounds: Bounds): number[] {
   return parameters.map((value, index) => Math.min(Math.max(value, bounds[index][0]), bounds[index][1]));
@@ -46,7 +46,7 @@ async function evaluate(
     true,
   );
   const visited = found.map((one, index) => ({ ...one, start: candidates[index].start }) as Visited);
-  await onEvaluated?.(visited);
+  await onEvaluated(visited);
   return visited;
 }
 
@@ -77,7 +77,6 @@ export const descent: Search = async (evaluation, starts, options) => {
     starts.map((parameters, start) => ({ start, parameters: clamped(parameters, bounds) })),
     options,
   );
-  const visited = [...first];
   let states: Descending[] = first.map((at) => ({ at, step: firstStep(at), done: false }));
   for (let count = 1; count < limit && states.some(({ done }) => !done); count++) {
     const tried = states.map(({ at, step, done }) => {
@@ -95,14 +94,12 @@ export const descent: Search = async (evaluation, starts, options) => {
     });
     const live = tried.filter(({ skip }) => !skip);
     const found = live.length === 0 ? [] : await evaluate(evaluation, live, options);
-    visited.push(...found);
     const byStart = new Map(found.map((one) => [one.start, one]));
     states = states.map((state, index) => {
       const next = byStart.get(state.at.start);
       return next ? advanced(state, next, tried[index].reach) : { ...state, done: true };
     });
   }
-  return visited;
 };
 
 function firstStep({ gradient }: Visited): number {
@@ -126,7 +123,6 @@ const ADAM_RATE = 0.3;
 export const adamSearch: Search = async (evaluation, starts, options) => {
   const { bounds, tolerance, limit } = options;
   const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-12];
-  const visited: Visited[] = [];
   let live = starts.map((parameters, start) => ({
     start,
     parameters: clamped(parameters, bounds),
@@ -135,7 +131,6 @@ export const adamSearch: Search = async (evaluation, starts, options) => {
   }));
   for (let count = 1; count <= limit && live.length > 0; count++) {
     const found = await evaluate(evaluation, live, options);
-    visited.push(...found);
     const rate = ADAM_RATE / Math.sqrt(count);
     live = live.flatMap((state, index) => {
       const { gradient, parameters } = found[index];
@@ -151,5 +146,4 @@ export const adamSearch: Search = async (evaluation, starts, options) => {
         : [{ start: state.start, parameters: next, mean, square }];
     });
   }
-  return visited;
 };

@@ -7,9 +7,10 @@ import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Criterion, Rows } from './criteria.ts';
-import { Evaluation, type SolverOptions } from './evaluation.ts';
+import { Evaluation, OutOfTime, type SolverOptions } from './evaluation.ts';
 import { PENALTIES, type Penalty, type PenaltyName } from './penalties.ts';
-import { adamSearch, type Bounds, descent, type Search, type SearchOptions, type Visited } from './search.ts';
+import { type OnTuneProgress, TuneLog, type Visit } from './progress.ts';
+import { adamSearch, type Bounds, descent, type Search, type SearchOptions } from './search.ts';
 
 const SEARCHES = { descent, adam: adamSearch } as const satisfies Record<string, Search>;
 export type TuningOptimiser = keyof typeof SEARCHES | 'grid';
@@ -44,8 +45,15 @@ export interface TuneOptions {
   limit?: number;
   /** Points of the grid. Default 100. */
   points?: number;
-  /** Called with the evaluations of each step, and awaited; what it throws ends the search. Not called for the grid. */
-  onProgress?: (visited: readonly Visited[]) => void | Promise<void>;
+  /** Called after each step, and awaited; what it throws ends the search. */
+  onProgress?: OnTuneProgress;
+  /** Aborted, it ends the search and the solves that are under way: `tune` rejects with its reason, at once. */
+  signal?: AbortSignal;
+  /**
+   * Milliseconds from the call, a finite number > 0, for the search as a whole: what was the best by then is the result, which says
+   * so by `timedOut`. The solution for the penalty chosen is computed after that. Default: no limit.
+   */
+  timeLimit?: number;
 }
 
 export interface TuneResult {
@@ -66,16 +74,18 @@ export interface TuneResult {
   readonly certificate: LassoCertificate;
   /**
    * With a single λ: the derivatives of the criterion a tolerance to the left and to the right of the λ chosen. A minimum lies
-   * between where they are negative and positive; at a knot they need not be small.
+   * between where they are negative and positive; at a knot they need not be small. Absent where the time was over.
    */
   readonly slopes: { readonly left: number; readonly right: number } | undefined;
   readonly bounds: Bounds;
   /** Every evaluation, in order; without gradients for the grid and for the points from which starts are chosen. */
-  readonly visited: readonly (Omit<Visited, 'gradient'> & Partial<Pick<Visited, 'gradient'>>)[];
+  readonly visited: readonly Visit[];
   /** Evaluations left out because a problem was not solved to its tolerance; their value is NaN. */
   readonly failed: number;
   /** Lasso problems solved on the way. */
   readonly solves: number;
+  /** Whether the time limit ended the search: the penalty chosen is the best until then. */
+  readonly timedOut: boolean;
   readonly milliseconds: number;
 }
 
@@ -84,48 +94,108 @@ const STARTING_SHARE = 0.6;
 
 /**
  * Minimises a criterion over the penalty, inside [λ_max − 12, λ_max], by its gradient through the solutions.
- * @throws RangeError where an option is wrong; rejects where no λ can be chosen since Xᵀy is 0
+ * @throws RangeError where an option is wrong, the signal's reason once it is aborted; rejects where no λ can be chosen, since Xᵀy
+ *   is 0, no candidate was solved to its tolerance, or the time was over before one was
  */
 export async function tune(options: TuneOptions): Promise<TuneResult> {
   const since = performance.now();
   const settings = checked(options);
-  const { engine, kind, penalty, optimiser, tolerance, limit, rows, solving } = settings;
-  const [largest] = await largestPenalty({ ...rows, intercept: options.intercept });
+  const { engine, kind, penalty, optimiser, tolerance, rows, solving, timeLimit } = settings;
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const deadline = timeLimit === undefined ? undefined : since + timeLimit;
+  const [largest] = await largestPenalty({ ...rows, intercept: options.intercept, signal });
   if (!Number.isFinite(largest)) throw new RangeError('y: Xᵀy is 0, so that β is 0 for every λ');
   const features = rows.X.shape[1];
   const bounds = kind.bounds(largest, features);
-  const before = penalty === 'features' && typeof settings.starts === 'number' ? await singleFirst(options) : undefined;
+  const before =
+    penalty === 'features' && typeof settings.starts === 'number' ? await singleFirst(options, deadline) : undefined;
   const starts = before ? startsBelow(before.logLambda, settings.starts as number, features) : settings.starts;
-  const evaluation = new Evaluation(engine, rows, options.criterion, kind, solving);
+  const evaluation = new Evaluation(engine, rows, options.criterion, kind, solving, { signal, deadline });
   try {
-    const search = { bounds, tolerance, limit, onEvaluated: options.onProgress };
-    const visited =
-      optimiser === 'grid'
-        ? await onGrid(evaluation, bounds[0], settings.points)
-        : await searched(evaluation, SEARCHES[optimiser], starts, search);
+    const log = logOf(settings, evaluation, deadline, before);
+    let timedOut = await isEndedByTime(() => found(evaluation, settings, bounds, starts, log));
+    const { visited } = log;
     const solved = visited.filter(({ value }) => Number.isFinite(value));
-    if (solved.length === 0) throw new Error(`tune: none of the ${visited.length} candidates was solved; see solve`);
+    // A single λ stands for as many that are the same.
+    if (timedOut && solved.length === 0 && before) solved.push(sameForAll(before, features));
+    if (solved.length === 0) throw unsolved(visited, timedOut, timeLimit);
     const best = solved.reduce((a, b) => (b.value < a.value ? b : a));
     const { solves } = evaluation;
-    const slopes = penalty === 'single' ? await slopesAt(evaluation, best.parameters[0], tolerance) : undefined;
+    let slopes: TuneResult['slopes'];
+    if (penalty === 'single' && !timedOut) {
+      timedOut = await isEndedByTime(async () => {
+        slopes = await slopesAt(evaluation, best.parameters[0], tolerance);
+      });
+    }
     const names = kind.parameters(features);
     return {
       criterion: options.criterion.name,
       optimiser,
       penalty,
       parameters: Object.fromEntries(names.map((name, index) => [name, best.parameters[index]])),
-      ...(await fitted(engine, rows, kind, best.parameters, solving)),
+      ...(await fitted(engine, rows, kind, best.parameters, { ...solving, signal })),
       value: best.value,
       slopes,
       bounds,
       visited,
-      failed: visited.length - solved.length,
+      failed: visited.filter(({ value }) => !Number.isFinite(value)).length,
+      timedOut,
       solves: solves + (before?.solves ?? 0),
       milliseconds: performance.now() - since,
     };
   } finally {
     evaluation.dispose();
   }
+}
+
+/** @returns whether the deadline ended it */
+async function isEndedByTime(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return false;
+  } catch (error) {
+    if (error instanceof OutOfTime) return true;
+    throw error;
+  }
+}
+
+type Settings = ReturnType<typeof checked>;
+
+function logOf(
+  { optimiser, penalty, points, starts, limit, onProgress }: Settings,
+  { most }: Evaluation,
+  deadline: number | undefined,
+  before: TuneResult | undefined,
+): TuneLog {
+  const first = typeof starts === 'number' && !before ? Math.ceil((LOOKED_AT * starts) / most) : 0;
+  const batches = optimiser === 'grid' ? Math.ceil(points / most) : first + limit;
+  return new TuneLog({ penalty, batches, deadline, evaluations: before?.visited.length ?? 0, onProgress });
+}
+
+function found(
+  evaluation: Evaluation,
+  { optimiser, points, tolerance, limit }: Settings,
+  bounds: Bounds,
+  starts: Settings['starts'],
+  log: TuneLog,
+): Promise<void> {
+  if (optimiser === 'grid') return onGrid(evaluation, bounds[0], points, log);
+  const search = {
+    bounds,
+    tolerance,
+    limit,
+    onEvaluated: (visited: readonly Visit[]) => log.see('step', visited),
+  };
+  return searched(evaluation, SEARCHES[optimiser], starts, search, log);
+}
+
+function unsolved({ length }: readonly Visit[], timedOut: boolean, timeLimit: number | undefined): Error {
+  return new Error(
+    timedOut
+      ? `tune: the time limit of ${timeLimit} ms was over before a candidate was solved; raise timeLimit`
+      : `tune: none of the ${length} candidates was solved; see solve`,
+  );
 }
 
 function checked(options: TuneOptions) {
@@ -154,6 +224,8 @@ function checked(options: TuneOptions) {
     tolerance: checkPositive('tolerance', options.tolerance ?? 1e-3),
     limit: checkCount('limit', options.limit ?? 60),
     points: checkCount('points', options.points ?? 100),
+    timeLimit: options.timeLimit === undefined ? undefined : checkPositive('timeLimit', options.timeLimit),
+    onProgress: options.onProgress,
   };
 }
 
@@ -173,16 +245,22 @@ async function searched(
   search: Search,
   starts: number | readonly (readonly number[])[],
   options: SearchOptions,
-): Promise<TuneResult['visited']> {
+  log: TuneLog,
+): Promise<void> {
   if (typeof starts !== 'number') return search(evaluation, starts, options);
-  const points = await evaluation.at(spread(LOOKED_AT * starts, options.bounds), false);
+  const points = await evaluation.at(spread(LOOKED_AT * starts, options.bounds), false, (found) => {
+    const first = log.visited.length;
+    return log.see(
+      'points',
+      found.map((one, at) => ({ ...one, start: first + at })),
+    );
+  });
   const best = [...points].sort((a, b) => a.value - b.value).slice(0, starts);
-  const found = await search(
+  await search(
     evaluation,
     best.map(({ parameters }) => parameters),
     options,
   );
-  return [...points.map((one, start) => ({ ...one, start, gradient: undefined })), ...found];
 }
 
 /** Equally spaced along the diagonal of the box, from its upper end. */
@@ -194,19 +272,34 @@ function spread(count: number, bounds: Bounds): number[][] {
 }
 
 /** One λ for all: where a search for one for each starts. */
-function singleFirst(options: TuneOptions): Promise<TuneResult> {
-  return tune({ ...options, penalty: 'single', starts: undefined });
+function singleFirst(options: TuneOptions, deadline: number | undefined): Promise<TuneResult> {
+  const timeLimit = deadline === undefined ? undefined : Math.max(deadline - performance.now(), 1);
+  return tune({ ...options, penalty: 'single', starts: undefined, timeLimit });
+}
+
+function sameForAll({ logLambda, value }: TuneResult, features: number): Visit {
+  return { start: 0, parameters: Array<number>(features).fill(logLambda), value, gradient: undefined };
 }
 
 function startsBelow(logLambda: number, count: number, features: number): number[][] {
   return Array.from({ length: count }, (_, index) => Array<number>(features).fill(logLambda - index));
 }
 
-function onGrid(evaluation: Evaluation, [low, high]: Bounds[number], points: number) {
+async function onGrid(
+  evaluation: Evaluation,
+  [low, high]: Bounds[number],
+  points: number,
+  log: TuneLog,
+): Promise<void> {
   const candidates = Array.from({ length: points }, (_, index) => [
     high - ((high - low) * index) / Math.max(points - 1, 1),
   ]);
-  return evaluation.at(candidates, false).then((found) => found.map((one) => ({ ...one, start: 0 })));
+  await evaluation.at(candidates, false, (found) =>
+    log.see(
+      'points',
+      found.map((one) => ({ ...one, start: 0 })),
+    ),
+  );
 }
 
 async function slopesAt(evaluation: Evaluation, logLambda: number, tolerance: number): Promise<TuneResult['slopes']> {
@@ -221,7 +314,7 @@ async function fitted(
   { X, y }: Rows,
   kind: Penalty,
   parameters: readonly number[],
-  solving: SolverOptions,
+  solving: SolverOptions & Pick<TuneOptions, 'signal'>,
 ) {
   return engine.tidy(async (scope) => {
     const given = kind.options(scope.tensor(parameters, [1, parameters.length]), scope.tensor([0]));

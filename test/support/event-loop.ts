@@ -1,0 +1,67 @@
+/** How long a thread's other tasks wait while something is computed on it. */
+
+const PERIOD = 10;
+/** The least of so many attempts counts. */
+const ATTEMPTS = 3;
+
+/** Milliseconds that have passed, and those of them in which this process has worked: others can take the processor away. */
+function stopwatch(): () => number {
+  const since = performance.now();
+  const before = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(before);
+    return Math.min(performance.now() - since, (user + system) / 1000);
+  };
+}
+
+/** Milliseconds between two firings of a timer of 10 ms, at most, while the work is under way. */
+export async function longestGap(work: () => Promise<unknown>, bound: number): Promise<number> {
+  return leastOf(bound, async () => {
+    let elapsed = stopwatch();
+    let longest = 0;
+    const fired = (): void => {
+      longest = Math.max(longest, elapsed());
+      elapsed = stopwatch();
+    };
+    const timer = setInterval(fired, PERIOD);
+    try {
+      await work();
+    } finally {
+      clearInterval(timer);
+    }
+    fired();
+    return longest;
+  });
+}
+
+/** Milliseconds from the abort of a signal to the rejection of the work, which must be with the signal's reason. */
+export async function abortDelay(
+  work: (signal: AbortSignal) => Promise<unknown>,
+  after: number,
+  bound: number,
+): Promise<number> {
+  return leastOf(bound, async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    let elapsed: (() => number) | undefined;
+    const timer = setTimeout(() => {
+      elapsed = stopwatch();
+      controller.abort(reason);
+    }, after);
+    try {
+      await work(controller.signal);
+    } catch (error) {
+      if (error !== reason || !elapsed) throw error;
+      return elapsed();
+    } finally {
+      clearTimeout(timer);
+    }
+    throw new Error('the work was over before it was aborted');
+  });
+}
+
+async function leastOf(bound: number, measured: () => Promise<number>): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < ATTEMPTS && least > bound; attempt++) least = Math.min(least, await measured());
+  return least;
+}

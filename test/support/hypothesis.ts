@@ -1,0 +1,30 @@
+/** What the certificates are made of, each carried out without an interruption. */
+import { atOnce, type Interruptible } from '../../src/backends/event-loop.ts';
+import * as dense from '../../src/implicit/hypothesis/dense.ts';
+import * as exact from '../../src/implicit/hypothesis/exact-sign.ts';
+import * as hypothesis from '../../src/implicit/hypothesis/hypothesis.ts';
+import * as lifted from '../../src/implicit/hypothesis/lifted.ts';
+import * as minors from '../../src/implicit/hypothesis/minors.ts';
+import * as definite from '../../src/implicit/hypothesis/positive-definite.ts';
+import * as range from '../../src/implicit/hypothesis/range-bounds.ts';
+import * as reduced from '../../src/implicit/hypothesis/reduced.ts';
+import * as singular from '../../src/implicit/hypothesis/singular-values.ts';
+import * as verified from '../../src/implicit/hypothesis/verified.ts';
+
+const uninterrupted =
+  <Arguments extends unknown[], Result>(work: (...given: Arguments) => Interruptible<Result>) =>
+  (...given: Arguments): Result =>
+    atOnce(work(...given));
+
+export const checkInvertibility = uninterrupted(hypothesis.checkInvertibility);
+export const exactSign = uninterrupted(exact.exactSign);
+export const factorise = uninterrupted(dense.factorise);
+export const hasCholeskyFactor = uninterrupted(dense.hasCholeskyFactor);
+export const hasPositiveDefiniteSymmetricPart = uninterrupted(definite.hasPositiveDefiniteSymmetricPart);
+export const liftedSystem = uninterrupted(lifted.liftedSystem);
+export const principalMinorSigns = uninterrupted(minors.principalMinorSigns);
+export const rangeBounds = uninterrupted(range.rangeBounds);
+export const reducedMatrix = uninterrupted(reduced.reducedMatrix);
+export const singularValues = uninterrupted(singular.singularValues);
+export const valueAtVertex = uninterrupted(range.valueAtVertex);
+export const verifiedInverse = uninterrupted(verified.verifiedInverse);
