@@ -34,8 +34,8 @@ export {
 } from './implicit/lasso/path.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
-export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';
-export { monotoneMatrix } from './implicit/parametrisation.ts';
+export type { MonotoneMapOptions, MonotoneOptions, SolveOptions } from './implicit/options.ts';
+export { monotoneMap, monotoneMatrix } from './implicit/parametrisation.ts';
 export { fixedPoint, type ImplicitSolution, type ImplicitSolve, root } from './implicit/root.ts';
 export type { FixedPointOptions, OwnSolver, RootOptions } from './implicit/root-options.ts';
 export type { ImplicitSelection } from './implicit/selections.ts';
@@ -58,6 +58,18 @@ export {
 export { type SparseCodingOptions, sparseCoding } from './layers/sparse-coding.ts';
 export type { Activation, ActivationOption } from './solvers/activations.ts';
 export type { ForwardSolverName, GeneralSolverName, LinearSolverName } from './solvers/index.ts';
+export type {
+  Epilogue,
+  LinearMap,
+  LinearOperator,
+  Margin,
+  NormBounds,
+  Orientation,
+  Resolvent,
+  ResolventOptions,
+  StoredMatrix,
+  TracedMap,
+} from './solvers/linear-map.ts';
 export {
   ConvergenceError,
   type SampleReport,
@@ -70,7 +82,7 @@ export { type Engine, open, type Scope } from './tensor/engine.ts';
 export type { DropoutOptions, LayerNormOptions } from './tensor/normalise.ts';
 export type { AxesOptions, MatmulOptions } from './tensor/operations.ts';
 export type { Shape } from './tensor/shape.ts';
-export type { KinkOptions, Tensor } from './tensor/tensor.ts';
+export type { KinkOptions, LoopContext, Tensor } from './tensor/tensor.ts';
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './train/adam.ts';
 export { CheckpointError, type NumberArray } from './train/checkpoint/bytes.ts';
 export {

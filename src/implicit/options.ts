@@ -19,8 +19,8 @@ export interface SolveOptions {
   /** Of ‖v − (I − JW)ᵀu‖/‖v‖, per sample. Default: `tolerance`. */
   backwardTolerance?: number;
   /**
-   * Default auto: peaceman-rachford where batch ≥ n/4 or a step is given, else anderson-picard+peaceman-rachford. The
-   * report tells which it was.
+   * Default auto: peaceman-rachford where batch ≥ n/4 or a step is given, else anderson-picard+peaceman-rachford; of a linear
+   * map without a resolvent forward-backward. The report tells which it was.
    */
   solver?: ForwardSolverName | 'auto';
   /**
@@ -41,21 +41,26 @@ export interface SolveOptions {
   /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
   onFailure?: 'throw' | 'report';
   /**
-   * Look for numbers in W and b that are not finite, and check the margin of a W that `monotoneMatrix` did not make (on
-   * the host, n³ operations, beside the solve); fail where something is wrong. Default true.
+   * Look for numbers in W and b that are not finite, and check the margin where it does not hold by construction (of a matrix
+   * on the host, n³ operations, beside the solve); fail where something is wrong. Default true.
    */
   checkInputs?: boolean;
 }
 
-export interface MonotoneOptions extends SolveOptions {
+/** For a W that is a LinearMap. */
+export interface MonotoneMapOptions extends SolveOptions {
   activation: ActivationOption;
-  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I. `monotonicityMargin` finds it for a W given directly. */
-  margin: number;
   /** Start of the iteration, [batch, n]. Default zeros. */
   initial?: Tensor;
 }
 
-export interface Settings extends Required<Omit<MonotoneOptions, 'activation' | 'initial' | 'step'>> {
+/** For a W that is a matrix. */
+export interface MonotoneOptions extends MonotoneMapOptions {
+  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I. `monotonicityMargin` finds it for a W given directly. */
+  margin: number;
+}
+
+export interface Settings extends Required<Omit<MonotoneMapOptions, 'activation' | 'initial' | 'step'>> {
   readonly activation: Activation;
   readonly step: number | undefined;
 }
@@ -66,23 +71,41 @@ export interface Chosen extends Settings {
   readonly linearSolver: LinearSolverName;
 }
 
-/** Settles what 'auto' stands for. */
-export function chosenFor(settings: Settings, batch: number, n: number): Chosen {
+/**
+ * Settles what 'auto' stands for.
+ * @param hasResolvent whether the linear map has one
+ * @throws RangeError where a solver was chosen that needs one and there is none
+ */
+export function chosenFor(settings: Settings, batch: number, n: number, hasResolvent: boolean): Chosen {
   const { step } = settings;
-  const solver = settings.solver === 'auto' ? automaticForwardSolver(batch, n, step !== undefined) : settings.solver;
+  const solver =
+    settings.solver === 'auto'
+      ? automaticForwardSolver({ batch, n, hasStep: step !== undefined, hasResolvent })
+      : settings.solver;
+  if (!hasResolvent) {
+    checkResolvent('solver', settings.solver, 'forward-backward');
+    checkResolvent('linearSolver', settings.linearSolver, 'bicgstab+cgnr');
+  }
   const linearSolver =
     settings.linearSolver === 'auto' ? automaticLinearSolver(leavesInverse(solver)) : settings.linearSolver;
   return { ...settings, solver, linearSolver };
 }
 
+/** Of solvers by name: those of splittings by the resolvent say so in it. */
+function checkResolvent(option: string, solver: string, instead: string): void {
+  if (!solver.includes('peaceman-rachford')) return;
+  throw new RangeError(
+    `${option}: it is ${JSON.stringify(solver)}, which needs a resolvent of the linear map W; without one it must be another, such as ${instead}`,
+  );
+}
+
 const DEFAULT_TOLERANCE = 1e-4;
 
 /** Checks the options that do not depend on tensors; layers call it when they are made. */
-export function checkSolveOptions(options: MonotoneOptions): Settings {
+export function checkSolveOptions(options: MonotoneMapOptions): Settings {
   const tolerance = checkPositive('tolerance', options.tolerance ?? DEFAULT_TOLERANCE);
   return {
     activation: activationOf(options.activation),
-    margin: checkPositive('margin', options.margin),
     tolerance,
     backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
     solver: checkOneOf('solver', options.solver ?? 'auto', { auto: 0, ...FORWARD_SOLVERS }),

@@ -1,17 +1,18 @@
 import { solveMonotone } from '../implicit/monotone.ts';
-import { checkSolveOptions, type SolveOptions } from '../implicit/options.ts';
-import { monotoneMatrix } from '../implicit/parametrisation.ts';
+import { checkPositive, checkSolveOptions, type SolveOptions } from '../implicit/options.ts';
+import { monotoneMap } from '../implicit/parametrisation.ts';
 import type { ActivationOption } from '../solvers/activations.ts';
+import type { LinearMap } from '../solvers/linear-map.ts';
 import { engineOf } from '../tensor/engine.ts';
 import { affine } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkWidth, type Layer, uniformParameter } from './layer.ts';
 import {
   isTuningDue,
-  rememberedInverse,
+  rememberedResolvent,
   rememberedStep,
-  rememberInverse,
   rememberIterations,
+  rememberResolvent,
   rememberSolutions,
   tuneStep,
   type WarmStart,
@@ -56,10 +57,11 @@ export function monotone({
   checkWidth('monotone', 'inputs', inputs);
   checkWidth('monotone', 'width', width);
   const isTuned = step === 'tuned';
-  const options = { ...solve, activation, margin, ...(!isTuned && { step }) };
+  checkPositive('margin', margin);
+  const options = { ...solve, activation, ...(!isTuned && { step }) };
   const { solver } = checkSolveOptions(options);
   checkChoices(start, isTuned, solver);
-  const weights = (A: Tensor, B: Tensor): Tensor => monotoneMatrix(A, B, engineOf('monotone: x', A).scalar(margin));
+  const weights = (A: Tensor, B: Tensor): LinearMap => monotoneMap(A, B, margin);
   return {
     kind: 'monotone',
     inputs,
@@ -83,11 +85,11 @@ export function monotone({
       const b = affine(x, U, c);
       const initial = training && warmStart(start, memory, training, b);
       const own = { ...options, step: isTuned ? rememberedStep(memory) : step, initial };
-      const solution = solveMonotone(weights(A, B), b, own, training && rememberedInverse(memory));
+      const solution = solveMonotone(weights(A, B), b, own, training && rememberedResolvent(memory));
       solves.push(solution);
       if (training) {
         const engine = engineOf('monotone: x', x);
-        rememberInverse(memory, solution.inverse, engine);
+        rememberResolvent(memory, solution.resolvent, engine);
         rememberSolutions(start, memory, training, solution.z, engine);
         if (isTuned) {
           training.whenRead(async () => rememberIterations(memory, training.step, await solution.report));

@@ -31,7 +31,7 @@ export const forwardBackward: Iteration = {
       },
       keeps: 'x',
       solution: (x) => x,
-      ...fused('forwardBackward', equation, equation.W, { step }),
+      ...fused('forwardBackward', equation, equation.map.matrix, { step }),
     };
   },
 };

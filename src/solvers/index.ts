@@ -75,9 +75,16 @@ const WIDE = 0.25;
 /**
  * The forward solver that 'auto' stands for. Peaceman-Rachford takes the fewest iterations but inverts an n × n matrix, which
  * pays where enough samples share it: batch ≥ n/4, or where a step was chosen for it. For fewer samples Anderson acceleration
- * of z⁺ = σ(Wz + b), and Peaceman-Rachford for the samples on which that fails.
+ * of z⁺ = σ(Wz + b), and Peaceman-Rachford for the samples on which that fails. Of a map without a resolvent: forward-backward,
+ * which converges too.
  */
-export function automaticForwardSolver(batch: number, n: number, hasStep: boolean): ForwardSolverName {
+export function automaticForwardSolver({
+  batch,
+  n,
+  hasStep,
+  hasResolvent,
+}: Readonly<Record<'batch' | 'n', number> & Record<'hasStep' | 'hasResolvent', boolean>>): ForwardSolverName {
+  if (!hasResolvent) return 'forward-backward';
   return hasStep || batch >= WIDE * n ? 'peaceman-rachford' : 'anderson-picard+peaceman-rachford';
 }
 

@@ -14,6 +14,7 @@ import { transpose } from '../tensor/operations.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Equation } from './equation.ts';
+import type { StoredMatrix } from './linear-map.ts';
 import { monitor, STALE_LIMIT, statusOf, whereRunning } from './monitor.ts';
 
 /** `x` is the vector that T maps, [batch, n]; what else rides along may be dropped for its start at any time. */
@@ -56,16 +57,20 @@ export interface FusedIteration
   factor?(x: Tensor): Tensor;
 }
 
-/** The `fused` of an iteration that multiplies by W, or by the inverse in its place. */
+/**
+ * The `fused` of an iteration that multiplies by W, or by the resolvent in its place.
+ * @param matrix undefined where that is no matrix
+ */
 export function fused(
   iteration: IterationName,
-  { transposed, b, sigma }: Equation,
-  matrix: Tensor,
+  { b, sigma }: Equation,
+  matrix: StoredMatrix | undefined,
   more: Partial<FusedIteration> = {},
 ): Pick<Begun, 'fused'> {
   const { known } = sigma;
   // Rows are samples: z·Mᵀ.
-  return { fused: known && { iteration, matrix, b, step: undefined, transposed: !transposed, ...known, ...more } };
+  const multiplied = matrix && { matrix: matrix.values, transposed: !matrix.transposed };
+  return { fused: known && multiplied && { iteration, ...multiplied, b, step: undefined, ...known, ...more } };
 }
 
 /** When a loop stops. */

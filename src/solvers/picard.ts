@@ -15,7 +15,7 @@ export const picard: Iteration = {
       },
       keeps: 'x',
       solution: (x) => x,
-      ...fused('picard', equation, equation.W),
+      ...fused('picard', equation, equation.map.matrix),
     };
   },
 };
