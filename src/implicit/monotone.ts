@@ -2,7 +2,7 @@
 import type { CustomOperation } from '../autodiff/custom.ts';
 import { kinkTolerance } from '../autodiff/kinks.ts';
 import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
-import type { Activation } from '../solvers/activations.ts';
+import { type Activation, checkMask } from '../solvers/activations.ts';
 import { adjointProblem } from '../solvers/adjoint.ts';
 import { normsFrom } from '../solvers/equation.ts';
 import { solveFixedPoint } from '../solvers/forward.ts';
@@ -11,7 +11,7 @@ import { solveLinear } from '../solvers/linear.ts';
 import { type LinearMap, type Margin, transposedMap, transposedResolvent } from '../solvers/linear-map.ts';
 import { matrixMap } from '../solvers/maps/matrix.ts';
 import { statusOf } from '../solvers/monitor.ts';
-import { jacobianAt, kinksOfActivation } from '../solvers/nonlinearity.ts';
+import { jacobianAt, kinksOfActivation, whereUsed } from '../solvers/nonlinearity.ts';
 import type { SolveReport } from '../solvers/report.ts';
 import { resolventOf } from '../solvers/resolvent.ts';
 import { type Engine, engineOf } from '../tensor/engine.ts';
@@ -27,7 +27,7 @@ import {
   knownByMargin,
   type LinearReport,
 } from './certificate.ts';
-import { findKinks, type KinkedArgument, readKinksOf } from './kinks.ts';
+import { AWAY, findKinks, type KinkedArgument, readKinksOf } from './kinks.ts';
 import { marginOfMatrix } from './margin.ts';
 import {
   type Chosen,
@@ -99,6 +99,7 @@ export function solveMonotone(
 ): MonotoneSolution & { readonly resolvent: readonly Tensor[] } {
   const checked = checkSolveOptions(options);
   const { engine, batch } = checkArguments(map, b, options.initial);
+  checkMask(checked.activation, map.n);
   const settings = chosenFor(checked, batch, map.n, hasResolvent(engine, map));
   const margin = settings.checkInputs ? map.margin : unchecked(map.margin);
   const started = performance.now();
@@ -385,7 +386,11 @@ function kinkedOperations(activation: Activation): Pick<KinkedArgument, 'operati
 }
 
 function kinkedArgument(x: Tensor, { activation, kinkUnits }: Chosen): KinkedArgument[] {
-  return kinkedOperations(activation).map((one) => ({ ...one, x, tolerance: kinkTolerance(x, kinkUnits) }));
+  return kinkedOperations(activation).map((one) => ({
+    ...one,
+    x: whereUsed(activation, x, AWAY),
+    tolerance: kinkTolerance(whereUsed(activation, x, 0), kinkUnits),
+  }));
 }
 
 /** Numbers in each row, and in the tensors that all share, that are NaN or infinite, [batch]. */

@@ -1,7 +1,7 @@
 import { solveMonotone } from '../implicit/monotone.ts';
 import { checkPositive, checkSolveOptions, type SolveOptions } from '../implicit/options.ts';
 import { monotoneMap } from '../implicit/parametrisation.ts';
-import type { ActivationOption } from '../solvers/activations.ts';
+import { type ActivationOption, checkMask } from '../solvers/activations.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { engineOf } from '../tensor/engine.ts';
 import { affine } from '../tensor/operations.ts';
@@ -59,7 +59,8 @@ export function monotone({
   const isTuned = step === 'tuned';
   checkPositive('margin', margin);
   const options = { ...solve, activation, ...(!isTuned && { step }) };
-  const { solver } = checkSolveOptions(options);
+  const { solver, activation: chosen } = checkSolveOptions(options);
+  checkMask(chosen, width);
   checkChoices(start, isTuned, solver);
   const weights = (A: Tensor, B: Tensor): LinearMap => monotoneMap(A, B, margin);
   return {

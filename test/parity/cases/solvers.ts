@@ -153,6 +153,19 @@ const randomCase: ParityCase = {
   },
 };
 
+const maskedCase: ParityCase = {
+  name: 'monotone layers with a mask',
+  async run(...backends) {
+    const [n, batch] = [9, 3];
+    const mask = Array.from({ length: n }, (_, unit) => (unit % 4 === 1 ? 0 : 1));
+    for (const name of ['relu', 'tanh', 'clip', 'softmax'] as const) {
+      const choice = { n, batch, seed: 21, margin: 1, activation: { name, mask }, selection: 0.5 };
+      await compare(backends, choice, 'peaceman-rachford', 'peaceman-rachford');
+      await compare(backends, choice, 'forward-backward', 'bicgstab');
+    }
+  },
+};
+
 /** z = f(z, W, b) written with tensor operations, smooth and with kinks; no run may depend on where it is traced. */
 const ownCase: ParityCase = {
   name: 'fixed points of functions of the user, with every general linear solver',
@@ -198,6 +211,7 @@ export const solverCases: readonly ParityCase[] = [
   ...FORWARD.map((solver, place) => shapesCase(solver, 'bicgstab', 5 * place)),
   ...LINEAR.map((linearSolver, place) => shapesCase('peaceman-rachford', linearSolver, 5 * (place + FORWARD.length))),
   randomCase,
+  maskedCase,
   ownCase,
   ...lassoCases,
 ];
