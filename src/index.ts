@@ -37,7 +37,13 @@ export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.t
 export type { MonotoneMapOptions, MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMap, monotoneMatrix } from './implicit/parametrisation.ts';
 export { fixedPoint, type ImplicitSolution, type ImplicitSolve, root } from './implicit/root.ts';
-export type { FixedPointOptions, OwnSolver, RootOptions } from './implicit/root-options.ts';
+export type {
+  FixedPointEquation,
+  FixedPointIteration,
+  FixedPointOptions,
+  OwnSolver,
+  RootOptions,
+} from './implicit/root-options.ts';
 export type { ImplicitSelection } from './implicit/selections.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
@@ -57,7 +63,9 @@ export {
 } from './layers/sequential.ts';
 export { type SparseCodingOptions, sparseCoding } from './layers/sparse-coding.ts';
 export type { Activation, ActivationOption } from './solvers/activations.ts';
+export type { Equation, Norms, ProximalMap } from './solvers/equation.ts';
 export type { ForwardSolverName, GeneralSolverName, LinearSolverName } from './solvers/index.ts';
+export type { Begun, Convergence, Iterate, Iteration } from './solvers/iteration.ts';
 export type {
   Epilogue,
   LinearMap,
@@ -77,6 +85,7 @@ export {
   type SolveReport,
   type SolveStatus,
 } from './solvers/report.ts';
+export type { SteppedResolvent } from './solvers/resolvent.ts';
 export { concat } from './tensor/arrange.ts';
 export { type Engine, open, type Scope } from './tensor/engine.ts';
 export type { DropoutOptions, LayerNormOptions } from './tensor/normalise.ts';

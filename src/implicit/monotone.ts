@@ -6,7 +6,7 @@ import { type Activation, checkMask } from '../solvers/activations.ts';
 import { adjointProblem } from '../solvers/adjoint.ts';
 import { normsFrom } from '../solvers/equation.ts';
 import { solveFixedPoint } from '../solvers/forward.ts';
-import { FORWARD_SOLVERS, LINEAR_SOLVERS } from '../solvers/index.ts';
+import { forwardSolverOf, linearSolverOf, solverKey } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
 import { type LinearMap, type Margin, transposedMap, transposedResolvent } from '../solvers/linear-map.ts';
 import { matrixMap } from '../solvers/maps/matrix.ts';
@@ -36,6 +36,7 @@ import {
   chosenFor,
   type MonotoneMapOptions,
   type MonotoneOptions,
+  solverName,
 } from './options.ts';
 import { guarded, type LinearOutcome, linearly, linearReportOf, reportOf } from './reporting.ts';
 import { summarise } from './summary.ts';
@@ -113,7 +114,7 @@ export function solveMonotone(
     what: 'monotone',
     direction: 'forward',
     given: 'W or b',
-    solver: settings.solver,
+    solver: solverName(settings.solver),
     tolerance,
     onFailure,
     isBounded: true,
@@ -138,7 +139,10 @@ export function solveMonotone(
     const since = performance.now();
     const selection = selectionFor(settings.activation.name, given) ?? settings.selection;
     const solved = solveLinearised(engine, direction, { ...kept, map, z, right }, needsMap, { ...settings, selection });
-    const back = linearly(ahead, direction, { solver: settings.linearSolver, tolerance: backwardTolerance });
+    const back = linearly(ahead, direction, {
+      solver: solverName(settings.linearSolver),
+      tolerance: backwardTolerance,
+    });
     const read = linearReportOf(engine, back, solved, since, hypothesis);
     backwardReports.push(read);
     const told = (tensor: Tensor): Tensor => guarded(engine, back, tensor, read);
@@ -243,10 +247,10 @@ interface Start {
 function forward(engine: Engine, map: LinearMap, b: Tensor, { initial, near }: Start, settings: Chosen): Forward {
   const { activation, limit, tolerance, step, checkInputs } = settings;
   const { parameters } = map;
-  const solver = FORWARD_SOLVERS[settings.solver];
+  const solver = forwardSolverOf(settings.solver);
   const optional = [step === undefined ? undefined : engine.scalar(step), initial];
   const key = [
-    ...['forward', map.key, settings.solver, JSON.stringify(activation), limit, checkInputs],
+    ...['forward', map.key, solverKey(settings.solver), JSON.stringify(activation), limit, checkInputs],
     ...[...optional.map(Boolean), near.length],
   ];
   const inputs = [
@@ -332,7 +336,7 @@ function solveLinearised(
   const { parameters } = map;
   const kept = step ? [step, ...resolvent] : [];
   const key = [
-    ...[direction, map.key, linearSolver, JSON.stringify(activation), backwardLimit],
+    ...[direction, map.key, solverKey(linearSolver), JSON.stringify(activation), backwardLimit],
     ...[selection, kinkUnits, needsMap, checkInputs, kept.length],
   ];
   const scalars = [settings.backwardTolerance, map.margin.value].map((value) => engine.scalar(value));
@@ -356,7 +360,7 @@ function solveLinearised(
       resolvent: forwards && isTangent ? transposedResolvent(forwards) : forwards,
       limit: backwardLimit,
     });
-    const solved = solveLinear(tracing, LINEAR_SOLVERS[linearSolver], problem);
+    const solved = solveLinear(tracing, linearSolverOf(linearSolver), problem);
     const weighted = J.apply(solved.u); // Jᵀu
     const kinks = findKinks(kinked, v.shape[0]);
     const rows = {

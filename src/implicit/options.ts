@@ -6,10 +6,14 @@ import {
   automaticLinearSolver,
   FORWARD_SOLVERS,
   type ForwardSolverName,
+  forwardSolverOf,
   LINEAR_SOLVERS,
   type LinearSolverName,
   leavesInverse,
+  linearSolverOf,
+  needsResolvent,
 } from '../solvers/index.ts';
+import type { Iteration } from '../solvers/iteration.ts';
 import { checkSelection } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -20,14 +24,14 @@ export interface SolveOptions {
   backwardTolerance?: number;
   /**
    * Default auto: peaceman-rachford where batch ≥ n/4 or a step is given, else anderson-picard+peaceman-rachford; of a linear
-   * map without a resolvent forward-backward. The report tells which it was.
+   * map without a resolvent forward-backward. The report tells which it was. An Iteration of your own takes the place of a name.
    */
-  solver?: ForwardSolverName | 'auto';
+  solver?: ForwardSolverName | 'auto' | Iteration;
   /**
    * Of the backward pass. Default auto: peaceman-rachford+bicgstab+cgnr where the forward solver leaves an inverse to use,
-   * else bicgstab+cgnr.
+   * else bicgstab+cgnr. An Iteration is run on the adjoint equation ũ = J(Wᵀũ + v), which has the form of the layer's own.
    */
-  linearSolver?: LinearSolverName | 'auto';
+  linearSolver?: LinearSolverName | 'auto' | Iteration;
   /** α > 0. Default: chosen from m and ‖I − W‖ so that convergence is guaranteed. */
   step?: number;
   /** Most forward iterations. Default 1000. */
@@ -67,8 +71,8 @@ export interface Settings extends Required<Omit<MonotoneMapOptions, 'activation'
 
 /** Settings in which nothing is left to be chosen. */
 export interface Chosen extends Settings {
-  readonly solver: ForwardSolverName;
-  readonly linearSolver: LinearSolverName;
+  readonly solver: ForwardSolverName | Iteration;
+  readonly linearSolver: LinearSolverName | Iteration;
 }
 
 /**
@@ -82,20 +86,26 @@ export function chosenFor(settings: Settings, batch: number, n: number, hasResol
     settings.solver === 'auto'
       ? automaticForwardSolver({ batch, n, hasStep: step !== undefined, hasResolvent })
       : settings.solver;
-  if (!hasResolvent) {
-    checkResolvent('solver', settings.solver, 'forward-backward');
-    checkResolvent('linearSolver', settings.linearSolver, 'bicgstab+cgnr');
-  }
   const linearSolver =
-    settings.linearSolver === 'auto' ? automaticLinearSolver(leavesInverse(solver)) : settings.linearSolver;
+    settings.linearSolver === 'auto'
+      ? automaticLinearSolver(leavesInverse(forwardSolverOf(solver)))
+      : settings.linearSolver;
+  if (!hasResolvent) {
+    checkResolvent('solver', solver, needsResolvent(forwardSolverOf(solver)), 'forward-backward');
+    checkResolvent('linearSolver', linearSolver, needsResolvent(linearSolverOf(linearSolver)), 'bicgstab+cgnr');
+  }
   return { ...settings, solver, linearSolver };
 }
 
-/** Of solvers by name: those of splittings by the resolvent say so in it. */
-function checkResolvent(option: string, solver: string, instead: string): void {
-  if (!solver.includes('peaceman-rachford')) return;
+/** What it is called in reports. */
+export function solverName(solver: string | Iteration): string {
+  return typeof solver === 'string' ? solver : solver.name;
+}
+
+function checkResolvent(option: string, solver: string | Iteration, isNeeded: boolean, instead: string): void {
+  if (!isNeeded) return;
   throw new RangeError(
-    `${option}: it is ${JSON.stringify(solver)}, which needs a resolvent of the linear map W; without one it must be another, such as ${instead}`,
+    `${option}: it is ${JSON.stringify(solverName(solver))}, which needs a resolvent of the linear map W; without one it must be another, such as ${instead}`,
   );
 }
 
@@ -108,8 +118,8 @@ export function checkSolveOptions(options: MonotoneMapOptions): Settings {
     activation: activationOf(options.activation),
     tolerance,
     backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
-    solver: checkOneOf('solver', options.solver ?? 'auto', { auto: 0, ...FORWARD_SOLVERS }),
-    linearSolver: checkOneOf('linearSolver', options.linearSolver ?? 'auto', { auto: 0, ...LINEAR_SOLVERS }),
+    solver: checkSolver('solver', options.solver ?? 'auto', { auto: 0, ...FORWARD_SOLVERS }),
+    linearSolver: checkSolver('linearSolver', options.linearSolver ?? 'auto', { auto: 0, ...LINEAR_SOLVERS }),
     step: options.step === undefined ? undefined : checkPositive('step', options.step),
     limit: checkCount('limit', options.limit ?? 1000),
     backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 500),
@@ -132,6 +142,20 @@ export function checkCount(name: string, value: number): number {
     throw new RangeError(`${name}: it is ${value}; it must be a positive integer`);
   }
   return value;
+}
+
+/** A name, or an object that iterates. @param allowed an object that has the names as keys */
+export function checkSolver<Solver extends string | { begin: unknown }>(
+  name: string,
+  solver: Solver,
+  allowed: object,
+): Solver {
+  if (typeof solver === 'string') return checkOneOf(name, solver, allowed);
+  const { name: called, begin } = (solver ?? {}) as { name?: unknown; begin?: unknown };
+  if (typeof called === 'string' && typeof begin === 'function') return solver;
+  throw new RangeError(
+    `${name}: it is neither a name nor an iteration; it must be one of ${Object.keys(allowed).join(', ')}, or an object with a name and begin`,
+  );
 }
 
 /** @param allowed an object that has the names as keys */

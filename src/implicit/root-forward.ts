@@ -41,7 +41,7 @@ export function forward(
   { solver, tolerance, limit }: ImplicitSettings,
 ): { z: Tensor; summary: Tensor } {
   const start = typeof solver === 'function' ? ownSolution(solver, unknown, inputs) : unknown;
-  const methods: readonly GeneralMethod[] = typeof solver === 'string' ? METHODS[solver] : [];
+  const methods = methodsOf(solver);
   const [z, summary] = run(
     engine,
     'implicit, forward',
@@ -80,6 +80,11 @@ export function forward(
     },
   );
   return { z, summary };
+}
+
+function methodsOf(solver: ImplicitSettings['solver']): readonly GeneralMethod[] {
+  if (typeof solver === 'string') return METHODS[solver];
+  return typeof solver === 'object' ? [{ begin: (system, x) => solver.begin(system, x), run: plain }] : [];
 }
 
 /** Rounding of f is taken to be this many ε. */

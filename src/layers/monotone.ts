@@ -2,6 +2,7 @@ import { solveMonotone } from '../implicit/monotone.ts';
 import { checkPositive, checkSolveOptions, type SolveOptions } from '../implicit/options.ts';
 import { monotoneMap } from '../implicit/parametrisation.ts';
 import { type ActivationOption, checkMask } from '../solvers/activations.ts';
+import type { ForwardSolverName, LinearSolverName } from '../solvers/index.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { engineOf } from '../tensor/engine.ts';
 import { affine } from '../tensor/operations.ts';
@@ -19,7 +20,7 @@ import {
   warmStart,
 } from './monotone-memory.ts';
 
-export interface MonotoneLayerOptions extends Omit<SolveOptions, 'step'> {
+export interface MonotoneLayerOptions extends Omit<SolveOptions, 'step' | 'solver' | 'linearSolver'> {
   inputs: number;
   /** Width n of z. */
   width: number;
@@ -27,6 +28,9 @@ export interface MonotoneLayerOptions extends Omit<SolveOptions, 'step'> {
   activation?: ActivationOption;
   /** m > 0: the layer is 1/m-Lipschitz in Ux + c. Default 1. */
   margin?: number;
+  /** By name, as a checkpoint keeps it; see SolveOptions. */
+  solver?: ForwardSolverName | 'auto';
+  linearSolver?: LinearSolverName | 'auto';
   /**
    * α > 0, or tuned: for Peaceman-Rachford, by the iterations of the first batch of training, kept from then on, and tuned
    * again when iterations grow. Default: chosen from m and ‖I − W‖.
@@ -59,9 +63,9 @@ export function monotone({
   const isTuned = step === 'tuned';
   checkPositive('margin', margin);
   const options = { ...solve, activation, ...(!isTuned && { step }) };
-  const { solver, activation: chosen } = checkSolveOptions(options);
+  const { activation: chosen } = checkSolveOptions(options);
   checkMask(chosen, width);
-  checkChoices(start, isTuned, solver);
+  checkChoices(start, isTuned, solve.solver ?? 'auto');
   const weights = (A: Tensor, B: Tensor): LinearMap => monotoneMap(A, B, margin);
   return {
     kind: 'monotone',

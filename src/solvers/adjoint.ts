@@ -62,10 +62,13 @@ export function adjointProblem(options: AdjointOptions): AdjointProblem {
  * on ẽ = J(Wᵀẽ + r), from 0, gives e = r + Wᵀẽ.
  */
 export function adjointIteration({ iteration, run }: ForwardMethod): LinearMethod<AdjointProblem> {
+  const { converges, needsResolvent } = iteration;
   return {
+    converges,
+    needsResolvent,
     prepare(_tracing, problem) {
       const { map, margin, norms, tolerance } = problem;
-      if (problem.resolvent || !iteration.needsResolvent) return problem;
+      if (problem.resolvent || !needsResolvent) return problem;
       const options = { margin, norms, step: undefined, tolerance };
       return { ...problem, resolvent: resolventOf(map, options) };
     },

@@ -13,6 +13,7 @@ import { repeated } from './monitor.ts';
  */
 export const forwardBackward: Iteration = {
   name: 'forward-backward',
+  converges: 'linearly',
   needsResolvent: false,
   begin(tracing, equation, z) {
     const { margin, norms, sigma } = equation;

@@ -14,6 +14,7 @@ import { repeated } from './monitor.ts';
  */
 export const peacemanRachford: Iteration = {
   name: 'peaceman-rachford',
+  converges: 'linearly',
   needsResolvent: true,
   begin(_tracing, equation, z, p) {
     const { b, sigma, resolvent } = equation;
