@@ -4,8 +4,10 @@
  * be small far from the solution.
  */
 import type { Engine, Tensor } from '../src/index.ts';
-import { type Equation, normsOf, preActivation } from '../src/solvers/equation.ts';
+import { type Equation, normsFrom, preActivation } from '../src/solvers/equation.ts';
 import { proximalMapOfJacobian } from '../src/solvers/jacobian.ts';
+import { transposedMap, transposedResolvent } from '../src/solvers/linear-map.ts';
+import { tracedMatrix } from '../src/solvers/maps/matrix.ts';
 import { jacobianAt, proximalMapOf } from '../src/solvers/nonlinearity.ts';
 import { peacemanRachford } from '../src/solvers/peaceman-rachford.ts';
 import { resolventOf } from '../src/solvers/resolvent.ts';
@@ -30,16 +32,18 @@ export async function stepRuleCounts(
 ): Promise<{ forward: number[]; backward: number[] }> {
   const inputs = [W, b, v, engine.tensor([margin])];
   const [forward, backward] = engine.run('step rule', inputs, ([w, bias, cotangent, m], tracing) => {
-    const norms = normsOf(tracing, w);
+    const map = tracedMatrix(w, tracing);
+    const norms = normsFrom(map.norms());
     const tolerance = tracing.constant({ kind: 'fill', value: 1e-10 }, [1]);
-    const resolvent = resolventOf(tracing, w, { margin: m, norms, step: undefined, tolerance });
-    const common = { W: w, margin: m, norms, step: undefined, resolvent };
-    const layer: Equation = { ...common, transposed: false, b: bias, sigma: proximalMapOf(relu) };
+    const resolvent = resolventOf(map, { margin: m, norms, step: undefined, tolerance });
+    const common = { margin: m, norms, step: undefined };
+    const layer: Equation = { ...common, map, resolvent, b: bias, sigma: proximalMapOf(relu) };
     const solved = steps(tracing, layer);
     const p = preActivation(layer, solved.z);
     const J = jacobianAt(relu, p, tracing.constant({ kind: 'fill', value: 0 }, [1]), 0);
     const sigma = proximalMapOfJacobian(J, (x) => reduceRows('norm', [x]));
-    const adjoint = steps(tracing, { ...common, transposed: true, b: cotangent, sigma });
+    const transposed = { map: transposedMap(map), resolvent: transposedResolvent(resolvent) };
+    const adjoint = steps(tracing, { ...common, ...transposed, b: cotangent, sigma });
     return [stacked(tracing, solved.relative), stacked(tracing, adjoint.relative)];
   });
   const counts = (relative: ArrayLike<number>): number[] =>

@@ -34,10 +34,16 @@ export {
 } from './implicit/lasso/path.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
-export type { MonotoneOptions, SolveOptions } from './implicit/options.ts';
-export { monotoneMatrix } from './implicit/parametrisation.ts';
+export type { MonotoneMapOptions, MonotoneOptions, SolveOptions } from './implicit/options.ts';
+export { monotoneMap, monotoneMatrix } from './implicit/parametrisation.ts';
 export { fixedPoint, type ImplicitSolution, type ImplicitSolve, root } from './implicit/root.ts';
-export type { FixedPointOptions, OwnSolver, RootOptions } from './implicit/root-options.ts';
+export type {
+  FixedPointEquation,
+  FixedPointIteration,
+  FixedPointOptions,
+  OwnSolver,
+  RootOptions,
+} from './implicit/root-options.ts';
 export type { LimitOptions } from './implicit/run-limits.ts';
 export type { ImplicitSelection } from './implicit/selections.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
@@ -58,7 +64,21 @@ export {
 } from './layers/sequential.ts';
 export { type SparseCodingOptions, sparseCoding } from './layers/sparse-coding.ts';
 export type { Activation, ActivationOption } from './solvers/activations.ts';
+export type { Equation, Norms, ProximalMap } from './solvers/equation.ts';
 export type { ForwardSolverName, GeneralSolverName, LinearSolverName } from './solvers/index.ts';
+export type { Begun, Convergence, Iterate, Iteration } from './solvers/iteration.ts';
+export type {
+  Epilogue,
+  LinearMap,
+  LinearOperator,
+  Margin,
+  NormBounds,
+  Orientation,
+  Resolvent,
+  ResolventOptions,
+  StoredMatrix,
+  TracedMap,
+} from './solvers/linear-map.ts';
 export {
   ConvergenceError,
   type SampleReport,
@@ -66,12 +86,13 @@ export {
   type SolveReport,
   type SolveStatus,
 } from './solvers/report.ts';
+export type { SteppedResolvent } from './solvers/resolvent.ts';
 export { concat } from './tensor/arrange.ts';
 export { type Engine, open, type Scope } from './tensor/engine.ts';
 export type { DropoutOptions, LayerNormOptions } from './tensor/normalise.ts';
 export type { AxesOptions, MatmulOptions } from './tensor/operations.ts';
 export type { Shape } from './tensor/shape.ts';
-export type { KinkOptions, Tensor } from './tensor/tensor.ts';
+export type { KinkOptions, LoopContext, Tensor } from './tensor/tensor.ts';
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './train/adam.ts';
 export { CheckpointError, type NumberArray } from './train/checkpoint/bytes.ts';
 export {

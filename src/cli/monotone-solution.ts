@@ -1,7 +1,8 @@
 /** Solves a monotone problem on an engine and answers with plain numbers. */
 import { Tape } from '../autodiff/tape.ts';
 import { atOnce } from '../backends/event-loop.ts';
-import { checkedMargin } from '../implicit/margin.ts';
+import { BY_EIGENVALUES, checkedMargin } from '../implicit/margin.ts';
+import { marginByConstruction } from '../implicit/parametrisation.ts';
 import {
   type Engine,
   type ImplicitCertificate,
@@ -13,6 +14,8 @@ import {
   type SolveReport,
   type Tensor,
 } from '../index.ts';
+import type { LinearMap } from '../solvers/linear-map.ts';
+import { matrixMap } from '../solvers/maps/matrix.ts';
 import { type Matrix, nested } from './matrix.ts';
 import type { MonotoneProblem } from './monotone-problem.ts';
 import { areSolved, type ReportAnswer, reportAnswer } from './report-answer.ts';
@@ -55,8 +58,8 @@ export function solveMonotone(
     const tape = new Tape();
     try {
       const b = tape.watch(tensorOf(scope, problem.b));
-      const { W, parameters } = weightsOf(scope, tape, problem);
-      const solution = monotoneFixedPoint(W, b, { ...options, activation, selection, margin, onFailure: 'report' });
+      const { map, W, parameters } = weightsOf(scope, tape, problem, margin);
+      const solution = monotoneFixedPoint(map, b, { ...options, activation, selection, onFailure: 'report' });
       const gradients = problem.v
         ? await gradientsOf(tape, solution.z, { b, W, ...parameters }, tensorOf(scope, problem.v))
         : {};
@@ -88,12 +91,17 @@ function weightsOf(
   scope: Scope,
   tape: Tape,
   { weights }: MonotoneProblem,
-): { W: Tensor; parameters: Readonly<Record<string, Tensor>> } {
-  if (weights.kind === 'W') return { W: tape.watch(tensorOf(scope, weights.W)), parameters: {} };
+  margin: number,
+): { map: LinearMap; W: Tensor; parameters: Readonly<Record<string, Tensor>> } {
+  if (weights.kind === 'W') {
+    const W = tape.watch(tensorOf(scope, weights.W));
+    return { map: matrixMap(W, { value: margin, by: 'checked', reason: BY_EIGENVALUES }), W, parameters: {} };
+  }
   const A = tape.watch(tensorOf(scope, weights.A));
   const B = tape.watch(tensorOf(scope, weights.B));
   const m = tape.watch(scope.tensor([weights.m]));
-  return { W: monotoneMatrix(A, B, m), parameters: { A, B, m } };
+  const W = monotoneMatrix(A, B, m);
+  return { map: matrixMap(W, marginByConstruction(margin)), W, parameters: { A, B, m } };
 }
 
 /** grad_b is batch × n: one gradient for each sample. */

@@ -1,4 +1,5 @@
 /** What is known of the hypothesis of the implicit function theorem at a solution. */
+import type { Margin } from '../solvers/linear-map.ts';
 import { isSolved, type SampleReport, type SolveReport } from '../solvers/report.ts';
 import type { ElementReport, Invertibility, InvertibilityArgument } from './hypothesis/hypothesis.ts';
 import type { OperationKink } from './kinks.ts';
@@ -88,18 +89,17 @@ export function certificateOf(
 /** What is known without a look at the matrix. */
 export type Known = Pick<SampleCertificate, 'status' | 'argument' | 'reason'>;
 
-/** @param isChecked whether W is known to have the margin, by construction or by its eigenvalues */
-export function knownByMargin(margin: number, isChecked: boolean): Known {
-  return isChecked
+export function knownByMargin({ value, by, reason }: Margin): Known {
+  return by !== 'stated'
     ? {
         status: 'certified',
         argument: 'margin',
-        reason: `I − (W + Wᵀ)/2 ⪰ m·I with m = ${margin}, which is enough for every 0 ⪯ J ⪯ I`,
+        reason: `I − (W + Wᵀ)/2 ⪰ m·I with m = ${value}, ${reason}, which is enough for every 0 ⪯ J ⪯ I`,
       }
     : {
         status: 'unknown',
         argument: 'not examined',
-        reason: `that W has the margin ${margin} was stated, and not checked`,
+        reason: `that W has the margin ${value} was stated, and not checked`,
       };
 }
 

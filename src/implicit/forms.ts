@@ -43,6 +43,11 @@ export function argmin(ψ: ImplicitFunction, { proximal, step, solver, ...option
   const gradient = gradientOf(ψ);
   if (!proximal) {
     if (step !== undefined) throw new RangeError(`argmin: step is ${step}; it is for a proximal, and none is given`);
+    if (typeof solver === 'object') {
+      throw new RangeError(
+        'argmin: solver is an iteration, which needs a proximal; without one it must be a name or a function',
+      );
+    }
     if (solver === 'anderson' || solver === 'picard' || solver === 'anderson+newton-krylov') {
       throw new RangeError(
         `argmin: solver is "${solver}", which needs a proximal; without one it must be newton-krylov, given or a function`,

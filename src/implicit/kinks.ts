@@ -29,8 +29,8 @@ export interface FoundKinks {
   readonly marks: readonly Tensor[];
 }
 
-/** Beyond every pre-activation that a solve can have. */
-const AWAY = 2 ** 126;
+/** Beyond every pre-activation that a solve can have: at no kink. */
+export const AWAY = 2 ** 126;
 
 /** Of every sample; undefined where no operation has kinks. */
 export function findKinks(operations: readonly KinkedArgument[], batch: number): FoundKinks | undefined {

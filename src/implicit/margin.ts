@@ -1,5 +1,9 @@
 /** The monotonicity margin of a matrix that is given directly: float64, on the host. */
-import { atOnce, type Interruptible } from '../backends/event-loop.ts';
+import { atOnce, type Interruptible, inTurns } from '../backends/event-loop.ts';
+import type { Margin } from '../solvers/linear-map.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { checkPositive } from './options.ts';
+import { unlessAborted } from './run-limits.ts';
 
 /** Eigenvalues are bracketed to this many units of rounding of the matrix. */
 const BISECTIONS = 100;
@@ -59,6 +63,23 @@ export function* checkStatedMargin(W: ArrayLike<number>, n: number, stated: numb
       `margin: it is ${stated}, but the smallest eigenvalue of I − (W + Wᵀ)/2 is ${margin.toPrecision(6)}; it must be at most that`,
     );
   }
+}
+
+/** Why a margin holds that was checked here. */
+export const BY_EIGENVALUES = 'by the eigenvalues of that matrix';
+
+/** The margin that a caller states for a matrix W, [n, n], to be checked. */
+export function marginOfMatrix(W: Tensor, stated: number | undefined): Margin {
+  if (stated === undefined) throw new RangeError('margin: it is missing; it must be given where W is a tensor');
+  return {
+    value: checkPositive('margin', stated),
+    by: 'checked',
+    reason: BY_EIGENVALUES,
+    async check(signal) {
+      const numbers = await unlessAborted(W.data(), signal);
+      await unlessAborted(inTurns(checkStatedMargin(numbers, W.shape[0], stated), signal), signal);
+    },
+  };
 }
 
 /** Householder reflections QᵀAQ that leave a symmetric A (overwritten) tridiagonal. */

@@ -1,22 +1,25 @@
-/** The solution of z = σ(Wz + b) as a differentiable function of W and b, for W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
+/** The solution of z = σ(Wz + b) as a differentiable function of W and b, for a linear map W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
 import type { CustomOperation } from '../autodiff/custom.ts';
 import { kinkTolerance } from '../autodiff/kinks.ts';
 import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
-import { inTurns } from '../backends/event-loop.ts';
-import type { Activation } from '../solvers/activations.ts';
+import { type Activation, checkMask } from '../solvers/activations.ts';
 import { adjointProblem } from '../solvers/adjoint.ts';
 import { normsFrom } from '../solvers/equation.ts';
-import { type FixedPointProblem, solveFixedPoint } from '../solvers/forward.ts';
-import { FORWARD_SOLVERS, LINEAR_SOLVERS } from '../solvers/index.ts';
+import { solveFixedPoint } from '../solvers/forward.ts';
+import { forwardSolverOf, linearSolverOf, solverKey } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
+import { type LinearMap, type Margin, transposedMap, transposedResolvent } from '../solvers/linear-map.ts';
+import { matrixMap } from '../solvers/maps/matrix.ts';
 import { statusOf } from '../solvers/monitor.ts';
-import { jacobianAt, kinksOfActivation } from '../solvers/nonlinearity.ts';
+import { jacobianAt, kinksOfActivation, whereUsed } from '../solvers/nonlinearity.ts';
 import type { SolveReport } from '../solvers/report.ts';
+import { resolventOf } from '../solvers/resolvent.ts';
 import { type Engine, engineOf } from '../tensor/engine.ts';
-import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.ts';
-import { recorded, transpose } from '../tensor/operations.ts';
+import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { recorded } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
-import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+import { type LoopContext, Tensor } from '../tensor/tensor.ts';
+import { Tracing } from '../tensor/tracing.ts';
 import {
   certificateOf,
   type ImplicitCertificate,
@@ -24,10 +27,17 @@ import {
   knownByMargin,
   type LinearReport,
 } from './certificate.ts';
-import { findKinks, type KinkedArgument, readKinksOf } from './kinks.ts';
-import { checkStatedMargin } from './margin.ts';
-import { type Chosen, checkSolveOptions, chosenFor, type MonotoneOptions } from './options.ts';
-import { isMonotoneByConstruction } from './parametrisation.ts';
+import { AWAY, findKinks, type KinkedArgument, readKinksOf } from './kinks.ts';
+import { marginOfMatrix } from './margin.ts';
+import {
+  type Chosen,
+  checkPositive,
+  checkSolveOptions,
+  chosenFor,
+  type MonotoneMapOptions,
+  type MonotoneOptions,
+  solverName,
+} from './options.ts';
 import { guarded, type LinearOutcome, linearly, linearReportOf, reportOf } from './reporting.ts';
 import { type LimitedRun, unlessAborted } from './run-limits.ts';
 import { summarise } from './summary.ts';
@@ -45,49 +55,70 @@ export interface MonotoneSolution {
 }
 
 /**
- * Solves z = σ(Wz + b) for every row of b, and differentiates the solution (Bolte et al. 2021, Proposition 3).
+ * Solves z = σ(Wz + b) for every row of b, with W a matrix or any other linear map, and differentiates the solution (Bolte et al. 2021, Proposition 3).
  *
  * Backward: with J from the pre-activation Wz + b and one selection throughout, (I − JW)ᵀu = v per sample; then
- * ∂ℓ/∂b = Jᵀu and ∂ℓ/∂W = Σ_batch (Jᵀu)zᵀ. Every gradient obeys ‖∂ℓ/∂b‖ ≤ ‖v‖/m.
+ * ∂ℓ/∂b = Jᵀu and ∂ℓ/∂W = Σ_batch (Jᵀu)zᵀ, of which a map makes the gradients of its parameters. Every gradient obeys ‖∂ℓ/∂b‖ ≤ ‖v‖/m.
  *
  * Returns at once. Reading z, or anything computed from it, rejects with a ConvergenceError where a sample was not
  * solved, and with a RangeError where W or b holds NaN or an infinity, or W is less monotone than the margin says; once the
  * signal is aborted, with its reason.
- * @param W [n, n]
+ * @param W [n, n], whose margin is an option; or a LinearMap, which brings its own
  * @param b [batch, n]
  * @throws RangeError where a shape or an option is wrong; the signal's reason where it is aborted
  */
-export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOptions): MonotoneSolution {
+export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOptions): MonotoneSolution;
+export function monotoneFixedPoint(W: LinearMap, b: Tensor, options: MonotoneMapOptions): MonotoneSolution;
+export function monotoneFixedPoint(
+  W: Tensor | LinearMap,
+  b: Tensor,
+  options: MonotoneOptions | MonotoneMapOptions,
+): MonotoneSolution;
+export function monotoneFixedPoint(
+  W: Tensor | LinearMap,
+  b: Tensor,
+  { margin, ...options }: MonotoneMapOptions & Partial<MonotoneOptions>,
+): MonotoneSolution {
+  if (W instanceof Tensor) {
+    checkMatrix(W, b);
+    return solveMonotone(matrixMap(W, marginOfMatrix(W, margin)), b, options);
+  }
+  if (margin !== undefined) {
+    throw new RangeError(`margin: it is ${margin}; it must be left out where W is a linear map, which brings its own`);
+  }
   return solveMonotone(W, b, options);
 }
 
 /**
  * The same, for layers that solve again and again while W changes little.
- * @param near `inverse` of an earlier solve, of whatever W: where it is near enough that of this one starts from it
- * @returns also V = (I + α(I − W))⁻¹, where the solver had one
+ * @param near `resolvent` of an earlier solve, of whatever W: where it is near enough that of this one starts from it
+ * @returns also what the map keeps of V = (I + α(I − W))⁻¹, where the solver had one
  */
 export function solveMonotone(
-  W: Tensor,
+  map: LinearMap,
   b: Tensor,
-  options: MonotoneOptions,
-  near?: Tensor,
-): MonotoneSolution & { readonly inverse: Tensor | undefined } {
+  options: MonotoneMapOptions,
+  near: readonly Tensor[] = [],
+): MonotoneSolution & { readonly resolvent: readonly Tensor[] } {
   const checked = checkSolveOptions(options);
-  const { engine, batch, n } = checkArguments(W, b, options.initial);
-  const settings = chosenFor(checked, batch, n);
+  const { engine, batch } = checkArguments(map, b, options.initial);
+  checkMask(checked.activation, map.n);
+  const settings = chosenFor(checked, batch, map.n, hasResolvent(engine, map));
+  const margin = settings.checkInputs ? map.margin : unchecked(map.margin);
   const started = performance.now();
   const { limits } = settings;
   const run = limits.forward();
-  const { z: found, summary, ...kept } = forward(engine, W, b, { initial: options.initial, near }, settings, run);
+  const { z: found, summary, ...kept } = forward(engine, map, b, { initial: options.initial, near }, settings, run);
   const { preActivation } = kept;
-  const isMonotone = checkMonotone(W, settings);
+  // In float64 on the host, beside the solve.
+  const isMonotone = margin.check?.(limits.signal) ?? Promise.resolve();
   isMonotone.catch(() => {}); // it is told with the report
   const { tolerance, backwardTolerance, onFailure } = settings;
   const ahead = {
     what: 'monotone',
     direction: 'forward',
     given: 'W or b',
-    solver: settings.solver,
+    solver: solverName(settings.solver),
     tolerance,
     onFailure,
     isBounded: true,
@@ -101,38 +132,41 @@ export function solveMonotone(
 
   const hypothesis = async (): Promise<Known> => {
     await isMonotone;
-    return knownByMargin(settings.margin, settings.checkInputs || isMonotoneByConstruction(W));
+    return knownByMargin(margin);
   };
   const backwardReports: Promise<LinearReport>[] = [];
   const linear = (
     direction: LinearDirection,
     right: Tensor,
-    needsW: boolean,
+    needsMap: boolean,
     given: UniformSelection | undefined,
-  ): { Ju: Tensor; W: Tensor | undefined } => {
+  ): { Ju: Tensor; gradients: Tensor[] } => {
     const since = performance.now();
     const selection = selectionFor(settings.activation.name, given) ?? settings.selection;
     const run = limits.linear();
-    const inputs = { ...kept, W, z, right };
-    const solved = solveLinearised(engine, direction, inputs, needsW, { ...settings, selection }, run);
-    const back = linearly(ahead, direction, { solver: settings.linearSolver, tolerance: backwardTolerance, run });
-    const told = linearReportOf(engine, back, solved, since, hypothesis);
-    backwardReports.push(told);
-    return { Ju: guarded(engine, back, solved.Ju, told), W: solved.W && guarded(engine, back, solved.W, told) };
+    const inputs = { ...kept, map, z, right };
+    const solved = solveLinearised(engine, direction, inputs, needsMap, { ...settings, selection }, run);
+    const solver = solverName(settings.linearSolver);
+    const back = linearly(ahead, direction, { solver, tolerance: backwardTolerance, run });
+    const read = linearReportOf(engine, back, solved, since, hypothesis);
+    backwardReports.push(read);
+    const told = (tensor: Tensor): Tensor => guarded(engine, back, tensor, read);
+    return { Ju: told(solved.Ju), gradients: solved.gradients.map(told) };
   };
   const operation: CustomOperation = {
     name: 'monotoneFixedPoint',
     isSelectable: options.selection === undefined && kinkedOperations(settings.activation).length > 0,
-    pullback(cotangent, [needsW], given) {
-      const { Ju, W: gradient } = linear('backward', cotangent, needsW, given);
-      return [gradient, Ju];
+    pullback(cotangent, needed, given) {
+      const needsMap = map.parameters.some((_, index) => needed[index]);
+      const { Ju, gradients } = linear('backward', cotangent, needsMap, given);
+      return [...map.parameters.map((_, index) => gradients.at(index)), Ju];
     },
-    // ż = J(Wż + ẆZ + ḃ) is J(I − WJ)⁻¹(ẆZ + ḃ): the adjoint system of Wᵀ.
-    pushforward: ([dW, db], given) => linear('tangent', tangentOf(z, dW, db), false, given).Ju,
+    // ż = J(Wż + Ẇz + ḃ) is J(I − WJ)⁻¹(Ẇz + ḃ): the adjoint system of Wᵀ.
+    pushforward: (tangents, given) => linear('tangent', movementOf(engine, map, z, tangents), false, given).Ju,
   };
   return {
-    z: recorded('custom', [W, b], z, operation),
-    inverse: kept.inverse,
+    z: recorded('custom', [...map.parameters, b], z, operation),
+    resolvent: kept.resolvent,
     report,
     backwardReports,
     async certificate() {
@@ -147,34 +181,50 @@ export function solveMonotone(
       return certificateOf(samples, kinks.list);
     },
     dispose() {
-      for (const tensor of [z, ...Object.values(kept)]) tensor?.dispose();
+      for (const tensor of [z, ...Object.values(kept).flat()]) tensor?.dispose();
     },
   };
 }
 
-function checkArguments(
-  W: Tensor,
-  b: Tensor,
-  initial: Tensor | undefined,
-): { engine: Engine; batch: number; n: number } {
-  if (b.shape.length !== 2) throw new RangeError(`b: the shape is ${describe(b.shape)}; it must be [batch, n]`);
-  const [batch, n] = b.shape;
+function checkMatrix(W: Tensor, b: Tensor): void {
+  const n = widthOf(b);
   if (W.shape.length !== 2 || W.shape[0] !== n || W.shape[1] !== n) {
     throw new RangeError(`W: the shape is ${describe(W.shape)}; b of shape ${describe(b.shape)} needs [${n}, ${n}]`);
   }
-  if (initial && (initial.shape.length !== 2 || initial.shape[0] !== batch || initial.shape[1] !== n)) {
+}
+
+function widthOf(b: Tensor): number {
+  if (b.shape.length !== 2) throw new RangeError(`b: the shape is ${describe(b.shape)}; it must be [batch, n]`);
+  return b.shape[1];
+}
+
+function checkArguments(
+  { n, parameters, margin }: LinearMap,
+  b: Tensor,
+  initial: Tensor | undefined,
+): { engine: Engine; batch: number } {
+  if (widthOf(b) !== n) {
+    throw new RangeError(`b: the shape is ${describe(b.shape)}; a linear map of ${n} numbers needs [batch, ${n}]`);
+  }
+  checkPositive('margin', margin.value);
+  if (initial && (initial.shape.length !== 2 || initial.shape[0] !== b.shape[0] || initial.shape[1] !== n)) {
     throw new RangeError(
       `initial: the shape is ${describe(initial.shape)}; it must be that of b, ${describe(b.shape)}`,
     );
   }
-  return { engine: engineOf('W', W), batch, n };
+  return { engine: engineOf('W', parameters[0] ?? b), batch: b.shape[0] };
 }
 
-/** Rejects where a W that is given directly has less than the margin stated; in float64 on the host, beside the solve. */
-async function checkMonotone(W: Tensor, { margin, checkInputs, limits: { signal } }: Chosen): Promise<void> {
-  if (!checkInputs || isMonotoneByConstruction(W)) return;
-  const numbers = await unlessAborted(W.data(), signal);
-  await unlessAborted(inTurns(checkStatedMargin(numbers, W.shape[0], margin), signal), signal);
+/** Looks at the map without running anything. */
+function hasResolvent(engine: Engine, map: LinearMap): boolean {
+  const tracing = new Tracing('a look at W', engine);
+  const stand = map.parameters.map(({ shape }) => tracing.input(shape));
+  return map.traced(stand, tracing).resolvent !== undefined;
+}
+
+/** A margin that would have been checked is one that is stated. */
+function unchecked({ check, ...margin }: Margin): Margin {
+  return check ? { ...margin, by: 'stated' } : margin;
 }
 
 /** What the backward pass needs of the forward one. */
@@ -182,9 +232,9 @@ interface Kept {
   readonly preActivation: Tensor;
   /** L ≥ ‖I − W‖, [1]. */
   readonly bound: Tensor;
-  /** V and α, where the solver had them. */
-  readonly inverse?: Tensor;
-  readonly step?: Tensor;
+  /** α, where the solver had a resolvent, and what is kept of that. */
+  readonly step: Tensor | undefined;
+  readonly resolvent: readonly Tensor[];
 }
 
 interface Forward extends Kept {
@@ -193,36 +243,41 @@ interface Forward extends Kept {
 }
 
 /** From where a solve starts. */
-type Start = Pick<FixedPointProblem, 'initial' | 'near'>;
+interface Start {
+  readonly initial: Tensor | undefined;
+  readonly near: readonly Tensor[];
+}
 
 function forward(
   engine: Engine,
-  W: Tensor,
+  map: LinearMap,
   b: Tensor,
   { initial, near }: Start,
   settings: Chosen,
   run: LimitedRun,
 ): Forward {
-  const { activation, limit, margin, tolerance, step, checkInputs } = settings;
-  const solver = FORWARD_SOLVERS[settings.solver];
-  const optional = [step === undefined ? undefined : engine.scalar(step), initial, near];
-  const key = ['forward', settings.solver, JSON.stringify(activation), limit, checkInputs, ...optional.map(Boolean)];
+  const { activation, limit, tolerance, step, checkInputs } = settings;
+  const { parameters } = map;
+  const solver = forwardSolverOf(settings.solver);
+  const optional = [step === undefined ? undefined : engine.scalar(step), initial];
+  const key = [
+    ...['forward', map.key, solverKey(settings.solver), JSON.stringify(activation), limit, checkInputs],
+    ...[...optional.map(Boolean), near.length],
+  ];
   const inputs = [
-    W,
-    b,
-    engine.scalar(margin),
-    engine.scalar(tolerance),
-    ...optional.filter((input) => input !== undefined),
+    ...[...parameters, b, engine.scalar(map.margin.value), engine.scalar(tolerance)],
+    ...[...optional.filter((input) => input !== undefined), ...near],
   ];
   const build = (traced: Tensor[], tracing: LoopContext): Tensor[] => {
-    const [tracedW, tracedB, tracedMargin, tracedTolerance, ...rest] = traced;
+    const own = traced.slice(0, parameters.length);
+    const [tracedB, tracedMargin, tracedTolerance, ...rest] = traced.slice(parameters.length);
     const tracedStep = step === undefined ? undefined : rest.shift();
     const tracedInitial = initial && rest.shift();
     const solution = solveFixedPoint(tracing, solver, {
-      W: tracedW,
+      map: map.traced(own, tracing),
       b: tracedB,
       initial: tracedInitial,
-      near: rest.shift(),
+      near: rest,
       margin: tracedMargin,
       tolerance: tracedTolerance,
       step: tracedStep,
@@ -237,27 +292,42 @@ function forward(
       floor: solution.floor,
       // ‖z − z*‖ ≤ (1 + ‖I − W‖)/m · ‖z − σ(Wz + b)‖
       amplification: elementwise('divide', [elementwise('scale', [norms.bound], [1, 1]), tracedMargin]),
-      notFinite: notFinite(checkInputs, tracedB, tracedW),
+      notFinite: notFinite(checkInputs, tracedB, own),
     };
     const outputs = [solution.z, solution.preActivation, norms.bound, summarise(b.shape[0], rows)];
-    return resolvent ? [...outputs, resolvent.inverse, resolvent.step] : outputs;
+    return resolvent ? [...outputs, resolvent.step, ...(resolvent.kept ?? [])] : outputs;
   };
-  const [z, preActivation, bound, summary, inverse, usedStep] = engine.run(key.join(' '), inputs, build, run);
-  return { z, preActivation, bound, summary, inverse, step: usedStep };
+  const [z, preActivation, bound, summary, usedStep, ...resolvent] = engine.run(key.join(' '), inputs, build, run);
+  return { z, preActivation, bound, summary, step: usedStep, resolvent };
 }
 
-/** Ẇz + ḃ for each sample, [batch, n]; one of them may be absent, which is 0. */
-function tangentOf(z: Tensor, dW: Tensor | undefined, db: Tensor | undefined): Tensor {
-  if (dW) return product(z, dW, { transposeB: true, ...(db && { bias: db }) });
-  if (!db) throw new Error('monotoneFixedPoint: a tangent of W or of b must be given');
-  return db;
+/** Ẇz + ḃ for each sample, [batch, n]. @param tangents of the parameters of the map and of b; those that are absent are 0 */
+function movementOf(engine: Engine, map: LinearMap, z: Tensor, tangents: readonly (Tensor | undefined)[]): Tensor {
+  const { parameters } = map;
+  const db = tangents[parameters.length];
+  if (tangents.slice(0, parameters.length).every((tangent) => tangent === undefined)) {
+    if (!db) throw new Error('monotoneFixedPoint: a tangent of W or of b must be given');
+    return db;
+  }
+  const key = ['movement', map.key, ...tangents.map(Boolean)].join(' ');
+  const given = tangents.filter((tangent) => tangent !== undefined);
+  const [moved] = engine.run(key, [...parameters, z, ...given], (traced, tracing) => {
+    const [tracedZ, ...rest] = traced.slice(parameters.length);
+    const changes = parameters.map((_, index) => (tangents[index] ? rest.shift() : undefined));
+    const W = map.traced(traced.slice(0, parameters.length), tracing);
+    const [bias] = rest;
+    if (bias && W.tangentWith) return [W.tangentWith(changes, tracedZ, bias)];
+    const change = W.tangent(changes, tracedZ);
+    return [bias ? elementwise('add', [change, bias]) : change];
+  });
+  return moved;
 }
 
 /** backward: (I − JW)ᵀu = v. tangent: the same of Wᵀ. */
 type LinearDirection = 'backward' | 'tangent';
 
 interface LinearInputs extends Kept {
-  readonly W: Tensor;
+  readonly map: LinearMap;
   readonly z: Tensor;
   /** v, [batch, n] */
   readonly right: Tensor;
@@ -266,42 +336,40 @@ interface LinearInputs extends Kept {
 function solveLinearised(
   engine: Engine,
   direction: LinearDirection,
-  { W, z, preActivation, bound, inverse, step, right }: LinearInputs,
-  needsW: boolean,
+  { map, z, preActivation, bound, resolvent, step, right }: LinearInputs,
+  needsMap: boolean,
   settings: Chosen,
   run: LimitedRun,
-): LinearOutcome & { Ju: Tensor; W: Tensor | undefined } {
+): LinearOutcome & { Ju: Tensor; gradients: Tensor[] } {
   const { linearSolver, activation, backwardLimit, selection, kinkUnits, checkInputs } = settings;
-  const resolvent = inverse && step ? [inverse, step] : [];
+  const { parameters } = map;
+  const kept = step ? [step, ...resolvent] : [];
   const key = [
-    direction,
-    linearSolver,
-    JSON.stringify(activation),
-    backwardLimit,
-    selection,
-    kinkUnits,
-    needsW,
-    checkInputs,
-    resolvent.length,
+    ...[direction, map.key, solverKey(linearSolver), JSON.stringify(activation), backwardLimit],
+    ...[selection, kinkUnits, needsMap, checkInputs, kept.length],
   ];
-  const scalars = [settings.backwardTolerance, settings.margin].map((value) => engine.scalar(value));
-  const inputs = [W, z, preActivation, right, bound, ...scalars, ...resolvent];
+  const scalars = [settings.backwardTolerance, map.margin.value].map((value) => engine.scalar(value));
+  const inputs = [...parameters, z, preActivation, right, bound, ...scalars, ...kept];
   const build = (traced: Tensor[], tracing: LoopContext): Tensor[] => {
-    const [tracedW, fixedPoint, p, v, tracedBound, tolerance, margin, tracedInverse, tracedStep] = traced;
-    const oriented = (matrix: Tensor): Tensor => (direction === 'tangent' ? transpose(matrix) : matrix);
+    const W = map.traced(traced.slice(0, parameters.length), tracing);
+    const others = traced.slice(parameters.length);
+    const [fixedPoint, p, v, tracedBound, tolerance, margin, tracedStep, ...tracedKept] = others;
+    const norms = normsFrom({ bound: tracedBound });
     const kinked = kinkedArgument(p, settings);
     const J = jacobianAt(activation, p, kinked[0]?.tolerance, selection);
+    const forwards = tracedStep && resolventOf(W, { margin, norms, step: tracedStep, tolerance, kept: tracedKept });
+    const isTangent = direction === 'tangent';
     const problem = adjointProblem({
-      W: oriented(tracedW),
+      map: isTangent ? transposedMap(W) : W,
       J,
       v,
       tolerance,
       margin,
-      norms: normsFrom(tracedBound),
-      resolvent: tracedInverse && { inverse: oriented(tracedInverse), step: tracedStep },
+      norms,
+      resolvent: forwards && isTangent ? transposedResolvent(forwards) : forwards,
       limit: backwardLimit,
     });
-    const solved = solveLinear(tracing, LINEAR_SOLVERS[linearSolver], problem);
+    const solved = solveLinear(tracing, linearSolverOf(linearSolver), problem);
     const weighted = J.apply(solved.u); // Jᵀu
     const kinks = findKinks(kinked, v.shape[0]);
     const rows = {
@@ -316,13 +384,13 @@ function solveLinearised(
       kinks: kinks?.count,
       kinkTolerance: kinks?.tolerance,
     };
-    const gradients = needsW ? [product(weighted, fixedPoint, { transposeA: true })] : [];
+    const gradients = needsMap ? W.cotangent(weighted, fixedPoint) : [];
     return [weighted, summarise(v.shape[0], rows), ...(kinks?.marks ?? []), ...gradients];
   };
   const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);
   const operations = kinkedOperations(activation);
   const marked = operations.map((operation, index) => ({ ...operation, marks: rest[index] }));
-  return { Ju, W: rest[operations.length], summary, marked };
+  return { Ju, gradients: rest.slice(operations.length), summary, marked };
 }
 
 /** σ, where it has kinks. */
@@ -332,12 +400,16 @@ function kinkedOperations(activation: Activation): Pick<KinkedArgument, 'operati
 }
 
 function kinkedArgument(x: Tensor, { activation, kinkUnits }: Chosen): KinkedArgument[] {
-  return kinkedOperations(activation).map((one) => ({ ...one, x, tolerance: kinkTolerance(x, kinkUnits) }));
+  return kinkedOperations(activation).map((one) => ({
+    ...one,
+    x: whereUsed(activation, x, AWAY),
+    tolerance: kinkTolerance(whereUsed(activation, x, 0), kinkUnits),
+  }));
 }
 
-/** Numbers in each row, and in the shared matrix, that are NaN or infinite, [batch]. */
-function notFinite(wanted: boolean, rows: Tensor, shared?: Tensor): Tensor {
+/** Numbers in each row, and in the tensors that all share, that are NaN or infinite, [batch]. */
+function notFinite(wanted: boolean, rows: Tensor, shared: readonly Tensor[] = []): Tensor {
   if (!wanted) return rows.context.constant({ kind: 'fill', value: 0 }, [1]);
-  const count = reduceRows('countNotFinite', [rows]);
-  return shared ? elementwise('add', [count, reduceAll('countNotFinite', shared)]) : count;
+  const counts = shared.map((tensor) => reduceAll('countNotFinite', tensor));
+  return counts.reduce((a, b) => elementwise('add', [a, b]), reduceRows('countNotFinite', [rows]));
 }

@@ -6,10 +6,14 @@ import {
   automaticLinearSolver,
   FORWARD_SOLVERS,
   type ForwardSolverName,
+  forwardSolverOf,
   LINEAR_SOLVERS,
   type LinearSolverName,
   leavesInverse,
+  linearSolverOf,
+  needsResolvent,
 } from '../solvers/index.ts';
+import type { Iteration } from '../solvers/iteration.ts';
 import { checkSelection } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type LimitOptions, RunLimits } from './run-limits.ts';
@@ -20,15 +24,15 @@ export interface SolveOptions extends LimitOptions {
   /** Of ‖v − (I − JW)ᵀu‖/‖v‖, per sample. Default: `tolerance`. */
   backwardTolerance?: number;
   /**
-   * Default auto: peaceman-rachford where batch ≥ n/4 or a step is given, else anderson-picard+peaceman-rachford. The
-   * report tells which it was.
+   * Default auto: peaceman-rachford where batch ≥ n/4 or a step is given, else anderson-picard+peaceman-rachford; of a linear
+   * map without a resolvent forward-backward. The report tells which it was. An Iteration of your own takes the place of a name.
    */
-  solver?: ForwardSolverName | 'auto';
+  solver?: ForwardSolverName | 'auto' | Iteration;
   /**
    * Of the backward pass. Default auto: peaceman-rachford+bicgstab+cgnr where the forward solver leaves an inverse to use,
-   * else bicgstab+cgnr.
+   * else bicgstab+cgnr. An Iteration is run on the adjoint equation ũ = J(Wᵀũ + v), which has the form of the layer's own.
    */
-  linearSolver?: LinearSolverName | 'auto';
+  linearSolver?: LinearSolverName | 'auto' | Iteration;
   /** α > 0. Default: chosen from m and ‖I − W‖ so that convergence is guaranteed. */
   step?: number;
   /** Most forward iterations. Default 1000. */
@@ -42,22 +46,27 @@ export interface SolveOptions extends LimitOptions {
   /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
   onFailure?: 'throw' | 'report';
   /**
-   * Look for numbers in W and b that are not finite, and check the margin of a W that `monotoneMatrix` did not make (on
-   * the host, n³ operations, in turns with the solve); fail where something is wrong. Default true.
+   * Look for numbers in W and b that are not finite, and check the margin where it does not hold by construction (of a matrix
+   * on the host, n³ operations, in turns with the solve); fail where something is wrong. Default true.
    */
   checkInputs?: boolean;
 }
 
-export interface MonotoneOptions extends SolveOptions {
+/** For a W that is a LinearMap. */
+export interface MonotoneMapOptions extends SolveOptions {
   activation: ActivationOption;
-  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I. `monotonicityMargin` finds it for a W given directly. */
-  margin: number;
   /** Start of the iteration, [batch, n]. Default zeros. */
   initial?: Tensor;
 }
 
+/** For a W that is a matrix. */
+export interface MonotoneOptions extends MonotoneMapOptions {
+  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I. `monotonicityMargin` finds it for a W given directly. */
+  margin: number;
+}
+
 export interface Settings
-  extends Required<Omit<MonotoneOptions, 'activation' | 'initial' | 'step' | keyof LimitOptions>> {
+  extends Required<Omit<MonotoneMapOptions, 'activation' | 'initial' | 'step' | keyof LimitOptions>> {
   readonly limits: RunLimits;
   readonly activation: Activation;
   readonly step: number | undefined;
@@ -65,31 +74,55 @@ export interface Settings
 
 /** Settings in which nothing is left to be chosen. */
 export interface Chosen extends Settings {
-  readonly solver: ForwardSolverName;
-  readonly linearSolver: LinearSolverName;
+  readonly solver: ForwardSolverName | Iteration;
+  readonly linearSolver: LinearSolverName | Iteration;
 }
 
-/** Settles what 'auto' stands for. */
-export function chosenFor(settings: Settings, batch: number, n: number): Chosen {
+/**
+ * Settles what 'auto' stands for.
+ * @param hasResolvent whether the linear map has one
+ * @throws RangeError where a solver was chosen that needs one and there is none
+ */
+export function chosenFor(settings: Settings, batch: number, n: number, hasResolvent: boolean): Chosen {
   const { step } = settings;
-  const solver = settings.solver === 'auto' ? automaticForwardSolver(batch, n, step !== undefined) : settings.solver;
+  const solver =
+    settings.solver === 'auto'
+      ? automaticForwardSolver({ batch, n, hasStep: step !== undefined, hasResolvent })
+      : settings.solver;
   const linearSolver =
-    settings.linearSolver === 'auto' ? automaticLinearSolver(leavesInverse(solver)) : settings.linearSolver;
+    settings.linearSolver === 'auto'
+      ? automaticLinearSolver(leavesInverse(forwardSolverOf(solver)))
+      : settings.linearSolver;
+  if (!hasResolvent) {
+    checkResolvent('solver', solver, needsResolvent(forwardSolverOf(solver)), 'forward-backward');
+    checkResolvent('linearSolver', linearSolver, needsResolvent(linearSolverOf(linearSolver)), 'bicgstab+cgnr');
+  }
   return { ...settings, solver, linearSolver };
+}
+
+/** What it is called in reports. */
+export function solverName(solver: string | Iteration): string {
+  return typeof solver === 'string' ? solver : solver.name;
+}
+
+function checkResolvent(option: string, solver: string | Iteration, isNeeded: boolean, instead: string): void {
+  if (!isNeeded) return;
+  throw new RangeError(
+    `${option}: it is ${JSON.stringify(solverName(solver))}, which needs a resolvent of the linear map W; without one it must be another, such as ${instead}`,
+  );
 }
 
 const DEFAULT_TOLERANCE = 1e-4;
 
 /** Checks the options that do not depend on tensors; layers call it when they are made. */
-export function checkSolveOptions(options: MonotoneOptions): Settings {
+export function checkSolveOptions(options: MonotoneMapOptions): Settings {
   const tolerance = checkPositive('tolerance', options.tolerance ?? DEFAULT_TOLERANCE);
   return {
     activation: activationOf(options.activation),
-    margin: checkPositive('margin', options.margin),
     tolerance,
     backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
-    solver: checkOneOf('solver', options.solver ?? 'auto', { auto: 0, ...FORWARD_SOLVERS }),
-    linearSolver: checkOneOf('linearSolver', options.linearSolver ?? 'auto', { auto: 0, ...LINEAR_SOLVERS }),
+    solver: checkSolver('solver', options.solver ?? 'auto', { auto: 0, ...FORWARD_SOLVERS }),
+    linearSolver: checkSolver('linearSolver', options.linearSolver ?? 'auto', { auto: 0, ...LINEAR_SOLVERS }),
     step: options.step === undefined ? undefined : checkPositive('step', options.step),
     limit: checkCount('limit', options.limit ?? 1000),
     backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 500),
@@ -113,6 +146,20 @@ export function checkCount(name: string, value: number): number {
     throw new RangeError(`${name}: it is ${value}; it must be a positive integer`);
   }
   return value;
+}
+
+/** A name, or an object that iterates. @param allowed an object that has the names as keys */
+export function checkSolver<Solver extends string | { begin: unknown }>(
+  name: string,
+  solver: Solver,
+  allowed: object,
+): Solver {
+  if (typeof solver === 'string') return checkOneOf(name, solver, allowed);
+  const { name: called, begin } = (solver ?? {}) as { name?: unknown; begin?: unknown };
+  if (typeof called === 'string' && typeof begin === 'function') return solver;
+  throw new RangeError(
+    `${name}: it is neither a name nor an iteration; it must be one of ${Object.keys(allowed).join(', ')}, or an object with a name and begin`,
+  );
 }
 
 /** @param allowed an object that has the names as keys */

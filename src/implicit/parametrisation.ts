@@ -1,16 +1,30 @@
 import type { CustomOperation } from '../autodiff/custom.ts';
 import { zerosLike } from '../autodiff/derivatives.ts';
+import type { LinearMap, Margin } from '../solvers/linear-map.ts';
+import { matrixMap } from '../solvers/maps/matrix.ts';
 import { engineOf } from '../tensor/engine.ts';
 import { elementwise, product, reduceAll } from '../tensor/kernels.ts';
 import { recorded, transpose } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkPositive } from './options.ts';
 
-/** Matrices made by `monotoneMatrix`: their margin needs no check. */
-const byConstruction = new WeakSet<Tensor>();
+/** Of a `monotoneMatrix` with this m. */
+export function marginByConstruction(m: number): Margin {
+  return { value: m, by: 'construction', reason: 'by construction as (1 − m)I − AᵀA + B − Bᵀ' };
+}
 
-export function isMonotoneByConstruction(W: Tensor): boolean {
-  return byConstruction.has(W);
+/**
+ * W = (1 − m)I − AᵀA + B − Bᵀ as a linear map whose margin is m by construction, whatever A and B: nothing is left to check. It
+ * is differentiated with respect to A and B as `monotoneMatrix` is.
+ * @param A [n, n]
+ * @param B [n, n]
+ * @param margin m, a finite number > 0
+ * @throws RangeError where a shape or the margin is wrong
+ */
+export function monotoneMap(A: Tensor, B: Tensor, margin: number): LinearMap {
+  checkPositive('margin', margin);
+  return matrixMap(monotoneMatrix(A, B, engineOf('A', A).scalar(margin)), marginByConstruction(margin));
 }
 
 /**
@@ -34,7 +48,6 @@ export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
     const skew = elementwise('subtract', [b, transpose(b)]);
     return [product(a, a, { transposeA: true, prior: elementwise('add', [diagonal, skew]), residual: true })];
   });
-  byConstruction.add(W);
   const pullback = (cotangent: Tensor): Tensor[] =>
     engine.run('monotone matrix, backward', [A, cotangent], ([a, g], tracing) => {
       const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);

@@ -43,7 +43,7 @@ export function forward(
   limited: LimitedRun,
 ): { z: Tensor; summary: Tensor } {
   const start = typeof solver === 'function' ? ownSolution(solver, unknown, inputs) : unknown;
-  const methods: readonly GeneralMethod[] = typeof solver === 'string' ? METHODS[solver] : [];
+  const methods = methodsOf(solver);
   const [z, summary] = run(
     engine,
     'implicit, forward',
@@ -83,6 +83,11 @@ export function forward(
     limited,
   );
   return { z, summary };
+}
+
+function methodsOf(solver: ImplicitSettings['solver']): readonly GeneralMethod[] {
+  if (typeof solver === 'string') return METHODS[solver];
+  return typeof solver === 'object' ? [{ begin: (system, x) => solver.begin(system, x), run: plain }] : [];
 }
 
 /** Rounding of f is taken to be this many ε. */

@@ -1,14 +1,35 @@
 /** What a caller may choose of the solution of an equation that the user wrote, checked. */
 import { GENERAL_SOLVERS, type GeneralSolverName } from '../solvers/index.ts';
+import type { Begun, Convergence } from '../solvers/iteration.ts';
 import { type Engine, engineOf } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { CertifyOptions, FailurePolicy } from './certify.ts';
-import { checkCount, checkOneOf, checkPositive } from './options.ts';
+import { checkCount, checkOneOf, checkPositive, checkSolver } from './options.ts';
 import { type LimitOptions, RunLimits } from './run-limits.ts';
 import { checkImplicitSelection, type ImplicitSelection } from './selections.ts';
 
 /** Solves F(z, …) = 0 in a way of the caller's own, from the start and the inputs; not followed by any tape. */
 export type OwnSolver = (start: Tensor, ...inputs: Tensor[]) => Tensor;
+
+/** z = f(z, …inputs) as an iteration sees it: rows are samples, whatever the shape of the unknown. */
+export interface FixedPointEquation {
+  /** f at an x, [batch, n], as [batch, n]. */
+  image(x: Tensor): Tensor;
+  /** ‖x − f(x)‖/(ε + ‖x‖) of each sample, [batch]. @param image f at x */
+  residual(x: Tensor, image: Tensor): Tensor;
+}
+
+/** A way to solve z = f(z) by repetition: `fixedPoint` takes one in the place of a solver's name. */
+export interface FixedPointIteration {
+  /** In reports. */
+  readonly name: string;
+  readonly converges: Convergence;
+  /**
+   * Called while a Program is traced, with tensors of that Program.
+   * @param start [batch, n]
+   */
+  begin(equation: FixedPointEquation, start: Tensor): Begun;
+}
 
 interface ImplicitOptions extends LimitOptions {
   /** Where the forward solver starts; its shape is that of the unknown. The first axis counts samples. */
@@ -43,10 +64,17 @@ interface ImplicitOptions extends LimitOptions {
 export interface FixedPointOptions extends ImplicitOptions {
   /**
    * anderson: accelerated repetition; picard: plain repetition; newton-krylov: Newton steps by GMRES; given: the unknown solves
-   * it already; or a function that solves it. Default anderson+newton-krylov: Newton steps for the samples that the first has
+   * it already; or a function that solves it, or a FixedPointIteration of your own. Default anderson+newton-krylov: Newton steps for the samples that the first has
    * not solved; where f solves something itself, without these.
    */
-  solver?: 'anderson+newton-krylov' | 'anderson' | 'picard' | 'newton-krylov' | 'given' | OwnSolver;
+  solver?:
+    | 'anderson+newton-krylov'
+    | 'anderson'
+    | 'picard'
+    | 'newton-krylov'
+    | 'given'
+    | OwnSolver
+    | FixedPointIteration;
 }
 
 export interface RootOptions extends ImplicitOptions {
@@ -69,7 +97,12 @@ export function implicitSettings(kind: 'root' | 'fixed point', options: FixedPoi
   const { solver, onFailure = 'throw', linearSolver = 'gmres', coupled = false, selection } = options;
   const { certify = false, onFailedCertificate = 'warn' } = options;
   checkImplicitSelection(selection);
-  if (typeof solver !== 'function') checkOneOf('solver', solver as keyof typeof names, names);
+  if (typeof solver === 'object' && kind === 'root') {
+    throw new RangeError(
+      'solver: it is an iteration, which is for fixed points; for a root it must be a name or a function',
+    );
+  }
+  if (typeof solver !== 'function') checkSolver('solver', solver ?? '', names);
   return {
     tolerance,
     backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),

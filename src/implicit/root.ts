@@ -89,7 +89,7 @@ function implicit(
   const since = performance.now();
   const { tolerance, backwardTolerance, onFailure, solver, onFailedCertificate, limits } = settings;
   const run = limits.forward();
-  const name = typeof solver === 'function' ? 'own' : `${solver}`;
+  const name = typeof solver === 'object' ? solver.name : typeof solver === 'function' ? 'own' : `${solver}`;
   const ahead = {
     what,
     direction: 'forward',

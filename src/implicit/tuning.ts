@@ -1,9 +1,12 @@
+import type { LinearMap } from '../solvers/linear-map.ts';
 import { isSolved, type SampleReport } from '../solvers/report.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { monotoneFixedPoint } from './monotone.ts';
-import type { MonotoneOptions } from './options.ts';
+import type { MonotoneMapOptions, MonotoneOptions } from './options.ts';
 
-export interface TuningOptions extends Omit<MonotoneOptions, 'solver' | 'linearSolver' | 'step' | 'onFailure'> {
+export interface TuningOptions extends Omit<MonotoneMapOptions, 'solver' | 'linearSolver' | 'step' | 'onFailure'> {
+  /** As for `monotoneFixedPoint`: where W is a matrix. */
+  margin?: number;
   /** Where the search starts, a finite number > 0. Default 1. */
   largest?: number;
 }
@@ -23,10 +26,14 @@ const SMALLEST = 1e-4;
 /**
  * The step α with which Peaceman-Rachford solves this batch in the fewest iterations: halved from `largest` for as long as
  * the count does not grow, as in the code of Winston & Kolter (2020). A solve for each α, about half a dozen.
- * @param W [n, n]
+ * @param W [n, n], or a LinearMap that has a resolvent
  * @param b [batch, n]
  */
-export async function tunedStep(W: Tensor, b: Tensor, { largest = 1, ...options }: TuningOptions): Promise<TunedStep> {
+export async function tunedStep(
+  W: Tensor | LinearMap,
+  b: Tensor,
+  { largest = 1, ...options }: TuningOptions,
+): Promise<TunedStep> {
   if (!(largest > 0 && Number.isFinite(largest))) {
     throw new RangeError(`largest: it is ${largest}; it must be a finite number > 0`);
   }
@@ -41,7 +48,11 @@ export async function tunedStep(W: Tensor, b: Tensor, { largest = 1, ...options 
   return { step: Number.isFinite(best.iterations) ? best.step : undefined, iterations: best.iterations, tried };
 }
 
-async function meanIterations(W: Tensor, b: Tensor, options: MonotoneOptions): Promise<number> {
+async function meanIterations(
+  W: Tensor | LinearMap,
+  b: Tensor,
+  options: TuningOptions & Pick<MonotoneOptions, 'step'>,
+): Promise<number> {
   const solution = monotoneFixedPoint(W, b, { ...options, solver: 'peaceman-rachford', onFailure: 'report' });
   try {
     return meanOf((await solution.report).samples);

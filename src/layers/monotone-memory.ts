@@ -1,5 +1,6 @@
 /** What a monotone layer remembers from step to step of training: the step α, how many iterations solves took, and solutions. */
 import { type TunedStep, type TuningOptions, tunedStep } from '../implicit/tuning.ts';
+import type { LinearMap } from '../solvers/linear-map.ts';
 import type { SolveReport } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, gatherRows, reduceAxes, scatterRows } from '../tensor/kernels.ts';
@@ -41,7 +42,7 @@ export function isTuningDue({ numbers }: Memory, step: number): boolean {
 export async function tuneStep(
   memory: Memory,
   step: number,
-  W: Tensor,
+  W: LinearMap,
   b: Tensor,
   options: TuningOptions,
 ): Promise<TunedStep> {
@@ -63,12 +64,13 @@ export function rememberIterations({ numbers }: Memory, step: number, { samples 
 }
 
 /** V of the last step of training: that of the next one is near it. */
-export function rememberedInverse({ tensors }: Memory): Tensor | undefined {
-  return tensors.get(NAMES.inverse);
+export function rememberedResolvent({ tensors }: Memory): readonly Tensor[] | undefined {
+  const inverse = tensors.get(NAMES.inverse);
+  return inverse && [inverse];
 }
 
-/** @param inverse undefined where the solver needs none; a sequential backend has a faster way than to start from it */
-export function rememberInverse({ tensors }: Memory, inverse: Tensor | undefined, engine: Engine): void {
+/** @param inverse absent where the solver needs none; a sequential backend has a faster way than to start from it */
+export function rememberResolvent({ tensors }: Memory, [inverse]: readonly Tensor[], engine: Engine): void {
   if (inverse && !engine.isSequential) replace(tensors, NAMES.inverse, engine.kept(inverse));
 }
 

@@ -1,24 +1,26 @@
 import { solveMonotone } from '../implicit/monotone.ts';
-import { checkSolveOptions, type SolveOptions } from '../implicit/options.ts';
-import { monotoneMatrix } from '../implicit/parametrisation.ts';
-import type { ActivationOption } from '../solvers/activations.ts';
+import { checkPositive, checkSolveOptions, type SolveOptions } from '../implicit/options.ts';
+import { monotoneMap } from '../implicit/parametrisation.ts';
+import { type ActivationOption, checkMask } from '../solvers/activations.ts';
+import type { ForwardSolverName, LinearSolverName } from '../solvers/index.ts';
+import type { LinearMap } from '../solvers/linear-map.ts';
 import { engineOf } from '../tensor/engine.ts';
 import { affine } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkWidth, type Layer, uniformParameter } from './layer.ts';
 import {
   isTuningDue,
-  rememberedInverse,
+  rememberedResolvent,
   rememberedStep,
-  rememberInverse,
   rememberIterations,
+  rememberResolvent,
   rememberSolutions,
   tuneStep,
   type WarmStart,
   warmStart,
 } from './monotone-memory.ts';
 
-export interface MonotoneLayerOptions extends Omit<SolveOptions, 'step' | 'signal'> {
+export interface MonotoneLayerOptions extends Omit<SolveOptions, 'step' | 'signal' | 'solver' | 'linearSolver'> {
   inputs: number;
   /** Width n of z. */
   width: number;
@@ -26,6 +28,9 @@ export interface MonotoneLayerOptions extends Omit<SolveOptions, 'step' | 'signa
   activation?: ActivationOption;
   /** m > 0: the layer is 1/m-Lipschitz in Ux + c. Default 1. */
   margin?: number;
+  /** By name, as a checkpoint keeps it; see SolveOptions. */
+  solver?: ForwardSolverName | 'auto';
+  linearSolver?: LinearSolverName | 'auto';
   /**
    * α > 0, or tuned: for Peaceman-Rachford, by the iterations of the first batch of training, kept from then on, and tuned
    * again when iterations grow. Default: chosen from m and ‖I − W‖.
@@ -56,10 +61,12 @@ export function monotone({
   checkWidth('monotone', 'inputs', inputs);
   checkWidth('monotone', 'width', width);
   const isTuned = step === 'tuned';
-  const options = { ...solve, activation, margin, ...(!isTuned && { step }) };
-  const { solver } = checkSolveOptions(options);
-  checkChoices(start, isTuned, solver);
-  const weights = (A: Tensor, B: Tensor): Tensor => monotoneMatrix(A, B, engineOf('monotone: x', A).scalar(margin));
+  checkPositive('margin', margin);
+  const options = { ...solve, activation, ...(!isTuned && { step }) };
+  const { activation: chosen } = checkSolveOptions(options);
+  checkMask(chosen, width);
+  checkChoices(start, isTuned, solve.solver ?? 'auto');
+  const weights = (A: Tensor, B: Tensor): LinearMap => monotoneMap(A, B, margin);
   return {
     kind: 'monotone',
     inputs,
@@ -83,11 +90,11 @@ export function monotone({
       const b = affine(x, U, c);
       const initial = training && warmStart(start, memory, training, b);
       const own = { ...options, step: isTuned ? rememberedStep(memory) : step, initial, signal };
-      const solution = solveMonotone(weights(A, B), b, own, training && rememberedInverse(memory));
+      const solution = solveMonotone(weights(A, B), b, own, training && rememberedResolvent(memory));
       solves.push(solution);
       if (training) {
         const engine = engineOf('monotone: x', x);
-        rememberInverse(memory, solution.inverse, engine);
+        rememberResolvent(memory, solution.resolvent, engine);
         rememberSolutions(start, memory, training, solution.z, engine);
         if (isTuned) {
           training.whenRead(async () => rememberIterations(memory, training.step, await solution.report));

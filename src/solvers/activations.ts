@@ -8,15 +8,27 @@ export interface Activation {
   readonly name: ElementwiseActivation | 'softmax';
   /** What the kernels take: the threshold, the slope, low and high, or alpha, in the order of ACTIVATIONS. */
   readonly parameters: ActivationParameters;
+  /** [n], 1 for a unit that is in use and 0 for one that is not, whose z is 0. Absent: all are. */
+  readonly mask?: readonly number[];
+}
+
+/** Units that are not in use: the border of an image, or padding. */
+interface Masked {
+  /**
+   * [n], of 0 and 1, at least one 1. Where it is 0 the unit is held at 0, whatever reaches it, has derivative 0, and is never at a
+   * kink; softmax is over the others. Default: all units are in use.
+   */
+  readonly mask?: readonly number[];
 }
 
 /** A name alone takes the defaults: softThreshold 1, leakyRelu 0.01, clip −1 and 1, elu 1. */
 export type ActivationOption =
   | Activation['name']
-  | { readonly name: 'softThreshold' /** Finite, > 0. */; readonly threshold: number }
-  | { readonly name: 'leakyRelu' /** Of x < 0; from 0 to 1. */; readonly slope: number }
-  | { readonly name: 'clip' /** Finite, low < high. */; readonly low: number; readonly high: number }
-  | { readonly name: 'elu' /** From 0 to 1; below 1 there is a kink at 0. */; readonly alpha: number };
+  | ({ readonly name: Activation['name'] } & Masked)
+  | ({ readonly name: 'softThreshold' /** Finite, > 0. */; readonly threshold: number } & Masked)
+  | ({ readonly name: 'leakyRelu' /** Of x < 0; from 0 to 1. */; readonly slope: number } & Masked)
+  | ({ readonly name: 'clip' /** Finite, low < high. */; readonly low: number; readonly high: number } & Masked)
+  | ({ readonly name: 'elu' /** From 0 to 1; below 1 there is a kink at 0. */; readonly alpha: number } & Masked);
 
 interface Kernels {
   readonly value: ElementwiseOperation;
@@ -132,7 +144,26 @@ export function activationOf(option: ActivationOption): Activation {
   if (name === 'clip' && !(first < second)) {
     throw new RangeError(`activation: the low of clip is ${first} and its high ${second}; low must be less than high`);
   }
-  return { name, parameters: [first, second] };
+  const mask = maskOf(given);
+  return { name, parameters: [first, second], ...(mask && { mask }) };
+}
+
+function maskOf({ mask }: Masked): readonly number[] | undefined {
+  if (mask === undefined) return undefined;
+  const wrong = Array.isArray(mask) ? mask.findIndex((value) => value !== 0 && value !== 1) : 0;
+  if (wrong >= 0) {
+    const found = Array.isArray(mask) ? `[${wrong}] is ${mask[wrong]}` : ` is ${JSON.stringify(mask)}`;
+    throw new RangeError(`activation: mask${found}; it must be a list of 0 and 1`);
+  }
+  if (!mask.includes(1)) throw new RangeError('activation: mask holds no 1; at least one unit must be in use');
+  return mask;
+}
+
+/** @throws RangeError where there is a mask of another length than n */
+export function checkMask({ mask }: Activation, n: number): void {
+  if (mask && mask.length !== n) {
+    throw new RangeError(`activation: mask holds ${mask.length} numbers; it must hold one for each of the ${n} units`);
+  }
 }
 
 function checkedName(name: unknown, option: unknown): Activation['name'] {
@@ -154,7 +185,7 @@ function checkedName(name: unknown, option: unknown): Activation['name'] {
 function checkKeys(name: string, given: object, parameters: readonly Parameter[]): void {
   const known = ['name', ...parameters.map((parameter) => parameter.name)];
   for (const key of Object.keys(given)) {
-    if (!known.includes(key)) {
+    if (key !== 'mask' && !known.includes(key)) {
       const allowed = known.length === 1 ? 'no parameter' : known.slice(1).join(' and ');
       throw new RangeError(`activation: ${key} is given, but ${name} has ${allowed}`);
     }

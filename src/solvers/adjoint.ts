@@ -2,17 +2,18 @@
  * The adjoint system (I − JW)ᵀu = v of a monotone layer (Bolte et al. 2021, Proposition 3); rows are samples. Besides by Krylov
  * methods it is solved by the splittings of the layer itself, for ũ = Jᵀu is the fixed point ũ = J(Wᵀũ + v).
  */
-import { elementwise, product, reduceRows } from '../tensor/kernels.ts';
+import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Norms, preActivation } from './equation.ts';
 import type { ForwardMethod } from './forward.ts';
 import { type Jacobian, proximalMapOfJacobian } from './jacobian.ts';
 import type { KrylovProblem } from './krylov.ts';
 import type { LinearMethod } from './linear.ts';
-import { type Resolvent, resolventOf } from './resolvent.ts';
+import { applied, type LinearOperator, transposedMap, transposedResolvent } from './linear-map.ts';
+import { resolventOf, type SteppedResolvent } from './resolvent.ts';
 
 export interface AdjointOptions {
-  readonly W: Tensor; // [n, n]
+  readonly map: LinearOperator; // W
   readonly J: Jacobian;
   readonly v: Tensor; // [batch, n]
   /** Of ‖v − (I − JW)ᵀu‖ / ‖v‖, [1]. */
@@ -21,7 +22,7 @@ export interface AdjointOptions {
   readonly margin: Tensor;
   readonly norms: Norms;
   /** Of the forward solve, where that had one. */
-  readonly resolvent: Resolvent | undefined;
+  readonly resolvent: SteppedResolvent | undefined;
   /** Most iterations of one round. */
   readonly limit: number;
 }
@@ -37,23 +38,22 @@ export type AdjointProblem = KrylovProblem & AdjointOptions;
  * of it leaves the residual WᵀFs of the whole system.
  */
 export function adjointProblem(options: AdjointOptions): AdjointProblem {
-  const { W, J, norms } = options;
-  const apply = (y: Tensor, transposeB: boolean): Tensor => {
+  const { map, J, norms } = options;
+  const adjoint = transposedMap(map); // Wᵀ
+  const apply = (y: Tensor, operator: LinearOperator): Tensor => {
     const weighted = J.factor(y);
-    if (J.diagonalFactor) {
-      return product(weighted, W, { transposeB, scale: J.diagonalFactor, prior: y, residual: true });
-    }
-    return elementwise('subtract', [y, J.factorTransposed(product(weighted, W, { transposeB }))]);
+    if (J.diagonalFactor) return applied(operator, weighted, { scale: J.diagonalFactor, subtractedFrom: y });
+    return elementwise('subtract', [y, J.factorTransposed(applied(operator, weighted, {}))]);
   };
   return {
     ...options,
     floor: norms.floor,
     // v − u + WᵀJu
-    residual: (u, v) => elementwise('subtract', [product(J.apply(u), W, { bias: v }), u]),
-    apply: (y) => apply(y, false),
-    applyTransposed: (x) => apply(x, true),
+    residual: (u, v) => elementwise('subtract', [applied(adjoint, J.apply(u), { bias: v }), u]),
+    apply: (y) => apply(y, adjoint),
+    applyTransposed: (x) => apply(x, map),
     enter: J.factorTransposed,
-    leave: (y, r) => product(J.factor(y), W, { bias: r }),
+    leave: (y, r) => applied(adjoint, J.factor(y), { bias: r }),
   };
 }
 
@@ -62,16 +62,20 @@ export function adjointProblem(options: AdjointOptions): AdjointProblem {
  * on ẽ = J(Wᵀẽ + r), from 0, gives e = r + Wᵀẽ.
  */
 export function adjointIteration({ iteration, run }: ForwardMethod): LinearMethod<AdjointProblem> {
+  const { converges, needsResolvent } = iteration;
   return {
-    prepare(tracing, problem) {
-      const { W, margin, norms, tolerance } = problem;
-      if (problem.resolvent || !iteration.needsResolvent) return problem;
+    converges,
+    needsResolvent,
+    prepare(_tracing, problem) {
+      const { map, margin, norms, tolerance } = problem;
+      if (problem.resolvent || !needsResolvent) return problem;
       const options = { margin, norms, step: undefined, tolerance };
-      return { ...problem, resolvent: resolventOf(tracing, W, options) };
+      return { ...problem, resolvent: resolventOf(map, options) };
     },
-    correct(tracing, { W, J, margin, norms, resolvent }, { r, state, tolerance, limit, last }) {
+    correct(tracing, { map, J, margin, norms, resolvent: given }, { r, state, tolerance, limit, last }) {
       const sigma = proximalMapOfJacobian(J, (x) => reduceRows('norm', [x]));
-      const equation = { W, transposed: true, b: r, sigma, margin, norms, step: undefined, resolvent };
+      const resolvent = given && transposedResolvent(given);
+      const equation = { map: transposedMap(map), b: r, sigma, margin, norms, step: undefined, resolvent };
       const zeros = tracing.constant({ kind: 'fill', value: 0 }, r.shape);
       const begun = iteration.begin(tracing, equation, zeros, r);
       const floor = elementwise('multiply', [reduceRows('norm', [r]), correctionFloor(norms, margin)]);

@@ -15,6 +15,7 @@ export interface DenseProblem extends KrylovProblem {
  * iterative refinement.
  */
 export const dense: LinearMethod<DenseProblem> = {
+  converges: 'linearly',
   prepare(context, problem) {
     const [batch, n] = problem.v.shape;
     if (n > MAXIMUM_SOLVE_ORDER) {

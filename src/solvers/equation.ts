@@ -1,12 +1,12 @@
 /**
  * The equation z = σ(Wz + b), for the layer and for its adjoint: ũ = J(Wᵀũ + v) has the same form, with J in the place
- * of σ and Wᵀ in that of W (Winston & Kolter 2020, Theorem 2). Rows are samples: z is [batch, n] and Wz is z·Wᵀ.
+ * of σ and Wᵀ in that of W (Winston & Kolter 2020, Theorem 2). Rows are samples: z is [batch, n].
  */
 import type { ActivationName, ActivationParameters } from '../backends/kernels.ts';
-import { elementwise, product } from '../tensor/kernels.ts';
-import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { probedNorm, spectralNormBound } from './norm.ts';
-import type { Resolvent } from './resolvent.ts';
+import { elementwise } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { applied, type LinearOperator, type NormBounds } from './linear-map.ts';
+import type { SteppedResolvent } from './resolvent.ts';
 
 /** σ = prox_f of a convex f. */
 export interface ProximalMap {
@@ -29,9 +29,7 @@ export interface KnownMap {
 
 /** Tensors are those of the Program being traced. */
 export interface Equation {
-  readonly W: Tensor; // [n, n]
-  /** Wᵀ takes the place of W. */
-  readonly transposed: boolean;
+  readonly map: LinearOperator; // W
   readonly b: Tensor; // [batch, n]
   readonly sigma: ProximalMap;
   /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I, [1]. */
@@ -39,8 +37,8 @@ export interface Equation {
   readonly norms: Norms;
   /** α > 0, [1]; by default the solver chooses. */
   readonly step: Tensor | undefined;
-  /** Of W (not transposed) and with its own α, for the solvers that need it. */
-  readonly resolvent: Resolvent | undefined;
+  /** Of this W and with its own α, for the solvers that need it. */
+  readonly resolvent: SteppedResolvent | undefined;
 }
 
 export interface Norms {
@@ -52,25 +50,12 @@ export interface Norms {
   readonly floor: Tensor;
 }
 
-export function normsOf(tracing: LoopContext, W: Tensor): Norms {
-  if (!tracing.isSequential) return normsFrom(spectralNormBound(differenceOf(tracing, W)));
-  const { bound, estimate } = probedNorm(tracing, W);
-  return { ...normsFrom(bound), estimate };
-}
-
-/** Of a bound L that is known already. */
-export function normsFrom(bound: Tensor): Norms {
+export function normsFrom({ bound, estimate = bound }: NormBounds): Norms {
   const { epsilon } = bound.context;
-  return { bound, estimate: bound, floor: elementwise('scale', [bound], [epsilon, 2 * epsilon]) };
-}
-
-/** I − W, [n, n]. */
-export function differenceOf(tracing: LoopContext, W: Tensor): Tensor {
-  const [n] = W.shape;
-  return elementwise('subtract', [tracing.constant({ kind: 'identity', order: n }, [n, n]), W]);
+  return { bound, estimate, floor: elementwise('scale', [bound], [epsilon, 2 * epsilon]) };
 }
 
 /** Wz + b. */
-export function preActivation({ W, transposed, b }: Equation, z: Tensor): Tensor {
-  return product(z, W, { transposeB: !transposed, bias: b });
+export function preActivation({ map, b }: Pick<Equation, 'map' | 'b'>, z: Tensor): Tensor {
+  return applied(map, z, { bias: b });
 }

@@ -13,6 +13,7 @@ import { repeated } from './monitor.ts';
  */
 export const forwardBackward: Iteration = {
   name: 'forward-backward',
+  converges: 'linearly',
   needsResolvent: false,
   begin(tracing, equation, z) {
     const { margin, norms, sigma } = equation;
@@ -31,7 +32,7 @@ export const forwardBackward: Iteration = {
       },
       keeps: 'x',
       solution: (x) => x,
-      ...fused('forwardBackward', equation, equation.W, { step }),
+      ...fused('forwardBackward', equation, equation.map.matrix, { step }),
     };
   },
 };

@@ -3,11 +3,12 @@ import { STATE_ROWS } from '../backends/kernels.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Activation } from './activations.ts';
-import { type Equation, type Norms, normsOf, preActivation } from './equation.ts';
+import { type Equation, type Norms, normsFrom, preActivation } from './equation.ts';
 import type { Begun, Iteration, Runner } from './iteration.ts';
+import type { LinearOperator } from './linear-map.ts';
 import { initialState, reopened, rowOf, solvedIn, statusOf, whereRunning } from './monitor.ts';
 import { proximalMapOf } from './nonlinearity.ts';
-import { type Resolvent, resolventOf } from './resolvent.ts';
+import { resolventOf, type SteppedResolvent } from './resolvent.ts';
 import { inRounds, type RoundsEnd } from './rounds.ts';
 
 /** An iteration, and how it is run. */
@@ -21,12 +22,12 @@ export type ForwardSolver = readonly ForwardMethod[];
 
 /** Tensors are those of the Program being traced. */
 export interface FixedPointProblem {
-  readonly W: Tensor; // [n, n]
+  readonly map: LinearOperator; // W
   readonly b: Tensor; // [batch, n]
   /** Start, [batch, n]. Default zeros. */
   readonly initial: Tensor | undefined;
-  /** V of another W, from which that of this one may be computed, [n, n]. */
-  readonly near?: Tensor;
+  /** Kept of the resolvent of another W, from which that of this one may be computed. */
+  readonly near?: readonly Tensor[];
   /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I, [1]. */
   readonly margin: Tensor;
   /** Of the relative fixed-point residual ‖z − σ(Wz + b)‖ / (ε + ‖z‖), [1]. */
@@ -52,7 +53,7 @@ export interface FixedPointSolution {
   readonly floor: Tensor;
   readonly norms: Norms;
   /** Where the first method needed one: it has then been computed. */
-  readonly resolvent: Resolvent | undefined;
+  readonly resolvent: SteppedResolvent | undefined;
 }
 
 /** Traces the whole solve: norms, iterations, and the true residual of what they found. */
@@ -61,10 +62,10 @@ export function solveFixedPoint(
   methods: ForwardSolver,
   problem: FixedPointProblem,
 ): FixedPointSolution {
-  const { W, b, margin, step } = problem;
-  const norms = normsOf(tracing, W);
+  const { map, b, margin, step } = problem;
+  const norms = normsFrom(map.norms());
   const sigma = proximalMapOf(problem.activation);
-  const equation: Equation = { W, transposed: false, b, sigma, margin, norms, step, resolvent: undefined };
+  const equation: Equation = { map, b, sigma, margin, norms, step, resolvent: undefined };
   const [initial, initialPre] = startOf(tracing, equation, problem.initial);
 
   const [batch] = b.shape;
@@ -74,13 +75,13 @@ export function solveFixedPoint(
     state: fresh,
     iterations: rowOf(fresh, STATE_ROWS.iterations),
   };
-  let resolvent: Resolvent | undefined;
+  let resolvent: SteppedResolvent | undefined;
   for (const [index, method] of methods.entries()) {
     const first = index === 0;
     const solved = solvedIn(progress.state);
     const wanted = first ? undefined : reduceAll('anyZero', solved);
     const own = method.iteration.needsResolvent
-      ? resolventOf(tracing, W, { margin, norms, step, tolerance: problem.tolerance, wanted, near: problem.near })
+      ? resolventOf(map, { margin, norms, step, tolerance: problem.tolerance, wanted, near: problem.near })
       : undefined;
     if (first) resolvent = own;
     const begun = method.iteration.begin(tracing, { ...equation, resolvent: own }, initial, initialPre);

@@ -9,9 +9,9 @@ import { dense } from './dense.ts';
 import type { ForwardMethod, ForwardSolver } from './forward.ts';
 import { forwardBackward } from './forward-backward.ts';
 import { gmres } from './gmres.ts';
-import { plain } from './iteration.ts';
+import { type Convergence, type Iteration, plain } from './iteration.ts';
 import { type KrylovProblem, krylov } from './krylov.ts';
-import type { LinearSolver } from './linear.ts';
+import type { LinearMethod, LinearSolver } from './linear.ts';
 import { peacemanRachford } from './peaceman-rachford.ts';
 import { picard } from './picard.ts';
 
@@ -53,6 +53,41 @@ export const LINEAR_SOLVERS = {
 } as const satisfies Record<string, LinearSolver<AdjointProblem>>;
 export type LinearSolverName = keyof typeof LINEAR_SOLVERS;
 
+/** What each of `methods` is, with an iteration of a user's own in the place of a name. */
+export function forwardSolverOf(solver: ForwardSolverName | Iteration): ForwardSolver {
+  return typeof solver === 'string' ? FORWARD_SOLVERS[solver] : [{ iteration: solver, run: plain }];
+}
+
+/** The same of the adjoint equation, which has the same form. */
+export function linearSolverOf(solver: LinearSolverName | Iteration): LinearSolver<AdjointProblem> {
+  return typeof solver === 'string' ? LINEAR_SOLVERS[solver] : [adjointIteration({ iteration: solver, run: plain })];
+}
+
+type Method = ForwardMethod | Pick<LinearMethod<never>, 'converges' | 'needsResolvent'>;
+const traitsOf = (method: Method): Pick<Iteration, 'converges'> & { readonly needsResolvent?: boolean } =>
+  'iteration' in method ? method.iteration : method;
+
+/** As the last of the methods, which takes over what the others have not solved. */
+export function convergenceOf(methods: readonly Method[]): Convergence {
+  return traitsOf(methods[methods.length - 1]).converges;
+}
+
+/** Whether some of the methods needs a resolvent. */
+export function needsResolvent(methods: readonly Method[]): boolean {
+  return methods.some((method) => traitsOf(method).needsResolvent);
+}
+
+const namesOfOwn = new WeakMap<Iteration, string>();
+let owned = 0;
+
+/** Tells solvers apart in the keys of Programs: an iteration by what it is, whatever its name. */
+export function solverKey(solver: string | Iteration): string {
+  if (typeof solver === 'string') return solver;
+  const known = namesOfOwn.get(solver) ?? `own ${owned++}`;
+  namesOfOwn.set(solver, known);
+  return known;
+}
+
 /** For a matrix that is known only by its products. */
 export const GENERAL_SOLVERS = {
   gmres: [krylov(gmres)],
@@ -75,15 +110,22 @@ const WIDE = 0.25;
 /**
  * The forward solver that 'auto' stands for. Peaceman-Rachford takes the fewest iterations but inverts an n × n matrix, which
  * pays where enough samples share it: batch ≥ n/4, or where a step was chosen for it. For fewer samples Anderson acceleration
- * of z⁺ = σ(Wz + b), and Peaceman-Rachford for the samples on which that fails.
+ * of z⁺ = σ(Wz + b), and Peaceman-Rachford for the samples on which that fails. Of a map without a resolvent: forward-backward,
+ * which converges too.
  */
-export function automaticForwardSolver(batch: number, n: number, hasStep: boolean): ForwardSolverName {
+export function automaticForwardSolver({
+  batch,
+  n,
+  hasStep,
+  hasResolvent,
+}: Readonly<Record<'batch' | 'n', number> & Record<'hasStep' | 'hasResolvent', boolean>>): ForwardSolverName {
+  if (!hasResolvent) return 'forward-backward';
   return hasStep || batch >= WIDE * n ? 'peaceman-rachford' : 'anderson-picard+peaceman-rachford';
 }
 
 /** Whether the forward solve computes the inverse that Peaceman-Rachford needs, whatever the samples. */
-export function leavesInverse(solver: ForwardSolverName): boolean {
-  return FORWARD_SOLVERS[solver][0].iteration.needsResolvent;
+export function leavesInverse([first]: ForwardSolver): boolean {
+  return first.iteration.needsResolvent;
 }
 
 /**

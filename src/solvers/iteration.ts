@@ -14,16 +14,31 @@ import { transpose } from '../tensor/operations.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Equation } from './equation.ts';
+import type { StoredMatrix } from './linear-map.ts';
 import { monitor, STALE_LIMIT, statusOf, whereRunning } from './monitor.ts';
 
 /** `x` is the vector that T maps, [batch, n]; what else rides along may be dropped for its start at any time. */
 export type Iterate = { readonly x: Tensor } & Readonly<Record<string, Tensor>>;
 
+/**
+ * What is known of an iteration. linearly: the distance to the solution falls by a factor, for every monotone equation.
+ * sublinearly: it falls for every such equation, by no fixed factor. where it contracts: only where W does, ‖W‖ < 1.
+ */
+export type Convergence = 'linearly' | 'sublinearly' | 'where it contracts';
+
+/**
+ * A way to solve z = σ(Wz + b) by repetition, and with it the adjoint equation. `monotoneFixedPoint` takes one in the place of a
+ * solver's name; make it once: each object has its own Programs.
+ */
 export interface Iteration {
+  /** In reports. */
   readonly name: string;
+  readonly converges: Convergence;
   /** The equation must hold a resolvent. */
   readonly needsResolvent: boolean;
   /**
+   * Called while a Program is traced, with tensors of that Program.
+   * @param tracing makes constants
    * @param z where to start, [batch, n]
    * @param p Wz + b
    */
@@ -32,7 +47,10 @@ export interface Iteration {
 
 export interface Begun {
   readonly start: Iterate;
-  /** T, and a residual that the monitor may watch, [batch]: about that of the solution. */
+  /**
+   * T, and a residual that the monitor may watch, [batch]: about that of the solution, such as `equation.sigma.residual` gives. A
+   * round that ends with it is checked by the true one, and goes on where that is not small enough.
+   */
   step(iterate: Iterate): { readonly next: Iterate; readonly residual: Tensor };
   /** Whether that residual speaks for x or for T(x): what a sample that stops then keeps. */
   readonly keeps: 'x' | 'next';
@@ -56,16 +74,20 @@ export interface FusedIteration
   factor?(x: Tensor): Tensor;
 }
 
-/** The `fused` of an iteration that multiplies by W, or by the inverse in its place. */
+/**
+ * The `fused` of an iteration that multiplies by W, or by the resolvent in its place.
+ * @param matrix undefined where that is no matrix
+ */
 export function fused(
   iteration: IterationName,
-  { transposed, b, sigma }: Equation,
-  matrix: Tensor,
+  { b, sigma }: Equation,
+  matrix: StoredMatrix | undefined,
   more: Partial<FusedIteration> = {},
 ): Pick<Begun, 'fused'> {
   const { known } = sigma;
   // Rows are samples: z·Mᵀ.
-  return { fused: known && { iteration, matrix, b, step: undefined, transposed: !transposed, ...known, ...more } };
+  const multiplied = matrix && { matrix: matrix.values, transposed: !matrix.transposed };
+  return { fused: known && multiplied && { iteration, ...multiplied, b, step: undefined, ...known, ...more } };
 }
 
 /** When a loop stops. */

@@ -30,6 +30,8 @@ export interface KrylovMethod {
 
 export function krylov<Problem extends KrylovProblem>(method: KrylovMethod): LinearMethod<Problem> {
   return {
+    // In exact arithmetic it ends.
+    converges: 'linearly',
     restart: method.restart,
     correct(tracing, problem, { r, state, tolerance, limit }) {
       const zeros = tracing.constant({ kind: 'fill', value: 0 }, r.shape);

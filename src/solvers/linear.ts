@@ -6,6 +6,7 @@
 import { STATE_ROWS } from '../backends/kernels.ts';
 import { elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+import type { Convergence } from './iteration.ts';
 import { column, initialState, reopened, rowOf, solvedIn, whereRunning } from './monitor.ts';
 import { inRounds, type Round, type RoundsEnd } from './rounds.ts';
 
@@ -42,6 +43,9 @@ export interface CorrectionRound extends Round {
 }
 
 export interface LinearMethod<Problem extends LinearProblem> {
+  readonly converges: Convergence;
+  /** The problem has to have a resolvent. Default false. */
+  readonly needsResolvent?: boolean;
   /** Iterations after which a round ends anyway. Default: all of them. */
   readonly restart?: number;
   /** Adds to the problem what is made once, before the rounds. */

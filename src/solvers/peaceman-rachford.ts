@@ -1,4 +1,4 @@
-import { combine, elementwise, product } from '../tensor/kernels.ts';
+import { combine, elementwise } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { fused, type Iteration } from './iteration.ts';
 import { repeated } from './monitor.ts';
@@ -14,11 +14,12 @@ import { repeated } from './monitor.ts';
  */
 export const peacemanRachford: Iteration = {
   name: 'peaceman-rachford',
+  converges: 'linearly',
   needsResolvent: true,
   begin(_tracing, equation, z, p) {
-    const { b, transposed, sigma, resolvent } = equation;
+    const { b, sigma, resolvent } = equation;
     if (!resolvent) throw new Error('peaceman-rachford: the equation holds no resolvent');
-    const { inverse, step } = resolvent;
+    const { step } = resolvent;
     const proximal = sigma.proximal(step);
     const stepRows = repeated(step, b.shape[0]);
     const inverseRows = elementwise('reciprocal', [stepRows]); // 1/α
@@ -33,7 +34,7 @@ export const peacemanRachford: Iteration = {
       },
       step({ x: u }) {
         const right = factor(u);
-        const half = product(right, inverse, { transposeB: !transposed }); // z½
+        const half = resolvent.apply(right, { transposed: false }); // z½
         const halfPre = combine(
           { x: half, coefficient: onePlusInverse },
           { x: right, coefficient: inverseRows, factor: -1 },
@@ -44,7 +45,7 @@ export const peacemanRachford: Iteration = {
       },
       keeps: 'next',
       solution: proximal,
-      ...fused('peacemanRachford', equation, inverse, { step, factor }),
+      ...fused('peacemanRachford', equation, resolvent.matrix, { step, factor }),
     };
   },
 };

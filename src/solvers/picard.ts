@@ -4,6 +4,7 @@ import { fused, type Iteration } from './iteration.ts';
 /** z⁺ = σ(Wz + b): converges where W contracts, ‖W‖ < 1, and not in general. For the adjoint: the Neumann series. */
 export const picard: Iteration = {
   name: 'picard',
+  converges: 'where it contracts',
   needsResolvent: false,
   begin(_tracing, equation, z) {
     const { sigma } = equation;
@@ -15,7 +16,7 @@ export const picard: Iteration = {
       },
       keeps: 'x',
       solution: (x) => x,
-      ...fused('picard', equation, equation.W),
+      ...fused('picard', equation, equation.map.matrix),
     };
   },
 };

@@ -1,23 +1,22 @@
 import { elementwise } from '../tensor/kernels.ts';
-import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { differenceOf, type Norms } from './equation.ts';
-import { inverse } from './inverse.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Norms } from './equation.ts';
+import type { LinearOperator, Resolvent } from './linear-map.ts';
 
-/** What Peaceman-Rachford splitting needs of W, for the layer and, transposed, for its adjoint. */
-export interface Resolvent {
-  /** V = (I + α(I − W))⁻¹, [n, n]. */
-  readonly inverse: Tensor;
+/** What Peaceman-Rachford splitting needs of W: V = (I + α(I − W))⁻¹ and its α. */
+export interface SteppedResolvent extends Resolvent {
   /** α, [1]. */
   readonly step: Tensor;
 }
 
-export interface ResolventOptions {
+export interface SteppedResolventOptions {
   readonly margin: Tensor;
   readonly norms: Norms;
   readonly step: Tensor | undefined;
   readonly tolerance: Tensor;
   readonly wanted?: Tensor;
-  readonly near?: Tensor;
+  readonly near?: readonly Tensor[];
+  readonly kept?: readonly Tensor[];
 }
 
 /** Of the tolerance of the solve: how exact its inverse is. */
@@ -29,21 +28,19 @@ const INVERSE_SHARE = 0.01;
  * iterations of Peaceman-Rachford, against 200 at 1/√(mL)).
  * @param options.tolerance of the solve that uses it, [1]: ‖I − V⁻¹V‖_F is at most a hundredth of that, or rounding
  * @param options.wanted [1]: where it is 0 the inverse is not computed, and means nothing; default 1
- * @param options.near V of another W, which may be near enough to start from
+ * @param options.near kept of another W, which may be near enough to start from
+ * @param options.kept of this W and α: where given, nothing is computed
  */
 export function resolventOf(
-  tracing: LoopContext,
-  W: Tensor,
-  { margin, norms, step, tolerance, wanted, near }: ResolventOptions,
-): Resolvent {
-  const [n] = W.shape;
+  map: LinearOperator,
+  { margin, norms, step, tolerance, wanted, near, kept }: SteppedResolventOptions,
+): SteppedResolvent {
+  if (!map.resolvent) throw new Error('the linear map has no resolvent, which this solver needs');
   const alpha = step ?? automaticStep(margin, norms.estimate);
-  const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
-  const shifted = elementwise('add', [identity, elementwise('multiply', [differenceOf(tracing, W), alpha])]);
   const onePlus = (x: Tensor): Tensor => elementwise('scale', [elementwise('multiply', [x, alpha])], [1, 1]);
   const exactness = elementwise('scale', [tolerance], [INVERSE_SHARE, 0]);
-  const options = { smallest: onePlus(margin), largest: onePlus(norms.bound), tolerance: exactness, wanted, near };
-  return { inverse: inverse(tracing, shifted, options), step: alpha };
+  const bounds = { smallest: onePlus(margin), largest: onePlus(norms.bound), tolerance: exactness };
+  return { ...map.resolvent(alpha, { ...bounds, wanted, near, kept }), step: alpha };
 }
 
 function automaticStep(margin: Tensor, norm: Tensor): Tensor {

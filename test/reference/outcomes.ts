@@ -5,8 +5,8 @@ import type { LassoCertificate } from '../../src/implicit/lasso/certificate.ts';
 import { lasso } from '../../src/implicit/lasso/lasso.ts';
 import type { LassoOptions, LassoSolverName } from '../../src/implicit/lasso/options.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
-import type { MonotoneOptions } from '../../src/implicit/options.ts';
 import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
+import type { ForwardSolverName, LinearSolverName } from '../../src/solvers/index.ts';
 import { isSolved } from '../../src/solvers/report.ts';
 import type { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
@@ -34,7 +34,7 @@ export function asking(engine: () => Promise<Engine>): Ask {
   };
 }
 
-export type Solvers = readonly [solver: MonotoneOptions['solver'], linearSolver: MonotoneOptions['linearSolver']];
+export type Solvers = readonly [solver: ForwardSolverName | 'auto', linearSolver: LinearSolverName | 'auto'];
 
 /** z, and the gradients of ⟨v, z⟩. */
 async function fixedPoint(engine: Engine, reference: SmoothCase, [solver, linearSolver]: Solvers) {

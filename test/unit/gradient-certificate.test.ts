@@ -5,7 +5,7 @@ import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import type { ImplicitCertificate, LinearReport } from '../../src/implicit/certificate.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
-import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
+import { monotoneMap } from '../../src/implicit/parametrisation.ts';
 import { fixedPoint, type ImplicitSolution, root } from '../../src/implicit/root.ts';
 import type { FixedPointOptions } from '../../src/implicit/root-options.ts';
 import type { ImplicitFunction } from '../../src/implicit/system.ts';
@@ -111,8 +111,13 @@ describe('monotone layers', () => {
     const stated = await monotoneFixedPoint(engine.tensor([0, 0, 0, 0], [2, 2]), bias, options).certificate();
     expect(stated).toMatchObject({ status: 'unknown', argument: 'not examined' });
     const A = engine.tensor([1, 0, 0, 1], [2, 2]);
-    const made = monotoneMatrix(A, A, engine.tensor([0.5]));
-    expect((await monotoneFixedPoint(made, bias, options).certificate()).status).toBe('certified');
+    const { margin, ...own } = options;
+    const made = await monotoneFixedPoint(monotoneMap(A, A, margin), bias, own).certificate();
+    expect(made).toMatchObject({
+      status: 'certified',
+      argument: 'margin',
+      reason: expect.stringContaining('construction'),
+    });
     // W = 2I is not monotone: neither a gradient nor a certificate.
     const wrong = monotoneFixedPoint(engine.tensor([2, 0, 0, 2], [2, 2]), bias, {
       activation: 'relu',

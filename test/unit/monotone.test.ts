@@ -31,6 +31,7 @@ import {
   relativeError,
   transpose,
 } from '../support/numbers.ts';
+import { REPETITIONS } from '../support/solvers.ts';
 
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
@@ -38,8 +39,6 @@ afterAll(() => engine.close());
 const ACTIVATIONS = ACTIVATION_DEFINITIONS.map(({ option }) => option);
 const FORWARD = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
 const LINEAR = Object.keys(LINEAR_SOLVERS) as LinearSolverName[];
-/** These converge only where W contracts. */
-const REPETITIONS: readonly string[] = ['picard', 'anderson-picard', 'neumann'];
 /** A problem that the solver is made for: ‖W‖ < 1 for the repetitions. */
 const problemFor = (solver: string, n: number, batch: number, seed: number, margin = 0.5): MonotoneProblem =>
   REPETITIONS.includes(solver) ? monotoneProblem(n, batch, seed, 1, 0.25) : monotoneProblem(n, batch, seed, margin);

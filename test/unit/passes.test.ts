@@ -7,9 +7,12 @@ import type { Equation } from '../../src/solvers/equation.ts';
 import { forwardBackward } from '../../src/solvers/forward-backward.ts';
 import { type Iteration, plain } from '../../src/solvers/iteration.ts';
 import { diagonalJacobian, proximalMapOfJacobian } from '../../src/solvers/jacobian.ts';
+import { transposedMap, transposedResolvent } from '../../src/solvers/linear-map.ts';
+import { tracedMatrix } from '../../src/solvers/maps/matrix.ts';
 import { proximalMapOf } from '../../src/solvers/nonlinearity.ts';
 import { peacemanRachford } from '../../src/solvers/peaceman-rachford.ts';
 import { picard } from '../../src/solvers/picard.ts';
+import { resolventOf } from '../../src/solvers/resolvent.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { reduceRows } from '../../src/tensor/kernels.ts';
 import { randomNumbers, randomValues } from '../parity/cases/parity.ts';
@@ -54,8 +57,12 @@ async function ends(largestPass: number, choice: Choice): Promise<(Float32Array 
       ? proximalMapOfJacobian(diagonalJacobian(slope), (x) => reduceRows('norm', [x]))
       : proximalMapOf({ name: activation, parameters: activation === 'clip' ? [-0.3, 0.4] : [0.3, 0] });
     const norms = { bound: step, estimate: step, floor: tracing.constant({ kind: 'fill', value: -1 }, [1]) };
-    const resolvent = { inverse: W, step };
-    const equation: Equation = { W, transposed, b, sigma, margin: step, norms, step, resolvent };
+    const direct = tracedMatrix(W, tracing);
+    // Any matrix does in the place of the inverse.
+    const kept = resolventOf(direct, { margin: step, norms, step, tolerance, kept: [W] });
+    const resolvent = transposed ? transposedResolvent(kept) : kept;
+    const map = transposed ? transposedMap(direct) : direct;
+    const equation: Equation = { map, b, sigma, margin: step, norms, step, resolvent };
     const begun = iteration.begin(tracing, equation, z, b);
     const end = plain(tracing, begun, { tolerance, floor: norms.floor, limit, giveUp }, initial);
     return [end.x, end.state];

@@ -13,9 +13,12 @@ import {
   LINEAR_SOLVERS,
   type LinearSolverName,
 } from '../../../src/solvers/index.ts';
+import type { Iteration } from '../../../src/solvers/iteration.ts';
 import { isSolved } from '../../../src/solvers/report.ts';
 import { Engine } from '../../../src/tensor/engine.ts';
+import { douglasRachford } from '../../support/douglas-rachford.ts';
 import { type MonotoneProblem, monotoneProblem, norm, normals, relativeError } from '../../support/numbers.ts';
+import { REPETITIONS } from '../../support/solvers.ts';
 import { lassoCases } from './lasso.ts';
 import type { ParityCase } from './parity.ts';
 
@@ -38,8 +41,8 @@ async function solve(
   backend: Backend,
   problem: MonotoneProblem,
   choice: Choice,
-  solver: ForwardSolverName,
-  linearSolver: LinearSolverName,
+  solver: ForwardSolverName | Iteration,
+  linearSolver: LinearSolverName | Iteration,
 ): Promise<Answer> {
   const engine = new Engine(backend);
   const { n, batch, margin } = problem;
@@ -73,11 +76,11 @@ async function solve(
 async function compare(
   [reference, candidate]: readonly [Backend, Backend],
   choice: Choice,
-  solver: ForwardSolverName,
-  linearSolver: LinearSolverName,
+  solver: ForwardSolverName | Iteration,
+  linearSolver: LinearSolverName | Iteration,
 ): Promise<void> {
   // Repetition converges only where W contracts.
-  const spread = [solver, linearSolver].some((name) => REPETITIONS.includes(name)) ? 0.25 : 1;
+  const spread = [solver, linearSolver].some((name) => REPETITIONS.includes(`${name}`)) ? 0.25 : 1;
   const problem = monotoneProblem(choice.n, choice.batch, choice.seed, choice.margin, spread);
   const expected = await solve(reference, problem, choice, solver, linearSolver);
   const found = await solve(candidate, problem, choice, solver, linearSolver);
@@ -93,7 +96,6 @@ async function compare(
   }
 }
 
-const REPETITIONS: readonly string[] = ['picard', 'anderson-picard', 'neumann'];
 const FORWARD = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
 const LINEAR = Object.keys(LINEAR_SOLVERS) as LinearSolverName[];
 const SMOOTH: readonly ActivationOption[] = ['tanh', 'sigmoid', 'softplus', 'elu', 'softsign', 'arctan', 'softmax'];
@@ -153,6 +155,29 @@ const randomCase: ParityCase = {
   },
 };
 
+const maskedCase: ParityCase = {
+  name: 'monotone layers with a mask',
+  async run(...backends) {
+    const [n, batch] = [9, 3];
+    const mask = Array.from({ length: n }, (_, unit) => (unit % 4 === 1 ? 0 : 1));
+    for (const name of ['relu', 'tanh', 'clip', 'softmax'] as const) {
+      const choice = { n, batch, seed: 21, margin: 1, activation: { name, mask }, selection: 0.5 };
+      await compare(backends, choice, 'peaceman-rachford', 'peaceman-rachford');
+      await compare(backends, choice, 'forward-backward', 'bicgstab');
+    }
+  },
+};
+
+const ownIterationCase: ParityCase = {
+  name: 'an iteration of a user’s own, forward and backward',
+  async run(...backends) {
+    for (const activation of ['relu', 'tanh', 'softmax'] as const) {
+      const choice = { n: 11, batch: 3, seed: 23, margin: 1, activation, selection: 0 };
+      await compare(backends, choice, douglasRachford, douglasRachford);
+    }
+  },
+};
+
 /** z = f(z, W, b) written with tensor operations, smooth and with kinks; no run may depend on where it is traced. */
 const ownCase: ParityCase = {
   name: 'fixed points of functions of the user, with every general linear solver',
@@ -198,6 +223,8 @@ export const solverCases: readonly ParityCase[] = [
   ...FORWARD.map((solver, place) => shapesCase(solver, 'bicgstab', 5 * place)),
   ...LINEAR.map((linearSolver, place) => shapesCase('peaceman-rachford', linearSolver, 5 * (place + FORWARD.length))),
   randomCase,
+  maskedCase,
+  ownIterationCase,
   ownCase,
   ...lassoCases,
 ];

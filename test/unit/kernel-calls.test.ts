@@ -1,0 +1,161 @@
+/**
+ * How many kernel calls the Programs of solves are made of, and how many of these are products: what a change of the solvers must
+ * not let grow without notice. Calls in the body of a loop count once. Traced for each kind of backend, run on the oracle.
+ */
+import { describe, expect, test } from 'vitest';
+import { Tape } from '../../src/autodiff/tape.ts';
+import type { Backend, Step } from '../../src/backends/backend.ts';
+import { openCPU } from '../../src/backends/cpu/index.ts';
+import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
+import { fixedPoint, root } from '../../src/implicit/root.ts';
+import {
+  FORWARD_SOLVERS,
+  type ForwardSolverName,
+  LINEAR_SOLVERS,
+  type LinearSolverName,
+} from '../../src/solvers/index.ts';
+import { Engine } from '../../src/tensor/engine.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { type MonotoneProblem, monotoneProblem } from '../support/numbers.ts';
+
+/** What a backend says of itself decides what is traced for it. */
+const KINDS = {
+  sequential: {},
+  'loop by loop': { name: 'webgpu', widestIteration: 256 },
+  'pass by pass': { name: 'webgpu', widestIteration: 0, largestPass: Number.POSITIVE_INFINITY },
+  'kernel by kernel': { name: 'webgpu', widestIteration: 0, largestPass: 0 },
+} as const satisfies Record<string, Partial<Backend>>;
+type Kind = keyof typeof KINDS;
+const KIND_NAMES = Object.keys(KINDS) as Kind[];
+
+/** Calls, and products among them, of the Programs that are run from one moment to another. */
+class CountedEngine extends Engine {
+  private calls = 0;
+  private products = 0;
+
+  constructor(kind: Kind) {
+    const device = { ...openCPU(), ...KINDS[kind] };
+    super({
+      ...device,
+      run: (program, ...rest) => {
+        this.count(program.steps);
+        return device.run(program, ...rest);
+      },
+    });
+  }
+
+  private count(steps: readonly Step[]): void {
+    for (const step of steps) {
+      if (step.kernel === 'loop') this.count(step.body);
+      else {
+        this.calls += 1;
+        if (step.kernel === 'product') this.products += 1;
+      }
+    }
+  }
+
+  /** Since the last time. */
+  counted(): string {
+    const told = `${this.calls}/${this.products}`;
+    [this.calls, this.products] = [0, 0];
+    return told;
+  }
+}
+
+type Options = Partial<Parameters<typeof monotoneFixedPoint>[2]>;
+
+/** Of the solve, of its gradient, and of a tangent. */
+function countsOf(engine: CountedEngine, { n, batch, W, b, v, margin }: MonotoneProblem, options: Options): string[] {
+  const tape = new Tape();
+  const weights = tape.watch(engine.tensor(W, [n, n]));
+  const bias = tape.watch(engine.tensor(b, [batch, n]));
+  const cotangent = engine.tensor(v, [batch, n]);
+  engine.counted();
+  const { z } = monotoneFixedPoint(weights, bias, { activation: 'relu', margin, onFailure: 'report', ...options });
+  const forward = engine.counted();
+  tape.pullback(z, [weights, bias], cotangent);
+  const backward = engine.counted();
+  tape.pushforward([weights, bias], [weights, cotangent], [z]);
+  return [forward, backward, engine.counted()];
+}
+
+/** Of each kind of backend, in the order of KINDS. */
+function onEveryKind(countsFor: (engine: CountedEngine) => string[]): string[] {
+  return KIND_NAMES.map((kind) => {
+    const engine = new CountedEngine(kind);
+    const told = countsFor(engine).join(' ');
+    engine.close();
+    return told;
+  });
+}
+
+const PROBLEM = monotoneProblem(6, 3, 5);
+/** Calls / products, of a solve, its gradient and a tangent. */
+const ofMonotone = (options: Options): string[] => onEveryKind((engine) => countsOf(engine, PROBLEM, options));
+
+const FORWARD: Readonly<Record<ForwardSolverName, readonly string[]>> = {
+  'peaceman-rachford': ['161/22 95/6 95/6', '112/7 95/6 95/6', '119/7 95/6 95/6', '121/8 95/6 95/6'],
+  'forward-backward': ['117/18 95/6 95/6', '79/5 95/6 95/6', '85/5 95/6 95/6', '87/6 95/6 95/6'],
+  picard: ['110/18 95/6 95/6', '77/5 95/6 95/6', '83/5 95/6 95/6', '80/6 95/6 95/6'],
+  anderson: ['146/19 95/6 95/6', '79/5 95/6 95/6', '116/7 95/6 95/6', '116/7 95/6 95/6'],
+  'anderson-peaceman-rachford': ['193/23 95/6 95/6', '112/7 95/6 95/6', '153/9 95/6 95/6', '153/9 95/6 95/6'],
+  'anderson-picard': ['141/19 95/6 95/6', '77/5 95/6 95/6', '111/7 95/6 95/6', '111/7 95/6 95/6'],
+  'anderson-picard+peaceman-rachford': ['231/23 95/6 95/6', '158/8 95/6 95/6', '199/10 95/6 95/6', '201/11 95/6 95/6'],
+};
+
+const LINEAR: Readonly<Record<LinearSolverName, readonly string[]>> = {
+  'peaceman-rachford': ['161/22 99/4 99/4', '112/7 87/3 88/3', '119/7 95/3 95/3', '121/8 99/4 99/4'],
+  'forward-backward': ['161/22 96/4 96/4', '112/7 81/3 82/3', '119/7 88/3 88/3', '121/8 96/4 96/4'],
+  neumann: ['161/22 85/4 85/4', '112/7 79/3 80/3', '119/7 86/3 86/3', '121/8 85/4 85/4'],
+  bicgstab: ['161/22 98/5 98/5', '112/7 98/5 98/5', '119/7 98/5 98/5', '121/8 98/5 98/5'],
+  cgnr: ['161/22 95/6 95/6', '112/7 95/6 95/6', '119/7 95/6 95/6', '121/8 95/6 95/6'],
+  gmres: ['161/22 110/5 110/5', '112/7 110/5 110/5', '119/7 110/5 110/5', '121/8 110/5 110/5'],
+  'bicgstab+cgnr': ['161/22 163/10 163/10', '112/7 163/10 163/10', '119/7 163/10 163/10', '121/8 163/10 163/10'],
+  'peaceman-rachford+bicgstab+cgnr': [
+    '161/22 233/13 233/13',
+    '112/7 221/12 222/12',
+    '119/7 229/12 229/12',
+    '121/8 233/13 233/13',
+  ],
+};
+
+/** Softmax has a Jacobian that is not diagonal, and no kernel for its loop. */
+const SOFTMAX = ['164/22 287/13 287/13', '124/8 287/13 287/13', '124/8 287/13 287/13', '124/8 287/13 287/13'];
+/** Of equations that the user wrote, alike on every kind. */
+const OWN = { fixedPoint: '200/2 123/1 124/1', root: '135/1 120/1 121/1' };
+
+describe('kernel calls / products of a solve, its gradient and a tangent', () => {
+  test.each(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])('%s', (solver) => {
+    expect(ofMonotone({ solver, linearSolver: 'cgnr' })).toEqual(FORWARD[solver]);
+  });
+
+  test.each(Object.keys(LINEAR_SOLVERS) as LinearSolverName[])('backward, %s', (linearSolver) => {
+    expect(ofMonotone({ solver: 'peaceman-rachford', linearSolver })).toEqual(LINEAR[linearSolver]);
+  });
+
+  test('softmax', () => {
+    expect(ofMonotone({ activation: 'softmax' })).toEqual(SOFTMAX);
+  });
+
+  test.each([
+    ['fixedPoint', fixedPoint],
+    ['root', root],
+  ] as const)('%s', (name, solve) => {
+    const found = onEveryKind((engine) => {
+      const tape = new Tape();
+      const [x, ones] = [tape.watch(engine.tensor([1, 2], [1, 2])), engine.tensor([1, 1], [1, 2])];
+      engine.counted();
+      const z = solve((y: Tensor, c: Tensor) => y.mul(0.25).relu().add(c), {
+        unknown: ones,
+        inputs: [x],
+        onFailure: 'report',
+      });
+      const forward = engine.counted();
+      tape.pullback(z, [x], ones);
+      const backward = engine.counted();
+      tape.pushforward([x], [ones], [z]);
+      return [forward, backward, engine.counted()];
+    });
+    expect(found).toEqual(KIND_NAMES.map(() => OWN[name]));
+  });
+});
