@@ -39,7 +39,7 @@ export interface GradientInterval {
 
 /** Kinks of a sample whose 2ᵏ selections are all tried. */
 const ENUMERATED = 16;
-/** Starts of the search past that, and sweeps of each. */
+/** Starts of the search past that, from all kinks low to all high, and sweeps of each. */
 const STARTS = 8;
 const SWEEPS = 4;
 
@@ -140,14 +140,14 @@ function* attainedRange(reduced: ReducedValue): Interruptible<Range> {
   return { low, high };
 }
 
-/** Climbs from vertex to vertex, one kink at a time, or descends where the sign is −1. */
+/** Climbs from vertex to vertex, one kink at a time, or descends where the sign is −1. Of `start`, about so many of 7 kinks are high at first. */
 function* search(
   k: number,
   start: number,
   sign: number,
   see: (vertex: readonly number[]) => Interruptible<number>,
 ): Interruptible<void> {
-  const chosen = Array.from({ length: k }, (_, kink) => (kink * 2654435761 + start * 40503) % 7 < start % 4);
+  const chosen = Array.from({ length: k }, (_, kink) => (kink * 2654435761 + start * 40503) % 7 < start);
   const vertexOf = (): number[] => chosen.flatMap((isHigh, kink) => (isHigh ? [kink] : []));
   let best = sign * (yield* see(vertexOf()));
   for (let sweep = 0; sweep < SWEEPS; sweep++) {

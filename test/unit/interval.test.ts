@@ -143,6 +143,28 @@ describe('more kinks than can be enumerated', () => {
   });
 });
 
+describe('the search past 16 kinks starts at eight vertices, from all low to all high', () => {
+  // At the kinks the slope of x ↦ x₁₇, xᵢ₊₁ = relu(xᵢ) or xᵢ − relu(xᵢ), is a product of dᵢ or 1 − dᵢ: 1 at one vertex, where it
+  // is the former wherever that is high, and 0 at all others, so that nothing leads there.
+  test.each([
+    '00000000000000000',
+    '00001000000100000',
+    '01001000100100010',
+    '01001100100110010',
+    '01101100110110011',
+    '01101110110111011',
+    '01111110111111011',
+    '11111111111111111',
+  ])('%s', async (vertex) => {
+    const chain = (x: Tensor): Tensor =>
+      [...vertex].reduce<Tensor>((y, isHigh) => (isHigh === '1' ? y.relu() : y.sub(y.relu())), x.reshape([1, 1]));
+    const z = at0((_y, x) => chain(x), [1, 1], engine.tensor([0]));
+    const { attained, kinks } = await z.solve.gradientInterval(ones(1, 1));
+    expect(kinks).toHaveLength(17);
+    expect(attained).toEqual({ low: expect.closeTo(0, 12), high: expect.closeTo(1, 12) });
+  });
+});
+
 test('where the hypothesis fails there is no bound', async () => {
   const z = at0((y, x) => y.mul(2).add(x).relu(), [1, 1], engine.tensor([0]));
   const { low, high, exact, attained, argument } = await z.solve.gradientInterval(ones(1, 1));

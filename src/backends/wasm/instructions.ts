@@ -218,9 +218,10 @@ export enum Iterate {
   limit,
   staleLimit,
   giveUp,
-  /** Trips that have been made, and up to which trip it is to go on; written by the interpreter. */
+  /** Trips that have been made, up to which trip it is to go on, and how many are made at once; written by the interpreter. */
   done,
   until,
+  atOnce,
   end,
 }
 

@@ -1,9 +1,9 @@
 // The interpreter: carries out instructions one after the other, loops included, without leaving WebAssembly until its time is over.
 import { Code, Copy, Descend, Header, Homotopy, Loop, Progress, Renew } from '../instructions';
-import { isTimeOver, setDeadline } from './clock';
+import { isTimeOver, setDeadline, time } from './clock';
 import { endsDescent } from './descend';
 import { endsHomotopy } from './homotopy';
-import { endTrips, setTrips } from './iterate';
+import { endTrips, paceTrips, setTrips } from './iterate';
 import { buffer, setWord, useTable, useWorkspace, word } from './memory';
 import { performRange, unitsOf, workOf } from './perform';
 import { preparePanels } from './product';
@@ -157,9 +157,11 @@ function share(at: usize): Progress {
 /** Some trips of all samples at a time. */
 function iterateOn(at: usize): Progress {
   do {
-    setTrips(at);
+    const began = time();
+    const trips = setTrips(at);
     if (share(at) === Progress.lost) return Progress.lost;
     if (endTrips(at, isCutShort)) return Progress.finished;
+    paceTrips(at, trips, time() - began);
   } while (!isTimeOver());
   return Progress.unfinished;
 }

@@ -35,16 +35,25 @@ let products: usize = 0;
 let factors: usize = 0;
 let losses: usize = 0;
 
-/** Multiplications between two looks at the clock: about five milliseconds of one sample on one thread, less of many. */
+/** Multiplications of the trips that are made at once, as long as nothing is known of their speed. */
 const AT_ONCE: i64 = 1 << 24;
+/** Milliseconds between two looks at the clock, about. */
+const BETWEEN_LOOKS: f64 = 8;
+const MOST_AT_ONCE: i32 = 1 << 20;
 
-/** Which trips are to be made next. Before the first of them M is put in panels. */
-export function setTrips(at: usize): void {
-  const perTrip = <i64>word(at, Iterate.batch) * <i64>word(at, Iterate.n) * <i64>word(at, Iterate.stride) + 1;
-  const trips = isTimeOver() ? 1 : AT_ONCE / perTrip;
+/** Which trips are to be made next; returns how many. Before the first of them M is put in panels. */
+export function setTrips(at: usize): i32 {
   const done = word(at, Iterate.done);
-  setWord(at, Iterate.until, <i32>min<i64>(<i64>done + max<i64>(trips, 1), <i64>word(at, Iterate.limit)));
-  if (done > 0) return;
+  let trips = word(at, Iterate.atOnce);
+  if (trips === 0) {
+    const perTrip = <i64>word(at, Iterate.batch) * <i64>word(at, Iterate.n) * <i64>word(at, Iterate.stride) + 1;
+    trips = <i32>max<i64>(AT_ONCE / perTrip, 1);
+    setWord(at, Iterate.atOnce, trips);
+  }
+  if (isTimeOver()) trips = 1;
+  trips = min(trips, word(at, Iterate.limit) - done);
+  setWord(at, Iterate.until, done + trips);
+  if (done > 0) return trips;
   packRight(
     buffer(at, Iterate.matrix),
     buffer(at, Iterate.packed),
@@ -52,6 +61,15 @@ export function setTrips(at: usize): void {
     word(at, Iterate.n),
     false,
   );
+  return trips;
+}
+
+/** Chooses how many trips to make at once by how long so many of them have taken. */
+export function paceTrips(at: usize, made: i32, milliseconds: f64): void {
+  const trips = word(at, Iterate.atOnce);
+  if (made < trips) return;
+  if (milliseconds > BETWEEN_LOOKS) setWord(at, Iterate.atOnce, max(trips >> 1, 1));
+  else if (2 * milliseconds < BETWEEN_LOOKS && trips < MOST_AT_ONCE) setWord(at, Iterate.atOnce, trips << 1);
 }
 
 /** Whether the loop is at its end, once these trips have been made. */
