@@ -223,11 +223,14 @@ function wideRows(engine: Engine): { X: Tensor; y: Tensor } {
 async function path(engine: Engine, signal?: AbortSignal): Promise<void> {
   const rows = wideRows(engine);
   try {
-    const found = await lassoPath({ ...rows, count: 100, signal, onFailure: 'report' });
-    try {
-      await Promise.all([found.beta.data(), ...found.reports]);
-    } finally {
-      for (const tensor of [found.beta, found.intercept]) tensor.dispose();
+    // One of them may be over before a signal that is to end it.
+    for (let again = 0; again < 5; again++) {
+      const found = await lassoPath({ ...rows, count: 100, signal, onFailure: 'report' });
+      try {
+        await Promise.all([found.beta.data(), ...found.reports]);
+      } finally {
+        for (const tensor of [found.beta, found.intercept]) tensor.dispose();
+      }
     }
   } finally {
     for (const tensor of Object.values(rows)) tensor.dispose();
