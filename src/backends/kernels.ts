@@ -160,6 +160,10 @@ export interface OperandLayout {
   readonly strides: readonly [number, number, number, number];
 }
 
+/** What a product adds: nothing, a row to every row, or as many numbers as it has itself. */
+export const BIASES = ['none', 'row', 'full'] as const;
+export type Bias = (typeof BIASES)[number];
+
 /**
  * C = epilogue(op(A)·op(B)), op(A) m × k, op(B) k × n. Operands [A, B, bias, scale, prior, step]; the last four may be absent.
  * With t = (op(A)·op(B))ᵢⱼ the epilogue is, in this order,
@@ -177,7 +181,7 @@ export interface ProductCall {
   readonly k: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  readonly bias: 'none' | 'row' | 'full';
+  readonly bias: Bias;
   readonly activation: ActivationName;
   readonly activationParameters: ActivationParameters;
   readonly proximal: boolean;
@@ -349,6 +353,18 @@ export interface PassCall extends IterationCall {
   readonly inputs: IterateCall['inputs'];
   readonly output: number;
   readonly transposed: boolean;
+}
+
+/** Where the parts of what a pass carries begin, and where the last of them ends. */
+export function passLayout(
+  batch: number,
+  n: number,
+): Readonly<Record<'factor' | 'kept' | 'state' | 'lost' | 'sums' | 'end', number>> {
+  const kept = batch * n;
+  const state = kept + batch * n;
+  const lost = state + batch * STATE_SIZE;
+  const sums = lost + batch * n;
+  return { factor: 0, kept, state, lost, sums, end: sums + 2 * Math.ceil(n / 8) * batch };
 }
 
 /** Lengths of Lasso problems: rows and columns of X, groups with an X of their own, and all of them. */

@@ -23,7 +23,7 @@ import { lowerRows } from './lower-rows.ts';
 /** One whose rest is said by lower-pass.ts, which is loaded when a Program first holds a pass. */
 const OPEN: Dispatch = {
   constants: {},
-  sizes: u(...Array<number>(16).fill(0)), // as many as there may be
+  sizes: u(...Array<number>(20).fill(0)), // as many as there may be
   operands: [],
   result: 0,
   groups: [0, 0],
