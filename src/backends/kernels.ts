@@ -188,6 +188,17 @@ export interface ProductCall {
   readonly residual: boolean;
 }
 
+/**
+ * C[s] = epilogue(op(A[s])·op(B[s])) for each sample s: op(A[s]) m × k, op(B[s]) k × n. Operands as those of a product, but of
+ * [batch, …] where they are not shared by all samples: A and B may be, the row of a bias and the step are.
+ */
+export interface BatchedProductCall extends Omit<ProductCall, 'kernel'> {
+  readonly kernel: 'batchedProduct';
+  readonly batch: number;
+  readonly sharedA: boolean;
+  readonly sharedB: boolean;
+}
+
 export interface ElementwiseCall {
   readonly kernel: 'elementwise';
   readonly inputs: readonly number[]; // one to three
@@ -444,6 +455,7 @@ export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu', 'wasm'];
 
 export type KernelCall =
   | ProductCall
+  | BatchedProductCall
   | ElementwiseCall
   | CombineCall
   | CoordinateDescentCall

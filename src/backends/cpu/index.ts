@@ -4,6 +4,7 @@
  */
 import type { Backend, Loop, MemoryFigures, Program, RunOptions, Step, Storage } from '../backend.ts';
 import { type Job, Queue } from '../queue.ts';
+import { batchedProduct } from './batched-product.ts';
 import { combine } from './combine.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { elementwise } from './elementwise.ts';
@@ -150,6 +151,9 @@ function* runSteps(steps: readonly Step[], slots: Float64Array[], isCutShort: ()
     switch (step.kernel) {
       case 'product':
         yield* product(step, slots);
+        break;
+      case 'batchedProduct':
+        yield* batchedProduct(step, slots);
         break;
       case 'elementwise':
         elementwise(step, slots);

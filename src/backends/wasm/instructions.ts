@@ -22,6 +22,8 @@ export enum Code {
   panel,
   eliminate,
   iterate,
+  finish,
+  extra,
 }
 
 /** How far the interpreter has come when it returns. */
@@ -72,6 +74,46 @@ export enum Product {
   p0,
   p1,
   residual,
+  end,
+}
+
+/**
+ * An instruction of the second module, which is fetched when a Program first holds one: the factorisations and whatever else most
+ * pages do without. All of them begin like this. The interpreter has `atOnce` units done between two looks at the clock, and writes
+ * how many are done, and how many are under way.
+ */
+export enum Extra {
+  operation = 2, // ExtraOperation
+  units,
+  /** A divisor of the units that a thread takes at a time. */
+  even,
+  atOnce,
+  /** Multiplications of a unit, about, as a number of floating point. */
+  work,
+  done,
+  count,
+  end,
+}
+
+export enum ExtraOperation {
+  batchedProduct,
+}
+
+/** op(A[s])·op(B[s]) + bias for each sample, of which `finish` makes the rest of the epilogue. */
+export enum BatchedProduct {
+  out = 9, // Extra.end
+  a,
+  b,
+  bias,
+  m,
+  n,
+  k,
+  transposeA,
+  transposeB,
+  sharedA,
+  sharedB,
+  /** Bias. */
+  biasKind,
   end,
 }
 

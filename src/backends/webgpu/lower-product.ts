@@ -101,7 +101,9 @@ function registerForm(shape: ProductShape): ProductForm {
   return { shader: 'product-register-vector', constants: { ...constants, ...alongK(shape) }, ...size };
 }
 
-export function epilogueConstants(call: ProductCall): Record<string, number> {
+export function epilogueConstants(
+  call: Pick<ProductCall, 'bias' | 'activation' | 'proximal' | 'residual' | 'inputs'>,
+): Record<string, number> {
   return {
     BIAS: BIASES.indexOf(call.bias),
     ACTIVATION: ACTIVATIONS.indexOf(call.activation),

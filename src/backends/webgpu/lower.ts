@@ -15,6 +15,7 @@ import {
 import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
 import { type Dispatch, type Forms, f, groupsFor, i, u } from './dispatch.ts';
+import { lowerBatchedProduct } from './lower-batched.ts';
 import { lowerIterate, lowerProximalGradient } from './lower-iterate.ts';
 import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
@@ -35,6 +36,8 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
   switch (call.kernel) {
     case 'product':
       return lowerProduct(call, step, forms);
+    case 'batchedProduct':
+      return lowerBatchedProduct(call, step, forms);
     case 'reduce':
       return lowerReduce(call, step, forms);
     case 'elementwise':

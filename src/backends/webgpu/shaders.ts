@@ -119,6 +119,7 @@ export const SHADERS = {
     later('product-register-vector.wgsl', () => import('../../../shaders/product-register-vector.wgsl')),
   ),
   'product-tiled': productForm({ file: 'product-tiled.wgsl', text: productTiled }),
+  'batched-product': productForm(later('batched-product.wgsl', () => import('../../../shaders/batched-product.wgsl'))),
   elementwise: kernel(3, OPERATION, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
   move: kernel(3, CONSTANTS.moves, { file: 'move.wgsl', text: move }, ELEMENTS),
   combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
