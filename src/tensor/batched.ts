@@ -1,7 +1,7 @@
 /** Kernels on a matrix for each sample of a batch. Nothing here is followed by a tape. */
 import type { Bias } from '../backends/kernels.ts';
-import { type ProductOptions, product } from './kernels.ts';
-import { describe, type Shape } from './shape.ts';
+import { type ProductOptions, part, product } from './kernels.ts';
+import { describe, type Shape, sameShape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -64,4 +64,59 @@ function batchOf(a: Tensor, b: Tensor): number {
     );
   }
   return batches[0];
+}
+
+/** What a factorisation has made of each sample. */
+export interface Factored {
+  /** [batch, order, order]; NaN for a sample that has failed. */
+  readonly factor: Tensor;
+  /** [batch]: 0, or the place of the pivot that failed, counted from 1. */
+  readonly failed: Tensor;
+}
+
+/**
+ * L with A[s] = L[s]·L[s]ᵀ for symmetric positive definite A[s]; see CholeskyCall.
+ * @param a [batch, order, order], of which the lower triangles are read
+ * @throws RangeError where the shape is another
+ */
+export function cholesky(a: Tensor): Factored {
+  return factored('cholesky', a);
+}
+
+/** A[s]⁻¹ for A[s] + A[s]ᵀ positive definite, on a sequential backend; see BatchedInvertCall. @param a [batch, order, order] */
+export function invertedBatch(a: Tensor): Factored {
+  return factored('batchedInvert', a);
+}
+
+function factored(kernel: 'cholesky' | 'batchedInvert', a: Tensor): Factored {
+  const [batch, order] = a.shape;
+  if (a.shape.length !== 3 || a.shape[2] !== order) {
+    throw new RangeError(`${kernel}: the matrices are ${describe(a.shape)}; they must be [batch, order, order]`);
+  }
+  const call = { kernel, batch, order, epsilon: a.context.epsilon };
+  const whole = a.context.call(call, [a], [a.size + batch]);
+  return { factor: part(whole, 0, a.shape), failed: part(whole, a.size, [batch]) };
+}
+
+/**
+ * X with op(L[s])·X[s] = B[s].
+ * @param l [batch, order, order], of which the lower triangles are read
+ * @param b [batch, order, columns]
+ * @param transposed Lᵀ takes the place of L. Default false.
+ * @throws RangeError where the shapes do not fit
+ */
+export function triangularSolve(l: Tensor, b: Tensor, transposed = false): Tensor {
+  const [batch, order, columns] = b.shape;
+  if (b.shape.length !== 3 || !sameShape(l.shape, [batch, order, order])) {
+    throw new RangeError(
+      `triangularSolve: L is ${describe(l.shape)} and B ${describe(b.shape)}; they must be [batch, order, order] and ` +
+        '[batch, order, columns]',
+    );
+  }
+  return l.context.call({ kernel: 'triangularSolve', batch, order, columns, transposed }, [l, b], b.shape);
+}
+
+/** X with A[s]·X[s] = B[s], from the L of A: NaN for a sample that has failed. @param b [batch, order, columns] */
+export function choleskySolve({ factor }: Pick<Factored, 'factor'>, b: Tensor): Tensor {
+  return triangularSolve(factor, triangularSolve(factor, b), true);
 }

@@ -411,7 +411,8 @@ function joined(x: Tensor, y: Tensor, size: number): Tensor {
   return gatherAlong(flat(x), 0, size, { more: flat(y) });
 }
 
-function part(x: Tensor, offset: number, shape: Shape): Tensor {
+/** Numbers of x from `offset` on. */
+export function part(x: Tensor, offset: number, shape: Shape): Tensor {
   return x.context.alias(gatherAlong(x, 0, sizeOf(shape), { offset }), shape);
 }
 

@@ -1,5 +1,6 @@
 /** Every kernel of WebGPU over Dawn, in the forms for software and for hardware adapters, against the CPU. */
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
+import { factorCases } from './cases/factorisations.ts';
 import { acceleratedCases, formCases, iterateCases, parityCases } from './cases/index.ts';
 import { largePassCases, passCases } from './cases/pass.ts';
 import { tunedProductCases, wideProductCases } from './cases/product.ts';
@@ -11,9 +12,11 @@ suite('webgpu, forms for this adapter', openWebGPU, [
   ...iterateCases,
   ...proximalGradientCases,
   ...acceleratedCases,
+  ...factorCases,
 ]);
 suite('webgpu, forms with shared memory', () => openWebGPU({ kernelForms: 'tiled' }), [
   ...formCases,
+  ...factorCases,
   ...passCases,
   ...largePassCases,
 ]);

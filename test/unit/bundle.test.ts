@@ -67,7 +67,9 @@ describe('what a page loads', () => {
   });
 
   test('a kernel that training does without is fetched when a Program first holds it', () => {
-    for (const shader of ['shaders/proximal-gradient.wgsl', 'shaders/batched-product.wgsl']) {
+    for (const shader of ['proximal-gradient', 'batched-product', 'cholesky', 'triangular-solve'].map(
+      (name) => `shaders/${name}.wgsl`,
+    )) {
       const files = Object.values(outputs).filter(({ inputs }) => Object.keys(inputs).includes(shader));
       expect(files.map(({ inputs }) => Object.keys(inputs))).toEqual([[shader]]);
     }

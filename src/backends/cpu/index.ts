@@ -4,7 +4,9 @@
  */
 import type { Backend, Loop, MemoryFigures, Program, RunOptions, Step, Storage } from '../backend.ts';
 import { type Job, Queue } from '../queue.ts';
+import { batchedInvert } from './batched-invert.ts';
 import { batchedProduct } from './batched-product.ts';
+import { cholesky } from './cholesky.ts';
 import { combine } from './combine.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { elementwise } from './elementwise.ts';
@@ -19,6 +21,7 @@ import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
 import { scalar } from './scalar.ts';
 import { solve } from './solve.ts';
+import { triangularSolve } from './triangular-solve.ts';
 import { type Layout, Workspace } from './workspace.ts';
 
 class HostStorage implements Storage {
@@ -187,6 +190,15 @@ function* runSteps(steps: readonly Step[], slots: Float64Array[], isCutShort: ()
         break;
       case 'invert':
         yield* invert(step, slots);
+        break;
+      case 'batchedInvert':
+        yield* batchedInvert(step, slots);
+        break;
+      case 'cholesky':
+        yield* cholesky(step, slots);
+        break;
+      case 'triangularSolve':
+        yield* triangularSolve(step, slots);
         break;
       case 'coordinateDescent':
         yield* coordinateDescent(step, slots, isCutShort);

@@ -45,11 +45,15 @@ export function lower(call: KernelCall, emit: Emit): void {
     case 'iterate':
     case 'proximalGradient':
       throw new Error(`${call.kernel}: this backend launches kernel by kernel; its widestIteration is 0`);
+    case 'cholesky':
+    case 'triangularSolve':
+      throw new Error(`${call.kernel}: this backend does not factorise; choose another backend, or another solver`);
     case 'pass':
       throw new Error('pass: this backend makes a pass by other kernels; its largestPass is 0');
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':
+    case 'batchedInvert':
       throw new Error(`${call.kernel} is sequential: it does not run on gpujs; choose another solver`);
   }
 }

@@ -97,6 +97,9 @@ export enum Extra {
 
 export enum ExtraOperation {
   batchedProduct,
+  batchedInvert,
+  cholesky,
+  triangularSolve,
 }
 
 /** op(A[s])·op(B[s]) + bias for each sample, of which `finish` makes the rest of the epilogue. */
@@ -116,6 +119,33 @@ export enum BatchedProduct {
   biasKind,
   end,
 }
+
+/** The rows, or pivots, `start` to `stop` of a Cholesky factor or of an elimination in the place of the result. Units are samples. */
+export enum Factor {
+  out = 9, // Extra.end
+  matrix,
+  order,
+  start,
+  stop,
+  samples,
+  /** A pivot at most so many times what was on the diagonal fails. */
+  least,
+  end,
+}
+
+/** Units are COLUMNS columns of a sample at most. */
+export enum TriangularSolve {
+  out = 9, // Extra.end
+  matrix,
+  right,
+  order,
+  columns,
+  transposed,
+  end,
+}
+
+/** Of the right side of triangular systems that are solved at a time. */
+export const COLUMNS = 32;
 
 export enum Bias {
   none,

@@ -45,7 +45,7 @@ import {
   ScalarOperation,
   Solve,
 } from './instructions.ts';
-import { lowerBatchedProduct } from './lower-extra.ts';
+import { type ExtraCall, isExtra, lowerExtra } from './lower-extra.ts';
 
 /** Words of one instruction. */
 export class Instruction {
@@ -100,12 +100,12 @@ export interface Aside {
 export function lowerCall({ call, operands, output }: PlannedCall, place: Place, aside: Aside): Instruction[] {
   const places = operands.map(place);
   if (call.kernel === 'invert') return lowerInvert(call, places, place(output), aside);
-  if (call.kernel === 'batchedProduct') return lowerBatchedProduct(call, places, place(output));
+  if (isExtra(call)) return lowerExtra(call, places, place(output));
   return [lowered(call, places, place(output), aside)];
 }
 
 function lowered(
-  call: Exclude<KernelCall, InvertCall | BatchedProductCall>,
+  call: Exclude<KernelCall, InvertCall | ExtraCall>,
   operands: readonly number[],
   out: number,
   aside: Aside,

@@ -1,7 +1,7 @@
 /** Kernels that do the same for every sample of a batch. */
-import type { BatchedProductCall } from '../kernels.ts';
+import type { BatchedProductCall, CholeskyCall, TriangularSolveCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Dispatch, type Forms, f, u } from './dispatch.ts';
+import { type Dispatch, type Forms, f, flatGroups, groupsFor, u } from './dispatch.ts';
 import { epilogueConstants } from './lower-product.ts';
 
 /** Rows and columns of C that an invocation computes, and invocations of a workgroup. */
@@ -49,4 +49,41 @@ function stretches(count: number, length: number): [number, number][] {
     index * length,
     Math.min((index + 1) * length, count),
   ]);
+}
+
+/** Of a GPU's arithmetic, what one workgroup has: about a thirtieth. */
+const WORKGROUP_SHARE = 1 / 32;
+
+export function lowerCholesky(call: CholeskyCall, step: PlannedCall, forms: Forms): Dispatch[] {
+  const { batch, order, epsilon } = call;
+  const work = order ** 3 / 3;
+  // However many samples there are, each takes one workgroup as long as this.
+  const most = forms.dispatchWork * (forms.tiled ? WORKGROUP_SHARE : 1);
+  const columns = Math.max(1, Math.min(order, Math.floor((order * most) / work)));
+  const samples = Math.max(1, Math.floor((forms.dispatchWork * order) / (work * columns)));
+  return stretches(batch, samples).flatMap(([firstSample, endSample]) =>
+    stretches(order, columns).map(([start, stop]) => ({
+      shader: 'cholesky',
+      constants: {},
+      sizes: [...u(batch, order, firstSample, endSample, start, stop), ...f(order * epsilon), ...u(0)], // zero
+      operands: step.operands,
+      result: step.output,
+      groups: flatGroups(endSample - firstSample),
+      work: (work * (endSample - firstSample) * (stop - start)) / order,
+    })),
+  );
+}
+
+export function lowerTriangularSolve(call: TriangularSolveCall, step: PlannedCall, forms: Forms): Dispatch[] {
+  const { batch, order, columns, transposed } = call;
+  const work = order ** 2;
+  return stretches(batch * columns, Math.max(1, Math.floor(forms.dispatchWork / work))).map(([first, end]) => ({
+    shader: 'triangular-solve',
+    constants: { TRANSPOSED: transposed ? 1 : 0 },
+    sizes: u(order, columns, first, end),
+    operands: step.operands,
+    result: step.output,
+    groups: groupsFor(end - first),
+    work: work * (end - first),
+  }));
 }

@@ -15,7 +15,7 @@ import {
 import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
 import { type Dispatch, type Forms, f, groupsFor, i, u } from './dispatch.ts';
-import { lowerBatchedProduct } from './lower-batched.ts';
+import { lowerBatchedProduct, lowerCholesky, lowerTriangularSolve } from './lower-batched.ts';
 import { lowerIterate, lowerProximalGradient } from './lower-iterate.ts';
 import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
@@ -38,6 +38,10 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
       return lowerProduct(call, step, forms);
     case 'batchedProduct':
       return lowerBatchedProduct(call, step, forms);
+    case 'cholesky':
+      return lowerCholesky(call, step, forms);
+    case 'triangularSolve':
+      return lowerTriangularSolve(call, step, forms);
     case 'reduce':
       return lowerReduce(call, step, forms);
     case 'elementwise':
@@ -61,6 +65,7 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':
+    case 'batchedInvert':
       throw new Error(`${call.kernel} is sequential: it does not run on a GPU; choose another solver`);
   }
 }

@@ -119,6 +119,14 @@ export const SHADERS = {
     later('product-register-vector.wgsl', () => import('../../../shaders/product-register-vector.wgsl')),
   ),
   'product-tiled': productForm({ file: 'product-tiled.wgsl', text: productTiled }),
+  cholesky: kernel(
+    1,
+    later('cholesky.wgsl', () => import('../../../shaders/cholesky.wgsl')),
+  ),
+  'triangular-solve': kernel(
+    2,
+    later('triangular-solve.wgsl', () => import('../../../shaders/triangular-solve.wgsl')),
+  ),
   'batched-product': productForm(later('batched-product.wgsl', () => import('../../../shaders/batched-product.wgsl'))),
   elementwise: kernel(3, OPERATION, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
   move: kernel(3, CONSTANTS.moves, { file: 'move.wgsl', text: move }, ELEMENTS),
