@@ -1,18 +1,24 @@
 // C = epilogue(op(A)·op(B)), op(A) m × k, op(B) k × n, all row-major: one thread an element. The formula of the epilogue is
 // that of ProductCall in src/backends/kernels.ts.
 //
-//   a, b         op(A)[i, l] = a[i·aRow + l·aColumn], op(B)[l, j] = b[l·bRow + j·bColumn]
-//   bias         [n] (BIAS 1: one row for all) or [m, n] (BIAS 2)
-//   scale, prior [m, n]; step [1]
+//   a, b         op(A)[i, l] = a[i·aRow + l·aColumn], op(B)[l, j] = b[l·bRow + j·bColumn]; of sample s, where BATCHED, from
+//                s·aStep and s·bStep on
+//   bias         [n] (BIAS 1: one row for all) or like the result (BIAS 2)
+//   scale, prior like the result; step [1]
 //   whole        the largest multiple of 4 up to k
-//   output       [n, m]
+//   output       [n, m], or [n, batch·m]
 // `activation` and `proximal` are bound to those of the call.
 
-function product(a, b, bias, scale, prior, step, n, k, whole, aRow, aColumn, bRow, bColumn, a0, a1) {
+function product(a, b, bias, scale, prior, step, m, n, k, whole, aStep, bStep, aRow, aColumn, bRow, bColumn, a0, a1) {
   const row = this.thread.y + this.thread.z * this.output.y;
   const column = this.thread.x;
   let aAt = row * aRow;
   let bAt = column * bColumn;
+  if (this.constants.BATCHED === 1) {
+    const sample = quotient(row, m);
+    aAt = sample * aStep + (row - sample * m) * aRow;
+    bAt += sample * bStep;
+  }
   let t = 0;
   for (let l = 0; l < whole; l += 4) {
     const aNext = aAt + 2 * aColumn;

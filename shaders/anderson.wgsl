@@ -63,7 +63,7 @@ fn main(
   }
   let n = sizes.n;
   let inside = 4u * thread + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(n);
-  let alpha = select(1.0, step_size[0], METHOD != PICARD);
+  let alpha = select(1.0, step_size[0], METHOD != METHOD_PICARD);
   let rule = ruleOf(sample);
   // Columns past the last one stay 0.
   var x = vec4<f32>();
@@ -95,7 +95,7 @@ fn main(
     let factor = select(vec4<f32>(), factorOf(x, bias, d, alpha), inside);
     factors[thread] = factor;
     if (thread == 0u) {
-      isRunning = select(0u, 1u, watch.status == RUNNING);
+      isRunning = select(0u, 1u, watch.status == STATUS_RUNNING);
     }
     if (workgroupUniformLoad(&isRunning) == 0u) {
       break;
@@ -170,9 +170,9 @@ fn main(
       }
     }
     // A sample that stops keeps T(x) of Peaceman-Rachford, else x.
-    if (watch.status == RUNNING) {
+    if (watch.status == STATUS_RUNNING) {
       x = next;
-    } else if (METHOD == PEACEMAN_RACHFORD) {
+    } else if (METHOD == METHOD_PEACEMAN_RACHFORD) {
       x = g;
     }
   }

@@ -54,7 +54,7 @@ fn stateAt(sample: u32) -> u32 {
 // Samples past the last one have stopped.
 fn watchOf(sample: u32) -> Watch {
   if (firstRow + sample >= sizes.batch) {
-    return Watch(CONVERGED, 0.0, 0.0, 0.0, 0.0);
+    return Watch(STATUS_CONVERGED, 0.0, 0.0, 0.0, 0.0);
   }
   return watchAt(stateAt(sample));
 }
@@ -81,8 +81,8 @@ fn observe(sample: u32) {
 fn running() -> array<vec4<bool>, 2> {
   let all = workgroupUniformLoad(&statuses);
   return array<vec4<bool>, 2>(
-    vec4<f32>(all[0], all[1], all[2], all[3]) == vec4<f32>(RUNNING),
-    vec4<f32>(all[4], all[5], all[6], all[7]) == vec4<f32>(RUNNING),
+    vec4<f32>(all[0], all[1], all[2], all[3]) == vec4<f32>(STATUS_RUNNING),
+    vec4<f32>(all[4], all[5], all[6], all[7]) == vec4<f32>(STATUS_RUNNING),
   );
 }
 
@@ -105,7 +105,7 @@ fn main(
     statuses[sample] = watches[sample].status;
   }
   let firstColumn = 4u * thread;
-  let alpha = select(1.0, step_size[0], METHOD != PICARD);
+  let alpha = select(1.0, step_size[0], METHOD != METHOD_PICARD);
   // Of this invocation's columns; the last is what the sum lost beside x.
   var x: Block;
   var bias: Block;
@@ -160,7 +160,7 @@ fn main(
       if (column < sizes.n) {
         var above = x.upper[c];
         var below = x.lower[c];
-        if (METHOD == PEACEMAN_RACHFORD) {
+        if (METHOD == METHOD_PEACEMAN_RACHFORD) {
           above = upper[column];
           below = lower[column];
         }
@@ -182,14 +182,14 @@ fn main(
     sums[3u * THREADS + thread] = size[1];
     workgroupBarrier();
     for (var sample = thread; sample < SAMPLES; sample += THREADS) {
-      if (statuses[sample] == RUNNING) {
+      if (statuses[sample] == STATUS_RUNNING) {
         observe(sample);
       }
     }
     let after = running();
     // A sample that stops keeps T(x) of Peaceman-Rachford, else x.
     var moves = after;
-    if (METHOD == PEACEMAN_RACHFORD) {
+    if (METHOD == METHOD_PEACEMAN_RACHFORD) {
       moves = moving;
     }
     for (var c = 0u; c < 4u; c += 1u) {

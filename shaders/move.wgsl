@@ -25,13 +25,8 @@ struct Sizes {
 @group(0) @binding(4) var<storage, read> y: array<f32>;
 @group(0) @binding(5) var<storage, read_write> result: array<f32>;
 
-override OPERATION: u32 = 0u;
+override OPERATION: u32 = OPERATION_GATHER;
 override INDEXED: bool = true;
-
-// The order of MOVES in kernels.ts.
-const GATHER = 0u;
-const SCATTER = 1u;
-const SEGMENT_SUM = 2u;
 
 fn indexAt(j: u32) -> i32 {
   return i32(floor(indices[j] + 0.5));
@@ -79,9 +74,9 @@ fn segmentSum(at: u32) {
 
 fn compute(at: u32) {
   switch (OPERATION) {
-    case GATHER: { gather(at); }
-    case SCATTER: { scatter(at); }
-    case SEGMENT_SUM: { segmentSum(at); }
+    case OPERATION_GATHER: { gather(at); }
+    case OPERATION_SCATTER: { scatter(at); }
+    case OPERATION_SEGMENT_SUM: { segmentSum(at); }
     default: {}
   }
 }

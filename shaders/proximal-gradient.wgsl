@@ -99,9 +99,9 @@ fn main(
   var rescaling = vec4<f32>();
   var theta = vec4<f32>(1.0);
   var watches: array<Watch, SAMPLES>; // alike in all invocations
-  let behind = sizes.batch * (features + 5u); // of the state
+  let behind = sizes.batch * (features + STATE_SIZE); // of the state
   for (var lane = 0u; lane < SAMPLES; lane += 1u) {
-    watches[lane].status = CONVERGED;
+    watches[lane].status = STATUS_CONVERGED;
     if (lane < count) {
       let sample = firstSample + lane;
       watches[lane] = watchAt(stateAt(sample));
@@ -128,7 +128,7 @@ fn main(
 
   for (var trip = 0u; trip < sizes.trips; trip += 1u) {
     let statuses = vec4<f32>(watches[0].status, watches[1].status, watches[2].status, watches[3].status);
-    let running = statuses == vec4<f32>(RUNNING);
+    let running = statuses == vec4<f32>(STATUS_RUNNING);
     for (var j = 0u; j < 4u; j += 1u) {
       factors[firstColumn + j] = w[j];
     }

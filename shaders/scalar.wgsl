@@ -24,16 +24,11 @@ struct Sizes {
 @group(0) @binding(5) var<storage, read> o3: array<f32>;
 @group(0) @binding(6) var<storage, read_write> result: array<f32>;
 
-override OPERATION: u32 = 0u;
+override OPERATION: u32 = OPERATION_RATIO;
 override SHARED: u32 = 0u;
 override IN_PLACE: u32 = 0u;
 
 const WIDTH = 64u;
-
-// The order of SCALARS in kernels.ts.
-const RATIO = 0u;
-const RATIO_PRODUCT = 1u;
-const MONITOR = 2u;
 
 fn place(operand: u32, sample: u32) -> u32 {
   return select(sample, 0u, (SHARED & (1u << operand)) != 0u);
@@ -70,20 +65,20 @@ fn operand3(sample: u32) -> f32 {
 fn monitor(sample: u32) {
   let batch = sizes.batch;
   var watch = Watch(
-    operand0(sample),
-    operand0(batch + sample),
-    operand0(2u * batch + sample),
-    operand0(3u * batch + sample),
-    operand0(4u * batch + sample),
+    operand0(STATE_STATUS * batch + sample),
+    operand0(STATE_ITERATIONS * batch + sample),
+    operand0(STATE_RESIDUAL * batch + sample),
+    operand0(STATE_BEST * batch + sample),
+    operand0(STATE_STALE * batch + sample),
   );
-  if (watch.status == RUNNING) {
+  if (watch.status == STATUS_RUNNING) {
     watch = observed(watch, operand1(sample), Rule(operand2(sample), operand3(sample), sizes.p0, sizes.p1 != 0.0));
   }
-  result[sample] = watch.status;
-  result[batch + sample] = watch.iterations;
-  result[2u * batch + sample] = watch.residual;
-  result[3u * batch + sample] = watch.best;
-  result[4u * batch + sample] = watch.stale;
+  result[STATE_STATUS * batch + sample] = watch.status;
+  result[STATE_ITERATIONS * batch + sample] = watch.iterations;
+  result[STATE_RESIDUAL * batch + sample] = watch.residual;
+  result[STATE_BEST * batch + sample] = watch.best;
+  result[STATE_STALE * batch + sample] = watch.stale;
 }
 
 fn ratio(x: f32, y: f32) -> f32 {
@@ -103,16 +98,17 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     return;
   }
   switch (OPERATION) {
-    case RATIO: {
+    case OPERATION_RATIO: {
       result[sample] = ratio(operand0(place(0u, sample)), operand1(sample));
     }
-    case RATIO_PRODUCT: {
+    case OPERATION_RATIO_PRODUCT: {
       let left = ratio(operand0(place(0u, sample)), operand1(sample));
       let right = ratio(operand2(sample), operand3(sample));
       result[sample] = left * right;
     }
-    default: {
+    case OPERATION_MONITOR: {
       monitor(sample);
     }
+    default: {}
   }
 }

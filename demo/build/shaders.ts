@@ -40,7 +40,8 @@ export function compact(source: string): string {
 const NAME = /(?<![@\w.])[A-Za-z_]\w*|(?<=\.)[A-Za-z_]\w*/g;
 const DECLARATION = /\b(?:let|const|fn|struct|var(?:<[^>]*>)?) (\w+)/g;
 const FUNCTION_OR_TYPE = /\b(?:fn|struct) (\w+)/g;
-const PARAMETER_OR_MEMBER = /(?<=[({,]|\))(\w+):/g;
+/** These begin with a small letter: what begins with another, in a list of cases, is a constant that comes from outside. */
+const PARAMETER_OR_MEMBER = /(?<=[({,]|\))([a-z]\w*):/g;
 const CALLED = /(?<!@)\b(\w+)\(/g;
 /** Constants that are set from outside, by their names. */
 const OVERRIDE = /\boverride (\w+)/g;

@@ -1,25 +1,40 @@
 /** What a person may choose of a run. The names and the texts are those of `equilibra train`, which goes on from the page's checkpoints. */
 import type { Activation, BackendName, ForwardSolverName } from '../../src/index.ts';
 
-export const ACTIVATIONS = [
-  'relu',
-  'tanh',
-  'sigmoid',
-  'softplus',
-  'leakyRelu',
-  'elu',
-  'softsign',
-  'arctan',
-] as const satisfies readonly Activation['name'][];
+/** Which of the library's the form offers: each that is added there has to be decided on here. */
+const OFFERED_ACTIVATIONS = {
+  relu: true,
+  tanh: true,
+  sigmoid: true,
+  softThreshold: false, // these two want parameters
+  leakyRelu: true,
+  clip: false,
+  softplus: true,
+  elu: true,
+  softsign: true,
+  arctan: true,
+  softmax: false, // over a whole layer
+} as const satisfies Record<Activation['name'], boolean>;
 
-export const SOLVERS = [
-  'auto',
-  'peaceman-rachford',
-  'anderson-peaceman-rachford',
-  'anderson-picard+peaceman-rachford',
-  'forward-backward',
-  'anderson',
-] as const satisfies readonly (ForwardSolverName | 'auto')[];
+const OFFERED_SOLVERS = {
+  auto: true,
+  'peaceman-rachford': true,
+  'anderson-peaceman-rachford': true,
+  'anderson-picard+peaceman-rachford': true,
+  'forward-backward': true,
+  anderson: true,
+  picard: false, // these two need not converge
+  'anderson-picard': false,
+} as const satisfies Record<ForwardSolverName | 'auto', boolean>;
+
+type Offered<Choices> = { [Name in keyof Choices]: Choices[Name] extends true ? Name : never }[keyof Choices];
+
+function offered<Choices extends Readonly<Record<string, boolean>>>(choices: Choices): readonly Offered<Choices>[] {
+  return Object.keys(choices).filter((name) => choices[name]) as unknown as Offered<Choices>[];
+}
+
+export const ACTIVATIONS = offered(OFFERED_ACTIVATIONS);
+export const SOLVERS = offered(OFFERED_SOLVERS);
 
 export const OPTIMISERS = ['adam', 'adamW', 'sgd', 'stochasticGradient'] as const;
 

@@ -1,12 +1,8 @@
 // Activations σ = prox_f and prox_{αf}, those of linear pieces. Prepended to the kernels that use one of them; the others get
 // activations-smooth.wgsl.
 
-// Which activation; the order of ACTIVATIONS in kernels.ts. A constant, so that a pipeline is compiled from its branch alone.
-override ACTIVATION: u32 = 0u;
-const RELU = 1u;
-const SOFT_THRESHOLD = 4u;
-const LEAKY_RELU = 5u;
-const CLIP = 6u;
+// Which activation of ACTIVATIONS in kernels.ts. A constant, so that a pipeline is compiled from its branch alone.
+override ACTIVATION: u32 = ACTIVATION_IDENTITY;
 
 fn softThreshold(x: f32, threshold: f32) -> f32 {
   if (x > threshold) {
@@ -21,22 +17,25 @@ fn softThreshold(x: f32, threshold: f32) -> f32 {
 // σ(x); the parameters are those of ACTIVATIONS in kernels.ts.
 fn activation(x: f32, parameters: vec2<f32>) -> f32 {
   switch (ACTIVATION) {
-    case RELU: { return max(x, 0.0); }
-    case SOFT_THRESHOLD: { return softThreshold(x, parameters.x); }
-    case LEAKY_RELU: { return select(parameters.x * x, x, x >= 0.0); }
-    case CLIP: { return clamp(x, parameters.x, parameters.y); }
-    default: { return x; }
+    case ACTIVATION_IDENTITY: { return x; }
+    case ACTIVATION_RELU: { return max(x, 0.0); }
+    case ACTIVATION_SOFT_THRESHOLD: { return softThreshold(x, parameters.x); }
+    case ACTIVATION_LEAKY_RELU: { return select(parameters.x * x, x, x >= 0.0); }
+    case ACTIVATION_CLIP: { return clamp(x, parameters.x, parameters.y); }
+    default: { return 0.0; }
   }
 }
 
 // prox_{αf}(x) for α > 0, where σ = prox_f.
 fn proximal(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
   switch (ACTIVATION) {
-    case SOFT_THRESHOLD: { return softThreshold(x, alpha * parameters.x); }
-    case LEAKY_RELU: {
+    case ACTIVATION_SOFT_THRESHOLD: { return softThreshold(x, alpha * parameters.x); }
+    case ACTIVATION_LEAKY_RELU: {
       let slope = parameters.x / (parameters.x + alpha * (1.0 - parameters.x));
       return select(slope * x, x, x >= 0.0);
     }
-    default: { return activation(x, parameters); }
+    // Projections, of which α makes nothing else.
+    case ACTIVATION_IDENTITY, ACTIVATION_RELU, ACTIVATION_CLIP: { return activation(x, parameters); }
+    default: { return 0.0; }
   }
 }

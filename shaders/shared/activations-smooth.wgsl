@@ -1,25 +1,19 @@
 // Activations σ = prox_f and prox_{αf}, those of exponentials and quotients. Prepended, behind functions.wgsl, to the kernels that
 // use one of them; the others get activations-piecewise.wgsl: compilers take long over what a pipeline does not need.
 
-// Which activation; the order of ACTIVATIONS in kernels.ts. A constant, so that a pipeline is compiled from its branch alone.
-override ACTIVATION: u32 = 2u;
-const TANH = 2u;
-const SIGMOID = 3u;
-const SOFTPLUS = 7u;
-const ELU = 8u;
-const SOFTSIGN = 9u;
-const ARCTAN = 10u;
+// Which activation of ACTIVATIONS in kernels.ts. A constant, so that a pipeline is compiled from its branch alone.
+override ACTIVATION: u32 = ACTIVATION_TANH;
 
 // σ(x); the parameters are those of ACTIVATIONS in kernels.ts.
 fn activation(x: f32, parameters: vec2<f32>) -> f32 {
   switch (ACTIVATION) {
-    case TANH: { return hyperbolicTangent(x); }
-    case SIGMOID: { return logistic(x); }
-    case SOFTPLUS: { return softplus(x); }
-    case ELU: { return elu(x, parameters.x); }
-    case SOFTSIGN: { return softsign(x); }
-    case ARCTAN: { return arctangent(x); }
-    default: { return x; }
+    case ACTIVATION_TANH: { return hyperbolicTangent(x); }
+    case ACTIVATION_SIGMOID: { return logistic(x); }
+    case ACTIVATION_SOFTPLUS: { return softplus(x); }
+    case ACTIVATION_ELU: { return elu(x, parameters.x); }
+    case ACTIVATION_SOFTSIGN: { return softsign(x); }
+    case ACTIVATION_ARCTAN: { return arctangent(x); }
+    default: { return 0.0; }
   }
 }
 
@@ -28,11 +22,11 @@ fn proximalBracket(x: f32, alpha: f32, a0: f32) -> vec2<f32> {
   let rest = 1.0 - alpha;
   var ends = vec2<f32>(-rest, rest);
   switch (ACTIVATION) {
-    case SIGMOID: { ends = vec2<f32>(0.0, rest); }
-    case ELU: { ends = vec2<f32>(-rest * a0, 0.0); }
-    case ARCTAN: { ends = vec2<f32>(-rest * HALF_PI, rest * HALF_PI); }
+    case ACTIVATION_SIGMOID: { ends = vec2<f32>(0.0, rest); }
+    case ACTIVATION_ELU: { ends = vec2<f32>(-rest * a0, 0.0); }
+    case ACTIVATION_ARCTAN: { ends = vec2<f32>(-rest * HALF_PI, rest * HALF_PI); }
     // (t ≥ 0 ? t : αt) = x − (1 − α)δ
-    case SOFTPLUS: {
+    case ACTIVATION_SOFTPLUS: {
       let reach = rest * LN_2;
       let y = vec2<f32>(x - max(reach, 0.0), x - min(reach, 0.0));
       return select(y / alpha, y, y >= vec2<f32>(0.0));
@@ -44,7 +38,7 @@ fn proximalBracket(x: f32, alpha: f32, a0: f32) -> vec2<f32> {
 
 // The bounded part s of σ(t): δ of softplus, else σ itself.
 fn boundedPart(t: f32, parameters: vec2<f32>) -> f32 {
-  if (ACTIVATION == SOFTPLUS) {
+  if (ACTIVATION == ACTIVATION_SOFTPLUS) {
     return softplusExcess(t);
   }
   return activation(t, parameters);
@@ -53,10 +47,10 @@ fn boundedPart(t: f32, parameters: vec2<f32>) -> f32 {
 // σ'(t), where s is the bounded part of σ(t); elu for t < 0.
 fn smoothSlope(t: f32, s: f32, a0: f32) -> f32 {
   switch (ACTIVATION) {
-    case SIGMOID: { return s * (1.0 - s); }
-    case SOFTPLUS: { return logistic(t); }
-    case ELU: { return s + a0; }
-    case ARCTAN: { return arctangentDerivative(t); }
+    case ACTIVATION_SIGMOID: { return s * (1.0 - s); }
+    case ACTIVATION_SOFTPLUS: { return logistic(t); }
+    case ACTIVATION_ELU: { return s + a0; }
+    case ACTIVATION_ARCTAN: { return arctangentDerivative(t); }
     default: { return 1.0 - s * s; }
   }
 }
@@ -68,11 +62,11 @@ fn smoothProximal(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
   let rest = 1.0 - alpha;
   let bracket = proximalBracket(x, alpha, parameters.x);
   var low = bracket.x;
-  var high = select(bracket.y, min(bracket.y, 0.0), ACTIVATION == ELU);
+  var high = select(bracket.y, min(bracket.y, 0.0), ACTIVATION == ACTIVATION_ELU);
   var t = clamp(x, low, high);
   var s = boundedPart(t, parameters);
   for (var trip = 0u; trip < 40u; trip += 1u) {
-    let linear = select(alpha * t, t, ACTIVATION == SOFTPLUS && t >= 0.0);
+    let linear = select(alpha * t, t, ACTIVATION == ACTIVATION_SOFTPLUS && t >= 0.0);
     let g = rest * s + (linear - x);
     if (g > 0.0) {
       high = t;
@@ -89,7 +83,7 @@ fn smoothProximal(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
     t = next;
     s = boundedPart(t, parameters);
   }
-  return select(s, max(t, 0.0) + s, ACTIVATION == SOFTPLUS);
+  return select(s, max(t, 0.0) + s, ACTIVATION == ACTIVATION_SOFTPLUS);
 }
 
 // For x ≥ 0, where σ(t) = t / (1 + t), the equation of t is αt² + (1 − x)t − x = 0; its positive root, without
@@ -110,14 +104,14 @@ fn proximalSoftsign(x: f32, alpha: f32) -> f32 {
 // prox_{αf}(x) for α > 0, where σ = prox_f.
 fn proximal(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
   switch (ACTIVATION) {
-    case SOFTSIGN: { return proximalSoftsign(x, alpha); }
-    case ELU: {
+    case ACTIVATION_SOFTSIGN: { return proximalSoftsign(x, alpha); }
+    case ACTIVATION_ELU: {
       if (x >= 0.0) {
         return x;
       }
       return smoothProximal(x, alpha, parameters);
     }
-    case TANH, SIGMOID, SOFTPLUS, ARCTAN: { return smoothProximal(x, alpha, parameters); }
-    default: { return x; }
+    case ACTIVATION_TANH, ACTIVATION_SIGMOID, ACTIVATION_SOFTPLUS, ACTIVATION_ARCTAN: { return smoothProximal(x, alpha, parameters); }
+    default: { return 0.0; }
   }
 }

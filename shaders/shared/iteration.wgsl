@@ -1,13 +1,8 @@
 // The formulas of ITERATIONS in kernels.ts, of four numbers at once. Prepended to the kernels that iterate, whose sizes hold
 // a0, a1 and zero.
 
-override METHOD: u32 = 0u;
+override METHOD: u32 = METHOD_PICARD;
 override SLOPED: bool = false; // σ(p) = d∘p
-
-// The order of ITERATIONS in kernels.ts.
-const PICARD = 0u;
-const PEACEMAN_RACHFORD = 1u;
-const FORWARD_BACKWARD = 2u;
 
 // σ(p); d is its slope where SLOPED.
 fn sigma(p: vec4<f32>, d: vec4<f32>) -> vec4<f32> {
@@ -38,7 +33,7 @@ fn proximals(x: vec4<f32>, d: vec4<f32>, alpha: f32) -> vec4<f32> {
 
 // What is multiplied by M: x, of Peaceman-Rachford q.
 fn factorOf(x: vec4<f32>, b: vec4<f32>, d: vec4<f32>, alpha: f32) -> vec4<f32> {
-  if (METHOD == PEACEMAN_RACHFORD) {
+  if (METHOD == METHOD_PEACEMAN_RACHFORD) {
     return 2.0 * proximals(x, d, alpha) - x + alpha * b;
   }
   return x;
@@ -65,16 +60,22 @@ fn advanced(
   alpha: f32,
   lost: vec4<f32>,
 ) -> Advance {
-  if (METHOD == PEACEMAN_RACHFORD) {
-    let p = (1.0 + 1.0 / alpha) * h - factor / alpha + b;
-    return Advance(2.0 * h - factor + alpha * b, h, h - sigma(p, d), lost);
+  switch (METHOD) {
+    case METHOD_PICARD: {
+      let p = h + b;
+      let value = sigma(p, d);
+      return Advance(value, factor, factor - value, lost);
+    }
+    case METHOD_PEACEMAN_RACHFORD: {
+      let p = (1.0 + 1.0 / alpha) * h - factor / alpha + b;
+      return Advance(2.0 * h - factor + alpha * b, h, h - sigma(p, d), lost);
+    }
+    case METHOD_FORWARD_BACKWARD: {
+      let p = h + b;
+      let y = rounded(alpha * (p - factor) + lost);
+      let w = rounded(factor + y);
+      return Advance(proximals(w, d, alpha), factor, factor - sigma(p, d), y - (w - factor));
+    }
+    default: { return Advance(); }
   }
-  let p = h + b;
-  let value = sigma(p, d);
-  if (METHOD == PICARD) {
-    return Advance(value, factor, factor - value, lost);
-  }
-  let y = rounded(alpha * (p - factor) + lost);
-  let w = rounded(factor + y);
-  return Advance(proximals(w, d, alpha), factor, factor - value, y - (w - factor));
 }

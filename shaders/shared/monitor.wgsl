@@ -1,12 +1,5 @@
 // When a sample stops: the rule of the operation `monitor` in kernels.ts. Prepended to the kernels that watch residuals.
 
-// STATUS in kernels.ts.
-const RUNNING = 0.0;
-const CONVERGED = 1.0;
-const STALLED = 2.0;
-const DIVERGED = 3.0;
-const GAVE_UP = 4.0;
-
 const INFINITY_BITS = 0x7f800000u;
 
 // The rows of a sample's state, in the order of STATE_ROWS in kernels.ts.
@@ -28,18 +21,18 @@ struct Rule {
 fn statusAfter(residual: f32, stale: f32, rule: Rule) -> f32 {
   // NaN and Inf are told by their bits: a compiler may assume that they do not occur.
   if ((bitcast<u32>(residual) & INFINITY_BITS) == INFINITY_BITS || residual > 1.0e30) {
-    return DIVERGED;
+    return STATUS_DIVERGED;
   }
   if (residual <= rule.tolerance) {
-    return CONVERGED;
+    return STATUS_CONVERGED;
   }
   if (stale < rule.staleLimit) {
-    return RUNNING;
+    return STATUS_RUNNING;
   }
   if (residual <= 4.0 * rule.lowest) {
-    return STALLED;
+    return STATUS_STALLED;
   }
-  return select(RUNNING, GAVE_UP, rule.giveUp);
+  return select(STATUS_RUNNING, STATUS_GAVE_UP, rule.giveUp);
 }
 
 // The state of a running sample after an iteration with this residual.

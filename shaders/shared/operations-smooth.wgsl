@@ -1,7 +1,7 @@
 // Element-wise operations of exponentials and quotients: the smooth activations, with their derivatives. Prepended to
 // elementwise.wgsl.
 
-override OPERATION: u32 = 2u;
+override OPERATION: u32 = OPERATION_EXP;
 
 // e^(−2|x|) and e^(−|x|) keep all digits of these where 1 − tanh² and 1 − s would cancel.
 fn tanhDerivative(x: f32) -> f32 {
@@ -27,19 +27,27 @@ fn softsignDerivative(x: f32) -> f32 {
   return r * r;
 }
 
-// The cases are in the order of ELEMENTWISE in kernels.ts. Of σ and prox_{αf} the activation is a constant of the pipeline.
+// The formulas of ELEMENTWISE in kernels.ts. Of σ and prox_{αf} the activation is a constant of the pipeline.
 fn operation(index: u32, x: f32, y: f32, z: f32, p0: f32, p1: f32, p2: f32) -> f32 {
   switch (OPERATION) {
-    case 2u: { return exponential(x); } // exp
-    // tanh, sigmoid, softplus, elu, softsign, arctan
-    case 10u, 11u, 15u, 16u, 17u, 18u: { return activation(x, vec2<f32>(p0, p1)); }
-    case 32u: { return eluDerivative(x, y, p1, p0); } // eluDerivative
-    case 33u: { return tanhDerivative(x); } // tanhDerivative
-    case 34u: { return sigmoidDerivative(x); } // sigmoidDerivative
-    case 35u: { return softsignDerivative(x); } // softsignDerivative
-    case 36u: { return arctangentDerivative(x); } // arctanDerivative
-    // proximalTanh, proximalSigmoid, proximalSoftplus, proximalElu, proximalSoftsign, proximalArctan
-    case 39u, 40u, 44u, 45u, 46u, 47u: { return proximal(x, y, vec2<f32>(p0, p1)); }
+    case OPERATION_EXP: { return exponential(x); }
+    case OPERATION_TANH,
+      OPERATION_SIGMOID,
+      OPERATION_SOFTPLUS,
+      OPERATION_ELU,
+      OPERATION_SOFTSIGN,
+      OPERATION_ARCTAN: { return activation(x, vec2<f32>(p0, p1)); }
+    case OPERATION_ELU_DERIVATIVE: { return eluDerivative(x, y, p1, p0); }
+    case OPERATION_TANH_DERIVATIVE: { return tanhDerivative(x); }
+    case OPERATION_SIGMOID_DERIVATIVE: { return sigmoidDerivative(x); }
+    case OPERATION_SOFTSIGN_DERIVATIVE: { return softsignDerivative(x); }
+    case OPERATION_ARCTAN_DERIVATIVE: { return arctangentDerivative(x); }
+    case OPERATION_PROXIMAL_TANH,
+      OPERATION_PROXIMAL_SIGMOID,
+      OPERATION_PROXIMAL_SOFTPLUS,
+      OPERATION_PROXIMAL_ELU,
+      OPERATION_PROXIMAL_SOFTSIGN,
+      OPERATION_PROXIMAL_ARCTAN: { return proximal(x, y, vec2<f32>(p0, p1)); }
     default: { return 0.0; }
   }
 }

@@ -9,7 +9,7 @@
 //   binding 5  bias       b of the iteration, [m, n]
 //   binding 6  step_size  [1], or absent
 //   binding 7  slope      [m, n] where SLOPED
-//   binding 8  result     as carried, with sums [2, tiles, m]; its state is left to observe.wgsl
+//   binding 8  result     as carried, with sums [2, tiles, m]; its state is left to pass-observe.wgsl
 // a and b are declared by the form.
 
 struct Sizes {
@@ -26,6 +26,11 @@ struct Sizes {
   a1: f32,
   zero: u32,
   tiles: u32,
+  // Where the parts of what is carried begin, by passLayout in kernels.ts.
+  kept: u32,
+  state: u32,
+  lost: u32,
+  sums: u32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -36,17 +41,8 @@ struct Sizes {
 @group(0) @binding(7) var<storage, read> slope: array<f32>;
 @group(0) @binding(8) var<storage, read_write> result: array<f32>;
 
-// Where the parts of what is carried begin.
-fn keptStart() -> u32 {
-  return sizes.m * sizes.n;
-}
-
-fn lostStart() -> u32 {
-  return sizes.m * (2u * sizes.n + 5u);
-}
-
 fn isRunning(row: u32) -> bool {
-  return carried[2u * sizes.m * sizes.n + row] == RUNNING;
+  return carried[sizes.state + STATE_STATUS * sizes.m + row] == STATUS_RUNNING;
 }
 
 // How far the products of some rows are to be added up: not at all where all these samples have stopped.
@@ -93,26 +89,26 @@ fn passed(row: u32, column: u32, h: vec4<f32>) -> vec2<f32> {
   let inside = columns < vec4<u32>(sizes.n);
   let at = row * sizes.n + min(columns, vec4<u32>(sizes.n - 1u));
   if (!isRunning(row)) {
-    storePart(keptStart(), at, inside, ofCarried(keptStart(), at));
+    storePart(sizes.kept, at, inside, ofCarried(sizes.kept, at));
     return vec2<f32>();
   }
-  let alpha = select(1.0, step_size[0], METHOD != PICARD);
+  let alpha = select(1.0, step_size[0], METHOD != METHOD_PICARD);
   let b = ofBias(at);
   let d = ofSlope(at);
   let factor = ofCarried(0u, at);
   var lost = vec4<f32>();
-  if (METHOD == FORWARD_BACKWARD) {
-    lost = ofCarried(lostStart(), at);
+  if (METHOD == METHOD_FORWARD_BACKWARD) {
+    lost = ofCarried(sizes.lost, at);
   }
   let step = advanced(factor, h, b, d, alpha, lost);
   storePart(0u, at, inside, factorOf(step.next, b, d, alpha));
-  if (METHOD == PEACEMAN_RACHFORD) {
-    storePart(keptStart(), at, inside, step.next);
+  if (METHOD == METHOD_PEACEMAN_RACHFORD) {
+    storePart(sizes.kept, at, inside, step.next);
   } else {
-    storePart(keptStart(), at, inside, factor);
+    storePart(sizes.kept, at, inside, factor);
   }
-  if (METHOD == FORWARD_BACKWARD) {
-    storePart(lostStart(), at, inside, step.lost);
+  if (METHOD == METHOD_FORWARD_BACKWARD) {
+    storePart(sizes.lost, at, inside, step.lost);
   }
   let missed = select(vec4<f32>(), step.missed, inside);
   let z = select(vec4<f32>(), step.z, inside);
@@ -122,7 +118,7 @@ fn passed(row: u32, column: u32, h: vec4<f32>) -> vec2<f32> {
 // The sums of one row over the columns of a tile.
 fn storeSums(row: u32, tile: u32, sums: vec2<f32>) {
   if (row < sizes.endRow && tile < sizes.tiles) {
-    let at = lostStart() + sizes.m * (sizes.n + tile) + row;
+    let at = sizes.sums + tile * sizes.m + row;
     result[at] = sums.x;
     result[at + sizes.tiles * sizes.m] = sums.y;
   }

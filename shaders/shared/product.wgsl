@@ -34,7 +34,7 @@ struct Sizes {
 @group(0) @binding(7) var<storage, read> step_size: array<f32>;
 @group(0) @binding(8) var<storage, read_write> result: array<f32>;
 
-override BIAS: u32 = 0u; // 0 none, 1 one row for all, 2 full
+override BIAS: u32 = BIAS_NONE;
 override PROXIMAL: bool = false;
 override SCALED: bool = false;
 override RESIDUAL: bool = false;
@@ -48,9 +48,9 @@ fn depthOf(firstRow: u32, count: u32) -> u32 {
 fn epilogue(row: u32, column: u32, value: f32) {
   let at = row * sizes.n + column;
   var t = value;
-  if (BIAS == 1u) {
+  if (BIAS == BIAS_ROW) {
     t += bias[column];
-  } else if (BIAS == 2u) {
+  } else if (BIAS == BIAS_FULL) {
     t += bias[at];
   }
   let parameters = vec2<f32>(sizes.a0, sizes.a1);

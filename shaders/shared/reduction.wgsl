@@ -29,28 +29,18 @@ struct Sizes {
 @group(0) @binding(3) var<storage, read> y: array<f32>;
 @group(0) @binding(4) var<storage, read_write> result: array<f32>;
 
-override OPERATION: u32 = 0u;
+override OPERATION: u32 = OPERATION_SUM;
 override PARTIAL_OPERAND: bool = false;
 override PARTIAL_RESULT: bool = false;
 
-// The order of REDUCTIONS in kernels.ts.
-const SUM = 0u;
-const MAXIMUM = 1u;
-const MAXIMUM_ABSOLUTE = 2u;
-const NORM = 3u;
-const DOT = 4u;
-const ANY_ZERO = 5u;
-const COUNT_NOT_FINITE = 6u;
-const FIXED_POINT_RESIDUAL = 7u;
-
 // The running value of nothing.
 fn nothing() -> vec2<f32> {
-  return vec2<f32>(select(0.0, -3.4028234e38, OPERATION == MAXIMUM), 0.0);
+  return vec2<f32>(select(0.0, -3.4028234e38, OPERATION == OPERATION_MAXIMUM), 0.0);
 }
 
 fn join(p: vec2<f32>, q: vec2<f32>) -> vec2<f32> {
   switch (OPERATION) {
-    case MAXIMUM, MAXIMUM_ABSOLUTE, ANY_ZERO: { return max(p, q); }
+    case OPERATION_MAXIMUM, OPERATION_MAXIMUM_ABSOLUTE, OPERATION_ANY_ZERO: { return max(p, q); }
     default: { return p + q; }
   }
 }
@@ -62,13 +52,13 @@ fn single(at: u32) -> vec2<f32> {
   }
   let value = x[at];
   switch (OPERATION) {
-    case MAXIMUM_ABSOLUTE: { return vec2<f32>(abs(value), 0.0); }
-    case NORM: { return vec2<f32>(value * value, 0.0); }
-    case DOT: { return vec2<f32>(value * y[at], 0.0); }
+    case OPERATION_MAXIMUM_ABSOLUTE: { return vec2<f32>(abs(value), 0.0); }
+    case OPERATION_NORM: { return vec2<f32>(value * value, 0.0); }
+    case OPERATION_DOT: { return vec2<f32>(value * y[at], 0.0); }
     // Bit patterns, since a compiler may assume that NaN and Inf do not occur, and may flush subnormal numbers to 0.
-    case ANY_ZERO: { return vec2<f32>(select(0.0, 1.0, (bitcast<u32>(value) & 0x7fffffffu) == 0u), 0.0); }
-    case COUNT_NOT_FINITE: { return vec2<f32>(select(0.0, 1.0, (bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u), 0.0); }
-    case FIXED_POINT_RESIDUAL: {
+    case OPERATION_ANY_ZERO: { return vec2<f32>(select(0.0, 1.0, (bitcast<u32>(value) & 0x7fffffffu) == 0u), 0.0); }
+    case OPERATION_COUNT_NOT_FINITE: { return vec2<f32>(select(0.0, 1.0, (bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u), 0.0); }
+    case OPERATION_FIXED_POINT_RESIDUAL: {
       let difference = value - activation(y[at], vec2<f32>(sizes.a0, sizes.a1));
       return vec2<f32>(difference * difference, value * value);
     }
@@ -93,8 +83,8 @@ fn store(index: u32, value: vec2<f32>) {
     return;
   }
   switch (OPERATION) {
-    case NORM: { result[index] = sqrt(value.x); }
-    case FIXED_POINT_RESIDUAL: { result[index] = sqrt(value.x) / (sizes.epsilon + sqrt(value.y)); }
+    case OPERATION_NORM: { result[index] = sqrt(value.x); }
+    case OPERATION_FIXED_POINT_RESIDUAL: { result[index] = sqrt(value.x) / (sizes.epsilon + sqrt(value.y)); }
     default: { result[index] = value.x; }
   }
 }

@@ -20,14 +20,7 @@ struct Sizes {
 @group(0) @binding(3) var<storage, read> y: array<f32>;
 @group(0) @binding(4) var<storage, read_write> result: array<f32>;
 
-override OPERATION: u32 = 0u;
-
-// The order of ROWS in kernels.ts.
-const SOFTMAX = 0u;
-const LOG_SOFTMAX = 1u;
-const PROXIMAL_SOFTMAX = 2u;
-const STANDARDISE = 3u;
-const STANDARDISE_DERIVATIVE = 4u;
+override OPERATION: u32 = OPERATION_SOFTMAX;
 
 const LOWEST = -3.4028234e38;
 const EPSILON = 1.1920929e-7;
@@ -42,11 +35,11 @@ fn computeRow(row: u32, first: u32, stride: u32) {
   let start = row * sizes.columns;
   let span = Span(start + first, start + sizes.columns, stride);
   switch (OPERATION) {
-    case SOFTMAX: { softmax(span); }
-    case LOG_SOFTMAX: { logSoftmax(span); }
-    case PROXIMAL_SOFTMAX: { proximalSoftmax(span); }
-    case STANDARDISE: { standardise(span); }
-    case STANDARDISE_DERIVATIVE: { standardiseDerivative(span); }
+    case OPERATION_SOFTMAX: { softmax(span); }
+    case OPERATION_LOG_SOFTMAX: { logSoftmax(span); }
+    case OPERATION_PROXIMAL_SOFTMAX: { proximalSoftmax(span); }
+    case OPERATION_STANDARDISE: { standardise(span); }
+    case OPERATION_STANDARDISE_DERIVATIVE: { standardiseDerivative(span); }
     default: {}
   }
 }

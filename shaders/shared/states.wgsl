@@ -10,21 +10,21 @@ fn carriedAt(at: u32) -> f32 {
   return carried[at];
 }
 
-// Of the sample whose status is at `at`.
+// Of the sample whose state begins at `at`.
 fn watchAt(at: u32) -> Watch {
   return Watch(
-    carriedAt(at),
-    carriedAt(at + sizes.batch),
-    carriedAt(at + 2u * sizes.batch),
-    carriedAt(at + 3u * sizes.batch),
-    carriedAt(at + 4u * sizes.batch),
+    carriedAt(at + STATE_STATUS * sizes.batch),
+    carriedAt(at + STATE_ITERATIONS * sizes.batch),
+    carriedAt(at + STATE_RESIDUAL * sizes.batch),
+    carriedAt(at + STATE_BEST * sizes.batch),
+    carriedAt(at + STATE_STALE * sizes.batch),
   );
 }
 
 fn storeWatch(at: u32, watch: Watch) {
-  result[at] = watch.status;
-  result[at + sizes.batch] = watch.iterations;
-  result[at + 2u * sizes.batch] = watch.residual;
-  result[at + 3u * sizes.batch] = watch.best;
-  result[at + 4u * sizes.batch] = watch.stale;
+  result[at + STATE_STATUS * sizes.batch] = watch.status;
+  result[at + STATE_ITERATIONS * sizes.batch] = watch.iterations;
+  result[at + STATE_RESIDUAL * sizes.batch] = watch.residual;
+  result[at + STATE_BEST * sizes.batch] = watch.best;
+  result[at + STATE_STALE * sizes.batch] = watch.stale;
 }

@@ -160,6 +160,10 @@ export interface OperandLayout {
   readonly strides: readonly [number, number, number, number];
 }
 
+/** What a product adds: nothing, a row to every row, or as many numbers as it has itself. */
+export const BIASES = ['none', 'row', 'full'] as const;
+export type Bias = (typeof BIASES)[number];
+
 /**
  * C = epilogue(op(A)·op(B)), op(A) m × k, op(B) k × n. Operands [A, B, bias, scale, prior, step]; the last four may be absent.
  * With t = (op(A)·op(B))ᵢⱼ the epilogue is, in this order,
@@ -177,11 +181,22 @@ export interface ProductCall {
   readonly k: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  readonly bias: 'none' | 'row' | 'full';
+  readonly bias: Bias;
   readonly activation: ActivationName;
   readonly activationParameters: ActivationParameters;
   readonly proximal: boolean;
   readonly residual: boolean;
+}
+
+/**
+ * C[s] = epilogue(op(A[s])·op(B[s])) for each sample s: op(A[s]) m × k, op(B[s]) k × n. Operands as those of a product, but of
+ * [batch, …] where they are not shared by all samples: A and B may be, the row of a bias and the step are.
+ */
+export interface BatchedProductCall extends Omit<ProductCall, 'kernel'> {
+  readonly kernel: 'batchedProduct';
+  readonly batch: number;
+  readonly sharedA: boolean;
+  readonly sharedB: boolean;
 }
 
 export interface ElementwiseCall {
@@ -278,6 +293,42 @@ export interface InvertCall {
   readonly order: number;
 }
 
+/** What factorisations take: `order` rows and columns for each sample. */
+interface BatchedMatrixCall {
+  readonly inputs: readonly number[];
+  readonly output: number;
+  readonly batch: number;
+  readonly order: number;
+}
+
+/**
+ * A[s] = L[s]·L[s]ᵀ, where the lower triangle of A[s] is read; L has zeros above its diagonal. A pivot, what is left of Aⱼⱼ when its turn
+ * comes, has to be greater than order·ε·Aⱼⱼ: else the sample is singular or indefinite as far as rounding can tell, and all of its
+ * L is NaN. Operand [A], [batch, order, order]. Result: L, and behind it for each sample 0, or the place of the pivot that failed,
+ * counted from 1.
+ */
+export interface CholeskyCall extends BatchedMatrixCall {
+  readonly kernel: 'cholesky';
+  readonly epsilon: number;
+}
+
+/** op(L[s])·X[s] = B[s] for triangular L[s] of which what is above the diagonal is not read. Operands [L, B], B and X [batch, order, columns]. */
+export interface TriangularSolveCall extends BatchedMatrixCall {
+  readonly kernel: 'triangularSolve';
+  readonly columns: number;
+  readonly transposed: boolean;
+}
+
+/**
+ * A[s]⁻¹ by Gauss-Jordan elimination without exchange of rows, for A[s] + A[s]ᵀ positive definite: its pivots are positive then. Operand
+ * and result as of `cholesky`, and likewise what is told of a sample with a pivot that is not. Offered by the backends of
+ * SEQUENTIAL_BACKENDS alone.
+ */
+export interface BatchedInvertCall extends BatchedMatrixCall {
+  readonly kernel: 'batchedInvert';
+  readonly epsilon: number;
+}
+
 /** Iterations x⁺ = T(x) for z = σ(Wz + b) that the kernels `iterate` and `pass` make; p is the pre-activation that the residual is taken at. */
 export const ITERATIONS = [
   // p = x·M + b, ρ of (x, p), T(x) = σ(p). A sample that stops keeps x.
@@ -349,6 +400,18 @@ export interface PassCall extends IterationCall {
   readonly inputs: IterateCall['inputs'];
   readonly output: number;
   readonly transposed: boolean;
+}
+
+/** Where the parts of what a pass carries begin, and where the last of them ends. */
+export function passLayout(
+  batch: number,
+  n: number,
+): Readonly<Record<'factor' | 'kept' | 'state' | 'lost' | 'sums' | 'end', number>> {
+  const kept = batch * n;
+  const state = kept + batch * n;
+  const lost = state + batch * STATE_SIZE;
+  const sums = lost + batch * n;
+  return { factor: 0, kept, state, lost, sums, end: sums + 2 * Math.ceil(n / 8) * batch };
 }
 
 /** Lengths of Lasso problems: rows and columns of X, groups with an X of their own, and all of them. */
@@ -428,6 +491,7 @@ export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu', 'wasm'];
 
 export type KernelCall =
   | ProductCall
+  | BatchedProductCall
   | ElementwiseCall
   | CombineCall
   | CoordinateDescentCall
@@ -438,6 +502,9 @@ export type KernelCall =
   | ScalarCall
   | SolveCall
   | InvertCall
+  | BatchedInvertCall
+  | CholeskyCall
+  | TriangularSolveCall
   | IterateCall
   | PassCall
   | ProximalGradientCall;

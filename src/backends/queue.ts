@@ -4,12 +4,13 @@
  */
 import { isTurnOver, nextTurn } from './event-loop.ts';
 
-/** Some work; yields where it may be interrupted. It must not throw. */
+/** Some work; yields where it may be interrupted, or a promise for what it waits for. It must not throw, nor the promise reject. */
 export type Job = Generator<unknown, void, void>;
 
 export class Queue {
   private readonly jobs: Pick<Job, 'next'>[] = [];
   private isPumping = false;
+  private awaited: Promise<unknown> | undefined;
   private readonly waiting = new Set<(error: Error) => void>();
 
   enqueue(job: Job): void {
@@ -47,10 +48,14 @@ export class Queue {
     this.waiting.clear();
   }
 
-  /** Goes on with the first job. @returns false where it is not done, because the turn is over */
+  /** Goes on with the first job. @returns false where it is not done, because the turn is over or it waits */
   private advance(): boolean {
     const [job] = this.jobs;
-    while (!job.next().done) {
+    for (let step = job.next(); !step.done; step = job.next()) {
+      if (step.value instanceof Promise) {
+        this.awaited = step.value;
+        return false;
+      }
       if (this.jobs[0] !== job) return true; // it was dropped
       if (isTurnOver()) return false;
     }
@@ -62,9 +67,11 @@ export class Queue {
     if (this.isPumping) return;
     this.isPumping = true;
     while (this.jobs.length > 0) {
-      await nextTurn();
+      const { awaited } = this;
+      this.awaited = undefined;
+      await (awaited ?? nextTurn());
       // A step at least, whoever else has had all of this turn.
-      for (let isFirst = true; this.jobs.length > 0 && (isFirst || !isTurnOver()); isFirst = false) this.advance();
+      while (this.jobs.length > 0 && this.advance() && !isTurnOver());
     }
     this.isPumping = false;
   }

@@ -11,6 +11,7 @@ import {
   type MoveOperation,
   type OperandLayout,
   type PassCall,
+  passLayout,
   type Reduction,
   type RowsOperation,
   type ScalarOperation,
@@ -386,17 +387,16 @@ export function passRows(carried: Tensor, transposed: boolean, options: IterateO
 /** What the first pass starts from. @param factor what is multiplied for x, [batch, n] */
 export function beforePass(factor: Tensor, x: Tensor, state: Tensor): Tensor {
   const [batch, n] = x.shape;
-  const size = 3 * x.size + state.size;
-  return joined(joined(factor, x, 2 * x.size), state, size + 2 * batch * Math.ceil(n / 8));
+  return joined(endToEnd(factor, x), state, passLayout(batch, n).end);
 }
 
 /** What a pass has left. */
 export function afterPass(carried: Tensor, shape: Shape): Record<'factor' | 'kept' | 'state', Tensor> {
-  const size = sizeOf(shape);
+  const { factor, kept, state } = passLayout(shape[0], shape[1]);
   return {
-    factor: part(carried, 0, shape),
-    kept: part(carried, size, shape),
-    state: part(carried, 2 * size, [STATE_SIZE, shape[0]]),
+    factor: part(carried, factor, shape),
+    kept: part(carried, kept, shape),
+    state: part(carried, state, [STATE_SIZE, shape[0]]),
   };
 }
 
@@ -411,7 +411,8 @@ function joined(x: Tensor, y: Tensor, size: number): Tensor {
   return gatherAlong(flat(x), 0, size, { more: flat(y) });
 }
 
-function part(x: Tensor, offset: number, shape: Shape): Tensor {
+/** Numbers of x from `offset` on. */
+export function part(x: Tensor, offset: number, shape: Shape): Tensor {
   return x.context.alias(gatherAlong(x, 0, sizeOf(shape), { offset }), shape);
 }
 

@@ -4,13 +4,14 @@ import { openCPU } from '../../src/backends/cpu/index.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { type BackendName, type Engine, open } from '../../src/index.ts';
+import { factorCases } from '../parity/cases/factorisations.ts';
 import { type ParityCase, parityCases } from '../parity/cases/index.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
 import { asking } from '../reference/outcomes.ts';
 
 export { trainSteps } from './training.ts';
 
-const cases: readonly ParityCase[] = [...parityCases, ...solverCases];
+const cases: readonly ParityCase[] = [...parityCases, ...factorCases, ...solverCases];
 const candidates = { webgpu: () => openWebGPU(), wasm: () => openWasm() };
 const opened = new Map<string, Promise<Backend>>();
 

@@ -1,6 +1,7 @@
 /** Every parity case inside a real browser: over its WebGPU, and over its WebAssembly with threads. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { factorCases } from '../parity/cases/factorisations.ts';
 import { parityCases } from '../parity/cases/index.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
 import { type OpenPage, openPage, type PageOptions } from './harness.ts';
@@ -18,7 +19,7 @@ describe.each(CANDIDATES)('%s in the browser', (backend, options) => {
     url = await open.bundle(fileURLToPath(new URL('./page.ts', import.meta.url)));
   });
   afterAll(() => open?.close());
-  for (const { name } of [...parityCases, ...solverCases]) {
+  for (const { name } of [...parityCases, ...factorCases, ...solverCases]) {
     test(name, async () => {
       expect(await open.call<string>(url, 'runCase', backend, name)).toBe('');
     });

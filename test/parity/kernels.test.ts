@@ -3,12 +3,21 @@ import { openCPU } from '../../src/backends/cpu/index.ts';
 import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { descentCases } from './cases/descent.ts';
+import { batchedInvertCases, factorCases } from './cases/factorisations.ts';
 import { homotopyCases } from './cases/homotopy.ts';
 import { iterateCases, parityCases } from './cases/index.ts';
 import { invertCases } from './cases/invert.ts';
 import { passCases } from './cases/pass.ts';
 import { suite } from './suite.ts';
 
-suite('wasm', openWasm, [...parityCases, ...iterateCases, ...descentCases, ...homotopyCases, ...invertCases]);
+suite('wasm', openWasm, [
+  ...parityCases,
+  ...iterateCases,
+  ...descentCases,
+  ...homotopyCases,
+  ...invertCases,
+  ...factorCases,
+  ...batchedInvertCases,
+]);
 suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
 suite('cpu', async () => openCPU(), passCases);

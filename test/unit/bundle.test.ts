@@ -58,7 +58,8 @@ describe('what a page loads', () => {
 
   test('a backend is fetched when it is opened', () => {
     expect(eager('dist/index.js').sources.filter((source) => /backends\/\w+\/|^kernels\//.test(source))).toEqual([]);
-    for (const build of ['kernels', 'kernels-shared', 'kernels-fused', 'kernels-fused-shared']) {
+    const variants = ['', '-shared', '-fused', '-fused-shared'];
+    for (const build of ['kernels', 'second'].flatMap((module) => variants.map((variant) => `${module}${variant}`))) {
       const source = `src/backends/wasm/${build}.generated.ts`;
       const files = Object.values(outputs).filter(({ inputs }) => Object.keys(inputs).includes(source));
       expect(files.map(({ inputs }) => Object.keys(inputs))).toEqual([[source]]);
@@ -66,9 +67,12 @@ describe('what a page loads', () => {
   });
 
   test('a kernel that training does without is fetched when a Program first holds it', () => {
-    const shader = 'shaders/proximal-gradient.wgsl';
-    const files = Object.values(outputs).filter(({ inputs }) => Object.keys(inputs).includes(shader));
-    expect(files.map(({ inputs }) => Object.keys(inputs))).toEqual([[shader]]);
+    for (const shader of ['proximal-gradient', 'batched-product', 'cholesky', 'triangular-solve'].map(
+      (name) => `shaders/${name}.wgsl`,
+    )) {
+      const files = Object.values(outputs).filter(({ inputs }) => Object.keys(inputs).includes(shader));
+      expect(files.map(({ inputs }) => Object.keys(inputs))).toEqual([[shader]]);
+    }
   });
 
   test('the data sets are files of their own', () => {

@@ -2,8 +2,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
+import { fusesMultiplyAdd } from '../../src/backends/wasm/builds.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
-import { fusesMultiplyAdd } from '../../src/backends/wasm/module.ts';
 import { iterateCases, parityCases } from '../parity/cases/index.ts';
 import { invertCases } from '../parity/cases/invert.ts';
 

@@ -4,6 +4,9 @@
  */
 import type { Backend, Loop, MemoryFigures, Program, RunOptions, Step, Storage } from '../backend.ts';
 import { type Job, Queue } from '../queue.ts';
+import { batchedInvert } from './batched-invert.ts';
+import { batchedProduct } from './batched-product.ts';
+import { cholesky } from './cholesky.ts';
 import { combine } from './combine.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { elementwise } from './elementwise.ts';
@@ -18,6 +21,7 @@ import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
 import { scalar } from './scalar.ts';
 import { solve } from './solve.ts';
+import { triangularSolve } from './triangular-solve.ts';
 import { type Layout, Workspace } from './workspace.ts';
 
 class HostStorage implements Storage {
@@ -151,6 +155,9 @@ function* runSteps(steps: readonly Step[], slots: Float64Array[], isCutShort: ()
       case 'product':
         yield* product(step, slots);
         break;
+      case 'batchedProduct':
+        yield* batchedProduct(step, slots);
+        break;
       case 'elementwise':
         elementwise(step, slots);
         break;
@@ -183,6 +190,15 @@ function* runSteps(steps: readonly Step[], slots: Float64Array[], isCutShort: ()
         break;
       case 'invert':
         yield* invert(step, slots);
+        break;
+      case 'batchedInvert':
+        yield* batchedInvert(step, slots);
+        break;
+      case 'cholesky':
+        yield* cholesky(step, slots);
+        break;
+      case 'triangularSolve':
+        yield* triangularSolve(step, slots);
         break;
       case 'coordinateDescent':
         yield* coordinateDescent(step, slots, isCutShort);

@@ -1,7 +1,7 @@
 import { ABSENT, type IterateCall, STATE_ROWS, STATUS } from '../kernels.ts';
-import { Acceleration } from './acceleration.ts';
+import { Acceleration } from './anderson.ts';
 import { advance, factorOf, type Iterating, residualOf } from './iteration.ts';
-import { observe } from './scalar.ts';
+import { observe } from './monitor.ts';
 
 /** Row by row, the loops written out; see ITERATIONS and IterateCall. */
 export function iterate(call: IterateCall, slots: readonly Float64Array[]): void {

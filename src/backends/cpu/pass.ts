@@ -1,15 +1,16 @@
-import { ABSENT, type PassCall, STATE_SIZE, STATUS } from '../kernels.ts';
+import { ABSENT, type PassCall, passLayout, STATE_ROWS, STATUS } from '../kernels.ts';
 import { advance, factorOf, type Iterating, residualOf } from './iteration.ts';
-import { observe } from './scalar.ts';
+import { observe } from './monitor.ts';
 
 /** Row by row; see PassCall. */
 export function pass(call: PassCall, slots: readonly Float64Array[]): void {
   const { batch, n, inputs, shared } = call;
-  const [kept, state, lost] = [batch * n, 2 * batch * n, 2 * batch * n + STATE_SIZE * batch];
+  const { kept, state, lost } = passLayout(batch, n);
   const out = slots[call.output];
   out.set(slots[inputs[0]]);
   for (let sample = 0; sample < batch; sample++) {
-    if (out[state + sample] !== STATUS.running) continue;
+    const at = (stateRow: number): number => state + stateRow * batch + sample;
+    if (out[at(STATE_ROWS.status)] !== STATUS.running) continue;
     const row = (slot: number, part = 0): Float64Array =>
       slots[slot].subarray(part + sample * n, part + (sample + 1) * n);
     const iterating: Iterating = {
@@ -27,7 +28,6 @@ export function pass(call: PassCall, slots: readonly Float64Array[]): void {
     );
     row(call.output).set(factorOf(iterating, next));
     row(call.output, kept).set(call.iteration === 'peacemanRachford' ? next : factor);
-    const at = (stateRow: number): number => state + stateRow * batch + sample;
     observe(out, at, residualOf(missed, size, call.epsilon, !iterating.slope), {
       tolerance: slots[inputs[4]][shared.tolerance ? 0 : sample],
       floor: slots[inputs[5]][shared.floor ? 0 : sample],

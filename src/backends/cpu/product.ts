@@ -1,4 +1,4 @@
-import { ABSENT, type ProductCall } from '../kernels.ts';
+import { ABSENT, type BatchedProductCall, type ProductCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
 import { activation, proximal } from './activations.ts';
 
@@ -22,7 +22,12 @@ export function* product(call: ProductCall, slots: readonly Float64Array[]): Job
   epilogue(call, slots, out);
 }
 
-function epilogue(call: ProductCall, slots: readonly Float64Array[], out: Float64Array): void {
+/** Of all rows of the result, which those of samples are too. */
+export function epilogue(
+  call: ProductCall | BatchedProductCall,
+  slots: readonly Float64Array[],
+  out: Float64Array,
+): void {
   const { n, activationParameters: parameters } = call;
   const [bias, scale, prior, step] = call.inputs.slice(2).map((slot) => (slot === ABSENT ? undefined : slots[slot]));
   const plain = call.activation === 'identity' && !call.proximal;
@@ -42,7 +47,7 @@ function epilogue(call: ProductCall, slots: readonly Float64Array[], out: Float6
 }
 
 /** x is rows × columns; the result is columns × rows. */
-function transposed(x: Float64Array, rows: number, columns: number): Float64Array {
+export function transposed(x: Float64Array, rows: number, columns: number): Float64Array {
   const result = new Float64Array(rows * columns);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) result[column * rows + row] = x[row * columns + column];
@@ -54,7 +59,7 @@ function transposed(x: Float64Array, rows: number, columns: number): Float64Arra
  * out[i, j] = Σₗ a[i, l]·b[j, l] for the rows `first` to `last`, two of a and four of b at a time: the one place of this backend
  * where time is spent.
  */
-function multiplyRows(
+export function multiplyRows(
   a: Float64Array,
   b: Float64Array,
   out: Float64Array,

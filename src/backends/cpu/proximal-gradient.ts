@@ -1,5 +1,5 @@
 import { type ProximalGradientCall, STATE_ROWS, STATE_SIZE, STATUS } from '../kernels.ts';
-import { observe } from './scalar.ts';
+import { observe } from './monitor.ts';
 
 /** Sample by sample, the loops written out; see ProximalGradientCall. */
 export function proximalGradient(call: ProximalGradientCall, slots: readonly Float64Array[]): void {

@@ -1,6 +1,7 @@
 /** From a kernel call to launches of gpu.js kernels, each a pure function of its operands. */
 import {
   ABSENT,
+  type BatchedProductCall,
   type CombineCall,
   type KernelCall,
   type MoveCall,
@@ -17,6 +18,7 @@ import type { Extents } from './machine.ts';
 export function lower(call: KernelCall, emit: Emit): void {
   switch (call.kernel) {
     case 'product':
+    case 'batchedProduct':
       lowerProduct(call, emit);
       break;
     case 'elementwise':
@@ -43,17 +45,22 @@ export function lower(call: KernelCall, emit: Emit): void {
     case 'iterate':
     case 'proximalGradient':
       throw new Error(`${call.kernel}: this backend launches kernel by kernel; its widestIteration is 0`);
+    case 'cholesky':
+    case 'triangularSolve':
+      throw new Error(`${call.kernel}: this backend does not factorise; choose another backend, or another solver`);
     case 'pass':
       throw new Error('pass: this backend makes a pass by other kernels; its largestPass is 0');
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':
+    case 'batchedInvert':
       throw new Error(`${call.kernel} is sequential: it does not run on gpujs; choose another solver`);
   }
 }
 
-function lowerProduct(call: ProductCall, emit: Emit): void {
+function lowerProduct(call: ProductCall | BatchedProductCall, emit: Emit): void {
   const { m, n, k, activation, proximal, residual } = call;
+  const isBatched = call.kernel === 'batchedProduct';
   const bindings: Record<string, string> = proximal
     ? { activation: 'activationIdentity', ...proximalBindings(activation) }
     : { activation: activationBinding(activation), proximal: 'proximalIdentity' };
@@ -62,11 +69,14 @@ function lowerProduct(call: ProductCall, emit: Emit): void {
     PROXIMAL: Number(proximal),
     SCALED: Number(call.inputs[3] !== ABSENT),
     RESIDUAL: Number(residual),
+    BATCHED: Number(isBatched),
   };
   const [aRow, aColumn] = call.transposeA ? [1, m] : [k, 1];
   const [bRow, bColumn] = call.transposeB ? [1, k] : [n, 1];
-  const parameters = [n, k, k - (k % 4), aRow, aColumn, bRow, bColumn, ...call.activationParameters];
-  emit({ kernel: 'product', constants, bindings }, call.inputs, parameters, [n, m], call.output);
+  const steps = isBatched ? [call.sharedA ? 0 : m * k, call.sharedB ? 0 : k * n] : [0, 0];
+  const rows = isBatched ? call.batch * m : m;
+  const parameters = [m, n, k, k - (k % 4), ...steps, aRow, aColumn, bRow, bColumn, ...call.activationParameters];
+  emit({ kernel: 'product', constants, bindings }, call.inputs, parameters, [n, rows], call.output);
 }
 
 function lowerCombine({ inputs, output, rows, columns, factors }: CombineCall, emit: Emit): void {

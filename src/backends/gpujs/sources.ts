@@ -55,7 +55,7 @@ export const KERNELS = {
   gather: kernel(gather, 3, 5),
   'loop-tally': kernel(loopTally, 2, 0),
   monitor: kernel(monitor, 4, 4, 2),
-  product: kernel(product, 6, 7, 2),
+  product: kernel(product, 6, 10, 2),
   ratio: kernel(ratio, 2, 2),
   'ratio-product': kernel(ratioProduct, 4, 4),
   reduce: kernel(reduce, 2, 4, 1),

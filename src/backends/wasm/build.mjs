@@ -1,4 +1,4 @@
-// Compiles assembly/ to WebAssembly, for a memory of one thread and for one that threads share, each with a fused multiply-add
+// Compiles the two modules of assembly/ to WebAssembly, each for a memory of one thread and for one that threads share, each with a fused multiply-add
 // (relaxed SIMD) and without, and writes all as text into modules that bundles and tests import like any other. Nothing happens where these are up to date. Run by the scripts of
 // package.json, by the tests and by the benchmarks.
 import { createHash } from 'node:crypto';
@@ -14,39 +14,35 @@ const FLAGS = [
 ];
 const SHARED = ['--sharedMemory', '--maximumMemory', '65536'];
 const FUSED = ['--enable', 'relaxed-simd'];
-const BUILDS = {
-  kernels: FLAGS,
-  'kernels-shared': [...FLAGS, ...SHARED],
-  'kernels-fused': [...FLAGS, ...FUSED],
-  'kernels-fused-shared': [...FLAGS, ...FUSED, ...SHARED],
-};
+const VARIANTS = { '': [], '-shared': SHARED, '-fused': FUSED, '-fused-shared': [...FUSED, ...SHARED] };
+/** What a page fetches first, and what it fetches when a Program first needs it. */
+const MODULES = { kernels: 'index.ts', second: 'second-module.ts' };
 
 export default async function buildKernels() {
   const files = readdirSync(join(folder, 'assembly')).filter((name) => name.endsWith('.ts'));
   const sources = [...files.sort().map((name) => join(folder, 'assembly', name)), join(folder, 'instructions.ts')];
-  const hash = createHash('sha256').update(JSON.stringify(BUILDS));
+  const hash = createHash('sha256').update(JSON.stringify([MODULES, FLAGS, VARIANTS]));
   const compiler = createRequire(import.meta.url).resolve('assemblyscript/package.json');
   for (const path of [...sources, compiler]) hash.update(readFileSync(path));
   const heading = `// Made by build.mjs from assembly/, ${hash.digest('hex')}.\n`;
-  for (const [name, flags] of Object.entries(BUILDS)) {
-    const target = join(folder, `${name}.generated.ts`);
-    if (existsSync(target) && readFileSync(target, 'utf8').startsWith(heading)) continue;
-    const binary = await compile(flags);
-    writeFileSync(target, `${heading}export const KERNELS: string =\n  '${binary.toString('base64')}';\n`);
+  for (const [module, entry] of Object.entries(MODULES)) {
+    for (const [variant, flags] of Object.entries(VARIANTS)) {
+      const target = join(folder, `${module}${variant}.generated.ts`);
+      if (existsSync(target) && readFileSync(target, 'utf8').startsWith(heading)) continue;
+      const binary = await compile(entry, [...FLAGS, ...flags]);
+      writeFileSync(target, `${heading}export const KERNELS: string =\n  '${binary.toString('base64')}';\n`);
+    }
   }
 }
 
-async function compile(flags) {
+async function compile(entry, flags) {
   const { default: asc } = await import('assemblyscript/asc');
   let binary;
-  const { error, stderr } = await asc.main(
-    [join(folder, 'assembly', 'index.ts'), '--outFile', 'kernels.wasm', ...flags],
-    {
-      writeFile(_, contents) {
-        binary = Buffer.from(contents);
-      },
+  const { error, stderr } = await asc.main([join(folder, 'assembly', entry), '--outFile', 'kernels.wasm', ...flags], {
+    writeFile(_, contents) {
+      binary = Buffer.from(contents);
     },
-  );
+  });
   const messages = stderr.toString();
   if (error || messages) throw new Error(`${messages}${error ?? ''}`);
   return binary;

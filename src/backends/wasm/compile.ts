@@ -3,7 +3,7 @@ import type { Program, Loop as ProgramLoop, Step } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
 import { type BufferRole, type PlannedCopy, type PlannedLoop, type PlannedStep, planProgram } from '../plan.ts';
 import { bytesFor } from './heap.ts';
-import { Code, Loop, Renew } from './instructions.ts';
+import { Code, Header, Loop, Renew } from './instructions.ts';
 import { type Aside, Instruction, lowerCall, lowerCopy, type Pack } from './lower.ts';
 import { type Packs, packKey, packsOf } from './packs.ts';
 
@@ -14,6 +14,8 @@ export interface Compiled {
   readonly start: number;
   /** In the order of the table of addresses, whose first place is that of absent operands. */
   readonly buffers: readonly CompiledBuffer[];
+  /** Whether some instructions are of the second module. */
+  readonly needsSecond: boolean;
   /** Bytes of all temporaries. */
   readonly workspace: number;
 }
@@ -38,6 +40,7 @@ class Compiler {
   /** Of a pack that lives for one product. */
   private passing: Pack = { buffer: 0, word: 0 };
   private workspace = 0;
+  private needsSecond = false;
 
   constructor(private readonly program: Program) {
     this.plan = planProgram(program);
@@ -57,7 +60,8 @@ class Compiler {
       ...[...inputs, ...constants.keys()].flatMap((slot) => this.renewed(slot)),
       ...this.lowerSteps(steps, this.plan.steps),
     ];
-    return { words: joined(all, start), start, buffers: this.buffers, workspace: this.workspace };
+    const { buffers, workspace, needsSecond } = this;
+    return { words: joined(all, start), start, buffers, workspace, needsSecond };
   }
 
   /** Returns its place in the table. */
@@ -77,7 +81,9 @@ class Compiler {
   private lowerStep(step: Step | undefined, planned: PlannedStep): Instruction[] {
     if (planned.kind === 'copy') return [this.lowerCopy(planned)];
     if (planned.kind === 'loop') return this.lowerLoop(step as ProgramLoop, planned);
-    return [...lowerCall(planned, this.place, this.aside), ...this.renewed(planned.call.output)];
+    const lowered = lowerCall(planned, this.place, this.aside);
+    this.needsSecond ||= lowered.some(({ words }) => words[Header.code] === Code.extra);
+    return [...lowered, ...this.renewed(planned.call.output)];
   }
 
   private readonly aside: Aside = {

@@ -50,6 +50,11 @@ export class Executable {
     this.bytes = this.block.bytes + footprint([this.addresses, this.compiled], objectsOf(program));
   }
 
+  /** Whether it holds instructions of the second module. */
+  get needsSecond(): boolean {
+    return this.compiled.needsSecond;
+  }
+
   /** Bytes that temporaries take. */
   get workspaceBytes(): number {
     return this.compiled.workspace;

@@ -2,9 +2,11 @@
 import type { Backend, MemoryFigures, Program, RunOptions, Storage } from '../backend.ts';
 import { DeviceLostError } from '../lost.ts';
 import { type Job, Queue } from '../queue.ts';
+import { fusesMultiplyAdd } from './builds.ts';
 import { Executable } from './executable.ts';
 import { type Block, bytesFor, Heap } from './heap.ts';
-import { fusesMultiplyAdd, type Kernels, openKernels } from './module.ts';
+import { type Kernels, openKernels } from './module.ts';
+import type { SecondModule } from './second-module.ts';
 import { canShare, openTeam, type Team, usualThreads } from './team.ts';
 
 class BlockStorage implements Storage {
@@ -25,7 +27,7 @@ export interface WasmOptions {
 
 /** Opens the WebAssembly backend. Rejects where WebAssembly with SIMD is missing, and says so. */
 export async function openWasm({ threads, slice = 5 }: WasmOptions = {}): Promise<Backend> {
-  const { heap, kernels, team } = await startThreads(threads);
+  const { heap, kernels, second, team } = await startThreads(threads);
   const queue = new Queue();
   const held = new Set<BlockStorage>();
   const executables = new Map<Program, Executable>();
@@ -98,6 +100,7 @@ export async function openWasm({ threads, slice = 5 }: WasmOptions = {}): Promis
     { isCutShort = () => false }: RunOptions,
   ): Job {
     try {
+      if (executable.needsSecond && !second.isReady) yield* loaded(second, team);
       const blocks = inputs.map(blockOf);
       reserve(executable.workspaceBytes);
       const results = outputs.map((output) => {
@@ -195,14 +198,32 @@ function blockOf({ block, failure }: BlockStorage): Block {
   return block;
 }
 
-async function startThreads(threads: number | undefined): Promise<{ heap: Heap; kernels: Kernels; team?: Team }> {
+/** @throws what has kept it from being loaded */
+function* loaded(second: SecondModule, team: Team | undefined): Job {
+  let failure: unknown;
+  yield second
+    .load((binary) => team?.give(binary))
+    .catch((error: unknown) => {
+      failure = new Error('wasm: kernels that this needs could not be loaded', { cause: error });
+    });
+  if (failure) throw failure;
+}
+
+interface Threads {
+  readonly heap: Heap;
+  readonly kernels: Kernels;
+  readonly second: SecondModule;
+  readonly team?: Team;
+}
+
+async function startThreads(threads: number | undefined): Promise<Threads> {
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new RangeError(`open: threads is ${threads}; it must be a positive integer`);
   }
   const others = canShare() ? (threads ?? (await usualThreads())) - 1 : 0;
   const heap = heapFor(others > 0);
-  const { module, kernels } = await openKernels(heap);
-  return { heap, kernels, ...(heap.isShared && { team: await openTeam(others, heap, kernels, module) }) };
+  const { module, kernels, second } = await openKernels(heap);
+  return { heap, kernels, second, ...(heap.isShared && { team: await openTeam(others, heap, kernels, module) }) };
 }
 
 /** A memory that can be shared takes 4 GiB of addresses, which may not be there. */

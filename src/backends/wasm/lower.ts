@@ -1,6 +1,7 @@
 /** Kernel calls as instructions; see instructions.ts for their fields. */
 import type {
   ActivationName,
+  BatchedProductCall,
   CombineCall,
   CoordinateDescentCall,
   ElementwiseCall,
@@ -44,6 +45,7 @@ import {
   ScalarOperation,
   Solve,
 } from './instructions.ts';
+import { type ExtraCall, isExtra, lowerExtra } from './lower-extra.ts';
 
 /** Words of one instruction. */
 export class Instruction {
@@ -98,11 +100,12 @@ export interface Aside {
 export function lowerCall({ call, operands, output }: PlannedCall, place: Place, aside: Aside): Instruction[] {
   const places = operands.map(place);
   if (call.kernel === 'invert') return lowerInvert(call, places, place(output), aside);
+  if (isExtra(call)) return lowerExtra(call, places, place(output));
   return [lowered(call, places, place(output), aside)];
 }
 
 function lowered(
-  call: Exclude<KernelCall, InvertCall>,
+  call: Exclude<KernelCall, InvertCall | ExtraCall>,
   operands: readonly number[],
   out: number,
   aside: Aside,
@@ -139,11 +142,25 @@ function lowered(
 }
 
 function lowerProduct(call: ProductCall, operands: readonly number[], out: number, pack: Pack): Instruction {
-  const [a, b, bias, scale, prior, step] = operands;
+  return withEpilogue(Code.product, call, operands, out)
+    .set(Product.packed, pack.buffer, pack.word)
+    .set(Product.m, call.m, call.n, call.k, Number(call.transposeA), Number(call.transposeB));
+}
+
+/** The epilogue of what lies in the result already, bias and all. */
+export function lowerEpilogue(call: BatchedProductCall, operands: readonly number[], out: number): Instruction {
+  return withEpilogue(Code.finish, call, operands, out).set(Product.m, call.batch * call.m, call.n);
+}
+
+function withEpilogue(
+  code: Code,
+  call: ProductCall | BatchedProductCall,
+  [a, b, bias, scale, prior, step]: readonly number[],
+  out: number,
+): Instruction {
   const sigma = call.proximal ? proximalOf(call.activation) : activationOf(call.activation);
-  return new Instruction(Code.product, Product.end)
-    .set(Product.out, out, a, b, bias, scale, prior, call.proximal ? step : 0, pack.buffer, pack.word)
-    .set(Product.m, call.m, call.n, call.k, Number(call.transposeA), Number(call.transposeB))
+  return new Instruction(code, Product.end)
+    .set(Product.out, out, a, b, bias, scale, prior, call.proximal ? step : 0)
     .set(Product.biasKind, Bias[call.bias], sigma)
     .setReals(Product.p0, ...call.activationParameters)
     .set(Product.residual, Number(call.residual));

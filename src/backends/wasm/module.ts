@@ -1,6 +1,8 @@
 /** The compiled kernels, brought to life on a memory. */
+import { binaryOf } from './builds.ts';
 import type { Block, Heap } from './heap.ts';
 import type { Progress } from './instructions.ts';
+import { SecondModule } from './second-module.ts';
 
 /** Milliseconds, as the kernels see them. */
 export const clock = (): number => performance.now();
@@ -35,38 +37,26 @@ export function takeWorkspace(heap: Heap): Block {
   return heap.take(WORKSPACE_BYTES);
 }
 
-/** A module with one f32x4.relaxed_madd: where it is valid, so are the builds with a fused multiply-add. */
-const MULTIPLY_ADD = [
-  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 20, 1, 18, 0],
-  ...[0x41, 0, 0xfd, 15, 0x41, 0, 0xfd, 15, 0x41, 0, 0xfd, 15, 0xfd, 0x85, 2, 0x1a, 11],
-];
-
-/** Whether a·b + c is one instruction here, which makes products up to twice as fast. */
-export function fusesMultiplyAdd(): boolean {
-  return WebAssembly.validate(new Uint8Array(MULTIPLY_ADD));
-}
-
-/** The build for this memory and this engine, in base64. */
-async function textOf({ isShared }: Heap): Promise<string> {
-  if (fusesMultiplyAdd()) {
-    const build = isShared ? import('./kernels-fused-shared.generated.ts') : import('./kernels-fused.generated.ts');
-    return (await build).KERNELS;
-  }
-  const build = isShared ? import('./kernels-shared.generated.ts') : import('./kernels.generated.ts');
-  return (await build).KERNELS;
+export interface OpenKernels {
+  readonly module: WebAssembly.Module;
+  readonly kernels: Kernels;
+  readonly second: SecondModule;
 }
 
 /** Rejects where there is no WebAssembly with SIMD. */
-export async function openKernels(heap: Heap): Promise<{ module: WebAssembly.Module; kernels: Kernels }> {
-  const binary = Uint8Array.from(atob(await textOf(heap)), (character) => character.charCodeAt(0));
+export async function openKernels(heap: Heap): Promise<OpenKernels> {
+  const binary = await binaryOf('kernels', heap);
+  const workspace = takeWorkspace(heap);
+  const second = new SecondModule(heap, workspace);
   try {
     const { module, instance } = await WebAssembly.instantiate(binary, {
       env: { memory: heap.memory },
       clock: { now: clock },
+      extra: second.imports,
     });
     const kernels = instance.exports as unknown as Kernels;
-    kernels.useWorkspace(takeWorkspace(heap).address);
-    return { module, kernels };
+    kernels.useWorkspace(workspace.address);
+    return { module, kernels, second };
   } catch (error) {
     throw new Error(
       `wasm: the kernels cannot be loaded (${(error as Error).message}); WebAssembly with SIMD is needed, which browsers ` +

@@ -7,6 +7,8 @@ export interface Team {
   readonly serving: number;
   /** Those of them that have had a share of the work. */
   readonly used: number;
+  /** Hands the second module to the threads: at most once. */
+  give(binary: Uint8Array): void;
   close(): void;
 }
 
@@ -17,6 +19,8 @@ const SHARED_WORDS = 16;
 const SERVING = 3;
 const USED = 11;
 const FAILED = 12;
+/** Where the second module lies, and its bytes: 0 before there is one. */
+const SECOND = 13;
 /** Milliseconds that are waited for the threads to serve. */
 const PATIENCE = 1000;
 
@@ -42,7 +46,16 @@ interface Start {
 /** Text of a worker, which bundles need not know of. */
 const SERVE = `const serve = ({ module, memory, workspace, team }, told) => {
   try {
-    const { exports } = new WebAssembly.Instance(module, { env: { memory }, clock: { now: () => 0 } });
+    let second;
+    const begin = () => {
+      const [start, length] = new Int32Array(memory.buffer, team + 4 * ${SECOND}, 2);
+      const binary = new Uint8Array(memory.buffer).slice(start, start + length);
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory } });
+      exports.useWorkspace(workspace);
+      return exports;
+    };
+    const extra = { perform: (...of) => (second ??= begin()).perform(...of) };
+    const { exports } = new WebAssembly.Instance(module, { env: { memory }, clock: { now: () => 0 }, extra });
     exports.useWorkspace(workspace);
     exports.join(team);
     told();
@@ -86,6 +99,11 @@ export async function openTeam(size: number, heap: Heap, kernels: Kernels, modul
     },
     get used() {
       return heap.words[at + USED].toString(2).replaceAll('0', '').length;
+    },
+    give(binary) {
+      const { address } = heap.take(bytesFor(Math.ceil(binary.length / 4)));
+      new Uint8Array(heap.memory.buffer).set(binary, address);
+      heap.words.set([address, binary.length], at + SECOND);
     },
     close() {
       for (const { end } of started) end();

@@ -2,10 +2,10 @@
  * A pass of an iteration: one dispatch is a product with the pass in its epilogue, one observes what that has left. Loaded when a
  * Program first holds a pass: a page whose layers are no wider than a workgroup solves does without.
  */
-import observe from '../../../shaders/observe.wgsl';
+import observe from '../../../shaders/pass-observe.wgsl';
 import pass from '../../../shaders/shared/pass.wgsl';
 import tiled from '../../../shaders/shared/pass-tiled.wgsl';
-import { ABSENT, ACTIVATIONS, ITERATIONS, type PassCall } from '../kernels.ts';
+import { ABSENT, ACTIVATIONS, ITERATIONS, type PassCall, passLayout } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
 import type { OpenPass, Runtime } from './compile.ts';
 import { type Dispatch, f, groupsFor, u, wordsToBytes } from './dispatch.ts';
@@ -19,7 +19,7 @@ const TILED = { file: 'shared/pass-tiled.wgsl', text: tiled };
 /** The sources by name. */
 export const PASS_SHADERS: Readonly<Record<string, Shader>> = {
   pass: kernel(6, ...ITERATING, PASS, ...SHADERS['product-tiled'].parts.slice(-1), TILED),
-  observe: kernel(3, ...ITERATING, STATES, { file: 'observe.wgsl', text: observe }),
+  'pass-observe': kernel(3, ...ITERATING, STATES, { file: 'pass-observe.wgsl', text: observe }),
 };
 
 /** Says what is still open of these. */
@@ -43,6 +43,7 @@ export function lowerPass(call: PassCall, step: PlannedCall): PassDispatch[] {
   /** Stretches of columns over which the first dispatch adds up. */
   const tiles = Math.ceil(n / form.columns);
   const [carried, matrix, b, alpha, tolerance, floor, slope] = step.operands;
+  const { kept, state, lost, sums } = passLayout(batch, n);
   const sloped = call.inputs[6] === ABSENT ? 0 : 1;
   const result = step.output;
   return [
@@ -58,7 +59,7 @@ export function lowerPass(call: PassCall, step: PlannedCall): PassDispatch[] {
         ...u(batch, n, n, 0, batch, n, 1),
         ...u(...(transposed ? [1, n] : [n, 1])),
         ...f(...call.activationParameters),
-        ...u(0, tiles), // zero
+        ...u(0, tiles, kept, state, lost, sums), // zero
       ],
       operands: [carried, matrix, carried, b, alpha, slope],
       result,
@@ -66,12 +67,12 @@ export function lowerPass(call: PassCall, step: PlannedCall): PassDispatch[] {
       work: 2 * batch * n ** 2,
     },
     {
-      name: 'observe',
+      name: 'pass-observe',
       constants: { SLOPED: sloped },
       sizes: [
         ...u(batch, n, tiles, shared.tolerance ? 1 : 0, shared.floor ? 1 : 0, call.giveUp ? 1 : 0),
         ...f(call.staleLimit, call.epsilon, ...call.activationParameters),
-        ...u(0), // zero
+        ...u(0, state, sums), // zero
       ],
       operands: [carried, tolerance, floor],
       result,

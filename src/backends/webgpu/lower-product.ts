@@ -1,4 +1,4 @@
-import { ACTIVATIONS, type ProductCall } from '../kernels.ts';
+import { ACTIVATIONS, BIASES, type ProductCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
 import { type Dispatch, type Forms, f, u } from './dispatch.ts';
 
@@ -101,9 +101,11 @@ function registerForm(shape: ProductShape): ProductForm {
   return { shader: 'product-register-vector', constants: { ...constants, ...alongK(shape) }, ...size };
 }
 
-export function epilogueConstants(call: ProductCall): Record<string, number> {
+export function epilogueConstants(
+  call: Pick<ProductCall, 'bias' | 'activation' | 'proximal' | 'residual' | 'inputs'>,
+): Record<string, number> {
   return {
-    BIAS: ['none', 'row', 'full'].indexOf(call.bias),
+    BIAS: BIASES.indexOf(call.bias),
     ACTIVATION: ACTIVATIONS.indexOf(call.activation),
     PROXIMAL: call.proximal ? 1 : 0,
     SCALED: call.inputs[3] >= 0 ? 1 : 0,

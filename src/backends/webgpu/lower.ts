@@ -15,6 +15,7 @@ import {
 import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
 import { type Dispatch, type Forms, f, groupsFor, i, u } from './dispatch.ts';
+import { lowerBatchedProduct, lowerCholesky, lowerTriangularSolve } from './lower-batched.ts';
 import { lowerIterate, lowerProximalGradient } from './lower-iterate.ts';
 import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
@@ -23,7 +24,7 @@ import { lowerRows } from './lower-rows.ts';
 /** One whose rest is said by lower-pass.ts, which is loaded when a Program first holds a pass. */
 const OPEN: Dispatch = {
   constants: {},
-  sizes: u(...Array<number>(16).fill(0)), // as many as there may be
+  sizes: u(...Array<number>(20).fill(0)), // as many as there may be
   operands: [],
   result: 0,
   groups: [0, 0],
@@ -35,6 +36,12 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
   switch (call.kernel) {
     case 'product':
       return lowerProduct(call, step, forms);
+    case 'batchedProduct':
+      return lowerBatchedProduct(call, step, forms);
+    case 'cholesky':
+      return lowerCholesky(call, step, forms);
+    case 'triangularSolve':
+      return lowerTriangularSolve(call, step, forms);
     case 'reduce':
       return lowerReduce(call, step, forms);
     case 'elementwise':
@@ -58,6 +65,7 @@ export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':
+    case 'batchedInvert':
       throw new Error(`${call.kernel} is sequential: it does not run on a GPU; choose another solver`);
   }
 }

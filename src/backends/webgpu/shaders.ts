@@ -25,6 +25,7 @@ import rows from '../../../shaders/shared/rows.wgsl';
 import states from '../../../shaders/shared/states.wgsl';
 import wholeLoop from '../../../shaders/shared/whole-loop.wgsl';
 import { ACTIVATIONS, ELEMENTWISE } from '../kernels.ts';
+import { CONSTANTS } from './constants.ts';
 
 export interface ShaderPart {
   readonly file: string;
@@ -62,23 +63,26 @@ const SMOOTH = {
 const IS_SMOOTH = /^(exp|(proximal)?(tanh|sigmoid|softplus|elu|softsign|arctan)(Derivative)?)$/i;
 
 const ACTIVATION: Choice = ({ ACTIVATION = 0 }) =>
-  IS_SMOOTH.test(ACTIVATIONS[ACTIVATION]) ? [FUNCTIONS, SMOOTH.activations] : [PIECEWISE.activations];
+  IS_SMOOTH.test(ACTIVATIONS[ACTIVATION])
+    ? [CONSTANTS.activations, FUNCTIONS, SMOOTH.activations]
+    : [CONSTANTS.activations, PIECEWISE.activations];
 const OPERATION: Choice = ({ OPERATION = 0 }) => {
   const isSmooth = IS_SMOOTH.test(ELEMENTWISE[OPERATION]);
   const { activations, operations } = isSmooth ? SMOOTH : PIECEWISE;
-  return isSmooth ? [FUNCTIONS, activations, operations] : [activations, operations];
+  const constants = [CONSTANTS.activations, CONSTANTS.elementwise];
+  return [...constants, ...(isSmooth ? [FUNCTIONS] : []), activations, operations];
 };
 const ITERATION = { file: 'shared/iteration.wgsl', text: iteration };
 const ELEMENTS = { file: 'shared/elements.wgsl', text: elements };
-const MONITOR = { file: 'shared/monitor.wgsl', text: monitor };
-const PRODUCT = { file: 'shared/product.wgsl', text: product };
-const REDUCTION = { file: 'shared/reduction.wgsl', text: reduction };
-const ROWS = { file: 'shared/rows.wgsl', text: rows };
+const MONITOR = [CONSTANTS.state, { file: 'shared/monitor.wgsl', text: monitor }];
+const PRODUCT = [CONSTANTS.biases, { file: 'shared/product.wgsl', text: product }];
+const REDUCTION = [CONSTANTS.reductions, { file: 'shared/reduction.wgsl', text: reduction }];
+const ROWS = [CONSTANTS.rows, { file: 'shared/rows.wgsl', text: rows }];
 export const STATES = { file: 'shared/states.wgsl', text: states };
 const WHOLE_LOOP = { file: 'shared/whole-loop.wgsl', text: wholeLoop };
 
 /** What every iteration of an equation is made of. */
-export const ITERATING: Shader['parts'] = [ACTIVATION, MONITOR, ITERATION];
+export const ITERATING: Shader['parts'] = [ACTIVATION, ...MONITOR, CONSTANTS.iterations, ITERATION];
 
 export function kernel(operands: number, ...parts: Shader['parts']): Shader {
   return { parts, hasSizes: true, hasGuard: true, operands };
@@ -86,7 +90,7 @@ export function kernel(operands: number, ...parts: Shader['parts']): Shader {
 
 /** All forms of the product bind alike. */
 export function productForm(...form: ShaderPart[]): Shader {
-  return kernel(6, ACTIVATION, PRODUCT, ...form);
+  return kernel(6, ACTIVATION, ...PRODUCT, ...form);
 }
 
 function wholeLoopForm(form: ShaderPart): Shader {
@@ -115,22 +119,31 @@ export const SHADERS = {
     later('product-register-vector.wgsl', () => import('../../../shaders/product-register-vector.wgsl')),
   ),
   'product-tiled': productForm({ file: 'product-tiled.wgsl', text: productTiled }),
+  cholesky: kernel(
+    1,
+    later('cholesky.wgsl', () => import('../../../shaders/cholesky.wgsl')),
+  ),
+  'triangular-solve': kernel(
+    2,
+    later('triangular-solve.wgsl', () => import('../../../shaders/triangular-solve.wgsl')),
+  ),
+  'batched-product': productForm(later('batched-product.wgsl', () => import('../../../shaders/batched-product.wgsl'))),
   elementwise: kernel(3, OPERATION, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
-  move: kernel(3, { file: 'move.wgsl', text: move }, ELEMENTS),
+  move: kernel(3, CONSTANTS.moves, { file: 'move.wgsl', text: move }, ELEMENTS),
   combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
-  'reduce-thread': kernel(2, ACTIVATION, REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
-  'reduce-workgroup': kernel(2, ACTIVATION, REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
-  'rows-thread': kernel(2, FUNCTIONS, ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
-  'rows-workgroup': kernel(2, FUNCTIONS, ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
+  'reduce-thread': kernel(2, ACTIVATION, ...REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
+  'reduce-workgroup': kernel(2, ACTIVATION, ...REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
+  'rows-thread': kernel(2, FUNCTIONS, ...ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
+  'rows-workgroup': kernel(2, FUNCTIONS, ...ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
   anderson: wholeLoopForm(later('anderson.wgsl', () => import('../../../shaders/anderson.wgsl'))),
   'proximal-gradient': kernel(
     7,
-    MONITOR,
+    ...MONITOR,
     STATES,
     later('proximal-gradient.wgsl', () => import('../../../shaders/proximal-gradient.wgsl')),
   ),
   iterate: wholeLoopForm({ file: 'iterate.wgsl', text: iterate }),
-  scalar: kernel(4, MONITOR, { file: 'scalar.wgsl', text: scalar }),
+  scalar: kernel(4, CONSTANTS.scalars, ...MONITOR, { file: 'scalar.wgsl', text: scalar }),
   solve: kernel(
     2,
     later('solve.wgsl', () => import('../../../shaders/solve.wgsl')),

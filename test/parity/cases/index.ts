@@ -1,4 +1,5 @@
 /** Every parity case: a candidate backend against the float64 reference, on the same inputs. */
+import { batchedProductCases } from './batched-product.ts';
 import { elementwiseCases, elementwiseFormCases } from './elementwise.ts';
 import { loopCases } from './loops.ts';
 import { moveCases } from './move.ts';
@@ -21,6 +22,7 @@ export const formCases: readonly ParityCase[] = [
 
 export const parityCases: readonly ParityCase[] = [
   ...productCases,
+  ...batchedProductCases,
   ...reduceCases,
   ...rowsCases,
   ...moveCases,

@@ -1,5 +1,6 @@
 /** Every kernel of WebGPU, in the forms for software and for hardware adapters: for each implementation of WebGPU. */
 import type { WebGPUOptions } from '../../../src/backends/webgpu/index.ts';
+import { factorCases } from './factorisations.ts';
 import { acceleratedCases, formCases, iterateCases, type ParityCase, parityCases } from './index.ts';
 import { largePassCases, passCases } from './pass.ts';
 import { tunedProductCases, wideProductCases } from './product.ts';
@@ -15,12 +16,12 @@ export const webgpuSuites: readonly WebGPUSuite[] = [
   {
     name: 'forms for this adapter',
     options: {},
-    cases: [...parityCases, ...iterateCases, ...proximalGradientCases, ...acceleratedCases],
+    cases: [...parityCases, ...iterateCases, ...proximalGradientCases, ...acceleratedCases, ...factorCases],
   },
   {
     name: 'forms with shared memory',
     options: { kernelForms: 'tiled' },
-    cases: [...formCases, ...passCases, ...largePassCases],
+    cases: [...formCases, ...factorCases, ...passCases, ...largePassCases],
   },
   { name: 'forms in registers', options: { kernelForms: 'register' }, cases: formCases },
   { name: 'wide products', options: { kernelForms: 'wide' }, cases: wideProductCases },

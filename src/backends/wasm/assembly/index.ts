@@ -1,5 +1,5 @@
 // The interpreter: carries out instructions one after the other, loops included, without leaving WebAssembly until its time is over.
-import { Code, Copy, Descend, Header, Homotopy, Loop, Progress, Renew } from '../instructions';
+import { Code, Copy, Descend, Extra, Header, Homotopy, Loop, Progress, Renew } from '../instructions';
 import { isTimeOver, setDeadline, time } from './clock';
 import { endsDescent } from './descend';
 import { endsHomotopy } from './homotopy';
@@ -131,6 +131,8 @@ function perform(at: usize): Progress {
       return share(at);
     case Code.iterate:
       return iterateOn(at);
+    case Code.extra:
+      return extraOn(at);
     case Code.homotopy:
       setWord(at, Homotopy.isCutShort, <i32>isCutShort);
       if (share(at) === Progress.lost) return Progress.lost;
@@ -162,6 +164,20 @@ function iterateOn(at: usize): Progress {
     if (share(at) === Progress.lost) return Progress.lost;
     if (endTrips(at, isCutShort)) return Progress.finished;
     paceTrips(at, trips, time() - began);
+  } while (!isTimeOver());
+  return Progress.unfinished;
+}
+
+/** Some units at a time, of which none needs another. */
+function extraOn(at: usize): Progress {
+  const units = word(at, Extra.units);
+  do {
+    const done = word(at, Extra.done);
+    setWord(at, Extra.count, min(word(at, Extra.atOnce), units - done));
+    if (share(at) === Progress.lost) return Progress.lost;
+    const end = done + word(at, Extra.count);
+    setWord(at, Extra.done, end === units ? 0 : end);
+    if (end === units) return Progress.finished;
   } while (!isTimeOver());
   return Progress.unfinished;
 }

@@ -16,16 +16,30 @@ export function packRight(b: usize, to: usize, n: i32, k: i32, isTransposed: boo
   for (let begin = 0; begin < k; begin += BLOCK_DEPTH) {
     const depth = min(BLOCK_DEPTH, k - begin);
     for (let column = 0; column < n; column += PANEL) {
-      if (isTransposed) {
-        const from = b + <usize>begin * BYTES;
-        const last = n - 1;
-        interleave4(from, k, column, last, depth, to, 32);
-        interleave4(from, k, column + 4, last, depth, to + 16, 32);
-      } else {
-        copyPanel(b + <usize>(begin * n + column) * BYTES, <usize>n * BYTES, depth, to);
-      }
+      packRightPanel(b, to, n, k, begin, depth, column, isTransposed);
       to += <usize>(depth * PANEL) * BYTES;
     }
+  }
+}
+
+/** The panel of op(B) from `column` on, and of it `depth` rows from `begin` on. */
+export function packRightPanel(
+  b: usize,
+  to: usize,
+  n: i32,
+  k: i32,
+  begin: i32,
+  depth: i32,
+  column: i32,
+  isTransposed: bool,
+): void {
+  if (isTransposed) {
+    const from = b + <usize>begin * BYTES;
+    const last = n - 1;
+    interleave4(from, k, column, last, depth, to, 32);
+    interleave4(from, k, column + 4, last, depth, to + 16, 32);
+  } else {
+    copyPanel(b + <usize>(begin * n + column) * BYTES, <usize>n * BYTES, depth, to);
   }
 }
 

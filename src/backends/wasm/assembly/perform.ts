@@ -5,6 +5,7 @@ import {
   Combine,
   Descend,
   Elementwise,
+  Extra,
   Header,
   Homotopy,
   Invert,
@@ -19,13 +20,14 @@ import {
 import { combine } from './combine';
 import { descend } from './descend';
 import { elementwise, isTransposition } from './elementwise';
+import { extra } from './extra';
 import { homotopy } from './homotopy';
 import { eliminate, panel, pivot } from './invert';
 import { iterate } from './iterate';
-import { word } from './memory';
+import { real, word } from './memory';
 import { move } from './move';
 import { PANEL } from './pack';
-import { product } from './product';
+import { finishRows, product } from './product';
 import { reduce } from './reduce';
 import { rows } from './rows';
 import { scalar } from './scalar';
@@ -76,6 +78,12 @@ export function performRange(at: usize, first: i32, last: i32): void {
     case Code.eliminate:
       eliminate(at, first, last);
       break;
+    case Code.finish:
+      finishRows(at, first, last);
+      break;
+    case Code.extra:
+      extra(at, first, last);
+      break;
     default:
       unreachable();
   }
@@ -84,7 +92,10 @@ export function performRange(at: usize, first: i32, last: i32): void {
 export function unitsOf(at: usize): i32 {
   switch (word(at, Header.code)) {
     case Code.product:
+    case Code.finish:
       return word(at, Product.m);
+    case Code.extra:
+      return word(at, Extra.count);
     case Code.elementwise: {
       const shape = Elementwise.shape;
       return word(at, shape) * word(at, shape + 1) * word(at, shape + 2) * word(at, shape + 3);
@@ -123,6 +134,7 @@ export function unitsOf(at: usize): i32 {
 export function evenUnits(at: usize): i32 {
   const code = word(at, Header.code);
   if (code === Code.elementwise && isTransposition(at)) return word(at, Elementwise.shape + 3);
+  if (code === Code.extra) return word(at, Extra.even);
   return code === Code.descend || code === Code.homotopy || code === Code.panel ? 1 : 4;
 }
 
@@ -138,6 +150,10 @@ export function workOf(at: usize): i64 {
   switch (word(at, Header.code)) {
     case Code.product:
       return units * <i64>word(at, Product.n) * <i64>word(at, Product.k);
+    case Code.finish:
+      return units * <i64>word(at, Product.n) * ELEMENT_WORK;
+    case Code.extra:
+      return <i64>(<f32>units * real(at, Extra.work));
     case Code.elementwise:
       return units * ELEMENT_WORK;
     case Code.combine:

@@ -1,5 +1,5 @@
 // C = epilogue(op(A)·op(B)); see ProductCall in kernels.ts for the formula.
-import { Bias, Operation, Product } from '../instructions';
+import { Bias, Code, Header, Operation, Product } from '../instructions';
 import { beat } from './clock';
 import { evaluate, STEP } from './formulas';
 import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, real, splatted, word } from './memory';
@@ -32,9 +32,14 @@ export function product(at: usize, first: i32, last: i32): void {
   }
 }
 
+/** The epilogue of what another kernel has multiplied, bias and all: of the rows `first` to `last`. */
+export function finishRows(at: usize, first: i32, last: i32): void {
+  for (let row = first; row < last; row += BLOCK_ROWS) finish(at, row, min(BLOCK_ROWS, last - row));
+}
+
 /** A relu costs nothing while the sums are still in registers. */
 function isRelu(at: usize): bool {
-  return word(at, Product.activation) === Operation.relu;
+  return word(at, Header.code) === Code.product && word(at, Product.activation) === Operation.relu;
 }
 
 function multiplyBlock(at: usize, row: i32, rows: i32): void {

@@ -19,6 +19,9 @@ struct Sizes {
   a0: f32,
   a1: f32,
   zero: u32,
+  // Where these parts of what is carried begin, by passLayout in kernels.ts.
+  state: u32,
+  sums: u32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -35,7 +38,7 @@ fn residualOf(sample: u32) -> f32 {
   var missed = 0.0;
   var size = 0.0;
   for (var tile = 0u; tile < sizes.tiles; tile += 1u) {
-    let at = batch * (3u * sizes.n + 5u + tile) + sample;
+    let at = sizes.sums + tile * batch + sample;
     missed += result[at];
     size += result[at + sizes.tiles * batch];
   }
@@ -55,9 +58,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   if (sample >= batch) {
     return;
   }
-  let at = 2u * batch * sizes.n + sample;
+  let at = sizes.state + sample;
   var watch = watchAt(at);
-  if (watch.status == RUNNING) {
+  if (watch.status == STATUS_RUNNING) {
     let tolerated = tolerance[select(sample, 0u, sizes.sharedTolerance != 0u)];
     let lowest = floors[select(sample, 0u, sizes.sharedFloor != 0u)];
     watch = observed(watch, residualOf(sample), Rule(tolerated, lowest, sizes.staleLimit, sizes.giveUp != 0u));

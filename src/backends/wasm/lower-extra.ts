@@ -1,0 +1,81 @@
+/** Calls of kernels that are in the second module. */
+import type {
+  BatchedInvertCall,
+  BatchedProductCall,
+  CholeskyCall,
+  KernelCall,
+  TriangularSolveCall,
+} from '../kernels.ts';
+import { BatchedProduct, Bias, COLUMNS, Code, Extra, ExtraOperation, Factor, TriangularSolve } from './instructions.ts';
+import { Instruction, lowerEpilogue } from './lower.ts';
+
+/** Multiplications between two looks at the clock, about a millisecond of them. */
+const AT_ONCE = 2 ** 22;
+
+/** The head of an instruction. @param work multiplications of a unit */
+function extra(
+  operation: ExtraOperation,
+  length: number,
+  { units, even = 1, work }: { units: number; even?: number; work: number },
+): Instruction {
+  const atOnce = Math.min(units, Math.max(1, Math.ceil(AT_ONCE / work / even)) * even);
+  return new Instruction(Code.extra, length)
+    .set(Extra.operation, operation, units, even, atOnce)
+    .setReals(Extra.work, work);
+}
+
+export type ExtraCall = BatchedProductCall | BatchedInvertCall | CholeskyCall | TriangularSolveCall;
+
+export function isExtra(call: KernelCall): call is ExtraCall {
+  return call.kernel in ExtraOperation;
+}
+
+export function lowerExtra(call: ExtraCall, operands: readonly number[], out: number): Instruction[] {
+  switch (call.kernel) {
+    case 'batchedProduct':
+      return lowerBatchedProduct(call, operands, out);
+    case 'batchedInvert':
+    case 'cholesky':
+      return lowerFactorisation(call, operands, out);
+    case 'triangularSolve':
+      return [lowerTriangularSolve(call, operands, out)];
+  }
+}
+
+function lowerBatchedProduct(call: BatchedProductCall, operands: readonly number[], out: number): Instruction[] {
+  const { batch, m, n, k } = call;
+  const [a, b, bias] = operands;
+  const multiplied = extra(ExtraOperation.batchedProduct, BatchedProduct.end, { units: batch, work: m * n * k })
+    .set(BatchedProduct.out, out, a, b, bias, m, n, k, Number(call.transposeA), Number(call.transposeB))
+    .set(BatchedProduct.sharedA, Number(call.sharedA), Number(call.sharedB), Bias[call.bias]);
+  const isPlain = call.activation === 'identity' && !call.proximal && !call.residual && operands[3] === 0;
+  return isPlain ? [multiplied] : [multiplied, lowerEpilogue(call, operands, out)];
+}
+
+/** Some rows, or pivots, of every sample at a time: few enough for a unit to be over soon. */
+function lowerFactorisation(
+  { kernel, batch, order, epsilon }: BatchedInvertCall | CholeskyCall,
+  [matrix]: readonly number[],
+  out: number,
+): Instruction[] {
+  const rows = Math.min(order, Math.max(1, Math.floor(AT_ONCE / order ** 2)));
+  return Array.from({ length: Math.ceil(order / rows) }, (_, index) => {
+    const start = index * rows;
+    return extra(ExtraOperation[kernel], Factor.end, { units: batch, work: rows * order ** 2 })
+      .set(Factor.out, out, matrix, order, start, Math.min(start + rows, order), batch)
+      .setReals(Factor.least, order * epsilon);
+  });
+}
+
+function lowerTriangularSolve(
+  { batch, order, columns, transposed }: TriangularSolveCall,
+  [matrix, right]: readonly number[],
+  out: number,
+): Instruction {
+  const units = batch * Math.ceil(columns / COLUMNS);
+  const work = order ** 2 * Math.min(columns, COLUMNS);
+  return extra(ExtraOperation.triangularSolve, TriangularSolve.end, { units, work }).set(
+    TriangularSolve.out,
+    ...[out, matrix, right, order, columns, Number(transposed)],
+  );
+}

@@ -1,0 +1,89 @@
+/** Kernels that do the same for every sample of a batch. */
+import type { BatchedProductCall, CholeskyCall, TriangularSolveCall } from '../kernels.ts';
+import type { PlannedCall } from '../plan.ts';
+import { type Dispatch, type Forms, f, flatGroups, groupsFor, u } from './dispatch.ts';
+import { epilogueConstants } from './lower-product.ts';
+
+/** Rows and columns of C that an invocation computes, and invocations of a workgroup. */
+const TILE = 4;
+const EDGE = 8;
+const INVOCATIONS = 64;
+const MOST_GROUPS = 65_535;
+
+export function lowerBatchedProduct(call: BatchedProductCall, step: PlannedCall, forms: Forms): Dispatch[] {
+  const { batch, m, n, k, transposeA, transposeB } = call;
+  const width = Math.min(EDGE, Math.ceil(n / TILE));
+  const height = Math.min(EDGE, Math.ceil(m / TILE));
+  const together = Math.max(1, Math.min(batch, Math.floor(INVOCATIONS / (width * height))));
+  const blocks = Math.ceil(m / (TILE * height));
+  const work = 2 * m * n * k;
+  const atOnce =
+    together *
+    Math.max(1, Math.min(Math.floor(forms.dispatchWork / (work * together)), Math.floor(MOST_GROUPS / blocks)));
+  return stretches(batch, atOnce).map(([first, end]) => ({
+    shader: 'batched-product',
+    constants: {
+      WIDTH: width,
+      HEIGHT: height,
+      SAMPLES: together,
+      SHARED_A: call.sharedA ? 1 : 0,
+      SHARED_B: call.sharedB ? 1 : 0,
+      ...epilogueConstants(call),
+    },
+    sizes: [
+      ...u(m, n, k, first * m, end * m),
+      ...u(...(transposeA ? [1, m] : [k, 1])),
+      ...u(...(transposeB ? [1, k] : [n, 1])),
+      ...f(...call.activationParameters),
+    ],
+    operands: step.operands,
+    result: step.output,
+    groups: [Math.ceil(n / (TILE * width)), blocks * Math.ceil((end - first) / together)],
+    work: work * (end - first),
+  }));
+}
+
+/** `count` in stretches of `length`: where each begins and ends. */
+function stretches(count: number, length: number): [number, number][] {
+  return Array.from({ length: Math.ceil(count / length) }, (_, index) => [
+    index * length,
+    Math.min((index + 1) * length, count),
+  ]);
+}
+
+/** Of a GPU's arithmetic, what one workgroup has: about a thirtieth. */
+const WORKGROUP_SHARE = 1 / 32;
+
+export function lowerCholesky(call: CholeskyCall, step: PlannedCall, forms: Forms): Dispatch[] {
+  const { batch, order, epsilon } = call;
+  const work = order ** 3 / 3;
+  // However many samples there are, each takes one workgroup as long as this.
+  const most = forms.dispatchWork * (forms.tiled ? WORKGROUP_SHARE : 1);
+  const columns = Math.max(1, Math.min(order, Math.floor((order * most) / work)));
+  const samples = Math.max(1, Math.floor((forms.dispatchWork * order) / (work * columns)));
+  return stretches(batch, samples).flatMap(([firstSample, endSample]) =>
+    stretches(order, columns).map(([start, stop]) => ({
+      shader: 'cholesky',
+      constants: {},
+      sizes: [...u(batch, order, firstSample, endSample, start, stop), ...f(order * epsilon), ...u(0)], // zero
+      operands: step.operands,
+      result: step.output,
+      groups: flatGroups(endSample - firstSample),
+      work: (work * (endSample - firstSample) * (stop - start)) / order,
+    })),
+  );
+}
+
+export function lowerTriangularSolve(call: TriangularSolveCall, step: PlannedCall, forms: Forms): Dispatch[] {
+  const { batch, order, columns, transposed } = call;
+  const work = order ** 2;
+  return stretches(batch * columns, Math.max(1, Math.floor(forms.dispatchWork / work))).map(([first, end]) => ({
+    shader: 'triangular-solve',
+    constants: { TRANSPOSED: transposed ? 1 : 0 },
+    sizes: u(order, columns, first, end),
+    operands: step.operands,
+    result: step.output,
+    groups: groupsFor(end - first),
+    work: work * (end - first),
+  }));
+}

@@ -1,0 +1,86 @@
+/** The inverse of each matrix of a batch. */
+import { batchedProduct, invertedBatch } from '../tensor/batched.ts';
+import { elementwise, elementwiseLaidOut, reduceAxes } from '../tensor/kernels.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+import { initialState, monitor, statusOf } from './monitor.ts';
+
+/** Enough for every matrix whose inverse its precision can tell from none. */
+const LIMIT = 80;
+/** Of ‖I − AX‖_F, from which on X is no inverse. */
+const FAR = 0.5;
+
+export interface BatchedInverse {
+  /** [batch, order, order]; NaN for a sample that has failed. */
+  readonly inverse: Tensor;
+  /** [batch]: 0, or another number for a sample of which ‖I − AX‖_F < ½ for no X that was found. */
+  readonly failed: Tensor;
+}
+
+/**
+ * A[s]⁻¹ for A[s] + A[s]ᵀ positive definite. On a sequential backend by elimination; elsewhere by Newton-Schulz, X⁺ = X + X(I − AX),
+ * products only, from X = Aᵀ/(‖A‖₁‖A‖∞), with which ‖I − XA‖ < 1 for every regular A (A. Ben-Israel, D. Cohen 1966).
+ * @param a [batch, order, order]
+ */
+export function batchedInverse(tracing: LoopContext, a: Tensor): BatchedInverse {
+  const [batch, order] = a.shape;
+  const { factor: x, failed } = tracing.isSequential
+    ? invertedBatch(a)
+    : { factor: newtonSchulz(tracing, a), failed: tracing.constant({ kind: 'fill', value: 0 }, [batch]) };
+  const number = (value: number): Tensor => tracing.constant({ kind: 'fill', value }, [1]);
+  const near = elementwise('greater', [number(FAR), norms(missedBy(tracing, a, x))]); // not where it is NaN
+  const told = elementwise('maximum', [failed, elementwise('scale', [near], [-1, 1])]);
+  const each = { offset: 0, strides: [0, 1, 0, 0] as const };
+  const whole = { offset: 0, strides: [0, order * order, order, 1] as const };
+  const one = { offset: 0, strides: [0, 0, 0, 0] as const };
+  return {
+    inverse: elementwiseLaidOut('select', [told, number(Number.NaN), x], [each, one, whole], a.shape),
+    failed: told,
+  };
+}
+
+/** Steps until ‖I − AX⁺‖ is rounding in A or X. */
+function newtonSchulz(tracing: LoopContext, a: Tensor, limit = LIMIT): Tensor {
+  const [batch, order] = a.shape;
+  const enough = tracing.constant({ kind: 'fill', value: order * tracing.epsilon }, [1]);
+  const size = norms(a);
+  const final = tracing.loop(
+    { x: startOf(a), state: initialState(tracing, batch) },
+    ({ state }) => statusOf(state),
+    limit,
+    ({ x, state }) => {
+      const missed = missedBy(tracing, a, x);
+      // ‖I − AX⁺‖ ≤ ‖I − AX‖², which is compared with what rounding leaves, about ε‖A‖‖X‖.
+      const rounding = elementwise('multiply', [size, norms(x)]);
+      const residual = elementwise('divide', [elementwise('square', [norms(missed)]), rounding]);
+      return { x: batchedProduct(x, missed, { bias: x }), state: monitor(state, residual, enough, enough) };
+    },
+  );
+  return final.x;
+}
+
+/** I − AX */
+function missedBy(tracing: LoopContext, a: Tensor, x: Tensor): Tensor {
+  const [, order] = a.shape;
+  const identity = tracing.constant({ kind: 'identity', order }, [order, order]);
+  const one = { offset: 0, strides: [0, 0, order, 1] as const };
+  const prior = elementwiseLaidOut('copy', [identity], [one], a.shape);
+  return batchedProduct(a, x, { prior, residual: true });
+}
+
+/** ‖·‖_F of each sample, [batch]. */
+function norms(a: Tensor): Tensor {
+  return reduceAxes('norm', [a], 1, 3);
+}
+
+/** Aᵀ/(‖A‖₁‖A‖∞) */
+function startOf(a: Tensor): Tensor {
+  const [, order] = a.shape;
+  const sizes = elementwise('abs', [a]);
+  const [byColumns, byRows] = [1, 2].map((axis) =>
+    reduceAxes('maximum', [reduceAxes('sum', [sizes], axis, axis + 1)], 1, 2),
+  );
+  const factors = elementwise('reciprocal', [elementwise('multiply', [byColumns, byRows])]);
+  const turned = { offset: 0, strides: [0, order * order, 1, order] as const };
+  const each = { offset: 0, strides: [0, 1, 0, 0] as const };
+  return elementwiseLaidOut('multiply', [a, factors], [turned, each], a.shape);
+}

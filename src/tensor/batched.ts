@@ -1,0 +1,122 @@
+/** Kernels on a matrix for each sample of a batch. Nothing here is followed by a tape. */
+import type { Bias } from '../backends/kernels.ts';
+import { type ProductOptions, part, product } from './kernels.ts';
+import { describe, type Shape, sameShape } from './shape.ts';
+import type { Tensor } from './tensor.ts';
+
+/**
+ * op(A[s])·op(B[s]) for each sample s, with the epilogue of a product: [batch, m, n]. One of A and B may be a matrix that all
+ * samples share.
+ * @param a [batch, m, k] or [m, k], with m and k exchanged where it is transposed
+ * @param b [batch, k, n] or [k, n], likewise
+ * @param options bias [n] or [batch, m, n], scale and prior [batch, m, n], step [1]
+ * @throws RangeError where the shapes do not fit
+ */
+export function batchedProduct(a: Tensor, b: Tensor, options: ProductOptions = {}): Tensor {
+  const { transposeA = false, transposeB = false } = options;
+  const batch = batchOf(a, b);
+  const [rowsA, columnsA] = a.shape.slice(-2);
+  const [rowsB, columnsB] = b.shape.slice(-2);
+  const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
+  const [inner, n] = transposeB ? [columnsB, rowsB] : [rowsB, columnsB];
+  if (k !== inner) {
+    const shown = (shape: Shape, isTransposed: boolean): string =>
+      `${describe(shape)}${isTransposed ? ' transposed' : ''}`;
+    throw new RangeError(
+      `batchedProduct: ${shown(a.shape, transposeA)} and ${shown(b.shape, transposeB)} do not chain (${k} and ${inner})`,
+    );
+  }
+  const [sharedA, sharedB] = [a.shape.length === 2, b.shape.length === 2];
+  const flat = (x: Tensor | undefined): Tensor | undefined =>
+    x && (x.shape.length === 3 ? x.context.alias(x, [batch * m, n]) : x);
+  const {
+    bias,
+    scale,
+    prior,
+    step,
+    activation = 'identity',
+    activationParameters = [0, 0],
+    residual = false,
+  } = options;
+  if (sharedB && !transposeA) {
+    // The samples are rows of one product.
+    const rows = { ...options, bias: flat(bias), scale: flat(scale), prior: flat(prior) };
+    const result = product(a.context.alias(a, [batch * m, k]), b, rows);
+    return result.context.alias(result, [batch, m, n]);
+  }
+  const added: Bias = bias === undefined ? 'none' : bias.shape.length === 1 ? 'row' : 'full';
+  const call = {
+    kernel: 'batchedProduct' as const,
+    ...{ batch, m, n, k, transposeA, transposeB, sharedA, sharedB },
+    bias: added,
+    ...{ activation, activationParameters, proximal: step !== undefined, residual },
+  };
+  return a.context.call(call, [a, b, bias, scale, prior, step], [batch, m, n]);
+}
+
+function batchOf(a: Tensor, b: Tensor): number {
+  const batches = [a, b].filter(({ shape }) => shape.length === 3).map(({ shape }) => shape[0]);
+  const fits = [a, b].every(({ shape }) => shape.length === 2 || shape.length === 3);
+  if (!fits || batches.length === 0 || batches.some((each) => each !== batches[0])) {
+    throw new RangeError(
+      `batchedProduct: the shapes are ${describe(a.shape)} and ${describe(b.shape)}; they must be [batch, rows, columns], one of ` +
+        'them may be [rows, columns]',
+    );
+  }
+  return batches[0];
+}
+
+/** What a factorisation has made of each sample. */
+export interface Factored {
+  /** [batch, order, order]; NaN for a sample that has failed. */
+  readonly factor: Tensor;
+  /** [batch]: 0, or the place of the pivot that failed, counted from 1. */
+  readonly failed: Tensor;
+}
+
+/**
+ * L with A[s] = L[s]·L[s]ᵀ for symmetric positive definite A[s]; see CholeskyCall.
+ * @param a [batch, order, order], of which the lower triangles are read
+ * @throws RangeError where the shape is another
+ */
+export function cholesky(a: Tensor): Factored {
+  return factored('cholesky', a);
+}
+
+/** A[s]⁻¹ for A[s] + A[s]ᵀ positive definite, on a sequential backend; see BatchedInvertCall. @param a [batch, order, order] */
+export function invertedBatch(a: Tensor): Factored {
+  return factored('batchedInvert', a);
+}
+
+function factored(kernel: 'cholesky' | 'batchedInvert', a: Tensor): Factored {
+  const [batch, order] = a.shape;
+  if (a.shape.length !== 3 || a.shape[2] !== order) {
+    throw new RangeError(`${kernel}: the matrices are ${describe(a.shape)}; they must be [batch, order, order]`);
+  }
+  const call = { kernel, batch, order, epsilon: a.context.epsilon };
+  const whole = a.context.call(call, [a], [a.size + batch]);
+  return { factor: part(whole, 0, a.shape), failed: part(whole, a.size, [batch]) };
+}
+
+/**
+ * X with op(L[s])·X[s] = B[s].
+ * @param l [batch, order, order], of which the lower triangles are read
+ * @param b [batch, order, columns]
+ * @param transposed Lᵀ takes the place of L. Default false.
+ * @throws RangeError where the shapes do not fit
+ */
+export function triangularSolve(l: Tensor, b: Tensor, transposed = false): Tensor {
+  const [batch, order, columns] = b.shape;
+  if (b.shape.length !== 3 || !sameShape(l.shape, [batch, order, order])) {
+    throw new RangeError(
+      `triangularSolve: L is ${describe(l.shape)} and B ${describe(b.shape)}; they must be [batch, order, order] and ` +
+        '[batch, order, columns]',
+    );
+  }
+  return l.context.call({ kernel: 'triangularSolve', batch, order, columns, transposed }, [l, b], b.shape);
+}
+
+/** X with A[s]·X[s] = B[s], from the L of A: NaN for a sample that has failed. @param b [batch, order, columns] */
+export function choleskySolve({ factor }: Pick<Factored, 'factor'>, b: Tensor): Tensor {
+  return triangularSolve(factor, triangularSolve(factor, b), true);
+}

@@ -1,0 +1,199 @@
+/** What kernels.ts lists is there on every backend, under its name: told from the sources, without an adapter. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { lower } from '../../src/backends/gpujs/lower.ts';
+import { SHARED } from '../../src/backends/gpujs/sources.ts';
+import {
+  ACTIVATIONS,
+  BIASES,
+  ELEMENTWISE,
+  type ElementwiseCall,
+  ITERATIONS,
+  MOVES,
+  REDUCTIONS,
+  ROWS,
+  SCALARS,
+} from '../../src/backends/kernels.ts';
+import {
+  Bias,
+  Iteration,
+  MoveOperation,
+  Operation,
+  Reduction,
+  RowsOperation,
+  ScalarOperation,
+} from '../../src/backends/wasm/instructions.ts';
+import { CONSTANTS, constantOf } from '../../src/backends/webgpu/constants.ts';
+import { PASS_SHADERS } from '../../src/backends/webgpu/lower-pass.ts';
+import { type Constants, partsFor, SHADERS, type Shader } from '../../src/backends/webgpu/shaders.ts';
+import { ACTIVATION_NAMES } from '../../src/solvers/activations.ts';
+import { ACTIVATION_DEFINITIONS } from '../support/activations.ts';
+
+const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const withoutComments = (text: string): string => text.replace(/\/\/.*$/gm, '');
+const generated: ReadonlySet<unknown> = new Set(Object.values(CONSTANTS));
+
+/** The source that a pipeline is compiled from, without comments and generated constants. */
+async function written(shader: Shader, constants: Constants = {}): Promise<string> {
+  const parts = partsFor(shader, constants).filter((part) => !generated.has(part));
+  return withoutComments((await Promise.all(parts.map(({ text }) => text))).join('\n'));
+}
+
+/** The body of a function in WGSL. */
+function bodyOf(name: string, source: string): string {
+  return new RegExp(`^fn ${name}\\([\\s\\S]*?^\\}`, 'm').exec(source)?.[0] ?? '';
+}
+
+/** Whether a branch of a function says the constant: as a case, or in a comparison. */
+function names(body: string, constant: string): boolean {
+  return new RegExp(`(case[^:{]*|[!=]= )\\b${constant}\\b`).test(body);
+}
+
+describe('WGSL', () => {
+  test.each(ELEMENTWISE.map((name, OPERATION) => [name, OPERATION] as const))('has %s', async (name, OPERATION) => {
+    const source = await written(SHADERS.elementwise, { OPERATION });
+    expect(names(bodyOf('operation', source), constantOf('OPERATION', name))).toBe(true);
+  });
+
+  test.each(ACTIVATIONS.map((name, ACTIVATION) => [name, ACTIVATION] as const))(
+    'has the activation %s and its proximal operator',
+    async (name, ACTIVATION) => {
+      const source = await written(SHADERS['product-tiled'], { ACTIVATION });
+      const constant = constantOf('ACTIVATION', name);
+      expect(names(bodyOf('activation', source), constant)).toBe(true);
+      expect(names(bodyOf('proximal', source), constant)).toBe(true);
+      // In an operation that is σ or prox_{αf} the activation is there too.
+      for (const operation of ELEMENTWISE.filter(
+        (each) => each.replace('proximal', '').toLowerCase() === name.toLowerCase(),
+      )) {
+        const own = await written(SHADERS.elementwise, { ACTIVATION, OPERATION: ELEMENTWISE.indexOf(operation) });
+        expect(names(bodyOf('activation', own), constant), operation).toBe(true);
+      }
+    },
+  );
+
+  test.each([
+    ['METHOD', ITERATIONS, SHADERS.iterate, 'advanced'],
+    ['OPERATION', MOVES, SHADERS.move, 'compute'],
+    ['OPERATION', ROWS, SHADERS['rows-thread'], 'computeRow'],
+    ['OPERATION', SCALARS, SHADERS.scalar, 'main'],
+  ] as const)('has every %s of %j', async (prefix, list, shader, place) => {
+    const source = await written(shader);
+    for (const name of list) expect(names(bodyOf(place, source), constantOf(prefix, name)), name).toBe(true);
+  });
+
+  test('has every reduction; that of sums is what is left', async () => {
+    const source = await written(SHADERS['reduce-thread']);
+    const bodies = ['nothing', 'join', 'single', 'store'].map((name) => bodyOf(name, source)).join('\n');
+    for (const name of REDUCTIONS.filter((each) => each !== 'sum')) {
+      expect(names(bodies, constantOf('OPERATION', name)), name).toBe(true);
+    }
+  });
+
+  test('names nothing that the lists do not have', async () => {
+    for (const [name, shader] of Object.entries<Shader>({ ...SHADERS, ...PASS_SHADERS })) {
+      for (const constants of [{}, { ACTIVATION: 2, OPERATION: 2 }] as Constants[]) {
+        const source = await written(shader, constants);
+        const heads = partsFor(shader, constants).filter((part) => generated.has(part));
+        const declared = heads.map(({ text }) => text).join('\n');
+        const used = source.match(/\b(ACTIVATION|BIAS|METHOD|OPERATION|STATE|STATUS)_[A-Z_]+/g) ?? [];
+        for (const constant of used) expect(declared, `${name}: ${constant}`).toContain(`const ${constant}=`);
+      }
+    }
+  });
+
+  test('finds no operation by a number', () => {
+    for (const file of readdirSync(root('shaders'), { recursive: true }).map(String)) {
+      if (!file.endsWith('.wgsl')) continue;
+      const text = withoutComments(readFileSync(root(`shaders/${file}`), 'utf8'));
+      expect(text, file).not.toMatch(/case \d|(ACTIVATION|BIAS|METHOD|OPERATION) [!=]= \d/);
+    }
+  });
+});
+
+describe('AssemblyScript', () => {
+  const folder = root('src/backends/wasm/assembly');
+  const sources = readdirSync(folder)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => withoutComments(readFileSync(`${folder}/${name}`, 'utf8')))
+    .join('\n');
+  const namesOf = (list: Record<string, unknown>): string[] => Object.keys(list).filter((key) => !/^\d+$/.test(key));
+
+  test.each([
+    ['Operation', Operation, ELEMENTWISE],
+    ['Reduction', Reduction, REDUCTIONS],
+    ['MoveOperation', MoveOperation, MOVES],
+    ['RowsOperation', RowsOperation, ROWS],
+    ['ScalarOperation', ScalarOperation, SCALARS],
+    ['Iteration', Iteration, ITERATIONS],
+    ['Bias', Bias, BIASES],
+  ] as const)('%s has the names of its list, and no others', (_, list, expected) => {
+    expect(namesOf(list).sort()).toEqual([...expected].sort());
+  });
+
+  test('has a formula for each operation', () => {
+    const formulas = withoutComments(readFileSync(`${folder}/formulas.ts`, 'utf8'));
+    for (const name of ELEMENTWISE) expect(formulas).toMatch(new RegExp(`case Operation\\.${name}:`));
+    for (const name of ACTIVATIONS.filter((each) => each !== 'identity')) {
+      expect(formulas).toMatch(new RegExp(`case Operation\\.${name}:`));
+    }
+  });
+
+  // Of two or more, one may be what is left when it is none of the others.
+  test.each([
+    ['Reduction', REDUCTIONS],
+    ['MoveOperation', MOVES],
+    ['RowsOperation', ROWS],
+    ['ScalarOperation', SCALARS],
+    ['Iteration', ITERATIONS],
+  ] as const)('tells the members of %s apart by name', (list, expected) => {
+    const missing = expected.filter((name) => !new RegExp(`\\b${list}\\.${name}\\b`).test(sources));
+    expect(missing.length, missing.join()).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('gpu.js', () => {
+  /** Functions that a call is made of. */
+  function boundIn(call: Parameters<typeof lower>[0]): string[] {
+    const found: string[] = [];
+    lower(call, ({ bindings = {} }) => found.push(...Object.values(bindings)));
+    return found;
+  }
+  const layout = { offset: 0, strides: [1, 1, 1, 1] } as const;
+
+  test.each(ELEMENTWISE)('has %s', (operation) => {
+    const call: ElementwiseCall = {
+      kernel: 'elementwise',
+      inputs: [0, 1, 2],
+      output: 3,
+      operation,
+      shape: [1, 1, 1, 1],
+      layouts: [layout, layout, layout],
+      parameters: [],
+    };
+    for (const name of boundIn(call)) expect(SHARED.has(name), name).toBe(true);
+  });
+
+  test.each(REDUCTIONS)('has the reduction %s', (operation) => {
+    const sizes = { outer: 1, middle: 4, inner: 1, activation: 'identity', parameters: [] } as const;
+    for (const name of boundIn({ kernel: 'reduce', inputs: [0, 1], output: 2, operation, ...sizes })) {
+      expect(SHARED.has(name), name).toBe(true);
+    }
+  });
+});
+
+test('the kernels in WGSL have a twin of their name on the CPU', () => {
+  const twins = readdirSync(root('src/backends/cpu'));
+  // Loops are the business of whoever runs a Program.
+  const kernels = readdirSync(root('shaders')).filter((name) => /^(?!loop-).*\.wgsl$/.test(name));
+  for (const name of kernels) {
+    const kernel = name.replace(/(-(register|vector|tiled|wide|thread|workgroup|observe))*\.wgsl$/, '');
+    expect(twins, name).toContain(`${kernel}.ts`);
+  }
+});
+
+test('tests have a definition of every activation that acts element by element', () => {
+  const defined = ACTIVATION_DEFINITIONS.map(({ option }) => (typeof option === 'string' ? option : option.name));
+  expect([...new Set(defined)].sort()).toEqual(ACTIVATION_NAMES.filter((name) => name !== 'softmax').sort());
+});
