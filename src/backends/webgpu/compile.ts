@@ -41,6 +41,8 @@ export interface Kernel {
   readonly result: number;
   groups: readonly [number, number];
   readonly work: number;
+  /** See Dispatch. */
+  readonly isContinued: boolean;
 }
 
 /** A dispatch of a product whose form is still to be chosen. */
@@ -209,6 +211,7 @@ class Compiler {
       result: resolve(result),
       groups,
       work,
+      isContinued: dispatch.isContinued === true,
     };
     this.kernels.push(kernel);
     if (dispatch.part) this.openProducts.push({ ...dispatch.part, kernel });

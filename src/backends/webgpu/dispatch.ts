@@ -23,6 +23,8 @@ export interface Dispatch {
   readonly groups: readonly [number, number];
   /** Estimated floating-point operations. */
   readonly work: number;
+  /** Goes on with what the one before has begun, and need not be made where that is to be cut short. */
+  readonly isContinued?: boolean;
   /** The product of which this is a part, and its rows, where another form may do it as well. */
   readonly part?: ProductPart;
 }

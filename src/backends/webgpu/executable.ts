@@ -4,6 +4,7 @@ import { footprint, objectsOf } from '../footprint.ts';
 import { ABSENT } from '../kernels.ts';
 import type { Assumed } from './assumption.ts';
 import { type Compiled, type CompiledLoop, type CompiledStep, compile, type Kernel, type Runtime } from './compile.ts';
+import { nudged } from './nudge.ts';
 import type { DeviceBuffer } from './pool.ts';
 import type { Job } from './scheduler.ts';
 
@@ -154,12 +155,22 @@ export class Executable {
     recorder.use(this.program.name, bound.buffers);
     for (const step of steps) {
       if (step.kind === 'kernel') {
-        this.dispatch(step, bound);
+        // What may be cut short is not enqueued before its time has come.
+        if (step.isContinued && bound.isCutShort) yield* this.caughtUp(bound);
+        if (!step.isContinued || !bound.isCutShort?.()) this.dispatch(step, bound);
         continue;
       }
       yield* this.loop(step, bound, entry);
       recorder.use(this.program.name, bound.buffers); // what comes next may be of another submit
     }
+  }
+
+  /** Waits until the device has done what is recorded. */
+  private *caughtUp({ buffers }: Bound): Job {
+    const { device, scheduler } = this.runtime;
+    scheduler.flush();
+    yield nudged(device, device.queue.onSubmittedWorkDone());
+    scheduler.recorder.use(this.program.name, buffers);
   }
 
   private dispatch(kernel: Kernel, bound: Bound): void {

@@ -83,5 +83,6 @@ function wholeLoop(
     result: step.output,
     // Most solves have ended before the later ones.
     work: index === 0 ? each * Math.min(trips, EXPECTED) : each,
+    ...(index > 0 && { isContinued: true }),
   }));
 }
