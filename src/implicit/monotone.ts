@@ -14,12 +14,10 @@ import { statusOf } from '../solvers/monitor.ts';
 import { jacobianAt, kinksOfActivation, whereUsed } from '../solvers/nonlinearity.ts';
 import type { SolveReport } from '../solvers/report.ts';
 import { resolventOf } from '../solvers/resolvent.ts';
-import { type Engine, engineOf } from '../tensor/engine.ts';
+import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { recorded } from '../tensor/operations.ts';
-import { describe } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { Tracing } from '../tensor/tracing.ts';
 import {
   certificateOf,
   type ImplicitCertificate,
@@ -29,9 +27,9 @@ import {
 } from './certificate.ts';
 import { AWAY, findKinks, type KinkedArgument, readKinksOf } from './kinks.ts';
 import { marginOfMatrix } from './margin.ts';
+import { checkArguments, checkMatrix, hasResolvent } from './monotone-arguments.ts';
 import {
   type Chosen,
-  checkPositive,
   checkSolveOptions,
   chosenFor,
   type MonotoneMapOptions,
@@ -180,42 +178,6 @@ export function solveMonotone(
       for (const tensor of [z, ...Object.values(kept).flat()]) tensor?.dispose();
     },
   };
-}
-
-function checkMatrix(W: Tensor, b: Tensor): void {
-  const n = widthOf(b);
-  if (W.shape.length !== 2 || W.shape[0] !== n || W.shape[1] !== n) {
-    throw new RangeError(`W: the shape is ${describe(W.shape)}; b of shape ${describe(b.shape)} needs [${n}, ${n}]`);
-  }
-}
-
-function widthOf(b: Tensor): number {
-  if (b.shape.length !== 2) throw new RangeError(`b: the shape is ${describe(b.shape)}; it must be [batch, n]`);
-  return b.shape[1];
-}
-
-function checkArguments(
-  { n, parameters, margin }: LinearMap,
-  b: Tensor,
-  initial: Tensor | undefined,
-): { engine: Engine; batch: number } {
-  if (widthOf(b) !== n) {
-    throw new RangeError(`b: the shape is ${describe(b.shape)}; a linear map of ${n} numbers needs [batch, ${n}]`);
-  }
-  checkPositive('margin', margin.value);
-  if (initial && (initial.shape.length !== 2 || initial.shape[0] !== b.shape[0] || initial.shape[1] !== n)) {
-    throw new RangeError(
-      `initial: the shape is ${describe(initial.shape)}; it must be that of b, ${describe(b.shape)}`,
-    );
-  }
-  return { engine: engineOf('W', parameters[0] ?? b), batch: b.shape[0] };
-}
-
-/** Looks at the map without running anything. */
-function hasResolvent(engine: Engine, map: LinearMap): boolean {
-  const tracing = new Tracing('a look at W', engine);
-  const stand = map.parameters.map(({ shape }) => tracing.input(shape));
-  return map.traced(stand, tracing).resolvent !== undefined;
 }
 
 /** A margin that would have been checked is one that is stated. */
