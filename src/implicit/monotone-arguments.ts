@@ -1,12 +1,24 @@
 /** What `monotoneFixedPoint` is given, checked against itself. */
 import type { LinearMap } from '../solvers/linear-map.ts';
+import { matrixMap } from '../solvers/maps/matrix.ts';
 import { type Engine, engineOf } from '../tensor/engine.ts';
 import { describe } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { Tracing } from '../tensor/tracing.ts';
+import { marginOfMatrix } from './margin.ts';
 import { checkPositive } from './options.ts';
 
-export function checkMatrix(W: Tensor, b: Tensor): void {
+/** W as a linear map. @param margin of a tensor; a map brings its own */
+export function linearMapOf(W: Tensor | LinearMap, b: Tensor, margin: number | undefined): LinearMap {
+  if (W instanceof Tensor) {
+    checkMatrix(W, b);
+    return matrixMap(W, marginOfMatrix(W, margin));
+  }
+  if (margin === undefined) return W;
+  throw new RangeError(`margin: it is ${margin}; it must be left out where W is a linear map, which brings its own`);
+}
+
+function checkMatrix(W: Tensor, b: Tensor): void {
   const n = widthOf(b);
   if (W.shape.length !== 2 || W.shape[0] !== n || W.shape[1] !== n) {
     throw new RangeError(`W: the shape is ${describe(W.shape)}; b of shape ${describe(b.shape)} needs [${n}, ${n}]`);

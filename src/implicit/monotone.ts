@@ -9,7 +9,6 @@ import { solveFixedPoint } from '../solvers/forward.ts';
 import { forwardSolverOf, linearSolverOf, solverKey } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
 import { type LinearMap, type Margin, transposedMap, transposedResolvent } from '../solvers/linear-map.ts';
-import { matrixMap } from '../solvers/maps/matrix.ts';
 import { statusOf } from '../solvers/monitor.ts';
 import { jacobianAt, kinksOfActivation, whereUsed } from '../solvers/nonlinearity.ts';
 import type { SolveReport } from '../solvers/report.ts';
@@ -17,7 +16,7 @@ import { resolventOf } from '../solvers/resolvent.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { recorded } from '../tensor/operations.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import {
   certificateOf,
   type ImplicitCertificate,
@@ -26,8 +25,7 @@ import {
   type LinearReport,
 } from './certificate.ts';
 import { AWAY, findKinks, type KinkedArgument, readKinksOf } from './kinks.ts';
-import { marginOfMatrix } from './margin.ts';
-import { checkArguments, checkMatrix, hasResolvent } from './monotone-arguments.ts';
+import { checkArguments, hasResolvent, linearMapOf } from './monotone-arguments.ts';
 import {
   type Chosen,
   checkSolveOptions,
@@ -68,21 +66,9 @@ export function monotoneFixedPoint(W: LinearMap, b: Tensor, options: MonotoneMap
 export function monotoneFixedPoint(
   W: Tensor | LinearMap,
   b: Tensor,
-  options: MonotoneOptions | MonotoneMapOptions,
-): MonotoneSolution;
-export function monotoneFixedPoint(
-  W: Tensor | LinearMap,
-  b: Tensor,
   { margin, ...options }: MonotoneMapOptions & Partial<MonotoneOptions>,
 ): MonotoneSolution {
-  if (W instanceof Tensor) {
-    checkMatrix(W, b);
-    return solveMonotone(matrixMap(W, marginOfMatrix(W, margin)), b, options);
-  }
-  if (margin !== undefined) {
-    throw new RangeError(`margin: it is ${margin}; it must be left out where W is a linear map, which brings its own`);
-  }
-  return solveMonotone(W, b, options);
+  return solveMonotone(linearMapOf(W, b, margin), b, options);
 }
 
 /**
