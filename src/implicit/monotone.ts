@@ -9,17 +9,14 @@ import { solveFixedPoint } from '../solvers/forward.ts';
 import { forwardSolverOf, linearSolverOf, solverKey } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
 import { type LinearMap, type Margin, transposedMap, transposedResolvent } from '../solvers/linear-map.ts';
-import { matrixMap } from '../solvers/maps/matrix.ts';
 import { statusOf } from '../solvers/monitor.ts';
 import { jacobianAt, kinksOfActivation, whereUsed } from '../solvers/nonlinearity.ts';
 import type { SolveReport } from '../solvers/report.ts';
 import { resolventOf } from '../solvers/resolvent.ts';
-import { type Engine, engineOf } from '../tensor/engine.ts';
+import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { recorded } from '../tensor/operations.ts';
-import { describe } from '../tensor/shape.ts';
-import { type LoopContext, Tensor } from '../tensor/tensor.ts';
-import { Tracing } from '../tensor/tracing.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import {
   certificateOf,
   type ImplicitCertificate,
@@ -28,10 +25,9 @@ import {
   type LinearReport,
 } from './certificate.ts';
 import { AWAY, findKinks, type KinkedArgument, readKinksOf } from './kinks.ts';
-import { marginOfMatrix } from './margin.ts';
+import { checkArguments, hasResolvent, linearMapOf } from './monotone-arguments.ts';
 import {
   type Chosen,
-  checkPositive,
   checkSolveOptions,
   chosenFor,
   type MonotoneMapOptions,
@@ -72,21 +68,9 @@ export function monotoneFixedPoint(W: LinearMap, b: Tensor, options: MonotoneMap
 export function monotoneFixedPoint(
   W: Tensor | LinearMap,
   b: Tensor,
-  options: MonotoneOptions | MonotoneMapOptions,
-): MonotoneSolution;
-export function monotoneFixedPoint(
-  W: Tensor | LinearMap,
-  b: Tensor,
   { margin, ...options }: MonotoneMapOptions & Partial<MonotoneOptions>,
 ): MonotoneSolution {
-  if (W instanceof Tensor) {
-    checkMatrix(W, b);
-    return solveMonotone(matrixMap(W, marginOfMatrix(W, margin)), b, options);
-  }
-  if (margin !== undefined) {
-    throw new RangeError(`margin: it is ${margin}; it must be left out where W is a linear map, which brings its own`);
-  }
-  return solveMonotone(W, b, options);
+  return solveMonotone(linearMapOf(W, b, margin), b, options);
 }
 
 /**
@@ -184,42 +168,6 @@ export function solveMonotone(
       for (const tensor of [z, ...Object.values(kept).flat()]) tensor?.dispose();
     },
   };
-}
-
-function checkMatrix(W: Tensor, b: Tensor): void {
-  const n = widthOf(b);
-  if (W.shape.length !== 2 || W.shape[0] !== n || W.shape[1] !== n) {
-    throw new RangeError(`W: the shape is ${describe(W.shape)}; b of shape ${describe(b.shape)} needs [${n}, ${n}]`);
-  }
-}
-
-function widthOf(b: Tensor): number {
-  if (b.shape.length !== 2) throw new RangeError(`b: the shape is ${describe(b.shape)}; it must be [batch, n]`);
-  return b.shape[1];
-}
-
-function checkArguments(
-  { n, parameters, margin }: LinearMap,
-  b: Tensor,
-  initial: Tensor | undefined,
-): { engine: Engine; batch: number } {
-  if (widthOf(b) !== n) {
-    throw new RangeError(`b: the shape is ${describe(b.shape)}; a linear map of ${n} numbers needs [batch, ${n}]`);
-  }
-  checkPositive('margin', margin.value);
-  if (initial && (initial.shape.length !== 2 || initial.shape[0] !== b.shape[0] || initial.shape[1] !== n)) {
-    throw new RangeError(
-      `initial: the shape is ${describe(initial.shape)}; it must be that of b, ${describe(b.shape)}`,
-    );
-  }
-  return { engine: engineOf('W', parameters[0] ?? b), batch: b.shape[0] };
-}
-
-/** Looks at the map without running anything. */
-function hasResolvent(engine: Engine, map: LinearMap): boolean {
-  const tracing = new Tracing('a look at W', engine);
-  const stand = map.parameters.map(({ shape }) => tracing.input(shape));
-  return map.traced(stand, tracing).resolvent !== undefined;
 }
 
 /** A margin that would have been checked is one that is stated. */

@@ -1,8 +1,9 @@
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { isSolved, type SampleReport } from '../solvers/report.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { monotoneFixedPoint } from './monotone.ts';
-import type { MonotoneMapOptions, MonotoneOptions } from './options.ts';
+import { solveMonotone } from './monotone.ts';
+import { linearMapOf } from './monotone-arguments.ts';
+import type { MonotoneMapOptions } from './options.ts';
 
 export interface TuningOptions extends Omit<MonotoneMapOptions, 'solver' | 'linearSolver' | 'step' | 'onFailure'> {
   /** As for `monotoneFixedPoint`: where W is a matrix. */
@@ -32,14 +33,15 @@ const SMALLEST = 1e-4;
 export async function tunedStep(
   W: Tensor | LinearMap,
   b: Tensor,
-  { largest = 1, ...options }: TuningOptions,
+  { largest = 1, margin, ...options }: TuningOptions,
 ): Promise<TunedStep> {
   if (!(largest > 0 && Number.isFinite(largest))) {
     throw new RangeError(`largest: it is ${largest}; it must be a finite number > 0`);
   }
+  const map = linearMapOf(W, b, margin);
   const tried: { step: number; iterations: number }[] = [];
   for (let step = largest; step > SMALLEST; step /= 2) {
-    const iterations = await meanIterations(W, b, { ...options, step });
+    const iterations = await meanIterations(map, b, { ...options, step });
     const before = tried.at(-1)?.iterations ?? Number.POSITIVE_INFINITY;
     tried.push({ step, iterations });
     if (iterations > before) break;
@@ -48,12 +50,8 @@ export async function tunedStep(
   return { step: Number.isFinite(best.iterations) ? best.step : undefined, iterations: best.iterations, tried };
 }
 
-async function meanIterations(
-  W: Tensor | LinearMap,
-  b: Tensor,
-  options: TuningOptions & Pick<MonotoneOptions, 'step'>,
-): Promise<number> {
-  const solution = monotoneFixedPoint(W, b, { ...options, solver: 'peaceman-rachford', onFailure: 'report' });
+async function meanIterations(map: LinearMap, b: Tensor, options: MonotoneMapOptions): Promise<number> {
+  const solution = solveMonotone(map, b, { ...options, solver: 'peaceman-rachford', onFailure: 'report' });
   try {
     return meanOf((await solution.report).samples);
   } finally {

@@ -99,9 +99,10 @@ async function answers(engine: Engine, isDense: boolean, names: Names) {
 describe.each<BackendName>(['cpu', 'wasm', 'gpujs', 'webgpu'])('a circulant map on %s', (backend) => {
   const { engine, close } = engineOn(backend);
   afterAll(close);
+  // auto goes on with the resolvent of the forward solve, where that had one; forward-backward splitting leaves none.
   const cases = [
     ...Object.keys(FORWARD_SOLVERS).map((solver) => ({ solver, linearSolver: 'auto' })),
-    ...Object.keys(LINEAR_SOLVERS).map((linearSolver) => ({ solver: 'peaceman-rachford', linearSolver })),
+    ...Object.keys(LINEAR_SOLVERS).map((linearSolver) => ({ solver: 'forward-backward', linearSolver })),
   ] as Names[];
 
   test.each(cases)('$solver, $linearSolver', async (names) => {

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
+import type { MonotoneOptions } from '../../src/implicit/options.ts';
 import { monotoneMap, monotoneMatrix } from '../../src/implicit/parametrisation.ts';
 import { tunedStep } from '../../src/implicit/tuning.ts';
 import { applied, type LinearMap, type Margin, transposedMap } from '../../src/solvers/linear-map.ts';
@@ -63,8 +64,8 @@ test('a map of another width, or given together with a margin, is refused', () =
   expect(() => monotoneFixedPoint(diagonal(w), b, both)).toThrow('margin: it is 0.5; it must be left out');
   expect(() => monotoneFixedPoint(diagonal(w, { value: -1 }), b, { activation: 'relu' })).toThrow('margin: it is -1');
   const W = engine.tensor([0, 0, 0, 0, 0, 0, 0, 0, 0], [3, 3]);
-  // biome-ignore lint/suspicious/noExplicitAny: what a caller without types may do
-  expect(() => monotoneFixedPoint(W, b, { activation: 'relu' } as any)).toThrow('margin: it is missing');
+  const none = { activation: 'relu' } as MonotoneOptions;
+  expect(() => monotoneFixedPoint(W, b, none)).toThrow('margin: it is missing');
 });
 
 test('maps of one shape and different keys do not share a Program', async () => {

@@ -1,0 +1,55 @@
+/** What `monotoneFixedPoint` is given, checked against itself. */
+import type { LinearMap } from '../solvers/linear-map.ts';
+import { matrixMap } from '../solvers/maps/matrix.ts';
+import { type Engine, engineOf } from '../tensor/engine.ts';
+import { describe } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { Tracing } from '../tensor/tracing.ts';
+import { marginOfMatrix } from './margin.ts';
+import { checkPositive } from './options.ts';
+
+/** W as a linear map. @param margin of a tensor; a map brings its own */
+export function linearMapOf(W: Tensor | LinearMap, b: Tensor, margin: number | undefined): LinearMap {
+  if (W instanceof Tensor) {
+    checkMatrix(W, b);
+    return matrixMap(W, marginOfMatrix(W, margin));
+  }
+  if (margin === undefined) return W;
+  throw new RangeError(`margin: it is ${margin}; it must be left out where W is a linear map, which brings its own`);
+}
+
+function checkMatrix(W: Tensor, b: Tensor): void {
+  const n = widthOf(b);
+  if (W.shape.length !== 2 || W.shape[0] !== n || W.shape[1] !== n) {
+    throw new RangeError(`W: the shape is ${describe(W.shape)}; b of shape ${describe(b.shape)} needs [${n}, ${n}]`);
+  }
+}
+
+function widthOf(b: Tensor): number {
+  if (b.shape.length !== 2) throw new RangeError(`b: the shape is ${describe(b.shape)}; it must be [batch, n]`);
+  return b.shape[1];
+}
+
+export function checkArguments(
+  { n, parameters, margin }: LinearMap,
+  b: Tensor,
+  initial: Tensor | undefined,
+): { engine: Engine; batch: number } {
+  if (widthOf(b) !== n) {
+    throw new RangeError(`b: the shape is ${describe(b.shape)}; a linear map of ${n} numbers needs [batch, ${n}]`);
+  }
+  checkPositive('margin', margin.value);
+  if (initial && (initial.shape.length !== 2 || initial.shape[0] !== b.shape[0] || initial.shape[1] !== n)) {
+    throw new RangeError(
+      `initial: the shape is ${describe(initial.shape)}; it must be that of b, ${describe(b.shape)}`,
+    );
+  }
+  return { engine: engineOf('W', parameters[0] ?? b), batch: b.shape[0] };
+}
+
+/** Looks at the map without running anything. */
+export function hasResolvent(engine: Engine, map: LinearMap): boolean {
+  const tracing = new Tracing('a look at W', engine);
+  const stand = map.parameters.map(({ shape }) => tracing.input(shape));
+  return map.traced(stand, tracing).resolvent !== undefined;
+}
