@@ -3,6 +3,8 @@
  * An absent optional operand is slot -1. Matrices are row-major. In float32 exp may end at the largest number instead of
  * infinity, and numbers below the smallest normal one may count as 0.
  */
+import type { BatchedInvertCall, BatchedProductCall, CholeskyCall, TriangularSolveCall } from './batched-kernels.ts';
+import type { CoordinateDescentCall, HomotopyCall, ProximalGradientCall } from './lasso-kernels.ts';
 
 /** No operand in this place. */
 export const ABSENT = -1;
@@ -188,17 +190,6 @@ export interface ProductCall {
   readonly residual: boolean;
 }
 
-/**
- * C[s] = epilogue(op(A[s])·op(B[s])) for each sample s: op(A[s]) m × k, op(B[s]) k × n. Operands as those of a product, but of
- * [batch, …] where they are not shared by all samples: A and B may be, the row of a bias and the step are.
- */
-export interface BatchedProductCall extends Omit<ProductCall, 'kernel'> {
-  readonly kernel: 'batchedProduct';
-  readonly batch: number;
-  readonly sharedA: boolean;
-  readonly sharedB: boolean;
-}
-
 export interface ElementwiseCall {
   readonly kernel: 'elementwise';
   readonly inputs: readonly number[]; // one to three
@@ -293,42 +284,6 @@ export interface InvertCall {
   readonly order: number;
 }
 
-/** What factorisations take: `order` rows and columns for each sample. */
-interface BatchedMatrixCall {
-  readonly inputs: readonly number[];
-  readonly output: number;
-  readonly batch: number;
-  readonly order: number;
-}
-
-/**
- * A[s] = L[s]·L[s]ᵀ, where the lower triangle of A[s] is read; L has zeros above its diagonal. A pivot, what is left of Aⱼⱼ when its turn
- * comes, has to be greater than order·ε·Aⱼⱼ: else the sample is singular or indefinite as far as rounding can tell, and all of its
- * L is NaN. Operand [A], [batch, order, order]. Result: L, and behind it for each sample 0, or the place of the pivot that failed,
- * counted from 1.
- */
-export interface CholeskyCall extends BatchedMatrixCall {
-  readonly kernel: 'cholesky';
-  readonly epsilon: number;
-}
-
-/** op(L[s])·X[s] = B[s] for triangular L[s] of which what is above the diagonal is not read. Operands [L, B], B and X [batch, order, columns]. */
-export interface TriangularSolveCall extends BatchedMatrixCall {
-  readonly kernel: 'triangularSolve';
-  readonly columns: number;
-  readonly transposed: boolean;
-}
-
-/**
- * A[s]⁻¹ by Gauss-Jordan elimination without exchange of rows, for A[s] + A[s]ᵀ positive definite: its pivots are positive then. Operand
- * and result as of `cholesky`, and likewise what is told of a sample with a pivot that is not. Offered by the backends of
- * SEQUENTIAL_BACKENDS alone.
- */
-export interface BatchedInvertCall extends BatchedMatrixCall {
-  readonly kernel: 'batchedInvert';
-  readonly epsilon: number;
-}
-
 /** Iterations x⁺ = T(x) for z = σ(Wz + b) that the kernels `iterate` and `pass` make; p is the pre-activation that the residual is taken at. */
 export const ITERATIONS = [
   // p = x·M + b, ρ of (x, p), T(x) = σ(p). A sample that stops keeps x.
@@ -414,80 +369,11 @@ export function passLayout(
   return { factor: 0, kept, state, lost, sums, end: sums + 2 * Math.ceil(n / 8) * batch };
 }
 
-/** Lengths of Lasso problems: rows and columns of X, groups with an X of their own, and all of them. */
-export type LassoSizes = Readonly<Record<'rows' | 'features' | 'groups' | 'batch', number>>;
-
-/**
- * Cyclic coordinate descent for Lasso problems min ½‖y − Xβ‖² + Σ tⱼ|βⱼ| + ½ρ‖β‖², one after the other: sequential by nature,
- * and offered by the backends of SEQUENTIAL_BACKENDS alone. For each feature j in turn
- *   βⱼ = softThreshold(Xⱼᵀr + ‖Xⱼ‖²βⱼ, tⱼ) / (‖Xⱼ‖² + ρ),  r = y − Xβ,
- * until a pass changes no coefficient by more than the tolerance times the largest one. Operands [columns, y, t, ρ, initial,
- * tolerance, stopped]: columns [groups, features, rows], y [batch, rows], t and initial [batch, features], ρ, tolerance and
- * stopped [batch]. Problems of a group follow one another; one whose start is all 0 starts from the solution of the problem
- * before it, one with stopped ≠ 0 keeps its start. Result [batch, features + 1]: β, and the number of passes.
- */
-export interface CoordinateDescentCall extends LassoSizes {
-  readonly kernel: 'coordinateDescent';
-  readonly inputs: readonly number[];
-  readonly output: number;
-  /** Most passes. */
-  readonly limit: number;
-}
-
-/**
- * Lasso problems min ½‖y − Xβ‖² + Σ tⱼ|βⱼ| + ½ρ‖β‖² to rounding, one after the other, each by a homotopy (M. Osborne, B. Presnell,
- * B. Turlach 2000; as a parametric active-set method H. J. Ferreau, H. Bock, M. Diehl 2008). With g = Xᵀ(y − Xβ) − ρβ and the
- * features in use A, their signs s, a stage widens the thresholds and shifts g such that β solves what it then is,
- *   g_A − τc_A = s∘(t + τe)_A,  |g − τc| ≤ t + τe elsewhere,  τ = 1,
- * and follows the solution as τ falls to 0: β_A moves along (X_AᵀX_A + ρ)⁻¹(c + s∘e)_A, by a Cholesky factor in float64, until
- * a coefficient comes to 0 and leaves A, or a feature comes to its threshold and enters. A column that depends on those in use
- * takes the place of one of them. g is then computed anew, and stages follow until it is right to rounding; `limit` is the most
- * of them. β, g and the factor are float64 on every backend.
- * Operands [columns, y, t, ρ, initial] as for coordinate descent. A problem whose start is all 0, with the y and ρ of the one
- * before it, starts from the solution of that. Result [batch, features + 2]: β; the number of steps; and the duality gap of that
- * β relative to the objective at 0.
- */
-export interface HomotopyCall extends LassoSizes {
-  readonly kernel: 'homotopy';
-  readonly inputs: readonly number[];
-  readonly output: number;
-  readonly limit: number;
-  /** Most features that can be in use at once: the rank of X, or more where ρ > 0. */
-  readonly capacity: number;
-}
-
-/**
- * A whole loop of proximal gradient steps for Lasso problems, from w = β and θ = 1: as in IterateCall each sample iterates until the
- * rule of `monitor` stops it, at most `limit` times, and keeps the β⁺ that stopped it. With p = w + s((c − Gw) − ρw)
- *   β⁺ = softThreshold(p, t),  residual f‖w − β⁺‖ / (ε + ‖β⁺‖),  w⁺ = β⁺;
- * where `accelerated`, with θ taken for 1 if ⟨w − β⁺, β⁺ − β⟩ > 0,
- *   θ⁺ = (1 + √(1 + 4θ²))/2,  w⁺ = β⁺ + (θ − 1)/θ⁺·(β⁺ − β).
- * Offered by the backends with a widestIteration that are not sequential, and by the CPU. Operands [carried, G, c, t, scalars,
- * tolerance, floor]:
- *   carried           β [batch, features] and behind it the state [5, batch] of the samples
- *   G                 [groups·features, stride], symmetric for each group; columns features … stride − 1 hold zeros
- *   c, t              [batch, features]
- *   scalars           s, ρ and f, [3, batch]
- *   tolerance, floor  [batch]
- * Result: as carried, and behind that w [batch, features] and θ [batch], from which samples that still run would go on.
- */
-export interface ProximalGradientCall extends Omit<LassoSizes, 'rows'> {
-  readonly kernel: 'proximalGradient';
-  readonly inputs: readonly number[];
-  readonly output: number;
-  readonly accelerated: boolean;
-  /** Numbers in a row of G, a multiple of 4. */
-  readonly stride: number;
-  /** ε of the residual. */
-  readonly epsilon: number;
-  readonly limit: number;
-  /** Parameters of `monitor`. */
-  readonly staleLimit: number;
-  readonly giveUp: boolean;
-}
-
 /** Those on which a long chain of small steps costs no more than its arithmetic. */
 export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu', 'wasm'];
+
+export type * from './batched-kernels.ts';
+export type * from './lasso-kernels.ts';
 
 export type KernelCall =
   | ProductCall

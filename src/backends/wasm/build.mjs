@@ -20,7 +20,10 @@ const MODULES = { kernels: 'index.ts', second: 'second-module.ts' };
 
 export default async function buildKernels() {
   const files = readdirSync(join(folder, 'assembly')).filter((name) => name.endsWith('.ts'));
-  const sources = [...files.sort().map((name) => join(folder, 'assembly', name)), join(folder, 'instructions.ts')];
+  const sources = [
+    ...files.sort().map((name) => join(folder, 'assembly', name)),
+    ...['instructions.ts', 'extra-instructions.ts'].map((name) => join(folder, name)),
+  ];
   const hash = createHash('sha256').update(JSON.stringify([MODULES, FLAGS, VARIANTS]));
   const compiler = createRequire(import.meta.url).resolve('assemblyscript/package.json');
   for (const path of [...sources, compiler]) hash.update(readFileSync(path));

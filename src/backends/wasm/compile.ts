@@ -3,8 +3,10 @@ import type { Program, Loop as ProgramLoop, Step } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
 import { type BufferRole, type PlannedCopy, type PlannedLoop, type PlannedStep, planProgram } from '../plan.ts';
 import { bytesFor } from './heap.ts';
+import { Instruction } from './instruction.ts';
 import { Code, Header, Loop, Renew } from './instructions.ts';
-import { type Aside, Instruction, lowerCall, lowerCopy, type Pack } from './lower.ts';
+import { type Aside, lowerCall, lowerCopy } from './lower.ts';
+import type { Pack } from './lower-product.ts';
 import { type Packs, packKey, packsOf } from './packs.ts';
 
 export interface Compiled {

@@ -6,8 +6,10 @@ import type {
   KernelCall,
   TriangularSolveCall,
 } from '../kernels.ts';
-import { BatchedProduct, Bias, COLUMNS, Code, Extra, ExtraOperation, Factor, TriangularSolve } from './instructions.ts';
-import { Instruction, lowerEpilogue } from './lower.ts';
+import { BatchedProduct, COLUMNS, Extra, ExtraOperation, Factor, TriangularSolve } from './extra-instructions.ts';
+import { Instruction } from './instruction.ts';
+import { Bias, Code } from './instructions.ts';
+import { lowerEpilogue } from './lower-product.ts';
 
 /** Multiplications between two looks at the clock, about a millisecond of them. */
 const AT_ONCE = 2 ** 22;

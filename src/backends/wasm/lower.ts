@@ -1,7 +1,5 @@
 /** Kernel calls as instructions; see instructions.ts for their fields. */
 import type {
-  ActivationName,
-  BatchedProductCall,
   CombineCall,
   CoordinateDescentCall,
   ElementwiseCall,
@@ -18,8 +16,8 @@ import type {
   SolveCall,
 } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
+import { Instruction } from './instruction.ts';
 import {
-  Bias,
   BLOCK,
   Code,
   Combine,
@@ -27,7 +25,6 @@ import {
   DESCENT_RECORD,
   Descend,
   Elementwise,
-  Header,
   HOMOTOPY_RECORD,
   Homotopy,
   Invert,
@@ -36,7 +33,6 @@ import {
   Move,
   MoveOperation,
   Operation,
-  Product,
   Reduce,
   Reduction,
   Rows,
@@ -46,41 +42,10 @@ import {
   Solve,
 } from './instructions.ts';
 import { type ExtraCall, isExtra, lowerExtra } from './lower-extra.ts';
-
-/** Words of one instruction. */
-export class Instruction {
-  readonly words: Int32Array;
-  private readonly reals: Float32Array;
-
-  /** @param whole its length with the instructions that belong to it */
-  constructor(code: Code, length: number, whole = length) {
-    this.words = new Int32Array(length);
-    this.reals = new Float32Array(this.words.buffer);
-    this.words[Header.code] = code;
-    this.words[Header.length] = whole;
-  }
-
-  set(field: number, ...values: readonly number[]): this {
-    this.words.set(values, field);
-    return this;
-  }
-
-  setReals(field: number, ...values: readonly number[]): this {
-    this.reals.set(values, field);
-    return this;
-  }
-}
-
-/** Where the right operand of a product is packed: a buffer, and the word that tells whether it is there (0: each time). */
-export interface Pack {
-  readonly buffer: number;
-  readonly word: number;
-}
+import { activationOf, lowerProduct, type Pack, proximalOf } from './lower-product.ts';
 
 /** @param place of a buffer in the table, 0 where it is ABSENT */
 type Place = (buffer: number) => number;
-
-const NO_OPERATION = -1;
 
 /** Numbers of a row in panels. */
 const wholePanels = (columns: number): number => Math.ceil(columns / 8) * 8;
@@ -139,39 +104,6 @@ function lowered(
     case 'pass':
       throw new Error('pass: this backend makes whole loops; its largestPass is 0');
   }
-}
-
-function lowerProduct(call: ProductCall, operands: readonly number[], out: number, pack: Pack): Instruction {
-  return withEpilogue(Code.product, call, operands, out)
-    .set(Product.packed, pack.buffer, pack.word)
-    .set(Product.m, call.m, call.n, call.k, Number(call.transposeA), Number(call.transposeB));
-}
-
-/** The epilogue of what lies in the result already, bias and all. */
-export function lowerEpilogue(call: BatchedProductCall, operands: readonly number[], out: number): Instruction {
-  return withEpilogue(Code.finish, call, operands, out).set(Product.m, call.batch * call.m, call.n);
-}
-
-function withEpilogue(
-  code: Code,
-  call: ProductCall | BatchedProductCall,
-  [a, b, bias, scale, prior, step]: readonly number[],
-  out: number,
-): Instruction {
-  const sigma = call.proximal ? proximalOf(call.activation) : activationOf(call.activation);
-  return new Instruction(code, Product.end)
-    .set(Product.out, out, a, b, bias, scale, prior, call.proximal ? step : 0)
-    .set(Product.biasKind, Bias[call.bias], sigma)
-    .setReals(Product.p0, ...call.activationParameters)
-    .set(Product.residual, Number(call.residual));
-}
-
-function activationOf(name: ActivationName): number {
-  return name === 'identity' ? NO_OPERATION : Operation[name];
-}
-
-function proximalOf(name: ActivationName): Operation {
-  return Operation[`proximal${name[0].toUpperCase()}${name.slice(1)}` as `proximal${Capitalize<ActivationName>}`];
 }
 
 function lowerElementwise(call: ElementwiseCall, operands: readonly number[], out: number): Instruction {

@@ -1,5 +1,5 @@
 // A⁻¹ for each sample by Gauss-Jordan elimination in its place; see BatchedInvertCall in kernels.ts.
-import { Factor } from '../instructions';
+import { Factor } from '../extra-instructions';
 import { beat } from './clock';
 import { failureOf, hasFailed, isPivot, loseSample, sampleIn } from './factor-state';
 import { buffer, real, word } from './memory';

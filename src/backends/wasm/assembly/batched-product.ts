@@ -1,5 +1,6 @@
 // op(A[s])·op(B[s]) + bias for each sample; see BatchedProductCall in kernels.ts. Panels of op(B) are packed as they are needed.
-import { BatchedProduct, Bias } from '../instructions';
+import { BatchedProduct } from '../extra-instructions';
+import { Bias } from '../instructions';
 import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, chunk, word } from './memory';
 import { PANEL, packLeft, packRightPanel, TILE_ROWS } from './pack';
 import { edgeTile, tile } from './tile';

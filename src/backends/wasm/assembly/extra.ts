@@ -1,5 +1,5 @@
 // The second module, as the first one sees it; the host loads it before a Program runs that needs it.
-import { Extra } from '../instructions';
+import { Extra } from '../extra-instructions';
 import { tableInUse, word } from './memory';
 
 declare function perform(table: usize, at: usize, first: i32, last: i32): void;

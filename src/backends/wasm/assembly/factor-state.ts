@@ -1,5 +1,5 @@
 // Where the samples of a factorisation lie, and what is told of one that has failed.
-import { Factor } from '../instructions';
+import { Factor } from '../extra-instructions';
 import { buffer, word } from './memory';
 
 export function sampleIn(at: usize, matrices: usize, sample: i32): usize {

@@ -1,5 +1,6 @@
 // The interpreter: carries out instructions one after the other, loops included, without leaving WebAssembly until its time is over.
-import { Code, Copy, Descend, Extra, Header, Homotopy, Loop, Progress, Renew } from '../instructions';
+import { Extra } from '../extra-instructions';
+import { Code, Copy, Descend, Header, Homotopy, Loop, Progress, Renew } from '../instructions';
 import { isTimeOver, setDeadline, time } from './clock';
 import { endsDescent } from './descend';
 import { endsHomotopy } from './homotopy';

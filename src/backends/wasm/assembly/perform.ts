@@ -1,11 +1,11 @@
 // Kernels by the codes of their instructions, whole or in part.
+import { Extra } from '../extra-instructions';
 import {
   BLOCK,
   Code,
   Combine,
   Descend,
   Elementwise,
-  Extra,
   Header,
   Homotopy,
   Invert,

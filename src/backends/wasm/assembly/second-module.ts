@@ -1,5 +1,5 @@
 // The module that is fetched when a Program first needs it: each thread has one of its own, on the same memory.
-import { Extra, ExtraOperation } from '../instructions';
+import { Extra, ExtraOperation } from '../extra-instructions';
 import { batchedInvert } from './batched-invert';
 import { batchedProduct } from './batched-product';
 import { cholesky } from './cholesky';

@@ -1,5 +1,5 @@
 // op(L)·X = B for each sample, forwards, or of the transpose backwards; see TriangularSolveCall in kernels.ts.
-import { COLUMNS, TriangularSolve } from '../instructions';
+import { COLUMNS, TriangularSolve } from '../extra-instructions';
 import { beat } from './clock';
 import { buffer, word } from './memory';
 import { addTimes, dot, scale } from './vectors';
