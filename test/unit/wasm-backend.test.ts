@@ -1,5 +1,8 @@
 /** What the WebAssembly backend does besides its kernels, which the parity cases have: memory, threads, errors, lifetime. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { build } from 'esbuild';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
@@ -227,6 +230,30 @@ describe('threads', () => {
     // A busy computer may keep a thread from its work, but not each time.
     expect(told).toContainEqual([2, 1, 2]);
     expect(told.filter((each) => String(each).startsWith('2')).length).toBeGreaterThan(2);
+  });
+
+  test('serve whatever options the process of Node was started with', async () => {
+    const { outputFiles } = await build({
+      stdin: {
+        contents: `import { openWasm } from './src/backends/wasm/index.ts';
+          const backend = await openWasm({ threads: 2 });
+          console.log(backend.adapter.threads);
+          backend.close();`,
+        resolveDir: fileURLToPath(new URL('../..', import.meta.url)),
+        loader: 'ts',
+      },
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      write: false,
+    });
+    // The script is read from the standard input.
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module'], {
+      input: outputFiles[0].text,
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(stdout.trim()).toBe('2');
   });
 
   test.each([0, 1.5, Number.NaN])('%d of them is refused', async (threads) => {

@@ -131,7 +131,8 @@ async function nodeStarter(): Promise<(data: Start, leaves: () => void) => Start
     const source = `${SERVE}
       const { parentPort, workerData } = require('node:worker_threads');
       serve(workerData, () => parentPort.postMessage('serves'));`;
-    const worker = new Worker(source, { eval: true, workerData: data });
+    // Options of this process are not meant for the worker: with --input-type=module its source would be taken for a module.
+    const worker = new Worker(source, { eval: true, workerData: data, execArgv: [] });
     const serves = new Promise<void>((resolve, reject) => {
       worker.once('message', () => {
         worker.unref();
