@@ -36,10 +36,12 @@ import {
   chosenFor,
   type MonotoneMapOptions,
   type MonotoneOptions,
+  type Settings,
   solverName,
 } from './options.ts';
-import { guarded, type LinearOutcome, linearly, linearReportOf, reportOf } from './reporting.ts';
+import { certificateOfSolve, type LinearDirection, type LinearResult } from './reporting.ts';
 import { type LimitedRun, unlessAborted } from './run-limits.ts';
+import { Course } from './solution.ts';
 import { summarise } from './summary.ts';
 
 export interface MonotoneSolution {
@@ -105,76 +107,63 @@ export function solveMonotone(
   checkMask(checked.activation, map.n);
   const settings = chosenFor(checked, batch, map.n, hasResolvent(engine, map));
   const margin = settings.checkInputs ? map.margin : unchecked(map.margin);
-  const started = performance.now();
   const { limits } = settings;
-  const run = limits.forward();
-  const { z: found, summary, ...kept } = forward(engine, map, b, { initial: options.initial, near }, settings, run);
-  const { preActivation } = kept;
-  // In float64 on the host, beside the solve.
-  const isMonotone = margin.check?.(limits.signal) ?? Promise.resolve();
-  isMonotone.catch(() => {}); // it is told with the report
-  const { tolerance, backwardTolerance, onFailure } = settings;
-  const ahead = {
+  const course = new Course({
+    engine,
     what: 'monotone',
-    direction: 'forward',
     given: 'W or b',
     solver: solverName(settings.solver),
-    tolerance,
-    onFailure,
+    linearSolver: solverName(settings.linearSolver),
     isBounded: true,
-    run,
-  } as const;
-  const report = reportOf(engine, ahead, summary, started).then(async (read) => {
-    await isMonotone;
+    hypothesis: { ofSolve: async (read) => certificateOfSolve(read, await known) },
+    settings,
+  });
+  const found = forward(engine, map, b, { initial: options.initial, near }, settings, course.run);
+  const { z: unread, summary, ...kept } = found;
+  const { preActivation } = kept;
+  const known = knownOnceChecked(margin, settings);
+  known.catch(() => {}); // it is told with the report
+  const { report, outputs } = course.solved(summary, [unread], async (read) => {
+    await known;
     return read;
   });
-  const z = guarded(engine, ahead, found, report);
+  const [z] = outputs;
 
-  const hypothesis = async (): Promise<Known> => {
-    await isMonotone;
-    return knownByMargin(margin);
-  };
-  const backwardReports: Promise<LinearReport>[] = [];
+  /** Jᵀu and, where they are needed, the gradients of the map's parameters. */
   const linear = (
     direction: LinearDirection,
     right: Tensor,
     needsMap: boolean,
     given: UniformSelection | undefined,
-  ): { Ju: Tensor; gradients: Tensor[] } => {
-    const since = performance.now();
+  ): Tensor[] => {
     const selection = selectionFor(settings.activation.name, given) ?? settings.selection;
-    const run = limits.linear();
     const inputs = { ...kept, map, z, right };
-    const solved = solveLinearised(engine, direction, inputs, needsMap, { ...settings, selection }, run);
-    const solver = solverName(settings.linearSolver);
-    const back = linearly(ahead, direction, { solver, tolerance: backwardTolerance, run });
-    const read = linearReportOf(engine, back, solved, since, hypothesis);
-    backwardReports.push(read);
-    const told = (tensor: Tensor): Tensor => guarded(engine, back, tensor, read);
-    return { Ju: told(solved.Ju), gradients: solved.gradients.map(told) };
+    return course.linear(direction, (run) =>
+      solveLinearised(engine, direction, inputs, needsMap, { ...settings, selection }, run),
+    );
   };
   const operation: CustomOperation = {
     name: 'monotoneFixedPoint',
     isSelectable: options.selection === undefined && kinkedOperations(settings.activation).length > 0,
     pullback(cotangent, needed, given) {
       const needsMap = map.parameters.some((_, index) => needed[index]);
-      const { Ju, gradients } = linear('backward', cotangent, needsMap, given);
+      const [Ju, ...gradients] = linear('backward', cotangent, needsMap, given);
       return [...map.parameters.map((_, index) => gradients.at(index)), Ju];
     },
     // ż = J(Wż + Ẇz + ḃ) is J(I − WJ)⁻¹(Ẇz + ḃ): the adjoint system of Wᵀ.
-    pushforward: (tangents, given) => linear('tangent', movementOf(engine, map, z, tangents), false, given).Ju,
+    pushforward: (tangents, given) => linear('tangent', movementOf(engine, map, z, tangents), false, given)[0],
   };
   return {
     z: recorded('custom', [...map.parameters, b], z, operation),
     resolvent: kept.resolvent,
     report,
-    backwardReports,
+    backwardReports: course.backwardReports,
     async certificate() {
       limits.signal?.throwIfAborted();
       const reading = engine.tidy((scope) => readKinksOf(kinkedArgument(scope.use(preActivation), settings), batch));
-      const [kinks, known] = await unlessAborted(Promise.all([reading, hypothesis()]), limits.signal);
+      const [kinks, shown] = await unlessAborted(Promise.all([reading, known]), limits.signal);
       const samples = Array.from({ length: batch }, (_, sample) => ({
-        ...known,
+        ...shown,
         ...kinks.ofSample(sample),
         nearlySingular: false,
       }));
@@ -225,6 +214,18 @@ function hasResolvent(engine: Engine, map: LinearMap): boolean {
 /** A margin that would have been checked is one that is stated. */
 function unchecked({ check, ...margin }: Margin): Margin {
   return check ? { ...margin, by: 'stated' } : margin;
+}
+
+/** What the margin shows, once it has been checked: in float64 on the host, beside the solve. */
+async function knownOnceChecked(margin: Margin, { onFailedCertificate, limits }: Settings): Promise<Known> {
+  try {
+    await margin.check?.(limits.signal);
+  } catch (error) {
+    if (onFailedCertificate === 'throw' || !(error instanceof RangeError) || limits.signal?.aborted) throw error;
+    if (onFailedCertificate === 'warn') console.warn(`monotone: ${error.message}`);
+    return { status: 'unknown', argument: 'not examined', reason: `the margin does not hold: ${error.message}` };
+  }
+  return knownByMargin(margin);
 }
 
 /** What the backward pass needs of the forward one. */
@@ -323,9 +324,6 @@ function movementOf(engine: Engine, map: LinearMap, z: Tensor, tangents: readonl
   return moved;
 }
 
-/** backward: (I − JW)ᵀu = v. tangent: the same of Wᵀ. */
-type LinearDirection = 'backward' | 'tangent';
-
 interface LinearInputs extends Kept {
   readonly map: LinearMap;
   readonly z: Tensor;
@@ -333,6 +331,7 @@ interface LinearInputs extends Kept {
   readonly right: Tensor;
 }
 
+/** backward: (I − JW)ᵀu = v. tangent: the same of Wᵀ. @returns Jᵀu, then the gradients that are needed of the map's parameters */
 function solveLinearised(
   engine: Engine,
   direction: LinearDirection,
@@ -340,7 +339,7 @@ function solveLinearised(
   needsMap: boolean,
   settings: Chosen,
   run: LimitedRun,
-): LinearOutcome & { Ju: Tensor; gradients: Tensor[] } {
+): LinearResult {
   const { linearSolver, activation, backwardLimit, selection, kinkUnits, checkInputs } = settings;
   const { parameters } = map;
   const kept = step ? [step, ...resolvent] : [];
@@ -390,7 +389,7 @@ function solveLinearised(
   const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);
   const operations = kinkedOperations(activation);
   const marked = operations.map((operation, index) => ({ ...operation, marks: rest[index] }));
-  return { Ju, gradients: rest.slice(operations.length), summary, marked };
+  return { tensors: [Ju, ...rest.slice(operations.length)], summary, marked };
 }
 
 /** σ, where it has kinks. */

@@ -3,8 +3,9 @@ import { GENERAL_SOLVERS, type GeneralSolverName } from '../solvers/index.ts';
 import type { Begun, Convergence } from '../solvers/iteration.ts';
 import { type Engine, engineOf } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { CertifyOptions, FailurePolicy } from './certify.ts';
-import { checkCount, checkOneOf, checkPositive, checkSolver } from './options.ts';
+import type { CertifyOptions } from './certify.ts';
+import type { FailurePolicy } from './failure-policy.ts';
+import { checkCount, checkFailurePolicy, checkOneOf, checkPositive, checkSolver } from './options.ts';
 import { type LimitOptions, RunLimits } from './run-limits.ts';
 import { checkImplicitSelection, type ImplicitSelection } from './selections.ts';
 
@@ -115,7 +116,7 @@ export function implicitSettings(kind: 'root' | 'fixed point', options: FixedPoi
     selection,
     certify,
     limits: new RunLimits(options),
-    onFailedCertificate: checkOneOf('onFailedCertificate', onFailedCertificate, { throw: 0, warn: 0, ignore: 0 }),
+    onFailedCertificate: checkFailurePolicy(onFailedCertificate),
   };
 }
 
