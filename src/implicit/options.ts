@@ -48,8 +48,9 @@ export interface SolveOptions extends LimitOptions {
   onFailure?: 'throw' | 'report';
   /**
    * Where the margin is checked and does not hold, so that the solution may not be unique and a gradient need not exist. throw
-   * (default): reading the report, or anything that depends on the solve, rejects. warn: a warning on the console, and the
-   * certificates are unknown. ignore: the certificates alone tell.
+   * (default): reading the report, or anything that depends on the solve, rejects. warn: a warning on the console, and no error
+   * is bounded and nothing certified. ignore: the same without the warning, and without that of a matrix that is
+   * nearly singular.
    */
   onFailedCertificate?: FailurePolicy;
   /**

@@ -28,8 +28,8 @@ export interface Reported {
   readonly tolerance: number;
   /** throw: reading anything that depends on a failed solve rejects. report: the report alone tells. */
   readonly onFailure: 'throw' | 'report';
-  /** Whether anything is known of the matrix that bounds an error by a residual. */
-  readonly isBounded: boolean;
+  /** Whether anything is known of the matrix that bounds an error by a residual; where it rejects, so does the report. */
+  readonly isBounded: () => boolean | Promise<boolean>;
   /** What may have ended it early. */
   readonly run: LimitedRun;
   /** The problem's own reason for which nothing was solved; without one a ConvergenceError tells. */
@@ -137,7 +137,7 @@ async function readSolve(
     tolerance,
     timedOut: run.isOutOfTime && !samples.every(isSolved),
     ...(run.timeLimit !== undefined && { timeLimit: run.timeLimit }),
-    samples: isBounded ? samples : samples.map((sample) => ({ ...sample, errorBound: Number.NaN })),
+    samples: (await isBounded()) ? samples : samples.map((sample) => ({ ...sample, errorBound: Number.NaN })),
   };
   return { report, read };
 }

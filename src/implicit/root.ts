@@ -11,7 +11,13 @@ import { type OperationKink, readKinksOf } from './kinks.ts';
 import { certificateOfSolve } from './reporting.ts';
 import { forward } from './root-forward.ts';
 import { backward, forwardMode } from './root-linear.ts';
-import { checkedEngine, type FixedPointOptions, implicitSettings, type RootOptions } from './root-options.ts';
+import {
+  checkedEngine,
+  type FixedPointOptions,
+  type ImplicitSettings,
+  implicitSettings,
+  type RootOptions,
+} from './root-options.ts';
 import { unlessAborted } from './run-limits.ts';
 import { selectionAt } from './selections.ts';
 import { Course } from './solution.ts';
@@ -57,7 +63,7 @@ export type ImplicitSolution = Tensor & { readonly solve: ImplicitSolve };
  *   rejects with a ConvergenceError where a sample was not solved, and reading a gradient where its backward solve was not
  */
 export function fixedPoint(f: ImplicitFunction, options: FixedPointOptions): ImplicitSolution {
-  return implicit('fixedPoint', f, 'fixed point', { ...options, solver: options.solver ?? 'anderson+newton-krylov' });
+  return implicit('fixedPoint', f, 'fixed point', options);
 }
 
 /**
@@ -65,7 +71,7 @@ export function fixedPoint(f: ImplicitFunction, options: FixedPointOptions): Imp
  * @param F written with tensor operations; scaled such that ‖F(z)‖ ≤ tolerance·‖z‖ means solved
  */
 export function root(F: ImplicitFunction, options: RootOptions): ImplicitSolution {
-  return implicit('root', F, 'root', { ...options, solver: options.solver ?? 'newton-krylov' });
+  return implicit('root', F, 'root', options);
 }
 
 function implicit(
@@ -95,7 +101,7 @@ function implicit(
     given: 'the solution',
     solver: nameOf(settings.solver),
     linearSolver: settings.linearSolver,
-    isBounded: false,
+    isBounded: () => false,
     hypothesis: {
       ofSolve: async (read) => certificateOfSolve(read, knownByNorm(read.normBound)),
       ...(wanted && { closer: () => closer(typeof wanted === 'object' ? wanted : {}) }),
@@ -137,7 +143,7 @@ function implicit(
 }
 
 /** What it is called in reports. */
-function nameOf(solver: FixedPointOptions['solver']): string {
+function nameOf(solver: ImplicitSettings['solver']): string {
   if (typeof solver === 'function') return 'own';
-  return typeof solver === 'object' ? solver.name : `${solver}`;
+  return typeof solver === 'object' ? solver.name : solver;
 }

@@ -123,7 +123,7 @@ export function lassoOf(
     given: 'X, y, logLambda, weights or ridge',
     solver: settings.solver,
     linearSolver: 'conjugate-gradients',
-    isBounded: false,
+    isBounded: () => false,
     hypothesis: {
       ofSolve: async ({ report }) => withSolve(report, isExamined ? await certificate() : undefined),
       ...(isExamined && { closer: certificate }),
