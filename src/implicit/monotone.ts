@@ -40,7 +40,7 @@ export interface MonotoneSolution {
   readonly report: Promise<SolveReport>;
   /** Of each linear solve, for a gradient or for a tangent, in the order in which they were asked for, with its certificate. */
   readonly backwardReports: readonly Promise<LinearReport>[];
-  /** The same certificate without a linear solve. Rejects where W is less monotone than the margin says. */
+  /** The same certificate without a linear solve. Where W is less monotone than the margin says: see `onFailedCertificate`. */
   certificate(): Promise<ImplicitCertificate>;
   /** Frees z and what the certificate needs; not called for inside `tidy` or a differentiated function. */
   dispose(): void;
@@ -53,8 +53,8 @@ export interface MonotoneSolution {
  * ∂ℓ/∂b = Jᵀu and ∂ℓ/∂W = Σ_batch (Jᵀu)zᵀ, of which a map makes the gradients of its parameters. Every gradient obeys ‖∂ℓ/∂b‖ ≤ ‖v‖/m.
  *
  * Returns at once. Reading z, or anything computed from it, rejects with a ConvergenceError where a sample was not
- * solved, and with a RangeError where W or b holds NaN or an infinity, or W is less monotone than the margin says; once the
- * signal is aborted, with its reason.
+ * solved, and with a RangeError where W or b holds NaN or an infinity, or (unless `onFailedCertificate` says otherwise) W is less
+ * monotone than the margin says; once the signal is aborted, with its reason.
  * @param W [n, n], whose margin is an option; or a LinearMap, which brings its own
  * @param b [batch, n]
  * @throws RangeError where a shape or an option is wrong; the signal's reason where it is aborted

@@ -36,7 +36,7 @@ export interface SolveOptions extends LimitOptions {
   linearSolver?: LinearSolverName | 'auto' | Iteration;
   /** α > 0. Default: chosen from m and ‖I − W‖ so that convergence is guaranteed. */
   step?: number;
-  /** Most forward iterations. Default 1000. */
+  /** Most iterations of a round of the forward solve; a sample that comes to it is given up by the method. Default 1000. */
   limit?: number;
   /** Most iterations of a round of the backward solve. Default 500. */
   backwardLimit?: number;

@@ -45,7 +45,7 @@ interface ImplicitOptions extends LimitOptions {
   backwardTolerance?: number;
   /** Of the backward pass. Default auto: gmres. */
   linearSolver?: GeneralSolverName | 'auto';
-  /** Most forward iterations. Default 1000. */
+  /** Most iterations of each method of the forward solve; Newton steps are at most 50, whatever it is. Default 1000. */
   limit?: number;
   /** Most iterations of a round of the backward solve. Default 500. */
   backwardLimit?: number;
