@@ -24,54 +24,6 @@ export interface CertifyOptions extends InvertibilityOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Thrown where a certificate failed and the caller asked for that to be an error. */
-export class CertificateError extends Error {
-  override readonly name = 'CertificateError';
-  constructor(
-    what: string,
-    readonly certificate: ImplicitCertificate,
-  ) {
-    super(failure(what, certificate));
-  }
-}
-
-function failure(what: string, { reason, kinks }: ImplicitCertificate): string {
-  const at = kinks.length === 0 ? 'no kinks' : `${kinks.length} kinks, the first in ${kinks[0].operation}`;
-  return (
-    `${what}: the implicit function theorem does not apply at this solution (${reason}; ${at}), ` +
-    'so that the gradient may be no derivative of anything'
-  );
-}
-
-/** throw: reading a gradient rejects. warn: a warning on the console, once for each solution. ignore: nothing. */
-export type FailurePolicy = 'throw' | 'warn' | 'ignore';
-
-/** Resolves once the certificate is known and the policy allows to go on. */
-export async function upheld(
-  what: string,
-  policy: FailurePolicy,
-  certificate: Promise<ImplicitCertificate>,
-): Promise<void> {
-  const known = await certificate;
-  if (known.status !== 'failed' || policy === 'ignore') return;
-  const error = new CertificateError(what, known);
-  if (policy === 'throw') throw error;
-  console.warn(error.message);
-}
-
-/** The theorem may hold, and its gradient be rounding all the same. @returns whether it has warned */
-export function warnIfNearlySingular(what: string, { status, samples }: ImplicitCertificate): boolean {
-  const near = samples.findIndex(({ nearlySingular }) => nearlySingular);
-  if (near < 0 || status === 'failed') return false;
-  const { nearest, singularValueBound } = samples[near];
-  const value = nearest?.smallestSingularValue ?? singularValueBound ?? 0;
-  console.warn(
-    `${what}: ∂F/∂z of sample ${near} is nearly singular (σ_min is at most about ${value.toExponential(1)}): ` +
-      'its gradient is right to fewer than three digits',
-  );
-  return true;
-}
-
 /**
  * Decides, sample by sample, whether all elements of ∂F/∂z at z are invertible, or estimates how near to singular one is; in turns
  * with what else there is to do.

@@ -16,6 +16,7 @@ import {
 import type { Iteration } from '../solvers/iteration.ts';
 import { checkSelection } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { FailurePolicy } from './failure-policy.ts';
 import { type LimitOptions, RunLimits } from './run-limits.ts';
 
 export interface SolveOptions extends LimitOptions {
@@ -35,7 +36,7 @@ export interface SolveOptions extends LimitOptions {
   linearSolver?: LinearSolverName | 'auto' | Iteration;
   /** α > 0. Default: chosen from m and ‖I − W‖ so that convergence is guaranteed. */
   step?: number;
-  /** Most forward iterations. Default 1000. */
+  /** Most iterations of a round of the forward solve; a sample that comes to it is given up by the method. Default 1000. */
   limit?: number;
   /** Most iterations of a round of the backward solve. Default 500. */
   backwardLimit?: number;
@@ -45,6 +46,13 @@ export interface SolveOptions extends LimitOptions {
   kinkUnits?: number;
   /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
   onFailure?: 'throw' | 'report';
+  /**
+   * Where the margin is checked and does not hold, so that the solution may not be unique and a gradient need not exist. throw
+   * (default): reading the report, or anything that depends on the solve, rejects. warn: a warning on the console, and no error
+   * is bounded and nothing certified. ignore: the same without the warning, and without that of a matrix that is
+   * nearly singular.
+   */
+  onFailedCertificate?: FailurePolicy;
   /**
    * Look for numbers in W and b that are not finite, and check the margin where it does not hold by construction (of a matrix
    * on the host, n³ operations, in turns with the solve); fail where something is wrong. Default true.
@@ -129,6 +137,7 @@ export function checkSolveOptions(options: MonotoneMapOptions): Settings {
     selection: checkSelection('monotone', options.selection ?? 0),
     kinkUnits: checkPositive('kinkUnits', options.kinkUnits ?? KINK_UNITS),
     onFailure: checkOneOf('onFailure', options.onFailure ?? 'throw', { throw: 0, report: 0 }),
+    onFailedCertificate: checkFailurePolicy(options.onFailedCertificate ?? 'throw'),
     checkInputs: options.checkInputs ?? true,
     limits: new RunLimits(options),
   };
@@ -146,6 +155,10 @@ export function checkCount(name: string, value: number): number {
     throw new RangeError(`${name}: it is ${value}; it must be a positive integer`);
   }
   return value;
+}
+
+export function checkFailurePolicy(policy: FailurePolicy): FailurePolicy {
+  return checkOneOf('onFailedCertificate', policy, { throw: 0, warn: 0, ignore: 0 });
 }
 
 /** A name, or an object that iterates. @param allowed an object that has the names as keys */

@@ -2,36 +2,38 @@
 import { ConvergenceError, isSolved, type SolveReport, sampleReports } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { certificateOf, type Known, type LinearReport, sampleCertificate } from './certificate.ts';
-import { type MarkedOperation, readKinks } from './kinks.ts';
+import {
+  certificateOf,
+  type ImplicitCertificate,
+  type Known,
+  type LinearReport,
+  type SampleCertificate,
+  sampleCertificate,
+} from './certificate.ts';
+import { type MarkedOperation, type OperationKink, readKinks } from './kinks.ts';
 import { type LimitedRun, unlessAborted } from './run-limits.ts';
 import { readSummary, type Summary } from './summary.ts';
+
+/** For a gradient, or for a tangent. */
+export type LinearDirection = 'backward' | 'tangent';
 
 /** Which solve of which function is reported. */
 export interface Reported {
   /** The function that was called, for messages. */
   readonly what: string;
-  readonly direction: 'forward' | 'backward' | 'tangent';
+  readonly direction: 'forward' | LinearDirection;
   /** What holds the numbers that may not be finite, for messages. */
   readonly given: string;
   readonly solver: string;
   readonly tolerance: number;
   /** throw: reading anything that depends on a failed solve rejects. report: the report alone tells. */
   readonly onFailure: 'throw' | 'report';
-  /** Whether anything is known of the matrix that bounds an error by a residual. */
-  readonly isBounded: boolean;
+  /** Whether anything is known of the matrix that bounds an error by a residual; where it rejects, so does the report. */
+  readonly isBounded: () => boolean | Promise<boolean>;
   /** What may have ended it early. */
   readonly run: LimitedRun;
-}
-
-/** Of a linear solve at a solution that is reported as `ahead`. */
-export function linearly(
-  ahead: Reported,
-  direction: 'backward' | 'tangent',
-  own: Pick<Reported, 'solver' | 'tolerance' | 'run'>,
-): Reported {
-  const given = direction === 'backward' ? 'the cotangent' : 'a tangent';
-  return { ...ahead, direction, given, ...own };
+  /** The problem's own reason for which nothing was solved; without one a ConvergenceError tells. */
+  readonly failure?: (report: SolveReport) => Error | undefined;
 }
 
 /** Rounding of a linear solve, relative to v, at which nothing is left of its answer: the matrix is singular to the precision. */
@@ -48,30 +50,49 @@ export async function reportOf(
   return (await unlessAborted(read, reported.run.signal)).report;
 }
 
-/** What a linear solve leaves on the device besides its solution. */
-export interface LinearOutcome {
+/** What a linear solve leaves on the device. */
+export interface LinearResult {
+  /** Gradients, or tangents: none may be read before the report. */
+  readonly tensors: readonly Tensor[];
   readonly summary: Tensor;
   readonly marked: readonly MarkedOperation[];
+}
+
+/** What was read of a linear solve. */
+export interface LinearRead {
+  readonly report: SolveReport;
+  /** Of each sample, as in SampleCertificate. */
+  readonly places: readonly Pick<SampleCertificate, 'kinks' | 'kinkTolerance'>[];
+  readonly kinks: readonly OperationKink[];
+  /** Of ‖∂f/∂z‖, where the solve found one. */
+  readonly normBound: number;
+}
+
+/** The certificate of a linear solve, where what is known is the same for every sample. */
+export function certificateOfSolve({ report, places, kinks }: LinearRead, known: Known): ImplicitCertificate {
+  const samples = report.samples.map((sample, index) => sampleCertificate(known, sample, places[index]));
+  return certificateOf(samples, kinks);
 }
 
 /** Reads the summary of a linear solve and, only where it counts some, the kinks; all of that is then freed. */
 export function linearReportOf(
   engine: Engine,
   reported: Reported,
-  outcome: LinearOutcome,
+  outcome: Omit<LinearResult, 'tensors'>,
   since: number,
-  known: (normBound: number) => Known | Promise<Known>,
+  certified: (read: LinearRead) => Promise<ImplicitCertificate>,
 ): Promise<LinearReport> {
-  return unlessAborted(readLinear(engine, reported, outcome, since, known), reported.run.signal);
+  const read = readLinear(engine, reported, outcome, since);
+  const told = read.then(async (found) => ({ ...found.report, certificate: await certified(found) }));
+  return unlessAborted(told, reported.run.signal);
 }
 
 async function readLinear(
   engine: Engine,
   reported: Reported,
-  { summary, marked }: LinearOutcome,
+  { summary, marked }: Omit<LinearResult, 'tensors'>,
   since: number,
-  known: (normBound: number) => Known | Promise<Known>,
-): Promise<LinearReport> {
+): Promise<LinearRead> {
   // They may be read after the call has ended in which they were made.
   const held = marked.map((operation) => ({ ...operation, marks: engine.kept(operation.marks) }));
   for (const { marks } of marked) marks.dispose();
@@ -84,11 +105,11 @@ async function readLinear(
     for (const { marks } of held) marks.dispose();
   }
   const { report, read } = solve;
-  const [hypothesis, kinks = []] = await Promise.all([known(read.normBound[0]), reading]);
-  const samples = report.samples.map((sample, index) =>
-    sampleCertificate(hypothesis, sample, { kinks: read.kinks[index], kinkTolerance: read.kinkTolerance[index] }),
-  );
-  return { ...report, certificate: certificateOf(samples, kinks) };
+  const places = report.samples.map((_, index) => ({
+    kinks: read.kinks[index],
+    kinkTolerance: read.kinkTolerance[index],
+  }));
+  return { report, places, kinks: (await reading) ?? [], normBound: read.normBound[0] };
 }
 
 async function readSolve(
@@ -116,7 +137,7 @@ async function readSolve(
     tolerance,
     timedOut: run.isOutOfTime && !samples.every(isSolved),
     ...(run.timeLimit !== undefined && { timeLimit: run.timeLimit }),
-    samples: isBounded ? samples : samples.map((sample) => ({ ...sample, errorBound: Number.NaN })),
+    samples: (await isBounded()) ? samples : samples.map((sample) => ({ ...sample, errorBound: Number.NaN })),
   };
   return { report, read };
 }
@@ -124,7 +145,7 @@ async function readSolve(
 /** The same numbers, such that reading them awaits the report, and rejects where a sample was not solved or the signal is aborted. */
 export function guarded(
   engine: Engine,
-  { what, direction, onFailure, run: { signal } }: Reported,
+  { what, direction, onFailure, failure, run: { signal } }: Reported,
   tensor: Tensor,
   report: Promise<SolveReport>,
 ): Tensor {
@@ -138,6 +159,8 @@ export function guarded(
     return awaiting(engine, tensor, isOver);
   }
   const verdict = report.then((found) => {
+    const reason = failure?.(found);
+    if (reason) throw reason;
     if (!found.samples.every(isSolved)) throw new ConvergenceError(`${what}, ${direction}`, found);
   });
   return awaiting(engine, tensor, verdict);

@@ -6,18 +6,12 @@ import { statusOf } from '../solvers/monitor.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { findKinks, type KinkedArgument } from './kinks.ts';
-import type { LinearOutcome } from './reporting.ts';
+import type { LinearResult } from './reporting.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import type { LimitedRun } from './run-limits.ts';
 import { summarise } from './summary.ts';
 import { type LinearisedSystem, matrixFree, type Solved } from './system.ts';
 import { EAGER_PASSES, run } from './traced-or-eager.ts';
-
-/** Tensors, and what is told of the solve that they came from. */
-export interface LinearResult extends LinearOutcome {
-  readonly tensors: readonly Tensor[];
-  readonly run: LimitedRun;
-}
 
 /** Bᵀu = v, and −Aᵀu for the inputs that need it. */
 export function backward(
@@ -25,8 +19,9 @@ export function backward(
   cotangent: Tensor,
   needed: readonly boolean[],
   settings: ImplicitSettings,
+  limited: LimitedRun,
 ): LinearResult {
-  return solvedAndTold(solved, 'backward', [cotangent], settings, ([v], linearised) => ({
+  return solvedAndTold(solved, 'backward', [cotangent], settings, limited, ([v], linearised) => ({
     direction: 'transposed',
     right: v,
     results: (u) => linearised.inputCotangents(u, needed),
@@ -38,9 +33,10 @@ export function forwardMode(
   solved: Solved,
   tangents: readonly (Tensor | undefined)[],
   settings: ImplicitSettings,
+  limited: LimitedRun,
 ): LinearResult {
   const others = tangents.filter((tangent) => tangent !== undefined);
-  return solvedAndTold(solved, 'tangent', others, settings, (moved, linearised) => {
+  return solvedAndTold(solved, 'tangent', others, settings, limited, (moved, linearised) => {
     const left = [...moved];
     return {
       direction: 'direct',
@@ -57,7 +53,7 @@ export function solveWith(
   direction: LinearTask['direction'],
   settings: ImplicitSettings,
 ): LinearResult {
-  return solvedAndTold(solved, 'any', [right], settings, ([v]) => ({
+  return solvedAndTold(solved, 'any', [right], settings, settings.limits.linear(), ([v]) => ({
     direction,
     right: v,
     results: (u) => [elementwise('copy', [u])],
@@ -79,10 +75,10 @@ function solvedAndTold(
   name: string,
   others: readonly Tensor[],
   settings: ImplicitSettings,
+  limited: LimitedRun,
   taskOf: (others: readonly Tensor[], linearised: LinearisedSystem) => LinearTask,
 ): LinearResult {
   let operations: readonly KinkedArgument[] = [];
-  const limited = settings.limits.linear();
   const [summary, ...rest] = run(
     engine,
     `implicit, ${name}`,
@@ -116,7 +112,7 @@ function solvedAndTold(
     limited,
   );
   const marked = operations.map(({ operation, positions }, index) => ({ operation, positions, marks: rest[index] }));
-  return { summary, marked, tensors: rest.slice(marked.length), run: limited };
+  return { summary, marked, tensors: rest.slice(marked.length) };
 }
 
 /** Beyond every bound that shows anything, where none is known. */

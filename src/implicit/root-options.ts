@@ -3,8 +3,9 @@ import { GENERAL_SOLVERS, type GeneralSolverName } from '../solvers/index.ts';
 import type { Begun, Convergence } from '../solvers/iteration.ts';
 import { type Engine, engineOf } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { CertifyOptions, FailurePolicy } from './certify.ts';
-import { checkCount, checkOneOf, checkPositive, checkSolver } from './options.ts';
+import type { CertifyOptions } from './certify.ts';
+import type { FailurePolicy } from './failure-policy.ts';
+import { checkCount, checkFailurePolicy, checkOneOf, checkPositive, checkSolver } from './options.ts';
 import { type LimitOptions, RunLimits } from './run-limits.ts';
 import { checkImplicitSelection, type ImplicitSelection } from './selections.ts';
 
@@ -42,9 +43,9 @@ interface ImplicitOptions extends LimitOptions {
   tolerance?: number;
   /** Of ‖v − Bᵀu‖/‖v‖, per sample. Default: `tolerance`. */
   backwardTolerance?: number;
-  /** Of the backward pass. Default gmres. */
-  linearSolver?: GeneralSolverName;
-  /** Most forward iterations. Default 1000. */
+  /** Of the backward pass. Default auto: gmres. */
+  linearSolver?: GeneralSolverName | 'auto';
+  /** Most iterations of each method of the forward solve; Newton steps are at most 50, whatever it is. Default 1000. */
   limit?: number;
   /** Most iterations of a round of the backward solve. Default 500. */
   backwardLimit?: number;
@@ -64,10 +65,11 @@ interface ImplicitOptions extends LimitOptions {
 export interface FixedPointOptions extends ImplicitOptions {
   /**
    * anderson: accelerated repetition; picard: plain repetition; newton-krylov: Newton steps by GMRES; given: the unknown solves
-   * it already; or a function that solves it, or a FixedPointIteration of your own. Default anderson+newton-krylov: Newton steps for the samples that the first has
-   * not solved; where f solves something itself, without these.
+   * it already; or a function that solves it, or a FixedPointIteration of your own. Default auto: anderson+newton-krylov, Newton
+   * steps for the samples that the first has not solved; where f solves something itself, without these.
    */
   solver?:
+    | 'auto'
     | 'anderson+newton-krylov'
     | 'anderson'
     | 'picard'
@@ -78,23 +80,30 @@ export interface FixedPointOptions extends ImplicitOptions {
 }
 
 export interface RootOptions extends ImplicitOptions {
-  /** newton-krylov (default): Newton steps by GMRES; given: the unknown solves it already; or a function that solves it. */
-  solver?: 'newton-krylov' | 'given' | OwnSolver;
+  /**
+   * newton-krylov: Newton steps by GMRES; given: the unknown solves it already; or a function that solves it. Default auto:
+   * newton-krylov.
+   */
+  solver?: 'auto' | 'newton-krylov' | 'given' | OwnSolver;
 }
 
 /** The options with their defaults. */
 export type ImplicitSettings = Required<
-  Omit<ImplicitOptions, 'unknown' | 'inputs' | 'selection' | keyof LimitOptions>
+  Omit<ImplicitOptions, 'unknown' | 'inputs' | 'selection' | 'linearSolver' | keyof LimitOptions>
 > &
-  Pick<FixedPointOptions, 'solver' | 'selection'> & { readonly limits: RunLimits };
+  Pick<FixedPointOptions, 'selection'> & {
+    readonly solver: Exclude<Required<FixedPointOptions>['solver'], 'auto'>;
+    readonly linearSolver: GeneralSolverName;
+    readonly limits: RunLimits;
+  };
 
-const ROOT_SOLVERS = { 'newton-krylov': 0, given: 0 };
+const ROOT_SOLVERS = { auto: 0, 'newton-krylov': 0, given: 0 };
+const FIXED_POINT_SOLVERS = { 'anderson+newton-krylov': 0, anderson: 0, picard: 0, ...ROOT_SOLVERS };
+const AUTOMATIC = { root: 'newton-krylov', 'fixed point': 'anderson+newton-krylov' } as const;
 
 export function implicitSettings(kind: 'root' | 'fixed point', options: FixedPointOptions): ImplicitSettings {
   const tolerance = checkPositive('tolerance', options.tolerance ?? 1e-4);
-  const names =
-    kind === 'root' ? ROOT_SOLVERS : { 'anderson+newton-krylov': 0, anderson: 0, picard: 0, ...ROOT_SOLVERS };
-  const { solver, onFailure = 'throw', linearSolver = 'gmres', coupled = false, selection } = options;
+  const { solver = 'auto', onFailure = 'throw', linearSolver = 'auto', coupled = false, selection } = options;
   const { certify = false, onFailedCertificate = 'warn' } = options;
   checkImplicitSelection(selection);
   if (typeof solver === 'object' && kind === 'root') {
@@ -102,20 +111,23 @@ export function implicitSettings(kind: 'root' | 'fixed point', options: FixedPoi
       'solver: it is an iteration, which is for fixed points; for a root it must be a name or a function',
     );
   }
-  if (typeof solver !== 'function') checkSolver('solver', solver ?? '', names);
+  if (typeof solver !== 'function') {
+    checkSolver('solver', solver, kind === 'root' ? ROOT_SOLVERS : FIXED_POINT_SOLVERS);
+  }
+  checkOneOf('linearSolver', linearSolver, { auto: 0, ...GENERAL_SOLVERS });
   return {
     tolerance,
     backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
-    linearSolver: checkOneOf('linearSolver', linearSolver, GENERAL_SOLVERS),
+    linearSolver: linearSolver === 'auto' ? 'gmres' : linearSolver,
     limit: checkCount('limit', options.limit ?? 1000),
     backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 500),
     onFailure: checkOneOf('onFailure', onFailure, { throw: 0, report: 0 }),
     coupled,
-    solver,
+    solver: solver === 'auto' ? AUTOMATIC[kind] : solver,
     selection,
     certify,
     limits: new RunLimits(options),
-    onFailedCertificate: checkOneOf('onFailedCertificate', onFailedCertificate, { throw: 0, warn: 0, ignore: 0 }),
+    onFailedCertificate: checkFailurePolicy(onFailedCertificate),
   };
 }
 

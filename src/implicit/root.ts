@@ -5,15 +5,22 @@ import type { SolveReport } from '../solvers/report.ts';
 import { recorded } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ImplicitCertificate, knownByNorm, type LinearReport } from './certificate.ts';
-import { type CertifyOptions, certify, upheld, warnIfNearlySingular } from './certify.ts';
+import { type CertifyOptions, certify } from './certify.ts';
 import { type GradientInterval, gradientInterval, type IntervalOptions } from './interval.ts';
 import { type OperationKink, readKinksOf } from './kinks.ts';
-import { awaiting, guarded, linearly, linearReportOf, reportOf } from './reporting.ts';
+import { certificateOfSolve } from './reporting.ts';
 import { forward } from './root-forward.ts';
-import { backward, forwardMode, type LinearResult } from './root-linear.ts';
-import { checkedEngine, type FixedPointOptions, implicitSettings, type RootOptions } from './root-options.ts';
+import { backward, forwardMode } from './root-linear.ts';
+import {
+  checkedEngine,
+  type FixedPointOptions,
+  type ImplicitSettings,
+  implicitSettings,
+  type RootOptions,
+} from './root-options.ts';
 import { unlessAborted } from './run-limits.ts';
 import { selectionAt } from './selections.ts';
+import { Course } from './solution.ts';
 import { atSolution, type ImplicitFunction, ImplicitSystem, rowsOf, type Solved } from './system.ts';
 
 /** How a solution came about, and how its gradients do. */
@@ -56,7 +63,7 @@ export type ImplicitSolution = Tensor & { readonly solve: ImplicitSolve };
  *   rejects with a ConvergenceError where a sample was not solved, and reading a gradient where its backward solve was not
  */
 export function fixedPoint(f: ImplicitFunction, options: FixedPointOptions): ImplicitSolution {
-  return implicit('fixedPoint', f, 'fixed point', { ...options, solver: options.solver ?? 'anderson+newton-krylov' });
+  return implicit('fixedPoint', f, 'fixed point', options);
 }
 
 /**
@@ -64,7 +71,7 @@ export function fixedPoint(f: ImplicitFunction, options: FixedPointOptions): Imp
  * @param F written with tensor operations; scaled such that ‖F(z)‖ ≤ tolerance·‖z‖ means solved
  */
 export function root(F: ImplicitFunction, options: RootOptions): ImplicitSolution {
-  return implicit('root', F, 'root', { ...options, solver: options.solver ?? 'newton-krylov' });
+  return implicit('root', F, 'root', options);
 }
 
 function implicit(
@@ -86,65 +93,43 @@ function implicit(
     inputs,
   });
 
-  const since = performance.now();
-  const { tolerance, backwardTolerance, onFailure, solver, onFailedCertificate, limits } = settings;
-  const run = limits.forward();
-  const name = typeof solver === 'object' ? solver.name : typeof solver === 'function' ? 'own' : `${solver}`;
-  const ahead = {
+  const { certify: wanted, limits } = settings;
+  const closer = (options: CertifyOptions = {}): Promise<ImplicitCertificate> => certify(solved, settings, options);
+  const course = new Course({
+    engine,
     what,
-    direction: 'forward',
     given: 'the solution',
-    solver: name,
-    tolerance,
-    onFailure,
-    isBounded: false,
-    run,
-  } as const;
-  const { z: found, summary } = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings, run);
-  const report = reportOf(engine, ahead, summary, since);
-  const z = guarded(engine, ahead, found, report);
+    solver: nameOf(settings.solver),
+    linearSolver: settings.linearSolver,
+    isBounded: () => false,
+    hypothesis: {
+      ofSolve: async (read) => certificateOfSolve(read, knownByNorm(read.normBound)),
+      ...(wanted && { closer: () => closer(typeof wanted === 'object' ? wanted : {}) }),
+    },
+    settings,
+  });
+  const found = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings, course.run);
+  const { report, outputs } = course.solved(found.summary, [found.z], async (read) => read);
+  const [z] = outputs;
   const solved = solvedWith(z);
 
-  const backwardReports: Promise<LinearReport>[] = [];
-  const certified = (wanted: CertifyOptions = {}): Promise<ImplicitCertificate> => certify(solved, settings, wanted);
-  let verdict: Promise<void> | undefined;
-  const checked = (tensor: Tensor): Tensor => (verdict ? awaiting(engine, tensor, verdict) : tensor);
-  let isWarned = onFailedCertificate === 'ignore';
-  const warned = (certificate: ImplicitCertificate): ImplicitCertificate => {
-    if (!isWarned) isWarned = warnIfNearlySingular(what, certificate);
-    return certificate;
-  };
-  /** The tensors that came out of a linear solve, such that reading them awaits its report. */
-  const told = (direction: 'backward' | 'tangent', result: LinearResult, started: number): Tensor[] => {
-    const { linearSolver } = settings;
-    const back = linearly(ahead, direction, { solver: linearSolver, tolerance: backwardTolerance, run: result.run });
-    const read = linearReportOf(engine, back, result, started, knownByNorm);
-    read.then(({ certificate }) => warned(certificate)).catch(() => {}); // it is told with the report
-    backwardReports.push(read);
-    if (settings.certify && !verdict) {
-      const wanted = typeof settings.certify === 'object' ? settings.certify : {};
-      verdict = upheld(what, onFailedCertificate, certified(wanted).then(warned));
-    }
-    return result.tensors.map((tensor) => checked(guarded(engine, back, tensor, read)));
-  };
   const operation: CustomOperation = {
     name: what,
     isSelectable: selection === undefined,
     pullback(cotangent, needed, given) {
-      const started = performance.now();
-      const gradients = told('backward', backward(solvedWith(z, given), cotangent, needed, settings), started);
-      return needed.map((wanted) => (wanted ? gradients.shift() : undefined));
+      const gradients = course.linear('backward', (run) =>
+        backward(solvedWith(z, given), cotangent, needed, settings, run),
+      );
+      return needed.map((isNeeded) => (isNeeded ? gradients.shift() : undefined));
     },
-    pushforward(tangents, given) {
-      const started = performance.now();
-      return told('tangent', forwardMode(solvedWith(z, given), tangents, settings), started)[0];
-    },
+    pushforward: (tangents, given) =>
+      course.linear('tangent', (run) => forwardMode(solvedWith(z, given), tangents, settings, run))[0],
   };
   recorded('custom', inputs, z, operation);
   const solve: ImplicitSolve = {
     report,
-    backwardReports,
-    certify: certified,
+    backwardReports: course.backwardReports,
+    certify: closer,
     async select(choose) {
       limits.signal?.throwIfAborted();
       const reading = atSolution(solved, (system, x) => readKinksOf(system.linearised(x).kinks(), rows.batch));
@@ -155,4 +140,10 @@ function implicit(
       gradientInterval(solved, cotangent, { ...wanted, signal: wanted.signal ?? limits.signal }),
   };
   return Object.assign(z, { solve });
+}
+
+/** What it is called in reports. */
+function nameOf(solver: ImplicitSettings['solver']): string {
+  if (typeof solver === 'function') return 'own';
+  return typeof solver === 'object' ? solver.name : solver;
 }

@@ -18,7 +18,7 @@ export interface Margin {
   /** In half a sentence, for the certificate: "by construction as (1 − m)I − AᵀA + B − Bᵀ". */
   readonly reason: string;
   /**
-   * Looks at the numbers beside the solve; rejects where W is less monotone than that. Default: nothing is left to check.
+   * Looks at the numbers beside the solve; rejects with a RangeError where W is less monotone than that. Default: nothing is left to check.
    * @param signal of the solve; once it is aborted nobody waits for the answer
    */
   check?(signal?: AbortSignal): Promise<void>;

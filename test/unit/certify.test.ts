@@ -4,7 +4,7 @@ import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { random } from '../../src/data/random.ts';
 import type { ImplicitCertificate } from '../../src/implicit/certificate.ts';
-import { CertificateError } from '../../src/implicit/certify.ts';
+import { CertificateError } from '../../src/implicit/failure-policy.ts';
 import { inverse } from '../../src/implicit/forms.ts';
 import { fixedPoint, root } from '../../src/implicit/root.ts';
 import type { FixedPointOptions } from '../../src/implicit/root-options.ts';

@@ -4,6 +4,7 @@ import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import type { ImplicitCertificate, LinearReport } from '../../src/implicit/certificate.ts';
+import type { FailurePolicy } from '../../src/implicit/failure-policy.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
 import { monotoneMap } from '../../src/implicit/parametrisation.ts';
 import { fixedPoint, type ImplicitSolution, root } from '../../src/implicit/root.ts';
@@ -125,6 +126,45 @@ describe('monotone layers', () => {
       onFailure: 'report',
     });
     await expect(wrong.certificate()).rejects.toThrow('the layer is not monotone');
+  });
+
+  test('a margin that does not hold: what onFailedCertificate says happens', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    // The margin is ½: z = relu(½z + b) is 2b all the same.
+    const told = async (onFailedCertificate: FailurePolicy, margin = 0.9) => {
+      const tape = new Tape();
+      const W = engine.tensor([0.5, 0, 0, 0.5], [2, 2]);
+      const b = tape.watch(engine.tensor([1, 2], [1, 2]));
+      const solution = monotoneFixedPoint(W, b, { activation: 'relu', margin, tolerance: 1e-10, onFailedCertificate });
+      const [gradient] = tape.pullback(solution.z, [b], engine.tensor([1, 1], [1, 2]));
+      const [db, z] = await Promise.all([gradient.data(), solution.z.data()]);
+      const { certificate, samples } = await solution.backwardReports[0];
+      return {
+        db,
+        z,
+        certificate,
+        own: await solution.certificate(),
+        bounds: [(await solution.report).samples, samples],
+      };
+    };
+    await expect(told('throw')).rejects.toThrow('margin: it is 0.9, but the smallest eigenvalue');
+    expect(warn).toHaveBeenCalledTimes(0);
+    for (const [policy, warnings] of [
+      ['warn', 1],
+      ['ignore', 1],
+    ] as const) {
+      const { db, z, certificate, own, bounds } = await told(policy);
+      expect([...z, ...db].map((x) => Number(x.toFixed(8)))).toEqual([2, 4, 2, 2]);
+      for (const known of [certificate, own]) {
+        expect(known).toMatchObject({ status: 'unknown', reason: expect.stringContaining('the margin does not hold') });
+      }
+      for (const [{ errorBound }] of bounds) expect(errorBound).toBeNaN();
+      expect(warn).toHaveBeenCalledTimes(warnings);
+    }
+    const { certificate, bounds } = await told('ignore', 0.5);
+    expect(certificate.status).toBe('certified');
+    for (const [{ errorBound }] of bounds) expect(errorBound).toBeLessThan(1e-8);
+    warn.mockRestore();
   });
 });
 

@@ -223,6 +223,28 @@ describe('root', () => {
     }
   });
 
+  test('auto is what is taken where nothing is chosen', async () => {
+    const options = { unknown: zeros(2, 1), inputs: [engine.tensor([3, -1], [2, 1])], tolerance: 1e-10 };
+    const tape = new Tape();
+    const given = tape.watch(options.inputs[0]);
+    const automatic = { ...options, inputs: [given], solver: 'auto', linearSolver: 'auto' } as const;
+    const repeated = (y: Tensor, shift: Tensor): Tensor => y.mul(0.25).add(shift);
+    for (const [found, plain, solver] of [
+      [fixedPoint(repeated, automatic), fixedPoint(repeated, options), 'anderson+newton-krylov'],
+      [
+        root((y, x) => repeated(y, x).sub(y), automatic),
+        root((y, x) => repeated(y, x).sub(y), options),
+        'newton-krylov',
+      ],
+    ] as const) {
+      expect((await found.solve.report).solver).toBe(solver);
+      expect((await plain.solve.report).solver).toBe(solver);
+      expect(await found.data()).toEqual(await plain.data());
+      tape.pullback(found, [given], engine.tensor([1, 1], [2, 1]));
+      expect((await found.solve.backwardReports[0]).solver).toBe('gmres');
+    }
+  });
+
   test('newton-krylov from where full steps diverge: arctan, from 3', async () => {
     const found = root((y, shift) => y.sub(shift).arctan(), {
       unknown: engine.tensor([3, -8, 0.5, 40], [4, 1]),
@@ -594,9 +616,9 @@ describe('wrong arguments are refused, naming the argument', () => {
     [
       'solver',
       { solver: 'newton' },
-      'solver: it is "newton"; it must be one of anderson+newton-krylov, anderson, picard, newton-krylov, given',
+      'solver: it is "newton"; it must be one of anderson+newton-krylov, anderson, picard, auto, newton-krylov, given',
     ],
-    ['linearSolver', { linearSolver: 'cg' }, 'linearSolver: it is "cg"; it must be one of gmres, bicgstab'],
+    ['linearSolver', { linearSolver: 'cg' }, 'linearSolver: it is "cg"; it must be one of auto, gmres, bicgstab'],
     ['selection', { selection: 2 }, 'selection is 2; it must be a number from 0 to 1'],
     ['a name in the selection', { selection: { tanh: 1 } }, 'selection names tanh; the operations with kinks are'],
     ['a scalar', { unknown: zeros(3).sum() }, 'fixedPoint: unknown is a scalar; it must have an axis'],

@@ -8,9 +8,8 @@ import { engineOf } from '../../tensor/engine.ts';
 import { recorded } from '../../tensor/operations.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { certificateOf, type ImplicitCertificate, type LinearReport } from '../certificate.ts';
-import { upheld } from '../certify.ts';
-import { awaiting, guarded, linearly, reportOf } from '../reporting.ts';
-import { type LimitedRun, unlessAborted } from '../run-limits.ts';
+import { unlessAborted } from '../run-limits.ts';
+import { Course } from '../solution.ts';
 import type { LassoNumbers } from './analysis.ts';
 import { certifyLasso, type LassoCertificate } from './certificate.ts';
 import { type LassoInterval, lassoInterval } from './interval.ts';
@@ -103,37 +102,13 @@ export function lassoOf(
 ): LassoSolution {
   const { engine, settings, batch, features } = checked;
   const { X } = options;
-  const { onFailure, tolerance, limits } = settings;
-  const { signal } = limits;
-  const run = limits.forward();
+  const { signal } = settings.limits;
   const own = (tensor: Tensor): Tensor => {
     owned.push(tensor);
     return tensor;
   };
   const given = givenOf(checked, options, own);
-  const since = performance.now();
-  const solved = solve(engine, checked, prepared, given, options.initial, run);
-  const ahead = {
-    what: 'lasso',
-    direction: 'forward',
-    given: 'X, y, logLambda, weights or ridge',
-    solver: settings.solver,
-    tolerance,
-    onFailure,
-    isBounded: false,
-    run,
-  } as const;
-  const gaps = unlessAborted(solved.gap.data(), signal);
-  solved.gap.dispose();
-  const report = reportOf(engine, ahead, solved.summary, since).then(
-    async (read): Promise<LassoReport> => ({ ...read, dualityGap: Array.from(await gaps) }),
-  );
-  gaps.catch(() => {}); // told with the report
-  const beta = guarded(engine, ahead, solved.beta, report);
-  const { correlation, moment, penalty, kinkTolerance } = solved;
-  const kept = { beta, correlation, moment, penalty, kinkTolerance };
-
-  const numbers = (): Promise<LassoNumbers> => numbersOf(checked, prepared, given, kept);
+  const isExamined = settings.onFailedCertificate !== 'ignore';
   let examined: Promise<LassoCertificate> | undefined;
   const certificate = (): Promise<LassoCertificate> => {
     examined ??= unlessAborted(
@@ -142,55 +117,51 @@ export function lassoOf(
     );
     return examined;
   };
-  const { onFailedCertificate, backwardTolerance } = settings;
-  let verdict: Promise<void> | undefined;
-  const backwardReports: Promise<LinearReport>[] = [];
-  const told = (
-    direction: 'backward' | 'tangent',
-    tensors: readonly Tensor[],
-    summary: Tensor,
-    started: number,
-    run: LimitedRun,
-  ) => {
-    const back = linearly(ahead, direction, { solver: 'conjugate-gradients', tolerance: backwardTolerance, run });
-    const read = reportOf(engine, back, summary, started);
-    const known = onFailedCertificate === 'ignore' ? undefined : certificate();
-    const linear = Promise.all([read, known]).then(([report, at]) => ({
-      ...report,
-      certificate: withSolve(report, at),
-    }));
-    linear.catch(() => {}); // told where the report or a tensor is awaited
-    backwardReports.push(linear);
-    if (known) verdict ??= upheld('lasso', onFailedCertificate, known);
-    return tensors.map((tensor) => {
-      const solvedToo = guarded(engine, back, tensor, read);
-      return verdict ? awaiting(engine, solvedToo, verdict) : solvedToo;
-    });
-  };
+  const course = new Course({
+    engine,
+    what: 'lasso',
+    given: 'X, y, logLambda, weights or ridge',
+    solver: settings.solver,
+    linearSolver: 'conjugate-gradients',
+    isBounded: () => false,
+    hypothesis: {
+      ofSolve: async ({ report }) => withSolve(report, isExamined ? await certificate() : undefined),
+      ...(isExamined && { closer: certificate }),
+    },
+    settings,
+  });
+  const solved = solve(engine, checked, prepared, given, options.initial, course.run);
+  const gaps = unlessAborted(solved.gap.data(), signal);
+  solved.gap.dispose();
+  gaps.catch(() => {}); // told with the report
+  const { report, outputs } = course.solved(
+    solved.summary,
+    [solved.beta],
+    async (read): Promise<LassoReport> => ({ ...read, dualityGap: Array.from(await gaps) }),
+  );
+  const [beta] = outputs;
+  const { correlation, moment, penalty, kinkTolerance } = solved;
+  const kept = { beta, correlation, moment, penalty, kinkTolerance };
+  const numbers = (): Promise<LassoNumbers> => numbersOf(checked, prepared, given, kept);
+
   const arguments_ = { X, ...given };
   const variables = VARIABLES.filter((name) => arguments_[name] !== undefined);
   const operation: CustomOperation = {
     name: 'lasso',
     pullback(cotangent, needed) {
-      const started = performance.now();
       const wanted = variables.filter((_, index) => needed[index]);
-      const run = limits.linear();
-      const made = gradients(engine, checked, prepared, given, { kept, cotangent, wanted }, run);
-      const found = told(
-        'backward',
-        wanted.map((name) => made[name]),
-        made.summary,
-        started,
-        run,
-      );
+      const found = course.linear('backward', (run) => {
+        const made = gradients(engine, checked, prepared, given, { kept, cotangent, wanted }, run);
+        return { summary: made.summary, marked: [], tensors: wanted.map((name) => made[name]) };
+      });
       return needed.map((each) => (each ? found.shift() : undefined));
     },
     pushforward(tangents) {
-      const started = performance.now();
       const byName = Object.fromEntries(variables.map((name, index) => [name, tangents[index]]));
-      const run = limits.linear();
-      const made = tangent(engine, checked, prepared, given, { kept, tangents: byName }, run);
-      return told('tangent', [made.tangent], made.summary, started, run)[0];
+      return course.linear('tangent', (run) => {
+        const made = tangent(engine, checked, prepared, given, { kept, tangents: byName }, run);
+        return { summary: made.summary, marked: [], tensors: [made.tangent] };
+      })[0];
     },
   };
   const inputs = variables.map((name) => arguments_[name] as Tensor);
@@ -199,7 +170,7 @@ export function lassoOf(
     beta,
     intercept: interceptOf(checked, options, beta, own),
     report,
-    backwardReports,
+    backwardReports: course.backwardReports,
     certificate,
     async gradientInterval(cotangent) {
       if (cotangent.size !== batch * features) {

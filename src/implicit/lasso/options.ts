@@ -5,8 +5,8 @@ import type { LassoMethod } from '../../solvers/lasso/solve.ts';
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { FailurePolicy } from '../certify.ts';
-import { checkCount, checkOneOf, checkPositive } from '../options.ts';
+import type { FailurePolicy } from '../failure-policy.ts';
+import { checkCount, checkFailurePolicy, checkOneOf, checkPositive } from '../options.ts';
 import { type LimitOptions, RunLimits } from '../run-limits.ts';
 
 export const LASSO_SOLVERS = {
@@ -199,7 +199,7 @@ export function lassoSettings(
     kinkUnits,
     limits: new RunLimits(options),
     onFailure: checkOneOf('onFailure', onFailure, { throw: 0, report: 0 }),
-    onFailedCertificate: checkOneOf('onFailedCertificate', onFailedCertificate, { throw: 0, warn: 0, ignore: 0 }),
+    onFailedCertificate: checkFailurePolicy(onFailedCertificate),
   };
 }
 

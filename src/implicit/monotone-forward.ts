@@ -1,0 +1,91 @@
+/** The forward solve of z = σ(Wz + b), as one Program. */
+import { solveFixedPoint } from '../solvers/forward.ts';
+import { forwardSolverOf, solverKey } from '../solvers/index.ts';
+import type { LinearMap } from '../solvers/linear-map.ts';
+import type { Engine } from '../tensor/engine.ts';
+import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+import type { Chosen } from './options.ts';
+import type { LimitedRun } from './run-limits.ts';
+import { summarise } from './summary.ts';
+
+/** What the backward pass needs of the forward one. */
+export interface Kept {
+  readonly preActivation: Tensor;
+  /** L ≥ ‖I − W‖, [1]. */
+  readonly bound: Tensor;
+  /** α, where the solver had a resolvent, and what is kept of that. */
+  readonly step: Tensor | undefined;
+  readonly resolvent: readonly Tensor[];
+}
+
+interface Forward extends Kept {
+  readonly z: Tensor;
+  readonly summary: Tensor;
+}
+
+/** From where a solve starts. */
+interface Start {
+  readonly initial: Tensor | undefined;
+  readonly near: readonly Tensor[];
+}
+
+export function forward(
+  engine: Engine,
+  map: LinearMap,
+  b: Tensor,
+  { initial, near }: Start,
+  settings: Chosen,
+  run: LimitedRun,
+): Forward {
+  const { activation, limit, tolerance, step, checkInputs } = settings;
+  const { parameters } = map;
+  const solver = forwardSolverOf(settings.solver);
+  const optional = [step === undefined ? undefined : engine.scalar(step), initial];
+  const key = [
+    ...['forward', map.key, solverKey(settings.solver), JSON.stringify(activation), limit, checkInputs],
+    ...[...optional.map(Boolean), near.length],
+  ];
+  const inputs = [
+    ...[...parameters, b, engine.scalar(map.margin.value), engine.scalar(tolerance)],
+    ...[...optional.filter((input) => input !== undefined), ...near],
+  ];
+  const build = (traced: Tensor[], tracing: LoopContext): Tensor[] => {
+    const own = traced.slice(0, parameters.length);
+    const [tracedB, tracedMargin, tracedTolerance, ...rest] = traced.slice(parameters.length);
+    const tracedStep = step === undefined ? undefined : rest.shift();
+    const tracedInitial = initial && rest.shift();
+    const solution = solveFixedPoint(tracing, solver, {
+      map: map.traced(own, tracing),
+      b: tracedB,
+      initial: tracedInitial,
+      near: rest,
+      margin: tracedMargin,
+      tolerance: tracedTolerance,
+      step: tracedStep,
+      activation,
+      limit,
+    });
+    const { norms, resolvent } = solution;
+    const rows = {
+      status: solution.status,
+      iterations: solution.iterations,
+      residual: solution.residual,
+      floor: solution.floor,
+      // ‖z − z*‖ ≤ (1 + ‖I − W‖)/m · ‖z − σ(Wz + b)‖
+      amplification: elementwise('divide', [elementwise('scale', [norms.bound], [1, 1]), tracedMargin]),
+      notFinite: notFinite(checkInputs, tracedB, own),
+    };
+    const outputs = [solution.z, solution.preActivation, norms.bound, summarise(b.shape[0], rows)];
+    return resolvent ? [...outputs, resolvent.step, ...(resolvent.kept ?? [])] : outputs;
+  };
+  const [z, preActivation, bound, summary, usedStep, ...resolvent] = engine.run(key.join(' '), inputs, build, run);
+  return { z, preActivation, bound, summary, step: usedStep, resolvent };
+}
+
+/** Numbers in each row, and in the tensors that all share, that are NaN or infinite, [batch]. */
+export function notFinite(wanted: boolean, rows: Tensor, shared: readonly Tensor[] = []): Tensor {
+  if (!wanted) return rows.context.constant({ kind: 'fill', value: 0 }, [1]);
+  const counts = shared.map((tensor) => reduceAll('countNotFinite', tensor));
+  return counts.reduce((a, b) => elementwise('add', [a, b]), reduceRows('countNotFinite', [rows]));
+}

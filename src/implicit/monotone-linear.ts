@@ -1,0 +1,129 @@
+/** The linear solves behind gradients and tangents of z = σ(Wz + b): (I − JW)ᵀu = v, and the same of Wᵀ. */
+import { kinkTolerance } from '../autodiff/kinks.ts';
+import type { Activation } from '../solvers/activations.ts';
+import { adjointProblem } from '../solvers/adjoint.ts';
+import { normsFrom } from '../solvers/equation.ts';
+import { linearSolverOf, solverKey } from '../solvers/index.ts';
+import { solveLinear } from '../solvers/linear.ts';
+import { type LinearMap, transposedMap, transposedResolvent } from '../solvers/linear-map.ts';
+import { statusOf } from '../solvers/monitor.ts';
+import { jacobianAt, kinksOfActivation, whereUsed } from '../solvers/nonlinearity.ts';
+import { resolventOf } from '../solvers/resolvent.ts';
+import type { Engine } from '../tensor/engine.ts';
+import { elementwise } from '../tensor/kernels.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+import { AWAY, findKinks, type KinkedArgument } from './kinks.ts';
+import { type Kept, notFinite } from './monotone-forward.ts';
+import type { Chosen } from './options.ts';
+import type { LinearDirection, LinearResult } from './reporting.ts';
+import type { LimitedRun } from './run-limits.ts';
+import { summarise } from './summary.ts';
+
+/** Ẇz + ḃ for each sample, [batch, n]. @param tangents of the parameters of the map and of b; those that are absent are 0 */
+export function movementOf(
+  engine: Engine,
+  map: LinearMap,
+  z: Tensor,
+  tangents: readonly (Tensor | undefined)[],
+): Tensor {
+  const { parameters } = map;
+  const db = tangents[parameters.length];
+  if (tangents.slice(0, parameters.length).every((tangent) => tangent === undefined)) {
+    if (!db) throw new Error('monotoneFixedPoint: a tangent of W or of b must be given');
+    return db;
+  }
+  const key = ['movement', map.key, ...tangents.map(Boolean)].join(' ');
+  const given = tangents.filter((tangent) => tangent !== undefined);
+  const [moved] = engine.run(key, [...parameters, z, ...given], (traced, tracing) => {
+    const [tracedZ, ...rest] = traced.slice(parameters.length);
+    const changes = parameters.map((_, index) => (tangents[index] ? rest.shift() : undefined));
+    const W = map.traced(traced.slice(0, parameters.length), tracing);
+    const [bias] = rest;
+    if (bias && W.tangentWith) return [W.tangentWith(changes, tracedZ, bias)];
+    const change = W.tangent(changes, tracedZ);
+    return [bias ? elementwise('add', [change, bias]) : change];
+  });
+  return moved;
+}
+
+interface LinearInputs extends Kept {
+  readonly map: LinearMap;
+  readonly z: Tensor;
+  /** v, [batch, n] */
+  readonly right: Tensor;
+}
+
+/** backward: (I − JW)ᵀu = v. tangent: the same of Wᵀ. @returns Jᵀu, then the gradients that are needed of the map's parameters */
+export function solveLinearised(
+  engine: Engine,
+  direction: LinearDirection,
+  { map, z, preActivation, bound, resolvent, step, right }: LinearInputs,
+  needsMap: boolean,
+  settings: Chosen,
+  run: LimitedRun,
+): LinearResult {
+  const { linearSolver, activation, backwardLimit, selection, kinkUnits, checkInputs } = settings;
+  const { parameters } = map;
+  const kept = step ? [step, ...resolvent] : [];
+  const key = [
+    ...[direction, map.key, solverKey(linearSolver), JSON.stringify(activation), backwardLimit],
+    ...[selection, kinkUnits, needsMap, checkInputs, kept.length],
+  ];
+  const scalars = [settings.backwardTolerance, map.margin.value].map((value) => engine.scalar(value));
+  const inputs = [...parameters, z, preActivation, right, bound, ...scalars, ...kept];
+  const build = (traced: Tensor[], tracing: LoopContext): Tensor[] => {
+    const W = map.traced(traced.slice(0, parameters.length), tracing);
+    const others = traced.slice(parameters.length);
+    const [fixedPoint, p, v, tracedBound, tolerance, margin, tracedStep, ...tracedKept] = others;
+    const norms = normsFrom({ bound: tracedBound });
+    const kinked = kinkedArgument(p, settings);
+    const J = jacobianAt(activation, p, kinked[0]?.tolerance, selection);
+    const forwards = tracedStep && resolventOf(W, { margin, norms, step: tracedStep, tolerance, kept: tracedKept });
+    const isTangent = direction === 'tangent';
+    const problem = adjointProblem({
+      map: isTangent ? transposedMap(W) : W,
+      J,
+      v,
+      tolerance,
+      margin,
+      norms,
+      resolvent: forwards && isTangent ? transposedResolvent(forwards) : forwards,
+      limit: backwardLimit,
+    });
+    const solved = solveLinear(tracing, linearSolverOf(linearSolver), problem);
+    const weighted = J.apply(solved.u); // Jᵀu
+    const kinks = findKinks(kinked, v.shape[0]);
+    const rows = {
+      status: statusOf(solved.state),
+      iterations: solved.iterations,
+      residual: solved.residual,
+      floor: solved.floor,
+      // ‖Jᵀ(u − u*)‖ ≤ 1/m · ‖v − (I − JW)ᵀu‖, as for every cotangent
+      amplification: elementwise('reciprocal', [margin]),
+      singularValueBound: solved.singularValueBound,
+      notFinite: notFinite(checkInputs, v),
+      kinks: kinks?.count,
+      kinkTolerance: kinks?.tolerance,
+    };
+    const gradients = needsMap ? W.cotangent(weighted, fixedPoint) : [];
+    return [weighted, summarise(v.shape[0], rows), ...(kinks?.marks ?? []), ...gradients];
+  };
+  const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);
+  const operations = kinkedOperations(activation);
+  const marked = operations.map((operation, index) => ({ ...operation, marks: rest[index] }));
+  return { tensors: [Ju, ...rest.slice(operations.length)], summary, marked };
+}
+
+/** σ, where it has kinks. */
+export function kinkedOperations(activation: Activation): Pick<KinkedArgument, 'operation' | 'positions'>[] {
+  const positions = kinksOfActivation(activation);
+  return positions.length === 0 ? [] : [{ operation: activation.name, positions }];
+}
+
+export function kinkedArgument(x: Tensor, { activation, kinkUnits }: Chosen): KinkedArgument[] {
+  return kinkedOperations(activation).map((one) => ({
+    ...one,
+    x: whereUsed(activation, x, AWAY),
+    tolerance: kinkTolerance(whereUsed(activation, x, 0), kinkUnits),
+  }));
+}

@@ -1,0 +1,122 @@
+/**
+ * The course that every implicit solution takes, whatever its equation: a forward solve with its report, outputs that cannot be
+ * read where it failed, linear solves with reports and certificates, and a policy where a certificate failed.
+ */
+import type { SolveReport } from '../solvers/report.ts';
+import type { Engine } from '../tensor/engine.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { ImplicitCertificate, LinearReport } from './certificate.ts';
+import { type FailurePolicy, upheld, warnIfNearlySingular } from './failure-policy.ts';
+import {
+  awaiting,
+  guarded,
+  type LinearDirection,
+  type LinearRead,
+  type LinearResult,
+  linearReportOf,
+  type Reported,
+  reportOf,
+} from './reporting.ts';
+import type { LimitedRun, RunLimits } from './run-limits.ts';
+
+/** What every solve lets the caller choose. */
+export interface CourseSettings extends Pick<Reported, 'tolerance' | 'onFailure'> {
+  readonly backwardTolerance: number;
+  readonly onFailedCertificate: FailurePolicy;
+  readonly limits: RunLimits;
+}
+
+/** What is known of the hypothesis of the implicit function theorem at a solution: each problem has its own arguments. */
+export interface Hypothesis {
+  /** The certificate that comes with a linear solve. */
+  ofSolve(read: LinearRead): Promise<ImplicitCertificate>;
+  /**
+   * A closer look, where one is wanted before a gradient may be read. Called when the first linear solve has been enqueued, before
+   * anything that it needs is freed.
+   */
+  readonly closer?: () => Promise<ImplicitCertificate>;
+}
+
+/** What an equation says of itself: see Reported. */
+export interface Problem extends Pick<Reported, 'what' | 'given' | 'solver' | 'isBounded' | 'failure'> {
+  readonly engine: Engine;
+  readonly linearSolver: string;
+  readonly hypothesis: Hypothesis;
+  readonly settings: CourseSettings;
+}
+
+/** One solution, from the moment at which its forward solve is about to be enqueued. */
+export class Course {
+  /** Of the forward solve. */
+  readonly run: LimitedRun;
+  /** In the order in which gradients and tangents were asked for. */
+  readonly backwardReports: Promise<LinearReport>[] = [];
+  private readonly since = performance.now();
+  private verdict: Promise<void> | undefined;
+  private isWarned: boolean;
+
+  /** @throws the signal's reason where it is aborted */
+  constructor(private readonly problem: Problem) {
+    const { limits, onFailedCertificate } = problem.settings;
+    this.run = limits.forward();
+    this.isWarned = onFailedCertificate === 'ignore';
+  }
+
+  /**
+   * The report of the forward solve, and its outputs in the place of those given, such that reading them awaits it.
+   *
+   * One of them is what the problem solves for, of which a CustomOperation is recorded; where that is several things, such as the
+   * x, y and s of a cone program, they are one row, and cut from it by operations that the tape follows.
+   * @param complete adds to the report; where it rejects, so does everything that depends on the solution
+   */
+  solved<Report extends SolveReport>(
+    summary: Tensor,
+    outputs: readonly Tensor[],
+    complete: (report: SolveReport) => Promise<Report>,
+  ): { readonly report: Promise<Report>; readonly outputs: readonly Tensor[] } {
+    const { engine } = this.problem;
+    const ahead = this.reported('forward', this.run);
+    const report = reportOf(engine, ahead, summary, this.since).then(complete);
+    return { report, outputs: outputs.map((output) => guarded(engine, ahead, output, report)) };
+  }
+
+  /**
+   * Solves for a gradient or a tangent.
+   * @returns the tensors that came of it, such that reading them awaits its report, and the closer look where there is one
+   * @throws the signal's reason where it is aborted
+   */
+  linear(direction: LinearDirection, solve: (run: LimitedRun) => LinearResult): Tensor[] {
+    const { engine, what, hypothesis, settings } = this.problem;
+    const since = performance.now();
+    const run = settings.limits.linear();
+    const result = solve(run);
+    const back = this.reported(direction, run);
+    const { closer } = hypothesis;
+    if (closer && !this.verdict) {
+      this.verdict = upheld(what, settings.onFailedCertificate, closer().then(this.warned));
+      this.verdict.catch(() => {}); // it is told where a tensor is awaited
+    }
+    const report = linearReportOf(engine, back, result, since, (read) => hypothesis.ofSolve(read));
+    report.then(({ certificate }) => this.warned(certificate)).catch(() => {}); // it is told with the report
+    this.backwardReports.push(report);
+    return result.tensors.map((tensor) => {
+      const solved = guarded(engine, back, tensor, report);
+      return this.verdict ? awaiting(engine, solved, this.verdict) : solved;
+    });
+  }
+
+  private reported(direction: Reported['direction'], run: LimitedRun): Reported {
+    const { what, solver, linearSolver, isBounded, failure, settings } = this.problem;
+    const { tolerance, backwardTolerance, onFailure } = settings;
+    const common = { what, direction, onFailure, isBounded, run };
+    if (direction === 'forward') return { ...common, given: this.problem.given, solver, tolerance, failure };
+    const given = direction === 'backward' ? 'the cotangent' : 'a tangent';
+    return { ...common, given, solver: linearSolver, tolerance: backwardTolerance };
+  }
+
+  /** Once for each solution. */
+  private readonly warned = (certificate: ImplicitCertificate): ImplicitCertificate => {
+    if (!this.isWarned) this.isWarned = warnIfNearlySingular(this.problem.what, certificate);
+    return certificate;
+  };
+}
