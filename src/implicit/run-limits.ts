@@ -80,13 +80,43 @@ export class RunLimits {
   }
 }
 
+/** Who waits for a signal, with one listener: of more than ten Node warns, as of a leak. */
+class Waiting {
+  private static readonly ofSignal = new WeakMap<AbortSignal, Waiting>();
+  private readonly told = new Set<() => void>();
+
+  static for(signal: AbortSignal): Waiting {
+    let waiting = Waiting.ofSignal.get(signal);
+    if (!waiting) {
+      waiting = new Waiting();
+      Waiting.ofSignal.set(signal, waiting);
+    }
+    return waiting;
+  }
+
+  handleEvent(): void {
+    for (const tell of this.told) tell();
+  }
+
+  add(signal: AbortSignal, tell: () => void): void {
+    this.told.add(tell);
+    signal.addEventListener('abort', this); // the same object again is no second listener
+  }
+
+  remove(signal: AbortSignal, tell: () => void): void {
+    this.told.delete(tell);
+    if (this.told.size === 0) signal.removeEventListener('abort', this);
+  }
+}
+
 /** What the promise gives; rejects with the signal's reason as soon as that is aborted, whatever becomes of the promise. */
 export function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
     if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    const waiting = Waiting.for(signal);
+    waiting.add(signal, abort);
+    promise.then(resolve, reject).finally(() => waiting.remove(signal, abort));
   });
 }

@@ -1,4 +1,5 @@
 /** A signal and a time limit end solves early, and say so. */
+import { getEventListeners } from 'node:events';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sparseRegression } from '../../src/data/index.ts';
 import {
@@ -241,6 +242,35 @@ describe('what takes them', () => {
     expect(performance.now() - since).toBeLessThan(30 * 100);
     expect(reports.at(-1)).toMatchObject({ timedOut: true, timeLimit: 100, samples: [{ status: 'limit' }] });
     expect((await path.beta.data()).every(Number.isFinite)).toBe(true);
+  });
+
+  test('a path that is aborted between its chunks leaves nothing behind', async () => {
+    const own = await engine();
+    const { X, y } = rows(own);
+    const controller = new AbortController();
+    const logLambda = Array.from({ length: 2000 }, (_, at) => 4 - at / 500);
+    const path = { X, y, chunk: 1, onFailure: 'report', signal: controller.signal } as const;
+    const { beta, intercept } = await lassoPath({ ...path, logLambda: logLambda.slice(0, 2) });
+    for (const tensor of [beta, intercept]) tensor.dispose();
+    const before = own.memory().buffers;
+    const found = lassoPath({ ...path, logLambda });
+    setTimeout(() => controller.abort(reason), 1);
+    await expect(found).rejects.toBe(reason);
+    await own.idle();
+    expect(own.memory().buffers).toBe(before);
+  });
+
+  test('whatever waits for a signal, it has one listener', async () => {
+    const own = await engine();
+    const { W, b } = slow(own);
+    const { signal } = new AbortController();
+    const solutions = Array.from({ length: 12 }, () =>
+      monotoneFixedPoint(W, b, { activation: 'relu', margin: 5e-7, checkInputs: false, signal }),
+    );
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await Promise.all(solutions.map(({ report }) => report));
+    for (const solution of solutions) solution.dispose();
+    await expect.poll(() => getEventListeners(signal, 'abort').length).toBe(0);
   });
 
   test('a solve that is done in time says so', async () => {

@@ -97,12 +97,14 @@ export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: 
     for (let start = 0; start < values.length; start += length) {
       const own = values.slice(start, start + length);
       const initial = repeatedLast(solutions.at(-1)?.beta, own.length);
-      const options = { ...problem, logLambda: own, ...(initial && { initial }) };
-      const checked = checkedLasso(options);
-      const limited = { ...checked, settings: { ...checked.settings, limits } };
-      const solution = lassoOf(limited, prepared, options);
-      initial?.dispose();
-      solutions.push(solution);
+      try {
+        const options = { ...problem, logLambda: own, ...(initial && { initial }) };
+        const checked = checkedLasso(options);
+        const limited = { ...checked, settings: { ...checked.settings, limits } };
+        solutions.push(lassoOf(limited, prepared, options));
+      } finally {
+        initial?.dispose();
+      }
       await breathe();
     }
     return {
