@@ -30,8 +30,9 @@ export interface TrainOptions {
   /** Default: all epochs are run. */
   earlyStopping?: EarlyStoppingOptions;
   /**
-   * Aborted, it stops training after the steps under way: a checkpoint is written, where `checkpoint` is given; then
-   * `train` rejects with the signal's reason. The model keeps the parameters of the last step.
+   * Aborted, it ends training: `train` rejects with the signal's reason at once, and the model has the parameters that the step
+   * under way leads to. Where `checkpoint` is given it is written first, when that step has ended; so is waited for a step whose
+   * loops are only assumed to be as long as before, on a GPU.
    */
   signal?: AbortSignal;
   /** Default: none is written. */

@@ -1,6 +1,7 @@
 import { breathe } from '../backends/event-loop.ts';
 import { type Dataset, type Samples, subset } from '../data/dataset.ts';
 import { random } from '../data/random.ts';
+import { unlessAborted } from '../implicit/run-limits.ts';
 import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { AssumedStep } from './assumed-step.ts';
@@ -96,14 +97,28 @@ async function runSteps(run: Run): Promise<void> {
       await breathe();
     }
   } finally {
-    await abandon(later, pending); // nothing of this run is under way once it has thrown
+    // Nothing of this run is under way once it has thrown, but for steps that nobody waits for any more.
+    if (signalOf(run, pending, later)?.aborted) for (const step of [later, pending]) step?.read.catch(() => {});
+    else await abandon(later, pending);
   }
+}
+
+/**
+ * What ends the wait for a step: the model then has the parameters that it leads to, as soon as they are computed. A checkpoint
+ * is written from steps that have ended, and one that may be void is waited for.
+ */
+function signalOf(
+  { settings: { signal, checkpoint } }: Run,
+  pending: Begun | undefined,
+  later: Begun | undefined,
+): AbortSignal | undefined {
+  return checkpoint || pending?.assumed || later?.assumed ? undefined : signal;
 }
 
 /** Waits for the outcome of a step. @returns false where it was void: the run is then at its start again */
 async function settle(run: Run, pending: Begun | undefined, later: Begun | undefined): Promise<boolean> {
   if (!pending) return true;
-  const outcome = await pending.read;
+  const outcome = await unlessAborted(pending.read, signalOf(run, pending, later));
   if (!outcome) {
     await abandon(later, pending);
     return false;

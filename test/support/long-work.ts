@@ -36,6 +36,7 @@ export const LONG_WORK: readonly LongWork[] = [
   { name: 'a path of a Lasso', run: path },
   { name: 'the certificates of a path', run: pathCertificates },
   { name: 'training', run: training },
+  { name: 'training in large steps', run: trainingInLargeSteps },
 ];
 
 const MARGIN = 0.5;
@@ -254,6 +255,16 @@ async function training(engine: Engine, signal?: AbortSignal): Promise<void> {
   const data = await digits();
   try {
     await train(engine, model, data, { epochs: 1, validation: data.test, signal });
+  } finally {
+    model.dispose();
+  }
+}
+
+/** Each step takes longer than an abort may. */
+async function trainingInLargeSteps(engine: Engine, signal?: AbortSignal): Promise<void> {
+  const model = sequential(monotone({ inputs: 64, width: 100 }), dense({ inputs: 100, outputs: 10 }));
+  try {
+    await train(engine, model, (await digits()).train, { epochs: 2, batch: 512, signal });
   } finally {
     model.dispose();
   }

@@ -97,7 +97,7 @@ export function openCPU(): Backend {
       const target = assertHeld(storage);
       const copied = Float64Array.from(values);
       queue.enqueueNow(() => {
-        target.values = copied;
+        if (!target.failure) target.values = copied;
       });
     },
     async download(storage) {
