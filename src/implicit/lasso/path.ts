@@ -95,6 +95,7 @@ export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: 
   const solutions: LassoSolution[] = [];
   try {
     for (let start = 0; start < values.length; start += length) {
+      limits.signal?.throwIfAborted(); // before anything is made for the chunk
       const own = values.slice(start, start + length);
       const initial = repeatedLast(solutions.at(-1)?.beta, own.length);
       try {
