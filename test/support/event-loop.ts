@@ -34,30 +34,43 @@ export async function longestGap(work: () => Promise<unknown>, bound: number): P
   });
 }
 
-/** Milliseconds from the abort of a signal to the rejection of the work, which must be with the signal's reason. */
+/**
+ * Milliseconds from the abort of a signal to the rejection of the work, which must be with the signal's reason.
+ * @param after milliseconds after which it is aborted; fewer where the work is over by then
+ */
 export async function abortDelay(
   work: (signal: AbortSignal) => Promise<unknown>,
   after: number,
   bound: number,
 ): Promise<number> {
+  let wait = after;
   return leastOf(bound, async () => {
-    const controller = new AbortController();
-    const reason = new Error('enough');
-    let elapsed: (() => number) | undefined;
-    const timer = setTimeout(() => {
-      elapsed = stopwatch();
-      controller.abort(reason);
-    }, after);
-    try {
-      await work(controller.signal);
-    } catch (error) {
-      if (error !== reason || !elapsed) throw error;
-      return elapsed();
-    } finally {
-      clearTimeout(timer);
+    for (; wait >= 1; wait /= 2) {
+      const delay = await delayOf(work, wait);
+      if (delay !== undefined) return delay;
     }
     throw new Error('the work was over before it was aborted');
   });
+}
+
+/** Undefined where the work was over before. */
+async function delayOf(work: (signal: AbortSignal) => Promise<unknown>, after: number): Promise<number | undefined> {
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  let elapsed: (() => number) | undefined;
+  const timer = setTimeout(() => {
+    elapsed = stopwatch();
+    controller.abort(reason);
+  }, after);
+  try {
+    await work(controller.signal);
+  } catch (error) {
+    if (error !== reason || !elapsed) throw error;
+    return elapsed();
+  } finally {
+    clearTimeout(timer);
+  }
+  return undefined;
 }
 
 async function leastOf(bound: number, measured: () => Promise<number>): Promise<number> {
