@@ -23,7 +23,10 @@ const LEFT_OUT = [
   'cli-gallery',
   'lasso-objective',
   'hypothesis',
-  'bench',
+  'bench*',
+  'program-memory',
+  'batched',
+  'worker',
   'cli-commands',
 ];
 
