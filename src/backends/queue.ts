@@ -2,10 +2,10 @@
  * The work of a backend that computes on the thread of its caller, in the order in which it was enqueued. Work is carried out at
  * once while the turn lasts (see event-loop.ts); what is left then is gone on with in later tasks.
  */
-import { isTurnOver, nextTurn } from './event-loop.ts';
+import { type Interruptible, isTurnOver, nextTurn } from './event-loop.ts';
 
 /** Some work; yields where it may be interrupted, or a promise for what it waits for. It must not throw, nor the promise reject. */
-export type Job = Generator<unknown, void, void>;
+export type Job = Interruptible<void>;
 
 export class Queue {
   private readonly jobs: Pick<Job, 'next'>[] = [];

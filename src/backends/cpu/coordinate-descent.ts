@@ -1,3 +1,4 @@
+import type { Interruptible } from '../event-loop.ts';
 import type { CoordinateDescentCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
 
@@ -63,7 +64,7 @@ function* descend(
   tolerance: number,
   limit: number,
   isCutShort: () => boolean,
-): Generator<void, number, void> {
+): Interruptible<number> {
   const { beta } = descent;
   const all = Array.from(beta, (_, j) => j);
   for (let passes = 1; ; passes++) {

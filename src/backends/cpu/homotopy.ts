@@ -1,3 +1,4 @@
+import type { Interruptible } from '../event-loop.ts';
 import type { HomotopyCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
 import { Factor } from './factor.ts';
@@ -64,7 +65,7 @@ function begin(walk: Walk, y: Float64Array, initial: Float64Array, ridge: number
 }
 
 /** Stages until g = t∘sign on A, and |g| ≤ t elsewhere; returns the number of steps. */
-function* solve(walk: Walk, limit: number, isCutShort: () => boolean): Generator<void, number, void> {
+function* solve(walk: Walk, limit: number, isCutShort: () => boolean): Interruptible<number> {
   const { rows, squares, y } = walk;
   const rounding = SOLVED * Math.sqrt(squares.reduce((a, b) => Math.max(a, b), 0) * dot(y, 0, y, 0, rows));
   let steps = 0;

@@ -1,4 +1,5 @@
 /** A stage of the homotopy, from widened thresholds down to the end of its part of the way; see HomotopyCall. */
+import type { Interruptible } from '../event-loop.ts';
 import { DEPENDENT } from './factor.ts';
 import { addColumn, dot, type Walk } from './walk.ts';
 
@@ -60,7 +61,7 @@ interface Progress {
 }
 
 /** τ from 1 to the end of the stage; returns the number of steps. */
-export function* follow(walk: Walk, stage: number): Generator<void, number, void> {
+export function* follow(walk: Walk, stage: number): Interruptible<number> {
   const { used, beta, signs, factor } = walk;
   const at = thresholds(walk, stage);
   const progress: Progress = { tau: 1, blocked: new Set(), left: undefined };

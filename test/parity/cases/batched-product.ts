@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { ACTIVATIONS, type BatchedProductCall, BIASES } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, single } from './parity.ts';
+import { type ParityCase, single } from './parity.ts';
+import { agreeOnProducts } from './product.ts';
 
 type Settings = Omit<BatchedProductCall, 'inputs' | 'output' | 'kernel'> & { readonly scaled: boolean };
 
@@ -36,13 +37,7 @@ async function check(backends: Parameters<ParityCase['run']>, settings: Settings
   ];
   const name = `batched product ${JSON.stringify(settings)} step ${alpha}`;
   const program = single(name, { kernel: 'batchedProduct', ...call } as CallWithoutSlots, sizes, whole);
-  const random = randomNumbers(seed);
-  const inputs = sizes.flatMap((size, operand) => {
-    if (size === 0) return [];
-    return [operand === 5 ? Float32Array.of(alpha) : randomValues(size, random)];
-  });
-  const size = 1 + Math.sqrt(k);
-  await agree(...backends, program, inputs, { absolute: 4 * size * size * Math.max(1, alpha), relative: 4 });
+  await agreeOnProducts(backends, program, sizes, { k, alpha, seed });
 }
 
 const extent = fc.oneof(fc.constantFrom(1, 3, 4, 8, 31, 32, 33, 65), fc.integer({ min: 1, max: 40 }));

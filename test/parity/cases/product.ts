@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Program } from '../../../src/backends/backend.ts';
 import { ACTIVATIONS, type ActivationName, type ProductCall } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
 import { agree, type ParityCase, randomNumbers, randomValues, single } from './parity.ts';
@@ -33,7 +34,28 @@ async function checkProduct(backends: Check, settings: ProductSettings, alpha: n
     call.proximal ? 1 : 0,
   ];
   const name = `product ${JSON.stringify(settings)} step ${alpha}`;
-  const program = single(name, { kernel: 'product', ...call } as CallWithoutSlots, sizes, m * n);
+  await agreeOnProducts(
+    backends,
+    single(name, { kernel: 'product', ...call } as CallWithoutSlots, sizes, m * n),
+    sizes,
+    {
+      k,
+      alpha,
+      seed,
+    },
+  );
+}
+
+/**
+ * Runs products of random operands, of so many numbers each and 0 where one is absent; the last of them is the step.
+ * @param k length of the sums
+ */
+export async function agreeOnProducts(
+  backends: Check,
+  program: Program,
+  sizes: readonly number[],
+  { k, alpha, seed }: { readonly k: number; readonly alpha: number; readonly seed: number },
+): Promise<void> {
   const random = randomNumbers(seed);
   const inputs = sizes.flatMap((size, operand) => {
     if (size === 0) return [];
