@@ -1,6 +1,6 @@
 // The next state of the samples that still run; see STATE_ROWS in src/backends/kernels.ts for the formulas.
 //
-//   state                       [5, batch]: status, iterations, residual, best, stale
+//   state                       [5, batch]: status, remaining, residual, best, stale
 //   residuals, tolerances, floors  [batch], or one number where the stride is 0
 //   output                      [batch, 5]
 
@@ -15,6 +15,7 @@ function monitor(
   floorStride,
   staleLimit,
   mayGiveUp,
+  count,
 ) {
   const sample = this.thread.x;
   const row = this.thread.y;
@@ -28,6 +29,7 @@ function monitor(
   if (seen === 0 || residual < 0.9 * best) {
     stale = 0;
   }
+  const remaining = state[batch + sample] - count;
   if (row === 0) {
     return statusAfter(
       residual,
@@ -35,11 +37,12 @@ function monitor(
       floors[sample * floorStride],
       stale,
       staleLimit,
+      remaining,
       mayGiveUp,
     );
   }
   if (row === 1) {
-    return state[batch + sample] + 1;
+    return remaining;
   }
   if (row === 2) {
     return residual;
@@ -54,20 +57,20 @@ function monitor(
 }
 
 // STATUS in src/backends/kernels.ts.
-function statusAfter(residual, tolerance, floor, stale, staleLimit, mayGiveUp) {
+function statusAfter(residual, tolerance, floor, stale, staleLimit, remaining, mayGiveUp) {
   if (isFinite32(residual) === 0 || residual > 1e30) {
     return 3;
   }
   if (residual <= tolerance) {
     return 1;
   }
-  if (stale < staleLimit) {
+  if (stale < staleLimit && remaining > 0) {
     return 0;
   }
   if (residual <= 4 * floor) {
     return 2;
   }
-  if (mayGiveUp !== 0) {
+  if (mayGiveUp !== 0 || remaining <= 0) {
     return 4;
   }
   return 0;

@@ -63,7 +63,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   if (watch.status == STATUS_RUNNING) {
     let tolerated = tolerance[select(sample, 0u, sizes.sharedTolerance != 0u)];
     let lowest = floors[select(sample, 0u, sizes.sharedFloor != 0u)];
-    watch = observed(watch, residualOf(sample), Rule(tolerated, lowest, sizes.staleLimit, sizes.giveUp != 0u));
+    watch = observed(watch, residualOf(sample), Rule(tolerated, lowest, sizes.staleLimit, sizes.giveUp != 0u, 1.0));
   }
   storeWatch(at, watch);
 }

@@ -170,7 +170,7 @@ fn main(
     for (var lane = 0u; lane < SAMPLES; lane += 1u) {
       if (running[lane]) {
         let sample = firstSample + lane;
-        let rule = Rule(tolerance[sample], floors[sample], sizes.staleLimit, sizes.giveUp != 0u);
+        let rule = Rule(tolerance[sample], floors[sample], sizes.staleLimit, sizes.giveUp != 0u, 1.0);
         watches[lane] = observed(watches[lane], residual[lane], rule);
       }
     }

@@ -14,6 +14,7 @@ struct Sizes {
   batch: u32,
   p0: f32,
   p1: f32,
+  p2: f32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -66,16 +67,17 @@ fn monitor(sample: u32) {
   let batch = sizes.batch;
   var watch = Watch(
     operand0(STATE_STATUS * batch + sample),
-    operand0(STATE_ITERATIONS * batch + sample),
+    operand0(STATE_REMAINING * batch + sample),
     operand0(STATE_RESIDUAL * batch + sample),
     operand0(STATE_BEST * batch + sample),
     operand0(STATE_STALE * batch + sample),
   );
   if (watch.status == STATUS_RUNNING) {
-    watch = observed(watch, operand1(sample), Rule(operand2(sample), operand3(sample), sizes.p0, sizes.p1 != 0.0));
+    let rule = Rule(operand2(sample), operand3(sample), sizes.p0, sizes.p1 != 0.0, sizes.p2);
+    watch = observed(watch, operand1(sample), rule);
   }
   result[STATE_STATUS * batch + sample] = watch.status;
-  result[STATE_ITERATIONS * batch + sample] = watch.iterations;
+  result[STATE_REMAINING * batch + sample] = watch.remaining;
   result[STATE_RESIDUAL * batch + sample] = watch.residual;
   result[STATE_BEST * batch + sample] = watch.best;
   result[STATE_STALE * batch + sample] = watch.stale;

@@ -5,7 +5,7 @@ const INFINITY_BITS = 0x7f800000u;
 // The rows of a sample's state, in the order of STATE_ROWS in kernels.ts.
 struct Watch {
   status: f32,
-  iterations: f32,
+  remaining: f32, // iterations
   residual: f32,
   best: f32,
   stale: f32,
@@ -16,9 +16,10 @@ struct Rule {
   lowest: f32, // residual of rounding
   staleLimit: f32,
   giveUp: bool,
+  count: f32, // iterations that a residual stands for
 }
 
-fn statusAfter(residual: f32, stale: f32, rule: Rule) -> f32 {
+fn statusAfter(residual: f32, stale: f32, remaining: f32, rule: Rule) -> f32 {
   // NaN and Inf are told by their bits: a compiler may assume that they do not occur.
   if ((bitcast<u32>(residual) & INFINITY_BITS) == INFINITY_BITS || residual > 1.0e30) {
     return STATUS_DIVERGED;
@@ -26,13 +27,13 @@ fn statusAfter(residual: f32, stale: f32, rule: Rule) -> f32 {
   if (residual <= rule.tolerance) {
     return STATUS_CONVERGED;
   }
-  if (stale < rule.staleLimit) {
+  if (stale < rule.staleLimit && remaining > 0.0) {
     return STATUS_RUNNING;
   }
   if (residual <= 4.0 * rule.lowest) {
     return STATUS_STALLED;
   }
-  return select(STATUS_RUNNING, STATUS_GAVE_UP, rule.giveUp);
+  return select(STATUS_RUNNING, STATUS_GAVE_UP, rule.giveUp || remaining <= 0.0);
 }
 
 // The state of a running sample after an iteration with this residual.
@@ -42,5 +43,6 @@ fn observed(before: Watch, residual: f32, rule: Rule) -> Watch {
   let stale = select(before.stale + 1.0, 0.0, noBest || residual < 0.9 * before.best);
   let isNaN = (bitcast<u32>(residual) & 0x7fffffffu) > INFINITY_BITS;
   let best = select(before.best, residual, noBest || isNaN || residual < before.best);
-  return Watch(statusAfter(residual, stale, rule), before.iterations + 1.0, residual, best, stale);
+  let remaining = before.remaining - rule.count;
+  return Watch(statusAfter(residual, stale, remaining, rule), remaining, residual, best, stale);
 }

@@ -14,7 +14,7 @@ fn carriedAt(at: u32) -> f32 {
 fn watchAt(at: u32) -> Watch {
   return Watch(
     carriedAt(at + STATE_STATUS * sizes.batch),
-    carriedAt(at + STATE_ITERATIONS * sizes.batch),
+    carriedAt(at + STATE_REMAINING * sizes.batch),
     carriedAt(at + STATE_RESIDUAL * sizes.batch),
     carriedAt(at + STATE_BEST * sizes.batch),
     carriedAt(at + STATE_STALE * sizes.batch),
@@ -23,7 +23,7 @@ fn watchAt(at: u32) -> Watch {
 
 fn storeWatch(at: u32, watch: Watch) {
   result[at + STATE_STATUS * sizes.batch] = watch.status;
-  result[at + STATE_ITERATIONS * sizes.batch] = watch.iterations;
+  result[at + STATE_REMAINING * sizes.batch] = watch.remaining;
   result[at + STATE_RESIDUAL * sizes.batch] = watch.residual;
   result[at + STATE_BEST * sizes.batch] = watch.best;
   result[at + STATE_STALE * sizes.batch] = watch.stale;

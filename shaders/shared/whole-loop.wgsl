@@ -48,5 +48,5 @@ fn rowOfM(k: u32, thread: u32) -> vec4<f32> {
 fn ruleOf(sample: u32) -> Rule {
   let tolerated = tolerance[select(sample, 0u, sizes.sharedTolerance != 0u)];
   let lowest = floors[select(sample, 0u, sizes.sharedFloor != 0u)];
-  return Rule(tolerated, lowest, sizes.staleLimit, sizes.giveUp != 0u);
+  return Rule(tolerated, lowest, sizes.staleLimit, sizes.giveUp != 0u, 1.0);
 }

@@ -141,18 +141,20 @@ export type RowsOperation = (typeof ROWS)[number];
 export const SCALARS = [
   'ratio', //        y ≠ 0 ? x / y : 0
   'ratioProduct', // y·w ≠ 0 ? (x / y)·(v / w) : 0, operands (x, y, v, w)
-  'monitor', //      operands (state, residual, tolerance, floor) → state; p₀ = stale limit
+  'monitor', //      operands (state, residual, tolerance, floor) → state; p₀ = stale limit, p₁ ≠ 0: may give up, p₂ = count
 ] as const;
 export type ScalarOperation = (typeof SCALARS)[number];
 
 /**
  * Rows of the state that `monitor` keeps for each sample, [5, batch]. Status 0 is running; a sample whose status is
  * not 0 is left as it is. For a running sample with the new residual ρ:
- *   iterations += 1; residual = ρ; stale = ρ < 0.9·best ? 0 : stale + 1; best = min(best, ρ);
+ *   remaining −= p₂; residual = ρ; stale = ρ < 0.9·best ? 0 : stale + 1; best = min(best, ρ);
  *   status = ρ not finite or ρ > 1e30 ? diverged : ρ ≤ tolerance ? converged
- *          : stale ≥ p₀ and ρ ≤ 4·floor ? stalled : stale ≥ p₀ and p₁ ≠ 0 ? gaveUp : running.
+ *          : stale < p₀ and remaining > 0 ? running : ρ ≤ 4·floor ? stalled
+ *          : p₁ ≠ 0 or remaining ≤ 0 ? gaveUp : running.
+ * `remaining` counts down the iterations that the sample may still make; a loop counts p₂ = 1.
  */
-export const STATE_ROWS = { status: 0, iterations: 1, residual: 2, best: 3, stale: 4 } as const;
+export const STATE_ROWS = { status: 0, remaining: 1, residual: 2, best: 3, stale: 4 } as const;
 export const STATE_SIZE = 5;
 export const STATUS = { running: 0, converged: 1, stalled: 2, diverged: 3, gaveUp: 4 } as const;
 
@@ -316,7 +318,7 @@ export interface IterationCall {
 export const ACCELERATION = { memory: 5, growth: 2, regularisation: 16 } as const;
 
 /**
- * A whole loop: each sample (row) iterates until the rule of `monitor` stops it, at most `limit` times.
+ * A whole loop: each sample (row) iterates until the rule of `monitor` with p₂ = 1 stops it, at most `limit` times.
  * Where `accelerated`, x⁺ is not T(x) but what Anderson acceleration with its safeguard makes of it (solvers/anderson.ts), and
  * nothing is added for what forwardBackward loses to rounding; a backend may begin a new history every 100 passes or more. Offered
  * by the backends with a widestIteration that are not sequential, and by the CPU.

@@ -8,15 +8,15 @@ export type LassoSizes = Readonly<Record<'rows' | 'features' | 'groups' | 'batch
  * and offered by the backends of SEQUENTIAL_BACKENDS alone. For each feature j in turn
  *   βⱼ = softThreshold(Xⱼᵀr + ‖Xⱼ‖²βⱼ, tⱼ) / (‖Xⱼ‖² + ρ),  r = y − Xβ,
  * until a pass changes no coefficient by more than the tolerance times the largest one. Operands [columns, y, t, ρ, initial,
- * tolerance, stopped]: columns [groups, features, rows], y [batch, rows], t and initial [batch, features], ρ, tolerance and
- * stopped [batch]. Problems of a group follow one another; one whose start is all 0 starts from the solution of the problem
+ * tolerance, stopped, remaining]: columns [groups, features, rows], y [batch, rows], t and initial [batch, features], ρ,
+ * tolerance, stopped and remaining [batch]. Problems of a group follow one another; one whose start is all 0 starts from the solution of the problem
  * before it, one with stopped ≠ 0 keeps its start. Result [batch, features + 1]: β, and the number of passes.
  */
 export interface CoordinateDescentCall extends LassoSizes {
   readonly kernel: 'coordinateDescent';
   readonly inputs: readonly number[];
   readonly output: number;
-  /** Most passes. */
+  /** Most passes, and no more than `remaining`. */
   readonly limit: number;
 }
 
@@ -28,7 +28,7 @@ export interface CoordinateDescentCall extends LassoSizes {
  * and follows the solution as τ falls to 0: β_A moves along (X_AᵀX_A + ρ)⁻¹(c + s∘e)_A, by a Cholesky factor in float64, until
  * a coefficient comes to 0 and leaves A, or a feature comes to its threshold and enters. A column that depends on those in use
  * takes the place of one of them. g is then computed anew, and stages follow until it is right to rounding; `limit` is the most
- * of them. β, g and the factor are float64 on every backend.
+ * steps of all of them. β, g and the factor are float64 on every backend.
  * Operands [columns, y, t, ρ, initial] as for coordinate descent. A problem whose start is all 0, with the y and ρ of the one
  * before it, starts from the solution of that. Result [batch, features + 2]: β; the number of steps; and the duality gap of that
  * β relative to the objective at 0.

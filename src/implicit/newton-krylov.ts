@@ -31,7 +31,7 @@ export function newtonKrylov(system: ImplicitSystem, start: Tensor, context: Loo
       const size = reduceRows('norm', [value]);
       const problem = matrixFree(direct, transposed, value, constant(FORCING), INNER);
       const tolerance = elementwise('scale', [size], [FORCING, 0]);
-      const round = { r: value, state: initialState(context, batch), tolerance, limit: INNER, last: true };
+      const round = { r: value, state: initialState(context, batch, INNER), tolerance, limit: INNER, last: true };
       const { e: change } = method.correct(context, problem, round);
       const stepped = (length: number): Tensor => combine({ x }, { x: change, factor: -length });
       let next = stepped(LENGTHS[0]);

@@ -36,9 +36,12 @@ export interface SolveOptions extends LimitOptions {
   linearSolver?: LinearSolverName | 'auto' | Iteration;
   /** α > 0. Default: chosen from m and ‖I − W‖ so that convergence is guaranteed. */
   step?: number;
-  /** Most iterations of a round of the forward solve; a sample that comes to it is given up by the method. Default 1000. */
+  /**
+   * Most iterations of a sample in the forward solve, in total; several methods have equal shares of it, and each what those
+   * before it have left over. Default 1000 for each method of the solver.
+   */
   limit?: number;
-  /** Most iterations of a round of the backward solve. Default 500. */
+  /** The same of the backward solve. Default 500 for each method. */
   backwardLimit?: number;
   /** q in [0, 1]: at a kink J is (1 − q)·min + q·max of the Clarke interval. Default 0. */
   selection?: number;
@@ -73,15 +76,20 @@ export interface MonotoneOptions extends MonotoneMapOptions {
   margin: number;
 }
 
+/** What is left to the solver where it is absent. */
+type Optional = 'step' | 'limit' | 'backwardLimit';
+
 export interface Settings
-  extends Required<Omit<MonotoneMapOptions, 'activation' | 'initial' | 'step' | keyof LimitOptions>> {
+  extends Required<Omit<MonotoneMapOptions, 'activation' | 'initial' | Optional | keyof LimitOptions>>,
+    Pick<MonotoneMapOptions, Optional> {
   readonly limits: RunLimits;
   readonly activation: Activation;
-  readonly step: number | undefined;
 }
 
 /** Settings in which nothing is left to be chosen. */
 export interface Chosen extends Settings {
+  readonly limit: number;
+  readonly backwardLimit: number;
   readonly solver: ForwardSolverName | Iteration;
   readonly linearSolver: LinearSolverName | Iteration;
 }
@@ -105,8 +113,16 @@ export function chosenFor(settings: Settings, batch: number, n: number, hasResol
     checkResolvent('solver', solver, needsResolvent(forwardSolverOf(solver)), 'forward-backward');
     checkResolvent('linearSolver', linearSolver, needsResolvent(linearSolverOf(linearSolver)), 'bicgstab+cgnr');
   }
-  return { ...settings, solver, linearSolver };
+  const limits = {
+    limit: settings.limit ?? LIMIT * forwardSolverOf(solver).length,
+    backwardLimit: settings.backwardLimit ?? BACKWARD_LIMIT * linearSolverOf(linearSolver).length,
+  };
+  return { ...settings, ...limits, solver, linearSolver };
 }
+
+/** Iterations of a method, where nothing is said. */
+export const LIMIT = 1000;
+export const BACKWARD_LIMIT = 500;
 
 /** What it is called in reports. */
 export function solverName(solver: string | Iteration): string {
@@ -132,8 +148,8 @@ export function checkSolveOptions(options: MonotoneMapOptions): Settings {
     solver: checkSolver('solver', options.solver ?? 'auto', { auto: 0, ...FORWARD_SOLVERS }),
     linearSolver: checkSolver('linearSolver', options.linearSolver ?? 'auto', { auto: 0, ...LINEAR_SOLVERS }),
     step: options.step === undefined ? undefined : checkPositive('step', options.step),
-    limit: checkCount('limit', options.limit ?? 1000),
-    backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 500),
+    limit: options.limit === undefined ? undefined : checkCount('limit', options.limit),
+    backwardLimit: options.backwardLimit === undefined ? undefined : checkCount('backwardLimit', options.backwardLimit),
     selection: checkSelection('monotone', options.selection ?? 0),
     kinkUnits: checkPositive('kinkUnits', options.kinkUnits ?? KINK_UNITS),
     onFailure: checkOneOf('onFailure', options.onFailure ?? 'throw', { throw: 0, report: 0 }),

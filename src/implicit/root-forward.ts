@@ -1,13 +1,13 @@
 /** Forward solves of equations that the user wrote. */
-import { STATE_ROWS } from '../backends/kernels.ts';
 import { accelerated } from '../solvers/anderson.ts';
 import { type Begun, plain, type Runner } from '../solvers/iteration.ts';
-import { column, initialState, reopened, rowOf, solvedIn, statusOf } from '../solvers/monitor.ts';
+import { column, initialState, iterationsIn, reopened, sharesOf, solvedIn, statusOf } from '../solvers/monitor.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { newtonKrylov } from './newton-krylov.ts';
+import { LIMIT } from './options.ts';
 import type { ImplicitSettings, OwnSolver } from './root-options.ts';
 import type { LimitedRun } from './run-limits.ts';
 import { summarise } from './summary.ts';
@@ -18,7 +18,7 @@ import { EAGER_PASSES, run } from './traced-or-eager.ts';
 interface GeneralMethod {
   readonly begin: (system: ImplicitSystem, start: Tensor, context: LoopContext) => Begun;
   readonly run: Runner;
-  /** Most iterations, whatever the limit: these take few, or find nothing. */
+  /** Most iterations, whatever the limit: it takes few, or finds nothing. */
   readonly most?: number;
 }
 
@@ -53,27 +53,30 @@ export function forward(
       const { shape, batch, n } = system.rows;
       const x0 = context.alias(z0, [batch, n]);
       const floor = context.constant({ kind: 'fill', value: FLOOR_UNITS * context.epsilon }, [1]);
-      const fresh = initialState(context, batch);
-      const passes = isTraced ? limit : Math.min(limit, EAGER_PASSES);
-      let [x, state, iterations] = [x0, fresh, rowOf(fresh, STATE_ROWS.iterations)];
       // Kernel by kernel every iteration of each method would be run.
-      for (const [index, method] of (isTraced ? methods : methods.slice(0, 1)).entries()) {
+      const taken = isTraced ? methods : methods.slice(0, 1);
+      const all = limit ?? sum(taken.map(({ most = LIMIT }) => most));
+      const shares = sharesOf(
+        isTraced ? all : Math.min(all, EAGER_PASSES),
+        taken.map(({ most = Number.POSITIVE_INFINITY }) => most),
+      );
+      let [x, state, given] = [x0, initialState(context, batch, shares[0] ?? 0), 0];
+      for (const [index, method] of taken.entries()) {
+        if (shares[index] === 0) continue;
+        given += shares[index];
         const solved = solvedIn(state);
-        const giveUp = isTraced && index < methods.length - 1;
+        const giveUp = index < taken.length - 1;
         const begun = method.begin(system, x0, context);
-        const end = method.run(
-          context,
-          begun,
-          { tolerance: aim, floor, limit: Math.min(passes, method.most ?? passes), giveUp },
-          reopened(state, solved),
-        );
-        x = elementwise('select', [column(solved), x, end.x]);
-        iterations = elementwise('add', [iterations, rowOf(end.state, STATE_ROWS.iterations)]);
+        const limit = Math.min(given, method.most ?? given);
+        const stopping = { tolerance: aim, floor, limit, giveUp };
+        const start = index === 0 ? state : reopened(state, solved, shares[index]);
+        const end = method.run(context, begun, stopping, start);
+        x = index === 0 ? end.x : elementwise('select', [column(solved), x, end.x]);
         state = end.state;
       }
       const rows = {
         status: statusOf(state),
-        iterations,
+        iterations: iterationsIn(state, given),
         residual: system.residual(x, system.image(x)),
         floor,
         notFinite: reduceRows('countNotFinite', [x]),
@@ -83,6 +86,10 @@ export function forward(
     limited,
   );
   return { z, summary };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function methodsOf(solver: ImplicitSettings['solver']): readonly GeneralMethod[] {

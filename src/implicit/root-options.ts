@@ -5,7 +5,7 @@ import { type Engine, engineOf } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { CertifyOptions } from './certify.ts';
 import type { FailurePolicy } from './failure-policy.ts';
-import { checkCount, checkFailurePolicy, checkOneOf, checkPositive, checkSolver } from './options.ts';
+import { BACKWARD_LIMIT, checkCount, checkFailurePolicy, checkOneOf, checkPositive, checkSolver } from './options.ts';
 import { type LimitOptions, RunLimits } from './run-limits.ts';
 import { checkImplicitSelection, type ImplicitSelection } from './selections.ts';
 
@@ -45,9 +45,12 @@ interface ImplicitOptions extends LimitOptions {
   backwardTolerance?: number;
   /** Of the backward pass. Default auto: gmres. */
   linearSolver?: GeneralSolverName | 'auto';
-  /** Most iterations of each method of the forward solve; Newton steps are at most 50, whatever it is. Default 1000. */
+  /**
+   * Most iterations of a sample in the forward solve, in total; two methods have equal shares, but newton-krylov never more than 50.
+   * Default 1000 for each method, and 50 for newton-krylov.
+   */
   limit?: number;
-  /** Most iterations of a round of the backward solve. Default 500. */
+  /** Most iterations of a sample in the backward solve, in total. Default 500 for each method of the linear solver. */
   backwardLimit?: number;
   /**
    * Which element of the Clarke interval is taken at the kinks of the function; see ImplicitSelection. Default: that with which
@@ -89,9 +92,9 @@ export interface RootOptions extends ImplicitOptions {
 
 /** The options with their defaults. */
 export type ImplicitSettings = Required<
-  Omit<ImplicitOptions, 'unknown' | 'inputs' | 'selection' | 'linearSolver' | keyof LimitOptions>
+  Omit<ImplicitOptions, 'unknown' | 'inputs' | 'selection' | 'linearSolver' | 'limit' | keyof LimitOptions>
 > &
-  Pick<FixedPointOptions, 'selection'> & {
+  Pick<FixedPointOptions, 'selection' | 'limit'> & {
     readonly solver: Exclude<Required<FixedPointOptions>['solver'], 'auto'>;
     readonly linearSolver: GeneralSolverName;
     readonly limits: RunLimits;
@@ -115,12 +118,16 @@ export function implicitSettings(kind: 'root' | 'fixed point', options: FixedPoi
     checkSolver('solver', solver, kind === 'root' ? ROOT_SOLVERS : FIXED_POINT_SOLVERS);
   }
   checkOneOf('linearSolver', linearSolver, { auto: 0, ...GENERAL_SOLVERS });
+  const backwardSolver = linearSolver === 'auto' ? 'gmres' : linearSolver;
   return {
     tolerance,
     backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
-    linearSolver: linearSolver === 'auto' ? 'gmres' : linearSolver,
-    limit: checkCount('limit', options.limit ?? 1000),
-    backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 500),
+    linearSolver: backwardSolver,
+    limit: options.limit === undefined ? undefined : checkCount('limit', options.limit),
+    backwardLimit: checkCount(
+      'backwardLimit',
+      options.backwardLimit ?? BACKWARD_LIMIT * GENERAL_SOLVERS[backwardSolver].length,
+    ),
     onFailure: checkOneOf('onFailure', onFailure, { throw: 0, report: 0 }),
     coupled,
     solver: solver === 'auto' ? AUTOMATIC[kind] : solver,

@@ -23,7 +23,7 @@ export interface AdjointOptions {
   readonly norms: Norms;
   /** Of the forward solve, where that had one. */
   readonly resolvent: SteppedResolvent | undefined;
-  /** Most iterations of one round. */
+  /** Most iterations. */
   readonly limit: number;
 }
 

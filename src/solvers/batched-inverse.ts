@@ -44,7 +44,7 @@ function newtonSchulz(tracing: LoopContext, a: Tensor, limit = LIMIT): Tensor {
   const enough = tracing.constant({ kind: 'fill', value: order * tracing.epsilon }, [1]);
   const size = norms(a);
   const final = tracing.loop(
-    { x: startOf(a), state: initialState(tracing, batch) },
+    { x: startOf(a), state: initialState(tracing, batch, limit) },
     ({ state }) => statusOf(state),
     limit,
     ({ x, state }) => {

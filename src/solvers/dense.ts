@@ -1,9 +1,9 @@
-import { MAXIMUM_SOLVE_ORDER, STATE_ROWS, STATUS } from '../backends/kernels.ts';
+import { MAXIMUM_SOLVE_ORDER } from '../backends/kernels.ts';
 import { denseSolve, elementwise } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { KrylovProblem } from './krylov.ts';
 import type { LinearMethod } from './linear.ts';
-import { statusOf } from './monitor.ts';
+import { monitor } from './monitor.ts';
 
 export interface DenseProblem extends KrylovProblem {
   /** S for each sample, [batch, n, n]. */
@@ -38,11 +38,7 @@ export const dense: LinearMethod<DenseProblem> = {
     if (!matrix) throw new Error('dense: the problem was not prepared');
     const e = leave(denseSolve(matrix, enter(r)), r);
     // Every sample that was running has had its one iteration.
-    const [rows] = state.shape;
-    const values = Array.from({ length: rows }, (_, row) =>
-      row === STATE_ROWS.status ? STATUS.converged : row === STATE_ROWS.iterations ? 1 : 0,
-    );
-    const done = context.constant({ kind: 'values', values }, [rows, 1]);
-    return { e, state: elementwise('select', [statusOf(state), state, done]) };
+    const nothing = context.constant({ kind: 'fill', value: 0 }, [1]);
+    return { e, state: monitor(state, nothing, nothing, nothing) };
   },
 };

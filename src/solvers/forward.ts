@@ -1,12 +1,11 @@
 /** Solves z = σ(Wz + b) by one method, or by several of which each takes over what the one before has not solved. */
-import { STATE_ROWS } from '../backends/kernels.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Activation } from './activations.ts';
 import { type Equation, type Norms, normsFrom, preActivation } from './equation.ts';
 import type { Begun, Iteration, Runner } from './iteration.ts';
 import type { LinearOperator } from './linear-map.ts';
-import { initialState, reopened, rowOf, solvedIn, statusOf, whereRunning } from './monitor.ts';
+import { initialState, iterationsIn, reopened, sharesOf, solvedIn, statusOf, whereRunning } from './monitor.ts';
 import { proximalMapOf } from './nonlinearity.ts';
 import { resolventOf, type SteppedResolvent } from './resolvent.ts';
 import { inRounds, type RoundsEnd } from './rounds.ts';
@@ -35,7 +34,7 @@ export interface FixedPointProblem {
   /** α > 0, [1]; by default the solver chooses. */
   readonly step: Tensor | undefined;
   readonly activation: Activation;
-  /** Most iterations. */
+  /** Most iterations, of all methods: each has the same share. */
   readonly limit: number;
 }
 
@@ -69,14 +68,19 @@ export function solveFixedPoint(
   const [initial, initialPre] = startOf(tracing, equation, problem.initial);
 
   const [batch] = b.shape;
-  const fresh = initialState(tracing, batch);
+  const shares = sharesOf(
+    problem.limit,
+    methods.map(() => Number.POSITIVE_INFINITY),
+  );
   let progress: Progress = {
     values: { z: initial, p: initialPre },
-    state: fresh,
-    iterations: rowOf(fresh, STATE_ROWS.iterations),
+    state: initialState(tracing, batch, shares[0]),
   };
   let resolvent: SteppedResolvent | undefined;
+  let limit = 0;
   for (const [index, method] of methods.entries()) {
+    if (shares[index] === 0) continue;
+    limit += shares[index];
     const first = index === 0;
     const solved = solvedIn(progress.state);
     const wanted = first ? undefined : reduceAll('anyZero', solved);
@@ -85,14 +89,20 @@ export function solveFixedPoint(
       : undefined;
     if (first) resolvent = own;
     const begun = method.iteration.begin(tracing, { ...equation, resolvent: own }, initial, initialPre);
-    const start = first ? progress : { ...progress, state: reopened(progress.state, solved) };
-    progress = runRounds(tracing, method, begun, { equation, problem, giveUp: index < methods.length - 1 }, start);
+    const start = first ? progress : { ...progress, state: reopened(progress.state, solved, shares[index]) };
+    progress = runRounds(
+      tracing,
+      method,
+      begun,
+      { equation, problem, limit, giveUp: index < methods.length - 1 },
+      start,
+    );
   }
   const { z, p } = progress.values;
   return {
     z,
     status: statusOf(progress.state),
-    iterations: progress.iterations,
+    iterations: iterationsIn(progress.state, limit),
     preActivation: p,
     residual: sigma.residual(z, p),
     floor: roundingOf(equation, z),
@@ -110,17 +120,19 @@ interface RoundsContext {
   readonly equation: Equation;
   readonly problem: FixedPointProblem;
   readonly giveUp: boolean;
+  /** Iterations that remain, at most. */
+  readonly limit: number;
 }
 
 function runRounds(
   tracing: LoopContext,
   { run }: ForwardMethod,
   begun: Begun,
-  { equation, problem, giveUp }: RoundsContext,
-  { values, state, iterations }: Progress,
+  { equation, problem, giveUp, limit }: RoundsContext,
+  { values, state }: Progress,
 ): Progress {
-  const { tolerance, limit } = problem;
-  const start = { values: { ...values, x: begun.start.x }, state, iterations };
+  const { tolerance } = problem;
+  const start = { values: { ...values, x: begun.start.x }, state };
   const end = inRounds(tracing, start, { tolerance, aim: AIM, limit }, ({ x, z }, round) => {
     const from = { ...begun, start: { ...begun.start, x } };
     const { floor } = equation.norms;

@@ -35,7 +35,7 @@ export function inverse(tracing: LoopContext, matrix: Tensor, options: InverseOp
   const enough = elementwise('maximum', [options.tolerance, number(tracing.epsilon)]);
   const { wanted } = options;
   const start = startOf(matrix, options);
-  const running = initialState(tracing, 1);
+  const running = initialState(tracing, 1, LIMIT);
   // A status that is not 0 has stopped.
   const stoppedIf = (flag: Tensor): Tensor => elementwise('add', [running, flag]);
   if (wanted) {

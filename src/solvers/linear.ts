@@ -3,11 +3,10 @@
  * each round solves for a correction, Bᵀe = r, by a residual of its own, and ends with the true one, r = v − Bᵀu; where that
  * has not met the tolerance another round starts from it.
  */
-import { STATE_ROWS } from '../backends/kernels.ts';
 import { elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Convergence } from './iteration.ts';
-import { column, initialState, reopened, rowOf, solvedIn, whereRunning } from './monitor.ts';
+import { column, initialState, iterationsIn, reopened, sharesOf, solvedIn, whereRunning } from './monitor.ts';
 import { inRounds, type Round, type RoundsEnd } from './rounds.ts';
 
 export interface LinearProblem {
@@ -16,7 +15,7 @@ export interface LinearProblem {
   readonly tolerance: Tensor;
   /** Rounding of Bᵀu where ‖u‖ = 1: about ε(1 + ‖B‖), [1]. */
   readonly floor: Tensor;
-  /** Most iterations of one round. */
+  /** Most iterations, of all methods: each has the same share. */
   readonly limit: number;
   /** v − Bᵀu for a right-hand side v. */
   residual(u: Tensor, v: Tensor): Tensor;
@@ -69,19 +68,26 @@ export function solveLinear<Problem extends LinearProblem>(
   const [batch] = given.v.shape;
   const { unit: v, size } = normalised(tracing, given.v);
   const problem = { ...given, v };
-  const fresh = initialState(tracing, batch);
+  const shares = sharesOf(
+    given.limit,
+    methods.map(() => Number.POSITIVE_INFINITY),
+  );
   const zeros = tracing.constant({ kind: 'fill', value: 0 }, v.shape);
-  const start = { values: { u: zeros, r: v }, state: fresh, iterations: rowOf(fresh, STATE_ROWS.iterations) };
-  const end = methods.reduce<Progress>((before, method, index) => {
-    const progress = index === 0 ? before : takenOver(before, start);
-    return runRounds(tracing, method, problem, progress, index === methods.length - 1);
-  }, start);
+  const start = { values: { u: zeros, r: v }, state: initialState(tracing, batch, shares[0]) };
+  let end: Progress = start;
+  let limit = 0;
+  for (const [index, method] of methods.entries()) {
+    if (shares[index] === 0) continue;
+    limit += shares[index];
+    const progress = index === 0 ? end : takenOver(end, start, shares[index]);
+    end = runRounds(tracing, method, { ...problem, limit }, progress, index === methods.length - 1);
+  }
   const { u, r } = end.values;
   return {
     u: elementwise('multiply', [u, column(size)]),
     state: end.state,
     residual: reduceRows('norm', [r]),
-    iterations: end.iterations,
+    iterations: iterationsIn(end.state, limit),
     floor: roundingOf(problem, u),
     singularValueBound: ratio(reduceRows('norm', [v]), reduceRows('norm', [u])),
   };
@@ -135,8 +141,8 @@ function normalised(tracing: LoopContext, v: Tensor): { unit: Tensor; size: Tens
 }
 
 /** Samples that are not solved run again, from the start; the others stay as they are. */
-function takenOver({ values, state, iterations }: Progress, start: Progress): Progress {
+function takenOver({ values, state }: Progress, start: Progress, more: number): Progress {
   const solved = solvedIn(state);
   const kept = (name: 'u' | 'r'): Tensor => elementwise('select', [column(solved), values[name], start.values[name]]);
-  return { values: { u: kept('u'), r: kept('r') }, state: reopened(state, solved), iterations };
+  return { values: { u: kept('u'), r: kept('r') }, state: reopened(state, solved, more) };
 }

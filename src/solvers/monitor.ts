@@ -6,17 +6,34 @@ import type { Context, Tensor } from '../tensor/tensor.ts';
 /** Passes without a residual 10 % below the best one after which a sample counts as stale. */
 export const STALE_LIMIT = 20;
 
-/** [5, batch]: every sample running, no iterations, no residual yet. */
-export function initialState(context: Context, batch: number): Tensor {
-  const rows = Array.from({ length: STATE_SIZE }, (_, row) => (row === STATE_ROWS.best ? 1e30 : 0));
+/** From here on float32 cannot count one by one. */
+const MOST_COUNTED = 2 ** 24;
+
+/** [5, batch]: every sample running, no residual yet. @param limit most iterations of a sample */
+export function initialState(context: Context, batch: number, limit: number): Tensor {
+  const rows = rowsOf({ remaining: Math.min(limit, MOST_COUNTED), best: 1e30 });
   const values = rows.flatMap((value) => Array.from({ length: batch }, () => value));
   return context.constant({ kind: 'values', values }, [STATE_SIZE, batch]);
+}
+
+/** A number for each row of the state; 0 where none is given. */
+function rowsOf(given: Partial<Record<keyof typeof STATE_ROWS, number>>): number[] {
+  const names = Object.keys(STATE_ROWS) as (keyof typeof STATE_ROWS)[];
+  const rows = Array.from({ length: STATE_SIZE }, () => 0);
+  for (const name of names) rows[STATE_ROWS[name]] = given[name] ?? 0;
+  return rows;
+}
+
+function constantRows(context: Context, given: Parameters<typeof rowsOf>[0]): Tensor {
+  return context.constant({ kind: 'values', values: rowsOf(given) }, [STATE_SIZE, 1]);
 }
 
 export interface MonitorOptions {
   /** Stop a stale sample even where its residual is above the floor of the precision. */
   giveUp?: boolean;
   staleLimit?: number;
+  /** Iterations that the residual stands for. Default 1. */
+  count?: number;
 }
 
 /** The state after an iteration with this residual; tolerance and floor are [batch] or [1]. */
@@ -25,36 +42,38 @@ export function monitor(
   residual: Tensor,
   tolerance: Tensor,
   floor: Tensor,
-  { giveUp = false, staleLimit = STALE_LIMIT }: MonitorOptions = {},
+  { giveUp = false, staleLimit = STALE_LIMIT, count = 1 }: MonitorOptions = {},
 ): Tensor {
   return scalarStep('monitor', state.shape[1], [state, residual, tolerance, floor], state.shape, [
     staleLimit,
     giveUp ? 1 : 0,
+    count,
   ]);
 }
 
-/** The state for another run of iterations: samples that have stopped stay so, the rest start anew. */
+/** The state for another run of iterations, as many as remain: samples that have stopped stay so, the rest start anew. */
 export function freshState(state: Tensor): Tensor {
-  const rows = (kept: number, best: number): Tensor => {
-    const values = Array.from({ length: STATE_SIZE }, (_, row) =>
-      row === STATE_ROWS.status ? kept : row === STATE_ROWS.best ? best : 0,
-    );
-    return state.context.constant({ kind: 'values', values }, [STATE_SIZE, 1]);
-  };
-  return elementwise('add', [elementwise('multiply', [state, rows(1, 0)]), rows(0, 1e30)]);
+  const { context } = state;
+  const kept = elementwise('multiply', [state, constantRows(context, { status: 1, remaining: 1 })]);
+  return elementwise('add', [kept, constantRows(context, { best: 1e30 })]);
 }
 
-/** A sample that still runs in `inner`, whose limit has ended it, is given up. */
-export function exhausted(state: Tensor, inner: Tensor): Tensor {
+/** The state of rounds after one of them, of which `inner` is the state: no more iterations remain than that has left. */
+export function withRemaining(state: Tensor, inner: Tensor): Tensor {
+  return elementwise('select', [constantRows(state.context, { remaining: 1 }), inner, state]);
+}
+
+/** The state after so many more iterations, [batch] (default none): a sample for which none remain has given up. */
+export function withIterations(state: Tensor, iterations?: Tensor): Tensor {
   const { context } = state;
-  const running = (of: Tensor): Tensor => {
-    const half = context.constant({ kind: 'fill', value: 0.5 }, [1]);
-    return elementwise('greater', [half, statusOf(of)]);
-  };
-  const failed = elementwise('multiply', [running(state), running(inner)]);
-  const values = Array.from({ length: STATE_SIZE }, (_, row) => (row === STATE_ROWS.status ? STATUS.gaveUp : 0));
-  const row = context.constant({ kind: 'values', values }, [STATE_SIZE, 1]);
-  return elementwise('add', [state, elementwise('multiply', [row, failed])]);
+  const made = iterations && elementwise('multiply', [iterations, constantRows(context, { remaining: 1 })]);
+  const after = made ? elementwise('subtract', [state, made]) : state;
+  const half = context.constant({ kind: 'fill', value: 0.5 }, [1]);
+  const spent = elementwise('greater', [half, rowOf(after, STATE_ROWS.remaining)]);
+  return elementwise('maximum', [
+    after,
+    elementwise('multiply', [spent, constantRows(context, { status: STATUS.gaveUp })]),
+  ]);
 }
 
 /** 1 for each sample that converged or stalled, else 0, [batch]. */
@@ -66,9 +85,36 @@ export function solvedIn(state: Tensor): Tensor {
   return elementwise('subtract', [stopped, failed]);
 }
 
-/** The state in which samples that are not solved run again, for another method. */
-export function reopened(state: Tensor, solved: Tensor): Tensor {
-  return freshState(elementwise('multiply', [state, solved]));
+/**
+ * The state in which samples that are not solved run again, for another method.
+ * @param more iterations that every sample may make besides those that remain, whether it runs again or not
+ */
+export function reopened(state: Tensor, solved: Tensor, more: number): Tensor {
+  const { context } = state;
+  const keeping = elementwise('maximum', [solved, constantRows(context, { remaining: 1 })]);
+  const keptRows = elementwise('multiply', [keeping, constantRows(context, { status: 1, remaining: 1 })]);
+  const kept = elementwise('multiply', [state, keptRows]);
+  return elementwise('add', [kept, constantRows(context, { remaining: more, best: 1e30 })]);
+}
+
+/** Iterations made, [batch]. @param limit all that every sample was given */
+export function iterationsIn(state: Tensor, limit: number): Tensor {
+  return elementwise('scale', [rowOf(state, STATE_ROWS.remaining)], [-1, Math.min(limit, MOST_COUNTED)]);
+}
+
+/**
+ * What each method of a chain may make of `limit` iterations: the same for all, but for those that never need so many, whose rest
+ * is for the ones before.
+ * @param most of each method; infinite where it may need any number
+ */
+export function sharesOf(limit: number, most: readonly number[]): number[] {
+  const shares: number[] = [];
+  let left = Math.min(limit, MOST_COUNTED);
+  for (let index = most.length - 1; index >= 0; index--) {
+    shares[index] = Math.min(most[index], Math.floor(left / (index + 1)));
+    left -= shares[index];
+  }
+  return shares;
 }
 
 /** The first row, [batch]: 0 where a sample is running. */

@@ -64,7 +64,7 @@ async function looped(engine: Engine, problems: Problems): Promise<{ beta: numbe
     const begun = proximalGradient(context, problem, momentOf(problem), { accelerated })(fill(0, [batch, features]));
     expect(begun.whole !== undefined).toBe(engine.widestIteration > 0);
     const stopping = { tolerance: fill(1e-4, [batch]), floor: fill(1e-7, [batch]), limit, giveUp: false };
-    const { x, state } = plain(context, begun, stopping, initialState(context, batch));
+    const { x, state } = plain(context, begun, stopping, initialState(context, batch, 1000));
     return [x, state];
   });
   const [beta, state] = await Promise.all(outputs.map(async (output) => Array.from(await output.data())));
@@ -103,7 +103,7 @@ describe.each(Object.entries(BACKENDS))(
       const expected = await looped(new Engine({ ...whole, widestIteration: 0 }), problems);
       const found = await looped(new Engine(whole), problems);
       const row = ({ state }: typeof found, index: number): number[] => state.slice(index * batch, (index + 1) * batch);
-      const [counts, others] = [expected, found].map((end) => row(end, STATE_ROWS.iterations));
+      const [counts, others] = [expected, found].map((end) => row(end, STATE_ROWS.remaining));
       for (const [sample, count] of counts.entries())
         expect(Math.abs(count - others[sample])).toBeLessThanOrEqual(apart);
       expect(row(found, STATE_ROWS.status)).toEqual(row(expected, STATE_ROWS.status));

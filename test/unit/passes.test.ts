@@ -23,6 +23,8 @@ interface Choice {
   readonly sloped: boolean;
   readonly transposed: boolean;
   readonly limit: number;
+  /** Iterations that each sample may make. */
+  readonly remaining: number;
   readonly giveUp: boolean;
 }
 
@@ -32,11 +34,14 @@ const HOPELESS = 4;
 
 /** x, the state and the solution; by passes where the backend makes them. */
 async function ends(largestPass: number, choice: Choice): Promise<(Float32Array | Float64Array)[]> {
-  const { iteration, activation, sloped, transposed, limit, giveUp } = choice;
+  const { iteration, activation, sloped, transposed, limit, remaining, giveUp } = choice;
   const engine = new Engine({ ...openCPU(), largestPass });
   const random = randomNumbers(limit);
   const state = new Float32Array(STATE_SIZE * batch);
-  for (let sample = 0; sample < batch; sample++) state[STATE_ROWS.best * batch + sample] = 1e30;
+  for (let sample = 0; sample < batch; sample++) {
+    state[STATE_ROWS.best * batch + sample] = 1e30;
+    state[STATE_ROWS.remaining * batch + sample] = remaining;
+  }
   state[2] = STATUS.stalled;
   const tensor = (values: ArrayLike<number>, ...shape: number[]) => engine.tensor(values, shape);
   const inputs = [
@@ -85,6 +90,11 @@ async function compare(choice: Choice): Promise<Float32Array | Float64Array> {
   return found[1];
 }
 
+/** Of each sample. @param remaining what each could make */
+function iterationsOf(state: ArrayLike<number>, remaining: number): number[] {
+  return Array.from({ length: batch }, (_, sample) => remaining - state[STATE_ROWS.remaining * batch + sample]);
+}
+
 describe.each([picard, forwardBackward, peacemanRachford])('passes of $name', (iteration) => {
   const usual: Choice = {
     iteration,
@@ -92,6 +102,7 @@ describe.each([picard, forwardBackward, peacemanRachford])('passes of $name', (i
     sloped: false,
     transposed: false,
     limit: 200,
+    remaining: 1000,
     giveUp: true,
   };
 
@@ -109,7 +120,15 @@ describe.each([picard, forwardBackward, peacemanRachford])('passes of $name', (i
   test('stop at the limit, odd or even', async () => {
     for (const limit of [1, 2, 3, 6]) {
       const state = await compare({ ...usual, limit });
-      expect(Math.max(...state.slice(STATE_ROWS.iterations * batch).slice(0, batch))).toBe(limit);
+      expect(Math.max(...iterationsOf(state, usual.remaining))).toBe(limit);
+    }
+  });
+
+  test('give up a sample for which no iterations remain', async () => {
+    for (const remaining of [1, 2, 5]) {
+      const state = await compare({ ...usual, remaining, giveUp: false });
+      expect(state[HOPELESS]).toBe(STATUS.gaveUp);
+      expect(Math.max(...iterationsOf(state, remaining))).toBe(remaining);
     }
   });
 
@@ -120,7 +139,7 @@ describe.each([picard, forwardBackward, peacemanRachford])('passes of $name', (i
 
   test('stop each sample by itself', async () => {
     const state = await compare(usual);
-    const iterations = [...state.slice(STATE_ROWS.iterations * batch).slice(0, batch)];
+    const iterations = iterationsOf(state, usual.remaining);
     expect(iterations[2]).toBe(0);
     expect(new Set(iterations).size).toBeGreaterThan(2);
   });

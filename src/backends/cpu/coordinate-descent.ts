@@ -25,7 +25,7 @@ export function* coordinateDescent(
   isCutShort: () => boolean,
 ): Job {
   const { rows, features, groups, batch } = call;
-  const [columns, y, penalty, ridge, initial, tolerance, stopped] = call.inputs.map((slot) => slots[slot]);
+  const [columns, y, penalty, ridge, initial, tolerance, stopped, remaining] = call.inputs.map((slot) => slots[slot]);
   const out = slots[call.output];
   const width = features * rows;
   const length = batch / groups;
@@ -50,7 +50,7 @@ export function* coordinateDescent(
           residual: range(y, rows),
         };
         for (let j = 0; j < features; j++) addColumn(descent, j, -beta[j]);
-        passes = yield* descend(descent, tolerance[problem], call.limit, isCutShort);
+        passes = yield* descend(descent, tolerance[problem], Math.min(call.limit, remaining[problem]), isCutShort);
       }
       out.set(beta, problem * (features + 1));
       out[problem * (features + 1) + features] = passes;
@@ -76,6 +76,7 @@ function* descend(
       if (pass(descent, used) <= tolerance) break;
       yield;
     }
+    if (passes >= limit) return passes;
   }
 }
 

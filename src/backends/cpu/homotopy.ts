@@ -70,12 +70,12 @@ function* solve(walk: Walk, limit: number, isCutShort: () => boolean): Interrupt
   const rounding = SOLVED * Math.sqrt(squares.reduce((a, b) => Math.max(a, b), 0) * dot(y, 0, y, 0, rows));
   let steps = 0;
   let best = Number.POSITIVE_INFINITY;
-  for (let stage = 0, stale = 0; stage < limit && stale < STALE_STAGES; stage++) {
+  for (let stage = 0, stale = 0; steps < limit && stale < STALE_STAGES; stage++) {
     correlate(walk);
     const violated = violation(walk);
     if (!(violated > rounding)) break;
     if (isCutShort()) break;
-    const taken = yield* follow(walk, stage);
+    const taken = yield* follow(walk, stage, limit - steps);
     steps += taken;
     stale = violated < PROGRESS * best || taken > 1 ? 0 : stale + 1;
     best = Math.min(best, violated);

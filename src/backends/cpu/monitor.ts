@@ -6,23 +6,30 @@ export interface Rule {
   readonly floor: number;
   readonly staleLimit: number;
   readonly giveUp: boolean;
+  /** Iterations that the residual stands for. Default 1. */
+  readonly count?: number;
 }
 
 /** The rule of `monitor` for a running sample. @param at where `state` holds a row of it */
 export function observe(state: Float64Array, at: (row: number) => number, residual: number, rule: Rule): void {
   const best = state[at(STATE_ROWS.best)];
   const stale = residual < 0.9 * best ? 0 : state[at(STATE_ROWS.stale)] + 1;
-  state[at(STATE_ROWS.iterations)] += 1;
+  state[at(STATE_ROWS.remaining)] -= rule.count ?? 1;
   state[at(STATE_ROWS.residual)] = residual;
   state[at(STATE_ROWS.stale)] = stale;
   state[at(STATE_ROWS.best)] = Math.min(best, residual);
-  state[at(STATE_ROWS.status)] = statusAfter(residual, stale, rule);
+  state[at(STATE_ROWS.status)] = statusAfter(residual, stale, state[at(STATE_ROWS.remaining)], rule);
 }
 
-function statusAfter(residual: number, stale: number, { tolerance, floor, staleLimit, giveUp }: Rule): number {
+function statusAfter(
+  residual: number,
+  stale: number,
+  remaining: number,
+  { tolerance, floor, staleLimit, giveUp }: Rule,
+): number {
   if (!(residual <= 1e30)) return STATUS.diverged; // also when it is NaN
   if (residual <= tolerance) return STATUS.converged;
-  if (stale < staleLimit) return STATUS.running;
+  if (stale < staleLimit && remaining > 0) return STATUS.running;
   if (residual <= 4 * floor) return STATUS.stalled;
-  return giveUp ? STATUS.gaveUp : STATUS.running;
+  return giveUp || remaining <= 0 ? STATUS.gaveUp : STATUS.running;
 }

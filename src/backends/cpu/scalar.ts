@@ -37,7 +37,8 @@ function monitor(
   const at = (row: number): number => row * batch + sample;
   for (const row of Object.values(STATE_ROWS)) out[at(row)] = state[at(row)];
   if (state[at(STATE_ROWS.status)] !== STATUS.running) return;
-  const [staleLimit, mayGiveUp] = call.parameters;
-  const rule = { tolerance: operand(2, sample), floor: operand(3, sample), staleLimit, giveUp: mayGiveUp !== 0 };
+  const [staleLimit, mayGiveUp, count] = call.parameters;
+  const [tolerance, floor] = [operand(2, sample), operand(3, sample)];
+  const rule = { tolerance, floor, staleLimit, giveUp: mayGiveUp !== 0, count };
   observe(out, at, operand(1, sample), rule);
 }

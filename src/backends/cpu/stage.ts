@@ -60,13 +60,13 @@ interface Progress {
   left: { readonly feature: number; readonly sign: number } | undefined;
 }
 
-/** τ from 1 to the end of the stage; returns the number of steps. */
-export function* follow(walk: Walk, stage: number): Interruptible<number> {
+/** τ from 1 to the end of the stage, or as far as `limit` steps lead; returns the number of steps. */
+export function* follow(walk: Walk, stage: number, limit: number): Interruptible<number> {
   const { used, beta, signs, factor } = walk;
   const at = thresholds(walk, stage);
   const progress: Progress = { tau: 1, blocked: new Set(), left: undefined };
   factor.aim(used.map((j) => rateOf(at, j, signs[j])));
-  const most = 10 * (walk.rows + walk.features);
+  const most = Math.min(10 * (walk.rows + walk.features), limit);
   for (let step = 1, idle = 0; ; step++) {
     const direction = factor.solution();
     const slopes = slopesOf(walk, at, direction);

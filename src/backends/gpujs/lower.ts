@@ -119,8 +119,14 @@ function lowerScalar({ operation, inputs, output, batch, shared, parameters }: S
       emit({ kernel: 'ratio-product' }, inputs, strides, [batch, 1], output);
       break;
     case 'monitor': {
-      const [staleLimit = 0, mayGiveUp = 0] = parameters;
-      emit({ kernel: 'monitor' }, inputs, [batch, ...strides.slice(1), staleLimit, mayGiveUp], [batch, 5], output);
+      const [staleLimit = 0, mayGiveUp = 0, count = 0] = parameters;
+      emit(
+        { kernel: 'monitor' },
+        inputs,
+        [batch, ...strides.slice(1), staleLimit, mayGiveUp, count],
+        [batch, 5],
+        output,
+      );
       break;
     }
   }

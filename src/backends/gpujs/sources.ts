@@ -54,7 +54,7 @@ export const KERNELS = {
   elementwise: kernel(elementwise, 3, 18, 3),
   gather: kernel(gather, 3, 5),
   'loop-tally': kernel(loopTally, 2, 0),
-  monitor: kernel(monitor, 4, 4, 2),
+  monitor: kernel(monitor, 4, 4, 3),
   product: kernel(product, 6, 10, 2),
   ratio: kernel(ratio, 2, 2),
   'ratio-product': kernel(ratioProduct, 4, 4),

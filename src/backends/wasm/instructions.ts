@@ -161,6 +161,7 @@ export enum Scalar {
   shared,
   p0,
   p1,
+  p2,
   end,
 }
 
@@ -240,6 +241,7 @@ export enum Descend {
   initial,
   tolerance,
   stopped,
+  remaining,
   space,
   rows,
   features,

@@ -187,11 +187,11 @@ function lowerCombine(call: CombineCall, step: PlannedCall, forms: Forms): Dispa
 }
 
 function lowerScalar(call: ScalarCall, step: PlannedCall): Dispatch {
-  const [p0 = 0, p1 = 0] = call.parameters;
+  const [p0 = 0, p1 = 0, p2 = 0] = call.parameters;
   return {
     shader: 'scalar',
     constants: { OPERATION: SCALARS.indexOf(call.operation), SHARED: bits(call.shared), IN_PLACE: step.inPlace },
-    sizes: [...u(call.batch), ...f(p0, p1)],
+    sizes: [...u(call.batch), ...f(p0, p1, p2)],
     operands: boundOperands(step, 4),
     result: step.output,
     groups: groupsFor(call.batch),

@@ -68,9 +68,12 @@ export interface LassoOptions extends LimitOptions {
   tolerance?: number;
   /** Of the linear solves for gradients, relative. Default: `tolerance`. */
   backwardTolerance?: number;
-  /** Most proximal gradient steps, passes over the coordinates, or stages of the homotopy, of a round. Default 500. */
+  /**
+   * Most iterations of a problem, in total: proximal gradient steps or passes over the coordinates with those of conjugate
+   * gradients, or changes of the features in use. Default 100,000.
+   */
   limit?: number;
-  /** Most iterations of a round of the backward solve. Default 1000. */
+  /** Most iterations of a problem in the backward solve, in total. Default 1000. */
   backwardLimit?: number;
   /** Start, [batch, features]. Default zeros. */
   initial?: Tensor;
@@ -194,7 +197,7 @@ export function lassoSettings(
     solver: solver === 'auto' ? automatic : checkOneOf('solver', solver, { auto: 0, ...LASSO_SOLVERS }),
     tolerance,
     backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
-    limit: checkCount('limit', options.limit ?? 500),
+    limit: checkCount('limit', options.limit ?? 100_000),
     backwardLimit: checkCount('backwardLimit', options.backwardLimit ?? 1000),
     kinkUnits,
     limits: new RunLimits(options),

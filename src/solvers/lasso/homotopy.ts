@@ -14,7 +14,7 @@ export interface HomotopyResult {
   readonly gap: Tensor;
 }
 
-/** @param limit most stages of a problem: each follows the solution for a part of the way */
+/** @param limit most changes of the features in use */
 export function followedHomotopy(
   { design, penalty, ridge, isRidged }: LassoProblem,
   { columns, y }: PlainRows,

@@ -2,13 +2,21 @@
  * Solves a batch of Lasso problems: proximal gradient steps or coordinate descent find the support, and a linear solve on it the
  * coefficients; or a homotopy finds both.
  */
-import { STATE_ROWS } from '../../backends/kernels.ts';
 import { combine, elementwise, reduceRows } from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import { conjugateGradients } from '../conjugate-gradients.ts';
 import { plain } from '../iteration.ts';
 import { krylov } from '../krylov.ts';
-import { column, freshState, initialState, monitor, rowOf, statusOf } from '../monitor.ts';
+import {
+  column,
+  freshState,
+  initialState,
+  iterationsIn,
+  monitor,
+  statusOf,
+  withIterations,
+  withRemaining,
+} from '../monitor.ts';
 import { descendedByCoordinates } from './coordinate-descent.ts';
 import { proximalGradient } from './fista.ts';
 import { followedHomotopy } from './homotopy.ts';
@@ -34,7 +42,7 @@ export interface LassoOptions {
   readonly method: LassoMethod;
   /** Of the relative proximal residual, [1]. */
   readonly tolerance: Tensor;
-  /** Most proximal gradient steps, passes over the coordinates, or stages of the homotopy, of a round. */
+  /** Most iterations, as counted in the result. */
   readonly limit: number;
   /** Start, [batch, features]. Default zeros. */
   readonly initial: Tensor | undefined;
@@ -68,6 +76,8 @@ const LOWERED = 0.1;
 const ROUNDS = 200;
 /** Rounds that bring nothing after which a problem is given up. */
 const STALE_ROUNDS = 20;
+/** Most steps or passes of one round: then the coefficients are polished even so. */
+const DESCENT = 500;
 /** Of the linear solve, relative to its right-hand side: the next round corrects what it leaves. */
 const POLISH = 1e-7;
 
@@ -78,25 +88,24 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
   const initial = options.initial ?? context.constant({ kind: 'fill', value: 0 }, shape);
   const begun = beginning(context, problem, moment, { ...options, initial });
   const descended = descent(context, problem, moment, options, begun);
-  const final = context.loop<Record<'beta' | 'state' | 'iterations' | 'aim', Tensor>>(
+  const final = context.loop<Record<'beta' | 'state' | 'aim', Tensor>>(
     {
       beta: begun.beta,
       state: begun.state,
-      iterations: begun.iterations,
       aim: context.constant({ kind: 'fill', value: FIRST_AIM[options.method] }, [shape[0]]),
     },
     ({ state }) => statusOf(state),
     ROUNDS,
-    ({ beta, state, iterations, aim }) => {
+    ({ beta, state, aim }) => {
       const stepped = descended({ beta, state: freshState(state), aim });
-      const polished = polish(context, problem, stepped.beta, freshState(state));
+      const polished = polish(context, problem, stepped.beta, stepped.state);
       const floor = roundingOf(problem, moment, polished.beta);
       const reachable = elementwise('maximum', [floor, options.tolerance]);
-      const spent = elementwise('add', [stepped.iterations, polished.iterations]);
+      const counted = withRemaining(state, polished.state);
+      const watched = { giveUp: true, staleLimit: STALE_ROUNDS, count: 0 };
       return {
         beta: polished.beta,
-        state: monitor(state, polished.residual, reachable, floor, { giveUp: true, staleLimit: STALE_ROUNDS }),
-        iterations: elementwise('add', [iterations, spent]),
+        state: monitor(counted, polished.residual, reachable, floor, watched),
         aim: elementwise('maximum', [
           elementwise('scale', [aim], [LOWERED, 0]),
           elementwise('scale', [floor], [0.1, 0]),
@@ -104,7 +113,7 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
       };
     },
   );
-  const { beta, state, iterations } = final;
+  const { beta, state } = final;
   const correlation = correlationAt(problem, beta);
   const gap = dualityGap(problem, beta, correlation);
   return {
@@ -112,7 +121,7 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
     moment,
     correlation,
     status: statusOf(state),
-    iterations,
+    iterations: iterationsIn(state, options.limit),
     residual: relativeTo(beta, proximalDistance(problem, beta, correlation.correlation)),
     floor: roundingOf(problem, moment, beta),
     gap: begun.gap ? elementwise('select', [statusOf(begun.state), begun.gap, gap]) : gap,
@@ -123,7 +132,6 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
 interface Beginning {
   readonly beta: Tensor;
   readonly state: Tensor;
-  readonly iterations: Tensor;
   readonly gap?: Tensor;
   /** For the methods that go through the columns of X. */
   readonly rows?: PlainRows;
@@ -136,8 +144,8 @@ function beginning(
   moment: Tensor,
   { method, initial, limit, tolerance }: LassoOptions & { readonly initial: Tensor },
 ): Beginning {
-  const fresh = initialState(context, initial.shape[0]);
-  const start = { beta: initial, state: fresh, iterations: rowOf(fresh, STATE_ROWS.iterations) };
+  const fresh = initialState(context, initial.shape[0], limit);
+  const start = { beta: initial, state: fresh };
   if (method === 'fista' || method === 'ista') return start;
   const rows = plainRows(problem);
   if (method === 'coordinate-descent') return { ...start, rows };
@@ -145,14 +153,15 @@ function beginning(
   const { correlation } = correlationAt(problem, beta);
   const residual = relativeTo(beta, proximalDistance(problem, beta, correlation));
   const floor = roundingOf(problem, moment, beta);
-  const state = monitor(fresh, residual, elementwise('maximum', [floor, tolerance]), floor);
-  return { beta, state, iterations, gap, rows };
+  const counted = withIterations(fresh, iterations);
+  const state = monitor(counted, residual, elementwise('maximum', [floor, tolerance]), floor, { count: 0 });
+  return { beta, state, gap, rows };
 }
 
 type Progress = Readonly<Record<'beta' | 'state' | 'aim', Tensor>>;
 
-/** Brings the residual down to the aim. */
-type Descent = (from: Progress) => { readonly beta: Tensor; readonly iterations: Tensor };
+/** Brings the residual down to the aim. The state is one for what follows in the same round. */
+type Descent = (from: Progress) => Pick<Progress, 'beta' | 'state'>;
 
 function descent(
   context: LoopContext,
@@ -161,16 +170,19 @@ function descent(
   { method, limit }: LassoOptions,
   { rows }: Beginning,
 ): Descent {
+  const most = Math.min(limit, DESCENT);
   if (rows) {
-    return ({ beta, state, aim }) =>
-      descendedByCoordinates(problem, rows, { beta, stopped: statusOf(state), tolerance: aim }, limit);
+    return ({ beta, state, aim }) => {
+      const found = descendedByCoordinates(problem, rows, { beta, state, tolerance: aim }, most);
+      return { beta: found.beta, state: withIterations(state, found.iterations) };
+    };
   }
   const curvature = elementwise('divide', [problem.design.bound, scaleOf(problem)]);
   const floor = elementwise('scale', [curvature], [context.epsilon, context.epsilon]);
   const begin = proximalGradient(context, problem, moment, { accelerated: method === 'fista' });
   return ({ beta, state, aim }) => {
-    const inner = plain(context, begin(beta), { tolerance: aim, floor, limit, giveUp: false }, state);
-    return { beta: inner.x, iterations: rowOf(inner.state, STATE_ROWS.iterations) };
+    const inner = plain(context, begin(beta), { tolerance: aim, floor, limit: most, giveUp: false }, state);
+    return { beta: inner.x, state: withIterations(withRemaining(state, inner.state)) };
   };
 }
 
@@ -186,7 +198,7 @@ function polish(
   problem: LassoProblem,
   beta: Tensor,
   state: Tensor,
-): { readonly beta: Tensor; readonly residual: Tensor; readonly iterations: Tensor } {
+): { readonly beta: Tensor; readonly residual: Tensor; readonly state: Tensor } {
   const signs = elementwise('sign', [beta]);
   const support = elementwise('abs', [signs]);
   const here = correlationAt(problem, beta);
@@ -211,7 +223,7 @@ function polish(
   return {
     beta: found,
     residual: relativeTo(found, elementwise('select', [taken, after, before])),
-    iterations: rowOf(ended, STATE_ROWS.iterations),
+    state: ended,
   };
 }
 

@@ -31,6 +31,7 @@ const groupsOfProblems: ParityCase = {
             initial,
             each([1e-6]),
             each([0, 0, seed % 2]),
+            each([300, 300, 300, 2]),
           ];
           const call = { kernel: 'coordinateDescent', rows, features, groups, batch, limit: 300 };
           const trace = new Trace(`descent ${JSON.stringify(call)} ${seed}`);

@@ -32,7 +32,7 @@ function gramOf(features: number, stride: number, random: () => number): { gram:
 
 const TOLERANCES = [1e-2, 1e-2, 1e-6, 1e-2, 1e-2, 1e-3, 1e-2];
 
-/** Thresholds from 0 on, and samples that have stopped before. */
+/** Thresholds from 0 on, samples that have stopped before, and some that may make fewer iterations than the loop. */
 function inputsOf(
   { batch, groups, features, seed, tolerances = TOLERANCES }: Descended,
   stride: number,
@@ -42,6 +42,7 @@ function inputsOf(
   const state = new Float32Array(STATE_SIZE * batch);
   for (let sample = 0; sample < batch; sample++) {
     state[sample] = sample % 5 === 4 ? STATUS.stalled : STATUS.running;
+    state[STATE_ROWS.remaining * batch + sample] = sample % 7 === 2 ? 5 : 100_000;
     state[STATE_ROWS.best * batch + sample] = 1e30;
   }
   const ridges = Float32Array.from({ length: batch }, (_, sample) => (sample % 3) * 0.05);
@@ -81,10 +82,11 @@ async function descended(backends: readonly [Backend, Backend], choice: Descende
     }
   };
   return Array.from({ length: batch }, (_, sample) => {
-    const counts = [expected, found].map((values) => stateAt(values, STATE_ROWS.iterations, sample));
+    const counts = [expected, found].map((values) => stateAt(values, STATE_ROWS.remaining, sample));
     // A residual near its tolerance may meet it one iteration apart; such a sample is not compared further.
     const apart = Math.abs(counts[0] - counts[1]);
-    if (apart > 1) throw new Error(`sample ${sample} of ${program.name}: iterations ${counts.join(' and ')}`);
+    if (apart > 1)
+      throw new Error(`sample ${sample} of ${program.name}: iterations that remain: ${counts.join(' and ')}`);
     if (apart === 1) return 0;
     for (let j = 0; j < features; j++) compare(`β[${sample}, ${j}]`, sample * features + j);
     for (const row of [STATE_ROWS.status, STATE_ROWS.residual, STATE_ROWS.best]) {

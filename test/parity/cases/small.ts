@@ -112,19 +112,25 @@ const monitor: ParityCase = {
       (_, index) => SAMPLES[index % batch][Math.floor(index / batch)],
     );
     const residual = Float32Array.from(SAMPLES, (sample) => sample[STATE_SIZE]);
-    for (const [staleLimit, givesUp] of [
-      [5, 0],
-      [5, 1],
-      [50, 1],
+    for (const [staleLimit, givesUp, count] of [
+      [5, 0, 1],
+      [5, 1, 1],
+      [50, 1, 0],
+      [50, 0, 7],
     ]) {
       const call = {
         kernel: 'scalar',
         operation: 'monitor',
         batch,
         shared: [false, false, true, true],
-        parameters: [staleLimit, givesUp],
+        parameters: [staleLimit, givesUp, count],
       } as CallWithoutSlots;
-      const program = single(`monitor ${staleLimit} ${givesUp}`, call, [state.length, batch, 1, 1], state.length);
+      const program = single(
+        `monitor ${staleLimit} ${givesUp} ${count}`,
+        call,
+        [state.length, batch, 1, 1],
+        state.length,
+      );
       const inputs = [state, residual, Float32Array.of(1e-4), Float32Array.of(1e-3)];
       await agree(...backends, program, inputs, { absolute: 0, relative: 0 });
     }

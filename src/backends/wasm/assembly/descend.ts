@@ -9,7 +9,6 @@ const BYTES: usize = 4;
 
 let rows: i32 = 0;
 let features: i32 = 0;
-let limit: i32 = 0;
 let isCutShort: bool = false;
 
 /** Of the group: its columns, the squares of their lengths, and places for features in use. */
@@ -25,6 +24,8 @@ let usedCount: i32 = -1;
 /** Of the problem: thresholds, coefficients, and y − Xβ. */
 let penalty: usize = 0;
 let ridge: f32 = 0;
+/** Most passes. */
+let limit: i32 = 0;
 let beta: usize = 0;
 let residual: usize = 0;
 
@@ -32,7 +33,6 @@ let residual: usize = 0;
 export function descend(at: usize, first: i32, last: i32): void {
   rows = word(at, Descend.rows);
   features = word(at, Descend.features);
-  limit = word(at, Descend.limit);
   isCutShort = word(at, Descend.isCutShort) !== 0;
   const length = problemsOf(at);
   for (let group = first; group < last; group++) {
@@ -88,6 +88,8 @@ function columnOf(j: i32): usize {
 /** @returns false where it is to be gone on with later */
 function solveProblem(at: usize, hasPrevious: bool): bool {
   beta = place(buffer(at, Descend.out), problem * (features + 1));
+  const remaining = load<f32>(place(buffer(at, Descend.remaining), problem));
+  limit = min(word(at, Descend.limit), <i32>remaining);
   penalty = place(buffer(at, Descend.penalty), problem * features);
   ridge = load<f32>(place(buffer(at, Descend.ridge), problem));
   if (passes === 0) {
@@ -99,7 +101,7 @@ function solveProblem(at: usize, hasPrevious: bool): bool {
     begin(at, hasPrevious);
   }
   if (!repeatPasses(load<f32>(place(buffer(at, Descend.tolerance), problem)))) return false;
-  store<f32>(place(beta, features), <f32>min(passes, limit));
+  store<f32>(place(beta, features), <f32>passes);
   passes = 0;
   return true;
 }
@@ -125,7 +127,9 @@ function repeatPasses(tolerance: f32): bool {
       usedCount = listUsed();
     } else {
       passes += 1;
-      if (!(passOver(usedCount, used) > tolerance && passes < limit)) {
+      const isStill = !(passOver(usedCount, used) > tolerance);
+      if (passes >= limit) return true;
+      if (isStill) {
         passes += 1;
         usedCount = -1;
       }

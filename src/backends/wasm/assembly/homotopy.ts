@@ -178,7 +178,7 @@ function isZero(values: usize): bool {
 /** Stages until g = t∘sign on A, and |g| ≤ t elsewhere. @returns false where the time was over before */
 function solve(): bool {
   const rounding = SOLVED * walk.largest * sqrt(dotWide(y, y, walk.rows));
-  while (isInStage || (stage < limit && stale < STALE_STAGES)) {
+  while (isInStage || (steps < limit && stale < STALE_STAGES)) {
     if (!isInStage) {
       if (!isCurrent) correlate(0);
       isCurrent = true;
@@ -188,7 +188,7 @@ function solve(): bool {
       beginStage(stage);
       isInStage = true;
     }
-    if (!follow() && !isCutShort) return false;
+    if (!follow(limit - steps) && !isCutShort) return false;
     isInStage = false;
     const taken = stepsOfStage();
     steps += taken;

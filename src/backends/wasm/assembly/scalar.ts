@@ -4,7 +4,7 @@ import { buffer, real, word } from './memory';
 
 /** Rows of the state. */
 const STATUS: i32 = 0;
-const ITERATIONS: i32 = 1;
+const REMAINING: i32 = 1;
 const RESIDUAL: i32 = 2;
 const BEST: i32 = 3;
 const STALE: i32 = 4;
@@ -65,6 +65,7 @@ function monitor(at: usize, out: usize, sample: i32): void {
     operand(at, 3, sample),
     staleLimit,
     giveUp,
+    real(at, Scalar.p2),
   );
 }
 
@@ -78,11 +79,12 @@ export function observe(
   floor: f32,
   staleLimit: f32,
   giveUp: bool,
+  count: f32 = 1,
 ): void {
   const best = load<f32>(place(state, BEST * batch + sample));
   const stale = residual < <f32>0.9 * best ? <f32>0 : load<f32>(place(state, STALE * batch + sample)) + 1;
-  const iterations = place(state, ITERATIONS * batch + sample);
-  store<f32>(iterations, load<f32>(iterations) + 1);
+  const remaining = load<f32>(place(state, REMAINING * batch + sample)) - count;
+  store<f32>(place(state, REMAINING * batch + sample), remaining);
   store<f32>(place(state, RESIDUAL * batch + sample), residual);
   store<f32>(place(state, STALE * batch + sample), stale);
   store<f32>(place(state, BEST * batch + sample), min<f32>(best, residual));
@@ -90,6 +92,8 @@ export function observe(
   if (!(residual <= 1e30))
     status = DIVERGED; // also when it is NaN
   else if (residual <= tolerance) status = CONVERGED;
-  else if (stale >= staleLimit) status = residual <= 4 * floor ? STALLED : giveUp ? GAVE_UP : RUNNING;
+  else if (stale >= staleLimit || remaining <= 0) {
+    status = residual <= 4 * floor ? STALLED : giveUp || remaining <= 0 ? GAVE_UP : RUNNING;
+  }
   store<f32>(place(state, STATUS * batch + sample), status);
 }

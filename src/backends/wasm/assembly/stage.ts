@@ -52,8 +52,8 @@ export function beginStage(stage: i32): void {
 }
 
 /** Follows the solution to the end of the stage. @returns false where the time was over before */
-export function follow(): bool {
-  const most = 10 * (walk.rows + walk.features);
+export function follow(limit: i32): bool {
+  const most = min(10 * (walk.rows + walk.features), limit);
   do {
     steps += 1;
     solution(walk.direction);
