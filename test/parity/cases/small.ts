@@ -85,22 +85,26 @@ const ratios: ParityCase = {
   },
 };
 
-/** status, iterations, residual, best, stale, new residual: one sample a row, each with another fate. */
+/** status, remaining, residual, best, stale, new residual: one sample a row, each with another fate. */
 const SAMPLES = [
-  [STATUS.running, 0, 0, 1e30, 0, 0.5], // the first residual
-  [STATUS.running, 0, 0, Number.POSITIVE_INFINITY, 0, 0.5], // likewise
-  [STATUS.running, 3, 0.2, 0.2, 1, 0.17], // improved by more than a tenth
-  [STATUS.running, 3, 0.2, 0.2, 1, 0.19], // by less
-  [STATUS.running, 3, 0.2, 0.2, 1, 0.25], // worse
-  [STATUS.running, 5, 0.2, 0.2, 0, 1e-5], // converged
-  [STATUS.running, 5, 2e-3, 2e-3, 4, 2e-3], // stale, at the floor
-  [STATUS.running, 5, 0.2, 0.2, 4, 0.3], // stale, above it
-  [STATUS.running, 5, 0.2, 0.2, 0, Number.NaN],
-  [STATUS.running, 5, 0.2, 0.2, 0, Number.POSITIVE_INFINITY],
-  [STATUS.running, 5, 0.2, 0.2, 0, 2e30],
-  [STATUS.converged, 7, 1e-5, 1e-5, 0, 0.7], // left as it is
-  [STATUS.diverged, 7, 2e31, 0.1, 3, 1e-9],
-  [STATUS.gaveUp, 7, 0.3, 0.2, 5, Number.NaN],
+  [STATUS.running, 40, 0, 1e30, 0, 0.5], // the first residual
+  [STATUS.running, 40, 0, Number.POSITIVE_INFINITY, 0, 0.5], // likewise
+  [STATUS.running, 43, 0.2, 0.2, 1, 0.17], // improved by more than a tenth
+  [STATUS.running, 43, 0.2, 0.2, 1, 0.19], // by less
+  [STATUS.running, 43, 0.2, 0.2, 1, 0.25], // worse
+  [STATUS.running, 45, 0.2, 0.2, 0, 1e-5], // converged
+  [STATUS.running, 45, 2e-3, 2e-3, 4, 2e-3], // stale, at the floor
+  [STATUS.running, 45, 0.2, 0.2, 4, 0.3], // stale, above it
+  [STATUS.running, 45, 0.2, 0.2, 0, Number.NaN],
+  [STATUS.running, 45, 0.2, 0.2, 0, Number.POSITIVE_INFINITY],
+  [STATUS.running, 45, 0.2, 0.2, 0, 2e30],
+  [STATUS.converged, 47, 1e-5, 1e-5, 0, 0.7], // left as it is
+  [STATUS.diverged, 47, 2e31, 0.1, 3, 1e-9],
+  [STATUS.gaveUp, 47, 0.3, 0.2, 5, Number.NaN],
+  [STATUS.running, 1, 0.2, 0.2, 1, 0.17], // the last one of its iterations
+  [STATUS.running, 1, 0.2, 0.2, 0, 1e-5], // likewise, and converged
+  [STATUS.running, 1, 2e-3, 2e-3, 1, 1e-3], // likewise, at the floor
+  [STATUS.running, 7, 0.2, 0.2, 1, 0.17],
 ];
 
 const monitor: ParityCase = {
