@@ -135,7 +135,16 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 /** Turns the option of a layer into an activation; throws where it is unknown or not a proximal operator. */
 export function activationOf(option: ActivationOption): Activation {
-  const given = typeof option === 'string' ? { name: option } : option;
+  if (typeof option !== 'string') return checkedActivation(option, option);
+  const known = byName.get(option) ?? checkedActivation({ name: option }, option);
+  byName.set(option, known);
+  return known;
+}
+
+/** With default parameters: every solve asks for one. */
+const byName = new Map<string, Activation>();
+
+function checkedActivation(given: Exclude<ActivationOption, string>, option: ActivationOption): Activation {
   const name = checkedName(given?.name, option);
   const parameters = ACTIVATION_PARAMETERS[name] ?? [];
   checkKeys(name, given, parameters);
