@@ -37,7 +37,7 @@ const TABLE = {
     description: 'of the relative residual',
     fallback: "4 times the precision's epsilon",
   },
-  limit: { value: '<count>', description: 'most forward iterations', fallback: String(LIMIT) },
+  limit: { value: '<count>', description: 'most forward iterations, in total', fallback: String(LIMIT) },
 };
 
 const NOTES = `Problems (matrices are lists of rows; the rows of b, v and z are samples):

@@ -1,6 +1,7 @@
 /** The independent float64 problems: what whoever is asked must find, within which bounds. */
 import { describe, expect, test } from 'vitest';
 import type { LassoSolverName } from '../../src/implicit/lasso/options.ts';
+import { convergenceOf, FORWARD_SOLVERS, type ForwardSolverName } from '../../src/solvers/index.ts';
 import { LASSO_NAMES, loadKinks, loadLasso, loadMonotone } from '../fixtures/load.ts';
 import { relativeError } from '../support/numbers.ts';
 import type { Ask, Solvers } from './outcomes.ts';
@@ -34,6 +35,12 @@ export interface Asked {
 
 export function monotoneSuite({ ask, precision, without = () => false }: Asked): void {
   const bound = BOUNDS[precision];
+  test('no forward solver is left out that converges for every monotone layer', () => {
+    const names = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
+    const asked: readonly string[] = SOLVERS.map(([solver]) => solver);
+    const reliable = names.filter((name) => convergenceOf(FORWARD_SOLVERS[name]) !== 'where it contracts');
+    expect(reliable.filter((name) => !asked.includes(name))).toEqual([]);
+  });
   for (const name of ['n4', 'n32', 'n87', 'illcond'] as const) {
     for (const reference of loadMonotone(name)) {
       for (const solvers of SOLVERS) {
