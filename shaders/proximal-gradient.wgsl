@@ -50,6 +50,10 @@ fn stateAt(sample: u32) -> u32 {
   return sizes.batch * sizes.features + sample;
 }
 
+fn areNaN(x: vec4<f32>) -> vec4<bool> {
+  return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
+}
+
 // One row of G, of this invocation's columns. Rows past the last one meet zeros.
 fn rowOfG(first: u32, k: u32, thread: u32) -> vec4<f32> {
   return gram[(first + min(k, sizes.features - 1u)) * THREADS + thread];
@@ -143,7 +147,7 @@ fn main(
     var sum = mat3x4<f32>();
     for (var j = 0u; j < 4u; j += 1u) {
       let p = w[j] + step * ((c[j] - product[j]) - ridge * w[j]);
-      next[j] = sign(p) * max(abs(p) - t[j], vec4<f32>());
+      next[j] = select(sign(p) * max(abs(p) - t[j], vec4<f32>()), p, areNaN(p));
       let missed = w[j] - next[j];
       sum[0] += missed * missed;
       sum[1] += next[j] * next[j];
