@@ -26,10 +26,10 @@ fn scaleFor(squares: f32) -> f32 {
 
 // From the sum of the squares of numbers times this scale.
 fn codeOf(squares: f32, scale: f32) -> f32 {
-  let root = sqrt(squares);
-  if (scale == 1.0 || isNaN(squares)) {
+  if (scale == 1.0 || squares == 0.0 || isNaN(squares)) {
     return squares;
   }
+  let root = sqrt(squares);
   if (scale < 1.0) {
     let part = root * 1.9342813113834067e25; // the length times 2⁻¹⁶
     let length = part * 65536.0;
@@ -69,6 +69,37 @@ fn joinedCodes(p: f32, q: f32) -> f32 {
 
 fn squareOf(x: f32) -> f32 {
   return x * x;
+}
+
+// Of four numbers.
+fn codeOfFour(x: vec4<f32>) -> f32 {
+  let squares = dot(x, x);
+  let scale = scaleFor(squares);
+  if (scale == 1.0) {
+    return squares;
+  }
+  let scaled = x * scale;
+  return codeOf(dot(scaled, scaled), scale);
+}
+
+// Of four numbers for each of four samples, a vector for each number, and of the sums of their squares.
+fn codesOfFour(squares: vec4<f32>, x: array<vec4<f32>, 4>) -> vec4<f32> {
+  let bits = bitcast<vec4<u32>>(squares);
+  let largest = max(max(abs(x[0]), abs(x[1])), max(abs(x[2]), abs(x[3])));
+  let isRight = (bits <= vec4<u32>(LARGEST_BITS)) & (bits >= vec4<u32>(SMALLEST_BITS));
+  if (all(isRight | (largest == vec4<f32>()))) {
+    return squares;
+  }
+  var codes = squares;
+  for (var lane = 0u; lane < 4u; lane += 1u) {
+    codes[lane] = codeOfFour(vec4<f32>(x[0][lane], x[1][lane], x[2][lane], x[3][lane]));
+  }
+  return codes;
+}
+
+// Whether a sum of codes is the code of all: none of them is negative, and it is right.
+fn isPlain(bits: u32, sum: f32) -> bool {
+  return max(bits, bitcast<u32>(sum)) <= LARGEST_BITS;
 }
 
 fn lengthIn(code: f32) -> f32 {

@@ -53,7 +53,7 @@ export function partsFor({ parts }: Shader, constants: Constants): readonly Shad
 }
 
 const NUMBERS = { file: 'shared/numbers.wgsl', text: numbers };
-export const LENGTHS = { file: 'shared/lengths.wgsl', text: lengths };
+const LENGTHS = { file: 'shared/lengths.wgsl', text: lengths };
 const FUNCTIONS = { file: 'shared/functions.wgsl', text: functions };
 const PIECEWISE = {
   activations: { file: 'shared/activations-piecewise.wgsl', text: piecewiseActivations },
@@ -86,7 +86,7 @@ export const STATES = { file: 'shared/states.wgsl', text: states };
 const WHOLE_LOOP = { file: 'shared/whole-loop.wgsl', text: wholeLoop };
 
 /** What every iteration of an equation is made of. */
-export const ITERATING: Shader['parts'] = [ACTIVATION, ...MONITOR, CONSTANTS.iterations, ITERATION];
+export const ITERATING: Shader['parts'] = [ACTIVATION, LENGTHS, ...MONITOR, CONSTANTS.iterations, ITERATION];
 
 export function kernel(operands: number, ...parts: Shader['parts']): Shader {
   return { parts, hasSizes: true, hasGuard: true, operands };
@@ -143,6 +143,7 @@ export const SHADERS = {
   'proximal-gradient': kernel(
     7,
     NUMBERS,
+    LENGTHS,
     ...MONITOR,
     STATES,
     later('proximal-gradient.wgsl', () => import('../../../shaders/proximal-gradient.wgsl')),
