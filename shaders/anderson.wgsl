@@ -9,7 +9,7 @@ const GROWTH = 2.0;
 const REGULARISATION = 16.0;
 
 var<workgroup> factors: array<vec4<f32>, THREADS>; // what is multiplied by M
-// Of each invocation: ‖z − σ(p)‖², ‖z‖², ‖f‖², ‖Δf‖²; ⟨Δf, column j of 𝓕⟩; ⟨f, column j⟩; ⟨f, Δf⟩.
+// Of each invocation: codes of ‖z − σ(p)‖, ‖z‖, ‖f‖, ‖Δf‖; ⟨Δf, column j of 𝓕⟩; ⟨f, column j⟩; ⟨f, Δf⟩.
 var<workgroup> sums: array<mat4x4<f32>, THREADS>;
 var<workgroup> isRunning: u32;
 
@@ -82,6 +82,7 @@ fn main(
   let state = sizes.batch * n + sample;
   var watch = watchAt(state);
 
+  var unit = 1.0; // a power of two, by which f is multiplied where it is so large or so small that its inner products would be lost
   var before = vec4<f32>(); // f of the pass before
   var beforeG = vec4<f32>();
   var columnsF: array<vec4<f32>, MEMORY>; // Δf/‖Δf‖
@@ -104,10 +105,10 @@ fn main(
     let g = select(vec4<f32>(), step.next, inside);
     let z = select(vec4<f32>(), step.z, inside);
     let missed = select(vec4<f32>(), step.missed, inside);
-    let f = g - x;
+    let f = (g - x) * unit;
     let change = f - before;
     var sum = mat4x4<f32>();
-    sum[0] = vec4<f32>(dot(missed, missed), dot(z, z), dot(f, f), dot(change, change));
+    sum[0] = vec4<f32>(codeOfFour(missed), codeOfFour(z), codeOfFour(f), codeOfFour(change));
     for (var j = 0u; j < MEMORY; j += 1u) {
       sum[1u + j / 4u][j % 4u] = dot(change, columnsF[j]);
     }
@@ -118,29 +119,42 @@ fn main(
     sums[thread] = sum;
     workgroupBarrier();
     var total = mat4x4<f32>();
+    var bits = vec4<u32>();
     for (var other = 0u; other < THREADS; other += 1u) {
       total += sums[other];
+      bits = max(bits, bitcast<vec4<u32>>(sums[other][0]));
+    }
+    if (any(max(bits, bitcast<vec4<u32>>(total[0])) > vec4<u32>(LARGEST_BITS))) {
+      total[0] = vec4<f32>();
+      for (var other = 0u; other < THREADS; other += 1u) {
+        for (var index = 0u; index < 4u; index += 1u) {
+          total[0][index] = joinedCodes(total[0][index], sums[other][0][index]);
+        }
+      }
     }
 
-    var residual = sqrt(total[0].x);
-    if (!SLOPED) {
-      residual /= sizes.epsilon + sqrt(total[0].y);
+    var residual: f32;
+    if (SLOPED) {
+      residual = lengthIn(total[0].x);
+    } else {
+      residual = ratioOfLengths(total[0].x, total[0].y, sizes.epsilon);
     }
     watch = observed(watch, residual, rule);
 
     // The new difference, in the place of the oldest one; the first pass has none.
     let slot = trip % MEMORY;
     var scale = 0.0;
-    if (trip > 0u && total[0].w > 0.0) {
-      scale = 1.0 / sqrt(total[0].w);
+    let moved = lengthIn(total[0].w);
+    if (trip > 0u && moved > 0.0) {
+      scale = 1.0 / moved;
     }
     var right: array<f32, MEMORY>;
     for (var j = 0u; j < MEMORY; j += 1u) {
       if (j == slot) {
         columnsF[j] = scale * change;
         columnsG[j] = scale * (g - beforeG);
-        gram[j * (MEMORY + 1u)] = scale * scale * total[0].w;
-        right[j] = scale * total[3][2];
+        gram[j * (MEMORY + 1u)] = select(scale * scale * total[0].w, 1.0, total[0].w < 0.0);
+        right[j] = select(scale * total[3][2], 0.0, scale == 0.0); // which may have overflowed
       } else {
         let product = scale * total[1u + j / 4u][j % 4u];
         gram[slot * MEMORY + j] = product;
@@ -148,11 +162,15 @@ fn main(
         right[j] = total[2u + (j + 1u) / 4u][(j + 1u) % 4u];
       }
     }
+    // The safeguard.
+    var length = lengthIn(total[0].z);
     before = f;
     beforeG = g;
-
-    // The safeguard.
-    let length = sqrt(total[0].z);
+    if (trip == 0u && total[0].z < 0.0) {
+      unit = bitcast<f32>((254u - clamp(bitcast<u32>(length) >> 23u, 1u, 253u)) << 23u);
+      length *= unit;
+      before *= unit;
+    }
     let hasGrown = length > GROWTH * best;
     if (best > length) {
       best = length;

@@ -7,7 +7,7 @@ const SAMPLES = 8u; // of a workgroup
 
 var<workgroup> upper: array<vec4<f32>, 4u * THREADS>; // what is multiplied by M, by columns
 var<workgroup> lower: array<vec4<f32>, 4u * THREADS>;
-var<workgroup> sums: array<vec4<f32>, 4u * THREADS>; // of each invocation: ‖z − σ(p)‖², ‖z‖²
+var<workgroup> sums: array<vec4<f32>, 4u * THREADS>; // of each invocation: codes of ‖z − σ(p)‖, ‖z‖
 var<workgroup> watches: array<Watch, SAMPLES>; // each kept by one invocation
 var<workgroup> statuses: array<f32, SAMPLES>;
 
@@ -65,13 +65,27 @@ fn observe(sample: u32) {
   let lane = sample % 4u;
   var missed = 0.0;
   var size = 0.0;
+  var bits = 0u;
   for (var other = 0u; other < THREADS; other += 1u) {
-    missed += sums[half * THREADS + other][lane];
-    size += sums[(2u + half) * THREADS + other][lane];
+    let far = sums[half * THREADS + other][lane];
+    let z = sums[(2u + half) * THREADS + other][lane];
+    missed += far;
+    size += z;
+    bits = max(bits, max(bitcast<u32>(far), bitcast<u32>(z)));
   }
-  var residual = sqrt(missed);
-  if (!SLOPED) {
-    residual /= sizes.epsilon + sqrt(size);
+  if (!isPlain(bits, max(missed, size))) {
+    missed = 0.0;
+    size = 0.0;
+    for (var other = 0u; other < THREADS; other += 1u) {
+      missed = joinedCodes(missed, sums[half * THREADS + other][lane]);
+      size = joinedCodes(size, sums[(2u + half) * THREADS + other][lane]);
+    }
+  }
+  var residual: f32;
+  if (SLOPED) {
+    residual = lengthIn(missed);
+  } else {
+    residual = ratioOfLengths(missed, size, sizes.epsilon);
   }
   watches[sample] = observed(watches[sample], residual, ruleOf(firstRow + sample));
   statuses[sample] = watches[sample].status;
@@ -153,8 +167,9 @@ fn main(
     workgroupBarrier();
     let products = productOf(thread);
     var next: Block;
-    var missed = array<vec4<f32>, 2>();
-    var size = array<vec4<f32>, 2>();
+    // z − σ(p) of the upper and the lower samples, z of both; and their squares added up.
+    var measured = array<array<vec4<f32>, 4>, 4>();
+    var squares = array<vec4<f32>, 4>();
     for (var c = 0u; c < 4u; c += 1u) {
       let column = firstColumn + c;
       if (column < sizes.n) {
@@ -170,16 +185,16 @@ fn main(
         next.lower[c] = l.next;
         carry.upper[c] = u.lost;
         carry.lower[c] = l.lost;
-        missed[0] += u.missed * u.missed;
-        missed[1] += l.missed * l.missed;
-        size[0] += u.z * u.z;
-        size[1] += l.z * l.z;
+        let values = array<vec4<f32>, 4>(u.missed, l.missed, u.z, l.z);
+        for (var index = 0u; index < 4u; index += 1u) {
+          measured[index][c] = values[index];
+          squares[index] += values[index] * values[index];
+        }
       }
     }
-    sums[thread] = missed[0];
-    sums[THREADS + thread] = missed[1];
-    sums[2u * THREADS + thread] = size[0];
-    sums[3u * THREADS + thread] = size[1];
+    for (var index = 0u; index < 4u; index += 1u) {
+      sums[index * THREADS + thread] = codesOfFour(squares[index], measured[index]);
+    }
     workgroupBarrier();
     for (var sample = thread; sample < SAMPLES; sample += THREADS) {
       if (statuses[sample] == STATUS_RUNNING) {

@@ -5,7 +5,7 @@
 //   binding 2  carried    the state in it is the one before the pass
 //   binding 3  tolerance  [batch] or [1]
 //   binding 4  floors     [batch] or [1]
-//   binding 5  result     gets the state; holds the sums, [2, tiles, batch]: ‖z − σ(p)‖² and ‖z‖² over the columns of each tile
+//   binding 5  result     gets the state; holds codes of ‖z − σ(p)‖ and ‖z‖ over the columns of each tile, [2, tiles, batch]
 
 struct Sizes {
   batch: u32,
@@ -39,13 +39,13 @@ fn residualOf(sample: u32) -> f32 {
   var size = 0.0;
   for (var tile = 0u; tile < sizes.tiles; tile += 1u) {
     let at = sizes.sums + tile * batch + sample;
-    missed += result[at];
-    size += result[at + sizes.tiles * batch];
+    missed = joinedCodes(missed, result[at]);
+    size = joinedCodes(size, result[at + sizes.tiles * batch]);
   }
   if (SLOPED) {
-    return sqrt(missed);
+    return lengthIn(missed);
   }
-  return sqrt(missed) / (sizes.epsilon + sqrt(size));
+  return ratioOfLengths(missed, size, sizes.epsilon);
 }
 
 @compute @workgroup_size(WIDTH)

@@ -42,12 +42,16 @@ override THREADS: u32 = 32u;
 const SAMPLES = 4u; // of a workgroup
 
 var<workgroup> factors: array<vec4<f32>, 4u * THREADS>; // w by columns
-// Of each invocation: ‖w − β⁺‖², ‖β⁺‖² and ⟨w − β⁺, β⁺ − β⟩.
+// Of each invocation: codes of ‖w − β⁺‖ and ‖β⁺‖, and ⟨w − β⁺, β⁺ − β⟩.
 var<workgroup> sums: array<mat3x4<f32>, THREADS>;
 var<workgroup> isRunning: u32;
 
 fn stateAt(sample: u32) -> u32 {
   return sizes.batch * sizes.features + sample;
+}
+
+fn areNaN(x: vec4<f32>) -> vec4<bool> {
+  return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
 }
 
 // One row of G, of this invocation's columns. Rows past the last one meet zeros.
@@ -141,20 +145,26 @@ fn main(
     let product = productOf(group * features, thread);
     var next = mat4x4<f32>();
     var sum = mat3x4<f32>();
+    var far = array<vec4<f32>, 4>();
     for (var j = 0u; j < 4u; j += 1u) {
       let p = w[j] + step * ((c[j] - product[j]) - ridge * w[j]);
-      next[j] = sign(p) * max(abs(p) - t[j], vec4<f32>());
+      next[j] = select(sign(p) * max(abs(p) - t[j], vec4<f32>()), p, areNaN(p));
       let missed = w[j] - next[j];
+      far[j] = missed;
       sum[0] += missed * missed;
       sum[1] += next[j] * next[j];
       sum[2] += missed * (next[j] - beta[j]);
     }
+    sum[0] = codesOfFour(sum[0], far);
+    sum[1] = codesOfFour(sum[1], array<vec4<f32>, 4>(next[0], next[1], next[2], next[3]));
     sums[thread] = sum;
     workgroupBarrier();
     // Every invocation adds up all of them: that takes less than to wait for one that does.
     var total = mat3x4<f32>();
+    var bits = vec4<u32>();
     for (var other = 0u; other < THREADS; other += 1u) {
       total += sums[other];
+      bits = max(bits, max(bitcast<vec4<u32>>(sums[other][0]), bitcast<vec4<u32>>(sums[other][1])));
     }
     var momentum = vec4<f32>();
     if (ACCELERATED) {
@@ -166,12 +176,22 @@ fn main(
       w[j] = next[j] + momentum * (next[j] - beta[j]);
       beta[j] = select(beta[j], next[j], running);
     }
-    let residual = rescaling * (sqrt(total[0]) / (sqrt(total[1]) + sizes.epsilon));
     for (var lane = 0u; lane < SAMPLES; lane += 1u) {
       if (running[lane]) {
+        var missed = total[0][lane];
+        var size = total[1][lane];
+        if (!isPlain(bits[lane], max(missed, size))) {
+          missed = 0.0;
+          size = 0.0;
+          for (var other = 0u; other < THREADS; other += 1u) {
+            missed = joinedCodes(missed, sums[other][0][lane]);
+            size = joinedCodes(size, sums[other][1][lane]);
+          }
+        }
+        let residual = rescaling[lane] * ratioOfLengths(missed, size, sizes.epsilon);
         let sample = firstSample + lane;
         let rule = Rule(tolerance[sample], floors[sample], sizes.staleLimit, sizes.giveUp != 0u, 1.0);
-        watches[lane] = observed(watches[lane], residual[lane], rule);
+        watches[lane] = observed(watches[lane], residual, rule);
       }
     }
   }

@@ -3,6 +3,28 @@
 
 const WIDTH = 64u;
 
+fn sweep(bounds: vec3<u32>, invocation: u32, unit: vec2<f32>) -> vec2<f32> {
+  var value = start(bounds);
+  var t = bounds.y;
+  if (!(isLength() && PARTIAL_OPERAND)) {
+    for (; t + 3u < bounds.z; t += 4u) {
+      let at = bounds.x + t * sizes.inner;
+      let p = add(single(at, unit), single(at + sizes.inner, unit));
+      let q = add(single(at + 2u * sizes.inner, unit), single(at + 3u * sizes.inner, unit));
+      value = add(value, add(p, q));
+    }
+  }
+  for (; t < bounds.z; t += 1u) {
+    let next = single(bounds.x + t * sizes.inner, unit);
+    if (PARTIAL_OPERAND) {
+      value = join(value, next);
+    } else {
+      value = add(value, next);
+    }
+  }
+  return value;
+}
+
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   if (guard.x == 0u) {
@@ -12,17 +34,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   if (index >= sizes.outputs) {
     return;
   }
-  let bounds = stretch(index);
-  var value = nothing();
-  var t = bounds.y;
-  for (; t + 3u < bounds.z; t += 4u) {
-    let at = bounds.x + t * sizes.inner;
-    let p = join(single(at), single(at + sizes.inner));
-    let q = join(single(at + 2u * sizes.inner), single(at + 3u * sizes.inner));
-    value = join(value, join(p, q));
-  }
-  for (; t < bounds.z; t += 1u) {
-    value = join(value, single(bounds.x + t * sizes.inner));
-  }
-  store(index, value);
+  store(index, reduced(stretch(index), 0u));
 }

@@ -5,6 +5,19 @@ const WIDTH = 64u;
 
 var<workgroup> values: array<vec2<f32>, WIDTH>;
 
+fn sweep(bounds: vec3<u32>, invocation: u32, unit: vec2<f32>) -> vec2<f32> {
+  var value = start(bounds);
+  for (var t = bounds.y + invocation; t < bounds.z; t += WIDTH) {
+    let next = single(bounds.x + t * sizes.inner, unit);
+    if (PARTIAL_OPERAND) {
+      value = join(value, next);
+    } else {
+      value = add(value, next);
+    }
+  }
+  return value;
+}
+
 @compute @workgroup_size(WIDTH)
 fn main(
   @builtin(local_invocation_index) invocation: u32,
@@ -19,11 +32,7 @@ fn main(
     return;
   }
   let bounds = stretch(index);
-  var value = nothing();
-  for (var t = bounds.y + invocation; t < bounds.z; t += WIDTH) {
-    value = join(value, single(bounds.x + t * sizes.inner));
-  }
-  values[invocation] = value;
+  values[invocation] = reduced(bounds, invocation);
   workgroupBarrier();
   for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
     if (invocation < half) {

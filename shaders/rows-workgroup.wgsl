@@ -24,7 +24,7 @@ fn joinedMaximum(value: f32) -> f32 {
   workgroupBarrier();
   for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
     if (local < half) {
-      values[local] = max(values[local], values[local + half]);
+      values[local].x = larger(values[local].x, values[local + half].x);
     }
     workgroupBarrier();
   }

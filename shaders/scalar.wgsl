@@ -6,8 +6,8 @@
 //   binding 6     result    [batch], of monitor [5, batch]
 // An operand whose bit is set in IN_PLACE is the result's own storage.
 //
-//   ratio         o1 ≠ 0 ? o0 / o1 : 0
-//   ratioProduct  o1·o3 ≠ 0 ? (o0 / o1)·(o2 / o3) : 0
+//   ratio         o0 / o1; 0 where o1 is 0; NaN where o0 is or o1 is not finite
+//   ratioProduct  ratio(o0, o1)·ratio(o2, o3)
 //   monitor       the next state of the samples that still run; see shared/monitor.wgsl
 
 struct Sizes {
@@ -84,10 +84,10 @@ fn monitor(sample: u32) {
 }
 
 fn ratio(x: f32, y: f32) -> f32 {
-  if (y == 0.0) {
-    return 0.0;
+  if (!isNumber(y)) {
+    return notANumber(y);
   }
-  return x / y;
+  return unlessNaN(x, select(x / y, 0.0, y == 0.0));
 }
 
 @compute @workgroup_size(WIDTH)

@@ -39,7 +39,9 @@ fn eliminate(order: u32) {
   for (var column = 0u; column < order; column += 1u) {
     var pivot = column;
     for (var row = column + 1u; row < order; row += 1u) {
-      if (abs(matrix[row * order + column]) > abs(matrix[pivot * order + column])) {
+      // A NaN is taken, wherever it is: passed over, it could vanish.
+      let entry = matrix[row * order + column];
+      if (isNaN(entry) || abs(entry) > abs(matrix[pivot * order + column])) {
         pivot = row;
       }
     }

@@ -1,4 +1,4 @@
-// Activations σ = prox_f and prox_{αf}, those of linear pieces. Prepended to the kernels that use one of them; the others get
+// Activations σ = prox_f and prox_{αf}, those of linear pieces. Prepended, behind numbers.wgsl, to the kernels that use one of them; the others get
 // activations-smooth.wgsl.
 
 // Which activation of ACTIVATIONS in kernels.ts. A constant, so that a pipeline is compiled from its branch alone.
@@ -11,17 +11,17 @@ fn softThreshold(x: f32, threshold: f32) -> f32 {
   if (x < -threshold) {
     return x + threshold;
   }
-  return 0.0;
+  return unlessNaN(x, unlessNaN(threshold, 0.0));
 }
 
 // σ(x); the parameters are those of ACTIVATIONS in kernels.ts.
 fn activation(x: f32, parameters: vec2<f32>) -> f32 {
   switch (ACTIVATION) {
     case ACTIVATION_IDENTITY: { return x; }
-    case ACTIVATION_RELU: { return max(x, 0.0); }
+    case ACTIVATION_RELU: { return unlessNaN(x, max(x, 0.0)); }
     case ACTIVATION_SOFT_THRESHOLD: { return softThreshold(x, parameters.x); }
     case ACTIVATION_LEAKY_RELU: { return select(parameters.x * x, x, x >= 0.0); }
-    case ACTIVATION_CLIP: { return clamp(x, parameters.x, parameters.y); }
+    case ACTIVATION_CLIP: { return clamped(x, parameters.x, parameters.y); }
     default: { return 0.0; }
   }
 }

@@ -6,6 +6,10 @@ override ACTIVATION: u32 = ACTIVATION_TANH;
 
 // σ(x); the parameters are those of ACTIVATIONS in kernels.ts.
 fn activation(x: f32, parameters: vec2<f32>) -> f32 {
+  return unlessNaN(x, activationOfNumber(x, parameters));
+}
+
+fn activationOfNumber(x: f32, parameters: vec2<f32>) -> f32 {
   switch (ACTIVATION) {
     case ACTIVATION_TANH: { return hyperbolicTangent(x); }
     case ACTIVATION_SIGMOID: { return logistic(x); }
@@ -41,7 +45,7 @@ fn boundedPart(t: f32, parameters: vec2<f32>) -> f32 {
   if (ACTIVATION == ACTIVATION_SOFTPLUS) {
     return softplusExcess(t);
   }
-  return activation(t, parameters);
+  return activationOfNumber(t, parameters);
 }
 
 // σ'(t), where s is the bounded part of σ(t); elu for t < 0.
@@ -58,7 +62,9 @@ fn smoothSlope(t: f32, s: f32, a0: f32) -> f32 {
 // σ(t), where t solves g(t) = (1 − α)σ(t) + αt − x = 0 for σ = tanh, sigmoid, softplus, arctan, or elu if x < 0.
 // g increases with slope ≥ min(1, α), and its zero is bracketed. Newton steps, a bisection where one leaves the bracket.
 // For softplus (1 − α)·max(t, 0) + αt is written t where t ≥ 0, since for a large α the sum would cancel.
-fn smoothProximal(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
+fn smoothProximal(given: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
+  // What is beyond comes out the same, and the bracket stays finite.
+  let x = clamp(given, -1.0e30, 1.0e30);
   let rest = 1.0 - alpha;
   let bracket = proximalBracket(x, alpha, parameters.x);
   var low = bracket.x;
@@ -83,7 +89,10 @@ fn smoothProximal(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
     t = next;
     s = boundedPart(t, parameters);
   }
-  return select(s, max(t, 0.0) + s, ACTIVATION == ACTIVATION_SOFTPLUS);
+  if (ACTIVATION == ACTIVATION_SOFTPLUS) {
+    return select(max(t, 0.0) + s, given, given > 1.0e30);
+  }
+  return s;
 }
 
 // For x ≥ 0, where σ(t) = t / (1 + t), the equation of t is αt² + (1 − x)t − x = 0; its positive root, without
@@ -103,6 +112,12 @@ fn proximalSoftsign(x: f32, alpha: f32) -> f32 {
 
 // prox_{αf}(x) for α > 0, where σ = prox_f.
 fn proximal(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
+  let value = proximalOfNumber(x, alpha, parameters);
+  // Where x ≥ 0 an elu is x, whatever α is.
+  return unlessNaN(x, select(unlessNaN(alpha, value), value, ACTIVATION == ACTIVATION_ELU && x >= 0.0));
+}
+
+fn proximalOfNumber(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
   switch (ACTIVATION) {
     case ACTIVATION_SOFTSIGN: { return proximalSoftsign(x, alpha); }
     case ACTIVATION_ELU: {

@@ -1,4 +1,4 @@
-// Exponentials and what is made of them. Prepended to the kernels that use them.
+// Exponentials and what is made of them. Prepended, behind numbers.wgsl, to the kernels that use them.
 //
 // Only additions, products, quotients and bit patterns are used, so the results are within a few units in the last place
 // on every adapter (the built-in exp and tanh are allowed absolute errors of 1e-5, and tanh may be NaN for a large
@@ -26,8 +26,12 @@ fn exponentialParts(x: f32) -> vec2<f32> {
   return vec2<f32>(n, fma(p, r * r, r));
 }
 
-// eˣ. Saturates just below the largest float32 instead of overflowing; 0 where eˣ would be subnormal.
+// eˣ. For a finite x it saturates just below the largest float32; 0 where eˣ would be subnormal.
 fn exponential(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  if (bits == 0x7f800000u || isNaN(x)) {
+    return x;
+  }
   if (x < -87.33) {
     return 0.0;
   }

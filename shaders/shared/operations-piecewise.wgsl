@@ -4,18 +4,17 @@ override OPERATION: u32 = OPERATION_COPY;
 
 // Within the tolerance of the kink (1 − q)·low + q·high, else the derivative on the side where x lies.
 fn atKink(x: f32, kink: f32, tolerance: f32, low: f32, high: f32, q: f32) -> f32 {
-  if (abs(x - kink) <= tolerance) {
-    return (1.0 - q) * low + q * high;
-  }
-  return select(low, high, x > kink);
+  let slope = select(select(low, high, x > kink), (1.0 - q) * low + q * high, abs(x - kink) <= tolerance);
+  return unlessNaN(x, unlessNaN(tolerance, slope));
 }
 
 // Kinks at both ends, with the Clarke interval [0, 1].
 fn clipDerivative(x: f32, tolerance: f32, low: f32, high: f32, q: f32) -> f32 {
+  var slope = select(0.0, 1.0, x > low && x < high);
   if (abs(x - low) <= tolerance || abs(x - high) <= tolerance) {
-    return q;
+    slope = q;
   }
-  return select(0.0, 1.0, x > low && x < high);
+  return unlessNaN(x, unlessNaN(tolerance, slope));
 }
 
 // 24 bits of a hash: the finaliser of MurmurHash3, once for the index and the first half of the seed, once for the other.
@@ -35,10 +34,10 @@ fn operation(index: u32, x: f32, y: f32, z: f32, p0: f32, p1: f32, p2: f32) -> f
   switch (OPERATION) {
     case OPERATION_COPY: { return x; }
     case OPERATION_NEGATE: { return -x; }
-    case OPERATION_LOG: { return log(x); }
+    case OPERATION_LOG: { return logarithm(x); }
     case OPERATION_ABS: { return abs(x); }
-    case OPERATION_SIGN: { return sign(x); }
-    case OPERATION_SQRT: { return sqrt(x); }
+    case OPERATION_SIGN: { return unlessNaN(x, sign(x)); }
+    case OPERATION_SQRT: { return squareRoot(x); }
     case OPERATION_SQUARE: { return x * x; }
     case OPERATION_RECIPROCAL: { return 1.0 / x; }
     case OPERATION_RELU,
@@ -50,9 +49,9 @@ fn operation(index: u32, x: f32, y: f32, z: f32, p0: f32, p1: f32, p2: f32) -> f
     case OPERATION_SUBTRACT: { return x - y; }
     case OPERATION_MULTIPLY: { return x * y; }
     case OPERATION_DIVIDE: { return x / y; }
-    case OPERATION_MAXIMUM: { return max(x, y); }
-    case OPERATION_MINIMUM: { return min(x, y); }
-    case OPERATION_GREATER: { return select(0.0, 1.0, x > y); }
+    case OPERATION_MAXIMUM: { return larger(x, y); }
+    case OPERATION_MINIMUM: { return smaller(x, y); }
+    case OPERATION_GREATER: { return select(0.0, 1.0, x > y && !isNaN(x) && !isNaN(y)); }
     case OPERATION_RELU_DERIVATIVE: { return atKink(x, 0.0, y, 0.0, 1.0, p0); }
     case OPERATION_ABS_DERIVATIVE: { return atKink(x, 0.0, y, -1.0, 1.0, p0); }
     case OPERATION_SOFT_THRESHOLD_DERIVATIVE: { return atKink(abs(x), p1, y, 0.0, 1.0, p0); }
@@ -63,8 +62,8 @@ fn operation(index: u32, x: f32, y: f32, z: f32, p0: f32, p1: f32, p2: f32) -> f
       OPERATION_PROXIMAL_SOFT_THRESHOLD,
       OPERATION_PROXIMAL_LEAKY_RELU,
       OPERATION_PROXIMAL_CLIP: { return proximal(x, y, vec2<f32>(p0, p1)); }
-    case OPERATION_SELECT: { return select(z, y, x != 0.0); } // select, operands (c, x, y)
-    case OPERATION_DROPOUT: { return select(p1 * x, 0.0, randomBits(index, y, z) < p0); }
+    case OPERATION_SELECT: { return select(z, y, (bitcast<u32>(x) & 0x7fffffffu) != 0u); } // operands (c, x, y)
+    case OPERATION_DROPOUT: { return unlessNaN(x, select(p1 * x, 0.0, randomBits(index, y, z) < p0)); }
     default: { return 0.0; }
   }
 }

@@ -16,10 +16,11 @@ fn sigmoidDerivative(x: f32) -> f32 {
 
 // α·eˣ left of the kink, whose Clarke interval is [α, 1].
 fn eluDerivative(x: f32, tolerance: f32, alpha: f32, q: f32) -> f32 {
+  var slope = select(alpha * exponential(min(x, 0.0)), 1.0, x > 0.0);
   if (abs(x) <= tolerance) {
-    return (1.0 - q) * alpha + q;
+    slope = (1.0 - q) * alpha + q;
   }
-  return select(alpha * exponential(min(x, 0.0)), 1.0, x > 0.0);
+  return unlessNaN(x, unlessNaN(tolerance, slope));
 }
 
 fn softsignDerivative(x: f32) -> f32 {
@@ -38,10 +39,10 @@ fn operation(index: u32, x: f32, y: f32, z: f32, p0: f32, p1: f32, p2: f32) -> f
       OPERATION_SOFTSIGN,
       OPERATION_ARCTAN: { return activation(x, vec2<f32>(p0, p1)); }
     case OPERATION_ELU_DERIVATIVE: { return eluDerivative(x, y, p1, p0); }
-    case OPERATION_TANH_DERIVATIVE: { return tanhDerivative(x); }
-    case OPERATION_SIGMOID_DERIVATIVE: { return sigmoidDerivative(x); }
-    case OPERATION_SOFTSIGN_DERIVATIVE: { return softsignDerivative(x); }
-    case OPERATION_ARCTAN_DERIVATIVE: { return arctangentDerivative(x); }
+    case OPERATION_TANH_DERIVATIVE: { return unlessNaN(x, tanhDerivative(x)); }
+    case OPERATION_SIGMOID_DERIVATIVE: { return unlessNaN(x, sigmoidDerivative(x)); }
+    case OPERATION_SOFTSIGN_DERIVATIVE: { return unlessNaN(x, softsignDerivative(x)); }
+    case OPERATION_ARCTAN_DERIVATIVE: { return unlessNaN(x, arctangentDerivative(x)); }
     case OPERATION_PROXIMAL_TANH,
       OPERATION_PROXIMAL_SIGMOID,
       OPERATION_PROXIMAL_SOFTPLUS,

@@ -20,7 +20,8 @@ fn storeRows(row: u32, column: u32, rows: array<vec4<f32>, 4>) {
   if (x < 4u) {
     var sums = vec2<f32>();
     for (var other = 0u; other < EDGE; other += 1u) {
-      sums += vec2<f32>(sliceA[y * EDGE + other][x], sliceB[y * EDGE + other][x]);
+      let at = y * EDGE + other;
+      sums = vec2<f32>(joinedCodes(sums.x, sliceA[at][x]), joinedCodes(sums.y, sliceB[at][x]));
     }
     storeSums(row + x, column / (4u * EDGE), sums);
   }

@@ -9,7 +9,7 @@
 //   binding 5  bias       b of the iteration, [m, n]
 //   binding 6  step_size  [1], or absent
 //   binding 7  slope      [m, n] where SLOPED
-//   binding 8  result     as carried, with sums [2, tiles, m]; its state is left to pass-observe.wgsl
+//   binding 8  result     as carried, with codes of lengths [2, tiles, m]; its state is left to pass-observe.wgsl
 // a and b are declared by the form.
 
 struct Sizes {
@@ -79,8 +79,8 @@ fn storePart(first: u32, at: vec4<u32>, inside: vec4<bool>, values: vec4<f32>) {
   }
 }
 
-// Stores the pass of four columns of one row, of which those past the edge are left out, and gives their share of
-// ‖z − σ(p)‖² and ‖z‖².
+// Stores the pass of four columns of one row, of which those past the edge are left out, and gives the codes of their share of
+// ‖z − σ(p)‖ and ‖z‖.
 fn passed(row: u32, column: u32, h: vec4<f32>) -> vec2<f32> {
   if (row >= sizes.endRow || column >= sizes.n) {
     return vec2<f32>();
@@ -112,10 +112,10 @@ fn passed(row: u32, column: u32, h: vec4<f32>) -> vec2<f32> {
   }
   let missed = select(vec4<f32>(), step.missed, inside);
   let z = select(vec4<f32>(), step.z, inside);
-  return vec2<f32>(dot(missed, missed), dot(z, z));
+  return vec2<f32>(codeOfFour(missed), codeOfFour(z));
 }
 
-// The sums of one row over the columns of a tile.
+// Those of one row over the columns of a tile.
 fn storeSums(row: u32, tile: u32, sums: vec2<f32>) {
   if (row < sizes.endRow && tile < sizes.tiles) {
     let at = sizes.sums + tile * sizes.m + row;

@@ -1,4 +1,5 @@
-// What both forms of the reduction share. Prepended to reduce-*.wgsl.
+// What both forms of the reduction share. Prepended, behind lengths.wgsl, to reduce-*.wgsl, which declare sweep: the running value of
+// what an invocation has of a stretch, of numbers times a unit where they are squared.
 //
 // Reduces the middle index of x[outer, middle, inner] (and y of the same shape) to result[outer, inner].
 //   binding 0  sizes   uniform
@@ -7,7 +8,8 @@
 //   binding 3  y
 //   binding 4  result
 // A long middle is reduced in two dispatches: the first reduces `segments` stretches of it and stores their running values
-// (PARTIAL_RESULT: pairs, [outer, segments, inner, 2]), the second reduces these (PARTIAL_OPERAND).
+// (PARTIAL_RESULT: pairs, [outer, segments, inner, 2]), the second reduces these (PARTIAL_OPERAND). Running values of lengths are
+// sums of squares while one invocation adds up, and codes between invocations and dispatches.
 //
 //   sum Σx | maximum | maximumAbsolute | norm √Σx² | dot Σx·y | anyZero | countNotFinite
 //   fixedPointResidual ‖x − σ(y)‖ / (ε + ‖x‖)
@@ -33,34 +35,71 @@ override OPERATION: u32 = OPERATION_SUM;
 override PARTIAL_OPERAND: bool = false;
 override PARTIAL_RESULT: bool = false;
 
-// The running value of nothing.
-fn nothing() -> vec2<f32> {
-  return vec2<f32>(select(0.0, -3.4028234e38, OPERATION == OPERATION_MAXIMUM), 0.0);
+fn isLength() -> bool {
+  return OPERATION == OPERATION_NORM || OPERATION == OPERATION_FIXED_POINT_RESIDUAL;
 }
 
-fn join(p: vec2<f32>, q: vec2<f32>) -> vec2<f32> {
+// What a running value starts from: of a maximum that of any element, for which the first one is taken.
+fn start(bounds: vec3<u32>) -> vec2<f32> {
+  if (OPERATION == OPERATION_MAXIMUM) {
+    return single(bounds.x + min(bounds.y, sizes.middle - 1u) * sizes.inner, vec2<f32>(1.0));
+  }
+  return vec2<f32>();
+}
+
+// Of the elements that one invocation has.
+fn add(p: vec2<f32>, q: vec2<f32>) -> vec2<f32> {
   switch (OPERATION) {
-    case OPERATION_MAXIMUM, OPERATION_MAXIMUM_ABSOLUTE, OPERATION_ANY_ZERO: { return max(p, q); }
+    case OPERATION_MAXIMUM, OPERATION_MAXIMUM_ABSOLUTE: { return vec2<f32>(larger(p.x, q.x), 0.0); }
+    case OPERATION_ANY_ZERO: { return max(p, q); }
     default: { return p + q; }
   }
 }
 
+// Of different invocations.
+fn join(p: vec2<f32>, q: vec2<f32>) -> vec2<f32> {
+  if (isLength()) {
+    return vec2<f32>(joinedCodes(p.x, q.x), joinedCodes(p.y, q.y));
+  }
+  return add(p, q);
+}
+
+// The running value of what an invocation has. Lengths whose sums have left the range in which they are right are added up again.
+fn reduced(bounds: vec3<u32>, invocation: u32) -> vec2<f32> {
+  var unit = vec2<f32>(1.0);
+  var value = vec2<f32>();
+  for (var trip = 0u; trip < 2u; trip += 1u) {
+    let found = sweep(bounds, invocation, unit);
+    if (!isLength() || PARTIAL_OPERAND) {
+      return found;
+    }
+    value = vec2<f32>(codeOf(found.x, unit.x), codeOf(found.y, unit.y));
+    if (trip == 0u) {
+      unit = vec2<f32>(scaleFor(found.x), select(scaleFor(found.y), 1.0, OPERATION == OPERATION_NORM));
+    }
+    if (all(unit == vec2<f32>(1.0))) {
+      break;
+    }
+  }
+  return value;
+}
+
 // The running value of one element.
-fn single(at: u32) -> vec2<f32> {
+fn single(at: u32, unit: vec2<f32>) -> vec2<f32> {
   if (PARTIAL_OPERAND) {
     return vec2<f32>(x[2u * at], x[2u * at + 1u]);
   }
   let value = x[at];
   switch (OPERATION) {
     case OPERATION_MAXIMUM_ABSOLUTE: { return vec2<f32>(abs(value), 0.0); }
-    case OPERATION_NORM: { return vec2<f32>(value * value, 0.0); }
+    case OPERATION_NORM: { return vec2<f32>(squareOf(value * unit.x), 0.0); }
     case OPERATION_DOT: { return vec2<f32>(value * y[at], 0.0); }
     // Bit patterns, since a compiler may assume that NaN and Inf do not occur, and may flush subnormal numbers to 0.
     case OPERATION_ANY_ZERO: { return vec2<f32>(select(0.0, 1.0, (bitcast<u32>(value) & 0x7fffffffu) == 0u), 0.0); }
     case OPERATION_COUNT_NOT_FINITE: { return vec2<f32>(select(0.0, 1.0, (bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u), 0.0); }
     case OPERATION_FIXED_POINT_RESIDUAL: {
       let difference = value - activation(y[at], vec2<f32>(sizes.a0, sizes.a1));
-      return vec2<f32>(difference * difference, value * value);
+      return vec2<f32>(squareOf(difference * unit.x), squareOf(value * unit.y));
     }
     default: { return vec2<f32>(value, 0.0); }
   }
@@ -83,8 +122,8 @@ fn store(index: u32, value: vec2<f32>) {
     return;
   }
   switch (OPERATION) {
-    case OPERATION_NORM: { result[index] = sqrt(value.x); }
-    case OPERATION_FIXED_POINT_RESIDUAL: { result[index] = sqrt(value.x) / (sizes.epsilon + sqrt(value.y)); }
+    case OPERATION_NORM: { result[index] = lengthIn(value.x); }
+    case OPERATION_FIXED_POINT_RESIDUAL: { result[index] = ratioOfLengths(value.x, value.y, sizes.epsilon); }
     default: { result[index] = value.x; }
   }
 }

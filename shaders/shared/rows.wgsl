@@ -22,7 +22,6 @@ struct Sizes {
 
 override OPERATION: u32 = OPERATION_SOFTMAX;
 
-const LOWEST = -3.4028234e38;
 const EPSILON = 1.1920929e-7;
 
 struct Span {
@@ -45,9 +44,9 @@ fn computeRow(row: u32, first: u32, stride: u32) {
 }
 
 fn largestOf(span: Span) -> f32 {
-  var largest = LOWEST;
+  var largest = x[span.end - 1u]; // of those without a column too
   for (var at = span.begin; at < span.end; at += span.stride) {
-    largest = max(largest, x[at]);
+    largest = larger(largest, x[at]);
   }
   return joinedMaximum(largest);
 }
@@ -71,9 +70,9 @@ fn softmax(span: Span) {
 
 fn logSoftmax(span: Span) {
   let largest = largestOf(span);
-  let logarithm = log(exponentialsOf(span, largest));
+  let shift = logarithm(exponentialsOf(span, largest));
   for (var at = span.begin; at < span.end; at += span.stride) {
-    result[at] = x[at] - largest - logarithm;
+    result[at] = x[at] - largest - shift;
   }
 }
 
@@ -81,23 +80,23 @@ fn logSoftmax(span: Span) {
 // concave and w at least that: a Newton step ends on the side from which the next ones approach steadily.
 fn logarithmOfEntry(start: f32, c: f32, alpha: f32) -> f32 {
   let rest = 1.0 - alpha;
-  let bound = min((c + rest) / alpha, 0.0);
+  let bound = smaller((c + rest) / alpha, 0.0);
   var w = start;
   for (var trip = 0u; trip < 24u; trip += 1u) {
     if (alpha < 1.0) {
-      w = min(w, bound);
+      w = smaller(w, bound);
     } else {
-      w = clamp(w, bound, 0.0);
+      w = smaller(larger(w, bound), 0.0);
     }
     let e = exponentialMinusOne(w);
     let change = (alpha * w + (rest * e - c)) / (alpha + rest * (1.0 + e));
     w -= change;
     // The next change would be about its square.
-    if (abs(change) <= 1.0e-5) {
+    if (abs(change) <= 1.0e-5 || isNaN(change)) {
       break;
     }
   }
-  return min(w, 0.0);
+  return smaller(w, 0.0);
 }
 
 // s = softmax(t) with (1 − α)s + αt = x. With wᵢ = ln sᵢ and t = λ + w the entries part: h(wᵢ) is xᵢ up to a number common
@@ -111,7 +110,7 @@ fn proximalSoftmax(span: Span) {
   let enough = 2.0 * EPSILON * (1.0 + sqrt(f32(sizes.columns)));
   var low = -log(f32(sizes.columns));
   var high = 0.0;
-  var peak = clamp(-log(exponentialsOf(span, largest)), low, high);
+  var peak = clamped(-logarithm(exponentialsOf(span, largest)), low, high);
   for (var at = span.begin; at < span.end; at += span.stride) {
     result[at] = peak + (x[at] - largest);
   }
@@ -127,7 +126,7 @@ fn proximalSoftmax(span: Span) {
     }
     sums = joinedSum(sums);
     sum = sums.x;
-    if (abs(sum - 1.0) <= enough) {
+    if (abs(sum - 1.0) <= enough || isNaN(sum)) {
       break;
     }
     if (sum > 1.0) {
@@ -155,13 +154,14 @@ fn logarithmOfSum(sum: f32) -> f32 {
   if (abs(sum - 1.0) < 0.1) {
     return 2.0 * (sum - 1.0) / (sum + 1.0);
   }
-  return log(sum);
+  return logarithm(sum);
 }
 
 struct Moments {
   mean: f32, // rounded; `correction` is what it lacks
   correction: f32,
-  scale: f32, // 1/√(variance + ε)
+  unit: f32, // a power of two, 1 but for very large numbers
+  scale: f32, // 1/√(variance + ε), divided by the unit
 }
 
 // By two passes: of large numbers that differ little the difference of squares would lose all.
@@ -172,18 +172,27 @@ fn moments(span: Span) -> Moments {
     total += x[at];
   }
   let mean = joinedSum(vec2<f32>(total, 0.0)).x / count;
+  // Of differences times this, which is 1 but where their squares overflow.
+  var unit = 1.0;
   var sums = vec2<f32>();
-  for (var at = span.begin; at < span.end; at += span.stride) {
-    let difference = x[at] - mean;
-    sums += vec2<f32>(difference, difference * difference);
+  for (var trip = 0u; trip < 2u; trip += 1u) {
+    sums = vec2<f32>();
+    for (var at = span.begin; at < span.end; at += span.stride) {
+      let difference = (x[at] - mean) * unit;
+      sums += vec2<f32>(difference, difference * difference);
+    }
+    sums = joinedSum(sums) / count;
+    if (sums.y < 1.0e36 || isNaN(sums.y)) {
+      break;
+    }
+    unit = 7.888609052210118e-31; // 2⁻¹⁰⁰
   }
-  sums = joinedSum(sums) / count;
-  let variance = max(sums.y - sums.x * sums.x, 0.0);
-  return Moments(mean, sums.x, 1.0 / sqrt(variance + sizes.p0));
+  let variance = larger(sums.y - sums.x * sums.x, 0.0);
+  return Moments(mean, sums.x / unit, unit, 1.0 / sqrt(variance + sizes.p0 * unit * unit));
 }
 
 fn standardised(value: f32, m: Moments) -> f32 {
-  return ((value - m.mean) - m.correction) * m.scale;
+  return ((value - m.mean) - m.correction) * m.unit * m.scale;
 }
 
 fn standardise(span: Span) {
@@ -201,6 +210,6 @@ fn standardiseDerivative(span: Span) {
   }
   sums = joinedSum(sums) / f32(sizes.columns);
   for (var at = span.begin; at < span.end; at += span.stride) {
-    result[at] = m.scale * (y[at] - sums.x - standardised(x[at], m) * sums.y);
+    result[at] = m.unit * m.scale * (y[at] - sums.x - standardised(x[at], m) * sums.y);
   }
 }

@@ -1,7 +1,10 @@
 /**
  * The kernels: names, operands and formulas. Every backend implements exactly these; nothing else computes on the device.
  * An absent optional operand is slot -1. Matrices are row-major. In float32 exp may end at the largest number instead of
- * infinity, and numbers below the smallest normal one may count as 0.
+ * infinity for a finite x, and numbers below the smallest normal one may count as 0.
+ *
+ * A NaN that enters comes out, in every kernel, but for `greater` and `anyZero`, in which it counts as false, and for what is left
+ * out by a 0 of combine. Norms neither overflow nor underflow where the length itself does not.
  */
 import type { BatchedInvertCall, BatchedProductCall, CholeskyCall, TriangularSolveCall } from './batched-kernels.ts';
 import type { CoordinateDescentCall, HomotopyCall, ProximalGradientCall } from './lasso-kernels.ts';
@@ -139,8 +142,8 @@ export type RowsOperation = (typeof ROWS)[number];
  * except `state`, which is [5, batch]: see MONITOR.
  */
 export const SCALARS = [
-  'ratio', //        y ≠ 0 ? x / y : 0
-  'ratioProduct', // y·w ≠ 0 ? (x / y)·(v / w) : 0, operands (x, y, v, w)
+  'ratio', //        x / y; 0 where y is 0; NaN where x is NaN or y is not finite: nothing is small beside what has overflowed
+  'ratioProduct', // ratio(x, y)·ratio(v, w), operands (x, y, v, w)
   'monitor', //      operands (state, residual, tolerance, floor) → state; p₀ = stale limit, p₁ ≠ 0: may give up, p₂ = count
 ] as const;
 export type ScalarOperation = (typeof SCALARS)[number];

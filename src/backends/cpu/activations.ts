@@ -9,7 +9,8 @@ export function sigmoid(x: number): number {
 }
 
 export function softThreshold(x: number, threshold: number): number {
-  return x > threshold ? x - threshold : x < -threshold ? x + threshold : 0;
+  // Left over is what lies between, and NaN.
+  return x > threshold ? x - threshold : x < -threshold ? x + threshold : Math.abs(x) <= threshold ? 0 : Number.NaN;
 }
 
 export function clip(x: number, low: number, high: number): number {
@@ -31,7 +32,7 @@ export function elu(x: number, alpha: number): number {
 }
 
 export function softsign(x: number): number {
-  return x / (1 + Math.abs(x));
+  return Math.abs(x) === Number.POSITIVE_INFINITY ? Math.sign(x) : x / (1 + Math.abs(x));
 }
 
 /** σ(x). */

@@ -1,4 +1,5 @@
 import { ACCELERATION } from '../kernels.ts';
+import { lengthOfRow } from './length.ts';
 import { solveInPlace } from './solve.ts';
 
 const { memory, growth, regularisation } = ACCELERATION;
@@ -11,7 +12,7 @@ export class Acceleration {
   /** Columns of 𝓕 and 𝓖 in a ring. */
   private readonly columnsF: Float64Array[];
   private readonly columnsG: Float64Array[];
-  private best = 1e30;
+  private best = Number.POSITIVE_INFINITY;
   private bestG: Float64Array | undefined;
   private plainSteps = 0;
 
@@ -30,7 +31,7 @@ export class Acceleration {
   next(x: Float64Array, g: Float64Array): Float64Array {
     const f = g.map((value, index) => value - x[index]);
     this.keep(f, g);
-    const size = Math.sqrt(dot(f, f));
+    const size = norm(f);
     const hasGrown = size > growth * this.best;
     if (this.best > size) {
       this.best = size;
@@ -48,7 +49,7 @@ export class Acceleration {
   /** The newest difference in the place of the oldest; the first pass has none. */
   private keep(f: Float64Array, g: Float64Array): void {
     const change = f.map((value, index) => value - this.f[index]);
-    const length = Math.sqrt(dot(change, change));
+    const length = norm(change);
     const scale = this.passes > 0 && length > 0 ? 1 / length : 0;
     const slot = this.passes % memory;
     this.columnsF[slot] = change.map((value) => scale * value);
@@ -67,6 +68,11 @@ export class Acceleration {
     solveInPlace(Float64Array.from(gram), right, memory);
     return right;
   }
+}
+
+function norm(x: Float64Array): number {
+  const { root, scale } = lengthOfRow(x);
+  return root / scale;
 }
 
 function dot(x: Float64Array, y: Float64Array): number {

@@ -193,7 +193,7 @@ function evaluateRow(
       break;
     case 'dropout':
       for (; at < end; at++, i += dx, j += dy, k += dz) {
-        out[at] = randomBits(at, y[j], z[k]) < p0 ? 0 : p1 * x[i];
+        out[at] = randomBits(at, y[j], z[k]) < p0 && !Number.isNaN(x[i]) ? 0 : p1 * x[i];
       }
       break;
   }
@@ -214,18 +214,26 @@ function mixed(value: number): number {
 
 /** (1 − q)·low + q·high within the tolerance of the kink, else the derivative on the side where x lies. */
 function atKink(x: number, kink: number, tolerance: number, low: number, high: number, q: number): number {
+  if (isUnknown(x, tolerance)) return Number.NaN;
   if (Math.abs(x - kink) <= tolerance) return (1 - q) * low + q * high;
   return x > kink ? high : low;
 }
 
+/** Every comparison with NaN is false, as if x lay on one of the sides. */
+function isUnknown(x: number, tolerance: number): boolean {
+  return Number.isNaN(x) || Number.isNaN(tolerance);
+}
+
 /** Kinks at both ends; between them the derivative is 1. */
 function clipDerivative(x: number, tolerance: number, low: number, high: number, q: number): number {
+  if (isUnknown(x, tolerance)) return Number.NaN;
   if (Math.abs(x - low) <= tolerance || Math.abs(x - high) <= tolerance) return q;
   return x > low && x < high ? 1 : 0;
 }
 
 /** At the kink the Clarke interval is [α, 1]. */
 function eluDerivative(x: number, tolerance: number, alpha: number, q: number): number {
+  if (isUnknown(x, tolerance)) return Number.NaN;
   if (Math.abs(x) <= tolerance) return (1 - q) * alpha + q;
   return x > 0 ? 1 : alpha * Math.exp(x);
 }

@@ -1,5 +1,6 @@
 import type { IterationCall } from '../kernels.ts';
 import { activation, proximal } from './activations.ts';
+import { type Length, lengthOfRow, relativeTo } from './length.ts';
 
 /** An iteration for one sample; the arrays are its rows. */
 export interface Iterating {
@@ -21,9 +22,9 @@ export function factorOf(iterating: Iterating, x: Float64Array): Float64Array {
 export interface Advance {
   /** T(x) */
   readonly next: Float64Array;
-  /** ‖z − σ(p)‖² and ‖z‖² */
-  readonly missed: number;
-  readonly size: number;
+  /** ‖z − σ(p)‖ and ‖z‖ */
+  readonly missed: Length;
+  readonly size: Length;
 }
 
 /**
@@ -47,13 +48,9 @@ export function advance(iterating: Iterating, factor: Float64Array, h: Float64Ar
   return { next: w.map((value, index) => prox(iterating, index, value)), ...watching };
 }
 
-function watched(iterating: Iterating, z: Float64Array, p: Float64Array): { missed: number; size: number } {
-  let [missed, size] = [0, 0];
-  for (let index = 0; index < z.length; index++) {
-    missed += (z[index] - sigma(iterating, index, p[index])) ** 2;
-    size += z[index] ** 2;
-  }
-  return { missed, size };
+function watched(iterating: Iterating, z: Float64Array, p: Float64Array): Pick<Advance, 'missed' | 'size'> {
+  const missed = z.map((value, index) => value - sigma(iterating, index, p[index]));
+  return { missed: lengthOfRow(missed), size: lengthOfRow(z) };
 }
 
 function sigma({ call, slope }: Iterating, index: number, p: number): number {
@@ -66,7 +63,7 @@ function prox({ call, slope, alpha }: Iterating, index: number, x: number): numb
   return (d / (d + alpha * (1 - d))) * x;
 }
 
-/** ρ of the sums. */
-export function residualOf(missed: number, size: number, epsilon: number, relative: boolean): number {
-  return relative ? Math.sqrt(missed) / (epsilon + Math.sqrt(size)) : Math.sqrt(missed);
+/** ρ of the lengths. */
+export function residualOf(missed: Length, size: Length, epsilon: number, relative: boolean): number {
+  return relative ? relativeTo(missed, size, epsilon) : missed.root / missed.scale;
 }

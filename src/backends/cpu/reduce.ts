@@ -1,5 +1,6 @@
 import type { ReduceCall } from '../kernels.ts';
 import { activation } from './activations.ts';
+import { lengthBy, relativeTo } from './length.ts';
 
 /** Reductions over the middle index; see REDUCTIONS for the formulas. */
 export function reduce(call: ReduceCall, slots: readonly Float64Array[]): void {
@@ -31,8 +32,7 @@ function reduceOne(call: ReduceCall, x: Float64Array, y: Float64Array, start: nu
       for (let at = start; at < end; at += stride) sum = Math.max(sum, Math.abs(x[at]));
       return sum;
     case 'norm':
-      for (let at = start; at < end; at += stride) sum += x[at] * x[at];
-      return Math.sqrt(sum);
+      return norm(x, start, end, stride);
     case 'dot':
       for (let at = start; at < end; at += stride) sum += x[at] * y[at];
       return sum;
@@ -45,12 +45,23 @@ function reduceOne(call: ReduceCall, x: Float64Array, y: Float64Array, start: nu
     case 'fixedPointResidual': {
       const [p0, p1, epsilon] = call.parameters;
       const parameters = [p0, p1] as const;
-      let size = 0;
-      for (let at = start; at < end; at += stride) {
-        sum += (x[at] - activation(call.activation, y[at], parameters)) ** 2;
-        size += x[at] ** 2;
-      }
-      return Math.sqrt(sum) / (epsilon + Math.sqrt(size));
+      const lengthOf = (term: (at: number) => number) =>
+        lengthBy((scale) => {
+          let squares = 0;
+          for (let at = start; at < end; at += stride) squares += (scale * term(at)) ** 2;
+          return squares;
+        });
+      const missed = lengthOf((at) => x[at] - activation(call.activation, y[at], parameters));
+      return relativeTo(missed, lengthOf((at) => x[at]), epsilon);
     }
   }
+}
+
+function norm(x: Float64Array, start: number, end: number, stride: number): number {
+  const { root, scale } = lengthBy((by) => {
+    let squares = 0;
+    for (let at = start; at < end; at += stride) squares += (by * x[at]) ** 2;
+    return squares;
+  });
+  return root / scale;
 }

@@ -9,14 +9,11 @@ export function scalar(call: ScalarCall, slots: readonly Float64Array[]): void {
   for (let sample = 0; sample < batch; sample++) {
     switch (call.operation) {
       case 'ratio': {
-        const y = operand(1, sample);
-        out[sample] = y !== 0 ? operand(0, sample) / y : 0;
+        out[sample] = ratio(operand(0, sample), operand(1, sample));
         break;
       }
       case 'ratioProduct': {
-        const y = operand(1, sample);
-        const w = operand(3, sample);
-        out[sample] = y !== 0 && w !== 0 ? (operand(0, sample) / y) * (operand(2, sample) / w) : 0;
+        out[sample] = ratio(operand(0, sample), operand(1, sample)) * ratio(operand(2, sample), operand(3, sample));
         break;
       }
       case 'monitor':
@@ -24,6 +21,11 @@ export function scalar(call: ScalarCall, slots: readonly Float64Array[]): void {
         break;
     }
   }
+}
+
+function ratio(x: number, y: number): number {
+  if (Number.isNaN(x) || !Number.isFinite(y)) return Number.NaN;
+  return y !== 0 ? x / y : 0;
 }
 
 function monitor(

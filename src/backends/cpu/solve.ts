@@ -23,7 +23,8 @@ function eliminate(g: Float64Array, x: Float64Array, order: number): void {
   for (let column = 0; column < order; column++) {
     let pivot = column;
     for (let row = column + 1; row < order; row++) {
-      if (Math.abs(g[row * order + column]) > Math.abs(g[pivot * order + column])) pivot = row;
+      // A NaN is taken, wherever it is: passed over, it could vanish.
+      if (!(Math.abs(g[row * order + column]) <= Math.abs(g[pivot * order + column]))) pivot = row;
     }
     if (pivot !== column) {
       for (let j = 0; j < order; j++) {

@@ -16,7 +16,9 @@ import smoothActivations from '../../../shaders/shared/activations-smooth.wgsl';
 import elements from '../../../shaders/shared/elements.wgsl';
 import functions from '../../../shaders/shared/functions.wgsl';
 import iteration from '../../../shaders/shared/iteration.wgsl';
+import lengths from '../../../shaders/shared/lengths.wgsl';
 import monitor from '../../../shaders/shared/monitor.wgsl';
+import numbers from '../../../shaders/shared/numbers.wgsl';
 import piecewiseOperations from '../../../shaders/shared/operations-piecewise.wgsl';
 import smoothOperations from '../../../shaders/shared/operations-smooth.wgsl';
 import product from '../../../shaders/shared/product.wgsl';
@@ -50,6 +52,8 @@ export function partsFor({ parts }: Shader, constants: Constants): readonly Shad
   return parts.flatMap((part) => (typeof part === 'function' ? part(constants) : [part]));
 }
 
+const NUMBERS = { file: 'shared/numbers.wgsl', text: numbers };
+const LENGTHS = { file: 'shared/lengths.wgsl', text: lengths };
 const FUNCTIONS = { file: 'shared/functions.wgsl', text: functions };
 const PIECEWISE = {
   activations: { file: 'shared/activations-piecewise.wgsl', text: piecewiseActivations },
@@ -64,25 +68,25 @@ const IS_SMOOTH = /^(exp|(proximal)?(tanh|sigmoid|softplus|elu|softsign|arctan)(
 
 const ACTIVATION: Choice = ({ ACTIVATION = 0 }) =>
   IS_SMOOTH.test(ACTIVATIONS[ACTIVATION])
-    ? [CONSTANTS.activations, FUNCTIONS, SMOOTH.activations]
-    : [CONSTANTS.activations, PIECEWISE.activations];
+    ? [CONSTANTS.activations, NUMBERS, FUNCTIONS, SMOOTH.activations]
+    : [CONSTANTS.activations, NUMBERS, PIECEWISE.activations];
 const OPERATION: Choice = ({ OPERATION = 0 }) => {
   const isSmooth = IS_SMOOTH.test(ELEMENTWISE[OPERATION]);
   const { activations, operations } = isSmooth ? SMOOTH : PIECEWISE;
-  const constants = [CONSTANTS.activations, CONSTANTS.elementwise];
+  const constants = [CONSTANTS.activations, CONSTANTS.elementwise, NUMBERS];
   return [...constants, ...(isSmooth ? [FUNCTIONS] : []), activations, operations];
 };
 const ITERATION = { file: 'shared/iteration.wgsl', text: iteration };
 const ELEMENTS = { file: 'shared/elements.wgsl', text: elements };
 const MONITOR = [CONSTANTS.state, { file: 'shared/monitor.wgsl', text: monitor }];
 const PRODUCT = [CONSTANTS.biases, { file: 'shared/product.wgsl', text: product }];
-const REDUCTION = [CONSTANTS.reductions, { file: 'shared/reduction.wgsl', text: reduction }];
+const REDUCTION = [CONSTANTS.reductions, LENGTHS, { file: 'shared/reduction.wgsl', text: reduction }];
 const ROWS = [CONSTANTS.rows, { file: 'shared/rows.wgsl', text: rows }];
 export const STATES = { file: 'shared/states.wgsl', text: states };
 const WHOLE_LOOP = { file: 'shared/whole-loop.wgsl', text: wholeLoop };
 
 /** What every iteration of an equation is made of. */
-export const ITERATING: Shader['parts'] = [ACTIVATION, ...MONITOR, CONSTANTS.iterations, ITERATION];
+export const ITERATING: Shader['parts'] = [ACTIVATION, LENGTHS, ...MONITOR, CONSTANTS.iterations, ITERATION];
 
 export function kernel(operands: number, ...parts: Shader['parts']): Shader {
   return { parts, hasSizes: true, hasGuard: true, operands };
@@ -133,19 +137,22 @@ export const SHADERS = {
   combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
   'reduce-thread': kernel(2, ACTIVATION, ...REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
   'reduce-workgroup': kernel(2, ACTIVATION, ...REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
-  'rows-thread': kernel(2, FUNCTIONS, ...ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
-  'rows-workgroup': kernel(2, FUNCTIONS, ...ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
+  'rows-thread': kernel(2, NUMBERS, FUNCTIONS, ...ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
+  'rows-workgroup': kernel(2, NUMBERS, FUNCTIONS, ...ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
   anderson: wholeLoopForm(later('anderson.wgsl', () => import('../../../shaders/anderson.wgsl'))),
   'proximal-gradient': kernel(
     7,
+    NUMBERS,
+    LENGTHS,
     ...MONITOR,
     STATES,
     later('proximal-gradient.wgsl', () => import('../../../shaders/proximal-gradient.wgsl')),
   ),
   iterate: wholeLoopForm({ file: 'iterate.wgsl', text: iterate }),
-  scalar: kernel(4, CONSTANTS.scalars, ...MONITOR, { file: 'scalar.wgsl', text: scalar }),
+  scalar: kernel(4, CONSTANTS.scalars, NUMBERS, ...MONITOR, { file: 'scalar.wgsl', text: scalar }),
   solve: kernel(
     2,
+    NUMBERS,
     later('solve.wgsl', () => import('../../../shaders/solve.wgsl')),
   ),
   'loop-enter': {

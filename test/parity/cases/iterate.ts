@@ -22,6 +22,8 @@ export interface Iterated {
   readonly activation: ActivationName;
   readonly sloped: boolean;
   readonly seed: number;
+  /** Of x and b. Default 1. */
+  readonly scale?: number;
 }
 
 /** Operands of `iterate`, x and state apart. */
@@ -47,8 +49,10 @@ export function parametersOf(activation: ActivationName): readonly [number, numb
  * M·x contracts, for some tolerances not fast enough to meet them within the limit; some samples have stopped before, and some may
  * make fewer iterations than the loop.
  */
-export function operandsOf({ iteration, batch, n, seed }: Iterated): IterateOperands {
+export function operandsOf({ iteration, batch, n, sloped, seed, scale = 1 }: Iterated): IterateOperands {
   const random = randomNumbers(seed);
+  // What residuals are relative to: with a slope to 1, else to ε + ‖z‖.
+  const unit = sloped ? scale : Math.min(1, scale / RULE.epsilon);
   const stride = Math.ceil(n / 4) * 4;
   const matrix = new Float32Array(n * stride);
   for (let at = 0; at < matrix.length; at++) matrix[at] = at % stride < n ? (0.6 * random()) / Math.sqrt(n) : 0;
@@ -64,10 +68,10 @@ export function operandsOf({ iteration, batch, n, seed }: Iterated): IterateOper
   return {
     state,
     matrix,
-    x: randomValues(batch * n, random),
-    b: randomValues(batch * n, random),
+    x: randomValues(batch * n, random, scale),
+    b: randomValues(batch * n, random, scale),
     step: Float32Array.of(0.75),
-    tolerance: Float32Array.from({ length: batch }, (_, sample) => (sample % 7 === 6 ? 1e-4 : 1e-2)),
+    tolerance: Float32Array.from({ length: batch }, (_, sample) => unit * (sample % 7 === 6 ? 1e-4 : 1e-2)),
     floor: Float32Array.of(1e-6),
     slope: Float32Array.from({ length: batch * n }, () => Math.max(random(), 0)),
   };
@@ -101,7 +105,7 @@ export async function iteratedOn(backend: Backend, choice: Iterated, operands: I
 }
 
 /** Compares ends of the loop. A residual near its tolerance may meet it one iteration apart; such a sample is not compared further. */
-export function compareEnds({ iteration, batch, n, activation }: Iterated, ends: readonly Float64Array[]): void {
+export function compareEnds({ iteration, batch, n, activation, sloped, scale = 1 }: Iterated, ends: readonly Float64Array[]): void {
   for (let sample = 0; sample < batch; sample++) {
     const at = (row: number): number => batch * n + row * batch + sample;
     const counts = ends.map((values) => values[at(STATE_ROWS.remaining)]);
@@ -114,8 +118,10 @@ export function compareEnds({ iteration, batch, n, activation }: Iterated, ends:
       ...[STATE_ROWS.status, STATE_ROWS.residual, STATE_ROWS.best, STATE_ROWS.stale].map(at),
     ]) {
       const [expected, found] = ends.map((values) => values[place]);
-      if (Math.abs(expected - found) <= 1e-4 * (1 + Math.abs(expected))) continue;
-      const what = place < batch * n ? `x[${sample}, ${place % n}]` : `the state of sample ${sample}`;
+      const isX = place < batch * n;
+      const unit = isX || sloped ? scale : Math.min(1, scale / RULE.epsilon);
+      if (Math.abs(expected - found) <= 1e-4 * (unit + Math.abs(expected))) continue;
+      const what = isX ? `x[${sample}, ${place % n}]` : `the state of sample ${sample}`;
       throw new Error(`${what} of ${iteration}, ${activation}, n ${n}: ${expected} and ${found}`);
     }
   }
@@ -212,6 +218,35 @@ const compensated: ParityCase = {
   },
 };
 
-export const iterateCases: readonly ParityCase[] = [iterate, continued, compensated];
+/** Squares of numbers beyond 1e19 overflow in float32, those below 1e-19 underflow: then a start would look like a solution. */
+export const SCALES = [1e-30, 1e-22, 1e22, 1e30] as const;
+
+const scaled: ParityCase = {
+  name: 'iterate: numbers whose squares overflow or underflow',
+  async run(...backends) {
+    for (const [index, scale] of SCALES.entries()) {
+      for (const iteration of ITERATIONS) {
+        for (const sloped of [false, true]) {
+          const activation = (['relu', 'identity', 'leakyRelu', 'clip'] as const)[(index + Number(sloped)) % 4];
+          await iterated(backends, { iteration, batch: 9, n: 17, activation, sloped, seed: 5, scale });
+        }
+      }
+    }
+  },
+};
+
+const scaledAcceleration: ParityCase = {
+  name: 'iterate: Anderson acceleration of numbers whose squares overflow or underflow',
+  async run(...backends) {
+    for (const scale of SCALES) {
+      for (const sloped of [false, true]) {
+        const choice = { batch: 3, n: 17, activation: 'relu', sloped, seed: 5, scale, accelerated: true } as const;
+        await iterated(backends, { ...choice, iteration: 'picard' });
+      }
+    }
+  },
+};
+
+export const iterateCases: readonly ParityCase[] = [iterate, continued, compensated, scaled];
 /** For backends that are not sequential. */
-export const acceleratedCases: readonly ParityCase[] = [accelerated];
+export const acceleratedCases: readonly ParityCase[] = [accelerated, scaledAcceleration];

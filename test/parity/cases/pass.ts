@@ -14,6 +14,7 @@ import {
   operandsOf,
   parametersOf,
   RULE,
+  SCALES,
 } from './iterate.ts';
 import { type ParityCase, runOn } from './parity.ts';
 
@@ -128,6 +129,18 @@ const many: ParityCase = {
     }),
 };
 
-export const passCases: readonly ParityCase[] = [random, activations];
+const scaled: ParityCase = {
+  name: 'pass: numbers whose squares overflow or underflow',
+  async run(...backends) {
+    for (const scale of SCALES) {
+      for (const sloped of [false, true]) {
+        const choice = { batch: 9, n: 36, activation: 'relu', sloped, transposed: false, seed: 5, scale } as const;
+        await passed(backends, { ...choice, iteration: scale < 1 ? 'picard' : 'peacemanRachford' });
+      }
+    }
+  },
+};
+
+export const passCases: readonly ParityCase[] = [random, activations, scaled];
 /** For the forms of a GPU. */
 export const largePassCases: readonly ParityCase[] = [many];

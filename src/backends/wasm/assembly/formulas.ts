@@ -13,6 +13,7 @@ import {
   softplusExcess,
   softsign,
   softThreshold,
+  unlessNaN,
 } from './functions';
 import { quad, storeFirst } from './memory';
 import { proximalSoftsign, smoothProximal } from './proximal';
@@ -243,7 +244,8 @@ function evaluateVectors(
       let indices = i32x4.add(i32x4.splat(index), i32x4(1, 2, 3, 4));
       for (; out < end; out += STEP, x += dx, y += dy, z += dz) {
         const bits = f32x4.convert_i32x4_u(randomBits(indices, v128.load(y), v128.load(z)));
-        v128.store(out, v128.andnot(f32x4.mul(a1, v128.load(x)), f32x4.lt(bits, a0)));
+        const kept = v128.load(x);
+        v128.store(out, unlessNaN(kept, kept, v128.andnot(f32x4.mul(a1, kept), f32x4.lt(bits, a0))));
         indices = i32x4.add(indices, i32x4.splat(4));
       }
       break;
@@ -257,7 +259,7 @@ function evaluateVectors(
 function atKink(x: v128, kink: v128, tolerance: v128, low: v128, high: v128, q: v128): v128 {
   const mixed = f32x4.add(f32x4.mul(f32x4.sub(f32x4.splat(1), q), low), f32x4.mul(q, high));
   const isNear = f32x4.le(f32x4.abs(f32x4.sub(x, kink)), tolerance);
-  return v128.bitselect(mixed, v128.bitselect(high, low, f32x4.gt(x, kink)), isNear);
+  return unlessNaN(x, tolerance, v128.bitselect(mixed, v128.bitselect(high, low, f32x4.gt(x, kink)), isNear));
 }
 
 /** Kinks at both ends, with the Clarke interval [0, 1]. */
@@ -265,7 +267,8 @@ function clipDerivative(x: v128, tolerance: v128, low: v128, high: v128, q: v128
   const isLow = f32x4.le(f32x4.abs(f32x4.sub(x, low)), tolerance);
   const isHigh = f32x4.le(f32x4.abs(f32x4.sub(x, high)), tolerance);
   const isInside = v128.and(f32x4.gt(x, low), f32x4.lt(x, high));
-  return v128.bitselect(q, v128.and(isInside, f32x4.splat(1)), v128.or(isLow, isHigh));
+  const slope = v128.bitselect(q, v128.and(isInside, f32x4.splat(1)), v128.or(isLow, isHigh));
+  return unlessNaN(x, tolerance, slope);
 }
 
 /** α·eˣ left of the kink, whose Clarke interval is [α, 1]. */
@@ -275,7 +278,7 @@ function eluDerivative(x: v128, tolerance: v128, alpha: v128, q: v128): v128 {
   const left = f32x4.mul(alpha, exponential(f32x4.min(x, zero)));
   const mixed = f32x4.add(f32x4.mul(f32x4.sub(one, q), alpha), q);
   const aside = v128.bitselect(one, left, f32x4.gt(x, zero));
-  return v128.bitselect(mixed, aside, f32x4.le(f32x4.abs(x), tolerance));
+  return unlessNaN(x, tolerance, v128.bitselect(mixed, aside, f32x4.le(f32x4.abs(x), tolerance)));
 }
 
 // e^(−2|x|) and e^(−|x|) keep all digits of these where 1 − tanh² and 1 − s would cancel.

@@ -1,5 +1,5 @@
 // Elementary functions of four numbers at a time, from additions, products, quotients and bit patterns alone: within a few
-// units in the last place, and finite for every finite argument.
+// units in the last place, and finite for every finite argument. NaN gives NaN: min and max of WebAssembly hand it on.
 
 const LOG2_E: f32 = <f32>Math.LOG2E;
 /** ln 2 in two parts, the first of few bits: an integer times it is exact. */
@@ -35,7 +35,7 @@ function remainderExponential(x: v128, n: v128): v128 {
   return f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r);
 }
 
-/** eˣ = 2ⁿ·eʳ. Saturates just below the largest number instead of overflowing; 0 where eˣ would be subnormal. */
+/** eˣ = 2ⁿ·eʳ. For a finite x it saturates just below the largest number; 0 where eˣ would be subnormal. */
 export function exponential(x: v128): v128 {
   const bounded = f32x4.min(x, f32x4.splat(88.7228));
   const n = halvings(bounded);
@@ -44,7 +44,8 @@ export function exponential(x: v128): v128 {
   const whole = i32x4.trunc_sat_f32x4_s(n);
   const half = i32x4.shr_s(whole, 1);
   const scaled = f32x4.mul(f32x4.mul(fraction, powerOfTwo(half)), powerOfTwo(i32x4.sub(whole, half)));
-  return v128.andnot(scaled, f32x4.lt(x, f32x4.splat(-87.33)));
+  const reached = v128.bitselect(x, scaled, f32x4.eq(x, f32x4.splat(f32.POSITIVE_INFINITY)));
+  return v128.andnot(reached, f32x4.lt(x, f32x4.splat(-87.33)));
 }
 
 /** eˣ − 1 = 2ⁿ(eʳ − 1) + (2ⁿ − 1) for x ≤ 0: near 0, where n = 0, nothing cancels. */
@@ -132,10 +133,16 @@ export function softplusExcess(x: v128): v128 {
   return logarithmOnePlus(exponential(f32x4.neg(f32x4.abs(x))));
 }
 
+/** The value, or NaN where x or y is: every comparison with it is false, as if it were a number like others. */
+export function unlessNaN(x: v128, y: v128, value: v128): v128 {
+  const isNaN = v128.or(f32x4.ne(x, x), f32x4.ne(y, y));
+  return v128.or(value, v128.and(f32x4.splat(f32.NaN), isNaN));
+}
+
 export function softThreshold(x: v128, threshold: v128): v128 {
   const above = v128.and(f32x4.sub(x, threshold), f32x4.gt(x, threshold));
   const below = v128.and(f32x4.add(x, threshold), f32x4.lt(x, f32x4.neg(threshold)));
-  return v128.or(above, below);
+  return unlessNaN(x, threshold, v128.or(above, below));
 }
 
 /** x ≥ 0 ? x : slope·x */

@@ -2,6 +2,7 @@
 import { Iterate, Iteration, Operation } from '../instructions';
 import { beat, isTimeOver } from './clock';
 import { evaluate, STEP } from './formulas';
+import { relativeTo, scaleFor } from './length';
 import {
   BLOCK_DEPTH,
   BLOCK_ROWS,
@@ -236,8 +237,10 @@ function advance(at: usize, sample: i32, i: i32): void {
   const between = betweens + place;
   if (isSplitting(at)) {
     split(at, sample, h, between, b, x);
-    const isMeasured = buffer(at, Iterate.slope) !== 0 || word(at, Iterate.activation) === Operation.relu;
-    note(at, sample, isMeasured ? residualFrom(at, missed, size) : residual(at, sample, h, between));
+    const isSloped = buffer(at, Iterate.slope) !== 0;
+    const isMeasured = isSloped || word(at, Iterate.activation) === Operation.relu;
+    const isPlain = isMeasured && scaleFor(missed) === 1 && (isSloped || scaleFor(size) === 1);
+    note(at, sample, isPlain ? residualFrom(at, missed, 1, size, 1) : residual(at, sample, h, between));
     return;
   }
   for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
@@ -264,8 +267,8 @@ function moveOn(x: usize, p: usize, c: usize, w: usize): void {
 }
 
 /** Σ (z − σ(p))² and Σ z² of a row. */
-let missed: v128 = f32x4.splat(0);
-let size: v128 = f32x4.splat(0);
+let missed: f32 = 0;
+let size: f32 = 0;
 
 /** x ← 2h − q + αb, q ← p = (1 + 1/α)h − q/α + b; in passing the sums of (h, p), for a slope or a relu. */
 function split(at: usize, sample: i32, h: usize, q: usize, b: usize, x: usize): void {
@@ -295,8 +298,8 @@ function split(at: usize, sample: i32, h: usize, q: usize, b: usize, x: usize): 
     differences = f32x4.add(differences, f32x4.mul(difference, difference));
     squares = f32x4.add(squares, f32x4.mul(value, value));
   }
-  missed = differences;
-  size = squares;
+  missed = sumOfLanes(differences);
+  size = sumOfLanes(squares);
 }
 
 /** ρ of (z, p); p becomes σ(p). */
@@ -320,13 +323,29 @@ function residual(at: usize, sample: i32, z: usize, p: usize): f32 {
     differences = f32x4.add(differences, f32x4.mul(difference, difference));
     squares = f32x4.add(squares, f32x4.mul(value, value));
   }
-  return residualFrom(at, differences, squares);
+  let far = sumOfLanes(differences);
+  let large = sumOfLanes(squares);
+  const scale = scaleFor(far);
+  const sizeScale = slope !== 0 ? <f32>1 : scaleFor(large);
+  if (scale !== 1) far = scaledSquares(z, p, scale);
+  if (sizeScale !== 1) large = scaledSquares(z, 0, sizeScale);
+  return residualFrom(at, far, scale, large, sizeScale);
 }
 
-function residualFrom(at: usize, differences: v128, squares: v128): f32 {
-  const length = sqrt<f32>(sumOfLanes(differences));
-  if (buffer(at, Iterate.slope) !== 0) return length;
-  return length / (real(at, Iterate.epsilon) + sqrt<f32>(sumOfLanes(squares)));
+/** Σ (scale·(z − s))² of a row, or Σ (scale·z)² where there is no s. */
+function scaledSquares(z: usize, s: usize, scale: f32): f32 {
+  let sum: f32 = 0;
+  for (let j: usize = 0; j < (<usize>n) << 2; j += BYTES) {
+    const value = scale * (load<f32>(z + j) - (s === 0 ? <f32>0 : load<f32>(s + j)));
+    sum += value * value;
+  }
+  return sum;
+}
+
+/** ρ of the sums of squares of numbers times these scales. */
+function residualFrom(at: usize, far: f32, scale: f32, large: f32, sizeScale: f32): f32 {
+  if (buffer(at, Iterate.slope) !== 0) return sqrt<f32>(far) / scale;
+  return relativeTo(sqrt<f32>(far), scale, sqrt<f32>(large), sizeScale, real(at, Iterate.epsilon));
 }
 
 function note(at: usize, sample: i32, found: f32): void {

@@ -14,6 +14,8 @@ import {
 const LN_2: f32 = <f32>Math.LN2;
 const HALF_PI: f32 = <f32>(0.5 * Math.PI);
 const TRIPS: i32 = 40;
+/** From here on all of these are saturated, or are x itself. */
+const FAR: f32 = 1e30;
 
 /** The bounded part s of σ(t): δ of softplus, else σ itself. */
 function boundedPart(operation: i32, t: v128, a0: v128): v128 {
@@ -64,7 +66,9 @@ function highestOf(operation: i32): f32 {
  * with slope ≥ min(1, α), and its zero is bracketed. Newton steps, a bisection where one leaves the bracket. For softplus
  * (1 − α)·max(t, 0) + αt is written t where t ≥ 0, since for a large α the sum would cancel.
  */
-export function smoothProximal(operation: i32, x: v128, alpha: v128, a0: v128): v128 {
+export function smoothProximal(operation: i32, given: v128, alpha: v128, a0: v128): v128 {
+  // What is beyond comes out the same, and the bracket stays finite.
+  const x = f32x4.min(f32x4.max(given, f32x4.splat(-FAR)), f32x4.splat(FAR));
   const zero = f32x4.splat(0);
   const half = f32x4.splat(0.5);
   const isRamp = operation === Operation.proximalSoftplus;
@@ -99,8 +103,11 @@ export function smoothProximal(operation: i32, x: v128, alpha: v128, a0: v128): 
     t = next;
     s = boundedPart(operation, t, a0);
   }
-  if (isRamp) return f32x4.add(f32x4.max(t, zero), s);
-  return operation === Operation.proximalElu ? v128.bitselect(x, s, f32x4.ge(x, zero)) : s;
+  if (isRamp) {
+    const isFar = v128.and(f32x4.gt(given, f32x4.splat(FAR)), f32x4.eq(alpha, alpha));
+    return v128.bitselect(given, f32x4.add(f32x4.max(t, zero), s), isFar);
+  }
+  return operation === Operation.proximalElu ? v128.bitselect(given, s, f32x4.ge(given, zero)) : s;
 }
 
 /**

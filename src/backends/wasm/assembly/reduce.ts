@@ -1,6 +1,7 @@
 // Reductions over the middle index of x[outer, middle, inner]; see REDUCTIONS in kernels.ts for the formulas.
 import { Reduce, Reduction } from '../instructions';
 import { evaluate, STEP } from './formulas';
+import { areRight, relativeTo, scaleFor } from './length';
 import { buffer, CHUNK, chunk, firstLanes, maximumOfLanes, quad, real, storeFirst, sumOfLanes, word } from './memory';
 
 const BYTES: usize = 4;
@@ -101,7 +102,8 @@ function reduceRow(at: usize, o: i32): void {
     takeRow(operation, x, y, middle);
   }
   const joined = isMaximum(operation) ? maximumOfLanes(total) : sumOfLanes(total);
-  store<f32>(buffer(at, Reduce.out) + <usize>o * BYTES, finished(at, operation, joined, sumOfLanes(square)));
+  const result = finished(at, operation, x, y, BYTES, joined, sumOfLanes(square));
+  store<f32>(buffer(at, Reduce.out) + <usize>o * BYTES, result);
 }
 
 /** σ of `count` numbers: where they are, or aside. */
@@ -119,10 +121,34 @@ function takeRow(operation: i32, x: usize, y: usize, count: i32): void {
   if (count & 3) take(operation, x + whole, y + whole, 1, STEP, firstLanes(count & 3));
 }
 
-function finished(at: usize, operation: i32, joined: f32, squares: f32): f32 {
-  if (operation === Reduction.norm) return sqrt<f32>(joined);
-  if (operation !== Reduction.fixedPointResidual) return joined;
-  return sqrt<f32>(joined) / (real(at, Reduce.p2) + sqrt<f32>(squares));
+/**
+ * From the sums.
+ * @param pitch bytes from one number of x and y to the next
+ */
+function finished(at: usize, operation: i32, x: usize, y: usize, pitch: usize, joined: f32, squares: f32): f32 {
+  const isResidual = operation === Reduction.fixedPointResidual;
+  if (!isResidual && operation !== Reduction.norm) return joined;
+  const scale = scaleFor(joined);
+  const sum = scale === 1 ? joined : scaledSquares(at, x, isResidual ? y : 0, pitch, scale);
+  if (!isResidual) return sqrt<f32>(sum) / scale;
+  const sizeScale = scaleFor(squares);
+  const size = sizeScale === 1 ? squares : scaledSquares(at, x, 0, pitch, sizeScale);
+  return relativeTo(sqrt<f32>(sum), scale, sqrt<f32>(size), sizeScale, real(at, Reduce.p2));
+}
+
+/** Σ (scale·(x − σ(y)))², or Σ (scale·x)² where there is no y. */
+function scaledSquares(at: usize, x: usize, y: usize, pitch: usize, scale: f32): f32 {
+  let sum: f32 = 0;
+  for (let left = word(at, Reduce.middle); left > 0; left--, x += pitch) {
+    let value = load<f32>(x);
+    if (y !== 0) {
+      value -= load<f32>(activated(at, y, 1));
+      y += pitch;
+    }
+    value *= scale;
+    sum += value * value;
+  }
+  return sum;
 }
 
 /** Four neighbouring results at a time. */
@@ -157,6 +183,18 @@ function reduceColumns(at: usize, o: i32, inner: i32): void {
       // What is behind may be another thread's by now.
       v128.store(quad(0), result);
       storeFirst(out + place, quad(0), <i32>((pitch - place) >> 2));
+    }
+    const isResidual = operation === Reduction.fixedPointResidual;
+    if (!isResidual && operation !== Reduction.norm) continue;
+    if (areRight(total) && (!isResidual || areRight(square))) continue;
+    v128.store(quad(0), total);
+    v128.store(quad(1), square);
+    const end = min(STEP, pitch - place);
+    for (let lane: usize = 0; lane < end; lane += BYTES) {
+      const from = place + lane;
+      const squares = load<f32>(quad(1) + lane);
+      const length = finished(at, operation, x + from, y + from, pitch, load<f32>(quad(0) + lane), squares);
+      store<f32>(out + from, length);
     }
   }
 }

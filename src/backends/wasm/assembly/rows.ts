@@ -1,6 +1,7 @@
 // Operations on whole rows; see ROWS in kernels.ts for the formulas.
 import { Rows, RowsOperation } from '../instructions';
 import { exponential, exponentialMinusOne, logarithm } from './functions';
+import { scaleFor } from './length';
 import { buffer, firstLanes, maximumOfLanes, quad, real, storeFirst, sumOfLanes, word } from './memory';
 
 const LOWEST: f32 = -3.4028234e38;
@@ -184,16 +185,34 @@ function takeMoments(epsilon: f32): void {
   let sum = f32x4.splat(0);
   for (let i = 0; i < columns; i += 4) sum = f32x4.add(sum, v128.and(v128.load(at(x, i)), lanesAt(i)));
   mean = sumOfLanes(sum) / count;
-  let differences = f32x4.splat(0);
-  let squares = f32x4.splat(0);
-  for (let i = 0; i < columns; i += 4) {
-    const difference = v128.and(f32x4.sub(v128.load(at(x, i)), f32x4.splat(mean)), lanesAt(i));
-    differences = f32x4.add(differences, difference);
-    squares = f32x4.add(squares, f32x4.mul(difference, difference));
+  // Of differences times this, which is 1 but where their squares overflow.
+  let unit: f32 = 1;
+  takeDifferences(unit);
+  if (scaleFor(squares) < 1) {
+    unit = scaleFor(squares);
+    takeDifferences(unit);
   }
-  correction = sumOfLanes(differences) / count;
-  const variance = max<f32>(sumOfLanes(squares) / count - correction * correction, 0);
-  scale = 1 / sqrt<f32>(variance + epsilon);
+  const missing = differences / count;
+  correction = missing / unit;
+  const variance = max<f32>(squares / count - missing * missing, 0);
+  scale = unit / sqrt<f32>(variance + epsilon * unit * unit);
+}
+
+/** Of unit·(x − mean): the sum, and that of the squares. */
+let differences: f32 = 0;
+let squares: f32 = 0;
+
+function takeDifferences(unit: f32): void {
+  let sum = f32x4.splat(0);
+  let sumOfSquares = f32x4.splat(0);
+  for (let i = 0; i < columns; i += 4) {
+    const difference = f32x4.mul(f32x4.sub(v128.load(at(x, i)), f32x4.splat(mean)), f32x4.splat(unit));
+    const counted = v128.and(difference, lanesAt(i));
+    sum = f32x4.add(sum, counted);
+    sumOfSquares = f32x4.add(sumOfSquares, f32x4.mul(counted, counted));
+  }
+  differences = sumOfLanes(sum);
+  squares = sumOfLanes(sumOfSquares);
 }
 
 function standardised(i: i32): v128 {

@@ -25,17 +25,15 @@ export function scalar(at: usize, first: i32, last: i32): void {
       monitor(at, out, sample);
       continue;
     }
-    const x = operand(at, 0, sample);
-    const y = operand(at, 1, sample);
-    let result: f32 = 0;
-    if (operation === ScalarOperation.ratio) {
-      if (y !== 0) result = x / y;
-    } else {
-      const w = operand(at, 3, sample);
-      if (y !== 0 && w !== 0) result = (x / y) * (operand(at, 2, sample) / w);
-    }
+    let result = ratio(operand(at, 0, sample), operand(at, 1, sample));
+    if (operation !== ScalarOperation.ratio) result *= ratio(operand(at, 2, sample), operand(at, 3, sample));
     store<f32>(place(out, sample), result);
   }
+}
+
+function ratio(x: f32, y: f32): f32 {
+  // y − y is 0 where y is finite, else NaN.
+  return y !== 0 ? x / y + (y - y) : x === x ? <f32>0 : x;
 }
 
 function place(values: usize, index: i32): usize {

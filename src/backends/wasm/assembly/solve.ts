@@ -43,7 +43,8 @@ function eliminate(): void {
   for (let column = 0; column < order; column++) {
     let pivot = column;
     for (let row = column + 1; row < order; row++) {
-      if (abs<f32>(load<f32>(entry(row, column))) > abs<f32>(load<f32>(entry(pivot, column)))) pivot = row;
+      // A NaN is taken, wherever it is: passed over, it could vanish.
+      if (!(abs<f32>(load<f32>(entry(row, column))) <= abs<f32>(load<f32>(entry(pivot, column))))) pivot = row;
     }
     if (pivot !== column) {
       for (let j = 0; j < order; j++) exchange(entry(column, j), entry(pivot, j));

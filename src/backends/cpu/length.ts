@@ -1,0 +1,29 @@
+/** √Σ x², whatever the size of the numbers: the squares of those beyond 1e154 overflow, and below 1e-154 they underflow. */
+
+/** Of the numbers times `scale`, a power of two: nothing is rounded by it. */
+export interface Length {
+  readonly root: number;
+  readonly scale: number;
+}
+
+/** Sums between these have lost nothing. */
+const LARGEST_SUM = 2 ** 1000;
+const SMALLEST_SUM = 2 ** -900;
+const DOWN = 2 ** -600;
+const UP = 2 ** 600;
+
+/** @param squares Σ (scale·x)²; is asked a second time only where the plain sum has left the range in which it is exact */
+export function lengthBy(squares: (scale: number) => number): Length {
+  const plain = squares(1);
+  const scale = plain > LARGEST_SUM ? DOWN : plain < SMALLEST_SUM ? UP : 1;
+  return { root: Math.sqrt(scale === 1 ? plain : squares(scale)), scale };
+}
+
+export function lengthOfRow(x: Float64Array): Length {
+  return lengthBy((scale) => x.reduce((sum, value) => sum + (scale * value) ** 2, 0));
+}
+
+/** a / (ε + b), even where b itself would overflow. */
+export function relativeTo(a: Length, b: Length, epsilon: number): number {
+  return ((a.root / (epsilon * b.scale + b.root)) * b.scale) / a.scale;
+}
