@@ -88,7 +88,7 @@ export {
   type SolveStatus,
 } from './solvers/report.ts';
 export type { SteppedResolvent } from './solvers/resolvent.ts';
-export { concat } from './tensor/arrange.ts';
+export { concat } from './tensor/concat.ts';
 export { type Engine, open, type Scope } from './tensor/engine.ts';
 export type { DropoutOptions, LayerNormOptions } from './tensor/normalise.ts';
 export type { AxesOptions, MatmulOptions } from './tensor/operations.ts';
