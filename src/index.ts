@@ -15,7 +15,7 @@ export type {
   LinearReport,
   SampleCertificate,
 } from './implicit/certificate.ts';
-export type { CertifyOptions } from './implicit/certify.ts';
+export type { CertifyOptions } from './implicit/certify-options.ts';
 export { CertificateError, type FailurePolicy } from './implicit/failure-policy.ts';
 export { type ArgminOptions, argmin, type InverseOptions, inverse } from './implicit/forms.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';

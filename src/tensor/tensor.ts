@@ -149,7 +149,7 @@ export class Tensor {
   private operand(what: string, other: Tensor | number): Tensor | number {
     if (other instanceof Tensor) return this.beside(`${what}: other`, other);
     if (Number.isFinite(other)) return other;
-    throw refusal(`${what}: other`, other, 'a finite number or a tensor');
+    throw refusal(`${what}: other`, other, typeof other === 'number' ? 'finite' : 'a number or a tensor');
   }
 
   /** op(this)·op(other) for matrices; op transposes where asked. */
