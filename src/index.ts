@@ -61,6 +61,7 @@ export {
   type Model,
   type NamedParameter,
   type Prediction,
+  type PredictOptions,
   sequential,
 } from './layers/sequential.ts';
 export { type SparseCodingOptions, sparseCoding } from './layers/sparse-coding.ts';

@@ -19,17 +19,20 @@ export const BOOLEAN = checkFor('true or false', (value) => typeof value === 'bo
 export const TEXT = checkFor('a text', (value) => typeof value === 'string');
 export const FUNCTION = checkFor('a function', (value) => typeof value === 'function');
 export const COUNT = checkFor('a positive integer', (value) => Number.isInteger(value) && (value as number) > 0);
-export const INDEX = checkFor(
-  'an integer from 0',
-  (value) => Number.isSafeInteger(value) && (value as number) >= 0,
-);
+export const INDEX = checkFor('an integer from 0', (value) => Number.isSafeInteger(value) && (value as number) >= 0);
 export const POSITIVE = checkFor('a finite number > 0', (value) => Number.isFinite(value) && (value as number) > 0);
-export const NOT_NEGATIVE = checkFor('a finite number ≥ 0', (value) => Number.isFinite(value) && (value as number) >= 0);
+export const NOT_NEGATIVE = checkFor(
+  'a finite number ≥ 0',
+  (value) => Number.isFinite(value) && (value as number) >= 0,
+);
 export const OBJECT = checkFor('an object', isObject);
 export const LIST = checkFor('a list', Array.isArray);
 export const BYTES = checkFor('a Uint8Array', (value) => value instanceof Uint8Array);
 /** Also one of another realm, or made by a package. */
-export const SIGNAL = checkFor('an AbortSignal', (value) => has(value, 'throwIfAborted') && has(value, 'addEventListener'));
+export const SIGNAL = checkFor(
+  'an AbortSignal',
+  (value) => has(value, 'throwIfAborted') && has(value, 'addEventListener'),
+);
 
 /** Numbers one after the other: an array, a typed array, or an object with a length that is like one. */
 export const NUMBERS = checkFor('a list of numbers', isListLike);

@@ -1,7 +1,7 @@
 import { FUNCTION, refusalOfResult } from '../arguments/check.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import { reshape } from '../tensor/operations.ts';
-import { Tensor, TENSORS } from '../tensor/tensor.ts';
+import { TENSORS, Tensor } from '../tensor/tensor.ts';
 import { Tape } from './tape.ts';
 
 /**

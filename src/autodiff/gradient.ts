@@ -1,6 +1,6 @@
 import { FUNCTION, refusalOfResult } from '../arguments/check.ts';
 import { Engine } from '../tensor/engine.ts';
-import { checkTogether, Tensor, TENSORS } from '../tensor/tensor.ts';
+import { checkTogether, TENSORS, Tensor } from '../tensor/tensor.ts';
 import { checkShapes } from './linearisation.ts';
 import { Tape } from './tape.ts';
 

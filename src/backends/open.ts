@@ -1,5 +1,5 @@
 /** Which backend is opened, and why. */
-import { checkFor, COUNT, FUNCTION, has, refusal } from '../arguments/check.ts';
+import { COUNT, checkFor, FUNCTION, has, refusal } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Backend, BackendName } from './backend.ts';
 import type { Candidate, Choice } from './fastest.ts';

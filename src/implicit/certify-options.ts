@@ -1,5 +1,5 @@
 /** What a caller may choose of a closer look at the theorem's hypothesis, checked. */
-import { BOOLEAN, checkFor, COUNT, INDEX, refusal, SIGNAL } from '../arguments/check.ts';
+import { BOOLEAN, COUNT, checkFor, INDEX, refusal, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { type InvertibilityOptions, LARGEST_LIMIT } from './hypothesis/hypothesis.ts';
 import type { EstimateOptions } from './singular-value-estimate.ts';

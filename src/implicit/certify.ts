@@ -1,8 +1,8 @@
 /** A closer look at the theorem's hypothesis at the solution of an equation that the user wrote: on the host, in float64. */
 import { inTurns } from '../backends/event-loop.ts';
 import { certificateOf, type ImplicitCertificate, knownByNorm, type SampleCertificate } from './certificate.ts';
-import { checkInvertibility, type InvertibilityOptions, WARN_BELOW } from './hypothesis/hypothesis.ts';
 import { type CertifyOptions, checkRadius } from './certify-options.ts';
+import { checkInvertibility, type InvertibilityOptions, WARN_BELOW } from './hypothesis/hypothesis.ts';
 import { readKinksOf } from './kinks.ts';
 import { readLifted, SystemTooLarge } from './lifting.ts';
 import type { ImplicitSettings } from './root-options.ts';

@@ -56,7 +56,8 @@ export function argmin(ψ: ImplicitFunction, given: ArgminOptions): ImplicitSolu
   const { proximal, step, solver, ...options } = readOptions('argmin', given, ARGMIN_OPTIONS, 'unknown', 'inputs');
   const gradient = gradientOf(ψ);
   if (!proximal) {
-    if (step !== undefined) throw new RangeError(`argmin: step is ${shown(step)}; it is for a proximal, and none is given`);
+    if (step !== undefined)
+      throw new RangeError(`argmin: step is ${shown(step)}; it is for a proximal, and none is given`);
     if (typeof solver === 'object') {
       throw new RangeError(
         'argmin: solver is an iteration, which needs a proximal; without one it must be a name or a function',

@@ -1,7 +1,8 @@
 /** The range of a gradient over the selections at the kinks: on the host, in float64. */
-import { type Interruptible, inTurns } from '../backends/event-loop.ts';
+
 import { refusal, SIGNAL } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
+import { type Interruptible, inTurns } from '../backends/event-loop.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkRadius } from './certify-options.ts';
 import { dot, solve } from './hypothesis/dense.ts';

@@ -53,7 +53,11 @@ export function checkArguments(
     throw new RangeError(`b: the shape is ${describe(b.shape)}; a linear map of ${n} numbers needs [batch, ${n}]`);
   }
   checkPositive('margin', margin.value);
-  checkTogether('monotone', { ...Object.fromEntries(parameters.map((one, at) => [`parameters[${at}]`, one])), b, initial });
+  checkTogether('monotone', {
+    ...Object.fromEntries(parameters.map((one, at) => [`parameters[${at}]`, one])),
+    b,
+    initial,
+  });
   if (initial && (initial.shape.length !== 2 || initial.shape[0] !== b.shape[0] || initial.shape[1] !== n)) {
     throw new RangeError(
       `initial: the shape is ${describe(initial.shape)}; it must be that of b, ${describe(b.shape)}`,

@@ -30,7 +30,8 @@ export function checkImplicitSelection(selection: ImplicitSelection | undefined)
   if (typeof selection === 'function' || selection === undefined) return;
   if (isRandom(selection)) random(readOptions('selection', selection, { random: 0 }).random);
   else if (typeof selection === 'number' || isObject(selection)) selectionsFor([], selection);
-  else throw refusal('selection: it', selection, 'a number from 0 to 1, numbers by operation, { random } or a function');
+  else
+    throw refusal('selection: it', selection, 'a number from 0 to 1, numbers by operation, { random } or a function');
 }
 
 const isFraction = (q: unknown): boolean => typeof q === 'number' && q >= 0 && q <= 1;

@@ -35,11 +35,7 @@ const SMALLEST = 1e-4;
  * @param W [n, n], or a LinearMap that has a resolvent
  * @param b [batch, n]
  */
-export async function tunedStep(
-  W: Tensor | LinearMap,
-  b: Tensor,
-  given: TuningOptions,
-): Promise<TunedStep> {
+export async function tunedStep(W: Tensor | LinearMap, b: Tensor, given: TuningOptions): Promise<TunedStep> {
   const { largest = 1, margin, ...options } = readOptions('tunedStep', given, TUNING_OPTIONS);
   if (!(largest > 0 && Number.isFinite(largest))) {
     throw refusal('largest: it', largest, 'a finite number > 0');

@@ -177,9 +177,7 @@ function checkedName(name: unknown, option: unknown): Activation['name'] {
     throw new RangeError(`activation: ${name} is not a name here; write ${ALIASES[lower]}`);
   }
   if (typeof name !== 'string' || !(ACTIVATION_NAMES as readonly string[]).includes(name)) {
-    throw new RangeError(
-      `activation: ${shown(option)} is unknown; it must be one of ${ACTIVATION_NAMES.join(', ')}`,
-    );
+    throw new RangeError(`activation: ${shown(option)} is unknown; it must be one of ${ACTIVATION_NAMES.join(', ')}`);
   }
   return name as Activation['name'];
 }

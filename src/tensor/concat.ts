@@ -1,6 +1,6 @@
 import { refusal } from '../arguments/check.ts';
 import * as arrange from './arrange.ts';
-import { checkTogether, type Tensor, TENSORS } from './tensor.ts';
+import { checkTogether, TENSORS, type Tensor } from './tensor.ts';
 
 /**
  * Tensors one after the other along an axis (a negative one counts from the end). Their other extents must agree.

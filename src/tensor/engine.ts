@@ -401,6 +401,21 @@ export class Engine implements LoopContext {
   }
 }
 
+/** A tensor of each of these, or none where one is refused. */
+export function tensorsOf(
+  engine: Engine,
+  all: readonly { readonly values: ArrayLike<number>; readonly shape: Shape }[],
+): Tensor[] {
+  const made: Tensor[] = [];
+  try {
+    for (const { values, shape } of all) made.push(engine.tensor(values, shape));
+    return made;
+  } catch (error) {
+    for (const tensor of made) tensor.dispose();
+    throw error;
+  }
+}
+
 /** That is open or closed. */
 export const ENGINE = checkFor('an engine, as open() gives it', (value) => value instanceof Engine);
 

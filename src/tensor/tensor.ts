@@ -1,4 +1,4 @@
-import { BOOLEAN, type Check as ArgumentCheck, checkFor, LIST, refusal } from '../arguments/check.ts';
+import { type Check as ArgumentCheck, BOOLEAN, checkFor, LIST, refusal } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Assumption, Constant } from '../backends/backend.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
@@ -154,11 +154,7 @@ export class Tensor {
 
   /** op(this)·op(other) for matrices; op transposes where asked. */
   matmul(other: Tensor, options?: operations.MatmulOptions): Tensor {
-    return operations.matmul(
-      this,
-      this.beside('matmul: other', other),
-      readOptions('matmul', options, MATMUL_OPTIONS),
-    );
+    return operations.matmul(this, this.beside('matmul: other', other), readOptions('matmul', options, MATMUL_OPTIONS));
   }
   add(other: Tensor | number): Tensor {
     return operations.add(this, this.operand('add', other));
