@@ -15,7 +15,7 @@ export type {
   LinearReport,
   SampleCertificate,
 } from './implicit/certificate.ts';
-export type { CertifyOptions } from './implicit/certify.ts';
+export type { CertifyOptions } from './implicit/certify-options.ts';
 export { CertificateError, type FailurePolicy } from './implicit/failure-policy.ts';
 export { type ArgminOptions, argmin, type InverseOptions, inverse } from './implicit/forms.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
@@ -61,6 +61,7 @@ export {
   type Model,
   type NamedParameter,
   type Prediction,
+  type PredictOptions,
   sequential,
 } from './layers/sequential.ts';
 export { type SparseCodingOptions, sparseCoding } from './layers/sparse-coding.ts';
@@ -88,7 +89,7 @@ export {
   type SolveStatus,
 } from './solvers/report.ts';
 export type { SteppedResolvent } from './solvers/resolvent.ts';
-export { concat } from './tensor/arrange.ts';
+export { concat } from './tensor/concat.ts';
 export { type Engine, open, type Scope } from './tensor/engine.ts';
 export type { DropoutOptions, LayerNormOptions } from './tensor/normalise.ts';
 export type { AxesOptions, MatmulOptions } from './tensor/operations.ts';

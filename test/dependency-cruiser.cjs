@@ -15,6 +15,7 @@ const rooms = [
   ['backends', '^src/backends/'],
   ['data', '^src/data/'],
   ['pictures', '^src/pictures/'],
+  ['arguments', '^src/arguments/'],
 ];
 
 const paths = rooms.map(([, path]) => path);

@@ -1,6 +1,7 @@
+import { FUNCTION, refusalOfResult } from '../arguments/check.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import { reshape } from '../tensor/operations.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { TENSORS, Tensor } from '../tensor/tensor.ts';
 import { Tape } from './tape.ts';
 
 /**
@@ -12,7 +13,9 @@ import { Tape } from './tape.ts';
  *   derivative jumps, and at a solve, which has no second derivative
  */
 export function gradientOf(f: (x: Tensor, ...others: Tensor[]) => Tensor): (x: Tensor, ...others: Tensor[]) => Tensor {
+  FUNCTION('gradientOf: f', f);
   return (x, ...others) => {
+    TENSORS('gradientOf: arguments', [x, ...others]);
     const recorder = [x, ...others].find(({ node }) => node)?.node?.recorder;
     if (recorder instanceof Tape) return gradientOn(recorder, f, x, others);
     const tape = new Tape();
@@ -35,6 +38,7 @@ function gradientOn(
   // A variable of its own, which follows from x: what else depends on x is held fixed.
   const variable = x.node ? reshape(x, x.shape) : tape.watch(x);
   const value = f(variable, ...others);
+  if (!(value instanceof Tensor)) throw refusalOfResult('gradientOf: the function', value, 'a tensor');
   return tape.followedPullback(value, [variable], onesLike(value))[0];
 }
 

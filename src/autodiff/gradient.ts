@@ -1,15 +1,24 @@
+import { FUNCTION, refusalOfResult } from '../arguments/check.ts';
 import { Engine } from '../tensor/engine.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { checkTogether, TENSORS, Tensor } from '../tensor/tensor.ts';
 import { checkShapes } from './linearisation.ts';
 import { Tape } from './tape.ts';
 
 export type LossFunction = (...inputs: Tensor[]) => Tensor | Promise<Tensor>;
 
 function engineOf(name: string, inputs: readonly Tensor[]): Engine {
+  TENSORS(`${name}: inputs`, inputs);
   if (inputs.length === 0) throw new RangeError(`${name}: inputs is empty; give at least one tensor`);
   const { context } = inputs[0];
   if (!(context instanceof Engine)) throw new Error(`${name}: the inputs must be tensors of an engine`);
+  checkTogether(name, Object.fromEntries(inputs.map((input, index) => [`inputs[${index}]`, input])));
   return context;
+}
+
+/** What the caller's function returned. */
+function checkedResult(name: string, result: Tensor): Tensor {
+  if (result instanceof Tensor && !result.isDisposed) return result;
+  throw refusalOfResult(`${name}: the function`, result, 'a tensor, or a promise of one');
 }
 
 /**
@@ -20,12 +29,12 @@ export async function differentiate(
   lossOf: LossFunction,
   inputs: readonly Tensor[],
 ): Promise<{ loss: Tensor; gradients: Tensor[] }> {
-  const engine = engineOf('differentiate', inputs);
+  const engine = engineOf('valueAndGrad', inputs);
   return engine.inArena(undefined, async (arena) => {
     const tape = new Tape();
     try {
       const watched = inputs.map((input) => tape.watch(engine.useIn(arena, input)));
-      const loss = await lossOf(...watched);
+      const loss = checkedResult('valueAndGrad', await lossOf(...watched));
       const gradients = tape.pullback(loss, watched);
       loss.node = undefined; // it outlives the tape
       return { loss, gradients };
@@ -44,6 +53,7 @@ export async function differentiate(
  * @returns the loss and one gradient for each input, of its shape; dispose these when done
  */
 export async function valueAndGrad(lossOf: LossFunction, inputs: readonly Tensor[]): Promise<[number, Tensor[]]> {
+  FUNCTION('valueAndGrad: lossOf', lossOf);
   const { loss, gradients } = await differentiate(lossOf, inputs);
   try {
     const [[value]] = await Promise.all([loss.data(), ...gradients.map((gradient) => gradient.verified())]);
@@ -71,13 +81,15 @@ export async function jacobianVectorProduct(
   inputs: readonly Tensor[],
   tangents: readonly Tensor[],
 ): Promise<[output: Tensor, tangent: Tensor]> {
+  FUNCTION('jacobianVectorProduct: f', f);
   const engine = engineOf('jacobianVectorProduct', inputs);
+  TENSORS('jacobianVectorProduct: tangents', tangents);
   checkShapes('tangents', tangents, inputs);
   const results = await engine.inArena(undefined, async (arena) => {
     const tape = new Tape();
     try {
       const watched = inputs.map((input) => tape.watch(engine.useIn(arena, input)));
-      const output = await f(...watched);
+      const output = checkedResult('jacobianVectorProduct', await f(...watched));
       const directions = tangents.map((tangent) => engine.useIn(arena, tangent));
       const [tangent] = tape.pushforward(watched, directions, [output]);
       output.node = undefined; // it outlives the tape

@@ -1,4 +1,5 @@
 /** Which element of the Clarke interval is taken at each kink, given for a whole tape. */
+import { isObject, refusal } from '../arguments/check.ts';
 import { checkSelection } from '../tensor/operations.ts';
 import { describe, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -39,6 +40,7 @@ export function selectionsFor(
     return kinked.map(() => q);
   }
   if (isList(selection)) return checkedList(kinked, selection);
+  if (!isObject(selection)) throw refusal('selection', selection, 'a number from 0 to 1, or numbers by operation');
   for (const [name, q] of Object.entries(selection)) {
     if (!isKinked(name)) {
       throw new RangeError(

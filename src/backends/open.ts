@@ -1,4 +1,6 @@
 /** Which backend is opened, and why. */
+import { COUNT, checkFor, FUNCTION, has, refusal } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Backend, BackendName } from './backend.ts';
 import type { Candidate, Choice } from './fastest.ts';
 import type { GPUJSOptions } from './gpujs/index.ts';
@@ -28,6 +30,17 @@ export interface OpenOptions {
   gpujs?: GPUJSOptions;
 }
 
+const PREFERENCES: readonly unknown[] = ['low-power', 'high-performance'] satisfies GPUPowerPreference[];
+const DEVICE = checkFor('a GPUDevice', (value) => has(value, 'createBuffer'));
+const GPUJS_OPTIONS: Checks<GPUJSOptions> = { mode: 0, load: FUNCTION };
+const OPEN_OPTIONS: Checks<OpenOptions> = {
+  backend: 0,
+  device: 0,
+  powerPreference: checkFor(PREFERENCES.join(' or '), (value) => PREFERENCES.includes(value)),
+  threads: COUNT,
+  gpujs: (place, value) => void readOptions(place, value as GPUJSOptions, GPUJS_OPTIONS),
+};
+
 /** A backend with the reason for which it was chosen. */
 export interface Opened {
   readonly backend: Backend;
@@ -49,13 +62,16 @@ export const BACKENDS = Object.keys(OPENERS) as readonly BackendName[];
 /** Without a hardware adapter: the first of these that can be opened. */
 const WITHOUT_ADAPTER: readonly BackendName[] = ['wasm'];
 
-export async function openBackend({ backend, ...options }: OpenOptions): Promise<Opened> {
+/** @throws RangeError where an option is unknown or wrong */
+export async function openBackend(given?: OpenOptions): Promise<Opened> {
+  const { backend, ...options } = readOptions('open', given, OPEN_OPTIONS);
   if (backend !== undefined && !BACKENDS.includes(backend)) {
-    throw new RangeError(`open: backend is ${JSON.stringify(backend)}; it must be one of ${BACKENDS.join(', ')}`);
+    throw refusal('open: backend', backend, `one of ${BACKENDS.join(', ')}`);
   }
   if (options.device && backend !== undefined && backend !== 'webgpu') {
     throw new RangeError(`open: a device was given together with backend "${backend}"; leave one of them out`);
   }
+  if (options.device !== undefined) DEVICE('open: device', options.device);
   if (backend !== undefined) return { backend: await OPENERS[backend](options), reason: 'it was asked for' };
   if (options.device) return { backend: await OPENERS.webgpu(options), reason: 'a device was given' };
   // `equilibra doctor` says why one of them is not there.

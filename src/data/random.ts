@@ -1,3 +1,5 @@
+import { refusal } from '../arguments/check.ts';
+
 /**
  * A seeded generator that gives the same numbers in every engine and on every backend.
  *
@@ -28,7 +30,7 @@ export interface Random {
  */
 export function random(seed: number): Random {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(`seed is ${seed}; it must be an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);
+    throw refusal('seed', seed, `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);
   }
   return generator(seed >>> 0, Math.floor(seed / 2 ** 32));
 }
@@ -60,7 +62,7 @@ function generator(low: number, high: number): Random {
 
   function integer(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 32) {
-      throw new RangeError(`n is ${n}; it must be an integer from 1 to ${2 ** 32}`);
+      throw refusal('n', n, `an integer from 1 to ${2 ** 32}`);
     }
     // Draws from the incomplete last run of n are refused: taking them would favour small results.
     const limit = 2 ** 32 - (2 ** 32 % n);
@@ -72,7 +74,7 @@ function generator(low: number, high: number): Random {
 
   function permutation(n: number): Int32Array {
     if (!Number.isInteger(n) || n < 0 || n >= 2 ** 31) {
-      throw new RangeError(`n is ${n}; it must be an integer from 0 to ${2 ** 31 - 1}`);
+      throw refusal('n', n, `an integer from 0 to ${2 ** 31 - 1}`);
     }
     const order = new Int32Array(n);
     for (let i = 0; i < n; i++) {

@@ -1,3 +1,4 @@
+import { nearestTo } from '../arguments/nearest.ts';
 import { type CSVOptions, parseCSV } from './csv.ts';
 import { DataError } from './limits.ts';
 import { type Source, textOf } from './source.ts';
@@ -79,34 +80,10 @@ export function isMissing(cell: string): boolean {
 export function columnIndex({ columns }: Table, name: string): number {
   const index = columns.indexOf(name);
   if (index >= 0) return index;
-  const closest = closestTo(name, columns);
+  // Fewer than half of its letters are to change.
+  const closest = nearestTo(name, columns, Math.max(name.length, 2) / 2);
   const suggestion = closest === undefined ? '' : ` Did you mean ${JSON.stringify(closest)}?`;
   const listed =
     columns.length > 30 ? `${columns.slice(0, 30).join(', ')} and ${columns.length - 30} more` : columns.join(', ');
   throw new DataError(`there is no column ${JSON.stringify(name)}.${suggestion} The columns are ${listed}`);
-}
-
-/** The name with the fewest letters to change, where these are less than half. */
-function closestTo(name: string, names: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let fewest = Math.max(name.length, 2) / 2;
-  for (const each of names) {
-    const changes = editDistance(name.toLowerCase(), each.toLowerCase());
-    if (changes < fewest) [best, fewest] = [each, changes];
-  }
-  return best;
-}
-
-/** Letters to insert, delete or replace to come from one text to the other (V. Levenshtein, 1966). */
-function editDistance(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const replaced = above[column - 1] + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, above[column] + 1, current[column - 1] + 1));
-    }
-    above = current;
-  }
-  return above[b.length];
 }

@@ -1,6 +1,7 @@
 /** A closer look at the theorem's hypothesis at the solution of an equation that the user wrote: on the host, in float64. */
 import { inTurns } from '../backends/event-loop.ts';
 import { certificateOf, type ImplicitCertificate, knownByNorm, type SampleCertificate } from './certificate.ts';
+import { type CertifyOptions, checkRadius } from './certify-options.ts';
 import { checkInvertibility, type InvertibilityOptions, WARN_BELOW } from './hypothesis/hypothesis.ts';
 import { readKinksOf } from './kinks.ts';
 import { readLifted, SystemTooLarge } from './lifting.ts';
@@ -8,21 +9,6 @@ import type { ImplicitSettings } from './root-options.ts';
 import { unlessAborted } from './run-limits.ts';
 import { type EstimateOptions, estimateSingularValues } from './singular-value-estimate.ts';
 import { atSolution, type Solved } from './system.ts';
-
-export interface CertifyOptions extends InvertibilityOptions {
-  /**
-   * Everything within it of a kink counts as at the kink: the hypothesis on a neighbourhood, to first order. Default: what
-   * rounding makes of a kink, 64·ε·max|x| of the row.
-   */
-  readonly radius?: number;
-  /**
-   * Instead of a proof, an estimate of σ_min of the element that gradients take, from a few linear solves (6 pairs, or as many
-   * as `iterations` says). This is what systems get that are too large for a proof: more than 512 unknowns and kinked values.
-   */
-  readonly estimate?: boolean | EstimateOptions;
-  /** Aborted, it ends the work: the certificate rejects with its reason. Default: that of the solve. */
-  readonly signal?: AbortSignal;
-}
 
 /**
  * Decides, sample by sample, whether all elements of ∂F/∂z at z are invertible, or estimates how near to singular one is; in turns
@@ -53,12 +39,6 @@ async function certified(
   } catch (error) {
     if (!(error instanceof SystemTooLarge)) throw error;
     return estimated(solved, settings, asked, { radius, warnBelow, reason: error.message });
-  }
-}
-
-export function checkRadius(what: string, radius: number | undefined): void {
-  if (radius !== undefined && !(radius >= 0 && Number.isFinite(radius))) {
-    throw new RangeError(`${what}: radius is ${radius}; it must be a finite number of at least 0`);
   }
 }
 

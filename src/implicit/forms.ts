@@ -1,8 +1,11 @@
 /** Implicit functions in other words: inverses, and minimisers. */
+import { FUNCTION, refusalOfResult } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
+import { shown } from '../arguments/shown.ts';
 import { gradientOf } from '../autodiff/gradient-of.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { TENSOR, Tensor } from '../tensor/tensor.ts';
 import { fixedPoint, type ImplicitSolution, root } from './root.ts';
-import type { FixedPointOptions, RootOptions } from './root-options.ts';
+import { type FixedPointOptions, IMPLICIT_OPTIONS, type RootOptions } from './root-options.ts';
 import type { ImplicitFunction } from './system.ts';
 
 export interface InverseOptions extends Omit<RootOptions, 'inputs'> {
@@ -18,9 +21,16 @@ export interface InverseOptions extends Omit<RootOptions, 'inputs'> {
 export function inverse(
   f: (z: Tensor, ...inputs: Tensor[]) => Tensor,
   x: Tensor,
-  { inputs = [], ...options }: InverseOptions,
+  given: InverseOptions,
 ): ImplicitSolution {
-  return root((z, value, ...rest) => f(z, ...rest).sub(value), { ...options, inputs: [x, ...inputs] });
+  FUNCTION('inverse: f', f);
+  TENSOR('inverse: x', x);
+  const { inputs = [], ...options } = readOptions<InverseOptions>('inverse', given, IMPLICIT_OPTIONS, 'unknown');
+  const minus = (image: Tensor, value: Tensor): Tensor => {
+    if (image instanceof Tensor) return image.sub(value);
+    throw refusalOfResult('inverse: the function', image, 'a tensor');
+  };
+  return root((z, value, ...rest) => minus(f(z, ...rest), value), { ...options, inputs: [x, ...inputs] });
 }
 
 export interface ArgminOptions extends Omit<FixedPointOptions, 'solver'> {
@@ -31,6 +41,8 @@ export interface ArgminOptions extends Omit<FixedPointOptions, 'solver'> {
   step?: number;
 }
 
+const ARGMIN_OPTIONS: Checks<ArgminOptions> = { ...IMPLICIT_OPTIONS, proximal: FUNCTION, step: 0 };
+
 /**
  * The minimiser of ψ, or of ψ + g, row by row, as a differentiable function of the inputs: the inner problem of a bilevel one.
  * For ψ alone it is the root of ∇ψ; with g the fixed point of z ↦ prox_{αg}(z − α∇ψ(z)), whatever α. What is solved for is that
@@ -39,10 +51,13 @@ export interface ArgminOptions extends Omit<FixedPointOptions, 'solver'> {
  *   gradient that is given to `root`). One number for each sample, or their sum
  * @throws RangeError where one of `proximal` and `step` is given without the other, and as `root` and `fixedPoint`
  */
-export function argmin(ψ: ImplicitFunction, { proximal, step, solver, ...options }: ArgminOptions): ImplicitSolution {
+export function argmin(ψ: ImplicitFunction, given: ArgminOptions): ImplicitSolution {
+  FUNCTION('argmin: ψ', ψ);
+  const { proximal, step, solver, ...options } = readOptions('argmin', given, ARGMIN_OPTIONS, 'unknown', 'inputs');
   const gradient = gradientOf(ψ);
   if (!proximal) {
-    if (step !== undefined) throw new RangeError(`argmin: step is ${step}; it is for a proximal, and none is given`);
+    if (step !== undefined)
+      throw new RangeError(`argmin: step is ${shown(step)}; it is for a proximal, and none is given`);
     if (typeof solver === 'object') {
       throw new RangeError(
         'argmin: solver is an iteration, which needs a proximal; without one it must be a name or a function',
@@ -56,7 +71,7 @@ export function argmin(ψ: ImplicitFunction, { proximal, step, solver, ...option
     return root(gradient, { ...options, solver });
   }
   if (step === undefined || !(step > 0 && Number.isFinite(step))) {
-    throw new RangeError(`argmin: step is ${step}; with a proximal it must be a finite number > 0`);
+    throw new RangeError(`argmin: step is ${shown(step)}; with a proximal it must be a finite number > 0`);
   }
   const move = (z: Tensor, ...inputs: Tensor[]): Tensor =>
     proximal(z.sub(gradient(z, ...inputs).mul(step)), step, ...inputs);

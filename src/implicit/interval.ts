@@ -1,7 +1,10 @@
 /** The range of a gradient over the selections at the kinks: on the host, in float64. */
+
+import { refusal, SIGNAL } from '../arguments/check.ts';
+import type { Checks } from '../arguments/options.ts';
 import { type Interruptible, inTurns } from '../backends/event-loop.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkRadius } from './certify.ts';
+import { checkRadius } from './certify-options.ts';
 import { dot, solve } from './hypothesis/dense.ts';
 import { checkInvertibility } from './hypothesis/hypothesis.ts';
 import { type Range, type ReducedValue, rangeBounds, UNBOUNDED, valueAtVertex } from './hypothesis/range-bounds.ts';
@@ -20,6 +23,8 @@ export interface IntervalOptions {
   /** Aborted, it ends the work: the interval rejects with its reason. Default: that of the solve. */
   readonly signal?: AbortSignal;
 }
+
+export const INTERVAL_OPTIONS: Checks<IntervalOptions> = { input: 0, radius: 0, signal: SIGNAL };
 
 export interface GradientInterval {
   /** No selection gives less, or more. Infinite where nothing is known that bounds the gradient. */
@@ -66,9 +71,7 @@ async function intervalOf(
 ): Promise<GradientInterval> {
   const { z, inputs } = solved;
   if (!(Number.isInteger(input) && input >= 0 && input < inputs.length)) {
-    throw new RangeError(
-      `gradientInterval: input is ${input}; it must be the place of one of the ${inputs.length} inputs`,
-    );
+    throw refusal('gradientInterval: input', input, `the place of one of the ${inputs.length} inputs`);
   }
   if (inputs[input].size !== 1) {
     throw new RangeError(`gradientInterval: inputs[${input}] holds ${inputs[input].size} numbers; it must hold one`);

@@ -1,4 +1,5 @@
 /** The monotonicity margin of a matrix that is given directly: float64, on the host. */
+import { COUNT, checkFinite, NUMBERS } from '../arguments/check.ts';
 import { atOnce, type Interruptible, inTurns } from '../backends/event-loop.ts';
 import type { Margin } from '../solvers/linear-map.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -15,6 +16,11 @@ const BISECTIONS = 100;
  * @param W n × n, row-major
  */
 export function monotonicityMargin(W: ArrayLike<number>, n: number): number {
+  NUMBERS('monotonicityMargin: W', W);
+  COUNT('monotonicityMargin: n', n);
+  if (W.length !== n * n)
+    throw new RangeError(`monotonicityMargin: W holds ${W.length} numbers; n is ${n} and needs ${n * n}`);
+  checkFinite('monotonicityMargin: W', W);
   return atOnce(marginOf(W, n));
 }
 

@@ -1,21 +1,35 @@
 /** What `monotoneFixedPoint` is given, checked against itself. */
+import { COUNT, has, OBJECT, refusal, refusalOfResult, TEXT } from '../arguments/check.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { matrixMap } from '../solvers/maps/matrix.ts';
 import { type Engine, engineOf } from '../tensor/engine.ts';
 import { describe } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { checkTogether, TENSOR, TENSORS, Tensor } from '../tensor/tensor.ts';
 import { Tracing } from '../tensor/tracing.ts';
 import { marginOfMatrix } from './margin.ts';
 import { checkPositive } from './options.ts';
 
 /** W as a linear map. @param margin of a tensor; a map brings its own */
 export function linearMapOf(W: Tensor | LinearMap, b: Tensor, margin: number | undefined): LinearMap {
+  TENSOR('b', b);
   if (W instanceof Tensor) {
+    TENSOR('W', W);
+    checkTogether('monotone', { W, b });
     checkMatrix(W, b);
     return matrixMap(W, marginOfMatrix(W, margin));
   }
+  checkMap(W);
   if (margin === undefined) return W;
-  throw new RangeError(`margin: it is ${margin}; it must be left out where W is a linear map, which brings its own`);
+  throw refusal('margin: it', margin, 'left out where W is a linear map, which brings its own');
+}
+
+/** A map of the caller's own is what only its type says that it is. */
+function checkMap(W: LinearMap): void {
+  if (!has(W, 'traced')) throw refusal('W', W, 'a tensor [n, n] or a linear map');
+  TEXT('W: key', W.key);
+  COUNT('W: n', W.n);
+  TENSORS('W: parameters', W.parameters);
+  OBJECT('W: margin', W.margin);
 }
 
 function checkMatrix(W: Tensor, b: Tensor): void {
@@ -39,6 +53,11 @@ export function checkArguments(
     throw new RangeError(`b: the shape is ${describe(b.shape)}; a linear map of ${n} numbers needs [batch, ${n}]`);
   }
   checkPositive('margin', margin.value);
+  checkTogether('monotone', {
+    ...Object.fromEntries(parameters.map((one, at) => [`parameters[${at}]`, one])),
+    b,
+    initial,
+  });
   if (initial && (initial.shape.length !== 2 || initial.shape[0] !== b.shape[0] || initial.shape[1] !== n)) {
     throw new RangeError(
       `initial: the shape is ${describe(initial.shape)}; it must be that of b, ${describe(b.shape)}`,
@@ -51,5 +70,9 @@ export function checkArguments(
 export function hasResolvent(engine: Engine, map: LinearMap): boolean {
   const tracing = new Tracing('a look at W', engine);
   const stand = map.parameters.map(({ shape }) => tracing.input(shape));
-  return map.traced(stand, tracing).resolvent !== undefined;
+  const traced = map.traced(stand, tracing);
+  if (!['apply', 'norms', 'cotangent', 'tangent'].every((method) => has(traced, method))) {
+    throw refusalOfResult('W: traced', traced, 'an object with apply, norms, cotangent and tangent');
+  }
+  return traced.resolvent !== undefined;
 }

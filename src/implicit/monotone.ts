@@ -1,4 +1,5 @@
 /** The solution of z = σ(Wz + b) as a differentiable function of W and b, for a linear map W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
+import { readOptions } from '../arguments/options.ts';
 import type { CustomOperation } from '../autodiff/custom.ts';
 import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
 import { checkMask } from '../solvers/activations.ts';
@@ -20,6 +21,7 @@ import { kinkedArgument, kinkedOperations, movementOf, solveLinearised } from '.
 import {
   checkSolveOptions,
   chosenFor,
+  MONOTONE_OPTIONS,
   type MonotoneMapOptions,
   type MonotoneOptions,
   type Settings,
@@ -59,8 +61,9 @@ export function monotoneFixedPoint(W: LinearMap, b: Tensor, options: MonotoneMap
 export function monotoneFixedPoint(
   W: Tensor | LinearMap,
   b: Tensor,
-  { margin, ...options }: MonotoneMapOptions & Partial<MonotoneOptions>,
+  given: MonotoneMapOptions & Partial<MonotoneOptions>,
 ): MonotoneSolution {
+  const { margin, ...options } = readOptions('monotoneFixedPoint', given, MONOTONE_OPTIONS);
   return solveMonotone(linearMapOf(W, b, margin), b, options);
 }
 

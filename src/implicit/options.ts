@@ -1,4 +1,7 @@
 /** What a caller may choose of a monotone solve, checked. */
+import { BOOLEAN, has, refusal, SIGNAL } from '../arguments/check.ts';
+import type { Checks } from '../arguments/options.ts';
+import { shown } from '../arguments/shown.ts';
 import { KINK_UNITS } from '../autodiff/kinks.ts';
 import { type Activation, type ActivationOption, activationOf } from '../solvers/activations.ts';
 import {
@@ -15,7 +18,7 @@ import {
 } from '../solvers/index.ts';
 import type { Iteration } from '../solvers/iteration.ts';
 import { checkSelection } from '../tensor/operations.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { TENSOR, type Tensor } from '../tensor/tensor.ts';
 import type { FailurePolicy } from './failure-policy.ts';
 import { type LimitOptions, RunLimits } from './run-limits.ts';
 
@@ -63,6 +66,25 @@ export interface SolveOptions extends LimitOptions {
   checkInputs?: boolean;
 }
 
+export const LIMIT_OPTIONS: Checks<LimitOptions> = { signal: SIGNAL, timeLimit: 0 };
+
+/** What is 0 is checked below. */
+export const SOLVE_OPTIONS: Checks<SolveOptions> = {
+  ...LIMIT_OPTIONS,
+  tolerance: 0,
+  backwardTolerance: 0,
+  solver: 0,
+  linearSolver: 0,
+  step: 0,
+  limit: 0,
+  backwardLimit: 0,
+  selection: 0,
+  kinkUnits: 0,
+  onFailure: 0,
+  onFailedCertificate: 0,
+  checkInputs: BOOLEAN,
+};
+
 /** For a W that is a LinearMap. */
 export interface MonotoneMapOptions extends SolveOptions {
   activation: ActivationOption;
@@ -76,6 +98,12 @@ export interface MonotoneOptions extends MonotoneMapOptions {
   margin: number;
 }
 
+export const MONOTONE_OPTIONS: Checks<MonotoneOptions> = {
+  ...SOLVE_OPTIONS,
+  activation: 0,
+  initial: TENSOR,
+  margin: 0,
+};
 /** What is left to the solver where it is absent. */
 type Optional = 'step' | 'limit' | 'backwardLimit';
 
@@ -161,14 +189,14 @@ export function checkSolveOptions(options: MonotoneMapOptions): Settings {
 
 export function checkPositive(name: string, value: number): number {
   if (!(value > 0 && Number.isFinite(value))) {
-    throw new RangeError(`${name}: it is ${value}; it must be a finite number > 0`);
+    throw refusal(`${name}: it`, value, 'a finite number > 0');
   }
   return value;
 }
 
 export function checkCount(name: string, value: number): number {
   if (!Number.isInteger(value) || value < 1) {
-    throw new RangeError(`${name}: it is ${value}; it must be a positive integer`);
+    throw refusal(`${name}: it`, value, 'a positive integer');
   }
   return value;
 }
@@ -184,19 +212,17 @@ export function checkSolver<Solver extends string | { begin: unknown }>(
   allowed: object,
 ): Solver {
   if (typeof solver === 'string') return checkOneOf(name, solver, allowed);
-  const { name: called, begin } = (solver ?? {}) as { name?: unknown; begin?: unknown };
-  if (typeof called === 'string' && typeof begin === 'function') return solver;
+  const { name: called } = (solver ?? {}) as { name?: unknown };
+  if (typeof called === 'string' && has(solver, 'begin')) return solver;
   throw new RangeError(
-    `${name}: it is neither a name nor an iteration; it must be one of ${Object.keys(allowed).join(', ')}, or an object with a name and begin`,
+    `${name}: it is ${shown(solver)}, neither a name nor an iteration; it must be one of ${Object.keys(allowed).join(', ')}, or an object with a name and begin`,
   );
 }
 
 /** @param allowed an object that has the names as keys */
 export function checkOneOf<Name extends string>(name: string, value: Name, allowed: object): Name {
-  if (!Object.hasOwn(allowed, value)) {
-    throw new RangeError(
-      `${name}: it is ${JSON.stringify(value)}; it must be one of ${Object.keys(allowed).join(', ')}`,
-    );
+  if (typeof value !== 'string' || !Object.hasOwn(allowed, value)) {
+    throw refusal(`${name}: it`, value, `one of ${Object.keys(allowed).join(', ')}`);
   }
   return value;
 }

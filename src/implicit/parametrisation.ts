@@ -6,7 +6,7 @@ import { engineOf } from '../tensor/engine.ts';
 import { elementwise, product, reduceAll } from '../tensor/kernels.ts';
 import { recorded, transpose } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { checkTogether, TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { checkPositive } from './options.ts';
 
 /** Of a `monotoneMatrix` with this m. */
@@ -24,6 +24,7 @@ export function marginByConstruction(m: number): Margin {
  */
 export function monotoneMap(A: Tensor, B: Tensor, margin: number): LinearMap {
   checkPositive('margin', margin);
+  for (const [name, given] of Object.entries({ A, B })) TENSOR(`monotoneMap: ${name}`, given);
   return matrixMap(monotoneMatrix(A, B, engineOf('A', A).scalar(margin)), marginByConstruction(margin));
 }
 
@@ -35,6 +36,9 @@ export function monotoneMap(A: Tensor, B: Tensor, margin: number): LinearMap {
  * @param margin m, [1]
  */
 export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
+  for (const [name, given] of Object.entries({ A, B, margin })) TENSOR(`monotoneMatrix: ${name}`, given);
+  checkTogether('monotoneMatrix', { A, B, margin });
+  if (margin.size !== 1) throw new RangeError(`margin: the shape is ${describe(margin.shape)}; it must be [1]`);
   const [n] = A.shape;
   for (const [name, matrix] of Object.entries({ A, B })) {
     if (matrix.shape.length !== 2 || matrix.shape[0] !== n || matrix.shape[1] !== n) {

@@ -1,11 +1,12 @@
 /** Forward solves of equations that the user wrote. */
+import { refusalOfResult } from '../arguments/check.ts';
 import { accelerated } from '../solvers/anderson.ts';
 import { type Begun, plain, type Runner } from '../solvers/iteration.ts';
 import { column, initialState, iterationsIn, reopened, sharesOf, solvedIn, statusOf } from '../solvers/monitor.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
-import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+import { type LoopContext, Tensor } from '../tensor/tensor.ts';
 import { newtonKrylov } from './newton-krylov.ts';
 import { LIMIT } from './options.ts';
 import type { ImplicitSettings, OwnSolver } from './root-options.ts';
@@ -116,6 +117,8 @@ function repetition(system: ImplicitSystem, start: Tensor): Begun {
 function ownSolution(solver: OwnSolver, unknown: Tensor, inputs: readonly Tensor[]): Tensor {
   const plainOf = (tensor: Tensor): Tensor => tensor.context.alias(tensor, tensor.shape);
   const found = solver(plainOf(unknown), ...inputs.map(plainOf));
+  const isTensor = found instanceof Tensor && !found.isDisposed && found.context === unknown.context;
+  if (!isTensor) throw refusalOfResult('solver: it', found, 'a tensor of the engine of the unknown');
   if (!sameShape(found.shape, unknown.shape)) {
     throw new RangeError(
       `solver: it returned the shape ${describe(found.shape)}; it must return that of the unknown, ${describe(unknown.shape)}`,

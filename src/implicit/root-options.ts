@@ -1,11 +1,21 @@
 /** What a caller may choose of the solution of an equation that the user wrote, checked. */
+import { BOOLEAN } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import { GENERAL_SOLVERS, type GeneralSolverName } from '../solvers/index.ts';
 import type { Begun, Convergence } from '../solvers/iteration.ts';
 import { type Engine, engineOf } from '../tensor/engine.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { CertifyOptions } from './certify.ts';
+import { checkTogether, TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
+import { CERTIFY_OPTIONS, type CertifyOptions } from './certify-options.ts';
 import type { FailurePolicy } from './failure-policy.ts';
-import { BACKWARD_LIMIT, checkCount, checkFailurePolicy, checkOneOf, checkPositive, checkSolver } from './options.ts';
+import {
+  BACKWARD_LIMIT,
+  checkCount,
+  checkFailurePolicy,
+  checkOneOf,
+  checkPositive,
+  checkSolver,
+  LIMIT_OPTIONS,
+} from './options.ts';
 import { type LimitOptions, RunLimits } from './run-limits.ts';
 import { checkImplicitSelection, type ImplicitSelection } from './selections.ts';
 
@@ -90,6 +100,26 @@ export interface RootOptions extends ImplicitOptions {
   solver?: 'auto' | 'newton-krylov' | 'given' | OwnSolver;
 }
 
+/** Of both; what is 0 is checked below. */
+export const IMPLICIT_OPTIONS: Checks<FixedPointOptions> = {
+  ...LIMIT_OPTIONS,
+  unknown: TENSOR,
+  inputs: TENSORS,
+  coupled: BOOLEAN,
+  tolerance: 0,
+  backwardTolerance: 0,
+  solver: 0,
+  linearSolver: 0,
+  limit: 0,
+  backwardLimit: 0,
+  selection: 0,
+  certify(place, value) {
+    if (typeof value !== 'boolean') readOptions(place, value as CertifyOptions, CERTIFY_OPTIONS);
+  },
+  onFailedCertificate: 0,
+  onFailure: 0,
+};
+
 /** The options with their defaults. */
 export type ImplicitSettings = Required<
   Omit<ImplicitOptions, 'unknown' | 'inputs' | 'selection' | 'linearSolver' | 'limit' | keyof LimitOptions>
@@ -143,8 +173,6 @@ export function checkedEngine(what: string, unknown: Tensor, inputs: readonly Te
   if (unknown.shape.length === 0) {
     throw new RangeError(`${what}: unknown is a scalar; it must have an axis, such as [1]`);
   }
-  for (const [index, input] of inputs.entries()) {
-    if (input.context !== engine) throw new RangeError(`${what}: inputs[${index}] belongs to another engine`);
-  }
+  checkTogether(what, { unknown, ...Object.fromEntries(inputs.map((input, index) => [`inputs[${index}]`, input])) });
   return engine;
 }

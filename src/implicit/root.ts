@@ -1,12 +1,15 @@
 /** The solution of an equation that the user wrote, as a differentiable function of its inputs (Bolte et al. 2021, Theorem 2). */
+import { FUNCTION } from '../arguments/check.ts';
+import { readOptions } from '../arguments/options.ts';
 import type { CustomOperation } from '../autodiff/custom.ts';
 import type { UniformSelection } from '../autodiff/selection.ts';
 import type { SolveReport } from '../solvers/report.ts';
 import { recorded } from '../tensor/operations.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { type ImplicitCertificate, knownByNorm, type LinearReport } from './certificate.ts';
-import { type CertifyOptions, certify } from './certify.ts';
-import { type GradientInterval, gradientInterval, type IntervalOptions } from './interval.ts';
+import { certify } from './certify.ts';
+import { CERTIFY_OPTIONS, type CertifyOptions } from './certify-options.ts';
+import { type GradientInterval, gradientInterval, INTERVAL_OPTIONS, type IntervalOptions } from './interval.ts';
 import { type OperationKink, readKinksOf } from './kinks.ts';
 import { certificateOfSolve } from './reporting.ts';
 import { forward } from './root-forward.ts';
@@ -14,6 +17,7 @@ import { backward, forwardMode } from './root-linear.ts';
 import {
   checkedEngine,
   type FixedPointOptions,
+  IMPLICIT_OPTIONS,
   type ImplicitSettings,
   implicitSettings,
   type RootOptions,
@@ -78,8 +82,10 @@ function implicit(
   what: string,
   f: ImplicitFunction,
   kind: 'root' | 'fixed point',
-  options: FixedPointOptions,
+  given: FixedPointOptions,
 ): ImplicitSolution {
+  FUNCTION(`${what}: ${kind === 'root' ? 'F' : 'f'}`, f);
+  const options = readOptions(what, given, IMPLICIT_OPTIONS, 'unknown', 'inputs');
   const settings = implicitSettings(kind, options);
   const { unknown, inputs } = options;
   const engine = checkedEngine(what, unknown, inputs);
@@ -94,7 +100,8 @@ function implicit(
   });
 
   const { certify: wanted, limits } = settings;
-  const closer = (options: CertifyOptions = {}): Promise<ImplicitCertificate> => certify(solved, settings, options);
+  const closer = async (options?: CertifyOptions): Promise<ImplicitCertificate> =>
+    certify(solved, settings, readOptions('certify', options, CERTIFY_OPTIONS));
   const course = new Course({
     engine,
     what,
@@ -104,7 +111,7 @@ function implicit(
     isBounded: () => false,
     hypothesis: {
       ofSolve: async (read) => certificateOfSolve(read, knownByNorm(read.normBound)),
-      ...(wanted && { closer: () => closer(typeof wanted === 'object' ? wanted : {}) }),
+      ...(wanted && { closer: () => closer(typeof wanted === 'object' ? wanted : undefined) }),
     },
     settings,
   });
@@ -131,13 +138,17 @@ function implicit(
     backwardReports: course.backwardReports,
     certify: closer,
     async select(choose) {
+      FUNCTION('select: choose', choose);
       limits.signal?.throwIfAborted();
       const reading = atSolution(solved, (system, x) => readKinksOf(system.linearised(x).kinks(), rows.batch));
       const { list } = await unlessAborted(reading, limits.signal);
       selection = selectionAt(list, choose);
     },
-    gradientInterval: (cotangent, wanted = {}) =>
-      gradientInterval(solved, cotangent, { ...wanted, signal: wanted.signal ?? limits.signal }),
+    async gradientInterval(cotangent, given) {
+      TENSOR('gradientInterval: cotangent', cotangent);
+      const wanted = readOptions('gradientInterval', given, INTERVAL_OPTIONS);
+      return gradientInterval(solved, cotangent, { ...wanted, signal: wanted.signal ?? limits.signal });
+    },
   };
   return Object.assign(z, { solve });
 }

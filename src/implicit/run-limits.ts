@@ -1,4 +1,5 @@
 /** What ends a solve early: a signal of the caller's, or the time. Written once for all solves. */
+import { refusal } from '../arguments/check.ts';
 
 export interface LimitOptions {
   /**
@@ -56,7 +57,7 @@ export class RunLimits {
     private readonly deadlines: Deadlines = {},
   ) {
     if (timeLimit !== undefined && !(timeLimit > 0 && Number.isFinite(timeLimit))) {
-      throw new RangeError(`timeLimit: it is ${timeLimit}; it must be a finite number of milliseconds > 0`);
+      throw refusal('timeLimit: it', timeLimit, 'a finite number of milliseconds > 0');
     }
     this.signal = signal;
     this.timeLimit = timeLimit;

@@ -1,4 +1,7 @@
 /** Which element of the conservative Jacobian the gradient of a user's equation takes. */
+import { isObject, refusal, refusalOfResult } from '../arguments/check.ts';
+import { readOptions } from '../arguments/options.ts';
+import { shown } from '../arguments/shown.ts';
 import type { KinkedOperationName } from '../autodiff/kinks.ts';
 import { type Selectable, type Selection, selectionsFor } from '../autodiff/selection.ts';
 import { random } from '../data/random.ts';
@@ -20,14 +23,18 @@ export type ImplicitSelection =
   | ((place: KinkPlace) => number);
 
 const isRandom = (selection: ImplicitSelection): selection is { readonly random: number } =>
-  typeof selection === 'object' && Object.hasOwn(selection, 'random');
+  isObject(selection) && 'random' in selection;
 
 /** @throws RangeError where a number is not from 0 to 1, a name is unknown, or a seed is not one */
 export function checkImplicitSelection(selection: ImplicitSelection | undefined): void {
   if (typeof selection === 'function' || selection === undefined) return;
-  if (isRandom(selection)) random(selection.random);
-  else selectionsFor([], selection);
+  if (isRandom(selection)) random(readOptions('selection', selection, { random: 0 }).random);
+  else if (typeof selection === 'number' || isObject(selection)) selectionsFor([], selection);
+  else
+    throw refusal('selection: it', selection, 'a number from 0 to 1, numbers by operation, { random } or a function');
 }
+
+const isFraction = (q: unknown): boolean => typeof q === 'number' && q >= 0 && q <= 1;
 
 /** What `choose` says of these kinks: elsewhere there is nothing to select. */
 export function selectionAt(
@@ -35,7 +42,13 @@ export function selectionAt(
   choose: (kink: OperationKink) => number,
 ): (place: KinkPlace) => number {
   const keyOf = ({ place, sample, index }: KinkPlace): string => `${place} ${sample} ${index}`;
-  const chosen = new Map(kinks.map((kink) => [keyOf(kink), choose(kink)]));
+  const chosen = new Map(
+    kinks.map((kink) => {
+      const q = choose(kink);
+      if (isFraction(q)) return [keyOf(kink), q];
+      throw refusalOfResult('select: choose', q, 'a number from 0 to 1');
+    }),
+  );
   return (place) => chosen.get(keyOf(place)) ?? 0;
 }
 
@@ -54,9 +67,9 @@ export function selectionOnTape(
     const values = Float64Array.from({ length: sizeOf(shape) }, (_, at) => {
       const { sample, index } = placeIn({ shape }, batch, at);
       const q = choose({ operation, place, sample, index });
-      if (q >= 0 && q <= 1) return q;
+      if (isFraction(q)) return q;
       throw new RangeError(
-        `selection: for ${operation}, place ${place}, index ${index}, it gave ${q}; it must be a number from 0 to 1`,
+        `selection: for ${operation}, place ${place}, index ${index}, it gave ${shown(q)}; it must be a number from 0 to 1`,
       );
     });
     return beside.context.upload(values, shape, beside);

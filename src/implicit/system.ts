@@ -1,11 +1,12 @@
 /** An equation F(z, x, …) = 0 that a user wrote with tensor operations, as the solvers see it: rows are samples. */
+import { refusalOfResult } from '../arguments/check.ts';
 import type { NormBound } from '../autodiff/norm-bound.ts';
 import { type KinkedOperation, Tape } from '../autodiff/tape.ts';
 import type { KrylovProblem } from '../solvers/krylov.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { describe, type Shape, sameShape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { type ImplicitSelection, selectionOnTape } from './selections.ts';
 
 /** Gets the unknown and the inputs, and returns a tensor of the unknown's shape. */
@@ -40,6 +41,7 @@ export class ImplicitSystem {
   image(x: Tensor, inputs: readonly Tensor[] = this.inputs): Tensor {
     const { shape, batch, n } = this.rows;
     const image = this.f(x.reshape(shape), ...inputs);
+    if (!(image instanceof Tensor)) throw refusalOfResult(`${this.what}: the function`, image, 'a tensor');
     if (!sameShape(image.shape, shape)) {
       throw new RangeError(
         `${this.what}: the function returned the shape ${describe(image.shape)}; it must return that of the unknown, ${describe(shape)}`,

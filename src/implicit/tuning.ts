@@ -1,9 +1,11 @@
+import { refusal } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { isSolved, type SampleReport } from '../solvers/report.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { solveMonotone } from './monotone.ts';
 import { linearMapOf } from './monotone-arguments.ts';
-import type { MonotoneMapOptions } from './options.ts';
+import { MONOTONE_OPTIONS, type MonotoneMapOptions } from './options.ts';
 
 export interface TuningOptions extends Omit<MonotoneMapOptions, 'solver' | 'linearSolver' | 'step' | 'onFailure'> {
   /** As for `monotoneFixedPoint`: where W is a matrix. */
@@ -11,6 +13,9 @@ export interface TuningOptions extends Omit<MonotoneMapOptions, 'solver' | 'line
   /** Where the search starts, a finite number > 0. Default 1. */
   largest?: number;
 }
+
+const { solver: _s, linearSolver: _l, step: _a, onFailure: _f, ...KEPT } = MONOTONE_OPTIONS;
+const TUNING_OPTIONS: Checks<TuningOptions> = { ...KEPT, largest: 0 };
 
 export interface TunedStep {
   /** α with the fewest iterations; undefined where with no α all samples were solved. */
@@ -30,13 +35,10 @@ const SMALLEST = 1e-4;
  * @param W [n, n], or a LinearMap that has a resolvent
  * @param b [batch, n]
  */
-export async function tunedStep(
-  W: Tensor | LinearMap,
-  b: Tensor,
-  { largest = 1, margin, ...options }: TuningOptions,
-): Promise<TunedStep> {
+export async function tunedStep(W: Tensor | LinearMap, b: Tensor, given: TuningOptions): Promise<TunedStep> {
+  const { largest = 1, margin, ...options } = readOptions('tunedStep', given, TUNING_OPTIONS);
   if (!(largest > 0 && Number.isFinite(largest))) {
-    throw new RangeError(`largest: it is ${largest}; it must be a finite number > 0`);
+    throw refusal('largest: it', largest, 'a finite number > 0');
   }
   const map = linearMapOf(W, b, margin);
   const tried: { step: number; iterations: number }[] = [];

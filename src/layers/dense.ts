@@ -1,3 +1,5 @@
+import { refusal } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import { affine } from '../tensor/operations.ts';
 import { checkWidth, type Layer, uniformParameter } from './layer.ts';
 
@@ -10,14 +12,15 @@ export interface DenseOptions {
   activation?: (typeof ACTIVATIONS)[number];
 }
 
+const OPTIONS: Checks<DenseOptions> = { inputs: 0, outputs: 0, activation: 0 };
+
 /** y = activation(Wx + b), W [outputs, inputs], both starting uniform on ±1/√inputs. */
-export function dense({ inputs, outputs, activation = 'none' }: DenseOptions): Layer {
+export function dense(options: DenseOptions): Layer {
+  const { inputs, outputs, activation = 'none' } = readOptions('dense', options, OPTIONS);
   checkWidth('dense', 'inputs', inputs);
   checkWidth('dense', 'outputs', outputs);
   if (!ACTIVATIONS.includes(activation)) {
-    throw new RangeError(
-      `dense: activation is ${JSON.stringify(activation)}; it must be one of ${ACTIVATIONS.join(', ')}`,
-    );
+    throw refusal('dense: activation', activation, `one of ${ACTIVATIONS.join(', ')}`);
   }
   return {
     kind: 'dense',

@@ -1,7 +1,9 @@
 /** Layers written down as JSON, and made again from it. */
+import { FUNCTION, OBJECT } from '../arguments/check.ts';
+import { shown } from '../arguments/shown.ts';
 import { dense } from './dense.ts';
 import { dropout } from './dropout.ts';
-import type { Layer } from './layer.ts';
+import { checkLayer, type Layer } from './layer.ts';
 import { layerNorm } from './layer-norm.ts';
 import { monotone } from './monotone.ts';
 
@@ -29,15 +31,18 @@ export function describeLayer({ kind, inputs, outputs, parameters, options }: La
  * @throws RangeError where the kind is unknown, or the layer made is another one than was described
  */
 export function layerFrom(description: LayerDescription, own: Readonly<Record<string, LayerMaker>> = {}): Layer {
+  OBJECT('layers: a description', description);
   const { kind, options } = description;
   const maker = [own, MAKERS].find((makers) => Object.hasOwn(makers, kind))?.[kind];
   if (!maker) {
     throw new RangeError(
-      `layers: there is no maker for the kind ${JSON.stringify(kind)}; known are ${[...Object.keys(MAKERS), ...Object.keys(own)].join(', ')}. ` +
-        `Give one for a layer of your own: { layers: { ${JSON.stringify(kind)}: (options) => layer } }`,
+      `layers: there is no maker for the kind ${shown(kind)}; known are ${[...Object.keys(MAKERS), ...Object.keys(own)].join(', ')}. ` +
+        `Give one for a layer of your own: { layers: { ${shown(kind)}: (options) => layer } }`,
     );
   }
+  FUNCTION(`layers: ${kind}`, maker);
   const layer = maker(options as never);
+  checkLayer(`layers: what ${kind} made`, layer);
   const made = describeLayer(layer);
   if (JSON.stringify([made.inputs, made.outputs, made.parameters]) !== JSON.stringify(shapeOf(description))) {
     throw new RangeError(

@@ -1,3 +1,4 @@
+import { type Checks, readOptions } from '../arguments/options.ts';
 import { checkRate } from '../tensor/normalise.ts';
 import { checkWidth, type Layer } from './layer.ts';
 
@@ -7,11 +8,14 @@ export interface DropoutLayerOptions {
   rate?: number;
 }
 
+const OPTIONS: Checks<DropoutLayerOptions> = { inputs: 0, rate: 0 };
+
 /**
  * In training each number is 0 with probability `rate` and else divided by 1 − rate (Srivastava et al. 2014); otherwise
  * what comes in goes out. What is dropped depends on the seed of the training, the step and the layer alone.
  */
-export function dropout({ inputs, rate = 0.5 }: DropoutLayerOptions): Layer {
+export function dropout(options: DropoutLayerOptions): Layer {
+  const { inputs, rate = 0.5 } = readOptions('dropout', options, OPTIONS);
   checkWidth('dropout', 'inputs', inputs);
   checkRate('dropout', rate);
   return {

@@ -1,3 +1,5 @@
+import { POSITIVE } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import { checkWidth, constantParameter, type Layer } from './layer.ts';
 
 export interface LayerNormLayerOptions {
@@ -6,12 +8,12 @@ export interface LayerNormLayerOptions {
   epsilon?: number;
 }
 
+const OPTIONS: Checks<LayerNormLayerOptions> = { inputs: 0, epsilon: POSITIVE };
+
 /** gain·(x − mean)/√(variance + ε) + bias for each row (Ba, Kiros and Hinton 2016); gain starts at 1, bias at 0. */
-export function layerNorm({ inputs, epsilon = 1e-5 }: LayerNormLayerOptions): Layer {
+export function layerNorm(options: LayerNormLayerOptions): Layer {
+  const { inputs, epsilon = 1e-5 } = readOptions('layerNorm', options, OPTIONS);
   checkWidth('layerNorm', 'inputs', inputs);
-  if (!(epsilon > 0 && Number.isFinite(epsilon))) {
-    throw new RangeError(`layerNorm: epsilon is ${epsilon}; it must be a finite number > 0`);
-  }
   return {
     kind: 'layerNorm',
     inputs,

@@ -1,7 +1,9 @@
 /** What a layer is: parameters, how they start, and the forward pass. */
+import { COUNT, checkFor, has, isObject, refusal, refusalOfResult, TEXT } from '../arguments/check.ts';
 import type { Random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { describe, sameShape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
 
 export interface ParameterSpecification {
   readonly name: string;
@@ -73,16 +75,47 @@ export interface Layer {
 }
 
 export function checkWidth(layer: string, name: string, width: number): number {
-  if (!Number.isInteger(width) || width < 1) {
-    throw new RangeError(`${layer}: ${name} is ${width}; it must be a positive integer`);
-  }
+  COUNT(`${layer}: ${name}`, width);
   return width;
+}
+
+/** @throws RangeError unless a layer, maybe of the caller's own, is what its type says that it is */
+export function checkLayer(place: string, layer: Layer): void {
+  if (!isObject(layer) || !has(layer, 'forward')) throw refusal(place, layer, 'a layer');
+  const { kind, inputs, outputs, parameters } = layer;
+  TEXT(`${place}: kind`, kind);
+  COUNT(`${place}: inputs`, inputs);
+  COUNT(`${place}: outputs`, outputs);
+  PARAMETERS(`${place}: parameters`, parameters);
+}
+
+const PARAMETERS = checkFor(
+  'a list of objects with name, shape and initial',
+  (value) => Array.isArray(value) && value.every((each) => Array.isArray(each?.shape) && has(each, 'initial')),
+);
+
+/** What the forward pass of a layer has given. @param place its number and kind */
+export function checkOutput(place: string, output: Tensor, needed: readonly number[]): Tensor {
+  if (!(output instanceof Tensor)) throw refusalOfResult(`${place}: forward`, output, `a tensor ${describe(needed)}`);
+  if (sameShape(output.shape, needed)) return output;
+  throw new RangeError(
+    `${place}: forward returned the shape ${describe(output.shape)}; it must be ${describe(needed)}`,
+  );
+}
+
+/** Numbers that a typed array can hold, wherever there is memory for them. */
+const MOST = 2 ** 32;
+
+function sizeOf(name: string, shape: readonly number[]): number {
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  if (size <= MOST) return size;
+  throw new RangeError(`${name}: the shape ${describe(shape)} holds ${size} numbers; a parameter may hold ${MOST}`);
 }
 
 /** Uniform on [−1/√fanIn, 1/√fanIn], as PyTorch starts its linear layers. */
 export function uniformParameter(name: string, shape: readonly number[], fanIn: number): ParameterSpecification {
   const reach = 1 / Math.sqrt(fanIn);
-  const size = shape.reduce((product, extent) => product * extent, 1);
+  const size = sizeOf(name, shape);
   return {
     name,
     shape,
@@ -92,6 +125,6 @@ export function uniformParameter(name: string, shape: readonly number[], fanIn: 
 
 /** The same number everywhere. */
 export function constantParameter(name: string, shape: readonly number[], value: number): ParameterSpecification {
-  const size = shape.reduce((product, extent) => product * extent, 1);
+  const size = sizeOf(name, shape);
   return { name, shape, initial: () => new Float32Array(size).fill(value) };
 }

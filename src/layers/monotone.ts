@@ -1,5 +1,8 @@
+import { refusal } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
+import { shown } from '../arguments/shown.ts';
 import { solveMonotone } from '../implicit/monotone.ts';
-import { checkPositive, checkSolveOptions, type SolveOptions } from '../implicit/options.ts';
+import { checkPositive, checkSolveOptions, SOLVE_OPTIONS, type SolveOptions } from '../implicit/options.ts';
 import { monotoneMap } from '../implicit/parametrisation.ts';
 import { type ActivationOption, checkMask } from '../solvers/activations.ts';
 import type { ForwardSolverName, LinearSolverName } from '../solvers/index.ts';
@@ -43,21 +46,32 @@ export interface MonotoneLayerOptions extends Omit<SolveOptions, 'step' | 'signa
   warmStart?: WarmStart;
 }
 
+const { signal: _, ...OF_SOLVES } = SOLVE_OPTIONS;
+const OPTIONS: Checks<MonotoneLayerOptions> = {
+  ...OF_SOLVES,
+  inputs: 0,
+  width: 0,
+  activation: 0,
+  margin: 0,
+  warmStart: 0,
+};
+
 /**
  * z = σ(Wz + Ux + c), the monotone equilibrium layer of Winston & Kolter (2020).
  *
  * W = (1 − m)I − AᵀA + B − Bᵀ keeps I − W ⪰ m·I whatever the parameters A, B [n, n], so that z exists, is unique, and
  * has a gradient everywhere; U is [n, inputs], c is [n]. A, B start uniform on ±1/√n, U and c on ±1/√inputs.
  */
-export function monotone({
-  inputs,
-  width,
-  activation = 'relu',
-  margin = 1,
-  step,
-  warmStart: start = 'none',
-  ...solve
-}: MonotoneLayerOptions): Layer {
+export function monotone(given: MonotoneLayerOptions): Layer {
+  const {
+    inputs,
+    width,
+    activation = 'relu',
+    margin = 1,
+    step,
+    warmStart: start = 'none',
+    ...solve
+  } = readOptions('monotone', given, OPTIONS);
   checkWidth('monotone', 'inputs', inputs);
   checkWidth('monotone', 'width', width);
   const isTuned = step === 'tuned';
@@ -107,11 +121,11 @@ export function monotone({
 
 function checkChoices(start: WarmStart, isTuned: boolean, solver: string): void {
   if (!['none', 'step', 'sample'].includes(start)) {
-    throw new RangeError(`monotone: warmStart is ${JSON.stringify(start)}; it must be one of none, step, sample`);
+    throw refusal('monotone: warmStart', start, 'one of none, step, sample');
   }
   if (isTuned && !['auto', 'peaceman-rachford'].includes(solver)) {
     throw new RangeError(
-      `monotone: step is "tuned" and solver ${JSON.stringify(solver)}; the step is tuned for peaceman-rachford only`,
+      `monotone: step is "tuned" and solver ${shown(solver)}; the step is tuned for peaceman-rachford only`,
     );
   }
 }

@@ -1,9 +1,19 @@
+import { COUNT, checkFinite, checkFor, LIST, NUMBERS, SIGNAL } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import { random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
-import type { Engine } from '../tensor/engine.ts';
-import { describe } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { emptyMemory, type ForwardPass, type Layer, type Memory, type TrainingPass } from './layer.ts';
+import { ENGINE, type Engine, tensorsOf } from '../tensor/engine.ts';
+import { describe, sameShape } from '../tensor/shape.ts';
+import { TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
+import {
+  checkLayer,
+  checkOutput,
+  emptyMemory,
+  type ForwardPass,
+  type Layer,
+  type Memory,
+  type TrainingPass,
+} from './layer.ts';
 
 export interface NamedParameter {
   /** Layer number, kind and parameter, such as `0.monotone.A`. */
@@ -23,6 +33,18 @@ export interface ForwardOptions {
   training?: TrainingPass;
 }
 
+const FORWARD_OPTIONS: Checks<ForwardOptions> = { values: TENSORS, solves: LIST, signal: SIGNAL, training: 0 };
+
+/** What `Model.predict` may be given beyond the rows. */
+export interface PredictOptions {
+  /** Rows solved at once. Default 256. */
+  batch?: number;
+  /** Aborted, it ends the solves: the promise rejects with its reason. */
+  signal?: AbortSignal;
+}
+
+const PREDICT_OPTIONS: Checks<PredictOptions> = { batch: COUNT, signal: SIGNAL };
+
 export interface Prediction {
   /** The most probable class of each row. */
   readonly classes: Int32Array;
@@ -34,6 +56,7 @@ export interface Prediction {
 export function sequential(...layers: Layer[]): Model {
   if (layers.length === 0) throw new RangeError('sequential: no layers were given; at least one is needed');
   for (const [index, layer] of layers.entries()) {
+    checkLayer(`sequential: layer ${index}`, layer);
     const before = layers[index - 1];
     if (before && before.outputs !== layer.inputs) {
       throw new RangeError(
@@ -49,6 +72,11 @@ export class Model {
 
   /** Made by `sequential`. */
   constructor(readonly layers: readonly Layer[]) {}
+
+  /** How errors call it. */
+  get [Symbol.toStringTag](): string {
+    return 'Model';
+  }
 
   get inputs(): number {
     return this.layers[0].inputs;
@@ -83,16 +111,20 @@ export class Model {
 
   /** Gives the parameters their seeded start, the same on every backend. */
   initialise(engine: Engine, seed = 0): void {
-    this.dispose();
+    ENGINE('initialise: engine', engine);
     const generator = random(seed);
-    const values = this.layers.flatMap((layer) =>
-      layer.parameters.map((parameter) => engine.tensor(parameter.initial(generator), parameter.shape)),
-    );
+    const parameters = this.layers.flatMap((layer) => layer.parameters);
+    const start = parameters.map((parameter) => ({ values: parameter.initial(generator), shape: parameter.shape }));
+    this.dispose();
+    const values = tensorsOf(engine, start);
     this.held = { engine, values, memories: this.layers.map(emptyMemory) };
   }
 
   /** Takes parameters, in the order of the layers, and what the layers remember; disposes what it had. */
   takeUp(engine: Engine, values: readonly Tensor[], memories: readonly Memory[]): void {
+    ENGINE('takeUp: engine', engine);
+    this.checkValues('takeUp', values);
+    LIST('takeUp: memories', memories);
     this.dispose();
     this.held = { engine, values: [...values], memories: [...memories] };
   }
@@ -100,6 +132,7 @@ export class Model {
   /** Puts new parameters in the place of the old ones, which are disposed. */
   replaceParameters(values: readonly Tensor[]): void {
     const held = this.initialised();
+    this.checkValues('replaceParameters', values);
     for (const old of held.values) old.dispose();
     held.values = [...values];
   }
@@ -109,10 +142,15 @@ export class Model {
    * @param x [batch, inputs]
    * @returns the outputs of the last layer, [batch, outputs]
    */
-  forward(
-    x: Tensor,
-    { values = this.initialised().values, solves = [], signal, training }: ForwardOptions = {},
-  ): Tensor {
+  forward(x: Tensor, options?: ForwardOptions): Tensor {
+    const {
+      values = this.initialised().values,
+      solves = [],
+      signal,
+      training,
+    } = readOptions('forward', options, FORWARD_OPTIONS);
+    TENSOR('forward: x', x);
+    if (options?.values) this.checkValues('forward', values);
     if (x.shape.length !== 2 || x.shape[1] !== this.inputs) {
       throw new RangeError(`model: the input has shape ${describe(x.shape)}; it must be [batch, ${this.inputs}]`);
     }
@@ -125,8 +163,24 @@ export class Model {
         signal,
         training: training && { ...training, random: training.random.fork(`layer ${index}`) },
       };
-      return layer.forward(input, parameters[index], pass);
+      const output = layer.forward(input, parameters[index], pass);
+      return checkOutput(`model: layer ${index} (${layer.kind})`, output, [x.shape[0], layer.outputs]);
     }, x);
+  }
+
+  /** @throws RangeError unless there is one tensor for each parameter, of its shape */
+  private checkValues(what: string, values: readonly Tensor[]): void {
+    TENSORS(`${what}: values`, values);
+    const shapes = this.layers.flatMap(({ parameters }) => parameters.map(({ shape }) => shape));
+    if (values.length !== shapes.length) {
+      throw new RangeError(`${what}: values holds ${values.length} tensors; the model has ${shapes.length} parameters`);
+    }
+    for (const [index, { shape }] of values.entries()) {
+      if (sameShape(shape, shapes[index])) continue;
+      throw new RangeError(
+        `${what}: values[${index}] has shape ${describe(shape)}; the parameter has ${describe(shapes[index])}`,
+      );
+    }
   }
 
   /** What is computed from parameters alone must be freed with everything else that is computed from x. */
@@ -152,6 +206,7 @@ export class Model {
    */
   async tune(x: Tensor, step: number): Promise<void> {
     const { values, memories } = this.initialised();
+    TENSOR('tune: x', x);
     const due = this.tuningDue(step);
     if (!due.includes(true)) return;
     await this.engine.tidy(async (scope) => {
@@ -166,22 +221,18 @@ export class Model {
 
   /**
    * Classes and probabilities of rows of numbers.
-   * @param inputs count × inputs, row-major
-   * @param options.batch rows solved at once, default 256
-   * @param options.signal aborted, it ends the solves: the promise rejects with its reason
+   * @param inputs count × inputs, row-major, all finite
    */
-  async predict(
-    inputs: ArrayLike<number>,
-    { batch = 256, signal }: { batch?: number; signal?: AbortSignal } = {},
-  ): Promise<Prediction> {
+  async predict(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Prediction> {
     const { engine } = this.initialised();
+    const { batch = 256, signal } = readOptions('predict', options, PREDICT_OPTIONS);
+    NUMBERS('predict: inputs', inputs);
     if (inputs.length === 0 || inputs.length % this.inputs !== 0) {
       throw new RangeError(
         `predict: inputs holds ${inputs.length} numbers; it must be a positive multiple of ${this.inputs}`,
       );
     }
-    if (!Number.isInteger(batch) || batch < 1)
-      throw new RangeError(`predict: batch is ${batch}; it must be a positive integer`);
+    checkFinite('predict: inputs', inputs);
     const count = inputs.length / this.inputs;
     const probabilities = new Float32Array(count * this.outputs);
     const classes = new Int32Array(count);
@@ -208,6 +259,8 @@ export class Model {
     this.held = undefined;
   }
 }
+
+export const MODEL = checkFor('a model, as sequential() makes it', (value) => value instanceof Model);
 
 export function indexOfLargest(values: ArrayLike<number>): number {
   let best = 0;

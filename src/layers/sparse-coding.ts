@@ -1,6 +1,8 @@
+import { refusal } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Random } from '../data/random.ts';
 import { lasso } from '../implicit/lasso/lasso.ts';
-import { type LassoOptions, lassoSettings } from '../implicit/lasso/options.ts';
+import { LASSO_OPTIONS, type LassoOptions, lassoSettings } from '../implicit/lasso/options.ts';
 import { checkWidth, constantParameter, type Layer } from './layer.ts';
 
 export interface SparseCodingOptions
@@ -22,6 +24,18 @@ export interface SparseCodingOptions
   solver?: LassoOptions['solver'];
 }
 
+const {
+  X: _X,
+  y: _y,
+  weights: _weights,
+  masks: _masks,
+  intercept: _intercept,
+  initial: _initial,
+  signal: _signal,
+  ...KEPT
+} = LASSO_OPTIONS;
+const OPTIONS: Checks<SparseCodingOptions> = { ...KEPT, inputs: 0, features: 0, ridge: 0 };
+
 /**
  * β = argmin ½‖x − Xβ‖² + e^λ‖β‖₁ + ½ρ‖β‖²: the sparse code of the input in a dictionary that is learnt for the task (Mairal,
  * Bach & Ponce, "Task-driven dictionary learning", 2012).
@@ -31,21 +45,22 @@ export interface SparseCodingOptions
  *
  * A model that has it is made again from a checkpoint with `modelFrom(checkpoint, engine, { layers: { sparseCoding } })`.
  */
-export function sparseCoding({
-  inputs,
-  features,
-  logLambda = Math.log(0.1),
-  ridge = 0,
-  solver = 'fista',
-  ...rest
-}: SparseCodingOptions): Layer {
+export function sparseCoding(given: SparseCodingOptions): Layer {
+  const {
+    inputs,
+    features,
+    logLambda = Math.log(0.1),
+    ridge = 0,
+    solver = 'fista',
+    ...rest
+  } = readOptions('sparseCoding', given, OPTIONS);
   checkWidth('sparseCoding', 'inputs', inputs);
   checkWidth('sparseCoding', 'features', features);
   if (!Number.isFinite(logLambda)) {
-    throw new RangeError(`sparseCoding: logLambda is ${logLambda}; it must be a finite number`);
+    throw refusal('sparseCoding: logLambda', logLambda, 'a finite number');
   }
   if (!(ridge >= 0 && Number.isFinite(ridge))) {
-    throw new RangeError(`sparseCoding: ridge is ${ridge}; it must be a finite number of at least 0`);
+    throw refusal('sparseCoding: ridge', ridge, 'a finite number of at least 0');
   }
   const solve = { ...rest, solver };
   lassoSettings(solve, features);

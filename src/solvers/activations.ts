@@ -1,4 +1,6 @@
 /** The activations a monotone layer may have: σ = prox_f of a convex f, so nondecreasing and 1-Lipschitz. */
+import { refusal } from '../arguments/check.ts';
+import { shown } from '../arguments/shown.ts';
 import type { ActivationName, ActivationParameters, ElementwiseOperation } from '../backends/kernels.ts';
 
 export type ElementwiseActivation = Exclude<ActivationName, 'identity'>;
@@ -161,7 +163,7 @@ function maskOf({ mask }: Masked): readonly number[] | undefined {
   if (mask === undefined) return undefined;
   const wrong = Array.isArray(mask) ? mask.findIndex((value) => value !== 0 && value !== 1) : 0;
   if (wrong >= 0) {
-    const found = Array.isArray(mask) ? `[${wrong}] is ${mask[wrong]}` : ` is ${JSON.stringify(mask)}`;
+    const found = Array.isArray(mask) ? `[${wrong}] is ${shown(mask[wrong])}` : ` is ${shown(mask)}`;
     throw new RangeError(`activation: mask${found}; it must be a list of 0 and 1`);
   }
   if (!mask.includes(1)) throw new RangeError('activation: mask holds no 1; at least one unit must be in use');
@@ -184,9 +186,7 @@ function checkedName(name: unknown, option: unknown): Activation['name'] {
     throw new RangeError(`activation: ${name} is not a name here; write ${ALIASES[lower]}`);
   }
   if (typeof name !== 'string' || !(ACTIVATION_NAMES as readonly string[]).includes(name)) {
-    throw new RangeError(
-      `activation: ${JSON.stringify(option)} is unknown; it must be one of ${ACTIVATION_NAMES.join(', ')}`,
-    );
+    throw new RangeError(`activation: ${shown(option)} is unknown; it must be one of ${ACTIVATION_NAMES.join(', ')}`);
   }
   return name as Activation['name'];
 }
@@ -204,5 +204,5 @@ function checkKeys(name: string, given: object, parameters: readonly Parameter[]
 function parameterOf(activation: string, given: object, { name, fallback, allowed, isAllowed }: Parameter): number {
   const value: unknown = (given as Record<string, unknown>)[name] ?? fallback;
   if (typeof value === 'number' && isAllowed(value)) return value;
-  throw new RangeError(`activation: the ${name} of ${activation} is ${value}; it must be ${allowed}`);
+  throw refusal(`activation: the ${name} of ${activation}`, value, allowed);
 }

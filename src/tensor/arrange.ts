@@ -1,4 +1,6 @@
 /** The differentiable operations that take tensors apart and put them together. */
+import { isListLike, NUMBERS, refusal } from '../arguments/check.ts';
+import { shown } from '../arguments/shown.ts';
 import { elementwiseLaidOut, gatherAlong, gatherRows, segmentSum } from './kernels.ts';
 import { recorded } from './operations.ts';
 import { broadcastLayout, describe, normaliseAxes, type Shape, slicedLayout } from './shape.ts';
@@ -6,16 +8,16 @@ import type { Tensor } from './tensor.ts';
 
 export function slice(x: Tensor, starts: readonly number[], sizes: Shape): Tensor {
   for (const [name, given] of Object.entries({ starts, sizes })) {
-    if (given.length === x.shape.length) continue;
+    if (isListLike(given) && given.length === x.shape.length) continue;
     throw new RangeError(
-      `slice: ${name} is ${describe(given)}; it must hold one number for each axis of ${describe(x.shape)}`,
+      `slice: ${name} is ${shown(given)}; it must hold one number for each axis of ${describe(x.shape)}`,
     );
   }
   for (const [axis, extent] of x.shape.entries()) {
     const [start, size] = [starts[axis], sizes[axis]];
     if (!Number.isInteger(start) || !Number.isInteger(size) || start < 0 || size < 1 || start + size > extent) {
       throw new RangeError(
-        `slice: along axis ${axis} it starts at ${start} and takes ${size}; it must stay within 0 to ${extent} and take at least 1`,
+        `slice: along axis ${axis} it starts at ${shown(start)} and takes ${shown(size)}; it must stay within 0 to ${extent} and take at least 1`,
       );
     }
   }
@@ -37,10 +39,7 @@ export function broadcast(x: Tensor, shape: Shape): Tensor {
   return recorded('broadcast', [x], elementwiseLaidOut('copy', [x], [broadcastLayout(x.shape, shape)], shape));
 }
 
-/**
- * Tensors one after the other along an axis (a negative one counts from the end). Their other extents must agree.
- * @throws RangeError where a shape or the axis is wrong
- */
+/** See concat.ts. */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   if (tensors.length === 0) throw new RangeError('concat: tensors is empty; give at least one tensor');
   const [first, ...others] = tensors;
@@ -68,11 +67,12 @@ export function joined([first, ...others]: readonly Tensor[], axis: number): Ten
 
 export function gather(x: Tensor, indices: ArrayLike<number>): Tensor {
   if (x.shape.length === 0) throw new RangeError('gather: x is a scalar; it needs at least one axis');
+  NUMBERS('gather: indices', indices);
   if (indices.length === 0) throw new RangeError('gather: indices is empty; give at least one');
   const [count] = x.shape;
   for (let at = 0; at < indices.length; at++) {
     if (Number.isInteger(indices[at]) && indices[at] >= 0 && indices[at] < count) continue;
-    throw new RangeError(`gather: indices[${at}] is ${indices[at]}; it must be an integer from 0 to ${count - 1}`);
+    throw refusal(`gather: indices[${at}]`, indices[at], `an integer from 0 to ${count - 1}`);
   }
   const places = x.context.upload(indices, [indices.length], x);
   const output = gatherRows(x, places);

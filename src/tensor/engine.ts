@@ -1,4 +1,5 @@
 /** The engine: tensors on one backend, Programs traced once per shape, memory that is given back. */
+import { checkFinite, checkFor, FUNCTION, NUMBERS, refusal } from '../arguments/check.ts';
 import type {
   Assumption,
   Backend,
@@ -14,9 +15,10 @@ import type { CallWithoutSlots } from '../program/trace.ts';
 import { Arena } from './arena.ts';
 import { assumptionOf, mergedChecks, NO_CHECKS } from './checks.ts';
 import { ProgramCache, type Traced } from './program-cache.ts';
-import { checkShape, describe, type Shape, sizeOf } from './shape.ts';
-import { type Check, type LoopContext, Tensor } from './tensor.ts';
+import { describe, type Shape } from './shape.ts';
+import { type Check, type LoopContext, TENSOR, Tensor } from './tensor.ts';
 import { Tracing } from './tracing.ts';
+import { shapeFor } from './values.ts';
 
 /** Tolerances, margins, step sizes: few in any program; the bound keeps a sweep over them from growing without end. */
 const MAXIMUM_SCALARS = 64;
@@ -38,7 +40,7 @@ export interface Scope {
 }
 
 /** Opens an engine: see OpenOptions. Rejects with what is missing and what to do about it. */
-export async function open(options: OpenOptions = {}): Promise<Engine> {
+export async function open(options?: OpenOptions): Promise<Engine> {
   const { backend, reason } = await openBackend(options);
   return new Engine(backend, reason);
 }
@@ -49,7 +51,9 @@ export class NotTraceableError extends Error {
 }
 
 /** The engine of a tensor that implicit layers compute with. */
-export function engineOf(name: string, { context }: Tensor): Engine {
+export function engineOf(name: string, tensor: Tensor): Engine {
+  TENSOR(name, tensor);
+  const { context } = tensor;
   if (context instanceof Engine) return context;
   throw new NotTraceableError(`${name}: it must be a tensor of an engine; a solve cannot be traced into a Program`);
 }
@@ -71,6 +75,11 @@ export class Engine implements LoopContext {
     programBytes?: number,
   ) {
     this.programs = new ProgramCache(device, programBytes);
+  }
+
+  /** How errors call it. */
+  get [Symbol.toStringTag](): string {
+    return 'Engine';
   }
 
   get backend(): BackendName {
@@ -102,22 +111,12 @@ export class Engine implements LoopContext {
    * @param shape default: one axis
    * @throws RangeError where the shape does not hold them or a number is not finite
    */
-  tensor(values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
+  tensor(values: ArrayLike<number>, shape?: Shape): Tensor {
     return this.tensorIn(undefined, values, shape);
   }
 
-  private tensorIn(arena: Arena | undefined, values: ArrayLike<number>, shape: Shape): Tensor {
-    checkShape('tensor', shape);
-    if (values.length !== sizeOf(shape)) {
-      throw new RangeError(
-        `tensor: values holds ${values.length} numbers, the shape ${describe(shape)} needs ${sizeOf(shape)}`,
-      );
-    }
-    for (let index = 0; index < values.length; index++) {
-      if (!Number.isFinite(values[index])) {
-        throw new RangeError(`tensor: values[${index}] is ${values[index]}; every number must be finite`);
-      }
-    }
+  private tensorIn(arena: Arena | undefined, values: ArrayLike<number>, given?: Shape): Tensor {
+    const shape = shapeFor(values, given);
     return this.wrap({ storage: this.device.upload(values), references: 0 }, shape, NO_CHECKS, arena);
   }
 
@@ -125,6 +124,7 @@ export class Engine implements LoopContext {
   scalar(value: number): Tensor {
     let kept = this.scalars.get(value);
     if (!kept) {
+      if (!Number.isFinite(value)) throw refusal('scalar: value', value, 'a finite number');
       if (this.scalars.size === MAXIMUM_SCALARS) this.forgetOldestScalar();
       kept = this.outside(() => this.tensor([value]));
       this.scalars.set(value, kept);
@@ -155,6 +155,7 @@ export class Engine implements LoopContext {
   }
 
   private sharedOf(tensor: Tensor): Shared {
+    if (!(tensor instanceof Tensor)) throw refusal('tensor', tensor, 'a tensor');
     if (tensor.context !== this)
       throw new Error(`tensor ${describe(tensor.shape)}: it belongs to another engine or to a Program`);
     if (tensor.isDisposed) throw new Error(`tensor ${describe(tensor.shape)}: it was disposed`);
@@ -163,12 +164,15 @@ export class Engine implements LoopContext {
 
   /** Overwrites the numbers of a tensor (and of its aliases), after everything enqueued so far. */
   write(tensor: Tensor, values: ArrayLike<number>): void {
+    const { storage } = this.sharedOf(tensor);
+    NUMBERS('write: values', values);
     if (values.length !== tensor.size) {
       throw new RangeError(
         `write: values holds ${values.length} numbers, the tensor ${describe(tensor.shape)} holds ${tensor.size}`,
       );
     }
-    this.device.write(this.sharedOf(tensor).storage, values);
+    checkFinite('write: values', values);
+    this.device.write(storage, values);
   }
 
   /**
@@ -337,9 +341,10 @@ export class Engine implements LoopContext {
    * tensors in an array or a plain object); frees all of them when it throws. `body` may be asynchronous.
    */
   async tidy<Result>(body: (scope: Scope) => Result | Promise<Result>): Promise<Result> {
+    FUNCTION('tidy: body', body);
     return this.inArena(undefined, (arena) =>
       body({
-        tensor: (values, shape = [values.length]) => this.tensorIn(arena, values, shape),
+        tensor: (values, shape) => this.tensorIn(arena, values, shape),
         use: (tensor) => this.useIn(arena, tensor),
       }),
     );
@@ -395,6 +400,24 @@ export class Engine implements LoopContext {
     this.close();
   }
 }
+
+/** A tensor of each of these, or none where one is refused. */
+export function tensorsOf(
+  engine: Engine,
+  all: readonly { readonly values: ArrayLike<number>; readonly shape: Shape }[],
+): Tensor[] {
+  const made: Tensor[] = [];
+  try {
+    for (const { values, shape } of all) made.push(engine.tensor(values, shape));
+    return made;
+  } catch (error) {
+    for (const tensor of made) tensor.dispose();
+    throw error;
+  }
+}
+
+/** That is open or closed. */
+export const ENGINE = checkFor('an engine, as open() gives it', (value) => value instanceof Engine);
 
 function tensorsIn(value: unknown): Tensor[] {
   if (value instanceof Tensor) return [value];

@@ -1,4 +1,5 @@
 /** The differentiable operations that keep numbers of a network in range: dropout and layer normalisation. */
+import { refusal } from '../arguments/check.ts';
 import { elementwiseLaidOut, rowwise } from './kernels.ts';
 import { add, multiply, recorded } from './operations.ts';
 import { broadcastLayout, describe } from './shape.ts';
@@ -12,14 +13,14 @@ export interface DropoutOptions {
 const HALF = 2 ** 24;
 
 export function checkRate(name: string, rate: number): number {
-  if (rate >= 0 && rate < 1) return rate;
-  throw new RangeError(`${name}: rate is ${rate}; it must be a number from 0 to below 1`);
+  if (Number.isFinite(rate) && rate >= 0 && rate < 1) return rate;
+  throw refusal(`${name}: rate`, rate, 'a number from 0 to below 1');
 }
 
 export function dropout(x: Tensor, rate: number, { seed }: DropoutOptions): Tensor {
   checkRate('dropout', rate);
   if (!Number.isInteger(seed) || seed < 0 || seed >= HALF * HALF) {
-    throw new RangeError(`dropout: seed is ${seed}; it must be an integer from 0 to 2⁴⁸ − 1`);
+    throw refusal('dropout: seed', seed, 'an integer from 0 to 2⁴⁸ − 1');
   }
   if (rate === 0) return recorded('dropout', [x], x.context.alias(x, x.shape), { rate, seed });
   return recorded('dropout', [x], dropped(x, rate, seed), { rate, seed });
@@ -47,7 +48,7 @@ export interface LayerNormOptions {
 export function layerNorm(x: Tensor, { gain, bias, epsilon = 1e-5 }: LayerNormOptions): Tensor {
   if (x.shape.length === 0) throw new RangeError('layerNorm: x is a scalar; it needs at least one axis');
   if (!(epsilon > 0 && Number.isFinite(epsilon))) {
-    throw new RangeError(`layerNorm: epsilon is ${epsilon}; it must be a finite number > 0`);
+    throw refusal('layerNorm: epsilon', epsilon, 'a finite number > 0');
   }
   const n = x.shape[x.shape.length - 1];
   for (const [name, given] of Object.entries({ gain, bias })) {

@@ -1,4 +1,6 @@
 /** The differentiable operations: arguments checked, kernels called, tapes told. Their derivatives are in autodiff/. */
+import { isListLike, refusal } from '../arguments/check.ts';
+import { shown } from '../arguments/shown.ts';
 import { elementwise, elementwiseLaidOut, product, reduceAxes, rowwise, softmaxRows } from './kernels.ts';
 import { checkShape, describe, normaliseAxes, permutedLayout, type Shape, sizeOf } from './shape.ts';
 import type { KinkOptions, Tensor } from './tensor.ts';
@@ -27,8 +29,8 @@ export function recorded(
 }
 
 export function checkSelection(operation: string, selection: number): number {
-  if (!(selection >= 0 && selection <= 1)) {
-    throw new RangeError(`${operation}: selection is ${selection}; it must be a number from 0 to 1`);
+  if (!(Number.isFinite(selection) && selection >= 0 && selection <= 1)) {
+    throw refusal(`${operation}: selection`, selection, 'a number from 0 to 1');
   }
   return selection;
 }
@@ -72,6 +74,7 @@ export function multiply(a: Tensor, b: Tensor | number): Tensor {
 export function divide(a: Tensor, b: Tensor | number): Tensor {
   if (typeof b === 'number') {
     if (b === 0) throw new RangeError('div: the divisor is 0; it must be another number');
+    if (!Number.isFinite(1 / b)) throw refusal('div: other', b, 'a number whose inverse is finite');
     return scaled(a, 1 / b, 0);
   }
   return recorded('divide', [a, b], elementwise('divide', [a, b]));
@@ -115,7 +118,7 @@ export function abs(x: Tensor, { selection = 0.5 }: KinkOptions): Tensor {
 
 export function softThreshold(x: Tensor, threshold: number, { selection = 0 }: KinkOptions): Tensor {
   if (!(threshold > 0 && Number.isFinite(threshold))) {
-    throw new RangeError(`softThreshold: the threshold is ${threshold}; it must be a finite number > 0`);
+    throw refusal('softThreshold: the threshold', threshold, 'a finite number > 0');
   }
   const attributes = { threshold, selection: checkSelection('softThreshold', selection) };
   return recorded('softThreshold', [x], elementwise('softThreshold', [x], [threshold]), attributes);
@@ -135,15 +138,15 @@ export function arctan(x: Tensor): Tensor {
 
 export function leakyRelu(x: Tensor, slope: number, { selection = 0 }: KinkOptions): Tensor {
   if (!(slope <= 1 && Number.isFinite(slope))) {
-    throw new RangeError(`leakyRelu: the slope is ${slope}; it must be a finite number ≤ 1`);
+    throw refusal('leakyRelu: the slope', slope, 'a finite number ≤ 1');
   }
   const attributes = { slope, selection: checkSelection('leakyRelu', selection) };
   return recorded('leakyRelu', [x], elementwise('leakyRelu', [x], [slope]), attributes);
 }
 
 export function elu(x: Tensor, alpha: number, { selection = 0 }: KinkOptions): Tensor {
-  if (!(alpha >= 0 && alpha <= 1)) {
-    throw new RangeError(`elu: alpha is ${alpha}; it must be a number from 0 to 1`);
+  if (!(Number.isFinite(alpha) && alpha >= 0 && alpha <= 1)) {
+    throw refusal('elu: alpha', alpha, 'a number from 0 to 1');
   }
   const attributes = { alpha, selection: checkSelection('elu', selection) };
   return recorded('elu', [x], elementwise('elu', [x], [alpha]), attributes);
@@ -151,7 +154,7 @@ export function elu(x: Tensor, alpha: number, { selection = 0 }: KinkOptions): T
 
 export function clip(x: Tensor, low: number, high: number, { selection = 1 }: KinkOptions): Tensor {
   if (!(low < high && Number.isFinite(low) && Number.isFinite(high))) {
-    throw new RangeError(`clip: low is ${low} and high ${high}; both must be finite, and low < high`);
+    throw new RangeError(`clip: low is ${shown(low)} and high ${shown(high)}; both must be finite, and low < high`);
   }
   const attributes = { low, high, selection: checkSelection('clip', selection) };
   return recorded('clip', [x], elementwise('clip', [x], [low, high]), attributes);
@@ -205,8 +208,9 @@ export function mean(x: Tensor, axes: number | readonly number[] | undefined, op
   return output;
 }
 
-export function reshape(x: Tensor, shape: Shape): Tensor {
-  checkShape('reshape', shape);
+export function reshape(x: Tensor, given: Shape): Tensor {
+  checkShape('reshape', given);
+  const shape = Array.from(given);
   if (sizeOf(shape) !== x.size) {
     throw new RangeError(
       `reshape: ${describe(x.shape)} holds ${x.size} numbers, ${describe(shape)} would hold ${sizeOf(shape)}`,
@@ -218,10 +222,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
   const rank = x.shape.length;
   const axes = Array.from({ length: rank }, (_, axis) => axis);
-  const order = permutation ?? [...axes.slice(0, -2), ...axes.slice(-2).reverse()];
+  const usual = [...axes.slice(0, -2), ...axes.slice(-2).reverse()];
+  const order = permutation === undefined ? usual : isListLike(permutation) ? Array.from(permutation) : [];
   if (order.length !== rank || !axes.every((axis) => order.includes(axis))) {
     throw new RangeError(
-      `transpose: the permutation is ${describe(order)}; it must name each axis of ${describe(x.shape)} once`,
+      `transpose: the permutation is ${shown(permutation)}; it must name each axis of ${describe(x.shape)} once`,
     );
   }
   const shape = order.map((axis) => x.shape[axis]);

@@ -1,4 +1,6 @@
 /** Shapes: sizes, broadcasting (NumPy's rule), strides. Rank at most 4. */
+import { isListLike, refusal } from '../arguments/check.ts';
+import { shown } from '../arguments/shown.ts';
 import type { OperandLayout } from '../backends/kernels.ts';
 
 export type Shape = readonly number[];
@@ -20,15 +22,16 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** Throws unless every extent is a positive integer and the rank is at most 4. */
 export function checkShape(name: string, shape: Shape): void {
+  if (!isListLike(shape)) throw refusal(`${name}: shape`, shape, 'a list of positive integers');
   if (shape.length > MAXIMUM_RANK) {
     throw new RangeError(
-      `${name}: the shape ${describe(shape)} has rank ${shape.length}; at most ${MAXIMUM_RANK} is allowed`,
+      `${name}: the shape ${shown(shape)} has rank ${shape.length}; at most ${MAXIMUM_RANK} is allowed`,
     );
   }
-  for (const extent of shape) {
+  for (const extent of Array.from(shape)) {
     if (!Number.isInteger(extent) || extent < 1) {
       throw new RangeError(
-        `${name}: the shape ${describe(shape)} has an extent ${extent}; each must be a positive integer`,
+        `${name}: the shape ${shown(shape)} has an extent ${shown(extent)}; each must be a positive integer`,
       );
     }
   }
@@ -90,11 +93,14 @@ export function slicedLayout(shape: Shape, starts: readonly number[]): OperandLa
 /** Axes as given (negative ones count from the end) turned into sorted indices; all axes when none are given. */
 export function normaliseAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
-  const list = (typeof axes === 'number' ? [axes] : [...axes]).map((axis) => {
+  if (typeof axes !== 'number' && !isListLike(axes)) {
+    throw refusal(`${operation}: axes`, axes, 'an integer or a list of integers');
+  }
+  const list = (typeof axes === 'number' ? [axes] : Array.from(axes)).map((axis) => {
     const index = axis < 0 ? axis + rank : axis;
     if (!Number.isInteger(index) || index < 0 || index >= rank) {
       throw new RangeError(
-        `${operation}: axis ${axis} is not in a tensor of rank ${rank} (allowed: ${-rank} to ${rank - 1})`,
+        `${operation}: axis ${shown(axis)} is not in a tensor of rank ${rank} (allowed: ${-rank} to ${rank - 1})`,
       );
     }
     return index;

@@ -1,3 +1,5 @@
+import { POSITIVE } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Optimiser } from './optimiser.ts';
@@ -20,19 +22,23 @@ export interface AdamWOptions extends AdamOptions {
   weightDecay?: number;
 }
 
+const OPTIONS: Checks<AdamOptions> = { rate: 0, beta1: 0, beta2: 0, epsilon: POSITIVE };
+const WITH_DECAY: Checks<AdamWOptions> = { ...OPTIONS, weightDecay: 0 };
+
 /**
  * Adam (Kingma & Ba 2015, Algorithm 1): m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²,
  * θ ← θ − rate·m̂/(√v̂ + ε) with m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ).
  */
-export function adam(options: AdamOptions = {}): Optimiser {
-  return adamWith('adam', options, undefined);
+export function adam(options?: AdamOptions): Optimiser {
+  return adamWith('adam', readOptions('adam', options, OPTIONS), undefined);
 }
 
 /**
  * Adam with weight decay apart from the gradient (Loshchilov & Hutter 2019, Algorithm 2, as PyTorch scales it):
  * θ ← (1 − rate·λ)θ, then the step of Adam.
  */
-export function adamW({ weightDecay = 1e-2, ...options }: AdamWOptions = {}): Optimiser {
+export function adamW(given?: AdamWOptions): Optimiser {
+  const { weightDecay = 1e-2, ...options } = readOptions('adamW', given, WITH_DECAY);
   checkNotNegative('adamW: weightDecay', weightDecay);
   return adamWith('adamW', options, weightDecay);
 }
@@ -42,11 +48,9 @@ function adamWith(
   { rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions,
   weightDecay: number | undefined,
 ): Optimiser {
-  const schedule = scheduleOf(rate);
+  const schedule = scheduleOf(`${name}: rate`, rate);
   checkBelowOne(`${name}: beta1`, beta1);
   checkBelowOne(`${name}: beta2`, beta2);
-  if (!(epsilon > 0 && Number.isFinite(epsilon)))
-    throw new RangeError(`${name}: epsilon is ${epsilon}; it must be a finite number > 0`);
   const blend = (old: Tensor, fresh: Tensor, beta: number): Tensor =>
     elementwise('add', [scaled(old, beta), scaled(fresh, 1 - beta)]);
   const rule: UpdateRule = {

@@ -1,3 +1,5 @@
+import { refusal } from '../arguments/check.ts';
+import { shown } from '../arguments/shown.ts';
 import type { Samples } from '../data/dataset.ts';
 import { oneHot } from './losses.ts';
 
@@ -8,12 +10,12 @@ export function classWeightsOf(option: ClassWeights, samples: Samples, classes: 
   if (option === 'balanced') return balanced(samples, classes);
   if (!Array.isArray(option) || option.length !== classes) {
     throw new RangeError(
-      `train: classWeights is ${JSON.stringify(option)}; it must be "balanced" or a list of ${classes} numbers, one for each class`,
+      `train: classWeights is ${shown(option)}; it must be "balanced" or a list of ${classes} numbers, one for each class`,
     );
   }
   for (const [label, weight] of option.entries()) {
     if (!(weight > 0 && Number.isFinite(weight))) {
-      throw new RangeError(`train: classWeights[${label}] is ${weight}; it must be a finite number > 0`);
+      throw refusal(`train: classWeights[${label}]`, weight, 'a finite number > 0');
     }
   }
   return option;

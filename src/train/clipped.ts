@@ -1,8 +1,11 @@
+import { refusal } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
+import { shown } from '../arguments/shown.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceAll } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tracing } from '../tensor/tracing.ts';
-import type { Optimiser } from './optimiser.ts';
+import { OPTIMISER, type Optimiser } from './optimiser.ts';
 
 /** One of the two. */
 export type ClipOptions =
@@ -17,6 +20,8 @@ export type ClipOptions =
       norm?: undefined;
     };
 
+const OPTIONS: Checks<ClipOptions> = { norm: 0, value: 0 };
+
 /** As PyTorch adds it to the norm before it divides. */
 const OFFSET = 1e-6;
 
@@ -24,7 +29,9 @@ const OFFSET = 1e-6;
  * An optimiser that sees gradients cut down to a size, on the device (Pascanu et al. 2013, Algorithm 1, as PyTorch has it).
  * norm c: g ← g·min(1, c/(‖g‖ + 1e-6)), ‖g‖ over all parameters. value c: each number ← min(max(·, −c), c).
  */
-export function clipped(optimiser: Optimiser, options: ClipOptions): Optimiser {
+export function clipped(optimiser: Optimiser, given: ClipOptions): Optimiser {
+  OPTIMISER('clipped: optimiser', optimiser);
+  const options = readOptions<ClipOptions>('clipped', given, OPTIONS);
   const { norm, value } = options;
   if (optimiser.theorem3) {
     throw new RangeError(
@@ -33,11 +40,11 @@ export function clipped(optimiser: Optimiser, options: ClipOptions): Optimiser {
   }
   const limit = norm ?? value;
   if (limit === undefined || (norm !== undefined && value !== undefined)) {
-    throw new RangeError(`clipped: norm is ${norm} and value is ${value}; give exactly one of them`);
+    throw new RangeError(`clipped: norm is ${shown(norm)} and value is ${shown(value)}; give exactly one of them`);
   }
   const kind = norm === undefined ? 'value' : 'norm';
   if (!(limit > 0 && Number.isFinite(limit))) {
-    throw new RangeError(`clipped: ${kind} is ${limit}; it must be a finite number > 0`);
+    throw refusal(`clipped: ${kind}`, limit, 'a finite number > 0');
   }
   const cut = kind === 'norm' ? cutNorm : cutValue;
   return {

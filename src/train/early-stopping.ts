@@ -1,3 +1,6 @@
+import { BOOLEAN, refusal } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
+import { shown } from '../arguments/shown.ts';
 import type { Model } from '../layers/sequential.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { EpochProgress } from './progress.ts';
@@ -20,6 +23,8 @@ export interface EarlyStoppingOptions {
   restoreBest?: boolean;
 }
 
+const OPTIONS: Checks<EarlyStoppingOptions> = { patience: 0, minimumImprovement: 0, on: 0, restoreBest: BOOLEAN };
+
 /** All of it besides the parameters, as a checkpoint holds it. */
 export interface EarlyStoppingState {
   readonly on: string;
@@ -28,24 +33,22 @@ export interface EarlyStoppingState {
   readonly waited: number;
 }
 
-export function checkEarlyStopping(options: EarlyStoppingOptions, hasValidation: boolean): void {
+export function checkEarlyStopping(given: EarlyStoppingOptions, hasValidation: boolean): EarlyStoppingOptions {
+  const options = readOptions('earlyStopping', given, OPTIONS);
   const { patience, minimumImprovement = 0, on = 'validation loss' } = options;
   if (!Number.isInteger(patience) || patience < 1) {
-    throw new RangeError(`earlyStopping: patience is ${patience}; it must be a positive integer`);
+    throw refusal('earlyStopping: patience', patience, 'a positive integer');
   }
   if (!(minimumImprovement >= 0 && Number.isFinite(minimumImprovement))) {
-    throw new RangeError(`earlyStopping: minimumImprovement is ${minimumImprovement}; it must be a finite number ≥ 0`);
+    throw refusal('earlyStopping: minimumImprovement', minimumImprovement, 'a finite number ≥ 0');
   }
-  if (!Object.hasOwn(QUANTITIES, on)) {
-    throw new RangeError(
-      `earlyStopping: on is ${JSON.stringify(on)}; it must be one of ${Object.keys(QUANTITIES).join(', ')}`,
-    );
+  if (typeof on !== 'string' || !Object.hasOwn(QUANTITIES, on)) {
+    throw refusal('earlyStopping: on', on, `one of ${Object.keys(QUANTITIES).join(', ')}`);
   }
   if (on.startsWith('validation') && !hasValidation) {
-    throw new RangeError(
-      `earlyStopping: on is ${JSON.stringify(on)}, but there are no validation samples; give validation`,
-    );
+    throw new RangeError(`earlyStopping: on is ${shown(on)}, but there are no validation samples; give validation`);
   }
+  return options;
 }
 
 /** Watches one quantity from epoch to epoch and keeps the best parameters. */

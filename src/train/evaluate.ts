@@ -1,6 +1,8 @@
+import { COUNT, checkFinite, checkFor, FUNCTION, OBJECT, refusal, SIGNAL } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Samples } from '../data/dataset.ts';
-import { indexOfLargest, type Model } from '../layers/sequential.ts';
-import { type BatchLoss, crossEntropy, oneHot } from './losses.ts';
+import { indexOfLargest, MODEL, type Model } from '../layers/sequential.ts';
+import { type BatchLoss, checkedLoss, crossEntropy, oneHot } from './losses.ts';
 
 export interface Evaluation {
   /** Mean cross-entropy, or mean of the loss that was asked for. */
@@ -12,8 +14,17 @@ export interface Evaluation {
   readonly count: number;
 }
 
+const TYPED_ARRAY = checkFor(
+  'a Float32Array, or for labels an Int32Array',
+  (value) => ArrayBuffer.isView(value) && 'subarray' in value,
+);
+
 /** Throws where the samples do not fit the model. */
 export function checkSamples(name: string, samples: Samples, model: Model): void {
+  OBJECT(name, samples);
+  COUNT(`${name}: features`, samples.features);
+  TYPED_ARRAY(`${name}: inputs`, samples.inputs);
+  TYPED_ARRAY(`${name}: labels`, samples.labels);
   if (samples.count < 1) throw new RangeError(`${name}: it holds no samples; at least one is needed`);
   if (samples.features !== model.inputs) {
     throw new RangeError(`${name}: its rows hold ${samples.features} numbers, the model takes ${model.inputs}`);
@@ -27,9 +38,10 @@ export function checkSamples(name: string, samples: Samples, model: Model): void
   for (let row = 0; row < samples.count; row++) {
     const label = samples.labels[row];
     if (!Number.isInteger(label) || label < 0 || label >= model.outputs) {
-      throw new RangeError(`${name}: labels[${row}] is ${label}; it must be an integer from 0 to ${model.outputs - 1}`);
+      throw refusal(`${name}: labels[${row}]`, label, `an integer from 0 to ${model.outputs - 1}`);
     }
   }
+  checkFinite(`${name}: inputs`, samples.inputs);
 }
 
 export interface EvaluateOptions {
@@ -41,16 +53,13 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
 }
 
+const OPTIONS: Checks<EvaluateOptions> = { batch: COUNT, loss: FUNCTION, signal: SIGNAL };
+
 /** Loss, accuracy and confusion matrix of a model on labelled samples. */
-export async function evaluate(
-  model: Model,
-  samples: Samples,
-  { batch = 256, loss: lossOf = crossEntropy, signal }: EvaluateOptions = {},
-): Promise<Evaluation> {
-  checkSamples('evaluate', samples, model);
-  if (!Number.isInteger(batch) || batch < 1) {
-    throw new RangeError(`evaluate: batch is ${batch}; it must be a positive integer`);
-  }
+export async function evaluate(model: Model, samples: Samples, options?: EvaluateOptions): Promise<Evaluation> {
+  const { batch = 256, loss: lossOf = crossEntropy, signal } = readOptions('evaluate', options, OPTIONS);
+  MODEL('evaluate: model', model);
+  checkSamples('evaluate: samples', samples, model);
   const { engine, outputs: classes } = model;
   const { inputs, labels, features, count } = samples;
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
@@ -63,7 +72,7 @@ export async function evaluate(
     const [scores, [mean]] = await engine.tidy((scope) => {
       const outputs = model.forward(scope.tensor(rows, [own.length, features]), { signal });
       const targets = scope.tensor(oneHot(own, classes), [own.length, classes]);
-      return Promise.all([outputs.data(), lossOf(outputs, targets).data()]);
+      return Promise.all([outputs.data(), checkedLoss('evaluate', lossOf(outputs, targets)).data()]);
     });
     loss += own.length * mean;
     for (const [row, label] of own.entries()) {

@@ -1,5 +1,6 @@
+import { COUNT, NUMBERS, refusal, refusalOfResult } from '../arguments/check.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { TENSOR, Tensor } from '../tensor/tensor.ts';
 
 /**
  * The loss of a batch, one number: a mean over its rows.
@@ -8,12 +9,25 @@ import type { Tensor } from '../tensor/tensor.ts';
  */
 export type BatchLoss = (outputs: Tensor, targets: Tensor) => Tensor;
 
+/** What a loss of the caller's own has given. */
+export function checkedLoss(what: string, loss: Tensor): Tensor {
+  if (!(loss instanceof Tensor)) throw refusalOfResult(`${what}: loss`, loss, 'a tensor that holds one number');
+  if (loss.size === 1) return loss;
+  throw new RangeError(`${what}: the loss has shape ${describe(loss.shape)}; it must hold one number`);
+}
+
+function checkPair(what: string, outputs: Tensor, targets: Tensor): void {
+  TENSOR(`${what}: outputs`, outputs);
+  TENSOR(`${what}: targets`, targets);
+}
+
 /**
  * −(1/batch) Σ target · log softmax(outputs), one number.
  * @param outputs scores before the softmax, [batch, classes]
  * @param targets rows of probabilities, such as one-hot labels, [batch, classes]
  */
 export function crossEntropy(outputs: Tensor, targets: Tensor): Tensor {
+  checkPair('crossEntropy', outputs, targets);
   if (outputs.shape.length !== 2 || !sameShape(outputs.shape, targets.shape)) {
     throw new RangeError(
       `crossEntropy: outputs have shape ${describe(outputs.shape)}, targets ${describe(targets.shape)}; both must be [batch, classes]`,
@@ -32,6 +46,7 @@ export function crossEntropy(outputs: Tensor, targets: Tensor): Tensor {
  * @param targets of the same shape
  */
 export function meanSquaredError(outputs: Tensor, targets: Tensor): Tensor {
+  checkPair('meanSquaredError', outputs, targets);
   if (!sameShape(outputs.shape, targets.shape)) {
     throw new RangeError(
       `meanSquaredError: outputs have shape ${describe(outputs.shape)}, targets ${describe(targets.shape)}; both must be the same`,
@@ -42,11 +57,18 @@ export function meanSquaredError(outputs: Tensor, targets: Tensor): Tensor {
 
 /** Rows of zeros with a one in the place of the label, count × classes. */
 export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array {
+  NUMBERS('oneHot: labels', labels);
+  COUNT('oneHot: classes', classes);
+  if (labels.length * classes > 2 ** 32) {
+    throw new RangeError(
+      `oneHot: ${labels.length} labels and ${classes} classes give more numbers than an array can hold`,
+    );
+  }
   const rows = new Float32Array(labels.length * classes);
   for (let row = 0; row < labels.length; row++) {
     const label = labels[row];
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw new RangeError(`labels[${row}] is ${label}; it must be an integer from 0 to ${classes - 1}`);
+      throw refusal(`labels[${row}]`, label, `an integer from 0 to ${classes - 1}`);
     }
     rows[row * classes + label] = 1;
   }

@@ -1,3 +1,4 @@
+import { checkFor, has } from '../arguments/check.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Schedule } from './schedules.ts';
@@ -21,6 +22,11 @@ export interface Optimiser {
   /** @param memory what a state before this one remembered; default: nothing yet */
   start(engine: Engine, parameters: readonly Tensor[], memory?: RememberedNumbers): OptimiserState;
 }
+
+export const OPTIMISER = checkFor(
+  'an optimiser, such as adam()',
+  (value) => has(value, 'start') && has(value, 'rate') && typeof (value as Optimiser).name === 'string',
+);
 
 export interface OptimiserState {
   /**

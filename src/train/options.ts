@@ -1,13 +1,15 @@
 /** What a caller may choose of a training run, checked. */
+import { BYTES, COUNT, FUNCTION, INDEX, OBJECT, refusal, SIGNAL } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Dataset, Samples } from '../data/dataset.ts';
-import type { Model } from '../layers/sequential.ts';
+import { MODEL, type Model } from '../layers/sequential.ts';
 import { adam } from './adam.ts';
-import { type CheckpointOptions, checkEvery } from './checkpoint/resume.ts';
+import { type CheckpointOptions, checkedCheckpoint } from './checkpoint/resume.ts';
 import { type ClassWeights, classWeightsOf } from './class-weights.ts';
 import { checkEarlyStopping, type EarlyStoppingOptions } from './early-stopping.ts';
 import { checkSamples } from './evaluate.ts';
 import type { BatchLoss } from './losses.ts';
-import type { Optimiser } from './optimiser.ts';
+import { OPTIMISER, type Optimiser } from './optimiser.ts';
 import type { Progress } from './progress.ts';
 
 export interface TrainOptions {
@@ -47,6 +49,23 @@ export interface TrainOptions {
   onProgress?: (progress: Progress) => void | Promise<void>;
 }
 
+/** What is 0 is checked below. */
+const OPTIONS: Checks<TrainOptions> = {
+  epochs: 0,
+  batch: 0,
+  optimiser: OPTIMISER,
+  seed: INDEX,
+  loss: 0,
+  classWeights: 0,
+  validation: OBJECT,
+  maximumSteps: 0,
+  earlyStopping: 0,
+  signal: SIGNAL,
+  checkpoint: 0,
+  resume: BYTES,
+  onProgress: FUNCTION,
+};
+
 /** The options with their defaults. */
 export interface Settings
   extends Pick<TrainOptions, 'validation' | 'earlyStopping' | 'signal' | 'checkpoint' | 'resume' | 'onProgress'>,
@@ -59,22 +78,28 @@ export interface Settings
   readonly weights: readonly number[] | undefined;
 }
 
-export function settingsOf(model: Model, data: Dataset | Samples, options: TrainOptions): Settings {
+export function settingsOf(model: Model, data: Dataset | Samples, given: TrainOptions | undefined): Settings {
+  MODEL('train: model', model);
+  OBJECT('train: data', data);
+  const options = readOptions('train', given, OPTIONS);
   const { epochs = 10, batch = 32, optimiser = adam(), seed = 0, loss = 'crossEntropy' } = options;
   const { maximumSteps = Number.POSITIVE_INFINITY, classWeights } = options;
-  const { validation, earlyStopping, signal, checkpoint, resume, onProgress } = options;
+  const { validation, signal, resume, onProgress } = options;
   const samples = 'train' in data ? data.train : data;
   checkCount('epochs', epochs);
   checkCount('batch', batch);
   if (maximumSteps !== Number.POSITIVE_INFINITY) checkCount('maximumSteps', maximumSteps);
   checkSamples('train: data', samples, model);
   if (validation) checkSamples('train: validation', validation, model);
-  if (earlyStopping) checkEarlyStopping(earlyStopping, validation !== undefined);
-  if (checkpoint) checkEvery(checkpoint);
+  const earlyStopping =
+    options.earlyStopping === undefined
+      ? undefined
+      : checkEarlyStopping(options.earlyStopping, validation !== undefined);
+  const checkpoint = options.checkpoint === undefined ? undefined : checkedCheckpoint(options.checkpoint);
   if (loss !== 'crossEntropy' && typeof loss !== 'function') {
-    throw new RangeError(`train: loss is ${JSON.stringify(loss)}; it must be "crossEntropy" or a function`);
+    throw refusal('train: loss', loss, '"crossEntropy" or a function');
   }
-  if (classWeights) checkWeighting(loss, optimiser);
+  if (classWeights !== undefined) checkWeighting(loss, optimiser);
   return {
     epochs,
     batch,
@@ -90,14 +115,12 @@ export function settingsOf(model: Model, data: Dataset | Samples, options: Train
     samples,
     steps: Math.ceil(samples.count / batch),
     ownLoss: loss === 'crossEntropy' ? undefined : loss,
-    weights: classWeights && classWeightsOf(classWeights, samples, model.outputs),
+    weights: classWeights === undefined ? undefined : classWeightsOf(classWeights, samples, model.outputs),
   };
 }
 
 function checkCount(name: string, count: number): void {
-  if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(`train: ${name} is ${count}; it must be a positive integer`);
-  }
+  COUNT(`train: ${name}`, count);
 }
 
 function checkWeighting(loss: TrainOptions['loss'], optimiser: Optimiser): void {

@@ -1,4 +1,6 @@
 /** Step sizes over the course of training. Each is known by name and options, so that it can be written down and checked. */
+import { isObject, NOT_NEGATIVE, OBJECT, refusal } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 
 export interface Schedule {
   /**
@@ -18,11 +20,16 @@ export interface ScheduleDescription {
 }
 
 function described(name: string, options: Record<string, unknown>, rateAt: (epoch: number, step: number) => number) {
-  return Object.assign(rateAt, { description: { name, options } }) satisfies Schedule;
+  const checked = (epoch: number, step: number): number => {
+    NOT_NEGATIVE(`${name}: epoch`, epoch);
+    NOT_NEGATIVE(`${name}: step`, step);
+    return rateAt(epoch, step);
+  };
+  return Object.assign(checked, { description: { name, options } }) satisfies Schedule;
 }
 
 function checkNumber(place: string, value: number, allowed: string, test: (value: number) => boolean): void {
-  if (!(Number.isFinite(value) && test(value))) throw new RangeError(`${place} is ${value}; it must be ${allowed}`);
+  if (!(Number.isFinite(value) && test(value))) throw refusal(place, value, allowed);
 }
 
 function checkPositive(place: string, value: number): void {
@@ -34,7 +41,8 @@ function checkFactor(place: string, value: number): void {
 }
 
 /** The schedule of an option that may also be a number, which stays as it is. */
-export function scheduleOf(rate: number | Schedule): Schedule {
+export function scheduleOf(place: string, rate: number | Schedule): Schedule {
+  if (typeof rate !== 'number' && typeof rate !== 'function') throw refusal(place, rate, 'a number or a schedule');
   return typeof rate === 'function' ? rate : constantRate(rate);
 }
 
@@ -51,7 +59,8 @@ export interface StepDecayOptions {
 }
 
 /** rate · factor^⌊epoch / every⌋. */
-export function stepDecay(rate: number, { factor = 0.1, every }: StepDecayOptions): Schedule {
+export function stepDecay(rate: number, options: StepDecayOptions): Schedule {
+  const { factor = 0.1, every } = readOptions('stepDecay', options, { factor: 0, every: 0 });
   checkPositive('stepDecay: rate', rate);
   checkFactor('stepDecay: factor', factor);
   checkNumber('stepDecay: every', every, 'a positive integer', (number) => Number.isInteger(number) && number >= 1);
@@ -64,7 +73,8 @@ export interface ExponentialDecayOptions {
 }
 
 /** rate · factor^epoch, falling at every step. */
-export function exponentialDecay(rate: number, { factor = 0.95 }: ExponentialDecayOptions = {}): Schedule {
+export function exponentialDecay(rate: number, options?: ExponentialDecayOptions): Schedule {
+  const { factor = 0.95 } = readOptions('exponentialDecay', options, { factor: 0 });
   checkPositive('exponentialDecay: rate', rate);
   checkFactor('exponentialDecay: factor', factor);
   return described('exponentialDecay', { rate, factor }, (epoch) => rate * factor ** epoch);
@@ -76,7 +86,8 @@ export interface PolynomialDecayOptions {
 }
 
 /** rate / (k + 1)^p at step k. */
-export function polynomialDecay(rate: number, { power = 0.5 }: PolynomialDecayOptions = {}): Schedule {
+export function polynomialDecay(rate: number, options?: PolynomialDecayOptions): Schedule {
+  const { power = 0.5 } = readOptions('polynomialDecay', options, { power: 0 });
   checkPositive('polynomialDecay: rate', rate);
   checkPositive('polynomialDecay: power', power);
   return described('polynomialDecay', { rate, power }, (_, step) => rate / (step + 1) ** power);
@@ -104,7 +115,8 @@ export interface CosineOptions {
 }
 
 /** final + (rate − final)·(1 + cos πt)/2, t from 0 to 1 over the epochs after the warm-up (Loshchilov & Hutter 2017, eq. 5). */
-export function cosine(rate: number, { epochs, warmUp = 0, final = 0 }: CosineOptions): Schedule {
+export function cosine(rate: number, options: CosineOptions): Schedule {
+  const { epochs, warmUp = 0, final = 0 } = readOptions('cosine', options, { epochs: 0, warmUp: 0, final: 0 });
   checkPositive('cosine: rate', rate);
   checkPositive('cosine: epochs', epochs);
   checkNumber('cosine: warmUp', warmUp, `in [0, epochs = ${epochs})`, (number) => number >= 0 && number < epochs);
@@ -123,10 +135,11 @@ export interface LinearWarmUpOptions {
 }
 
 /** A schedule (or a constant rate) times a factor that rises linearly from `from` to 1 (Goyal et al. 2017, section 2.2). */
-export function linearWarmUp(rate: number | Schedule, { epochs, from = WARM_UP_FROM }: LinearWarmUpOptions): Schedule {
+export function linearWarmUp(rate: number | Schedule, options: LinearWarmUpOptions): Schedule {
+  const { epochs, from = WARM_UP_FROM } = readOptions('linearWarmUp', options, { epochs: 0, from: 0 });
   checkPositive('linearWarmUp: epochs', epochs);
   checkFactor('linearWarmUp: from', from);
-  const schedule = scheduleOf(rate);
+  const schedule = scheduleOf('linearWarmUp: rate', rate);
   const rateAt = (epoch: number, step: number): number => schedule(epoch, step) * rising(epoch, epochs, from);
   return schedule.description
     ? described('linearWarmUp', { rate: schedule.description, epochs, from }, rateAt)
@@ -144,8 +157,11 @@ export interface OneCycleOptions {
   last?: number;
 }
 
+const ONE_CYCLE_OPTIONS: Checks<OneCycleOptions> = { epochs: 0, rise: 0, first: 0, last: 0 };
+
 /** Up to `rate` and down below the start, both along half a cosine wave (Smith & Topin 2019; the form and defaults of PyTorch). */
-export function oneCycle(rate: number, { epochs, rise = 0.3, first = 1 / 25, last = 1e-4 }: OneCycleOptions): Schedule {
+export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
+  const { epochs, rise = 0.3, first = 1 / 25, last = 1e-4 } = readOptions('oneCycle', options, ONE_CYCLE_OPTIONS);
   checkPositive('oneCycle: rate', rate);
   checkPositive('oneCycle: epochs', epochs);
   checkNumber('oneCycle: rise', rise, 'in (0, 1)', (number) => number > 0 && number < 1);
@@ -182,18 +198,19 @@ export const SCHEDULE_NAMES: readonly string[] = Object.keys(SCHEDULES);
  * @throws RangeError for an unknown name, or an option out of its range
  */
 export function scheduleNamed(name: string, options: Readonly<Record<string, unknown>>): Schedule {
-  if (!Object.hasOwn(SCHEDULES, name)) {
-    throw new RangeError(
-      `schedule: its name is ${JSON.stringify(name)}; it must be one of ${SCHEDULE_NAMES.join(', ')}`,
-    );
+  if (typeof name !== 'string' || !Object.hasOwn(SCHEDULES, name)) {
+    throw refusal('schedule: its name', name, `one of ${SCHEDULE_NAMES.join(', ')}`);
   }
+  OBJECT('scheduleNamed: options', options);
   const { rate, ...rest } = options;
-  return SCHEDULES[name](madeAgain(rate) as never, rest as never);
+  if (name !== 'constantRate') return SCHEDULES[name](madeAgain(rate) as never, rest as never);
+  readOptions('constantRate', rest, {});
+  return constantRate(rate as number);
 }
 
 /** A description in the place of a rate becomes the schedule that it describes. */
 function madeAgain(rate: unknown): unknown {
-  if (typeof rate !== 'object' || rate === null) return rate;
+  if (!isObject(rate)) return rate;
   const { name, options } = rate as ScheduleDescription;
   return scheduleNamed(name, options);
 }

@@ -1,3 +1,5 @@
+import { BOOLEAN } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import type { Optimiser } from './optimiser.ts';
 import { type Schedule, scheduleOf } from './schedules.ts';
@@ -13,12 +15,15 @@ export interface SgdOptions {
   weightDecay?: number;
 }
 
+export const SGD_OPTIONS: Checks<SgdOptions> = { rate: 0, momentum: 0, nesterov: BOOLEAN, weightDecay: 0 };
+
 /**
  * Gradient steps on shuffled batches, with momentum as PyTorch has it (Sutskever et al. 2013 with the rate outside):
  * g ← g + λθ; b ← μb + g from b = 0; θ ← θ − rate·b, or θ ← θ − rate·(g + μb) with `nesterov`.
  */
-export function sgd({ rate, momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions): Optimiser {
-  const schedule = scheduleOf(rate);
+export function sgd(options: SgdOptions): Optimiser {
+  const { rate, momentum = 0, nesterov = false, weightDecay = 0 } = readOptions('sgd', options, SGD_OPTIONS);
+  const schedule = scheduleOf('sgd: rate', rate);
   checkBelowOne('sgd: momentum', momentum);
   checkNotNegative('sgd: weightDecay', weightDecay);
   if (nesterov && momentum === 0) throw new RangeError('sgd: momentum is 0; nesterov needs a momentum > 0');

@@ -6,7 +6,7 @@ import type { SolveRecord, SolveReport } from '../solvers/report.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AssumedStep } from './assumed-step.ts';
 import { targetsOf } from './class-weights.ts';
-import type { BatchLoss } from './losses.ts';
+import { type BatchLoss, checkedLoss } from './losses.ts';
 
 export interface StepOutcome {
   readonly count: number;
@@ -55,7 +55,7 @@ export async function trainStep(
       const pass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
       const scores = model.forward(x, { values, solves, training: pass });
       outputs.push(engine.kept(scores));
-      return lossOf(scores, targets);
+      return checkedLoss('train', lossOf(scores, targets));
     }, parameters);
     held.push(loss, ...gradients);
     model.replaceParameters(update(gradients));

@@ -1,7 +1,10 @@
+import { BOOLEAN, isObject, refusal } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
+import { shown } from '../arguments/shown.ts';
 import { random } from '../data/random.ts';
 import type { Optimiser } from './optimiser.ts';
 import { polynomialDecay } from './schedules.ts';
-import { type SgdOptions, sgd } from './sgd.ts';
+import { SGD_OPTIONS, type SgdOptions, sgd } from './sgd.ts';
 
 /** What the theorem leaves free. */
 export interface Theorem3Options {
@@ -38,31 +41,41 @@ export interface StochasticGradient extends Optimiser {
  * too: shuffled epochs, Adam, a constant step size, layers that drop at random, and early stopping, which ends the run.
  * @throws RangeError for an option out of its range, or one that the theorem does not cover
  */
-export function stochasticGradient(options: StochasticGradientOptions): StochasticGradient {
+export function stochasticGradient(given: StochasticGradientOptions): StochasticGradient {
+  // Those that the theorem alone has are refused by the names that gradient steps have, and the other way round below.
+  const isCovered = isObject(given) && given.theorem3 === true;
+  const options = readOptions('stochasticGradient', given, isCovered ? ALL_OPTIONS : PLAIN_OPTIONS);
   if (!options.theorem3) {
     const { theorem3, ...rest } = options;
     return { ...sgd(rest), name: 'stochasticGradient', sampling: 'independent', scale: 1 };
   }
   const { rate = 0.1, power = 0.75, scale: interval = [0.5, 1.5], seed = 0 } = options;
   refuseOthers(options);
-  if (!(power > 0 && power <= 1)) {
+  if (!(Number.isFinite(power) && power > 0 && power <= 1)) {
     throw new RangeError(
-      `stochasticGradient: power is ${power}; with theorem3 it must be in (0, 1], so that the step sizes sum to infinity`,
+      `stochasticGradient: power is ${shown(power)}; with theorem3 it must be in (0, 1], so that the step sizes sum to infinity`,
     );
   }
-  const [least, largest] = interval;
-  if (!(least > 0 && largest > least && Number.isFinite(largest))) {
-    throw new RangeError(
-      `stochasticGradient: scale is [${least}, ${largest}]; it must be an interval with 0 < least < largest`,
-    );
+  const [least, largest]: readonly number[] = Array.isArray(interval) ? interval : [];
+  if (!(Number.isFinite(least) && least > 0 && largest > least && Number.isFinite(largest))) {
+    throw refusal('stochasticGradient: scale', interval, 'an interval with 0 < least < largest');
   }
   if (!(rate > 0 && Number.isFinite(rate))) {
-    throw new RangeError(`stochasticGradient: rate is ${rate}; it must be a finite number > 0`);
+    throw refusal('stochasticGradient: rate', rate, 'a finite number > 0');
   }
   const scale = least + (largest - least) * random(seed).fork('scale of the step sizes').uniform();
   const plain = sgd({ rate: polynomialDecay(scale * rate, { power }) });
   return { ...plain, name: 'stochasticGradient', sampling: 'independent', theorem3: true, scale };
 }
+
+const PLAIN_OPTIONS: Checks<SgdOptions & { theorem3?: boolean }> = { ...SGD_OPTIONS, theorem3: BOOLEAN };
+const ALL_OPTIONS: Checks<SgdOptions & Theorem3Options> = {
+  ...SGD_OPTIONS,
+  theorem3: BOOLEAN,
+  power: 0,
+  scale: 0,
+  seed: 0,
+};
 
 const COVERED: readonly string[] = ['theorem3', 'rate', 'power', 'scale', 'seed'];
 
@@ -71,7 +84,7 @@ function refuseOthers(options: Theorem3Options): void {
   for (const [name, value] of Object.entries(options)) {
     if (!COVERED.includes(name) && value !== undefined && value !== 0 && value !== false) {
       throw new RangeError(
-        `stochasticGradient: ${name} is ${JSON.stringify(value)}; the theorem does not cover it, leave it out or set theorem3 to false`,
+        `stochasticGradient: ${name} is ${shown(value)}; the theorem does not cover it, leave it out or set theorem3 to false`,
       );
     }
   }

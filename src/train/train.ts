@@ -3,7 +3,7 @@ import { type Dataset, type Samples, subset } from '../data/dataset.ts';
 import { random } from '../data/random.ts';
 import { unlessAborted } from '../implicit/run-limits.ts';
 import type { Model } from '../layers/sequential.ts';
-import type { Engine } from '../tensor/engine.ts';
+import { ENGINE, type Engine } from '../tensor/engine.ts';
 import type { AssumedStep } from './assumed-step.ts';
 import { batchesOf } from './batches.ts';
 import { isDueAfterEpochs, isDueAfterSteps, writeCheckpoint } from './checkpoint/resume.ts';
@@ -27,8 +27,9 @@ export async function train(
   engine: Engine,
   model: Model,
   data: Dataset | Samples,
-  options: TrainOptions = {},
+  options?: TrainOptions,
 ): Promise<History> {
+  ENGINE('train: engine', engine);
   const settings = settingsOf(model, data, options);
   settings.signal?.throwIfAborted();
   const run = beginRun(engine, model, settings);

@@ -1,4 +1,5 @@
 /** What the optimisers share: a rule that moves one parameter, and the Program that applies it to all of them. */
+import { refusal, refusalOfResult } from '../arguments/check.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, elementwiseLaidOut } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -30,7 +31,7 @@ export function startRule(
   return {
     memory,
     update(values, gradients, epoch, step) {
-      engine.write(numbers, rule.numbers(schedule(epoch, step), step));
+      engine.write(numbers, rule.numbers(rateOf(schedule, epoch, step), step));
       const held = rule.memory.map((name) => memory.get(name) as Tensor[]);
       const inputs = values.flatMap((value, index) => [
         value,
@@ -61,6 +62,13 @@ export function startRule(
   };
 }
 
+/** A schedule of the caller's own may give anything. */
+function rateOf(schedule: Schedule, epoch: number, step: number): number {
+  const rate = schedule(epoch, step);
+  if (Number.isFinite(rate) && rate >= 0) return rate;
+  throw refusalOfResult(`rate: the schedule, at epoch ${epoch} and step ${step},`, rate, 'a finite number ≥ 0');
+}
+
 function memoryOf(
   name: string,
   engine: Engine,
@@ -89,11 +97,9 @@ export function scaled(x: Tensor, factor: number): Tensor {
 }
 
 export function checkNotNegative(place: string, value: number): void {
-  if (!(value >= 0 && Number.isFinite(value))) {
-    throw new RangeError(`${place} is ${value}; it must be a finite number ≥ 0`);
-  }
+  if (!(value >= 0 && Number.isFinite(value))) throw refusal(place, value, 'a finite number ≥ 0');
 }
 
 export function checkBelowOne(place: string, value: number): void {
-  if (!(value >= 0 && value < 1)) throw new RangeError(`${place} is ${value}; it must be in [0, 1)`);
+  if (!(Number.isFinite(value) && value >= 0 && value < 1)) throw refusal(place, value, 'in [0, 1)');
 }

@@ -80,7 +80,7 @@ const DIRECT_WORK = 1e9;
 /** n³ summed over the vertices that are decided in integers: some seconds. */
 const EXACT_WORK = 1e6;
 /** 2²⁴ minors are a second or so of work. */
-const LARGEST_LIMIT = 24;
+export const LARGEST_LIMIT = 24;
 /** The most kinks for which the worst element is looked for. */
 const WORST_LIMIT = 16;
 /** Suspicions of the search that are put to the proof. */

@@ -1,19 +1,20 @@
 /** The Lasso, β̂ = argmin ½‖y − Xβ‖² + e^λ Σⱼ wⱼ|βⱼ| + ½ρ‖β‖², as a differentiable function of X, y, λ, w and ρ. */
 
+import { readOptions } from '../../arguments/options.ts';
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import { inTurns } from '../../backends/event-loop.ts';
 import type { SolveReport } from '../../solvers/report.ts';
 import { Arena } from '../../tensor/arena.ts';
 import { engineOf } from '../../tensor/engine.ts';
 import { recorded } from '../../tensor/operations.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import { TENSOR, Tensor } from '../../tensor/tensor.ts';
 import { certificateOf, type ImplicitCertificate, type LinearReport } from '../certificate.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { Course } from '../solution.ts';
 import type { LassoNumbers } from './analysis.ts';
 import { certifyLasso, type LassoCertificate } from './certificate.ts';
 import { type LassoInterval, lassoInterval } from './interval.ts';
-import { type CheckedLasso, checkedLasso, type LassoOptions } from './options.ts';
+import { type CheckedLasso, checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import {
   type Given,
   gradients,
@@ -67,7 +68,7 @@ export interface LassoSolution {
  * @throws RangeError where a shape or an option is wrong; the signal's reason where it is aborted
  */
 export function lasso(given: LassoOptions): LassoSolution {
-  const options = inOneArena(given);
+  const options = inOneArena(readOptions('lasso', given, LASSO_OPTIONS, 'X', 'y', 'logLambda'));
   const checked = checkedLasso(options);
   options.signal?.throwIfAborted();
   const prepared = prepare(checked.engine, options.X, options.masks, checked.settings.intercept, checked.batch);
@@ -173,6 +174,7 @@ export function lassoOf(
     backwardReports: course.backwardReports,
     certificate,
     async gradientInterval(cotangent) {
+      TENSOR('gradientInterval: cotangent', cotangent);
       if (cotangent.size !== batch * features) {
         throw new RangeError(
           `gradientInterval: cotangent holds ${cotangent.size} numbers; β holds ${batch * features}`,

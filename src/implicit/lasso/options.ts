@@ -1,12 +1,14 @@
 /** What a caller may choose of a Lasso solve, checked. */
+import { BOOLEAN, checkFinite, refusal } from '../../arguments/check.ts';
+import type { Checks } from '../../arguments/options.ts';
 import { KINK_UNITS } from '../../autodiff/kinks.ts';
 import { SEQUENTIAL_BACKENDS } from '../../backends/kernels.ts';
 import type { LassoMethod } from '../../solvers/lasso/solve.ts';
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { checkTogether, TENSOR, Tensor } from '../../tensor/tensor.ts';
 import type { FailurePolicy } from '../failure-policy.ts';
-import { checkCount, checkFailurePolicy, checkOneOf, checkPositive } from '../options.ts';
+import { checkCount, checkFailurePolicy, checkOneOf, checkPositive, LIMIT_OPTIONS } from '../options.ts';
 import { type LimitOptions, RunLimits } from '../run-limits.ts';
 
 export const LASSO_SOLVERS = {
@@ -88,6 +90,28 @@ export interface LassoOptions extends LimitOptions {
   onFailedCertificate?: FailurePolicy;
 }
 
+/** What is 0 is checked below. */
+export const LASSO_OPTIONS: Checks<LassoOptions> = {
+  ...LIMIT_OPTIONS,
+  X: TENSOR,
+  y: TENSOR,
+  logLambda: 0,
+  weights: TENSOR,
+  ridge: 0,
+  masks: TENSOR,
+  intercept: BOOLEAN,
+  selection: 0,
+  solver: 0,
+  tolerance: 0,
+  backwardTolerance: 0,
+  limit: 0,
+  backwardLimit: 0,
+  initial: TENSOR,
+  kinkUnits: 0,
+  onFailure: 0,
+  onFailedCertificate: 0,
+};
+
 export interface LassoSettings
   extends Required<
     Omit<LassoOptions, 'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'initial' | keyof LimitOptions>
@@ -108,7 +132,11 @@ export interface CheckedLasso {
 
 /** @throws RangeError that names the option, what it is and what it must be */
 export function checkedLasso(options: LassoOptions): CheckedLasso {
-  const { X, y, weights, masks, initial } = options;
+  const { X, y, logLambda, weights, ridge, masks, initial } = options;
+  const tensors = Object.entries({ X, y, logLambda, weights, ridge, masks, initial }).filter(
+    ([, given]) => given instanceof Tensor,
+  );
+  checkTogether('lasso', Object.fromEntries(tensors) as Record<string, Tensor>);
   if (X.shape.length !== 2) throw new RangeError(`X: the shape is ${describe(X.shape)}; it must be [rows, features]`);
   const [rows, features] = X.shape;
   if ((y.shape.length !== 1 && y.shape.length !== 2) || y.shape[y.shape.length - 1] !== rows) {
@@ -124,6 +152,7 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
       `weights: the shape is ${describe(weights.shape)}; it must be [${features}] or [batch, ${features}]`,
     );
   }
+  if (typeof ridge === 'number' && ridge < 0) throw refusal('ridge: it', ridge, 'at least 0');
   const groups = masks?.shape[0] ?? 1;
   const batch = batchOf(options, groups);
   if (initial && (initial.shape.length !== 2 || initial.shape[0] !== batch || initial.shape[1] !== features)) {
@@ -157,12 +186,17 @@ function batchOf({ y, logLambda, weights, ridge = 0 }: LassoOptions, groups: num
 }
 
 function lengthOf(name: string, value: number | readonly number[] | Tensor): number {
-  if (typeof value === 'number') return 1;
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw refusal(`${name}: it`, value, 'finite');
+    return 1;
+  }
   if (Array.isArray(value)) {
     if (value.length === 0) throw new RangeError(`${name}: the list is empty; it must hold at least one number`);
+    checkFinite(name, value);
     return value.length;
   }
-  const { shape, size } = value as Tensor;
+  if (!(value instanceof Tensor)) throw refusal(`${name}: it`, value, 'a number, a list of numbers or a tensor');
+  const { shape, size } = value;
   if (shape.length > 1) throw new RangeError(`${name}: the shape is ${describe(shape)}; it must be [1] or [batch]`);
   return size;
 }
@@ -181,7 +215,7 @@ export function lassoSettings(
   const { solver = 'auto', onFailure = 'throw', onFailedCertificate = 'warn' } = options;
   const kinkUnits = options.kinkUnits ?? Math.max(KINK_UNITS, KINK_SHARE / epsilon);
   if (!(kinkUnits >= 0 && Number.isFinite(kinkUnits))) {
-    throw new RangeError(`kinkUnits: it is ${kinkUnits}; it must be a finite number of at least 0`);
+    throw refusal('kinkUnits: it', kinkUnits, 'a finite number of at least 0');
   }
   const isLarge = options.ridge !== undefined && features > LARGEST_FACTOR;
   const sequential = isLarge ? 'coordinate-descent' : 'homotopy';
@@ -210,10 +244,8 @@ function selectionOf(selection: LassoSelection, features: number): LassoSettings
   if (selection === 'weak') return 0;
   if (selection === 'lars') return 1;
   const numbers = typeof selection === 'number' ? [selection] : selection;
-  if (!Array.isArray(numbers) || !numbers.every((q) => q >= 0 && q <= 1)) {
-    throw new RangeError(
-      `selection: it is ${JSON.stringify(selection)}; it must be 'weak', 'lars', or numbers from 0 to 1`,
-    );
+  if (!Array.isArray(numbers) || !Array.from(numbers).every((q) => typeof q === 'number' && q >= 0 && q <= 1)) {
+    throw refusal('selection: it', selection, "'weak', 'lars', or numbers from 0 to 1");
   }
   if (typeof selection !== 'number' && numbers.length !== features) {
     throw new RangeError(`selection: it holds ${numbers.length} numbers; there are ${features} features`);

@@ -1,14 +1,16 @@
 /** The Lasso path: solutions for a range of penalties, and where it starts. */
+import { BOOLEAN, checkFor, refusal, SIGNAL } from '../../arguments/check.ts';
+import { type Checks, readOptions } from '../../arguments/options.ts';
 import { breathe } from '../../backends/event-loop.ts';
 import { centredColumns, correlated, projected } from '../../solvers/lasso/design.ts';
 import { joined } from '../../tensor/arrange.ts';
 import { elementwise, reduceRows } from '../../tensor/kernels.ts';
 import { describe } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import { checkCount, checkPositive } from '../options.ts';
 import { type LimitOptions, RunLimits, unlessAborted } from '../run-limits.ts';
 import { type LassoReport, type LassoSolution, lassoOf } from './lasso.ts';
-import { checkedLasso, type LassoOptions } from './options.ts';
+import { checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import { madeOf, prepare } from './program.ts';
 
 /** What is below this many units under λ_max is least squares to any precision: e⁻¹² = 6e-6. */
@@ -16,11 +18,25 @@ export const PATH_DEPTH = 12;
 
 export type LargestPenaltyOptions = Pick<LassoOptions, 'X' | 'y' | 'weights' | 'masks' | 'intercept' | 'signal'>;
 
+const LARGEST_PENALTY_OPTIONS: Checks<LargestPenaltyOptions> = {
+  X: TENSOR,
+  y: TENSOR,
+  weights: TENSOR,
+  masks: TENSOR,
+  intercept: BOOLEAN,
+  signal: SIGNAL,
+};
+
 /**
  * λ_max = ln maxⱼ |XⱼᵀPy|/wⱼ for each problem: from there on β = 0.
  * @returns one number for each problem; −∞ where Xᵀy is 0. Rejects with the signal's reason once that is aborted
  */
-export async function largestPenalty(options: LargestPenaltyOptions): Promise<number[]> {
+export async function largestPenalty(given: LargestPenaltyOptions): Promise<number[]> {
+  return largestPenalties(readOptions('largestPenalty', given, LARGEST_PENALTY_OPTIONS, 'X', 'y'));
+}
+
+/** The same, with options that are read already and may hold others. */
+async function largestPenalties(options: LargestPenaltyOptions): Promise<number[]> {
   options.signal?.throwIfAborted();
   const checked = checkedLasso({ ...options, logLambda: 0 });
   const { engine, batch, features, rows, settings } = checked;
@@ -65,6 +81,18 @@ export interface LassoPathOptions extends Omit<LassoOptions, 'logLambda' | 'init
   chunk?: number;
 }
 
+const { logLambda: _, initial: _initial, ...OF_A_PATH } = LASSO_OPTIONS;
+const PATH_OPTIONS: Checks<LassoPathOptions> = {
+  ...OF_A_PATH,
+  count: 0,
+  depth: 0,
+  logLambda: checkFor('a list of numbers', (value) => Array.isArray(value) && value.length > 0),
+  chunk: 0,
+};
+
+/** Values of λ, which are problems of one batch. */
+const MOST = 2 ** 24;
+
 export interface LassoPath {
   /** λ, decreasing. */
   readonly logLambda: readonly number[];
@@ -80,7 +108,8 @@ export interface LassoPath {
  * The solutions along a range of λ, of one right-hand side.
  * @throws RangeError where a shape or an option is wrong; the signal's reason where it is aborted
  */
-export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: LassoPathOptions): Promise<LassoPath> {
+export async function lassoPath(given: LassoPathOptions): Promise<LassoPath> {
+  const { count, depth, logLambda, chunk, ...problem } = readOptions('lassoPath', given, PATH_OPTIONS, 'X', 'y');
   const limits = untilDeadline(problem);
   const { y, masks } = problem;
   if (y.shape.length !== 1 && y.shape[0] !== 1) {
@@ -132,9 +161,9 @@ function untilDeadline(limits: LimitOptions): RunLimits {
 }
 
 async function equallySpaced(problem: LargestPenaltyOptions, count = 100, depth = Math.log(1000)): Promise<number[]> {
-  checkCount('count', count);
+  if (checkCount('count', count) > MOST) throw refusal('count: it', count, `at most ${MOST}`);
   checkPositive('depth', depth);
-  const [largest] = await largestPenalty(problem);
+  const [largest] = await largestPenalties(problem);
   if (!Number.isFinite(largest)) throw new RangeError('y: Xᵀy is 0, so that every solution is 0 and no path starts');
   return Array.from({ length: count }, (_, index) => largest - (count === 1 ? 0 : (depth * index) / (count - 1)));
 }

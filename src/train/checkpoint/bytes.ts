@@ -11,6 +11,7 @@
  *
  * A backend's numbers are kept in its own precision, so that nothing is rounded on the way.
  */
+import { BYTES } from '../../arguments/check.ts';
 import { checksum } from './checksum.ts';
 
 const MAGIC = 'EQUILBRA';
@@ -68,6 +69,7 @@ export function pack({ content, arrays }: Packed): Uint8Array<ArrayBuffer> {
 
 /** @throws CheckpointError where the bytes are not a whole, undamaged checkpoint of a version that is known */
 export function unpack(bytes: Uint8Array): Packed {
+  BYTES('checkpoint: bytes', bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { headerLength } = checkFrame(bytes, view);
   const text = new TextDecoder().decode(bytes.subarray(START, START + headerLength));

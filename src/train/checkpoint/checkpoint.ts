@@ -1,8 +1,10 @@
 /** What a checkpoint holds, to bytes and back. */
+import { checkFor, isObject, LIST, OBJECT, refusal } from '../../arguments/check.ts';
+import { type Checks, readOptions } from '../../arguments/options.ts';
 import { describeLayer, type LayerDescription, type LayerMaker, layerFrom } from '../../layers/description.ts';
 import type { Memory } from '../../layers/layer.ts';
-import { type Model, sequential } from '../../layers/sequential.ts';
-import type { Engine } from '../../tensor/engine.ts';
+import { MODEL, type Model, sequential } from '../../layers/sequential.ts';
+import { ENGINE, type Engine, tensorsOf } from '../../tensor/engine.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { EarlyStoppingState } from '../early-stopping.ts';
 import type { EpochProgress, Tally } from '../progress.ts';
@@ -142,15 +144,24 @@ export async function snapshot(model: Model): Promise<Pick<Checkpoint, 'layers' 
   return { layers: model.layers.map(describeLayer), parameters, memories };
 }
 
+/** @throws RangeError where JSON cannot hold them */
+export function checkExtras(what: string, extras: unknown): void {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(extras);
+  } catch {}
+  if (extras !== undefined && text === undefined) throw refusal(`${what}: extras`, extras, 'what JSON can hold');
+}
+
 /**
  * The bytes of a checkpoint of a model: layers, parameters, what the layers remember. `train` writes checkpoints that
  * also hold the state of training.
  * @param options.extras JSON to keep along
  */
-export async function saveCheckpoint(
-  model: Model,
-  { extras }: { extras?: unknown } = {},
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function saveCheckpoint(model: Model, options?: { extras?: unknown }): Promise<Uint8Array<ArrayBuffer>> {
+  MODEL('saveCheckpoint: model', model);
+  const { extras } = readOptions('saveCheckpoint', options, { extras: 0 });
+  checkExtras('saveCheckpoint', extras);
   return encode({ ...(await snapshot(model)), training: undefined, extras });
 }
 
@@ -161,15 +172,37 @@ export interface ModelFromOptions {
   parameters?: 'latest' | 'best';
 }
 
+const OPTIONS: Checks<ModelFromOptions> = {
+  layers: OBJECT,
+  parameters: checkFor('latest or best', (value) => value === 'latest' || value === 'best'),
+};
+
+const NUMBER_ARRAYS = checkFor(
+  'a list of objects with shape and values',
+  (value) => Array.isArray(value) && value.every((each) => isObject(each) && 'shape' in each && 'values' in each),
+);
+const MEMORIES = checkFor(
+  'a list of objects with maps of numbers and tensors',
+  (value) => Array.isArray(value) && value.every((each) => each?.numbers instanceof Map && each.tensors instanceof Map),
+);
+
+function checkCheckpoint({ layers, parameters, memories, training }: Checkpoint): void {
+  LIST('checkpoint: layers', layers);
+  NUMBER_ARRAYS('checkpoint: parameters', parameters);
+  MEMORIES('checkpoint: memories', memories);
+  if (training !== undefined) NUMBER_ARRAYS('checkpoint: training.best', training?.best);
+}
+
 /**
  * The model of a checkpoint, with its parameters on the engine.
  * @throws RangeError where a layer is unknown, CheckpointError where it holds no best parameters and these are asked for
  */
-export function modelFrom(
-  checkpoint: Checkpoint,
-  engine: Engine,
-  { layers = {}, parameters = 'latest' }: ModelFromOptions = {},
-): Model {
+export function modelFrom(checkpoint: Checkpoint, engine: Engine, options?: ModelFromOptions): Model {
+  if (!isObject(checkpoint))
+    throw refusal('modelFrom: checkpoint', checkpoint, 'a checkpoint, as loadCheckpoint() gives it');
+  ENGINE('modelFrom: engine', engine);
+  const { layers = {}, parameters = 'latest' } = readOptions('modelFrom', options, OPTIONS);
+  checkCheckpoint(checkpoint);
   const model = sequential(...checkpoint.layers.map((description) => layerFrom(description, layers)));
   const best = checkpoint.training?.best ?? [];
   if (parameters === 'best' && best.length === 0) {
@@ -186,14 +219,22 @@ export function takeUpModel(
   model: Model,
   values: readonly NumberArray[] = parameters,
 ): void {
-  model.takeUp(
-    engine,
-    values.map((one) => tensorOf(engine, one)),
-    memories.map(({ numbers, tensors }) => ({
-      numbers: new Map(numbers),
-      tensors: new Map([...tensors].map(([name, one]) => [name, tensorOf(engine, one)])),
-    })),
-  );
+  const remembered = memories.flatMap(({ tensors }) => [...tensors.values()]);
+  const all = tensorsOf(engine, [...values, ...remembered]);
+  try {
+    const kept = all.slice(values.length);
+    model.takeUp(
+      engine,
+      all.slice(0, values.length),
+      memories.map(({ numbers, tensors }) => ({
+        numbers: new Map(numbers),
+        tensors: new Map(Array.from(tensors.keys(), (name) => [name, kept.shift() as Tensor])),
+      })),
+    );
+  } catch (error) {
+    for (const tensor of all) tensor.dispose();
+    throw error;
+  }
 }
 
 export function tensorOf(engine: Engine, { shape, values }: NumberArray): Tensor {

@@ -1,9 +1,13 @@
+import { BYTES, TEXT } from '../../arguments/check.ts';
+
 /**
  * Offers the bytes of a checkpoint as a download of the page.
  * @param name of the file, such as digits.equilibra
  * @throws Error outside a page
  */
 export function downloadCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: string): void {
+  BYTES('downloadCheckpoint: bytes', bytes);
+  TEXT('downloadCheckpoint: name', name);
   if (typeof document === 'undefined') {
     throw new Error('downloadCheckpoint: there is no page here; write the bytes to a file instead');
   }

@@ -1,11 +1,13 @@
 /** Training written to a checkpoint, and taken up again from one. */
+import { FUNCTION, isObject, refusal } from '../../arguments/check.ts';
+import { type Checks, readOptions } from '../../arguments/options.ts';
 import type { Samples } from '../../data/dataset.ts';
 import { describeLayer } from '../../layers/description.ts';
 import type { Model } from '../../layers/sequential.ts';
 import type { Settings } from '../options.ts';
 import type { Run } from '../run.ts';
 import { CheckpointError } from './bytes.ts';
-import { type Checkpoint, encode, numbersOf, snapshot, type TrainingRecord } from './checkpoint.ts';
+import { type Checkpoint, checkExtras, encode, numbersOf, snapshot, type TrainingRecord } from './checkpoint.ts';
 import { checksum } from './checksum.ts';
 
 export interface CheckpointInfo {
@@ -27,13 +29,19 @@ export interface CheckpointOptions {
 
 const EVERY_EPOCH = { epochs: 1 };
 
-export function checkEvery({ every = EVERY_EPOCH }: CheckpointOptions): void {
-  const [name, count] = Object.entries(every)[0] ?? [];
-  if ((name !== 'epochs' && name !== 'steps') || !Number.isInteger(count) || count < 1) {
-    throw new RangeError(
-      `checkpoint: every is ${JSON.stringify(every)}; it must be { epochs } or { steps } with a positive integer`,
-    );
+const OPTIONS: Checks<CheckpointOptions> = { every: 0, write: FUNCTION, extras: 0 };
+
+export function checkedCheckpoint(given: CheckpointOptions): CheckpointOptions {
+  const options = readOptions('checkpoint', given, OPTIONS, 'write');
+  const { every = EVERY_EPOCH, extras } = options;
+  const [[name, count] = ['', 0], ...others] = isObject(every)
+    ? Object.entries(every).filter(([, each]) => each !== undefined)
+    : [];
+  if ((name !== 'epochs' && name !== 'steps') || !Number.isInteger(count) || count < 1 || others.length > 0) {
+    throw refusal('checkpoint: every', every, '{ epochs } or { steps } with a positive integer');
   }
+  checkExtras('checkpoint', extras);
+  return options;
 }
 
 export function isDueAfterSteps(options: CheckpointOptions | undefined, steps: number): boolean {

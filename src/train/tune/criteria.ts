@@ -1,11 +1,13 @@
 /** What a penalty is judged by: one number for each candidate, differentiable through the Lasso solutions. */
+import { COUNT, INDEX, refusal } from '../../arguments/check.ts';
+import { readOptions } from '../../arguments/options.ts';
 import { type FoldOptions, foldMasks } from '../../data/folds.ts';
 import { random } from '../../data/random.ts';
 import type { LassoSolution } from '../../implicit/lasso/lasso.ts';
 import { concat } from '../../tensor/arrange.ts';
 import type { Scope } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { checkTogether, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 
 /** The rows that are fitted. */
 export interface Rows {
@@ -42,7 +44,8 @@ function errors({ X, y }: Rows, { beta, intercept }: LassoSolution): Tensor {
 
 /** The mean squared error on rows that are not fitted. */
 export function heldOut(rows: Rows): Criterion {
-  const { X, y } = rows;
+  const { X, y } = readOptions('heldOut', rows, { X: TENSOR, y: TENSOR }, 'X', 'y');
+  checkTogether('heldOut', { X, y });
   if (X.shape.length !== 2 || y.shape.length !== 1 || y.size !== X.shape[0]) {
     throw new RangeError(
       `heldOut: X has shape ${describe(X.shape)} and y ${describe(y.shape)}; they must be [rows, features] and [rows]`,
@@ -58,7 +61,9 @@ export function heldOut(rows: Rows): Criterion {
 }
 
 /** The mean over the folds of the mean squared error on the rows held out (M. Stone, 1974); all folds are one batch. */
-export function crossValidation({ folds = 5, seed = 0 }: FoldOptions = {}): Criterion {
+export function crossValidation(options?: FoldOptions): Criterion {
+  const { folds = 5, seed = 0 } = readOptions('crossValidation', options, { folds: COUNT, seed: INDEX });
+  if (folds < 2) throw refusal('crossValidation: folds', folds, 'an integer from 2');
   return {
     name: `${folds}-fold cross-validation`,
     begin(scope, rows) {
@@ -94,9 +99,10 @@ export interface SureOptions {
  * freedom, which are piecewise constant, are measured so that they can be differentiated: dof = ⟨f(y + εδ) − f(y), δ⟩/ε
  * with a Gaussian δ and ε = 2σ/rows^0.3 (Deledalle, Vaiter, Fadili & Peyré 2014).
  */
-export function sure({ deviation, seed = 0 }: SureOptions): Criterion {
+export function sure(options: SureOptions): Criterion {
+  const { deviation, seed = 0 } = readOptions('sure', options, { deviation: 0, seed: INDEX });
   if (!(deviation > 0 && Number.isFinite(deviation))) {
-    throw new RangeError(`sure: deviation is ${deviation}; it must be a finite number > 0, the noise in y`);
+    throw refusal('sure: deviation', deviation, 'a finite number > 0, the noise in y');
   }
   return {
     name: "Stein's unbiased risk estimate",

@@ -1,4 +1,5 @@
 /** The criterion and its gradient at many candidates at once. */
+import { COUNT, has, refusalOfResult } from '../../arguments/check.ts';
 import { valueAndGrad } from '../../autodiff/gradient.ts';
 import { type LassoSolution, lassoOf } from '../../implicit/lasso/lasso.ts';
 import { checkedLasso, type LassoOptions } from '../../implicit/lasso/options.ts';
@@ -6,7 +7,8 @@ import { madeOf, type Prepared, prepare } from '../../implicit/lasso/program.ts'
 import { RunLimits } from '../../implicit/run-limits.ts';
 import { isSolved } from '../../solvers/report.ts';
 import type { Engine, Scope } from '../../tensor/engine.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { describe } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import type { Criterion, Judge, Rows } from './criteria.ts';
 import type { Penalty } from './penalties.ts';
 
@@ -31,6 +33,22 @@ function evaluated(
 }
 
 export type SolverOptions = Pick<LassoOptions, 'intercept' | 'selection' | 'solver' | 'tolerance' | 'limit'>;
+
+/** What a criterion of the caller's own makes of the rows. */
+function begun(criterion: Criterion, ...given: Parameters<Criterion['begin']>): Judge {
+  const judge = criterion.begin(...given);
+  if (!has(judge, 'judge'))
+    throw refusalOfResult(`criterion: begin of ${criterion.name}`, judge, 'an object with copies and judge');
+  COUNT('criterion: copies', judge.copies);
+  return judge;
+}
+
+function judged({ name }: Criterion, judge: Judge, ...given: Parameters<Judge['judge']>): Tensor {
+  const each = judge.judge(...given);
+  const isOneEach = each instanceof Tensor && each.size === given[1];
+  if (!isOneEach) throw refusalOfResult(`criterion: judge of ${name}`, each, `a tensor ${describe([given[1]])}`);
+  return each;
+}
 
 /** Problems solved at once. */
 const MOST_PROBLEMS = 512;
@@ -67,7 +85,7 @@ export class Evaluation {
       this.owned.push(made);
       return made;
     };
-    const { copies, masks } = criterion.begin({ tensor, use: (one) => one }, rows);
+    const { copies, masks } = begun(criterion, { tensor, use: (one) => one }, rows);
     this.copies = copies;
     this.prepared = prepare(engine, rows.X, masks, options.intercept ?? false, copies);
     this.owned.push(...madeOf(this.prepared));
@@ -110,10 +128,10 @@ export class Evaluation {
     return this.engine.tidy(async (scope) => {
       const parameters = scope.tensor(candidates.flat(), [count, width]);
       const rows = { X: scope.use(this.rows.X), y: scope.use(this.rows.y) };
-      const judge = this.criterion.begin(scope, rows);
+      const judge = begun(this.criterion, scope, rows);
       const solved = (given: Tensor): { each: Tensor; solution: LassoSolution } => {
         const solution = this.solutionFor(scope, rows, judge, given);
-        return { each: judge.judge(solution, count), solution };
+        return { each: judged(this.criterion, judge, solution, count), solution };
       };
       if (!withGradient) {
         const { each, solution } = solved(parameters);

@@ -1,11 +1,14 @@
 /** Chooses the penalty of a Lasso by the gradient of a criterion. */
+import { BOOLEAN, checkFor, FUNCTION, has, LIST, refusal, SIGNAL } from '../../arguments/check.ts';
+import { type Checks, readOptions } from '../../arguments/options.ts';
+import { shown } from '../../arguments/shown.ts';
 import type { LassoCertificate } from '../../implicit/lasso/certificate.ts';
 import { lasso } from '../../implicit/lasso/lasso.ts';
 import { largestPenalty } from '../../implicit/lasso/path.ts';
 import { checkCount, checkOneOf, checkPositive } from '../../implicit/options.ts';
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import { checkTogether, TENSOR, Tensor } from '../../tensor/tensor.ts';
 import type { Criterion, Rows } from './criteria.ts';
 import { Evaluation, OutOfTime, type SolverOptions } from './evaluation.ts';
 import { PENALTIES, type Penalty, type PenaltyName } from './penalties.ts';
@@ -56,6 +59,29 @@ export interface TuneOptions {
   timeLimit?: number;
 }
 
+const SOLVE_OPTIONS: Checks<NonNullable<TuneOptions['solve']>> = { selection: 0, solver: 0, tolerance: 0, limit: 0 };
+
+/** What is 0 is checked below. */
+const OPTIONS: Checks<TuneOptions> = {
+  X: TENSOR,
+  y: TENSOR,
+  intercept: BOOLEAN,
+  solve: (place, value) => void readOptions(place, value as TuneOptions['solve'], SOLVE_OPTIONS),
+  criterion: checkFor('a criterion, such as crossValidation()', (value) => has(value, 'begin')),
+  penalty: 0,
+  optimiser: 0,
+  starts: 0,
+  tolerance: 0,
+  limit: 0,
+  points: 0,
+  onProgress: FUNCTION,
+  signal: SIGNAL,
+  timeLimit: 0,
+};
+
+/** Starts, and points of a grid. */
+const MOST = 2 ** 24;
+
 export interface TuneResult {
   readonly criterion: string;
   readonly optimiser: TuningOptimiser;
@@ -97,8 +123,9 @@ const STARTING_SHARE = 0.6;
  * @throws RangeError where an option is wrong, the signal's reason once it is aborted; rejects where no λ can be chosen, since Xᵀy
  *   is 0, no candidate was solved to its tolerance, or the time was over before one was
  */
-export async function tune(options: TuneOptions): Promise<TuneResult> {
+export async function tune(given: TuneOptions): Promise<TuneResult> {
   const since = performance.now();
+  const options = readOptions('tune', given, OPTIONS, 'X', 'y', 'criterion');
   const settings = checked(options);
   const { engine, kind, penalty, optimiser, tolerance, rows, solving, timeLimit } = settings;
   const { signal } = options;
@@ -205,13 +232,14 @@ function checked(options: TuneOptions) {
       `tune: X has shape ${describe(X.shape)} and y ${describe(y.shape)}; they must be [rows, features] and [rows]`,
     );
   }
+  checkTogether('tune', { X, y });
   checkOneOf('penalty', penalty, PENALTIES);
   checkOneOf('optimiser', optimiser, { ...SEARCHES, grid: 0 });
   if (optimiser === 'grid' && penalty !== 'single') {
-    throw new RangeError(`optimiser: it is "grid", which is for a single λ; the penalty is ${JSON.stringify(penalty)}`);
+    throw new RangeError(`optimiser: it is "grid", which is for a single λ; the penalty is ${shown(penalty)}`);
   }
   const kind: Penalty = PENALTIES[penalty];
-  if (typeof starts === 'number') checkCount('starts', starts);
+  if (typeof starts === 'number') checkFew('starts', starts);
   else checkStarts(starts, kind.parameters(X.shape[1]).length);
   return {
     engine: engineOf('X', X),
@@ -223,17 +251,23 @@ function checked(options: TuneOptions) {
     starts,
     tolerance: checkPositive('tolerance', options.tolerance ?? 1e-3),
     limit: checkCount('limit', options.limit ?? 60),
-    points: checkCount('points', options.points ?? 100),
+    points: checkFew('points', options.points ?? 100),
     timeLimit: options.timeLimit === undefined ? undefined : checkPositive('timeLimit', options.timeLimit),
     onProgress: options.onProgress,
   };
 }
 
+function checkFew(name: string, count: number): number {
+  if (checkCount(name, count) > MOST) throw refusal(`${name}: it`, count, `at most ${MOST}`);
+  return count;
+}
+
 function checkStarts(starts: readonly (readonly number[])[], width: number): void {
+  LIST('starts: it', starts);
   if (starts.length === 0) throw new RangeError('starts: the list is empty; it must hold at least one start');
   for (const [index, start] of starts.entries()) {
-    if (start.length === width && start.every(Number.isFinite)) continue;
-    throw new RangeError(`starts[${index}]: it is [${start.join(', ')}]; it must hold ${width} finite numbers`);
+    if (Array.isArray(start) && start.length === width && Array.from(start).every(Number.isFinite)) continue;
+    throw new RangeError(`starts[${index}]: it is ${shown(start)}; it must hold ${width} finite numbers`);
   }
 }
 

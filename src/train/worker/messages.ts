@@ -1,4 +1,5 @@
 /** What a page and the worker that trains for it say to each other. */
+import { checkFor, has } from '../../arguments/check.ts';
 import { ConvergenceError, type SolveReport } from '../../solvers/report.ts';
 import type { CheckpointInfo } from '../checkpoint/resume.ts';
 import type { History, Progress } from '../progress.ts';
@@ -11,6 +12,11 @@ export interface MessageEnd {
   /** A MessagePort keeps messages back until it is started. */
   start?(): void;
 }
+
+export const MESSAGE_END = checkFor(
+  'a worker, its global scope or a MessagePort',
+  (value) => has(value, 'postMessage') && has(value, 'addEventListener') && has(value, 'removeEventListener'),
+);
 
 export type Command =
   | {

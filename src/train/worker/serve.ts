@@ -1,12 +1,13 @@
 /** The side of the worker: it trains, and obeys. */
+import { FUNCTION, isObject, OBJECT, refusalOfResult } from '../../arguments/check.ts';
 import type { Dataset, Samples } from '../../data/dataset.ts';
 import type { Model } from '../../layers/sequential.ts';
-import type { Engine } from '../../tensor/engine.ts';
+import { ENGINE, type Engine } from '../../tensor/engine.ts';
 import type { CheckpointOptions } from '../checkpoint/resume.ts';
 import type { TrainOptions } from '../options.ts';
 import type { History } from '../progress.ts';
 import { train } from '../train.ts';
-import { type Answer, type Command, type MessageEnd, posted } from './messages.ts';
+import { type Answer, type Command, MESSAGE_END, type MessageEnd, posted } from './messages.ts';
 
 /** What the worker trains: made there, since neither engines nor models can be posted. */
 export interface WorkerTraining {
@@ -28,6 +29,8 @@ export function serveTraining<Job>(
   scope: MessageEnd,
   build: (job: Job) => WorkerTraining | Promise<WorkerTraining>,
 ): void {
+  MESSAGE_END('serveTraining: scope', scope);
+  FUNCTION('serveTraining: build', build);
   let current: ServedRun | undefined;
   scope.addEventListener('message', (event) => {
     const command = (event as MessageEvent<Command>).data;
@@ -61,7 +64,11 @@ function servedRun(scope: MessageEnd): ServedRun {
     build: () => WorkerTraining | Promise<WorkerTraining>,
     { resume, checkpoints }: Start,
   ): Promise<History> => {
-    const { engine, model, data, options = {} } = await build();
+    const built = await build();
+    if (!isObject(built)) throw refusalOfResult('serveTraining: build', built, '{ engine, model, data }');
+    const { engine, model, data, options = {} } = built;
+    ENGINE('serveTraining: engine', engine);
+    OBJECT('serveTraining: options', options);
     try {
       return await train(engine, model, data, {
         ...options,

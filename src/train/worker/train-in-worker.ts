@@ -1,7 +1,9 @@
 /** The side of the page: it starts a run in the worker and hears of it. */
+import { BYTES, FUNCTION, SIGNAL } from '../../arguments/check.ts';
+import { type Checks, readOptions } from '../../arguments/options.ts';
 import type { CheckpointInfo } from '../checkpoint/resume.ts';
 import type { History, Progress } from '../progress.ts';
-import { type Answer, type Command, type MessageEnd, received } from './messages.ts';
+import { type Answer, type Command, MESSAGE_END, type MessageEnd, received } from './messages.ts';
 
 /** Workers in which a run is under way. */
 const busy = new WeakSet<MessageEnd>();
@@ -17,6 +19,13 @@ export interface WorkerRunOptions {
   signal?: AbortSignal;
 }
 
+const OPTIONS: Checks<WorkerRunOptions> = {
+  onProgress: FUNCTION,
+  onCheckpoint: FUNCTION,
+  resume: BYTES,
+  signal: SIGNAL,
+};
+
 export interface WorkerRun {
   /** Rejects with what training rejects with in the worker, by name and message; ConvergenceError with its report. */
   readonly finished: Promise<History>;
@@ -30,8 +39,9 @@ export interface WorkerRun {
  * Trains in a worker whose script calls `serveTraining`.
  * @param job what `build` in the worker gets: anything that can be posted
  */
-export function trainInWorker(worker: MessageEnd, job: unknown, options: WorkerRunOptions = {}): WorkerRun {
-  const { signal, onProgress, onCheckpoint, resume } = options;
+export function trainInWorker(worker: MessageEnd, job: unknown, options?: WorkerRunOptions): WorkerRun {
+  MESSAGE_END('trainInWorker: worker', worker);
+  const { signal, onProgress, onCheckpoint, resume } = readOptions('trainInWorker', options, OPTIONS);
   const tell = (command: Command): void => worker.postMessage(command, { transfer: [] });
   const stop = (): void => tell({ type: 'stop' });
   const finished = new Promise<History>((resolve, reject) => {

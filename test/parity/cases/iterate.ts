@@ -105,7 +105,10 @@ export async function iteratedOn(backend: Backend, choice: Iterated, operands: I
 }
 
 /** Compares ends of the loop. A residual near its tolerance may meet it one iteration apart; such a sample is not compared further. */
-export function compareEnds({ iteration, batch, n, activation, sloped, scale = 1 }: Iterated, ends: readonly Float64Array[]): void {
+export function compareEnds(
+  { iteration, batch, n, activation, sloped, scale = 1 }: Iterated,
+  ends: readonly Float64Array[],
+): void {
   for (let sample = 0; sample < batch; sample++) {
     const at = (row: number): number => batch * n + row * batch + sample;
     const counts = ends.map((values) => values[at(STATE_ROWS.remaining)]);

@@ -1,0 +1,75 @@
+/** Arguments as plain JavaScript may give them: each is refused by its name, with what it was and what it must be. */
+import { shown, tagOf } from './shown.ts';
+
+/** @param place the argument, such as 'dense: inputs' */
+export type Check = (place: string, value: unknown) => void;
+
+/** @param must what the argument must be, after "it must be" */
+export function refusal(place: string, value: unknown, must: string): RangeError {
+  return new RangeError(`${place} is ${shown(value)}; it must be ${must}`);
+}
+
+export function checkFor(must: string, isAllowed: (value: unknown) => boolean): Check {
+  return (place, value) => {
+    if (!isAllowed(value)) throw refusal(place, value, must);
+  };
+}
+
+export const BOOLEAN = checkFor('true or false', (value) => typeof value === 'boolean');
+export const TEXT = checkFor('a text', (value) => typeof value === 'string');
+export const FUNCTION = checkFor('a function', (value) => typeof value === 'function');
+export const COUNT = checkFor('a positive integer', (value) => Number.isInteger(value) && (value as number) > 0);
+export const INDEX = checkFor('an integer from 0', (value) => Number.isSafeInteger(value) && (value as number) >= 0);
+export const POSITIVE = checkFor('a finite number > 0', (value) => Number.isFinite(value) && (value as number) > 0);
+export const NOT_NEGATIVE = checkFor(
+  'a finite number ≥ 0',
+  (value) => Number.isFinite(value) && (value as number) >= 0,
+);
+export const OBJECT = checkFor('an object', isObject);
+export const LIST = checkFor('a list', Array.isArray);
+export const BYTES = checkFor('a Uint8Array', (value) => value instanceof Uint8Array);
+/** Also one of another realm, or made by a package. */
+export const SIGNAL = checkFor(
+  'an AbortSignal',
+  (value) => has(value, 'throwIfAborted') && has(value, 'addEventListener'),
+);
+
+/** Numbers one after the other: an array, a typed array, or an object with a length that is like one. */
+export const NUMBERS = checkFor('a list of numbers', isListLike);
+
+/** No array and no promise; an object that something inherits from is one. */
+export function isObject(value: unknown): value is object {
+  try {
+    return tagOf(value) === 'Object';
+  } catch {
+    return false; // a proxy that cannot be read
+  }
+}
+
+export function isListLike(value: unknown): value is ArrayLike<unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const { length } = value as { readonly length?: unknown };
+  return Number.isSafeInteger(length) && (length as number) >= 0;
+}
+
+/** Whether a value has a method of this name. */
+export function has(value: unknown, method: string): boolean {
+  return typeof (value as Readonly<Record<string, unknown>> | null | undefined)?.[method] === 'function';
+}
+
+/** @throws RangeError that names the first of them that is no finite number */
+export function checkFinite(place: string, values: ArrayLike<unknown>): void {
+  for (let index = 0; index < values.length; index++) {
+    if (!Number.isFinite(values[index])) throw refusal(`${place}[${index}]`, values[index], 'a finite number');
+  }
+}
+
+/**
+ * What a function of the caller's returned, refused.
+ * @param place such as 'root: the function'
+ */
+export function refusalOfResult(place: string, result: unknown, must: string): RangeError {
+  // Nobody waits for it any more.
+  if (result instanceof Promise) result.catch(() => {});
+  return new RangeError(`${place} returned ${shown(result)}; it must return ${must}`);
+}

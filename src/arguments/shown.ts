@@ -1,0 +1,40 @@
+/** The longest text that is shown whole. */
+const LONGEST = 60;
+/** The most parts of a list or an object that are. */
+const MOST = 8;
+
+/** What a value is, in a few words and whatever it is: for errors that say what an argument was. Calls nothing but getters. */
+export function shown(value: unknown): string {
+  try {
+    const text = described(value, false);
+    return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  } catch {
+    return 'an object that cannot be read'; // a getter that throws, or a proxy
+  }
+}
+
+function described(value: unknown, isInside: boolean): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
+  if (Array.isArray(value)) {
+    if (isInside || value.length > MOST) return `a list of ${value.length}`;
+    return `[${Array.from(value, (each) => described(each, true)).join(', ')}]`;
+  }
+  const tag = tagOf(value);
+  if (tag === 'Object') {
+    const names = Object.keys(value);
+    if (isInside || names.length > MOST) return 'an object';
+    const fields = value as Readonly<Record<string, unknown>>;
+    return `{${names.map((name) => `${JSON.stringify(name)}: ${described(fields[name], true)}`).join(', ')}}`;
+  }
+  const { shape, length } = value as { readonly shape?: unknown; readonly length?: unknown };
+  const size = Array.isArray(shape) ? ` [${shape.join(', ')}]` : typeof length === 'number' ? ` of ${length}` : '';
+  return `${/^[AEIO]/.test(tag) ? 'an' : 'a'} ${tag}${size}`;
+}
+
+/** Object for plain objects and instances of most classes, else what the value says that it is: Array, Promise, Tensor. */
+export function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
