@@ -126,6 +126,9 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
   if (initial && (initial.shape.length !== 2 || initial.shape[0] !== batch || initial.shape[1] !== features)) {
     throw new RangeError(`initial: the shape is ${describe(initial.shape)}; it must be [${batch}, ${features}]`);
   }
+  if (typeof options.ridge === 'number' && !(options.ridge >= 0 && Number.isFinite(options.ridge))) {
+    throw new RangeError(`ridge: it is ${options.ridge}; it must be a finite number of at least 0`);
+  }
   const engine = engineOf('X', X);
   return { engine, settings: lassoSettings(options, features, engine), rows, features, batch, groups };
 }
@@ -154,10 +157,12 @@ function batchOf({ y, logLambda, weights, ridge = 0 }: LassoOptions, groups: num
 }
 
 function lengthOf(name: string, value: number | readonly number[] | Tensor): number {
-  if (typeof value === 'number') return 1;
-  if (Array.isArray(value)) {
-    if (value.length === 0) throw new RangeError(`${name}: the list is empty; it must hold at least one number`);
-    return value.length;
+  if (typeof value === 'number' || Array.isArray(value)) {
+    const numbers = [value].flat();
+    if (numbers.length === 0) throw new RangeError(`${name}: the list is empty; it must hold at least one number`);
+    const wrong = numbers.find((each) => !Number.isFinite(each));
+    if (wrong === undefined) return numbers.length;
+    throw new RangeError(`${name}: it holds ${wrong}; every number must be finite`);
   }
   const { shape, size } = value as Tensor;
   if (shape.length > 1) throw new RangeError(`${name}: the shape is ${describe(shape)}; it must be [1] or [batch]`);

@@ -1,7 +1,7 @@
 /** Chooses the penalty of a Lasso by the gradient of a criterion. */
 import type { LassoCertificate } from '../../implicit/lasso/certificate.ts';
 import { lasso } from '../../implicit/lasso/lasso.ts';
-import { largestPenalty } from '../../implicit/lasso/path.ts';
+import { finiteLargestPenalty } from '../../implicit/lasso/largest-penalty.ts';
 import { checkCount, checkOneOf, checkPositive } from '../../implicit/options.ts';
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
@@ -104,8 +104,7 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
   const { signal } = options;
   signal?.throwIfAborted();
   const deadline = timeLimit === undefined ? undefined : since + timeLimit;
-  const [largest] = await largestPenalty({ ...rows, intercept: options.intercept, signal });
-  if (!Number.isFinite(largest)) throw new RangeError('y: Xᵀy is 0, so that β is 0 for every λ');
+  const largest = await finiteLargestPenalty({ ...rows, intercept: options.intercept, signal });
   const features = rows.X.shape[1];
   const bounds = kind.bounds(largest, features);
   const before =
