@@ -4,9 +4,9 @@ import {
   type BackendName,
   type Engine,
   type LassoOptions,
+  largestPenalty,
   lasso,
   lassoPath,
-  largestPenalty,
   open,
   sure,
   tune,
@@ -85,7 +85,11 @@ for (const backend of ['cpu', 'wasm', 'gpujs', 'webgpu'] as const) {
     });
 
     test('the path starts where the first penalised feature enters', async () => {
-      const path = await lassoPath({ ...given(engine, { X, y, features, weights, intercept: true }), count: 5, depth: 3 });
+      const path = await lassoPath({
+        ...given(engine, { X, y, features, weights, intercept: true }),
+        count: 5,
+        depth: 3,
+      });
       const beta = await path.beta.data();
       const least = coordinateDescent({ X, y, features, weights, intercept: true, logLambda: 30 }, 1e-26).beta;
       expect(relativeError(beta.slice(0, features), least)).toBeLessThan(Math.sqrt(bound));
@@ -135,7 +139,10 @@ for (const backend of ['cpu', 'wasm', 'gpujs', 'webgpu'] as const) {
       } as const;
       const target = engine.tensor([0, 3]);
       const [, [gradient]] = await valueAndGrad(
-        (own) => lasso({ ...options, y: own }).beta.mul(engine.tensor([1, 1], [1, 2])).sum(),
+        (own) =>
+          lasso({ ...options, y: own })
+            .beta.mul(engine.tensor([1, 1], [1, 2]))
+            .sum(),
         [target],
       );
       expect(relativeError(await gradient.data(), [1, 1])).toBeLessThan(1e-6);

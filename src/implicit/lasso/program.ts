@@ -127,9 +127,7 @@ export function solve(
     const solved = solveLasso(context, problem, options);
     const { y, X } = traced as Prepared & Given;
     const { logLambda, weights, ridge, masks } = traced;
-    const notFinite = [y, X, logLambda, weights, ridge, masks].flatMap((x) =>
-      x ? [countIn(x, batch)] : [],
-    );
+    const notFinite = [y, X, logLambda, weights, ridge, masks].flatMap((x) => (x ? [countIn(x, batch)] : []));
     const rows = {
       status: solved.status,
       iterations: solved.iterations,

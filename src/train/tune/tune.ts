@@ -1,7 +1,7 @@
 /** Chooses the penalty of a Lasso by the gradient of a criterion. */
 import type { LassoCertificate } from '../../implicit/lasso/certificate.ts';
-import { lasso } from '../../implicit/lasso/lasso.ts';
 import { finiteLargestPenalty } from '../../implicit/lasso/largest-penalty.ts';
+import { lasso } from '../../implicit/lasso/lasso.ts';
 import { checkCount, checkOneOf, checkPositive } from '../../implicit/options.ts';
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
