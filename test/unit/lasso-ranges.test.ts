@@ -9,6 +9,8 @@ import {
   type Tensor,
   valueAndGrad,
 } from '../../src/index.ts';
+import { columnsOf, dot, leastSquares } from '../support/least-squares.ts';
+import { normals, relativeError } from '../support/numbers.ts';
 
 for (const backend of ['cpu', 'wasm', 'gpujs', 'webgpu'] as const) {
   describe(`on ${backend}`, async () => {
@@ -163,4 +165,38 @@ describe('nearly equal columns with a small ridge', async () => {
       },
     );
   }
+});
+
+/** Signs and support of the homotopy, and β on these by reflections, whose rounding only grows by √(1/ρ). */
+test('dependent columns with a small ridge: the coefficients are those of their support and signs', async () => {
+  const engine = await open({ backend: 'cpu' });
+  const rows = 8;
+  const t = 0.5;
+  for (let seed = 1; seed <= 60; seed++) {
+    for (const ridge of [1e-6, 1e-9, 1e-11]) {
+      const coarse = (values: number[]): number[] => values.map((value) => Math.round(value * 64) / 64);
+      const base = coarse(normals(rows * 3, seed));
+      const y = coarse(normals(rows, seed + 1000, 2));
+      const near = seed % 2 === 0 ? 0 : 2 ** -20;
+      const X = Array.from({ length: rows }, (_, row) => {
+        const [a, b, c] = base.slice(3 * row, 3 * row + 3);
+        return [a, a + (row % 2) * near, b, b, (a + b) / 2, c, -c, (a - c) / 2];
+      }).flat();
+      const features = X.length / rows;
+      const given = { X: engine.tensor(X, [rows, features]), y: engine.tensor(y), logLambda: Math.log(t), ridge };
+      const beta = await lasso({ ...given, solver: 'homotopy' }).beta.data();
+      const used = [...beta.keys()].filter((j) => beta[j] !== 0);
+      const signs = used.map((j) => Math.sign(beta[j]));
+      const columns = columnsOf(X, features);
+      const ridged = used.map((j) => [...columns[j], ...used.map((i) => (i === j ? Math.sqrt(ridge) : 0))]);
+      const { u, w } = leastSquares(ridged, [...y, ...used.map(() => 0)], signs);
+      const expected = u.map((value, at) => value - t * w[at]);
+      expect(relativeError(used.map((j) => beta[j]), expected)).toBeLessThan(1000 * (Number.EPSILON / ridge));
+      const rest = y.map((value, row) => used.reduce((r, j) => r - columns[j][row] * beta[j], value));
+      for (const [j, column] of columns.entries()) {
+        if (beta[j] === 0) expect(Math.abs(dot(column, rest))).toBeLessThan(t + 1e-13);
+      }
+    }
+  }
+  engine.close();
 });
