@@ -1,4 +1,5 @@
-export { type CSVOptions, type CSVRecords, parseCSV, type Separator } from './csv.ts';
+export { type CSVOptions, type CSVRecords, parseCSV } from './csv.ts';
+export type { DateOrder } from './dates.ts';
 export type { Dataset, Samples, SplitOptions } from './dataset.ts';
 export { splitSamples, subset } from './dataset.ts';
 export { diabetes } from './diabetes.ts';
@@ -41,7 +42,9 @@ export {
   tableRegression,
   unstandardisedModel,
 } from './regression.ts';
+export type { Decimal } from './numbers.ts';
 export type { Source } from './source.ts';
+export type { Separator } from './separator.ts';
 export { type SparseRegression, type SparseRegressionOptions, sparseRegression } from './sparse-regression.ts';
 export { type Rows, type Standardisation, standardisationOf, standardised } from './standardisation.ts';
 export { preparationFrom } from './stored-preparation.ts';
