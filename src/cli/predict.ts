@@ -9,9 +9,9 @@ import { EXIT, InputError, type IO, shown } from './io.ts';
 import { type Appearance, appearanceOf, mistakesOf, tableAppearance } from './mistakes.ts';
 import { type Arguments, choiceOption, countOption, helpOf, readArguments } from './options.ts';
 import { PREDICTION_DATA_OPTIONS, type PredictionRows, predictionRows } from './prediction-data.ts';
-import { remark } from './table-options.ts';
 import { accuracyLine } from './progress.ts';
 import { predictionReport } from './report/prediction-report.ts';
+import { remark } from './table-options.ts';
 import { readModel, type StoredModel } from './training-checkpoint.ts';
 import { machineFacts, modelFacts } from './training-report.ts';
 

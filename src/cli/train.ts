@@ -15,6 +15,7 @@ import { EXIT, InputError, type IO, onOneLine, shown } from './io.ts';
 import { type Arguments, helpOf, readArguments } from './options.ts';
 import { accuracyLine, epochLine, stepLine } from './progress.ts';
 import { rightOnes } from './report/page.ts';
+import { remark } from './table-options.ts';
 import {
   checkSameData,
   checkSameKind,
@@ -24,7 +25,6 @@ import {
   type StoredRun,
   takenUp,
 } from './training-checkpoint.ts';
-import { remark } from './table-options.ts';
 import { DATA_OPTIONS, type TrainingData, trainingData } from './training-data.ts';
 import { layersOf, parameterCount, writeReport } from './training-report.ts';
 import { SETTING_OPTIONS, type TrainingSettings, trainingSettings } from './training-settings.ts';

@@ -152,7 +152,14 @@ async function tableData(path: string, given: Arguments, seed: number, limits: P
   };
 }
 
-function tableFacts({ preparation, featureNames, constant, dropped, assumed, warnings }: TableDataset): (readonly [string, string])[] {
+function tableFacts({
+  preparation,
+  featureNames,
+  constant,
+  dropped,
+  assumed,
+  warnings,
+}: TableDataset): (readonly [string, string])[] {
   const columns = preparation.columns.map((column) =>
     column.kind === 'categories'
       ? `${column.name} (${counted(column.categories.length, 'category', 'categories')})`

@@ -64,7 +64,8 @@ export function inOneWay(
       const own = decimal ?? one(shows, '.', ',');
       const mark = own ?? (isSplit ? undefined : one(shown, '.', ','));
       if (mark && (kind === 'numbers' || mark === ',')) rewritten.set(index, (cell) => withPoint(cell, mark));
-      else if (!mark && kind === 'numbers' && !shows.has('either')) rewritten.set(index, (cell) => withPoint(cell, '.'));
+      else if (!mark && kind === 'numbers' && !shows.has('either'))
+        rewritten.set(index, (cell) => withPoint(cell, '.'));
       else if (!mark && kind === 'plain' && shows.has('either')) plainEither.push(index);
     }
   }
@@ -147,7 +148,9 @@ function applied(
     if (known) known.names.push(names[index]);
     else changes.set(change, { example: `"${before}" is ${texts[changed]}`, names: [names[index]] });
   }
-  const assumed = [...changes].map(([change, { example, names: where }]) => `${change}: ${example}, in ${listed(where)}`);
+  const assumed = [...changes].map(
+    ([change, { example, names: where }]) => `${change}: ${example}, in ${listed(where)}`,
+  );
   if (columns.size === 0) return { rows, assumed };
   return { rows: rows.map((row, at) => row.map((cell, index) => columns.get(index)?.[at] ?? cell)), assumed };
 }

@@ -21,7 +21,8 @@ const PLACES: Readonly<Record<string, (value: number) => string>> = {
   English: (value) => value.toLocaleString('en-US', { maximumFractionDigits: 6 }),
   Swiss: (value) => value.toLocaleString('en-US', { maximumFractionDigits: 6 }).replaceAll(',', '’'),
   French: (value) => value.toLocaleString('fr-FR', { maximumFractionDigits: 6 }),
-  'with spaces': (value) => value.toLocaleString('en-US', { maximumFractionDigits: 6 }).replaceAll(',', ' ').replace('.', ','),
+  'with spaces': (value) =>
+    value.toLocaleString('en-US', { maximumFractionDigits: 6 }).replaceAll(',', ' ').replace('.', ','),
 };
 const SEPARATORS = [',', ';', '\t', '|'] as const;
 
@@ -80,18 +81,43 @@ describe('numbers', () => {
 
   test('a first line without names is data: "1,5;2,5"', () => {
     const table = parseTable('1,5;2,5\n3,5;4,5\n');
-    expect(table).toMatchObject({ header: false, columns: ['1', '2'], rows: [['1.5', '2.5'], ['3.5', '4.5']] });
+    expect(table).toMatchObject({
+      header: false,
+      columns: ['1', '2'],
+      rows: [
+        ['1.5', '2.5'],
+        ['3.5', '4.5'],
+      ],
+    });
     expect(parseTable('1,5;2,5').rows).toEqual([['1.5', '2.5']]);
-    expect(parseTable('1,5 2,5\n3,5 4,5\n').rows).toEqual([['1.5', '2.5'], ['3.5', '4.5']]);
+    expect(parseTable('1,5 2,5\n3,5 4,5\n').rows).toEqual([
+      ['1.5', '2.5'],
+      ['3.5', '4.5'],
+    ]);
   });
 
   test('what one column shows holds for those that show nothing', () => {
-    expect(parseTable('x;y\n1.234;0,5\n2.500;1,5\n').rows).toEqual([['1234', '0.5'], ['2500', '1.5']]);
-    expect(parseTable('x;y\n1,234;0.5\n2,500;1.5\n').rows).toEqual([['1234', '0.5'], ['2500', '1.5']]);
-    expect(parseTable('x;y\n1,234;2.345.678\n5;6\n').rows).toEqual([['1.234', '2345678'], ['5', '6']]);
+    expect(parseTable('x;y\n1.234;0,5\n2.500;1,5\n').rows).toEqual([
+      ['1234', '0.5'],
+      ['2500', '1.5'],
+    ]);
+    expect(parseTable('x;y\n1,234;0.5\n2,500;1.5\n').rows).toEqual([
+      ['1234', '0.5'],
+      ['2500', '1.5'],
+    ]);
+    expect(parseTable('x;y\n1,234;2.345.678\n5;6\n').rows).toEqual([
+      ['1.234', '2345678'],
+      ['5', '6'],
+    ]);
     // Each column as it shows, where they differ.
-    expect(parseTable('x;y\n1,5;2.5\n2,5;3.75\n').rows).toEqual([['1.5', '2.5'], ['2.5', '3.75']]);
-    expect(parseTable('x;y\n0,125;1\n2,500;3\n').rows).toEqual([['0.125', '1'], ['2.500', '3']]);
+    expect(parseTable('x;y\n1,5;2.5\n2,5;3.75\n').rows).toEqual([
+      ['1.5', '2.5'],
+      ['2.5', '3.75'],
+    ]);
+    expect(parseTable('x;y\n0,125;1\n2,500;3\n').rows).toEqual([
+      ['0.125', '1'],
+      ['2.500', '3'],
+    ]);
   });
 
   test('the option decimal decides, and is held to', () => {
@@ -104,15 +130,46 @@ describe('numbers', () => {
     );
   });
 
-  const regression = (text: string, options: TableOptions = {}) => tableRegression(parseTable(text, options), { target: 'y' });
+  const regression = (text: string, options: TableOptions = {}) =>
+    tableRegression(parseTable(text, options), { target: 'y' });
   test.each<[string, string, TableOptions, string]>([
-    ['1,234 alone', 'x;y\n1,234;1\n2,500;2\n', {}, 'line 2, column "x": "1,234" could be 1234 or 1.234; say by the option decimal'],
-    ['1,234 among integers', 'x;y\n987;1\n2,500;2\n', {}, 'line 3, column "x": "2,500" could be 2500 or 2.500; say by the option'],
-    ['"1,234" between commas', 'x,y\n"1,234",1\n"2,500",2\n', {}, '"1,234" could be 1234 or 1.234; say by the option decimal'],
-    ['in the target', 'x;y\n1;1,234\n2;5\n', {}, 'line 2, column "y": "1,234" could be 1234 or 1.234; say by the option decimal'],
+    [
+      '1,234 alone',
+      'x;y\n1,234;1\n2,500;2\n',
+      {},
+      'line 2, column "x": "1,234" could be 1234 or 1.234; say by the option decimal',
+    ],
+    [
+      '1,234 among integers',
+      'x;y\n987;1\n2,500;2\n',
+      {},
+      'line 3, column "x": "2,500" could be 2500 or 2.500; say by the option',
+    ],
+    [
+      '"1,234" between commas',
+      'x,y\n"1,234",1\n"2,500",2\n',
+      {},
+      '"1,234" could be 1234 or 1.234; say by the option decimal',
+    ],
+    [
+      'in the target',
+      'x;y\n1;1,234\n2;5\n',
+      {},
+      'line 2, column "y": "1,234" could be 1234 or 1.234; say by the option decimal',
+    ],
     ['both in one column', 'x;y\n1,5;1\n2.5;2\n', {}, 'line 2, column "x": "1,5" has a decimal comma, unlike others'],
-    ['a comma against the option', 'x;y\n3,75;1\n2,5;2\n', { decimal: '.' }, '"3,75" has a decimal comma, unlike others, or against'],
-    ['a text among decimal commas', 'x;y\n1,5;1\nn/a;2\n2,5;3\n', {}, 'line 3, column "x": "n/a" is not a number, as 2 of the 3'],
+    [
+      'a comma against the option',
+      'x;y\n3,75;1\n2,5;2\n',
+      { decimal: '.' },
+      '"3,75" has a decimal comma, unlike others, or against',
+    ],
+    [
+      'a text among decimal commas',
+      'x;y\n1,5;1\nn/a;2\n2,5;3\n',
+      {},
+      'line 3, column "x": "n/a" is not a number, as 2 of the 3',
+    ],
   ])('refuses %s', (_, text, options, message) => {
     expect(() => regression(text, options)).toThrow(DataError);
     expect(() => regression(text, options)).toThrow(message);
@@ -129,7 +186,14 @@ describe('separators', () => {
   test.each(SEPARATORS)('a first line such as sep=%s', (separator) => {
     const text = `sep=${separator}\r\na${separator}b\r\n1${separator}"x, y;z"\r\n`;
     const { separator: found, records, lines } = parseCSV(text);
-    expect({ found, records, lines }).toEqual({ found: separator, records: [['a', 'b'], ['1', 'x, y;z']], lines: [2, 3] });
+    expect({ found, records, lines }).toEqual({
+      found: separator,
+      records: [
+        ['a', 'b'],
+        ['1', 'x, y;z'],
+      ],
+      lines: [2, 3],
+    });
     expect(parseTable(`\ufeff"sep=${separator}"\n1${separator}2\n`).rows).toEqual([['1', '2']]);
   });
 
@@ -200,11 +264,21 @@ describe('dates', () => {
   });
 
   test.each<[string, string[], TableOptions, string]>([
-    ['either order', ['03/04/2020', '05/06/2020'], {}, '"03/04/2020" could be 2020-04-03 or 2020-03-04; say by the option dates'],
+    [
+      'either order',
+      ['03/04/2020', '05/06/2020'],
+      {},
+      '"03/04/2020" could be 2020-04-03 or 2020-03-04; say by the option dates',
+    ],
     ['both orders', ['13/04/2020', '05/16/2020'], {}, 'is not written as the other dates are'],
     ['against the option', ['31/12/2020', '30/12/2020'], { dates: 'month-first' }, 'or the option dates says'],
     ['of no calendar', ['2020-02-30', '2020-02-28'], {}, '"2020-02-30" is no date of the calendar'],
-    ['of two digits for the year', ['31.12.20', '30.12.20'], {}, '"31.12.20" is a date with two digits for the year; write four'],
+    [
+      'of two digits for the year',
+      ['31.12.20', '30.12.20'],
+      {},
+      '"31.12.20" is a date with two digits for the year; write four',
+    ],
     ['with a text', ['2020-12-31', 'soon', '2020-12-30'], {}, '"soon" is not a date, as 2 of the 3 values are'],
     ['with a number', ['2020-12-31', '5', '2020-12-30'], {}, '"5" is not a date, as 2 of the 3 values are'],
   ])('refuses %s', (_, cells, options, message) => {
@@ -233,15 +307,28 @@ describe('columns that become many features', () => {
     parseTable(`w,y\n${Array.from({ length: 30 }, (_, row) => `${cell(row)},${row % 7}`).join('\n')}`);
 
   test.each([
-    ['numbers with a unit', (row: number) => `${row} kg`, 'holds 30 different texts, such as "0 kg", each of which becomes a feature: write numbers alone, without a unit, or list'],
+    [
+      'numbers with a unit',
+      (row: number) => `${row} kg`,
+      'holds 30 different texts, such as "0 kg", each of which becomes a feature: write numbers alone, without a unit, or list',
+    ],
     ['amounts', (row: number) => `$${row % 12}`, 'holds 12 different texts, such as "$0"'],
-    ['names', (row: number) => `name ${String.fromCharCode(65 + (row % 25))}`, 'such as "name A", each of which becomes a feature: leave it out by the option ignore'],
+    [
+      'names',
+      (row: number) => `name ${String.fromCharCode(65 + (row % 25))}`,
+      'such as "name A", each of which becomes a feature: leave it out by the option ignore',
+    ],
   ])('warns of %s', (_, cell, message) => {
     const { warnings } = tableRegression(table(cell), { target: 'y' });
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain(message);
     expect(tableDataset(table(cell), { target: 'y' }).warnings).toEqual(warnings);
     expect(tableRegression(table(cell), { target: 'y', categorical: ['w'] }).warnings).toEqual([]);
-    expect(tableRegression(table((row) => 'abc'[row % 3]), { target: 'y' }).warnings).toEqual([]);
+    expect(
+      tableRegression(
+        table((row) => 'abc'[row % 3]),
+        { target: 'y' },
+      ).warnings,
+    ).toEqual([]);
   });
 });

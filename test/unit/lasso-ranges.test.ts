@@ -191,7 +191,12 @@ test('dependent columns with a small ridge: the coefficients are those of their 
       const ridged = used.map((j) => [...columns[j], ...used.map((i) => (i === j ? Math.sqrt(ridge) : 0))]);
       const { u, w } = leastSquares(ridged, [...y, ...used.map(() => 0)], signs);
       const expected = u.map((value, at) => value - t * w[at]);
-      expect(relativeError(used.map((j) => beta[j]), expected)).toBeLessThan(1000 * (Number.EPSILON / ridge));
+      expect(
+        relativeError(
+          used.map((j) => beta[j]),
+          expected,
+        ),
+      ).toBeLessThan(1000 * (Number.EPSILON / ridge));
       const rest = y.map((value, row) => used.reduce((r, j) => r - columns[j][row] * beta[j], value));
       for (const [j, column] of columns.entries()) {
         if (beta[j] === 0) expect(Math.abs(dot(column, rest))).toBeLessThan(t + 1e-13);

@@ -44,7 +44,7 @@ export async function finiteLargestPenalty(options: LargestPenaltyOptions): Prom
   throw new RangeError(
     counted.every((value) => value === counted[0])
       ? `y: it is ${counted[0]} in ${where}, which the intercept explains: β is 0 for every λ`
-      : 'y: Xᵀ(y − its mean) is 0, so that β is 0 for every λ',
+      : 'y: Xᵀy is 0, so that β is 0 for every λ (the means taken off, as the intercept does)',
   );
 }
 
