@@ -24,15 +24,10 @@ export type { KinkPlace } from './implicit/kink-places.ts';
 export type { OperationKink } from './implicit/kinks.ts';
 export type { LassoCertificate, LassoSampleCertificate } from './implicit/lasso/certificate.ts';
 export type { LassoInterval } from './implicit/lasso/interval.ts';
+export { type LargestPenaltyOptions, largestPenalty } from './implicit/lasso/largest-penalty.ts';
 export { type LassoReport, type LassoSolution, lasso } from './implicit/lasso/lasso.ts';
 export type { LassoOptions, LassoSelection, LassoSolverName } from './implicit/lasso/options.ts';
-export {
-  type LargestPenaltyOptions,
-  type LassoPath,
-  type LassoPathOptions,
-  largestPenalty,
-  lassoPath,
-} from './implicit/lasso/path.ts';
+export { type LassoPath, type LassoPathOptions, lassoPath } from './implicit/lasso/path.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
 export type { MonotoneMapOptions, MonotoneOptions, SolveOptions } from './implicit/options.ts';

@@ -32,6 +32,8 @@ export interface PathSummary {
   readonly target: string;
   readonly columns: readonly string[];
   readonly featureNames: readonly string[];
+  /** What was taken to be meant in a file, and what to know of its columns, in sentences. */
+  readonly remarks: readonly string[];
   readonly rows: { readonly training: number; readonly heldOut: number };
   /** λ ascending. */
   readonly path: readonly PathPoint[];

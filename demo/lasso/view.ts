@@ -164,12 +164,10 @@ export function startLasso(): void {
   void choose(source);
 }
 
-function introduce({ name, rows, featureNames, target, columns }: PathSummary): void {
+function introduce({ name, rows, featureNames, target, columns, remarks }: PathSummary): void {
   text('lasso-name', name === 'diabetes' ? 'Diabetes' : name);
-  text(
-    'lasso-facts',
-    `${rows.training} rows train, ${rows.heldOut} are held out; ${featureNames.length} features explain ${target}`,
-  );
+  const facts = `${rows.training} rows train, ${rows.heldOut} are held out; ${featureNames.length} features explain ${target}`;
+  text('lasso-facts', [facts, ...remarks].join('. '));
   button('lasso-diabetes').hidden = columns.length === 0;
   part('lasso-target-label', HTMLElement).hidden = columns.length === 0;
   select('lasso-target').replaceChildren(

@@ -4,7 +4,7 @@ import { type Engine, open } from '../../src/index.ts';
 import { serveCalls } from '../workers/calls.ts';
 import { knotsOf } from './knots.ts';
 import { figuresAt, type HeldOutProblem, heldOutProblem, pointsAt, tuned } from './problem.ts';
-import type { LassoCalls, RegressionSource } from './protocol.ts';
+import type { LassoCalls, PathSummary, RegressionSource } from './protocol.ts';
 
 /** Of the path, in λ below the largest one, and how many points show it. */
 const DEPTH = Math.log(1000);
@@ -15,13 +15,13 @@ let problem: HeldOutProblem | undefined;
 
 serveCalls<LassoCalls>(self, {
   async open({ source, seed }) {
-    const { data, columns } = await readRegression(source);
+    const { data, columns, remarks } = await readRegression(source);
     engine ??= open({ backend: 'cpu' });
     const made = heldOutProblem(await engine, data, seed);
     problem = made;
     const path = await pointsAt(made, logLambdasOf(made));
     const { name, target, featureNames } = data;
-    return { name, target, columns, featureNames, rows: made.rows, path };
+    return { name, target, columns, featureNames, remarks, rows: made.rows, path };
   },
   knots: async () => knotsOf(known(), logLambdasOf(known())),
   at: (logLambda) => figuresAt(known(), logLambda),
@@ -39,14 +39,19 @@ function logLambdasOf({ largest }: HeldOutProblem): number[] {
   return Array.from({ length: POINTS }, (_, index) => largest - DEPTH + ((DEPTH + above) * index) / (POINTS - 1));
 }
 
-async function readRegression(source: RegressionSource): Promise<{ data: RegressionData; columns: readonly string[] }> {
-  if (source.kind === 'diabetes') return { data: await diabetes(), columns: [] };
+interface Read extends Pick<PathSummary, 'columns' | 'remarks'> {
+  readonly data: RegressionData;
+}
+
+async function readRegression(source: RegressionSource): Promise<Read> {
+  if (source.kind === 'diabetes') return { data: await diabetes(), columns: [], remarks: [] };
   const { file } = source;
   try {
     const table = await readTable(file);
     const { columns } = table;
     const target = source.target ?? columns[columns.length - 1];
-    return { data: tableRegression(table, { target, name: file.name, missing: 'mean' }), columns };
+    const data = tableRegression(table, { target, name: file.name, missing: 'mean' });
+    return { data, columns, remarks: [...data.assumed, ...data.warnings] };
   } catch (error) {
     throw error instanceof DataError ? new DataError(`${file.name}: ${error.message}`) : error;
   }

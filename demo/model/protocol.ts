@@ -42,6 +42,8 @@ export interface DataSummary {
   readonly columns: readonly string[];
   readonly target?: string;
   readonly featureNames: readonly string[];
+  /** What was taken to be meant in a table, and what to know of its columns, in sentences. */
+  readonly remarks: readonly string[];
   /** Rows of the held-out part to look at. */
   readonly shown: { readonly inputs: Float32Array; readonly labels: Int32Array; readonly count: number };
 }

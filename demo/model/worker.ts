@@ -28,7 +28,7 @@ serveCalls<ModelCalls>(self, {
   device: () => deviceFigures(),
 
   async open(source) {
-    const { dataset, columns, featureNames, options } = await readData(source);
+    const { dataset, columns, featureNames, remarks, options } = await readData(source);
     const { test, train, classNames, featureShape } = dataset;
     const count = Math.min(SHOWN, test.count);
     shown = { inputs: test.inputs.slice(0, count * test.features), labels: test.labels.slice(0, count), count };
@@ -43,6 +43,7 @@ serveCalls<ModelCalls>(self, {
       columns,
       target: options.target,
       featureNames,
+      remarks,
       shown,
     };
   },

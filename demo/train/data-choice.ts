@@ -70,14 +70,22 @@ export function dataChoice(
   };
 }
 
-function show({ name, kind, trainCount, testCount, featureShape, classNames, columns, target }: DataSummary): void {
+function show({
+  name,
+  kind,
+  trainCount,
+  testCount,
+  featureShape,
+  classNames,
+  columns,
+  target,
+  remarks,
+}: DataSummary): void {
   const isDigits = name === 'digits' && kind === 'images';
   text('data-name', isDigits ? 'Handwritten digits' : name);
   const rows = kind === 'images' ? `images of ${featureShape.join(' × ')}` : `rows of ${featureShape[0]} features`;
-  text(
-    'data-facts',
-    `${trainCount.toLocaleString('en')} ${rows}, ${testCount.toLocaleString('en')} held out; ${classNames.length} classes`,
-  );
+  const facts = `${trainCount.toLocaleString('en')} ${rows}, ${testCount.toLocaleString('en')} held out; ${classNames.length} classes`;
+  text('data-facts', [facts, ...remarks].join('. '));
   button('use-digits').hidden = isDigits;
   part('target-label', HTMLElement).hidden = columns.length === 0;
   select('target').replaceChildren(

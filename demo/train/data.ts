@@ -44,6 +44,8 @@ export interface ReadData {
   /** Of a table. */
   readonly columns: readonly string[];
   readonly featureNames: readonly string[];
+  /** What was taken to be meant, and what to know of its columns, in sentences. */
+  readonly remarks: readonly string[];
   /** How the data were read, as `equilibra train` writes it down. */
   readonly options: Readonly<Record<string, string>>;
 }
@@ -55,7 +57,7 @@ export async function readData(source: DataSource): Promise<ReadData> {
     source.kind === 'digits'
       ? await digits()
       : await imagesFromFiles(source.files.map((file) => ({ name: file.name, bytes: file })));
-  return { dataset, columns: [], featureNames: [], options: {} };
+  return { dataset, columns: [], featureNames: [], remarks: [], options: {} };
 }
 
 async function readTableData(file: File, target?: string): Promise<ReadData> {
@@ -71,7 +73,8 @@ async function readTableData(file: File, target?: string): Promise<ReadData> {
     standardise: 'yes',
     header: table.header ? 'yes' : 'no',
   };
-  return { dataset, columns, featureNames: dataset.featureNames, options };
+  const { featureNames, assumed, warnings } = dataset;
+  return { dataset, columns, featureNames, remarks: [...assumed, ...warnings], options };
 }
 
 async function named<Result>(name: string, reading: Promise<Result>): Promise<Result> {

@@ -11,6 +11,7 @@ import { type Arguments, choiceOption, countOption, helpOf, readArguments } from
 import { PREDICTION_DATA_OPTIONS, type PredictionRows, predictionRows } from './prediction-data.ts';
 import { accuracyLine } from './progress.ts';
 import { predictionReport } from './report/prediction-report.ts';
+import { remark } from './table-options.ts';
 import { readModel, type StoredModel } from './training-checkpoint.ts';
 import { machineFacts, modelFacts } from './training-report.ts';
 
@@ -95,6 +96,7 @@ async function tell(
   const text = csvOf(rows, prediction, classNames, given.options.probabilities !== undefined);
   if (output === undefined) io.out(text);
   else await writeFor('output', output, text);
+  remark(io, 'assumed', rows.assumed);
   const { labels } = rows;
   if (!labels) return;
   const right = prediction.classes.reduce((sum, found, row) => sum + (found === labels[row] ? 1 : 0), 0);

@@ -19,11 +19,13 @@ import { bytesAt, kindOfPath } from './files.ts';
 import { InputError, onOneLine } from './io.ts';
 import { LIMITS_OPTION, limitsOption } from './limits-option.ts';
 import { type Arguments, choiceOption } from './options.ts';
+import { FORM_OPTIONS, formOptions } from './table-options.ts';
 import type { StoredModel } from './training-checkpoint.ts';
 
 const TABLE_ONLY = {
   target: { value: '<column>', description: 'CSV: the column of the classes', fallback: 'as in training' },
   missing: { value: '<rule>', description: 'CSV: error, mean (fill), drop (the row)', fallback: 'as in training' },
+  ...FORM_OPTIONS,
 };
 
 export const PREDICTION_DATA_OPTIONS = {
@@ -112,7 +114,8 @@ async function tableRows(
   if (isIDX || (await kindOfPath(path, path)) === 'folder') {
     throw new InputError(`${path}: it is ${isIDX ? 'an IDX file' : 'a folder'}; the model reads CSV files`);
   }
-  const table = await readTable(await bytesAt(path, path), { header: stored.header, limits });
+  const options = { header: stored.header, ...formOptions(given), limits };
+  const table = await readTable(await bytesAt(path, path), options);
   if (target !== undefined && !table.columns.includes(target)) {
     throw new InputError(
       `--target: ${path} has no column ${JSON.stringify(target)}; it has ${table.columns.join(', ')}`,

@@ -1,7 +1,44 @@
 /** What commands that read tables have in common. */
-import { DataError, parseCSV } from '../data/index.ts';
-import { InputError, shown } from './io.ts';
+import { DataError, parseCSV, type Separator, type TableOptions } from '../data/index.ts';
+import { InputError, type IO, onOneLine, shown } from './io.ts';
 import { type Arguments, choiceOption } from './options.ts';
+
+const SEPARATORS: Readonly<Record<string, Separator>> = {
+  comma: ',',
+  semicolon: ';',
+  tab: '\t',
+  bar: '|',
+  space: ' ',
+};
+const DECIMALS = { point: '.', comma: ',' } as const;
+const ORDERS = ['day-first', 'month-first'] as const;
+
+/** How a CSV file is written. */
+export const FORM_OPTIONS = {
+  separator: {
+    value: '<name>',
+    description: `CSV: between the cells: ${Object.keys(SEPARATORS).join(', ')}`,
+    fallback: 'detected',
+  },
+  decimal: { value: '<name>', description: 'CSV: before the decimals: point, comma', fallback: 'detected' },
+  dates: { value: '<order>', description: 'CSV, 03/04/2020: day-first, month-first', fallback: 'detected' },
+};
+
+export function formOptions(given: Arguments): Pick<TableOptions, 'separator' | 'decimal' | 'dates'> {
+  const separator = choiceOption(given, 'separator', Object.keys(SEPARATORS));
+  const decimal = choiceOption(given, 'decimal', Object.keys(DECIMALS) as (keyof typeof DECIMALS)[]);
+  const dates = choiceOption(given, 'dates', ORDERS);
+  return {
+    ...(separator && { separator: SEPARATORS[separator] }),
+    ...(decimal && { decimal: DECIMALS[decimal] }),
+    ...(dates && { dates }),
+  };
+}
+
+/** To standard error: what was taken to be meant, or must be known before a result is trusted. */
+export function remark(io: IO, kind: 'warning' | 'assumed', sentences: readonly string[] = []): void {
+  for (const sentence of sentences) io.error(`${kind}: ${onOneLine(sentence)}\n`);
+}
 
 export function counted(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;

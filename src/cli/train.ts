@@ -15,6 +15,7 @@ import { EXIT, InputError, type IO, onOneLine, shown } from './io.ts';
 import { type Arguments, helpOf, readArguments } from './options.ts';
 import { accuracyLine, epochLine, stepLine } from './progress.ts';
 import { rightOnes } from './report/page.ts';
+import { remark } from './table-options.ts';
 import {
   checkSameData,
   checkSameKind,
@@ -92,7 +93,10 @@ function introduce({ io, data, settings, model, engine, run }: Session): void {
     engine.backend !== 'webgpu' && settings.backend === undefined ? '; `equilibra doctor` says why not webgpu' : '';
   const line = (name: string, value: string): void => io.out(`${name.padEnd(9)}${onOneLine(value)}\n`);
   line('data', `${dataset.name}: ${dataset.train.count} training, ${dataset.test.count} held-out`);
-  if (origin) for (const [name, value] of facts) line(name, value);
+  const isTold = (name: string): boolean => name === 'assumed' || name === 'warning';
+  if (origin) for (const [name, value] of facts) if (!isTold(name)) line(name, value);
+  remark(io, 'assumed', origin?.dataset.assumed);
+  remark(io, 'warning', origin?.dataset.warnings);
   line('model', `${layersOf(model)}: ${parameterCount(model)} parameters`);
   line('backend', `${engine.backend}: ${engine.adapter.description}${why}`);
   if (run) {

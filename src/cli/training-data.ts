@@ -18,7 +18,7 @@ import { bytesAt, kindOfPath } from './files.ts';
 import { InputError } from './io.ts';
 import { LIMITS_OPTION, limitsOption } from './limits-option.ts';
 import { type Arguments, choiceOption, numberOption } from './options.ts';
-import { columnsOption, counted, listed, yesOrNo } from './table-options.ts';
+import { columnsOption, counted, FORM_OPTIONS, formOptions, listed, yesOrNo } from './table-options.ts';
 import { type Chosen, textsOf } from './training-settings.ts';
 
 /** For a CSV file only. */
@@ -34,6 +34,7 @@ const TABLE_ONLY = {
   },
   standardise: { value: '<yes|no>', description: 'CSV: features to mean 0 and deviation 1', fallback: 'yes' },
   header: { value: '<yes|no>', description: 'CSV: the first line holds names', fallback: 'detected' },
+  ...FORM_OPTIONS,
 };
 
 export const DATA_OPTIONS = {
@@ -103,7 +104,8 @@ async function tableData(path: string, given: Arguments, seed: number, limits: P
   if (/idx\d[-_.]ubyte(\.gz)?$/i.test(path)) {
     throw new InputError(`--data ${path}: name the folder of the four IDX files, not one of them`);
   }
-  const table = await readTable(await bytesAt(`--data ${path}`, path), { header: yesOrNo(given, 'header'), limits });
+  const bytes = await bytesAt(`--data ${path}`, path);
+  const table = await readTable(bytes, { header: yesOrNo(given, 'header'), ...formOptions(given), limits });
   const { target } = given.options;
   if (target === undefined) {
     throw new InputError(`--target is missing: the column of the classes; the columns are ${table.columns.join(', ')}`);
@@ -135,6 +137,9 @@ async function tableData(path: string, given: Arguments, seed: number, limits: P
     missing,
     standardise: standardise ? 'yes' : 'no',
     header: table.header ? 'yes' : 'no',
+    separator: given.options.separator,
+    decimal: given.options.decimal,
+    dates: given.options.dates,
   });
   return {
     dataset,
@@ -147,11 +152,18 @@ async function tableData(path: string, given: Arguments, seed: number, limits: P
   };
 }
 
-function tableFacts({ preparation, featureNames, constant, dropped }: TableDataset): (readonly [string, string])[] {
+function tableFacts({
+  preparation,
+  featureNames,
+  constant,
+  dropped,
+  assumed,
+  warnings,
+}: TableDataset): (readonly [string, string])[] {
   const columns = preparation.columns.map((column) =>
-    column.kind === 'numbers'
-      ? column.name
-      : `${column.name} (${counted(column.categories.length, 'category', 'categories')})`,
+    column.kind === 'categories'
+      ? `${column.name} (${counted(column.categories.length, 'category', 'categories')})`
+      : column.name,
   );
   const how = preparation.standardisation ? 'standardised' : 'not standardised';
   return [
@@ -160,5 +172,7 @@ function tableFacts({ preparation, featureNames, constant, dropped }: TableDatas
     ...(dropped > 0
       ? [['dropped', counted(dropped, 'row with a missing value', 'rows with missing values')] as const]
       : []),
+    ...assumed.map((sentence) => ['assumed', sentence] as const),
+    ...warnings.map((sentence) => ['warning', sentence] as const),
   ];
 }

@@ -8,7 +8,7 @@ import { EXIT, InputError, type IO, onOneLine } from './io.ts';
 import { type Arguments, choiceOption, countOption, helpOf, readArguments } from './options.ts';
 import { tuneLine } from './progress.ts';
 import { tuningPage } from './report/tune/page.ts';
-import { counted } from './table-options.ts';
+import { counted, remark } from './table-options.ts';
 import { type ChosenCriterion, CRITERION_OPTIONS, criterionFor } from './tune/criterion.ts';
 import { DATA_OPTIONS, type TuningData, tuningData } from './tune/data.ts';
 import { type Coefficients, gridSearch, type Line, lineThrough, pathThrough, type Tuned } from './tune/lines.ts';
@@ -78,7 +78,7 @@ export async function tune(argv: readonly string[], io: IO): Promise<number> {
     }
     // The library refuses numbers by a RangeError: a target that no feature has anything to do with.
     if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
-    if (error instanceof ConvergenceError) for (const warning of collinearColumns(data)) warn(io, warning);
+    if (error instanceof ConvergenceError) remark(io, 'warning', collinearColumns(data));
     throw error;
   } finally {
     engine.close();
@@ -142,6 +142,7 @@ function introduce({ io, data, chosen, engine }: Session): void {
     line('noise', `deviation ${Number(chosen.noise.deviation.toPrecision(5))}${how}`);
   }
   line('backend', `${engine.backend}: ${engine.adapter.description}`);
+  remark(io, 'assumed', data.assumed);
 }
 
 /** What is drawn on the way is gone afterwards. */
@@ -151,10 +152,6 @@ async function announced<Result>(io: IO, work: (progress: (text: string) => void
   } finally {
     io.line?.('');
   }
-}
-
-function warn(io: IO, warning: string): void {
-  io.error(`warning: ${onOneLine(warning)}\n`);
 }
 
 async function told(
@@ -171,7 +168,7 @@ async function told(
     return;
   }
   io.out(textOf(outcome));
-  for (const warning of outcome.warnings) warn(io, warning);
+  remark(io, 'warning', outcome.warnings);
   io.out(`${outcome.seconds.toFixed(1)} s in all\n`);
   if (report !== undefined) io.out(`report   ${report}\n`);
 }

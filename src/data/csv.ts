@@ -1,8 +1,5 @@
 import { checkLimit, DataError, type LimitOptions, type Limits, limitsOf } from './limits.ts';
-
-export type Separator = ',' | ';' | '\t';
-
-const SEPARATORS: readonly Separator[] = [',', ';', '\t'];
+import { SEPARATOR_NAMES, SEPARATORS, type Separator, separatorOf } from './separator.ts';
 
 /** The cells of a CSV file as they stand there. */
 export interface CSVRecords {
@@ -14,7 +11,12 @@ export interface CSVRecords {
 }
 
 export interface CSVOptions extends LimitOptions {
-  /** Comma, semicolon or tab. Default: the one of these that the first line has most of, outside quotes. */
+  /**
+   * Comma, semicolon, tab, bar, or a space, which stands for any number of spaces and tabs. Default: what a first line such as
+   * `sep=;` says, as Excel writes it; else the one that the first lines have equally many of outside quotes, the most frequent in
+   * the first line where several are such. Commas within numbers are then decimals where semicolons or spaces separate numbers,
+   * and spaces separate where nothing else does.
+   */
   separator?: Separator;
 }
 
@@ -28,25 +30,39 @@ export interface CSVOptions extends LimitOptions {
  */
 export function parseCSV(text: string, options: CSVOptions = {}): CSVRecords {
   const limits = limitsOf(options);
-  const separator = options.separator ?? separatorOf(text);
-  if (!SEPARATORS.includes(separator)) {
-    throw new RangeError(`separator is ${JSON.stringify(separator)}; it must be a comma, a semicolon or a tab`);
+  const mark = text.startsWith('\ufeff') ? 1 : 0;
+  const told = /^"?sep=([^\r\n"])"?(\r\n|\r|\n|$)/i.exec(text.slice(mark, mark + 12));
+  const start = mark + (told?.[0].length ?? 0);
+  const isDetected = !options.separator && !told;
+  const separator = options.separator ?? told?.[1] ?? separatorOf(start > 0 ? text.slice(start) : text);
+  if (!isSeparator(separator)) {
+    const place = options.separator ? 'separator is' : 'line 1: the separator is';
+    const wrong = `${place} ${JSON.stringify(separator)}; it must be a comma, a semicolon, a tab, a bar or a space`;
+    throw options.separator ? new RangeError(wrong) : new DataError(wrong);
   }
-  const { records, lines } = read(text, separator, limits);
+  const { records, lines } = read(text, separator, limits, { at: start, line: told ? 2 : 1 });
   while (records.length > 0 && isEmpty(records[records.length - 1])) {
     records.pop();
     lines.pop();
   }
   const [first] = records;
   if (!first) throw new DataError('the table is empty');
-  checkLimit(limits, 'columns', first.length, `line 1 has ${first.length} columns`);
   const ragged = records.findIndex((record) => record.length !== first.length);
   if (ragged >= 0) {
     const found = isEmpty(records[ragged]) ? 'is empty' : `has ${cells(records[ragged].length)}`;
     const cut = ragged === records.length - 1 ? ' (it is the last one: the file may be cut short)' : '';
-    throw new DataError(`line ${lines[ragged]} ${found}; it must have ${first.length}, as line ${lines[0]} has${cut}`);
+    const taken = isDetected
+      ? `; ${SEPARATOR_NAMES[separator]} are taken to separate cells, unless the option separator says otherwise`
+      : '';
+    throw new DataError(
+      `line ${lines[ragged]} ${found}; it must have ${first.length}, as line ${lines[0]} has${cut}${taken}`,
+    );
   }
   return { separator, records, lines };
+}
+
+function isSeparator(text: string): text is Separator {
+  return SEPARATORS.some((separator) => separator === text);
 }
 
 function cells(count: number): string {
@@ -57,29 +73,26 @@ function isEmpty(record: readonly string[]): boolean {
   return record.length === 1 && record[0] === '';
 }
 
-function separatorOf(text: string): Separator {
-  const counts = new Map<string, number>(SEPARATORS.map((separator) => [separator, 0]));
-  let quoted = false;
-  for (const character of text) {
-    if (character === '"') quoted = !quoted;
-    else if (!quoted && (character === '\n' || character === '\r')) break;
-    else if (!quoted && counts.has(character)) counts.set(character, (counts.get(character) as number) + 1);
-  }
-  const count = (separator: Separator): number => counts.get(separator) as number;
-  return SEPARATORS.reduce((best, separator) => (count(separator) > count(best) ? separator : best));
-}
-
-function read(text: string, separator: Separator, limits: Limits): { records: string[][]; lines: number[] } {
+/** @param begin where in the text, and on which line */
+function read(
+  text: string,
+  separator: Separator,
+  limits: Limits,
+  begin: { readonly at: number; readonly line: number },
+): { records: string[][]; lines: number[] } {
   const records: string[][] = [];
   const lines: number[] = [];
-  let at = text.startsWith('\ufeff') ? 1 : 0;
-  let line = 1;
+  let { at, line } = begin;
+  let values = 0;
 
   const skipBlanks = (): void => {
     while (text[at] === ' ' || (text[at] === '\t' && separator !== '\t')) at++;
   };
 
-  const ends = (): boolean => at >= text.length || text[at] === separator || text[at] === '\n' || text[at] === '\r';
+  const isSpaced = separator === ' ';
+  const separates = (): boolean => text[at] === separator || (isSpaced && text[at] === '\t');
+  const endsLine = (): boolean => at >= text.length || text[at] === '\n' || text[at] === '\r';
+  const ends = (): boolean => endsLine() || separates();
 
   const plainCell = (): string => {
     const start = at;
@@ -100,7 +113,7 @@ function read(text: string, separator: Separator, limits: Limits): { records: st
     const cell = text.slice(start, end);
     line += cell.match(/\r\n|\r|\n/g)?.length ?? 0;
     at = end + 1;
-    skipBlanks();
+    if (!isSpaced) skipBlanks();
     if (!ends()) {
       throw new DataError(
         `line ${line}: ${JSON.stringify(text[at])} follows a closing quote; a separator or the end of the line must (a quote inside a cell is doubled)`,
@@ -109,20 +122,36 @@ function read(text: string, separator: Separator, limits: Limits): { records: st
     return cell.replaceAll('""', '"');
   };
 
+  /** In the rest of the line, which is too long to be cut into cells. */
+  const separatorsFrom = (place: number): number => {
+    let count = 0;
+    for (let next = place; next < text.length && text[next] !== '\n' && text[next] !== '\r'; next++) {
+      if (text[next] === separator) count++;
+    }
+    return count;
+  };
+
   while (at < text.length) {
     lines.push(line);
     const record: string[] = [];
     for (;;) {
       skipBlanks();
+      if (isSpaced && record.length > 0 && endsLine()) break;
+      if (record.length >= limits.columns) {
+        const count = record.length + 1 + separatorsFrom(at);
+        checkLimit(limits, 'columns', count, `line ${lines[lines.length - 1]} has ${count} columns`);
+      }
       record.push(text[at] === '"' ? quotedCell() : plainCell());
-      if (text[at] !== separator) break;
+      if (!separates()) break;
       at++;
     }
     at += text.startsWith('\r\n', at) ? 2 : 1;
     line++;
     records.push(record);
+    values += record.length;
     // One more than the rows may be: the first line can be a header.
     checkLimit(limits, 'rows', records.length - 1, `the table has more than ${limits.rows} rows`);
+    checkLimit(limits, 'values', values - record.length, `the table has more than ${limits.values} cells`);
   }
   return { records, lines };
 }

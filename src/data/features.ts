@@ -1,9 +1,15 @@
+import { listed } from './conventions.ts';
+import { daysOf, hasTwoOrders, isDateLike, isoDate, isShortDate } from './dates.ts';
 import { checkLimit, DataError, type LimitOptions, limitsOf } from './limits.ts';
-import { columnIndex, isMissing, numberOf, type Table } from './table.ts';
+import { decimalShownBy, isNumberLike, numberOf, withPoint } from './numbers.ts';
+import { columnIndex, isMissing, type Table } from './table.ts';
 
-/** A column of numbers gives one feature; one of categories gives a feature for each, 1 where it is that one and else 0. */
+/**
+ * A column of numbers gives one feature, and one of dates, in days since 1 January 1970; one of categories gives a feature for
+ * each, 1 where it is that one and else 0.
+ */
 export type FeatureColumn =
-  | { readonly name: string; readonly kind: 'numbers' }
+  | { readonly name: string; readonly kind: 'numbers' | 'dates' }
   | { readonly name: string; readonly kind: 'categories'; readonly categories: readonly string[] };
 
 /** Which columns of a table are what. */
@@ -30,10 +36,11 @@ export function featureColumnNames(table: Table, { target, ignore = [], categori
 }
 
 /**
- * What kind each of the columns is: categories where it is listed in `categorical` or no cell is a number, else numbers.
+ * What kind each of the columns is: categories where it is listed in `categorical` or no cell is a number or a date, else numbers
+ * or dates.
  *
- * @throws DataError where numbers and texts are mixed in a column that is not listed, all its cells are missing, or there
- *   are more categories or features than the limits allow
+ * @throws DataError where numbers, dates and texts are mixed in a column that is not listed, or it can be read in several ways, all
+ *   its cells are missing, or there are more categories or features than the limits allow
  */
 export function featureColumns(
   table: Table,
@@ -45,7 +52,8 @@ export function featureColumns(
   const indices = names.map((name) => columnIndex(table, name));
   const found = contents(table, indices);
   const columns = names.map((name, at): FeatureColumn => {
-    if (!categorical.includes(name) && isNumeric(table, name, found[at])) return { name, kind: 'numbers' };
+    const kind = categorical.includes(name) ? 'categories' : kindOf(table, name, found[at]);
+    if (kind !== 'categories') return { name, kind };
     const texts = new Set(table.rows.map((row) => row[indices[at]]).filter((cell) => !isMissing(cell)));
     const what = `column ${JSON.stringify(name)} has ${texts.size} different texts`;
     checkLimit(limits, 'categories', texts.size, what, 'leave it out by the option ignore');
@@ -62,36 +70,113 @@ export function featureColumns(
   return columns;
 }
 
-/** How many cells of a column are numbers, and the first row with a text: −1 where there is none. */
-interface Contents {
-  numbers: number;
-  text: number;
-}
+/** What cells are that are there: `numbers` and `dates` that are read, those that look like one and are not, and texts. */
+type Sort = 'numbers' | 'dates' | 'numberLike' | 'dateLike' | 'texts';
+
+/** How many cells of a column are of each sort, and the first row with one. */
+type Contents = Readonly<Record<Sort, { count: number; first: number }>>;
 
 /** Row by row, as the table lies in memory: column by column is several times slower. */
 function contents({ rows }: Table, indices: readonly number[]): Contents[] {
-  const found = indices.map((): Contents => ({ numbers: 0, text: -1 }));
+  const none = () => ({ count: 0, first: -1 });
+  const found = indices.map(
+    (): Contents => ({ numbers: none(), dates: none(), numberLike: none(), dateLike: none(), texts: none() }),
+  );
   for (let row = 0; row < rows.length; row++) {
     for (let at = 0; at < indices.length; at++) {
       const cell = rows[row][indices[at]];
       if (isMissing(cell)) continue;
-      if (numberOf(cell) !== undefined) found[at].numbers++;
-      else if (found[at].text < 0) found[at].text = row;
+      const known = found[at][sortOf(cell)];
+      if (known.count++ === 0) known.first = row;
     }
   }
   return found;
 }
 
-function isNumeric(table: Table, name: string, { numbers, text }: Contents): boolean {
-  if (numbers === 0 && text < 0) {
+function sortOf(cell: string): Sort {
+  if (numberOf(cell) !== undefined) return 'numbers';
+  if (daysOf(cell) !== undefined) return 'dates';
+  if (isDateLike(cell) || isShortDate(cell)) return 'dateLike';
+  return isNumberLike(cell) ? 'numberLike' : 'texts';
+}
+
+function kindOf(table: Table, name: string, found: Contents): FeatureColumn['kind'] {
+  const { numbers, dates, numberLike, dateLike, texts } = found;
+  const counts = Object.values(found).map(({ count }) => count);
+  const known = counts.reduce((sum, count) => sum + count, 0);
+  if (known === 0) {
     throw new DataError(`column ${JSON.stringify(name)}: all values are missing; leave it out by the option ignore`);
   }
-  if (text < 0) return true;
-  if (numbers === 0) return false;
-  const cell = table.rows[text][columnIndex(table, name)];
+  if (numbers.count === known) return 'numbers';
+  if (dates.count === known) return 'dates';
+  const [areNumbers, areDates] = [numbers.count + numberLike.count, dates.count + dateLike.count];
+  // A date among texts is one of them.
+  if (areNumbers === 0 && 2 * areDates <= known) return 'categories';
+  const isOfDates = areDates > areNumbers;
+  const others = isOfDates ? [numbers, numberLike, dateLike] : [dates, dateLike, numberLike];
+  const { first: row } = [texts, ...others].find(({ count }) => count > 0) as Contents[Sort];
+  const cell = table.rows[row][columnIndex(table, name)];
+  const what = isOfDates ? 'a date' : 'a number';
+  const share = `as ${isOfDates ? areDates : areNumbers} of the ${table.rows.length} values are; correct it`;
   throw new DataError(
-    `${place(table, text, name)}: ${JSON.stringify(cell)} is not a number, as ${numbers} of the ${table.rows.length} values are; correct it, or list the column in the option categorical`,
+    `${place(table, row, name)}: ${JSON.stringify(cell)} ${doubtOf(cell) ?? `is not ${what}, ${share}`}, or list the column in the option categorical`,
   );
+}
+
+/** Why a cell that looks like a number, or like a date, is not read; undefined where it does not. */
+function doubtOf(cell: string): string | undefined {
+  if (hasTwoOrders(cell)) {
+    const [day, month] = [isoDate(cell, 'day-first'), isoDate(cell, 'month-first')];
+    return `could be ${day} or ${month}; say by the option dates whether the day stands first`;
+  }
+  if (isShortDate(cell)) return 'is a date with two digits for the year; write four';
+  if (isDateLike(cell)) {
+    return isoDate(cell, 'day-first') === isoDate(cell, 'month-first')
+      ? 'is no date of the calendar; correct it'
+      : 'is not written as the other dates are, or the option dates says; correct it, or that option';
+  }
+  if (numberOf(cell) !== undefined || !isNumberLike(cell)) return undefined;
+  if (decimalShownBy(cell) !== 'either') {
+    const mark = withPoint(cell, ',') === undefined ? 'point' : 'comma';
+    return `has a decimal ${mark}, unlike others, or against the option decimal; correct it, or that option`;
+  }
+  const [point, comma] = [withPoint(cell, '.'), withPoint(cell, ',')];
+  return `could be ${point} or ${comma}; say by the option decimal what stands before the decimals`;
+}
+
+/** Fewer categories than these go without a warning. */
+const FEW = 10;
+
+/**
+ * What to know of columns that have become many features: those whose texts hold numbers, with a unit say, or are nearly all
+ * different, as names are. None of those that are listed in `categorical`.
+ */
+export function categoryWarnings(
+  table: Table,
+  columns: readonly FeatureColumn[],
+  categorical: readonly string[] = [],
+): string[] {
+  return columns.flatMap((column) => {
+    if (column.kind !== 'categories' || categorical.includes(column.name)) return [];
+    const { name, categories } = column;
+    const holding = categories.filter((text) => /^[^\p{L}]{0,4}\d/u.test(text));
+    const holdNumbers = 2 * holding.length > categories.length;
+    if (categories.length < FEW || !(holdNumbers || 2 * categories.length > table.rows.length)) return [];
+    const [example] = holdNumbers ? holding : categories;
+    const remedy = holdNumbers ? 'write numbers alone, without a unit' : 'leave it out by the option ignore';
+    return [
+      `column ${JSON.stringify(name)} holds ${categories.length} different texts, such as ${JSON.stringify(example)}, each of which becomes a feature: ${remedy}, or list the column in the option categorical`,
+    ];
+  });
+}
+
+/** What was taken to be meant, of the table and of the columns in use. */
+export function assumptions(table: Table, columns: readonly FeatureColumn[]): string[] {
+  const dates = columns.filter(({ kind }) => kind === 'dates').map(({ name }) => name);
+  return [
+    ...(table.assumed ?? []),
+    ...(dates.length > 0 ? [`dates count in days since 1970-01-01, in ${listed(dates)}`] : []),
+  ];
 }
 
 /** How an error tells where a cell is. */
@@ -102,7 +187,7 @@ export function place({ lines }: Table, row: number, column: string): string {
 /** The name of each feature: that of its column, with `=category` where there is one for each. */
 export function featureNames(columns: readonly FeatureColumn[]): string[] {
   return columns.flatMap((column) =>
-    column.kind === 'numbers' ? [column.name] : column.categories.map((category) => `${column.name}=${category}`),
+    column.kind === 'categories' ? column.categories.map((category) => `${column.name}=${category}`) : [column.name],
   );
 }
 
@@ -119,16 +204,17 @@ export function encoded(table: Table, columns: readonly FeatureColumn[]): Float6
   const plans = columns.map((column) => ({
     name: column.name,
     index: columnIndex(table, column.name),
-    positions: column.kind === 'numbers' ? undefined : new Map(column.categories.map((name, at) => [name, at])),
+    isDate: column.kind === 'dates',
+    positions: column.kind === 'categories' ? new Map(column.categories.map((name, at) => [name, at])) : undefined,
   }));
   let at = 0;
   for (let row = 0; row < rows.length; row++) {
-    for (const { name, index, positions } of plans) {
+    for (const { name, index, isDate, positions } of plans) {
       const cell = rows[row][index];
       const width = positions?.size ?? 1;
       if (isMissing(cell)) values.fill(Number.NaN, at, at + width);
       else if (positions) values[at + position(table, row, name, cell, positions)] = 1;
-      else values[at] = numberIn(table, row, name, cell);
+      else values[at] = isDate ? dayIn(table, row, name, cell) : numberIn(table, row, name, cell);
       at += width;
     }
   }
@@ -139,8 +225,15 @@ export function encoded(table: Table, columns: readonly FeatureColumn[]): Float6
 export function numberIn(table: Table, row: number, name: string, cell: string): number {
   const value = numberOf(cell);
   if (value !== undefined && Number.isFinite(Math.fround(value))) return value;
-  const fault = value === undefined ? 'is not a number' : 'is too large for float32, which ends at 3.4e38';
+  const fault =
+    value === undefined ? (doubtOf(cell) ?? 'is not a number') : 'is too large for float32, which ends at 3.4e38';
   throw new DataError(`${place(table, row, name)}: ${JSON.stringify(cell)} ${fault}`);
+}
+
+function dayIn(table: Table, row: number, name: string, cell: string): number {
+  const days = daysOf(cell);
+  if (days !== undefined) return days;
+  throw new DataError(`${place(table, row, name)}: ${JSON.stringify(cell)} ${doubtOf(cell) ?? 'is not a date'}`);
 }
 
 function position(

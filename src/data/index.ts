@@ -1,6 +1,7 @@
-export { type CSVOptions, type CSVRecords, parseCSV, type Separator } from './csv.ts';
+export { type CSVOptions, type CSVRecords, parseCSV } from './csv.ts';
 export type { Dataset, Samples, SplitOptions } from './dataset.ts';
 export { splitSamples, subset } from './dataset.ts';
+export type { DateOrder } from './dates.ts';
 export { diabetes } from './diabetes.ts';
 export type { Split } from './digits.ts';
 export { digits, parseDigits } from './digits.ts';
@@ -21,6 +22,7 @@ export {
   testFileNames,
 } from './images.ts';
 export { DataError, type LimitOptions, type Limits } from './limits.ts';
+export type { Decimal } from './numbers.ts';
 export {
   type ImagePreparation,
   type MissingRule,
@@ -41,6 +43,7 @@ export {
   tableRegression,
   unstandardisedModel,
 } from './regression.ts';
+export type { Separator } from './separator.ts';
 export type { Source } from './source.ts';
 export { type SparseRegression, type SparseRegressionOptions, sparseRegression } from './sparse-regression.ts';
 export { type Rows, type Standardisation, standardisationOf, standardised } from './standardisation.ts';

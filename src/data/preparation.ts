@@ -48,6 +48,8 @@ export interface PreparedRows {
   readonly labels?: Int32Array;
   /** The line of the file where each row begins; a row with missing values may have been left out. */
   readonly lines?: readonly number[];
+  /** Of a table: what was taken to be meant where it can be read in several ways, in sentences. */
+  readonly assumed?: readonly string[];
 }
 
 /**
@@ -89,6 +91,7 @@ export function preparedTable(preparation: TablePreparation, table: Table): Prep
     features: featureNames(columns).length,
     ...(labelled && { labels: labelsOf(kept, target, classNames) }),
     lines: kept.lines,
+    ...(table.assumed && { assumed: table.assumed }),
   };
 }
 

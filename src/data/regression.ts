@@ -1,4 +1,12 @@
-import { encoded, type FeatureColumn, featureColumnNames, featureColumns, featureNames } from './features.ts';
+import {
+  assumptions,
+  categoryWarnings,
+  encoded,
+  type FeatureColumn,
+  featureColumnNames,
+  featureColumns,
+  featureNames,
+} from './features.ts';
 import type { LimitOptions } from './limits.ts';
 import { type MissingRule, withoutMissing } from './preparation.ts';
 import { type Standardisation, standardisationOf } from './standardisation.ts';
@@ -41,6 +49,10 @@ export interface TableRegression extends RegressionData {
   readonly dropped: number;
   /** The line of the file where each row begins. */
   readonly lines: readonly number[];
+  /** What was taken to be meant where the table can be read in several ways, in sentences. */
+  readonly assumed: readonly string[];
+  /** What to know before the features are trusted, in sentences. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -74,13 +86,15 @@ export function tableRegression(table: Table, options: TableRegressionOptions): 
     constant: constant.map((feature) => ofFeatures[feature]),
     dropped: table.rows.length - count,
     lines: kept.lines,
+    assumed: assumptions(table, columns),
+    warnings: categoryWarnings(kept, columns, options.categorical),
   };
 }
 
 /** Of each feature, whether it tells what the others do not: all but the first of two categories. */
 function tellingFeatures(columns: readonly FeatureColumn[]): boolean[] {
   return columns.flatMap((column) => {
-    if (column.kind === 'numbers') return [true];
+    if (column.kind !== 'categories') return [true];
     return column.categories.map((_, at) => column.categories.length !== 2 || at === 1);
   });
 }

@@ -48,9 +48,9 @@ function columnFrom(value: unknown, index: number): FeatureColumn {
   const place = `columns[${index}]`;
   const { name, kind, categories } = fieldsOf(value, place);
   if (typeof name !== 'string') throw wrong(`${place}.name`, name, 'a text');
-  if (kind === 'numbers') return { name, kind };
+  if (kind === 'numbers' || kind === 'dates') return { name, kind };
   if (kind === 'categories') return { name, kind, categories: texts(categories, `${place}.categories`) };
-  throw wrong(`${place}.kind`, kind, '"numbers" or "categories"');
+  throw wrong(`${place}.kind`, kind, '"numbers", "dates" or "categories"');
 }
 
 function standardisationFrom(value: unknown, features: number): Standardisation {

@@ -1,5 +1,12 @@
 import { type Dataset, type Samples, splitIndices } from './dataset.ts';
-import { encoded, featureColumnNames, featureColumns, featureNames } from './features.ts';
+import {
+  assumptions,
+  categoryWarnings,
+  encoded,
+  featureColumnNames,
+  featureColumns,
+  featureNames,
+} from './features.ts';
 import { DataError, type LimitOptions } from './limits.ts';
 import { type MissingRule, preparedValues, type TablePreparation, withoutMissing } from './preparation.ts';
 import { type Standardisation, standardisationOf } from './standardisation.ts';
@@ -34,6 +41,10 @@ export interface TableDataset extends Dataset {
   readonly constant: readonly string[];
   /** Rows left out because of a missing value. */
   readonly dropped: number;
+  /** What was taken to be meant where the table can be read in several ways, in sentences. */
+  readonly assumed: readonly string[];
+  /** What to know before the features are trusted, in sentences. */
+  readonly warnings: readonly string[];
   /** Which rows of the table, counted from 0, are in each part, in its order. */
   readonly rows: { readonly train: readonly number[]; readonly test: readonly number[] };
 }
@@ -89,6 +100,8 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
     featureNames: features,
     constant: fitted.constant.map((feature) => features[feature]),
     dropped: table.rows.length - kept.rows.length,
+    assumed: assumptions(table, columns),
+    warnings: categoryWarnings(kept, columns, options.categorical),
     rows: { train: numbersOf(trainRows), test: numbersOf(testRows) },
   };
 }

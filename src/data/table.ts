@@ -1,6 +1,10 @@
 import { nearestTo } from '../arguments/nearest.ts';
+import { type ConventionOptions, inOneWay } from './conventions.ts';
 import { type CSVOptions, parseCSV } from './csv.ts';
+import { isDateLike } from './dates.ts';
 import { DataError } from './limits.ts';
+import { isNumberLike } from './numbers.ts';
+import { SEPARATOR_NAMES } from './separator.ts';
 import { type Source, textOf } from './source.ts';
 
 /** A table of texts with named columns. */
@@ -9,13 +13,18 @@ export interface Table {
   readonly columns: readonly string[];
   /** Whether the first line of the file held the names. */
   readonly header: boolean;
-  /** The cells, as many in each row as there are columns. */
+  /**
+   * The cells, as many in each row as there are columns. Where a column holds numbers, or dates, they are written in one way: 1.5
+   * and 1234.5 for 1,5 and 1.234,5, and 2020-12-31 for 31.12.2020.
+   */
   readonly rows: readonly (readonly string[])[];
   /** The line of the file, counted from 1, where each row begins. */
   readonly lines: readonly number[];
+  /** What was taken to be meant where a file can be read in several ways, in sentences; absent where nothing was. */
+  readonly assumed?: readonly string[];
 }
 
-export interface TableOptions extends CSVOptions {
+export interface TableOptions extends CSVOptions, ConventionOptions {
   /**
    * Whether the first line holds names. Default: it does where none of its cells is a number. Where some are, and yet a
    * text stands above a column of numbers, nobody can tell, and that is an error.
@@ -35,7 +44,7 @@ export async function readTable(source: Source | string, options: TableOptions =
 
 /** As `readTable`, for text that is there. */
 export function parseTable(text: string, options: TableOptions = {}): Table {
-  const { records, lines } = parseCSV(text, options);
+  const { records, lines, separator } = parseCSV(text, options);
   const header = options.header ?? hasHeader(records);
   const columns = records[0].map((name, index) => (header && name !== '' ? name : String(index + 1)));
   const twice = columns.findIndex((name, index) => columns.indexOf(name) < index);
@@ -47,13 +56,22 @@ export function parseTable(text: string, options: TableOptions = {}): Table {
   }
   const start = header ? 1 : 0;
   if (records.length === start) throw new DataError('the table has a header and no rows');
-  return { columns, header, rows: records.slice(start), lines: lines.slice(start) };
+  const cells = { names: columns, rows: records.slice(start), lines: lines.slice(start) };
+  const { rows, assumed } = inOneWay(cells, options, isMissing, separator);
+  if (!options.separator && (separator === ' ' || separator === '|')) {
+    assumed.unshift(`${SEPARATOR_NAMES[separator]} separate the cells`);
+  }
+  return { columns, header, rows, lines: cells.lines, ...(assumed.length > 0 && { assumed }) };
 }
 
 function hasHeader(records: readonly (readonly string[])[]): boolean {
   const [first, ...rest] = records;
-  const isText = (cell: string): boolean => !isMissing(cell) && numberOf(cell) === undefined;
-  if (!first.some((cell) => numberOf(cell) !== undefined)) return true;
+  /** Dates may be the names of columns: they are data where what stands below are dates as well. */
+  const isDate = (cell: string, column: number): boolean =>
+    isDateLike(cell) && rest.every((record) => isMissing(record[column]) || isDateLike(record[column]));
+  const isValue = (cell: string, column: number): boolean => isNumberLike(cell) || isDate(cell, column);
+  const isText = (cell: string): boolean => !isMissing(cell) && !isNumberLike(cell) && !isDateLike(cell);
+  if (!first.some(isValue)) return true;
   const above = first.findIndex(
     (cell, column) => isText(cell) && rest.length > 0 && rest.every((record) => !isText(record[column])),
   );
@@ -61,14 +79,6 @@ function hasHeader(records: readonly (readonly string[])[]): boolean {
   throw new DataError(
     `line 1 could be a header or data: ${JSON.stringify(first[above])} stands above a column of numbers, and other cells of the line are numbers; say which by the option header`,
   );
-}
-
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-
-/** The number that a cell holds, with a decimal point if any; undefined where it holds something else. */
-export function numberOf(cell: string): number | undefined {
-  const text = cell.trim();
-  return NUMBER.test(text) ? Number(text) : undefined;
 }
 
 /** Whether a cell says that its value is not known. */

@@ -1,6 +1,7 @@
 import { numberIn, place } from './features.ts';
 import { checkLimit, DataError, type LimitOptions, limitsOf } from './limits.ts';
-import { columnIndex, isMissing, numberOf, type Table } from './table.ts';
+import { numberOf } from './numbers.ts';
+import { columnIndex, isMissing, type Table } from './table.ts';
 
 /**
  * The names of the classes in the target column: in the order of numbers where all are integers (1, 1.0 and 01 are one

@@ -327,7 +327,14 @@ describe('equilibra tune warns', () => {
       featureNames: names,
       target: 'y',
     };
-    const given = { scaled: standardisedRegression(data), intercept: true, constant: [], dropped: 0 };
+    const given = {
+      scaled: standardisedRegression(data),
+      intercept: true,
+      constant: [],
+      dropped: 0,
+      assumed: [],
+      warnings: [],
+    };
     expect(collinearColumns(given)).toEqual([
       'columns are collinear ("sum" combines "a", "b"). Leave columns out by --ignore, or use --penalty elastic-net',
     ]);

@@ -96,7 +96,7 @@ describe('parseCSV', () => {
       'the table has more than 2 rows; at most 2',
     );
     expect(parseCSV('a\n1\n2\n', { limits: { rows: 2 } }).records).toHaveLength(3);
-    expect(() => parseCSV('a', { separator: '|' as ',' })).toThrow('separator is "|"; it must be');
+    expect(() => parseCSV('a', { separator: ':' as ',' })).toThrow('separator is ":"; it must be');
   });
 });
 

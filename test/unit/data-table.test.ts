@@ -193,7 +193,7 @@ describe('tableDataset', () => {
       options('y'),
       'line 3, column "x": "4O" is not a number, as 2 of the 3 values are',
     ],
-    ['a decimal comma', 'x;y\n1,5;a\n2;b\n', options('y'), 'line 2, column "x": "1,5" is not a number'],
+    ['a number with a unit', 'x;y\n1,5;a\n2 kg;b\n', options('y'), 'line 3, column "x": "2 kg" is not a number, as 1'],
     [
       'a number beyond float32',
       'x,y\n1,a\n1e39,b\n',
@@ -341,7 +341,7 @@ describe('preparationFrom', () => {
     ['no header', stored({ header: undefined }), 'header is undefined'],
     ['no columns', stored({ columns: 3 }), 'columns is 3; it must be a list'],
     ['a column without a name', stored({ columns: [{ kind: 'numbers' }] }), 'columns[0].name is undefined'],
-    ['a column of unknown kind', stored({ columns: [{ name: 'a', kind: 'dates' }] }), 'columns[0].kind is "dates"'],
+    ['a column of unknown kind', stored({ columns: [{ name: 'a', kind: 'times' }] }), 'columns[0].kind is "times"'],
     ['no categories', stored({ columns: [{ name: 'a', kind: 'categories' }] }), 'columns[0].categories is undefined'],
     ['no classes', stored({ classNames: [] }), 'classNames is []; it must be texts'],
     ['no target', stored({ target: 4 }), 'target is [4]; it must be texts'],

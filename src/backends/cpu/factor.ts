@@ -3,6 +3,11 @@
 /** A pivot below this share of its diagonal entry is rounding: the row depends on those before it. */
 export const DEPENDENT = 1e-11;
 
+/** Below this share a pivot has lost half of its digits to cancellation, and is computed anew where that can be done better. */
+const CANCELLED = 1e-8;
+/** Of a pivot that has all its digits: 36 roundings, as the certificate of two columns allows (`isDefinite`). */
+const DEPENDENT_AFTER_ALL = 36 * Number.EPSILON;
+
 export class Factor {
   /** Row i of L, i + 1 numbers. */
   private readonly rows: number[][] = [];
@@ -22,12 +27,20 @@ export class Factor {
    * @param h its products with the rows that are there
    * @param square its diagonal entry
    * @param right its entry of c
+   * @param exactPivot the pivot without cancellation, from H⁻¹h
    * @returns false where it depends on the others, and the factor stays as it was
    */
-  append(h: readonly number[], square: number, right: number): boolean {
+  append(
+    h: readonly number[],
+    square: number,
+    right: number,
+    exactPivot?: (combination: readonly number[]) => number,
+  ): boolean {
     const l = this.forward(h);
-    const pivot = square - dot(l, l);
-    if (!(pivot > DEPENDENT * square)) return false;
+    const difference = square - dot(l, l);
+    const isExact = exactPivot !== undefined && difference < CANCELLED * square;
+    const pivot = isExact ? exactPivot(this.backward(l)) : difference;
+    if (!(pivot > (isExact ? DEPENDENT_AFTER_ALL : DEPENDENT) * square)) return false;
     const root = Math.sqrt(pivot);
     this.z.push((right - dot(l, this.z)) / root);
     this.rows.push([...l, root]);

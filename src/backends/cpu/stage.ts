@@ -167,10 +167,22 @@ function slopesOf(walk: Walk, { candidates, shift, width }: Thresholds, directio
 export function enters(walk: Walk, j: number, sign: number, rate: number): boolean {
   const { used, signs, factor, squares, ridge, capacity } = walk;
   if (used.length === capacity) return false;
-  if (!factor.append(productsWith(walk, j), squares[j] + ridge, rate)) return false;
+  const pivot = (a: readonly number[]): number => ridgedPivot(walk, j, a);
+  if (!factor.append(productsWith(walk, j), squares[j] + ridge, rate, ridge > 0 ? pivot : undefined)) return false;
   used.push(j);
   signs[j] = sign;
   return true;
+}
+
+/**
+ * The pivot of j with a ridge, min over a of ‖Xⱼ − X_A·a‖² + ρ(1 + ‖a‖²): a sum, which a small ridge is not lost in, of a form that is
+ * stationary in a.
+ */
+function ridgedPivot(walk: Walk, j: number, a: readonly number[]): number {
+  const { rows, columns, used, ridge } = walk;
+  const rest = columns.slice(j * rows, (j + 1) * rows);
+  for (const [place, i] of used.entries()) addColumn(walk, rest, i, -a[place]);
+  return dot(rest, 0, rest, 0, rows) + ridge * a.reduce((sum, value) => sum + value * value, 1);
 }
 
 /**

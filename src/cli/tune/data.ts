@@ -16,7 +16,7 @@ import { bytesAt } from '../files.ts';
 import { InputError, shown } from '../io.ts';
 import { LIMITS_OPTION, limitsOption } from '../limits-option.ts';
 import { type Arguments, choiceOption } from '../options.ts';
-import { columnsOption, yesOrNo } from '../table-options.ts';
+import { columnsOption, FORM_OPTIONS, formOptions, yesOrNo } from '../table-options.ts';
 
 /** For a CSV file only. */
 const TABLE_ONLY = {
@@ -29,6 +29,7 @@ const TABLE_ONLY = {
     fallback: 'error',
   },
   header: { value: '<yes|no>', description: 'CSV: the first line holds names', fallback: 'detected' },
+  ...FORM_OPTIONS,
 };
 
 export const DATA_OPTIONS = {
@@ -49,6 +50,9 @@ export interface TuningData {
   readonly constant: readonly string[];
   /** Rows left out because of a missing value. */
   readonly dropped: number;
+  /** What was taken to be meant in the file, and what to know of its columns: in sentences. */
+  readonly assumed: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** @throws InputError that names the file and what is wrong there */
@@ -58,11 +62,11 @@ export async function tuningData(given: Arguments): Promise<TuningData> {
     throw new InputError(`${positionals.map(shown).join(', ')}: ${positionals.length} files are named; it must be one`);
   }
   const [path] = positionals;
-  const { data, dropped } = path === undefined ? await bundled(given) : await fromTable(path, given);
+  const { data, ...read } = path === undefined ? await bundled(given) : await fromTable(path, given);
   const intercept = yesOrNo(given, 'intercept') ?? true;
   const scaled = intercept ? standardisedRegression(data) : scaledRegression(data);
   const constant = intercept ? scaled.standardisation.constant.map((feature) => data.featureNames[feature]) : [];
-  return { scaled, intercept, constant, dropped };
+  return { scaled, intercept, constant, ...read };
 }
 
 /** The model of the data as they were. */
@@ -71,9 +75,8 @@ export function modelOf({ scaled, intercept }: TuningData, beta: ArrayLike<numbe
   return intercept ? model : { ...model, intercept: 0 };
 }
 
-interface Read {
+interface Read extends Pick<TuningData, 'dropped' | 'assumed' | 'warnings'> {
   readonly data: RegressionData;
-  readonly dropped: number;
 }
 
 async function bundled({ options }: Arguments): Promise<Read> {
@@ -83,13 +86,14 @@ async function bundled({ options }: Arguments): Promise<Read> {
       `--${misplaced}: it is for a CSV file, which must be named; without one the data are diabetes`,
     );
   }
-  return { data: { ...(await diabetes()), target: 'disease progression' }, dropped: 0 };
+  return { data: { ...(await diabetes()), target: 'disease progression' }, dropped: 0, assumed: [], warnings: [] };
 }
 
 async function fromTable(path: string, given: Arguments): Promise<Read> {
   const limits = limitsOption(given);
   try {
-    const table = await readTable(await bytesAt(path, path), { header: yesOrNo(given, 'header'), limits });
+    const options = { header: yesOrNo(given, 'header'), ...formOptions(given), limits };
+    const table = await readTable(await bytesAt(path, path), options);
     const { target } = given.options;
     if (target === undefined) {
       throw new InputError(`--target is missing: the column to explain; the columns are ${table.columns.join(', ')}`);
@@ -102,7 +106,8 @@ async function fromTable(path: string, given: Arguments): Promise<Read> {
       name: basename(path),
       limits,
     });
-    return { data, dropped: data.dropped };
+    const { dropped, assumed, warnings } = data;
+    return { data, dropped, assumed, warnings };
   } catch (error) {
     throw error instanceof DataError ? new InputError(`${path}: ${error.message}`) : error;
   }

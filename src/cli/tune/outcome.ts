@@ -142,6 +142,7 @@ export function jsonOf(outcome: Outcome): object {
     coefficients: named(model.coefficients),
     standardised: named(result.beta),
     certificate: { status, reason },
+    ...(data.assumed.length > 0 && { assumed: data.assumed }),
     warnings,
     backend: engine.backend,
     seconds,

@@ -22,6 +22,7 @@ export interface Findings {
 
 export function warningsOf(findings: Findings): string[] {
   return [
+    ...findings.data.warnings,
     ...constantColumns(findings.data),
     ...uniqueness(findings),
     ...ends(findings),

@@ -27,7 +27,7 @@ export interface LassoNumbers {
 
 /** Where the features of one problem stand. */
 export interface ActiveFeatures {
-  /** |hβ + correlation| exceeds the penalty by more than the kink tolerance: q = 1 whatever the selection. */
+  /** |hβ + correlation| exceeds the penalty by more than the kink tolerance, or there is no penalty: q = 1 whatever the selection. */
   readonly support: readonly number[];
   /** Within the tolerance: the selection applies. */
   readonly kinks: readonly { readonly feature: number; readonly value: number; readonly distance: number }[];
@@ -55,7 +55,7 @@ export function activeFeatures(numbers: LassoNumbers, problem: number): ActiveFe
     if (excess < -kinkTolerance[at]) continue;
     equicorrelation.push(feature);
     signs.push(Math.sign(p));
-    if (excess > kinkTolerance[at]) support.push(feature);
+    if (excess > kinkTolerance[at] || penalty[at] === 0) support.push(feature);
     else kinks.push({ feature, value: p, distance: Math.abs(excess) });
   }
   return { support, kinks, equicorrelation, signs };

@@ -9,6 +9,7 @@ import { engineOf } from '../../tensor/engine.ts';
 import { recorded } from '../../tensor/operations.ts';
 import { TENSOR, Tensor } from '../../tensor/tensor.ts';
 import { certificateOf, type ImplicitCertificate, type LinearReport } from '../certificate.ts';
+import { awaiting } from '../reporting.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { Course } from '../solution.ts';
 import type { LassoNumbers } from './analysis.ts';
@@ -26,6 +27,7 @@ import {
   tangent,
   VARIABLES,
 } from './program.ts';
+import { checkExtremes } from './ranges.ts';
 
 export interface LassoReport extends SolveReport {
   /**
@@ -134,13 +136,15 @@ export function lassoOf(
   const solved = solve(engine, checked, prepared, given, options.initial, course.run);
   const gaps = unlessAborted(solved.gap.data(), signal);
   solved.gap.dispose();
-  gaps.catch(() => {}); // told with the report
-  const { report, outputs } = course.solved(
-    solved.summary,
-    [solved.beta],
-    async (read): Promise<LassoReport> => ({ ...read, dualityGap: Array.from(await gaps) }),
-  );
-  const [beta] = outputs;
+  const ranged = { weights: given.weights, ridge: given.ridge, masks: prepared.masks };
+  const inRange = gaps.then((read) => checkExtremes(read.subarray(batch), ranged));
+  inRange.catch(() => {}); // told with the report, and with β
+  const { report, outputs } = course.solved(solved.summary, [solved.beta], async (read): Promise<LassoReport> => {
+    await inRange;
+    return { ...read, dualityGap: Array.from((await gaps).subarray(0, batch)) };
+  });
+  // Wrong arguments are not a solve that failed: β rejects whatever onFailure says.
+  const beta = Object.values(ranged).some(Boolean) ? awaiting(engine, outputs[0], inRange) : outputs[0];
   const { correlation, moment, penalty, kinkTolerance } = solved;
   const kept = { beta, correlation, moment, penalty, kinkTolerance };
   const numbers = (): Promise<LassoNumbers> => numbersOf(checked, prepared, given, kept);

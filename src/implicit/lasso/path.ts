@@ -1,63 +1,19 @@
 /** The Lasso path: solutions for a range of penalties, and where it starts. */
-import { BOOLEAN, checkFor, refusal, SIGNAL } from '../../arguments/check.ts';
+import { checkFor, refusal } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { breathe } from '../../backends/event-loop.ts';
-import { centredColumns, correlated, projected } from '../../solvers/lasso/design.ts';
 import { joined } from '../../tensor/arrange.ts';
-import { elementwise, reduceRows } from '../../tensor/kernels.ts';
 import { describe } from '../../tensor/shape.ts';
-import { TENSOR, type Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { checkCount, checkPositive } from '../options.ts';
-import { type LimitOptions, RunLimits, unlessAborted } from '../run-limits.ts';
+import { type LimitOptions, RunLimits } from '../run-limits.ts';
+import { finiteLargestPenalty, type LargestPenaltyOptions } from './largest-penalty.ts';
 import { type LassoReport, type LassoSolution, lassoOf } from './lasso.ts';
 import { checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import { madeOf, prepare } from './program.ts';
 
 /** What is below this many units under λ_max is least squares to any precision: e⁻¹² = 6e-6. */
 export const PATH_DEPTH = 12;
-
-export type LargestPenaltyOptions = Pick<LassoOptions, 'X' | 'y' | 'weights' | 'masks' | 'intercept' | 'signal'>;
-
-const LARGEST_PENALTY_OPTIONS: Checks<LargestPenaltyOptions> = {
-  X: TENSOR,
-  y: TENSOR,
-  weights: TENSOR,
-  masks: TENSOR,
-  intercept: BOOLEAN,
-  signal: SIGNAL,
-};
-
-/**
- * λ_max = ln maxⱼ |XⱼᵀPy|/wⱼ for each problem: from there on β = 0.
- * @returns one number for each problem; −∞ where Xᵀy is 0. Rejects with the signal's reason once that is aborted
- */
-export async function largestPenalty(given: LargestPenaltyOptions): Promise<number[]> {
-  return largestPenalties(readOptions('largestPenalty', given, LARGEST_PENALTY_OPTIONS, 'X', 'y'));
-}
-
-/** The same, with options that are read already and may hold others. */
-async function largestPenalties(options: LargestPenaltyOptions): Promise<number[]> {
-  options.signal?.throwIfAborted();
-  const checked = checkedLasso({ ...options, logLambda: 0 });
-  const { engine, batch, features, rows, settings } = checked;
-  const { X, y, weights, masks } = options;
-  const inputs = [X, y, ...(weights ? [weights] : []), ...(masks ? [masks] : [])];
-  const key = `lasso largest ${settings.intercept} ${batch} ${Boolean(weights)} ${Boolean(masks)}`;
-  const [peaks] = engine.run(key, inputs, ([tracedX, tracedY, ...rest], context) => {
-    const tracedWeights = weights ? rest.shift() : undefined;
-    const { intercept } = settings;
-    const design = { X: centredColumns(tracedX, intercept), masks: rest.shift(), intercept };
-    const zeros = context.constant({ kind: 'fill', value: 0 }, [batch, rows]);
-    const moment = correlated(design, projected(design, elementwise('add', [zeros, tracedY])));
-    if (!tracedWeights) return [reduceRows('maximumAbsolute', [moment])];
-    const relative = elementwise('divide', [moment, tracedWeights]);
-    const nothing = context.constant({ kind: 'fill', value: 0 }, [1, features]);
-    return [reduceRows('maximumAbsolute', [elementwise('select', [tracedWeights, relative, nothing])])];
-  });
-  const values = peaks.data();
-  peaks.dispose();
-  return Array.from(await unlessAborted(values, options.signal), Math.log);
-}
 
 /** Of coordinate descent, whose problems follow one another in any case; those of a homotopy go on from each other by themselves. */
 const SEQUENTIAL_CHUNK = 5;
@@ -72,7 +28,7 @@ export interface LassoPathOptions extends Omit<LassoOptions, 'logLambda' | 'init
   count?: number;
   /** From λ_max down to λ_max − depth. Default ln 1000. */
   depth?: number;
-  /** Instead of these two: the values themselves, decreasing. */
+  /** Instead of these two: the values themselves, none above the one before it. */
   logLambda?: readonly number[];
   /**
    * Problems solved at once; the next ones start from the last of these. Default: all, which keeps a GPU busy; 5 with
@@ -117,6 +73,12 @@ export async function lassoPath(given: LassoPathOptions): Promise<LassoPath> {
   }
   if (masks && masks.shape[0] !== 1) throw new RangeError(`masks: there are ${masks.shape[0]}; a path takes one`);
   const values = logLambda ?? (await equallySpaced(problem, count, depth));
+  const rising = values.findIndex((value, index) => value > values[index - 1]);
+  if (rising >= 0) {
+    throw new RangeError(
+      `logLambda[${rising}]: it is ${values[rising]}, after ${values[rising - 1]}; the values must decrease`,
+    );
+  }
   const { engine, settings } = checkedLasso({ ...problem, logLambda: values });
   const usual = settings.solver === 'coordinate-descent' ? SEQUENTIAL_CHUNK : values.length;
   const length = Math.min(checkCount('chunk', chunk ?? usual), values.length);
@@ -163,8 +125,7 @@ function untilDeadline(limits: LimitOptions): RunLimits {
 async function equallySpaced(problem: LargestPenaltyOptions, count = 100, depth = Math.log(1000)): Promise<number[]> {
   if (checkCount('count', count) > MOST) throw refusal('count: it', count, `at most ${MOST}`);
   checkPositive('depth', depth);
-  const [largest] = await largestPenalties(problem);
-  if (!Number.isFinite(largest)) throw new RangeError('y: Xᵀy is 0, so that every solution is 0 and no path starts');
+  const largest = await finiteLargestPenalty(problem);
   return Array.from({ length: count }, (_, index) => largest - (count === 1 ? 0 : (depth * index) / (count - 1)));
 }
 

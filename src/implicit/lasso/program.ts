@@ -20,6 +20,7 @@ import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { summarise } from '../summary.ts';
 import type { CheckedLasso } from './options.ts';
+import { withExtremes } from './ranges.ts';
 
 /** X, centred where there is an intercept, and what else is made of it once; for the names see `Design`. */
 export type Prepared = Readonly<Record<'X' | 'bound' | 'largest', Tensor> & Partial<Record<'gram' | 'masks', Tensor>>>;
@@ -103,7 +104,10 @@ function meanOfRows(y: Tensor): Tensor {
 const SOLUTION = ['beta', 'correlation', 'moment', 'penalty', 'kinkTolerance', 'gap', 'summary'] as const;
 export type Solved = Readonly<Record<(typeof SOLUTION)[number], Tensor>>;
 
-/** correlation: Xᵀr − ρβ. penalty: t. kinkTolerance: of |hβ + correlation| − t. All [batch, features]; gap [batch]. */
+/**
+ * correlation: Xᵀr − ρβ. penalty: t. kinkTolerance: of |hβ + correlation| − t. All [batch, features]. gap: [batch], and behind it
+ * the extremes of weights, ridge and masks.
+ */
 export function solve(
   engine: Engine,
   checked: CheckedLasso,
@@ -122,9 +126,8 @@ export function solve(
     const options = { method: solver, tolerance: traced.tolerance as Tensor, limit, initial: traced.initial };
     const solved = solveLasso(context, problem, options);
     const { y, X } = traced as Prepared & Given;
-    const notFinite = [y, X, traced.logLambda, traced.weights, traced.ridge].flatMap((x) =>
-      x ? [countIn(x, batch)] : [],
-    );
+    const { logLambda, weights, ridge, masks } = traced;
+    const notFinite = [y, X, logLambda, weights, ridge, masks].flatMap((x) => (x ? [countIn(x, batch)] : []));
     const rows = {
       status: solved.status,
       iterations: solved.iterations,
@@ -138,7 +141,7 @@ export function solve(
       moment: solved.moment,
       penalty: problem.penalty,
       kinkTolerance: kinkToleranceOf(problem, solved.moment, kinkUnits),
-      gap: solved.gap,
+      gap: withExtremes(solved.gap, { weights, ridge, masks }),
       summary: summarise(batch, rows),
     };
   };
@@ -160,11 +163,21 @@ function inUse({ beta, correlation, moment }: Kept): Kept {
 }
 
 /** q, and the signs of hβ + correlation, [batch, features]. */
-function selected(problem: LassoProblem, kept: Kept, { kinkUnits, selection }: CheckedLasso['settings']) {
+function selected(
+  problem: LassoProblem,
+  kept: Kept,
+  { kinkUnits, selection }: CheckedLasso['settings'],
+  isWeighted: boolean,
+) {
   const p = preActivationOf(problem, kept.beta, kept.correlation);
   const excess = elementwise('subtract', [elementwise('abs', [p]), problem.penalty]);
   const tolerance = kinkToleranceOf(problem, kept.moment, kinkUnits);
-  const at = (q: number): Tensor => elementwise('reluDerivative', [excess, tolerance], [q]);
+  // Without a penalty there is no kink: the proximal operator is the identity.
+  const one = p.context.constant({ kind: 'fill', value: 1 }, [1]);
+  const at = (q: number): Tensor => {
+    const atKinks = elementwise('reluDerivative', [excess, tolerance], [q]);
+    return isWeighted ? elementwise('select', [problem.penalty, atKinks, one]) : atKinks;
+  };
   const signs = elementwise('sign', [p]);
   if (typeof selection === 'number') return { q: at(selection), signs };
   const [low, high] = [at(0), at(1)];
@@ -216,7 +229,7 @@ export function gradients(
     const problem = problemFrom(traced, context, checked);
     const { design, penalty } = problem;
     const { beta } = traced as unknown as Kept;
-    const { q, signs } = selected(problem, traced as unknown as Kept, checked.settings);
+    const { q, signs } = selected(problem, traced as unknown as Kept, checked.settings, traced.weights !== undefined);
     const { w, summary } = solvedOnSupport(
       context,
       problem,
@@ -270,7 +283,7 @@ export function tangent(
   const inputs = { ...prepared, ...given, ...inUse(kept), ...moved, tolerance };
   const build = (traced: Named, context: LoopContext): Record<'tangent' | 'summary', Tensor> => {
     const problem = problemFrom(traced, context, checked);
-    const { q, signs } = selected(problem, traced as unknown as Kept, checked.settings);
+    const { q, signs } = selected(problem, traced as unknown as Kept, checked.settings, traced.weights !== undefined);
     const right = rightHandSide(problem, traced, signs, checked);
     const { w, summary } = solvedOnSupport(context, problem, q, right, checked.settings, traced.tolerance as Tensor);
     return { tangent: w, summary };

@@ -3,8 +3,8 @@ import { BOOLEAN, checkFor, FUNCTION, has, LIST, refusal, SIGNAL } from '../../a
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { shown } from '../../arguments/shown.ts';
 import type { LassoCertificate } from '../../implicit/lasso/certificate.ts';
+import { finiteLargestPenalty } from '../../implicit/lasso/largest-penalty.ts';
 import { lasso } from '../../implicit/lasso/lasso.ts';
-import { largestPenalty } from '../../implicit/lasso/path.ts';
 import { checkCount, checkOneOf, checkPositive } from '../../implicit/options.ts';
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
@@ -131,8 +131,7 @@ export async function tune(given: TuneOptions): Promise<TuneResult> {
   const { signal } = options;
   signal?.throwIfAborted();
   const deadline = timeLimit === undefined ? undefined : since + timeLimit;
-  const [largest] = await largestPenalty({ ...rows, intercept: options.intercept, signal });
-  if (!Number.isFinite(largest)) throw new RangeError('y: Xᵀy is 0, so that β is 0 for every λ');
+  const largest = await finiteLargestPenalty({ ...rows, intercept: options.intercept, signal });
   const features = rows.X.shape[1];
   const bounds = kind.bounds(largest, features);
   const before =

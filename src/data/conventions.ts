@@ -1,0 +1,170 @@
+/** How the numbers and dates of a table are written, found out column by column, and written as the rest of the library reads them. */
+import { type DateOrder, hasTwoOrders, isDateLike, isoDate } from './dates.ts';
+import { DataError } from './limits.ts';
+import { type Decimal, decimalShownBy, isNumberLike, numberOf, withPoint } from './numbers.ts';
+import type { Separator } from './separator.ts';
+
+export interface ConventionOptions {
+  /**
+   * What stands before the decimals in all numbers of the file, the other one then setting thousands apart. Default: what a column
+   * shows, as 3,75 and 1.234,5 and 1.234.567 show a comma, and 3.75 and 0.123 and 1,234.5 a point; where a column shows nothing,
+   * what the others do. Numbers that still can be read both ways are an error where their column is used, but for 1.234, which is
+   * taken as it stands.
+   */
+  decimal?: Decimal;
+  /**
+   * What stands first in dates such as 03/04/2020. Default: what the column shows, or the others do, by a day above 12; where none
+   * does, such a date is an error where its column is used. With points, as in 3.4.2020, the day stands first.
+   */
+  dates?: DateOrder;
+}
+
+interface Cells {
+  readonly names: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly lines: readonly number[];
+}
+
+/** What the cells of a column are, of those that are not missing. */
+interface Column {
+  readonly index: number;
+  /** plain: numbers that `numberOf` reads. numbers: some are written in another way. */
+  kind: 'unknown' | 'plain' | 'numbers' | 'dates' | 'texts';
+  readonly shows: Set<Decimal | DateOrder | 'either'>;
+}
+
+/**
+ * @param isMissing whether a cell holds nothing
+ * @param separator between the cells
+ * @returns the rows, in which every number and date that can be told is written in one way; and, in sentences, what was taken to
+ *   be meant
+ */
+export function inOneWay(
+  cells: Cells,
+  { decimal, dates }: ConventionOptions,
+  isMissing: (cell: string) => boolean,
+  separator: Separator,
+): { rows: Cells['rows']; assumed: string[] } {
+  const columns = kindsOf(cells, isMissing);
+  for (const column of columns) findShown(column, cells, isMissing);
+  const shown = new Set(columns.flatMap(({ shows }) => [...shows]));
+  const one = <Value>(among: ReadonlySet<unknown>, a: Value, b: Value): Value | undefined =>
+    among.has(a) === among.has(b) ? undefined : among.has(a) ? a : b;
+  const rewritten = new Map<number, (cell: string) => string | undefined>();
+  const plainEither: number[] = [];
+  for (const { index, kind, shows } of columns) {
+    if (kind === 'dates') {
+      const known = dates ?? one(shows, 'day-first', 'month-first');
+      const isSplit = shows.has('day-first') && shows.has('month-first');
+      const order = known ?? (isSplit ? undefined : one(shown, 'day-first', 'month-first'));
+      if (order || !shows.has('either')) rewritten.set(index, (cell) => isoDate(cell, order ?? 'day-first'));
+    } else if (kind === 'plain' || kind === 'numbers') {
+      if (kind === 'plain' && decimal === ',') checkNoPoint(cells, index, isMissing);
+      const isSplit = shows.has('.') && shows.has(',');
+      const own = decimal ?? one(shows, '.', ',');
+      const mark = own ?? (isSplit ? undefined : one(shown, '.', ','));
+      if (mark && (kind === 'numbers' || mark === ',')) rewritten.set(index, (cell) => withPoint(cell, mark));
+      else if (!mark && kind === 'numbers' && !shows.has('either'))
+        rewritten.set(index, (cell) => withPoint(cell, '.'));
+      else if (!mark && kind === 'plain' && shows.has('either')) plainEither.push(index);
+    }
+  }
+  const found = applied(cells, rewritten, isMissing);
+  if (separator === ';' && plainEither.length > 0) {
+    const { rows, names } = cells;
+    const example = rows.map((row) => row[plainEither[0]]).find((cell) => decimalShownBy(cell) === 'either');
+    found.assumed.push(`"${example}" has a decimal point, in ${listed(plainEither.map((index) => names[index]))}`);
+  }
+  return found;
+}
+
+/** Row by row, as the table lies in memory; a column of texts is not looked at any further. */
+function kindsOf({ names, rows }: Cells, isMissing: (cell: string) => boolean): Column[] {
+  const columns = names.map((_, index): Column => ({ index, kind: 'unknown', shows: new Set() }));
+  for (const row of rows) {
+    for (const column of columns) {
+      const cell = row[column.index];
+      if (column.kind === 'texts' || isMissing(cell)) continue;
+      const kind = kindOf(cell);
+      if (column.kind === 'unknown' || column.kind === kind) column.kind = kind;
+      else {
+        const areNumbers = [column.kind, kind].every((each) => each === 'plain' || each === 'numbers');
+        column.kind = areNumbers ? 'numbers' : 'texts';
+      }
+    }
+  }
+  return columns;
+}
+
+function kindOf(cell: string): 'plain' | 'numbers' | 'dates' | 'texts' {
+  if (numberOf(cell) !== undefined) return 'plain';
+  if (isDateLike(cell)) return 'dates';
+  return isNumberLike(cell) ? 'numbers' : 'texts';
+}
+
+function findShown({ index, kind, shows }: Column, { rows }: Cells, isMissing: (cell: string) => boolean): void {
+  if (kind === 'unknown' || kind === 'texts') return;
+  for (const row of rows) {
+    const cell = row[index];
+    if (isMissing(cell)) continue;
+    if (kind === 'dates') {
+      const [day, month] = [isoDate(cell, 'day-first'), isoDate(cell, 'month-first')];
+      if (hasTwoOrders(cell)) shows.add('either');
+      else if (day !== month) shows.add(day === undefined ? 'month-first' : 'day-first');
+    } else if (cell.includes('.') || kind === 'numbers') {
+      const shown = decimalShownBy(cell);
+      if (shown) shows.add(shown);
+    }
+  }
+}
+
+/** A column of numbers with decimal points is against what was said of the file. */
+function checkNoPoint({ names, rows, lines }: Cells, index: number, isMissing: (cell: string) => boolean): void {
+  const at = rows.findIndex((row) => !isMissing(row[index]) && withPoint(row[index], ',') === undefined);
+  if (at < 0) return;
+  throw new DataError(
+    `line ${lines[at]}, column ${JSON.stringify(names[index])}: ${JSON.stringify(rows[at][index])} has a decimal point; the option decimal says that decimals follow a comma`,
+  );
+}
+
+/** A column stays as it is where one of its cells cannot be written in that way. */
+function applied(
+  { names, rows }: Cells,
+  rewritten: ReadonlyMap<number, (cell: string) => string | undefined>,
+  isMissing: (cell: string) => boolean,
+): { rows: Cells['rows']; assumed: string[] } {
+  const columns = new Map<number, string[]>();
+  const changes = new Map<string, { readonly example: string; readonly names: string[] }>();
+  for (const [index, write] of rewritten) {
+    const written = rows.map((row) => (isMissing(row[index]) ? row[index] : write(row[index])));
+    if (written.includes(undefined)) continue;
+    const texts = written as string[];
+    const changed = rows.findIndex((row, at) => row[index] !== texts[at]);
+    if (changed < 0) continue;
+    columns.set(index, texts);
+    const before = rows[changed][index];
+    const change = changeOf(before, texts[changed]);
+    const known = changes.get(change);
+    if (known) known.names.push(names[index]);
+    else changes.set(change, { example: `"${before}" is ${texts[changed]}`, names: [names[index]] });
+  }
+  const assumed = [...changes].map(
+    ([change, { example, names: where }]) => `${change}: ${example}, in ${listed(where)}`,
+  );
+  if (columns.size === 0) return { rows, assumed };
+  return { rows: rows.map((row, at) => row.map((cell, index) => columns.get(index)?.[at] ?? cell)), assumed };
+}
+
+function changeOf(before: string, after: string): string {
+  if (isDateLike(before)) return 'dates';
+  const decimals = /\.(\d*)/.exec(after)?.[1];
+  const hasComma = decimals !== undefined && before.replace(/e.*$/i, '').endsWith(`,${decimals.replace(/e.*$/i, '')}`);
+  return hasComma ? 'decimal commas' : 'thousands';
+}
+
+/** Names of columns, cut where there are many. */
+export function listed(names: readonly string[]): string {
+  const most = 8;
+  const shown = names.slice(0, most).map((name) => JSON.stringify(name));
+  return `${shown.join(', ')}${names.length > most ? ` and ${names.length - most} more` : ''}`;
+}

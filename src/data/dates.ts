@@ -1,0 +1,65 @@
+/** Dates as files hold them, and as numbers: days since 1 January 1970. */
+
+/** What stands first in 03/04/2020: 3 April, or 4 March. */
+export type DateOrder = 'day-first' | 'month-first';
+
+const TIME = String.raw`(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*([ap]m)?\s*(Z|[+-]\d{2}:?\d{2})?)?`;
+const YEAR_FIRST = new RegExp(String.raw`^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})${TIME}$`, 'i');
+const YEAR_LAST = new RegExp(String.raw`^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})${TIME}$`, 'i');
+/** Two digits for the year: nobody knows of which century, nor which of the three it is. */
+const SHORT = /^\d{1,2}([-/.])\d{1,2}\1\d{2}(?:[T ].*)?$/;
+
+/** Whether the cell looks like a date, in whatever order. */
+export function isDateLike(cell: string): boolean {
+  return YEAR_FIRST.test(cell) || YEAR_LAST.test(cell);
+}
+
+export function isShortDate(cell: string): boolean {
+  return SHORT.test(cell);
+}
+
+/**
+ * The date as YYYY-MM-DD, with a time where there is one; undefined where the cell holds none, or one that the calendar does not have.
+ * With points between, as in 3.4.2020, the day stands first.
+ */
+export function isoDate(cell: string, order: DateOrder): string | undefined {
+  const first = YEAR_FIRST.exec(cell);
+  const last = first ? undefined : YEAR_LAST.exec(cell);
+  const found = first ?? last;
+  if (!found) return undefined;
+  const [, a, separator, b, c, ...time] = found;
+  const isMonthFirst = order === 'month-first' && separator !== '.';
+  const [year, month, day] = first ? [a, b, c] : isMonthFirst ? [c, a, b] : [c, b, a];
+  const clock = clockOf(time);
+  if (clock === undefined || !isInCalendar(Number(year), Number(month), Number(day))) return undefined;
+  return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}${clock}`;
+}
+
+/** Whether the cell gives one date in either order, and another in each. */
+export function hasTwoOrders(cell: string): boolean {
+  const [day, month] = [isoDate(cell, 'day-first'), isoDate(cell, 'month-first')];
+  return day !== undefined && month !== undefined && day !== month;
+}
+
+function isInCalendar(year: number, month: number, day: number): boolean {
+  return month >= 1 && month <= 12 && day >= 1 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
+
+/** As ISO 8601 has it, or nothing; undefined where there is no such time. */
+function clockOf([hour, minute, second = '00', half, zone = '']: readonly (string | undefined)[]): string | undefined {
+  if (hour === undefined || minute === undefined) return '';
+  const given = Number(hour);
+  if (given > (half ? 12 : 23) || Number(minute) > 59 || Number(second) >= 60 || (half && given < 1)) return undefined;
+  const hours = half ? (given % 12) + (half.toLowerCase() === 'pm' ? 12 : 0) : given;
+  const offset = /^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
+  return `T${String(hours).padStart(2, '0')}:${minute}:${second}${offset.toUpperCase()}`;
+}
+
+/** Days since 1 January 1970, of a date as `isoDate` gives it; a time without a zone is taken for UTC. */
+export function daysOf(cell: string): number | undefined {
+  if (!YEAR_FIRST.test(cell)) return undefined;
+  const text = isoDate(cell, 'day-first');
+  if (text === undefined) return undefined;
+  const isZoned = /(Z|[+-]\d{2}:\d{2})$/.test(text.slice(10));
+  return Date.parse(text.includes('T') && !isZoned ? `${text}Z` : text) / 86_400_000;
+}

@@ -1,0 +1,153 @@
+/** Where a Lasso path starts: the least penalty at which no feature is in use that has one. */
+import { type Checks, readOptions } from '../../arguments/options.ts';
+import { centredColumns, correlated, projected, totals } from '../../solvers/lasso/design.ts';
+import { column } from '../../solvers/monitor.ts';
+import { elementwise, endToEnd, product, reduceAll, reduceRows } from '../../tensor/kernels.ts';
+import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
+import { unlessAborted } from '../run-limits.ts';
+import { lasso } from './lasso.ts';
+import { type CheckedLasso, checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
+import { checkExtremes, withExtremes } from './ranges.ts';
+
+export type LargestPenaltyOptions = Pick<
+  LassoOptions,
+  'X' | 'y' | 'weights' | 'masks' | 'intercept' | 'ridge' | 'solver' | 'tolerance' | 'limit' | 'signal'
+>;
+
+const { X, y, weights, masks, intercept, ridge, solver, tolerance, limit, signal } = LASSO_OPTIONS;
+const LARGEST_PENALTY_OPTIONS: Checks<LargestPenaltyOptions> = {
+  ...{ X, y, weights, masks, intercept, ridge, solver, tolerance, limit, signal },
+};
+
+/**
+ * λ_max = ln maxⱼ |XⱼᵀP(y − Xβ⁰)|/wⱼ for each problem, over the features with wⱼ > 0: from there on these are 0, and β = β⁰. Those
+ * with wⱼ = 0 are what the regression of y on them makes them (with the ridge, if there is one), for which `solver`,
+ * `tolerance` and `limit` are; without such features β⁰ = 0.
+ *
+ * @returns one number for each problem; −∞ where Xᵀ of what is left of y is 0 to rounding, so that λ changes nothing. Rejects with
+ *   the signal's reason once that is aborted
+ * @throws RangeError where a shape or a number is wrong; ConvergenceError where the regression was not solved
+ */
+export async function largestPenalty(options: LargestPenaltyOptions): Promise<number[]> {
+  return [...(await found(readOptions('largestPenalty', options, LARGEST_PENALTY_OPTIONS, 'X', 'y'))).largest];
+}
+
+/** λ_max of one problem. @throws RangeError that says why where λ changes nothing */
+export async function finiteLargestPenalty(options: LargestPenaltyOptions): Promise<number> {
+  const { largest, free, penalised } = await found(options);
+  if (Number.isFinite(largest[0])) return largest[0];
+  if (!penalised) throw new RangeError('weights: all are 0, so that λ changes nothing: one call of lasso is the path');
+  if (free) {
+    throw new RangeError(
+      'y: the features without a penalty (weights of 0) explain all of it that X can, so that the others are 0 for every λ',
+    );
+  }
+  const { X, masks, intercept } = options;
+  if (!intercept) throw new RangeError('y: Xᵀy is 0, so that β is 0 for every λ');
+  const [y, mask] = await unlessAborted(Promise.all([options.y.data(), masks?.data()]), options.signal);
+  const counted = y.slice(0, X.shape[0]).filter((_, row) => mask?.[row] !== 0);
+  const where = counted.length === y.length ? 'every row' : 'every row that counts';
+  throw new RangeError(
+    counted.every((value) => value === counted[0])
+      ? `y: it is ${counted[0]} in ${where}, which the intercept explains: β is 0 for every λ`
+      : 'y: Xᵀy is 0, so that β is 0 for every λ (the means taken off, as the intercept does)',
+  );
+}
+
+interface Found {
+  readonly largest: readonly number[];
+  /** Whether some feature has no penalty, and whether some has one. */
+  readonly free: boolean;
+  readonly penalised: boolean;
+}
+
+async function found(options: LargestPenaltyOptions): Promise<Found> {
+  const { X, y, weights, masks, signal } = options;
+  signal?.throwIfAborted();
+  const checked = checkedLasso({ ...options, logLambda: 0 });
+  const numbers = weights && (await unlessAborted(weights.data(), signal));
+  const wrong = numbers?.findIndex((weight) => !(weight >= 0 && Number.isFinite(weight))) ?? -1;
+  if (numbers && wrong >= 0) {
+    throw new RangeError(`weights[${wrong}]: it is ${numbers[wrong]}; it must be a finite number of at least 0`);
+  }
+  const free = numbers?.includes(0) ?? false;
+  const penalised = numbers?.some((weight) => weight > 0) ?? true;
+  if (!penalised) return { largest: Array<number>(checked.batch).fill(Number.NEGATIVE_INFINITY), free, penalised };
+  const without = free && numbers ? regressed(checked, options, numbers) : undefined;
+  try {
+    const peaks = peaksOf(checked, { X, y, weights, masks, beta: without?.beta });
+    const reading = peaks.data();
+    peaks.dispose();
+    const read = await unlessAborted(reading, signal);
+    const { batch } = checked;
+    if (read[batch] > 0) throw new RangeError('X, y or masks holds NaN or an infinity; every number must be finite');
+    checkExtremes(read.subarray(batch + 1), { masks });
+    return { largest: Array.from(read.subarray(0, batch), Math.log), free, penalised };
+  } finally {
+    without?.dispose();
+  }
+}
+
+/** A penalty that outweighs every correlation that is finite. */
+const PROHIBITIVE = { float32: 80, float64: 600 } as const;
+
+/** y on the features without a penalty: the Lasso, with a penalty for the others that keeps them at 0. */
+function regressed({ engine }: CheckedLasso, options: LargestPenaltyOptions, weights: ArrayLike<number>) {
+  const { X } = options;
+  const shape = (options.weights as Tensor).shape;
+  const isPenalised = engine.upload(Float64Array.from(weights, Math.sign), shape, X);
+  try {
+    const logLambda = engine.epsilon > 1e-10 ? PROHIBITIVE.float32 : PROHIBITIVE.float64;
+    return lasso({ ...options, weights: isPenalised, logLambda });
+  } finally {
+    isPenalised.dispose();
+  }
+}
+
+type Arguments = Readonly<Record<'X' | 'y', Tensor> & Partial<Record<'weights' | 'masks' | 'beta', Tensor>>>;
+
+/** Of sums, in units of ε: so many for √rows, and in any case; after a regression as many times more. */
+const ROUNDING = { growth: 0.5, least: 4, regressed: 64 } as const;
+
+/** maxⱼ |Xⱼᵀr|/wⱼ with r = P(y − Xβ), and 0 where that is rounding: [batch]; then how many numbers are not finite, and extremes. */
+function peaksOf({ engine, batch, rows, groups, settings: { intercept } }: CheckedLasso, given: Arguments): Tensor {
+  const names = (['X', 'y', 'weights', 'masks', 'beta'] as const).filter((name) => given[name]);
+  const units = (ROUNDING.least + ROUNDING.growth * Math.sqrt(rows)) * (given.beta ? ROUNDING.regressed : 1);
+  const build = (tensors: Tensor[], context: LoopContext): Tensor[] => {
+    const traced = Object.fromEntries(names.map((name, index) => [name, tensors[index]])) as unknown as Arguments;
+    const { masks, weights, beta } = traced;
+    const design = { X: centredColumns(traced.X, intercept), masks, intercept };
+    const absolute = (x: Tensor): Tensor => elementwise('abs', [x]);
+    const sum = (a: Tensor, b: Tensor): Tensor => elementwise('add', [a, b]);
+    const y = sum(context.constant({ kind: 'fill', value: 0 }, [batch, rows]), traced.y);
+    const fitted = beta && product(beta, design.X, { transposeB: true });
+    const error = fitted ? elementwise('subtract', [y, fitted]) : y;
+    const moment = absolute(correlated(design, projected(design, error)));
+    // What the terms of these sums round by: Σ |Xᵢⱼ|mᵢ(|yᵢ| + |(Xβ)ᵢ|), with the mean of these that an intercept takes off.
+    const counted = (terms: Tensor): Tensor => projected({ masks, intercept: false }, terms);
+    const terms = fitted ? sum(absolute(y), absolute(fitted)) : absolute(y);
+    const all = intercept ? sum(terms, column(meanOf(reduceRows('sum', [counted(terms)])))) : terms;
+    const noise = elementwise('scale', [product(counted(all), absolute(design.X))], [units * context.epsilon, 0]);
+    const telling = elementwise('multiply', [moment, elementwise('greater', [moment, noise])]);
+    const nothing = context.constant({ kind: 'fill', value: 0 }, [1]);
+    const relative = weights
+      ? elementwise('select', [weights, elementwise('divide', [telling, weights]), nothing])
+      : telling;
+    const notFinite = [traced.X, traced.y, ...(masks ? [masks] : [])].map((x) => reduceAll('countNotFinite', x));
+    const peaks = endToEnd(reduceRows('maximum', [relative]), notFinite.reduce(sum));
+    return [withExtremes(peaks, { masks })];
+
+    /** Of sums of the rows that count. */
+    function meanOf(sums: Tensor): Tensor {
+      if (!masks) return elementwise('scale', [sums], [1 / rows, 0]);
+      const grouped = context.alias(sums, [groups, batch / groups]);
+      return context.alias(elementwise('divide', [grouped, context.alias(totals(masks), [groups, 1])]), [batch]);
+    }
+  };
+  const key = `lasso largest ${intercept} ${batch} ${names.join()}`;
+  return engine.run(
+    key,
+    names.map((name) => given[name] as Tensor),
+    build,
+  )[0];
+}
