@@ -84,53 +84,69 @@ class Planting {
   private step(step: Step): void {
     const { layout } = step;
     const of = this.place(step.from);
+    const b = this.place(step.other);
     switch (step.kind) {
       case 'vector':
-        return this.vector(step);
+        this.vector(step);
+        break;
       case 'ray':
-        return this.ray(step);
+        this.ray(step);
+        break;
       case 'linear':
-        return this.linear(step, of);
+        this.linear(step, of);
+        break;
       case 'bend':
-        return this.bent(step, of);
+        this.bent(step, of);
+        break;
       case 'extreme':
-        return this.extreme(step, of, this.place(step.other));
+        this.extreme(step, of, b);
+        break;
       case 'inner':
-        return this.inner(step, of);
-      case 'sum': {
-        const b = this.place(step.other);
-        const pick = (number: number): number => [1, -1, 0.5, -0.5, 2][Math.abs(number)];
-        const factors = [pick(step.numbers[0]), pick(step.numbers[1])] as const;
-        const value = this.both(of, b, (x, y) => this.sum([factors[0] * x, factors[1] * y]));
-        const gain = Math.abs(factors[0]) * this.gains[of] + Math.abs(factors[1]) * this.gains[b];
-        return this.add({ kind: 'sum', a: of, b, factors, layout }, value, gain);
-      }
+        this.inner(step, of);
+        break;
+      case 'sum':
+        this.weighted(step, of, b);
+        break;
       case 'product': {
         // Not homogeneous, and contracting nowhere near everywhere.
-        if (this.description.scale !== 0 || this.description.isTame) return;
-        const b = this.place(step.other);
+        if (this.description.scale !== 0 || this.description.isTame) break;
         const value = this.both(of, b, (x, y) => this.sum([x * y]));
-        return this.add({ kind: 'product', a: of, b, layout }, value, Number.POSITIVE_INFINITY);
+        this.add({ kind: 'product', a: of, b, layout }, value, Number.POSITIVE_INFINITY);
+        break;
       }
       case 'mix': {
-        if (!this.description.isCoupled || this.values[of].length === 1) return;
+        if (!this.description.isCoupled || this.values[of].length === 1) break;
         const order = this.values[of].map((_, row, rows) => (row + 1) % rows.length);
         const value = order.map((row) => this.values[of][row]);
-        return this.add({ kind: 'mix', of, order, layout }, value, this.gains[of]);
+        this.add({ kind: 'mix', of, order, layout }, value, this.gains[of]);
       }
     }
   }
 
-  private vector({ isShared, numbers, layout }: Step): void {
+  private weighted({ numbers, layout }: Step, a: number, b: number): void {
+    const [first, second] = [0, 1].map((at) => [1, -1, 0.5, -0.5, 2][Math.abs(numbers[at])]);
+    const value = this.both(a, b, (x, y) => this.sum([first * x, second * y]));
+    const gain = Math.abs(first) * this.gains[a] + Math.abs(second) * this.gains[b];
+    this.add({ kind: 'sum', a, b, factors: [first, second], layout }, value, gain);
+  }
+
+  /** Added to what is there; before that it may bend. */
+  private vector(step: Step): void {
+    const { isShared, numbers, layout } = step;
     const { n, batch } = this.description;
+    const before = this.values.length - 1;
     const rows = isShared ? 1 : batch;
     const value = this.table(rows, (row, feature) => numbers[row * n + feature] / 4);
     const input = this.input('vector', isShared ? [n] : [batch, n], value.flat());
     this.add({ kind: 'vector', input, layout }, value, 0);
+    if (numbers[46] > 0) this.bent(step, before + 1);
+    this.weighted(step, before, this.values.length - 1);
   }
 
-  private ray({ isShared, numbers, layout }: Step): void {
+  private ray(step: Step): void {
+    const { isShared, numbers, layout } = step;
     const { n, batch } = this.description;
+    const before = this.values.length - 1;
     const rows = isShared ? 1 : batch;
     const number = (this.scale * numbers[47]) / 4;
     const along = this.table(rows, (row, feature) => numbers[row * n + feature] / 4, 1);
@@ -142,6 +158,8 @@ class Planting {
       layout,
     };
     this.add(node, value, 0);
+    if (numbers[46] > 0) this.bent(step, before + 1);
+    this.weighted(step, before, this.values.length - 1);
   }
 
   private linear({ isShared, numbers, exponent, layout }: Step, of: number): void {

@@ -1,9 +1,11 @@
 /** A composed problem as a function of tensors, and its solution by the library. */
 import { Tape } from '../../../src/autodiff/tape.ts';
+import type { ImplicitCertificate } from '../../../src/implicit/certificate.ts';
+import type { CertifyOptions } from '../../../src/implicit/certify.ts';
 import { fixedPoint, type ImplicitSolution, root } from '../../../src/implicit/root.ts';
-import type { FixedPointOptions } from '../../../src/implicit/root-options.ts';
+import type { FixedPointOptions, RootOptions } from '../../../src/implicit/root-options.ts';
 import type { ImplicitFunction } from '../../../src/implicit/system.ts';
-import type { Engine } from '../../../src/tensor/engine.ts';
+import type { Engine, Scope } from '../../../src/tensor/engine.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
 import { applyBend } from './bends.ts';
 import type { Unit } from './derivatives.ts';
@@ -121,8 +123,8 @@ export interface SolvedOptions extends WrittenOptions {
   readonly start?: readonly number[];
 }
 
-export const inputTensors = (engine: Engine, { inputs }: Problem): Tensor[] =>
-  inputs.map(({ values, shape }) => engine.tensor(values, shape));
+export const inputTensors = ({ tensor }: Scope, { inputs }: Problem): Tensor[] =>
+  inputs.map(({ values, shape }) => tensor(values, shape));
 
 /** @param inputs of the problem, which a tape may follow */
 export function solved(
@@ -131,9 +133,8 @@ export function solved(
   inputs: readonly Tensor[],
   { options, shape = flatUnknown, start = problem.values[0].flat(), ...how }: SolvedOptions = {},
 ): ImplicitSolution {
-  const solve = problem.form === 'root' ? root : fixedPoint;
   const f = written(problem, how);
-  return solve(f, {
+  const settings: FixedPointOptions = {
     unknown: inputs[0].context.upload(start, shape(problem), inputs[0]),
     inputs,
     coupled: problem.isCoupled,
@@ -141,7 +142,8 @@ export function solved(
     tolerance: engine.epsilon > 1e-10 ? 1e-5 : 1e-9,
     backwardTolerance: engine.epsilon > 1e-10 ? 1e-6 : 1e-13,
     ...options,
-  } as FixedPointOptions);
+  };
+  return problem.form === 'root' ? root(f, settings as RootOptions) : fixedPoint(f, settings);
 }
 
 /** The gradients of Σ v·z for every input. */
@@ -151,12 +153,12 @@ export async function gradientsOf(
   cotangent: readonly number[],
   how: SolvedOptions = {},
 ): Promise<{ gradients: number[][]; solution: ImplicitSolution }> {
-  return engine.tidy(async () => {
+  return engine.tidy(async (scope) => {
     const tape = new Tape();
     try {
-      const watched = inputTensors(engine, problem).map((input) => tape.watch(input));
+      const watched = inputTensors(scope, problem).map((input) => tape.watch(input));
       const solution = solved(engine, problem, watched, how);
-      const v = engine.tensor(cotangent, solution.shape);
+      const v = scope.tensor(cotangent, solution.shape);
       const found = tape.pullback(solution, watched, v);
       const gradients = await Promise.all(found.map(async (gradient) => Array.from(await gradient.data())));
       return { gradients, solution };
@@ -164,6 +166,16 @@ export async function gradientsOf(
       tape.dispose();
     }
   });
+}
+
+/** At the planted solution, unless options say otherwise. */
+export function certificateOf(
+  engine: Engine,
+  problem: Problem,
+  how: SolvedOptions = {},
+  options: CertifyOptions = {},
+): Promise<ImplicitCertificate> {
+  return engine.tidy((scope) => solved(engine, problem, inputTensors(scope, problem), how).solve.certify(options));
 }
 
 /** What a function `selection` gets of a unit: the place among the calls, the sample, the index there. */
