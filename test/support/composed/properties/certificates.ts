@@ -56,6 +56,24 @@ export function certificates(load: Load, engine: () => Promise<Engine>): void {
 
   property(
     load,
+    'in no layout it is certified where it fails, nor the other way round; what is refused may be coupled',
+    descriptions({ kinds: PLAIN }),
+    60,
+    async (description) => {
+      const problem = planted(description);
+      let found: ImplicitCertificate;
+      try {
+        found = await certificateOf(await engine(), problem);
+      } catch (error) {
+        expect(String(error)).toContain('coupled: true');
+        return;
+      }
+      expectNotFalse(found, new Truth(problem).verdicts());
+    },
+  );
+
+  property(
+    load,
     'with solutions of inner problems, it is never certified where it fails, nor the other way round',
     descriptions({ longest: 4 }),
     80,
