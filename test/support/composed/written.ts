@@ -121,6 +121,8 @@ export interface SolvedOptions extends WrittenOptions {
   readonly shape?: UnknownShape;
   /** Default: the planted solution. */
   readonly start?: readonly number[];
+  /** In the place of start and shape, for the caller to free. */
+  readonly unknown?: Tensor;
 }
 
 export const inputTensors = ({ tensor }: Scope, { inputs }: Problem): Tensor[] =>
@@ -131,11 +133,11 @@ export function solved(
   engine: Engine,
   problem: Problem,
   inputs: readonly Tensor[],
-  { options, shape = flatUnknown, start = problem.values[0].flat(), ...how }: SolvedOptions = {},
+  { options, shape = flatUnknown, start = problem.values[0].flat(), unknown, ...how }: SolvedOptions = {},
 ): ImplicitSolution {
   const f = written(problem, how);
   const settings: FixedPointOptions = {
-    unknown: inputs[0].context.upload(start, shape(problem), inputs[0]),
+    unknown: unknown ?? inputs[0].context.upload(start, shape(problem), inputs[0]),
     inputs,
     coupled: problem.isCoupled,
     solver: 'given',

@@ -16,11 +16,13 @@ type Asked = (engine: Engine, problem: Problem, inputs: readonly Tensor[]) => Pr
 const ofSolution =
   (ask: (solution: ImplicitSolution, engine: Engine, problem: Problem) => Promise<unknown>): Asked =>
   async (engine, problem, inputs) => {
-    const solution = solved(engine, problem, inputs);
+    const unknown = engine.tensor(problem.values[0].flat(), [problem.batch, problem.n]);
+    const solution = solved(engine, problem, inputs, { unknown });
     try {
       await ask(solution, engine, problem);
     } finally {
       solution.dispose();
+      unknown.dispose();
     }
   };
 

@@ -49,16 +49,13 @@ export function neighbours(load: Load, engine: () => Promise<Engine>, backend: B
             problem.values[0].map((_, sample) => (sample === failing ? 1 : 0)),
             [batch, 1],
           );
-          // z = f(z) + 3z + 1 runs away, faster than f, which contracts by half, can bring it back; and so does 3z² + 1.
-          const solution = fixedPoint(
-            (z, mask, ...inputs) => f(z, ...inputs).add(mask.mul(z.square().mul(3).add(z.mul(3)).add(1))),
-            {
-              unknown: scope.tensor(problem.values[0].flat(), [batch, n]),
-              inputs: [fails, ...watched],
-              ...{ solver, limit: 200, selection: 0.5, onFailure: 'report' },
-              ...{ tolerance: isSingle(backend) ? 1e-5 : 1e-9, backwardTolerance: isSingle(backend) ? 1e-6 : 1e-12 },
-            },
-          );
+          // Repeated, 4·e^|z| comes from numbers that are not large to infinity in one step.
+          const solution = fixedPoint((z, mask, ...inputs) => f(z, ...inputs).add(mask.mul(z.abs().exp().mul(4))), {
+            unknown: scope.tensor(problem.values[0].flat(), [batch, n]),
+            inputs: [fails, ...watched],
+            ...{ solver, limit: 200, selection: 0.5, onFailure: 'report' },
+            ...{ tolerance: isSingle(backend) ? 1e-5 : 1e-9, backwardTolerance: isSingle(backend) ? 1e-6 : 1e-12 },
+          });
           const gradients = tape.pullback(solution, watched, scope.tensor(v, [batch, n]));
           const { samples } = await solution.solve.report;
           fc.pre(samples[failing].status !== 'converged');

@@ -81,7 +81,7 @@ export function solves(load: Load, engine: () => Promise<Engine>, backend: Backe
           .map((value, at) => value * (1 + 0.1 * tolerance * Math.sign(numbers[at % 12] || 1)));
         const solution = solved(opened, steep, inputTensors(scope, steep), {
           start: start.map((value) => value || 1e-2 * tolerance),
-          options: { tolerance: 100 * tolerance },
+          options: { tolerance: 100 * tolerance, onFailure: 'report' },
         });
         const { samples } = await solution.solve.report;
         const { samples: certificates } = await solution.solve.certify();
