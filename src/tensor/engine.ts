@@ -271,7 +271,8 @@ export class Engine implements LoopContext {
 
   call(call: CallWithoutSlots, inputs: readonly (Tensor | undefined)[], shape: Shape): Tensor {
     const present = inputs.filter((input) => input !== undefined);
-    const key = `${JSON.stringify(call)} ${inputs.map((input) => (input ? '1' : '0')).join('')}`;
+    // Of extents of 1 the same call makes [1, 2] and [2, 1].
+    const key = `${JSON.stringify(call)} ${inputs.map((input) => (input ? '1' : '0')).join('')} ${describe(shape)}`;
     const [output] = this.run(key, present, (traced, tracing) => {
       let next = 0;
       return [

@@ -89,6 +89,18 @@ describe('gradients against central differences', () => {
 });
 
 describe('values', () => {
+  test('one number and another: beside it along the last axis, below it along the first', async () => {
+    const [a, b] = [engine.tensor([1], [1, 1]), engine.tensor([2], [1, 1])];
+    for (const [axis, shape] of [
+      [1, [1, 2]],
+      [0, [2, 1]],
+      [-1, [1, 2]],
+    ] as const) {
+      expect(concat([a, b], axis).shape).toEqual(shape);
+      expect(await values(concat([a, b], axis))).toEqual([1, 2]);
+    }
+  });
+
   test('slice, concat and gather move numbers and change none', async () => {
     const x = engine.tensor(
       Array.from({ length: 12 }, (_, i) => i),

@@ -1,0 +1,343 @@
+/** From a description to a problem whose solution, and whose kinks, are where they were planted. */
+import { type Bend, bend, bendValue, isPlantedLeft } from './bends.ts';
+import type { Description, Step } from './description.ts';
+import { argumentsOf, type Input, type Node, type Problem, rowOf, type Table } from './graph.ts';
+
+/** Kinks of one system: all choices at them are tried. */
+const MOST_KINKS = 6;
+/** Of float32. */
+const DIGITS = 2 ** 24;
+
+export function planted(description: Description): Problem {
+  return new Planting(description).finished();
+}
+
+class Planting {
+  private readonly nodes: Node[] = [];
+  private readonly inputs: Input[] = [];
+  private readonly values: Table[] = [];
+  /** Lipschitz constants in the largest-entry norm. */
+  private readonly gains: number[] = [];
+  private readonly kinks: number[];
+  private readonly scale: number;
+  private isExact = true;
+
+  constructor(private readonly description: Description) {
+    const { n, batch, z, steps } = description;
+    this.scale = 2 ** description.scale;
+    this.kinks = new Array<number>(batch).fill(0);
+    const solution = this.table(batch, (sample, feature) => z[(sample * n + feature) % z.length] / 4);
+    this.add({ kind: 'unknown', layout: 0 }, solution, 1);
+    for (const step of steps) this.step(step);
+  }
+
+  finished(): Problem {
+    const { n, batch, form, isTame } = this.description;
+    const last = this.values.length - 1;
+    const lipschitz = this.gains[last];
+    const factor = isTame ? 2 ** Math.min(-1, -1 - Math.ceil(Math.log2(lipschitz || 1))) : 1;
+    const own = form === 'root' ? this.description.own / 2 : 0;
+    // A fixed point is z = factor·x + shift, a root own·z − factor·x + shift = 0.
+    const isRoot = form === 'root';
+    const signed = isRoot ? -factor : factor;
+    const z = this.values[0];
+    const shift = this.table(
+      batch,
+      (sample, feature) => {
+        const moved = signed * rowOf(this.values[last], sample)[feature];
+        const wanted = isRoot ? -own * z[sample][feature] : z[sample][feature];
+        return this.sum([wanted, -moved]);
+      },
+      1,
+    );
+    const final = this.input('shift', [batch, n], shift.flat());
+    return {
+      ...this.pruned(last, final),
+      ...{ n, batch, form, isCoupled: this.description.isCoupled, own, factor: signed, scale: this.scale },
+      lipschitz: Math.abs(factor) * lipschitz,
+      isExactInSingle: this.isExact,
+    };
+  }
+
+  /** Without the nodes and the inputs that the last node does not depend on. */
+  private pruned(last: number, final: number): Pick<Problem, 'nodes' | 'inputs' | 'values'> {
+    const kept = new Set([0, last]);
+    for (let place = last; place > 0; place--) {
+      if (kept.has(place)) for (const argument of argumentsOf(this.nodes[place])) kept.add(argument);
+    }
+    const places = [...kept].sort((a, b) => a - b);
+    const used = [...new Set(places.flatMap((place) => inputsOf(this.nodes[place])))].sort((a, b) => a - b);
+    used.push(final);
+    return {
+      nodes: places.map((place) =>
+        renamed(
+          this.nodes[place],
+          (node) => places.indexOf(node),
+          (input) => used.indexOf(input),
+        ),
+      ),
+      inputs: used.map((input) => this.inputs[input]),
+      values: places.map((place) => this.values[place]),
+    };
+  }
+
+  private step(step: Step): void {
+    const { layout } = step;
+    const of = this.place(step.from);
+    const b = this.place(step.other);
+    switch (step.kind) {
+      case 'vector':
+        this.vector(step);
+        break;
+      case 'ray':
+        this.ray(step);
+        break;
+      case 'linear':
+        this.linear(step, of);
+        break;
+      case 'bend':
+        this.bent(step, of);
+        break;
+      case 'extreme':
+        this.extreme(step, of, b);
+        break;
+      case 'inner':
+        this.inner(step, of);
+        break;
+      case 'sum':
+        this.weighted(step, of, b);
+        break;
+      case 'product': {
+        // Not homogeneous, and contracting nowhere near everywhere.
+        if (this.description.scale !== 0 || this.description.isTame) break;
+        const value = this.both(of, b, (x, y) => this.sum([x * y]));
+        this.add({ kind: 'product', a: of, b, layout }, value, Number.POSITIVE_INFINITY);
+        break;
+      }
+      case 'mix': {
+        if (!this.description.isCoupled || this.values[of].length === 1) break;
+        const order = this.values[of].map((_, row, rows) => (row + 1) % rows.length);
+        const value = order.map((row) => this.values[of][row]);
+        this.add({ kind: 'mix', of, order, layout }, value, this.gains[of]);
+      }
+    }
+  }
+
+  private weighted({ numbers, layout }: Step, a: number, b: number): void {
+    const [first, second] = [0, 1].map((at) => [1, -1, 0.5, -0.5, 2][Math.abs(numbers[at])]);
+    const value = this.both(a, b, (x, y) => this.sum([first * x, second * y]));
+    const gain = Math.abs(first) * this.gains[a] + Math.abs(second) * this.gains[b];
+    this.add({ kind: 'sum', a, b, factors: [first, second], layout }, value, gain);
+  }
+
+  /** Added to what is there; before that it may bend. */
+  private vector(step: Step): void {
+    const { isShared, numbers, layout } = step;
+    const { n, batch } = this.description;
+    const before = this.values.length - 1;
+    const rows = isShared ? 1 : batch;
+    const value = this.table(rows, (row, feature) => numbers[row * n + feature] / 4);
+    const input = this.input('vector', isShared ? [n] : [batch, n], value.flat());
+    this.add({ kind: 'vector', input, layout }, value, 0);
+    if (numbers[46] > 0) this.bent(step, before + 1);
+    this.weighted(step, before, this.values.length - 1);
+  }
+
+  private ray(step: Step): void {
+    const { isShared, numbers, layout } = step;
+    const { n, batch } = this.description;
+    const before = this.values.length - 1;
+    const rows = isShared ? 1 : batch;
+    const number = (this.scale * numbers[47]) / 4;
+    const along = this.table(rows, (row, feature) => numbers[row * n + feature] / 4, 1);
+    const value = along.map((row) => row.map((entry) => this.sum([number * entry])));
+    const node = {
+      kind: 'ray' as const,
+      input: this.input('number', [1], [number]),
+      along: this.input('along', isShared ? [n] : [batch, n], along.flat()),
+      layout,
+    };
+    this.add(node, value, 0);
+    if (numbers[46] > 0) this.bent(step, before + 1);
+    this.weighted(step, before, this.values.length - 1);
+  }
+
+  private linear({ isShared, numbers, exponent, layout }: Step, of: number): void {
+    const isOne = isShared || this.values[of].length === 1;
+    const [matrix, entries] = this.matrix(isOne, numbers, this.description.size / 16, exponent);
+    const value = this.values[of].map((row, sample) => this.image(rowOf(entries, sample), row, 2 ** -exponent));
+    const gain = this.gains[of] * this.normOf(entries) * 2 ** -exponent;
+    this.add({ kind: 'linear', of, matrix, exponent, layout }, value, gain);
+  }
+
+  private bent(step: Step, of: number): void {
+    const shape = bend(step.bend, this.scale, [0.5, -0.5, 0.25, -0.25, 0.125][Math.abs(step.numbers[0])]);
+    const targets = this.targets(step, this.values[of].length, shape);
+    const shift = targets.map((row, r) => row.map((target, j) => this.sum([target, -this.values[of][r][j]])));
+    const value = targets.map((row) => row.map((target) => this.sum([bendValue(shape, target)])));
+    const node = { kind: 'bend' as const, of, shift: this.shift(shift), bend: shape, layout: step.layout };
+    this.add(node, value, this.gains[of]);
+  }
+
+  private extreme(step: Step, a: number, b: number): void {
+    const name = step.isShared ? ('maximum' as const) : ('minimum' as const);
+    const rows = Math.max(this.values[a].length, this.values[b].length);
+    // The difference is what a kink of relu would have as its argument.
+    const targets = this.targets(step, rows, bend('relu', this.scale, 0));
+    const shift = targets.map((row, r) =>
+      row.map((target, j) => this.sum([rowOf(this.values[b], r)[j], target, -rowOf(this.values[a], r)[j]])),
+    );
+    const value = targets.map((row, r) =>
+      row.map((target, j) => {
+        const second = rowOf(this.values[b], r)[j];
+        return name === 'maximum' ? Math.max(second + target, second) : Math.min(second + target, second);
+      }),
+    );
+    const node = { kind: 'extreme' as const, name, a, b, shift: this.shift(shift), layout: step.layout };
+    this.add(node, value, Math.max(this.gains[a], this.gains[b]));
+  }
+
+  /** ‖M‖ ≤ ½ in the largest-entry norm, so that y is unique, and stays so for every choice at the kinks. */
+  private inner(step: Step, of: number): void {
+    if (this.values[of].length === 1 && this.description.batch > 1) return;
+    const { n } = this.description;
+    const [matrix, entries] = this.matrix(true, step.numbers, 2 / 16 / (n > 2 ? 4 : n), 0);
+    const shape = bend(step.bend, this.scale, 0.5);
+    const targets = this.targets(step, this.values[of].length, shape);
+    const value = targets.map((row) => row.map((target) => bendValue(shape, target)));
+    const shift = targets.map((row, r) => {
+      const moved = this.image(entries[0], value[r]);
+      return row.map((target, j) => this.sum([target, -moved[j], -this.values[of][r][j]]));
+    });
+    const gain = this.gains[of] / (1 - this.normOf(entries));
+    const node = { kind: 'inner' as const, of, matrix, shift: this.shift(shift), bend: shape, layout: step.layout };
+    this.add(node, value, gain);
+  }
+
+  /** Arguments at a kink where one is wanted and there are not too many, else well inside of a piece. */
+  private targets({ sides }: Step, rows: number, shape: Bend): number[][] {
+    const { positions } = shape;
+    const unit = this.scale / 4;
+    return this.table(
+      rows,
+      (row, feature) => {
+        const side = sides[(row * this.description.n + feature) % sides.length];
+        const position = positions[(row + feature) % positions.length];
+        if (side === 0 && this.takeKink(rows === 1 ? undefined : row)) return position;
+        if (side < 0 && isPlantedLeft(shape)) return positions[0] + unit * side;
+        // Between two positions too.
+        return side === 2 && positions.length > 1
+          ? positions[1] - unit
+          : (positions.at(-1) as number) + unit * (Math.abs(side) || 1);
+      },
+      1,
+    );
+  }
+
+  private takeKink(sample: number | undefined): boolean {
+    const { kinks } = this;
+    const counted = sample === undefined || this.description.isCoupled ? kinks.map((_, index) => index) : [sample];
+    if (counted.some((index) => kinks[index] >= MOST_KINKS)) return false;
+    for (const index of counted) kinks[index] += 1;
+    return true;
+  }
+
+  private matrix(
+    isShared: boolean,
+    numbers: readonly number[],
+    unit: number,
+    exponent: number,
+  ): [input: number, entries: Table] {
+    const { n, batch } = this.description;
+    const count = isShared ? 1 : batch;
+    const entries = Array.from({ length: count }, (_, sample) =>
+      Array.from({ length: n * n }, (_, at) => numbers[sample * n * n + at] * unit * 2 ** exponent),
+    );
+    return [this.input('matrix', isShared ? [n, n] : [batch, n, n], entries.flat()), entries];
+  }
+
+  private normOf(entries: Table): number {
+    const { n } = this.description;
+    const rows = entries.flatMap((matrix) => Array.from({ length: n }, (_, i) => matrix.slice(i * n, (i + 1) * n)));
+    return Math.max(...rows.map((row) => row.reduce((sum, entry) => sum + Math.abs(entry), 0)));
+  }
+
+  private image(matrix: readonly number[], x: readonly number[], factor = 1): number[] {
+    const { n } = this.description;
+    return x.map((_, i) => factor * this.sum(x.map((entry, j) => matrix[i * n + j] * entry)));
+  }
+
+  private both(a: number, b: number, f: (x: number, y: number) => number): number[][] {
+    const [first, second] = [this.values[a], this.values[b]];
+    const longer = first.length >= second.length ? first : second;
+    return longer.map((row, r) => row.map((_, j) => f(rowOf(first, r)[j], rowOf(second, r)[j])));
+  }
+
+  private shift(shift: Table): number {
+    const { n, batch } = this.description;
+    return this.input('shift', shift.length === batch ? [batch, n] : [n], shift.flat());
+  }
+
+  private input(name: Input['name'], shape: readonly number[], values: readonly number[]): number {
+    return this.inputs.push({ name, shape, values: values.map((value) => value + 0) }) - 1;
+  }
+
+  private add(node: Node, value: Table, gain: number): void {
+    this.nodes.push(node);
+    this.values.push(value);
+    this.gains.push(gain);
+  }
+
+  private place(back: number): number {
+    return this.values.length - 1 - (back % this.values.length);
+  }
+
+  private table(rows: number, of: (row: number, feature: number) => number, scale = this.scale): number[][] {
+    const { n } = this.description;
+    return Array.from({ length: rows }, (_, row) =>
+      Array.from({ length: n }, (_, feature) => scale * of(row, feature)),
+    );
+  }
+
+  /** Of few terms, and whether float32 adds them without rounding in any order. */
+  private sum(terms: readonly number[]): number {
+    const size = terms.reduce((total, term) => total + Math.abs(term), 0);
+    const finest = Math.min(...terms.filter((term) => term !== 0).map(unitOf));
+    if (size / finest > DIGITS) this.isExact = false;
+    return terms.reduce((total, term) => total + term, 0);
+  }
+}
+
+/** The largest power of 2 of which a number is a multiple. */
+function unitOf(value: number): number {
+  let unit = 2 ** Math.floor(Math.log2(Math.abs(value)));
+  while (!Number.isInteger(value / unit)) unit /= 2;
+  return unit;
+}
+
+function inputsOf(node: Node): number[] {
+  switch (node.kind) {
+    case 'vector':
+      return [node.input];
+    case 'ray':
+      return [node.input, node.along];
+    case 'linear':
+      return [node.matrix];
+    case 'bend':
+    case 'extreme':
+      return [node.shift];
+    case 'inner':
+      return [node.matrix, node.shift];
+    default:
+      return [];
+  }
+}
+
+function renamed(node: Node, place: (node: number) => number, input: (input: number) => number): Node {
+  const entries = Object.entries(node).map(([key, value]) => {
+    if (key === 'of' || key === 'a' || key === 'b') return [key, place(value)];
+    if (key === 'input' || key === 'along' || key === 'matrix' || key === 'shift') return [key, input(value)];
+    return [key, value];
+  });
+  return Object.fromEntries(entries) as Node;
+}

@@ -1,0 +1,121 @@
+/** What `certify` says of a composed problem is what all choices at its kinks say. */
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import type { ImplicitCertificate } from '../../../../src/implicit/certificate.ts';
+import type { Engine } from '../../../../src/tensor/engine.ts';
+import { type Description, descriptions, type StepKind } from '../description.ts';
+import { isInner, type Problem } from '../graph.ts';
+import { planted } from '../planting.ts';
+import { type Load, property } from '../property.ts';
+import { Truth } from '../truth.ts';
+import { certificateOf, type UnknownShape } from '../written.ts';
+
+/** Without functions that solve something themselves. */
+export const PLAIN: readonly StepKind[] = ['linear', 'bend', 'extreme', 'sum', 'vector', 'ray', 'product', 'mix'];
+
+/** Shapes of an unknown of n numbers a sample. */
+const SHAPES: readonly UnknownShape[] = [
+  ({ batch, n }) => [batch, n],
+  ({ batch, n }) => [batch, 1, n],
+  ({ batch, n }) => (n === 4 ? [batch, 2, 2] : [batch, n, 1]),
+];
+
+const statuses = ({ samples }: ImplicitCertificate): string[] => samples.map(({ status }) => status);
+
+/** Of each sample what is known, and never what is not so. */
+function expectNotFalse(certificate: ImplicitCertificate, verdicts: readonly string[]): void {
+  for (const [sample, status] of statuses(certificate).entries()) {
+    if (status !== 'unknown') expect(status, `sample ${sample}`).toBe(verdicts[sample]);
+  }
+}
+
+export function certificates(load: Load, engine: () => Promise<Engine>): void {
+  property(
+    load,
+    'written plainly, a problem is certified or failed as it is',
+    descriptions({ kinds: PLAIN }),
+    60,
+    async (description) => {
+      const problem = planted(description);
+      const certificate = await certificateOf(await engine(), problem, { isFlat: true });
+      expect(statuses(certificate)).toEqual(new Truth(problem).verdicts());
+    },
+  );
+
+  property(
+    load,
+    'in every layout, and every shape of the unknown, it is what it is written plainly',
+    fc.tuple(descriptions({ kinds: PLAIN }), fc.constantFrom(...SHAPES)),
+    100,
+    async ([description, shape]) => {
+      const problem = planted(description);
+      const certificate = await certificateOf(await engine(), problem, { shape });
+      expect(statuses(certificate)).toEqual(new Truth(problem).verdicts());
+    },
+  );
+
+  property(
+    load,
+    'in no layout it is certified where it fails, nor the other way round; what is refused may be coupled',
+    descriptions({ kinds: PLAIN }),
+    60,
+    async (description) => {
+      const problem = planted(description);
+      let found: ImplicitCertificate;
+      try {
+        found = await certificateOf(await engine(), problem);
+      } catch (error) {
+        expect(String(error)).toContain('coupled: true');
+        return;
+      }
+      expectNotFalse(found, new Truth(problem).verdicts());
+    },
+  );
+
+  property(
+    load,
+    'with solutions of inner problems, it is never certified where it fails, nor the other way round',
+    descriptions({ longest: 4 }),
+    80,
+    async (description) => {
+      const problem = planted(description);
+      fc.pre(problem.nodes.some(isInner));
+      expectNotFalse(await certificateOf(await engine(), problem), new Truth(problem).verdicts());
+    },
+  );
+
+  property(
+    load,
+    'a function that mixes samples is refused, or known for what it is, where it does not say that it does',
+    descriptions({ kinds: [...PLAIN, 'mix', 'mix'], isCoupled: true, batches: [2, 3], widest: 2 }),
+    60,
+    async (description) => {
+      const problem = planted(description);
+      fc.pre(problem.nodes.some(({ kind }) => kind === 'mix'));
+      const [verdict] = new Truth(problem).verdicts();
+      const unsaid: Problem = { ...problem, isCoupled: false };
+      let found: ImplicitCertificate;
+      try {
+        found = await certificateOf(await engine(), unsaid);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+        expect(String(error)).toContain('coupled');
+        return;
+      }
+      if (found.status !== 'unknown') expect(found.status).toBe(verdict);
+    },
+  );
+
+  property(
+    load,
+    'what contracts is certified, without a look at the matrix too',
+    descriptions({ kinds: PLAIN, isTame: true, form: 'fixed point' }),
+    40,
+    async (description: Description) => {
+      const problem = planted(description);
+      expect(problem.lipschitz).toBeLessThanOrEqual(0.5);
+      expect(new Truth(problem).verdicts()).not.toContain('failed');
+      expect((await certificateOf(await engine(), problem)).status).toBe('certified');
+    },
+  );
+}

@@ -1,0 +1,77 @@
+/** A sample that fails takes nothing from its neighbours, where the report alone tells. */
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { Tape } from '../../../../src/autodiff/tape.ts';
+import type { BackendName } from '../../../../src/backends/backend.ts';
+import { fixedPoint } from '../../../../src/implicit/root.ts';
+import type { Engine } from '../../../../src/tensor/engine.ts';
+import { descriptions } from '../description.ts';
+import { planted } from '../planting.ts';
+import { expectNear, isSingle, type Load, property } from '../property.ts';
+import { Truth } from '../truth.ts';
+import { inputTensors, written } from '../written.ts';
+import { cotangents } from './selections.ts';
+
+export function neighbours(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
+  property(
+    load,
+    `gradients of what samples share, next to one that failed, on ${backend}`,
+    fc.tuple(
+      descriptions({
+        kinds: ['linear', 'bend', 'sum', 'vector', 'ray'],
+        layouts: 1,
+        isTame: true,
+        isCoupled: false,
+        form: 'fixed point',
+        batches: [2, 3],
+      }),
+      cotangents,
+      fc.integer({ min: 0, max: 2 }),
+      fc.constantFrom('picard' as const, 'anderson' as const),
+    ),
+    isSingle(backend) ? 15 : 40,
+    async ([description, numbers, place, solver]) => {
+      const problem = planted(description);
+      fc.pre(problem.isExactInSingle || !isSingle(backend));
+      const { batch, n } = problem;
+      const failing = place % batch;
+      const v = problem.values[0].flatMap((row, sample) =>
+        row.map((_, j) => (sample === failing ? 0 : numbers[sample * n + j])),
+      );
+      const wanted = new Truth(problem).gradients(v, () => 0.5) ?? [];
+      const f = written(problem);
+      const opened = await engine();
+      await opened.tidy(async (scope) => {
+        const tape = new Tape();
+        try {
+          const watched = inputTensors(scope, problem).map((input) => tape.watch(input));
+          const fails = scope.tensor(
+            problem.values[0].map((_, sample) => (sample === failing ? 1 : 0)),
+            [batch, 1],
+          );
+          // Repeated, 4·e^|z| comes from numbers that are not large to infinity in one step.
+          const solution = fixedPoint((z, mask, ...inputs) => f(z, ...inputs).add(mask.mul(z.abs().exp().mul(4))), {
+            unknown: scope.tensor(problem.values[0].flat(), [batch, n]),
+            inputs: [fails, ...watched],
+            ...{ solver, limit: 200, selection: 0.5, onFailure: 'report' },
+            ...{ tolerance: isSingle(backend) ? 1e-5 : 1e-9, backwardTolerance: isSingle(backend) ? 1e-6 : 1e-12 },
+          });
+          const gradients = tape.pullback(solution, watched, scope.tensor(v, [batch, n]));
+          const { samples } = await solution.solve.report;
+          fc.pre(samples[failing].status !== 'converged');
+          for (const [index, gradient] of gradients.entries()) {
+            expectNear(
+              await gradient.data(),
+              wanted[index],
+              isSingle(backend) ? 1e-3 : 1e-7,
+              problem.inputs[index].name,
+            );
+          }
+          expect(samples.filter(({ status }) => status === 'converged')).toHaveLength(batch - 1);
+        } finally {
+          tape.dispose();
+        }
+      });
+    },
+  );
+}

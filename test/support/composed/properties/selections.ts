@@ -1,0 +1,131 @@
+/** The gradient that a selection gives is that of the element which it names. */
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import type { ImplicitSelection } from '../../../../src/implicit/selections.ts';
+import type { Engine } from '../../../../src/tensor/engine.ts';
+import type { Unit } from '../derivatives.ts';
+import { type Description, descriptions } from '../description.ts';
+import type { Problem } from '../graph.ts';
+import { planted } from '../planting.ts';
+import { expectNear, type Load, property } from '../property.ts';
+import { type Choice, Truth } from '../truth.ts';
+import { gradientsOf, keyOfUnit } from '../written.ts';
+import { PLAIN } from './certificates.ts';
+
+export const cotangents = fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 12, maxLength: 12 });
+
+/** Of the shape of z. */
+export const cotangentOf = ({ n, batch }: Problem, numbers: readonly number[]): number[] => numbers.slice(0, n * batch);
+
+/** Beyond it the rounding of a linear solve, and that of the numbers which it starts from, is not small. */
+export const SENSITIVE = 100;
+
+/** Every gradient, of every input, against the truth. */
+export async function expectGradients(
+  engine: Engine,
+  problem: Problem,
+  v: readonly number[],
+  { choice, selection }: { choice?: Choice; selection?: ImplicitSelection },
+  tolerance: number,
+): Promise<void> {
+  const truth = new Truth(problem);
+  const wanted = truth.gradients(v, choice);
+  fc.pre(wanted !== undefined && truth.amplification(v, choice) < SENSITIVE);
+  const inner = problem.isCoupled ? { coupled: false } : {};
+  const { gradients } = await gradientsOf(engine, problem, v, { options: { selection }, inner });
+  for (const [place, gradient] of (wanted ?? []).entries()) {
+    expectNear(gradients[place], gradient, tolerance, `input ${place}, ${problem.inputs[place].name}`);
+  }
+}
+
+/** Dyadic, so that the truth is exact. */
+const shares = fc.constantFrom(0, 1, 0.5, 0.25);
+
+export function selections(load: Load, engine: () => Promise<Engine>): void {
+  const everything: fc.Arbitrary<Description> = descriptions();
+
+  property(
+    load,
+    'none: each operation has its own',
+    fc.tuple(everything, cotangents),
+    60,
+    async ([description, numbers]) => {
+      const problem = planted(description);
+      await expectGradients(await engine(), problem, cotangentOf(problem, numbers), {}, 1e-9);
+    },
+  );
+
+  property(
+    load,
+    'one number for all operations',
+    fc.tuple(everything, cotangents, shares),
+    60,
+    async ([description, numbers, q]) => {
+      const problem = planted(description);
+      const given = { choice: () => q, selection: q };
+      await expectGradients(await engine(), problem, cotangentOf(problem, numbers), given, 1e-9);
+    },
+  );
+
+  property(
+    load,
+    'numbers by operation',
+    fc.tuple(everything, cotangents, shares, shares),
+    40,
+    async ([description, numbers, p, q]) => {
+      const problem = planted(description);
+      const selection: ImplicitSelection = {
+        relu: p,
+        abs: q,
+        softThreshold: p,
+        clip: q,
+        maximum: p,
+        minimum: q,
+        elu: p,
+        leakyRelu: q,
+      };
+      const choice: Choice = ({ operation }) => (selection as Record<string, number>)[operation];
+      await expectGradients(await engine(), problem, cotangentOf(problem, numbers), { choice, selection }, 1e-9);
+    },
+  );
+
+  property(
+    load,
+    'numbers by place',
+    fc.tuple(
+      descriptions({ kinds: PLAIN, isCoupled: false }),
+      cotangents,
+      fc.array(shares, { minLength: 8, maxLength: 8 }),
+    ),
+    80,
+    async ([description, numbers, qs]) => {
+      const problem = planted(description);
+      const choice: Choice = (unit: Unit) => qs[(3 * unit.node + 2 * unit.feature + (unit.sample ?? 0)) % qs.length];
+      const chosen = new Map(new Truth(problem).units.map((unit) => [keyOfUnit(problem, unit), choice(unit)]));
+      const selection: ImplicitSelection = ({ place, sample, index }) => chosen.get(`${place} ${sample} ${index}`) ?? 0;
+      await expectGradients(await engine(), problem, cotangentOf(problem, numbers), { choice, selection }, 1e-9);
+    },
+  );
+
+  property(
+    load,
+    'at random: within the range of each number over all elements',
+    fc.tuple(descriptions({ kinds: PLAIN }), cotangents, fc.integer({ min: 0, max: 1000 })),
+    30,
+    async ([description, numbers, seed]) => {
+      const problem = planted(description);
+      const truth = new Truth(problem);
+      const v = cotangentOf(problem, numbers);
+      fc.pre(!truth.verdicts().includes('failed') && truth.kinks.length > 0 && truth.kinks.length < 5);
+      const options = { selection: { random: seed } };
+      const { gradients } = await gradientsOf(await engine(), problem, v, { options });
+      const input = problem.inputs.length - 1;
+      const size = Math.max(1, ...gradients[input].map(Math.abs));
+      for (const [at, value] of gradients[input].entries()) {
+        const [low, high] = truth.range(v, input, at);
+        expect(value).toBeGreaterThanOrEqual(low - 1e-9 * size);
+        expect(value).toBeLessThanOrEqual(high + 1e-9 * size);
+      }
+    },
+  );
+}

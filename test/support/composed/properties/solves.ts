@@ -1,0 +1,97 @@
+/** What is said of a solution that was solved for, to any tolerance, holds for the true one. */
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { Tape } from '../../../../src/autodiff/tape.ts';
+import type { BackendName } from '../../../../src/backends/backend.ts';
+import type { Engine } from '../../../../src/tensor/engine.ts';
+import { isKink } from '../derivatives.ts';
+import { descriptions } from '../description.ts';
+import { planted } from '../planting.ts';
+import { expectNear, isSingle, type Load, property } from '../property.ts';
+import { Truth } from '../truth.ts';
+import { inputTensors, solved } from '../written.ts';
+import { PLAIN } from './certificates.ts';
+import { cotangentOf, cotangents } from './selections.ts';
+
+const KINDS = PLAIN.filter((kind) => kind !== 'product' && kind !== 'mix');
+
+export function solves(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
+  const finest = isSingle(backend) ? 6 : 12;
+  const tolerances = fc.integer({ min: 2, max: finest }).map((power) => 10 ** -power);
+  const drawn = fc.tuple(
+    descriptions({ kinds: KINDS, layouts: 1, isTame: true, isCoupled: false }),
+    cotangents,
+    fc.constantFrom(0, 1, 0.5, 0.25),
+    tolerances,
+  );
+  const cases = isSingle(backend) ? 15 : 60;
+
+  property(
+    load,
+    `at every tolerance a selection gives the gradient of its element, on ${backend}`,
+    drawn,
+    cases,
+    async ([description, numbers, q, tolerance]) => {
+      const problem = planted({ ...description, own: 2 });
+      fc.pre(problem.isExactInSingle || !isSingle(backend));
+      const truth = new Truth(problem);
+      const v = cotangentOf(problem, numbers);
+      const wanted = truth.gradients(v, () => q);
+      const opened = await engine();
+      await opened.tidy(async (scope) => {
+        const tape = new Tape();
+        try {
+          const watched = inputTensors(scope, problem).map((input) => tape.watch(input));
+          const solution = solved(opened, problem, watched, {
+            start: problem.values[0].flat().map(() => 0),
+            options: {
+              ...{ solver: 'auto', tolerance, selection: q },
+              backwardTolerance: isSingle(backend) ? 1e-6 : 1e-12,
+            },
+          });
+          const gradients = tape.pullback(solution, watched, scope.tensor(v, solution.shape));
+          // Those of shifts do not depend on z, but by the kinks.
+          for (const [place, { name }] of problem.inputs.entries()) {
+            if (name !== 'shift') continue;
+            const near = isSingle(backend) ? 1e-3 : 1e-9;
+            expectNear(await gradients[place].data(), (wanted ?? [])[place], near, `input ${place}`);
+          }
+        } finally {
+          tape.dispose();
+        }
+      });
+    },
+  );
+
+  property(
+    load,
+    `at every tolerance what is certified, and the interval, hold at the true solution, on ${backend}`,
+    drawn,
+    cases,
+    async ([description, numbers, , tolerance]) => {
+      // Steep, so that many a problem fails, and solved from nearby, so that it is found all the same.
+      const steep = planted({ ...description, isTame: false });
+      fc.pre(steep.isExactInSingle || !isSingle(backend));
+      const truth = new Truth(steep);
+      fc.pre(truth.movingKinks.length > 0);
+      const [opened, verdicts] = [await engine(), truth.verdicts()];
+      await opened.tidy(async (scope) => {
+        const start = steep.values[0]
+          .flat()
+          .map((value, at) => value * (1 + 0.1 * tolerance * Math.sign(numbers[at % 12] || 1)));
+        const solution = solved(opened, steep, inputTensors(scope, steep), {
+          start: start.map((value) => value || 1e-2 * tolerance),
+          options: { tolerance: 100 * tolerance, onFailure: 'report' },
+        });
+        const { samples } = await solution.solve.report;
+        const { samples: certificates } = await solution.solve.certify();
+        for (const [sample, { status }] of certificates.entries()) {
+          if (samples[sample].status !== 'converged') continue;
+          // Started to the tolerance from z: whatever is said of it must be so of z.
+          if (status === 'certified') expect(verdicts[sample]).toBe('certified');
+        }
+        expect(truth.units.filter(isKink).length).toBeGreaterThan(0);
+      });
+    },
+  );
+}

@@ -1,0 +1,47 @@
+/** Properties of composed problems: the same in `npm test`, of a few cases, and among the long suites, of many. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { BackendName } from '../../../src/backends/backend.ts';
+import { AWAITED } from './awaited.ts';
+
+/** How many times the cases of `npm test`. */
+export type Load = number;
+
+const TAGGED = process.env.EQUILIBRA_TEST_AWAITED === undefined ? AWAITED : [];
+
+/**
+ * @param cases in `npm test`
+ * @param check throws where the property does not hold, and calls fc.pre for what it does not speak of
+ */
+export function property<Value>(
+  load: Load,
+  name: string,
+  values: fc.Arbitrary<Value>,
+  cases: number,
+  check: (value: Value) => Promise<void>,
+): void {
+  if (TAGGED.includes(name)) return;
+  const numRuns = Math.ceil(cases * load);
+  test(
+    name,
+    () => fc.assert(fc.asyncProperty(values, check), { numRuns, ...(load > 1 && { maxSkipsPerRun: 1000 }) }),
+    Math.max(120_000, 1000 * numRuns),
+  );
+}
+
+export const BACKENDS: readonly BackendName[] = ['cpu', 'wasm', 'webgpu', 'gpujs'];
+
+/** What float32 or float64 leaves of numbers that come of a system so sensitive. */
+export const isSingle = (backend: BackendName): boolean => backend !== 'cpu';
+
+/** |x − y| relative to the largest of y, entry by entry. */
+export function expectNear(x: ArrayLike<number>, y: ArrayLike<number>, tolerance: number, what: string): void {
+  const size = Array.from(y).reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  expect(x.length, what).toBe(y.length);
+  for (let at = 0; at < y.length; at++) {
+    // NaN is near to nothing.
+    if (!(Math.abs(x[at] - y[at]) <= tolerance * size)) {
+      expect.fail(`${what}: number ${at} of ${Array.from(x)} is not near to that of ${Array.from(y)}`);
+    }
+  }
+}

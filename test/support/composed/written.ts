@@ -1,0 +1,198 @@
+/** A composed problem as a function of tensors, and its solution by the library. */
+import { Tape } from '../../../src/autodiff/tape.ts';
+import type { ImplicitCertificate } from '../../../src/implicit/certificate.ts';
+import type { CertifyOptions } from '../../../src/implicit/certify.ts';
+import { fixedPoint, type ImplicitSolution, root } from '../../../src/implicit/root.ts';
+import type { FixedPointOptions, RootOptions } from '../../../src/implicit/root-options.ts';
+import type { ImplicitFunction } from '../../../src/implicit/system.ts';
+import type { Engine, Scope } from '../../../src/tensor/engine.ts';
+import type { Tensor } from '../../../src/tensor/tensor.ts';
+import { applyBend } from './bends.ts';
+import type { Unit } from './derivatives.ts';
+import type { Node, Problem } from './graph.ts';
+import { LAYOUTS, type Layout } from './layouts.ts';
+
+/** How inner problems are solved. */
+export interface WrittenOptions {
+  /** given: their solution is handed to them, which is right at the solution of the whole only. Default given. */
+  readonly inner?: Partial<FixedPointOptions>;
+  /** Default: the layouts of the problem. */
+  readonly isFlat?: boolean;
+}
+
+const FLAT = LAYOUTS[0];
+
+/** The function of the unknown, [batch, n] or of any other shape, and the inputs. */
+export function written(problem: Problem, { inner = {}, isFlat = false }: WrittenOptions = {}): ImplicitFunction {
+  const { nodes, values, batch, n, own, factor } = problem;
+  const layoutOf = (node: Node): Layout => (isFlat ? FLAT : LAYOUTS[node.layout]);
+  return (unknown, ...inputs) => {
+    const z = unknown.reshape([batch, n]);
+    const made: Tensor[] = [];
+    const asRows = (input: number): Tensor => {
+      const tensor = inputs[input];
+      return tensor.shape.length === 1 ? tensor.reshape([1, n]) : tensor;
+    };
+    for (const [place, node] of nodes.entries()) {
+      const rows = values[place].length;
+      /** Done element by element, in the layout of the node; what all samples share is repeated where others are not. */
+      const elementwise = (f: (...pieces: Tensor[]) => Tensor, ...operands: Tensor[]): Tensor => {
+        const { pack, unpack } = layoutOf(node);
+        const packed = operands.map((operand) => pack(operand.shape[0] === rows ? operand : repeated(operand, rows)));
+        return unpack(
+          packed[0].map((_, piece) => f(...packed.map((pieces) => pieces[piece]))),
+          rows,
+          n,
+        );
+      };
+      const result = (): Tensor => {
+        switch (node.kind) {
+          case 'unknown':
+            return z;
+          case 'vector':
+            return asRows(node.input);
+          case 'ray':
+            return asRows(node.along).mul(inputs[node.input]);
+          case 'linear':
+            return linear(made[node.of], inputs[node.matrix], layoutOf(node), n).mul(2 ** -node.exponent);
+          case 'bend':
+            return elementwise((x, shift) => applyBend(node.bend, x.add(shift)), made[node.of], asRows(node.shift));
+          case 'extreme':
+            return elementwise(
+              (a, shift, b) => a.add(shift)[node.name](b),
+              ...[made[node.a], asRows(node.shift), made[node.b]],
+            );
+          case 'sum':
+            return elementwise(
+              (a, b) => a.mul(node.factors[0]).add(b.mul(node.factors[1])),
+              made[node.a],
+              made[node.b],
+            );
+          case 'product':
+            return elementwise((a, b) => a.mul(b), made[node.a], made[node.b]);
+          case 'mix':
+            return made[node.of].gather(node.order);
+          case 'inner': {
+            const x = made[node.of];
+            const start = x.context.upload(values[place].flat(), [rows, n], x);
+            return fixedPoint(
+              (y, given, matrix, shift) =>
+                applyBend(node.bend, y.matmul(matrix, { transposeB: true }).add(given).add(shift)),
+              {
+                unknown: start,
+                inputs: [x, inputs[node.matrix], asRows(node.shift)],
+                solver: 'given',
+                tolerance: 1e-6,
+                ...inner,
+              },
+            );
+          }
+        }
+      };
+      made.push(result());
+    }
+    const moved = made[made.length - 1].mul(factor).add(asRows(inputs.length - 1));
+    return (own === 0 ? moved : z.mul(own).add(moved)).reshape(unknown.shape);
+  };
+}
+
+function repeated(x: Tensor, rows: number): Tensor {
+  return x.gather(new Array<number>(rows).fill(0));
+}
+
+/** Rows times Wᵀ, or W times columns; of a matrix for each sample entry by entry. */
+function linear(x: Tensor, matrix: Tensor, { name }: Layout, n: number): Tensor {
+  if (matrix.shape.length === 3) {
+    const [rows] = matrix.shape;
+    return x.reshape([rows, 1, n]).mul(matrix).sum(2);
+  }
+  if (name === 'features first') return matrix.matmul(x, { transposeB: true }).transpose();
+  if (name === 'one axis') return matrix.matmul(x.transpose()).transpose();
+  return x.matmul(matrix, { transposeB: true });
+}
+
+/** The shape of the unknown, where samples come first. */
+export type UnknownShape = (problem: Problem) => readonly number[];
+
+export const flatUnknown: UnknownShape = ({ batch, n }) => [batch, n];
+
+export interface SolvedOptions extends WrittenOptions {
+  readonly options?: Partial<FixedPointOptions>;
+  readonly shape?: UnknownShape;
+  /** Default: the planted solution. */
+  readonly start?: readonly number[];
+  /** In the place of start and shape, for the caller to free. */
+  readonly unknown?: Tensor;
+}
+
+export const inputTensors = ({ tensor }: Scope, { inputs }: Problem): Tensor[] =>
+  inputs.map(({ values, shape }) => tensor(values, shape));
+
+/** @param inputs of the problem, which a tape may follow */
+export function solved(
+  engine: Engine,
+  problem: Problem,
+  inputs: readonly Tensor[],
+  { options, shape = flatUnknown, start = problem.values[0].flat(), unknown, ...how }: SolvedOptions = {},
+): ImplicitSolution {
+  const f = written(problem, how);
+  const settings: FixedPointOptions = {
+    unknown: unknown ?? inputs[0].context.upload(start, shape(problem), inputs[0]),
+    inputs,
+    coupled: problem.isCoupled,
+    solver: 'given',
+    tolerance: engine.epsilon > 1e-10 ? 1e-5 : 1e-9,
+    backwardTolerance: engine.epsilon > 1e-10 ? 1e-6 : 1e-13,
+    ...options,
+  };
+  return problem.form === 'root' ? root(f, settings as RootOptions) : fixedPoint(f, settings);
+}
+
+/** The gradients of Σ v·z for every input. */
+export async function gradientsOf(
+  engine: Engine,
+  problem: Problem,
+  cotangent: readonly number[],
+  how: SolvedOptions = {},
+): Promise<{ gradients: number[][]; solution: ImplicitSolution }> {
+  return engine.tidy(async (scope) => {
+    const tape = new Tape();
+    try {
+      const watched = inputTensors(scope, problem).map((input) => tape.watch(input));
+      const solution = solved(engine, problem, watched, how);
+      const v = scope.tensor(cotangent, solution.shape);
+      const found = tape.pullback(solution, watched, v);
+      const gradients = await Promise.all(found.map(async (gradient) => Array.from(await gradient.data())));
+      return { gradients, solution };
+    } finally {
+      tape.dispose();
+    }
+  });
+}
+
+/** At the planted solution, unless options say otherwise. */
+export function certificateOf(
+  engine: Engine,
+  problem: Problem,
+  how: SolvedOptions = {},
+  options: CertifyOptions = {},
+): Promise<ImplicitCertificate> {
+  return engine.tidy((scope) => solved(engine, problem, inputTensors(scope, problem), how).solve.certify(options));
+}
+
+/** What a function `selection` gets of a unit: the place among the calls, the sample, the index there. */
+export function keyOfUnit({ nodes, values, n, batch }: Problem, unit: Unit): string {
+  let place = 0;
+  for (const [index, node] of nodes.entries()) {
+    if (node.kind !== 'bend' && node.kind !== 'extreme') continue;
+    const rows = values[index].length;
+    const { placeOf } = LAYOUTS[node.layout];
+    const pieces = new Set(values[index].flatMap((row, r) => row.map((_, j) => placeOf(r, j, rows, n).piece)));
+    if (index === unit.node) {
+      const at = placeOf(unit.sample ?? 0, unit.feature, rows, n);
+      return `${place + at.piece} ${batch === 1 ? 0 : unit.sample} ${at.index}`;
+    }
+    place += pieces.size;
+  }
+  return 'none';
+}

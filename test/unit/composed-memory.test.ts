@@ -1,0 +1,8 @@
+/** See test/support/composed/properties/memory.ts; `npm run test:long -- composed` tries many more cases. */
+import { afterAll } from 'vitest';
+import { memory } from '../support/composed/properties/memory.ts';
+import { engineOn } from '../support/engines.ts';
+
+const { engine, close } = engineOn('cpu');
+afterAll(close);
+memory(1, engine);

@@ -1,0 +1,11 @@
+/** See test/support/composed/properties/scales.ts; `npm run test:long -- composed` tries many more cases. */
+import { afterAll } from 'vitest';
+import { scales } from '../support/composed/properties/scales.ts';
+import { BACKENDS } from '../support/composed/property.ts';
+import { engineOn } from '../support/engines.ts';
+
+for (const backend of BACKENDS) {
+  const { engine, close } = engineOn(backend);
+  afterAll(close);
+  scales(1, engine, backend);
+}

@@ -1,0 +1,8 @@
+/** See test/support/composed/properties/selections.ts; `npm run test:long -- composed` tries many more cases. */
+import { afterAll } from 'vitest';
+import { selections } from '../support/composed/properties/selections.ts';
+import { engineOn } from '../support/engines.ts';
+
+const { engine, close } = engineOn('cpu');
+afterAll(close);
+selections(1, engine);
