@@ -8,13 +8,15 @@ const SQUARINGS = 3;
 /**
  * An upper bound of the spectral norm ‖M‖₂ that never falls below it (power iteration would give a lower bound), [1].
  *
- * ‖M‖₂² = ‖MᵀM‖₂, ‖C‖₂ = ‖C²‖₂^½ for symmetric C, and ‖C‖₂ ≤ ‖C‖_F. With every matrix divided by its Frobenius norm,
- * so that nothing overflows: ‖C‖₂ = c·‖(C/c)²‖₂^½ with c = ‖C‖_F.
+ * ‖M‖₂² = ‖MᵀM‖₂, ‖C‖₂ = ‖C²‖₂^½ for symmetric C, and ‖C‖₂ ≤ ‖C‖_F. With M divided by its largest entry and every other matrix
+ * by its Frobenius norm, so that nothing overflows and nothing vanishes: ‖C‖₂ = c·‖(C/c)²‖₂^½ with c = ‖C‖_F.
  */
 export function spectralNormBound(matrix: Tensor): Tensor {
   const [rows, columns] = matrix.shape;
   // MᵀM or MMᵀ, whichever is smaller: they have the same norm.
-  let power = product(matrix, matrix, columns <= rows ? { transposeA: true } : { transposeB: true });
+  const peak = reduceAll('maximumAbsolute', matrix);
+  const scaled = elementwise('divide', [matrix, peak]);
+  let power = product(scaled, scaled, columns <= rows ? { transposeA: true } : { transposeB: true });
   let norm = reduceAll('norm', power);
   const norms = [norm];
   for (let squaring = 0; squaring < SQUARINGS; squaring++) {
@@ -25,11 +27,13 @@ export function spectralNormBound(matrix: Tensor): Tensor {
   }
   const squared = norms.reduceRight((bound, c) => elementwise('multiply', [c, elementwise('sqrt', [bound])]));
   // The products round; a relative margin of a few n·ε keeps the bound a bound.
-  return elementwise(
+  const relative = elementwise(
     'scale',
     [elementwise('sqrt', [squared])],
     [1 + 4 * Math.max(rows, columns) * matrix.context.epsilon, 0],
   );
+  // Of a matrix that is 0 the norm is 0, and nothing was divided by it.
+  return elementwise('select', [peak, elementwise('multiply', [peak, relative]), peak]);
 }
 
 /** Applications of MᵀM to each probe. */

@@ -73,13 +73,13 @@ for (const backend of ['cpu', 'wasm', 'gpujs', 'webgpu'] as const) {
       expect(() => lasso({ ...given(), ridge: -1 })).toThrow(
         'ridge: it is -1; it must be a finite number of at least 0',
       );
-      expect(() => lasso({ ...given(), ridge: Number.NaN })).toThrow(
-        'ridge: it holds NaN; every number must be finite',
-      );
+      expect(() => lasso({ ...given(), ridge: Number.NaN })).toThrow('ridge: it is NaN; it must be finite');
       expect(() => lasso({ ...given(), logLambda: Number.NEGATIVE_INFINITY })).toThrow(
-        'logLambda: it holds -Infinity;',
+        'logLambda: it is -Infinity; it must be finite',
       );
-      expect(() => lasso({ ...given(), logLambda: [0, Number.NaN] })).toThrow('logLambda: it holds NaN; every number');
+      expect(() => lasso({ ...given(), logLambda: [0, Number.NaN] })).toThrow(
+        'logLambda[1] is NaN; it must be a finite number',
+      );
       expect(() => lasso({ ...given(), selection: 1.5 })).toThrow('selection: it is 1.5; it must be');
     });
 

@@ -152,14 +152,11 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
       `weights: the shape is ${describe(weights.shape)}; it must be [${features}] or [batch, ${features}]`,
     );
   }
-  if (typeof ridge === 'number' && ridge < 0) throw refusal('ridge: it', ridge, 'at least 0');
+  if (typeof ridge === 'number' && ridge < 0) throw refusal('ridge: it', ridge, 'a finite number of at least 0');
   const groups = masks?.shape[0] ?? 1;
   const batch = batchOf(options, groups);
   if (initial && (initial.shape.length !== 2 || initial.shape[0] !== batch || initial.shape[1] !== features)) {
     throw new RangeError(`initial: the shape is ${describe(initial.shape)}; it must be [${batch}, ${features}]`);
-  }
-  if (typeof options.ridge === 'number' && !(options.ridge >= 0 && Number.isFinite(options.ridge))) {
-    throw new RangeError(`ridge: it is ${options.ridge}; it must be a finite number of at least 0`);
   }
   const engine = engineOf('X', X);
   return { engine, settings: lassoSettings(options, features, engine), rows, features, batch, groups };

@@ -1,7 +1,7 @@
 /** A composed problem as a function of tensors, and its solution by the library. */
 import { Tape } from '../../../src/autodiff/tape.ts';
 import type { ImplicitCertificate } from '../../../src/implicit/certificate.ts';
-import type { CertifyOptions } from '../../../src/implicit/certify.ts';
+import type { CertifyOptions } from '../../../src/implicit/certify-options.ts';
 import { fixedPoint, type ImplicitSolution, root } from '../../../src/implicit/root.ts';
 import type { FixedPointOptions, RootOptions } from '../../../src/implicit/root-options.ts';
 import type { ImplicitFunction } from '../../../src/implicit/system.ts';
