@@ -52,7 +52,11 @@ function reduceOne(call: ReduceCall, x: Float64Array, y: Float64Array, start: nu
           return squares;
         });
       const missed = lengthOf((at) => x[at] - activation(call.activation, y[at], parameters));
-      return relativeTo(missed, lengthOf((at) => x[at]), epsilon);
+      return relativeTo(
+        missed,
+        lengthOf((at) => x[at]),
+        epsilon,
+      );
     }
   }
 }
