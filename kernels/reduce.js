@@ -2,7 +2,7 @@
 //
 //   x, y    the operands
 //   output  [inner, outer · segments]; stretch s of o holds the middle indices s · length … (s + 1) · length − 1
-// `single` is bound to the value of one element, `join` to how two values become one, `finish` to the last step.
+// `single` is bound to the value of one element, `join` to how two values become one.
 
 function reduce(x, y, middle, inner, segments, segmentLength, start) {
   const row = this.thread.y + this.thread.z * this.output.y;
@@ -25,5 +25,5 @@ function reduce(x, y, middle, inner, segments, segmentLength, start) {
     value = join(value, single(x[at], y[at]));
     at += inner;
   }
-  return finish(value);
+  return value;
 }

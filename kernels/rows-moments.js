@@ -25,5 +25,8 @@ function rowsMoments(x, columns, epsilon) {
   if (this.thread.x === 1) {
     return correction;
   }
+  if (isFinite32(squares) === 0) {
+    return notANumber(squares); // not 0, as if the numbers were alike
+  }
   return 1 / Math.sqrt(Math.max(squares / columns - correction * correction, 0) + epsilon);
 }

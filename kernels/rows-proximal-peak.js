@@ -16,7 +16,7 @@ function rowsProximalPeak(x, largest, total, alpha, columns) {
   const enough = 2.4e-7 * (1 + Math.sqrt(columns));
   let low = -Math.log(columns);
   let high = 0;
-  let peak = Math.min(Math.max(-Math.log(total[this.thread.x]), low), high);
+  let peak = smaller(larger(-logarithm(total[this.thread.x]), low), high);
   for (let trip = 0; trip < 30; trip++) {
     const level = a * peak + rest * exponentialMinusOne(peak);
     let sum = 0;
@@ -27,7 +27,7 @@ function rowsProximalPeak(x, largest, total, alpha, columns) {
       sum += s;
       weights += s / (a + rest * s);
     }
-    if (Math.abs(sum - 1) <= enough) {
+    if (Math.abs(sum - 1) <= enough || isNaN32(sum) === 1) {
       break;
     }
     if (sum > 1) {

@@ -7,7 +7,7 @@ function rowsSoftmax(x, largest, total, columns) {
   const row = this.thread.y + this.thread.z * this.output.y;
   const difference = x[row * columns + this.thread.x] - largest[row];
   if (this.constants.LOGARITHM === 1) {
-    return difference - Math.log(total[row]);
+    return difference - logarithm(total[row]);
   }
   return exponential(difference) / total[row];
 }

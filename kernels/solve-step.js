@@ -18,7 +18,8 @@ function solveStep(systems, order, pivot) {
   let size = Math.abs(systems[(first + pivot) * width + pivot]);
   for (let candidate = pivot + 1; candidate < order; candidate++) {
     const other = Math.abs(systems[(first + candidate) * width + pivot]);
-    if (other > size) {
+    // A NaN is taken, wherever it is: passed over, it could vanish.
+    if (other > size || isNaN32(other) === 1) {
       size = other;
       place = candidate;
     }

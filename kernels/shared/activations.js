@@ -6,7 +6,7 @@ function activationIdentity(x, a0, a1) {
 }
 
 function activationRelu(x, a0, a1) {
-  return Math.max(x, 0);
+  return larger(x, 0);
 }
 
 // Odd rational approximation of degree 13 over 6 (the one of Eigen); |x| ≥ 7.9 gives ±1 to rounding.
@@ -27,7 +27,7 @@ function activationTanh(x, a0, a1) {
   q = q * s + 1.18534705686654e-4;
   q = q * s + 2.268434632439e-3;
   q = q * s + 4.89352518554385e-3;
-  return Math.min(Math.max((t * p) / q, -1), 1);
+  return unlessNaN(x, Math.min(Math.max((t * p) / q, -1), 1));
 }
 
 // 1 / (1 + e⁻ˣ); only e^(−|x|) is formed, which cannot overflow.
@@ -46,7 +46,7 @@ function activationSoftThreshold(x, a0, a1) {
   if (x < -a0) {
     return x + a0;
   }
-  return 0;
+  return unlessNaN(x, unlessNaN(a0, 0));
 }
 
 function activationLeakyRelu(x, a0, a1) {
@@ -57,7 +57,7 @@ function activationLeakyRelu(x, a0, a1) {
 }
 
 function activationClip(x, a0, a1) {
-  return Math.min(Math.max(x, a0), a1);
+  return smaller(larger(x, a0), a1);
 }
 
 // ln(1 + eˣ) = max(x, 0) + δ(x).
@@ -80,7 +80,7 @@ function activationElu(x, a0, a1) {
 // x / (1 + |x|). Bounded first: a quotient by a number near the largest may be flushed to 0.
 function activationSoftsign(x, a0, a1) {
   const t = Math.min(Math.max(x, -1e9), 1e9);
-  return t / (1 + Math.abs(t));
+  return unlessNaN(x, t / (1 + Math.abs(t)));
 }
 
 // Reduced to |t| ≤ tan π/8, then the minimax polynomial of Cephes' atanf.

@@ -5,6 +5,30 @@ float isFinite32(float x) {
   return (floatBitsToUint(x) & 0x7f800000u) == 0x7f800000u ? 0.0 : 1.0;
 }
 
+float isNaN32(float x) {
+  return (floatBitsToUint(x) & 0x7fffffffu) > 0x7f800000u ? 1.0 : 0.0;
+}
+
+float notANumber(float x) {
+  return uintBitsToFloat(floatBitsToUint(x) | 0x7fc00000u);
+}
+
+float squareRoot(float x) {
+  uint bits = floatBitsToUint(x);
+  if ((bits & 0x7f800000u) == 0x7f800000u || x < 0.0) {
+    return bits == 0x7f800000u ? x : uintBitsToFloat(bits | 0x7fc00000u);
+  }
+  return sqrt(x);
+}
+
+float logarithm(float x) {
+  uint bits = floatBitsToUint(x);
+  if ((bits & 0x7f800000u) == 0x7f800000u || x < 0.0) {
+    return bits == 0x7f800000u ? x : uintBitsToFloat(bits | 0x7fc00000u);
+  }
+  return x < 1.17549435e-38 ? uintBitsToFloat(0xff800000u | (bits & 0x80000000u)) : log(x);
+}
+
 float powerOfTwo(float n) {
   return uintBitsToFloat(uint(int(n) + 127) << 23u);
 }

@@ -36,11 +36,14 @@ function exponentialOfRest(r) {
   return p * r * r + r;
 }
 
-// eˣ = 2ⁿ·eʳ with n = round(x / ln 2). Saturates just below the largest float32 instead of overflowing; 0 where eˣ would be
+// eˣ = 2ⁿ·eʳ with n = round(x / ln 2). For a finite x it saturates just below the largest float32; 0 where eˣ would be
 // subnormal.
 function exponential(x) {
   if (x < -87.33) {
     return 0;
+  }
+  if (isFinite32(x) === 0) {
+    return x;
   }
   const bounded = Math.min(x, 88.7228);
   const n = Math.floor(bounded * 1.44269504 + 0.5);
@@ -79,5 +82,5 @@ function logarithmNearOne(x) {
   if (Math.abs(x - 1) < 0.1) {
     return (2 * (x - 1)) / (x + 1);
   }
-  return Math.log(x);
+  return logarithm(x);
 }

@@ -14,7 +14,7 @@ function operationExp(x, y, z, p0, p1, p2, index) {
 }
 
 function operationLog(x, y, z, p0, p1, p2, index) {
-  return Math.log(x);
+  return logarithm(x);
 }
 
 function operationAbs(x, y, z, p0, p1, p2, index) {
@@ -22,11 +22,11 @@ function operationAbs(x, y, z, p0, p1, p2, index) {
 }
 
 function operationSign(x, y, z, p0, p1, p2, index) {
-  return Math.sign(x);
+  return unlessNaN(x, Math.sign(x));
 }
 
 function operationSqrt(x, y, z, p0, p1, p2, index) {
-  return Math.sqrt(x);
+  return squareRoot(x);
 }
 
 function operationSquare(x, y, z, p0, p1, p2, index) {
@@ -58,11 +58,11 @@ function operationDivide(x, y, z, p0, p1, p2, index) {
 }
 
 function operationMaximum(x, y, z, p0, p1, p2, index) {
-  return Math.max(x, y);
+  return larger(x, y);
 }
 
 function operationMinimum(x, y, z, p0, p1, p2, index) {
-  return Math.min(x, y);
+  return smaller(x, y);
 }
 
 function operationGreater(x, y, z, p0, p1, p2, index) {
@@ -90,24 +90,26 @@ function operationLeakyReluDerivative(x, y, z, p0, p1, p2, index) {
 
 // Kinks at both ends, with the Clarke interval [0, 1].
 function operationClipDerivative(x, y, z, p0, p1, p2, index) {
-  if (Math.abs(x - p1) <= y || Math.abs(x - p2) <= y) {
-    return p0;
-  }
+  let slope = 0;
   if (x > p1 && x < p2) {
-    return 1;
+    slope = 1;
   }
-  return 0;
+  if (Math.abs(x - p1) <= y || Math.abs(x - p2) <= y) {
+    slope = p0;
+  }
+  return unlessNaN(x, unlessNaN(y, slope));
 }
 
 // α·eˣ left of the kink, whose Clarke interval is [α, 1].
 function operationEluDerivative(x, y, z, p0, p1, p2, index) {
-  if (Math.abs(x) <= y) {
-    return (1 - p0) * p1 + p0;
-  }
+  let slope = p1 * exponential(x);
   if (x > 0) {
-    return 1;
+    slope = 1;
   }
-  return p1 * exponential(x);
+  if (Math.abs(x) <= y) {
+    slope = (1 - p0) * p1 + p0;
+  }
+  return unlessNaN(x, unlessNaN(y, slope));
 }
 
 // e^(−2|x|) and e^(−|x|) keep all digits of these two where 1 − tanh² and 1 − s would cancel.
@@ -147,18 +149,19 @@ function operationSelect(x, y, z, p0, p1, p2, index) {
 
 function operationDropout(x, y, z, p0, p1, p2, index) {
   if (randomBits(index, y, z) < p0) {
-    return 0;
+    return unlessNaN(x, 0);
   }
   return p1 * x;
 }
 
 // Within the tolerance of the kink (1 − q)·low + q·high, else the derivative on the side where x lies.
 function atKink(x, kink, tolerance, low, high, q) {
-  if (Math.abs(x - kink) <= tolerance) {
-    return (1 - q) * low + q * high;
-  }
+  let slope = low;
   if (x > kink) {
-    return high;
+    slope = high;
   }
-  return low;
+  if (Math.abs(x - kink) <= tolerance) {
+    slope = (1 - q) * low + q * high;
+  }
+  return unlessNaN(x, unlessNaN(tolerance, slope));
 }

@@ -6,7 +6,7 @@ function proximalIdentity(x, alpha, a0, a1) {
 }
 
 function proximalRelu(x, alpha, a0, a1) {
-  return Math.max(x, 0);
+  return larger(x, 0);
 }
 
 function proximalClip(x, alpha, a0, a1) {
@@ -35,9 +35,9 @@ function proximalSoftsign(x, alpha, a0, a1) {
   }
   const value = activationSoftsign(t, a0, a1);
   if (x < 0) {
-    return -value;
+    return unlessNaN(alpha, -value);
   }
-  return value;
+  return unlessNaN(x, unlessNaN(alpha, value));
 }
 
 function proximalTanh(x, alpha, a0, a1) {
@@ -67,7 +67,9 @@ function proximalElu(x, alpha, a0, a1) {
 // `boundedPart`, of slope `smoothSlope`, to which max(t, 0) is added if `ramp` is 1 (softplus). g increases with slope
 // ≥ min(1, α), and its zero is bracketed by αt = x − (1 − α)s. Newton steps, a bisection where one leaves the bracket.
 // With a ramp (1 − α)·max(t, 0) + αt is written t where t ≥ 0, since for a large α the sum would cancel.
-function smoothProximal(x, alpha, a0, lowest, highest, ceiling, ramp) {
+function smoothProximal(given, alpha, a0, lowest, highest, ceiling, ramp) {
+  // What is beyond comes out the same, and the bracket stays finite.
+  const x = Math.min(Math.max(given, -1e30), 1e30);
   const rest = 1 - alpha;
   let low = proximalPlace(x - Math.max(rest * lowest, rest * highest), alpha, ramp);
   let high = Math.min(proximalPlace(x - Math.min(rest * lowest, rest * highest), alpha, ramp), ceiling);
@@ -94,10 +96,14 @@ function smoothProximal(x, alpha, a0, lowest, highest, ceiling, ramp) {
     t = next;
     s = boundedPart(t, a0);
   }
+  let value = s;
   if (ramp > 0) {
-    return Math.max(t, 0) + s;
+    value = Math.max(t, 0) + s;
+    if (given > 1e30) {
+      value = given;
+    }
   }
-  return s;
+  return unlessNaN(given, unlessNaN(alpha, value));
 }
 
 // The t with αt = y; with a ramp, of which t itself is left where t ≥ 0.

@@ -1,4 +1,4 @@
-// What `single`, `join` and `finish` of reduce.js are bound to.
+// What `single` and `join` of reduce.js are bound to.
 
 function entryOf(x, y) {
   return x;
@@ -6,10 +6,6 @@ function entryOf(x, y) {
 
 function sizeOf(x, y) {
   return Math.abs(x);
-}
-
-function squareOf(x, y) {
-  return x * x;
 }
 
 function productOf(x, y) {
@@ -32,13 +28,5 @@ function sumOf(p, q) {
 }
 
 function largerOf(p, q) {
-  return Math.max(p, q);
-}
-
-function asItIs(value) {
-  return value;
-}
-
-function rootOf(value) {
-  return Math.sqrt(value);
+  return larger(p, q);
 }

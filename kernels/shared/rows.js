@@ -2,21 +2,21 @@
 // concave and w at least that: a Newton step ends on the side from which the next ones approach steadily.
 function logarithmOfEntry(start, c, alpha) {
   const rest = 1 - alpha;
-  const bound = Math.min((c + rest) / alpha, 0);
+  const bound = smaller((c + rest) / alpha, 0);
   let w = start;
   for (let trip = 0; trip < 40; trip++) {
     if (alpha < 1) {
-      w = Math.min(w, bound);
+      w = smaller(w, bound);
     } else {
-      w = Math.min(Math.max(w, bound), 0);
+      w = smaller(larger(w, bound), 0);
     }
     const e = exponentialMinusOne(w);
     const change = (alpha * w + (rest * e - c)) / (alpha + rest * (1 + e));
     w -= change;
     // The next change would be about its square.
-    if (Math.abs(change) <= 1e-5) {
+    if (Math.abs(change) <= 1e-5 || isNaN32(change) === 1) {
       break;
     }
   }
-  return Math.min(w, 0);
+  return smaller(w, 0);
 }

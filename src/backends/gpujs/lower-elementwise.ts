@@ -1,4 +1,10 @@
-import { ACTIVATIONS, type ElementwiseCall, type ElementwiseOperation, type OperandLayout } from '../kernels.ts';
+import {
+  ABSENT,
+  ACTIVATIONS,
+  type ElementwiseCall,
+  type ElementwiseOperation,
+  type OperandLayout,
+} from '../kernels.ts';
 import { activationBinding, capitalised, type Emit, proximalBindings } from './emit.ts';
 
 /** An axis of the result, with the stride of each operand along it. */
@@ -9,7 +15,8 @@ interface Axis {
 
 export function lowerElementwise(call: ElementwiseCall, emit: Emit): void {
   const axes = joinedAxes(call);
-  const operands = [0, 1, 2].map((index) => call.inputs[index] ?? call.inputs[0]);
+  // One that is not there is 0, as a tolerance or a step that an operation does without.
+  const operands = [0, 1, 2].map((index) => call.inputs[index] ?? ABSENT);
   const layouts = [0, 1, 2].flatMap((index) => {
     const layout: OperandLayout | undefined = call.layouts[index];
     return layout ? [layout.offset, ...axes.map(({ strides }) => strides[index])] : [0, 0, 0, 0, 0];

@@ -5,21 +5,14 @@ import { activationBinding, type Emit } from './emit.ts';
 const MANY_OUTPUTS = 256;
 /** Longest stretch that one thread reduces when there are few outputs: more would wait for it, and round more. */
 const STRETCH = 256;
-/** Below any float32, in place of −∞. */
-const LOWEST = -3.4028234663852886e38;
-
-/** Functions of shared/reductions.js: the value of one element, how two become one, the last step. */
-const FUNCTIONS: Record<
-  Exclude<Reduction, 'fixedPointResidual'>,
-  readonly [single: string, join: string, finish: string]
-> = {
-  sum: ['entryOf', 'sumOf', 'asItIs'],
-  maximum: ['entryOf', 'largerOf', 'asItIs'],
-  maximumAbsolute: ['sizeOf', 'largerOf', 'asItIs'],
-  norm: ['squareOf', 'sumOf', 'rootOf'],
-  dot: ['productOf', 'sumOf', 'asItIs'],
-  anyZero: ['isZero', 'largerOf', 'asItIs'],
-  countNotFinite: ['isNotFinite', 'sumOf', 'asItIs'],
+/** Functions of shared/reductions.js: the value of one element, and how two become one. */
+const FUNCTIONS: Record<Exclude<Reduction, 'fixedPointResidual' | 'norm'>, readonly [single: string, join: string]> = {
+  sum: ['entryOf', 'sumOf'],
+  maximum: ['entryOf', 'largerOf'],
+  maximumAbsolute: ['sizeOf', 'largerOf'],
+  dot: ['productOf', 'sumOf'],
+  anyZero: ['isZero', 'largerOf'],
+  countNotFinite: ['isNotFinite', 'sumOf'],
 };
 
 export function lowerReduce(call: ReduceCall, emit: Emit): void {
@@ -31,20 +24,26 @@ export function lowerReduce(call: ReduceCall, emit: Emit): void {
     emit(form, [x, y], [call.middle, inner, p0, p1, epsilon], [inner, outer], output);
     return;
   }
-  const [first, join, finish] = FUNCTIONS[operation];
-  const start = operation === 'maximum' ? LOWEST : 0;
-  let single = first;
+  /** Of stretches of the operands. */
+  const reduced = (operands: readonly number[], middle: number, length: number, isFirst: boolean, to?: number) => {
+    const segments = Math.ceil(middle / length);
+    const extents = [inner, outer * segments] as const;
+    const sizes = [middle, inner, segments, length];
+    if (operation === 'norm') return emit({ kernel: 'norm' }, operands.slice(0, 1), sizes, extents, to);
+    const [single, join] = FUNCTIONS[operation];
+    const form = { kernel: 'reduce', bindings: { single: isFirst ? single : 'entryOf', join } } as const;
+    const start = operation === 'maximum' ? Number.NEGATIVE_INFINITY : 0;
+    return emit(form, operands, [...sizes, start], extents, to);
+  };
   let operands = [x, y];
   let { middle } = call;
+  let isFirst = true;
   // Stretches first, then what they gave, in the same way.
   while (outer * inner < MANY_OUTPUTS && middle > 2 * STRETCH) {
-    const segments = Math.ceil(middle / STRETCH);
-    const form = { kernel: 'reduce', bindings: { single, join, finish: 'asItIs' } } as const;
-    const partial = emit(form, operands, [middle, inner, segments, STRETCH, start], [inner, outer * segments]);
+    const partial = reduced(operands, middle, STRETCH, isFirst);
     operands = [partial, partial];
-    single = 'entryOf';
-    middle = segments;
+    middle = Math.ceil(middle / STRETCH);
+    isFirst = false;
   }
-  const form = { kernel: 'reduce', bindings: { single, join, finish } } as const;
-  emit(form, operands, [middle, inner, 1, middle, start], [inner, outer], output);
+  reduced(operands, middle, middle, isFirst, output);
 }

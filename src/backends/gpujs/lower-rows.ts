@@ -20,8 +20,8 @@ export function lowerRows(call: RowsCall, emit: Emit): void {
 
 /** max x and Σ e^(x − max x) of each row. */
 function exponentialsOf({ inputs: [x], rows, columns }: RowsCall, emit: Emit): readonly [number, number] {
-  const bindings = { single: 'entryOf', join: 'largerOf', finish: 'asItIs' };
-  const lowest = -3.4028234663852886e38;
+  const bindings = { single: 'entryOf', join: 'largerOf' };
+  const lowest = Number.NEGATIVE_INFINITY;
   const largest = emit({ kernel: 'reduce', bindings }, [x, x], [columns, 1, 1, columns, lowest], [1, rows]);
   return [largest, emit({ kernel: 'rows-exponentials' }, [x, largest], [columns], [rows, 1])];
 }
@@ -40,7 +40,7 @@ function lowerProximalSoftmax(call: RowsCall, emit: Emit): void {
   const peaks = emit({ kernel: 'rows-proximal-peak' }, [x, largest, total, alpha], [columns], [rows, 1]);
   const extents: Extents = [columns, rows];
   const entries = emit({ kernel: 'rows-proximal-entries' }, [x, largest, peaks, alpha], [columns], extents);
-  const bindings = { single: 'entryOf', join: 'sumOf', finish: 'asItIs' };
+  const bindings = { single: 'entryOf', join: 'sumOf' };
   const sums = emit({ kernel: 'reduce', bindings }, [entries, entries], [columns, 1, 1, columns, 0], [1, rows]);
   emit({ kernel: 'rows-divide' }, [entries, sums], [columns], extents, output);
 }

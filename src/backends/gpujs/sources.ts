@@ -4,6 +4,7 @@ import elementwise from '../../../kernels/elementwise.js' with { type: 'text' };
 import gather from '../../../kernels/gather.js' with { type: 'text' };
 import loopTally from '../../../kernels/loop-tally.js' with { type: 'text' };
 import monitor from '../../../kernels/monitor.js' with { type: 'text' };
+import norm from '../../../kernels/norm.js' with { type: 'text' };
 import product from '../../../kernels/product.js' with { type: 'text' };
 import ratio from '../../../kernels/ratio.js' with { type: 'text' };
 import ratioProduct from '../../../kernels/ratio-product.js' with { type: 'text' };
@@ -55,6 +56,7 @@ export const KERNELS = {
   gather: kernel(gather, 3, 5),
   'loop-tally': kernel(loopTally, 2, 0),
   monitor: kernel(monitor, 4, 4, 3),
+  norm: kernel(norm, 1, 4),
   product: kernel(product, 6, 10, 2),
   ratio: kernel(ratio, 2, 2),
   'ratio-product': kernel(ratioProduct, 4, 4),

@@ -9,6 +9,7 @@ import { productCases, productFormCases } from './product.ts';
 import { reduceCases } from './reduce.ts';
 import { rowsCases } from './rows.ts';
 import { smallCases } from './small.ts';
+import { specialCases, specialFormCases } from './special.ts';
 
 /** What depends on the forms of the kernels; loops do, since passes are recorded ahead where the forms are those of a GPU. */
 export const formCases: readonly ParityCase[] = [
@@ -18,6 +19,7 @@ export const formCases: readonly ParityCase[] = [
   ...moveCases,
   ...elementwiseFormCases,
   ...loopCases,
+  ...specialFormCases,
 ];
 
 export const parityCases: readonly ParityCase[] = [
@@ -30,6 +32,7 @@ export const parityCases: readonly ParityCase[] = [
   ...smallCases,
   ...loopCases,
   ...operationCases,
+  ...specialCases,
 ];
 
 /** For backends that have the kernel: those with a widestIteration. */

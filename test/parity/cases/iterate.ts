@@ -227,14 +227,21 @@ export const SCALES = [1e-30, 1e-22, 1e22, 1e30] as const;
 const scaled: ParityCase = {
   name: 'iterate: numbers whose squares overflow or underflow',
   async run(...backends) {
-    for (const [index, scale] of SCALES.entries()) {
+    const common = { batch: 9, n: 17, seed: 5 } as const;
+    for (const scale of SCALES) {
       for (const iteration of ITERATIONS) {
-        for (const sloped of [false, true]) {
-          const activation = (['relu', 'identity', 'leakyRelu', 'clip'] as const)[(index + Number(sloped)) % 4];
-          await iterated(backends, { iteration, batch: 9, n: 17, activation, sloped, seed: 5, scale });
-        }
+        await iterated(backends, { ...common, iteration, activation: 'relu', sloped: false, scale });
       }
+      await iterated(backends, {
+        ...common,
+        iteration: 'peacemanRachford',
+        activation: 'identity',
+        sloped: true,
+        scale,
+      });
     }
+    // What is bounded stays small beside a large b.
+    await iterated(backends, { ...common, iteration: 'picard', activation: 'clip', sloped: false, scale: 1e30 });
   },
 };
 

@@ -242,4 +242,6 @@ const rowwise: readonly ParityCase[] = ROWS.map((operation) => ({
   },
 }));
 
-export const specialCases: readonly ParityCase[] = [...elementwise, ...reductions, ...rowwise];
+/** Those that depend on the forms of the kernels. */
+export const specialFormCases: readonly ParityCase[] = [...reductions, ...rowwise];
+export const specialCases: readonly ParityCase[] = [...elementwise, ...specialFormCases];

@@ -135,8 +135,8 @@ export function softplusExcess(x: v128): v128 {
 
 /** The value, or NaN where x or y is: every comparison with it is false, as if it were a number like others. */
 export function unlessNaN(x: v128, y: v128, value: v128): v128 {
-  const isNaN = v128.or(f32x4.ne(x, x), f32x4.ne(y, y));
-  return v128.or(value, v128.and(f32x4.splat(f32.NaN), isNaN));
+  const isUnknown = v128.or(f32x4.ne(x, x), f32x4.ne(y, y));
+  return v128.or(value, v128.and(f32x4.splat(f32.NaN), isUnknown));
 }
 
 export function softThreshold(x: v128, threshold: v128): v128 {

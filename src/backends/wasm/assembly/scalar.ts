@@ -33,7 +33,8 @@ export function scalar(at: usize, first: i32, last: i32): void {
 
 function ratio(x: f32, y: f32): f32 {
   // y − y is 0 where y is finite, else NaN.
-  return y !== 0 ? x / y + (y - y) : x === x ? <f32>0 : x;
+  if (y !== 0) return x / y + (y - y);
+  return x > 0 || x <= 0 ? 0 : x;
 }
 
 function place(values: usize, index: i32): usize {
