@@ -1,6 +1,7 @@
 import { elementwise } from '../tensor/kernels.ts';
 import { reshape } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkFollowed, tapeOf } from './follow.ts';
 import { Tape } from './tape.ts';
 
 /**
@@ -9,12 +10,12 @@ import { Tape } from './tape.ts';
  * @param f smooth, and written with tensor operations; where it returns several numbers, such as one for each sample, their sum
  *   is differentiated
  * @returns a function of the same arguments, whose result has the shape of the first. It throws at an operation with kinks, whose
- *   derivative jumps, and at a solve, which has no second derivative
+ *   derivative jumps, at a solve, which has no second derivative, and where f does not compute its value from x
  */
 export function gradientOf(f: (x: Tensor, ...others: Tensor[]) => Tensor): (x: Tensor, ...others: Tensor[]) => Tensor {
   return (x, ...others) => {
-    const recorder = [x, ...others].find(({ node }) => node)?.node?.recorder;
-    if (recorder instanceof Tape) return gradientOn(recorder, f, x, others);
+    const around = tapeOf('gradientOf', [x, ...others]);
+    if (around) return gradientOn(around, f, x, others);
     const tape = new Tape();
     try {
       const gradient = gradientOn(tape, f, x, others);
@@ -35,6 +36,7 @@ function gradientOn(
   // A variable of its own, which follows from x: what else depends on x is held fixed.
   const variable = x.node ? reshape(x, x.shape) : tape.watch(x);
   const value = f(variable, ...others);
+  checkFollowed('gradientOf', 'the value', value, tape);
   return tape.followedPullback(value, [variable], onesLike(value))[0];
 }
 

@@ -1,6 +1,7 @@
 import { random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
+import { Arena } from '../tensor/arena.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { emptyMemory, type ForwardPass, type Layer, type Memory, type TrainingPass } from './layer.ts';
@@ -83,11 +84,13 @@ export class Model {
 
   /** Gives the parameters their seeded start, the same on every backend. */
   initialise(engine: Engine, seed = 0): void {
-    this.dispose();
     const generator = random(seed);
-    const values = this.layers.flatMap((layer) =>
-      layer.parameters.map((parameter) => engine.tensor(parameter.initial(generator), parameter.shape)),
+    const values = engine.lasting(() =>
+      this.layers.flatMap((layer) =>
+        layer.parameters.map((parameter) => engine.tensor(parameter.initial(generator), parameter.shape)),
+      ),
     );
+    this.dispose();
     this.held = { engine, values, memories: this.layers.map(emptyMemory) };
   }
 
@@ -100,8 +103,9 @@ export class Model {
   /** Puts new parameters in the place of the old ones, which are disposed. */
   replaceParameters(values: readonly Tensor[]): void {
     const held = this.initialised();
-    for (const old of held.values) old.dispose();
+    for (const old of held.values) if (!values.includes(old)) old.dispose();
     held.values = [...values];
+    for (const value of values) Arena.move(value, undefined); // they outlive the call that has made them
   }
 
   /**
@@ -125,8 +129,15 @@ export class Model {
         signal,
         training: training && { ...training, random: training.random.fork(`layer ${index}`) },
       };
-      return layer.forward(input, parameters[index], pass);
+      const output = layer.forward(input, parameters[index], pass);
+      if (training) this.keepRemembered(memory);
+      return output;
     }, x);
+  }
+
+  /** What a layer remembers outlives the call in which it was made, and its tape. */
+  private keepRemembered({ tensors }: Memory): void {
+    for (const [name, tensor] of tensors) if (tensor.arena || tensor.node) tensors.set(name, this.engine.kept(tensor));
   }
 
   /** What is computed from parameters alone must be freed with everything else that is computed from x. */

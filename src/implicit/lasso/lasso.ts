@@ -70,8 +70,10 @@ export function lasso(given: LassoOptions): LassoSolution {
   const options = inOneArena(given);
   const checked = checkedLasso(options);
   options.signal?.throwIfAborted();
-  const prepared = prepare(checked.engine, options.X, options.masks, checked.settings.intercept, checked.batch);
-  return lassoOf(checked, prepared, options, madeOf(prepared));
+  return checked.engine.wholly(() => {
+    const prepared = prepare(checked.engine, options.X, options.masks, checked.settings.intercept, checked.batch);
+    return lassoOf(checked, prepared, options, madeOf(prepared));
+  });
 }
 
 /**

@@ -186,14 +186,14 @@ export function takeUpModel(
   model: Model,
   values: readonly NumberArray[] = parameters,
 ): void {
-  model.takeUp(
-    engine,
+  const [own, remembered] = engine.lasting(() => [
     values.map((one) => tensorOf(engine, one)),
     memories.map(({ numbers, tensors }) => ({
       numbers: new Map(numbers),
       tensors: new Map([...tensors].map(([name, one]) => [name, tensorOf(engine, one)])),
     })),
-  );
+  ] as const);
+  model.takeUp(engine, own, remembered);
 }
 
 export function tensorOf(engine: Engine, { shape, values }: NumberArray): Tensor {
