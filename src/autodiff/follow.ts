@@ -15,10 +15,13 @@ export function tapeOf(name: string, tensors: readonly Tensor[]): Tape | undefin
   return recorder instanceof Tape ? recorder : undefined;
 }
 
-/** @throws Error unless the tape follows what came out of a function: what it comes from is lost otherwise, and its derivative with it */
-export function checkFollowed(name: string, what: string, tensor: Tensor, tape: Tape): void {
-  if (tensor.node?.recorder === tape) return;
-  const found = tensor.node
+/**
+ * @param mayBeConstant whether the function may depend on none of its inputs
+ * @throws Error unless the tape follows what came out of a function: what it comes from is lost otherwise, and its derivative with it
+ */
+export function checkFollowed(name: string, what: string, { node }: Tensor, tape: Tape, mayBeConstant: boolean): void {
+  if (node ? node.recorder === tape : mayBeConstant) return;
+  const found = node
     ? 'followed by the tape of another function that is being differentiated, whose tensors are to be among the inputs'
     : 'computed from none of the inputs: from other tensors, or from numbers that were read by data()';
   throw new Error(

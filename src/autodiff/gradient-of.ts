@@ -10,7 +10,7 @@ import { Tape } from './tape.ts';
  * @param f smooth, and written with tensor operations; where it returns several numbers, such as one for each sample, their sum
  *   is differentiated
  * @returns a function of the same arguments, whose result has the shape of the first. It throws at an operation with kinks, whose
- *   derivative jumps, at a solve, which has no second derivative, and where f does not compute its value from x
+ *   derivative jumps, and at a solve, which has no second derivative
  */
 export function gradientOf(f: (x: Tensor, ...others: Tensor[]) => Tensor): (x: Tensor, ...others: Tensor[]) => Tensor {
   return (x, ...others) => {
@@ -36,7 +36,7 @@ function gradientOn(
   // A variable of its own, which follows from x: what else depends on x is held fixed.
   const variable = x.node ? reshape(x, x.shape) : tape.watch(x);
   const value = f(variable, ...others);
-  checkFollowed('gradientOf', 'the value', value, tape);
+  checkFollowed('gradientOf', 'the value', value, tape, true);
   return tape.followedPullback(value, [variable], onesLike(value))[0];
 }
 

@@ -61,9 +61,10 @@ export function differentiate(
 ): Promise<{ loss: Tensor; gradients: Tensor[] }> {
   return following(name, inputs, [], async ({ variables, tape, isNested }) => {
     const loss = await lossOf(...variables);
-    checkFollowed(name, 'the loss', loss, tape);
+    checkFollowed(name, 'the loss', loss, tape, false);
     const gradients = isNested ? tape.followedPullback(loss, variables) : tape.pullback(loss, variables);
     loss.node = undefined; // it outlives the tape, or is read as a number
+    tape.reads += 1;
     return { loss, gradients };
   });
 }
@@ -99,8 +100,8 @@ export async function valueAndGrad(lossOf: LossFunction, inputs: readonly Tensor
  *
  * Where it is called in a differentiated function, and an input or a tangent is followed there, so are both results.
  *
- * Rejects if a solve on the way did not converge, if an operation on the way has no forward mode, or if the output is not computed
- * from the inputs, or only by way of numbers that were read.
+ * Rejects if a solve on the way did not converge, if an operation on the way has no forward mode, or if the output is computed from
+ * the inputs only by way of numbers that were read. The tangent of an output that does not depend on them is 0.
  * @param f written with tensor operations; what it makes is freed afterwards, as by `engine.tidy`
  * @param inputs x
  * @param tangents t, one tensor for each input, of its shape
@@ -114,8 +115,9 @@ export async function jacobianVectorProduct(
   const name = 'jacobianVectorProduct';
   checkShapes('tangents', tangents, inputs);
   const results = await following(name, inputs, tangents, async ({ variables, tape, isNested, use }) => {
+    const { reads } = tape;
     const output = await f(...variables);
-    checkFollowed(name, 'the output', output, tape);
+    checkFollowed(name, 'the output', output, tape, tape.reads === reads);
     const directions = tangents.map(use);
     const [tangent] = isNested
       ? tape.followedPushforward(variables, directions, [output])

@@ -45,7 +45,9 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
     const transposes = attributes as { transposeA: boolean; transposeB: boolean };
     const left = da && matmul(da, b, transposes);
     if (!db) return left as Tensor;
-    return isFollowed(left, db, a) ? plus(left, matmul(a, db, transposes)) : product(a, db, { ...transposes, bias: left });
+    return isFollowed(left, db, a)
+      ? plus(left, matmul(a, db, transposes))
+      : product(a, db, { ...transposes, bias: left });
   },
   // d(xWᵀ + b) = dx·Wᵀ + x·dWᵀ + db
   affine: ([dx, dW, db], { inputs: [x, W], output }) => {

@@ -49,6 +49,7 @@ export interface LiftedOperation extends KinkedOperation {
 export class Tape implements Recorder {
   /** The tensors are held until the tape is disposed. */
   private readonly entries: Entry[] = [];
+  reads = 0;
   private count = 0;
   /** Of the first tensor that is watched: what is held belongs there, whatever scope an operation is called in. */
   private arena: Arena | undefined;

@@ -1,7 +1,7 @@
 import { random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
-import type { Engine } from '../tensor/engine.ts';
 import { Arena } from '../tensor/arena.ts';
+import type { Engine } from '../tensor/engine.ts';
 import { describe } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { emptyMemory, type ForwardPass, type Layer, type Memory, type TrainingPass } from './layer.ts';

@@ -58,12 +58,16 @@ export async function trainStep(
     const targets = hold(engine.tensor(targetRows, [part.count, model.outputs]));
     await model.tune(x, training.step);
     const parameters = assumed?.parameters ?? model.parameters.map(({ value }) => value);
-    const { loss, gradients } = await differentiate((...values) => {
-      const pass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
-      const scores = model.forward(x, { values, solves, training: pass });
-      outputs.push(engine.kept(scores));
-      return lossOf(scores, targets);
-    }, parameters, 'train');
+    const { loss, gradients } = await differentiate(
+      (...values) => {
+        const pass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
+        const scores = model.forward(x, { values, solves, training: pass });
+        outputs.push(engine.kept(scores));
+        return lossOf(scores, targets);
+      },
+      parameters,
+      'train',
+    );
     held.push(loss, ...gradients);
     const next = engine.lasting(() => checkedUpdate(update(gradients), parameters));
     model.replaceParameters(next);
@@ -111,7 +115,12 @@ function checkedUpdate(next: Tensor[], parameters: readonly Tensor[]): Tensor[] 
 function lossAndNotFinite(engine: Engine, loss: Tensor, parameters: readonly Tensor[]): Tensor {
   const [told] = engine.run('loss and parameters', [loss, ...parameters], ([value, ...traced]) => {
     const counts = traced.map((one) => reduceAll('countNotFinite', one));
-    return [endToEnd(value, counts.reduce((a, b) => elementwise('add', [a, b])))];
+    return [
+      endToEnd(
+        value,
+        counts.reduce((a, b) => elementwise('add', [a, b])),
+      ),
+    ];
   });
   return told;
 }

@@ -186,13 +186,16 @@ export function takeUpModel(
   model: Model,
   values: readonly NumberArray[] = parameters,
 ): void {
-  const [own, remembered] = engine.lasting(() => [
-    values.map((one) => tensorOf(engine, one)),
-    memories.map(({ numbers, tensors }) => ({
-      numbers: new Map(numbers),
-      tensors: new Map([...tensors].map(([name, one]) => [name, tensorOf(engine, one)])),
-    })),
-  ] as const);
+  const [own, remembered] = engine.lasting(
+    () =>
+      [
+        values.map((one) => tensorOf(engine, one)),
+        memories.map(({ numbers, tensors }) => ({
+          numbers: new Map(numbers),
+          tensors: new Map([...tensors].map(([name, one]) => [name, tensorOf(engine, one)])),
+        })),
+      ] as const,
+  );
   model.takeUp(engine, own, remembered);
 }
 
