@@ -61,11 +61,16 @@ export function differentiate(
 ): Promise<{ loss: Tensor; gradients: Tensor[] }> {
   return following(name, inputs, [], async ({ variables, tape, isNested }) => {
     const loss = await lossOf(...variables);
-    checkFollowed(name, 'the loss', loss, tape, false);
-    const gradients = isNested ? tape.followedPullback(loss, variables) : tape.pullback(loss, variables);
-    loss.node = undefined; // it outlives the tape, or is read as a number
-    tape.reads += 1;
-    return { loss, gradients };
+    try {
+      checkFollowed(name, 'the loss', loss, tape, false);
+      const gradients = isNested ? tape.followedPullback(loss, variables) : tape.pullback(loss, variables);
+      loss.node = undefined; // it outlives the tape, or is read as a number
+      tape.reads += 1;
+      return { loss, gradients };
+    } catch (error) {
+      loss.dispose();
+      throw error;
+    }
   });
 }
 

@@ -179,8 +179,8 @@ export function atSolution<Result>(
   { engine, systemOf, z, inputs }: Solved,
   read: (system: ImplicitSystem, x: Tensor) => Promise<Result>,
 ): Promise<Result> {
-  return engine.tidy((scope) => {
-    const system = systemOf(inputs.map((input) => scope.use(input)));
-    return read(system, engine.alias(scope.use(z), [system.rows.batch, system.rows.n]));
+  return engine.inArena((arena) => {
+    const system = systemOf(inputs.map((input) => engine.useIn(arena, input)));
+    return read(system, engine.alias(engine.useIn(arena, z), [system.rows.batch, system.rows.n]));
   });
 }

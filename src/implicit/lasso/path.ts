@@ -1,15 +1,16 @@
 /** The Lasso path: solutions for a range of penalties, and where it starts. */
 import { breathe } from '../../backends/event-loop.ts';
 import { centredColumns, correlated, projected } from '../../solvers/lasso/design.ts';
-import { joined } from '../../tensor/arrange.ts';
+import { concat } from '../../tensor/arrange.ts';
+import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { elementwise, reduceRows } from '../../tensor/kernels.ts';
 import { describe } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import { checkCount, checkPositive } from '../options.ts';
 import { type LimitOptions, RunLimits, unlessAborted } from '../run-limits.ts';
-import { type LassoReport, type LassoSolution, lassoOf } from './lasso.ts';
+import { inOneArena, type LassoReport, type LassoSolution, lassoOf } from './lasso.ts';
 import { checkedLasso, type LassoOptions } from './options.ts';
-import { madeOf, prepare } from './program.ts';
+import { prepare } from './program.ts';
 
 /** What is below this many units under λ_max is least squares to any precision: e⁻¹² = 6e-6. */
 export const PATH_DEPTH = 12;
@@ -80,7 +81,24 @@ export interface LassoPath {
  * The solutions along a range of λ, of one right-hand side.
  * @throws RangeError where a shape or an option is wrong; the signal's reason where it is aborted
  */
-export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: LassoPathOptions): Promise<LassoPath> {
+export async function lassoPath(options: LassoPathOptions): Promise<LassoPath> {
+  const engine = engineOf('X', options.X);
+  const tensors = Object.values(options).filter((value): value is Tensor => value instanceof Tensor);
+  // What a tape follows is needed for as long as that: it belongs to the differentiated function.
+  if (tensors.some(({ node }) => node)) return pathOf(engine, inOneArena(options));
+  return engine.inArena((arena) => {
+    const used = Object.entries(options).map(([name, value]) => [
+      name,
+      value instanceof Tensor ? engine.useIn(arena, value) : value,
+    ]);
+    return pathOf(engine, Object.fromEntries(used) as LassoPathOptions);
+  });
+}
+
+async function pathOf(
+  engine: Engine,
+  { count, depth, logLambda, chunk, ...problem }: LassoPathOptions,
+): Promise<LassoPath> {
   const limits = untilDeadline(problem);
   const { y, masks } = problem;
   if (y.shape.length !== 1 && y.shape[0] !== 1) {
@@ -88,42 +106,31 @@ export async function lassoPath({ count, depth, logLambda, chunk, ...problem }: 
   }
   if (masks && masks.shape[0] !== 1) throw new RangeError(`masks: there are ${masks.shape[0]}; a path takes one`);
   const values = logLambda ?? (await equallySpaced(problem, count, depth));
-  const { engine, settings } = checkedLasso({ ...problem, logLambda: values });
+  const { settings } = checkedLasso({ ...problem, logLambda: values });
   const usual = settings.solver === 'coordinate-descent' ? SEQUENTIAL_CHUNK : values.length;
   const length = Math.min(checkCount('chunk', chunk ?? usual), values.length);
   const prepared = prepare(engine, problem.X, masks, settings.intercept, values.length);
   const solutions: LassoSolution[] = [];
-  try {
-    for (let start = 0; start < values.length; start += length) {
-      limits.signal?.throwIfAborted(); // before anything is made for the chunk
-      const own = values.slice(start, start + length);
-      const initial = repeatedLast(solutions.at(-1)?.beta, own.length);
-      try {
-        const options = { ...problem, logLambda: own, ...(initial && { initial }) };
-        const checked = checkedLasso(options);
-        const limited = { ...checked, settings: { ...checked.settings, limits } };
-        solutions.push(lassoOf(limited, prepared, options));
-      } finally {
-        initial?.dispose();
-      }
-      await breathe();
+  for (let start = 0; start < values.length; start += length) {
+    limits.signal?.throwIfAborted(); // before anything is made for the chunk
+    const own = values.slice(start, start + length);
+    const initial = repeatedLast(solutions.at(-1)?.beta, own.length);
+    try {
+      const options = { ...problem, logLambda: own, ...(initial && { initial }) };
+      const checked = checkedLasso(options);
+      const limited = { ...checked, settings: { ...checked.settings, limits } };
+      solutions.push(lassoOf(limited, prepared, options));
+    } finally {
+      initial?.dispose();
     }
-    return {
-      logLambda: values,
-      beta: joined(
-        solutions.map(({ beta }) => beta),
-        0,
-      ),
-      intercept: joined(
-        solutions.map(({ intercept }) => intercept),
-        0,
-      ),
-      reports: solutions.map(({ report }) => report),
-    };
-  } finally {
-    for (const solution of solutions) solution.dispose();
-    for (const tensor of madeOf(prepared)) tensor.dispose();
+    await breathe();
   }
+  return {
+    logLambda: values,
+    beta: concat(solutions.map(({ beta }) => beta)),
+    intercept: concat(solutions.map(({ intercept }) => intercept)),
+    reports: solutions.map(({ report }) => report),
+  };
 }
 
 function untilDeadline(limits: LimitOptions): RunLimits {
