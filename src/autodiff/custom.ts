@@ -27,8 +27,8 @@ export interface CustomOperation {
 }
 
 /** @throws Error where what it is differentiated with is followed, so that its derivative would be differentiated */
-export function refuseFollowed(name: string, tensors: readonly (Tensor | undefined)[]): void {
-  if (tensors.every((tensor) => !tensor?.node)) return;
+export function refuseFollowed(name: string, inputs: readonly Tensor[]): void {
+  if (inputs.every((input) => !input.node)) return;
   throw new Error(
     `autodiff: ${name} has no second derivative; a function whose derivative is differentiated cannot hold it`,
   );

@@ -95,7 +95,7 @@ export const PULLBACKS: Readonly<Record<OperationName, Pullback>> = {
   // Solutions and parametrisations: how they are differentiated comes with them.
   custom: (g, { attributes, inputs, selection }, needed) => {
     const { name = 'a custom operation', pullback } = attributes as CustomOperation;
-    refuseFollowed(name, [...inputs, g]);
+    refuseFollowed(name, inputs);
     return pullback(g, needed, selection);
   },
 };

@@ -26,7 +26,7 @@ function repeated(t: Tensor, shape: Shape): Tensor {
   return sameShape(t.shape, shape) ? t : broadcast(t, shape);
 }
 
-const isFollowed = (...tensors: (Tensor | undefined)[]): boolean => tensors.some((tensor) => tensor?.node);
+const isFollowed = (inputs: readonly Tensor[]): boolean => inputs.some((input) => input.node);
 const plus = (sum: Tensor | undefined, term: Tensor): Tensor => (sum ? add(sum, term) : term);
 
 export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
@@ -45,14 +45,13 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
     const transposes = attributes as { transposeA: boolean; transposeB: boolean };
     const left = da && matmul(da, b, transposes);
     if (!db) return left as Tensor;
-    return isFollowed(left, db, a)
-      ? plus(left, matmul(a, db, transposes))
-      : product(a, db, { ...transposes, bias: left });
+    return isFollowed([a, b]) ? plus(left, matmul(a, db, transposes)) : product(a, db, { ...transposes, bias: left });
   },
   // d(xWᵀ + b) = dx·Wᵀ + x·dWᵀ + db
-  affine: ([dx, dW, db], { inputs: [x, W], output }) => {
+  affine: ([dx, dW, db], { inputs, output }) => {
+    const [x, W] = inputs;
     const times = (left: Tensor, right: Tensor, bias: Tensor | undefined): Tensor =>
-      isFollowed(left, right, bias)
+      isFollowed(inputs)
         ? plus(bias, matmul(left, right, { transposeB: true }))
         : product(left, right, { transposeB: true, bias });
     const first = dx ? times(dx, W, db) : db;
@@ -82,7 +81,7 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
   logSoftmax: unary((t, { output }) => subtract(t, lastAxisSum(multiply(exp(output), t)))),
   custom: (tangents, { inputs, attributes, selection }) => {
     const { name = 'a custom operation', pushforward } = attributes as CustomOperation;
-    refuseFollowed(name, [...inputs, ...tangents]);
+    refuseFollowed(name, inputs);
     if (!pushforward) throw new Error(`autodiff: ${name} has no forward mode; differentiate in reverse`);
     return pushforward(tangents, selection);
   },
