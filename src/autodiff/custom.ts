@@ -25,3 +25,11 @@ export interface CustomOperation {
    */
   readonly pushforward?: (tangents: readonly (Tensor | undefined)[], selection?: UniformSelection) => Tensor;
 }
+
+/** @throws Error where what it is differentiated with is followed, so that its derivative would be differentiated */
+export function refuseFollowed(name: string, inputs: readonly Tensor[]): void {
+  if (inputs.every((input) => !input.node)) return;
+  throw new Error(
+    `autodiff: ${name} has no second derivative; a function whose derivative is differentiated cannot hold it`,
+  );
+}

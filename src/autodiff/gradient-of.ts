@@ -2,6 +2,7 @@ import { FUNCTION, refusalOfResult } from '../arguments/check.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import { reshape } from '../tensor/operations.ts';
 import { TENSORS, Tensor } from '../tensor/tensor.ts';
+import { checkFollowed, tapeOf } from './follow.ts';
 import { Tape } from './tape.ts';
 
 /**
@@ -16,8 +17,8 @@ export function gradientOf(f: (x: Tensor, ...others: Tensor[]) => Tensor): (x: T
   FUNCTION('gradientOf: f', f);
   return (x, ...others) => {
     TENSORS('gradientOf: arguments', [x, ...others]);
-    const recorder = [x, ...others].find(({ node }) => node)?.node?.recorder;
-    if (recorder instanceof Tape) return gradientOn(recorder, f, x, others);
+    const around = tapeOf('gradientOf', [x, ...others]);
+    if (around) return gradientOn(around, f, x, others);
     const tape = new Tape();
     try {
       const gradient = gradientOn(tape, f, x, others);
@@ -39,6 +40,7 @@ function gradientOn(
   const variable = x.node ? reshape(x, x.shape) : tape.watch(x);
   const value = f(variable, ...others);
   if (!(value instanceof Tensor)) throw refusalOfResult('gradientOf: the function', value, 'a tensor');
+  checkFollowed('gradientOf', 'the value', value, tape, true);
   return tape.followedPullback(value, [variable], onesLike(value))[0];
 }
 

@@ -3,7 +3,7 @@ import { broadcast, gather, pad, scatterAdd, slice } from '../tensor/arrange.ts'
 import { exp, matmul, multiply, reshape, subtract, sum, transpose } from '../tensor/operations.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { CustomOperation } from './custom.ts';
+import { type CustomOperation, refuseFollowed } from './custom.ts';
 import type { OperationName } from './definable.ts';
 import { BINARY, lastAxisSum, mapTable, SYMMETRIC } from './derivatives.ts';
 import { attribute, type Recorded } from './recorded.ts';
@@ -95,9 +95,7 @@ export const PULLBACKS: Readonly<Record<OperationName, Pullback>> = {
   // Solutions and parametrisations: how they are differentiated comes with them.
   custom: (g, { attributes, inputs, selection }, needed) => {
     const { name = 'a custom operation', pullback } = attributes as CustomOperation;
-    if (inputs.some((input) => input.node)) {
-      throw new Error(`autodiff: ${name} has no second derivative`);
-    }
+    refuseFollowed(name, inputs);
     return pullback(g, needed, selection);
   },
 };

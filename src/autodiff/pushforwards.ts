@@ -1,10 +1,13 @@
-/** One pushforward per operation: from the tangents of the inputs to the tangent of the output. */
-import { broadcast, joined, pad, scatterAdd } from '../tensor/arrange.ts';
-import { elementwise, elementwiseLaidOut, gatherRows, product } from '../tensor/kernels.ts';
-import { multiply, sumKeeping } from '../tensor/operations.ts';
-import { permutedLayout, type Shape, sameShape, slicedLayout } from '../tensor/shape.ts';
+/**
+ * One pushforward per operation: from the tangents of the inputs to the tangent of the output. They too are written with operations
+ * that a tape follows.
+ */
+import { broadcast, concat, gather, pad, scatterAdd, slice } from '../tensor/arrange.ts';
+import { product } from '../tensor/kernels.ts';
+import { add, exp, matmul, multiply, reshape, subtract, sum, transpose } from '../tensor/operations.ts';
+import { type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { CustomOperation } from './custom.ts';
+import { type CustomOperation, refuseFollowed } from './custom.ts';
 import type { OperationName } from './definable.ts';
 import { BINARY, lastAxisSum, mapTable, SYMMETRIC, zerosLike } from './derivatives.ts';
 import { attribute, type Recorded } from './recorded.ts';
@@ -23,6 +26,9 @@ function repeated(t: Tensor, shape: Shape): Tensor {
   return sameShape(t.shape, shape) ? t : broadcast(t, shape);
 }
 
+const isFollowed = (inputs: readonly Tensor[]): boolean => inputs.some((input) => input.node);
+const plus = (sum: Tensor | undefined, term: Tensor): Tensor => (sum ? add(sum, term) : term);
+
 export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
   ...mapTable(SYMMETRIC, unary),
   ...mapTable(
@@ -30,20 +36,26 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
     (partials): Pushforward =>
       (tangents, recorded) => {
         const terms = tangents.flatMap((t, index) => (t ? [partials[index](t, recorded)] : []));
-        const total = terms.reduce((left, right) => elementwise('add', [left, right]));
+        const total = terms.reduce((left, right) => add(left, right));
         return repeated(total, recorded.output.shape);
       },
   ),
   // d(op(A)·op(B)) = op(dA)·op(B) + op(A)·op(dB), the first of them added as a bias to the second
   matmul: ([da, db], { inputs: [a, b], attributes }) => {
     const transposes = attributes as { transposeA: boolean; transposeB: boolean };
-    const left = da && product(da, b, transposes);
-    return db ? product(a, db, { ...transposes, bias: left }) : (left as Tensor);
+    const left = da && matmul(da, b, transposes);
+    if (!db) return left as Tensor;
+    return isFollowed([a, b]) ? plus(left, matmul(a, db, transposes)) : product(a, db, { ...transposes, bias: left });
   },
   // d(xWᵀ + b) = dx·Wᵀ + x·dWᵀ + db
-  affine: ([dx, dW, db], { inputs: [x, W], output }) => {
-    const first = dx ? product(dx, W, { transposeB: true, bias: db }) : db;
-    const all = dW ? product(x, dW, { transposeB: true, bias: first }) : first;
+  affine: ([dx, dW, db], { inputs, output }) => {
+    const [x, W] = inputs;
+    const times = (left: Tensor, right: Tensor, bias: Tensor | undefined): Tensor =>
+      isFollowed(inputs)
+        ? plus(bias, matmul(left, right, { transposeB: true }))
+        : product(left, right, { transposeB: true, bias });
+    const first = dx ? times(dx, W, db) : db;
+    const all = dW ? times(x, dW, first) : first;
     return repeated(all as Tensor, output.shape);
   },
   pad: unary((t, { output, attributes }) => pad(t, attribute<readonly number[]>(attributes, 'starts'), output.shape)),
@@ -51,34 +63,25 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
   scatterAdd: unary((t, { attributes }) =>
     scatterAdd(t, attribute<readonly number[]>(attributes, 'indices'), attribute<number>(attributes, 'rows')),
   ),
-  slice: unary((t, { output, attributes }) => {
-    const starts = attribute<readonly number[]>(attributes, 'starts');
-    return elementwiseLaidOut('copy', [t], [slicedLayout(t.shape, starts)], output.shape);
-  }),
+  slice: unary((t, { output, attributes }) =>
+    slice(t, attribute<readonly number[]>(attributes, 'starts'), output.shape),
+  ),
   concat: (tangents, { inputs, attributes }) =>
-    joined(
+    concat(
       tangents.map((t, index) => t ?? zerosLike(inputs[index])),
       attribute<number>(attributes, 'axis'),
     ),
-  gather: unary((t, { attributes }) => {
-    const indices = attribute<readonly number[]>(attributes, 'indices');
-    return gatherRows(t, t.context.upload(indices, [indices.length], t));
-  }),
-  sum: unary((t, { output, attributes }) => {
-    const kept = sumKeeping(t, attribute<readonly number[]>(attributes, 'axes'));
-    return t.context.alias(kept, output.shape);
-  }),
-  reshape: unary((t, { output }) => t.context.alias(t, output.shape)),
-  transpose: unary((t, { output, attributes }) => {
-    const permutation = attribute<readonly number[]>(attributes, 'permutation');
-    return elementwiseLaidOut('copy', [t], [permutedLayout(t.shape, permutation)], output.shape);
-  }),
-  // t − Σ softmax(x)∘t
-  logSoftmax: unary((t, { output }) =>
-    elementwise('subtract', [t, lastAxisSum(multiply(elementwise('exp', [output]), t))]),
+  gather: unary((t, { attributes }) => gather(t, attribute<readonly number[]>(attributes, 'indices'))),
+  sum: unary((t, { output, attributes }) =>
+    reshape(sum(t, attribute<readonly number[]>(attributes, 'axes'), { keepAxes: true }), output.shape),
   ),
-  custom: (tangents, { attributes, selection }) => {
+  reshape: unary((t, { output }) => reshape(t, output.shape)),
+  transpose: unary((t, { attributes }) => transpose(t, attribute<readonly number[]>(attributes, 'permutation'))),
+  // t − Σ softmax(x)∘t
+  logSoftmax: unary((t, { output }) => subtract(t, lastAxisSum(multiply(exp(output), t)))),
+  custom: (tangents, { inputs, attributes, selection }) => {
     const { name = 'a custom operation', pushforward } = attributes as CustomOperation;
+    refuseFollowed(name, inputs);
     if (!pushforward) throw new Error(`autodiff: ${name} has no forward mode; differentiate in reverse`);
     return pushforward(tangents, selection);
   },

@@ -1,4 +1,5 @@
 /** Differentiation: a tape writes operations down and plays their derivatives backwards or forwards. */
+import { Arena } from '../tensor/arena.ts';
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
 import type { CustomOperation } from './custom.ts';
 import { FACTORS } from './derivatives.ts';
@@ -48,11 +49,15 @@ export interface LiftedOperation extends KinkedOperation {
 export class Tape implements Recorder {
   /** The tensors are held until the tape is disposed. */
   private readonly entries: Entry[] = [];
+  reads = 0;
   private count = 0;
+  /** Of the first tensor that is watched: what is held belongs there, whatever scope an operation is called in. */
+  private arena: Arena | undefined;
 
   /** An alias of the tensor from which on operations are followed. */
   watch(tensor: Tensor): Tensor {
     const watched = tensor.context.alias(tensor, tensor.shape);
+    if (this.count === 0) this.arena = watched.arena;
     watched.node = { recorder: this, index: this.count++ };
     return watched;
   }
@@ -65,7 +70,11 @@ export class Tape implements Recorder {
     }
     output.node = { recorder: this, index: this.count++ };
     // Aliases hold the numbers even where the caller disposes the tensors before they are differentiated.
-    const alias = (tensor: Tensor): Tensor => tensor.context.alias(tensor, tensor.shape);
+    const alias = (tensor: Tensor): Tensor => {
+      const held = tensor.context.alias(tensor, tensor.shape);
+      Arena.move(held, this.arena);
+      return held;
+    };
     this.entries.push({
       operation,
       inputs: inputs.map(alias),
@@ -86,9 +95,22 @@ export class Tape implements Recorder {
    * The same, followed by this tape: what comes out can be differentiated again.
    * @throws Error at an operation whose derivative jumps, and at a custom one
    */
-  followedPullback(output: Tensor, watched: readonly Tensor[], cotangent: Tensor): Tensor[] {
-    const played = { factorOf: followedFactor, isFollowed: true };
-    return new Linearisation(this, this.entries, played).pullback(output, watched, cotangent);
+  followedPullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor): Tensor[] {
+    return this.attached(this.followed().pullback(output, watched, cotangent));
+  }
+
+  /** Jv, followed likewise. */
+  followedPushforward(watched: readonly Tensor[], tangents: readonly Tensor[], outputs: readonly Tensor[]): Tensor[] {
+    return this.attached(this.followed().pushforward(watched, tangents, outputs));
+  }
+
+  private followed(): Linearisation {
+    return new Linearisation(this, [...this.entries], { factorOf: followedFactor, isFollowed: true });
+  }
+
+  /** A derivative that is the same everywhere is followed as well: its own is known, and 0. */
+  private attached(derivatives: readonly Tensor[]): Tensor[] {
+    return derivatives.map((derivative) => (derivative.node ? derivative : this.watch(derivative)));
   }
 
   /** Jv, as Linearisation.pushforward: the factors are made as they are needed. */

@@ -40,10 +40,28 @@ export function forward(
   systemOf: SystemOf,
   unknown: Tensor,
   inputs: readonly Tensor[],
+  settings: ImplicitSettings,
+  limited: LimitedRun,
+): { z: Tensor; summary: Tensor } {
+  const { solver } = settings;
+  if (typeof solver === 'function') {
+    return engine.tidied((arena) => {
+      const plainOf = (tensor: Tensor): Tensor => engine.useIn(arena, tensor);
+      const start = ownSolution(solver, plainOf(unknown), inputs.map(plainOf));
+      return solvedFrom(engine, systemOf, start, inputs, settings, limited);
+    });
+  }
+  return solvedFrom(engine, systemOf, unknown, inputs, settings, limited);
+}
+
+function solvedFrom(
+  engine: Engine,
+  systemOf: SystemOf,
+  start: Tensor,
+  inputs: readonly Tensor[],
   { solver, tolerance, limit }: ImplicitSettings,
   limited: LimitedRun,
 ): { z: Tensor; summary: Tensor } {
-  const start = typeof solver === 'function' ? ownSolution(solver, unknown, inputs) : unknown;
   const methods = methodsOf(solver);
   const [z, summary] = run(
     engine,
@@ -115,8 +133,7 @@ function repetition(system: ImplicitSystem, start: Tensor): Begun {
 }
 
 function ownSolution(solver: OwnSolver, unknown: Tensor, inputs: readonly Tensor[]): Tensor {
-  const plainOf = (tensor: Tensor): Tensor => tensor.context.alias(tensor, tensor.shape);
-  const found = solver(plainOf(unknown), ...inputs.map(plainOf));
+  const found = solver(unknown, ...inputs);
   const isTensor = found instanceof Tensor && !found.isDisposed && found.context === unknown.context;
   if (!isTensor) throw refusalOfResult('solver: it', found, 'a tensor of the engine of the unknown');
   if (!sameShape(found.shape, unknown.shape)) {

@@ -32,8 +32,9 @@ export function estimateSingularValues(
   settings: ImplicitSettings,
   options: EstimateOptions,
 ): Promise<SingularValueEstimate[]> {
-  return engine.tidy(async (scope) => {
-    const at = { engine, systemOf, z: scope.use(z), inputs: inputs.map((input) => scope.use(input)) };
+  return engine.inArena(async (arena) => {
+    const use = (tensor: Tensor): Tensor => engine.useIn(arena, tensor);
+    const at = { engine, systemOf, z: use(z), inputs: inputs.map(use) };
     const { batch, n } = systemOf(inputs).rows;
     const largest = await largestSingularValues(at, [batch, n], options.seed ?? 0);
     /** The least that any solve has shown. */
@@ -47,7 +48,7 @@ export function estimateSingularValues(
       const [{ direction }] = questions.values();
       const right = new Float64Array(batch * n);
       for (const [sample, question] of questions) right.set(question.right, sample * n);
-      const { summary, tensors, marked } = solveWith(at, scope.tensor(right, [batch, n]), direction, settings);
+      const { summary, tensors, marked } = solveWith(at, engine.upload(right, [batch, n], at.z), direction, settings);
       const [read, u] = await Promise.all([summary.data(), tensors[0].data()]);
       for (const tensor of [summary, ...tensors, ...marked.map(({ marks }) => marks)]) tensor.dispose();
       const rows = readSummary(read);

@@ -47,7 +47,16 @@ export class ImplicitSystem {
         `${this.what}: the function returned the shape ${describe(image.shape)}; it must return that of the unknown, ${describe(shape)}`,
       );
     }
+    this.checkOrigin(image, [x, ...inputs]);
     return image.reshape([batch, n]);
+  }
+
+  /** @throws Error where the function depends on a tensor that is followed and is not among its inputs: no derivative reaches that */
+  private checkOrigin({ node }: Tensor, given: readonly Tensor[]): void {
+    if (!node || given.some((one) => one.node?.recorder === node.recorder)) return;
+    throw new Error(
+      `${this.what}: the function uses a tensor from outside that is being differentiated; pass it as one of the inputs, so that its derivative is not lost`,
+    );
   }
 
   /** F at x, from the image of x. */
@@ -172,8 +181,8 @@ export function atSolution<Result>(
   { engine, systemOf, z, inputs }: Solved,
   read: (system: ImplicitSystem, x: Tensor) => Promise<Result>,
 ): Promise<Result> {
-  return engine.tidy((scope) => {
-    const system = systemOf(inputs.map((input) => scope.use(input)));
-    return read(system, engine.alias(scope.use(z), [system.rows.batch, system.rows.n]));
+  return engine.inArena((arena) => {
+    const system = systemOf(inputs.map((input) => engine.useIn(arena, input)));
+    return read(system, engine.alias(engine.useIn(arena, z), [system.rows.batch, system.rows.n]));
   });
 }

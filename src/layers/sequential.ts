@@ -2,7 +2,8 @@ import { COUNT, checkFinite, checkFor, LIST, NUMBERS, SIGNAL } from '../argument
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
-import { ENGINE, type Engine, tensorsOf } from '../tensor/engine.ts';
+import { Arena } from '../tensor/arena.ts';
+import { ENGINE, type Engine } from '../tensor/engine.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
 import { TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
 import {
@@ -113,10 +114,12 @@ export class Model {
   initialise(engine: Engine, seed = 0): void {
     ENGINE('initialise: engine', engine);
     const generator = random(seed);
-    const parameters = this.layers.flatMap((layer) => layer.parameters);
-    const start = parameters.map((parameter) => ({ values: parameter.initial(generator), shape: parameter.shape }));
+    const values = engine.lasting(() =>
+      this.layers.flatMap((layer) =>
+        layer.parameters.map((parameter) => engine.tensor(parameter.initial(generator), parameter.shape)),
+      ),
+    );
     this.dispose();
-    const values = tensorsOf(engine, start);
     this.held = { engine, values, memories: this.layers.map(emptyMemory) };
   }
 
@@ -133,8 +136,9 @@ export class Model {
   replaceParameters(values: readonly Tensor[]): void {
     const held = this.initialised();
     this.checkValues('replaceParameters', values);
-    for (const old of held.values) old.dispose();
+    for (const old of held.values) if (!values.includes(old)) old.dispose();
     held.values = [...values];
+    for (const value of values) Arena.move(value, undefined); // they outlive the call that has made them
   }
 
   /**
@@ -164,7 +168,9 @@ export class Model {
         training: training && { ...training, random: training.random.fork(`layer ${index}`) },
       };
       const output = layer.forward(input, parameters[index], pass);
-      return checkOutput(`model: layer ${index} (${layer.kind})`, output, [x.shape[0], layer.outputs]);
+      const checked = checkOutput(`model: layer ${index} (${layer.kind})`, output, [x.shape[0], layer.outputs]);
+      if (training) this.keepRemembered(memory);
+      return checked;
     }, x);
   }
 
@@ -181,6 +187,11 @@ export class Model {
         `${what}: values[${index}] has shape ${describe(shape)}; the parameter has ${describe(shapes[index])}`,
       );
     }
+  }
+
+  /** What a layer remembers outlives the call in which it was made, and its tape. */
+  private keepRemembered({ tensors }: Memory): void {
+    for (const [name, tensor] of tensors) if (tensor.arena || tensor.node) tensors.set(name, this.engine.kept(tensor));
   }
 
   /** What is computed from parameters alone must be freed with everything else that is computed from x. */

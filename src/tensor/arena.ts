@@ -2,16 +2,13 @@
 import type { Tensor } from './tensor.ts';
 
 /**
- * Tensors computed from a tensor of an arena join it: membership follows the data, not the time at which things happen,
- * so that two asynchronous calls never mix.
+ * What a call makes before it awaits anything joins its arena, and so do tensors computed from a tensor of the arena: from then on
+ * membership follows the data, not the time at which things happen, so that two asynchronous calls never mix.
  */
 export class Arena {
   private readonly members = new Set<Tensor>();
-  private readonly depth: number;
 
-  constructor(private readonly parent?: Arena) {
-    this.depth = parent ? parent.depth + 1 : 0;
-  }
+  constructor(private parent?: Arena) {}
 
   add(tensor: Tensor): void {
     this.members.add(tensor);
@@ -21,22 +18,50 @@ export class Arena {
     this.members.delete(tensor);
   }
 
+  /** A tensor of another arena comes in: what is kept in the end belongs where it does, unless that is further out. */
+  receive(from: Arena | undefined): void {
+    if (from && !from.isWithin(this) && (!this.parent || from.isWithin(this.parent))) this.parent = from;
+  }
+
   /** Hands a tensor to the surrounding arena, or to the caller. */
   keep(tensor: Tensor): void {
-    if (!this.members.delete(tensor)) return;
-    tensor.arena = this.parent;
-    this.parent?.add(tensor);
+    if (this.members.has(tensor)) Arena.move(tensor, this.parent);
+  }
+
+  /** The same with all that there are. */
+  keepAll(): void {
+    for (const tensor of [...this.members]) this.keep(tensor);
+  }
+
+  /** All of them belong to no arena from now on. */
+  letGo(): void {
+    for (const tensor of [...this.members]) Arena.move(tensor, undefined);
   }
 
   empty(): void {
     for (const tensor of [...this.members]) tensor.dispose();
   }
 
+  isWithin(other: Arena): boolean {
+    return this === other || this.parent?.isWithin(other) === true;
+  }
+
+  private get depth(): number {
+    return this.parent ? this.parent.depth + 1 : 0;
+  }
+
+  static move(tensor: Tensor, to: Arena | undefined): void {
+    tensor.arena?.remove(tensor);
+    tensor.arena = to;
+    to?.add(tensor);
+  }
+
   /** The innermost of the arenas of the inputs. */
   static of(inputs: readonly (Tensor | undefined)[]): Arena | undefined {
     let innermost: Arena | undefined;
     for (const input of inputs) {
-      if (input?.arena && (!innermost || input.arena.depth > innermost.depth)) innermost = input.arena;
+      const arena = input?.arena;
+      if (arena && arena !== innermost && (!innermost || arena.depth > innermost.depth)) innermost = arena;
     }
     return innermost;
   }

@@ -35,7 +35,7 @@ type RunLimits = Pick<RunOptions, 'isCutShort'>;
 /** Where tensors of one `tidy` call are made. */
 export interface Scope {
   tensor(values: ArrayLike<number>, shape?: Shape): Tensor;
-  /** The same tensor, such that what is computed from it is freed at the end of the scope. */
+  /** The same tensor, such that what is computed from it, also after an `await`, is freed at the end of the scope. */
   use(tensor: Tensor): Tensor;
 }
 
@@ -61,7 +61,7 @@ export function engineOf(name: string, tensor: Tensor): Engine {
 export class Engine implements LoopContext {
   private readonly programs: ProgramCache;
   private readonly scalars = new Map<number, Tensor>();
-  /** While `runEagerly` is on, which awaits nothing: where tensors go that are computed from none. */
+  /** While a call runs that has awaited nothing yet: where tensors go that are made by it. */
   private ambient: Arena | undefined;
 
   /**
@@ -126,7 +126,7 @@ export class Engine implements LoopContext {
     if (!kept) {
       if (!Number.isFinite(value)) throw refusal('scalar: value', value, 'a finite number');
       if (this.scalars.size === MAXIMUM_SCALARS) this.forgetOldestScalar();
-      kept = this.outside(() => this.tensor([value]));
+      kept = this.within(undefined, () => this.tensor([value]));
       this.scalars.set(value, kept);
     }
     return kept;
@@ -140,17 +140,49 @@ export class Engine implements LoopContext {
 
   private wrap(shared: Shared, shape: Shape, checks: ReadonlySet<Check>, arena: Arena | undefined): Tensor {
     shared.references += 1;
-    return new Tensor(this, shape, shared, checks, arena ?? this.ambient);
+    return new Tensor(this, shape, shared, checks, this.homeOf(arena));
   }
 
-  /** What is made here belongs to no call. */
-  private outside<Result>(make: () => Result): Result {
+  /** Of what is computed from tensors of this arena. */
+  private homeOf(arena: Arena | undefined): Arena | undefined {
     const { ambient } = this;
-    this.ambient = undefined;
+    if (!ambient || arena?.isWithin(ambient)) return arena;
+    ambient.receive(arena);
+    return ambient;
+  }
+
+  /** What is made here belongs to the arena; to no call where that is undefined. */
+  private within<Result>(arena: Arena | undefined, make: () => Result): Result {
+    const { ambient } = this;
+    this.ambient = arena;
     try {
       return make();
     } finally {
       this.ambient = ambient;
+    }
+  }
+
+  /** Frees what `make` has made where it throws; otherwise all of it belongs where it would without this. */
+  wholly<Result>(make: () => Result): Result {
+    const arena = new Arena(this.ambient);
+    try {
+      const result = this.within(arena, make);
+      arena.keepAll();
+      return result;
+    } finally {
+      arena.empty();
+    }
+  }
+
+  /** The same for what outlives every call, such as parameters: it belongs to no arena, whatever it is computed from. */
+  lasting<Result>(make: () => Result): Result {
+    const arena = new Arena();
+    try {
+      const result = this.within(arena, make);
+      arena.letGo();
+      return result;
+    } finally {
+      arena.empty();
     }
   }
 
@@ -222,18 +254,22 @@ export class Engine implements LoopContext {
     inputs: readonly Tensor[],
     build: (inputs: Tensor[], context: LoopContext) => readonly Tensor[],
   ): Tensor[] {
-    const arena = new Arena(Arena.of(inputs));
-    const { ambient } = this;
-    this.ambient = arena;
-    try {
-      const outputs = build(
+    return this.tidied((arena) => [
+      ...build(
         inputs.map((input) => this.useIn(arena, input)),
         this,
-      );
-      for (const output of outputs) arena.keep(output);
-      return [...outputs];
+      ),
+    ]);
+  }
+
+  /** `tidy` for what awaits nothing. */
+  tidied<Result>(body: (arena: Arena) => Result): Result {
+    const arena = new Arena(this.ambient);
+    try {
+      const result = this.within(arena, () => body(arena));
+      for (const tensor of tensorsIn(result)) arena.keep(tensor);
+      return result;
     } finally {
-      this.ambient = ambient;
       arena.empty();
     }
   }
@@ -338,34 +374,46 @@ export class Engine implements LoopContext {
   }
 
   /**
-   * Runs `body` and frees every tensor made in its scope, or computed from one, except those it returns (a tensor, or
-   * tensors in an array or a plain object); frees all of them when it throws. `body` may be asynchronous.
+   * Runs `body` and frees every tensor that it makes, except those it returns (a tensor, or tensors in an array or a plain
+   * object); frees all of them when it throws. What a model, an optimiser or `kept` holds stays.
+   *
+   * `body` may be asynchronous. Up to its first `await` everything that it makes is found, as in TensorFlow.js. After one, only
+   * what comes of the scope is: what it makes itself, `scope.tensor`, and what is computed from that, from tensors made before, or
+   * from `scope.use(tensor)` for one from outside; or a `tidy` of its own: `await engine.tidy(() => a.sub(g.mul(0.1)))`.
    */
   async tidy<Result>(body: (scope: Scope) => Result | Promise<Result>): Promise<Result> {
     FUNCTION('tidy: body', body);
-    return this.inArena(undefined, (arena) =>
+    return this.inArena((arena) =>
       body({
-        tensor: (values, shape) => this.tensorIn(arena, values, shape),
-        use: (tensor) => this.useIn(arena, tensor),
+        tensor: (values, shape = [values.length]) => this.within(arena, () => this.tensor(values, shape)),
+        use: (tensor) => this.followedIn(arena, tensor),
       }),
     );
   }
 
-  /** An alias of the tensor whose descendants belong to the arena. */
+  /** An alias of the tensor whose descendants belong to the arena; no tape follows it. */
   useIn(arena: Arena, tensor: Tensor): Tensor {
-    return this.wrap(this.sharedOf(tensor), tensor.shape, tensor.checks, arena);
+    arena.receive(tensor.arena);
+    return this.within(undefined, () => this.wrap(this.sharedOf(tensor), tensor.shape, tensor.checks, arena));
+  }
+
+  /** The same, followed by the tape that follows the tensor. */
+  followedIn(arena: Arena, tensor: Tensor): Tensor {
+    const used = this.useIn(arena, tensor);
+    used.node = tensor.node;
+    return used;
   }
 
   /** An alias that belongs to no arena: it outlives the call that made it. */
   kept(tensor: Tensor): Tensor {
-    return this.outside(() => this.wrap(this.sharedOf(tensor), tensor.shape, tensor.checks, undefined));
+    return this.within(undefined, () => this.wrap(this.sharedOf(tensor), tensor.shape, tensor.checks, undefined));
   }
 
   /** `tidy` for code of the library: the arena itself is handed to `body`. */
-  async inArena<Result>(parent: Arena | undefined, body: (arena: Arena) => Result | Promise<Result>): Promise<Result> {
-    const arena = new Arena(parent);
+  async inArena<Result>(body: (arena: Arena) => Result | Promise<Result>): Promise<Result> {
+    const arena = new Arena(this.ambient);
     try {
-      const result = await body(arena);
+      const result = await this.within(arena, () => body(arena));
       for (const tensor of tensorsIn(result)) arena.keep(tensor);
       return result;
     } finally {
@@ -399,21 +447,6 @@ export class Engine implements LoopContext {
   }
   [Symbol.dispose](): void {
     this.close();
-  }
-}
-
-/** A tensor of each of these, or none where one is refused. */
-export function tensorsOf(
-  engine: Engine,
-  all: readonly { readonly values: ArrayLike<number>; readonly shape: Shape }[],
-): Tensor[] {
-  const made: Tensor[] = [];
-  try {
-    for (const { values, shape } of all) made.push(engine.tensor(values, shape));
-    return made;
-  } catch (error) {
-    for (const tensor of made) tensor.dispose();
-    throw error;
   }
 }
 

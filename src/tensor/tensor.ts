@@ -63,6 +63,8 @@ export interface Check {
 export interface Recorder {
   /** Called with the fresh output of an operation, at least one of whose inputs is on this tape. */
   record(operation: string, inputs: readonly Tensor[], output: Tensor, attributes: object): void;
+  /** How often the numbers of a tensor on this tape were read: what is made of them is not followed. */
+  reads: number;
 }
 
 export interface TapeNode {
@@ -118,6 +120,7 @@ export class Tensor {
 
   /** Waits for the numbers. Rejects if a solve that they depend on did not converge, or if the device failed. */
   async data(): Promise<Float32Array | Float64Array> {
+    if (this.node) this.node.recorder.reads += 1;
     // Awaited together, so that a failing check never leaves the download unhandled.
     const [numbers] = await Promise.all([this.context.download(this), this.verified()]);
     return numbers;

@@ -26,20 +26,36 @@ export interface Run {
   readonly lapse: () => number;
   /** Estimated. */
   readonly secondsLeft: () => number;
+  /** Set at its end. */
+  isOver: boolean;
 }
 
 export function beginRun(engine: Engine, model: Model, settings: Settings): Run {
   const record = settings.resume && takeUp(settings.resume, engine, model, settings);
-  if (!model.isInitialised || model.engine !== engine) model.initialise(engine, settings.seed);
+  const isNew = !model.isInitialised || model.engine !== engine;
+  if (isNew) model.initialise(engine, settings.seed);
+  try {
+    return begun(engine, model, settings, record);
+  } catch (error) {
+    if (isNew) model.dispose();
+    throw error;
+  }
+}
+
+function begun(engine: Engine, model: Model, settings: Settings, record: TrainingRecord | undefined): Run {
   const parameters = model.parameters.map(({ value }) => value);
   const remembered =
     record && new Map([...record.optimiser].map(([name, own]) => [name, own.map(({ values }) => values)]));
   const losses = [...(record?.losses ?? [])];
+  const started = engine.lasting(() => ({
+    stopper: stopperOf(engine, settings, record),
+    optimiser: settings.optimiser.start(engine, parameters, remembered),
+  }));
   return {
     model,
     settings,
-    optimiser: settings.optimiser.start(engine, parameters, remembered),
-    stopper: stopperOf(engine, settings, record),
+    ...started,
+    isOver: false,
     epoch: record?.epoch ?? 0,
     step: record?.step ?? 0,
     tally: record?.tally ?? EMPTY_TALLY,
@@ -88,7 +104,8 @@ function clocks(
   };
 }
 
-export function endRun({ optimiser, stopper }: Run): void {
-  optimiser.dispose();
-  stopper?.dispose();
+export function endRun(run: Run): void {
+  run.isOver = true;
+  run.optimiser.dispose();
+  run.stopper?.dispose();
 }

@@ -3,7 +3,10 @@ import { differentiate } from '../autodiff/gradient.ts';
 import type { Samples } from '../data/dataset.ts';
 import { type ForwardOptions, indexOfLargest, type Model } from '../layers/sequential.ts';
 import type { SolveRecord, SolveReport } from '../solvers/report.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Engine } from '../tensor/engine.ts';
+import { elementwise, endToEnd, reduceAll } from '../tensor/kernels.ts';
+import { describe, sameShape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import type { AssumedStep } from './assumed-step.ts';
 import { targetsOf } from './class-weights.ts';
 import { type BatchLoss, checkedLoss } from './losses.ts';
@@ -41,35 +44,45 @@ export async function trainStep(
 ): Promise<{ read: Promise<StepOutcome | undefined> }> {
   const { engine } = model;
   const { rows: targetRows, weight } = targetsOf(part.labels, model.outputs, weights);
-  const x = engine.tensor(part.inputs, [part.count, part.features]);
-  const targets = engine.tensor(targetRows, [part.count, model.outputs]);
   const solves: SolveRecord[] = [];
   const whenRead: (() => Promise<void>)[] = [];
   /** Freed at the end, also when something throws: what is read back has been enqueued by then. */
-  const held = [x, targets];
+  const held: Tensor[] = [];
+  const hold = (tensor: Tensor): Tensor => {
+    held.push(tensor);
+    return tensor;
+  };
   const outputs: Tensor[] = [];
   try {
+    const x = hold(engine.tensor(part.inputs, [part.count, part.features]));
+    const targets = hold(engine.tensor(targetRows, [part.count, model.outputs]));
     await model.tune(x, training.step);
     const parameters = assumed?.parameters ?? model.parameters.map(({ value }) => value);
-    const { loss, gradients } = await differentiate((...values) => {
-      const pass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
-      const scores = model.forward(x, { values, solves, training: pass });
-      outputs.push(engine.kept(scores));
-      return checkedLoss('train', lossOf(scores, targets));
-    }, parameters);
+    const { loss, gradients } = await differentiate(
+      (...values) => {
+        const pass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
+        const scores = model.forward(x, { values, solves, training: pass });
+        outputs.push(engine.kept(scores));
+        return checkedLoss('train', lossOf(scores, targets));
+      },
+      parameters,
+      'train',
+    );
     held.push(loss, ...gradients);
-    model.replaceParameters(update(gradients));
+    const next = engine.lasting(() => checkedUpdate(update(gradients), parameters));
+    model.replaceParameters(next);
+    const told = hold(lossAndNotFinite(engine, loss, next));
     const [scores] = outputs;
     const reading = Promise.all([
-      loss.data(),
+      told.data(),
       scores.data(),
       Promise.all(solves.map(({ report }) => report)),
       Promise.all(solves.flatMap(({ backwardReports }) => backwardReports)),
       ...gradients.map((gradient) => gradient.verified()),
-    ]).then(([[value], rows, forward, backward]) => ({
+    ]).then(([[value, notFinite], rows, forward, backward]) => ({
       count: part.count,
       weight,
-      loss: value,
+      loss: finite(value, notFinite, training.step + 1),
       right: part.labels.reduce((sum, label, row) => {
         const scoresOfRow = rows.subarray(row * model.outputs, (row + 1) * model.outputs);
         return sum + (indexOfLargest(scoresOfRow) === label ? 1 : 0);
@@ -85,4 +98,38 @@ export async function trainStep(
   } finally {
     for (const tensor of [...held, ...outputs]) tensor.dispose();
   }
+}
+
+/** @throws RangeError unless an optimiser has given one tensor for each parameter, of its shape */
+function checkedUpdate(next: Tensor[], parameters: readonly Tensor[]): Tensor[] {
+  const fits = (tensor: unknown, { shape }: Tensor): boolean =>
+    tensor instanceof Tensor && !tensor.isDisposed && sameShape(tensor.shape, shape);
+  if (next.length === parameters.length && next.every((tensor, index) => fits(tensor, parameters[index]))) return next;
+  const shapes = (tensors: readonly Tensor[]): string => tensors.map(({ shape }) => describe(shape ?? [])).join(', ');
+  throw new RangeError(
+    `optimiser: update gave tensors of the shapes ${shapes(next)}; it must give one for each parameter that is not disposed: ${shapes(parameters)}`,
+  );
+}
+
+/** The loss, and behind it how many numbers of the parameters are not finite: [2], read back as one. */
+function lossAndNotFinite(engine: Engine, loss: Tensor, parameters: readonly Tensor[]): Tensor {
+  const [told] = engine.run('loss and parameters', [loss, ...parameters], ([value, ...traced]) => {
+    const counts = traced.map((one) => reduceAll('countNotFinite', one));
+    return [
+      endToEnd(
+        value,
+        counts.reduce((a, b) => elementwise('add', [a, b])),
+      ),
+    ];
+  });
+  return told;
+}
+
+/** @throws Error where a step has failed: its numbers are of no use, and would spoil every step after it */
+function finite(loss: number, notFinite: number, step: number): number {
+  if (!Number.isFinite(loss)) throw new Error(`train: the loss is ${loss} at step ${step}; a smaller rate may help`);
+  if (notFinite === 0) return loss;
+  throw new Error(
+    `train: after step ${step}, ${notFinite} numbers of the parameters are NaN or infinite, though the loss is finite; a smaller rate may help`,
+  );
 }

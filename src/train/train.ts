@@ -13,6 +13,7 @@ import { settingsOf, type TrainOptions } from './options.ts';
 import { EMPTY_TALLY, type EpochProgress, type History, summary, tallied } from './progress.ts';
 import { beginRun, endRun, type Run } from './run.ts';
 import { type StepOutcome, trainStep } from './step.ts';
+import { type StepStart, stepStart } from './step-start.ts';
 
 /**
  * Trains a classifier on batches of samples, shuffled unless the optimiser draws them independently.
@@ -21,7 +22,8 @@ import { type StepOutcome, trainStep } from './step.ts';
  * these, or with `resume` from those of the checkpoint.
  * @throws ConvergenceError where a forward or backward solve does not converge, RangeError where data and model do not
  *   fit, CheckpointError where training cannot be taken up again, the signal's reason once it is aborted, and an error
- *   that names the step where the loss is not finite
+ *   that names the step where the loss, or what it makes of the parameters, is not finite. A step that fails leaves the
+ *   parameters, and what layers remember, as they were before it: the model goes on to work
  */
 export async function train(
   engine: Engine,
@@ -67,13 +69,16 @@ function hasMore({ epoch, losses, settings, stopper }: Run): boolean {
 interface Begun {
   /** Undefined where the step is void, and with it whatever was begun after it. */
   readonly read: Promise<StepOutcome | undefined>;
+  readonly start: StepStart;
   readonly assumed: AssumedStep | undefined;
+  /** False while layers do what they wanted done once it has been read. */
+  isWhole: boolean;
 }
 
 /**
  * Runs the steps of the epoch that are left, in order, until the signal is aborted. One is always under way while the
  * outcome of the one before it is read back. Steps are enqueued on the assumption that their loops are as long as before;
- * one for which that does not hold is void, and is repeated from its start without it.
+ * one for which that does not hold is void, and is repeated from its start without it. One that fails is undone.
  */
 async function runSteps(run: Run): Promise<void> {
   const { settings, model, epoch } = run;
@@ -89,9 +94,17 @@ async function runSteps(run: Run): Promise<void> {
       const isDue = pending !== undefined && isDueAfterSteps(settings.checkpoint, run.losses.length + 1);
       // What is written down, or read to tune a layer, must not be void.
       const mustWait = isDue || (pending?.assumed && model.tuningDue(epoch * settings.steps + step).includes(true));
-      if (step < limit && !settings.signal?.aborted && !mustWait) later = await begin(step, assumes);
-      if (!pending && !later) return;
+      let failure: { readonly cause: unknown } | undefined;
+      if (step < limit && !settings.signal?.aborted && !mustWait) {
+        later = await begin(step, assumes).catch((cause: unknown) => {
+          failure = { cause };
+          return undefined;
+        });
+      }
+      if (!pending && !later && !failure) return;
       assumes = await settle(run, pending, later);
+      // The one before it comes to its end first.
+      if (failure && assumes) throw failure.cause;
       pending = assumes ? later : undefined;
       later = undefined;
       if (isDue && assumes) await writeCheckpoint(run, 'scheduled');
@@ -99,8 +112,8 @@ async function runSteps(run: Run): Promise<void> {
     }
   } finally {
     // Nothing of this run is under way once it has thrown, but for steps that nobody waits for any more.
-    if (signalOf(run, pending, later)?.aborted) for (const step of [later, pending]) step?.read.catch(() => {});
-    else await abandon(later, pending);
+    const concluded = conclude(pending, later);
+    if (!signalOf(run, pending, later)?.aborted) await concluded;
   }
 }
 
@@ -121,25 +134,36 @@ async function settle(run: Run, pending: Begun | undefined, later: Begun | undef
   if (!pending) return true;
   const outcome = await unlessAborted(pending.read, signalOf(run, pending, later));
   if (!outcome) {
-    await abandon(later, pending);
+    await conclude(pending, later);
     return false;
   }
-  await pending.assumed?.leave();
-  const end = () => endStep(run, outcome);
+  const end = async (): Promise<void> => {
+    pending.isWhole = false;
+    for (const callback of outcome.whenRead) await callback();
+    pending.isWhole = true;
+    leave(pending);
+    await endStep(run, outcome);
+  };
   // Meanwhile the model holds what is known to stand.
   await (later?.assumed ? later.assumed.before(end) : end());
   return true;
 }
 
-/** Waits for steps, the last one first, and goes back to the start of those that are void. */
-async function abandon(...steps: (Begun | undefined)[]): Promise<void> {
-  for (const step of steps) {
-    await step?.read.catch(() => {});
-    await step?.assumed?.leave();
-  }
+/** Waits for steps, the later one begun after the other. What has failed, or is void, is undone, with what came after it. Never rejects. */
+async function conclude(pending: Begun | undefined, later: Begun | undefined): Promise<void> {
+  const steps = [pending, later].filter((step) => step !== undefined);
+  const outcomes = await Promise.all(steps.map(({ read }) => read.catch(() => undefined)));
+  const firstUndone = outcomes.findIndex((outcome, index) => !outcome || !steps[index].isWhole);
+  if (firstUndone >= 0) for (const { start } of steps.slice(firstUndone).reverse()) start.restore();
+  for (const step of steps) leave(step);
 }
 
-/** Enqueues a step of the epoch under way. */
+function leave({ start, assumed }: Pick<Begun, 'start' | 'assumed'>): void {
+  assumed?.leave();
+  start.release();
+}
+
+/** Enqueues a step of the epoch under way. Where it throws nothing is left of the step. */
 function stepsOf(run: Run): (step: number, assumes: boolean) => Promise<Begun> {
   const { model, settings, optimiser, epoch } = run;
   const { samples, batch, steps, seed, ownLoss: loss = crossEntropy, weights } = settings;
@@ -147,11 +171,13 @@ function stepsOf(run: Run): (step: number, assumes: boolean) => Promise<Begun> {
   const rowsOf = batchesOf(generator, epoch, samples.count, batch, settings.optimiser.sampling ?? 'shuffled');
   return async (step, assumes) => {
     const rows = rowsOf(step);
-    const assumption = assumes ? model.engine.assume() : undefined;
-    // A page that cannot load it any more goes on without.
-    const loaded = assumption && (await import('./assumed-step.ts').catch(() => undefined));
-    const assumed = assumption && loaded?.assumedStep(run, assumption);
+    const start = stepStart(run);
+    let assumed: AssumedStep | undefined;
     try {
+      const assumption = assumes ? model.engine.assume() : undefined;
+      // A page that cannot load it any more goes on without.
+      const loaded = assumption && (await import('./assumed-step.ts').catch(() => undefined));
+      assumed = assumption && loaded?.assumedStep(model, start, assumption);
       const { read } = await trainStep(model, {
         part: subset(samples, rows),
         loss,
@@ -168,9 +194,11 @@ function stepsOf(run: Run): (step: number, assumes: boolean) => Promise<Begun> {
           return optimiser.update(values, gradients, epoch + step / steps, epoch * steps + step);
         },
       });
-      return { read, assumed };
+      start.enqueued();
+      return { read, start, assumed, isWhole: true };
     } catch (error) {
-      await assumed?.leave();
+      start.restore();
+      leave({ start, assumed });
       throw error;
     }
   };
@@ -180,10 +208,6 @@ async function endStep(run: Run, outcome: StepOutcome): Promise<void> {
   const { epochs, steps, onProgress } = run.settings;
   const { loss } = outcome;
   run.losses.push(loss);
-  if (!Number.isFinite(loss)) {
-    throw new Error(`train: the loss is ${loss} at step ${run.losses.length}; a smaller rate may help`);
-  }
-  for (const callback of outcome.whenRead) await callback();
   const seconds = run.lapse();
   run.tally = tallied(run.tally, outcome, seconds);
   run.step += 1;

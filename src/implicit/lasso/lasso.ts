@@ -73,15 +73,17 @@ export function lasso(given: LassoOptions): LassoSolution {
   const options = inOneArena(readOptions('lasso', given, LASSO_OPTIONS, 'X', 'y', 'logLambda'));
   const checked = checkedLasso(options);
   options.signal?.throwIfAborted();
-  const prepared = prepare(checked.engine, options.X, options.masks, checked.settings.intercept, checked.batch);
-  return lassoOf(checked, prepared, options, madeOf(prepared));
+  return checked.engine.wholly(() => {
+    const prepared = prepare(checked.engine, options.X, options.masks, checked.settings.intercept, checked.batch);
+    return lassoOf(checked, prepared, options, madeOf(prepared));
+  });
 }
 
 /**
  * What is computed from tensors belongs where they do: those from outside of a differentiated function, or of a `tidy`, count
  * as inside where others are.
  */
-function inOneArena(options: LassoOptions): LassoOptions {
+export function inOneArena<Options extends Pick<LassoOptions, 'X'>>(options: Options): Options {
   const tensors = Object.values(options).filter((value): value is Tensor => value instanceof Tensor);
   const arena = Arena.of(tensors);
   if (!arena) return options;
@@ -90,7 +92,7 @@ function inOneArena(options: LassoOptions): LassoOptions {
     const isOutside = value instanceof Tensor && !value.arena && !value.node;
     return [name, isOutside ? engine.useIn(arena, value) : value];
   });
-  return Object.fromEntries(entries) as LassoOptions;
+  return Object.fromEntries(entries) as Options;
 }
 
 /**

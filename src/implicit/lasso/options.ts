@@ -147,6 +147,7 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
   if (masks && (masks.shape.length !== 2 || masks.shape[1] !== rows)) {
     throw new RangeError(`masks: the shape is ${describe(masks.shape)}; it must be [groups, ${rows}]`);
   }
+  if (masks?.node) throw new Error('masks: they are being differentiated; a solution has no derivative in its masks');
   if (weights && (weights.shape.length > 2 || weights.shape[weights.shape.length - 1] !== features)) {
     throw new RangeError(
       `weights: the shape is ${describe(weights.shape)}; it must be [${features}] or [batch, ${features}]`,

@@ -2,15 +2,16 @@
 import { checkFor, refusal } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { breathe } from '../../backends/event-loop.ts';
-import { joined } from '../../tensor/arrange.ts';
+import { concat } from '../../tensor/arrange.ts';
+import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import { checkCount, checkPositive } from '../options.ts';
 import { type LimitOptions, RunLimits } from '../run-limits.ts';
 import { finiteLargestPenalty, type LargestPenaltyOptions } from './largest-penalty.ts';
-import { type LassoReport, type LassoSolution, lassoOf } from './lasso.ts';
+import { inOneArena, type LassoReport, type LassoSolution, lassoOf } from './lasso.ts';
 import { checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
-import { madeOf, prepare } from './program.ts';
+import { prepare } from './program.ts';
 
 /** What is below this many units under λ_max is least squares to any precision: e⁻¹² = 6e-6. */
 export const PATH_DEPTH = 12;
@@ -65,7 +66,24 @@ export interface LassoPath {
  * @throws RangeError where a shape or an option is wrong; the signal's reason where it is aborted
  */
 export async function lassoPath(given: LassoPathOptions): Promise<LassoPath> {
-  const { count, depth, logLambda, chunk, ...problem } = readOptions('lassoPath', given, PATH_OPTIONS, 'X', 'y');
+  const options = readOptions('lassoPath', given, PATH_OPTIONS, 'X', 'y');
+  const engine = engineOf('X', options.X);
+  const tensors = Object.values(options).filter((value): value is Tensor => value instanceof Tensor);
+  // What a tape follows is needed for as long as that: it belongs to the differentiated function.
+  if (tensors.some(({ node }) => node)) return pathOf(engine, inOneArena(options));
+  return engine.inArena((arena) => {
+    const used = Object.entries(options).map(([name, value]) => [
+      name,
+      value instanceof Tensor ? engine.useIn(arena, value) : value,
+    ]);
+    return pathOf(engine, Object.fromEntries(used) as LassoPathOptions);
+  });
+}
+
+async function pathOf(
+  engine: Engine,
+  { count, depth, logLambda, chunk, ...problem }: LassoPathOptions,
+): Promise<LassoPath> {
   const limits = untilDeadline(problem);
   const { y, masks } = problem;
   if (y.shape.length !== 1 && y.shape[0] !== 1) {
@@ -79,42 +97,31 @@ export async function lassoPath(given: LassoPathOptions): Promise<LassoPath> {
       `logLambda[${rising}]: it is ${values[rising]}, after ${values[rising - 1]}; the values must decrease`,
     );
   }
-  const { engine, settings } = checkedLasso({ ...problem, logLambda: values });
+  const { settings } = checkedLasso({ ...problem, logLambda: values });
   const usual = settings.solver === 'coordinate-descent' ? SEQUENTIAL_CHUNK : values.length;
   const length = Math.min(checkCount('chunk', chunk ?? usual), values.length);
   const prepared = prepare(engine, problem.X, masks, settings.intercept, values.length);
   const solutions: LassoSolution[] = [];
-  try {
-    for (let start = 0; start < values.length; start += length) {
-      limits.signal?.throwIfAborted(); // before anything is made for the chunk
-      const own = values.slice(start, start + length);
-      const initial = repeatedLast(solutions.at(-1)?.beta, own.length);
-      try {
-        const options = { ...problem, logLambda: own, ...(initial && { initial }) };
-        const checked = checkedLasso(options);
-        const limited = { ...checked, settings: { ...checked.settings, limits } };
-        solutions.push(lassoOf(limited, prepared, options));
-      } finally {
-        initial?.dispose();
-      }
-      await breathe();
+  for (let start = 0; start < values.length; start += length) {
+    limits.signal?.throwIfAborted(); // before anything is made for the chunk
+    const own = values.slice(start, start + length);
+    const initial = repeatedLast(solutions.at(-1)?.beta, own.length);
+    try {
+      const options = { ...problem, logLambda: own, ...(initial && { initial }) };
+      const checked = checkedLasso(options);
+      const limited = { ...checked, settings: { ...checked.settings, limits } };
+      solutions.push(lassoOf(limited, prepared, options));
+    } finally {
+      initial?.dispose();
     }
-    return {
-      logLambda: values,
-      beta: joined(
-        solutions.map(({ beta }) => beta),
-        0,
-      ),
-      intercept: joined(
-        solutions.map(({ intercept }) => intercept),
-        0,
-      ),
-      reports: solutions.map(({ report }) => report),
-    };
-  } finally {
-    for (const solution of solutions) solution.dispose();
-    for (const tensor of madeOf(prepared)) tensor.dispose();
+    await breathe();
   }
+  return {
+    logLambda: values,
+    beta: concat(solutions.map(({ beta }) => beta)),
+    intercept: concat(solutions.map(({ intercept }) => intercept)),
+    reports: solutions.map(({ report }) => report),
+  };
 }
 
 function untilDeadline(limits: LimitOptions): RunLimits {

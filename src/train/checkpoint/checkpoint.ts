@@ -4,7 +4,7 @@ import { type Checks, readOptions } from '../../arguments/options.ts';
 import { describeLayer, type LayerDescription, type LayerMaker, layerFrom } from '../../layers/description.ts';
 import type { Memory } from '../../layers/layer.ts';
 import { MODEL, type Model, sequential } from '../../layers/sequential.ts';
-import { ENGINE, type Engine, tensorsOf } from '../../tensor/engine.ts';
+import { ENGINE, type Engine } from '../../tensor/engine.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { EarlyStoppingState } from '../early-stopping.ts';
 import type { EpochProgress, Tally } from '../progress.ts';
@@ -219,22 +219,14 @@ export function takeUpModel(
   model: Model,
   values: readonly NumberArray[] = parameters,
 ): void {
-  const remembered = memories.flatMap(({ tensors }) => [...tensors.values()]);
-  const all = tensorsOf(engine, [...values, ...remembered]);
-  try {
-    const kept = all.slice(values.length);
-    model.takeUp(
-      engine,
-      all.slice(0, values.length),
-      memories.map(({ numbers, tensors }) => ({
-        numbers: new Map(numbers),
-        tensors: new Map(Array.from(tensors.keys(), (name) => [name, kept.shift() as Tensor])),
-      })),
-    );
-  } catch (error) {
-    for (const tensor of all) tensor.dispose();
-    throw error;
-  }
+  engine.lasting(() => {
+    const own = values.map((one) => tensorOf(engine, one));
+    const remembered = memories.map(({ numbers, tensors }) => ({
+      numbers: new Map(numbers),
+      tensors: new Map([...tensors].map(([name, one]) => [name, tensorOf(engine, one)])),
+    }));
+    model.takeUp(engine, own, remembered);
+  });
 }
 
 export function tensorOf(engine: Engine, { shape, values }: NumberArray): Tensor {

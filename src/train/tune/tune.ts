@@ -137,7 +137,9 @@ export async function tune(given: TuneOptions): Promise<TuneResult> {
   const before =
     penalty === 'features' && typeof settings.starts === 'number' ? await singleFirst(options, deadline) : undefined;
   const starts = before ? startsBelow(before.logLambda, settings.starts as number, features) : settings.starts;
-  const evaluation = new Evaluation(engine, rows, options.criterion, kind, solving, { signal, deadline });
+  const evaluation = engine.wholly(
+    () => new Evaluation(engine, rows, options.criterion, kind, solving, { signal, deadline }),
+  );
   try {
     const log = logOf(settings, evaluation, deadline, before);
     let timedOut = await isEndedByTime(() => found(evaluation, settings, bounds, starts, log));

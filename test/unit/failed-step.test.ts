@@ -1,0 +1,286 @@
+/** A step of training that fails leaves no trace: not in the parameters, nor in the optimiser, nor in what layers remember. */
+import { describe, expect, test, vi } from 'vitest';
+import type { Samples } from '../../src/data/dataset.ts';
+import {
+  adam,
+  ConvergenceError,
+  clipped,
+  dense,
+  type Engine,
+  type Layer,
+  loadCheckpoint,
+  type Model,
+  meanSquaredError,
+  modelFrom,
+  monotone,
+  type Optimiser,
+  type OptimiserState,
+  open,
+  saveCheckpoint,
+  sequential,
+  sgd,
+  type Tensor,
+  type TrainOptions,
+  train,
+} from '../../src/index.ts';
+import { clouds } from '../support/clouds.ts';
+
+const STEPS = 4; // in an epoch of 12 samples
+const numbersOf = async (tensors: readonly Tensor[]): Promise<number[][]> =>
+  Promise.all(tensors.map(async (tensor) => Array.from(await tensor.data())));
+const parametersOf = (model: Model): Promise<number[][]> => numbersOf(model.parameters.map(({ value }) => value));
+const rememberedBy = async (model: Model): Promise<unknown> =>
+  Promise.all(
+    model.memories.map(async ({ numbers, tensors }) => [
+      [...numbers],
+      [...tensors.keys()],
+      await numbersOf([...tensors.values()]),
+    ]),
+  );
+
+/** An optimiser whose memory is told when training ends. */
+function watched(
+  optimiser: Optimiser,
+  told: { memory?: Promise<number[][]> },
+  update?: OptimiserState['update'],
+): Optimiser {
+  return {
+    ...optimiser,
+    start(...given) {
+      const state = optimiser.start(...given);
+      return {
+        ...state,
+        update: update
+          ? (...inputs) => (inputs[3] === STEPS + 1 ? update(...inputs) : state.update(...inputs))
+          : state.update,
+        dispose() {
+          told.memory = numbersOf([...state.memory.values()].flat());
+          state.dispose();
+        },
+      };
+    },
+  };
+}
+
+interface Fault {
+  readonly data?: (samples: Samples) => Samples;
+  readonly layers?: (isBroken: () => boolean) => Layer[];
+  readonly options?: (at: () => number) => TrainOptions;
+  readonly update?: OptimiserState['update'];
+  readonly told: RegExp;
+}
+
+const network = (options: object = {}): Layer[] => [
+  monotone({ inputs: 2, width: 4, warmStart: 'step', step: 'tuned', ...options }),
+  dense({ inputs: 4, outputs: 3 }),
+];
+/** A layer that does something at a step of training. */
+const doing = (
+  what: (
+    step: number,
+    x: Tensor,
+    parameters: readonly Tensor[],
+    memory: Parameters<Layer['forward']>[2]['memory'],
+  ) => Tensor | undefined,
+): Layer => ({
+  ...dense({ inputs: 3, outputs: 3 }),
+  forward: (x, [W, b], { training, memory }) =>
+    (training && what(training.step, x, [W, b], memory)) ?? x.matmul(W).add(b),
+});
+const BAD = STEPS + 1; // the second step of the second epoch
+
+const FAULTS: Record<string, Fault> = {
+  'a loss that is NaN': {
+    options: (at) => ({
+      loss: (scores, targets) =>
+        at() === BAD ? meanSquaredError(scores, targets).sub(1e9).log() : meanSquaredError(scores, targets),
+    }),
+    told: /the loss is NaN at step 6/,
+  },
+  'gradients that are NaN, of a finite loss': {
+    // √ at 0 has an infinite derivative: 0·∞
+    options: (at) => ({
+      loss: (scores, targets) =>
+        at() === BAD
+          ? meanSquaredError(scores, targets).add(scores.sub(scores).square().sum().sqrt())
+          : meanSquaredError(scores, targets),
+    }),
+    told: /after step 6, \d+ numbers of the parameters are NaN/,
+  },
+  'a solve that does not converge': {
+    layers: () => [...network(), doing((step, x) => (step === BAD ? unsolved(x) : undefined))],
+    told: /unsolved/,
+  },
+  'a loss that throws': {
+    options: (at) => ({ loss: (scores, targets) => (at() === BAD ? never() : meanSquaredError(scores, targets)) }),
+    told: /on purpose/,
+  },
+  'a layer that has remembered something, and throws': {
+    layers: () => [
+      ...network(),
+      doing((step, x, _, { numbers, tensors }) => {
+        numbers.set('seen', step);
+        tensors.get('last')?.dispose();
+        tensors.set('last', x.mul(step));
+        return step === BAD ? never() : undefined;
+      }),
+    ],
+    told: /on purpose/,
+  },
+  'an optimiser that throws': { update: () => never(), told: /on purpose/ },
+  'an optimiser that throws with half of its memory written': {
+    update: () => never(),
+    told: /on purpose/,
+  },
+  'an optimiser that gives too little': {
+    update: (values) => values.slice(1).map((value) => value.mul(2)),
+    told: /update gave tensors/,
+  },
+  'an optimiser that gives what it has disposed': {
+    update: (values) =>
+      values.map((value) => {
+        const next = value.mul(2);
+        next.dispose();
+        return next;
+      }),
+    told: /update gave tensors/,
+  },
+  'a promise of a layer that rejects once the step was read': {
+    layers: () => [
+      ...network(),
+      {
+        ...dense({ inputs: 3, outputs: 3 }),
+        forward(x, [W, b], { training }) {
+          training?.whenRead(async () => {
+            if (training.step === BAD) never();
+          });
+          return x.matmul(W).add(b);
+        },
+      },
+    ],
+    told: /on purpose/,
+  },
+  'tuning that rejects': {
+    layers: () => [
+      ...network(),
+      { ...dense({ inputs: 3, outputs: 3 }), tuning: { isDue: (_, step) => step === BAD, tune: async () => never() } },
+    ],
+    told: /on purpose/,
+  },
+  'a number of a batch that is NaN': { data: (samples) => samples, told: /NaN/ },
+};
+
+function never(): never {
+  throw new Error('on purpose');
+}
+
+/** The same numbers, such that reading them rejects as after a solve that failed. */
+function unsolved(x: Tensor): Tensor {
+  const engine = x.context as Engine;
+  const late = new Promise<void>((_, reject) => {
+    setTimeout(
+      () =>
+        reject(
+          new ConvergenceError('unsolved', {
+            samples: [],
+            solver: '',
+            backend: 'cpu',
+            milliseconds: 0,
+            tolerance: 0,
+            timedOut: false,
+          }),
+        ),
+      1,
+    );
+  });
+  const check = engine.check(late);
+  const output = engine.dependent(x, check);
+  output.node = x.node;
+  return output.mul(1);
+}
+
+const OPTIMISERS: Record<string, () => Optimiser> = {
+  adam: () => adam({ rate: 0.01 }),
+  momentum: () => sgd({ rate: 0.01, momentum: 0.9, nesterov: true }),
+  clipped: () => clipped(adam({ rate: 0.01 }), { norm: 0.5 }),
+};
+
+describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
+  for (const [
+    name,
+    { layers = () => network().concat(dense({ inputs: 3, outputs: 3 })), options = () => ({}), update, told },
+  ] of Object.entries(FAULTS)) {
+    test.each(Object.keys(OPTIMISERS))(
+      `${name}: model and optimiser are as before the step, with %s`,
+      async (optimiser) => {
+        const engine = await open({ backend });
+        let step = -1;
+        const at = (): number => step;
+        /** Counts the steps that are begun. */
+        const counted = (): Layer => ({
+          ...dense({ inputs: 2, outputs: 2 }),
+          forward(x, [W, b], { training }) {
+            if (training) step = training.step;
+            return x.matmul(W).add(b);
+          },
+        });
+        const isOfNumbers = name === 'a number of a batch that is NaN';
+        const run = async (
+          isFailing: boolean,
+          maximumSteps?: number,
+        ): Promise<{ model: Model; memory: unknown; error: unknown; steps: number }> => {
+          const model = sequential(counted(), ...layers(() => isFailing));
+          const memory: { memory?: Promise<number[][]> } = {};
+          const samples = clouds(12);
+          let steps = 0;
+          let error: unknown;
+          try {
+            await train(engine, model, samples, {
+              epochs: 3,
+              batch: 3,
+              ...(isFailing || name.startsWith('a loss') || name.startsWith('gradients')
+                ? options(isFailing ? at : () => -1)
+                : {}),
+              optimiser: watched(OPTIMISERS[optimiser](), memory, isFailing ? update : undefined),
+              maximumSteps,
+              onProgress({ kind }) {
+                if (kind === 'step') steps += 1;
+                // The inputs are read when the step is begun.
+                if (isOfNumbers && isFailing && steps === BAD - 1) samples.inputs.fill(Number.NaN);
+              },
+            });
+          } catch (caught) {
+            error = caught;
+          }
+          return { model, memory: await memory.memory, error, steps };
+        };
+        const rejections = vi.fn();
+        process.on('unhandledRejection', rejections);
+        const failed = await run(true);
+        expect(String(failed.error)).toMatch(told);
+        const good = await run(false, failed.steps);
+        expect(failed.steps).toBe(isOfNumbers ? failed.steps : BAD);
+        expect(await parametersOf(failed.model)).toEqual(await parametersOf(good.model));
+        expect(failed.memory).toEqual(good.memory);
+        expect(await rememberedBy(failed.model)).toEqual(await rememberedBy(good.model));
+        // It goes on to work, and to be trained and written down.
+        expect((await failed.model.predict([1, 2, 3, 4])).classes).toHaveLength(2);
+        const copy = modelFrom(loadCheckpoint(await saveCheckpoint(failed.model)), engine, {
+          layers: { dense: (given: never) => dense(given) },
+        });
+        expect(await parametersOf(copy)).toEqual(await parametersOf(failed.model));
+        for (const model of [copy, good.model]) model.dispose();
+        const again = sequential(...failed.model.layers.slice(0, 1), ...layers(() => false));
+        again.initialise(engine);
+        again.replaceParameters(failed.model.parameters.map(({ value }) => engine.kept(value)));
+        step = -1;
+        await train(engine, again, clouds(12), { epochs: 1, batch: 3 });
+        for (const model of [again, failed.model]) model.dispose();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        expect(rejections).not.toHaveBeenCalled();
+        process.off('unhandledRejection', rejections);
+        engine.close();
+      },
+    );
+  }
+});

@@ -1,0 +1,570 @@
+/** Whatever is called, and however it ends, nothing but its results is left: of every public function. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import * as library from '../../src/index.ts';
+import {
+  adam,
+  adamW,
+  argmin,
+  type Criterion,
+  clipped,
+  concat,
+  crossEntropy,
+  crossValidation,
+  dense,
+  dropout,
+  type Engine,
+  evaluate,
+  type FixedPointOptions,
+  fixedPoint,
+  gradientOf,
+  heldOut,
+  type ImplicitSolution,
+  inverse,
+  jacobianVectorProduct,
+  type Layer,
+  largestPenalty,
+  lasso,
+  lassoPath,
+  layerNorm,
+  loadCheckpoint,
+  type Model,
+  type MonotoneOptions,
+  meanSquaredError,
+  modelFrom,
+  monotone,
+  monotoneFixedPoint,
+  monotoneMap,
+  monotoneMatrix,
+  type Optimiser,
+  open,
+  root,
+  saveCheckpoint,
+  sequential,
+  sgd,
+  sparseCoding,
+  stochasticGradient,
+  sure,
+  type Tensor,
+  type TrainOptions,
+  train,
+  tune,
+  tunedStep,
+  valueAndGrad,
+} from '../../src/index.ts';
+import { clouds } from '../support/clouds.ts';
+
+/** Something that holds tensors. */
+type Held = Pick<Tensor, 'dispose'>;
+/** What a call leaves: tensors, which count, and what else is to be disposed. */
+interface Left {
+  readonly tensors?: readonly Tensor[];
+  readonly others?: readonly Held[];
+}
+
+interface Inputs {
+  readonly engine: Engine;
+  readonly t: (values: readonly number[], shape?: readonly number[]) => Tensor;
+  readonly x: Tensor; // [2, 2], with a kink
+  readonly W: Tensor; // [2, 2], monotone
+  readonly zero: Tensor; // [2, 2]
+  readonly one: Tensor; // [1]
+  readonly X: Tensor; // [4, 2]
+  readonly y: Tensor; // [4]
+  readonly model: Model;
+}
+
+type Call = (inputs: Inputs) => Left | Promise<Left>;
+
+const KINKED: Record<string, (z: Tensor) => Tensor> = {
+  relu: (z) => z.relu(),
+  abs: (z) => z.abs(),
+  softThreshold: (z) => z.softThreshold(0.5),
+  leakyRelu: (z) => z.leakyRelu(),
+  elu: (z) => z.elu(0.5),
+  clip: (z) => z.clip(0, 1),
+  maximum: (z) => z.maximum(z.mul(0.5)),
+  minimum: (z) => z.minimum(z.mul(0.5)),
+};
+const step = (z: Tensor, x: Tensor): Tensor => z.mul(0.5).add(x).relu();
+const monotoneOptions: MonotoneOptions = { margin: 0.3, activation: 'relu' };
+const masked: MonotoneOptions = { margin: 0.3, activation: { name: 'relu', mask: [1, 0] } } as MonotoneOptions;
+const mine = (solution: ImplicitSolution): Left => ({ tensors: [solution] });
+const fail = (): never => {
+  throw new Error('on purpose');
+};
+/** What was made before it stays to be freed by others. */
+const failAfter = (..._made: unknown[]): never => fail();
+const nothingOf = (call: Promise<unknown>): Promise<Left> => call.then(() => ({}));
+const solving = (f: (z: Tensor, x: Tensor) => Tensor, { zero, x }: Inputs): ImplicitSolution =>
+  fixedPoint(f, { unknown: zero, inputs: [x] });
+/** Calls it on a solution, which is then disposed. */
+const with_ =
+  (
+    make: (inputs: Inputs) => ImplicitSolution,
+    call: (solution: ImplicitSolution, inputs: Inputs) => Promise<unknown>,
+  ): Call =>
+  async (inputs) => {
+    const solution = make(inputs);
+    try {
+      await call(solution, inputs);
+    } finally {
+      solution.dispose();
+    }
+    return {};
+  };
+const grad =
+  (
+    lossOf: (inputs: Inputs, ...given: Tensor[]) => Tensor | Promise<Tensor>,
+    names: readonly ('x' | 'W' | 'one' | 'X' | 'y')[] = ['x'],
+  ): Call =>
+  async (inputs) => {
+    const [, gradients] = await valueAndGrad(
+      (...given) => lossOf(inputs, ...given),
+      names.map((name) => inputs[name]),
+    );
+    return { tensors: gradients };
+  };
+const training =
+  (options: (inputs: Inputs) => TrainOptions, layers: () => Layer[] = () => [dense({ inputs: 2, outputs: 3 })]): Call =>
+  async ({ engine }) => {
+    const model = sequential(...layers());
+    model.initialise(engine);
+    try {
+      await train(engine, model, clouds(12), { epochs: 2, batch: 4, ...options({} as Inputs) });
+    } finally {
+      model.dispose();
+    }
+    return {};
+  };
+/** An optimiser that makes a tensor and throws. */
+const brokenStart: Optimiser = {
+  ...sgd({ rate: 0.1 }),
+  start(engine, parameters) {
+    for (const { size } of parameters) engine.tensor(new Float32Array(size));
+    return fail();
+  },
+};
+const brokenUpdate: Optimiser = {
+  ...adam(),
+  start(...given) {
+    const state = adam().start(...given);
+    return {
+      ...state,
+      update(values, gradients, epoch, at) {
+        if (at === 2) {
+          values[0].mul(2);
+          fail();
+        }
+        return state.update(values, gradients, epoch, at);
+      },
+    };
+  },
+};
+
+const CALLS: Record<string, Call> = {
+  valueAndGrad: grad((_, x) => x.square().sum()),
+  'valueAndGrad, with constants made on the way': grad(({ W, engine }, x) =>
+    x
+      .mul(W.mul(2))
+      .add(engine.tensor([1, 2]))
+      .sum(),
+  ),
+  'valueAndGrad, which is asynchronous': grad(async ({ engine }, x) => {
+    const y = x.mul(2);
+    await engine.idle();
+    return y.square().sum();
+  }),
+  'valueAndGrad, nested': grad(async (_, x) => (await valueAndGrad((y) => y.square().mul(y).sum(), [x]))[1][0].sum()),
+  'valueAndGrad, nested, with others': grad(async ({ W }, x) => {
+    const [, [g, h]] = await valueAndGrad((y, w) => y.mul(w).square().sum(), [x, W]);
+    return g.mul(h).sum();
+  }),
+  'valueAndGrad that throws': grad((_, x) => {
+    x.mul(2);
+    return fail();
+  }),
+  'valueAndGrad that rejects': grad(async ({ W }, x) => {
+    W.mul(3).add(x);
+    await Promise.resolve();
+    return fail();
+  }),
+  'valueAndGrad of what is no number': grad((_, x) => x.mul(2)),
+  'valueAndGrad of what was read': grad(async ({ engine }, x) => engine.tensor([(await x.sum().data())[0]])),
+  'valueAndGrad of a solve that fails': grad(({ zero }, x) =>
+    fixedPoint((z, a) => z.mul(-3).add(a), { unknown: zero, inputs: [x], limit: 5 }).sum(),
+  ),
+  'valueAndGrad with a kink that cannot be differentiated twice': grad(async (_, x) =>
+    (await valueAndGrad((y) => y.relu().sum(), [x]))[1][0].sum(),
+  ),
+  jacobianVectorProduct: async ({ x, W }) => ({ tensors: await jacobianVectorProduct((a) => a.matmul(a), [x], [W]) }),
+  'jacobianVectorProduct that throws': async ({ x, W }) => ({
+    tensors: await jacobianVectorProduct((a) => failAfter(a.matmul(a)), [x], [W]),
+  }),
+  'jacobianVectorProduct, nested': grad(async ({ W }, x) =>
+    (await jacobianVectorProduct((a) => a.matmul(a), [x], [W]))[1].sum(),
+  ),
+  gradientOf: async ({ x, engine }) => ({
+    tensors: [await engine.tidy((scope) => gradientOf((a) => a.square())(scope.use(x)))],
+  }),
+  'tidy, as in TensorFlow.js': async ({ engine, x, W }) => ({ tensors: [await engine.tidy(() => x.sub(W.mul(0.1)))] }),
+  'tidy that returns an object, and what was there before': async ({ engine, x, W }) => {
+    const { a, b } = await engine.tidy(() => ({ a: [x.mul(2).add(1)], b: W }));
+    expect(b.isDisposed).toBe(false);
+    return { tensors: a };
+  },
+  'tidy that throws': async ({ engine, x, W }) => ({
+    tensors: [await engine.tidy(() => failAfter(x.sub(W.mul(0.1))))],
+  }),
+  'tidy, asynchronous': async ({ engine, x, W }) => ({
+    tensors: [
+      await engine.tidy(async (scope) => {
+        const y = x.sub(W.mul(0.1));
+        await y.data();
+        return y
+          .mul(2)
+          .add(scope.use(W).mul(2))
+          .add(scope.tensor([1]));
+      }),
+    ],
+  }),
+  'tidy in tidy': async ({ engine, x, W }) => ({
+    tensors: [
+      await engine.tidy(async () => {
+        const y = x.add(W);
+        const z = await engine.tidy(() => y.mul(2).sub(W.mul(3)));
+        await engine.tidy(() => y.mul(2).add(x.mul(2)));
+        return z.add(y);
+      }),
+    ],
+  }),
+  'tidy around everything': async ({ engine, x, W, zero, X, y, model }) => {
+    const bodies: (() => unknown)[] = [
+      async () => {
+        const [, [g]] = await valueAndGrad((a) => a.square().sum(), [x]);
+        g.add(1);
+      },
+      () => valueAndGrad((a) => fixedPoint(step, { unknown: zero, inputs: [a] }).sum(), [x]).then(() => {}),
+      () => void monotoneFixedPoint(W, x, monotoneOptions),
+      () => void lasso({ X, y, logLambda: 0, intercept: true }),
+      async () => void (await lassoPath({ X, y, count: 3 })),
+      async () => void (await model.predict([1, 2])),
+    ];
+    for (const [index, body] of bodies.entries()) {
+      await engine.tidy(body);
+      const before = engine.memory().buffers;
+      await engine.tidy(body);
+      expect([index, engine.memory().buffers - before]).toEqual([index, 0]);
+    }
+    return {};
+  },
+  'a model that is made and trained in tidy stays': async ({ engine }) => {
+    const model = sequential(monotone({ inputs: 2, width: 2, warmStart: 'step' }), dense({ inputs: 2, outputs: 3 }));
+    await engine.tidy(() =>
+      train(engine, model, clouds(6), { epochs: 1, batch: 3, earlyStopping: { patience: 1, on: 'training loss' } }),
+    );
+    expect((await model.predict([1, 2])).classes).toHaveLength(1);
+    return { others: [model] };
+  },
+  concat: ({ x, W }) => ({ tensors: [concat([x, W]), concat([x, W, x], 1)] }),
+  operations: ({ x, W }) => ({
+    tensors: [
+      ...Object.values(KINKED)
+        .slice(0, 6)
+        .map((f) => f(x)),
+      ...[
+        x.matmul(W),
+        x.add(W),
+        x.sub(1),
+        x.mean(),
+        x.sum(0),
+        x.softmax(),
+        x.logSoftmax(),
+        x.layerNorm(),
+        x.transpose(),
+      ],
+      ...[x.dropout(0.5, { seed: 1 }), x.gather([1, 1]), x.slice([0, 0], [1, 2]), x.maximum(W), x.minimum(W)],
+    ],
+  }),
+  'concat that throws': ({ x, y }) => ({ tensors: [concat([x, y])] }),
+  fixedPoint: async ({ zero, x }) => {
+    const solution = fixedPoint(step, { unknown: zero, inputs: [x] });
+    await solution.data();
+    return mine(solution);
+  },
+  'fixedPoint by a solver of the caller': (given) =>
+    mine(
+      fixedPoint(step, {
+        unknown: given.zero,
+        inputs: [given.x],
+        solver: (z, x) => step(step(z, x), x).add(1).sub(1),
+        onFailure: 'report',
+      } satisfies FixedPointOptions),
+    ),
+  'fixedPoint by a solver of the caller that throws': (given) =>
+    mine(fixedPoint(step, { unknown: given.zero, inputs: [given.x], solver: (z) => failAfter(z.add(1)) })),
+  'fixedPoint of a function that throws': (given) => mine(solving((z) => failAfter(z.add(1)), given)),
+  'fixedPoint that fails': async (given) => {
+    const solution = fixedPoint((z, x) => z.mul(-3).add(x), { unknown: given.zero, inputs: [given.x], limit: 5 });
+    await solution.data().catch(() => {});
+    return mine(solution);
+  },
+  'fixedPoint of a function that solves': async (given) => {
+    const inner = (z: Tensor): Tensor => fixedPoint((a, b) => a.mul(0.2).add(b).relu(), { unknown: z, inputs: [z] });
+    const solution = solving((z, x) => inner(z).mul(0.3).add(x), given);
+    await solution.data();
+    return mine(solution);
+  },
+  root: ({ x, zero }) => mine(root((z, a) => z.sub(a.mul(0.5)), { unknown: zero, inputs: [x] })),
+  argmin: ({ x, zero }) => mine(argmin((z, a) => z.sub(a).square().sum(), { unknown: zero, inputs: [x] })),
+  inverse: ({ x, zero }) => mine(inverse((z) => z.mul(2), x, { unknown: zero })),
+  ...Object.fromEntries(
+    Object.entries(KINKED).flatMap(([name, f]): [string, Call][] => {
+      const make = (given: Inputs): ImplicitSolution => solving((z, x) => f(z.mul(0.5).add(x)), given);
+      const single = ({ zero, one }: Inputs): ImplicitSolution =>
+        fixedPoint((z, a) => f(z.mul(0.5).add(a)), { unknown: zero, inputs: [one] });
+      return [
+        [`${name}: certify`, with_(make, ({ solve }) => solve.certify())],
+        [`${name}: certify on a radius`, with_(make, ({ solve }) => solve.certify({ radius: 0.5 }))],
+        [`${name}: certify by an estimate`, with_(make, ({ solve }) => solve.certify({ estimate: true }))],
+        [`${name}: select`, with_(make, ({ solve }) => solve.select(() => 0.25))],
+        [`${name}: select that throws`, with_(make, ({ solve }) => solve.select(fail))],
+        [`${name}: gradientInterval`, with_(single, ({ solve }, { x }) => solve.gradientInterval(x))],
+        [
+          `${name}: a gradient with certify, and a selection in the loss`,
+          grad(async ({ zero }, x) => {
+            const z = fixedPoint((a, b) => f(a.mul(0.5).add(b)), {
+              unknown: zero,
+              inputs: [x],
+              certify: true,
+              onFailedCertificate: 'ignore',
+            });
+            await z.solve.select(() => 0.5);
+            return z.sum();
+          }),
+        ],
+      ];
+    }),
+  ),
+  monotoneFixedPoint: ({ W, x }) => ({ others: [monotoneFixedPoint(W, x, monotoneOptions)] }),
+  'monotoneFixedPoint: certificate': async ({ W, x }) => {
+    const solution = monotoneFixedPoint(W, x, monotoneOptions);
+    await solution.certificate();
+    solution.dispose();
+    return {};
+  },
+  'monotoneFixedPoint: certificate, with a mask': async ({ W, x }) => {
+    const solution = monotoneFixedPoint(W, x, masked);
+    await solution.certificate();
+    solution.dispose();
+    return {};
+  },
+  'monotoneFixedPoint: gradients': grad((_, x, W) => monotoneFixedPoint(W, x, monotoneOptions).z.sum(), ['x', 'W']),
+  'monotoneFixedPoint of a W that is not monotone': async ({ t, x }) => {
+    const large = t([9, 0, 0, 9], [2, 2]);
+    const solution = monotoneFixedPoint(large, x, monotoneOptions);
+    await solution.z.data().catch(() => {});
+    return { others: [solution, large] };
+  },
+  'monotoneMap and monotoneMatrix': ({ W, one, engine }) => {
+    void engine;
+    const map = monotoneMap(W, W, 1);
+    return { tensors: [monotoneMatrix(W, W, one), ...map.parameters] };
+  },
+  tunedStep: ({ W, x }) => nothingOf(tunedStep(W, x, monotoneOptions)),
+  lasso: ({ X, y }) => ({ others: [lasso({ X, y, logLambda: 0 })] }),
+  'lasso with everything': async ({ X, y, t }) => {
+    const masks = t([1, 1, 1, 0, 1, 1, 0, 1], [2, 4]);
+    const weights = t([1, 2]);
+    const cotangent = t([1, 1, 1, 1], [2, 2]);
+    const solution = lasso({ X, y, logLambda: [0, 0.1], masks, intercept: true, weights, ridge: 0.1 });
+    await solution.certificate();
+    await solution.gradientInterval(cotangent);
+    return { others: [solution, masks, weights, cotangent] };
+  },
+  'lasso: gradients': grad((_, X, y) => lasso({ X, y, logLambda: 0, intercept: true }).beta.sum(), ['X', 'y']),
+  'lasso of shapes that do not fit': ({ X, x }) => ({ others: [lasso({ X, y: x, logLambda: 0 })] }),
+  lassoPath: async ({ X, y }) => {
+    const { beta, intercept } = await lassoPath({ X, y, count: 7, chunk: 3, intercept: true });
+    return { tensors: [beta, intercept] };
+  },
+  'lassoPath that is aborted': async ({ X, y }) => {
+    const signal = AbortSignal.timeout(1);
+    await lassoPath({ X, y, count: 400, chunk: 1, signal });
+    return {};
+  },
+  largestPenalty: ({ X, y }) => nothingOf(largestPenalty({ X, y })),
+  tune: ({ X, y }) => nothingOf(tune({ X, y, criterion: crossValidation({ folds: 2 }), limit: 3 })),
+  'tune by SURE, and on held out rows': async ({ X, y }) => {
+    await tune({ X, y, criterion: sure({ deviation: 0.5 } as never), limit: 3 });
+    await tune({ X, y, criterion: heldOut({ X, y }), limit: 3, penalty: 'elasticNet' as never }).catch(() => {});
+    return {};
+  },
+  'tune with a criterion that throws': async ({ X, y }) => {
+    const criterion: Criterion = {
+      name: 'broken',
+      begin(scope) {
+        scope.tensor([1, 2, 3]);
+        return fail();
+      },
+    };
+    await tune({ X, y, criterion });
+    return {};
+  },
+  'tune with a judge that throws': async ({ X, y }) => {
+    await tune({ X, y, criterion: { name: 'broken', begin: () => ({ copies: 1, judge: fail }) } });
+    return {};
+  },
+  'losses in a differentiated function': grad(({ W }, x) => crossEntropy(x, W.mul(1)).add(meanSquaredError(x, W))),
+  'a model: forward, predict, evaluate': async ({ engine, model, x }) => {
+    await model.predict([1, 2, 3, 4], { batch: 1 });
+    await evaluate(model, clouds(5), { batch: 2 });
+    return { tensors: [await engine.tidy(() => model.forward(x))] };
+  },
+  'predict and evaluate that throw': async ({ model }) => {
+    await expect(model.predict([Number.NaN, 2])).rejects.toThrow();
+    await evaluate(model, clouds(5), { loss: fail });
+    return {};
+  },
+  'a model whose parameters cannot be made': ({ engine }) => {
+    const layer = dense({ inputs: 2, outputs: 2 });
+    const [W, b] = layer.parameters;
+    const model = sequential({ ...layer, parameters: [W, { ...b, initial: fail }] });
+    model.initialise(engine);
+    return { others: [model] };
+  },
+  checkpoints: async ({ engine, model }) => {
+    const read = loadCheckpoint(await saveCheckpoint(model));
+    return { others: [modelFrom(read, engine)] };
+  },
+  'a checkpoint that cannot be taken up': async ({ engine, model }) => {
+    const read = loadCheckpoint(await saveCheckpoint(model));
+    const parameters = read.parameters.map((one, index, { length }) =>
+      index === length - 1 ? { ...one, shape: [77] } : one,
+    );
+    return { others: [modelFrom({ ...read, parameters }, engine)] };
+  },
+  'train: adam': training(() => ({ optimiser: adam() })),
+  'train: adamW, clipped': training(() => ({ optimiser: clipped(adamW(), { norm: 1 }) })),
+  'train: momentum': training(() => ({ optimiser: sgd({ rate: 0.1, momentum: 0.9 }) })),
+  'train: stochasticGradient': training(() => ({ optimiser: stochasticGradient({ theorem3: true }) })),
+  'train: layers': training(
+    () => ({ earlyStopping: { patience: 1, on: 'training loss' } }),
+    () => [
+      layerNorm({ inputs: 2 }),
+      monotone({ inputs: 2, width: 3, warmStart: 'sample', step: 'tuned' }),
+      dropout({ inputs: 3 }),
+      sparseCoding({ inputs: 3, features: 4 }),
+      dense({ inputs: 4, outputs: 3, activation: 'relu' }),
+    ],
+  ),
+  'train with an optimiser whose start throws': training(() => ({ optimiser: brokenStart })),
+  'train with an optimiser that throws': training(() => ({ optimiser: brokenUpdate })),
+  'train with a loss that throws': training(() => ({ loss: fail })),
+  'train whose progress throws': training(() => ({ onProgress: fail })),
+  'train whose checkpoint throws': training(() => ({ checkpoint: { every: { steps: 2 }, write: fail } })),
+  'train with a solve that fails': training(
+    () => ({}),
+    () => [
+      monotone({ inputs: 2, width: 3, limit: 1, tolerance: 1e-12, warmStart: 'sample' }),
+      dense({ inputs: 3, outputs: 3 }),
+    ],
+  ),
+  'train that is aborted': async (inputs) => {
+    const controller = new AbortController();
+    const run = training(() => ({ epochs: 50, signal: controller.signal, onProgress: () => controller.abort() }));
+    return run(inputs);
+  },
+  'train of a model that was not there before, whose optimiser does not start': async ({ engine }) => {
+    const model = sequential(dense({ inputs: 2, outputs: 3 }));
+    await train(engine, model, clouds(6), { optimiser: brokenStart });
+    return {};
+  },
+};
+
+/** Public functions that make no tensors, and those that are told of elsewhere in this table or need a worker or a page. */
+const WITHOUT = [
+  ...[
+    'DeviceLostError',
+    'CertificateError',
+    'ConvergenceError',
+    'CheckpointError',
+    'monotonicityMargin',
+    'oneHot',
+    'open',
+  ],
+  ...[
+    'constantRate',
+    'cosine',
+    'exponentialDecay',
+    'linearWarmUp',
+    'oneCycle',
+    'polynomialDecay',
+    'scheduleNamed',
+    'stepDecay',
+  ],
+  ...['downloadCheckpoint', 'serveTraining', 'trainInWorker'],
+];
+
+async function inputsOn(backend: 'cpu' | 'wasm'): Promise<Inputs> {
+  const engine = await open({ backend });
+  const t: Inputs['t'] = (values, shape) => engine.tensor(values, shape);
+  const model = sequential(monotone({ inputs: 2, width: 2 }), dense({ inputs: 2, outputs: 3 }));
+  model.initialise(engine);
+  return {
+    engine,
+    t,
+    model,
+    x: t([0, 1, -1, 2], [2, 2]),
+    W: t([0.1, 0.2, -0.3, 0.1], [2, 2]),
+    zero: t([0, 0, 0, 0], [2, 2]),
+    one: t([1]),
+    X: t([1, 0, 0, 1, 1, 1, -1, 1], [4, 2]),
+    y: t([1, 2, 4, 0.5]),
+  };
+}
+
+test('every public function is in the table', () => {
+  const [, source] = readFileSync(new URL(import.meta.url), 'utf8').split('const grad =');
+  const missing = Object.entries(library)
+    .filter(([name, value]) => typeof value === 'function' && !WITHOUT.includes(name))
+    .filter(([name]) => !new RegExp(`\\b${name}\\b`).test(source));
+  expect(missing.map(([name]) => name)).toEqual([]);
+});
+
+describe.each(['cpu', 'wasm'] as const)('on %s nothing is left by', async (backend) => {
+  const inputs = await inputsOn(backend);
+  const { engine } = inputs;
+  const settled = async (): Promise<{ buffers: number; bytes: number }> => {
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+    const { buffers, bytes } = engine.memory();
+    return { buffers, bytes };
+  };
+  test.each(Object.entries(CALLS))('%s', async (name, call) => {
+    const isFailing =
+      /that (throw|reject|fail|is aborted|cannot|does not)|throws|was read|is no number|cannot be|whose|do not fit|that fails$/.test(
+        name,
+      );
+    const once = async (): Promise<Left | undefined> => {
+      try {
+        return await call(inputs);
+      } catch (error) {
+        if (!isFailing) throw error;
+        return undefined;
+      }
+    };
+    const disposed = ({ tensors = [], others = [] }: Left): void => {
+      for (const one of [...tensors, ...others]) one.dispose();
+    };
+    // Scalars that the engine keeps, and Programs, are made the first time.
+    disposed((await once()) ?? {});
+    await settled();
+    const before = await settled();
+    for (let time = 0; time < 2; time++) {
+      const left = (await once()) ?? {};
+      if (!left.others) expect((await settled()).buffers - before.buffers).toBe(new Set(left.tensors).size);
+      disposed(left);
+      expect(await settled()).toEqual(before);
+    }
+  });
+});
