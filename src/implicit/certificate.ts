@@ -124,8 +124,10 @@ export interface LinearReport extends SolveReport {
 /** Of the rounding ε(1 + ‖B‖)‖u‖/‖v‖ of a solve: beyond it fewer than three digits are left. */
 const NEARLY_SINGULAR = 1e-3;
 
-const unsolved = (residual: number): string =>
-  `the linear solve was left at the residual ${residual.toExponential(1)}: the matrix may be singular`;
+const unsolved = ({ residual, cause }: SampleReport): string =>
+  cause === 'singular'
+    ? 'rounding is a tenth of what the linear solve gave, or more: the matrix is singular to the precision'
+    : `the linear solve was left at the residual ${residual.toExponential(1)}: the matrix may be singular`;
 
 /** Of a finished solve. That it was solved proves nothing, for v may lie in the range of a singular matrix. */
 export function sampleCertificate(
@@ -138,7 +140,7 @@ export function sampleCertificate(
   return {
     status,
     argument,
-    reason: status === 'certified' || isSolved(solve) ? known.reason : unsolved(residual),
+    reason: status === 'certified' || isSolved(solve) ? known.reason : unsolved(solve),
     kinks,
     kinkTolerance,
     residual,

@@ -4,9 +4,10 @@ import type { CustomOperation } from '../autodiff/custom.ts';
 import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
 import { checkMask } from '../solvers/activations.ts';
 import type { LinearMap, Margin } from '../solvers/linear-map.ts';
-import type { SolveReport } from '../solvers/report.ts';
+import { type SolveReport, worstOf } from '../solvers/report.ts';
 import { recorded } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { OwnAdvice } from './advice.ts';
 import {
   certificateOf,
   type ImplicitCertificate,
@@ -42,6 +43,13 @@ export interface MonotoneSolution {
   /** Frees z and what the certificate needs; not called for inside `tidy` or a differentiated function. */
   dispose(): void;
 }
+
+const ADVICE: OwnAdvice = {
+  forward: (report) =>
+    ['start', 'divergence'].includes(worstOf(report).cause ?? '')
+      ? 'W or b holds very large numbers, or W does not have the margin that was stated (monotonicityMargin finds the one it has): a higher limit or a looser tolerance does not help'
+      : undefined,
+};
 
 /**
  * Solves z = σ(Wz + b) for every row of b, with W a matrix or any other linear map, and differentiates the solution (Bolte et al. 2021, Proposition 3).
@@ -92,6 +100,7 @@ export function solveMonotone(
     linearSolver: solverName(settings.linearSolver),
     isBounded: async () => (await shown).holds,
     hypothesis: { ofSolve: async (read) => certificateOfSolve(read, (await shown).known) },
+    advice: ADVICE,
     settings,
   });
   const found = forward(engine, map, b, { initial: options.initial, near }, settings, course.run);

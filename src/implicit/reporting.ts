@@ -1,7 +1,8 @@
 /** From the summary of a solve to its report, and to tensors that throw where the solve has failed. */
-import { ConvergenceError, isSolved, type SolveReport, sampleReports } from '../solvers/report.ts';
+import { ConvergenceError, isSolved, type SampleReport, type SolveReport, sampleReports } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { adviceFor, type OwnAdvice } from './advice.ts';
 import {
   certificateOf,
   type ImplicitCertificate,
@@ -26,6 +27,9 @@ export interface Reported {
   readonly given: string;
   readonly solver: string;
   readonly tolerance: number;
+  /** Most iterations, where a sample has no more than these. */
+  readonly limit?: number;
+  readonly advice?: OwnAdvice;
   /** throw: reading anything that depends on a failed solve rejects. report: the report alone tells. */
   readonly onFailure: 'throw' | 'report';
   /** Whether anything is known of the matrix that bounds an error by a residual; where it rejects, so does the report. */
@@ -114,7 +118,7 @@ async function readLinear(
 
 async function readSolve(
   engine: Engine,
-  { what, direction, given, solver, tolerance, isBounded, run }: Reported,
+  { what, direction, given, solver, tolerance, limit, isBounded, run }: Reported,
   summary: Tensor,
   since: number,
 ): Promise<{ report: SolveReport; read: Summary }> {
@@ -127,8 +131,11 @@ async function readSolve(
       `${what}, ${direction}: ${given}, sample ${bad}, holds NaN or an infinity; every number must be finite`,
     );
   }
-  const samples = sampleReports(read, tolerance).map((sample) =>
-    direction !== 'forward' && sample.floor >= ALL_ROUNDING ? { ...sample, status: 'limit' as const } : sample,
+  const samples = sampleReports(read, tolerance, limit).map(
+    (sample): SampleReport =>
+      direction !== 'forward' && sample.floor >= ALL_ROUNDING
+        ? { ...sample, status: 'limit', cause: 'singular' }
+        : sample,
   );
   const report = {
     solver,
@@ -145,7 +152,7 @@ async function readSolve(
 /** The same numbers, such that reading them awaits the report, and rejects where a sample was not solved or the signal is aborted. */
 export function guarded(
   engine: Engine,
-  { what, direction, onFailure, failure, run: { signal } }: Reported,
+  { what, direction, onFailure, failure, advice, run: { signal } }: Reported,
   tensor: Tensor,
   report: Promise<SolveReport>,
 ): Tensor {
@@ -158,10 +165,11 @@ export function guarded(
     );
     return awaiting(engine, tensor, isOver);
   }
-  const verdict = report.then((found) => {
+  const verdict = report.then(async (found) => {
     const reason = failure?.(found);
     if (reason) throw reason;
-    if (!found.samples.every(isSolved)) throw new ConvergenceError(`${what}, ${direction}`, found);
+    if (found.samples.every(isSolved)) return;
+    throw new ConvergenceError(`${what}, ${direction}`, found, await adviceFor(direction, found, advice));
   });
   return awaiting(engine, tensor, verdict);
 }

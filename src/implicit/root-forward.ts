@@ -24,7 +24,9 @@ interface GeneralMethod {
 }
 
 const ANDERSON: GeneralMethod = { begin: repetition, run: accelerated };
-const NEWTON: GeneralMethod = { begin: newtonKrylov, run: plain, most: 50 };
+/** They take few, or find nothing. */
+export const MOST_NEWTON_STEPS = 50;
+const NEWTON: GeneralMethod = { begin: newtonKrylov, run: plain, most: MOST_NEWTON_STEPS };
 
 /** What each solver by name runs: one after the other, each for the samples that the one before has not solved. */
 const METHODS = {

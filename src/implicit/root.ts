@@ -3,7 +3,7 @@ import { FUNCTION } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import type { CustomOperation } from '../autodiff/custom.ts';
 import type { UniformSelection } from '../autodiff/selection.ts';
-import type { SolveReport } from '../solvers/report.ts';
+import { isSolved, type SolveReport } from '../solvers/report.ts';
 import { recorded } from '../tensor/operations.ts';
 import { TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { type ImplicitCertificate, knownByNorm, type LinearReport } from './certificate.ts';
@@ -12,6 +12,7 @@ import { CERTIFY_OPTIONS, type CertifyOptions } from './certify-options.ts';
 import { type GradientInterval, gradientInterval, INTERVAL_OPTIONS, type IntervalOptions } from './interval.ts';
 import { type OperationKink, readKinksOf } from './kinks.ts';
 import { certificateOfSolve } from './reporting.ts';
+import { forwardAdvice } from './root-advice.ts';
 import { forward } from './root-forward.ts';
 import { backward, forwardMode } from './root-linear.ts';
 import {
@@ -113,10 +114,20 @@ function implicit(
       ofSolve: async (read) => certificateOfSolve(read, knownByNorm(read.normBound)),
       ...(wanted && { closer: () => closer(typeof wanted === 'object' ? wanted : undefined) }),
     },
+    advice: {
+      forward: (report) =>
+        forwardAdvice(report, settings, stopped && solvedWith(stopped)).finally(() => stopped?.dispose()),
+    },
     settings,
   });
   const found = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings, course.run);
-  const { report, outputs } = course.solved(found.summary, [found.z], async (read) => read);
+  // Where the solver has stopped, to be looked at if that is no solution.
+  const stopped = settings.onFailure === 'throw' ? engine.kept(found.z) : undefined;
+  const { report, outputs } = course.solved(found.summary, [found.z], async (read) => {
+    if (read.timedOut || read.samples.every(isSolved)) stopped?.dispose();
+    return read;
+  });
+  report.catch(() => stopped?.dispose()); // it is told where the solution is read
   const [z] = outputs;
   const solved = solvedWith(z);
 

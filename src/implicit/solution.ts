@@ -5,6 +5,7 @@
 import type { SolveReport } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { OwnAdvice } from './advice.ts';
 import type { ImplicitCertificate, LinearReport } from './certificate.ts';
 import { type FailurePolicy, upheld, warnIfNearlySingular } from './failure-policy.ts';
 import {
@@ -22,6 +23,9 @@ import type { LimitedRun, RunLimits } from './run-limits.ts';
 /** What every solve lets the caller choose. */
 export interface CourseSettings extends Pick<Reported, 'tolerance' | 'onFailure'> {
   readonly backwardTolerance: number;
+  /** See Reported.limit. */
+  readonly limit?: number;
+  readonly backwardLimit?: number;
   readonly onFailedCertificate: FailurePolicy;
   readonly limits: RunLimits;
 }
@@ -43,6 +47,7 @@ export interface Problem extends Pick<Reported, 'what' | 'given' | 'solver' | 'i
   readonly linearSolver: string;
   readonly hypothesis: Hypothesis;
   readonly settings: CourseSettings;
+  readonly advice?: OwnAdvice;
 }
 
 /** One solution, from the moment at which its forward solve is about to be enqueued. */
@@ -106,12 +111,12 @@ export class Course {
   }
 
   private reported(direction: Reported['direction'], run: LimitedRun): Reported {
-    const { what, solver, linearSolver, isBounded, failure, settings } = this.problem;
-    const { tolerance, backwardTolerance, onFailure } = settings;
-    const common = { what, direction, onFailure, isBounded, run };
-    if (direction === 'forward') return { ...common, given: this.problem.given, solver, tolerance, failure };
+    const { what, solver, linearSolver, isBounded, failure, settings, advice } = this.problem;
+    const { tolerance, backwardTolerance, limit, backwardLimit, onFailure } = settings;
+    const common = { what, direction, onFailure, isBounded, run, advice };
+    if (direction === 'forward') return { ...common, given: this.problem.given, solver, tolerance, limit, failure };
     const given = direction === 'backward' ? 'the cotangent' : 'a tangent';
-    return { ...common, given, solver: linearSolver, tolerance: backwardTolerance };
+    return { ...common, given, solver: linearSolver, tolerance: backwardTolerance, limit: backwardLimit };
   }
 
   /** Once for each solution. */

@@ -3,6 +3,13 @@ import { STATUS } from '../backends/kernels.ts';
 
 export type SolveStatus = 'converged' | 'stalled' | 'limit' | 'diverged';
 
+/**
+ * Why a sample was not solved. start: already at the start the residual is not finite, or beyond 1e30. divergence: it became so.
+ * limit: the iterations ended while it still fell. stagnation: it fell no longer. singular: of a linear solve, rounding alone is a
+ * tenth of its answer, or more, whatever the residual.
+ */
+export type FailureCause = 'start' | 'divergence' | 'limit' | 'stagnation' | 'singular';
+
 export interface SampleReport {
   /**
    * converged: the residual met the tolerance. stalled: it is at the floor of the precision, about ε(1 + ‖W‖), where
@@ -25,6 +32,8 @@ export interface SampleReport {
    * residual): small where B is near to singular. Absent where v is 0.
    */
   readonly singularValueBound?: number;
+  /** Where the sample was not solved. */
+  readonly cause?: FailureCause;
 }
 
 export interface SolveReport {
@@ -49,22 +58,43 @@ export interface SolveRecord {
 /** Thrown where samples did not converge and the caller did not ask for the report instead. */
 export class ConvergenceError extends Error {
   override readonly name = 'ConvergenceError';
+  /**
+   * @param what was solved, such as "root, backward"
+   * @param advice what helps, in a sentence; default: more of what the caller can give
+   */
   constructor(
-    what: string,
+    readonly what: string,
     readonly report: SolveReport,
+    readonly advice = 'Raise the limit, loosen the tolerance, or ask for the report',
   ) {
-    const failed = report.samples.flatMap((sample, index) => (isSolved(sample) ? [] : [{ ...sample, index }]));
-    const worst = failed.reduce((a, b) => (b.residual > a.residual || Number.isNaN(b.residual) ? b : a));
+    const failed = report.samples.filter((sample) => !isSolved(sample)).length;
+    const { index, ...worst } = worstOf(report);
     super(
-      `${what}: ${failed.length} of ${report.samples.length} samples did not converge with ${report.solver} on ${report.backend} ` +
-        `(worst: sample ${worst.index}, ${worst.status} after ${worst.iterations} iterations at residual ${worst.residual.toExponential(2)}; ` +
-        `tolerance ${report.tolerance}). ${remedyOf(report)}, loosen the tolerance, or ask for the report`,
+      `${what}: ${failed} of ${report.samples.length} samples did not converge with ${report.solver} on ${report.backend} ` +
+        `(worst: sample ${index}, ${stateOf(worst, report)}; tolerance ${report.tolerance}). ${advice}`,
     );
   }
 }
 
-function remedyOf({ timedOut, timeLimit }: SolveReport): string {
-  return timedOut ? `The time limit of ${timeLimit} ms ended the solve: raise timeLimit` : 'Raise the limit';
+/** Of the samples that were not solved the one with the greatest residual. */
+export function worstOf({ samples }: SolveReport): SampleReport & { readonly index: number } {
+  const failed = samples.flatMap((sample, index) => (isSolved(sample) ? [] : [{ ...sample, index }]));
+  return failed.reduce((a, b) => (b.residual > a.residual || Number.isNaN(b.residual) ? b : a));
+}
+
+function stateOf({ status, cause, iterations, residual, floor }: SampleReport, { tolerance }: SolveReport): string {
+  if (cause === 'singular') {
+    return `whose answer after ${iterations} iterations is rounding, by ${shownShare(floor)} of its size`;
+  }
+  const short = residual.toExponential(2);
+  const shown = Number(short) <= tolerance ? String(residual) : short;
+  return cause === 'start'
+    ? `which has the residual ${shown} where it starts`
+    : `${status} after ${iterations} iterations at residual ${shown}`;
+}
+
+function shownShare(share: number): string {
+  return share < 1 ? `${Math.round(100 * share)} %` : 'all';
 }
 
 export function isSolved({ status }: Pick<SampleReport, 'status'>): boolean {
@@ -83,8 +113,14 @@ export interface Outcome {
   readonly singularValueBound: ArrayLike<number>;
 }
 
-/** The verdict on each sample, from the true residual and not from what the iteration believed. */
-export function sampleReports(outcome: Outcome, tolerance: number): SampleReport[] {
+/** Iterations of a sample that stops where it starts: one of each method that is tried. */
+const FIRST_ITERATIONS = 2;
+
+/**
+ * The verdict on each sample, from the true residual and not from what the iteration believed.
+ * @param limit iterations after which a sample was given up because there were no more; default: its status tells
+ */
+export function sampleReports(outcome: Outcome, tolerance: number, limit = Number.POSITIVE_INFINITY): SampleReport[] {
   const reports: SampleReport[] = [];
   for (let sample = 0; sample < outcome.residual.length; sample++) {
     const residual = outcome.residual[sample];
@@ -95,15 +131,22 @@ export function sampleReports(outcome: Outcome, tolerance: number): SampleReport
       if (residual <= 4 * floor) return 'stalled';
       return outcome.status[sample] === STATUS.diverged ? 'diverged' : 'limit';
     };
+    const status = verdict();
+    const iterations = outcome.iterations[sample];
+    const causeOf = (): FailureCause => {
+      if (status === 'diverged') return iterations <= FIRST_ITERATIONS ? 'start' : 'divergence';
+      return outcome.status[sample] === STATUS.gaveUp && iterations < limit ? 'stagnation' : 'limit';
+    };
     const errorBound = residual * outcome.amplification[sample];
     const bound = outcome.singularValueBound[sample];
     reports.push({
-      status: verdict(),
-      iterations: outcome.iterations[sample],
+      status,
+      iterations,
       residual,
       floor,
       errorBound,
       ...(bound > 0 && { singularValueBound: bound }),
+      ...(!isSolved({ status }) && { cause: causeOf() }),
     });
   }
   return reports;

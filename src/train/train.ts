@@ -7,6 +7,7 @@ import { ENGINE, type Engine } from '../tensor/engine.ts';
 import type { AssumedStep } from './assumed-step.ts';
 import { batchesOf } from './batches.ts';
 import { isDueAfterEpochs, isDueAfterSteps, writeCheckpoint } from './checkpoint/resume.ts';
+import { explained } from './driven-off.ts';
 import { evaluate } from './evaluate.ts';
 import { crossEntropy } from './losses.ts';
 import { settingsOf, type TrainOptions } from './options.ts';
@@ -49,6 +50,8 @@ export async function train(
     run.stopper?.restore(model);
     const { epochs, losses, stopper } = run;
     return { epochs, losses, backend: engine.backend, stoppedEarly, bestEpoch: stopper?.bestEpoch };
+  } catch (error) {
+    throw await explained(run, error);
   } finally {
     endRun(run);
   }

@@ -3,11 +3,12 @@
 import { readOptions } from '../../arguments/options.ts';
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import { inTurns } from '../../backends/event-loop.ts';
-import type { SolveReport } from '../../solvers/report.ts';
+import { type SolveReport, worstOf } from '../../solvers/report.ts';
 import { Arena } from '../../tensor/arena.ts';
 import { engineOf } from '../../tensor/engine.ts';
 import { recorded } from '../../tensor/operations.ts';
 import { TENSOR, Tensor } from '../../tensor/tensor.ts';
+import type { OwnAdvice } from '../advice.ts';
 import { certificateOf, type ImplicitCertificate, type LinearReport } from '../certificate.ts';
 import { awaiting } from '../reporting.ts';
 import { unlessAborted } from '../run-limits.ts';
@@ -129,6 +130,7 @@ export function lassoOf(
     solver: settings.solver,
     linearSolver: 'conjugate-gradients',
     isBounded: () => false,
+    advice: ADVICE,
     hypothesis: {
       ofSolve: async ({ report }) => withSolve(report, isExamined ? await certificate() : undefined),
       ...(isExamined && { closer: certificate }),
@@ -216,6 +218,15 @@ function givenOf({ engine, features, rows }: CheckedLasso, options: LassoOptions
     ...(ridge !== undefined && { ridge: numbers(ridge) }),
   };
 }
+
+const ADVICE: OwnAdvice = {
+  forward: (report) =>
+    !report.timedOut && worstOf(report).cause === 'stagnation'
+      ? 'Columns of X are nearly dependent, as it seems: leave some out, or add a ridge; else raise the limit, loosen the tolerance, or ask for the report'
+      : undefined,
+  singular:
+    'columns in use are linearly dependent, so that β is not unique and need not have a derivative; certificate() names them. Leave some out, or add a ridge; a higher limit or a looser tolerance does not help',
+};
 
 /** Takes note of a tensor that is freed with the solution. */
 type Own = (tensor: Tensor) => Tensor;

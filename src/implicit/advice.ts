@@ -1,0 +1,48 @@
+/** What helps where samples were not solved: it depends on why. */
+import { type SolveReport, worstOf } from '../solvers/report.ts';
+
+/** What an equation knows of its own failures, in sentences. */
+export interface OwnAdvice {
+  /** Of its forward solve; undefined where it knows nothing better. */
+  readonly forward?: (report: SolveReport) => Promise<string | undefined> | string | undefined;
+  /** What it means that the matrix of its linear solves is singular, and what helps. */
+  readonly singular?: string;
+}
+
+const REPORT = 'or ask for the report';
+
+const SINGULAR =
+  'the solution need not have a derivative there: certify() tells. Change the equation or its inputs; more iterations and a looser tolerance do not help';
+
+export async function adviceFor(
+  direction: 'forward' | 'backward' | 'tangent',
+  report: SolveReport,
+  own: OwnAdvice = {},
+): Promise<string> {
+  const isForward = direction === 'forward';
+  const [limit, tolerance] = isForward ? ['the limit', 'the tolerance'] : ['backwardLimit', 'backwardTolerance'];
+  if (report.timedOut) {
+    return `The time limit of ${report.timeLimit} ms ended the solve: raise timeLimit, loosen ${tolerance}, ${REPORT}`;
+  }
+  const { cause, singularValueBound: bound } = worstOf(report);
+  if (!isForward && cause !== 'limit') {
+    const found =
+      cause === 'singular' && bound !== undefined
+        ? `to the precision (its least singular value is at most about ${bound.toExponential(1)})`
+        : 'or nearly so, as it seems';
+    return `The matrix of the linear solve is singular, ${found}: ${own.singular ?? SINGULAR}`;
+  }
+  const known = isForward && (await own.forward?.(report));
+  if (known) return known;
+  const useless = `a higher limit or a looser tolerance does not help`;
+  switch (cause) {
+    case 'start':
+      return `No iteration has made it so, and ${useless}: start where the equation has moderate numbers, and look at its inputs for very large ones`;
+    case 'divergence':
+      return `It grew beyond all bounds, where ${useless}: start nearer to the solution, take another solver, or look at the inputs for very large numbers`;
+    case 'stagnation':
+      return `It came no nearer in the end, so that a higher limit does not help: start nearer to the solution, take another solver, loosen ${tolerance}, ${REPORT}`;
+    default:
+      return `Raise ${limit}, loosen ${tolerance}, ${REPORT}`;
+  }
+}

@@ -1,0 +1,54 @@
+/** What helps where an equation of the user's own was not solved: with a look at where its solver has stopped. */
+import { type SolveReport, worstOf } from '../solvers/report.ts';
+import { MOST_NEWTON_STEPS } from './root-forward.ts';
+import type { ImplicitSettings } from './root-options.ts';
+import { estimateSingularValues } from './singular-value-estimate.ts';
+import type { Solved } from './system.ts';
+
+/** Unknowns, of all samples, up to which that look is taken. */
+const LARGEST = 4096;
+
+/** Of ε: a matrix whose least singular value is below this share of the largest one is singular, as far as steps go. */
+const SINGULAR = 1000;
+
+/** @param at where the solver has stopped */
+export async function forwardAdvice(
+  report: SolveReport,
+  settings: ImplicitSettings,
+  at: Solved | undefined,
+): Promise<string | undefined> {
+  const { solver } = settings;
+  if (solver === 'given') {
+    return 'The unknown is taken as it was given, and does not solve the equation to the tolerance: solve it more closely, or let another solver go on from there';
+  }
+  if (typeof solver === 'function') {
+    return 'That is what the function given as solver returned: it must solve the equation to the tolerance';
+  }
+  const { cause, iterations, index } = worstOf(report);
+  if (cause === 'start') {
+    return 'The unknown is where the function is not finite, or beyond 1e30 times the unknown: start elsewhere, at moderate numbers; a higher limit or a looser tolerance does not help';
+  }
+  if (typeof solver !== 'string' || !solver.includes('newton-krylov')) {
+    if (cause === 'limit') {
+      return 'Raise the limit where the function is a contraction; where it is none, repetition does not come to the solution, and newton-krylov may. Or loosen the tolerance, or ask for the report';
+    }
+    return undefined;
+  }
+  if (at && (await isSingular(at, settings, index))) {
+    return '∂F/∂z is singular where the solver stopped, so that Newton steps lead nowhere: start elsewhere, or change the equation there; a higher limit or a looser tolerance does not help';
+  }
+  if (cause === 'limit' && iterations < MOST_NEWTON_STEPS) return undefined;
+  return `Newton steps (${MOST_NEWTON_STEPS} at most, whatever the limit is) have come to no solution: there may be none, or none near; start elsewhere, or ask for the report`;
+}
+
+/** False where it cannot be told. */
+async function isSingular(at: Solved, settings: ImplicitSettings, sample: number): Promise<boolean> {
+  if (at.z.size > LARGEST) return false;
+  try {
+    const estimates = await estimateSingularValues(at, settings, {});
+    const { smallest, largest } = estimates[sample];
+    return !(smallest > SINGULAR * at.engine.epsilon * largest);
+  } catch {
+    return false; // what it needs may have been freed: then there is nothing to look at
+  }
+}

@@ -1,0 +1,45 @@
+/** Why a solve fails that has converged in the steps before: what a training run knows, and the solve does not. */
+import { random } from '../data/random.ts';
+import { ConvergenceError } from '../solvers/report.ts';
+import type { Run } from './run.ts';
+
+/** Parameters that have grown by this factor are no longer of the size that the layers were made for. */
+const EXPLODED = 10;
+
+/** The same error with advice for the run, where steps of it have converged before; any other error as it is. */
+export async function explained(run: Run, error: unknown): Promise<unknown> {
+  const { epoch, step, settings, losses } = run;
+  if (!(error instanceof ConvergenceError) || losses.length === 0 || error.report.timedOut) return error;
+  const rate = settings.optimiser.rate(epoch + step / settings.steps, epoch * settings.steps + step);
+  const [began, largest] = [largestAtFirst(run), await largestParameter(run)];
+  const before = `${losses.length} ${losses.length === 1 ? 'step' : 'steps'} before converged`;
+  const advice =
+    largest > EXPLODED * began
+      ? `${before}, and the largest parameter has grown from ${began.toPrecision(2)} to ${largest.toPrecision(2)}: they explode. Lower the learning rate, which is ${rate}, or clip the gradients, rather than raise the limit or loosen the tolerance`
+      : `${error.advice}. ${before}: a learning rate below ${rate}, or clipped gradients, may keep the parameters where solves converge`;
+  return new ConvergenceError(error.what, error.report, advice);
+}
+
+/** By magnitude, of parameters as `initialise` draws them. */
+function largestAtFirst({ model, settings }: Run): number {
+  const generator = random(settings.seed);
+  const drawn = model.layers.flatMap(({ parameters }) => parameters.map(({ initial }) => initial(generator)));
+  return largestOf(drawn);
+}
+
+/** By magnitude, whatever solves they come from; NaN where it cannot be told. */
+async function largestParameter({ model: { engine, parameters } }: Run): Promise<number> {
+  try {
+    return largestOf(await Promise.all(parameters.map(({ value }) => engine.download(value))));
+  } catch {
+    return Number.NaN; // the device is gone, or a step that is void has taken them along
+  }
+}
+
+function largestOf(lists: readonly ArrayLike<number>[]): number {
+  let largest = 0;
+  for (const values of lists) {
+    for (let at = 0; at < values.length; at++) largest = Math.max(largest, Math.abs(values[at]));
+  }
+  return largest;
+}
