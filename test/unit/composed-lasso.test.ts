@@ -1,0 +1,11 @@
+/** See test/support/composed/properties/lasso.ts; `npm run test:long -- composed` tries many more cases. */
+import { afterAll } from 'vitest';
+import { sparseModels } from '../support/composed/properties/lasso.ts';
+import { BACKENDS } from '../support/composed/property.ts';
+import { engineOn } from '../support/engines.ts';
+
+for (const backend of BACKENDS) {
+  const { engine, close } = engineOn(backend);
+  afterAll(close);
+  sparseModels(1, engine, backend);
+}
