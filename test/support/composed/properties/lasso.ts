@@ -6,7 +6,7 @@ import type { BackendName } from '../../../../src/backends/backend.ts';
 import { lasso } from '../../../../src/implicit/lasso/lasso.ts';
 import type { LassoOptions } from '../../../../src/implicit/lasso/options.ts';
 import type { Engine, Scope } from '../../../../src/tensor/engine.ts';
-import { expectNear, isSingle, type Load, property } from '../property.ts';
+import { casesOn, expectNear, isSingle, type Load, property } from '../property.ts';
 import { derivative, isUnique, type SparseProblem, sparseProblems } from '../sparse.ts';
 
 function options(scope: Scope, { X, y, weights, ridge, features }: SparseProblem): LassoOptions {
@@ -22,7 +22,7 @@ function options(scope: Scope, { X, y, weights, ridge, features }: SparseProblem
 
 export function sparseModels(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
   const single = isSingle(backend);
-  const cases = single ? 20 : 100;
+  const cases = casesOn(backend, 100);
   const near = single ? 1e-3 : 1e-8;
   const cotangents = fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 5, maxLength: 5 });
 

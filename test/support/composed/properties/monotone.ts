@@ -12,7 +12,7 @@ import type { Tensor } from '../../../../src/tensor/tensor.ts';
 import { BEND_NAMES, type Bend, bend, bendValue, isPlantedLeft } from '../bends.ts';
 import { isKink } from '../derivatives.ts';
 import type { Problem } from '../graph.ts';
-import { expectNear, isSingle, type Load, property } from '../property.ts';
+import { casesOn, expectNear, isSingle, type Load, property } from '../property.ts';
 import { Truth } from '../truth.ts';
 
 interface Layer {
@@ -143,7 +143,7 @@ function parameterGradients(G: readonly number[], A: readonly number[], n: numbe
 
 export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
   const single = isSingle(backend);
-  const cases = single ? 20 : 100;
+  const cases = casesOn(backend, 100);
   const tolerances = fc.integer({ min: 2, max: single ? 6 : 12 }).map((power) => 10 ** -power);
   const ways = fc.constantFrom<Way>('matrix', 'monotoneMatrix', 'monotoneMap');
   const solvers = fc.constantFrom('auto', 'peaceman-rachford', 'forward-backward', 'anderson-picard+peaceman-rachford');
@@ -232,7 +232,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
     load,
     `layers: a margin that W does not have certifies nothing, on ${backend}`,
     fc.tuple(layers, fc.constantFrom(-1, -0.25, 0, 0.125, 0.5, 1), fc.constantFrom(0.125, 0.5, 1)),
-    single ? 10 : 40,
+    casesOn(backend, 40),
     ([layer, m, stated]) =>
       withTape(async (scope) => {
         const { n, batch } = layer.problem;

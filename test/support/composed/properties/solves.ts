@@ -7,7 +7,7 @@ import type { Engine } from '../../../../src/tensor/engine.ts';
 import { isKink } from '../derivatives.ts';
 import { descriptions } from '../description.ts';
 import { planted } from '../planting.ts';
-import { expectNear, isSingle, type Load, property } from '../property.ts';
+import { casesOn, expectNear, isSingle, type Load, property } from '../property.ts';
 import { Truth } from '../truth.ts';
 import { inputTensors, solved } from '../written.ts';
 import { PLAIN } from './certificates.ts';
@@ -24,7 +24,7 @@ export function solves(load: Load, engine: () => Promise<Engine>, backend: Backe
     fc.constantFrom(0, 1, 0.5, 0.25),
     tolerances,
   );
-  const cases = isSingle(backend) ? 15 : 60;
+  const cases = casesOn(backend, 60);
 
   property(
     load,
