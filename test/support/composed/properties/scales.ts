@@ -79,7 +79,9 @@ export function scales(load: Load, engine: () => Promise<Engine>, backend: Backe
       fc.pre(problem.isExactInSingle || !isSingle(backend));
       const wanted = new Truth(problem).gradients(cotangentOf(problem, numbers)) ?? [];
       fc.pre(!isSingle(backend) || wanted.flat().every(isOfSingle));
-      await expectGradients(await engine(), problem, cotangentOf(problem, numbers), {}, tolerance);
+      // What is out of the range of float32 on the way is refused.
+      const checked = expectGradients(await engine(), problem, cotangentOf(problem, numbers), {}, tolerance);
+      await (isSingle(backend) ? checked.catch(refused) : checked);
     },
   );
 
