@@ -28,6 +28,7 @@ const LEFT_OUT = [
   'batched',
   'worker',
   'cli-commands',
+  'composed-*',
 ];
 
 const given = process.argv.slice(2);

@@ -32,5 +32,6 @@ export const suites: readonly LongSuite[] = [
     minutes: 6,
   },
   { name: 'deno', files: ['test/long/deno.test.ts'], programs: ['deno'], minutes: 2 },
+  { name: 'composed', files: ['test/long/composed.test.ts'], programs: [], minutes: 8 },
   { name: 'soak', files: ['test/long/soak.test.ts'], programs: [], minutes: 2 },
 ];

@@ -1,4 +1,4 @@
-/** See test/support/composed/properties/memory.ts; `npm run test:long -- composed` tries many more cases. */
+/** See test/support/composed/properties/; `npm run test:long -- composed` tries many more cases. */
 import { afterAll } from 'vitest';
 import { memory } from '../support/composed/properties/memory.ts';
 import { engineOn } from '../support/engines.ts';

@@ -1,5 +1,6 @@
-/** See test/support/composed/properties/solves.ts; `npm run test:long -- composed` tries many more cases. */
+/** See test/support/composed/properties/; `npm run test:long -- composed` tries many more cases. */
 import { afterAll } from 'vitest';
+import { neighbours } from '../support/composed/properties/neighbours.ts';
 import { solves } from '../support/composed/properties/solves.ts';
 import { BACKENDS } from '../support/composed/property.ts';
 import { engineOn } from '../support/engines.ts';
@@ -8,4 +9,5 @@ for (const backend of BACKENDS) {
   const { engine, close } = engineOn(backend);
   afterAll(close);
   solves(1, engine, backend);
+  neighbours(1, engine, backend);
 }

@@ -5,7 +5,7 @@ import type { BackendName } from '../../../../src/backends/backend.ts';
 import type { Engine } from '../../../../src/tensor/engine.ts';
 import { descriptions } from '../description.ts';
 import { planted } from '../planting.ts';
-import { type Load, property } from '../property.ts';
+import { casesOn, type Load, property } from '../property.ts';
 import { Truth } from '../truth.ts';
 import { certificateOf } from '../written.ts';
 import { PLAIN } from './certificates.ts';
@@ -14,7 +14,7 @@ import { cotangentOf, cotangents, expectGradients } from './selections.ts';
 export function backends(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
   const drawn = fc.tuple(descriptions({ kinds: PLAIN, layouts: 1 }), cotangents, fc.constantFrom(0, 1, 0.5));
 
-  property(load, `certified or failed as it is, on ${backend}`, drawn, 20, async ([description]) => {
+  property(load, `certified or failed as it is, on ${backend}`, drawn, casesOn(backend, 40), async ([description]) => {
     const problem = planted(description);
     fc.pre(problem.isExactInSingle);
     const truth = new Truth(problem);
@@ -23,10 +23,16 @@ export function backends(load: Load, engine: () => Promise<Engine>, backend: Bac
     expect(certificate.kinks).toHaveLength(truth.movingKinks.length);
   });
 
-  property(load, `gradients of selections, on ${backend}`, drawn, 20, async ([description, numbers, q]) => {
-    const problem = planted(description);
-    fc.pre(problem.isExactInSingle);
-    const given = { choice: () => q, selection: q };
-    await expectGradients(await engine(), problem, cotangentOf(problem, numbers), given, 1e-3);
-  });
+  property(
+    load,
+    `gradients of selections, on ${backend}`,
+    drawn,
+    casesOn(backend, 40),
+    async ([description, numbers, q]) => {
+      const problem = planted(description);
+      fc.pre(problem.isExactInSingle);
+      const given = { choice: () => q, selection: q };
+      await expectGradients(await engine(), problem, cotangentOf(problem, numbers), given, 1e-3);
+    },
+  );
 }

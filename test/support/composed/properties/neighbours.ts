@@ -7,7 +7,7 @@ import { fixedPoint } from '../../../../src/implicit/root.ts';
 import type { Engine } from '../../../../src/tensor/engine.ts';
 import { descriptions } from '../description.ts';
 import { planted } from '../planting.ts';
-import { expectNear, isSingle, type Load, property } from '../property.ts';
+import { casesOn, expectNear, isSingle, type Load, property } from '../property.ts';
 import { Truth } from '../truth.ts';
 import { inputTensors, written } from '../written.ts';
 import { cotangents } from './selections.ts';
@@ -29,7 +29,7 @@ export function neighbours(load: Load, engine: () => Promise<Engine>, backend: B
       fc.integer({ min: 0, max: 2 }),
       fc.constantFrom('picard' as const, 'anderson' as const),
     ),
-    isSingle(backend) ? 15 : 40,
+    casesOn(backend, 40),
     async ([description, numbers, place, solver]) => {
       const problem = planted(description);
       fc.pre(problem.isExactInSingle || !isSingle(backend));

@@ -6,7 +6,7 @@ import type { BackendName } from '../../../../src/backends/backend.ts';
 import type { Engine } from '../../../../src/tensor/engine.ts';
 import { type Description, descriptions } from '../description.ts';
 import { planted } from '../planting.ts';
-import { expectNear, isSingle, type Load, property } from '../property.ts';
+import { casesOn, expectNear, isSingle, type Load, property } from '../property.ts';
 import { Truth } from '../truth.ts';
 import { certificateOf, inputTensors, solved } from '../written.ts';
 import { PLAIN } from './certificates.ts';
@@ -20,7 +20,7 @@ const LINEAR_KINDS = PLAIN.filter((kind) => kind !== 'product');
 const isOfSingle = (value: number): boolean => value === 0 || Math.abs(Math.log2(Math.abs(value))) < 110;
 
 export function scales(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
-  const cases = isSingle(backend) ? 15 : 50;
+  const cases = casesOn(backend, 50);
   const tolerance = isSingle(backend) ? 1e-3 : 1e-9;
   const scaled = descriptions({ kinds: LINEAR_KINDS, layouts: 1, scales: POWERS, exponents: POWERS });
 
@@ -79,7 +79,9 @@ export function scales(load: Load, engine: () => Promise<Engine>, backend: Backe
       fc.pre(problem.isExactInSingle || !isSingle(backend));
       const wanted = new Truth(problem).gradients(cotangentOf(problem, numbers)) ?? [];
       fc.pre(!isSingle(backend) || wanted.flat().every(isOfSingle));
-      await expectGradients(await engine(), problem, cotangentOf(problem, numbers), {}, tolerance);
+      // What is out of the range of float32 on the way is refused.
+      const checked = expectGradients(await engine(), problem, cotangentOf(problem, numbers), {}, tolerance);
+      await (isSingle(backend) ? checked.catch(refused) : checked);
     },
   );
 

@@ -48,7 +48,7 @@ export function selections(load: Load, engine: () => Promise<Engine>): void {
     load,
     'none: each operation has its own',
     fc.tuple(everything, cotangents),
-    60,
+    40,
     async ([description, numbers]) => {
       const problem = planted(description);
       await expectGradients(await engine(), problem, cotangentOf(problem, numbers), {}, 1e-9);
@@ -59,7 +59,7 @@ export function selections(load: Load, engine: () => Promise<Engine>): void {
     load,
     'one number for all operations',
     fc.tuple(everything, cotangents, shares),
-    60,
+    40,
     async ([description, numbers, q]) => {
       const problem = planted(description);
       const given = { choice: () => q, selection: q };
