@@ -1,7 +1,8 @@
 /** The forward solve of z = σ(Wz + b), as one Program. */
-import { solveFixedPoint } from '../solvers/forward.ts';
+import { type FixedPointSolution, solveFixedPoint } from '../solvers/forward.ts';
 import { forwardSolverOf, solverKey } from '../solvers/index.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
+import { roundingUnits } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
@@ -14,6 +15,8 @@ export interface Kept {
   readonly preActivation: Tensor;
   /** L ≥ ‖I − W‖, [1]. */
   readonly bound: Tensor;
+  /** ≥ ‖p − p*‖ of the pre-activation p and that of the true solution, p*, [batch]. */
+  readonly uncertainty: Tensor;
   /** α, where the solver had a resolvent, and what is kept of that. */
   readonly step: Tensor | undefined;
   readonly resolvent: readonly Tensor[];
@@ -66,21 +69,44 @@ export function forward(
       activation,
       limit,
     });
-    const { norms, resolvent } = solution;
+    const { norms, residual, floor, size, resolvent } = solution;
+    const length = elementwise('scale', [norms.bound], [1, 1]); // 1 + L, which is at least ‖W‖
+    const amplification = elementwise('divide', [length, tracedMargin]);
+    // ‖W(z − σ(p))‖ ≤ (1 + L)·residual·(ε + ‖z‖)
+    const moved = elementwise('multiply', [length, elementwise('multiply', [residual, size])]);
     const rows = {
       status: solution.status,
       iterations: solution.iterations,
-      residual: solution.residual,
-      floor: solution.floor,
+      residual,
+      floor,
       // ‖z − z*‖ ≤ (1 + ‖I − W‖)/m · ‖z − σ(Wz + b)‖
-      amplification: elementwise('divide', [elementwise('scale', [norms.bound], [1, 1]), tracedMargin]),
+      amplification,
       notFinite: notFinite(checkInputs, tracedB, own),
     };
-    const outputs = [solution.z, solution.preActivation, norms.bound, summarise(b.shape[0], rows)];
+    const uncertainty = uncertaintyOf(amplification, moved, solution, map.n);
+    const outputs = [solution.z, solution.preActivation, norms.bound, uncertainty, summarise(b.shape[0], rows)];
     return resolvent ? [...outputs, resolvent.step, ...(resolvent.kept ?? [])] : outputs;
   };
-  const [z, preActivation, bound, summary, usedStep, ...resolvent] = engine.run(key.join(' '), inputs, build, run);
-  return { z, preActivation, bound, summary, step: usedStep, resolvent };
+  const results = engine.run(key.join(' '), inputs, build, run);
+  const [z, preActivation, bound, uncertainty, summary, usedStep, ...resolvent] = results;
+  return { z, preActivation, bound, uncertainty, summary, step: usedStep, resolvent };
+}
+
+/**
+ * How far the pre-activation p = Wz + b may be from that of the true solution, p*. With r = z − σ(p): ‖σ(p) − z*‖ ≤ ‖Wr‖/m, for σ is a
+ * proximal operator and I − W ⪰ m·I, so that ‖p − p*‖ ≤ (1 + ‖W‖/m)·‖Wr‖; rounding of p adds to Wr.
+ * @param amplification (1 + L)/m, [1]
+ * @param moved ≥ ‖Wr‖, [batch]
+ */
+export function uncertaintyOf(
+  amplification: Tensor,
+  moved: Tensor,
+  { floor, size }: Pick<FixedPointSolution, 'floor' | 'size'>,
+  n: number,
+): Tensor {
+  const rounding = elementwise('scale', [elementwise('multiply', [floor, size])], [roundingUnits(n), 0]);
+  const growth = elementwise('scale', [amplification], [1, 1]);
+  return elementwise('multiply', [growth, elementwise('add', [moved, rounding])]);
 }
 
 /** Numbers in each row, and in the tensors that all share, that are NaN or infinite, [batch]. */

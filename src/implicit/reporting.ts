@@ -7,10 +7,9 @@ import {
   type ImplicitCertificate,
   type Known,
   type LinearReport,
-  type SampleCertificate,
   sampleCertificate,
 } from './certificate.ts';
-import { type MarkedOperation, type OperationKink, readKinks } from './kinks.ts';
+import { type KinkCounts, type MarkedOperation, type OperationKink, readKinks } from './kinks.ts';
 import { type LimitedRun, unlessAborted } from './run-limits.ts';
 import { readSummary, type Summary } from './summary.ts';
 
@@ -30,6 +29,8 @@ export interface Reported {
   readonly onFailure: 'throw' | 'report';
   /** Whether anything is known of the matrix that bounds an error by a residual; where it rejects, so does the report. */
   readonly isBounded: () => boolean | Promise<boolean>;
+  /** Of the floor, in the bound of an error: see roundingUnits. */
+  readonly rounding: number;
   /** What may have ended it early. */
   readonly run: LimitedRun;
   /** The problem's own reason for which nothing was solved; without one a ConvergenceError tells. */
@@ -56,13 +57,15 @@ export interface LinearResult {
   readonly tensors: readonly Tensor[];
   readonly summary: Tensor;
   readonly marked: readonly MarkedOperation[];
+  /** Whether the summary counts what is unresolved. Default: where nothing is marked, for then there is nothing. */
+  readonly tellsUnresolved?: boolean;
 }
 
 /** What was read of a linear solve. */
 export interface LinearRead {
   readonly report: SolveReport;
   /** Of each sample, as in SampleCertificate. */
-  readonly places: readonly Pick<SampleCertificate, 'kinks' | 'kinkTolerance'>[];
+  readonly places: readonly KinkCounts[];
   readonly kinks: readonly OperationKink[];
   /** Of ‖∂f/∂z‖, where the solve found one. */
   readonly normBound: number;
@@ -90,7 +93,7 @@ export function linearReportOf(
 async function readLinear(
   engine: Engine,
   reported: Reported,
-  { summary, marked }: Omit<LinearResult, 'tensors'>,
+  { summary, marked, tellsUnresolved = marked.length === 0 }: Omit<LinearResult, 'tensors'>,
   since: number,
 ): Promise<LinearRead> {
   // They may be read after the call has ended in which they were made.
@@ -108,13 +111,14 @@ async function readLinear(
   const places = report.samples.map((_, index) => ({
     kinks: read.kinks[index],
     kinkTolerance: read.kinkTolerance[index],
+    ...(tellsUnresolved && { unresolved: read.unresolved[index] }),
   }));
   return { report, places, kinks: (await reading) ?? [], normBound: read.normBound[0] };
 }
 
 async function readSolve(
   engine: Engine,
-  { what, direction, given, solver, tolerance, isBounded, run }: Reported,
+  { what, direction, given, solver, tolerance, isBounded, rounding, run }: Reported,
   summary: Tensor,
   since: number,
 ): Promise<{ report: SolveReport; read: Summary }> {
@@ -127,7 +131,7 @@ async function readSolve(
       `${what}, ${direction}: ${given}, sample ${bad}, holds NaN or an infinity; every number must be finite`,
     );
   }
-  const samples = sampleReports(read, tolerance).map((sample) =>
+  const samples = sampleReports(read, tolerance, rounding).map((sample) =>
     direction !== 'forward' && sample.floor >= ALL_ROUNDING ? { ...sample, status: 'limit' as const } : sample,
   );
   const report = {

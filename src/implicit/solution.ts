@@ -38,7 +38,9 @@ export interface Hypothesis {
 }
 
 /** What an equation says of itself: see Reported. */
-export interface Problem extends Pick<Reported, 'what' | 'given' | 'solver' | 'isBounded' | 'failure'> {
+export interface Problem
+  extends Pick<Reported, 'what' | 'given' | 'solver' | 'isBounded' | 'failure'>,
+    Partial<Pick<Reported, 'rounding'>> {
   readonly engine: Engine;
   readonly linearSolver: string;
   readonly hypothesis: Hypothesis;
@@ -106,9 +108,9 @@ export class Course {
   }
 
   private reported(direction: Reported['direction'], run: LimitedRun): Reported {
-    const { what, solver, linearSolver, isBounded, failure, settings } = this.problem;
+    const { what, solver, linearSolver, isBounded, rounding = 1, failure, settings } = this.problem;
     const { tolerance, backwardTolerance, onFailure } = settings;
-    const common = { what, direction, onFailure, isBounded, run };
+    const common = { what, direction, onFailure, isBounded, rounding, run };
     if (direction === 'forward') return { ...common, given: this.problem.given, solver, tolerance, failure };
     const given = direction === 'backward' ? 'the cotangent' : 'a tangent';
     return { ...common, given, solver: linearSolver, tolerance: backwardTolerance };
