@@ -12,7 +12,7 @@ import { atSolution, type Solved } from './system.ts';
 export interface CertifyOptions extends InvertibilityOptions {
   /**
    * Everything within it of a kink counts as at the kink: the hypothesis on a neighbourhood, to first order. Default: what
-   * rounding makes of a kink, 64·ε·max|x| of the row.
+   * rounding makes of a kink, 64·ε·max|x| of the row. What is unresolved counts too, whatever it is.
    */
   readonly radius?: number;
   /**
@@ -67,8 +67,8 @@ async function proved(
   options: InvertibilityOptions,
   { radius, signal }: Pick<CertifyOptions, 'radius' | 'signal'>,
 ): Promise<ImplicitCertificate> {
-  const { samples, kinks } = await atSolution(solved, (system, x) =>
-    readLifted('certify', system, x, { radius, signal }),
+  const { samples, kinks } = await atSolution(solved, (system, x, uncertainty) =>
+    readLifted('certify', system, x, { radius, uncertainty, signal }),
   );
   const certificates: SampleCertificate[] = [];
   for (const [sample, { family }] of samples.entries()) {
@@ -85,7 +85,9 @@ async function estimated(
   { radius, warnBelow, reason }: { radius: number | undefined; warnBelow: number; reason: string },
 ): Promise<ImplicitCertificate> {
   const [kinks, estimates] = await Promise.all([
-    atSolution(solved, (system, x) => readKinksOf(system.linearised(x).kinks(), system.rows.batch, radius)),
+    atSolution(solved, (system, x, uncertainty) =>
+      readKinksOf(system.linearised(x, uncertainty).kinks(), system.rows.batch, radius),
+    ),
     estimateSingularValues(solved, settings, asked),
   ]);
   const certificates = estimates.map(({ smallest, isSolved, largest, normBound }, sample): SampleCertificate => {

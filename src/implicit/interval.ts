@@ -15,7 +15,7 @@ import { atSolution, type Solved } from './system.ts';
 export interface IntervalOptions {
   /** Which of the inputs; it must hold one number. Default 0. */
   readonly input?: number;
-  /** Everything within it of a kink counts as at the kink. Default: what rounding makes of a kink. */
+  /** Everything within it of a kink counts as at the kink, and what is unresolved. Default: what rounding makes of a kink. */
   readonly radius?: number;
   /** Aborted, it ends the work: the interval rejects with its reason. Default: that of the solve. */
   readonly signal?: AbortSignal;
@@ -77,8 +77,8 @@ async function intervalOf(
     throw new RangeError(`gradientInterval: cotangent holds ${cotangent.size} numbers; z holds ${z.size}`);
   }
   checkRadius('gradientInterval', radius);
-  const [lifted, v, n] = await atSolution(solved, async (system, x) => {
-    const read = readLifted('gradientInterval', system, x, { radius, input, signal });
+  const [lifted, v, n] = await atSolution(solved, async (system, x, uncertainty) => {
+    const read = readLifted('gradientInterval', system, x, { radius, uncertainty, input, signal });
     return Promise.all([read, cotangent.data(), system.rows.n]);
   });
   const ranges: SampleRange[] = [];

@@ -1,4 +1,5 @@
 /** Where a function is at its kinks: found on the device, read where there are some. */
+import { nearness } from '../autodiff/kinks.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type KinkPlace, partsOf, placeIn } from './kink-places.ts';
@@ -26,16 +27,16 @@ export interface KinkedArgument {
 
 /** How near a position counts as at it, in the end. */
 export function nearnessOf({ tolerance, uncertainty, isResolved }: KinkedArgument): Tensor {
-  return isResolved && uncertainty ? elementwise('maximum', [tolerance, uncertainty]) : tolerance;
+  return nearness(tolerance, isResolved ? uncertainty : undefined);
 }
 
 export interface FoundKinks {
-  /** Coordinates at a kink, of each sample, [batch] or [1]. */
-  readonly count: Tensor;
+  /** Coordinates further from every kink than rounding explains, of each sample, [batch] or [1]. */
+  readonly away: Tensor;
+  /** Those of them that the uncertainty leaves no doubt of; where none is known, all. */
+  readonly clear: Tensor;
   /** What counted as at a kink: the largest of each sample, [batch] or [1]. */
   readonly tolerance: Tensor;
-  /** Coordinates beyond the tolerance of rounding that may be at a kink; undefined where nothing is known of some operation. */
-  readonly unresolved: Tensor | undefined;
   /** For each operation its argument where that is at a kink, AWAY elsewhere. */
   readonly marks: readonly Tensor[];
 }
@@ -49,32 +50,41 @@ export function findKinks(operations: readonly KinkedArgument[], batch: number):
     const { x, tolerance, uncertainty, isResolved } = operation;
     const distance = distanceOf(operation);
     const nearness = nearnessOf(operation);
-    const away = elementwise('greater', [distance, nearness]);
+    const beyond = (limit: Tensor): Tensor => elementwise('greater', [distance, limit]);
+    const away = beyond(tolerance);
     const none = x.context.upload([AWAY], [1], x);
-    const width = x.size / partsOf(x, batch);
     const counted = ofSamples('sum', away, batch);
-    const beyond = (limit: Tensor): Tensor => ofSamples('sum', elementwise('greater', [distance, limit]), batch);
-    // Of those within the larger of the two, those beyond the tolerance.
-    const isolated = (larger: Tensor, smaller: Tensor): Tensor => elementwise('subtract', [smaller, larger]);
     return {
-      count: elementwise('scale', [counted], [-1, width]),
+      away: counted,
+      clear: uncertainty ? both(away, beyond(uncertainty), batch) : counted,
       tolerance: ofSamples('maximumAbsolute', nearness, batch),
-      unresolved:
-        uncertainty &&
-        (isResolved
-          ? isolated(counted, beyond(tolerance))
-          : isolated(beyond(elementwise('maximum', [tolerance, uncertainty])), counted)),
-      marks: elementwise('select', [away, none, x]),
+      marks: elementwise('select', [isResolved && uncertainty ? beyond(nearness) : away, none, x]),
     };
   });
   if (found.length === 0) return undefined;
-  const sum = (counts: readonly Tensor[]): Tensor => counts.reduce((a, b) => elementwise('add', [a, b]));
-  const unresolved = found.flatMap((one) => (one.unresolved ? [one.unresolved] : []));
+  const total = (operation: 'add' | 'maximum', name: 'away' | 'clear' | 'tolerance'): Tensor =>
+    found.map((one) => one[name]).reduce((a, b) => elementwise(operation, [a, b]));
   return {
-    count: sum(found.map(({ count }) => count)),
-    tolerance: found.map(({ tolerance }) => tolerance).reduce((a, b) => elementwise('maximum', [a, b])),
-    unresolved: unresolved.length === found.length ? sum(unresolved) : undefined,
+    away: total('add', 'away'),
+    clear: total('add', 'clear'),
+    tolerance: total('maximum', 'tolerance'),
     marks: found.map(({ marks }) => marks),
+  };
+}
+
+/** What the host makes of the numbers of a sample. */
+export function kinkCounts(
+  operations: readonly MarkedOperation[],
+  batch: number,
+  { away, clear, kinkTolerance }: Readonly<Record<'away' | 'clear' | 'kinkTolerance', number>>,
+): KinkCounts {
+  const all = operations.reduce((sum, { marks }) => sum + marks.size / partsOf(marks, batch), 0);
+  const isResolved = operations.some((one) => one.isResolved);
+  const isBounded = operations.every((one) => one.isBounded);
+  return {
+    kinks: all - (isResolved ? clear : away),
+    kinkTolerance,
+    ...(isBounded && { unresolved: away - clear }),
   };
 }
 
@@ -84,6 +94,13 @@ function distanceOf({ x, positions }: KinkedArgument): Tensor {
     elementwise('abs', [position === 0 ? x : elementwise('scale', [x], [1, -position])]),
   );
   return distances.reduce((a, b) => elementwise('minimum', [a, b]));
+}
+
+/** Coordinates of each sample in which both are 1. */
+function both(a: Tensor, b: Tensor, batch: number): Tensor {
+  const parts = partsOf(a, batch);
+  if (a.size === parts) return a.context.alias(elementwise('multiply', [a, b]), [parts]);
+  return reduceRows('dot', [a, b].map((mask) => mask.context.alias(mask, [parts, mask.size / parts])));
 }
 
 function ofSamples(reduction: 'sum' | 'maximumAbsolute', x: Tensor, batch: number): Tensor {
@@ -120,25 +137,35 @@ export async function readKinksOf(
   );
   const found = findKinks(wide, batch);
   if (!found) return { list: [], ofSample: () => ({ kinks: 0, kinkTolerance: 0, unresolved: 0 }) };
-  const marked = operations.map((operation, index) => ({ ...operation, marks: found.marks[index] }));
-  const [count, tolerance, unresolved, list] = await Promise.all([
-    found.count.data(),
+  const marked = operations.map((operation, index) => markedOperation(operation, found.marks[index]));
+  const [away, clear, tolerance, list] = await Promise.all([
+    found.away.data(),
+    found.clear.data(),
     found.tolerance.data(),
-    found.unresolved?.data(),
     readKinks(marked, batch),
   ]);
   const of = (numbers: ArrayLike<number>, sample: number): number => numbers[numbers.length === 1 ? 0 : sample];
-  const ofSample = (sample: number): KinkCounts => ({
-    kinks: of(count, sample),
-    kinkTolerance: of(tolerance, sample),
-    ...(unresolved && { unresolved: of(unresolved, sample) }),
-  });
+  const ofSample = (sample: number): KinkCounts =>
+    kinkCounts(marked, batch, {
+      away: of(away, sample),
+      clear: of(clear, sample),
+      kinkTolerance: of(tolerance, sample),
+    });
   return { list, ofSample };
 }
 
 /** An operation as it is read back. */
-export interface MarkedOperation extends Pick<KinkedArgument, 'operation' | 'positions'> {
+export interface MarkedOperation extends Pick<KinkedArgument, 'operation' | 'positions' | 'isResolved'> {
   readonly marks: Tensor;
+  /** Whether its uncertainty is known. */
+  readonly isBounded: boolean;
+}
+
+export function markedOperation(
+  { operation, positions, isResolved, uncertainty }: Omit<KinkedArgument, 'x' | 'tolerance'>,
+  marks: Tensor,
+): MarkedOperation {
+  return { operation, positions, isResolved, isBounded: uncertainty !== undefined, marks };
 }
 
 /** What the marks of the operations say, sample by sample. */

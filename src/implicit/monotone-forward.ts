@@ -1,10 +1,12 @@
 /** The forward solve of z = σ(Wz + b), as one Program. */
-import { type FixedPointSolution, solveFixedPoint } from '../solvers/forward.ts';
+import { solveFixedPoint } from '../solvers/forward.ts';
 import { forwardSolverOf, solverKey } from '../solvers/index.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
+import { column } from '../solvers/monitor.ts';
+import { kinksOfActivation } from '../solvers/nonlinearity.ts';
 import { roundingUnits } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { combine, elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Chosen } from './options.ts';
 import type { LimitedRun } from './run-limits.ts';
@@ -15,8 +17,8 @@ export interface Kept {
   readonly preActivation: Tensor;
   /** L ≥ ‖I − W‖, [1]. */
   readonly bound: Tensor;
-  /** ≥ ‖p − p*‖ of the pre-activation p and that of the true solution, p*, [batch]. */
-  readonly uncertainty: Tensor;
+  /** ≥ ‖p − p*‖ of the pre-activation p and that of the true solution, p*, [batch, 1]. Absent where σ has no kinks. */
+  readonly uncertainty: Tensor | undefined;
   /** α, where the solver had a resolvent, and what is kept of that. */
   readonly step: Tensor | undefined;
   readonly resolvent: readonly Tensor[];
@@ -44,6 +46,7 @@ export function forward(
   const { activation, limit, tolerance, step, checkInputs } = settings;
   const { parameters } = map;
   const solver = forwardSolverOf(settings.solver);
+  const isKinked = kinksOfActivation(activation).length > 0;
   const optional = [step === undefined ? undefined : engine.scalar(step), initial];
   const key = [
     ...['forward', map.key, solverKey(settings.solver), JSON.stringify(activation), limit, checkInputs],
@@ -72,8 +75,6 @@ export function forward(
     const { norms, residual, floor, size, resolvent } = solution;
     const length = elementwise('scale', [norms.bound], [1, 1]); // 1 + L, which is at least ‖W‖
     const amplification = elementwise('divide', [length, tracedMargin]);
-    // ‖W(z − σ(p))‖ ≤ (1 + L)·residual·(ε + ‖z‖)
-    const moved = elementwise('multiply', [length, elementwise('multiply', [residual, size])]);
     const rows = {
       status: solution.status,
       iterations: solution.iterations,
@@ -83,30 +84,21 @@ export function forward(
       amplification,
       notFinite: notFinite(checkInputs, tracedB, own),
     };
-    const uncertainty = uncertaintyOf(amplification, moved, solution, map.n);
-    const outputs = [solution.z, solution.preActivation, norms.bound, uncertainty, summarise(b.shape[0], rows)];
+    const outputs = [solution.z, solution.preActivation, norms.bound, summarise(b.shape[0], rows)];
+    if (isKinked) {
+      // ‖p − p*‖ ≤ ‖W‖·‖z − z*‖
+      const error = combine(
+        { x: column(residual), coefficient: size },
+        { x: column(floor), coefficient: size, factor: roundingUnits(map.n) },
+      );
+      outputs.push(elementwise('multiply', [elementwise('multiply', [amplification, length]), error]));
+    }
     return resolvent ? [...outputs, resolvent.step, ...(resolvent.kept ?? [])] : outputs;
   };
-  const results = engine.run(key.join(' '), inputs, build, run);
-  const [z, preActivation, bound, uncertainty, summary, usedStep, ...resolvent] = results;
+  const [z, preActivation, bound, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);
+  const uncertainty = isKinked ? rest.shift() : undefined;
+  const [usedStep, ...resolvent] = rest;
   return { z, preActivation, bound, uncertainty, summary, step: usedStep, resolvent };
-}
-
-/**
- * How far the pre-activation p = Wz + b may be from that of the true solution, p*. With r = z − σ(p): ‖σ(p) − z*‖ ≤ ‖Wr‖/m, for σ is a
- * proximal operator and I − W ⪰ m·I, so that ‖p − p*‖ ≤ (1 + ‖W‖/m)·‖Wr‖; rounding of p adds to Wr.
- * @param amplification (1 + L)/m, [1]
- * @param moved ≥ ‖Wr‖, [batch]
- */
-export function uncertaintyOf(
-  amplification: Tensor,
-  moved: Tensor,
-  { floor, size }: Pick<FixedPointSolution, 'floor' | 'size'>,
-  n: number,
-): Tensor {
-  const rounding = elementwise('scale', [elementwise('multiply', [floor, size])], [roundingUnits(n), 0]);
-  const growth = elementwise('scale', [amplification], [1, 1]);
-  return elementwise('multiply', [growth, elementwise('add', [moved, rounding])]);
 }
 
 /** Numbers in each row, and in the tensors that all share, that are NaN or infinite, [batch]. */

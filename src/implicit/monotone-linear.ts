@@ -6,13 +6,13 @@ import { normsFrom } from '../solvers/equation.ts';
 import { linearSolverOf, solverKey } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
 import { type LinearMap, transposedMap, transposedResolvent } from '../solvers/linear-map.ts';
-import { column, statusOf } from '../solvers/monitor.ts';
+import { statusOf } from '../solvers/monitor.ts';
 import { jacobianAt, kinksOfActivation, whereUsed } from '../solvers/nonlinearity.ts';
 import { resolventOf } from '../solvers/resolvent.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { AWAY, findKinks, type KinkedArgument, nearnessOf } from './kinks.ts';
+import { AWAY, findKinks, type KinkedArgument, markedOperation, nearnessOf } from './kinks.ts';
 import { type Kept, notFinite } from './monotone-forward.ts';
 import type { Chosen } from './options.ts';
 import type { LinearDirection, LinearResult } from './reporting.ts';
@@ -72,11 +72,14 @@ export function solveLinearised(
     ...[selection, kinkUnits, needsMap, checkInputs, kept.length, isResolved],
   ];
   const scalars = [settings.backwardTolerance, map.margin.value].map((value) => engine.scalar(value));
-  const inputs = [...parameters, z, preActivation, right, bound, uncertainty, ...scalars, ...kept];
+  const errors = uncertainty ? [uncertainty] : [];
+  const inputs = [...parameters, z, preActivation, right, bound, ...errors, ...scalars, ...kept];
   const build = (traced: Tensor[], tracing: LoopContext): Tensor[] => {
     const W = map.traced(traced.slice(0, parameters.length), tracing);
     const others = traced.slice(parameters.length);
-    const [fixedPoint, p, v, tracedBound, error, tolerance, margin, tracedStep, ...tracedKept] = others;
+    const [fixedPoint, p, v, tracedBound, ...more] = others;
+    const error = uncertainty && more.shift();
+    const [tolerance, margin, tracedStep, ...tracedKept] = more;
     const norms = normsFrom({ bound: tracedBound });
     const kinked = kinkedArgument(p, error, isResolved, settings);
     const J = jacobianAt(activation, p, kinked[0] && nearnessOf(kinked[0]), selection);
@@ -104,17 +107,17 @@ export function solveLinearised(
       amplification: elementwise('reciprocal', [margin]),
       singularValueBound: solved.singularValueBound,
       notFinite: notFinite(checkInputs, v),
-      kinks: kinks?.count,
+      away: kinks?.away,
+      clear: kinks?.clear,
       kinkTolerance: kinks?.tolerance,
-      unresolved: kinks?.unresolved,
     };
     const gradients = needsMap ? W.cotangent(weighted, fixedPoint) : [];
     return [weighted, summarise(v.shape[0], rows), ...(kinks?.marks ?? []), ...gradients];
   };
   const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);
   const operations = kinkedOperations(activation);
-  const marked = operations.map((operation, index) => ({ ...operation, marks: rest[index] }));
-  return { tensors: [Ju, ...rest.slice(operations.length)], summary, marked, tellsUnresolved: true };
+  const marked = operations.map((one, index) => markedOperation({ ...one, uncertainty, isResolved }, rest[index]));
+  return { tensors: [Ju, ...rest.slice(operations.length)], summary, marked };
 }
 
 /** σ, where it has kinks. */
@@ -125,7 +128,7 @@ export function kinkedOperations(activation: Activation): Pick<KinkedArgument, '
 
 export function kinkedArgument(
   x: Tensor,
-  uncertainty: Tensor,
+  uncertainty: Tensor | undefined,
   isResolved: boolean,
   { activation, kinkUnits }: Chosen,
 ): KinkedArgument[] {
@@ -133,7 +136,7 @@ export function kinkedArgument(
     ...one,
     x: whereUsed(activation, x, AWAY),
     tolerance: kinkTolerance(whereUsed(activation, x, 0), kinkUnits),
-    uncertainty: column(uncertainty),
+    uncertainty,
     isResolved,
   }));
 }

@@ -9,7 +9,7 @@ import {
   type LinearReport,
   sampleCertificate,
 } from './certificate.ts';
-import { type KinkCounts, type MarkedOperation, type OperationKink, readKinks } from './kinks.ts';
+import { type KinkCounts, kinkCounts, type MarkedOperation, type OperationKink, readKinks } from './kinks.ts';
 import { type LimitedRun, unlessAborted } from './run-limits.ts';
 import { readSummary, type Summary } from './summary.ts';
 
@@ -57,8 +57,6 @@ export interface LinearResult {
   readonly tensors: readonly Tensor[];
   readonly summary: Tensor;
   readonly marked: readonly MarkedOperation[];
-  /** Whether the summary counts what is unresolved. Default: where nothing is marked, for then there is nothing. */
-  readonly tellsUnresolved?: boolean;
 }
 
 /** What was read of a linear solve. */
@@ -93,7 +91,7 @@ export function linearReportOf(
 async function readLinear(
   engine: Engine,
   reported: Reported,
-  { summary, marked, tellsUnresolved = marked.length === 0 }: Omit<LinearResult, 'tensors'>,
+  { summary, marked }: Omit<LinearResult, 'tensors'>,
   since: number,
 ): Promise<LinearRead> {
   // They may be read after the call has ended in which they were made.
@@ -101,18 +99,23 @@ async function readLinear(
   for (const { marks } of marked) marks.dispose();
   let reading: ReturnType<typeof readKinks> | undefined;
   let solve: Awaited<ReturnType<typeof readSolve>>;
+  let places: readonly KinkCounts[];
   try {
     solve = await readSolve(engine, reported, summary, since);
-    if (solve.read.kinks.some((count) => count > 0)) reading = readKinks(held, solve.report.samples.length);
+    const { samples } = solve.report;
+    const { away, clear, kinkTolerance } = solve.read;
+    places = samples.map((_, index) =>
+      kinkCounts(held, samples.length, {
+        away: away[index],
+        clear: clear[index],
+        kinkTolerance: kinkTolerance[index],
+      }),
+    );
+    if (places.some(({ kinks }) => kinks > 0)) reading = readKinks(held, samples.length);
   } finally {
     for (const { marks } of held) marks.dispose();
   }
   const { report, read } = solve;
-  const places = report.samples.map((_, index) => ({
-    kinks: read.kinks[index],
-    kinkTolerance: read.kinkTolerance[index],
-    ...(tellsUnresolved && { unresolved: read.unresolved[index] }),
-  }));
   return { report, places, kinks: (await reading) ?? [], normBound: read.normBound[0] };
 }
 

@@ -28,12 +28,16 @@ const POWERS = 4;
 
 /** For each sample, of the element that the selection takes. */
 export function estimateSingularValues(
-  { engine, systemOf, z, inputs }: Solved,
+  { engine, systemOf, z, inputs, uncertainty }: Solved,
   settings: ImplicitSettings,
   options: EstimateOptions,
 ): Promise<SingularValueEstimate[]> {
   return engine.tidy(async (scope) => {
-    const at = { engine, systemOf, z: scope.use(z), inputs: inputs.map((input) => scope.use(input)) };
+    const used = (tensors: readonly Tensor[]): Tensor[] => tensors.map((tensor) => scope.use(tensor));
+    const at = {
+      ...{ engine, systemOf, z: scope.use(z), inputs: used(inputs) },
+      uncertainty: uncertainty && used(uncertainty),
+    };
     const { batch, n } = systemOf(inputs).rows;
     const largest = await largestSingularValues(at, [batch, n], options.seed ?? 0);
     /** The least that any solve has shown. */
@@ -95,7 +99,7 @@ interface Question {
 
 /** ‖Bw‖ of a unit vector w that powers of BᵀB have turned to the largest singular value, [batch]. */
 async function largestSingularValues(
-  { engine, systemOf, z, inputs }: Solved,
+  { engine, systemOf, z, inputs, uncertainty = [] }: Solved,
   [batch, n]: readonly [number, number],
   seed: number,
 ): Promise<ArrayLike<number>> {
@@ -108,9 +112,10 @@ async function largestSingularValues(
   const [sizes] = run(
     engine,
     'implicit, largest singular value',
-    [z, start, ...inputs],
+    [z, start, ...inputs, ...uncertainty],
     ([at, w0, ...own], context) => {
-      const { direct, transposed } = systemOf(own).linearised(context.alias(at, [batch, n]));
+      const system = systemOf(own.splice(0, inputs.length));
+      const { direct, transposed } = system.linearised(context.alias(at, [batch, n]), own);
       let w = unitRows(w0);
       for (let power = 0; power < POWERS; power++) w = unitRows(transposed(direct(w)));
       return [reduceRows('norm', [direct(w)])];

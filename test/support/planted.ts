@@ -2,8 +2,10 @@
  * Layers z = σ(Wz + b) with kinks planted in them: all numbers are multiples of small powers of two, so that z, the pre-activation and
  * its kinks are exact in float32 too. b is what is left: the pre-activation − Wz.
  */
+import { Tape } from '../../src/autodiff/tape.ts';
 import { random } from '../../src/data/random.ts';
 import type { ActivationOption } from '../../src/solvers/activations.ts';
+import { type Engine, monotoneFixedPoint, type Tensor } from '../../src/index.ts';
 import { denseSolve, matmul, relativeError } from './numbers.ts';
 
 /** An activation with kinks; its values at dyadic numbers are dyadic. */
@@ -13,6 +15,8 @@ export interface BentActivation {
   readonly value: (p: number) => number;
   /** Left and right of p. */
   readonly slopes: (p: number) => readonly [number, number];
+  /** As a user calls it. */
+  readonly written: (p: Tensor, options: { selection?: number }) => Tensor;
 }
 
 const sided =
@@ -20,24 +24,33 @@ const sided =
   (p: number): readonly [number, number] => [slope(p - 1e-9), slope(p + 1e-9)];
 
 export const BENT: Readonly<Record<'relu' | 'softThreshold' | 'clip' | 'leakyRelu', BentActivation>> = {
-  relu: { option: 'relu', kinks: [0], value: (p) => Math.max(p, 0), slopes: sided((p) => (p > 0 ? 1 : 0)) },
+  relu: {
+    option: 'relu',
+    kinks: [0],
+    value: (p) => Math.max(p, 0),
+    slopes: sided((p) => (p > 0 ? 1 : 0)),
+    written: (p, options) => p.relu(options),
+  },
   softThreshold: {
     option: { name: 'softThreshold', threshold: 0.25 },
     kinks: [-0.25, 0.25],
     value: (p) => Math.sign(p) * Math.max(Math.abs(p) - 0.25, 0),
     slopes: sided((p) => (Math.abs(p) > 0.25 ? 1 : 0)),
+    written: (p, options) => p.softThreshold(0.25, options),
   },
   clip: {
     option: { name: 'clip', low: -0.5, high: 1 },
     kinks: [-0.5, 1],
     value: (p) => Math.min(Math.max(p, -0.5), 1),
     slopes: sided((p) => (p > -0.5 && p < 1 ? 1 : 0)),
+    written: (p, options) => p.clip(-0.5, 1, options),
   },
   leakyRelu: {
     option: { name: 'leakyRelu', slope: 0.25 },
     kinks: [0],
     value: (p) => (p > 0 ? p : p / 4),
     slopes: sided((p) => (p > 0 ? 1 : 0.25)),
+    written: (p, options) => p.leakyRelu(0.25, options),
   },
 };
 
@@ -150,4 +163,23 @@ export function plantedGradient({ n, batch, W, v, preActivation, activation }: P
 /** ‖found − true‖/‖true‖ of the gradient of a selection. */
 export function gradientErrorOf(layer: PlantedLayer, q: number, found: ArrayLike<number>): number {
   return relativeError(found, plantedGradient(layer, q));
+}
+
+/** Its solution as the library has it, ∂(Σ v∘z)/∂b, and the certificate that comes with that. */
+export async function solvedLayer(
+  engine: Engine,
+  { n, batch, W, b, v, margin, activation }: PlantedLayer,
+  options: { tolerance: number; selection?: number },
+) {
+  const tape = new Tape();
+  const weights = tape.watch(engine.tensor(W, [n, n]));
+  const bias = tape.watch(engine.tensor(b, [batch, n]));
+  const solution = monotoneFixedPoint(weights, bias, {
+    ...{ activation: activation.option, margin, backwardTolerance: engine.epsilon * 100, onFailure: 'report' },
+    ...options,
+  });
+  const [gradient] = tape.pullback(solution.z, [bias], engine.tensor(v, [batch, n]));
+  const found = await gradient.data();
+  const { certificate } = await solution.backwardReports[0];
+  return { solution, gradient: found, certificate };
 }
