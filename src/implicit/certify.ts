@@ -73,9 +73,18 @@ async function proved(
   const certificates: SampleCertificate[] = [];
   for (const [sample, { family }] of samples.entries()) {
     const found = await inTurns(checkInvertibility(family, options), signal);
-    certificates.push({ ...found, ...kinks.ofSample(sample), nearlySingular: found.nearest.nearlySingular });
+    const counts = kinks.ofSample(sample);
+    const own = { ...found, ...counts, nearlySingular: found.nearest.nearlySingular };
+    certificates.push(counts.unresolved ? withDoubt(own, counts.unresolved) : own);
   }
   return certificateOf(certificates, kinks.list);
+}
+
+/** Coordinates that may be at a kink were all taken to be at one: what holds for these elements holds, what fails need not. */
+function withDoubt(certificate: SampleCertificate, unresolved: number): SampleCertificate {
+  if (certificate.status !== 'failed') return certificate;
+  const reason = `${certificate.reason}; but ${unresolved} of the kinks could not be told from points near them`;
+  return { ...certificate, status: 'unknown', reason };
 }
 
 async function estimated(

@@ -27,7 +27,7 @@ export interface GradientInterval {
   readonly high: number;
   /** The least and the greatest that was found at some selection; absent where the element at q = 0 is singular. */
   readonly attained?: { readonly low: number; readonly high: number };
-  /** Whether the bounds are attained: to 16 kinks of each sample. */
+  /** Whether the bounds are attained: to 16 kinks of each sample, where the precision leaves no doubt of them. */
   readonly exact: boolean;
   /**
    * enumeration: of all selections at the ends. bounds: past 16 kinks of a sample, from a positive definite symmetric part or
@@ -92,7 +92,9 @@ async function intervalOf(
     low: total(({ low }) => low),
     high: total(({ high }) => high),
     ...(Number.isFinite(attained.low) && Number.isFinite(attained.high) && { attained }),
-    exact: ranges.every(({ argument }) => argument === 'enumeration'),
+    exact:
+      ranges.every(({ argument }) => argument === 'enumeration') &&
+      ranges.every((_, sample) => !lifted.kinks.ofSample(sample).unresolved),
     argument:
       (['unbounded', 'bounds'] as const).find((one) => ranges.some(({ argument }) => argument === one)) ??
       'enumeration',

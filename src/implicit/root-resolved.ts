@@ -24,6 +24,8 @@ const EAGER_ITERATIONS = 16;
 /** How well a linear system is solved whose solution is an estimate; and by how much more than that an argument may be off. */
 const ESTIMATE_TOLERANCE = 1e-2;
 const ESTIMATE_UNITS = 4;
+/** Of a solve that was left at such a residual the matrix is singular to the precision: nothing is known of the error then. */
+const SINGULAR = 0.1;
 
 /**
  * Semismooth Newton steps from z; of a fixed point repetitions for the samples that these do not bring to the floor. Then
@@ -45,7 +47,10 @@ export function resolvedRoot(solved: Solved, settings: ImplicitSettings, limited
       const tolerance = context.constant({ kind: 'fill', value: ESTIMATE_TOLERANCE }, [1]);
       const right = combine({ x: system.value(x, linearised.image) }, { x: roundingIn(x, arguments_, context) });
       const problem = matrixFree(linearised.direct, linearised.transposed, right, tolerance, limit);
-      const { u: e } = solveLinear(context, GENERAL_SOLVERS[settings.linearSolver], problem);
+      const { u, residual } = solveLinear(context, GENERAL_SOLVERS[settings.linearSolver], problem);
+      const number = (value: number): Tensor => context.constant({ kind: 'fill', value }, [1]);
+      const isKnown = elementwise('greater', [number(SINGULAR), residual]); // not where it is NaN
+      const e = elementwise('select', [column(isKnown), u, number(0)]);
       const errors = linearised.moved(e).map((moved) => largestOf(moved, batch));
       return [elementwise('copy', [context.alias(x, shape)]), ...errors];
     },
