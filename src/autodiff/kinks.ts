@@ -69,6 +69,11 @@ function extreme(orient: (x: Tensor) => Tensor): KinkDescription {
   };
 }
 
+/** The larger of the two. */
+export function nearness(tolerance: Tensor, uncertainty: Tensor | undefined): Tensor {
+  return uncertainty ? elementwise('maximum', [tolerance, uncertainty]) : tolerance;
+}
+
 export const KINKS = {
   relu: activation('reluDerivative', [], () => [0]),
   abs: activation('absDerivative', [], () => [0]),
@@ -100,15 +105,17 @@ export function kinkDescription(operation: string): KinkDescription | undefined 
 /**
  * The derivative of a kinked operation in its argument.
  * @param selection q for all coordinates, or one number for each, of the shape of the argument
+ * @param uncertainty of the argument, [.., 1] or [1]: within it a kink counts as met. Default: what rounding makes of a kink
  */
 export function kinkedDerivative(
   { argument, tolerance, derivative }: KinkDescription,
   inputs: readonly Tensor[],
   attributes: object,
   selection: number | Tensor,
+  uncertainty?: Tensor,
 ): Tensor {
   const x = argument(inputs);
-  const near = tolerance(inputs);
+  const near = nearness(tolerance(inputs), uncertainty);
   if (typeof selection === 'number') return derivative(x, near, attributes, selection);
   const [low, high] = [0, 1].map((q) => derivative(x, near, attributes, q));
   // (1 − q)·low + q·high, written such that nothing is rounded where the two agree.

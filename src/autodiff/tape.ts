@@ -3,7 +3,7 @@ import { Arena } from '../tensor/arena.ts';
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
 import type { CustomOperation } from './custom.ts';
 import { FACTORS } from './derivatives.ts';
-import { isKinked, type KinkDescription, kinkDescription, kinkedDerivative } from './kinks.ts';
+import { isKinked, type KinkDescription, kinkDescription, kinkedDerivative, nearness } from './kinks.ts';
 import { type Entry, Linearisation, type Played } from './linearisation.ts';
 import { hasPullback } from './pullbacks.ts';
 import { attribute } from './recorded.ts';
@@ -12,6 +12,11 @@ import { isList, type Selectable, type Selection, selectionsFor } from './select
 export interface PlayOptions {
   /** Which element of the Clarke intervals is taken. Default: the selections with which the operations were called. */
   selection?: Selection;
+  /**
+   * How far the x of each of `kinks()` may be from what it stands for, in that order: broadcasts to x. Within it the selection
+   * applies. Default: within what rounding makes of a kink.
+   */
+  uncertainty?: readonly Tensor[];
 }
 
 /** An operation on a tape that has kinks: a piecewise smooth function of x, element by element. */
@@ -158,12 +163,18 @@ export class Tape implements Recorder {
     return this.kinked().map(({ entry: { operation, output } }) => ({ operation, shape: output.shape }));
   }
 
+  /** Whether a call on this tape named a selection. */
+  get isSelected(): boolean {
+    return this.kinked().some(({ entry: { attributes } }) => (attributes as { isSelected?: boolean }).isSelected);
+  }
+
   /**
    * The operations with kinks as a lifted system needs them, where the value of each is an unknown of its own.
    * @param radius everything within it of a kink counts as at the kink; default: the tolerance of each row
+   * @param uncertainty as in PlayOptions
    */
-  lifted(radius?: number): LiftedOperation[] {
-    return this.kinked().map(({ entry, place, kinks }) => {
+  lifted(radius?: number, uncertainty?: readonly Tensor[]): LiftedOperation[] {
+    return this.kinked().map(({ entry, place, kinks }, index) => {
       const { operation, inputs, inputIndices, output, outputIndex, attributes } = entry;
       const followed = (tensor: Tensor, index: number | undefined): Tensor => {
         const alias = tensor.context.alias(tensor, tensor.shape);
@@ -172,7 +183,8 @@ export class Tape implements Recorder {
       };
       const x = kinks.argument(inputs);
       const tolerance = radius === undefined ? kinks.tolerance(inputs) : x.context.upload([radius], [1], x);
-      const [low, high] = [0, 1].map((q) => kinks.derivative(x, tolerance, attributes, q));
+      const near = nearness(tolerance, uncertainty?.[index]);
+      const [low, high] = [0, 1].map((q) => kinks.derivative(x, near, attributes, q));
       const [first, second] = inputs.map((input, index) => followed(input, inputIndices[index]));
       const isExtreme = operation === 'maximum' || operation === 'minimum';
       return {
@@ -203,8 +215,10 @@ export class Tape implements Recorder {
     });
   }
 
-  private played({ selection }: PlayOptions): Played {
-    if (selection === undefined || !isList(selection)) return { factorOf: this.factors(selection), selection };
+  private played({ selection, uncertainty }: PlayOptions): Played {
+    if (selection === undefined || !isList(selection)) {
+      return { factorOf: this.factors(selection, uncertainty), selection };
+    }
     for (const { operation, attributes } of this.entries) {
       const { name, isSelectable = false } = attributes as CustomOperation;
       if (operation !== 'custom' || !isSelectable) continue;
@@ -213,18 +227,23 @@ export class Tape implements Recorder {
           `operation, or give ${name} a selection of its own`,
       );
     }
-    return { factorOf: this.factors(selection) };
+    return { factorOf: this.factors(selection, uncertainty) };
   }
 
-  private factors(selection: Selection | undefined): (entry: Entry) => Tensor {
+  private factors(
+    selection: Selection | undefined,
+    uncertainty: readonly Tensor[] | undefined,
+  ): (entry: Entry) => Tensor {
     const kinked = this.kinked().map(({ entry }) => entry);
     const chosen = selectionsFor(this.selectables(), selection);
-    const selections = new Map(kinked.map((entry, index) => [entry, chosen[index]]));
+    const places = new Map(kinked.map((entry, index) => [entry, index]));
     return (entry) => {
       const { operation, inputs, attributes } = entry;
       const kinks = kinkDescription(operation);
       if (!kinks) return FACTORS[operation](entry);
-      return kinkedDerivative(kinks, inputs, attributes, selections.get(entry) ?? ownSelection(entry));
+      const place = places.get(entry) ?? -1;
+      const q = chosen[place] ?? ownSelection(entry);
+      return kinkedDerivative(kinks, inputs, attributes, q, uncertainty?.[place]);
     };
   }
 }

@@ -25,10 +25,14 @@ interface BoundedReport extends ReportAnswer {
   readonly error_bound: readonly number[];
 }
 
-/** That of the library, and the margin that it rests on; what counted as at a kink, one number for each sample. */
+/**
+ * That of the library, and the margin that it rests on; of each sample what counted as at a kink, and how many of the kinks the
+ * precision could not decide.
+ */
 export interface CertificateAnswer extends Pick<ImplicitCertificate, 'status' | 'argument' | 'kinks'> {
   readonly margin: number;
   readonly kinkTolerance: readonly number[];
+  readonly unresolved: readonly number[];
 }
 
 /** The gradients of Σ v∘z where v was given; those of A, B and m where these were. */
@@ -59,7 +63,9 @@ export function solveMonotone(
     try {
       const b = tape.watch(tensorOf(scope, problem.b));
       const { map, W, parameters } = weightsOf(scope, tape, problem, margin);
-      const solution = monotoneFixedPoint(map, b, { ...options, activation, selection, onFailure: 'report' });
+      // Named even where it is the default: the kinks are printed, and the gradients are to be those at these kinks.
+      const chosen = { ...options, activation, selection: selection ?? 0 };
+      const solution = monotoneFixedPoint(map, b, { ...chosen, onFailure: 'report' });
       const gradients = problem.v
         ? await gradientsOf(tape, solution.z, { b, W, ...parameters }, tensorOf(scope, problem.v))
         : {};
@@ -67,7 +73,8 @@ export function solveMonotone(
       const report = await reportOf(solution);
       const { status, argument, kinks, samples } = await solution.certificate();
       const kinkTolerance = samples.map((sample) => sample.kinkTolerance);
-      const certificate = { status, argument, margin, kinks, kinkTolerance };
+      const unresolved = samples.map((sample) => sample.unresolved ?? 0);
+      const certificate = { status, argument, margin, kinks, kinkTolerance, unresolved };
       return {
         answer: { z, ...gradients, report, certificate },
         isSolved: areSolved([...report.status, ...(report.backward?.status ?? [])]),

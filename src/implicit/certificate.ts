@@ -2,7 +2,7 @@
 import type { Margin } from '../solvers/linear-map.ts';
 import { isSolved, type SampleReport, type SolveReport } from '../solvers/report.ts';
 import type { ElementReport, Invertibility, InvertibilityArgument } from './hypothesis/hypothesis.ts';
-import type { OperationKink } from './kinks.ts';
+import type { KinkCounts, OperationKink } from './kinks.ts';
 
 export type CertificateStatus = Invertibility['status'];
 
@@ -31,6 +31,14 @@ export interface SampleCertificate {
   readonly kinks: number;
   /** What counted as at a kink, of the argument: the largest of the sample, 0 where no operation has kinks. */
   readonly kinkTolerance: number;
+  /**
+   * How many coordinates may be at a kink of the true solution, on either side of it, or neither: they are further from it than
+   * rounding explains (64·ε·max|x|), and nearer than the error of the solve allows. A certificate that looked for kinks, and a
+   * gradient with a selection or with `certify`, have brought the solution to the floor of the precision first, and count what
+   * is left among the kinks; any other gradient takes the derivative of the side on which the solve has left them. Absent
+   * where nothing bounds the error: of a gradient of `root` or `fixedPoint` with neither.
+   */
+  readonly unresolved?: number;
   /** Of the linear solve that the certificate came with: the true relative residual. */
   readonly residual?: number;
   /** Of that solve: ‖v‖/‖u‖, which σ_min of the element that it took does not exceed (up to the residual). Absent where v is 0. */
@@ -130,19 +138,14 @@ const unsolved = ({ residual, cause }: SampleReport): string =>
     : `the linear solve was left at the residual ${residual.toExponential(1)}: the matrix may be singular`;
 
 /** Of a finished solve. That it was solved proves nothing, for v may lie in the range of a singular matrix. */
-export function sampleCertificate(
-  known: Known,
-  solve: SampleReport,
-  { kinks, kinkTolerance }: Pick<SampleCertificate, 'kinks' | 'kinkTolerance'>,
-): SampleCertificate {
+export function sampleCertificate(known: Known, solve: SampleReport, counts: KinkCounts): SampleCertificate {
   const { residual, floor, singularValueBound } = solve;
   const { status, argument } = known;
   return {
     status,
     argument,
     reason: status === 'certified' || isSolved(solve) ? known.reason : unsolved(solve),
-    kinks,
-    kinkTolerance,
+    ...counts,
     residual,
     singularValueBound,
     nearlySingular: floor > NEARLY_SINGULAR,

@@ -7,7 +7,7 @@ import type { EstimateOptions } from './singular-value-estimate.ts';
 export interface CertifyOptions extends InvertibilityOptions {
   /**
    * Everything within it of a kink counts as at the kink: the hypothesis on a neighbourhood, to first order. Default: what
-   * rounding makes of a kink, 64·ε·max|x| of the row.
+   * rounding makes of a kink, 64·ε·max|x| of the row. What is unresolved counts too, whatever it is.
    */
   readonly radius?: number;
   /**

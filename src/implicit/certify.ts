@@ -47,15 +47,24 @@ async function proved(
   options: InvertibilityOptions,
   { radius, signal }: Pick<CertifyOptions, 'radius' | 'signal'>,
 ): Promise<ImplicitCertificate> {
-  const { samples, kinks } = await atSolution(solved, (system, x) =>
-    readLifted('certify', system, x, { radius, signal }),
+  const { samples, kinks } = await atSolution(solved, (system, x, uncertainty) =>
+    readLifted('certify', system, x, { radius, uncertainty, signal }),
   );
   const certificates: SampleCertificate[] = [];
   for (const [sample, { family }] of samples.entries()) {
     const found = await inTurns(checkInvertibility(family, options), signal);
-    certificates.push({ ...found, ...kinks.ofSample(sample), nearlySingular: found.nearest.nearlySingular });
+    const counts = kinks.ofSample(sample);
+    const own = { ...found, ...counts, nearlySingular: found.nearest.nearlySingular };
+    certificates.push(counts.unresolved ? withDoubt(own, counts.unresolved) : own);
   }
   return certificateOf(certificates, kinks.list);
+}
+
+/** Coordinates that may be at a kink were all taken to be at one: what holds for these elements holds, what fails need not. */
+function withDoubt(certificate: SampleCertificate, unresolved: number): SampleCertificate {
+  if (certificate.status !== 'failed') return certificate;
+  const reason = `${certificate.reason}; but ${unresolved} of the kinks could not be told from points near them`;
+  return { ...certificate, status: 'unknown', reason };
 }
 
 async function estimated(
@@ -65,7 +74,9 @@ async function estimated(
   { radius, warnBelow, reason }: { radius: number | undefined; warnBelow: number; reason: string },
 ): Promise<ImplicitCertificate> {
   const [kinks, estimates] = await Promise.all([
-    atSolution(solved, (system, x) => readKinksOf(system.linearised(x).kinks(), system.rows.batch, radius)),
+    atSolution(solved, (system, x, uncertainty) =>
+      readKinksOf(system.linearised(x, uncertainty).kinks(), system.rows.batch, radius),
+    ),
     estimateSingularValues(solved, settings, asked),
   ]);
   const certificates = estimates.map(({ smallest, isSolved, largest, normBound }, sample): SampleCertificate => {

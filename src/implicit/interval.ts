@@ -18,7 +18,7 @@ import { atSolution, type Solved } from './system.ts';
 export interface IntervalOptions {
   /** Which of the inputs; it must hold one number. Default 0. */
   readonly input?: number;
-  /** Everything within it of a kink counts as at the kink. Default: what rounding makes of a kink. */
+  /** Everything within it of a kink counts as at the kink, and what is unresolved. Default: what rounding makes of a kink. */
   readonly radius?: number;
   /** Aborted, it ends the work: the interval rejects with its reason. Default: that of the solve. */
   readonly signal?: AbortSignal;
@@ -32,7 +32,7 @@ export interface GradientInterval {
   readonly high: number;
   /** The least and the greatest that was found at some selection; absent where the element at q = 0 is singular. */
   readonly attained?: { readonly low: number; readonly high: number };
-  /** Whether the bounds are attained: to 16 kinks of each sample. */
+  /** Whether the bounds are attained: to 16 kinks of each sample, where the precision leaves no doubt of them. */
   readonly exact: boolean;
   /**
    * enumeration: of all selections at the ends. bounds: past 16 kinks of a sample, from a positive definite symmetric part or
@@ -80,8 +80,8 @@ async function intervalOf(
     throw new RangeError(`gradientInterval: cotangent holds ${cotangent.size} numbers; z holds ${z.size}`);
   }
   checkRadius('gradientInterval', radius);
-  const [lifted, v, n] = await atSolution(solved, async (system, x) => {
-    const read = readLifted('gradientInterval', system, x, { radius, input, signal });
+  const [lifted, v, n] = await atSolution(solved, async (system, x, uncertainty) => {
+    const read = readLifted('gradientInterval', system, x, { radius, uncertainty, input, signal });
     return Promise.all([read, cotangent.data(), system.rows.n]);
   });
   const ranges: SampleRange[] = [];
@@ -95,7 +95,9 @@ async function intervalOf(
     low: total(({ low }) => low),
     high: total(({ high }) => high),
     ...(Number.isFinite(attained.low) && Number.isFinite(attained.high) && { attained }),
-    exact: ranges.every(({ argument }) => argument === 'enumeration'),
+    exact:
+      ranges.every(({ argument }) => argument === 'enumeration') &&
+      ranges.every((_, sample) => !lifted.kinks.ofSample(sample).unresolved),
     argument:
       (['unbounded', 'bounds'] as const).find((one) => ranges.some(({ argument }) => argument === one)) ??
       'enumeration',

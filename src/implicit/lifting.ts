@@ -36,6 +36,8 @@ export interface Lifted {
 export interface LiftOptions {
   /** Everything within it of a kink counts as at the kink. Default: the tolerance of each row. */
   readonly radius?: number;
+  /** As in Solved. */
+  readonly uncertainty?: readonly Tensor[];
   /** Of the inputs the one, of one number, whose right-hand side is wanted. */
   readonly input?: number;
   /** Ends the work where it is aborted. */
@@ -50,7 +52,7 @@ export async function readLifted(
   what: string,
   system: ImplicitSystem,
   x: Tensor,
-  { radius, input, signal }: LiftOptions,
+  { radius, uncertainty, input, signal }: LiftOptions,
 ): Promise<Lifted> {
   const { batch, n } = system.rows;
   const tape = new Tape();
@@ -58,7 +60,9 @@ export async function readLifted(
     const watched = tape.watch(x);
     const inputs = system.inputs.map((one, index) => (index === input ? tape.watch(one) : one));
     const image = system.image(watched, inputs);
-    const operations = tape.lifted(radius);
+    const operations = tape
+      .lifted(radius, uncertainty)
+      .map((one, index) => ({ ...one, uncertainty: uncertainty?.[index], isResolved: !!uncertainty }));
     const followed = input === undefined ? undefined : inputs[input];
     const widths = operations.map(({ output }) => widthOf(what, output, batch));
     const order = n + widths.reduce((sum, width) => sum + width, 0);

@@ -2,8 +2,11 @@
 import { solveFixedPoint } from '../solvers/forward.ts';
 import { forwardSolverOf, solverKey } from '../solvers/index.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
+import { column } from '../solvers/monitor.ts';
+import { kinksOfActivation } from '../solvers/nonlinearity.ts';
+import { roundingUnits } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { combine, elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Chosen } from './options.ts';
 import type { LimitedRun } from './run-limits.ts';
@@ -14,6 +17,8 @@ export interface Kept {
   readonly preActivation: Tensor;
   /** L ≥ ‖I − W‖, [1]. */
   readonly bound: Tensor;
+  /** ≥ ‖p − p*‖ of the pre-activation p and that of the true solution, p*, [batch, 1]. Absent where σ has no kinks. */
+  readonly uncertainty: Tensor | undefined;
   /** α, where the solver had a resolvent, and what is kept of that. */
   readonly step: Tensor | undefined;
   readonly resolvent: readonly Tensor[];
@@ -41,6 +46,7 @@ export function forward(
   const { activation, limit, tolerance, step, checkInputs } = settings;
   const { parameters } = map;
   const solver = forwardSolverOf(settings.solver);
+  const isKinked = kinksOfActivation(activation).length > 0;
   const optional = [step === undefined ? undefined : engine.scalar(step), initial];
   const key = [
     ...['forward', map.key, solverKey(settings.solver), JSON.stringify(activation), limit, checkInputs],
@@ -66,21 +72,33 @@ export function forward(
       activation,
       limit,
     });
-    const { norms, resolvent } = solution;
+    const { norms, residual, floor, size, resolvent } = solution;
+    const length = elementwise('scale', [norms.bound], [1, 1]); // 1 + L, which is at least ‖W‖
+    const amplification = elementwise('divide', [length, tracedMargin]);
     const rows = {
       status: solution.status,
       iterations: solution.iterations,
-      residual: solution.residual,
-      floor: solution.floor,
+      residual,
+      floor,
       // ‖z − z*‖ ≤ (1 + ‖I − W‖)/m · ‖z − σ(Wz + b)‖
-      amplification: elementwise('divide', [elementwise('scale', [norms.bound], [1, 1]), tracedMargin]),
+      amplification,
       notFinite: notFinite(checkInputs, tracedB, own),
     };
     const outputs = [solution.z, solution.preActivation, norms.bound, summarise(b.shape[0], rows)];
+    if (isKinked) {
+      // ‖p − p*‖ ≤ ‖W‖·‖z − z*‖
+      const error = combine(
+        { x: column(residual), coefficient: size },
+        { x: column(floor), coefficient: size, factor: roundingUnits(map.n) },
+      );
+      outputs.push(elementwise('multiply', [elementwise('multiply', [amplification, length]), error]));
+    }
     return resolvent ? [...outputs, resolvent.step, ...(resolvent.kept ?? [])] : outputs;
   };
-  const [z, preActivation, bound, summary, usedStep, ...resolvent] = engine.run(key.join(' '), inputs, build, run);
-  return { z, preActivation, bound, summary, step: usedStep, resolvent };
+  const [z, preActivation, bound, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);
+  const uncertainty = isKinked ? rest.shift() : undefined;
+  const [usedStep, ...resolvent] = rest;
+  return { z, preActivation, bound, uncertainty, summary, step: usedStep, resolvent };
 }
 
 /** Numbers in each row, and in the tensors that all share, that are NaN or infinite, [batch]. */

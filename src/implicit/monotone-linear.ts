@@ -12,7 +12,7 @@ import { resolventOf } from '../solvers/resolvent.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { AWAY, findKinks, type KinkedArgument } from './kinks.ts';
+import { AWAY, findKinks, type KinkedArgument, markedOperation, nearnessOf } from './kinks.ts';
 import { type Kept, notFinite } from './monotone-forward.ts';
 import type { Chosen } from './options.ts';
 import type { LinearDirection, LinearResult } from './reporting.ts';
@@ -51,13 +51,15 @@ interface LinearInputs extends Kept {
   readonly z: Tensor;
   /** v, [batch, n] */
   readonly right: Tensor;
+  /** Whether all of it was brought to the floor of the precision. */
+  readonly isResolved: boolean;
 }
 
 /** backward: (I − JW)ᵀu = v. tangent: the same of Wᵀ. @returns Jᵀu, then the gradients that are needed of the map's parameters */
 export function solveLinearised(
   engine: Engine,
   direction: LinearDirection,
-  { map, z, preActivation, bound, resolvent, step, right }: LinearInputs,
+  { map, z, preActivation, bound, uncertainty, resolvent, step, right, isResolved }: LinearInputs,
   needsMap: boolean,
   settings: Chosen,
   run: LimitedRun,
@@ -67,17 +69,20 @@ export function solveLinearised(
   const kept = step ? [step, ...resolvent] : [];
   const key = [
     ...[direction, map.key, solverKey(linearSolver), JSON.stringify(activation), backwardLimit],
-    ...[selection, kinkUnits, needsMap, checkInputs, kept.length],
+    ...[selection, kinkUnits, needsMap, checkInputs, kept.length, isResolved],
   ];
   const scalars = [settings.backwardTolerance, map.margin.value].map((value) => engine.scalar(value));
-  const inputs = [...parameters, z, preActivation, right, bound, ...scalars, ...kept];
+  const errors = uncertainty ? [uncertainty] : [];
+  const inputs = [...parameters, z, preActivation, right, bound, ...errors, ...scalars, ...kept];
   const build = (traced: Tensor[], tracing: LoopContext): Tensor[] => {
     const W = map.traced(traced.slice(0, parameters.length), tracing);
     const others = traced.slice(parameters.length);
-    const [fixedPoint, p, v, tracedBound, tolerance, margin, tracedStep, ...tracedKept] = others;
+    const [fixedPoint, p, v, tracedBound, ...more] = others;
+    const error = uncertainty && more.shift();
+    const [tolerance, margin, tracedStep, ...tracedKept] = more;
     const norms = normsFrom({ bound: tracedBound });
-    const kinked = kinkedArgument(p, settings);
-    const J = jacobianAt(activation, p, kinked[0]?.tolerance, selection);
+    const kinked = kinkedArgument(p, error, isResolved, settings);
+    const J = jacobianAt(activation, p, kinked[0] && nearnessOf(kinked[0]), selection);
     const forwards = tracedStep && resolventOf(W, { margin, norms, step: tracedStep, tolerance, kept: tracedKept });
     const isTangent = direction === 'tangent';
     const problem = adjointProblem({
@@ -102,7 +107,8 @@ export function solveLinearised(
       amplification: elementwise('reciprocal', [margin]),
       singularValueBound: solved.singularValueBound,
       notFinite: notFinite(checkInputs, v),
-      kinks: kinks?.count,
+      away: kinks?.away,
+      clear: kinks?.clear,
       kinkTolerance: kinks?.tolerance,
     };
     const gradients = needsMap ? W.cotangent(weighted, fixedPoint) : [];
@@ -110,7 +116,7 @@ export function solveLinearised(
   };
   const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);
   const operations = kinkedOperations(activation);
-  const marked = operations.map((operation, index) => ({ ...operation, marks: rest[index] }));
+  const marked = operations.map((one, index) => markedOperation({ ...one, uncertainty, isResolved }, rest[index]));
   return { tensors: [Ju, ...rest.slice(operations.length)], summary, marked };
 }
 
@@ -120,10 +126,17 @@ export function kinkedOperations(activation: Activation): Pick<KinkedArgument, '
   return positions.length === 0 ? [] : [{ operation: activation.name, positions }];
 }
 
-export function kinkedArgument(x: Tensor, { activation, kinkUnits }: Chosen): KinkedArgument[] {
+export function kinkedArgument(
+  x: Tensor,
+  uncertainty: Tensor | undefined,
+  isResolved: boolean,
+  { activation, kinkUnits }: Chosen,
+): KinkedArgument[] {
   return kinkedOperations(activation).map((one) => ({
     ...one,
     x: whereUsed(activation, x, AWAY),
     tolerance: kinkTolerance(whereUsed(activation, x, 0), kinkUnits),
+    uncertainty,
+    isResolved,
   }));
 }

@@ -4,7 +4,7 @@ import type { CustomOperation } from '../autodiff/custom.ts';
 import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
 import { checkMask } from '../solvers/activations.ts';
 import type { LinearMap, Margin } from '../solvers/linear-map.ts';
-import { type SolveReport, worstOf } from '../solvers/report.ts';
+import { roundingUnits, type SolveReport, worstOf } from '../solvers/report.ts';
 import { recorded } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { OwnAdvice } from './advice.ts';
@@ -19,6 +19,7 @@ import { readKinksOf } from './kinks.ts';
 import { checkArguments, hasResolvent, linearMapOf } from './monotone-arguments.ts';
 import { forward } from './monotone-forward.ts';
 import { kinkedArgument, kinkedOperations, movementOf, solveLinearised } from './monotone-linear.ts';
+import { type ResolvedSolution, resolvedSolution } from './monotone-resolved.ts';
 import {
   checkSolveOptions,
   chosenFor,
@@ -99,41 +100,57 @@ export function solveMonotone(
     solver: solverName(settings.solver),
     linearSolver: solverName(settings.linearSolver),
     isBounded: async () => (await shown).holds,
+    rounding: roundingUnits(map.n),
     hypothesis: { ofSolve: async (read) => certificateOfSolve(read, (await shown).known) },
     advice: ADVICE,
     settings,
   });
   const found = forward(engine, map, b, { initial: options.initial, near }, settings, course.run);
   const { z: unread, summary, ...kept } = found;
-  const { preActivation } = kept;
   const shown = shownOnceChecked(margin, settings);
   shown.catch(() => {}); // it is told with the report
   const { report, outputs } = course.solved(summary, [unread], async (read) => read);
   const [z] = outputs;
+  const isKinked = kinkedOperations(settings.activation).length > 0;
+  let atFloor: ResolvedSolution | undefined;
+  /** The solution in which kinks are looked for, as it is from then on for whatever asks. */
+  const resolved = (): ResolvedSolution => {
+    atFloor ??= resolvedSolution(engine, map, b, kept, settings, settings.limits.linear());
+    return atFloor;
+  };
+
+  /** Where the solution is differentiated, and with which selection. */
+  const pointFor = (given: UniformSelection | undefined) => {
+    const asked = selectionFor(settings.activation.name, given) ?? options.selection;
+    const isResolved = isKinked && (asked !== undefined || atFloor !== undefined);
+    return { ...kept, map, z, isResolved, ...(isResolved && resolved()), selection: asked ?? settings.selection };
+  };
 
   /** Jᵀu and, where they are needed, the gradients of the map's parameters. */
   const linear = (
     direction: LinearDirection,
+    { selection, ...point }: ReturnType<typeof pointFor>,
     right: Tensor,
     needsMap: boolean,
-    given: UniformSelection | undefined,
   ): Tensor[] => {
-    const selection = selectionFor(settings.activation.name, given) ?? settings.selection;
-    const inputs = { ...kept, map, z, right };
+    const own = { ...settings, selection };
     return course.linear(direction, (run) =>
-      solveLinearised(engine, direction, inputs, needsMap, { ...settings, selection }, run),
+      solveLinearised(engine, direction, { ...point, right }, needsMap, own, run),
     );
   };
   const operation: CustomOperation = {
     name: 'monotoneFixedPoint',
-    isSelectable: options.selection === undefined && kinkedOperations(settings.activation).length > 0,
+    isSelectable: options.selection === undefined && isKinked,
     pullback(cotangent, needed, given) {
       const needsMap = map.parameters.some((_, index) => needed[index]);
-      const [Ju, ...gradients] = linear('backward', cotangent, needsMap, given);
+      const [Ju, ...gradients] = linear('backward', pointFor(given), cotangent, needsMap);
       return [...map.parameters.map((_, index) => gradients.at(index)), Ju];
     },
     // ż = J(Wż + Ẇz + ḃ) is J(I − WJ)⁻¹(Ẇz + ḃ): the adjoint system of Wᵀ.
-    pushforward: (tangents, given) => linear('tangent', movementOf(engine, map, z, tangents), false, given)[0],
+    pushforward(tangents, given) {
+      const point = pointFor(given);
+      return linear('tangent', point, movementOf(engine, map, point.z, tangents), false)[0];
+    },
   };
   return {
     z: recorded('custom', [...map.parameters, b], z, operation),
@@ -142,7 +159,13 @@ export function solveMonotone(
     backwardReports: course.backwardReports,
     async certificate() {
       limits.signal?.throwIfAborted();
-      const reading = engine.tidy((scope) => readKinksOf(kinkedArgument(scope.use(preActivation), settings), batch));
+      const { preActivation, uncertainty } = isKinked ? resolved() : kept;
+      const reading = engine.tidy((scope) =>
+        readKinksOf(
+          kinkedArgument(scope.use(preActivation), uncertainty && scope.use(uncertainty), true, settings),
+          batch,
+        ),
+      );
       const [kinks, { known }] = await unlessAborted(Promise.all([reading, shown]), limits.signal);
       const samples = Array.from({ length: batch }, (_, sample) => ({
         ...known,
@@ -152,7 +175,7 @@ export function solveMonotone(
       return certificateOf(samples, kinks.list);
     },
     dispose() {
-      for (const tensor of [z, ...Object.values(kept).flat()]) tensor?.dispose();
+      for (const tensor of [z, ...Object.values(kept).flat(), ...Object.values(atFloor ?? {})]) tensor?.dispose();
     },
   };
 }

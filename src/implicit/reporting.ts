@@ -8,10 +8,9 @@ import {
   type ImplicitCertificate,
   type Known,
   type LinearReport,
-  type SampleCertificate,
   sampleCertificate,
 } from './certificate.ts';
-import { type MarkedOperation, type OperationKink, readKinks } from './kinks.ts';
+import { type KinkCounts, kinkCounts, type MarkedOperation, type OperationKink, readKinks } from './kinks.ts';
 import { type LimitedRun, unlessAborted } from './run-limits.ts';
 import { readSummary, type Summary } from './summary.ts';
 
@@ -34,6 +33,8 @@ export interface Reported {
   readonly onFailure: 'throw' | 'report';
   /** Whether anything is known of the matrix that bounds an error by a residual; where it rejects, so does the report. */
   readonly isBounded: () => boolean | Promise<boolean>;
+  /** Of the floor, in the bound of an error: see roundingUnits. */
+  readonly rounding: number;
   /** What may have ended it early. */
   readonly run: LimitedRun;
   /** The problem's own reason for which nothing was solved; without one a ConvergenceError tells. */
@@ -66,7 +67,7 @@ export interface LinearResult {
 export interface LinearRead {
   readonly report: SolveReport;
   /** Of each sample, as in SampleCertificate. */
-  readonly places: readonly Pick<SampleCertificate, 'kinks' | 'kinkTolerance'>[];
+  readonly places: readonly KinkCounts[];
   readonly kinks: readonly OperationKink[];
   /** Of ‖∂f/∂z‖, where the solve found one. */
   readonly normBound: number;
@@ -102,23 +103,29 @@ async function readLinear(
   for (const { marks } of marked) marks.dispose();
   let reading: ReturnType<typeof readKinks> | undefined;
   let solve: Awaited<ReturnType<typeof readSolve>>;
+  let places: readonly KinkCounts[];
   try {
     solve = await readSolve(engine, reported, summary, since);
-    if (solve.read.kinks.some((count) => count > 0)) reading = readKinks(held, solve.report.samples.length);
+    const { samples } = solve.report;
+    const { away, clear, kinkTolerance } = solve.read;
+    places = samples.map((_, index) =>
+      kinkCounts(held, samples.length, {
+        away: away[index],
+        clear: clear[index],
+        kinkTolerance: kinkTolerance[index],
+      }),
+    );
+    if (places.some(({ kinks }) => kinks > 0)) reading = readKinks(held, samples.length);
   } finally {
     for (const { marks } of held) marks.dispose();
   }
   const { report, read } = solve;
-  const places = report.samples.map((_, index) => ({
-    kinks: read.kinks[index],
-    kinkTolerance: read.kinkTolerance[index],
-  }));
   return { report, places, kinks: (await reading) ?? [], normBound: read.normBound[0] };
 }
 
 async function readSolve(
   engine: Engine,
-  { what, direction, given, solver, tolerance, limit, isBounded, run }: Reported,
+  { what, direction, given, solver, tolerance, limit, isBounded, rounding, run }: Reported,
   summary: Tensor,
   since: number,
 ): Promise<{ report: SolveReport; read: Summary }> {
@@ -131,7 +138,7 @@ async function readSolve(
       `${what}, ${direction}: ${given}, sample ${bad}, holds NaN or an infinity; every number must be finite`,
     );
   }
-  const samples = sampleReports(read, tolerance, limit).map(
+  const samples = sampleReports(read, tolerance, rounding, limit).map(
     (sample): SampleReport =>
       direction !== 'forward' && sample.floor >= ALL_ROUNDING
         ? { ...sample, status: 'limit', cause: 'singular' }

@@ -119,10 +119,10 @@ function methodsOf(solver: ImplicitSettings['solver']): readonly GeneralMethod[]
 }
 
 /** Rounding of f is taken to be this many ε. */
-const FLOOR_UNITS = 16;
+export const FLOOR_UNITS = 16;
 
 /** x⁺ = f(x). */
-function repetition(system: ImplicitSystem, start: Tensor): Begun {
+export function repetition(system: ImplicitSystem, start: Tensor): Begun {
   return {
     start: { x: start },
     step({ x }) {

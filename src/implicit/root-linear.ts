@@ -5,7 +5,7 @@ import { solveLinear } from '../solvers/linear.ts';
 import { statusOf } from '../solvers/monitor.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { findKinks, type KinkedArgument } from './kinks.ts';
+import { findKinks, type KinkedArgument, markedOperation } from './kinks.ts';
 import type { LinearResult } from './reporting.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import type { LimitedRun } from './run-limits.ts';
@@ -71,7 +71,7 @@ export interface LinearTask {
 
 /** @param others what the task needs besides the solution and its inputs */
 function solvedAndTold(
-  { engine, systemOf, z, inputs }: Solved,
+  { engine, systemOf, z, inputs, uncertainty }: Solved,
   name: string,
   others: readonly Tensor[],
   settings: ImplicitSettings,
@@ -82,13 +82,16 @@ function solvedAndTold(
   const [summary, ...rest] = run(
     engine,
     `implicit, ${name}`,
-    [z, engine.scalar(settings.backwardTolerance), ...inputs, ...others],
+    [z, engine.scalar(settings.backwardTolerance), ...inputs, ...(uncertainty ?? []), ...others],
     ([solution, tolerance, ...given], context, isTraced) => {
-      const system = systemOf(given.slice(0, inputs.length));
+      const left = [...given];
+      const system = systemOf(left.splice(0, inputs.length));
       const { batch, n } = system.rows;
-      const linearised = system.linearised(context.alias(solution, [batch, n]));
+      const known = uncertainty && left.splice(0, uncertainty.length);
+      const linearised = system.linearised(context.alias(solution, [batch, n]), known);
+      if (!uncertainty && linearised.isSelected) throw new UnresolvedError();
       operations = linearised.kinks();
-      const { direction, right, results } = taskOf(given.slice(inputs.length), linearised);
+      const { direction, right, results } = taskOf(left, linearised);
       const { transposed, direct } = linearised;
       const [apply, applyTransposed] = direction === 'transposed' ? [transposed, direct] : [direct, transposed];
       const v = context.alias(right, [batch, n]);
@@ -103,7 +106,8 @@ function solvedAndTold(
         floor: solved.floor,
         singularValueBound: solved.singularValueBound,
         notFinite: reduceRows('countNotFinite', [v]),
-        kinks: kinks?.count,
+        away: kinks?.away,
+        clear: kinks?.clear,
         kinkTolerance: kinks?.tolerance,
         normBound: normBoundOn(context, linearised),
       };
@@ -111,9 +115,12 @@ function solvedAndTold(
     },
     limited,
   );
-  const marked = operations.map(({ operation, positions }, index) => ({ operation, positions, marks: rest[index] }));
+  const marked = operations.map((operation, index) => markedOperation(operation, rest[index]));
   return { summary, marked, tensors: rest.slice(marked.length) };
 }
+
+/** The function names a selection, and the solution was not resolved: the caller has to begin with that. */
+export class UnresolvedError extends Error {}
 
 /** Beyond every bound that shows anything, where none is known. */
 const NO_BOUND = 2 ** 126;

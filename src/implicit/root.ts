@@ -11,10 +11,10 @@ import { certify } from './certify.ts';
 import { CERTIFY_OPTIONS, type CertifyOptions } from './certify-options.ts';
 import { type GradientInterval, gradientInterval, INTERVAL_OPTIONS, type IntervalOptions } from './interval.ts';
 import { type OperationKink, readKinksOf } from './kinks.ts';
-import { certificateOfSolve } from './reporting.ts';
+import { certificateOfSolve, type LinearDirection, type LinearResult } from './reporting.ts';
 import { forwardAdvice } from './root-advice.ts';
 import { forward } from './root-forward.ts';
-import { backward, forwardMode } from './root-linear.ts';
+import { backward, forwardMode, UnresolvedError } from './root-linear.ts';
 import {
   checkedEngine,
   type FixedPointOptions,
@@ -23,7 +23,8 @@ import {
   implicitSettings,
   type RootOptions,
 } from './root-options.ts';
-import { unlessAborted } from './run-limits.ts';
+import { resolvedRoot } from './root-resolved.ts';
+import { type LimitedRun, unlessAborted } from './run-limits.ts';
 import { selectionAt } from './selections.ts';
 import { Course } from './solution.ts';
 import { atSolution, type ImplicitFunction, ImplicitSystem, rowsOf, type Solved } from './system.ts';
@@ -102,7 +103,7 @@ function implicit(
 
   const { certify: wanted, limits } = settings;
   const closer = async (options?: CertifyOptions): Promise<ImplicitCertificate> =>
-    certify(solved, settings, readOptions('certify', options, CERTIFY_OPTIONS));
+    certify(resolved(), settings, readOptions('certify', options, CERTIFY_OPTIONS));
   const course = new Course({
     engine,
     what,
@@ -129,19 +130,42 @@ function implicit(
   });
   report.catch(() => stopped?.dispose()); // it is told where the solution is read
   const [z] = outputs;
-  const solved = solvedWith(z);
+  let atFloor: Required<Solved> | undefined;
+  /** The solution in which kinks are looked for, as it is from then on for whatever asks. */
+  const resolved = (given?: UniformSelection): Required<Solved> => {
+    if (!atFloor || atFloor.z.isDisposed) atFloor = resolvedRoot(solvedWith(z), settings, limits.linear());
+    return { ...atFloor, systemOf: solvedWith(z, given).systemOf };
+  };
+  const dispose = z.dispose.bind(z);
+  z.dispose = () => {
+    dispose();
+    for (const tensor of atFloor ? [atFloor.z, ...atFloor.uncertainty] : []) tensor.dispose();
+  };
+  /** A linear solve where the solution is resolved, if a selection was given, the kinks were read or are to be. */
+  const linear = (
+    direction: LinearDirection,
+    given: UniformSelection | undefined,
+    solve: (solved: Solved, run: LimitedRun) => LinearResult,
+  ): Tensor[] => {
+    const isResolved = (given ?? selection) !== undefined || wanted || atFloor;
+    if (isResolved) return course.linear(direction, (run) => solve(resolved(given), run));
+    try {
+      return course.linear(direction, (run) => solve(solvedWith(z), run));
+    } catch (error) {
+      if (!(error instanceof UnresolvedError)) throw error;
+      return course.linear(direction, (run) => solve(resolved(), run));
+    }
+  };
 
   const operation: CustomOperation = {
     name: what,
     isSelectable: selection === undefined,
     pullback(cotangent, needed, given) {
-      const gradients = course.linear('backward', (run) =>
-        backward(solvedWith(z, given), cotangent, needed, settings, run),
-      );
+      const gradients = linear('backward', given, (solved, run) => backward(solved, cotangent, needed, settings, run));
       return needed.map((isNeeded) => (isNeeded ? gradients.shift() : undefined));
     },
     pushforward: (tangents, given) =>
-      course.linear('tangent', (run) => forwardMode(solvedWith(z, given), tangents, settings, run))[0],
+      linear('tangent', given, (solved, run) => forwardMode(solved, tangents, settings, run))[0],
   };
   recorded('custom', inputs, z, operation);
   const solve: ImplicitSolve = {
@@ -151,14 +175,16 @@ function implicit(
     async select(choose) {
       FUNCTION('select: choose', choose);
       limits.signal?.throwIfAborted();
-      const reading = atSolution(solved, (system, x) => readKinksOf(system.linearised(x).kinks(), rows.batch));
+      const reading = atSolution(resolved(), (system, x, uncertainty) =>
+        readKinksOf(system.linearised(x, uncertainty).kinks(), rows.batch),
+      );
       const { list } = await unlessAborted(reading, limits.signal);
       selection = selectionAt(list, choose);
     },
     async gradientInterval(cotangent, given) {
       TENSOR('gradientInterval: cotangent', cotangent);
       const wanted = readOptions('gradientInterval', given, INTERVAL_OPTIONS);
-      return gradientInterval(solved, cotangent, { ...wanted, signal: wanted.signal ?? limits.signal });
+      return gradientInterval(resolved(), cotangent, { ...wanted, signal: wanted.signal ?? limits.signal });
     },
   };
   return Object.assign(z, { solve });

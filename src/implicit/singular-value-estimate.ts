@@ -28,13 +28,13 @@ const POWERS = 4;
 
 /** For each sample, of the element that the selection takes. */
 export function estimateSingularValues(
-  { engine, systemOf, z, inputs }: Solved,
+  { engine, systemOf, z, inputs, uncertainty }: Solved,
   settings: ImplicitSettings,
   options: EstimateOptions,
 ): Promise<SingularValueEstimate[]> {
   return engine.inArena(async (arena) => {
     const use = (tensor: Tensor): Tensor => engine.useIn(arena, tensor);
-    const at = { engine, systemOf, z: use(z), inputs: inputs.map(use) };
+    const at = { engine, systemOf, z: use(z), inputs: inputs.map(use), uncertainty: uncertainty?.map(use) };
     const { batch, n } = systemOf(inputs).rows;
     const largest = await largestSingularValues(at, [batch, n], options.seed ?? 0);
     /** The least that any solve has shown. */
@@ -96,7 +96,7 @@ interface Question {
 
 /** ‖Bw‖ of a unit vector w that powers of BᵀB have turned to the largest singular value, [batch]. */
 async function largestSingularValues(
-  { engine, systemOf, z, inputs }: Solved,
+  { engine, systemOf, z, inputs, uncertainty = [] }: Solved,
   [batch, n]: readonly [number, number],
   seed: number,
 ): Promise<ArrayLike<number>> {
@@ -109,9 +109,10 @@ async function largestSingularValues(
   const [sizes] = run(
     engine,
     'implicit, largest singular value',
-    [z, start, ...inputs],
+    [z, start, ...inputs, ...uncertainty],
     ([at, w0, ...own], context) => {
-      const { direct, transposed } = systemOf(own).linearised(context.alias(at, [batch, n]));
+      const system = systemOf(own.splice(0, inputs.length));
+      const { direct, transposed } = system.linearised(context.alias(at, [batch, n]), own);
       let w = unitRows(w0);
       for (let power = 0; power < POWERS; power++) w = unitRows(transposed(direct(w)));
       return [reduceRows('norm', [direct(w)])];

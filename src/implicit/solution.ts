@@ -42,7 +42,9 @@ export interface Hypothesis {
 }
 
 /** What an equation says of itself: see Reported. */
-export interface Problem extends Pick<Reported, 'what' | 'given' | 'solver' | 'isBounded' | 'failure'> {
+export interface Problem
+  extends Pick<Reported, 'what' | 'given' | 'solver' | 'isBounded' | 'failure'>,
+    Partial<Pick<Reported, 'rounding'>> {
   readonly engine: Engine;
   readonly linearSolver: string;
   readonly hypothesis: Hypothesis;
@@ -111,9 +113,9 @@ export class Course {
   }
 
   private reported(direction: Reported['direction'], run: LimitedRun): Reported {
-    const { what, solver, linearSolver, isBounded, failure, settings, advice } = this.problem;
+    const { what, solver, linearSolver, isBounded, rounding = 1, failure, settings, advice } = this.problem;
     const { tolerance, backwardTolerance, limit, backwardLimit, onFailure } = settings;
-    const common = { what, direction, onFailure, isBounded, run, advice };
+    const common = { what, direction, onFailure, isBounded, rounding, run, advice };
     if (direction === 'forward') return { ...common, given: this.problem.given, solver, tolerance, limit, failure };
     const given = direction === 'backward' ? 'the cotangent' : 'a tangent';
     return { ...common, given, solver: linearSolver, tolerance: backwardTolerance, limit: backwardLimit };

@@ -10,16 +10,17 @@ export const SUMMARY_ROWS = [
   'amplification',
   'singularValueBound',
   'notFinite',
-  'kinks',
+  'away',
+  'clear',
   'kinkTolerance',
   'normBound',
 ] as const;
 type SummaryRow = (typeof SUMMARY_ROWS)[number];
 /** Not every solve has an error bound, or a matrix, or kinks. */
-type OptionalRow = 'amplification' | 'singularValueBound' | 'kinks' | 'kinkTolerance' | 'normBound';
+type OptionalRow = 'amplification' | 'singularValueBound' | 'away' | 'clear' | 'kinkTolerance' | 'normBound';
 type Rows = Readonly<Record<Exclude<SummaryRow, OptionalRow>, Tensor> & Partial<Record<OptionalRow, Tensor>>>;
 
-/** Stacks the rows, each [batch] or [1], into [10, batch]; a row that is absent is 0. */
+/** Stacks the rows, each [batch] or [1], into [11, batch]; a row that is absent is 0. */
 export function summarise(batch: number, rows: Rows): Tensor {
   const { context } = rows.status;
   const nothing: Tensor = context.constant({ kind: 'fill', value: 0 }, [SUMMARY_ROWS.length, batch]);

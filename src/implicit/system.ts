@@ -1,12 +1,13 @@
 /** An equation F(z, x, …) = 0 that a user wrote with tensor operations, as the solvers see it: rows are samples. */
 import { refusalOfResult } from '../arguments/check.ts';
 import type { NormBound } from '../autodiff/norm-bound.ts';
-import { type KinkedOperation, Tape } from '../autodiff/tape.ts';
+import { Tape } from '../autodiff/tape.ts';
 import type { KrylovProblem } from '../solvers/krylov.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { describe, type Shape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import type { KinkedArgument } from './kinks.ts';
 import { type ImplicitSelection, selectionOnTape } from './selections.ts';
 
 /** Gets the unknown and the inputs, and returns a tensor of the unknown's shape. */
@@ -31,7 +32,7 @@ export class ImplicitSystem {
     readonly what: string,
     private readonly f: ImplicitFunction,
     /** F(z) is this: z − f(z) for a fixed point. */
-    private readonly kind: 'root' | 'fixed point',
+    readonly kind: 'root' | 'fixed point',
     readonly rows: Rows,
     readonly inputs: readonly Tensor[],
     private readonly selection: ImplicitSelection | undefined,
@@ -76,14 +77,18 @@ export class ImplicitSystem {
     return elementwise('divide', [reduceRows('norm', [this.value(x, image)]), size]);
   }
 
-  /** All derivatives of F at x, along one tape: one element of the conservative Jacobian. */
-  linearised(x: Tensor): LinearisedSystem {
+  /**
+   * All derivatives of F at x, along one tape: one element of the conservative Jacobian.
+   * @param uncertainty of the argument of each operation with kinks, where the solution is resolved
+   */
+  linearised(x: Tensor, uncertainty?: readonly Tensor[]): LinearisedSystem {
     const tape = new Tape();
     const unknown = tape.watch(x);
     const inputs = this.inputs.map((input) => tape.watch(input));
     const image = this.image(unknown, inputs);
     const linear = tape.linearised({
       selection: selectionOnTape(this.selection, tape.selectables(), this.rows.batch, x),
+      uncertainty,
     });
     const isRoot = this.kind === 'root';
     const pulled = (u: Tensor): Tensor => linear.pullback(image, [unknown], u)[0];
@@ -91,7 +96,17 @@ export class ImplicitSystem {
     // For F = z − f: B = I − ∂f/∂z, and −A = ∂f/∂x.
     return {
       image,
-      kinks: () => tape.kinks(),
+      kinks: () =>
+        tape.kinks().map((kink, index) => ({ ...kink, uncertainty: uncertainty?.[index], isResolved: !!uncertainty })),
+      isSelected: tape.isSelected,
+      moved(w) {
+        const ends = tape.lifted().flatMap(({ argument: { plus, minus } }) => (minus ? [plus, minus] : [plus]));
+        const changes = linear.pushforward([unknown], [w], ends);
+        return tape.lifted().map(({ argument: { minus } }) => {
+          const change = changes.shift() as Tensor;
+          return minus ? elementwise('subtract', [change, changes.shift() as Tensor]) : change;
+        });
+      },
       normBound: () => (isRoot ? Number.POSITIVE_INFINITY : linear.normBound(image, unknown)),
       transposed: isRoot ? pulled : (u) => elementwise('subtract', [u, pulled(u)]),
       direct: isRoot ? pushed : (w) => elementwise('subtract', [w, pushed(w)]),
@@ -114,7 +129,11 @@ export interface LinearisedSystem {
   /** The user's function at x, [batch, n]. */
   readonly image: Tensor;
   /** The operations with kinks. */
-  kinks(): KinkedOperation[];
+  kinks(): KinkedArgument[];
+  /** Whether the function names a selection where it calls one of them. */
+  readonly isSelected: boolean;
+  /** How the argument of each of them moves, of its shape, as x moves by w. */
+  moved(w: Tensor): Tensor[];
   /** Of ‖∂f/∂z‖ for a fixed point z = f(z) and every choice at the kinks; infinite where none is known. */
   normBound(): NormBound;
   /** Bᵀu */
@@ -174,15 +193,25 @@ export interface Solved {
   readonly systemOf: SystemOf;
   readonly z: Tensor;
   readonly inputs: readonly Tensor[];
+  /**
+   * Where z is at the floor of the precision: how far from that of the true solution the argument of each operation with kinks may
+   * be. Absent where z is as a solve has left it.
+   */
+  readonly uncertainty?: readonly Tensor[];
 }
 
 /** Reads something at a solution; what is computed on the way is freed. */
 export function atSolution<Result>(
-  { engine, systemOf, z, inputs }: Solved,
-  read: (system: ImplicitSystem, x: Tensor) => Promise<Result>,
+  { engine, systemOf, z, inputs, uncertainty }: Solved,
+  read: (system: ImplicitSystem, x: Tensor, uncertainty: readonly Tensor[] | undefined) => Promise<Result>,
 ): Promise<Result> {
   return engine.inArena((arena) => {
     const system = systemOf(inputs.map((input) => engine.useIn(arena, input)));
-    return read(system, engine.alias(engine.useIn(arena, z), [system.rows.batch, system.rows.n]));
+    const x = engine.alias(engine.useIn(arena, z), [system.rows.batch, system.rows.n]);
+    return read(
+      system,
+      x,
+      uncertainty?.map((each) => engine.useIn(arena, each)),
+    );
   });
 }

@@ -3,7 +3,7 @@
  * of σ and Wᵀ in that of W (Winston & Kolter 2020, Theorem 2). Rows are samples: z is [batch, n].
  */
 import type { ActivationName, ActivationParameters } from '../backends/kernels.ts';
-import { elementwise } from '../tensor/kernels.ts';
+import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { applied, type LinearOperator, type NormBounds } from './linear-map.ts';
 import type { SteppedResolvent } from './resolvent.ts';
@@ -58,4 +58,23 @@ export function normsFrom({ bound, estimate = bound }: NormBounds): Norms {
 /** Wz + b. */
 export function preActivation({ map, b }: Pick<Equation, 'map' | 'b'>, z: Tensor): Tensor {
   return applied(map, z, { bias: b });
+}
+
+/** ε + ‖z‖: what residuals are relative to, [batch]. */
+export function sizeOfRows(z: Tensor): Tensor {
+  return elementwise('scale', [reduceRows('norm', [z])], [1, z.context.epsilon]);
+}
+
+/**
+ * What rounding makes of the residual, ε(1 + ‖W‖ + ‖b‖/‖z‖), [batch].
+ * @param size of z
+ */
+export function roundingOf(
+  { b, norms }: Pick<Equation, 'b' | 'norms'>,
+  z: Tensor,
+  size: Tensor = sizeOfRows(z),
+): Tensor {
+  const { epsilon } = z.context;
+  const share = elementwise('divide', [reduceRows('norm', [b]), size]);
+  return elementwise('add', [norms.floor, elementwise('scale', [share], [epsilon, 0])]);
 }

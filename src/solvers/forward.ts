@@ -1,8 +1,8 @@
 /** Solves z = σ(Wz + b) by one method, or by several of which each takes over what the one before has not solved. */
-import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { reduceAll } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Activation } from './activations.ts';
-import { type Equation, type Norms, normsFrom, preActivation } from './equation.ts';
+import { type Equation, type Norms, normsFrom, preActivation, roundingOf, sizeOfRows } from './equation.ts';
 import type { Begun, Iteration, Runner } from './iteration.ts';
 import type { LinearOperator } from './linear-map.ts';
 import { initialState, iterationsIn, reopened, sharesOf, solvedIn, statusOf, whereRunning } from './monitor.ts';
@@ -36,6 +36,15 @@ export interface FixedPointProblem {
   readonly activation: Activation;
   /** Most iterations, of all methods: each has the same share. */
   readonly limit: number;
+  /** Goes on from an earlier solve of the same equation, from `initial`. */
+  readonly resumed?: Resumed;
+}
+
+/** What is known already, so that nothing is computed twice. */
+export interface Resumed {
+  /** Of the samples: those that are solved stay as they are. */
+  readonly state: Tensor;
+  readonly norms: Norms;
 }
 
 export interface FixedPointSolution {
@@ -50,6 +59,8 @@ export interface FixedPointSolution {
   readonly residual: Tensor;
   /** The residual of rounding in Wz + b, [batch]: ε(1 + ‖W‖ + ‖b‖/‖z‖). */
   readonly floor: Tensor;
+  /** ε + ‖z‖, [batch]. */
+  readonly size: Tensor;
   readonly norms: Norms;
   /** Where the first method needed one: it has then been computed. */
   readonly resolvent: SteppedResolvent | undefined;
@@ -61,8 +72,8 @@ export function solveFixedPoint(
   methods: ForwardSolver,
   problem: FixedPointProblem,
 ): FixedPointSolution {
-  const { map, b, margin, step } = problem;
-  const norms = normsFrom(map.norms());
+  const { map, b, margin, step, resumed } = problem;
+  const norms = resumed?.norms ?? normsFrom(map.norms());
   const sigma = proximalMapOf(problem.activation);
   const equation: Equation = { map, b, sigma, margin, norms, step, resolvent: undefined };
   const [initial, initialPre] = startOf(tracing, equation, problem.initial);
@@ -74,7 +85,7 @@ export function solveFixedPoint(
   );
   let progress: Progress = {
     values: { z: initial, p: initialPre },
-    state: initialState(tracing, batch, shares[0]),
+    state: resumed?.state ?? initialState(tracing, batch, shares[0]),
   };
   let resolvent: SteppedResolvent | undefined;
   let limit = 0;
@@ -82,14 +93,15 @@ export function solveFixedPoint(
     if (shares[index] === 0) continue;
     limit += shares[index];
     const first = index === 0;
+    const isFresh = first && !resumed;
     const solved = solvedIn(progress.state);
-    const wanted = first ? undefined : reduceAll('anyZero', solved);
+    const wanted = isFresh ? undefined : reduceAll('anyZero', solved);
     const own = method.iteration.needsResolvent
       ? resolventOf(map, { margin, norms, step, tolerance: problem.tolerance, wanted, near: problem.near })
       : undefined;
     if (first) resolvent = own;
     const begun = method.iteration.begin(tracing, { ...equation, resolvent: own }, initial, initialPre);
-    const start = first ? progress : { ...progress, state: reopened(progress.state, solved, shares[index]) };
+    const start = isFresh ? progress : { ...progress, state: reopened(progress.state, solved, shares[index]) };
     progress = runRounds(
       tracing,
       method,
@@ -99,13 +111,15 @@ export function solveFixedPoint(
     );
   }
   const { z, p } = progress.values;
+  const size = sizeOfRows(z);
   return {
     z,
     status: statusOf(progress.state),
     iterations: iterationsIn(progress.state, limit),
     preActivation: p,
     residual: sigma.residual(z, p),
-    floor: roundingOf(equation, z),
+    floor: roundingOf(equation, z, size),
+    size,
     norms,
     resolvent,
   };
@@ -153,14 +167,4 @@ function runRounds(
 function startOf(tracing: LoopContext, equation: Equation, initial: Tensor | undefined): readonly [Tensor, Tensor] {
   if (initial) return [initial, preActivation(equation, initial)];
   return [tracing.constant({ kind: 'fill', value: 0 }, equation.b.shape), equation.b];
-}
-
-/** ε(1 + ‖W‖ + ‖b‖/‖z‖), [batch]. */
-function roundingOf({ b, norms }: Equation, z: Tensor): Tensor {
-  const { epsilon } = z.context;
-  const share = elementwise('divide', [
-    reduceRows('norm', [b]),
-    elementwise('scale', [reduceRows('norm', [z])], [1, epsilon]),
-  ]);
-  return elementwise('add', [norms.floor, elementwise('scale', [share], [epsilon, 0])]);
 }

@@ -100,6 +100,8 @@ export interface Stopping {
   readonly limit: number;
   /** A sample that makes no progress above the floor stops too. */
   readonly giveUp: boolean;
+  /** Iterations without progress that count as none. Default: that of the monitor. */
+  readonly staleLimit?: number;
 }
 
 /** Runs an iteration from a state of samples, some of which may have stopped before. */
@@ -111,11 +113,12 @@ export type Runner = (
 ) => { readonly x: Tensor; readonly state: Tensor };
 
 /** x⁺ = T(x), sample by sample until each has stopped. */
-export const plain: Runner = (tracing, begun, { tolerance, floor, limit, giveUp }, initial) => {
+export const plain: Runner = (tracing, begun, stopping, initial) => {
+  const { tolerance, floor, limit, giveUp, staleLimit = STALE_LIMIT } = stopping;
   const { fused, keeps, start } = begun;
   const { x } = start;
   const [batch, n] = x.shape;
-  const rule = { tolerance, floor, limit, staleLimit: STALE_LIMIT, giveUp };
+  const rule = { tolerance, floor, limit, staleLimit, giveUp };
   if (begun.whole && n <= tracing.widestIteration) return begun.whole(x, initial, rule);
   if (fused) {
     if (n <= tracing.widestIteration) return wholeLoop(fused, x, initial, rule);
@@ -134,7 +137,7 @@ export const plain: Runner = (tracing, begun, { tolerance, floor, limit, giveUp 
     limit,
     ({ state, ...iterate }) => {
       const { next, residual } = begun.step(iterate);
-      const after = monitor(state, residual, tolerance, floor, { giveUp });
+      const after = monitor(state, residual, tolerance, floor, { giveUp, staleLimit });
       return { ...next, x: whereRunning(keeps === 'x' ? after : state, next.x, iterate.x), state: after };
     },
   );

@@ -130,7 +130,7 @@ function roundingOf({ floor }: LinearProblem, u: Tensor): Tensor {
  * Rows of length 1 (or 0), and the lengths taken from them, [batch]: inner products of a tiny cotangent underflow. Divided
  * by the largest entry first, since already the norm of one would.
  */
-function normalised(tracing: LoopContext, v: Tensor): { unit: Tensor; size: Tensor } {
+export function normalised(tracing: LoopContext, v: Tensor): { unit: Tensor; size: Tensor } {
   const one = tracing.constant({ kind: 'fill', value: 1 }, [v.shape[0]]);
   const divided = (x: Tensor, by: Tensor): Tensor =>
     elementwise('divide', [x, column(elementwise('select', [by, by, one]))]);

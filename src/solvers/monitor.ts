@@ -51,11 +51,13 @@ export function monitor(
   ]);
 }
 
-/** The state for another run of iterations, as many as remain: samples that have stopped stay so, the rest start anew. */
-export function freshState(state: Tensor): Tensor {
+/**
+ * The state for another run of iterations, as many as remain and `more`: samples that have stopped stay so, the rest start anew.
+ */
+export function freshState(state: Tensor, more = 0): Tensor {
   const { context } = state;
   const kept = elementwise('multiply', [state, constantRows(context, { status: 1, remaining: 1 })]);
-  return elementwise('add', [kept, constantRows(context, { best: 1e30 })]);
+  return elementwise('add', [kept, constantRows(context, { remaining: more, best: 1e30 })]);
 }
 
 /** The state of rounds after one of them, of which `inner` is the state: no more iterations remain than that has left. */

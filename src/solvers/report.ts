@@ -22,9 +22,9 @@ export interface SampleReport {
   /** The residual of rounding: up to four times it counts as stalled. */
   readonly floor: number;
   /**
-   * How far from the exact answer this one can be, as the residual tells. Forward: ‖z − z*‖/(ε + ‖z‖), from
-   * (1 + ‖I − W‖)/m times the residual. Backward: the error of ∂ℓ/∂b relative to ‖v‖, from 1/m times the residual. NaN
-   * where nothing is known that bounds it.
+   * How far from the exact answer this one can be: an amplification times the residual and what rounding may hide of it,
+   * (1 + n/16) times the floor. Forward: ‖z − z*‖/(ε + ‖z‖), with (1 + ‖I − W‖)/m. Backward: the error of ∂ℓ/∂b relative to
+   * ‖v‖, with 1/m, of the linear system at the z that was found. NaN where nothing is known that bounds it.
    */
   readonly errorBound: number;
   /**
@@ -117,10 +117,24 @@ export interface Outcome {
 const FIRST_ITERATIONS = 2;
 
 /**
+ * Of the floor: what the evaluation of a residual may hide by rounding, where sums have n terms. The roundings of such a sum mostly
+ * cancel, and what is left is below the floor; of equal terms they add up, to a floor for each 75 terms as measured.
+ */
+export function roundingUnits(n: number): number {
+  return 1 + n / 16;
+}
+
+/**
  * The verdict on each sample, from the true residual and not from what the iteration believed.
+ * @param rounding of the floor: see roundingUnits
  * @param limit iterations after which a sample was given up because there were no more; default: its status tells
  */
-export function sampleReports(outcome: Outcome, tolerance: number, limit = Number.POSITIVE_INFINITY): SampleReport[] {
+export function sampleReports(
+  outcome: Outcome,
+  tolerance: number,
+  rounding: number,
+  limit = Number.POSITIVE_INFINITY,
+): SampleReport[] {
   const reports: SampleReport[] = [];
   for (let sample = 0; sample < outcome.residual.length; sample++) {
     const residual = outcome.residual[sample];
@@ -137,7 +151,7 @@ export function sampleReports(outcome: Outcome, tolerance: number, limit = Numbe
       if (status === 'diverged') return iterations <= FIRST_ITERATIONS ? 'start' : 'divergence';
       return outcome.status[sample] === STATUS.gaveUp && iterations < limit ? 'stagnation' : 'limit';
     };
-    const errorBound = residual * outcome.amplification[sample];
+    const errorBound = (residual + rounding * floor) * outcome.amplification[sample];
     const bound = outcome.singularValueBound[sample];
     reports.push({
       status,

@@ -108,19 +108,24 @@ export function sigmoid(x: Tensor): Tensor {
   return recorded('sigmoid', [x], elementwise('sigmoid', [x]));
 }
 
-export function relu(x: Tensor, { selection = 0 }: KinkOptions): Tensor {
-  return recorded('relu', [x], elementwise('relu', [x]), { selection: checkSelection('relu', selection) });
+/** q, and whether the call named it: `usual` is what the common frameworks take. */
+function selected(operation: string, { selection }: KinkOptions, usual: number) {
+  return { selection: checkSelection(operation, selection ?? usual), isSelected: selection !== undefined };
 }
 
-export function abs(x: Tensor, { selection = 0.5 }: KinkOptions): Tensor {
-  return recorded('abs', [x], elementwise('abs', [x]), { selection: checkSelection('abs', selection) });
+export function relu(x: Tensor, options: KinkOptions): Tensor {
+  return recorded('relu', [x], elementwise('relu', [x]), selected('relu', options, 0));
 }
 
-export function softThreshold(x: Tensor, threshold: number, { selection = 0 }: KinkOptions): Tensor {
+export function abs(x: Tensor, options: KinkOptions): Tensor {
+  return recorded('abs', [x], elementwise('abs', [x]), selected('abs', options, 0.5));
+}
+
+export function softThreshold(x: Tensor, threshold: number, options: KinkOptions): Tensor {
   if (!(threshold > 0 && Number.isFinite(threshold))) {
     throw refusal('softThreshold: the threshold', threshold, 'a finite number > 0');
   }
-  const attributes = { threshold, selection: checkSelection('softThreshold', selection) };
+  const attributes = { threshold, ...selected('softThreshold', options, 0) };
   return recorded('softThreshold', [x], elementwise('softThreshold', [x], [threshold]), attributes);
 }
 
@@ -136,37 +141,37 @@ export function arctan(x: Tensor): Tensor {
   return recorded('arctan', [x], elementwise('arctan', [x]));
 }
 
-export function leakyRelu(x: Tensor, slope: number, { selection = 0 }: KinkOptions): Tensor {
+export function leakyRelu(x: Tensor, slope: number, options: KinkOptions): Tensor {
   if (!(slope <= 1 && Number.isFinite(slope))) {
     throw refusal('leakyRelu: the slope', slope, 'a finite number ≤ 1');
   }
-  const attributes = { slope, selection: checkSelection('leakyRelu', selection) };
+  const attributes = { slope, ...selected('leakyRelu', options, 0) };
   return recorded('leakyRelu', [x], elementwise('leakyRelu', [x], [slope]), attributes);
 }
 
-export function elu(x: Tensor, alpha: number, { selection = 0 }: KinkOptions): Tensor {
+export function elu(x: Tensor, alpha: number, options: KinkOptions): Tensor {
   if (!(Number.isFinite(alpha) && alpha >= 0 && alpha <= 1)) {
     throw refusal('elu: alpha', alpha, 'a number from 0 to 1');
   }
-  const attributes = { alpha, selection: checkSelection('elu', selection) };
+  const attributes = { alpha, ...selected('elu', options, 0) };
   return recorded('elu', [x], elementwise('elu', [x], [alpha]), attributes);
 }
 
-export function clip(x: Tensor, low: number, high: number, { selection = 1 }: KinkOptions): Tensor {
+export function clip(x: Tensor, low: number, high: number, options: KinkOptions): Tensor {
   if (!(low < high && Number.isFinite(low) && Number.isFinite(high))) {
     throw new RangeError(`clip: low is ${shown(low)} and high ${shown(high)}; both must be finite, and low < high`);
   }
-  const attributes = { low, high, selection: checkSelection('clip', selection) };
+  const attributes = { low, high, ...selected('clip', options, 1) };
   return recorded('clip', [x], elementwise('clip', [x], [low, high]), attributes);
 }
 
-export function maximum(a: Tensor, b: Tensor, { selection = 0.5 }: KinkOptions): Tensor {
-  const attributes = { selection: checkSelection('maximum', selection) };
+export function maximum(a: Tensor, b: Tensor, options: KinkOptions): Tensor {
+  const attributes = selected('maximum', options, 0.5);
   return recorded('maximum', [a, b], elementwise('maximum', [a, b]), attributes);
 }
 
-export function minimum(a: Tensor, b: Tensor, { selection = 0.5 }: KinkOptions): Tensor {
-  const attributes = { selection: checkSelection('minimum', selection) };
+export function minimum(a: Tensor, b: Tensor, options: KinkOptions): Tensor {
+  const attributes = selected('minimum', options, 0.5);
   return recorded('minimum', [a, b], elementwise('minimum', [a, b]), attributes);
 }
 

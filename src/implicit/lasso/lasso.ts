@@ -16,7 +16,7 @@ import { Course } from '../solution.ts';
 import type { LassoNumbers } from './analysis.ts';
 import { certifyLasso, type LassoCertificate } from './certificate.ts';
 import { type LassoInterval, lassoInterval } from './interval.ts';
-import { type CheckedLasso, checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
+import { type CheckedLasso, checkedLasso, finestTolerance, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import {
   type Given,
   gradients,
@@ -115,6 +115,7 @@ export function lassoOf(
   };
   const given = givenOf(checked, options, own);
   const isExamined = settings.onFailedCertificate !== 'ignore';
+  const isSelected = options.selection !== undefined;
   let examined: Promise<LassoCertificate> | undefined;
   const certificate = (): Promise<LassoCertificate> => {
     examined ??= unlessAborted(
@@ -150,8 +151,21 @@ export function lassoOf(
   // Wrong arguments are not a solve that failed: β rejects whatever onFailure says.
   const beta = Object.values(ranged).some(Boolean) ? awaiting(engine, outputs[0], inRange) : outputs[0];
   const { correlation, moment, penalty, kinkTolerance } = solved;
-  const kept = { beta, correlation, moment, penalty, kinkTolerance };
-  const numbers = (): Promise<LassoNumbers> => numbersOf(checked, prepared, given, kept);
+  const left = { beta, correlation, moment, penalty, kinkTolerance };
+  let finest: typeof left | undefined;
+  /** The solution in which kinks are looked for: a loose tolerance leaves features anywhere near their knots. */
+  const resolved = (): typeof left => {
+    finest ??= settings.tolerance > finestTolerance(engine.epsilon) ? atFinest() : left;
+    return finest;
+  };
+  const atFinest = (): typeof left => {
+    const own = { ...checked, settings: { ...settings, tolerance: finestTolerance(engine.epsilon) } };
+    const { gap, summary, ...found } = solve(engine, own, prepared, given, beta, settings.limits.linear());
+    for (const tensor of [gap, summary]) tensor.dispose();
+    return found;
+  };
+  const numbers = (): Promise<LassoNumbers> => numbersOf(checked, prepared, given, resolved());
+  const differentiated = (): typeof left => (isSelected || isExamined || finest ? resolved() : left);
 
   const arguments_ = { X, ...given };
   const variables = VARIABLES.filter((name) => arguments_[name] !== undefined);
@@ -160,7 +174,8 @@ export function lassoOf(
     pullback(cotangent, needed) {
       const wanted = variables.filter((_, index) => needed[index]);
       const found = course.linear('backward', (run) => {
-        const made = gradients(engine, checked, prepared, given, { kept, cotangent, wanted }, run);
+        const at = { kept: differentiated(), cotangent, wanted };
+        const made = gradients(engine, checked, prepared, given, at, run);
         return { summary: made.summary, marked: [], tensors: wanted.map((name) => made[name]) };
       });
       return needed.map((each) => (each ? found.shift() : undefined));
@@ -168,7 +183,7 @@ export function lassoOf(
     pushforward(tangents) {
       const byName = Object.fromEntries(variables.map((name, index) => [name, tangents[index]]));
       return course.linear('tangent', (run) => {
-        const made = tangent(engine, checked, prepared, given, { kept, tangents: byName }, run);
+        const made = tangent(engine, checked, prepared, given, { kept: differentiated(), tangents: byName }, run);
         return { summary: made.summary, marked: [], tensors: [made.tangent] };
       })[0];
     },
@@ -197,7 +212,7 @@ export function lassoOf(
       return intervals;
     },
     dispose() {
-      for (const tensor of [...Object.values(kept), ...owned]) tensor.dispose();
+      for (const tensor of [...Object.values(left), ...Object.values(finest ?? {}), ...owned]) tensor.dispose();
     },
   };
 }

@@ -65,7 +65,9 @@ export interface LassoOptions extends LimitOptions {
   /**
    * Of the relative proximal residual ‖β − softThreshold(hβ + Xᵀr − ρβ, t)/h‖/‖β‖, h = maxⱼ‖Xⱼ‖² + ρ: a problem is solved where
    * it is below this, or below what rounding makes of it. Default 1e-12, or 8ε where that is larger (1e-6 in float32). The
-   * homotopy goes on to rounding whatever this is; what it could not bring there continues by coordinate descent.
+   * homotopy goes on to rounding whatever this is; what it could not bring there continues by coordinate descent. Where it is
+   * larger than the default, the solution is brought to that one before its kinks are looked for: for a certificate, which every
+   * gradient has unless `onFailedCertificate` is ignore, for an interval, and for a gradient with a `selection`.
    */
   tolerance?: number;
   /** Of the linear solves for gradients, relative. Default: `tolerance`. */
@@ -202,6 +204,11 @@ function lengthOf(name: string, value: number | readonly number[] | Tensor): num
   return size;
 }
 
+/** The default: below it there is little but rounding. */
+export function finestTolerance(epsilon: number): number {
+  return Math.max(1e-12, 8 * epsilon);
+}
+
 /**
  * Checks the options that do not depend on tensors; layers call it when they are made, before there is an engine.
  * @param engine default: one on a backend that offers every solver
@@ -211,7 +218,7 @@ export function lassoSettings(
   features: number,
   { epsilon, backend }: Pick<Engine, 'epsilon' | 'backend'> = { epsilon: Number.EPSILON, backend: 'cpu' },
 ): LassoSettings {
-  const tolerance = checkPositive('tolerance', options.tolerance ?? Math.max(1e-12, 8 * epsilon));
+  const tolerance = checkPositive('tolerance', options.tolerance ?? finestTolerance(epsilon));
   const isSequential = SEQUENTIAL_BACKENDS.includes(backend);
   const { solver = 'auto', onFailure = 'throw', onFailedCertificate = 'warn' } = options;
   const kinkUnits = options.kinkUnits ?? Math.max(KINK_UNITS, KINK_SHARE / epsilon);

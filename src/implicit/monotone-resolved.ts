@@ -1,0 +1,77 @@
+/** The solution of z = σ(Wz + b) at the floor of the precision, from one that a solve has left at its tolerance: kinks are looked for there. */
+import { type Equation, normsFrom } from '../solvers/equation.ts';
+import { type FixedPointSolution, solveFixedPoint } from '../solvers/forward.ts';
+import { forwardSolverOf, solverKey } from '../solvers/index.ts';
+import { applied, type LinearMap } from '../solvers/linear-map.ts';
+import { column } from '../solvers/monitor.ts';
+import { semismoothNewton } from '../solvers/newton.ts';
+import { jacobianAt, proximalMapOf } from '../solvers/nonlinearity.ts';
+import { roundingUnits } from '../solvers/report.ts';
+import type { Engine } from '../tensor/engine.ts';
+import { combine, elementwise, reduceRows } from '../tensor/kernels.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+import type { Kept } from './monotone-forward.ts';
+import type { Chosen } from './options.ts';
+import type { LimitedRun } from './run-limits.ts';
+
+/** What is better known than the solve has left it. */
+export type ResolvedSolution = Pick<Kept, 'preActivation'> & Readonly<Record<'z' | 'uncertainty', Tensor>>;
+
+/** Below every residual: the solver goes on to the floor. */
+const UNREACHABLE = 1e-30;
+
+/**
+ * By Newton steps, mostly one linear solve; samples that these do not bring to the floor go on with the solver that was chosen.
+ */
+export function resolvedSolution(
+  engine: Engine,
+  map: LinearMap,
+  b: Tensor,
+  { preActivation, bound }: Kept,
+  { solver, activation, limit, backwardLimit, step }: Chosen,
+  run: LimitedRun,
+): ResolvedSolution {
+  const { parameters } = map;
+  const key = ['resolved', map.key, solverKey(solver), JSON.stringify(activation), limit, backwardLimit, Boolean(step)];
+  const scalars = [map.margin.value, ...(step === undefined ? [] : [step])].map((value) => engine.scalar(value));
+  const build = (traced: Tensor[], tracing: LoopContext): Tensor[] => {
+    const W = map.traced(traced.slice(0, parameters.length), tracing);
+    const [tracedB, p, tracedBound, margin, tracedStep] = traced.slice(parameters.length);
+    const norms = normsFrom({ bound: tracedBound });
+    const sigma = proximalMapOf(activation);
+    const equation: Equation = { map: W, b: tracedB, sigma, margin, norms, step: tracedStep, resolvent: undefined };
+    const number = (value: number): Tensor => tracing.constant({ kind: 'fill', value }, [1]);
+    // Any element will do, but not one that takes what is near a kink for what is at it.
+    const jacobianOf = (at: Tensor) => jacobianAt(activation, at, number(0), 0);
+    const newton = semismoothNewton(tracing, equation, jacobianOf, p, backwardLimit);
+    const solution = solveFixedPoint(tracing, forwardSolverOf(solver), {
+      ...{ map: W, b: tracedB, margin, step: tracedStep, activation, limit },
+      initial: sigma.value(newton.p),
+      tolerance: number(UNREACHABLE),
+      resumed: { state: newton.state, norms },
+    });
+    const { z, preActivation: pre } = solution;
+    const missed = elementwise('subtract', [sigma.value(pre), z]);
+    const moved = reduceRows('norm', [applied(W, missed, {})]);
+    return [z, pre, uncertaintyOf(moved, solution, { margin, norms }, map.n)];
+  };
+  const inputs = [...parameters, b, preActivation, bound, ...scalars];
+  const [z, pre, uncertainty] = engine.run(key.join(' '), inputs, build, run);
+  return { z, preActivation: pre, uncertainty };
+}
+
+/**
+ * How far p = Wz + b may be from the p* of the true solution, [batch, 1]. With r = z − σ(p): ‖σ(p) − z*‖ ≤ ‖Wr‖/m, for σ is a proximal
+ * operator and I − W ⪰ m·I, so that ‖p − p*‖ ≤ (1 + ‖W‖/m)·‖Wr‖; rounding of p adds to Wr.
+ * @param moved ‖Wr‖, [batch]
+ */
+function uncertaintyOf(
+  moved: Tensor,
+  { floor, size }: FixedPointSolution,
+  { margin, norms }: Pick<Equation, 'margin' | 'norms'>,
+  n: number,
+): Tensor {
+  const growth = elementwise('divide', [elementwise('scale', [norms.bound], [1, 1]), margin]);
+  const error = combine({ x: column(moved) }, { x: column(floor), coefficient: size, factor: roundingUnits(n) });
+  return elementwise('multiply', [elementwise('scale', [growth], [1, 1]), error]);
+}

@@ -1,0 +1,124 @@
+/** The solution of a user's equation at the floor of the precision, and how far the arguments of its kinks may still be off. */
+import { accelerated } from '../solvers/anderson.ts';
+import { GENERAL_SOLVERS } from '../solvers/index.ts';
+import { plain } from '../solvers/iteration.ts';
+import { solveLinear } from '../solvers/linear.ts';
+import { column, initialState, reopened, solvedIn } from '../solvers/monitor.ts';
+import { combine, elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+import { partsOf } from './kink-places.ts';
+import { newtonKrylov } from './newton-krylov.ts';
+import { LIMIT } from './options.ts';
+import { FLOOR_UNITS, repetition } from './root-forward.ts';
+import type { ImplicitSettings } from './root-options.ts';
+import type { LimitedRun } from './run-limits.ts';
+import { type ImplicitSystem, matrixFree, type Solved } from './system.ts';
+import { EAGER_PASSES, run } from './traced-or-eager.ts';
+
+/** Newton steps: where every piece is right one is enough, but each solves its system to three digits only. */
+const STEPS = 32;
+/** Steps without progress that end them. */
+const STALE_STEPS = 4;
+/** Where they are run one by one, whether samples have stopped or not; and iterations of a linear solve there. */
+const EAGER_STEPS = 2;
+const EAGER_ITERATIONS = 16;
+/** How well a linear system is solved whose solution is an estimate; and by how much more than that an argument may be off. */
+const ESTIMATE_TOLERANCE = 1e-2;
+const ESTIMATE_UNITS = 4;
+/** Of a solve that was left at such a residual the matrix is singular to the precision: nothing is known of the error then. */
+const SINGULAR = 0.1;
+
+/**
+ * Semismooth Newton steps from z; of a fixed point repetitions for the samples that these do not bring to the floor. Then
+ * Be = F(z) + ρ with ρ of random signs and of the size of rounding: e is to first order an error that z may have, and an argument
+ * may be off by a few times what the largest of its sample moves by with z.
+ */
+export function resolvedRoot(solved: Solved, settings: ImplicitSettings, limited: LimitedRun): Required<Solved> {
+  const [z, ...uncertainty] = run(
+    solved.engine,
+    'implicit, resolved',
+    [solved.z, ...solved.inputs],
+    ([start, ...own], context, isTraced) => {
+      const system = solved.systemOf(own);
+      const { shape, batch, n } = system.rows;
+      const x = atFloor(system, context.alias(start, [batch, n]), settings, context, isTraced);
+      const linearised = system.linearised(x);
+      const arguments_ = linearised.kinks().map((one) => one.x);
+      const limit = isTraced ? settings.backwardLimit : EAGER_ITERATIONS;
+      const tolerance = context.constant({ kind: 'fill', value: ESTIMATE_TOLERANCE }, [1]);
+      const right = combine({ x: system.value(x, linearised.image) }, { x: roundingIn(x, arguments_, context) });
+      const problem = matrixFree(linearised.direct, linearised.transposed, right, tolerance, limit);
+      const { u, residual } = solveLinear(context, GENERAL_SOLVERS[settings.linearSolver], problem);
+      const number = (value: number): Tensor => context.constant({ kind: 'fill', value }, [1]);
+      const isKnown = elementwise('greater', [number(SINGULAR), residual]); // not where it is NaN
+      const e = elementwise('select', [column(isKnown), u, number(0)]);
+      const errors = linearised.moved(e).map((moved) => largestOf(moved, batch));
+      return [elementwise('copy', [context.alias(x, shape)]), ...errors];
+    },
+    limited,
+  );
+  return { ...solved, z, uncertainty };
+}
+
+/** Never further from it than the start is, as the residual tells. */
+function atFloor(
+  system: ImplicitSystem,
+  start: Tensor,
+  { limit = LIMIT }: ImplicitSettings,
+  context: LoopContext,
+  isTraced: boolean,
+): Tensor {
+  const floor = context.constant({ kind: 'fill', value: FLOOR_UNITS * context.epsilon }, [1]);
+  const stopping = { tolerance: floor, floor, giveUp: true };
+  const newton = { ...stopping, staleLimit: STALE_STEPS, limit: isTraced ? STEPS : EAGER_STEPS };
+  const state = initialState(context, system.rows.batch, Math.max(newton.limit, EAGER_PASSES));
+  if (system.kind === 'root')
+    return closest(system, start, plain(context, newtonKrylov(system, start, context), newton, state).x);
+  if (!isTraced) {
+    const repeated = { ...stopping, limit: Math.min(limit, EAGER_PASSES) };
+    return closest(system, start, accelerated(context, repetition(system, start), repeated, state).x);
+  }
+  const stepped = plain(context, newtonKrylov(system, start, context), newton, state);
+  const x = closest(system, start, stepped.x);
+  const again = reopened(stepped.state, solvedIn(stepped.state), limit);
+  return closest(system, x, accelerated(context, repetition(system, x), { ...stopping, limit }, again).x);
+}
+
+/** Of each sample the one with the less residual. */
+function closest(system: ImplicitSystem, x: Tensor, y: Tensor): Tensor {
+  const [first, second] = [x, y].map((at) => system.residual(at, system.image(at)));
+  const isBetter = elementwise('greater', [first, second]); // not where it is NaN
+  return elementwise('select', [column(isBetter), y, x]);
+}
+
+/** Of F at x, of random signs, [batch, n]: ε(16‖x‖/√n + the largest kinked argument). */
+function roundingIn(x: Tensor, arguments_: readonly Tensor[], context: LoopContext): Tensor {
+  const [, n] = x.shape;
+  const share = (FLOOR_UNITS * context.epsilon) / Math.sqrt(n);
+  const norms = elementwise('scale', [reduceRows('norm', [x])], [share, context.epsilon ** 2]);
+  const size = arguments_.reduce((sum, one) => {
+    const largest = reduceAll('maximumAbsolute', one);
+    return elementwise('add', [sum, elementwise('scale', [largest], [context.epsilon, 0])]);
+  }, norms);
+  return elementwise('multiply', [column(size), signs(n, context)]);
+}
+
+/** Alike on every backend, [1, n]: no structure of a matrix follows them. */
+function signs(n: number, context: LoopContext): Tensor {
+  const values = Array.from({ length: n }, (_, index) => (Math.imul(index + 1, 0x9e3779b1) & 0x8000 ? 1 : -1));
+  return context.constant({ kind: 'values', values }, [1, n]);
+}
+
+/** The largest of each sample, such that it broadcasts to x; of all where an axis of x is not that of the samples. */
+function largestOf(x: Tensor, batch: number): Tensor {
+  const { shape, context } = x;
+  const parts = partsOf(x, batch);
+  const largest =
+    parts === 1 || shape[0] !== batch
+      ? reduceAll('maximumAbsolute', x)
+      : context.alias(reduceRows('maximumAbsolute', [context.alias(x, [batch, x.size / batch])]), [
+          batch,
+          ...shape.slice(1).map(() => 1),
+        ]);
+  return elementwise('scale', [largest], [ESTIMATE_UNITS, 0]);
+}
