@@ -24,4 +24,21 @@ export interface CustomOperation {
    * @param tangents of the inputs, undefined (which is 0) where an input has none; at least one is given
    */
   readonly pushforward?: (tangents: readonly (Tensor | undefined)[], selection?: UniformSelection) => Tensor;
+  /** It bends nowhere, and its derivatives are exact up to rounding. Default false: it may have kinks. */
+  readonly isSmooth?: boolean;
+  /**
+   * For each input, whether row r of the output depends on row r of it alone, of as many as the output has; on the other inputs
+   * every row may depend. Default: every row may depend on everything.
+   */
+  readonly isRowwise?: readonly boolean[];
+  /** Of a solution: the equation that it solves. Without it nobody knows the kinks of an operation that is not smooth. */
+  readonly equation?: SolvedEquation;
+}
+
+/** What an output solves, such that its kinks, and whether it is differentiable there, can be told by those who call it. */
+export interface SolvedEquation {
+  /** 0 where the output is a solution, of its shape; written with tensor operations that a tape follows. */
+  readonly residual: (output: Tensor, inputs: readonly Tensor[]) => Tensor;
+  /** The output and the residual are so many systems, one after the other, that do not see one another. */
+  readonly batch: number;
 }

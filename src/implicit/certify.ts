@@ -3,7 +3,7 @@ import { inTurns } from '../backends/event-loop.ts';
 import { certificateOf, type ImplicitCertificate, knownByNorm, type SampleCertificate } from './certificate.ts';
 import { checkInvertibility, type InvertibilityOptions, WARN_BELOW } from './hypothesis/hypothesis.ts';
 import { readKinksOf } from './kinks.ts';
-import { readLifted, SystemTooLarge } from './lifting.ts';
+import { NotLifted, readLifted } from './lifting.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import { unlessAborted } from './run-limits.ts';
 import { type EstimateOptions, estimateSingularValues } from './singular-value-estimate.ts';
@@ -51,7 +51,7 @@ async function certified(
   try {
     return await proved(solved, options, { radius, signal });
   } catch (error) {
-    if (!(error instanceof SystemTooLarge)) throw error;
+    if (!(error instanceof NotLifted)) throw error;
     return estimated(solved, settings, asked, { radius, warnBelow, reason: error.message });
   }
 }

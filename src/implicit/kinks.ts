@@ -1,7 +1,8 @@
 /** Where a function is at its kinks: found on the device, read where there are some. */
-import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { broadcast } from '../tensor/arrange.ts';
+import { elementwise, gatherAlong, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type KinkPlace, partsOf, placeIn } from './kink-places.ts';
+import { type KinkPlace, type Places, placeIn } from './kink-places.ts';
 
 /** A coordinate of an operation that is at a kink. */
 export interface OperationKink extends KinkPlace {
@@ -18,6 +19,9 @@ export interface KinkedArgument {
   readonly x: Tensor;
   /** How near a position counts as at it: broadcasts to x. */
   readonly tolerance: Tensor;
+  readonly places: Places;
+  /** Among those of the function; default: in the list. */
+  readonly place?: number;
 }
 
 export interface FoundKinks {
@@ -34,14 +38,20 @@ export const AWAY = 2 ** 126;
 
 /** Of every sample; undefined where no operation has kinks. */
 export function findKinks(operations: readonly KinkedArgument[], batch: number): FoundKinks | undefined {
-  const found = operations.map(({ positions, x, tolerance }) => {
+  const found = operations.map(({ positions, x, tolerance, places: { own } }) => {
     const away = isAway(x, positions, tolerance);
     const none = x.context.upload([AWAY], [1], x);
-    const width = x.size / partsOf(x, batch);
+    const marks = elementwise('select', [away, none, x]);
+    if (typeof own !== 'string') {
+      const near = elementwise('scale', [away], [-1, 1]);
+      const wide = broadcast(tolerance, x.shape);
+      return { count: ofEach('sum', near, batch, own), tolerance: ofEach('maximumAbsolute', wide, batch, own), marks };
+    }
+    const parts = own === 'rows' ? batch : 1;
     return {
-      count: elementwise('scale', [ofSamples('sum', away, batch)], [-1, width]),
-      tolerance: ofSamples('maximumAbsolute', tolerance, batch),
-      marks: elementwise('select', [away, none, x]),
+      count: elementwise('scale', [ofSamples('sum', away, parts)], [-1, x.size / parts]),
+      tolerance: ofSamples('maximumAbsolute', tolerance, tolerance.size % parts === 0 ? parts : 1),
+      marks,
     };
   });
   if (found.length === 0) return undefined;
@@ -61,10 +71,26 @@ function isAway(x: Tensor, positions: readonly number[], tolerance: Tensor): Ten
   return elementwise('greater', [nearest, tolerance]);
 }
 
-function ofSamples(reduction: 'sum' | 'maximumAbsolute', x: Tensor, batch: number): Tensor {
-  const parts = partsOf(x, batch);
+type SampleReduction = 'sum' | 'maximumAbsolute';
+
+/** Of so many parts, one after the other. */
+function ofSamples(reduction: SampleReduction, x: Tensor, parts: number): Tensor {
   if (x.size === parts) return x.context.alias(x, [parts]);
   return parts === 1 ? reduceAll(reduction, x) : reduceRows(reduction, [x.context.alias(x, [parts, x.size / parts])]);
+}
+
+/** Of each sample with what all share, of numbers ≥ 0 in any order. @param own the sample of each, or −1 */
+function ofEach(reduction: SampleReduction, x: Tensor, batch: number, own: Int32Array): Tensor {
+  const places = Array.from({ length: batch }, (): number[] => []);
+  for (const [at, sample] of own.entries()) {
+    for (const mine of sample < 0 ? places : [places[sample]]) mine.push(at);
+  }
+  const width = Math.max(...places.map(({ length }) => length));
+  // A place behind the last one gives 0.
+  const indices = places.flatMap((mine) => Array.from({ length: width }, (_, index) => mine[index] ?? x.size));
+  const flat = x.context.alias(x, [x.size]);
+  const rows = gatherAlong(flat, 0, indices.length, { indices: x.context.upload(indices, [indices.length], x) });
+  return ofSamples(reduction, x.context.alias(rows, [batch, width]), batch);
 }
 
 /** The kinks at a point, and their numbers. */
@@ -89,26 +115,27 @@ export async function readKinksOf(
   const [count, tolerance, list] = await Promise.all([
     found.count.data(),
     found.tolerance.data(),
-    readKinks(marked, batch),
+    readKinks(marked),
   ]);
   const of = (numbers: ArrayLike<number>, sample: number): number => numbers[numbers.length === 1 ? 0 : sample];
   return { list, ofSample: (sample) => ({ kinks: of(count, sample), kinkTolerance: of(tolerance, sample) }) };
 }
 
 /** An operation as it is read back. */
-export interface MarkedOperation extends Pick<KinkedArgument, 'operation' | 'positions'> {
+export interface MarkedOperation extends Omit<KinkedArgument, 'x' | 'tolerance'> {
   readonly marks: Tensor;
 }
 
 /** What the marks of the operations say, sample by sample. */
-export async function readKinks(operations: readonly MarkedOperation[], batch: number): Promise<OperationKink[]> {
+export async function readKinks(operations: readonly MarkedOperation[]): Promise<OperationKink[]> {
   const kinks: OperationKink[] = [];
   const numbers = await Promise.all(operations.map(({ marks }) => marks.data()));
-  for (const [place, { operation, positions, marks }] of operations.entries()) {
-    for (const [at, value] of numbers[place].entries()) {
+  for (const [at, { operation, positions, marks, places, place = at }] of operations.entries()) {
+    const placeOf = placeIn(places, marks.size);
+    for (const [index, value] of numbers[at].entries()) {
       if (value >= AWAY) continue;
       const distance = Math.min(...positions.map((position) => Math.abs(value - position)));
-      kinks.push({ operation, place, ...placeIn(marks, batch, at), value, distance });
+      kinks.push({ operation, place, ...placeOf(index), value, distance });
     }
   }
   return kinks.sort((a, b) => (a.sample ?? -1) - (b.sample ?? -1));

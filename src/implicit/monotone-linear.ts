@@ -110,7 +110,8 @@ export function solveLinearised(
   };
   const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);
   const operations = kinkedOperations(activation);
-  const marked = operations.map((operation, index) => ({ ...operation, marks: rest[index] }));
+  const places = { batch: right.shape[0], own: 'rows' } as const;
+  const marked = operations.map((operation, index) => ({ ...operation, places, marks: rest[index] }));
   return { tensors: [Ju, ...rest.slice(operations.length)], summary, marked };
 }
 
@@ -125,5 +126,6 @@ export function kinkedArgument(x: Tensor, { activation, kinkUnits }: Chosen): Ki
     ...one,
     x: whereUsed(activation, x, AWAY),
     tolerance: kinkTolerance(whereUsed(activation, x, 0), kinkUnits),
+    places: { batch: x.shape[0], own: 'rows' },
   }));
 }

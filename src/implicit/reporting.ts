@@ -100,7 +100,7 @@ async function readLinear(
   let solve: Awaited<ReturnType<typeof readSolve>>;
   try {
     solve = await readSolve(engine, reported, summary, since);
-    if (solve.read.kinks.some((count) => count > 0)) reading = readKinks(held, solve.report.samples.length);
+    if (solve.read.kinks.some((count) => count > 0)) reading = readKinks(held);
   } finally {
     for (const { marks } of held) marks.dispose();
   }

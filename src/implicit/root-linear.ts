@@ -111,7 +111,10 @@ function solvedAndTold(
     },
     limited,
   );
-  const marked = operations.map(({ operation, positions }, index) => ({ operation, positions, marks: rest[index] }));
+  const marked = operations.map(({ operation, positions, places }, index) => ({
+    ...{ operation, positions, places },
+    marks: rest[index],
+  }));
   return { summary, marked, tensors: rest.slice(marked.length) };
 }
 

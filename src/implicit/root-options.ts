@@ -137,7 +137,10 @@ export function checkedEngine(what: string, unknown: Tensor, inputs: readonly Te
     throw new RangeError(`${what}: unknown is a scalar; it must have an axis, such as [1]`);
   }
   for (const [index, input] of inputs.entries()) {
-    if (input.context !== engine) throw new RangeError(`${what}: inputs[${index}] belongs to another engine`);
+    // Of a function that is being traced: what it solves itself is then solved kernel by kernel.
+    if (engineOf(`${what}: inputs[${index}]`, input) !== engine) {
+      throw new RangeError(`${what}: inputs[${index}] belongs to another engine`);
+    }
   }
   return engine;
 }

@@ -8,7 +8,7 @@ import { type ImplicitCertificate, knownByNorm, type LinearReport } from './cert
 import { type CertifyOptions, certify } from './certify.ts';
 import { type GradientInterval, gradientInterval, type IntervalOptions } from './interval.ts';
 import { type OperationKink, readKinksOf } from './kinks.ts';
-import { certificateOfSolve } from './reporting.ts';
+import { awaiting, certificateOfSolve } from './reporting.ts';
 import { forward } from './root-forward.ts';
 import { backward, forwardMode } from './root-linear.ts';
 import {
@@ -19,6 +19,7 @@ import {
   type RootOptions,
 } from './root-options.ts';
 import { unlessAborted } from './run-limits.ts';
+import { checkRows } from './samples/separate.ts';
 import { selectionAt } from './selections.ts';
 import { Course } from './solution.ts';
 import { atSolution, type ImplicitFunction, ImplicitSystem, rowsOf, type Solved } from './system.ts';
@@ -109,13 +110,21 @@ function implicit(
     settings,
   });
   const found = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings, course.run);
-  const { report, outputs } = course.solved(found.summary, [found.z], async (read) => read);
-  const [z] = outputs;
+  const separate = found.areRowsInDoubt ? checkRows(solvedWith(found.z)) : undefined;
+  const { report, outputs } = course.solved(found.summary, [found.z], async (read) => {
+    await separate;
+    return read;
+  });
+  const z = separate ? awaiting(engine, outputs[0], separate) : outputs[0];
   const solved = solvedWith(z);
 
   const operation: CustomOperation = {
     name: what,
     isSelectable: selection === undefined,
+    equation: {
+      residual: (y, given) => (kind === 'root' ? f(y, ...given) : y.sub(f(y, ...given))),
+      batch: rows.batch,
+    },
     pullback(cotangent, needed, given) {
       const gradients = course.linear('backward', (run) =>
         backward(solvedWith(z, given), cotangent, needed, settings, run),
