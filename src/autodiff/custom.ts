@@ -31,14 +31,9 @@ export interface CustomOperation {
    * every row may depend. Default: every row may depend on everything.
    */
   readonly isRowwise?: readonly boolean[];
-  /** Of a solution: the equation that it solves. Without it nobody knows the kinks of an operation that is not smooth. */
-  readonly equation?: SolvedEquation;
-}
-
-/** What an output solves, such that its kinks, and whether it is differentiable there, can be told by those who call it. */
-export interface SolvedEquation {
-  /** 0 where the output is a solution, of its shape; written with tensor operations that a tape follows. */
-  readonly residual: (output: Tensor, inputs: readonly Tensor[]) => Tensor;
-  /** The output and the residual are so many systems, one after the other, that do not see one another. */
-  readonly batch: number;
+  /**
+   * Of a solution: the equation that it solves, 0 there and of its shape, written with tensor operations that a tape follows. So those
+   * who call it know its kinks, and whether it is differentiable there; without it nobody knows, unless it is smooth.
+   */
+  readonly equation?: (output: Tensor, inputs: readonly Tensor[]) => Tensor;
 }

@@ -1,6 +1,6 @@
 /** Differentiation: a tape writes operations down and plays their derivatives backwards or forwards. */
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
-import type { CustomOperation, SolvedEquation } from './custom.ts';
+import type { CustomOperation } from './custom.ts';
 import { FACTORS } from './derivatives.ts';
 import { isKinked, type KinkDescription, kinkDescription, kinkedDerivative } from './kinks.ts';
 import { dependentOn, depends, type Entry, Linearisation, type Played } from './linearisation.ts';
@@ -41,7 +41,7 @@ export interface LiftedOperation extends KinkedOperation {
 }
 
 /** A custom operation whose equation is on the tape too. */
-export interface UnfoldedSolution extends Pick<SolvedEquation, 'batch'> {
+export interface UnfoldedSolution {
   /** Followed by the tape. */
   readonly output: Tensor;
   /** 0, followed by the tape: it depends on the output and on the inputs of the operation. */
@@ -199,8 +199,9 @@ export class Tape implements Recorder {
    * Writes down the equations of all custom operations that depend on one of the tensors, and of those that these equations hold in
    * turn: their outputs can then be taken for unknowns. It is for those who examine a function: what is differentiated is recorded
    * before.
+   * @param isWanted of which operations. Default: of all
    */
-  unfold(watched: readonly Tensor[]): Unfolded {
+  unfold(watched: readonly Tensor[], isWanted: (operation: CustomOperation) => boolean = () => true): Unfolded {
     const solutions: UnfoldedSolution[] = [];
     const opaque: string[] = [];
     const dependent = new Set(this.indicesOf(watched));
@@ -209,12 +210,12 @@ export class Tape implements Recorder {
       const { operation, inputs, inputIndices, output, outputIndex, attributes } = entry;
       if (!depends(entry, dependent)) continue;
       dependent.add(outputIndex);
-      if (operation !== 'custom') continue;
+      if (operation !== 'custom' || !isWanted(attributes as CustomOperation)) continue;
       const { name = 'a custom operation', isSmooth = false, equation } = attributes as CustomOperation;
       if (equation) {
         const found = this.followed(output, outputIndex);
         const given = inputs.map((input, at) => this.followed(input, inputIndices[at]));
-        solutions.push({ output: found, residual: equation.residual(found, given), batch: equation.batch });
+        solutions.push({ output: found, residual: equation(found, given) });
       } else if (!isSmooth) opaque.push(name);
     }
     return { solutions, opaque };

@@ -112,11 +112,7 @@ export async function readKinksOf(
   const found = findKinks(wide, batch);
   if (!found) return { list: [], ofSample: () => ({ kinks: 0, kinkTolerance: 0 }) };
   const marked = operations.map((operation, index) => ({ ...operation, marks: found.marks[index] }));
-  const [count, tolerance, list] = await Promise.all([
-    found.count.data(),
-    found.tolerance.data(),
-    readKinks(marked),
-  ]);
+  const [count, tolerance, list] = await Promise.all([found.count.data(), found.tolerance.data(), readKinks(marked)]);
   const of = (numbers: ArrayLike<number>, sample: number): number => numbers[numbers.length === 1 ? 0 : sample];
   return { list, ofSample: (sample) => ({ kinks: of(count, sample), kinkTolerance: of(tolerance, sample) }) };
 }

@@ -68,11 +68,7 @@ export async function readColumns(
 ): Promise<Columns> {
   const { tape, unknown, operations, solutions, input, image, isJoint } = lifted;
   const unknowns = [unknown, ...[...solutions, ...operations].map(({ output }) => output), ...(input ? [input] : [])];
-  const outputs = [
-    image,
-    ...solutions.map(({ residual }) => residual),
-    ...operations.flatMap(partsOf),
-  ];
+  const outputs = [image, ...solutions.map(({ residual }) => residual), ...operations.flatMap(partsOf)];
   const shapes = operations.flatMap((operation) => partsOf(operation).map(() => operation.output.shape));
   const first = 1 + solutions.length;
   const linear = tape.linearised();

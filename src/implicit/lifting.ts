@@ -187,7 +187,11 @@ function* liftedSample(
   );
   const constant = Float64Array.from(coordinates, (coordinate, row) => {
     const { kind, of, at } = coordinate;
-    if (kind === 'unknown') return -system.derivativeEntry(columns.ofInput(({ image }) => image[at]), false);
+    if (kind === 'unknown')
+      return -system.derivativeEntry(
+        columns.ofInput(({ image }) => image[at]),
+        false,
+      );
     if (kind === 'solution') return -columns.ofInput(({ residuals }) => residuals[of][at]);
     return ends.low[row - n] * moves[row - n] + columns.ofInput(restOf(coordinate));
   });

@@ -15,6 +15,7 @@ import {
 } from './certificate.ts';
 import { readKinksOf } from './kinks.ts';
 import { checkArguments, hasResolvent, linearMapOf } from './monotone-arguments.ts';
+import { monotoneResidual } from './monotone-equation.ts';
 import { forward } from './monotone-forward.ts';
 import { kinkedArgument, kinkedOperations, movementOf, solveLinearised } from './monotone-linear.ts';
 import {
@@ -115,6 +116,8 @@ export function solveMonotone(
   const operation: CustomOperation = {
     name: 'monotoneFixedPoint',
     isSelectable: options.selection === undefined && kinkedOperations(settings.activation).length > 0,
+    isRowwise: [...map.parameters.map(() => false), true],
+    equation: (y, given) => monotoneResidual(engine, map, settings.activation, y, given),
     pullback(cotangent, needed, given) {
       const needsMap = map.parameters.some((_, index) => needed[index]);
       const [Ju, ...gradients] = linear('backward', cotangent, needsMap, given);

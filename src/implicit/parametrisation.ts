@@ -70,6 +70,6 @@ export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
     });
     return tangent;
   };
-  const custom: CustomOperation = { name: 'monotoneMatrix', pullback, pushforward };
+  const custom: CustomOperation = { name: 'monotoneMatrix', isSmooth: true, pullback, pushforward };
   return recorded('custom', [A, B, margin], W, custom);
 }

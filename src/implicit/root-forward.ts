@@ -101,12 +101,7 @@ export function forward(
  * A look at the function without running anything.
  * @throws RangeError where it mixes rows; where it cannot be traced this is left to the run
  */
-function areRowsInDoubtTraced(
-  engine: Engine,
-  systemOf: SystemOf,
-  unknown: Tensor,
-  inputs: readonly Tensor[],
-): boolean {
+function areRowsInDoubtTraced(engine: Engine, systemOf: SystemOf, unknown: Tensor, inputs: readonly Tensor[]): boolean {
   const tracing = new Tracing('implicit, forward', engine);
   const [z, ...own] = [unknown, ...inputs].map(({ shape }) => tracing.input(shape));
   const system = systemOf(own);

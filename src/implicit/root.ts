@@ -121,10 +121,7 @@ function implicit(
   const operation: CustomOperation = {
     name: what,
     isSelectable: selection === undefined,
-    equation: {
-      residual: (y, given) => (kind === 'root' ? f(y, ...given) : y.sub(f(y, ...given))),
-      batch: rows.batch,
-    },
+    equation: (y, given) => (kind === 'root' ? f(y, ...given) : y.sub(f(y, ...given))),
     pullback(cotangent, needed, given) {
       const gradients = course.linear('backward', (run) =>
         backward(solvedWith(z, given), cotangent, needed, settings, run),

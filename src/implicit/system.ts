@@ -84,10 +84,11 @@ export class ImplicitSystem {
     const { batch } = this.rows;
     if (batch === 1) return { mixing: undefined, places: asked.map(() => ({ batch, own: 'rows' })) };
     const { length } = tape.operations;
-    const solutions = (unfolded ?? tape.unfold([unknown]).solutions).map(({ output, residual, batch: systems }) => ({
+    // Of those whose rows are known the equation would say nothing more.
+    const needed = unfolded ?? tape.unfold([unknown], ({ isRowwise }) => !isRowwise).solutions;
+    const solutions = needed.map(({ output, residual }) => ({
       output: tape.indexOf(output) as number,
       residual: tape.indexOf(residual),
-      batch: systems,
     }));
     const from = { index: tape.indexOf(unknown) as number, size: unknown.size };
     const found = structureOf(

@@ -4,7 +4,7 @@ import { SEQUENTIAL_BACKENDS } from '../../backends/kernels.ts';
 import type { LassoMethod } from '../../solvers/lasso/solve.ts';
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import type { FailurePolicy } from '../failure-policy.ts';
 import { checkCount, checkFailurePolicy, checkOneOf, checkPositive } from '../options.ts';
 import { type LimitOptions, RunLimits } from '../run-limits.ts';
@@ -125,6 +125,11 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
   const batch = batchOf(options, groups);
   if (initial && (initial.shape.length !== 2 || initial.shape[0] !== batch || initial.shape[1] !== features)) {
     throw new RangeError(`initial: the shape is ${describe(initial.shape)}; it must be [${batch}, ${features}]`);
+  }
+  // Any of them may be of a Program that is being traced, in which nothing can be solved.
+  for (const name of ['y', 'logLambda', 'weights', 'ridge'] as const) {
+    const given = options[name];
+    if (given instanceof Tensor) engineOf(name, given);
   }
   const engine = engineOf('X', X);
   return { engine, settings: lassoSettings(options, features, engine), rows, features, batch, groups };

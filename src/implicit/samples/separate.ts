@@ -43,7 +43,9 @@ async function look(system: ImplicitSystem, x: Tensor): Promise<void> {
     });
     for (const [group, numbers] of (await Promise.all(moved)).entries()) {
       // What is not a number was not solved: the report tells.
-      const at = Array.from(numbers).findIndex((value, place) => Math.abs(value) > 0 && !groups[group](Math.floor(place / n)));
+      const at = Array.from(numbers).findIndex(
+        (value, place) => Math.abs(value) > 0 && !groups[group](Math.floor(place / n)),
+      );
       if (at >= 0) throw system.mixed({ row: Math.floor(at / n), on: undefined });
     }
   } finally {

@@ -4,17 +4,7 @@
  */
 import type { Entry } from '../../autodiff/linearisation.ts';
 import type { Places } from '../kink-places.ts';
-import {
-  isDoubtful,
-  joinedEach,
-  joinedInGroups,
-  NONE,
-  type Owners,
-  ownedBy,
-  rowOwners,
-  SEVERAL,
-  sampleOf,
-} from './owners.ts';
+import { isDoubtful, joinedEach, NONE, type Owners, ownedBy, rowOwners, SEVERAL, sampleOf } from './owners.ts';
 import { outputOwners } from './rules.ts';
 
 /** A value of which it is asked where it belongs. Values are told by the numbers of the tape, see Entry. */
@@ -27,7 +17,6 @@ export interface Asked {
 export interface FollowedSolution {
   readonly output: number;
   readonly residual: number | undefined;
-  readonly batch: number;
 }
 
 /** A function of an unknown, [batch, n], whose image has the same rows. */
@@ -103,16 +92,15 @@ function ownersFrom(
     for (const entry of entries) {
       const { inputIndices, outputIndex } = entry;
       if (outputIndex === start) continue;
-      const output = isSolution.has(outputIndex)
-        ? solved.get(outputIndex)
-        : outputOwners(inputIndices.map(of), entry);
+      const output = isSolution.has(outputIndex) ? solved.get(outputIndex) : outputOwners(inputIndices.map(of), entry);
       if (output) all.set(outputIndex, output);
     }
-    // A solution depends on what its equation depends on: system by system, and maybe on other solutions.
+    // A solution depends on what its equation depends on, number by number. Where another number is the one that an equation
+    // determines, both depend on the same: along a cycle of such numbers each has what the next one has.
     let hasGrown = false;
-    for (const { output, residual, batch } of solutions) {
+    for (const { output, residual } of solutions) {
       const before = solved.get(output);
-      const after = joinedEach(before, joinedInGroups(of(residual), batch));
+      const after = joinedEach(before, of(residual));
       if (after?.every((owner, at) => owner === before?.[at]) ?? true) continue;
       solved.set(output, after);
       hasGrown = true;
