@@ -8,6 +8,7 @@ import { type ImplicitCertificate, knownByNorm, type LinearReport } from './cert
 import { type CertifyOptions, certify } from './certify.ts';
 import { type GradientInterval, gradientInterval, type IntervalOptions } from './interval.ts';
 import { type OperationKink, readKinksOf } from './kinks.ts';
+import { guardOf } from './overwritten.ts';
 import { awaiting, certificateOfSolve } from './reporting.ts';
 import { forward } from './root-forward.ts';
 import { backward, forwardMode } from './root-linear.ts';
@@ -94,8 +95,12 @@ function implicit(
     inputs,
   });
 
+  const guard = guardOf(what, inputs, (index) => `inputs[${index}]`);
   const { certify: wanted, limits } = settings;
-  const closer = (options: CertifyOptions = {}): Promise<ImplicitCertificate> => certify(solved, settings, options);
+  const closer = async (options: CertifyOptions = {}): Promise<ImplicitCertificate> => {
+    guard.check();
+    return certify(solved, settings, options);
+  };
   const course = new Course({
     engine,
     what,
@@ -123,13 +128,16 @@ function implicit(
     isSelectable: selection === undefined,
     equation: (y, given) => (kind === 'root' ? f(y, ...given) : y.sub(f(y, ...given))),
     pullback(cotangent, needed, given) {
+      guard.check();
       const gradients = course.linear('backward', (run) =>
         backward(solvedWith(z, given), cotangent, needed, settings, run),
       );
       return needed.map((isNeeded) => (isNeeded ? gradients.shift() : undefined));
     },
-    pushforward: (tangents, given) =>
-      course.linear('tangent', (run) => forwardMode(solvedWith(z, given), tangents, settings, run))[0],
+    pushforward(tangents, given) {
+      guard.check();
+      return course.linear('tangent', (run) => forwardMode(solvedWith(z, given), tangents, settings, run))[0];
+    },
   };
   recorded('custom', inputs, z, operation);
   const solve: ImplicitSolve = {
@@ -138,12 +146,15 @@ function implicit(
     certify: closer,
     async select(choose) {
       limits.signal?.throwIfAborted();
+      guard.check();
       const reading = atSolution(solved, (system, x) => readKinksOf(system.linearised(x).kinks(), rows.batch));
       const { list } = await unlessAborted(reading, limits.signal);
       selection = selectionAt(list, choose);
     },
-    gradientInterval: (cotangent, wanted = {}) =>
-      gradientInterval(solved, cotangent, { ...wanted, signal: wanted.signal ?? limits.signal }),
+    async gradientInterval(cotangent, wanted = {}) {
+      guard.check();
+      return gradientInterval(solved, cotangent, { ...wanted, signal: wanted.signal ?? limits.signal });
+    },
   };
   return Object.assign(z, { solve });
 }
