@@ -24,6 +24,18 @@ export interface CustomOperation {
    * @param tangents of the inputs, undefined (which is 0) where an input has none; at least one is given
    */
   readonly pushforward?: (tangents: readonly (Tensor | undefined)[], selection?: UniformSelection) => Tensor;
+  /** It bends nowhere, and its derivatives are exact up to rounding. Default false: it may have kinks. */
+  readonly isSmooth?: boolean;
+  /**
+   * For each input, whether row r of the output depends on row r of it alone, of as many as the output has; on the other inputs
+   * every row may depend. Default: every row may depend on everything.
+   */
+  readonly isRowwise?: readonly boolean[];
+  /**
+   * Of a solution: the equation that it solves, 0 there and of its shape, written with tensor operations that a tape follows. So those
+   * who call it know its kinks, and whether it is differentiable there; without it nobody knows, unless it is smooth.
+   */
+  readonly equation?: (output: Tensor, inputs: readonly Tensor[]) => Tensor;
 }
 
 /** @throws Error where what it is differentiated with is followed, so that its derivative would be differentiated */

@@ -113,11 +113,7 @@ export class Linearisation {
 
   /** What depends on one of the tensors, themselves included: cotangents of anything else lead nowhere. */
   private dependentOn(tensors: readonly Tensor[]): ReadonlySet<number> {
-    const dependent = this.indicesOf(tensors);
-    for (const { inputIndices, outputIndex } of this.entries) {
-      if (inputIndices.some((index) => index !== undefined && dependent.has(index))) dependent.add(outputIndex);
-    }
-    return dependent;
+    return dependentOn(this.indicesOf(tensors), this.entries);
   }
 
   /** What one of the tensors depends on, themselves included. */
@@ -185,6 +181,17 @@ export class Linearisation {
     if (tangents.every((tangent) => tangent === undefined)) return;
     found.set(entry.outputIndex, PUSHFORWARDS[entry.operation](tangents, this.recorded(entry)));
   }
+}
+
+export function depends({ inputIndices }: Pick<Entry, 'inputIndices'>, on: ReadonlySet<number | undefined>): boolean {
+  return inputIndices.some((index) => index !== undefined && on.has(index));
+}
+
+/** The numbers of what depends on one of these, themselves included. */
+export function dependentOn(indices: Iterable<number>, entries: readonly Entry[]): ReadonlySet<number> {
+  const dependent = new Set(indices);
+  for (const entry of entries) if (depends(entry, dependent)) dependent.add(entry.outputIndex);
+  return dependent;
 }
 
 /** @throws RangeError unless each of the tensors has the shape of the one that it belongs to */

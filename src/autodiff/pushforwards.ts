@@ -22,7 +22,7 @@ const unary =
     map(tangents[0] as Tensor, recorded);
 
 /** t repeated where it has another shape. */
-function repeated(t: Tensor, shape: Shape): Tensor {
+export function repeated(t: Tensor, shape: Shape): Tensor {
   return sameShape(t.shape, shape) ? t : broadcast(t, shape);
 }
 

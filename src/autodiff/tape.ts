@@ -4,7 +4,7 @@ import type { Recorder, Tensor } from '../tensor/tensor.ts';
 import type { CustomOperation } from './custom.ts';
 import { FACTORS } from './derivatives.ts';
 import { isKinked, type KinkDescription, kinkDescription, kinkedDerivative, nearness } from './kinks.ts';
-import { type Entry, Linearisation, type Played } from './linearisation.ts';
+import { dependentOn, depends, type Entry, Linearisation, type Played } from './linearisation.ts';
 import { hasPullback } from './pullbacks.ts';
 import { attribute } from './recorded.ts';
 import { isList, type Selectable, type Selection, selectionsFor } from './selection.ts';
@@ -23,7 +23,7 @@ export interface PlayOptions {
 export interface KinkedOperation {
   /** As in KINKS. */
   readonly operation: string;
-  /** Its place among all operations on the tape, from 0. */
+  /** Its place among all operations on the tape, from 0; of a LiftedOperation among those with kinks. */
   readonly place: number;
   /** The pre-activations; of maximum and minimum the difference of their inputs, a − b. */
   readonly x: Tensor;
@@ -44,6 +44,21 @@ export interface LiftedOperation extends KinkedOperation {
   readonly argument: { readonly plus: Tensor; readonly minus?: Tensor };
   /** Of maximum and minimum, b in b + σ(a − b). */
   readonly rest: Tensor | undefined;
+}
+
+/** A custom operation whose equation is on the tape too. */
+export interface UnfoldedSolution {
+  /** Followed by the tape. */
+  readonly output: Tensor;
+  /** 0, followed by the tape: it depends on the output and on the inputs of the operation. */
+  readonly residual: Tensor;
+}
+
+/** What `Tape.unfold` found. */
+export interface Unfolded {
+  readonly solutions: readonly UnfoldedSolution[];
+  /** The names of the custom operations of which nobody knows whether they bend. */
+  readonly opaque: readonly string[];
 }
 
 /**
@@ -159,8 +174,11 @@ export class Tape implements Recorder {
   }
 
   /** What a selection with one entry for each of `kinks()` is made for. */
-  selectables(): Selectable[] {
-    return this.kinked().map(({ entry: { operation, output } }) => ({ operation, shape: output.shape }));
+  selectables(): (Selectable & Pick<Entry, 'output' | 'outputIndex'>)[] {
+    return this.kinked().map(({ entry: { operation, output, outputIndex } }) => ({
+      ...{ operation, output, outputIndex },
+      shape: output.shape,
+    }));
   }
 
   /** Whether a call on this tape named a selection. */
@@ -169,25 +187,24 @@ export class Tape implements Recorder {
   }
 
   /**
-   * The operations with kinks as a lifted system needs them, where the value of each is an unknown of its own.
+   * The operations with kinks that depend on one of the tensors, as a lifted system needs them, where the value of each is an
+   * unknown of its own; their places are those among all that have kinks.
+   * @param watched default: all operations with kinks
    * @param radius everything within it of a kink counts as at the kink; default: the tolerance of each row
    * @param uncertainty as in PlayOptions
    */
-  lifted(radius?: number, uncertainty?: readonly Tensor[]): LiftedOperation[] {
-    return this.kinked().map(({ entry, place, kinks }, index) => {
+  lifted(watched?: readonly Tensor[], radius?: number, uncertainty?: readonly Tensor[]): LiftedOperation[] {
+    const dependent = watched && dependentOn(this.indicesOf(watched), this.entries);
+    return this.kinked().flatMap(({ entry, kinks }, place) => {
+      if (dependent && !dependent.has(entry.outputIndex)) return [];
       const { operation, inputs, inputIndices, output, outputIndex, attributes } = entry;
-      const followed = (tensor: Tensor, index: number | undefined): Tensor => {
-        const alias = tensor.context.alias(tensor, tensor.shape);
-        alias.node = index === undefined ? undefined : { recorder: this, index };
-        return alias;
-      };
       const x = kinks.argument(inputs);
       const tolerance = radius === undefined ? kinks.tolerance(inputs) : x.context.upload([radius], [1], x);
-      const near = nearness(tolerance, uncertainty?.[index]);
+      const near = nearness(tolerance, uncertainty?.[place]);
       const [low, high] = [0, 1].map((q) => kinks.derivative(x, near, attributes, q));
-      const [first, second] = inputs.map((input, index) => followed(input, inputIndices[index]));
+      const [first, second] = inputs.map((input, index) => this.aliasOf(input, inputIndices[index]));
       const isExtreme = operation === 'maximum' || operation === 'minimum';
-      return {
+      const lifted = {
         operation,
         place,
         x,
@@ -195,17 +212,70 @@ export class Tape implements Recorder {
         tolerance,
         low,
         high,
-        output: followed(output, outputIndex),
+        output: this.aliasOf(output, outputIndex),
         argument: isExtreme ? { plus: first, minus: second } : { plus: first },
         rest: isExtreme ? second : undefined,
       };
+      return [lifted];
     });
+  }
+
+  /** What is on the tape by now, in the order in which it was recorded. */
+  get operations(): readonly Entry[] {
+    return this.entries;
+  }
+
+  /** Of a tensor that this tape follows, the number that Entry tells it by. */
+  indexOf({ node }: Tensor): number | undefined {
+    return node?.recorder === this ? node.index : undefined;
+  }
+
+  /**
+   * Writes down the equations of all custom operations that depend on one of the tensors, and of those that these equations hold in
+   * turn: their outputs can then be taken for unknowns. It is for those who examine a function: what is differentiated is recorded
+   * before.
+   * @param isWanted of which operations. Default: of all
+   */
+  unfold(watched: readonly Tensor[], isWanted: (operation: CustomOperation) => boolean = () => true): Unfolded {
+    const solutions: UnfoldedSolution[] = [];
+    const opaque: string[] = [];
+    const dependent = new Set(this.indicesOf(watched));
+    // The list grows on the way.
+    for (const entry of this.entries) {
+      const { operation, inputs, inputIndices, output, outputIndex, attributes } = entry;
+      if (!depends(entry, dependent)) continue;
+      dependent.add(outputIndex);
+      if (operation !== 'custom' || !isWanted(attributes as CustomOperation)) continue;
+      const { name = 'a custom operation', isSmooth = false, equation } = attributes as CustomOperation;
+      if (equation) {
+        const found = this.aliasOf(output, outputIndex);
+        const given = inputs.map((input, at) => this.aliasOf(input, inputIndices[at]));
+        solutions.push({ output: found, residual: equation(found, given) });
+      } else if (!isSmooth) opaque.push(name);
+    }
+    return { solutions, opaque };
+  }
+
+  private indicesOf(tensors: readonly Tensor[]): number[] {
+    return tensors.map((tensor) => this.indexOf(tensor)).filter((index) => index !== undefined);
+  }
+
+  /** Forgets all but the first operations, so many of them. */
+  shorten(length: number): void {
+    for (const { inputs, output } of this.entries.splice(length)) {
+      for (const tensor of [...inputs, output]) tensor.dispose();
+    }
   }
 
   /** Lets go of the tensors held for the derivatives. */
   dispose(): void {
-    for (const { inputs, output } of this.entries) for (const tensor of [...inputs, output]) tensor.dispose();
-    this.entries.length = 0;
+    this.shorten(0);
+  }
+
+  private aliasOf(tensor: Tensor, index: number | undefined): Tensor {
+    const alias = tensor.context.alias(tensor, tensor.shape);
+    alias.node = index === undefined ? undefined : { recorder: this, index };
+    return alias;
   }
 
   private kinked(): { entry: Entry; place: number; kinks: KinkDescription }[] {

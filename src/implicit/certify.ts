@@ -4,7 +4,7 @@ import { certificateOf, type ImplicitCertificate, knownByNorm, type SampleCertif
 import { type CertifyOptions, checkRadius } from './certify-options.ts';
 import { checkInvertibility, type InvertibilityOptions, WARN_BELOW } from './hypothesis/hypothesis.ts';
 import { readKinksOf } from './kinks.ts';
-import { readLifted, SystemTooLarge } from './lifting.ts';
+import { NotLifted, readLifted } from './lifting.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import { unlessAborted } from './run-limits.ts';
 import { type EstimateOptions, estimateSingularValues } from './singular-value-estimate.ts';
@@ -37,7 +37,7 @@ async function certified(
   try {
     return await proved(solved, options, { radius, signal });
   } catch (error) {
-    if (!(error instanceof SystemTooLarge)) throw error;
+    if (!(error instanceof NotLifted)) throw error;
     return estimated(solved, settings, asked, { radius, warnBelow, reason: error.message });
   }
 }

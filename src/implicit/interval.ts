@@ -36,7 +36,8 @@ export interface GradientInterval {
   readonly exact: boolean;
   /**
    * enumeration: of all selections at the ends. bounds: past 16 kinks of a sample, from a positive definite symmetric part or
-   * diagonal dominance of the reduced matrix. unbounded: of some sample the hypothesis fails, or could not be shown.
+   * diagonal dominance of the reduced matrix. unbounded: of some sample the hypothesis fails, or could not be shown, or the function
+   * calls something that may have kinks of which nobody knows.
    */
   readonly argument: 'enumeration' | 'bounds' | 'unbounded';
   readonly kinks: readonly OperationKink[];
@@ -51,7 +52,7 @@ const SWEEPS = 4;
 /**
  * The range of dℓ/dx = vᵀ·dz/dx for an input x of one number. In each dᵢ alone, the others fixed, B(d)⁻¹r(d) is a quotient of
  * affine functions whose denominator, det B(d), has no zero: monotone, so that the extremes are at vertices. The kinks of one
- * sample do not see those of another, and their ranges add up. In turns with what else there is to do.
+ * sample do not see those of another, and their ranges add up; samples that share kinks are one system. In turns with what else there is to do.
  * @param v cotangent of z, [batch, n]
  */
 export async function gradientInterval(
@@ -80,14 +81,16 @@ async function intervalOf(
     throw new RangeError(`gradientInterval: cotangent holds ${cotangent.size} numbers; z holds ${z.size}`);
   }
   checkRadius('gradientInterval', radius);
-  const [lifted, v, n] = await atSolution(solved, async (system, x, uncertainty) => {
+  const [lifted, v] = await atSolution(solved, async (system, x, uncertainty) => {
     const read = readLifted('gradientInterval', system, x, { radius, uncertainty, input, signal });
-    return Promise.all([read, cotangent.data(), system.rows.n]);
+    return Promise.all([read, cotangent.data()]);
   });
   const ranges: SampleRange[] = [];
-  for (const [sample, one] of lifted.samples.entries()) {
-    const own = Array.from({ length: n }, (_, index) => v[sample * n + index]);
-    ranges.push(await inTurns(rangeOf(one, own), signal));
+  for (const one of lifted.samples) {
+    const own = one.unknowns.map((at) => v[at]);
+    const range = await inTurns(rangeOf(one, own), signal);
+    // Of what has kinks that nobody knows there is one element alone: it bounds nothing.
+    ranges.push(lifted.opaque.length > 0 ? { ...range, ...UNBOUNDED, argument: 'unbounded' } : range);
   }
   const total = (of: (range: SampleRange) => number): number => ranges.reduce((sum, range) => sum + of(range), 0);
   const attained = { low: total((range) => range.attained.low), high: total((range) => range.attained.high) };
@@ -95,9 +98,7 @@ async function intervalOf(
     low: total(({ low }) => low),
     high: total(({ high }) => high),
     ...(Number.isFinite(attained.low) && Number.isFinite(attained.high) && { attained }),
-    exact:
-      ranges.every(({ argument }) => argument === 'enumeration') &&
-      ranges.every((_, sample) => !lifted.kinks.ofSample(sample).unresolved),
+    exact: ranges.every(({ argument }) => argument === 'enumeration') && lifted.kinks.isDecided,
     argument:
       (['unbounded', 'bounds'] as const).find((one) => ranges.some(({ argument }) => argument === one)) ??
       'enumeration',

@@ -1,30 +1,40 @@
 /** How coordinates of the operations of a function are told apart. */
-import { type Shape, sizeOf } from '../tensor/shape.ts';
 
 /** A coordinate that may be at a kink. */
 export interface KinkPlace {
-  /** Undefined where the samples share the operation's argument. */
+  /** Undefined where it belongs to no sample alone: the samples share it. */
   readonly sample: number | undefined;
   /** As in a call: relu, abs, maximum, … */
   readonly operation: string;
-  /** Among the operations of the function that have kinks, in the order of the calls, from 0. */
+  /**
+   * Among the operations of the function that have kinks, in the order of the calls, from 0; those of what the function solves
+   * itself come after its own.
+   */
   readonly place: number;
-  /** Of the sample's part of the operation's argument, flattened. */
+  /** Of the numbers of the operation's argument that belong to the sample, in their order. */
   readonly index: number;
 }
 
-interface Shaped {
-  readonly shape: Shape;
+/** Which sample each number of an argument belongs to. */
+export interface Places {
+  readonly batch: number;
+  /**
+   * rows: each sample has as many, one sample after the other. shared: none belongs to a sample alone. Or for each number its
+   * sample, −1 where it has none.
+   */
+  readonly own: 'rows' | 'shared' | Int32Array;
 }
 
-/** batch, where each sample has its part of the argument, one after the other; 1 where all share it. */
-export function partsOf({ shape }: Shaped, batch: number): number {
-  return shape.length > 0 && shape[0] % batch === 0 ? batch : 1;
-}
-
-/** Of the argument, flattened, the place of the number `at`. */
-export function placeIn(argument: Shaped, batch: number, at: number): Pick<KinkPlace, 'sample' | 'index'> {
-  const parts = partsOf(argument, batch);
-  const width = sizeOf(argument.shape) / parts;
-  return { sample: parts === batch ? Math.floor(at / width) : undefined, index: at % width };
+/** Of the number `at` of an argument of this size. */
+export function placeIn({ batch, own }: Places, size: number): (at: number) => Pick<KinkPlace, 'sample' | 'index'> {
+  if (own === 'shared') return (index) => ({ sample: undefined, index });
+  const width = size / batch;
+  if (own === 'rows') return (at) => ({ sample: Math.floor(at / width), index: at % width });
+  const counts = new Map<number, number>();
+  const indices = Int32Array.from(own, (sample) => {
+    const index = counts.get(sample) ?? 0;
+    counts.set(sample, index + 1);
+    return index;
+  });
+  return (at) => ({ sample: own[at] < 0 ? undefined : own[at], index: indices[at] });
 }

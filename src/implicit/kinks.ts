@@ -1,8 +1,9 @@
 /** Where a function is at its kinks: found on the device, read where there are some. */
 import { nearness } from '../autodiff/kinks.ts';
-import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { broadcast } from '../tensor/arrange.ts';
+import { elementwise, gatherAlong, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type KinkPlace, partsOf, placeIn } from './kink-places.ts';
+import { type KinkPlace, type Places, placeIn } from './kink-places.ts';
 
 /** A coordinate of an operation that is at a kink. */
 export interface OperationKink extends KinkPlace {
@@ -23,6 +24,9 @@ export interface KinkedArgument {
   readonly uncertainty?: Tensor;
   /** Whether what is nearer to a kink than that counts as at it. Default false: it keeps the derivative of its side. */
   readonly isResolved?: boolean;
+  readonly places: Places;
+  /** Among those of the function; default: in the list. */
+  readonly place?: number;
 }
 
 /** How near a position counts as at it, in the end. */
@@ -31,10 +35,10 @@ export function nearnessOf({ tolerance, uncertainty, isResolved }: KinkedArgumen
 }
 
 export interface FoundKinks {
-  /** Coordinates further from every kink than rounding explains, of each sample, [batch] or [1]. */
-  readonly away: Tensor;
-  /** Those of them that the uncertainty leaves no doubt of; where none is known, all. */
-  readonly clear: Tensor;
+  /** Coordinates as near to a kink as rounding explains, of each sample, [batch] or [1]. */
+  readonly near: Tensor;
+  /** These, and those that the uncertainty does not tell from a kink. */
+  readonly doubtful: Tensor;
   /** What counted as at a kink: the largest of each sample, [batch] or [1]. */
   readonly tolerance: Tensor;
   /** For each operation its argument where that is at a kink, AWAY elsewhere. */
@@ -47,26 +51,27 @@ export const AWAY = 2 ** 126;
 /** Of every sample; undefined where no operation has kinks. */
 export function findKinks(operations: readonly KinkedArgument[], batch: number): FoundKinks | undefined {
   const found = operations.map((operation) => {
-    const { x, tolerance, uncertainty, isResolved } = operation;
+    const { x, tolerance, uncertainty, isResolved, places } = operation;
     const distance = distanceOf(operation);
     const nearness = nearnessOf(operation);
     const beyond = (limit: Tensor): Tensor => elementwise('greater', [distance, limit]);
     const away = beyond(tolerance);
+    const clear = uncertainty && elementwise('multiply', [away, beyond(uncertainty)]);
+    const near = notIn(away, batch, places);
     const none = x.context.upload([AWAY], [1], x);
-    const counted = ofSamples('sum', away, batch);
     return {
-      away: counted,
-      clear: uncertainty ? both(away, beyond(uncertainty), batch) : counted,
-      tolerance: ofSamples('maximumAbsolute', nearness, batch),
-      marks: elementwise('select', [isResolved && uncertainty ? beyond(nearness) : away, none, x]),
+      near,
+      doubtful: clear ? notIn(clear, batch, places) : near,
+      tolerance: largestIn(nearness, x, batch, places),
+      marks: elementwise('select', [isResolved && clear ? clear : away, none, x]),
     };
   });
   if (found.length === 0) return undefined;
-  const total = (operation: 'add' | 'maximum', name: 'away' | 'clear' | 'tolerance'): Tensor =>
+  const total = (operation: 'add' | 'maximum', name: 'near' | 'doubtful' | 'tolerance'): Tensor =>
     found.map((one) => one[name]).reduce((a, b) => elementwise(operation, [a, b]));
   return {
-    away: total('add', 'away'),
-    clear: total('add', 'clear'),
+    near: total('add', 'near'),
+    doubtful: total('add', 'doubtful'),
     tolerance: total('maximum', 'tolerance'),
     marks: found.map(({ marks }) => marks),
   };
@@ -75,16 +80,14 @@ export function findKinks(operations: readonly KinkedArgument[], batch: number):
 /** What the host makes of the numbers of a sample. */
 export function kinkCounts(
   operations: readonly MarkedOperation[],
-  batch: number,
-  { away, clear, kinkTolerance }: Readonly<Record<'away' | 'clear' | 'kinkTolerance', number>>,
+  { near, doubtful, kinkTolerance }: Readonly<Record<'near' | 'doubtful' | 'kinkTolerance', number>>,
 ): KinkCounts {
-  const all = operations.reduce((sum, { marks }) => sum + marks.size / partsOf(marks, batch), 0);
   const isResolved = operations.some((one) => one.isResolved);
   const isBounded = operations.every((one) => one.isBounded);
   return {
-    kinks: all - (isResolved ? clear : away),
+    kinks: isResolved ? doubtful : near,
     kinkTolerance,
-    ...(isBounded && { unresolved: away - clear }),
+    ...(isBounded && { unresolved: doubtful - near }),
   };
 }
 
@@ -96,20 +99,40 @@ function distanceOf({ x, positions }: KinkedArgument): Tensor {
   return distances.reduce((a, b) => elementwise('minimum', [a, b]));
 }
 
-/** Coordinates of each sample in which both are 1. */
-function both(a: Tensor, b: Tensor, batch: number): Tensor {
-  const parts = partsOf(a, batch);
-  if (a.size === parts) return a.context.alias(elementwise('multiply', [a, b]), [parts]);
-  return reduceRows(
-    'dot',
-    [a, b].map((mask) => mask.context.alias(mask, [parts, mask.size / parts])),
-  );
+/** Coordinates of each sample in which the mask is 0. */
+function notIn(mask: Tensor, batch: number, { own }: Places): Tensor {
+  if (typeof own !== 'string') return ofEach('sum', elementwise('scale', [mask], [-1, 1]), batch, own);
+  const parts = own === 'rows' ? batch : 1;
+  return elementwise('scale', [ofSamples('sum', mask, parts)], [-1, mask.size / parts]);
 }
 
-function ofSamples(reduction: 'sum' | 'maximumAbsolute', x: Tensor, batch: number): Tensor {
-  const parts = partsOf(x, batch);
+/** The largest of each sample, of numbers that broadcast to x. */
+function largestIn(numbers: Tensor, x: Tensor, batch: number, { own }: Places): Tensor {
+  if (typeof own !== 'string') return ofEach('maximumAbsolute', broadcast(numbers, x.shape), batch, own);
+  const parts = own === 'rows' && numbers.size % batch === 0 ? batch : 1;
+  return ofSamples('maximumAbsolute', numbers, parts);
+}
+
+type SampleReduction = 'sum' | 'maximumAbsolute';
+
+/** Of so many parts, one after the other. */
+function ofSamples(reduction: SampleReduction, x: Tensor, parts: number): Tensor {
   if (x.size === parts) return x.context.alias(x, [parts]);
   return parts === 1 ? reduceAll(reduction, x) : reduceRows(reduction, [x.context.alias(x, [parts, x.size / parts])]);
+}
+
+/** Of each sample with what all share, of numbers ≥ 0 in any order. @param own the sample of each, or −1 */
+function ofEach(reduction: SampleReduction, x: Tensor, batch: number, own: Int32Array): Tensor {
+  const places = Array.from({ length: batch }, (): number[] => []);
+  for (const [at, sample] of own.entries()) {
+    for (const mine of sample < 0 ? places : [places[sample]]) mine.push(at);
+  }
+  const width = Math.max(...places.map(({ length }) => length));
+  // A place behind the last one gives 0.
+  const indices = places.flatMap((mine) => Array.from({ length: width }, (_, index) => mine[index] ?? x.size));
+  const flat = x.context.alias(x, [x.size]);
+  const rows = gatherAlong(flat, 0, indices.length, { indices: x.context.upload(indices, [indices.length], x) });
+  return ofSamples(reduction, x.context.alias(rows, [batch, width]), batch);
 }
 
 /** Of one sample, as in SampleCertificate. */
@@ -122,6 +145,8 @@ export interface KinkCounts {
 /** The kinks at a point, and their numbers. */
 export interface KinkReading {
   readonly list: readonly OperationKink[];
+  /** Whether it is known that no coordinate is unresolved. */
+  readonly isDecided: boolean;
   /** For a certificate. */
   ofSample(sample: number): KinkCounts;
 }
@@ -139,47 +164,51 @@ export async function readKinksOf(
     radius === undefined ? one : { ...one, tolerance: one.x.context.upload([radius], [1], one.x) },
   );
   const found = findKinks(wide, batch);
-  if (!found) return { list: [], ofSample: () => ({ kinks: 0, kinkTolerance: 0, unresolved: 0 }) };
+  if (!found) return { list: [], isDecided: true, ofSample: () => ({ kinks: 0, kinkTolerance: 0, unresolved: 0 }) };
   const marked = operations.map((operation, index) => markedOperation(operation, found.marks[index]));
-  const [away, clear, tolerance, list] = await Promise.all([
-    found.away.data(),
-    found.clear.data(),
+  const [near, doubtful, tolerance, list] = await Promise.all([
+    found.near.data(),
+    found.doubtful.data(),
     found.tolerance.data(),
-    readKinks(marked, batch),
+    readKinks(marked),
   ]);
   const of = (numbers: ArrayLike<number>, sample: number): number => numbers[numbers.length === 1 ? 0 : sample];
   const ofSample = (sample: number): KinkCounts =>
-    kinkCounts(marked, batch, {
-      away: of(away, sample),
-      clear: of(clear, sample),
+    kinkCounts(marked, {
+      near: of(near, sample),
+      doubtful: of(doubtful, sample),
       kinkTolerance: of(tolerance, sample),
     });
-  return { list, ofSample };
+  const isDecided = Array.from({ length: batch }, (_, sample) => ofSample(sample)).every(
+    ({ unresolved = 0 }) => unresolved === 0,
+  );
+  return { list, isDecided, ofSample };
 }
 
 /** An operation as it is read back. */
-export interface MarkedOperation extends Pick<KinkedArgument, 'operation' | 'positions' | 'isResolved'> {
+export interface MarkedOperation extends Omit<KinkedArgument, 'x' | 'tolerance' | 'uncertainty'> {
   readonly marks: Tensor;
   /** Whether its uncertainty is known. */
   readonly isBounded: boolean;
 }
 
 export function markedOperation(
-  { operation, positions, isResolved, uncertainty }: Omit<KinkedArgument, 'x' | 'tolerance'>,
+  { operation, positions, isResolved, uncertainty, places, place }: Omit<KinkedArgument, 'x' | 'tolerance'>,
   marks: Tensor,
 ): MarkedOperation {
-  return { operation, positions, isResolved, isBounded: uncertainty !== undefined, marks };
+  return { operation, positions, isResolved, places, place, marks, isBounded: uncertainty !== undefined };
 }
 
 /** What the marks of the operations say, sample by sample. */
-export async function readKinks(operations: readonly MarkedOperation[], batch: number): Promise<OperationKink[]> {
+export async function readKinks(operations: readonly MarkedOperation[]): Promise<OperationKink[]> {
   const kinks: OperationKink[] = [];
   const numbers = await Promise.all(operations.map(({ marks }) => marks.data()));
-  for (const [place, { operation, positions, marks }] of operations.entries()) {
-    for (const [at, value] of numbers[place].entries()) {
+  for (const [at, { operation, positions, marks, places, place = at }] of operations.entries()) {
+    const placeOf = placeIn(places, marks.size);
+    for (const [index, value] of numbers[at].entries()) {
       if (value >= AWAY) continue;
       const distance = Math.min(...positions.map((position) => Math.abs(value - position)));
-      kinks.push({ operation, place, ...placeIn(marks, batch, at), value, distance });
+      kinks.push({ operation, place, ...placeOf(index), value, distance });
     }
   }
   return kinks.sort((a, b) => (a.sample ?? -1) - (b.sample ?? -1));

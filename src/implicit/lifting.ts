@@ -1,24 +1,25 @@
 /** The derivatives of a user's equation as matrices on the host, with every kink an unknown of its own: for the certificate. */
-
-import { type LiftedOperation, Tape } from '../autodiff/tape.ts';
-import { breathe, type Interruptible, inTurns } from '../backends/event-loop.ts';
-import { describe } from '../tensor/shape.ts';
+import { type Interruptible, inTurns } from '../backends/event-loop.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { MatrixFamily } from './hypothesis/family.ts';
 import { liftedSystem } from './hypothesis/lifted.ts';
 import { type KinkReading, readKinksOf } from './kinks.ts';
+import { type Columns, movesOf, type Read, readColumns } from './lifted-columns.ts';
+import { type Coordinate, coordinatesOf, type LiftedFunction, liftedFunction } from './lifted-function.ts';
 import type { ImplicitSystem } from './system.ts';
 
 /** Unknowns and kinked values together: matrices of this order are inverted on the host. */
 const LARGEST_ORDER = 512;
 
-/** Thrown where that is not enough. */
-export class SystemTooLarge extends RangeError {
-  override readonly name = 'SystemTooLarge';
+/** Thrown where that is not enough, or where not all kinks are known. */
+export class NotLifted extends RangeError {
+  override readonly name = 'NotLifted';
 }
 
-/** One sample's system in the unknowns and the kinked values together. */
+/** One system in the unknowns, in what the function solves itself and in the kinked values together. */
 export interface LiftedSample {
+  /** Which numbers of z are its first unknowns, flattened. */
+  readonly unknowns: readonly number[];
   /** All elements of its matrix; the terms are the kinks. */
   readonly family: MatrixFamily;
   /**
@@ -29,8 +30,14 @@ export interface LiftedSample {
 }
 
 export interface Lifted {
+  /** One for each sample; where an input is followed a single one of all, if samples share kinks. */
   readonly samples: readonly LiftedSample[];
   readonly kinks: KinkReading;
+  /**
+   * What the function calls that may have kinks of which nobody knows: one element alone is looked at of it, and only where an input
+   * is followed.
+   */
+  readonly opaque: readonly string[];
 }
 
 export interface LiftOptions {
@@ -45,187 +52,155 @@ export interface LiftOptions {
 }
 
 /**
- * Every value of an operation with kinks becomes an unknown of its own, so that chained kinks do not hide behind one another.
+ * Every value of an operation with kinks becomes an unknown of its own, so that chained kinks do not hide behind one another. So does
+ * every solution that the function makes on the way, with the equation that it solves, whose kinks are lifted too: the determinant is
+ * then that of the function times those of the equations, so that all of them are invertible together or not.
  * @param x [batch, n], in a scope that frees what is made here
  */
 export async function readLifted(
   what: string,
   system: ImplicitSystem,
   x: Tensor,
-  { radius, uncertainty, input, signal }: LiftOptions,
+  { signal, ...options }: LiftOptions,
 ): Promise<Lifted> {
-  const { batch, n } = system.rows;
-  const tape = new Tape();
+  const { rows } = system;
+  const { input } = options;
+  const lifted = liftedFunction(system, x, options);
   try {
-    const watched = tape.watch(x);
-    const inputs = system.inputs.map((one, index) => (index === input ? tape.watch(one) : one));
-    const image = system.image(watched, inputs);
-    const operations = tape
-      .lifted(radius, uncertainty)
-      .map((one, index) => ({ ...one, uncertainty: uncertainty?.[index], isResolved: !!uncertainty }));
-    const followed = input === undefined ? undefined : inputs[input];
-    const widths = operations.map(({ output }) => widthOf(what, output, batch));
-    const order = n + widths.reduce((sum, width) => sum + width, 0);
-    if (order > LARGEST_ORDER) {
-      throw new SystemTooLarge(
-        `${what}: ${n} unknowns and ${order - n} kinked values make a system of order ${order}; at most ${LARGEST_ORDER} is allowed`,
-      );
+    const [unknown] = lifted.opaque;
+    if (unknown !== undefined && input === undefined) {
+      throw new NotLifted(`${what}: the function calls ${unknown}, whose kinks are not known here`);
     }
+    const all = coordinatesOf(lifted, rows);
+    const own = samplesOf(lifted, all, rows.batch);
+    const moving = movesOf(lifted, all);
+    const largest = own.reduce((a, b) => (b.length > a.length ? b : a));
+    checkOrder(what, moving.moves.length > largest.length ? all : largest, moving.moves.length);
     const [columns, slopes, kinks] = await Promise.all([
-      readColumns(tape, watched, followed, image, operations, widths, signal),
-      Promise.all(operations.map(({ low, high }) => Promise.all([low.data(), high.data()]))),
-      readKinksOf(operations, batch),
+      readColumns(lifted, moving, signal),
+      Promise.all(lifted.operations.map(({ low, high }) => Promise.all([low.data(), high.data()]))),
+      readKinksOf(lifted.operations, rows.batch),
     ]);
+    const parts = { system, lifted, columns, low: slopes.map(([low]) => low), high: slopes.map(([, high]) => high) };
+    const areTogether = input !== undefined && (lifted.isJoint || sharesKinks(parts, all));
+    if (areTogether) checkOrder(what, all, all.length);
     const samples: LiftedSample[] = [];
-    for (let sample = 0; sample < batch; sample++) {
-      const part = (values: ArrayLike<number>, width: number): number[] =>
-        Array.from({ length: width }, (_, index) => values[sample * width + index]);
-      const low = slopes.flatMap(([values], at) => part(values, widths[at]));
-      const high = slopes.flatMap(([, values], at) => part(values, widths[at]));
-      samples.push(await inTurns(liftedSample(system, columns, { sample, order, low, high, widths }), signal));
-    }
-    return { samples, kinks };
+    for (const one of areTogether ? [all] : own) samples.push(await inTurns(liftedSample(parts, one), signal));
+    return { samples, kinks, opaque: lifted.opaque };
   } finally {
-    tape.dispose();
+    lifted.tape.dispose();
   }
 }
 
-function widthOf(what: string, output: Tensor, batch: number): number {
-  if (output.size % batch !== 0) {
-    throw new RangeError(
-      `${what}: an operation gives the shape ${describe(output.shape)}, which does not divide into ${batch} samples; ` +
-        'with coupled: true all samples are one system',
-    );
-  }
-  return output.size / batch;
+/** The coordinates of each sample: those that belong to none count in all. */
+function samplesOf({ isJoint }: LiftedFunction, all: readonly Coordinate[], batch: number): Coordinate[][] {
+  return Array.from({ length: batch }, (_, index) =>
+    all.filter(({ kind, sample }) => sample === index || sample === -1 || (isJoint && kind !== 'unknown')),
+  );
 }
 
-/** What moves when one unknown of every sample moves by 1: the image, and the argument and the rest of each operation. */
-interface Column {
-  readonly image: ArrayLike<number>;
-  readonly arguments: readonly ArrayLike<number>[];
-  readonly rests: readonly (ArrayLike<number> | undefined)[];
+function checkOrder(what: string, coordinates: readonly Coordinate[], order: number): void {
+  if (order <= LARGEST_ORDER) return;
+  const kinked = coordinates.filter(({ kind }) => kind === 'kink').length;
+  throw new NotLifted(
+    `${what}: ${order - kinked} unknowns and ${kinked} kinked values make a system of order ${order}; at most ${LARGEST_ORDER} is allowed`,
+  );
 }
 
-/** In the order of the unknowns: z, then the values of the operations with kinks; last the input, where one is followed. */
-async function readColumns(
-  tape: Tape,
-  x: Tensor,
-  input: Tensor | undefined,
-  image: Tensor,
-  operations: readonly LiftedOperation[],
-  widths: readonly number[],
-  signal: AbortSignal | undefined,
-): Promise<Column[]> {
-  const unknowns = [x, ...operations.map(({ output }) => output), ...(input ? [input] : [])];
-  const outputs = [
-    image,
-    ...operations.flatMap(({ argument: { plus, minus }, rest }) => [
-      plus,
-      ...(minus ? [minus] : []),
-      ...(rest ? [rest] : []),
-    ]),
-  ];
-  const linear = tape.linearised();
-  const columns: Promise<Column>[] = [];
-  for (const [at, unknown] of unknowns.entries()) {
-    // An input is one number for all samples.
-    const width = unknown === input ? 1 : [x.shape[1], ...widths][at];
-    for (let index = 0; index < width; index++) {
-      const tangents = unknowns.map((one, place) => {
-        const values = new Float64Array(one.size);
-        if (place === at) for (let row = index; row < one.size; row += width) values[row] = 1;
-        return one.context.upload(values, one.shape, one);
-      });
-      const moved = linear.pushforward(unknowns, tangents, outputs);
-      const column = columnOf(moved, operations);
-      column.catch(() => {}); // told where all of them are awaited
-      columns.push(column);
-      await breathe();
-      signal?.throwIfAborted();
-    }
-  }
-  return Promise.all(columns);
+type Numbers = ArrayLike<number>;
+
+interface Parts {
+  readonly system: ImplicitSystem;
+  readonly lifted: LiftedFunction;
+  readonly columns: Columns;
+  /** Of each operation the ends of the intervals of its derivative. */
+  readonly low: readonly Numbers[];
+  readonly high: readonly Numbers[];
 }
 
-async function columnOf(moved: readonly Tensor[], operations: readonly LiftedOperation[]): Promise<Column> {
-  const [image, ...others] = await Promise.all(moved.map((tensor) => tensor.data()));
-  const parts: { argument: ArrayLike<number>; rest: ArrayLike<number> | undefined }[] = [];
-  for (const { argument, rest } of operations) {
-    const plus = others.shift() as ArrayLike<number>;
-    const minus = argument.minus ? others.shift() : undefined;
-    parts.push({
-      argument: minus ? Array.from(plus, (value, index) => value - minus[index]) : plus,
-      rest: rest ? others.shift() : undefined,
-    });
-  }
-  return { image, arguments: parts.map((part) => part.argument), rests: parts.map((part) => part.rest) };
-}
+const argumentOf =
+  ({ of, at }: Coordinate): Read =>
+  (column) =>
+    column.arguments[of][at];
+const restOf =
+  ({ of, at }: Coordinate): Read =>
+  (column) =>
+    column.rests[of]?.[at] ?? 0;
 
-interface SampleLift {
-  readonly sample: number;
-  readonly order: number;
-  readonly low: readonly number[];
-  readonly high: readonly number[];
-  readonly widths: readonly number[];
+/** Whether a value that belongs to no sample bends, and moves: its selection is then one for all samples. */
+function sharesKinks({ columns, low, high }: Parts, all: readonly Coordinate[]): boolean {
+  return all.some((coordinate) => {
+    const { kind, of, at, sample } = coordinate;
+    if (kind !== 'kink' || sample !== -1 || low[of][at] === high[of][at]) return false;
+    const read = argumentOf(coordinate);
+    return columns.ofInput(read) !== 0 || all.some((other) => columns.entry(read, sample, other) !== 0);
+  });
 }
 
 /** The terms that do not move anything are left out. */
 function* liftedSample(
-  system: ImplicitSystem,
-  columns: readonly Column[],
-  { sample, order, low, high, widths }: SampleLift,
+  { system, lifted, columns, low, high }: Parts,
+  coordinates: readonly Coordinate[],
 ): Interruptible<LiftedSample> {
-  const { n } = system.rows;
-  const kinked = order - n;
-  const places = widths.flatMap((width, operation) =>
-    Array.from({ length: width }, (_, index) => ({ operation, at: sample * width + index })),
-  );
+  const free = coordinates.filter(({ kind }) => kind !== 'kink');
+  const kinks = coordinates.filter(({ kind }) => kind === 'kink');
+  const [n, order] = [free.length, coordinates.length];
   function* matrix(
-    rows: number,
-    columnCount: number,
-    at: (row: number, column: number) => number,
+    rows: readonly Coordinate[],
+    across: readonly Coordinate[],
+    entry: (row: Coordinate, column: Coordinate) => number,
   ): Interruptible<Float64Array> {
-    const values = new Float64Array(rows * columnCount);
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columnCount; column++) values[row * columnCount + column] = at(row, column);
+    const values = new Float64Array(rows.length * across.length);
+    for (const [i, row] of rows.entries()) {
+      for (const [j, column] of across.entries()) values[i * across.length + j] = entry(row, column);
       yield;
     }
     return values;
   }
-  const image = (row: number, column: number): number => columns[column].image[sample * n + row];
-  const moved = (row: number, column: number): number =>
-    columns[column].arguments[places[row].operation][places[row].at];
+  const equation = (row: Coordinate, column: Coordinate): number => {
+    const { kind, of, at, sample } = row;
+    if (kind === 'solution') return columns.entry(({ residuals }) => residuals[of][at], sample, column);
+    return system.derivativeEntry(
+      columns.entry(({ image }) => image[at], sample, column),
+      row === column,
+    );
+  };
+  const moved = (row: Coordinate, column: Coordinate): number => columns.entry(argumentOf(row), row.sample, column);
+  const ends = { low: kinks.map(({ of, at }) => low[of][at]), high: kinks.map(({ of, at }) => high[of][at]) };
   const family = yield* liftedSystem({
     n,
-    kinks: kinked,
-    Fz: yield* matrix(n, n, (row, column) => system.derivativeEntry(image(row, column), row === column)),
-    Fy: yield* matrix(n, kinked, (row, column) => system.derivativeEntry(image(row, n + column), false)),
-    Pz: yield* matrix(kinked, n, moved),
-    Py: yield* matrix(kinked, kinked, (row, column) => moved(row, n + column)),
-    low,
-    high,
+    kinks: kinks.length,
+    Fz: yield* matrix(free, free, equation),
+    Fy: yield* matrix(free, kinks, equation),
+    Pz: yield* matrix(kinks, free, moved),
+    Py: yield* matrix(kinks, kinks, moved),
+    ...ends,
   });
   const base = Float64Array.from(family.base);
-  for (const [row, { operation, at }] of places.entries()) {
-    for (let column = 0; column < order; column++) {
-      base[(n + row) * order + column] -= columns[column].rests[operation]?.[at] ?? 0;
+  for (const [row, kink] of kinks.entries()) {
+    for (const [column, coordinate] of coordinates.entries()) {
+      base[(n + row) * order + column] -= columns.entry(restOf(kink), kink.sample, coordinate);
     }
     yield;
   }
-  const column = columns.at(order);
-  const moves = places.map(({ operation, at }) => column?.arguments[operation][at] ?? 0);
-  const slopes = moves.map((moved, row) => (high[row] - low[row]) * moved);
-  const kept = places.flatMap((_, row) =>
+  const moves = kinks.map((kink) => columns.ofInput(argumentOf(kink)));
+  const slopes = moves.map((move, row) => (ends.high[row] - ends.low[row]) * move);
+  const kept = kinks.flatMap((_, row) =>
     slopes[row] !== 0 || Array.from(family.terms[row].b).some((value) => value !== 0) ? [row] : [],
   );
-  const constant = Float64Array.from({ length: order }, (_, row) => {
-    if (row < n) return -system.derivativeEntry(column?.image[sample * n + row] ?? 0, false);
-    const { operation, at } = places[row - n];
-    return low[row - n] * moves[row - n] + (column?.rests[operation]?.[at] ?? 0);
+  const constant = Float64Array.from(coordinates, (coordinate, row) => {
+    const { kind, of, at } = coordinate;
+    if (kind === 'unknown')
+      return -system.derivativeEntry(
+        columns.ofInput(({ image }) => image[at]),
+        false,
+      );
+    if (kind === 'solution') return -columns.ofInput(({ residuals }) => residuals[of][at]);
+    return ends.low[row - n] * moves[row - n] + columns.ofInput(restOf(coordinate));
   });
   return {
+    unknowns: free.filter(({ kind }) => kind === 'unknown').map(({ at }) => at),
     family: { n: order, base, terms: kept.map((row) => family.terms[row]) },
-    right: column && { constant, slopes: kept.map((row) => slopes[row]) },
+    right: lifted.input && { constant, slopes: kept.map((row) => slopes[row]) },
   };
 }

@@ -63,7 +63,9 @@ export function checkArguments(
       `initial: the shape is ${describe(initial.shape)}; it must be that of b, ${describe(b.shape)}`,
     );
   }
-  return { engine: engineOf('W', parameters[0] ?? b), batch: b.shape[0] };
+  // Either may be of a Program that is being traced, in which nothing can be solved.
+  const engine = engineOf('b', b);
+  return { engine: parameters.length > 0 ? engineOf('W', parameters[0]) : engine, batch: b.shape[0] };
 }
 
 /** Looks at the map without running anything. */

@@ -107,8 +107,8 @@ export function solveLinearised(
       amplification: elementwise('reciprocal', [margin]),
       singularValueBound: solved.singularValueBound,
       notFinite: notFinite(checkInputs, v),
-      away: kinks?.away,
-      clear: kinks?.clear,
+      near: kinks?.near,
+      doubtful: kinks?.doubtful,
       kinkTolerance: kinks?.tolerance,
     };
     const gradients = needsMap ? W.cotangent(weighted, fixedPoint) : [];
@@ -116,7 +116,10 @@ export function solveLinearised(
   };
   const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);
   const operations = kinkedOperations(activation);
-  const marked = operations.map((one, index) => markedOperation({ ...one, uncertainty, isResolved }, rest[index]));
+  const places = { batch: right.shape[0], own: 'rows' } as const;
+  const marked = operations.map((one, index) =>
+    markedOperation({ ...one, uncertainty, isResolved, places }, rest[index]),
+  );
   return { tensors: [Ju, ...rest.slice(operations.length)], summary, marked };
 }
 
@@ -138,5 +141,6 @@ export function kinkedArgument(
     tolerance: kinkTolerance(whereUsed(activation, x, 0), kinkUnits),
     uncertainty,
     isResolved,
+    places: { batch: x.shape[0], own: 'rows' },
   }));
 }

@@ -16,7 +16,9 @@ import {
   type LinearReport,
 } from './certificate.ts';
 import { readKinksOf } from './kinks.ts';
+import { marginOfMatrix } from './margin.ts';
 import { checkArguments, hasResolvent, linearMapOf } from './monotone-arguments.ts';
+import { monotoneResidual } from './monotone-equation.ts';
 import { forward } from './monotone-forward.ts';
 import { kinkedArgument, kinkedOperations, movementOf, solveLinearised } from './monotone-linear.ts';
 import { type ResolvedSolution, resolvedSolution } from './monotone-resolved.ts';
@@ -29,6 +31,7 @@ import {
   type Settings,
   solverName,
 } from './options.ts';
+import { guardOf, isOverwritten } from './overwritten.ts';
 import { certificateOfSolve, type LinearDirection } from './reporting.ts';
 import { unlessAborted } from './run-limits.ts';
 import { Course } from './solution.ts';
@@ -91,8 +94,9 @@ export function solveMonotone(
   const { engine, batch } = checkArguments(map, b, options.initial);
   checkMask(checked.activation, map.n);
   const settings = chosenFor(checked, batch, map.n, hasResolvent(engine, map));
-  const margin = settings.checkInputs ? map.margin : unchecked(map.margin);
+  const margin = marginNow(map, settings);
   const { limits } = settings;
+  const guard = guardOf('monotone', map.parameters, (index) => nameOf(map, index));
   const course = new Course({
     engine,
     what: 'monotone',
@@ -133,6 +137,7 @@ export function solveMonotone(
     right: Tensor,
     needsMap: boolean,
   ): Tensor[] => {
+    guard.check();
     const own = { ...settings, selection };
     return course.linear(direction, (run) =>
       solveLinearised(engine, direction, { ...point, right }, needsMap, own, run),
@@ -141,6 +146,8 @@ export function solveMonotone(
   const operation: CustomOperation = {
     name: 'monotoneFixedPoint',
     isSelectable: options.selection === undefined && isKinked,
+    isRowwise: [...map.parameters.map(() => false), true],
+    equation: (y, given) => monotoneResidual(engine, map, settings.activation, y, given),
     pullback(cotangent, needed, given) {
       const needsMap = map.parameters.some((_, index) => needed[index]);
       const [Ju, ...gradients] = linear('backward', pointFor(given), cotangent, needsMap);
@@ -148,6 +155,7 @@ export function solveMonotone(
     },
     // ż = J(Wż + Ẇz + ḃ) is J(I − WJ)⁻¹(Ẇz + ḃ): the adjoint system of Wᵀ.
     pushforward(tangents, given) {
+      guard.check();
       const point = pointFor(given);
       return linear('tangent', point, movementOf(engine, map, point.z, tangents), false)[0];
     },
@@ -166,7 +174,9 @@ export function solveMonotone(
           batch,
         ),
       );
-      const [kinks, { known }] = await unlessAborted(Promise.all([reading, shown]), limits.signal);
+      const [kinks, { known: shownThen }] = await unlessAborted(Promise.all([reading, shown]), limits.signal);
+      const changed = guard.changed();
+      const known = changed === undefined ? shownThen : unexamined(changed);
       const samples = Array.from({ length: batch }, (_, sample) => ({
         ...known,
         ...kinks.ofSample(sample),
@@ -180,10 +190,22 @@ export function solveMonotone(
   };
 }
 
-/** A margin that would have been checked is one that is stated. */
-function unchecked({ check, ...margin }: Margin): Margin {
-  return check ? { ...margin, by: 'stated' } : margin;
+const nameOf = ({ key, parameters }: LinearMap, index: number): string =>
+  key === 'matrix' && parameters.length === 1 ? 'W' : `parameter ${index} of W`;
+
+/** What is known of the margin for the numbers that W has now. */
+function marginNow(map: LinearMap, { checkInputs }: Settings): Margin {
+  const { value } = map.margin;
+  const isMatrix = map.key === 'matrix' && map.parameters.length === 1;
+  let { margin } = map;
+  if (isOverwritten(map) && !margin.check) {
+    margin = isMatrix ? marginOfMatrix(map.parameters[0], value) : { ...margin, by: 'stated' };
+  }
+  // One that would have been checked is one that is stated.
+  return !checkInputs && margin.check ? { ...margin, by: 'stated', check: undefined } : margin;
 }
+
+const unexamined = (reason: string): Known => ({ status: 'unknown', argument: 'not examined', reason });
 
 /** What the margin shows, once it has been checked: in float64 on the host, beside the solve. */
 async function shownOnceChecked(
@@ -192,11 +214,12 @@ async function shownOnceChecked(
 ): Promise<{ readonly known: Known; readonly holds: boolean }> {
   try {
     await margin.check?.(signal);
-    return { known: knownByMargin(margin), holds: true };
+    const known = knownByMargin(margin);
+    // A margin that somebody states bounds no error.
+    return { known, holds: known.status === 'certified' };
   } catch (error) {
     if (onFailedCertificate === 'throw' || !(error instanceof RangeError) || signal?.aborted) throw error;
     if (onFailedCertificate === 'warn') console.warn(`monotone: ${error.message}`);
-    const reason = `the margin does not hold: ${error.message}`;
-    return { known: { status: 'unknown', argument: 'not examined', reason }, holds: false };
+    return { known: unexamined(`the margin does not hold: ${error.message}`), holds: false };
   }
 }

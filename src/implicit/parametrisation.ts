@@ -2,12 +2,14 @@ import type { CustomOperation } from '../autodiff/custom.ts';
 import { zerosLike } from '../autodiff/derivatives.ts';
 import type { LinearMap, Margin } from '../solvers/linear-map.ts';
 import { matrixMap } from '../solvers/maps/matrix.ts';
-import { engineOf } from '../tensor/engine.ts';
+import { type Engine, engineOf } from '../tensor/engine.ts';
 import { elementwise, product, reduceAll } from '../tensor/kernels.ts';
 import { recorded, transpose } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
 import { checkTogether, TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { checkPositive } from './options.ts';
+import { remember } from './overwritten.ts';
+import { awaiting } from './reporting.ts';
 
 /** Of a `monotoneMatrix` with this m. */
 export function marginByConstruction(m: number): Margin {
@@ -25,7 +27,9 @@ export function marginByConstruction(m: number): Margin {
 export function monotoneMap(A: Tensor, B: Tensor, margin: number): LinearMap {
   checkPositive('margin', margin);
   for (const [name, given] of Object.entries({ A, B })) TENSOR(`monotoneMap: ${name}`, given);
-  return matrixMap(monotoneMatrix(A, B, engineOf('A', A).scalar(margin)), marginByConstruction(margin));
+  const map = matrixMap(monotoneMatrix(A, B, engineOf('A', A).scalar(margin)), marginByConstruction(margin));
+  remember(map);
+  return map;
 }
 
 /**
@@ -33,7 +37,9 @@ export function monotoneMap(A: Tensor, B: Tensor, margin: number): LinearMap {
  * With G = ∂ℓ/∂W: ∂ℓ/∂A = −A(G + Gᵀ), ∂ℓ/∂B = G − Gᵀ, ∂ℓ/∂m = −tr G.
  * @param A [n, n]
  * @param B [n, n]
- * @param margin m, [1]
+ * @param margin m > 0, [1]. Where it may have been learnt it is read back, one number: reading anything that depends on W rejects with
+ *   a RangeError unless it is above 0, for the construction then promises nothing
+ * @throws RangeError where a shape is wrong, or a margin that is known beforehand is not above 0
  */
 export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
   for (const [name, given] of Object.entries({ A, B, margin })) TENSOR(`monotoneMatrix: ${name}`, given);
@@ -46,12 +52,14 @@ export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
     }
   }
   const engine = engineOf('A', A);
-  const [W] = engine.run('monotone matrix', [A, B, margin], ([a, b, m], tracing) => {
+  const isPositive = positive(engine, margin);
+  const [made] = engine.run('monotone matrix', [A, B, margin], ([a, b, m], tracing) => {
     const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
     const diagonal = elementwise('multiply', [identity, elementwise('scale', [m], [-1, 1])]);
     const skew = elementwise('subtract', [b, transpose(b)]);
     return [product(a, a, { transposeA: true, prior: elementwise('add', [diagonal, skew]), residual: true })];
   });
+  const W = isPositive ? awaiting(engine, made, isPositive) : made;
   const pullback = (cotangent: Tensor): Tensor[] =>
     engine.run('monotone matrix, backward', [A, cotangent], ([a, g], tracing) => {
       const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
@@ -74,6 +82,18 @@ export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
     });
     return tangent;
   };
-  const custom: CustomOperation = { name: 'monotoneMatrix', pullback, pushforward };
+  const custom: CustomOperation = { name: 'monotoneMatrix', isSmooth: true, pullback, pushforward };
   return recorded('custom', [A, B, margin], W, custom);
+}
+
+/** Undefined where it is known to be; a margin of which that is not known is read. */
+function positive(engine: Engine, margin: Tensor): Promise<void> | undefined {
+  const known = engine.scalarIn(margin);
+  if (known !== undefined) {
+    checkPositive('margin', known);
+    return undefined;
+  }
+  return margin.data().then((numbers) => {
+    for (const value of numbers) checkPositive('margin', value);
+  });
 }

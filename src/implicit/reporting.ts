@@ -107,15 +107,11 @@ async function readLinear(
   try {
     solve = await readSolve(engine, reported, summary, since);
     const { samples } = solve.report;
-    const { away, clear, kinkTolerance } = solve.read;
+    const { near, doubtful, kinkTolerance } = solve.read;
     places = samples.map((_, index) =>
-      kinkCounts(held, samples.length, {
-        away: away[index],
-        clear: clear[index],
-        kinkTolerance: kinkTolerance[index],
-      }),
+      kinkCounts(held, { near: near[index], doubtful: doubtful[index], kinkTolerance: kinkTolerance[index] }),
     );
-    if (places.some(({ kinks }) => kinks > 0)) reading = readKinks(held, samples.length);
+    if (places.some(({ kinks }) => kinks > 0)) reading = readKinks(held);
   } finally {
     for (const { marks } of held) marks.dispose();
   }

@@ -3,10 +3,11 @@ import { refusalOfResult } from '../arguments/check.ts';
 import { accelerated } from '../solvers/anderson.ts';
 import { type Begun, plain, type Runner } from '../solvers/iteration.ts';
 import { column, initialState, iterationsIn, reopened, sharesOf, solvedIn, statusOf } from '../solvers/monitor.ts';
-import type { Engine } from '../tensor/engine.ts';
+import { type Engine, NotTraceableError } from '../tensor/engine.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
 import { type LoopContext, Tensor } from '../tensor/tensor.ts';
+import { Tracing } from '../tensor/tracing.ts';
 import { newtonKrylov } from './newton-krylov.ts';
 import { LIMIT } from './options.ts';
 import type { ImplicitSettings, OwnSolver } from './root-options.ts';
@@ -37,6 +38,14 @@ const METHODS = {
   given: [],
 } as const satisfies Record<string, readonly GeneralMethod[]>;
 
+interface Found {
+  readonly z: Tensor;
+  readonly summary: Tensor;
+  /** Whether the trace leaves it open that a row of the function depends on another row. */
+  readonly areRowsInDoubt: boolean;
+}
+
+/** @throws RangeError where the function mixes rows */
 export function forward(
   engine: Engine,
   systemOf: SystemOf,
@@ -44,7 +53,7 @@ export function forward(
   inputs: readonly Tensor[],
   settings: ImplicitSettings,
   limited: LimitedRun,
-): { z: Tensor; summary: Tensor } {
+): Found {
   const { solver } = settings;
   if (typeof solver === 'function') {
     return engine.tidied((arena) => {
@@ -63,7 +72,8 @@ function solvedFrom(
   inputs: readonly Tensor[],
   { solver, tolerance, limit }: ImplicitSettings,
   limited: LimitedRun,
-): { z: Tensor; summary: Tensor } {
+): Found {
+  let areRowsInDoubt = areRowsInDoubtTraced(engine, systemOf, start, inputs);
   const methods = methodsOf(solver);
   const [z, summary] = run(
     engine,
@@ -95,10 +105,12 @@ function solvedFrom(
         x = index === 0 ? end.x : elementwise('select', [column(solved), x, end.x]);
         state = end.state;
       }
+      let image: Tensor | undefined;
+      if (!isTraced && batch > 1) ({ image, isDoubtful: areRowsInDoubt } = system.examined(x));
       const rows = {
         status: statusOf(state),
         iterations: iterationsIn(state, given),
-        residual: system.residual(x, system.image(x)),
+        residual: system.residual(x, image ?? system.image(x)),
         floor,
         notFinite: reduceRows('countNotFinite', [x]),
       };
@@ -106,7 +118,25 @@ function solvedFrom(
     },
     limited,
   );
-  return { z, summary };
+  return { z, summary, areRowsInDoubt };
+}
+
+/**
+ * A look at the function without running anything.
+ * @throws RangeError where it mixes rows; where it cannot be traced this is left to the run
+ */
+function areRowsInDoubtTraced(engine: Engine, systemOf: SystemOf, unknown: Tensor, inputs: readonly Tensor[]): boolean {
+  const tracing = new Tracing('implicit, forward', engine);
+  const [z, ...own] = [unknown, ...inputs].map(({ shape }) => tracing.input(shape));
+  const system = systemOf(own);
+  const { batch, n } = system.rows;
+  if (batch === 1) return false;
+  try {
+    return system.examined(tracing.alias(z, [batch, n])).isDoubtful;
+  } catch (error) {
+    if (error instanceof NotTraceableError) return false;
+    throw error;
+  }
 }
 
 function sum(numbers: readonly number[]): number {

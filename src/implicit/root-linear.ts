@@ -106,8 +106,8 @@ function solvedAndTold(
         floor: solved.floor,
         singularValueBound: solved.singularValueBound,
         notFinite: reduceRows('countNotFinite', [v]),
-        away: kinks?.away,
-        clear: kinks?.clear,
+        near: kinks?.near,
+        doubtful: kinks?.doubtful,
         kinkTolerance: kinks?.tolerance,
         normBound: normBoundOn(context, linearised),
       };

@@ -6,7 +6,7 @@ import { solveLinear } from '../solvers/linear.ts';
 import { column, initialState, reopened, solvedIn } from '../solvers/monitor.ts';
 import { combine, elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { partsOf } from './kink-places.ts';
+import type { Places } from './kink-places.ts';
 import { newtonKrylov } from './newton-krylov.ts';
 import { LIMIT } from './options.ts';
 import { FLOOR_UNITS, repetition } from './root-forward.ts';
@@ -52,7 +52,8 @@ export function resolvedRoot(solved: Solved, settings: ImplicitSettings, limited
       const number = (value: number): Tensor => context.constant({ kind: 'fill', value }, [1]);
       const isKnown = elementwise('greater', [number(SINGULAR), residual]); // not where it is NaN
       const e = elementwise('select', [column(isKnown), u, number(0)]);
-      const errors = linearised.moved(e).map((moved) => largestOf(moved, batch));
+      const places = linearised.kinks().map((one) => one.places);
+      const errors = linearised.moved(e).map((moved, index) => largestOf(moved, places[index]));
       return [elementwise('copy', [context.alias(x, shape)]), ...errors];
     },
     limited,
@@ -109,12 +110,11 @@ function signs(n: number, context: LoopContext): Tensor {
   return context.constant({ kind: 'values', values }, [1, n]);
 }
 
-/** The largest of each sample, such that it broadcasts to x; of all where an axis of x is not that of the samples. */
-function largestOf(x: Tensor, batch: number): Tensor {
+/** The largest of each sample, such that it broadcasts to x; of all where the first axis of x is not that of the samples. */
+function largestOf(x: Tensor, { batch, own }: Places): Tensor {
   const { shape, context } = x;
-  const parts = partsOf(x, batch);
   const largest =
-    parts === 1 || shape[0] !== batch
+    own !== 'rows' || batch === 1 || shape[0] !== batch
       ? reduceAll('maximumAbsolute', x)
       : context.alias(reduceRows('maximumAbsolute', [context.alias(x, [batch, x.size / batch])]), [
           batch,

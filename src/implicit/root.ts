@@ -11,7 +11,8 @@ import { certify } from './certify.ts';
 import { CERTIFY_OPTIONS, type CertifyOptions } from './certify-options.ts';
 import { type GradientInterval, gradientInterval, INTERVAL_OPTIONS, type IntervalOptions } from './interval.ts';
 import { type OperationKink, readKinksOf } from './kinks.ts';
-import { certificateOfSolve, type LinearDirection, type LinearResult } from './reporting.ts';
+import { guardOf } from './overwritten.ts';
+import { awaiting, certificateOfSolve, type LinearDirection, type LinearResult } from './reporting.ts';
 import { forwardAdvice } from './root-advice.ts';
 import { forward } from './root-forward.ts';
 import { backward, forwardMode, UnresolvedError } from './root-linear.ts';
@@ -25,6 +26,7 @@ import {
 } from './root-options.ts';
 import { resolvedRoot } from './root-resolved.ts';
 import { type LimitedRun, unlessAborted } from './run-limits.ts';
+import { checkRows } from './samples/separate.ts';
 import { selectionAt } from './selections.ts';
 import { Course } from './solution.ts';
 import { atSolution, type ImplicitFunction, ImplicitSystem, rowsOf, type Solved } from './system.ts';
@@ -101,9 +103,12 @@ function implicit(
     inputs,
   });
 
+  const guard = guardOf(what, inputs, (index) => `inputs[${index}]`);
   const { certify: wanted, limits } = settings;
-  const closer = async (options?: CertifyOptions): Promise<ImplicitCertificate> =>
-    certify(resolved(), settings, readOptions('certify', options, CERTIFY_OPTIONS));
+  const closer = async (options?: CertifyOptions): Promise<ImplicitCertificate> => {
+    guard.check();
+    return certify(resolved(), settings, readOptions('certify', options, CERTIFY_OPTIONS));
+  };
   const course = new Course({
     engine,
     what,
@@ -124,12 +129,14 @@ function implicit(
   const found = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings, course.run);
   // Where the solver has stopped, to be looked at if that is no solution.
   const stopped = settings.onFailure === 'throw' ? engine.kept(found.z) : undefined;
+  const separate = found.areRowsInDoubt ? checkRows(solvedWith(found.z)) : undefined;
   const { report, outputs } = course.solved(found.summary, [found.z], async (read) => {
+    await separate;
     if (read.timedOut || read.samples.every(isSolved)) stopped?.dispose();
     return read;
   });
   report.catch(() => stopped?.dispose()); // it is told where the solution is read
-  const [z] = outputs;
+  const z = separate ? awaiting(engine, outputs[0], separate) : outputs[0];
   let atFloor: Required<Solved> | undefined;
   /** The solution in which kinks are looked for, as it is from then on for whatever asks. */
   const resolved = (given?: UniformSelection): Required<Solved> => {
@@ -147,6 +154,7 @@ function implicit(
     given: UniformSelection | undefined,
     solve: (solved: Solved, run: LimitedRun) => LinearResult,
   ): Tensor[] => {
+    guard.check();
     const isResolved = (given ?? selection) !== undefined || wanted || atFloor;
     if (isResolved) return course.linear(direction, (run) => solve(resolved(given), run));
     try {
@@ -160,6 +168,7 @@ function implicit(
   const operation: CustomOperation = {
     name: what,
     isSelectable: selection === undefined,
+    equation: (y, given) => (kind === 'root' ? f(y, ...given) : y.sub(f(y, ...given))),
     pullback(cotangent, needed, given) {
       const gradients = linear('backward', given, (solved, run) => backward(solved, cotangent, needed, settings, run));
       return needed.map((isNeeded) => (isNeeded ? gradients.shift() : undefined));
@@ -175,6 +184,7 @@ function implicit(
     async select(choose) {
       FUNCTION('select: choose', choose);
       limits.signal?.throwIfAborted();
+      guard.check();
       const reading = atSolution(resolved(), (system, x, uncertainty) =>
         readKinksOf(system.linearised(x, uncertainty).kinks(), rows.batch),
       );
@@ -184,6 +194,7 @@ function implicit(
     async gradientInterval(cotangent, given) {
       TENSOR('gradientInterval: cotangent', cotangent);
       const wanted = readOptions('gradientInterval', given, INTERVAL_OPTIONS);
+      guard.check();
       return gradientInterval(resolved(), cotangent, { ...wanted, signal: wanted.signal ?? limits.signal });
     },
   };

@@ -7,7 +7,7 @@ import { type Selectable, type Selection, selectionsFor } from '../autodiff/sele
 import { random } from '../data/random.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type KinkPlace, placeIn } from './kink-places.ts';
+import { type KinkPlace, type Places, placeIn } from './kink-places.ts';
 import type { OperationKink } from './kinks.ts';
 
 /**
@@ -52,20 +52,25 @@ export function selectionAt(
   return (place) => chosen.get(keyOf(place)) ?? 0;
 }
 
-/** @param beside where the numbers go that are made for single coordinates */
+/**
+ * @param placesOf of each of the operations, only where single coordinates are told apart
+ * @param beside where the numbers go that are made for these
+ */
 export function selectionOnTape(
   selection: ImplicitSelection | undefined,
   kinked: readonly Selectable[],
-  batch: number,
+  placesOf: () => readonly Places[],
   beside: Tensor,
 ): Selection | undefined {
   if (selection === undefined || typeof selection === 'number') return selection;
   if (typeof selection !== 'function' && !isRandom(selection)) return selection;
   const generator = isRandom(selection) ? random(selection.random) : undefined;
   const choose = typeof selection === 'function' ? selection : () => generator?.uniform() ?? 0;
+  const places = placesOf();
   return kinked.map(({ operation, shape }, place) => {
+    const placeOf = placeIn(places[place], sizeOf(shape));
     const values = Float64Array.from({ length: sizeOf(shape) }, (_, at) => {
-      const { sample, index } = placeIn({ shape }, batch, at);
+      const { sample, index } = placeOf(at);
       const q = choose({ operation, place, sample, index });
       if (isFraction(q)) return q;
       throw new RangeError(

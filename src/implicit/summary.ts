@@ -10,14 +10,14 @@ export const SUMMARY_ROWS = [
   'amplification',
   'singularValueBound',
   'notFinite',
-  'away',
-  'clear',
+  'near',
+  'doubtful',
   'kinkTolerance',
   'normBound',
 ] as const;
 type SummaryRow = (typeof SUMMARY_ROWS)[number];
 /** Not every solve has an error bound, or a matrix, or kinks. */
-type OptionalRow = 'amplification' | 'singularValueBound' | 'away' | 'clear' | 'kinkTolerance' | 'normBound';
+type OptionalRow = 'amplification' | 'singularValueBound' | 'near' | 'doubtful' | 'kinkTolerance' | 'normBound';
 type Rows = Readonly<Record<Exclude<SummaryRow, OptionalRow>, Tensor> & Partial<Record<OptionalRow, Tensor>>>;
 
 /** Stacks the rows, each [batch] or [1], into [11, batch]; a row that is absent is 0. */

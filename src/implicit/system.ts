@@ -1,13 +1,14 @@
 /** An equation F(z, x, …) = 0 that a user wrote with tensor operations, as the solvers see it: rows are samples. */
 import { refusalOfResult } from '../arguments/check.ts';
 import type { NormBound } from '../autodiff/norm-bound.ts';
-import { Tape } from '../autodiff/tape.ts';
+import { Tape, type UnfoldedSolution } from '../autodiff/tape.ts';
 import type { KrylovProblem } from '../solvers/krylov.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { describe, type Shape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { KinkedArgument } from './kinks.ts';
+import { type Asked, type Mixing, type Structure, structureOf } from './samples/structure.ts';
 import { type ImplicitSelection, selectionOnTape } from './selections.ts';
 
 /** Gets the unknown and the inputs, and returns a tensor of the unknown's shape. */
@@ -77,19 +78,75 @@ export class ImplicitSystem {
     return elementwise('divide', [reduceRows('norm', [this.value(x, image)]), size]);
   }
 
+  /** The user's function at x, and on a tape all that leads to it. */
+  recorded(x: Tensor): RecordedImage {
+    const tape = new Tape();
+    const unknown = tape.watch(x);
+    const inputs = this.inputs.map((input) => tape.watch(input));
+    return { tape, unknown, inputs, image: this.image(unknown, inputs) };
+  }
+
+  /** Where the values that are asked for belong, and whether rows see one another. @param unfolded by `Tape.unfold` */
+  structure(
+    { tape, unknown, image }: RecordedImage,
+    asked: readonly Asked[],
+    unfolded?: readonly UnfoldedSolution[],
+  ): Structure {
+    const { batch } = this.rows;
+    if (batch === 1) return { mixing: undefined, places: asked.map(() => ({ batch, own: 'rows' })) };
+    const { length } = tape.operations;
+    // Of those whose rows are known the equation would say nothing more.
+    const needed = unfolded ?? tape.unfold([unknown], ({ isRowwise }) => !isRowwise).solutions;
+    const solutions = needed.map(({ output, residual }) => ({
+      output: tape.indexOf(output) as number,
+      residual: tape.indexOf(residual),
+    }));
+    const from = { index: tape.indexOf(unknown) as number, size: unknown.size };
+    const found = structureOf(
+      { entries: tape.operations, solutions, unknown: from, image: tape.indexOf(image), batch },
+      asked,
+    );
+    if (!unfolded) tape.shorten(length);
+    return found;
+  }
+
+  /**
+   * The user's function at x, once it is known that it does not mix the rows.
+   * @returns also whether the trace leaves that in doubt
+   * @throws RangeError where it mixes them
+   */
+  examined(x: Tensor): { readonly image: Tensor; readonly isDoubtful: boolean } {
+    const recorded = this.recorded(x);
+    const { mixing } = this.structure(recorded, []);
+    recorded.tape.dispose();
+    if (mixing && !mixing.isDoubtful) throw this.mixed(mixing);
+    return { image: recorded.image, isDoubtful: mixing !== undefined };
+  }
+
+  /** What is said of rows that see one another. */
+  mixed({ row, on }: Pick<Mixing, 'row' | 'on'>): RangeError {
+    const other = on === undefined ? 'other rows' : `row ${on}`;
+    return new RangeError(
+      `${this.what}: coupled is false, but row ${row} of what the function returns depends on ${other} of the unknown; ` +
+        'coupled must be true where rows see one another, which makes one system of them',
+    );
+  }
+
   /**
    * All derivatives of F at x, along one tape: one element of the conservative Jacobian.
    * @param uncertainty of the argument of each operation with kinks, where the solution is resolved
    */
   linearised(x: Tensor, uncertainty?: readonly Tensor[]): LinearisedSystem {
-    const tape = new Tape();
-    const unknown = tape.watch(x);
-    const inputs = this.inputs.map((input) => tape.watch(input));
-    const image = this.image(unknown, inputs);
-    const linear = tape.linearised({
-      selection: selectionOnTape(this.selection, tape.selectables(), this.rows.batch, x),
-      uncertainty,
-    });
+    const recorded = this.recorded(x);
+    const { tape, unknown, inputs, image } = recorded;
+    const kinked = tape.selectables();
+    const asked = kinked.map(({ output, outputIndex }) => ({ index: outputIndex, size: output.size }));
+    let structure: Structure | undefined;
+    const placesOf = (): Structure['places'] => {
+      structure ??= this.structure(recorded, asked);
+      return structure.places;
+    };
+    const linear = tape.linearised({ selection: selectionOnTape(this.selection, kinked, placesOf, x), uncertainty });
     const isRoot = this.kind === 'root';
     const pulled = (u: Tensor): Tensor => linear.pullback(image, [unknown], u)[0];
     const pushed = (w: Tensor): Tensor => linear.pushforward([unknown], [w], [image])[0];
@@ -97,7 +154,13 @@ export class ImplicitSystem {
     return {
       image,
       kinks: () =>
-        tape.kinks().map((kink, index) => ({ ...kink, uncertainty: uncertainty?.[index], isResolved: !!uncertainty })),
+        tape.kinks().map((kink, place) => ({
+          ...kink,
+          place,
+          places: placesOf()[place],
+          uncertainty: uncertainty?.[place],
+          isResolved: !!uncertainty,
+        })),
       isSelected: tape.isSelected,
       moved(w) {
         const ends = tape.lifted().flatMap(({ argument: { plus, minus } }) => (minus ? [plus, minus] : [plus]));
@@ -122,6 +185,15 @@ export class ImplicitSystem {
       },
     };
   }
+}
+
+/** A function and all that leads to its value. */
+export interface RecordedImage {
+  readonly tape: Tape;
+  /** Followed by the tape, as what follows. */
+  readonly unknown: Tensor;
+  readonly inputs: readonly Tensor[];
+  readonly image: Tensor;
 }
 
 /** B = ∂F/∂z and A = ∂F/∂(inputs), by their products. */

@@ -27,6 +27,8 @@ const MAXIMUM_SCALARS = 64;
 interface Shared {
   readonly storage: Storage;
   references: number;
+  /** How often it was overwritten. */
+  writes: number;
 }
 
 /** What may end the loops of a run early. */
@@ -117,7 +119,7 @@ export class Engine implements LoopContext {
 
   private tensorIn(arena: Arena | undefined, values: ArrayLike<number>, given?: Shape): Tensor {
     const shape = shapeFor(values, given);
-    return this.wrap({ storage: this.device.upload(values), references: 0 }, shape, NO_CHECKS, arena);
+    return this.wrap({ storage: this.device.upload(values), references: 0, writes: 0 }, shape, NO_CHECKS, arena);
   }
 
   /** One number, [1], kept for the next time it is asked for: do not dispose it. */
@@ -194,9 +196,25 @@ export class Engine implements LoopContext {
     return tensor.place as Shared;
   }
 
-  /** Overwrites the numbers of a tensor (and of its aliases), after everything enqueued so far. */
+  /** The number that the tensor holds, where it was made by `scalar` and was not overwritten since. */
+  scalarIn(tensor: Tensor): number | undefined {
+    for (const [value, kept] of this.scalars) {
+      if (kept.place === tensor.place && this.writesTo(kept) === 0) return value;
+    }
+    return undefined;
+  }
+
+  /** How often the numbers of a tensor, or of an alias of it, were overwritten: what was known of them is so no longer. */
+  writesTo(tensor: Tensor): number {
+    return (tensor.place as Shared).writes;
+  }
+
+  /**
+   * Overwrites the numbers of a tensor (and of its aliases), after everything enqueued so far. What was known of them, such as that a
+   * matrix has a margin by construction, is looked at anew; a solution made of them has no gradients any more.
+   */
   write(tensor: Tensor, values: ArrayLike<number>): void {
-    const { storage } = this.sharedOf(tensor);
+    const shared = this.sharedOf(tensor);
     NUMBERS('write: values', values);
     if (values.length !== tensor.size) {
       throw new RangeError(
@@ -204,7 +222,8 @@ export class Engine implements LoopContext {
       );
     }
     checkFinite('write: values', values);
-    this.device.write(storage, values);
+    this.device.write(shared.storage, values);
+    shared.writes += 1;
   }
 
   /**
@@ -293,7 +312,9 @@ export class Engine implements LoopContext {
     this.programs.trim();
     const arena = Arena.of(inputs);
     const { shapes } = traced;
-    return results.map((storage, index) => this.wrap({ storage, references: 0 }, shapes[index], checks, arena));
+    return results.map((storage, index) =>
+      this.wrap({ storage, references: 0, writes: 0 }, shapes[index], checks, arena),
+    );
   }
 
   private trace(key: string, inputs: readonly Tensor[], build: Parameters<Engine['run']>[2]): Traced {

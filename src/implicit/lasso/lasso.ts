@@ -15,6 +15,7 @@ import { unlessAborted } from '../run-limits.ts';
 import { Course } from '../solution.ts';
 import type { LassoNumbers } from './analysis.ts';
 import { certifyLasso, type LassoCertificate } from './certificate.ts';
+import { lassoResidual } from './equation.ts';
 import { type LassoInterval, lassoInterval } from './interval.ts';
 import { type CheckedLasso, checkedLasso, finestTolerance, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import {
@@ -171,6 +172,13 @@ export function lassoOf(
   const variables = VARIABLES.filter((name) => arguments_[name] !== undefined);
   const operation: CustomOperation = {
     name: 'lasso',
+    isRowwise: variables.map((name) => name !== 'X' && arguments_[name]?.shape[0] === batch),
+    ...(!options.masks && {
+      equation: (found, inputs) => {
+        const byName = Object.fromEntries(variables.map((name, index) => [name, inputs[index]]));
+        return lassoResidual(found, byName, settings.intercept);
+      },
+    }),
     pullback(cotangent, needed) {
       const wanted = variables.filter((_, index) => needed[index]);
       const found = course.linear('backward', (run) => {

@@ -161,6 +161,11 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
   if (initial && (initial.shape.length !== 2 || initial.shape[0] !== batch || initial.shape[1] !== features)) {
     throw new RangeError(`initial: the shape is ${describe(initial.shape)}; it must be [${batch}, ${features}]`);
   }
+  // Any of them may be of a Program that is being traced, in which nothing can be solved.
+  for (const name of ['y', 'logLambda', 'weights', 'ridge'] as const) {
+    const given = options[name];
+    if (given instanceof Tensor) engineOf(name, given);
+  }
   const engine = engineOf('X', X);
   return { engine, settings: lassoSettings(options, features, engine), rows, features, batch, groups };
 }

@@ -1,0 +1,24 @@
+/** What a Lasso solution solves, in operations that a tape follows: for functions that call one, and have its kinks. */
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Variable } from './program.ts';
+
+/**
+ * β − prox_{t‖·‖₁}(β + Xᵀ(y − Xβ) − ρβ), [batch, features], for a step of 1: at kinks the set of derivatives is the same for every
+ * step. X and y are centred where there is an intercept.
+ */
+export function lassoResidual(
+  beta: Tensor,
+  given: Readonly<Partial<Record<Variable, Tensor>>>,
+  intercept: boolean,
+): Tensor {
+  const { X, y, logLambda, weights, ridge } = given as Required<typeof given>;
+  const design = intercept ? X.sub(X.mean(0, { keepAxes: true })) : X;
+  const targets = intercept ? y.sub(y.mean(1, { keepAxes: true })) : y;
+  const column = (x: Tensor): Tensor => x.reshape([x.size, 1]);
+  const correlation = targets.sub(beta.matmul(design, { transposeB: true })).matmul(design);
+  const moved = beta.add(ridge ? correlation.sub(beta.mul(column(ridge))) : correlation);
+  const penalty = column(logLambda.exp());
+  const threshold = weights ? penalty.mul(weights) : penalty;
+  // The threshold is a tensor, and above 0: at most one of the two bends.
+  return beta.sub(moved.sub(threshold).relu().sub(moved.neg().sub(threshold).relu()));
+}

@@ -1,0 +1,67 @@
+/** z = σ(Wz + b) in operations that a tape follows: for functions that call such a layer, and have its kinks. */
+import type { CustomOperation } from '../autodiff/custom.ts';
+import type { Activation } from '../solvers/activations.ts';
+import type { LinearMap } from '../solvers/linear-map.ts';
+import { scatterAdd } from '../tensor/arrange.ts';
+import { elementwise } from '../tensor/kernels.ts';
+import { recorded } from '../tensor/operations.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+
+/**
+ * z − σ(Wz + b), [batch, n].
+ * @param given the parameters of the map, and b
+ */
+export function monotoneResidual(
+  context: LoopContext,
+  map: LinearMap,
+  activation: Activation,
+  z: Tensor,
+  given: readonly Tensor[],
+): Tensor {
+  const [b] = given.slice(-1);
+  return z.sub(activated(applied(context, map, given.slice(0, -1), z).add(b), activation));
+}
+
+/** Wz for each row. */
+function applied(context: LoopContext, map: LinearMap, parameters: readonly Tensor[], z: Tensor): Tensor {
+  const W = map.traced(parameters, context);
+  const operation: CustomOperation = {
+    name: 'a linear map',
+    isSmooth: true,
+    isRowwise: [...parameters.map(() => false), true],
+    pullback: (u) => [...W.cotangent(u, z), W.apply(u, { transposed: true })],
+    pushforward(tangents) {
+      const changes = tangents.slice(0, -1);
+      const [dz] = tangents.slice(-1);
+      const terms = [
+        ...(dz ? [W.apply(dz, { transposed: false })] : []),
+        ...(changes.some((change) => change !== undefined) ? [W.tangent(changes, z)] : []),
+      ];
+      return terms.reduce((a, b) => elementwise('add', [a, b]));
+    },
+  };
+  return recorded('custom', [...parameters, z], W.apply(z, { transposed: false }), operation);
+}
+
+/** σ(p): 0 where a unit is not in use, whatever reaches it. */
+function activated(p: Tensor, { mask, ...activation }: Activation): Tensor {
+  if (!mask) return ofUsed(p, activation);
+  const used = mask.flatMap((isUsed, unit) => (isUsed ? [unit] : []));
+  const value = ofUsed(p.transpose().gather(used).transpose(), activation);
+  return scatterAdd(value.transpose(), used, mask.length).transpose();
+}
+
+function ofUsed(p: Tensor, { name, parameters: [first, second] }: Omit<Activation, 'mask'>): Tensor {
+  switch (name) {
+    case 'softThreshold':
+      return p.softThreshold(first);
+    case 'leakyRelu':
+      return p.leakyRelu(first);
+    case 'clip':
+      return p.clip(first, second);
+    case 'elu':
+      return p.elu(first);
+    default:
+      return p[name]();
+  }
+}
