@@ -173,8 +173,8 @@ export function checkedEngine(what: string, unknown: Tensor, inputs: readonly Te
   if (unknown.shape.length === 0) {
     throw new RangeError(`${what}: unknown is a scalar; it must have an axis, such as [1]`);
   }
-  checkTogether(what, { unknown, ...Object.fromEntries(inputs.map((input, index) => [`inputs[${index}]`, input])) });
   // Of a function that is being traced: what it solves itself is then solved kernel by kernel.
   for (const [index, input] of inputs.entries()) engineOf(`${what}: inputs[${index}]`, input);
+  checkTogether(what, { unknown, ...Object.fromEntries(inputs.map((input, index) => [`inputs[${index}]`, input])) });
   return engine;
 }
