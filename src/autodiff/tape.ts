@@ -32,6 +32,8 @@ export interface LiftedOperation extends KinkedOperation {
   /** The ends of the interval of the derivative in x: they are the same where x is at no kink. */
   readonly low: Tensor;
   readonly high: Tensor;
+  /** The same, where what counts as at a kink is another tolerance. */
+  readonly ends: (tolerance: Tensor) => Tensor[];
   /** y, followed by the tape. */
   readonly output: Tensor;
   /** x = plus − minus, followed by the tape where they depend on what it watches. */
@@ -166,7 +168,8 @@ export class Tape implements Recorder {
       const { operation, inputs, inputIndices, output, outputIndex, attributes } = entry;
       const x = kinks.argument(inputs);
       const tolerance = radius === undefined ? kinks.tolerance(inputs) : x.context.upload([radius], [1], x);
-      const [low, high] = [0, 1].map((q) => kinks.derivative(x, tolerance, attributes, q));
+      const ends = (near: Tensor): Tensor[] => [0, 1].map((q) => kinks.derivative(x, near, attributes, q));
+      const [low, high] = ends(tolerance);
       const [first, second] = inputs.map((input, index) => this.followed(input, inputIndices[index]));
       const isExtreme = operation === 'maximum' || operation === 'minimum';
       const lifted = {
@@ -177,6 +180,7 @@ export class Tape implements Recorder {
         tolerance,
         low,
         high,
+        ends,
         output: this.followed(output, outputIndex),
         argument: isExtreme ? { plus: first, minus: second } : { plus: first },
         rest: isExtreme ? second : undefined,

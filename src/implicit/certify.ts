@@ -62,6 +62,10 @@ export function checkRadius(what: string, radius: number | undefined): void {
   }
 }
 
+const UNDECIDED =
+  'an element is singular, but what the function solves itself is too far from the kinks to tell whether they are met; a smaller ' +
+  'tolerance there may';
+
 async function proved(
   solved: Solved,
   options: InvertibilityOptions,
@@ -71,9 +75,15 @@ async function proved(
     readLifted('certify', system, x, { radius, signal }),
   );
   const certificates: SampleCertificate[] = [];
-  for (const [sample, { family }] of samples.entries()) {
+  for (const [sample, { family, isOpen }] of samples.entries()) {
     const found = await inTurns(checkInvertibility(family, options), signal);
-    certificates.push({ ...found, ...kinks.ofSample(sample), nearlySingular: found.nearest.nearlySingular });
+    const isUndecided = isOpen && found.status === 'failed';
+    certificates.push({
+      ...found,
+      ...(isUndecided && { status: 'unknown', argument: 'rounding', reason: UNDECIDED }),
+      ...kinks.ofSample(sample),
+      nearlySingular: found.nearest.nearlySingular,
+    });
   }
   return certificateOf(certificates, kinks.list);
 }
