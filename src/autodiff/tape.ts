@@ -38,6 +38,8 @@ export interface LiftedOperation extends KinkedOperation {
   /** The ends of the interval of the derivative in x: they are the same where x is at no kink. */
   readonly low: Tensor;
   readonly high: Tensor;
+  /** The same, where what counts as at a kink is another tolerance. */
+  readonly ends: (tolerance: Tensor) => Tensor[];
   /** y, followed by the tape. */
   readonly output: Tensor;
   /** x = plus − minus, followed by the tape where they depend on what it watches. */
@@ -200,8 +202,11 @@ export class Tape implements Recorder {
       const { operation, inputs, inputIndices, output, outputIndex, attributes } = entry;
       const x = kinks.argument(inputs);
       const tolerance = radius === undefined ? kinks.tolerance(inputs) : x.context.upload([radius], [1], x);
-      const near = nearness(tolerance, uncertainty?.[place]);
-      const [low, high] = [0, 1].map((q) => kinks.derivative(x, near, attributes, q));
+      const ends = (within: Tensor): Tensor[] => {
+        const near = nearness(within, uncertainty?.[place]);
+        return [0, 1].map((q) => kinks.derivative(x, near, attributes, q));
+      };
+      const [low, high] = ends(tolerance);
       const [first, second] = inputs.map((input, index) => this.aliasOf(input, inputIndices[index]));
       const isExtreme = operation === 'maximum' || operation === 'minimum';
       const lifted = {
@@ -212,6 +217,7 @@ export class Tape implements Recorder {
         tolerance,
         low,
         high,
+        ends,
         output: this.aliasOf(output, outputIndex),
         argument: isExtreme ? { plus: first, minus: second } : { plus: first },
         rest: isExtreme ? second : undefined,

@@ -42,6 +42,10 @@ async function certified(
   }
 }
 
+const UNDECIDED =
+  'an element is singular, but what the function solves itself is too far from the kinks to tell whether they are met; a smaller ' +
+  'tolerance there may';
+
 async function proved(
   solved: Solved,
   options: InvertibilityOptions,
@@ -51,10 +55,16 @@ async function proved(
     readLifted('certify', system, x, { radius, uncertainty, signal }),
   );
   const certificates: SampleCertificate[] = [];
-  for (const [sample, { family }] of samples.entries()) {
+  for (const [sample, { family, isOpen }] of samples.entries()) {
     const found = await inTurns(checkInvertibility(family, options), signal);
     const counts = kinks.ofSample(sample);
-    const own = { ...found, ...counts, nearlySingular: found.nearest.nearlySingular };
+    const isUndecided = isOpen && found.status === 'failed';
+    const own = {
+      ...found,
+      ...(isUndecided && ({ status: 'unknown', argument: 'rounding', reason: UNDECIDED } as const)),
+      ...counts,
+      nearlySingular: found.nearest.nearlySingular,
+    };
     certificates.push(counts.unresolved ? withDoubt(own, counts.unresolved) : own);
   }
   return certificateOf(certificates, kinks.list);

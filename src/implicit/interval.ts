@@ -36,7 +36,7 @@ export interface GradientInterval {
   readonly exact: boolean;
   /**
    * enumeration: of all selections at the ends. bounds: past 16 kinks of a sample, from a positive definite symmetric part or
-   * diagonal dominance of the reduced matrix. unbounded: of some sample the hypothesis fails, or could not be shown, or the function
+   * diagonal dominance of the reduced matrix, and where a solver left it open whether a kink is met. unbounded: of some sample the hypothesis fails, or could not be shown, or the function
    * calls something that may have kinks of which nobody knows.
    */
   readonly argument: 'enumeration' | 'bounds' | 'unbounded';
@@ -90,7 +90,9 @@ async function intervalOf(
     const own = one.unknowns.map((at) => v[at]);
     const range = await inTurns(rangeOf(one, own), signal);
     // Of what has kinks that nobody knows there is one element alone: it bounds nothing.
-    ranges.push(lifted.opaque.length > 0 ? { ...range, ...UNBOUNDED, argument: 'unbounded' } : range);
+    if (lifted.opaque.length > 0) ranges.push({ ...range, ...UNBOUNDED, argument: 'unbounded' });
+    // Nor need a kink that is met only maybe give all of these values.
+    else ranges.push(one.isOpen && range.argument === 'enumeration' ? { ...range, argument: 'bounds' } : range);
   }
   const total = (of: (range: SampleRange) => number): number => ranges.reduce((sum, range) => sum + of(range), 0);
   const attained = { low: total((range) => range.attained.low), high: total((range) => range.attained.high) };

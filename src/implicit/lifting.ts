@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { MatrixFamily } from './hypothesis/family.ts';
 import { liftedSystem } from './hypothesis/lifted.ts';
 import { type KinkReading, readKinksOf } from './kinks.ts';
+import { inaccurateKinks, readValues, widened } from './lifted-accuracy.ts';
 import { type Columns, movesOf, type Read, readColumns } from './lifted-columns.ts';
 import { type Coordinate, coordinatesOf, type LiftedFunction, liftedFunction } from './lifted-function.ts';
 import type { ImplicitSystem } from './system.ts';
@@ -27,6 +28,8 @@ export interface LiftedSample {
    * what moves when the input moves by 1.
    */
   readonly right: { readonly constant: Float64Array; readonly slopes: readonly number[] } | undefined;
+  /** Whether some of the kinks are met only maybe: what the function solves itself is not solved to that accuracy. */
+  readonly isOpen: boolean;
 }
 
 export interface Lifted {
@@ -76,20 +79,49 @@ export async function readLifted(
     const moving = movesOf(lifted, all);
     const largest = own.reduce((a, b) => (b.length > a.length ? b : a));
     checkOrder(what, moving.moves.length > largest.length ? all : largest, moving.moves.length);
-    const [columns, slopes, kinks] = await Promise.all([
-      readColumns(lifted, moving, signal),
-      Promise.all(lifted.operations.map(({ low, high }) => Promise.all([low.data(), high.data()]))),
-      readKinksOf(lifted.operations, rows.batch),
-    ]);
-    const parts = { system, lifted, columns, low: slopes.map(([low]) => low), high: slopes.map(([, high]) => high) };
-    const areTogether = input !== undefined && (lifted.isJoint || sharesKinks(parts, all));
-    if (areTogether) checkOrder(what, all, all.length);
-    const samples: LiftedSample[] = [];
-    for (const one of areTogether ? [all] : own) samples.push(await inTurns(liftedSample(parts, one), signal));
-    return { samples, kinks, opaque: lifted.opaque };
+    const columns = await readColumns(lifted, moving, signal);
+    const samplesWith = async (operations: LiftedFunction['operations']): Promise<Lifting> => {
+      const slopes = await Promise.all(operations.map(({ low, high }) => Promise.all([low.data(), high.data()])));
+      const parts = { system, lifted, columns, low: slopes.map(([low]) => low), high: slopes.map(([, high]) => high) };
+      const areTogether = input !== undefined && (lifted.isJoint || sharesKinks(parts, all));
+      if (areTogether) checkOrder(what, all, all.length);
+      const groups = areTogether ? [all] : own;
+      const samples: Omit<LiftedSample, 'isOpen'>[] = [];
+      for (const group of groups) samples.push(await inTurns(liftedSample(parts, group), signal));
+      return { groups, samples };
+    };
+    let { operations } = lifted;
+    let { groups, samples } = await samplesWith(operations);
+    const open = new Set<Coordinate>();
+    if (lifted.solutions.length > 0) {
+      const values = await readValues(system.value(lifted.unknown, lifted.image), lifted);
+      const found: Coordinate[] = [];
+      for (const [index, { family }] of samples.entries()) {
+        const moved = (row: Coordinate, column: Coordinate): number =>
+          columns.entry(argumentOf(row), row.sample, column);
+        const kinks = inaccurateKinks(values, groups[index], family.base, moved, operations);
+        const inaccurate = await inTurns(kinks, signal);
+        found.push(...inaccurate.met, ...inaccurate.open);
+        for (const kink of inaccurate.open) open.add(kink);
+      }
+      if (found.length > 0) {
+        operations = widened(operations, found, values);
+        ({ groups, samples } = await samplesWith(operations));
+      }
+    }
+    return {
+      samples: samples.map((sample, index) => ({ ...sample, isOpen: groups[index].some((one) => open.has(one)) })),
+      kinks: await readKinksOf(operations, rows.batch),
+      opaque: lifted.opaque,
+    };
   } finally {
     lifted.tape.dispose();
   }
+}
+
+interface Lifting {
+  readonly groups: readonly (readonly Coordinate[])[];
+  readonly samples: readonly Omit<LiftedSample, 'isOpen'>[];
 }
 
 /** The coordinates of each sample: those that belong to none count in all. */
@@ -141,7 +173,7 @@ function sharesKinks({ columns, low, high }: Parts, all: readonly Coordinate[]):
 function* liftedSample(
   { system, lifted, columns, low, high }: Parts,
   coordinates: readonly Coordinate[],
-): Interruptible<LiftedSample> {
+): Interruptible<Omit<LiftedSample, 'isOpen'>> {
   const free = coordinates.filter(({ kind }) => kind !== 'kink');
   const kinks = coordinates.filter(({ kind }) => kind === 'kink');
   const [n, order] = [free.length, coordinates.length];

@@ -298,7 +298,8 @@ export function checkTogether(what: string, tensors: Readonly<Record<string, Ten
   const [given, ...others] = Object.entries(tensors).filter(([, tensor]) => tensor) as [string, Tensor][];
   for (const [name, tensor] of others) {
     // Where a function is traced, its context says what is wrong.
-    if (tensor.context === given[1].context || typeof given[1].place === 'number') continue;
+    if (tensor.context === given[1].context || [tensor, given[1]].some(({ place }) => typeof place === 'number'))
+      continue;
     throw refusal(`${what}: ${name}`, tensor, 'a tensor of the same engine as the others');
   }
 }

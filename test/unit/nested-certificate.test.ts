@@ -145,6 +145,54 @@ describe('one unknown within one unknown', () => {
   });
 });
 
+describe('what is solved within to a tolerance', () => {
+  const near =
+    (start: number, f: (y: Tensor, x: Tensor) => Tensor, solver: 'auto' | 'picard' = 'auto') =>
+    (x: Tensor) =>
+      fixedPoint(f, { unknown: t([start], [1, 1]), inputs: [x], solver });
+  test('is at the kink that a Newton step comes to', async () => {
+    for (const start of [0, 1, -1, 0.3, 1e-3]) {
+      for (const solver of ['auto', 'picard'] as const) {
+        const one = near(start, (y, x) => y.mul(0.5).add(x).relu(), solver);
+        const outermost = (c: number) =>
+          fixedPoint((z) => one(z).mul(c), {
+            unknown: zeros(1, 1),
+            inputs: [],
+            solver: 'given',
+            tolerance: 1,
+          }).solve.certify();
+        const { status, kinks } = await outermost(0.75);
+        expect([start, solver, status, kinks.length]).toEqual([start, solver, 'failed', 1]);
+        expect((await outermost(0.25)).status).toBe('certified');
+      }
+    }
+  });
+  test('is undecided where that does not tell, and certified where it makes no difference', async () => {
+    // y = relu(tanh(y)/2 + x²…) near 0, from 1: the step leaves something of third order.
+    const one = near(1, (y, x) => y.tanh().mul(0.5).add(y.square().mul(0.25)).add(x).relu());
+    const outermost = (c: number) =>
+      fixedPoint((z) => one(z).mul(c), {
+        unknown: zeros(1, 1),
+        inputs: [],
+        solver: 'given',
+        tolerance: 1,
+      }).solve.certify();
+    expect(['failed', 'unknown']).toContain((await outermost(0.75)).status);
+    expect((await outermost(0.25)).status).toBe('certified');
+  });
+  test('is at no kink where it is away from them by more', async () => {
+    const one = near(1, (y, x) => y.mul(0.5).add(x).add(0.01).relu());
+    const solution = fixedPoint((z) => one(z).sub(0.02).mul(0.75), {
+      unknown: zeros(1, 1),
+      inputs: [],
+      solver: 'given',
+      tolerance: 1e9,
+    });
+    // On the right of the kink the slope is 2.
+    expect(await solution.solve.certify()).toMatchObject({ status: 'certified', kinks: [] });
+  });
+});
+
 /** y = relu(Ay + Uz + px + sides) − active within z = Cy + qx, all 0 at x = 0: numbers are multiples of ⅛. */
 function drawn(seed: number) {
   const draws = random(seed);
