@@ -14,6 +14,7 @@ import type { CallWithoutSlots } from '../program/trace.ts';
 import { Arena } from './arena.ts';
 import { assumptionOf, mergedChecks, NO_CHECKS } from './checks.ts';
 import { ProgramCache, type Traced } from './program-cache.ts';
+import { isHeld } from './operations.ts';
 import { checkShape, describe, type Shape, sizeOf } from './shape.ts';
 import { type Check, type LoopContext, Tensor } from './tensor.ts';
 import { Tracing } from './tracing.ts';
@@ -100,7 +101,7 @@ export class Engine implements LoopContext {
    * Copies numbers to the backend.
    * @param values row-major
    * @param shape default: one axis
-   * @throws RangeError where the shape does not hold them or a number is not finite
+   * @throws RangeError where the shape does not hold them or a number is not finite in the precision of the backend
    */
   tensor(values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
     return this.tensorIn(undefined, values, shape);
@@ -113,12 +114,16 @@ export class Engine implements LoopContext {
         `tensor: values holds ${values.length} numbers, the shape ${describe(shape)} needs ${sizeOf(shape)}`,
       );
     }
-    for (let index = 0; index < values.length; index++) {
-      if (!Number.isFinite(values[index])) {
-        throw new RangeError(`tensor: values[${index}] is ${values[index]}; every number must be finite`);
-      }
-    }
+    this.checkNumbers('tensor', values);
     return this.wrap({ storage: this.device.upload(values), references: 0 }, shape, NO_CHECKS, arena);
+  }
+
+  private checkNumbers(name: string, values: ArrayLike<number>): void {
+    for (let index = 0; index < values.length; index++) {
+      if (isHeld(this, values[index])) continue;
+      const held = this.epsilon > Number.EPSILON ? `, and of at most 3.4028235e38 in float32, as ${this.backend} has it` : '';
+      throw new RangeError(`${name}: values[${index}] is ${values[index]}; every number must be finite${held}`);
+    }
   }
 
   /** One number, [1], kept for the next time it is asked for: do not dispose it. */
@@ -161,13 +166,17 @@ export class Engine implements LoopContext {
     return tensor.place as Shared;
   }
 
-  /** Overwrites the numbers of a tensor (and of its aliases), after everything enqueued so far. */
+  /**
+   * Overwrites the numbers of a tensor (and of its aliases), after everything enqueued so far.
+   * @throws RangeError where they are more or fewer than the tensor holds, or one is not finite
+   */
   write(tensor: Tensor, values: ArrayLike<number>): void {
     if (values.length !== tensor.size) {
       throw new RangeError(
         `write: values holds ${values.length} numbers, the tensor ${describe(tensor.shape)} holds ${tensor.size}`,
       );
     }
+    this.checkNumbers('write', values);
     this.device.write(this.sharedOf(tensor).storage, values);
   }
 
