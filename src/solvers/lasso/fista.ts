@@ -29,12 +29,10 @@ export function proximalGradient(
   const { penalty, ridge, design } = problem;
   const [batch, features] = penalty.shape;
   const largest = elementwise('add', [ridge, design.bound]);
-  const one = context.constant({ kind: 'fill', value: 1 }, [batch]);
-  // Where all columns are 0 there is nothing to step along.
-  const step = ratio(one, largest);
+  const step = elementwise('reciprocal', [largest]);
   const threshold = elementwise('multiply', [penalty, column(step)]);
   // ‖w − β⁺‖ is a residual in steps of 1/L; what is asked for is in steps of 1/h.
-  const rescaling = ratio(largest, scaleOf(problem));
+  const rescaling = elementwise('divide', [largest, scaleOf(problem)]);
   const proximal = (w: Tensor): Tensor => {
     const p = combine(
       { x: w },
@@ -65,6 +63,7 @@ export function proximalGradient(
       },
     });
   }
+  const one = context.constant({ kind: 'fill', value: 1 }, [batch]);
   const zero = context.constant({ kind: 'fill', value: 0 }, [1]);
   return (start) => ({
     ...common,
