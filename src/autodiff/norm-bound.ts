@@ -19,13 +19,17 @@ type Rule = (bounds: readonly NormBound[], operation: Operation) => NormBound;
 
 const UNKNOWN = Number.POSITIVE_INFINITY;
 
+/** Added to every product, which may underflow and would then be no bound: what it is multiplied with next may be large. */
+const SMALLEST = 2 ** -126;
+
 function times(a: NormBound, b: NormBound): NormBound {
   if (typeof a === 'number') {
     if (a === 0 || a === 1) return a === 0 ? 0 : b;
     if (typeof b === 'number') return b === 0 ? 0 : a * b;
-    return a === UNKNOWN ? a : once(() => elementwise('scale', [b()], [a, 0]));
+    return a === UNKNOWN ? a : once(() => elementwise('scale', [b()], [a, SMALLEST]));
   }
-  return typeof b === 'number' ? times(b, a) : once(() => elementwise('multiply', [a(), b()]));
+  if (typeof b === 'number') return times(b, a);
+  return once(() => elementwise('scale', [elementwise('multiply', [a(), b()])], [1, SMALLEST]));
 }
 
 function plus(a: NormBound, b: NormBound): NormBound {

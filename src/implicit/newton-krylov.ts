@@ -1,7 +1,7 @@
 import { gmres } from '../solvers/gmres.ts';
 import type { Begun } from '../solvers/iteration.ts';
 import { krylov } from '../solvers/krylov.ts';
-import { initialState } from '../solvers/monitor.ts';
+import { column, initialState } from '../solvers/monitor.ts';
 import { combine, elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { type ImplicitSystem, matrixFree } from './system.ts';
@@ -11,21 +11,27 @@ const FORCING = 1e-3;
 /** Iterations of GMRES in a step: one cycle, without a restart. */
 const INNER = 16;
 /** Steps of the line search, longest first. */
-const LENGTHS = [1, 0.5, 0.125, 1 / 64];
+const LENGTHS = [1, 0.5, 0.125];
+/** The last one. Where it, too, leaves the domain of F, it is the longest of the next step of the sample. */
+const SHORTEST = 1 / 64;
+/** Above every norm that decides between steps; NaN and an infinity are not below it. */
+const LARGEST = 2 ** 126;
 
 /**
  * Newton-Krylov (Knoll & Keyes 2004): x⁺ = x − tδ, Bδ = F(x) with B = ∂F/∂z by GMRES on its products. Of a few lengths t the one
- * with the least residual is taken, sample by sample, and the shortest where none makes it less. At kinks B is the element of
- * the Clarke Jacobian that the selection names: a semismooth Newton step (Qi & Sun 1993).
+ * with the least residual is taken, sample by sample, and the shortest where none makes it less; a residual that is NaN, where F is
+ * not defined, counts as infinite, and where no step stays in the domain x is kept, and shorter ones are tried next. At kinks B is
+ * the element of the Clarke Jacobian that the selection names: a semismooth Newton step (Qi & Sun 1993).
  */
 export function newtonKrylov(system: ImplicitSystem, start: Tensor, context: LoopContext): Begun {
   const [batch] = start.shape;
-  const constant = (value: number): Tensor => context.constant({ kind: 'fill', value }, [1]);
+  const constant = (value: number, shape: readonly number[] = [1]): Tensor =>
+    context.constant({ kind: 'fill', value }, shape);
   const method = krylov(gmres);
   const residualAt = (x: Tensor): Tensor => reduceRows('norm', [system.value(x, system.image(x))]);
   return {
-    start: { x: start },
-    step({ x }) {
+    start: { x: start, reach: constant(1, [batch]) },
+    step({ x, reach }) {
       const { image, direct, transposed } = system.linearised(x);
       const value = system.value(x, image);
       const size = reduceRows('norm', [value]);
@@ -33,18 +39,30 @@ export function newtonKrylov(system: ImplicitSystem, start: Tensor, context: Loo
       const tolerance = elementwise('scale', [size], [FORCING, 0]);
       const round = { r: value, state: initialState(context, batch, INNER), tolerance, limit: INNER, last: true };
       const { e: change } = method.correct(context, problem, round);
-      const stepped = (length: number): Tensor => combine({ x }, { x: change, factor: -length });
-      let next = stepped(LENGTHS[0]);
-      let least = residualAt(next);
-      for (const length of LENGTHS.slice(1)) {
-        const shorter = stepped(length);
-        const residual = residualAt(shorter);
-        // A longer step that makes the residual less is kept, and so is a shorter one where nothing has yet.
-        const better = elementwise('greater', [least, elementwise('minimum', [residual, size])]);
-        next = elementwise('select', [context.alias(better, [batch, 1]), shorter, next]);
+      const tried = (length: number): { stepped: Tensor; residual: Tensor } => {
+        const stepped = combine({ x }, { x: change, coefficient: reach, factor: -length });
+        return { stepped, residual: residualAt(stepped) };
+      };
+      let [next, least] = [x, size];
+      // Nothing is greater than NaN, or less.
+      for (const length of LENGTHS) {
+        const { stepped, residual } = tried(length);
+        const better = elementwise('greater', [least, residual]);
+        next = elementwise('select', [column(better), stepped, next]);
         least = elementwise('select', [better, residual, least]);
       }
-      return { next: { x: next }, residual: system.residual(x, image) };
+      const { stepped, residual } = tried(SHORTEST);
+      const most = elementwise('select', [elementwise('greater', [size, least]), least, constant(LARGEST)]);
+      const taken = elementwise('greater', [most, residual]);
+      const inside = elementwise('greater', [constant(LARGEST), residual]);
+      const nearer = elementwise('scale', [reach], [SHORTEST, 0]);
+      return {
+        next: {
+          x: elementwise('select', [column(taken), stepped, next]),
+          reach: elementwise('select', [inside, constant(1), nearer]),
+        },
+        residual: system.relative(x, size),
+      };
     },
     keeps: 'x',
     solution: (x) => x,

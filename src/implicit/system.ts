@@ -4,7 +4,7 @@ import type { NormBound } from '../autodiff/norm-bound.ts';
 import { Tape, type UnfoldedSolution } from '../autodiff/tape.ts';
 import type { KrylovProblem } from '../solvers/krylov.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { elementwise, ratio, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { describe, type Shape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { KinkedArgument } from './kinks.ts';
@@ -74,8 +74,12 @@ export class ImplicitSystem {
 
   /** ‖F(x)‖ / (ε + ‖x‖) for each sample, [batch]. */
   residual(x: Tensor, image: Tensor): Tensor {
-    const size = elementwise('scale', [reduceRows('norm', [x])], [1, x.context.epsilon]);
-    return elementwise('divide', [reduceRows('norm', [this.value(x, image)]), size]);
+    return this.relative(x, reduceRows('norm', [this.value(x, image)]));
+  }
+
+  /** The same, from ‖F(x)‖. Where ‖x‖ has overflowed nothing is small beside it: NaN. */
+  relative(x: Tensor, size: Tensor): Tensor {
+    return ratio(size, elementwise('scale', [reduceRows('norm', [x])], [1, x.context.epsilon]));
   }
 
   /** The user's function at x, and on a tape all that leads to it. */

@@ -38,7 +38,7 @@ export const accelerated: Runner = (tracing, begun, { tolerance, floor, limit, g
     {
       x: start,
       ...emptySecants(tracing, start),
-      best: constant(1e30, [batch]),
+      best: constant(tracing.epsilon > Number.EPSILON ? 2 ** 126 : Number.MAX_VALUE / 4, [batch]), // none yet
       bestG: start,
       plainSteps: constant(0, [batch]),
       state: initial,

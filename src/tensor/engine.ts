@@ -1,5 +1,6 @@
 /** The engine: tensors on one backend, Programs traced once per shape, memory that is given back. */
-import { checkFinite, checkFor, FUNCTION, NUMBERS, refusal } from '../arguments/check.ts';
+import { checkFor, FUNCTION, NUMBERS, refusal } from '../arguments/check.ts';
+import { shown } from '../arguments/shown.ts';
 import type {
   Assumption,
   Backend,
@@ -14,6 +15,7 @@ import { type OpenOptions, openBackend } from '../backends/open.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import { Arena } from './arena.ts';
 import { assumptionOf, mergedChecks, NO_CHECKS } from './checks.ts';
+import { isHeld } from './operations.ts';
 import { ProgramCache, type Traced } from './program-cache.ts';
 import { describe, type Shape } from './shape.ts';
 import { type Check, type LoopContext, TENSOR, Tensor } from './tensor.ts';
@@ -111,7 +113,7 @@ export class Engine implements LoopContext {
    * Copies numbers to the backend.
    * @param values row-major
    * @param shape default: one axis
-   * @throws RangeError where the shape does not hold them or a number is not finite
+   * @throws RangeError where the shape does not hold them or a number is not finite in the precision of the backend
    */
   tensor(values: ArrayLike<number>, shape?: Shape): Tensor {
     return this.tensorIn(undefined, values, shape);
@@ -119,7 +121,17 @@ export class Engine implements LoopContext {
 
   private tensorIn(arena: Arena | undefined, values: ArrayLike<number>, given?: Shape): Tensor {
     const shape = shapeFor(values, given);
+    this.checkNumbers('tensor', values);
     return this.wrap({ storage: this.device.upload(values), references: 0, writes: 0 }, shape, NO_CHECKS, arena);
+  }
+
+  private checkNumbers(name: string, values: ArrayLike<number>): void {
+    for (let index = 0; index < values.length; index++) {
+      if (isHeld(this, values[index])) continue;
+      const held =
+        this.epsilon > Number.EPSILON ? `, and of at most 3.4028235e38 in float32, as ${this.backend} has it` : '';
+      throw new RangeError(`${name}: values[${index}] is ${shown(values[index])}; every number must be finite${held}`);
+    }
   }
 
   /** One number, [1], kept for the next time it is asked for: do not dispose it. */
@@ -212,6 +224,7 @@ export class Engine implements LoopContext {
   /**
    * Overwrites the numbers of a tensor (and of its aliases), after everything enqueued so far. What was known of them, such as that a
    * matrix has a margin by construction, is looked at anew; a solution made of them has no gradients any more.
+   * @throws RangeError where they are more or fewer than the tensor holds, or one is not finite
    */
   write(tensor: Tensor, values: ArrayLike<number>): void {
     const shared = this.sharedOf(tensor);
@@ -221,7 +234,7 @@ export class Engine implements LoopContext {
         `write: values holds ${values.length} numbers, the tensor ${describe(tensor.shape)} holds ${tensor.size}`,
       );
     }
-    checkFinite('write: values', values);
+    this.checkNumbers('write', values);
     this.device.write(shared.storage, values);
     shared.writes += 1;
   }

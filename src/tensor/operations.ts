@@ -3,7 +3,7 @@ import { isListLike, refusal } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import { elementwise, elementwiseLaidOut, product, reduceAxes, rowwise, softmaxRows } from './kernels.ts';
 import { checkShape, describe, normaliseAxes, permutedLayout, type Shape, sizeOf } from './shape.ts';
-import type { KinkOptions, Tensor } from './tensor.ts';
+import type { Context, KinkOptions, Tensor } from './tensor.ts';
 
 export interface MatmulOptions {
   transposeA?: boolean;
@@ -49,9 +49,16 @@ export function affine(x: Tensor, W: Tensor, b: Tensor): Tensor {
   return recorded('affine', [x, W, b], product(x, W, { transposeB: true, bias: b }));
 }
 
+/** Whether a number is finite, and stays so in the precision of the backend: 1e39 is an infinity in float32. */
+export function isHeld({ epsilon }: Pick<Context, 'epsilon'>, value: number): boolean {
+  return Number.isFinite(epsilon > Number.EPSILON ? Math.fround(value) : value);
+}
+
 function scaled(x: Tensor, factor: number, offset: number): Tensor {
-  if (!Number.isFinite(factor) || !Number.isFinite(offset)) {
-    throw new RangeError(`the number operand gives ${factor}·x + ${offset}; it must be finite`);
+  if (!isHeld(x.context, factor) || !isHeld(x.context, offset)) {
+    throw new RangeError(
+      `the number operand gives ${factor}·x + ${offset}; both must be finite in the precision of the backend`,
+    );
   }
   return recorded('scale', [x], elementwise('scale', [x], [factor, offset]), { factor });
 }

@@ -1,11 +1,10 @@
 import { NUMBERS } from '../arguments/check.ts';
-import { shown } from '../arguments/shown.ts';
 import { checkShape, describe, type Shape, sizeOf } from './shape.ts';
 
 /**
  * The shape of a tensor that is to hold these numbers, in a list of its own.
  * @param given default: one axis
- * @throws RangeError where the shape does not hold them or a number is not finite
+ * @throws RangeError where the shape does not hold them
  */
 export function shapeFor(values: ArrayLike<number>, given: Shape | undefined): Shape {
   NUMBERS('tensor: values', values);
@@ -16,11 +15,6 @@ export function shapeFor(values: ArrayLike<number>, given: Shape | undefined): S
     throw new RangeError(
       `tensor: values holds ${values.length} numbers, the shape ${describe(shape)} needs ${sizeOf(shape)}`,
     );
-  }
-  for (let index = 0; index < values.length; index++) {
-    if (!Number.isFinite(values[index])) {
-      throw new RangeError(`tensor: values[${index}] is ${shown(values[index])}; every number must be finite`);
-    }
   }
   return shape;
 }

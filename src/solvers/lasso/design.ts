@@ -40,14 +40,13 @@ export function designOf(given: Tensor, masks: Tensor | undefined, { intercept, 
   const X = centredColumns(given, intercept);
   const squares = reduceAxes('sum', [elementwise('square', [X])], 0, 1);
   // XᵀPX ⪯ XᵀX, since the masks do not exceed 1.
+  const largest = reduceAll('maximum', squares);
+  /** Both are divided by: where X = 0, and so β = 0, any scale will do. The norm of nothing is NaN. */
+  const orOne = (scale: Tensor): Tensor =>
+    elementwise('select', [largest, scale, scale.context.constant({ kind: 'fill', value: 1 }, [1])]);
   const bound = orOne(elementwise('square', [spectralNormBound(X)]));
-  const ungrammed = { X, masks, intercept, gram: undefined, bound, largest: orOne(reduceAll('maximum', squares)) };
+  const ungrammed = { X, masks, intercept, gram: undefined, bound, largest: orOne(largest) };
   return gram ? { ...ungrammed, gram: gramOf(ungrammed) } : ungrammed;
-}
-
-/** Both are divided by: where X = 0, and so β = 0, any scale will do. */
-function orOne(scale: Tensor): Tensor {
-  return elementwise('select', [scale, scale, scale.context.constant({ kind: 'fill', value: 1 }, [1])]);
 }
 
 /** XᵀMX − (XᵀM1)(XᵀM1)ᵀ/(1ᵀM1) of each group, [groups·features, features]. */

@@ -5,6 +5,7 @@ import {
   endToEnd,
   paddedColumns,
   proximalGradientRows,
+  ratio,
   reduceRows,
 } from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
@@ -43,7 +44,7 @@ export function proximalGradient(
   const relative = (w: Tensor, next: Tensor): Tensor => {
     const moved = reduceRows('norm', [elementwise('subtract', [w, next])]);
     const size = elementwise('scale', [reduceRows('norm', [next])], [1, context.epsilon]);
-    return elementwise('multiply', [rescaling, elementwise('divide', [moved, size])]);
+    return elementwise('multiply', [rescaling, ratio(moved, size)]);
   };
   const common: Pick<Begun, 'keeps' | 'solution' | 'whole'> = { keeps: 'next', solution: (x) => x };
   // Sequential backends have other methods. Without XᵀPX a step goes through X, which no workgroup can keep up with.

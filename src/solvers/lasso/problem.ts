@@ -1,5 +1,5 @@
 /** A batch of Lasso problems, ½‖y − Xβ‖²_P + Σⱼ tⱼ|βⱼ| + ½ρ‖β‖², and what characterises their solutions. */
-import { combine, elementwise, reduceRows } from '../../tensor/kernels.ts';
+import { combine, elementwise, ratio, reduceRows } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { column, repeated } from '../monitor.ts';
 import { correlated, curved, type Design, errorOf, projected } from './design.ts';
@@ -72,7 +72,7 @@ export function proximalDistance(problem: LassoProblem, beta: Tensor, correlatio
 /** A distance relative to ε + ‖β‖, [batch]. */
 export function relativeTo(beta: Tensor, distance: Tensor): Tensor {
   const size = elementwise('scale', [reduceRows('norm', [beta])], [1, beta.context.epsilon]);
-  return elementwise('divide', [distance, size]);
+  return ratio(distance, size);
 }
 
 /** What rounding makes of that residual, [batch]: ε(1 + L/h + ‖XᵀPy‖/(h‖β‖)). */
