@@ -47,7 +47,11 @@ interface ImplicitOptions extends LimitOptions {
   unknown: Tensor;
   /** What the function gets besides the unknown: the solution is differentiated with respect to these. */
   inputs: readonly Tensor[];
-  /** All samples are one system: the function may mix rows. Default false; with one axis there is one system anyway. */
+  /**
+   * All samples are one system: the function may mix rows. Default false: it must not, in the unknown, and is refused where it does; as
+   * its operations tell, or, where these multiply by numbers that may be 0, its derivatives at the solution. With one axis there is one
+   * system anyway.
+   */
   coupled?: boolean;
   /** Of ‖F(z)‖/(ε + ‖z‖), per sample. Default 1e-4. */
   tolerance?: number;

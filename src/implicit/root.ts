@@ -67,8 +67,9 @@ export type ImplicitSolution = Tensor & { readonly solve: ImplicitSolve };
  * Backward: with F = z − f and B = ∂F/∂z, A = ∂F/∂(inputs) at the solution, Bᵀu = v by a linear solve in which B is known by
  * pullbacks of f alone; the gradients are −Aᵀu. One selection at each kink serves the solve and the gradients.
  * @param f written with tensor operations; it may be called often, and must give the same for the same tensors
- * @throws RangeError where a shape or an option is wrong, and the signal's reason where it is aborted; reading the solution
- *   rejects with a ConvergenceError where a sample was not solved, and reading a gradient where its backward solve was not
+ * @throws RangeError where a shape or an option is wrong or f mixes rows without `coupled`, and the signal's reason where it is
+ *   aborted; reading the solution rejects with a ConvergenceError where a sample was not solved, and reading a gradient where its
+ *   backward solve was not
  */
 export function fixedPoint(f: ImplicitFunction, options: FixedPointOptions): ImplicitSolution {
   return implicit('fixedPoint', f, 'fixed point', options);

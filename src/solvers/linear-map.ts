@@ -12,7 +12,8 @@ export interface Margin {
   readonly value: number;
   /**
    * Why it holds. construction: whatever the parameters are. checked: their numbers were looked at, by whoever made the map or
-   * by `check`. stated: somebody says so, and a certificate that rests on it is `unknown`.
+   * by `check`. stated: somebody says so, a certificate that rests on it is `unknown`, and no error is bounded. Where the parameters were
+   * overwritten since it is stated, too, unless `check` looks at them.
    */
   readonly by: 'construction' | 'checked' | 'stated';
   /** In half a sentence, for the certificate: "by construction as (1 − m)I − AᵀA + B − Bᵀ". */
