@@ -6,10 +6,10 @@ import type { Run } from './run.ts';
 /** Parameters that have grown by this factor are no longer of the size that the layers were made for. */
 const EXPLODED = 10;
 
-/** The same error with advice for the run, where steps of it have converged before; any other error as it is. */
-export async function explained(run: Run, error: unknown): Promise<unknown> {
+/** The same error with advice for the run, where steps of it have converged before. */
+export async function explained(run: Run, error: ConvergenceError): Promise<ConvergenceError> {
   const { epoch, step, settings, losses } = run;
-  if (!(error instanceof ConvergenceError) || losses.length === 0 || error.report.timedOut) return error;
+  if (losses.length === 0 || error.report.timedOut) return error;
   const rate = settings.optimiser.rate(epoch + step / settings.steps, epoch * settings.steps + step);
   const [began, largest] = [largestAtFirst(run), await largestParameter(run)];
   const before = `${losses.length} ${losses.length === 1 ? 'step' : 'steps'} before converged`;

@@ -3,11 +3,11 @@ import { type Dataset, type Samples, subset } from '../data/dataset.ts';
 import { random } from '../data/random.ts';
 import { unlessAborted } from '../implicit/run-limits.ts';
 import type { Model } from '../layers/sequential.ts';
+import { ConvergenceError } from '../solvers/report.ts';
 import { ENGINE, type Engine } from '../tensor/engine.ts';
 import type { AssumedStep } from './assumed-step.ts';
 import { batchesOf } from './batches.ts';
 import { isDueAfterEpochs, isDueAfterSteps, writeCheckpoint } from './checkpoint/resume.ts';
-import { explained } from './driven-off.ts';
 import { evaluate } from './evaluate.ts';
 import { crossEntropy } from './losses.ts';
 import { settingsOf, type TrainOptions } from './options.ts';
@@ -51,7 +51,12 @@ export async function train(
     const { epochs, losses, stopper } = run;
     return { epochs, losses, backend: engine.backend, stoppedEarly, bestEpoch: stopper?.bestEpoch };
   } catch (error) {
-    throw await explained(run, error);
+    if (!(error instanceof ConvergenceError)) throw error;
+    // Fetched where something has failed; a page that cannot load it says what the solve says.
+    throw await import('./driven-off.ts').then(
+      ({ explained }) => explained(run, error),
+      () => error,
+    );
   } finally {
     endRun(run);
   }
