@@ -3,11 +3,21 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { type ImplicitSolution, fixedPoint, root } from '../../src/implicit/root.ts';
 import type { ImplicitSelection } from '../../src/implicit/selections.ts';
-import { type BackendName, type Engine, monotoneFixedPoint, type Tensor } from '../../src/index.ts';
+import { type BackendName, concat, type Engine, lasso, monotoneFixedPoint, type Tensor } from '../../src/index.ts';
 import { loadKinks } from '../fixtures/load.ts';
 import { engineOn } from '../support/engines.ts';
+import { checkErrorBounds } from '../support/error-bounds.ts';
 import { relativeError } from '../support/numbers.ts';
-import { BENT, gradientErrorOf, type PlantedLayer, plantedLayer, solvedLayer } from '../support/planted.ts';
+import {
+  BENT,
+  checkPlantedLayer,
+  gradientErrorOf,
+  type PlantedLayer,
+  plantedLayer,
+  kinkPlaces as places,
+  plantedPlaces as planted,
+  solvedLayer,
+} from '../support/planted.ts';
 
 const BACKENDS = ['cpu', 'wasm', 'gpujs', 'webgpu'] as const;
 const ACTIVATIONS = Object.keys(BENT) as (keyof typeof BENT)[];
@@ -16,11 +26,6 @@ const engineOf = (backend: BackendName): Promise<Engine> => engines[backend].eng
 afterAll(async () => {
   for (const { close } of Object.values(engines)) await close();
 });
-
-const places = (kinks: readonly { sample: number | undefined; index: number }[]): (number | undefined)[][] =>
-  kinks.map(({ sample, index }) => [sample, index]);
-const planted = (layer: PlantedLayer): number[][] =>
-  layer.kinks.flatMap((own, sample) => own.map((unit) => [sample, unit]));
 
 describe('a layer with two coordinates exactly at their kinks', () => {
   for (const each of loadKinks()) {
@@ -60,6 +65,10 @@ describe.each(BACKENDS)('planted kinks of a monotone layer on %s', (backend) => 
     }
   });
 
+  test('and so it is in random layers', async () => {
+    for (let seed = 1; seed <= (backend === 'cpu' ? 40 : 4); seed++) await checkPlantedLayer(await engineOf(backend), seed);
+  });
+
   test('without a selection they keep the derivative of their side, and are counted; reading the kinks resolves them', async () => {
     const engine = await engineOf(backend);
     const layer = plantedLayer({ n: 6, batch: 3, seed: 5, activation: 'softThreshold' });
@@ -73,6 +82,39 @@ describe.each(BACKENDS)('planted kinks of a monotone layer on %s', (backend) => 
     const read = await solution.certificate();
     expect(places(read.kinks)).toEqual(planted(layer));
   });
+});
+
+test('what the precision cannot decide counts among the kinks, and is told apart', async () => {
+  // The margin that is stated is far below that of W: the bound of the error is then far above the error.
+  const layer = { ...plantedLayer({ n: 12, batch: 2, seed: 3 }), margin: 1e-6 };
+  const { certificate, solution } = await solvedLayer(await engineOf('wasm'), layer, { tolerance: 1e-3, selection: 1 });
+  for (const { samples } of [certificate, await solution.certificate()]) {
+    for (const [sample, { kinks, unresolved = 0, kinkTolerance }] of samples.entries()) {
+      const near = layer.preActivation
+        .slice(sample * layer.n, (sample + 1) * layer.n)
+        .filter((p) => Math.abs(p) < kinkTolerance);
+      expect(unresolved).toBeGreaterThan(0);
+      expect(kinks).toBe(layer.kinks[sample].length + unresolved);
+      expect(kinks).toBe(near.length);
+    }
+  }
+});
+
+test('a gradient with a selection comes from where the kinks are, a tangent too', async () => {
+  const engine = await engineOf('cpu');
+  const { n, batch, W, b, v, margin, activation } = plantedLayer({ n: 6, batch: 3, seed: 8, activation: 'clip' });
+  const tape = new Tape();
+  const inputs = [tape.watch(engine.tensor(W, [n, n])), tape.watch(engine.tensor(b, [batch, n]))];
+  const options = { activation: activation.option, margin, tolerance: 1e-2, backwardTolerance: 1e-13, selection: 0.5 };
+  const { z } = monotoneFixedPoint(inputs[0], inputs[1], options);
+  const cotangent = engine.tensor(v, [batch, n]);
+  const gradients = await Promise.all(tape.pullback(z, inputs, cotangent).map((gradient) => gradient.data()));
+  const directions = [engine.tensor(W.toReversed(), [n, n]), engine.tensor(b.toReversed(), [batch, n])];
+  const [moved] = tape.pushforward(inputs, directions, [z]);
+  const dot = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
+    Array.from(x).reduce((sum, value, index) => sum + value * y[index], 0);
+  const forwards = dot(v, await moved.data());
+  expect(dot(gradients[0], W.toReversed()) + dot(gradients[1], b.toReversed())).toBeCloseTo(forwards, 9);
 });
 
 /** z = σ(Wz + b) as a user writes it. */
@@ -150,7 +192,60 @@ describe.each(BACKENDS)('planted kinks of an equation on %s', (backend) => {
   });
 });
 
+test('what fails only at a kink that may not be one is unknown, and its interval is not exact', async () => {
+  const engine = await engineOf('cpu');
+  const [slow, away] = [2 ** -30, 2 ** -24];
+  // z₀ = 1 is known to rounding/slow, beyond the distance `away` of z₁'s kink; with the slope ½ there B is singular.
+  const z = fixedPoint(
+    (at, c) => {
+      const [first, second] = [at.slice([0, 0], [1, 1]), at.slice([0, 1], [1, 1])];
+      const toOne = first.mul(1 - slow).add(c.mul(slow));
+      return concat([toOne, second.add(first).sub(c).sub(away).relu().mul(2)], 1);
+    },
+    { unknown: engine.tensor([1, 0], [1, 2]), inputs: [engine.tensor([1])], solver: 'given', tolerance: 1e-6 },
+  );
+  const certificate = await z.solve.certify();
+  expect(certificate).toMatchObject({ status: 'unknown', samples: [{ kinks: 1, unresolved: 1 }] });
+  expect(certificate.reason).toMatch(/could not be told/);
+});
+
+describe('the Lasso at a loose tolerance', () => {
+  // β = (1, 0) with both features at the penalty 1: the second is exactly at its knot.
+  const X = [1, 0.5, 0.5, 1, 0.25, -0.5];
+  const y = [1, 2, 1.25];
+  test.each(['fista', 'ista', 'coordinate-descent', 'homotopy'] as const)('%s', async (solver) => {
+    const engine = await engineOf('cpu');
+    const gram = { H00: 1.3125, H01: 0.875, H11: 1.5 };
+    const determinant = gram.H00 * gram.H11 - gram.H01 ** 2;
+    for (const tolerance of [0.3, 1e-2, 1e-4, 1e-8]) {
+      for (const [selection, expected] of [
+        [0, -1 / gram.H00],
+        [1, -(gram.H11 - gram.H01) / determinant],
+      ] as const) {
+        const tape = new Tape();
+        const logLambda = tape.watch(engine.tensor([0]));
+        const options = { X: engine.tensor(X, [3, 2]), y: engine.tensor(y), logLambda, tolerance, solver };
+        const solution = lasso({ ...options, selection, backwardTolerance: 1e-12 });
+        const [gradient] = tape.pullback(solution.beta, [logLambda], engine.tensor([1, 0], [1, 2]));
+        expect((await gradient.data())[0]).toBeCloseTo(expected, 8);
+        const certificate = await solution.certificate();
+        expect(places(certificate.kinks)).toEqual([[0, 1]]);
+        expect(certificate.samples[0]).toMatchObject({ support: [0], equicorrelation: [0, 1] });
+        const [{ low, high }] = await solution.gradientInterval(engine.tensor([1, 0], [1, 2]));
+        expect(low).toBeCloseTo(Math.min(-1 / gram.H00, -(gram.H11 - gram.H01) / determinant), 8);
+        expect(high).toBeCloseTo(Math.max(-1 / gram.H00, -(gram.H11 - gram.H01) / determinant), 8);
+        solution.dispose();
+      }
+    }
+  });
+});
+
 describe.each(BACKENDS)('bounds of errors on %s', (backend) => {
+  test('those of random layers hold', async () => {
+    const [engine, oracle] = [await engineOf(backend), await engineOf('cpu')];
+    for (let seed = 1; seed <= (backend === 'cpu' ? 40 : 6); seed++) await checkErrorBounds(engine, oracle, seed);
+  });
+
   test('a residual of 0 says nothing of what rounding hides', async () => {
     const engine = await engineOf(backend);
     for (const distance of [1e-2, 1e-4, 1e-5]) {
