@@ -100,7 +100,10 @@ function distanceOf({ x, positions }: KinkedArgument): Tensor {
 function both(a: Tensor, b: Tensor, batch: number): Tensor {
   const parts = partsOf(a, batch);
   if (a.size === parts) return a.context.alias(elementwise('multiply', [a, b]), [parts]);
-  return reduceRows('dot', [a, b].map((mask) => mask.context.alias(mask, [parts, mask.size / parts])));
+  return reduceRows(
+    'dot',
+    [a, b].map((mask) => mask.context.alias(mask, [parts, mask.size / parts])),
+  );
 }
 
 function ofSamples(reduction: 'sum' | 'maximumAbsolute', x: Tensor, batch: number): Tensor {

@@ -149,7 +149,10 @@ export function solveMonotone(
       limits.signal?.throwIfAborted();
       const { preActivation, uncertainty } = isKinked ? resolved() : kept;
       const reading = engine.tidy((scope) =>
-        readKinksOf(kinkedArgument(scope.use(preActivation), uncertainty && scope.use(uncertainty), true, settings), batch),
+        readKinksOf(
+          kinkedArgument(scope.use(preActivation), uncertainty && scope.use(uncertainty), true, settings),
+          batch,
+        ),
       );
       const [kinks, { known }] = await unlessAborted(Promise.all([reading, shown]), limits.signal);
       const samples = Array.from({ length: batch }, (_, sample) => ({

@@ -71,7 +71,8 @@ function atFloor(
   const stopping = { tolerance: floor, floor, giveUp: true };
   const state = initialState(context, system.rows.batch);
   const newton = { ...stopping, staleLimit: STALE_STEPS, limit: isTraced ? STEPS : EAGER_STEPS };
-  if (system.kind === 'root') return closest(system, start, plain(context, newtonKrylov(system, start, context), newton, state).x);
+  if (system.kind === 'root')
+    return closest(system, start, plain(context, newtonKrylov(system, start, context), newton, state).x);
   if (!isTraced) {
     const repeated = { ...stopping, limit: Math.min(limit, EAGER_PASSES) };
     return closest(system, start, accelerated(context, repetition(system, start), repeated, state).x);

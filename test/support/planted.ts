@@ -2,11 +2,12 @@
  * Layers z = σ(Wz + b) with kinks planted in them: all numbers are multiples of small powers of two, so that z, the pre-activation and
  * its kinks are exact in float32 too. b is what is left: the pre-activation − Wz.
  */
+
+import { expect } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { random } from '../../src/data/random.ts';
-import type { ActivationOption } from '../../src/solvers/activations.ts';
-import { expect } from 'vitest';
 import { type Engine, monotoneFixedPoint, type Tensor } from '../../src/index.ts';
+import type { ActivationOption } from '../../src/solvers/activations.ts';
 import { denseSolve, matmul, relativeError } from './numbers.ts';
 
 /** An activation with kinks; its values at dyadic numbers are dyadic. */

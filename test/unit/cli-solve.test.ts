@@ -98,17 +98,26 @@ describe('on kinks', () => {
     }
   });
 
-  test.each(['1e-2', '1e-11'])('they are found at tolerance %s too, and the gradients are those at them', async (tolerance) => {
-    for (const each of loadKinks()) {
-      for (const selection of [undefined, 0.5, 1]) {
-        const { answer } = await solve({ ...given(each), W: each.W, selection }, '--tolerance', tolerance, '--backend', 'cpu');
-        const expected = each.admissible.find(({ q }) => q.every((one) => one === (selection ?? 0)));
-        expect(distance(answer.grad_b, expected?.grad_b)).toBeLessThan(20 * Number(tolerance));
-        expect(answer.certificate.kinks.map(({ index }) => index)).toEqual(each.kink_coords);
-        expect(answer.certificate.unresolved).toEqual([0]);
+  test.each(['1e-2', '1e-11'])(
+    'they are found at tolerance %s too, and the gradients are those at them',
+    async (tolerance) => {
+      for (const each of loadKinks()) {
+        for (const selection of [undefined, 0.5, 1]) {
+          const { answer } = await solve(
+            { ...given(each), W: each.W, selection },
+            '--tolerance',
+            tolerance,
+            '--backend',
+            'cpu',
+          );
+          const expected = each.admissible.find(({ q }) => q.every((one) => one === (selection ?? 0)));
+          expect(distance(answer.grad_b, expected?.grad_b)).toBeLessThan(20 * Number(tolerance));
+          expect(answer.certificate.kinks.map(({ index }) => index)).toEqual(each.kink_coords);
+          expect(answer.certificate.unresolved).toEqual([0]);
+        }
       }
-    }
-  });
+    },
+  );
 
   test('the selection is 0 unless it is given', async () => {
     const [each] = loadKinks();

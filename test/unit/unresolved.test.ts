@@ -1,21 +1,21 @@
 /** Kinks that the accuracy of a solve cannot see are looked for with a better one, or said to be undecided; bounds of errors hold. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
-import { type ImplicitSolution, fixedPoint, root } from '../../src/implicit/root.ts';
+import { fixedPoint, type ImplicitSolution, root } from '../../src/implicit/root.ts';
 import type { ImplicitSelection } from '../../src/implicit/selections.ts';
 import { type BackendName, concat, type Engine, lasso, monotoneFixedPoint, type Tensor } from '../../src/index.ts';
 import { loadKinks } from '../fixtures/load.ts';
 import { engineOn } from '../support/engines.ts';
 import { checkErrorBounds } from '../support/error-bounds.ts';
-import { relativeError } from '../support/numbers.ts';
+import { denseSolve, matmul, normals, relativeError } from '../support/numbers.ts';
 import {
   BENT,
   checkPlantedLayer,
   gradientErrorOf,
   type PlantedLayer,
-  plantedLayer,
   kinkPlaces as places,
   plantedPlaces as planted,
+  plantedLayer,
   solvedLayer,
 } from '../support/planted.ts';
 
@@ -29,26 +29,29 @@ afterAll(async () => {
 
 describe('a layer with two coordinates exactly at their kinks', () => {
   for (const each of loadKinks()) {
-    test.each([1e-2, 1e-3, 1e-11])(`${each.activation}, tolerance %d: each selection has its gradient`, async (tolerance) => {
-      const engine = await engineOf('cpu');
-      const { n, W, b, v, m: margin, tau } = each;
-      const activation = tau === undefined ? ('relu' as const) : ({ name: 'softThreshold', threshold: tau } as const);
-      for (const q of [0, 0.5, 1]) {
-        const tape = new Tape();
-        const weights = tape.watch(engine.tensor(W.flat(), [n, n]));
-        const bias = tape.watch(engine.tensor(b, [1, n]));
-        const options = { activation, margin, tolerance, backwardTolerance: 1e-12, selection: q };
-        const solution = monotoneFixedPoint(weights, bias, options);
-        const gradients = tape.pullback(solution.z, [weights, bias], engine.tensor(v, [1, n]));
-        const [gradW, gradB] = await Promise.all(gradients.map((gradient) => gradient.data()));
-        const expected = each.admissible.find((one) => one.q.every((own) => own === q));
-        expect(relativeError(gradB, expected?.grad_b ?? [])).toBeLessThan(1e-10);
-        expect(relativeError(gradW, expected?.grad_W.flat() ?? [])).toBeLessThan(1e-10);
-        const { certificate } = await solution.backwardReports[0];
-        expect(places(certificate.kinks)).toEqual(each.kink_coords.map((unit) => [0, unit]));
-        expect(certificate.samples[0]).toMatchObject({ kinks: 2, unresolved: 0 });
-      }
-    });
+    test.each([1e-2, 1e-3, 1e-11])(
+      `${each.activation}, tolerance %d: each selection has its gradient`,
+      async (tolerance) => {
+        const engine = await engineOf('cpu');
+        const { n, W, b, v, m: margin, tau } = each;
+        const activation = tau === undefined ? ('relu' as const) : ({ name: 'softThreshold', threshold: tau } as const);
+        for (const q of [0, 0.5, 1]) {
+          const tape = new Tape();
+          const weights = tape.watch(engine.tensor(W.flat(), [n, n]));
+          const bias = tape.watch(engine.tensor(b, [1, n]));
+          const options = { activation, margin, tolerance, backwardTolerance: 1e-12, selection: q };
+          const solution = monotoneFixedPoint(weights, bias, options);
+          const gradients = tape.pullback(solution.z, [weights, bias], engine.tensor(v, [1, n]));
+          const [gradW, gradB] = await Promise.all(gradients.map((gradient) => gradient.data()));
+          const expected = each.admissible.find((one) => one.q.every((own) => own === q));
+          expect(relativeError(gradB, expected?.grad_b ?? [])).toBeLessThan(1e-10);
+          expect(relativeError(gradW, expected?.grad_W.flat() ?? [])).toBeLessThan(1e-10);
+          const { certificate } = await solution.backwardReports[0];
+          expect(places(certificate.kinks)).toEqual(each.kink_coords.map((unit) => [0, unit]));
+          expect(certificate.samples[0]).toMatchObject({ kinks: 2, unresolved: 0 });
+        }
+      },
+    );
   }
 });
 
@@ -66,7 +69,8 @@ describe.each(BACKENDS)('planted kinks of a monotone layer on %s', (backend) => 
   });
 
   test('and so it is in random layers', async () => {
-    for (let seed = 1; seed <= (backend === 'cpu' ? 40 : 4); seed++) await checkPlantedLayer(await engineOf(backend), seed);
+    for (let seed = 1; seed <= (backend === 'cpu' ? 40 : 4); seed++)
+      await checkPlantedLayer(await engineOf(backend), seed);
   });
 
   test('without a selection they keep the derivative of their side, and are counted; reading the kinks resolves them', async () => {
@@ -109,19 +113,22 @@ test('a gradient with a selection comes from where the kinks are, a tangent too'
   const { z } = monotoneFixedPoint(inputs[0], inputs[1], options);
   const cotangent = engine.tensor(v, [batch, n]);
   const gradients = await Promise.all(tape.pullback(z, inputs, cotangent).map((gradient) => gradient.data()));
-  const directions = [engine.tensor(W.toReversed(), [n, n]), engine.tensor(b.toReversed(), [batch, n])];
+  const directions = [engine.tensor([...W].reverse(), [n, n]), engine.tensor([...b].reverse(), [batch, n])];
   const [moved] = tape.pushforward(inputs, directions, [z]);
   const dot = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
     Array.from(x).reduce((sum, value, index) => sum + value * y[index], 0);
   const forwards = dot(v, await moved.data());
-  expect(dot(gradients[0], W.toReversed()) + dot(gradients[1], b.toReversed())).toBeCloseTo(forwards, 9);
+  expect(dot(gradients[0], [...W].reverse()) + dot(gradients[1], [...b].reverse())).toBeCloseTo(forwards, 9);
 });
 
 /** z = σ(Wz + b) as a user writes it. */
 function written(
   engine: Engine,
   layer: PlantedLayer,
-  { kind, ...options }: { kind: 'fixed point' | 'root'; tolerance: number; selection?: ImplicitSelection; certify?: boolean },
+  {
+    kind,
+    ...options
+  }: { kind: 'fixed point' | 'root'; tolerance: number; selection?: ImplicitSelection; certify?: boolean },
   called: { selection?: number } = {},
 ) {
   const { n, batch, activation, W, b, v } = layer;
@@ -135,9 +142,7 @@ function written(
     ...{ backwardTolerance: 1e3 * engine.epsilon, onFailure: 'report' as const, ...options },
   };
   const z: ImplicitSolution =
-    kind === 'root'
-      ? root((at, matrix, c) => at.sub(image(at, matrix, c)), common)
-      : fixedPoint(image, common);
+    kind === 'root' ? root((at, matrix, c) => at.sub(image(at, matrix, c)), common) : fixedPoint(image, common);
   const gradient = async (): Promise<ArrayLike<number>> =>
     tape.pullback(z, [bias], engine.tensor(v, [batch, n]))[0].data();
   return { z, gradient };
@@ -234,6 +239,37 @@ describe('the Lasso at a loose tolerance', () => {
         const [{ low, high }] = await solution.gradientInterval(engine.tensor([1, 0], [1, 2]));
         expect(low).toBeCloseTo(Math.min(-1 / gram.H00, -(gram.H11 - gram.H01) / determinant), 8);
         expect(high).toBeCloseTo(Math.max(-1 / gram.H00, -(gram.H11 - gram.H01) / determinant), 8);
+        solution.dispose();
+      }
+    }
+  });
+});
+
+describe.each(['cpu', 'wasm', 'webgpu'] as const)('features planted at a knot, on %s', (backend) => {
+  const [rows, features] = [24, 16];
+  /** Features 0 to 5 are in use, 6 and 7 at the penalty 1 exactly, the others below it. */
+  function plantedKnot(seed: number): { X: number[]; y: number[] } {
+    const X = normals(rows * features, seed).map((x, at) => (at % features < 8 ? x : x / 16));
+    const beta = Array.from({ length: features }, (_, j) => (j < 6 ? (j % 2 ? -1 : 1) * (0.5 + j / 10) : 0));
+    const tied = Array.from({ length: 8 }, (_, j) => j);
+    const column = (j: number): number[] => Array.from({ length: rows }, (_, row) => X[row * features + j]);
+    const gram = tied.flatMap((i) => tied.map((j) => matmul(column(i), column(j), 1, rows, 1)[0]));
+    const signs = tied.map((j) => (j < 6 ? Math.sign(beta[j]) : 1));
+    const shares = denseSolve(gram, signs, 8);
+    const residual = matmul(X, [...shares, ...new Array<number>(8).fill(0)], rows, features, 1);
+    const fitted = matmul(X, beta, rows, features, 1);
+    return { X, y: fitted.map((value, row) => value + residual[row]) };
+  }
+
+  test.each(['fista', 'ista'] as const)('%s, at a loose tolerance', async (solver) => {
+    const engine = await engineOf(backend);
+    for (const seed of [4, 6]) {
+      const { X, y } = plantedKnot(seed);
+      for (const tolerance of [0.3, 1e-3]) {
+        const given = { X: engine.tensor(X, [rows, features]), y: engine.tensor(y), logLambda: 0, tolerance, solver };
+        const solution = lasso(given);
+        const { kinks, samples } = await solution.certificate();
+        expect([...kinks.map(({ index }) => index), ...samples[0].support]).toEqual([6, 7, 0, 1, 2, 3, 4, 5]);
         solution.dispose();
       }
     }
