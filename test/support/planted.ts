@@ -2,10 +2,12 @@
  * Layers z = σ(Wz + b) with kinks planted in them: all numbers are multiples of small powers of two, so that z, the pre-activation and
  * its kinks are exact in float32 too. b is what is left: the pre-activation − Wz.
  */
+
+import { expect } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { random } from '../../src/data/random.ts';
-import type { ActivationOption } from '../../src/solvers/activations.ts';
 import { type Engine, monotoneFixedPoint, type Tensor } from '../../src/index.ts';
+import type { ActivationOption } from '../../src/solvers/activations.ts';
 import { denseSolve, matmul, relativeError } from './numbers.ts';
 
 /** An activation with kinks; its values at dyadic numbers are dyadic. */
@@ -182,4 +184,32 @@ export async function solvedLayer(
   const found = await gradient.data();
   const { certificate } = await solution.backwardReports[0];
   return { solution, gradient: found, certificate };
+}
+
+const WIDTHS = [2, 5, 12];
+const TOLERANCES = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12];
+
+/** One layer, drawn by the seed: of each selection the gradient, and the kinks that it was taken at. */
+export async function checkPlantedLayer(engine: Engine, seed: number): Promise<void> {
+  const draws = random(seed);
+  const pick = <One>(from: readonly One[]): One => from[draws.integer(from.length)];
+  const activation = pick(Object.keys(BENT) as (keyof typeof BENT)[]);
+  const layer = plantedLayer({ ...{ n: pick(WIDTHS), batch: 2, seed, activation }, spread: pick([0.5, 1, 2, 4]) });
+  const tolerance = pick(TOLERANCES);
+  const what = `seed ${seed}, n ${layer.n}, tolerance ${tolerance}, ${activation}`;
+  for (const selection of [0, 0.5, 1]) {
+    const { gradient, certificate, solution } = await solvedLayer(engine, layer, { tolerance, selection });
+    expect(gradientErrorOf(layer, selection, gradient), what).toBeLessThan(1e4 * engine.epsilon);
+    expect(kinkPlaces(certificate.kinks), what).toEqual(plantedPlaces(layer));
+    solution.dispose();
+  }
+}
+
+/** Sample and unit. */
+export function kinkPlaces(kinks: readonly { sample: number | undefined; index: number }[]): (number | undefined)[][] {
+  return kinks.map(({ sample, index }) => [sample, index]);
+}
+
+export function plantedPlaces({ kinks }: PlantedLayer): number[][] {
+  return kinks.flatMap((own, sample) => own.map((unit) => [sample, unit]));
 }

@@ -98,11 +98,43 @@ describe('on kinks', () => {
     }
   });
 
+  test.each(['1e-2', '1e-11'])(
+    'they are found at tolerance %s too, and the gradients are those at them',
+    async (tolerance) => {
+      for (const each of loadKinks()) {
+        for (const selection of [undefined, 0.5, 1]) {
+          const { answer } = await solve(
+            { ...given(each), W: each.W, selection },
+            '--tolerance',
+            tolerance,
+            '--backend',
+            'cpu',
+          );
+          const expected = each.admissible.find(({ q }) => q.every((one) => one === (selection ?? 0)));
+          expect(distance(answer.grad_b, expected?.grad_b)).toBeLessThan(20 * Number(tolerance));
+          expect(answer.certificate.kinks.map(({ index }) => index)).toEqual(each.kink_coords);
+          expect(answer.certificate.unresolved).toEqual([0]);
+        }
+      }
+    },
+  );
+
   test('the selection is 0 unless it is given', async () => {
     const [each] = loadKinks();
     const { answer } = await solve({ ...given(each), W: each.W });
     expect(distance(answer.grad_b, each.admissible[0].grad_b)).toBeLessThan(1e-8);
   });
+});
+
+test('the bound of the error holds what rounding does where W is nearly the identity', async () => {
+  const W = 0.999999999999;
+  const { answer } = await solve({ kind: 'monotone', activation: 'relu', W: [[W]], b: [[1]] }, '--backend', 'cpu');
+  const [[z]] = answer.z;
+  const [bound] = answer.report.error_bound;
+  const error = Math.abs(z * (1 - W) - 1); // 1 − W is exact in float64
+  expect(bound).toBeGreaterThanOrEqual(error);
+  expect(bound).toBeGreaterThan(1e-7);
+  expect(bound).toBeLessThan(1e-2);
 });
 
 describe('the answer', () => {
