@@ -147,7 +147,7 @@ async function settle(run: Run, pending: Begun | undefined, later: Begun | undef
   }
   const end = async (): Promise<void> => {
     pending.isWhole = false;
-    for (const callback of outcome.whenRead) await callback();
+    await allOrNothing(run.model, outcome.whenRead);
     pending.isWhole = true;
     leave(pending);
     await endStep(run, outcome);
@@ -155,6 +155,20 @@ async function settle(run: Run, pending: Begun | undefined, later: Begun | undef
   // Meanwhile the model holds what is known to stand.
   await (later?.assumed ? later.assumed.before(end) : end());
   return true;
+}
+
+/** What layers want done once a step has been read: where that throws, the numbers that they remember are as before. */
+async function allOrNothing({ memories }: Model, callbacks: StepOutcome['whenRead']): Promise<void> {
+  const before = memories.map(({ numbers }) => new Map(numbers));
+  try {
+    for (const callback of callbacks) await callback();
+  } catch (error) {
+    for (const [layer, { numbers }] of memories.entries()) {
+      numbers.clear();
+      for (const [name, value] of before[layer]) numbers.set(name, value);
+    }
+    throw error;
+  }
 }
 
 /** Waits for steps, the later one begun after the other. What has failed, or is void, is undone, with what came after it. Never rejects. */

@@ -91,7 +91,13 @@ const ALIGNMENT = 256;
 const GUARD_BYTES = 16;
 
 export function compile(program: Program, runtime: Runtime): Compiled {
-  return new Compiler(program, runtime).compile();
+  const compiler = new Compiler(program, runtime);
+  try {
+    return compiler.compile();
+  } catch (error) {
+    compiler.abandon();
+    throw error;
+  }
 }
 
 class Compiler {
@@ -141,6 +147,15 @@ class Compiler {
       sizesBuffer,
       ready: this.ready(sizesBuffer),
     };
+  }
+
+  /** Lets go of the buffers made so far. */
+  abandon(): void {
+    const { pool } = this.runtime;
+    for (const [index, buffer] of this.fixed) {
+      if (this.plan.buffers[index]?.role.kind === 'constant') pool.release(buffer);
+      else pool.discard(buffer);
+    }
   }
 
   private async ready(sizesBuffer: DeviceBuffer): Promise<void> {

@@ -11,6 +11,8 @@ import type { Job } from './scheduler.ts';
 /** The buffers of one run, with what was bound to the kernels. */
 interface Bound {
   readonly buffers: readonly DeviceBuffer[];
+  /** Those that hold the results. */
+  readonly outputs: readonly DeviceBuffer[];
   readonly groups: readonly GPUBindGroup[];
   /** Under which it is recorded; the run's own takes for granted only what seldom changes. */
   readonly assumption?: Assumed;
@@ -38,6 +40,8 @@ export class Executable {
   private readonly compiledBytes: number;
   private readonly bindings = new Map<string, readonly GPUBindGroup[]>();
   private isReady = false;
+  /** Rejects where a pipeline cannot be made. */
+  readonly ready: Promise<void>;
 
   constructor(
     private readonly program: Program,
@@ -45,12 +49,10 @@ export class Executable {
   ) {
     this.compiled = compile(program, runtime);
     this.compiledBytes = footprint({ ...this.compiled, steps: undefined }, objectsOf(program));
-    this.compiled.ready.then(
-      () => {
-        this.isReady = true;
-      },
-      () => {}, // reported by the runs that wait for it
-    );
+    this.ready = this.compiled.ready.then(() => {
+      this.isReady = true;
+    });
+    this.ready.catch(() => {}); // reported by the runs that wait for it
   }
 
   /** Estimated bytes of what the host keeps for the Program, and the driver beside the content of the buffers. */
@@ -89,7 +91,17 @@ export class Executable {
     };
     try {
       const buffers = roles.map((_, index) => take(index));
-      scheduler.enqueue(`program ${this.program.name}`, this.job(buffers, assumption, isCutShort));
+      const results = outputs.filter((buffer) => buffer !== undefined); // one that holds no numbers has no buffer
+      const spoil = (error: Error): void => {
+        for (const buffer of results) buffer.spoiled = error;
+      };
+      const isSpoiled = (): boolean => {
+        const spoiled = inputs.find((input) => input.spoiled)?.spoiled;
+        for (const buffer of results) buffer.spoiled = spoiled;
+        return spoiled !== undefined;
+      };
+      const job = this.job({ buffers, outputs: results }, isSpoiled, assumption, isCutShort);
+      scheduler.enqueue(`program ${this.program.name}`, job, spoil);
     } catch (error) {
       for (const buffer of outputs) if (buffer) pool.release(buffer);
       throw error;
@@ -100,10 +112,17 @@ export class Executable {
     return outputs;
   }
 
-  private *job(buffers: readonly DeviceBuffer[], given?: Assumed, isCutShort?: () => boolean): Job {
-    if (!this.isReady) yield this.compiled.ready;
+  /** @param isSpoiled whether the inputs are of no use, as the outputs are then: nothing is run */
+  private *job(
+    held: Pick<Bound, 'buffers' | 'outputs'>,
+    isSpoiled: () => boolean,
+    given?: Assumed,
+    isCutShort?: () => boolean,
+  ): Job {
+    if (isSpoiled()) return;
+    if (!this.isReady) yield this.ready;
     const { steps } = this.compiled;
-    const bound = { buffers, groups: this.groupsFor(buffers), isCutShort };
+    const bound = { ...held, groups: this.groupsFor(held.buffers), isCutShort };
     const hasLoops = steps.some(({ kind }) => kind === 'loop');
     const assumption = given ?? (hasLoops && !isCutShort ? this.runtime.assume() : undefined);
     yield* this.record(steps, { ...bound, assumption, isOwn: !given });
@@ -152,7 +171,7 @@ export class Executable {
   /** @param entry how often these steps have been recorded before in the loop that holds them */
   private *record(steps: readonly CompiledStep[], bound: Bound, entry = 0): Job {
     const { recorder } = this.runtime.scheduler;
-    recorder.use(this.program.name, bound.buffers);
+    recorder.use(this.program.name, bound.buffers, bound.outputs);
     for (const step of steps) {
       if (step.kind === 'kernel') {
         // What may be cut short is not enqueued before its time has come.
@@ -161,16 +180,16 @@ export class Executable {
         continue;
       }
       yield* this.loop(step, bound, entry);
-      recorder.use(this.program.name, bound.buffers); // what comes next may be of another submit
+      recorder.use(this.program.name, bound.buffers, bound.outputs); // what comes next may be of another submit
     }
   }
 
   /** Waits until the device has done what is recorded. */
-  private *caughtUp({ buffers }: Bound): Job {
+  private *caughtUp({ buffers, outputs }: Bound): Job {
     const { device, scheduler } = this.runtime;
     scheduler.flush();
     yield nudged(device, device.queue.onSubmittedWorkDone());
-    scheduler.recorder.use(this.program.name, buffers);
+    scheduler.recorder.use(this.program.name, buffers, outputs);
   }
 
   private dispatch(kernel: Kernel, bound: Bound): void {
@@ -180,7 +199,7 @@ export class Executable {
     recorder.dispatch(handle, bound.groups[kernel.index], kernel.groups, kernel.work);
     if (recorder.isFull) {
       recorder.submit();
-      recorder.use(this.program.name, bound.buffers);
+      recorder.use(this.program.name, bound.buffers, bound.outputs);
     }
   }
 

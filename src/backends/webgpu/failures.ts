@@ -1,5 +1,6 @@
 /**
- * Errors of a GPU arrive later than the call that caused them. They are kept here until a download or `idle` reports them.
+ * Errors of a GPU arrive later than the call that caused them. They are kept here until a download or `idle` reports them; what
+ * failed work was to write stays marked (DeviceBuffer.spoiled).
  */
 export class Failures {
   private first: { error: Error; reportedTo: number } | undefined;
@@ -11,13 +12,14 @@ export class Failures {
     return this.tickets++;
   }
 
-  record(name: string, cause: unknown): void {
-    if (this.first && this.first.reportedTo === Number.POSITIVE_INFINITY) return; // the first error is the cause of the others
+  record(name: string, cause: unknown): Error {
     const message = cause instanceof Error ? cause.message : String(cause);
-    this.first = {
-      error: new Error(`webgpu: ${name} failed: ${message}`, { cause }),
-      reportedTo: Number.POSITIVE_INFINITY,
-    };
+    const error = new Error(`webgpu: ${name} failed: ${message}`, { cause });
+    // The first error is the cause of the others.
+    if (this.first?.reportedTo !== Number.POSITIVE_INFINITY) {
+      this.first = { error, reportedTo: Number.POSITIVE_INFINITY };
+    }
+    return error;
   }
 
   /** The device is lost or closed: nothing works any more. */

@@ -95,6 +95,12 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     if (known) return known;
     const executable = new Executable(program, runtime);
     executables.set(program, executable);
+    executable.ready.catch(() => {
+      // It may be another time: the next run makes it ready anew.
+      if (executables.get(program) !== executable) return;
+      executables.delete(program);
+      executable.release();
+    });
     return executable;
   };
   const bufferOf = (storage: Storage): DeviceBuffer => {
@@ -108,7 +114,16 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
   };
   const write = (buffer: DeviceBuffer, values: ArrayLike<number>): void => {
     const copied = new Float32Array(values);
-    scheduler.enqueueNow('upload', () => scheduler.recorder.write(buffer, copied));
+    scheduler.enqueueNow(
+      'upload',
+      () => {
+        buffer.spoiled = undefined;
+        scheduler.recorder.write(buffer, copied);
+      },
+      (error) => {
+        buffer.spoiled = error;
+      },
+    );
   };
 
   const opened = (assumption?: Assumption): Assumed | undefined =>

@@ -57,8 +57,9 @@ export class PipelineCache {
           pipeline.handle = handle;
         },
         async (cause: unknown) => {
-          const { compileError } = await import('./compile-error.ts');
-          throw await compileError(key, await loading, cause);
+          // It may be another time: what has failed is not kept.
+          if (this.pipelines.get(key) === pipeline) this.pipelines.delete(key);
+          throw await described(key, loading, cause);
         },
       ),
     };
@@ -83,6 +84,7 @@ export class PipelineCache {
     if (known) return known;
     const source = this.source(label, parts);
     this.modules.set(key, source);
+    source.catch(() => this.modules.delete(key));
     return source;
   }
 
@@ -90,9 +92,23 @@ export class PipelineCache {
     const texts = await Promise.all(parts.map(({ text }) => text));
     // A faulty source is an error of each pipeline made from it, which is where it is reported: not to the page.
     this.device.pushErrorScope('validation');
-    const module = this.device.createShaderModule({ label, code: texts.join('\n') });
-    this.device.popErrorScope().catch(() => {});
-    return { parts, texts, module };
+    try {
+      const module = this.device.createShaderModule({ label, code: texts.join('\n') });
+      return { parts, texts, module };
+    } finally {
+      this.device.popErrorScope().catch(() => {});
+    }
+  }
+}
+
+/** What went wrong in the source, where that can be told; otherwise the cause itself. */
+async function described(key: string, loading: Promise<Source>, cause: unknown): Promise<unknown> {
+  try {
+    const [{ compileError }, source] = await Promise.all([import('./compile-error.ts'), loading]);
+    return await compileError(key, source, cause);
+  } catch {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    return new Error(`kernel ${key} does not compile: ${message}`, { cause });
   }
 }
 

@@ -12,8 +12,12 @@ export interface DeviceBuffer {
   readonly bytes: number;
   /** The command encoder that last used it. */
   usedBy: number;
+  /** The command encoder that last wrote a result to it. */
+  writtenBy: number;
   /** The device could not make it (out of memory): it must not serve again. */
   invalid: boolean;
+  /** Why its content is of no use: the work that was to write it has failed. */
+  spoiled: Error | undefined;
 }
 
 const STORAGE_USAGE = USAGE.storage | USAGE.copySource | USAGE.copyTarget;
@@ -110,7 +114,7 @@ export class BufferPool {
         buffer.invalid = true;
       },
     );
-    const buffer: DeviceBuffer = { id, handle, bytes, usedBy: -1, invalid: false };
+    const buffer: DeviceBuffer = { id, handle, bytes, usedBy: -1, writtenBy: -1, invalid: false, spoiled: undefined };
     this.held[holder].add(buffer);
     return buffer;
   }

@@ -36,11 +36,13 @@ export class Readings {
   async arrive(): Promise<void> {
     this.scheduler.flush();
     for (const { submitted } of this.targets) submitted();
-    for (const { buffer, mapped } of this.targets) {
-      await mapped; // after all that wait for it, who take their share
-      this.scheduler.unstage(buffer);
+    const arrivals = await Promise.allSettled(this.targets.map(({ mapped }) => mapped)); // after all who take their share
+    for (const [index, { status }] of arrivals.entries()) {
+      if (status === 'fulfilled') this.scheduler.unstage(this.targets[index].buffer);
     }
+    for (const arrival of arrivals) if (arrival.status === 'rejected') throw arrival.reason;
   }
+
   private open(bytes: number): Target {
     const buffer = this.scheduler.staging.take(bytes);
     let submitted = (): void => {};

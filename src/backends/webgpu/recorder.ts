@@ -19,6 +19,7 @@ export class Recorder {
   private work = 0;
   private dispatches = 0;
   private readonly names = new Set<string>();
+  private written = new Set<DeviceBuffer>();
   private settled: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -37,7 +38,7 @@ export class Recorder {
   }
 
   /** Calls `body` and records the GPU errors that it causes under `name`. Scopes are opened and closed in one go, since a page may share the device. */
-  scoped<Result>(name: string, body: () => Result, onError?: () => void): Result {
+  scoped<Result>(name: string, body: () => Result, onError?: (error: Error) => void): Result {
     for (const scope of SCOPES) this.device.pushErrorScope(scope);
     try {
       return body();
@@ -46,12 +47,12 @@ export class Recorder {
     }
   }
 
-  private watch(name: string, scope: Promise<GPUError | null>, onError?: () => void): void {
+  private watch(name: string, scope: Promise<GPUError | null>, onError?: (error: Error) => void): void {
     const recorded = scope.then(
       (error) => {
         if (!error) return;
-        this.failures.record(name, error.message);
-        onError?.();
+        const failure = this.failures.record(name, error.message);
+        onError?.(failure);
       },
       () => {}, // the device was lost, which is reported by itself
     );
@@ -64,10 +65,17 @@ export class Recorder {
     return this.encoder;
   }
 
-  /** To be called for each Program before its dispatches are recorded. */
-  use(name: string, buffers: Iterable<DeviceBuffer>): void {
+  /**
+   * To be called for each Program before its dispatches are recorded.
+   * @param outputs those of the buffers that hold its results
+   */
+  use(name: string, buffers: Iterable<DeviceBuffer>, outputs: readonly DeviceBuffer[]): void {
     this.names.add(name);
     for (const buffer of buffers) buffer.usedBy = this.serial;
+    for (const buffer of outputs) {
+      buffer.writtenBy = this.serial;
+      this.written.add(buffer);
+    }
   }
 
   dispatch(pipeline: GPUComputePipeline, group: GPUBindGroup, [x, y]: readonly [number, number], work: number): void {
@@ -106,13 +114,30 @@ export class Recorder {
   submit(): void {
     const { encoder } = this;
     if (!encoder) return;
-    this.endPass();
     const name = this.names.size > 0 ? `program ${[...this.names].join(', ')}` : 'a copy';
-    this.scoped(name, () => this.device.queue.submit([encoder.finish()]));
+    const { pass, written, serial } = this;
+    const spoil = (error: Error): void => {
+      for (const buffer of written) if (buffer.writtenBy === serial) buffer.spoiled = error;
+    };
+    // Whatever becomes of it, the next work gets an encoder of its own.
     this.encoder = undefined;
+    this.pass = undefined;
+    this.written = new Set();
     this.names.clear();
     this.work = 0;
     this.dispatches = 0;
     this.serial += 1;
+    try {
+      this.scoped(
+        name,
+        () => {
+          pass?.end();
+          this.device.queue.submit([encoder.finish()]);
+        },
+        spoil,
+      );
+    } catch (error) {
+      spoil(this.failures.record(name, error));
+    }
   }
 }

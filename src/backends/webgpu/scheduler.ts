@@ -17,6 +17,8 @@ interface Entry {
   readonly name: string;
   /** Records what it can; what it returns is to be awaited before the next call, undefined when all is recorded. */
   readonly advance: () => Promise<unknown> | undefined;
+  /** Told what went wrong. */
+  readonly onFailure: ((error: Error) => void) | undefined;
 }
 
 export class Scheduler {
@@ -41,21 +43,25 @@ export class Scheduler {
     if (this.failures.ended) throw this.failures.ended;
   }
 
-  enqueue(name: string, job: Job): void {
-    this.push(name, () => job.next().value ?? undefined);
+  enqueue(name: string, job: Job, onFailure?: Entry['onFailure']): void {
+    this.push(name, () => job.next().value ?? undefined, onFailure);
   }
 
   /** As `enqueue`, for a job that waits for nothing. */
-  enqueueNow(name: string, record: () => void): void {
-    this.push(name, () => {
-      record();
-      return undefined;
-    });
+  enqueueNow(name: string, record: () => void, onFailure?: Entry['onFailure']): void {
+    this.push(
+      name,
+      () => {
+        record();
+        return undefined;
+      },
+      onFailure,
+    );
   }
 
-  private push(name: string, advance: Entry['advance']): void {
+  private push(name: string, advance: Entry['advance'], onFailure: Entry['onFailure']): void {
     this.assertOpen();
-    this.queue.push({ name, advance });
+    this.queue.push({ name, advance, onFailure });
     this.advance();
   }
 
@@ -63,18 +69,18 @@ export class Scheduler {
     if (this.busy) return;
     this.busy = true;
     while (this.queue.length > 0) {
-      const { name, advance } = this.queue[0];
+      const [entry] = this.queue;
       try {
-        const awaited = advance();
+        const awaited = entry.advance();
         if (awaited) {
           awaited.then(
             () => this.resume(),
-            (error: unknown) => this.abandon(name, error),
+            (error: unknown) => this.abandon(entry, error),
           );
           return;
         }
       } catch (error) {
-        this.failures.record(name, error);
+        this.fail(entry, error);
       }
       this.queue.shift();
     }
@@ -88,10 +94,15 @@ export class Scheduler {
     this.advance();
   }
 
-  private abandon(name: string, error: unknown): void {
-    this.failures.record(name, error);
+  private abandon(entry: Entry, error: unknown): void {
+    this.fail(entry, error);
     this.queue.shift();
     this.resume();
+  }
+
+  private fail({ name, onFailure }: Entry, cause: unknown): void {
+    const error = this.failures.record(name, cause);
+    onFailure?.(error);
   }
 
   /** Submits what is recorded. */
@@ -103,8 +114,13 @@ export class Scheduler {
 
   /** The first bytes of a buffer of `staging`, once everything submitted is done. */
   async mapped(staged: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
-    await nudged(this.device, staged.mapAsync(MAP_READ, 0, bytes));
-    return staged.getMappedRange(0, bytes);
+    try {
+      await nudged(this.device, staged.mapAsync(MAP_READ, 0, bytes));
+      return staged.getMappedRange(0, bytes);
+    } catch (error) {
+      this.staging.discard(staged);
+      throw error;
+    }
   }
 
   /** Takes it back when it has been read. */
@@ -125,8 +141,16 @@ export class Scheduler {
 
   /** @param readings with which it is to arrive */
   download(buffer: DeviceBuffer, size: number, readings?: Readings): Promise<Float32Array> {
-    const read = () => (readings ? readings.take(buffer, size * 4) : this.readBack(buffer, size * 4));
-    return this.settle('download', async () => new Float32Array(await read()));
+    let spoiled: Error | undefined;
+    const read = () => {
+      spoiled = buffer.spoiled;
+      return readings ? readings.take(buffer, size * 4) : this.readBack(buffer, size * 4);
+    };
+    const checked = (numbers: Float32Array): Float32Array => {
+      if (spoiled) throw spoiled;
+      return numbers;
+    };
+    return this.settle('download', async () => new Float32Array(await read())).then(checked);
   }
 
   idle(): Promise<void> {

@@ -50,6 +50,11 @@ export class Staging {
     }
   }
 
+  /** Lets go of one that could not be read. */
+  discard(buffer: GPUBuffer): void {
+    if (this.count > 0) this.destroy(buffer);
+  }
+
   private destroy(buffer: GPUBuffer): void {
     buffer.destroy();
     this.count -= 1;
