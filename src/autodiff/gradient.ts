@@ -11,7 +11,7 @@ function engineOf(name: string, inputs: readonly Tensor[]): Engine {
   if (inputs.length === 0) throw new RangeError(`${name}: inputs is empty; give at least one tensor`);
   const { context } = inputs[0];
   if (!(context instanceof Engine)) throw new Error(`${name}: the inputs must be tensors of an engine`);
-  checkTogether(name, Object.fromEntries(inputs.map((input, index) => [`inputs[${index}]`, input])));
+  checkTogether(name, { inputs });
   return context;
 }
 

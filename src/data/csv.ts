@@ -1,4 +1,6 @@
-import { checkLimit, DataError, type LimitOptions, type Limits, limitsOf } from './limits.ts';
+import { refusal, TEXT } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
+import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, type Limits, limitsOf } from './limits.ts';
 
 export type Separator = ',' | ';' | '\t';
 
@@ -18,6 +20,8 @@ export interface CSVOptions extends LimitOptions {
   separator?: Separator;
 }
 
+export const CSV_OPTIONS: Checks<CSVOptions> = { ...LIMIT_OPTIONS, separator: 0 };
+
 /**
  * Cuts text into cells by RFC 4180: quoted cells may hold separators, line ends and doubled quotes. Lines may end in LF,
  * CRLF or CR, a byte order mark is skipped, spaces around a cell are no part of it (those within quotes are), and empty
@@ -26,11 +30,17 @@ export interface CSVOptions extends LimitOptions {
  * @throws DataError with the line number where a quote is not closed or stands inside a cell, where a line has more or
  *   fewer cells than the first, or where a limit is exceeded
  */
-export function parseCSV(text: string, options: CSVOptions = {}): CSVRecords {
+export function parseCSV(text: string, options?: CSVOptions): CSVRecords {
+  TEXT('parseCSV: text', text);
+  return recordsOf(text, readOptions('parseCSV', options, CSV_OPTIONS));
+}
+
+/** The same, with options that are read already and may hold others. */
+export function recordsOf(text: string, options: CSVOptions): CSVRecords {
   const limits = limitsOf(options);
   const separator = options.separator ?? separatorOf(text);
   if (!SEPARATORS.includes(separator)) {
-    throw new RangeError(`separator is ${JSON.stringify(separator)}; it must be a comma, a semicolon or a tab`);
+    throw refusal('separator', separator, 'a comma, a semicolon or a tab');
   }
   const { records, lines } = read(text, separator, limits);
   while (records.length > 0 && isEmpty(records[records.length - 1])) {

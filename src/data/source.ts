@@ -1,3 +1,4 @@
+import { shown } from '../arguments/shown.ts';
 import { checkLimit, DataError, type LimitOptions, type Limits, limitsOf } from './limits.ts';
 
 /** Where data come from: bytes in memory, a file that was dropped on a page, or the answer to a fetch. */
@@ -48,7 +49,8 @@ async function plainBytes(source: Source, limits: Limits): Promise<Uint8Array> {
     if (!source.ok) throw new DataError(`${source.url || 'the server'} answered ${source.status} ${source.statusText}`);
     return source.body ? collected(source.body, limits, 'bytes') : new Uint8Array();
   }
-  throw new TypeError(`source is ${typeof source}; it must be a Uint8Array, an ArrayBuffer, a Blob or a Response`);
+  const found = typeof source === 'string' ? 'string' : shown(source);
+  throw new TypeError(`source is ${found}; it must be a Uint8Array, an ArrayBuffer, a Blob or a Response`);
 }
 
 async function decompressed(bytes: Uint8Array, limits: Limits): Promise<Uint8Array> {

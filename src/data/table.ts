@@ -1,5 +1,7 @@
+import { BOOLEAN, checkFor, isObject, TEXT } from '../arguments/check.ts';
 import { nearestTo } from '../arguments/nearest.ts';
-import { type CSVOptions, parseCSV } from './csv.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
+import { CSV_OPTIONS, type CSVOptions, recordsOf } from './csv.ts';
 import { DataError } from './limits.ts';
 import { type Source, textOf } from './source.ts';
 
@@ -23,19 +25,49 @@ export interface TableOptions extends CSVOptions {
   header?: boolean;
 }
 
+export const TABLE_OPTIONS: Checks<TableOptions> = { ...CSV_OPTIONS, header: BOOLEAN };
+
+/** Those that were made here, or looked at, need no further look. */
+const known = new WeakSet<object>();
+
+/** @throws RangeError unless it is what its type says that it is */
+export const TABLE = checkFor('a table, as parseTable() gives it', (value) => {
+  if (!isObject(value)) return false;
+  if (known.has(value)) return true;
+  const { columns, header, rows, lines } = value as Table;
+  const areTexts = (cells: readonly unknown[]): boolean =>
+    Array.isArray(cells) && cells.every((cell) => typeof cell === 'string');
+  const isTable =
+    areTexts(columns) &&
+    typeof header === 'boolean' &&
+    Array.isArray(rows) &&
+    rows.length > 0 &&
+    rows.every((row) => areTexts(row) && row.length === columns.length) &&
+    Array.isArray(lines) &&
+    lines.length === rows.length;
+  if (isTable) known.add(value);
+  return isTable;
+});
+
 /**
  * Reads a CSV file, plain or .gz; `parseCSV` says what it may look like.
  *
  * @param source the file, or its text
  * @throws DataError with the line number where the file is broken, two columns have one name, or a limit is exceeded
  */
-export async function readTable(source: Source | string, options: TableOptions = {}): Promise<Table> {
-  return parseTable(typeof source === 'string' ? source : await textOf(source, options), options);
+export async function readTable(source: Source | string, given?: TableOptions): Promise<Table> {
+  const options = readOptions('readTable', given, TABLE_OPTIONS);
+  return tableOf(typeof source === 'string' ? source : await textOf(source, options), options);
 }
 
 /** As `readTable`, for text that is there. */
-export function parseTable(text: string, options: TableOptions = {}): Table {
-  const { records, lines } = parseCSV(text, options);
+export function parseTable(text: string, options?: TableOptions): Table {
+  TEXT('parseTable: text', text);
+  return tableOf(text, readOptions('parseTable', options, TABLE_OPTIONS));
+}
+
+function tableOf(text: string, options: TableOptions): Table {
+  const { records, lines } = recordsOf(text, options);
   const header = options.header ?? hasHeader(records);
   const columns = records[0].map((name, index) => (header && name !== '' ? name : String(index + 1)));
   const twice = columns.findIndex((name, index) => columns.indexOf(name) < index);
@@ -47,7 +79,9 @@ export function parseTable(text: string, options: TableOptions = {}): Table {
   }
   const start = header ? 1 : 0;
   if (records.length === start) throw new DataError('the table has a header and no rows');
-  return { columns, header, rows: records.slice(start), lines: lines.slice(start) };
+  const table = { columns, header, rows: records.slice(start), lines: lines.slice(start) };
+  known.add(table);
+  return table;
 }
 
 function hasHeader(records: readonly (readonly string[])[]): boolean {

@@ -1,5 +1,5 @@
 /** What a caller may choose of a monotone solve, checked. */
-import { BOOLEAN, has, refusal, SIGNAL } from '../arguments/check.ts';
+import { BOOLEAN, COUNT, has, POSITIVE, refusal, SIGNAL } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import { KINK_UNITS } from '../autodiff/kinks.ts';
@@ -173,16 +173,12 @@ export function checkSolveOptions(options: MonotoneMapOptions): Settings {
 }
 
 export function checkPositive(name: string, value: number): number {
-  if (!(value > 0 && Number.isFinite(value))) {
-    throw refusal(`${name}: it`, value, 'a finite number > 0');
-  }
+  POSITIVE(`${name}: it`, value);
   return value;
 }
 
 export function checkCount(name: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1) {
-    throw refusal(`${name}: it`, value, 'a positive integer');
-  }
+  COUNT(`${name}: it`, value);
   return value;
 }
 

@@ -158,6 +158,6 @@ export function checkedEngine(what: string, unknown: Tensor, inputs: readonly Te
   if (unknown.shape.length === 0) {
     throw new RangeError(`${what}: unknown is a scalar; it must have an axis, such as [1]`);
   }
-  checkTogether(what, { unknown, ...Object.fromEntries(inputs.map((input, index) => [`inputs[${index}]`, input])) });
+  checkTogether(what, { unknown, inputs });
   return engine;
 }

@@ -1,5 +1,5 @@
 /** What a layer is: parameters, how they start, and the forward pass. */
-import { COUNT, checkFor, has, isObject, refusal, refusalOfResult, TEXT } from '../arguments/check.ts';
+import { COUNT, checkFor, has, refusalOfResult } from '../arguments/check.ts';
 import type { Random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
@@ -79,20 +79,18 @@ export function checkWidth(layer: string, name: string, width: number): number {
   return width;
 }
 
-/** @throws RangeError unless a layer, maybe of the caller's own, is what its type says that it is */
-export function checkLayer(place: string, layer: Layer): void {
-  if (!isObject(layer) || !has(layer, 'forward')) throw refusal(place, layer, 'a layer');
-  const { kind, inputs, outputs, parameters } = layer;
-  TEXT(`${place}: kind`, kind);
-  COUNT(`${place}: inputs`, inputs);
-  COUNT(`${place}: outputs`, outputs);
-  PARAMETERS(`${place}: parameters`, parameters);
-}
-
-const PARAMETERS = checkFor(
-  'a list of objects with name, shape and initial',
-  (value) => Array.isArray(value) && value.every((each) => Array.isArray(each?.shape) && has(each, 'initial')),
+/** Also one of the caller's own. */
+export const LAYER = /* @__PURE__ */ checkFor(
+  'a layer',
+  (value) => has(value, 'forward') && isDescribed(value as Layer),
 );
+
+function isDescribed({ kind, inputs, outputs, parameters }: Layer): boolean {
+  const isComplete = (one: ParameterSpecification): boolean => Array.isArray(one?.shape) && has(one, 'initial');
+  return (
+    typeof kind === 'string' && inputs > 0 && outputs > 0 && Array.isArray(parameters) && parameters.every(isComplete)
+  );
+}
 
 /** What the forward pass of a layer has given. @param place its number and kind */
 export function checkOutput(place: string, output: Tensor, needed: readonly number[]): Tensor {

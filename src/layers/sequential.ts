@@ -3,13 +3,13 @@ import { type Checks, readOptions } from '../arguments/options.ts';
 import { random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
 import { ENGINE, type Engine, tensorsOf } from '../tensor/engine.ts';
-import { describe, sameShape } from '../tensor/shape.ts';
+import { describe, type Shape } from '../tensor/shape.ts';
 import { TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
 import {
-  checkLayer,
   checkOutput,
   emptyMemory,
   type ForwardPass,
+  LAYER,
   type Layer,
   type Memory,
   type TrainingPass,
@@ -56,7 +56,7 @@ export interface Prediction {
 export function sequential(...layers: Layer[]): Model {
   if (layers.length === 0) throw new RangeError('sequential: no layers were given; at least one is needed');
   for (const [index, layer] of layers.entries()) {
-    checkLayer(`sequential: layer ${index}`, layer);
+    LAYER(`sequential: layer ${index}`, layer);
     const before = layers[index - 1];
     if (before && before.outputs !== layer.inputs) {
       throw new RangeError(
@@ -171,16 +171,10 @@ export class Model {
   /** @throws RangeError unless there is one tensor for each parameter, of its shape */
   private checkValues(what: string, values: readonly Tensor[]): void {
     TENSORS(`${what}: values`, values);
-    const shapes = this.layers.flatMap(({ parameters }) => parameters.map(({ shape }) => shape));
-    if (values.length !== shapes.length) {
-      throw new RangeError(`${what}: values holds ${values.length} tensors; the model has ${shapes.length} parameters`);
-    }
-    for (const [index, { shape }] of values.entries()) {
-      if (sameShape(shape, shapes[index])) continue;
-      throw new RangeError(
-        `${what}: values[${index}] has shape ${describe(shape)}; the parameter has ${describe(shapes[index])}`,
-      );
-    }
+    const shown = (all: readonly { readonly shape: Shape }[]): string => all.map(({ shape }) => describe(shape)).join();
+    const [found, needed] = [values, this.layers.flatMap(({ parameters }) => parameters)].map(shown);
+    if (found === needed) return;
+    throw new RangeError(`${what}: values have the shapes ${found}; the parameters have ${needed}`);
   }
 
   /** What is computed from parameters alone must be freed with everything else that is computed from x. */
@@ -260,7 +254,7 @@ export class Model {
   }
 }
 
-export const MODEL = checkFor('a model, as sequential() makes it', (value) => value instanceof Model);
+export const MODEL = /* @__PURE__ */ checkFor('a model', (value) => value instanceof Model);
 
 export function indexOfLargest(values: ArrayLike<number>): number {
   let best = 0;

@@ -1,5 +1,5 @@
 /** The engine: tensors on one backend, Programs traced once per shape, memory that is given back. */
-import { checkFinite, checkFor, FUNCTION, NUMBERS, refusal } from '../arguments/check.ts';
+import { checkFinite, checkFor, FINITE, FUNCTION, NUMBERS, refusal } from '../arguments/check.ts';
 import type {
   Assumption,
   Backend,
@@ -124,7 +124,7 @@ export class Engine implements LoopContext {
   scalar(value: number): Tensor {
     let kept = this.scalars.get(value);
     if (!kept) {
-      if (!Number.isFinite(value)) throw refusal('scalar: value', value, 'a finite number');
+      FINITE('scalar: value', value);
       if (this.scalars.size === MAXIMUM_SCALARS) this.forgetOldestScalar();
       kept = this.outside(() => this.tensor([value]));
       this.scalars.set(value, kept);
@@ -417,7 +417,7 @@ export function tensorsOf(
 }
 
 /** That is open or closed. */
-export const ENGINE = checkFor('an engine, as open() gives it', (value) => value instanceof Engine);
+export const ENGINE = /* @__PURE__ */ checkFor('an engine', (value) => value instanceof Engine);
 
 function tensorsIn(value: unknown): Tensor[] {
   if (value instanceof Tensor) return [value];
