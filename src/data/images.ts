@@ -1,4 +1,4 @@
-import { COUNT, checkFor, INDEX, isObject, LIST, TEXT, TEXTS } from '../arguments/check.ts';
+import { COUNT, INDEX, isObject, LIST, TEXT, TEXTS } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Dataset, Samples } from './dataset.ts';
 import { type IDXArray, idxOf } from './idx.ts';
