@@ -1,4 +1,5 @@
 import { FUNCTION, refusalOfResult } from '../arguments/check.ts';
+import type { Arena } from '../tensor/arena.ts';
 import { Engine } from '../tensor/engine.ts';
 import { checkTogether, TENSORS, Tensor } from '../tensor/tensor.ts';
 import { checkShapes } from './linearisation.ts';
@@ -15,10 +16,11 @@ function engineOf(name: string, inputs: readonly Tensor[]): Engine {
   return context;
 }
 
-/** What the caller's function returned. */
-function checkedResult(name: string, result: Tensor): Tensor {
-  if (result instanceof Tensor && !result.isDisposed) return result;
-  throw refusalOfResult(`${name}: the function`, result, 'a tensor, or a promise of one');
+/** What the caller's function returned; of a tensor that it has not made, such as one from outside, an alias. */
+function checkedResult(name: string, result: Tensor, arena: Arena): Tensor {
+  const isOfEngine = result instanceof Tensor && !result.isDisposed && result.context instanceof Engine;
+  if (!isOfEngine) throw refusalOfResult(`${name}: the function`, result, 'a tensor, or a promise of one');
+  return result.arena === arena ? result : (result.context as Engine).useIn(arena, result);
 }
 
 /**
@@ -34,7 +36,7 @@ export async function differentiate(
     const tape = new Tape();
     try {
       const watched = inputs.map((input) => tape.watch(engine.useIn(arena, input)));
-      const loss = checkedResult('valueAndGrad', await lossOf(...watched));
+      const loss = checkedResult('valueAndGrad', await lossOf(...watched), arena);
       const gradients = tape.pullback(loss, watched);
       loss.node = undefined; // it outlives the tape
       return { loss, gradients };
@@ -89,7 +91,7 @@ export async function jacobianVectorProduct(
     const tape = new Tape();
     try {
       const watched = inputs.map((input) => tape.watch(engine.useIn(arena, input)));
-      const output = checkedResult('jacobianVectorProduct', await f(...watched));
+      const output = checkedResult('jacobianVectorProduct', await f(...watched), arena);
       const directions = tangents.map((tangent) => engine.useIn(arena, tangent));
       const [tangent] = tape.pushforward(watched, directions, [output]);
       output.node = undefined; // it outlives the tape

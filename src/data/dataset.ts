@@ -45,8 +45,6 @@ export function subset(samples: Samples, indices: ArrayLike<number>): Samples {
   NUMBERS('subset: indices', indices);
   const { features } = samples;
   const count = indices.length;
-  const inputs = new Float32Array(count * features);
-  const labels = new Int32Array(count);
   for (let row = 0; row < count; row++) {
     const index = indices[row];
     if (!Number.isInteger(index) || index < 0 || index >= samples.count) {
@@ -54,6 +52,11 @@ export function subset(samples: Samples, indices: ArrayLike<number>): Samples {
         `indices[${row}] is ${shown(index)}; it must be an integer from 0 to ${samples.count - 1} (there are ${samples.count} samples)`,
       );
     }
+  }
+  const inputs = new Float32Array(count * features);
+  const labels = new Int32Array(count);
+  for (let row = 0; row < count; row++) {
+    const index = indices[row];
     inputs.set(samples.inputs.subarray(index * features, (index + 1) * features), row * features);
     labels[row] = samples.labels[index];
   }

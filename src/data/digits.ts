@@ -87,7 +87,8 @@ function parseRow(line: string, lineNumber: number, last: boolean): number[] {
 function checkSplit(split: Split, count: number): void {
   const owner = new Map<number, string>();
   for (const part of ['train', 'test'] as const) {
-    Array.from(split[part]).forEach((index, position) => {
+    for (let position = 0; position < split[part].length; position++) {
+      const index = split[part][position];
       const where = `split.${part}[${position}]`;
       if (!Number.isInteger(index) || index < 0 || index >= count) {
         throw refusal(where, index, `an integer from 0 to ${count - 1}`);
@@ -97,6 +98,6 @@ function checkSplit(split: Split, count: number): void {
         throw new RangeError(`${where} is ${index}, which ${before} is too; a row may be used only once`);
       }
       owner.set(index, where);
-    });
+    }
   }
 }

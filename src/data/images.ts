@@ -1,4 +1,4 @@
-import { COUNT, INDEX, isObject, LIST, TEXT, TEXTS } from '../arguments/check.ts';
+import { COUNT, INDEX, LIST, OBJECT, TEXT, TEXTS } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Dataset, Samples } from './dataset.ts';
 import { type IDXArray, idxOf } from './idx.ts';
@@ -172,7 +172,10 @@ export async function imagesFromFiles(files: readonly NamedFile[], given?: Image
   const options = readOptions('imagesFromFiles', given, IMAGE_FILE_OPTIONS);
   LIST('imagesFromFiles: files', files);
   for (const [index, file] of files.entries())
-    TEXT(`imagesFromFiles: files[${index}].name`, isObject(file) ? file.name : file);
+    {
+    OBJECT(`imagesFromFiles: files[${index}]`, file);
+    TEXT(`imagesFromFiles: files[${index}].name`, file.name);
+  }
   const names = imageFileNames(files.map(({ name }) => name));
   const file = (name: string): NamedFile => files.find((each) => each.name === name) as NamedFile;
   const part = (images: string, labels: string, classes?: number): Promise<LabelledImages> =>

@@ -146,8 +146,6 @@ function rowsOf(
   indices: ArrayLike<number>,
 ): Pick<RegressionData, 'count' | 'X' | 'y'> {
   if (indices.length === 0) throw new RangeError('there are no row indices; at least one is needed');
-  const chosen = new Float64Array(indices.length * features);
-  const targets = new Float64Array(indices.length);
   for (let row = 0; row < indices.length; row++) {
     const index = indices[row];
     if (!Number.isInteger(index) || index < 0 || index >= count) {
@@ -155,6 +153,11 @@ function rowsOf(
         `row index ${row} is ${shown(index)}; it must be an integer from 0 to ${count - 1} (there are ${count} rows)`,
       );
     }
+  }
+  const chosen = new Float64Array(indices.length * features);
+  const targets = new Float64Array(indices.length);
+  for (let row = 0; row < indices.length; row++) {
+    const index = indices[row];
     chosen.set(X.subarray(index * features, (index + 1) * features), row * features);
     targets[row] = y[index];
   }

@@ -1,3 +1,4 @@
+import { isSo } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import { checkLimit, DataError, type LimitOptions, type Limits, limitsOf } from './limits.ts';
 
@@ -37,6 +38,7 @@ export async function textOf(source: Source, options: LimitOptions = {}): Promis
 }
 
 async function plainBytes(source: Source, limits: Limits): Promise<Uint8Array> {
+  if (!isSo((given) => given instanceof Object, source)) throw wrong(source);
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
     checkBytes(limits, 'bytes', source.byteLength);
     return source instanceof Uint8Array ? source : new Uint8Array(source);
@@ -49,8 +51,12 @@ async function plainBytes(source: Source, limits: Limits): Promise<Uint8Array> {
     if (!source.ok) throw new DataError(`${source.url || 'the server'} answered ${source.status} ${source.statusText}`);
     return source.body ? collected(source.body, limits, 'bytes') : new Uint8Array();
   }
+  throw wrong(source);
+}
+
+function wrong(source: unknown): TypeError {
   const found = typeof source === 'string' ? 'string' : shown(source);
-  throw new TypeError(`source is ${found}; it must be a Uint8Array, an ArrayBuffer, a Blob or a Response`);
+  return new TypeError(`source is ${found}; it must be a Uint8Array, an ArrayBuffer, a Blob or a Response`);
 }
 
 async function decompressed(bytes: Uint8Array, limits: Limits): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-import { INDEX, refusal } from '../arguments/check.ts';
+import { COUNT, INDEX, refusal } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { type Random, random } from './random.ts';
 import type { RegressionData } from './regression.ts';
@@ -46,6 +46,7 @@ export interface SparseRegression extends RegressionData {
 export function sparseRegression(given: SparseRegressionOptions): SparseRegression {
   const options = readOptions('sparseRegression', given, OPTIONS);
   const { count, features, correlation = 0, signalToNoise = 3, seed = 0 } = options;
+  COUNT('features', features);
   const { supportSize = Math.max(1, Math.round(features / 10)) } = options;
   checkOptions({ count, features, supportSize, correlation, signalToNoise });
   const generator = random(seed);

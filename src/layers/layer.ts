@@ -1,5 +1,5 @@
 /** What a layer is: parameters, how they start, and the forward pass. */
-import { COUNT, checkFor, has, refusalOfResult } from '../arguments/check.ts';
+import { checkFor, has, numberFor, refusalOfResult } from '../arguments/check.ts';
 import type { Random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
@@ -74,8 +74,10 @@ export interface Layer {
   forward(x: Tensor, parameters: readonly Tensor[], pass: ForwardPass): Tensor;
 }
 
+const WIDTH = /* @__PURE__ */ numberFor('a positive integer below 2³²', (x) => Number.isInteger(x) && x > 0 && x < MOST);
+
 export function checkWidth(layer: string, name: string, width: number): number {
-  COUNT(`${layer}: ${name}`, width);
+  WIDTH(`${layer}: ${name}`, width);
   return width;
 }
 

@@ -1,10 +1,10 @@
-import { COUNT, checkFinite, checkFor, LIST, NUMBERS, SIGNAL } from '../arguments/check.ts';
+import { checkFinite, checkFor, COUNT, has, LIST, NUMBERS, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
 import { ENGINE, type Engine, tensorsOf } from '../tensor/engine.ts';
 import { describe, type Shape } from '../tensor/shape.ts';
-import { TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
+import { checkTogether, TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
 import {
   checkOutput,
   emptyMemory,
@@ -33,7 +33,8 @@ export interface ForwardOptions {
   training?: TrainingPass;
 }
 
-const FORWARD_OPTIONS: Checks<ForwardOptions> = { values: TENSORS, solves: LIST, signal: SIGNAL, training: 0 };
+const PASS = /* @__PURE__ */ checkFor('a pass of training', (value) => has((value as TrainingPass).random, 'fork'));
+const FORWARD_OPTIONS: Checks<ForwardOptions> = { values: TENSORS, solves: LIST, signal: SIGNAL, training: PASS };
 
 /** What `Model.predict` may be given beyond the rows. */
 export interface PredictOptions {
@@ -66,6 +67,11 @@ export function sequential(...layers: Layer[]): Model {
   }
   return new Model(layers);
 }
+
+const MEMORIES = /* @__PURE__ */ checkFor(
+  'a list of memories',
+  (value) => Array.isArray(value) && value.every(({ numbers, tensors }) => numbers instanceof Map && tensors instanceof Map),
+);
 
 export class Model {
   private held: { engine: Engine; values: Tensor[]; memories: Memory[] } | undefined;
@@ -124,7 +130,7 @@ export class Model {
   takeUp(engine: Engine, values: readonly Tensor[], memories: readonly Memory[]): void {
     ENGINE('takeUp: engine', engine);
     this.checkValues('takeUp', values);
-    LIST('takeUp: memories', memories);
+    MEMORIES('takeUp: memories', memories);
     this.dispose();
     this.held = { engine, values: [...values], memories: [...memories] };
   }
@@ -151,6 +157,7 @@ export class Model {
     } = readOptions('forward', options, FORWARD_OPTIONS);
     TENSOR('forward: x', x);
     if (options?.values) this.checkValues('forward', values);
+    checkTogether('forward', { values, x });
     if (x.shape.length !== 2 || x.shape[1] !== this.inputs) {
       throw new RangeError(`model: the input has shape ${describe(x.shape)}; it must be [batch, ${this.inputs}]`);
     }

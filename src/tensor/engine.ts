@@ -16,7 +16,7 @@ import { Arena } from './arena.ts';
 import { assumptionOf, mergedChecks, NO_CHECKS } from './checks.ts';
 import { ProgramCache, type Traced } from './program-cache.ts';
 import { describe, type Shape } from './shape.ts';
-import { type Check, type LoopContext, TENSOR, Tensor } from './tensor.ts';
+import { type Check, isTensor, type LoopContext, TENSOR, Tensor } from './tensor.ts';
 import { Tracing } from './tracing.ts';
 import { shapeFor } from './values.ts';
 
@@ -155,7 +155,7 @@ export class Engine implements LoopContext {
   }
 
   private sharedOf(tensor: Tensor): Shared {
-    if (!(tensor instanceof Tensor)) throw refusal('tensor', tensor, 'a tensor');
+    if (!isTensor(tensor)) throw refusal('tensor', tensor, 'a tensor');
     if (tensor.context !== this)
       throw new Error(`tensor ${describe(tensor.shape)}: it belongs to another engine or to a Program`);
     if (tensor.isDisposed) throw new Error(`tensor ${describe(tensor.shape)}: it was disposed`);

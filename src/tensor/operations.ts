@@ -118,11 +118,13 @@ export function sigmoid(x: Tensor): Tensor {
 }
 
 export function relu(x: Tensor, options?: KinkOptions): Tensor {
-  return recorded('relu', [x], elementwise('relu', [x]), { selection: selectionOf('relu', options, 0) });
+  const attributes = { selection: selectionOf('relu', options, 0) };
+  return recorded('relu', [x], elementwise('relu', [x]), attributes);
 }
 
 export function abs(x: Tensor, options?: KinkOptions): Tensor {
-  return recorded('abs', [x], elementwise('abs', [x]), { selection: selectionOf('abs', options, 0.5) });
+  const attributes = { selection: selectionOf('abs', options, 0.5) };
+  return recorded('abs', [x], elementwise('abs', [x]), attributes);
 }
 
 export function softThreshold(x: Tensor, threshold: number, options?: KinkOptions): Tensor {
@@ -144,7 +146,7 @@ export function arctan(x: Tensor): Tensor {
 }
 
 export function leakyRelu(x: Tensor, slope: number, options?: KinkOptions): Tensor {
-  if (!(slope <= 1 && Number.isFinite(slope))) {
+  if (!(Number.isFinite(slope) && slope <= 1)) {
     throw refusal('leakyRelu: the slope', slope, 'a finite number ≤ 1');
   }
   const attributes = { slope, selection: selectionOf('leakyRelu', options, 0) };
@@ -158,7 +160,7 @@ export function elu(x: Tensor, alpha: number, options?: KinkOptions): Tensor {
 }
 
 export function clip(x: Tensor, low: number, high: number, options?: KinkOptions): Tensor {
-  if (!(low < high && Number.isFinite(low) && Number.isFinite(high))) {
+  if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {
     throw new RangeError(`clip: low is ${shown(low)} and high ${shown(high)}; both must be finite, and low < high`);
   }
   const attributes = { low, high, selection: selectionOf('clip', options, 1) };

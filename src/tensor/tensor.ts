@@ -1,4 +1,4 @@
-import { type Check as ArgumentCheck, checkFor, LIST, refusal } from '../arguments/check.ts';
+import { type Check as ArgumentCheck, checkFor, isSo, LIST, refusal } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import type { Assumption, Constant } from '../backends/backend.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
@@ -137,12 +137,12 @@ export class Tensor {
   /** @throws RangeError unless the other is one that this tensor can be computed with */
   private beside(place: string, other: Tensor): Tensor {
     // Where a function is traced, its context says what is wrong with a tensor from outside.
-    const isOfContext = other instanceof Tensor && (other.context === this.context || typeof this.place === 'number');
+    const isOfContext = isTensor(other) && (other.context === this.context || typeof this.place === 'number');
     if (isOfContext && !other.disposed) return other;
     throw refusal(place, other, 'a tensor of the same engine');
   }
   private operand(what: string, other: Tensor | number): Tensor | number {
-    if (other instanceof Tensor) return this.beside(`${what}: other`, other);
+    if (isTensor(other)) return this.beside(`${what}: other`, other);
     if (Number.isFinite(other)) return other;
     throw refusal(`${what}: other`, other, typeof other === 'number' ? 'finite' : 'a number or a tensor');
   }
@@ -274,6 +274,12 @@ export class Tensor {
   }
 }
 
+const isInstance = (value: unknown): boolean => value instanceof Tensor;
+
+export function isTensor(value: unknown): value is Tensor {
+  return isSo(isInstance, value);
+}
+
 /** That is not disposed. */
 export const TENSOR = /* @__PURE__ */ checkFor('a tensor', (value) => value instanceof Tensor && !value.isDisposed);
 
@@ -290,13 +296,14 @@ type Several = Tensor | readonly Tensor[] | undefined;
  */
 export function checkTogether(what: string, tensors: Readonly<Record<string, Several>>): void {
   let first: Tensor | undefined;
+  let named = '';
   for (const [name, given] of Object.entries(tensors)) {
     for (const [index, tensor] of (given === undefined || given instanceof Tensor ? [given] : given).entries()) {
-      first ??= tensor;
+      if (!first) [first, named] = [tensor, name];
       // Where a function is traced, its context says what is wrong.
       if (!first || !tensor || tensor.context === first.context || typeof first.place === 'number') continue;
       const place = given === tensor ? name : `${name}[${index}]`;
-      throw refusal(`${what}: ${place}`, tensor, 'a tensor of the same engine as the others');
+      throw refusal(`${what}: ${place}`, tensor, `a tensor of the same engine as ${named}`);
     }
   }
 }

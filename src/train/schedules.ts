@@ -208,7 +208,7 @@ export function scheduleNamed(name: string, options: Readonly<Record<string, unk
 
 /** A description in the place of a rate becomes the schedule that it describes. */
 function madeAgain(rate: unknown): unknown {
-  if (!isObject(rate)) return rate;
+  if (!isObject(rate) || typeof (rate as ScheduleDescription).name !== 'string') return rate;
   const { name, options } = rate as ScheduleDescription;
   return scheduleNamed(name, options);
 }

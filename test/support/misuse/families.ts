@@ -30,6 +30,14 @@ const model = (world: World) => {
   made.initialise(world.engine);
   return made;
 };
+/** Outside of a page that is all there is to say about right arguments. */
+function inNoPage(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    if (!(error instanceof Error && error.message.includes('there is no page here'))) throw error;
+  }
+}
 /** With a model of its own, which is gone afterwards. */
 const withModel = (use: (made: library.Model, world: World, ...given: Given[]) => unknown) => (world: World, ...given: Given[]) => {
   const made = model(world);
@@ -45,8 +53,8 @@ const withModel = (use: (made: library.Model, world: World, ...given: Given[]) =
 export const FAMILIES: readonly Family[] = [
   family('open', async (_, given: Given) => { const engine = await open(given); engine.close(); }, [options('backend device powerPreference threads gpujs', () => ({ backend: 'cpu' }))], 0.5),
 
-  family('valueAndGrad', (_, f: Given, inputs: Given) => valueAndGrad(f, inputs), [argument(`lossOf ${F} loss operand data`, loss), argument('inputs function', ({ x }) => [x])]),
-  family('jacobianVectorProduct', (_, f: Given, inputs: Given, tangents: Given) => jacobianVectorProduct(f, inputs, tangents), [argument(F, loss), argument('inputs tangents function', ({ x }) => [x]), argument('tangents', ({ x }) => [x])]),
+  family('valueAndGrad', (_, f: Given, inputs: Given) => valueAndGrad(f, inputs), [argument(`lossOf ${F} loss operand data`, loss), argument('inputs function other', ({ x }) => [x])]),
+  family('jacobianVectorProduct', (_, f: Given, inputs: Given, tangents: Given) => jacobianVectorProduct(f, inputs, tangents), [argument(F, loss), argument('inputs tangents function other', ({ x }) => [x]), argument('tangents', ({ x }) => [x])]),
   family('gradientOf', (_, f: Given, given: Given) => gradientOf(f)(given), [argument(F, () => (a: library.Tensor) => a.square()), argument('arguments', ({ x }) => x)]),
 
   family('root', (_, f: Given, given: Given) => root(f, given), [argument(F, equation), options(IMPLICIT, unknowns)], 0.5),
@@ -66,7 +74,7 @@ export const FAMILIES: readonly Family[] = [
 
   family('lasso', (_, given: Given) => lasso(given), [options(`${LASSO} logLambda ridge initial`, (world) => ({ ...problem(world), logLambda: -1 }))], 0.5),
   family('largestPenalty', (_, given: Given) => largestPenalty(given), [options('X y weights masks intercept signal', problem)]),
-  family('lassoPath', async (_, given: Given) => (await lassoPath(given)).beta, [options(`${LASSO} ridge count depth logLambda chunk`, (world) => ({ ...problem(world), count: 2 }))], 0.3),
+  family('lassoPath', (_, given: Given) => lassoPath(given), [options(`${LASSO} ridge count depth logLambda chunk`, (world) => ({ ...problem(world), count: 2 }))], 0.3),
   family('solution.gradientInterval', ({ lassoOf }, cotangent: Given) => lassoOf.gradientInterval(cotangent), [argument('cotangent', ({ v }) => v)]),
 
   family('dense', (_, given: Given) => dense(given), [options('inputs outputs activation', () => ({ inputs: 2, outputs: 2 }))]),
@@ -107,13 +115,13 @@ export const FAMILIES: readonly Family[] = [
   family('oneHot', (_, labels: Given, classes: Given) => oneHot(labels, classes), [argument('labels', () => [0, 1]), argument('classes labels', () => 2)]),
 
   family('train', withModel((made, { engine }, data: Given, given: Given) => train(engine, made, data, given)), [argument('data', ({ samples }) => samples), options('epochs batch optimiser seed loss classWeights validation maximumSteps earlyStopping signal checkpoint resume onProgress', () => ({ epochs: 1, batch: 3, maximumSteps: 2 }))], 0.3),
-  family('train on', (_, engine: Given, made: Given) => train(engine, made, undefined as never), [argument('engine', () => undefined), argument('model engine', ({ model: of }) => of)]),
+  family('train on', ({ samples }, engine: Given, made: Given) => train(engine, made, samples, { maximumSteps: 1 }), [argument('engine', ({ engine }) => engine), argument('model engine', model)], 0.3),
   family('evaluate', (_, made: Given, samples: Given, given: Given) => evaluate(made, samples, given), [argument('model', ({ model: of }) => of), argument('samples evaluate', ({ samples }) => samples), options('batch loss signal')]),
 
   family('saveCheckpoint', (_, made: Given, given: Given) => saveCheckpoint(made, given), [argument('model', ({ model: of }) => of), options('extras')]),
   family('loadCheckpoint', (_, bytes: Given) => loadCheckpoint(bytes), [argument('bytes checkpoint', ({ bytes }) => bytes)]),
   family('modelFrom', (_, checkpoint: Given, engine: Given, given: Given) => modelFrom(checkpoint, engine, given), [argument('checkpoint layers', ({ checkpoint }) => checkpoint), argument('engine', ({ engine }) => engine), options('layers parameters')]),
-  family('downloadCheckpoint', (_, bytes: Given, name: Given) => downloadCheckpoint(bytes, name), [argument('bytes page', ({ bytes }) => bytes), argument('name page', () => 'a.equilibra')]),
+  family('downloadCheckpoint', (_, bytes: Given, name: Given) => inNoPage(() => downloadCheckpoint(bytes, name)), [argument('bytes page', ({ bytes }) => bytes), argument('name page', () => 'a.equilibra')]),
 
   family('heldOut', (_, rows: Given) => heldOut(rows), [options('X y', problem, 'rows options')]),
   family('crossValidation', (_, given: Given) => crossValidation(given), [options('folds seed')]),
@@ -126,7 +134,7 @@ export const FAMILIES: readonly Family[] = [
   family('Engine.tensor', ({ engine }, values: Given, shape: Given) => engine.tensor(values, shape), [argument('values tensor', () => [1, 2]), argument('shape tensor', () => [2])]),
   family('Engine.scalar', ({ engine }, value: Given) => { engine.scalar(value); }, [argument('value', () => 1e-4)]),
   family('Engine.write', ({ engine }, tensor: Given, values: Given) => { engine.write(tensor, values); }, [argument('tensor values', ({ engine }) => engine.scalar(2)), argument('values tensor', () => [2])]),
-  family('Engine.tidy', ({ engine }, body: Given) => engine.tidy(body), [argument('body', () => () => 1)]),
+  family('Engine.tidy', ({ engine }, body: Given) => engine.tidy(body), [argument('body disposed', () => () => 1)]),
   family('scope.tensor', ({ engine }, values: Given, shape: Given) => engine.tidy((scope) => { scope.tensor(values, shape); }), [argument('values tensor', () => [1, 2]), argument('shape tensor', () => [2])]),
   family('scope.use', ({ engine }, tensor: Given) => engine.tidy((scope) => { scope.use(tensor); }), [argument('tensor', ({ x }) => x)]),
   family('Engine.kept', ({ engine }, tensor: Given) => engine.kept(tensor), [argument('tensor', ({ x }) => x)]),

@@ -118,5 +118,13 @@ const SAID: Readonly<Record<string, readonly string[]>> = {
   values: ['shapes'],
   training: ['random'],
   selection: ['random', 'seed', 'names'],
+  theorem3: ['rate'],
+  rate: ['schedule'],
+  target: ['column', 'columns'],
+  ignore: ['column', 'columns', 'target'],
+  categorical: ['column', 'columns'],
+  header: ['column', 'columns', 'table'],
+  features: ['count'],
+  count: ['features'],
   classWeights: ['loss'],
 };

@@ -61,7 +61,7 @@ function faultOf(error: unknown, names: readonly string[]): string | undefined {
   if (/\[object |undefined undefined/.test(error.message)) return 'the value is not described';
   const isNamed = names.some((name) => new RegExp(`(^|[^\\p{L}\\d_])${escaped(name)}($|[^\\p{L}\\d_])`, 'u').test(error.message));
   if (!isNamed) return `none of ${names.join(', ')} is named`;
-  if (!/;|must|needs?|at most|nearest|one of|do not|holds?|allowed|was disposed|another engine|from outside/.test(error.message)) return 'it is not said what it must be';
+  if (!/;|must|needs?|at most|nearest|one of|do not|holds?|allowed|was disposed|another engine|from outside|has a header and no rows|is empty|there is no column/.test(error.message)) return 'it is not said what it must be';
   return undefined;
 }
 
