@@ -86,6 +86,7 @@ export async function jacobianVectorProduct(
   FUNCTION('jacobianVectorProduct: f', f);
   const engine = engineOf('jacobianVectorProduct', inputs);
   TENSORS('jacobianVectorProduct: tangents', tangents);
+  checkTogether('jacobianVectorProduct', { inputs, tangents });
   checkShapes('tangents', tangents, inputs);
   const results = await engine.inArena(undefined, async (arena) => {
     const tape = new Tape();

@@ -1,7 +1,7 @@
 /** What ends a solve early: a signal of the caller's, or the time. Written once for all solves. */
 import { numberFor } from '../arguments/check.ts';
 
-const MILLISECONDS = /* @__PURE__ */ numberFor('a finite number of milliseconds > 0', (value) => value > 0);
+export const MILLISECONDS = /* @__PURE__ */ numberFor('a finite number of milliseconds > 0', (value) => value > 0);
 
 export interface LimitOptions {
   /**

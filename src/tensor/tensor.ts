@@ -1,5 +1,6 @@
 import { type Check as ArgumentCheck, checkFor, isSo, LIST, refusal } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
+import { shown } from '../arguments/shown.ts';
 import type { Assumption, Constant } from '../backends/backend.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import type { Arena } from './arena.ts';
@@ -303,7 +304,9 @@ export function checkTogether(what: string, tensors: Readonly<Record<string, Sev
       // Where a function is traced, its context says what is wrong.
       if (!first || !tensor || tensor.context === first.context || typeof first.place === 'number') continue;
       const place = given === tensor ? name : `${name}[${index}]`;
-      throw refusal(`${what}: ${place}`, tensor, `a tensor of the same engine as ${named}`);
+      throw new RangeError(
+        `${what}: ${place} is ${shown(tensor)} and belongs to another engine; it must be a tensor of that of ${named}`,
+      );
     }
   }
 }

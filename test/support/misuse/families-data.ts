@@ -3,8 +3,6 @@ import * as data from '../../../src/data/index.ts';
 import { argument, type Family, family, options } from './family.ts';
 
 type Given = never;
-const LIMITS = 'bytes decompressedBytes rows columns values categories classes';
-void LIMITS;
 const SOURCE = 'source file IDX DataError';
 
 export const DATA_FAMILIES: readonly Family[] = [
@@ -33,4 +31,7 @@ export const DATA_FAMILIES: readonly Family[] = [
   family('standardisationOf', (_, rows: Given) => { data.standardisationOf(rows); }, [argument('rows', ({ samples }) => samples)]),
   family('standardised', (_, samples: Given, standardisation: Given) => data.standardised(samples, standardisation), [argument('samples standardised', ({ samples }) => samples), argument('standardisation', ({ samples }) => data.standardisationOf(samples))]),
   family('tableDataset', (_, table: Given, given: Given) => data.tableDataset(table, given), [argument('table', ({ table }) => table), options('target ignore categorical missing heldOut seed standardise name limits', () => ({ target: 'kind' }))]),
+  // Of data that come with the library there is nothing to be said.
+  family('digits', async () => (await data.digits()).classes, []),
+  family('diabetes', async () => (await data.diabetes()).count, []),
 ];

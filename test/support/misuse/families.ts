@@ -18,8 +18,7 @@ const IMPLICIT = `unknown inputs coupled tolerance backwardTolerance linearSolve
 const LASSO = `X y weights masks intercept selection solver tolerance backwardTolerance limit backwardLimit kinkUnits onFailure onFailedCertificate ${LIMITS}`;
 const F = 'F f function autodiff followed';
 
-const x = argument('x this tensor', ({ x }) => x);
-const loss = ({ one }: World) => (a: library.Tensor) => a.mul(2).add(one.mul(0)).sum();
+const loss = () => (a: library.Tensor) => a.mul(2).sum();
 const equation = () => (z: library.Tensor, a: library.Tensor) => z.mul(2).sub(a);
 const contraction = () => (z: library.Tensor, a: library.Tensor) => z.mul(0.5).add(a);
 const unknowns = ({ z0 }: World) => ({ unknown: z0, inputs: [z0] });
@@ -51,30 +50,30 @@ const withModel = (use: (made: library.Model, world: World, ...given: Given[]) =
 };
 
 export const FAMILIES: readonly Family[] = [
-  family('open', async (_, given: Given) => { const engine = await open(given); engine.close(); }, [options('backend device powerPreference threads gpujs', () => ({ backend: 'cpu' }))], 0.5),
+  family('open', async (_, given: Given) => { const engine = await open(given); engine.close(); }, [options('backend device powerPreference threads gpujs', () => ({ backend: 'cpu' }))]),
 
   family('valueAndGrad', (_, f: Given, inputs: Given) => valueAndGrad(f, inputs), [argument(`lossOf ${F} loss operand data`, loss), argument('inputs function other', ({ x }) => [x])]),
   family('jacobianVectorProduct', (_, f: Given, inputs: Given, tangents: Given) => jacobianVectorProduct(f, inputs, tangents), [argument(F, loss), argument('inputs tangents function other', ({ x }) => [x]), argument('tangents', ({ x }) => [x])]),
   family('gradientOf', (_, f: Given, given: Given) => gradientOf(f)(given), [argument(F, () => (a: library.Tensor) => a.square()), argument('arguments', ({ x }) => x)]),
 
-  family('root', (_, f: Given, given: Given) => root(f, given), [argument(F, equation), options(IMPLICIT, unknowns)], 0.5),
-  family('fixedPoint', (_, f: Given, given: Given) => fixedPoint(f, given), [argument(F, contraction), options(IMPLICIT, unknowns)], 0.5),
-  family('inverse', (_, f: Given, at: Given, given: Given) => inverse(f, at, given), [argument(F, () => (z: library.Tensor) => z.mul(2)), argument('x inputs function', ({ z0 }) => z0), options(IMPLICIT, ({ z0 }) => ({ unknown: z0 }))], 0.5),
-  family('argmin', (_, f: Given, given: Given) => argmin(f, given), [argument(`ψ ${F} gradientOf`, () => (z: library.Tensor, a: library.Tensor) => z.sub(a).square()), options(`${IMPLICIT} proximal step`, unknowns)], 0.5),
+  family('root', (_, f: Given, given: Given) => root(f, given), [argument(F, equation), options(IMPLICIT, unknowns)]),
+  family('fixedPoint', (_, f: Given, given: Given) => fixedPoint(f, given), [argument(F, contraction), options(IMPLICIT, unknowns)]),
+  family('inverse', (_, f: Given, at: Given, given: Given) => inverse(f, at, given), [argument(F, () => (z: library.Tensor) => z.mul(2)), argument('x inputs function', ({ z0 }) => z0), options(IMPLICIT, ({ z0 }) => ({ unknown: z0 }))]),
+  family('argmin', (_, f: Given, given: Given) => argmin(f, given), [argument(`ψ ${F} gradientOf`, () => (z: library.Tensor, a: library.Tensor) => z.sub(a).square()), options(`${IMPLICIT} proximal step`, unknowns)]),
   family('solve.certify', ({ rootOf }, given: Given) => rootOf.certify(given), [options('exact enumerationLimit warnBelow seed radius estimate signal')]),
   family('solve.select', ({ rootOf }, choose: Given) => rootOf.select(choose), [argument('choose', () => () => 0)]),
   family('solve.gradientInterval', ({ scalarRoot }, cotangent: Given, given: Given) => scalarRoot.gradientInterval(cotangent, given), [argument('cotangent', ({ z0 }) => z0), options('input radius signal')]),
 
-  family('monotoneFixedPoint', (_, W: Given, b: Given, given: Given) => monotoneFixedPoint(W, b, given), [argument('W margin b', ({ W }) => W), argument('b W', ({ b }) => b), options(`${SOLVE} ${LIMITS} activation initial margin`, () => ({ activation: 'relu', margin: 0.5 }))], 0.5),
-  family('monotoneFixedPoint of a map', ({ map }, given: Given) => monotoneFixedPoint(map, map.parameters[0], given), [options(`${SOLVE} ${LIMITS} activation initial margin`, () => ({ activation: 'relu' }))], 0.5),
+  family('monotoneFixedPoint', (_, W: Given, b: Given, given: Given) => monotoneFixedPoint(W, b, given), [argument('W margin b', ({ W }) => W), argument('b W', ({ b }) => b), options(`${SOLVE} ${LIMITS} activation initial margin`, () => ({ activation: 'relu', margin: 0.5 }))]),
+  family('monotoneFixedPoint of a map', ({ map }, given: Given) => monotoneFixedPoint(map, map.parameters[0], given), [options(`${SOLVE} ${LIMITS} activation initial margin`, () => ({ activation: 'relu' }))]),
   family('monotoneMap', (_, A: Given, B: Given, m: Given) => monotoneMap(A, B, m).parameters, [argument('A B', ({ W }) => W), argument('B A', ({ W }) => W), argument('margin', () => 1)]),
   family('monotoneMatrix', (_, A: Given, B: Given, m: Given) => monotoneMatrix(A, B, m), [argument('A B', ({ W }) => W), argument('B A', ({ W }) => W), argument('margin', ({ one }) => one)]),
   family('monotonicityMargin', (_, W: Given, n: Given) => monotonicityMargin(W, n), [argument('W', () => [0, 0, 0, 0]), argument('n', () => 2)]),
-  family('tunedStep', (_, W: Given, b: Given, given: Given) => tunedStep(W, b, given), [argument('W b', ({ W }) => W), argument('b W', ({ b }) => b), options(`tolerance backwardTolerance limit backwardLimit selection kinkUnits onFailedCertificate checkInputs ${LIMITS} activation initial margin largest`, () => ({ activation: 'relu', margin: 0.5 }))], 0.2),
+  family('tunedStep', (_, W: Given, b: Given, given: Given) => tunedStep(W, b, given), [argument('W b', ({ W }) => W), argument('b W', ({ b }) => b), options(`tolerance backwardTolerance limit backwardLimit selection kinkUnits onFailedCertificate checkInputs ${LIMITS} activation initial margin largest`, () => ({ activation: 'relu', margin: 0.5 }))]),
 
-  family('lasso', (_, given: Given) => lasso(given), [options(`${LASSO} logLambda ridge initial`, (world) => ({ ...problem(world), logLambda: -1 }))], 0.5),
+  family('lasso', (_, given: Given) => lasso(given), [options(`${LASSO} logLambda ridge initial`, (world) => ({ ...problem(world), logLambda: -1 }))]),
   family('largestPenalty', (_, given: Given) => largestPenalty(given), [options('X y weights masks intercept signal', problem)]),
-  family('lassoPath', (_, given: Given) => lassoPath(given), [options(`${LASSO} ridge count depth logLambda chunk`, (world) => ({ ...problem(world), count: 2 }))], 0.3),
+  family('lassoPath', (_, given: Given) => lassoPath(given), [options(`${LASSO} ridge count depth logLambda chunk`, (world) => ({ ...problem(world), count: 2 }))]),
   family('solution.gradientInterval', ({ lassoOf }, cotangent: Given) => lassoOf.gradientInterval(cotangent), [argument('cotangent', ({ v }) => v)]),
 
   family('dense', (_, given: Given) => dense(given), [options('inputs outputs activation', () => ({ inputs: 2, outputs: 2 }))]),
@@ -85,7 +84,7 @@ export const FAMILIES: readonly Family[] = [
   family('sequential', (_, first: Given, second: Given) => sequential(first, second), [argument('layer', ({ layer }) => layer), argument('layer', ({ layer }) => layer)]),
 
   family('Model.initialise', withModel((made, _, engine: Given, seed: Given) => made.initialise(engine, seed)), [argument('engine', ({ engine }) => engine), argument('seed', () => 0)]),
-  family('Model.takeUp', withModel((made, world, engine: Given, values: Given, memories: Given) => made.takeUp(engine, (values as unknown) === undefined ? values : values, memories)), [argument('engine', ({ engine }) => engine), argument('values', ({ engine }) => [engine.tensor([1, 2, 3, 4], [2, 2]), engine.tensor([1, 2])]), argument('memories', () => [{ numbers: new Map(), tensors: new Map() }])]),
+  family('Model.takeUp', withModel((made, _, engine: Given, values: Given, memories: Given) => made.takeUp(engine, values, memories)), [argument('engine', ({ engine }) => engine), argument('values', ({ engine }) => [engine.tensor([1, 2, 3, 4], [2, 2]), engine.tensor([1, 2])]), argument('memories', () => [{ numbers: new Map(), tensors: new Map() }])]),
   family('Model.replaceParameters', withModel((made, _, values: Given) => made.replaceParameters(values)), [argument('values', ({ engine }) => [engine.tensor([1, 2, 3, 4], [2, 2]), engine.tensor([1, 2])])]),
   family('Model.forward', (world, at: Given, given: Given) => world.model.forward(at, given), [argument('x input', ({ x }) => x), options('values solves signal training')]),
   family('Model.tuningDue', ({ model: made }, step: Given) => made.tuningDue(step), [argument('step', () => 0)]),
@@ -114,8 +113,8 @@ export const FAMILIES: readonly Family[] = [
   family('meanSquaredError', (_, outputs: Given, targets: Given) => meanSquaredError(outputs, targets), [argument('outputs', ({ x }) => x), argument('targets other', ({ x }) => x)]),
   family('oneHot', (_, labels: Given, classes: Given) => oneHot(labels, classes), [argument('labels', () => [0, 1]), argument('classes labels', () => 2)]),
 
-  family('train', withModel((made, { engine }, data: Given, given: Given) => train(engine, made, data, given)), [argument('data', ({ samples }) => samples), options('epochs batch optimiser seed loss classWeights validation maximumSteps earlyStopping signal checkpoint resume onProgress', () => ({ epochs: 1, batch: 3, maximumSteps: 2 }))], 0.3),
-  family('train on', ({ samples }, engine: Given, made: Given) => train(engine, made, samples, { maximumSteps: 1 }), [argument('engine', ({ engine }) => engine), argument('model engine', model)], 0.3),
+  family('train', withModel((made, { engine }, data: Given, given: Given) => train(engine, made, data, given)), [argument('data', ({ samples }) => samples), options('epochs batch optimiser seed loss classWeights validation maximumSteps earlyStopping signal checkpoint resume onProgress', () => ({ epochs: 1, batch: 3, maximumSteps: 2 }))]),
+  family('train on', ({ samples }, engine: Given, made: Given) => train(engine, made, samples, { maximumSteps: 1 }), [argument('engine', ({ engine }) => engine), argument('model engine', model)]),
   family('evaluate', (_, made: Given, samples: Given, given: Given) => evaluate(made, samples, given), [argument('model', ({ model: of }) => of), argument('samples evaluate', ({ samples }) => samples), options('batch loss signal')]),
 
   family('saveCheckpoint', (_, made: Given, given: Given) => saveCheckpoint(made, given), [argument('model', ({ model: of }) => of), options('extras')]),
@@ -126,7 +125,7 @@ export const FAMILIES: readonly Family[] = [
   family('heldOut', (_, rows: Given) => heldOut(rows), [options('X y', problem, 'rows options')]),
   family('crossValidation', (_, given: Given) => crossValidation(given), [options('folds seed')]),
   family('sure', (_, given: Given) => sure(given), [options('deviation seed', () => ({ deviation: 1 }))]),
-  family('tune', (_, given: Given) => tune(given), [options('X y intercept solve criterion penalty optimiser starts tolerance limit points onProgress signal timeLimit', (world) => ({ ...problem(world), criterion: world.criterion, starts: 1, limit: 2 }))], 0.1),
+  family('tune', (_, given: Given) => tune(given), [options('X y intercept solve criterion penalty optimiser starts tolerance limit points onProgress signal timeLimit', (world) => ({ ...problem(world), criterion: world.criterion, starts: 1, limit: 2 }))]),
 
   family('serveTraining', (_, scope: Given, build: Given) => serveTraining(scope, build), [argument('scope', idleEnd), argument('build', () => () => undefined)]),
   family('trainInWorker', (_, worker: Given, given: Given) => { trainInWorker(worker, 1, given).finished.catch(() => {}); }, [argument('worker', idleEnd), options('onProgress onCheckpoint resume signal')]),
@@ -140,7 +139,7 @@ export const FAMILIES: readonly Family[] = [
   family('Engine.kept', ({ engine }, tensor: Given) => engine.kept(tensor), [argument('tensor', ({ x }) => x)]),
   family('Engine.memory', ({ engine }) => engine.memory().bytes, []),
   family('Engine.idle', ({ engine }) => engine.idle(), []),
-  family('Engine.close', () => undefined, []),
+  family('Engine.close', async () => (await open({ backend: 'cpu' })).close(), []),
 
   ...(['add', 'sub', 'mul', 'div'] as const).map((name) => family(`Tensor.${name}`, ({ x: of }, other: Given) => of[name](other), [argument(`other ${name} broadcast operand divisor ${{ add: 'add', sub: 'subtract', mul: 'multiply', div: 'divide' }[name]}`, ({ x: of }) => of)])),
   family('Tensor.matmul', ({ x: of }, other: Given, given: Given) => of.matmul(other, given), [argument('other matmul', ({ x: of }) => of), options('transposeA transposeB')]),
@@ -163,4 +162,3 @@ export const FAMILIES: readonly Family[] = [
   family('Tensor.verified', ({ x: of }) => of.verified(), []),
   family('Tensor.dispose', ({ engine }) => engine.tensor([1]).dispose(), []),
 ];
-void x;

@@ -16,8 +16,6 @@ export interface Family {
   readonly name: string;
   readonly call: (world: World, ...given: never[]) => unknown;
   readonly parameters: readonly Parameter[];
-  /** What holds it up costs more: a share of the cases. */
-  readonly share: number;
 }
 
 /** An argument by its names, the first of them the documented one. */
@@ -35,9 +33,8 @@ export function family(
   name: string,
   call: (world: World, ...given: never[]) => unknown,
   parameters: readonly Parameter[],
-  share = 1,
 ): Family {
-  return { name, call, parameters, share };
+  return { name, call, parameters };
 }
 
 /** One call: which argument is wrong, and how. */

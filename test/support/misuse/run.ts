@@ -14,16 +14,14 @@ export interface Figures {
   readonly wrong: number;
 }
 
-/** @param cases of a family whose share is 1 */
 export async function run(world: World, family: Family, cases: number, seed: number): Promise<Figures> {
-  const count = Math.max(1, Math.round(cases * family.share));
   const found = new Map<string, { readonly example: string; times: number }>();
   let [refused, succeeded, wrong] = [0, 0, 0];
   // Right is right.
   const right = await judged(world, () => family.call(world, ...(family.parameters.map(({ valid }) => valid(world)) as never[])), []);
   if (right.outcome !== 'succeeded') found.set('right', { example: `right arguments are refused: ${right.message}`, times: 1 });
   if (family.parameters.length > 0) {
-    for (const misuse of fc.sample(misuses(family), { numRuns: count, seed })) {
+    for (const misuse of fc.sample(misuses(family), { numRuns: cases, seed })) {
       const { call, names, mustRefuse, description } = prepared(family, misuse, world);
       const { outcome, fault, message } = await judged(world, call, names, mustRefuse && misuse.option[0] !== misuse.option[1]);
       if (outcome === 'refused') refused += 1;
@@ -38,7 +36,7 @@ export async function run(world: World, family: Family, cases: number, seed: num
   }
   return {
     name: family.name,
-    cases: family.parameters.length > 0 ? count : 1,
+    cases: family.parameters.length > 0 ? cases : 1,
     refused,
     succeeded,
     wrong,
