@@ -33,4 +33,5 @@ export const suites: readonly LongSuite[] = [
   },
   { name: 'deno', files: ['test/long/deno.test.ts'], programs: ['deno'], minutes: 2 },
   { name: 'soak', files: ['test/long/soak.test.ts'], programs: [], minutes: 2 },
+  { name: 'misuse', files: ['test/long/misuse.test.ts'], programs: [], minutes: 12 },
 ];
