@@ -11,56 +11,73 @@ export function refusal(place: string, value: unknown, must: string): RangeError
 
 export function checkFor(must: string, isAllowed: (value: unknown) => boolean): Check {
   return (place, value) => {
-    if (!isAllowed(value)) throw refusal(place, value, must);
+    if (!isSo(isAllowed, value)) throw refusal(place, value, must);
   };
 }
 
-export const BOOLEAN = checkFor('true or false', (value) => typeof value === 'boolean');
-export const TEXT = checkFor('a text', (value) => typeof value === 'string');
-export const FUNCTION = checkFor('a function', (value) => typeof value === 'function');
-export const COUNT = checkFor('a positive integer', (value) => Number.isInteger(value) && (value as number) > 0);
-export const INDEX = checkFor('an integer from 0', (value) => Number.isSafeInteger(value) && (value as number) >= 0);
-export const POSITIVE = checkFor('a finite number > 0', (value) => Number.isFinite(value) && (value as number) > 0);
-export const NOT_NEGATIVE = checkFor(
-  'a finite number ≥ 0',
-  (value) => Number.isFinite(value) && (value as number) >= 0,
+/** What cannot be asked, such as a proxy that was revoked, is nothing. */
+export function isSo(isAllowed: (value: unknown) => boolean, value: unknown): boolean {
+  try {
+    return isAllowed(value);
+  } catch {
+    return false;
+  }
+}
+
+/** A finite number, and so no text that looks like one. */
+export function numberFor(must: string, isAllowed: (value: number) => boolean): Check {
+  return checkFor(must, (value) => Number.isFinite(value) && isAllowed(value as number));
+}
+
+export const BOOLEAN = /* @__PURE__ */ checkFor('true or false', (value) => typeof value === 'boolean');
+export const TEXT = /* @__PURE__ */ checkFor('a text', (value) => typeof value === 'string');
+export const TEXTS = /* @__PURE__ */ checkFor(
+  'a list of texts',
+  (value) => Array.isArray(value) && Array.from(value).every((each) => typeof each === 'string'),
 );
-export const OBJECT = checkFor('an object', isObject);
-export const LIST = checkFor('a list', Array.isArray);
-export const BYTES = checkFor('a Uint8Array', (value) => value instanceof Uint8Array);
+/** No class, which can only be made something of. */
+export const FUNCTION = /* @__PURE__ */ checkFor(
+  'a function',
+  (value) => typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value)),
+);
+export const COUNT = /* @__PURE__ */ numberFor('a positive integer', (x) => Number.isInteger(x) && x > 0);
+export const INDEX = /* @__PURE__ */ numberFor('an integer from 0', (x) => Number.isSafeInteger(x) && x >= 0);
+export const FINITE = /* @__PURE__ */ numberFor('a finite number', () => true);
+export const POSITIVE = /* @__PURE__ */ numberFor('a finite number > 0', (x) => x > 0);
+export const NOT_NEGATIVE = /* @__PURE__ */ numberFor('a finite number ≥ 0', (x) => x >= 0);
+export const AT_LEAST_0 = /* @__PURE__ */ numberFor('a finite number of at least 0', (x) => x >= 0);
+export const FRACTION = /* @__PURE__ */ numberFor('a number from 0 to 1', (x) => x >= 0 && x <= 1);
+export const OBJECT = /* @__PURE__ */ checkFor('an object', isObject);
+export const LIST = /* @__PURE__ */ checkFor('a list', Array.isArray);
+export const BYTES = /* @__PURE__ */ checkFor('a Uint8Array', (value) => value instanceof Uint8Array);
 /** Also one of another realm, or made by a package. */
-export const SIGNAL = checkFor(
+export const SIGNAL = /* @__PURE__ */ checkFor(
   'an AbortSignal',
   (value) => has(value, 'throwIfAborted') && has(value, 'addEventListener'),
 );
 
 /** Numbers one after the other: an array, a typed array, or an object with a length that is like one. */
-export const NUMBERS = checkFor('a list of numbers', isListLike);
+export const NUMBERS = /* @__PURE__ */ checkFor('a list of numbers', isListLike);
 
 /** No array and no promise; an object that something inherits from is one. */
 export function isObject(value: unknown): value is object {
-  try {
-    return tagOf(value) === 'Object';
-  } catch {
-    return false; // a proxy that cannot be read
-  }
+  return isSo((given) => tagOf(given) === 'Object', value);
 }
 
 export function isListLike(value: unknown): value is ArrayLike<unknown> {
   if (typeof value !== 'object' || value === null) return false;
-  const { length } = value as { readonly length?: unknown };
-  return Number.isSafeInteger(length) && (length as number) >= 0;
+  return isSo(() => (value as ArrayLike<unknown>).length >>> 0 === (value as ArrayLike<unknown>).length, value);
 }
 
 /** Whether a value has a method of this name. */
 export function has(value: unknown, method: string): boolean {
-  return typeof (value as Readonly<Record<string, unknown>> | null | undefined)?.[method] === 'function';
+  return isSo(() => typeof (value as Readonly<Record<string, unknown>>)[method] === 'function', value);
 }
 
 /** @throws RangeError that names the first of them that is no finite number */
 export function checkFinite(place: string, values: ArrayLike<unknown>): void {
   for (let index = 0; index < values.length; index++) {
-    if (!Number.isFinite(values[index])) throw refusal(`${place}[${index}]`, values[index], 'a finite number');
+    if (!Number.isFinite(values[index])) FINITE(`${place}[${index}]`, values[index]);
   }
 }
 

@@ -39,7 +39,8 @@ function gradientOn(
   // A variable of its own, which follows from x: what else depends on x is held fixed.
   const variable = x.node ? reshape(x, x.shape) : tape.watch(x);
   const value = f(variable, ...others);
-  if (!(value instanceof Tensor)) throw refusalOfResult('gradientOf: the function', value, 'a tensor');
+  if (!(value instanceof Tensor) || value.isDisposed)
+    throw refusalOfResult('gradientOf: the function', value, 'a tensor');
   checkFollowed('gradientOf', 'the value', value, tape, true);
   return tape.followedPullback(value, [variable], onesLike(value))[0];
 }

@@ -1,4 +1,5 @@
 import { FUNCTION, refusalOfResult } from '../arguments/check.ts';
+import type { Arena } from '../tensor/arena.ts';
 import { Engine } from '../tensor/engine.ts';
 import { checkTogether, TENSORS, Tensor } from '../tensor/tensor.ts';
 import { checkFollowed, tapeOf } from './follow.ts';
@@ -12,14 +13,15 @@ function engineOf(name: string, inputs: readonly Tensor[]): Engine {
   if (inputs.length === 0) throw new RangeError(`${name}: inputs is empty; give at least one tensor`);
   const { context } = inputs[0];
   if (!(context instanceof Engine)) throw new Error(`${name}: the inputs must be tensors of an engine`);
-  checkTogether(name, Object.fromEntries(inputs.map((input, index) => [`inputs[${index}]`, input])));
+  checkTogether(name, { inputs });
   return context;
 }
 
-/** What the caller's function returned. */
-function checkedResult(name: string, result: Tensor): Tensor {
-  if (result instanceof Tensor && !result.isDisposed) return result;
-  throw refusalOfResult(`${name}: the function`, result, 'a tensor, or a promise of one');
+/** What the caller's function returned; of a tensor that it has not made, such as one from outside, an alias. */
+function checkedResult(name: string, result: Tensor, arena: Arena): Tensor {
+  const isOfEngine = result instanceof Tensor && !result.isDisposed && result.context instanceof Engine;
+  if (!isOfEngine) throw refusalOfResult(`${name}: the function`, result, 'a tensor, or a promise of one');
+  return result.arena === arena ? result : (result.context as Engine).followedIn(arena, result);
 }
 
 /** How a function is differentiated. */
@@ -29,6 +31,7 @@ interface Following {
   readonly tape: Tape;
   /** Whether the tape is that of a function around this one, whose derivative goes on through the derivative of this one. */
   readonly isNested: boolean;
+  readonly arena: Arena;
   /** The same tensor, in the arena of the call. */
   readonly use: (tensor: Tensor) => Tensor;
 }
@@ -51,7 +54,7 @@ async function following<Result>(
     try {
       // A variable of its own, which follows from the input: what else depends on that is held fixed.
       const variables = inputs.map((input) => (input.node ? use(input).reshape(input.shape) : tape.watch(use(input))));
-      return await body({ variables, tape, isNested: around !== undefined, use });
+      return await body({ variables, tape, isNested: around !== undefined, arena, use });
     } finally {
       if (!around) tape.dispose();
     }
@@ -68,8 +71,8 @@ export function differentiate(
   inputs: readonly Tensor[],
   name = 'differentiate',
 ): Promise<{ loss: Tensor; gradients: Tensor[] }> {
-  return following(name, inputs, [], async ({ variables, tape, isNested }) => {
-    const loss = checkedResult(name, await lossOf(...variables));
+  return following(name, inputs, [], async ({ variables, tape, isNested, arena }) => {
+    const loss = checkedResult(name, await lossOf(...variables), arena);
     try {
       checkFollowed(name, 'the loss', loss, tape, false);
       const gradients = isNested ? tape.followedPullback(loss, variables) : tape.pullback(loss, variables);
@@ -131,10 +134,11 @@ export async function jacobianVectorProduct(
   FUNCTION(`${name}: f`, f);
   TENSORS(`${name}: inputs`, inputs);
   TENSORS(`${name}: tangents`, tangents);
+  checkTogether(name, { inputs, tangents });
   checkShapes('tangents', tangents, inputs);
-  const results = await following(name, inputs, tangents, async ({ variables, tape, isNested, use }) => {
+  const results = await following(name, inputs, tangents, async ({ variables, tape, isNested, arena, use }) => {
     const { reads } = tape;
-    const output = checkedResult(name, await f(...variables));
+    const output = checkedResult(name, await f(...variables), arena);
     checkFollowed(name, 'the output', output, tape, tape.reads === reads);
     const directions = tangents.map(use);
     const [tangent] = isNested

@@ -1,9 +1,9 @@
 /** Which backend is opened, and why. */
-import { COUNT, checkFor, FUNCTION, has, refusal } from '../arguments/check.ts';
+import { type Check, COUNT, checkFor, FUNCTION, has, refusal } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Backend, BackendName } from './backend.ts';
 import type { Candidate, Choice } from './fastest.ts';
-import type { GPUJSOptions } from './gpujs/index.ts';
+import type { GPUJSMode, GPUJSOptions } from './gpujs/index.ts';
 
 export interface OpenOptions {
   /**
@@ -30,13 +30,19 @@ export interface OpenOptions {
   gpujs?: GPUJSOptions;
 }
 
+const oneOf = (names: readonly unknown[]): Check =>
+  checkFor(`one of ${names.join(', ')}`, (value) => names.includes(value));
 const PREFERENCES: readonly unknown[] = ['low-power', 'high-performance'] satisfies GPUPowerPreference[];
-const DEVICE = checkFor('a GPUDevice', (value) => has(value, 'createBuffer'));
-const GPUJS_OPTIONS: Checks<GPUJSOptions> = { mode: 0, load: FUNCTION };
+const DEVICE = /* @__PURE__ */ checkFor('a GPUDevice', (value) => has(value, 'createBuffer'));
+const MODES: readonly unknown[] = ['webgl2', 'webassembly'] satisfies GPUJSMode[];
+const GPUJS_OPTIONS: Checks<GPUJSOptions> = {
+  mode: oneOf(MODES),
+  load: FUNCTION,
+};
 const OPEN_OPTIONS: Checks<OpenOptions> = {
   backend: 0,
   device: 0,
-  powerPreference: checkFor(PREFERENCES.join(' or '), (value) => PREFERENCES.includes(value)),
+  powerPreference: oneOf(PREFERENCES),
   threads: COUNT,
   gpujs: (place, value) => void readOptions(place, value as GPUJSOptions, GPUJS_OPTIONS),
 };

@@ -1,4 +1,6 @@
-import { checkLimit, DataError, type LimitOptions, type Limits, limitsOf } from './limits.ts';
+import { TEXT } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
+import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, type Limits, limitsOf } from './limits.ts';
 import { SEPARATOR_NAMES, SEPARATORS, type Separator, separatorOf } from './separator.ts';
 
 /** The cells of a CSV file as they stand there. */
@@ -20,6 +22,8 @@ export interface CSVOptions extends LimitOptions {
   separator?: Separator;
 }
 
+export const CSV_OPTIONS: Checks<CSVOptions> = { ...LIMIT_OPTIONS, separator: 0 };
+
 /**
  * Cuts text into cells by RFC 4180: quoted cells may hold separators, line ends and doubled quotes. Lines may end in LF,
  * CRLF or CR, a byte order mark is skipped, spaces around a cell are no part of it (those within quotes are), and empty
@@ -28,7 +32,13 @@ export interface CSVOptions extends LimitOptions {
  * @throws DataError with the line number where a quote is not closed or stands inside a cell, where a line has more or
  *   fewer cells than the first, or where a limit is exceeded
  */
-export function parseCSV(text: string, options: CSVOptions = {}): CSVRecords {
+export function parseCSV(text: string, options?: CSVOptions): CSVRecords {
+  TEXT('parseCSV: text', text);
+  return recordsOf(text, readOptions('parseCSV', options, CSV_OPTIONS));
+}
+
+/** The same, with options that are read already and may hold others. */
+export function recordsOf(text: string, options: CSVOptions): CSVRecords {
   const limits = limitsOf(options);
   const mark = text.startsWith('\ufeff') ? 1 : 0;
   const told = /^"?sep=([^\r\n"])"?(\r\n|\r|\n|$)/i.exec(text.slice(mark, mark + 12));

@@ -1,3 +1,6 @@
+import { BOOLEAN, checkFor, FRACTION, isObject, NUMBERS } from '../arguments/check.ts';
+import { readOptions } from '../arguments/options.ts';
+import { shown } from '../arguments/shown.ts';
 import type { Preparation } from './preparation.ts';
 import { random } from './random.ts';
 
@@ -8,6 +11,16 @@ export interface Samples {
   readonly count: number;
   readonly features: number;
 }
+
+const isTyped = (value: unknown): boolean => ArrayBuffer.isView(value) && 'subarray' in value;
+
+/** @throws RangeError unless they are what their type says that they are; what the numbers are is not looked at */
+export const SAMPLES = checkFor('samples: { inputs, labels, count, features } with typed arrays', (value) => {
+  if (!isObject(value)) return false;
+  const { inputs, labels, count, features } = value as Samples;
+  const fits = Number.isInteger(count) && Number.isInteger(features) && isTyped(inputs) && isTyped(labels);
+  return fits && inputs.length === count * features && labels.length === count;
+});
 
 /** A classification data set with its training and test parts; `featureShape` is the shape of one row, such as [8, 8]. */
 export interface Dataset {
@@ -28,17 +41,22 @@ export interface Dataset {
  * @throws RangeError when an index is not an integer from 0 to samples.count − 1.
  */
 export function subset(samples: Samples, indices: ArrayLike<number>): Samples {
+  SAMPLES('subset: samples', samples);
+  NUMBERS('subset: indices', indices);
   const { features } = samples;
   const count = indices.length;
-  const inputs = new Float32Array(count * features);
-  const labels = new Int32Array(count);
   for (let row = 0; row < count; row++) {
     const index = indices[row];
     if (!Number.isInteger(index) || index < 0 || index >= samples.count) {
       throw new RangeError(
-        `indices[${row}] is ${index}; it must be an integer from 0 to ${samples.count - 1} (there are ${samples.count} samples)`,
+        `indices[${row}] is ${shown(index)}; it must be an integer from 0 to ${samples.count - 1} (there are ${samples.count} samples)`,
       );
     }
+  }
+  const inputs = new Float32Array(count * features);
+  const labels = new Int32Array(count);
+  for (let row = 0; row < count; row++) {
+    const index = indices[row];
     inputs.set(samples.inputs.subarray(index * features, (index + 1) * features), row * features);
     labels[row] = samples.labels[index];
   }
@@ -64,9 +82,11 @@ export function splitSamples(
   samples: Samples,
   fraction: number,
   seed: number,
-  options: SplitOptions = {},
+  options?: SplitOptions,
 ): readonly [Samples, Samples] {
-  const [first, second] = splitIndices(samples.labels, fraction, seed, options);
+  SAMPLES('splitSamples: samples', samples);
+  const read = readOptions('splitSamples', options, { stratified: BOOLEAN });
+  const [first, second] = splitIndices(samples.labels, fraction, seed, read);
   return [subset(samples, first), subset(samples, second)];
 }
 
@@ -77,9 +97,7 @@ export function splitIndices(
   seed: number,
   { stratified = false }: SplitOptions = {},
 ): readonly [Int32Array, Int32Array] {
-  if (!(fraction >= 0 && fraction <= 1)) {
-    throw new RangeError(`fraction is ${fraction}; it must be a number from 0 to 1`);
-  }
+  FRACTION('fraction', fraction);
   const order = random(seed).permutation(labels.length);
   if (!stratified) {
     const cut = Math.round(fraction * labels.length);

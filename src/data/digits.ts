@@ -1,3 +1,4 @@
+import { INDEX, isListLike, isObject, refusal, TEXT } from '../arguments/check.ts';
 import { type Samples, subset } from './dataset.ts';
 import type { ImageDataset } from './images.ts';
 
@@ -32,6 +33,10 @@ export async function digits(): Promise<ImageDataset> {
  * @throws RangeError that names the line or the index, what was found there and what must be.
  */
 export function parseDigits(text: string, split: Split, expectedRows?: number): ImageDataset {
+  TEXT('parseDigits: text', text);
+  const isSplit = isObject(split) && isListLike(split.train) && isListLike(split.test);
+  if (!isSplit) throw refusal('parseDigits: split', split, '{ train, test } with lists of rows');
+  if (expectedRows !== undefined) INDEX('parseDigits: expectedRows', expectedRows);
   const lines = text.trimEnd().split(/\r?\n/);
   const inputs = new Float32Array(lines.length * pixels);
   const labels = new Int32Array(lines.length);
@@ -82,16 +87,17 @@ function parseRow(line: string, lineNumber: number, last: boolean): number[] {
 function checkSplit(split: Split, count: number): void {
   const owner = new Map<number, string>();
   for (const part of ['train', 'test'] as const) {
-    split[part].forEach((index, position) => {
+    for (let position = 0; position < split[part].length; position++) {
+      const index = split[part][position];
       const where = `split.${part}[${position}]`;
       if (!Number.isInteger(index) || index < 0 || index >= count) {
-        throw new RangeError(`${where} is ${index}; it must be an integer from 0 to ${count - 1}`);
+        throw refusal(where, index, `an integer from 0 to ${count - 1}`);
       }
       const before = owner.get(index);
       if (before !== undefined) {
         throw new RangeError(`${where} is ${index}, which ${before} is too; a row may be used only once`);
       }
       owner.set(index, where);
-    });
+    }
   }
 }

@@ -1,3 +1,5 @@
+import { INDEX, refusal } from '../arguments/check.ts';
+import { readOptions } from '../arguments/options.ts';
 import { random } from './random.ts';
 
 /** A cut of rows into folds, each of which is held out once. */
@@ -20,21 +22,25 @@ export interface FoldOptions {
   seed?: number;
 }
 
+/** Numbers that an array can hold. */
+const MOST = 2 ** 32;
+
 /**
  * Cuts `count` rows into folds at random, as k-fold cross-validation does (M. Stone, 1974; S. Geisser, 1975). The sizes of
  * the folds differ by at most one row.
  *
  * @throws RangeError where there are fewer than two rows, or an option is out of range
  */
-export function foldMasks(count: number, { folds = 5, seed = 0 }: FoldOptions = {}): Folds {
+export function foldMasks(count: number, options?: FoldOptions): Folds {
+  const { folds = 5, seed = 0 } = readOptions('foldMasks', options, { folds: 0, seed: INDEX });
   if (!Number.isInteger(count) || count < 2) {
-    throw new RangeError(
-      `count is ${count}; it must be an integer from 2, for rows to be left when a fold is held out`,
-    );
+    throw refusal('count', count, 'an integer from 2, for rows to be left when a fold is held out');
   }
   if (!Number.isInteger(folds) || folds < 2 || folds > count) {
-    throw new RangeError(`folds is ${folds}; it must be an integer from 2 to ${count}, the number of rows`);
+    throw refusal('folds', folds, `an integer from 2 to ${count}, the number of rows`);
   }
+  if (folds * count > MOST)
+    throw new RangeError(`count is ${count} and folds is ${folds}; together they may be ${MOST}`);
   const foldOf = new Int32Array(count);
   for (const [place, row] of random(seed).permutation(count).entries()) foldOf[row] = place % folds;
   const training = new Uint8Array(folds * count).fill(1);

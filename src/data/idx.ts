@@ -1,4 +1,6 @@
-import { checkLimit, DataError, type LimitOptions, limitsOf } from './limits.ts';
+import { BYTES } from '../arguments/check.ts';
+import { readOptions } from '../arguments/options.ts';
+import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, limitsOf } from './limits.ts';
 import { bytesOf, type Source } from './source.ts';
 
 /** The elements that an IDX file may have, by the code in its third byte. */
@@ -26,15 +28,25 @@ export interface IDXArray {
  *
  * @throws DataError where the file is not IDX, is cut short, has bytes to spare, or exceeds a limit
  */
-export async function readIDX(source: Source, options: LimitOptions = {}): Promise<IDXArray> {
-  return parseIDX(await bytesOf(source, options), options);
+export async function readIDX(source: Source, options?: LimitOptions): Promise<IDXArray> {
+  return idxOf(source, readOptions('readIDX', options, LIMIT_OPTIONS));
+}
+
+/** The same, with options that are read already and may hold others. */
+export async function idxOf(source: Source, options: LimitOptions): Promise<IDXArray> {
+  return parsed(await bytesOf(source, options), options);
 }
 
 /**
  * As `readIDX`, for bytes that are there and not compressed: two zero bytes, the element type, the rank, the extents as
  * big-endian 32-bit integers, then the elements, big-endian too.
  */
-export function parseIDX(bytes: Uint8Array, options: LimitOptions = {}): IDXArray {
+export function parseIDX(bytes: Uint8Array, options?: LimitOptions): IDXArray {
+  BYTES('parseIDX: bytes', bytes);
+  return parsed(bytes, readOptions('parseIDX', options, LIMIT_OPTIONS));
+}
+
+function parsed(bytes: Uint8Array, options: LimitOptions): IDXArray {
   const element = elementOf(bytes);
   const rank = bytes[3];
   const start = 4 + 4 * rank;

@@ -1,6 +1,8 @@
+import { COUNT, INDEX, LIST, OBJECT, TEXT, TEXTS } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Dataset, Samples } from './dataset.ts';
-import { type IDXArray, readIDX } from './idx.ts';
-import { checkLimit, DataError, type LimitOptions, limitsOf } from './limits.ts';
+import { type IDXArray, idxOf } from './idx.ts';
+import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, limitsOf } from './limits.ts';
 import type { ImagePreparation } from './preparation.ts';
 import type { Source } from './source.ts';
 
@@ -18,6 +20,8 @@ export interface ImageOptions extends LimitOptions {
   classes?: number;
 }
 
+const IMAGE_OPTIONS: Checks<ImageOptions> = { ...LIMIT_OPTIONS, classes: COUNT };
+
 /**
  * Reads images and their labels from two IDX files, plain or .gz, as MNIST and Fashion-MNIST have them.
  *
@@ -25,13 +29,14 @@ export interface ImageOptions extends LimitOptions {
  * @param labels count of integers from 0
  * @throws DataError where a file is broken, there are not as many labels as images, or a label is outside the classes
  */
-export async function readImages(images: Source, labels: Source, options: ImageOptions = {}): Promise<LabelledImages> {
+export async function readImages(images: Source, labels: Source, given?: ImageOptions): Promise<LabelledImages> {
+  const options = readOptions('readImages', given, IMAGE_OPTIONS);
   return readNamed({ name: 'images', bytes: images }, { name: 'labels', bytes: labels }, options);
 }
 
 async function readNamed(images: NamedFile, labels: NamedFile, options: ImageOptions): Promise<LabelledImages> {
   const { inputs, count, features, shape } = await named(images.name, readPixels(images.bytes, options));
-  const classOf = await named(labels.name, readLabels(labels.bytes, count, options));
+  const classOf = await named(labels.name, labelsFrom(labels.bytes, count, options));
   return { inputs, labels: classOf, count, features, shape };
 }
 
@@ -41,7 +46,7 @@ export async function readPixels(
   options: LimitOptions = {},
   greatest = WHITE,
 ): Promise<Omit<LabelledImages, 'labels'>> {
-  const { type, shape: extents, values } = await readIDX(source, options);
+  const { type, shape: extents, values } = await idxOf(source, options);
   const [count, ...shape] = extents;
   if (type !== 'uint8' || shape.length === 0) {
     throw new DataError(`it holds ${extents.join(' × ')} ${type}; images must be count × height × width of uint8`);
@@ -54,8 +59,13 @@ export async function readPixels(
 }
 
 /** The labels of `count` images: an IDX file, plain or .gz, of one integer for each. */
-export async function readLabels(source: Source, count: number, options: ImageOptions = {}): Promise<Int32Array> {
-  return labelsOf(await readIDX(source, options), count, options);
+export async function readLabels(source: Source, count: number, options?: ImageOptions): Promise<Int32Array> {
+  INDEX('readLabels: count', count);
+  return labelsFrom(source, count, readOptions('readLabels', options, IMAGE_OPTIONS));
+}
+
+async function labelsFrom(source: Source, count: number, options: ImageOptions): Promise<Int32Array> {
+  return labelsOf(await idxOf(source, options), count, options);
 }
 
 function labelsOf({ type, shape, values }: IDXArray, count: number, options: ImageOptions): Int32Array {
@@ -90,6 +100,8 @@ export interface ImageFileOptions extends LimitOptions {
   classNames?: readonly string[];
 }
 
+const IMAGE_FILE_OPTIONS: Checks<ImageFileOptions> = { ...LIMIT_OPTIONS, name: TEXT, classNames: TEXTS };
+
 /** A data set of images that knows how images like its own are prepared. */
 export interface ImageDataset extends Dataset {
   readonly classNames: readonly string[];
@@ -112,11 +124,13 @@ export type ImageFileNames = Readonly<Record<keyof typeof ROLES, string>>;
  * @throws DataError that lists what is missing and what is there, or the names that compete for one part
  */
 export function imageFileNames(names: readonly string[]): ImageFileNames {
+  TEXTS('imageFileNames: names', names);
   return filesAmong(names, ['trainImages', 'trainLabels', 'testImages', 'testLabels']);
 }
 
 /** As `imageFileNames`, for the test part alone; its labels may be absent. */
 export function testFileNames(names: readonly string[]): { readonly images: string; readonly labels?: string } {
+  TEXTS('testFileNames: names', names);
   const { testImages: images } = filesAmong(names, ['testImages']);
   if (candidates(names, ROLES.testLabels.pattern).length === 0) return { images };
   return { images, labels: filesAmong(names, ['testLabels']).testLabels };
@@ -154,10 +168,13 @@ function listed(names: readonly string[]): string {
  *
  * @throws DataError that names the file
  */
-export async function imagesFromFiles(
-  files: readonly NamedFile[],
-  options: ImageFileOptions = {},
-): Promise<ImageDataset> {
+export async function imagesFromFiles(files: readonly NamedFile[], given?: ImageFileOptions): Promise<ImageDataset> {
+  const options = readOptions('imagesFromFiles', given, IMAGE_FILE_OPTIONS);
+  LIST('imagesFromFiles: files', files);
+  for (const [index, file] of files.entries()) {
+    OBJECT(`imagesFromFiles: files[${index}]`, file);
+    TEXT(`imagesFromFiles: files[${index}].name`, file.name);
+  }
   const names = imageFileNames(files.map(({ name }) => name));
   const file = (name: string): NamedFile => files.find((each) => each.name === name) as NamedFile;
   const part = (images: string, labels: string, classes?: number): Promise<LabelledImages> =>

@@ -1,3 +1,7 @@
+import { type Check, OBJECT, refusal } from '../arguments/check.ts';
+import { nearestTo } from '../arguments/nearest.ts';
+import type { Checks } from '../arguments/options.ts';
+
 /** What is wrong with the data themselves, as opposed to how they were asked for. The message says where. */
 export class DataError extends Error {
   override readonly name = 'DataError';
@@ -26,6 +30,9 @@ export interface LimitOptions {
   limits?: Partial<Limits>;
 }
 
+const LIMITS: Check = (_, value) => void limitsOf({ limits: value as LimitOptions['limits'] });
+export const LIMIT_OPTIONS: Checks<LimitOptions> = { limits: LIMITS };
+
 const DEFAULT_LIMITS: Limits = {
   bytes: 2 ** 29,
   decompressedBytes: 2 ** 29,
@@ -40,11 +47,14 @@ export const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
 
 /** @throws RangeError where a limit has an unknown name or is not a positive number */
 export function limitsOf({ limits = {} }: LimitOptions = {}): Limits {
+  OBJECT('limits', limits);
   for (const [name, value] of Object.entries(limits)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
-      throw new RangeError(`limits.${name} is not a limit; the limits are ${LIMIT_NAMES.join(', ')}`);
+      throw new RangeError(
+        `limits.${name} is not a limit; the nearest is ${nearestTo(name, LIMIT_NAMES)}, and all are ${LIMIT_NAMES.join(', ')}`,
+      );
     }
-    if (!(value > 0)) throw new RangeError(`limits.${name} is ${value}; it must be a number > 0`);
+    if (!(typeof value === 'number' && value > 0)) throw refusal(`limits.${name}`, value, 'a number > 0');
   }
   return { ...DEFAULT_LIMITS, ...limits };
 }

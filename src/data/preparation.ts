@@ -1,9 +1,12 @@
+import { refusal } from '../arguments/check.ts';
+import { readOptions } from '../arguments/options.ts';
 import { encoded, type FeatureColumn, featureNames, place } from './features.ts';
 import { readPixels } from './images.ts';
 import { DataError } from './limits.ts';
 import type { Source } from './source.ts';
 import { type Standardisation, standardisedInputs } from './standardisation.ts';
-import { columnIndex, isMissing, readTable, type Table, type TableOptions } from './table.ts';
+import { preparationFrom } from './stored-preparation.ts';
+import { columnIndex, isMissing, readTable, TABLE, TABLE_OPTIONS, type Table, type TableOptions } from './table.ts';
 import { labelsOf } from './target.ts';
 
 /**
@@ -63,11 +66,13 @@ export interface PreparedRows {
 export async function preparedFor(
   preparation: Preparation,
   source: Source | string,
-  options: TableOptions = {},
+  given?: TableOptions,
 ): Promise<PreparedRows> {
+  const options = readOptions('preparedFor', given, TABLE_OPTIONS);
+  checkPreparation('preparedFor', preparation);
   if (preparation.kind === 'table') {
     const { header = preparation.header } = options;
-    return preparedTable(preparation, await readTable(source, { ...options, header }));
+    return rowsOf(preparation, await readTable(source, { ...options, header }));
   }
   if (typeof source === 'string') throw new DataError('the model reads images; give it an IDX file, not a text');
   const { inputs, count, features, shape } = await readPixels(source, options, preparation.greatest);
@@ -81,6 +86,22 @@ export async function preparedFor(
 
 /** As `preparedFor`, for a table that has been read. */
 export function preparedTable(preparation: TablePreparation, table: Table): PreparedRows {
+  checkPreparation('preparedTable', preparation);
+  if (preparation.kind !== 'table') throw refusal('preparedTable: preparation', preparation, 'that of a table');
+  TABLE('preparedTable: table', table);
+  return rowsOf(preparation, table);
+}
+
+/** @throws RangeError that names the field which is not what it must be */
+function checkPreparation(what: string, preparation: Preparation): void {
+  try {
+    preparationFrom(preparation);
+  } catch (error) {
+    throw error instanceof DataError ? new RangeError(`${what}: preparation: ${error.message}`) : error;
+  }
+}
+
+function rowsOf(preparation: TablePreparation, table: Table): PreparedRows {
   const { columns, target, classNames, missing } = preparation;
   const names = columns.map(({ name }) => name);
   const labelled = isLabelled(table, target);

@@ -1,3 +1,6 @@
+import { checkFinite, checkFor, FINITE, isObject, NUMBERS, refusal } from '../arguments/check.ts';
+import { readOptions } from '../arguments/options.ts';
+import { shown } from '../arguments/shown.ts';
 import {
   assumptions,
   categoryWarnings,
@@ -9,8 +12,9 @@ import {
 } from './features.ts';
 import type { LimitOptions } from './limits.ts';
 import { type MissingRule, withoutMissing } from './preparation.ts';
-import { type Standardisation, standardisationOf } from './standardisation.ts';
-import type { Table } from './table.ts';
+import { STANDARDISATION, type Standardisation, standardisationOf } from './standardisation.ts';
+import { TABLE, type Table } from './table.ts';
+import { TABLE_DATA_OPTIONS } from './table-data-options.ts';
 import { targetValues } from './target.ts';
 
 /** Rows of numbers with a real-valued target, in float64. */
@@ -27,6 +31,20 @@ export interface RegressionData {
   /** What y is called. */
   readonly target: string;
 }
+
+/** @throws RangeError unless they are what their type says that they are */
+const REGRESSION = checkFor('regression data: { X, y, count, features, … } with a Float64Array X and y', (value) => {
+  if (!isObject(value)) return false;
+  const { X, y, count, features } = value as RegressionData;
+  const fits = Number.isInteger(count) && Number.isInteger(features) && count > 0 && features > 0;
+  return (
+    fits &&
+    X instanceof Float64Array &&
+    X.length === count * features &&
+    y instanceof Float64Array &&
+    y.length === count
+  );
+});
 
 export interface TableRegressionOptions extends LimitOptions {
   /** The column that holds the numbers to be explained. */
@@ -62,7 +80,9 @@ export interface TableRegression extends RegressionData {
  * @throws DataError where the table does not allow it: the message names the line and the column of a value that is missing
  *   or no number, the columns there are where none has the name of the target, and the target where it never changes
  */
-export function tableRegression(table: Table, options: TableRegressionOptions): TableRegression {
+export function tableRegression(table: Table, given: TableRegressionOptions): TableRegression {
+  const options = readOptions<TableRegressionOptions>('tableRegression', given, TABLE_DATA_OPTIONS, 'target');
+  TABLE('tableRegression: table', table);
   const { target, missing = 'error', name = 'table' } = options;
   const names = featureColumnNames(table, options);
   const { kept } = withoutMissing(table, [...names, target], missing);
@@ -113,11 +133,10 @@ export interface StandardisedRegression extends RegressionData {
  * @param fittedTo the rows that means and deviations are of, such as those that are not held out. Default: all.
  * @throws RangeError where `fittedTo` names no row, or one that there is not
  */
-export function standardisedRegression(
-  data: RegressionData,
-  fittedTo: ArrayLike<number> = Array.from({ length: data.count }, (_, row) => row),
-): StandardisedRegression {
-  const fitted = rowsOf(data, fittedTo);
+export function standardisedRegression(data: RegressionData, fittedTo?: ArrayLike<number>): StandardisedRegression {
+  REGRESSION('standardisedRegression: data', data);
+  if (fittedTo !== undefined) NUMBERS('standardisedRegression: fittedTo', fittedTo);
+  const fitted = fittedTo === undefined ? data : rowsOf(data, fittedTo);
   const standardisation = standardisationOf({ inputs: fitted.X, count: fitted.count, features: data.features });
   const [targetMean] = standardisationOf({ inputs: fitted.y, count: fitted.count, features: 1 }).mean;
   const { mean, deviation } = standardisation;
@@ -131,6 +150,8 @@ export function standardisedRegression(
  * @throws RangeError where there is no index, or one is not an integer from 0 to data.count − 1
  */
 export function regressionRows(data: RegressionData, indices: ArrayLike<number>): RegressionData {
+  REGRESSION('regressionRows: data', data);
+  NUMBERS('regressionRows: indices', indices);
   return { ...data, ...rowsOf(data, indices) };
 }
 
@@ -139,15 +160,18 @@ function rowsOf(
   indices: ArrayLike<number>,
 ): Pick<RegressionData, 'count' | 'X' | 'y'> {
   if (indices.length === 0) throw new RangeError('there are no row indices; at least one is needed');
-  const chosen = new Float64Array(indices.length * features);
-  const targets = new Float64Array(indices.length);
   for (let row = 0; row < indices.length; row++) {
     const index = indices[row];
     if (!Number.isInteger(index) || index < 0 || index >= count) {
       throw new RangeError(
-        `row index ${row} is ${index}; it must be an integer from 0 to ${count - 1} (there are ${count} rows)`,
+        `row index ${row} is ${shown(index)}; it must be an integer from 0 to ${count - 1} (there are ${count} rows)`,
       );
     }
+  }
+  const chosen = new Float64Array(indices.length * features);
+  const targets = new Float64Array(indices.length);
+  for (let row = 0; row < indices.length; row++) {
+    const index = indices[row];
     chosen.set(X.subarray(index * features, (index + 1) * features), row * features);
     targets[row] = y[index];
   }
@@ -167,9 +191,16 @@ export interface LinearModel {
  * @throws RangeError where there is not one coefficient for each feature
  */
 export function unstandardisedModel(
-  { standardisation: { mean, deviation }, targetMean }: StandardisedRegression,
+  data: Pick<StandardisedRegression, 'standardisation' | 'targetMean'>,
   coefficients: ArrayLike<number>,
 ): LinearModel {
+  if (!isObject(data)) throw refusal('unstandardisedModel: data', data, 'standardised regression data');
+  const { standardisation, targetMean } = data;
+  STANDARDISATION('unstandardisedModel: standardisation', standardisation);
+  FINITE('unstandardisedModel: targetMean', targetMean);
+  NUMBERS('unstandardisedModel: coefficients', coefficients);
+  checkFinite('unstandardisedModel: coefficients', coefficients);
+  const { mean, deviation } = standardisation;
   if (coefficients.length !== mean.length) {
     throw new RangeError(
       `there are ${coefficients.length} coefficients; there must be ${mean.length}, one for a feature`,

@@ -1,3 +1,5 @@
+import { isSo } from '../arguments/check.ts';
+import { shown } from '../arguments/shown.ts';
 import { checkLimit, DataError, type LimitOptions, type Limits, limitsOf } from './limits.ts';
 
 /** Where data come from: bytes in memory, a file that was dropped on a page, or the answer to a fetch. */
@@ -36,6 +38,7 @@ export async function textOf(source: Source, options: LimitOptions = {}): Promis
 }
 
 async function plainBytes(source: Source, limits: Limits): Promise<Uint8Array> {
+  if (!isSo((given) => given instanceof Object, source)) throw wrong(source);
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
     checkBytes(limits, 'bytes', source.byteLength);
     return source instanceof Uint8Array ? source : new Uint8Array(source);
@@ -48,7 +51,12 @@ async function plainBytes(source: Source, limits: Limits): Promise<Uint8Array> {
     if (!source.ok) throw new DataError(`${source.url || 'the server'} answered ${source.status} ${source.statusText}`);
     return source.body ? collected(source.body, limits, 'bytes') : new Uint8Array();
   }
-  throw new TypeError(`source is ${typeof source}; it must be a Uint8Array, an ArrayBuffer, a Blob or a Response`);
+  throw wrong(source);
+}
+
+function wrong(source: unknown): TypeError {
+  const found = typeof source === 'string' ? 'string' : shown(source);
+  return new TypeError(`source is ${found}; it must be a Uint8Array, an ArrayBuffer, a Blob or a Response`);
 }
 
 async function decompressed(bytes: Uint8Array, limits: Limits): Promise<Uint8Array> {

@@ -1,3 +1,5 @@
+import { COUNT, INDEX, refusal } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import { type Random, random } from './random.ts';
 import type { RegressionData } from './regression.ts';
 
@@ -14,6 +16,15 @@ export interface SparseRegressionOptions {
   /** An integer from 0. Default 0. */
   seed?: number;
 }
+
+const OPTIONS: Checks<SparseRegressionOptions> = {
+  count: 0,
+  features: 0,
+  supportSize: 0,
+  correlation: 0,
+  signalToNoise: 0,
+  seed: INDEX,
+};
 
 /** Regression data that are known to come from few features. */
 export interface SparseRegression extends RegressionData {
@@ -32,8 +43,10 @@ export interface SparseRegression extends RegressionData {
  *
  * @throws RangeError where an option is out of range
  */
-export function sparseRegression(options: SparseRegressionOptions): SparseRegression {
+export function sparseRegression(given: SparseRegressionOptions): SparseRegression {
+  const options = readOptions('sparseRegression', given, OPTIONS);
   const { count, features, correlation = 0, signalToNoise = 3, seed = 0 } = options;
+  COUNT('features', features);
   const { supportSize = Math.max(1, Math.round(features / 10)) } = options;
   checkOptions({ count, features, supportSize, correlation, signalToNoise });
   const generator = random(seed);
@@ -96,11 +109,18 @@ function checkOptions(options: Required<Omit<SparseRegressionOptions, 'seed'>>):
   for (const name of ['count', 'features', 'supportSize'] as const) {
     const value = options[name];
     if (!Number.isInteger(value) || value < 1 || value > mostOf[name]) {
-      throw new RangeError(`${name} is ${value}; it must be an integer from 1 to ${mostOf[name]}`);
+      throw refusal(name, value, `an integer from 1 to ${mostOf[name]}`);
     }
   }
-  if (!(Math.abs(correlation) < 1)) {
-    throw new RangeError(`correlation is ${correlation}; it must be a number above -1 and below 1`);
+  if (options.count * features > 2 ** 32) {
+    throw new RangeError(
+      `count is ${options.count} and features is ${features}; together they may be ${2 ** 32} numbers`,
+    );
   }
-  if (!(signalToNoise > 0)) throw new RangeError(`signalToNoise is ${signalToNoise}; it must be a number above 0`);
+  if (!(typeof correlation === 'number' && Math.abs(correlation) < 1)) {
+    throw refusal('correlation', correlation, 'a number above -1 and below 1');
+  }
+  if (!(typeof signalToNoise === 'number' && signalToNoise > 0)) {
+    throw refusal('signalToNoise', signalToNoise, 'a number above 0');
+  }
 }

@@ -1,3 +1,4 @@
+import { checkFor, isListLike, isObject } from '../arguments/check.ts';
 import type { Samples } from './dataset.ts';
 
 /** Takes each feature to mean 0 and deviation 1. It is plain JSON, so that it can be kept with the model. */
@@ -16,6 +17,25 @@ export interface Rows {
   readonly features: number;
 }
 
+const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0;
+const areNumbers = (values: ArrayLike<unknown>): boolean =>
+  isListLike(values) && (ArrayBuffer.isView(values) || Array.from(values).every((each) => typeof each === 'number'));
+
+/** @throws RangeError unless they are what their type says that they are; a number may be NaN */
+const ROWS = checkFor('rows: { inputs, count, features } with count × features numbers', (value) => {
+  if (!isObject(value)) return false;
+  const { inputs, count, features } = value as Rows;
+  return Number.isInteger(count) && isCount(features) && areNumbers(inputs) && inputs.length === count * features;
+});
+
+/** @throws RangeError unless it is what its type says that it is */
+export const STANDARDISATION = checkFor('{ mean, deviation, constant } with lists of numbers', (value) => {
+  if (!isObject(value)) return false;
+  const { mean, deviation } = value as Standardisation;
+  const areFinite = (numbers: readonly unknown[]): boolean => Array.isArray(numbers) && numbers.every(Number.isFinite);
+  return areFinite(mean) && areFinite(deviation) && !deviation.includes(0) && mean.length === deviation.length;
+});
+
 /**
  * Mean and standard deviation √(Σ(x − mean)²/count) of each feature, by two passes in float64. Missing values, which are
  * NaN, are left out; a feature that has no value gets the mean NaN. Fit it on the training part alone: what is held out
@@ -23,7 +43,9 @@ export interface Rows {
  *
  * @throws RangeError where there are no rows
  */
-export function standardisationOf({ inputs, count, features }: Rows): Standardisation {
+export function standardisationOf(rows: Rows): Standardisation {
+  ROWS('standardisationOf: rows', rows);
+  const { inputs, count, features } = rows;
   if (count < 1) throw new RangeError('standardisationOf: there are no rows; at least one is needed');
   const fitted = Array.from({ length: features }, (_, feature) => momentsOf(inputs, feature, features));
   return {
@@ -67,6 +89,8 @@ function momentsOf(
  * @throws RangeError where the standardisation is of another number of features
  */
 export function standardised(samples: Samples, standardisation: Standardisation): Samples {
+  ROWS('standardised: samples', samples);
+  STANDARDISATION('standardised: standardisation', standardisation);
   return { ...samples, inputs: standardisedInputs(samples, standardisation) };
 }
 

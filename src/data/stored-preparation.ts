@@ -1,3 +1,5 @@
+import { isObject } from '../arguments/check.ts';
+import { shown } from '../arguments/shown.ts';
 import { type FeatureColumn, featureNames } from './features.ts';
 import { DataError } from './limits.ts';
 import type { MissingRule, Preparation } from './preparation.ts';
@@ -64,7 +66,7 @@ function standardisationFrom(value: unknown, features: number): Standardisation 
 }
 
 function fieldsOf(value: unknown, place: string): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  if (isObject(value)) return value as Fields;
   throw wrong(place, value, 'an object');
 }
 
@@ -80,7 +82,5 @@ function numbers(value: unknown, place: string, allows: (each: number) => boolea
 }
 
 function wrong(place: string, value: unknown, must: string): DataError {
-  const found = JSON.stringify(value) ?? String(value);
-  const shown = found.length > 60 ? `${found.slice(0, 57)}...` : found;
-  return new DataError(`the stored preparation is broken: ${place} is ${shown}; it must be ${must}`);
+  return new DataError(`the stored preparation is broken: ${place} is ${shown(value)}; it must be ${must}`);
 }

@@ -1,3 +1,5 @@
+import { BOOLEAN, INDEX, numberFor } from '../arguments/check.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import { type Dataset, type Samples, splitIndices } from './dataset.ts';
 import {
   assumptions,
@@ -10,7 +12,8 @@ import {
 import { DataError, type LimitOptions } from './limits.ts';
 import { type MissingRule, preparedValues, type TablePreparation, withoutMissing } from './preparation.ts';
 import { type Standardisation, standardisationOf } from './standardisation.ts';
-import type { Table } from './table.ts';
+import { TABLE, type Table } from './table.ts';
+import { TABLE_DATA_OPTIONS } from './table-data-options.ts';
 import { classNamesOf, labelsOf } from './target.ts';
 
 export interface TableDatasetOptions extends LimitOptions {
@@ -31,6 +34,13 @@ export interface TableDatasetOptions extends LimitOptions {
   /** Of the data set. Default "table". */
   name?: string;
 }
+
+const OPTIONS: Checks<TableDatasetOptions> = {
+  ...TABLE_DATA_OPTIONS,
+  heldOut: numberFor('a number from 0 to below 1', (value) => value >= 0 && value < 1),
+  seed: INDEX,
+  standardise: BOOLEAN,
+};
 
 /** A data set out of a table that knows how other rows are prepared alike. */
 export interface TableDataset extends Dataset {
@@ -57,11 +67,10 @@ export interface TableDataset extends Dataset {
  * @throws DataError where the table does not allow it; the message names line and column
  * @throws RangeError where an option is out of range
  */
-export function tableDataset(table: Table, options: TableDatasetOptions): TableDataset {
+export function tableDataset(table: Table, given: TableDatasetOptions): TableDataset {
+  const options = readOptions('tableDataset', given, OPTIONS, 'target');
+  TABLE('tableDataset: table', table);
   const { target, missing = 'error', heldOut = 0.2, seed = 0, name = 'table' } = options;
-  if (!(heldOut >= 0 && heldOut < 1)) {
-    throw new RangeError(`heldOut is ${heldOut}; it must be a number from 0 to below 1`);
-  }
   const names = featureColumnNames(table, options);
   const { kept, numbers } = withoutMissing(table, [...names, target], missing);
   const classNames = classNamesOf(kept, target, options);

@@ -1,6 +1,8 @@
+import { BOOLEAN, checkFor, isObject, TEXT } from '../arguments/check.ts';
 import { nearestTo } from '../arguments/nearest.ts';
+import { type Checks, readOptions } from '../arguments/options.ts';
 import { type ConventionOptions, inOneWay } from './conventions.ts';
-import { type CSVOptions, parseCSV } from './csv.ts';
+import { CSV_OPTIONS, type CSVOptions, recordsOf } from './csv.ts';
 import { isDateLike } from './dates.ts';
 import { DataError } from './limits.ts';
 import { isNumberLike } from './numbers.ts';
@@ -32,19 +34,49 @@ export interface TableOptions extends CSVOptions, ConventionOptions {
   header?: boolean;
 }
 
+export const TABLE_OPTIONS: Checks<TableOptions> = { ...CSV_OPTIONS, decimal: 0, dates: 0, header: BOOLEAN };
+
+/** Those that were made here, or looked at, need no further look. */
+const known = new WeakSet<object>();
+
+/** @throws RangeError unless it is what its type says that it is */
+export const TABLE = checkFor('a table, as parseTable() gives it', (value) => {
+  if (!isObject(value)) return false;
+  if (known.has(value)) return true;
+  const { columns, header, rows, lines } = value as Table;
+  const areTexts = (cells: readonly unknown[]): boolean =>
+    Array.isArray(cells) && cells.every((cell) => typeof cell === 'string');
+  const isTable =
+    areTexts(columns) &&
+    typeof header === 'boolean' &&
+    Array.isArray(rows) &&
+    rows.length > 0 &&
+    rows.every((row) => areTexts(row) && row.length === columns.length) &&
+    Array.isArray(lines) &&
+    lines.length === rows.length;
+  if (isTable) known.add(value);
+  return isTable;
+});
+
 /**
  * Reads a CSV file, plain or .gz; `parseCSV` says what it may look like.
  *
  * @param source the file, or its text
  * @throws DataError with the line number where the file is broken, two columns have one name, or a limit is exceeded
  */
-export async function readTable(source: Source | string, options: TableOptions = {}): Promise<Table> {
-  return parseTable(typeof source === 'string' ? source : await textOf(source, options), options);
+export async function readTable(source: Source | string, given?: TableOptions): Promise<Table> {
+  const options = readOptions('readTable', given, TABLE_OPTIONS);
+  return tableOf(typeof source === 'string' ? source : await textOf(source, options), options);
 }
 
 /** As `readTable`, for text that is there. */
-export function parseTable(text: string, options: TableOptions = {}): Table {
-  const { records, lines, separator } = parseCSV(text, options);
+export function parseTable(text: string, options?: TableOptions): Table {
+  TEXT('parseTable: text', text);
+  return tableOf(text, readOptions('parseTable', options, TABLE_OPTIONS));
+}
+
+function tableOf(text: string, options: TableOptions): Table {
+  const { records, lines, separator } = recordsOf(text, options);
   const header = options.header ?? hasHeader(records);
   const columns = records[0].map((name, index) => (header && name !== '' ? name : String(index + 1)));
   const twice = columns.findIndex((name, index) => columns.indexOf(name) < index);
@@ -61,7 +93,9 @@ export function parseTable(text: string, options: TableOptions = {}): Table {
   if (!options.separator && (separator === ' ' || separator === '|')) {
     assumed.unshift(`${SEPARATOR_NAMES[separator]} separate the cells`);
   }
-  return { columns, header, rows, lines: cells.lines, ...(assumed.length > 0 && { assumed }) };
+  const table = { columns, header, rows, lines: cells.lines, ...(assumed.length > 0 && { assumed }) };
+  known.add(table);
+  return table;
 }
 
 function hasHeader(records: readonly (readonly string[])[]): boolean {

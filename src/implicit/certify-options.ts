@@ -1,5 +1,5 @@
 /** What a caller may choose of a closer look at the theorem's hypothesis, checked. */
-import { BOOLEAN, COUNT, checkFor, INDEX, refusal, SIGNAL } from '../arguments/check.ts';
+import { AT_LEAST_0, BOOLEAN, COUNT, checkFor, INDEX, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { type InvertibilityOptions, LARGEST_LIMIT } from './hypothesis/hypothesis.ts';
 import type { EstimateOptions } from './singular-value-estimate.ts';
@@ -37,7 +37,5 @@ export const CERTIFY_OPTIONS: Checks<CertifyOptions> = {
 };
 
 export function checkRadius(what: string, radius: number | undefined): void {
-  if (radius !== undefined && !(radius >= 0 && Number.isFinite(radius))) {
-    throw refusal(`${what}: radius`, radius, 'a finite number of at least 0');
-  }
+  if (radius !== undefined) AT_LEAST_0(`${what}: radius`, radius);
 }

@@ -27,8 +27,8 @@ export function inverse(
   TENSOR('inverse: x', x);
   const { inputs = [], ...options } = readOptions<InverseOptions>('inverse', given, IMPLICIT_OPTIONS, 'unknown');
   const minus = (image: Tensor, value: Tensor): Tensor => {
-    if (image instanceof Tensor) return image.sub(value);
-    throw refusalOfResult('inverse: the function', image, 'a tensor');
+    if (image instanceof Tensor && image.context === value.context) return image.sub(value);
+    throw refusalOfResult('inverse: the function', image, 'a tensor made of those that it is given');
   };
   return root((z, value, ...rest) => minus(f(z, ...rest), value), { ...options, inputs: [x, ...inputs] });
 }
@@ -70,10 +70,10 @@ export function argmin(ψ: ImplicitFunction, given: ArgminOptions): ImplicitSolu
     }
     return root(gradient, { ...options, solver });
   }
-  if (step === undefined || !(step > 0 && Number.isFinite(step))) {
+  if (!Number.isFinite(step) || !((step as number) > 0)) {
     throw new RangeError(`argmin: step is ${shown(step)}; with a proximal it must be a finite number > 0`);
   }
   const move = (z: Tensor, ...inputs: Tensor[]): Tensor =>
-    proximal(z.sub(gradient(z, ...inputs).mul(step)), step, ...inputs);
+    proximal(z.sub(gradient(z, ...inputs).mul(step as number)), step as number, ...inputs);
   return fixedPoint(move, { ...options, solver });
 }

@@ -1,5 +1,5 @@
 /** What a caller may choose of a monotone solve, checked. */
-import { BOOLEAN, has, refusal, SIGNAL } from '../arguments/check.ts';
+import { BOOLEAN, COUNT, has, POSITIVE, refusal, SIGNAL } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import { KINK_UNITS } from '../autodiff/kinks.ts';
@@ -20,7 +20,7 @@ import type { Iteration } from '../solvers/iteration.ts';
 import { checkSelection } from '../tensor/operations.ts';
 import { TENSOR, type Tensor } from '../tensor/tensor.ts';
 import type { FailurePolicy } from './failure-policy.ts';
-import { type LimitOptions, RunLimits } from './run-limits.ts';
+import { type LimitOptions, MILLISECONDS, RunLimits } from './run-limits.ts';
 
 export interface SolveOptions extends LimitOptions {
   /** Of ‖z − σ(Wz + b)‖/(ε + ‖z‖), per sample. Default 1e-4. */
@@ -66,7 +66,10 @@ export interface SolveOptions extends LimitOptions {
   checkInputs?: boolean;
 }
 
-export const LIMIT_OPTIONS: Checks<LimitOptions> = { signal: SIGNAL, timeLimit: 0 };
+export const LIMIT_OPTIONS: Checks<LimitOptions> = {
+  signal: SIGNAL,
+  timeLimit: (_, value) => MILLISECONDS('timeLimit: it', value),
+};
 
 /** What is 0 is checked below. */
 export const SOLVE_OPTIONS: Checks<SolveOptions> = {
@@ -188,16 +191,12 @@ export function checkSolveOptions(options: MonotoneMapOptions): Settings {
 }
 
 export function checkPositive(name: string, value: number): number {
-  if (!(value > 0 && Number.isFinite(value))) {
-    throw refusal(`${name}: it`, value, 'a finite number > 0');
-  }
+  POSITIVE(`${name}: it`, value);
   return value;
 }
 
 export function checkCount(name: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1) {
-    throw refusal(`${name}: it`, value, 'a positive integer');
-  }
+  COUNT(`${name}: it`, value);
   return value;
 }
 
@@ -215,7 +214,7 @@ export function checkSolver<Solver extends string | { begin: unknown }>(
   const { name: called } = (solver ?? {}) as { name?: unknown };
   if (typeof called === 'string' && has(solver, 'begin')) return solver;
   throw new RangeError(
-    `${name}: it is ${shown(solver)}, neither a name nor an iteration; it must be one of ${Object.keys(allowed).join(', ')}, or an object with a name and begin`,
+    `${name}: it is neither a name nor an iteration but ${shown(solver)}; it must be one of ${Object.keys(allowed).join(', ')}, or an object with a name and begin`,
   );
 }
 

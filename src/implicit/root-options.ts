@@ -179,6 +179,6 @@ export function checkedEngine(what: string, unknown: Tensor, inputs: readonly Te
   }
   // Of a function that is being traced: what it solves itself is then solved kernel by kernel.
   for (const [index, input] of inputs.entries()) engineOf(`${what}: inputs[${index}]`, input);
-  checkTogether(what, { unknown, ...Object.fromEntries(inputs.map((input, index) => [`inputs[${index}]`, input])) });
+  checkTogether(what, { unknown, inputs });
   return engine;
 }

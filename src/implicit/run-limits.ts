@@ -1,5 +1,7 @@
 /** What ends a solve early: a signal of the caller's, or the time. Written once for all solves. */
-import { refusal } from '../arguments/check.ts';
+import { numberFor } from '../arguments/check.ts';
+
+export const MILLISECONDS = /* @__PURE__ */ numberFor('a finite number of milliseconds > 0', (value) => value > 0);
 
 export interface LimitOptions {
   /**
@@ -56,9 +58,7 @@ export class RunLimits {
     { signal, timeLimit }: LimitOptions,
     private readonly deadlines: Deadlines = {},
   ) {
-    if (timeLimit !== undefined && !(timeLimit > 0 && Number.isFinite(timeLimit))) {
-      throw refusal('timeLimit: it', timeLimit, 'a finite number of milliseconds > 0');
-    }
+    if (timeLimit !== undefined) MILLISECONDS('timeLimit: it', timeLimit);
     this.signal = signal;
     this.timeLimit = timeLimit;
   }

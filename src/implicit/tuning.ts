@@ -1,4 +1,4 @@
-import { refusal } from '../arguments/check.ts';
+import { POSITIVE } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { isSolved, type SampleReport } from '../solvers/report.ts';
@@ -37,9 +37,7 @@ const SMALLEST = 1e-4;
  */
 export async function tunedStep(W: Tensor | LinearMap, b: Tensor, given: TuningOptions): Promise<TunedStep> {
   const { largest = 1, margin, ...options } = readOptions('tunedStep', given, TUNING_OPTIONS);
-  if (!(largest > 0 && Number.isFinite(largest))) {
-    throw refusal('largest: it', largest, 'a finite number > 0');
-  }
+  POSITIVE('largest: it', largest);
   const map = linearMapOf(W, b, margin);
   const tried: { step: number; iterations: number }[] = [];
   for (let step = largest; step > SMALLEST; step /= 2) {

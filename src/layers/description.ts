@@ -3,7 +3,7 @@ import { FUNCTION, OBJECT } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import { dense } from './dense.ts';
 import { dropout } from './dropout.ts';
-import { checkLayer, type Layer } from './layer.ts';
+import { LAYER, type Layer } from './layer.ts';
 import { layerNorm } from './layer-norm.ts';
 import { monotone } from './monotone.ts';
 
@@ -42,7 +42,7 @@ export function layerFrom(description: LayerDescription, own: Readonly<Record<st
   }
   FUNCTION(`layers: ${kind}`, maker);
   const layer = maker(options as never);
-  checkLayer(`layers: what ${kind} made`, layer);
+  LAYER(`layers: what ${kind} made`, layer);
   const made = describeLayer(layer);
   if (JSON.stringify([made.inputs, made.outputs, made.parameters]) !== JSON.stringify(shapeOf(description))) {
     throw new RangeError(

@@ -1,5 +1,5 @@
 /** What a layer is: parameters, how they start, and the forward pass. */
-import { COUNT, checkFor, has, isObject, refusal, refusalOfResult, TEXT } from '../arguments/check.ts';
+import { checkFor, has, numberFor, refusalOfResult } from '../arguments/check.ts';
 import type { Random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
@@ -74,33 +74,33 @@ export interface Layer {
   forward(x: Tensor, parameters: readonly Tensor[], pass: ForwardPass): Tensor;
 }
 
+const WIDTH = /* @__PURE__ */ numberFor(
+  'a positive integer below 2³²',
+  (x) => Number.isInteger(x) && x > 0 && x < MOST,
+);
+
 export function checkWidth(layer: string, name: string, width: number): number {
-  COUNT(`${layer}: ${name}`, width);
+  WIDTH(`${layer}: ${name}`, width);
   return width;
 }
 
-/** @throws RangeError unless a layer, maybe of the caller's own, is what its type says that it is */
-export function checkLayer(place: string, layer: Layer): void {
-  if (!isObject(layer) || !has(layer, 'forward')) throw refusal(place, layer, 'a layer');
-  const { kind, inputs, outputs, parameters } = layer;
-  TEXT(`${place}: kind`, kind);
-  COUNT(`${place}: inputs`, inputs);
-  COUNT(`${place}: outputs`, outputs);
-  PARAMETERS(`${place}: parameters`, parameters);
-}
-
-const PARAMETERS = checkFor(
-  'a list of objects with name, shape and initial',
-  (value) => Array.isArray(value) && value.every((each) => Array.isArray(each?.shape) && has(each, 'initial')),
+/** Also one of the caller's own. */
+export const LAYER = /* @__PURE__ */ checkFor(
+  'a layer',
+  (value) => has(value, 'forward') && isDescribed(value as Layer),
 );
+
+function isDescribed({ kind, inputs, outputs, parameters }: Layer): boolean {
+  const isComplete = (one: ParameterSpecification): boolean => Array.isArray(one?.shape) && has(one, 'initial');
+  return (
+    typeof kind === 'string' && inputs > 0 && outputs > 0 && Array.isArray(parameters) && parameters.every(isComplete)
+  );
+}
 
 /** What the forward pass of a layer has given. @param place its number and kind */
 export function checkOutput(place: string, output: Tensor, needed: readonly number[]): Tensor {
-  if (!(output instanceof Tensor)) throw refusalOfResult(`${place}: forward`, output, `a tensor ${describe(needed)}`);
-  if (sameShape(output.shape, needed)) return output;
-  throw new RangeError(
-    `${place}: forward returned the shape ${describe(output.shape)}; it must be ${describe(needed)}`,
-  );
+  if (output instanceof Tensor && sameShape(output.shape, needed)) return output;
+  throw refusalOfResult(`${place}: forward`, output, `a tensor ${describe(needed)}`);
 }
 
 /** Numbers that a typed array can hold, wherever there is memory for them. */

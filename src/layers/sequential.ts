@@ -1,16 +1,16 @@
-import { COUNT, checkFinite, checkFor, LIST, NUMBERS, SIGNAL } from '../arguments/check.ts';
+import { COUNT, checkFinite, checkFor, has, LIST, NUMBERS, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
 import { Arena } from '../tensor/arena.ts';
 import { ENGINE, type Engine } from '../tensor/engine.ts';
-import { describe, sameShape } from '../tensor/shape.ts';
-import { TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
+import { describe, type Shape } from '../tensor/shape.ts';
+import { checkTogether, TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
 import {
-  checkLayer,
   checkOutput,
   emptyMemory,
   type ForwardPass,
+  LAYER,
   type Layer,
   type Memory,
   type TrainingPass,
@@ -34,7 +34,8 @@ export interface ForwardOptions {
   training?: TrainingPass;
 }
 
-const FORWARD_OPTIONS: Checks<ForwardOptions> = { values: TENSORS, solves: LIST, signal: SIGNAL, training: 0 };
+const PASS = /* @__PURE__ */ checkFor('a pass of training', (value) => has((value as TrainingPass).random, 'fork'));
+const FORWARD_OPTIONS: Checks<ForwardOptions> = { values: TENSORS, solves: LIST, signal: SIGNAL, training: PASS };
 
 /** What `Model.predict` may be given beyond the rows. */
 export interface PredictOptions {
@@ -57,7 +58,7 @@ export interface Prediction {
 export function sequential(...layers: Layer[]): Model {
   if (layers.length === 0) throw new RangeError('sequential: no layers were given; at least one is needed');
   for (const [index, layer] of layers.entries()) {
-    checkLayer(`sequential: layer ${index}`, layer);
+    LAYER(`sequential: layer ${index}`, layer);
     const before = layers[index - 1];
     if (before && before.outputs !== layer.inputs) {
       throw new RangeError(
@@ -67,6 +68,12 @@ export function sequential(...layers: Layer[]): Model {
   }
   return new Model(layers);
 }
+
+const MEMORIES = /* @__PURE__ */ checkFor(
+  'a list of memories',
+  (value) =>
+    Array.isArray(value) && value.every(({ numbers, tensors }) => numbers instanceof Map && tensors instanceof Map),
+);
 
 export class Model {
   private held: { engine: Engine; values: Tensor[]; memories: Memory[] } | undefined;
@@ -127,7 +134,7 @@ export class Model {
   takeUp(engine: Engine, values: readonly Tensor[], memories: readonly Memory[]): void {
     ENGINE('takeUp: engine', engine);
     this.checkValues('takeUp', values);
-    LIST('takeUp: memories', memories);
+    MEMORIES('takeUp: memories', memories);
     this.dispose();
     this.held = { engine, values: [...values], memories: [...memories] };
   }
@@ -155,6 +162,7 @@ export class Model {
     } = readOptions('forward', options, FORWARD_OPTIONS);
     TENSOR('forward: x', x);
     if (options?.values) this.checkValues('forward', values);
+    checkTogether('forward', { values, x });
     if (x.shape.length !== 2 || x.shape[1] !== this.inputs) {
       throw new RangeError(`model: the input has shape ${describe(x.shape)}; it must be [batch, ${this.inputs}]`);
     }
@@ -177,16 +185,10 @@ export class Model {
   /** @throws RangeError unless there is one tensor for each parameter, of its shape */
   private checkValues(what: string, values: readonly Tensor[]): void {
     TENSORS(`${what}: values`, values);
-    const shapes = this.layers.flatMap(({ parameters }) => parameters.map(({ shape }) => shape));
-    if (values.length !== shapes.length) {
-      throw new RangeError(`${what}: values holds ${values.length} tensors; the model has ${shapes.length} parameters`);
-    }
-    for (const [index, { shape }] of values.entries()) {
-      if (sameShape(shape, shapes[index])) continue;
-      throw new RangeError(
-        `${what}: values[${index}] has shape ${describe(shape)}; the parameter has ${describe(shapes[index])}`,
-      );
-    }
+    const shown = (all: readonly { readonly shape: Shape }[]): string => all.map(({ shape }) => describe(shape)).join();
+    const [found, needed] = [values, this.layers.flatMap(({ parameters }) => parameters)].map(shown);
+    if (found === needed) return;
+    throw new RangeError(`${what}: values have the shapes ${found}; the parameters have ${needed}`);
   }
 
   /** What a layer remembers outlives the call in which it was made, and its tape. */
@@ -271,7 +273,7 @@ export class Model {
   }
 }
 
-export const MODEL = checkFor('a model, as sequential() makes it', (value) => value instanceof Model);
+export const MODEL = /* @__PURE__ */ checkFor('a model', (value) => value instanceof Model);
 
 export function indexOfLargest(values: ArrayLike<number>): number {
   let best = 0;

@@ -1,4 +1,4 @@
-import { refusal } from '../arguments/check.ts';
+import { AT_LEAST_0, refusal } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Random } from '../data/random.ts';
 import { lasso } from '../implicit/lasso/lasso.ts';
@@ -59,9 +59,7 @@ export function sparseCoding(given: SparseCodingOptions): Layer {
   if (!Number.isFinite(logLambda)) {
     throw refusal('sparseCoding: logLambda', logLambda, 'a finite number');
   }
-  if (!(ridge >= 0 && Number.isFinite(ridge))) {
-    throw refusal('sparseCoding: ridge', ridge, 'a finite number of at least 0');
-  }
+  AT_LEAST_0('sparseCoding: ridge', ridge);
   const solve = { ...rest, solver };
   lassoSettings(solve, features);
   return {

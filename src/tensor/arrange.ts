@@ -6,13 +6,14 @@ import { recorded } from './operations.ts';
 import { broadcastLayout, describe, normaliseAxes, type Shape, slicedLayout } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
-export function slice(x: Tensor, starts: readonly number[], sizes: Shape): Tensor {
-  for (const [name, given] of Object.entries({ starts, sizes })) {
-    if (isListLike(given) && given.length === x.shape.length) continue;
+export function slice(x: Tensor, starts: readonly number[], given: Shape): Tensor {
+  for (const [name, list] of Object.entries({ starts, sizes: given })) {
+    if (isListLike(list) && list.length === x.shape.length) continue;
     throw new RangeError(
-      `slice: ${name} is ${shown(given)}; it must hold one number for each axis of ${describe(x.shape)}`,
+      `slice: ${name} is ${shown(list)}; it must hold one number for each axis of ${describe(x.shape)}`,
     );
   }
+  const sizes = Array.from(given);
   for (const [axis, extent] of x.shape.entries()) {
     const [start, size] = [starts[axis], sizes[axis]];
     if (!Number.isInteger(start) || !Number.isInteger(size) || start < 0 || size < 1 || start + size > extent) {

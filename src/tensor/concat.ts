@@ -9,6 +9,6 @@ import { checkTogether, TENSORS, type Tensor } from './tensor.ts';
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   TENSORS('concat: tensors', tensors);
   if (typeof axis !== 'number') throw refusal('concat: axis', axis, 'an integer');
-  checkTogether('concat', Object.fromEntries(tensors.map((tensor, index) => [`tensors[${index}]`, tensor])));
+  checkTogether('concat', { tensors });
   return arrange.concat(tensors, axis);
 }

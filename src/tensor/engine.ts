@@ -1,5 +1,5 @@
 /** The engine: tensors on one backend, Programs traced once per shape, memory that is given back. */
-import { checkFor, FUNCTION, NUMBERS, refusal } from '../arguments/check.ts';
+import { checkFor, FINITE, FUNCTION, NUMBERS, refusal } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import type {
   Assumption,
@@ -18,7 +18,7 @@ import { assumptionOf, mergedChecks, NO_CHECKS } from './checks.ts';
 import { isHeld } from './operations.ts';
 import { ProgramCache, type Traced } from './program-cache.ts';
 import { describe, type Shape } from './shape.ts';
-import { type Check, type LoopContext, TENSOR, Tensor } from './tensor.ts';
+import { type Check, isTensor, type LoopContext, TENSOR, Tensor } from './tensor.ts';
 import { Tracing } from './tracing.ts';
 import { shapeFor } from './values.ts';
 
@@ -138,7 +138,7 @@ export class Engine implements LoopContext {
   scalar(value: number): Tensor {
     let kept = this.scalars.get(value);
     if (!kept) {
-      if (!Number.isFinite(value)) throw refusal('scalar: value', value, 'a finite number');
+      FINITE('scalar: value', value);
       if (this.scalars.size === MAXIMUM_SCALARS) this.forgetOldestScalar();
       kept = this.within(undefined, () => this.tensor([value]));
       this.scalars.set(value, kept);
@@ -201,7 +201,7 @@ export class Engine implements LoopContext {
   }
 
   private sharedOf(tensor: Tensor): Shared {
-    if (!(tensor instanceof Tensor)) throw refusal('tensor', tensor, 'a tensor');
+    if (!isTensor(tensor)) throw refusal('tensor', tensor, 'a tensor');
     if (tensor.context !== this)
       throw new Error(`tensor ${describe(tensor.shape)}: it belongs to another engine or to a Program`);
     if (tensor.isDisposed) throw new Error(`tensor ${describe(tensor.shape)}: it was disposed`);
@@ -485,7 +485,7 @@ export class Engine implements LoopContext {
 }
 
 /** That is open or closed. */
-export const ENGINE = checkFor('an engine, as open() gives it', (value) => value instanceof Engine);
+export const ENGINE = /* @__PURE__ */ checkFor('an engine', (value) => value instanceof Engine);
 
 function tensorsIn(value: unknown): Tensor[] {
   if (value instanceof Tensor) return [value];

@@ -1,5 +1,6 @@
 /** The differentiable operations that keep numbers of a network in range: dropout and layer normalisation. */
-import { refusal } from '../arguments/check.ts';
+import { numberFor, POSITIVE, refusal } from '../arguments/check.ts';
+import { readOptions } from '../arguments/options.ts';
 import { elementwiseLaidOut, rowwise } from './kernels.ts';
 import { add, multiply, recorded } from './operations.ts';
 import { broadcastLayout, describe } from './shape.ts';
@@ -12,12 +13,15 @@ export interface DropoutOptions {
 
 const HALF = 2 ** 24;
 
+const RATE = /* @__PURE__ */ numberFor('a number from 0 to below 1', (rate) => rate >= 0 && rate < 1);
+
 export function checkRate(name: string, rate: number): number {
-  if (Number.isFinite(rate) && rate >= 0 && rate < 1) return rate;
-  throw refusal(`${name}: rate`, rate, 'a number from 0 to below 1');
+  RATE(`${name}: rate`, rate);
+  return rate;
 }
 
-export function dropout(x: Tensor, rate: number, { seed }: DropoutOptions): Tensor {
+export function dropout(x: Tensor, rate: number, options: DropoutOptions): Tensor {
+  const { seed } = readOptions('dropout', options, { seed: 0 });
   checkRate('dropout', rate);
   if (!Number.isInteger(seed) || seed < 0 || seed >= HALF * HALF) {
     throw refusal('dropout: seed', seed, 'an integer from 0 to 2⁴⁸ − 1');
@@ -47,9 +51,7 @@ export interface LayerNormOptions {
 
 export function layerNorm(x: Tensor, { gain, bias, epsilon = 1e-5 }: LayerNormOptions): Tensor {
   if (x.shape.length === 0) throw new RangeError('layerNorm: x is a scalar; it needs at least one axis');
-  if (!(epsilon > 0 && Number.isFinite(epsilon))) {
-    throw refusal('layerNorm: epsilon', epsilon, 'a finite number > 0');
-  }
+  POSITIVE('layerNorm: epsilon', epsilon);
   const n = x.shape[x.shape.length - 1];
   for (const [name, given] of Object.entries({ gain, bias })) {
     if (!given || (given.shape.length === 1 && given.shape[0] === n)) continue;

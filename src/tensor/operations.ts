@@ -1,5 +1,6 @@
 /** The differentiable operations: arguments checked, kernels called, tapes told. Their derivatives are in autodiff/. */
-import { isListLike, refusal } from '../arguments/check.ts';
+import { BOOLEAN, FRACTION, isListLike, POSITIVE, refusal } from '../arguments/check.ts';
+import { readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import { elementwise, elementwiseLaidOut, product, reduceAxes, rowwise, softmaxRows } from './kernels.ts';
 import { checkShape, describe, normaliseAxes, permutedLayout, type Shape, sizeOf } from './shape.ts';
@@ -29,13 +30,21 @@ export function recorded(
 }
 
 export function checkSelection(operation: string, selection: number): number {
-  if (!(Number.isFinite(selection) && selection >= 0 && selection <= 1)) {
-    throw refusal(`${operation}: selection`, selection, 'a number from 0 to 1');
-  }
+  FRACTION(`${operation}: selection`, selection);
   return selection;
 }
 
-export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
+const MATMUL_OPTIONS = { transposeA: BOOLEAN, transposeB: BOOLEAN };
+const AXES_OPTIONS = { keepAxes: BOOLEAN };
+
+/** @param usual where none is given */
+function selectionOf(operation: string, options: KinkOptions | undefined, usual: number): number {
+  const { selection = usual } = readOptions(operation, options, { selection: 0 });
+  return checkSelection(operation, selection);
+}
+
+export function matmul(a: Tensor, b: Tensor, options?: MatmulOptions): Tensor {
+  const { transposeA = false, transposeB = false } = readOptions('matmul', options, MATMUL_OPTIONS);
   return recorded('matmul', [a, b], product(a, b, { transposeA, transposeB }), { transposeA, transposeB });
 }
 
@@ -116,22 +125,22 @@ export function sigmoid(x: Tensor): Tensor {
 }
 
 /** q, and whether the call named it: `usual` is what the common frameworks take. */
-function selected(operation: string, { selection }: KinkOptions, usual: number) {
-  return { selection: checkSelection(operation, selection ?? usual), isSelected: selection !== undefined };
+function selected(operation: string, options: KinkOptions | undefined, usual: number) {
+  return { selection: selectionOf(operation, options, usual), isSelected: options?.selection !== undefined };
 }
 
-export function relu(x: Tensor, options: KinkOptions): Tensor {
-  return recorded('relu', [x], elementwise('relu', [x]), selected('relu', options, 0));
+export function relu(x: Tensor, options?: KinkOptions): Tensor {
+  const attributes = selected('relu', options, 0);
+  return recorded('relu', [x], elementwise('relu', [x]), attributes);
 }
 
-export function abs(x: Tensor, options: KinkOptions): Tensor {
-  return recorded('abs', [x], elementwise('abs', [x]), selected('abs', options, 0.5));
+export function abs(x: Tensor, options?: KinkOptions): Tensor {
+  const attributes = selected('abs', options, 0.5);
+  return recorded('abs', [x], elementwise('abs', [x]), attributes);
 }
 
-export function softThreshold(x: Tensor, threshold: number, options: KinkOptions): Tensor {
-  if (!(threshold > 0 && Number.isFinite(threshold))) {
-    throw refusal('softThreshold: the threshold', threshold, 'a finite number > 0');
-  }
+export function softThreshold(x: Tensor, threshold: number, options?: KinkOptions): Tensor {
+  POSITIVE('softThreshold: the threshold', threshold);
   const attributes = { threshold, ...selected('softThreshold', options, 0) };
   return recorded('softThreshold', [x], elementwise('softThreshold', [x], [threshold]), attributes);
 }
@@ -148,37 +157,35 @@ export function arctan(x: Tensor): Tensor {
   return recorded('arctan', [x], elementwise('arctan', [x]));
 }
 
-export function leakyRelu(x: Tensor, slope: number, options: KinkOptions): Tensor {
-  if (!(slope <= 1 && Number.isFinite(slope))) {
+export function leakyRelu(x: Tensor, slope: number, options?: KinkOptions): Tensor {
+  if (!(Number.isFinite(slope) && slope <= 1)) {
     throw refusal('leakyRelu: the slope', slope, 'a finite number ≤ 1');
   }
   const attributes = { slope, ...selected('leakyRelu', options, 0) };
   return recorded('leakyRelu', [x], elementwise('leakyRelu', [x], [slope]), attributes);
 }
 
-export function elu(x: Tensor, alpha: number, options: KinkOptions): Tensor {
-  if (!(Number.isFinite(alpha) && alpha >= 0 && alpha <= 1)) {
-    throw refusal('elu: alpha', alpha, 'a number from 0 to 1');
-  }
+export function elu(x: Tensor, alpha: number, options?: KinkOptions): Tensor {
+  FRACTION('elu: alpha', alpha);
   const attributes = { alpha, ...selected('elu', options, 0) };
   return recorded('elu', [x], elementwise('elu', [x], [alpha]), attributes);
 }
 
-export function clip(x: Tensor, low: number, high: number, options: KinkOptions): Tensor {
-  if (!(low < high && Number.isFinite(low) && Number.isFinite(high))) {
+export function clip(x: Tensor, low: number, high: number, options?: KinkOptions): Tensor {
+  if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {
     throw new RangeError(`clip: low is ${shown(low)} and high ${shown(high)}; both must be finite, and low < high`);
   }
   const attributes = { low, high, ...selected('clip', options, 1) };
   return recorded('clip', [x], elementwise('clip', [x], [low, high]), attributes);
 }
 
-export function maximum(a: Tensor, b: Tensor, options: KinkOptions): Tensor {
-  const attributes = selected('maximum', options, 0.5);
+export function maximum(a: Tensor, b: Tensor, options?: KinkOptions): Tensor {
+  const attributes = { ...selected('maximum', options, 0.5) };
   return recorded('maximum', [a, b], elementwise('maximum', [a, b]), attributes);
 }
 
-export function minimum(a: Tensor, b: Tensor, options: KinkOptions): Tensor {
-  const attributes = selected('minimum', options, 0.5);
+export function minimum(a: Tensor, b: Tensor, options?: KinkOptions): Tensor {
+  const attributes = { ...selected('minimum', options, 0.5) };
   return recorded('minimum', [a, b], elementwise('minimum', [a, b]), attributes);
 }
 
@@ -196,11 +203,8 @@ export function sumKeeping(x: Tensor, axes: readonly number[]): Tensor {
   return result === x ? x.context.alias(x, x.shape) : result;
 }
 
-export function sum(
-  x: Tensor,
-  axes: number | readonly number[] | undefined,
-  { keepAxes = false }: AxesOptions,
-): Tensor {
+export function sum(x: Tensor, axes: number | readonly number[] | undefined, options?: AxesOptions): Tensor {
+  const { keepAxes = false } = readOptions('sum', options, AXES_OPTIONS);
   const indices = normaliseAxes('sum', axes, x.shape.length);
   const kept = sumKeeping(x, indices);
   if (keepAxes) return recorded('sum', [x], kept, { axes: indices });
@@ -212,7 +216,8 @@ export function sum(
   return recorded('sum', [x], dropped, { axes: indices });
 }
 
-export function mean(x: Tensor, axes: number | readonly number[] | undefined, options: AxesOptions): Tensor {
+export function mean(x: Tensor, axes: number | readonly number[] | undefined, given?: AxesOptions): Tensor {
+  const options = readOptions('mean', given, AXES_OPTIONS);
   const count = sizeOf(normaliseAxes('mean', axes, x.shape.length).map((axis) => x.shape[axis]));
   const total = sum(x, axes, options);
   const output = multiply(total, 1 / count);

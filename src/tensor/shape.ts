@@ -96,7 +96,9 @@ export function normaliseAxes(operation: string, axes: number | readonly number[
   if (typeof axes !== 'number' && !isListLike(axes)) {
     throw refusal(`${operation}: axes`, axes, 'an integer or a list of integers');
   }
-  const list = (typeof axes === 'number' ? [axes] : Array.from(axes)).map((axis) => {
+  const given = typeof axes === 'number' ? [axes] : axes;
+  if (given.length > MAXIMUM_RANK) throw refusal(`${operation}: axes`, axes, `at most ${MAXIMUM_RANK} integers`);
+  const list = Array.from(given).map((axis) => {
     const index = axis < 0 ? axis + rank : axis;
     if (!Number.isInteger(index) || index < 0 || index >= rank) {
       throw new RangeError(

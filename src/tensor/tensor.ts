@@ -1,5 +1,6 @@
-import { type Check as ArgumentCheck, BOOLEAN, checkFor, LIST, refusal } from '../arguments/check.ts';
-import { type Checks, readOptions } from '../arguments/options.ts';
+import { type Check as ArgumentCheck, checkFor, isSo, LIST, refusal } from '../arguments/check.ts';
+import { readOptions } from '../arguments/options.ts';
+import { shown } from '../arguments/shown.ts';
 import type { Assumption, Constant } from '../backends/backend.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import type { Arena } from './arena.ts';
@@ -77,11 +78,6 @@ export interface KinkOptions {
   selection?: number;
 }
 
-const KINK_OPTIONS: Checks<KinkOptions> = { selection: 0 };
-const AXES_OPTIONS: Checks<operations.AxesOptions> = { keepAxes: BOOLEAN };
-const MATMUL_OPTIONS: Checks<operations.MatmulOptions> = { transposeA: BOOLEAN, transposeB: BOOLEAN };
-const kinkOptions = (what: string, given?: KinkOptions): KinkOptions => readOptions(what, given, KINK_OPTIONS);
-
 /**
  * An array of numbers on a backend, row-major, of rank 0 to 4. Operations return new tensors at once; `data()` waits.
  * Binary operations broadcast as NumPy does and take a number in place of the second tensor.
@@ -145,19 +141,19 @@ export class Tensor {
   /** @throws RangeError unless the other is one that this tensor can be computed with */
   private beside(place: string, other: Tensor): Tensor {
     // Where a function is traced, its context says what is wrong with a tensor from outside.
-    const isOfContext = other instanceof Tensor && (other.context === this.context || typeof this.place === 'number');
+    const isOfContext = isTensor(other) && (other.context === this.context || typeof this.place === 'number');
     if (isOfContext && !other.disposed) return other;
     throw refusal(place, other, 'a tensor of the same engine');
   }
   private operand(what: string, other: Tensor | number): Tensor | number {
-    if (other instanceof Tensor) return this.beside(`${what}: other`, other);
+    if (isTensor(other)) return this.beside(`${what}: other`, other);
     if (Number.isFinite(other)) return other;
     throw refusal(`${what}: other`, other, typeof other === 'number' ? 'finite' : 'a number or a tensor');
   }
 
   /** op(this)·op(other) for matrices; op transposes where asked. */
   matmul(other: Tensor, options?: operations.MatmulOptions): Tensor {
-    return operations.matmul(this, this.beside('matmul: other', other), readOptions('matmul', options, MATMUL_OPTIONS));
+    return operations.matmul(this, this.beside('matmul: other', other), options);
   }
   add(other: Tensor | number): Tensor {
     return operations.add(this, this.operand('add', other));
@@ -194,23 +190,23 @@ export class Tensor {
   }
   /** max(x, 0). Derivative at 0: `selection`, default 0. */
   relu(options?: KinkOptions): Tensor {
-    return operations.relu(this, kinkOptions('relu', options));
+    return operations.relu(this, options);
   }
   /** |x|. Derivative at 0: 2·selection − 1; default selection ½, which is 0. */
   abs(options?: KinkOptions): Tensor {
-    return operations.abs(this, kinkOptions('abs', options));
+    return operations.abs(this, options);
   }
   /** sign(x)·max(|x| − threshold, 0). Derivative at ±threshold: `selection`, default 0. */
   softThreshold(threshold: number, options?: KinkOptions): Tensor {
-    return operations.softThreshold(this, threshold, kinkOptions('softThreshold', options));
+    return operations.softThreshold(this, threshold, options);
   }
   /** x for x > 0, else slope·x; slope ≤ 1, default 0.01. Derivative at 0: (1 − selection)·slope + selection, default slope. */
   leakyRelu(slope = 0.01, options?: KinkOptions): Tensor {
-    return operations.leakyRelu(this, slope, kinkOptions('leakyRelu', options));
+    return operations.leakyRelu(this, slope, options);
   }
   /** x for x > 0, else α(eˣ − 1); α from 0 to 1, default 1. Derivative at 0: (1 − selection)·α + selection, default α. */
   elu(alpha = 1, options?: KinkOptions): Tensor {
-    return operations.elu(this, alpha, kinkOptions('elu', options));
+    return operations.elu(this, alpha, options);
   }
   /** ln(1 + eˣ), accurate in both tails. */
   softplus(): Tensor {
@@ -225,25 +221,25 @@ export class Tensor {
   }
   /** min(max(x, low), high). Derivative at low and high: `selection`, default 1, as in PyTorch. */
   clip(low: number, high: number, options?: KinkOptions): Tensor {
-    return operations.clip(this, low, high, kinkOptions('clip', options));
+    return operations.clip(this, low, high, options);
   }
   /**
    * The larger of the two, broadcasting. At a tie this tensor's derivative is `selection` and the other's 1 − selection;
    * default ½ each, as in PyTorch. A tie is a difference within 64 units of rounding of the larger operand's row.
    */
   maximum(other: Tensor, options?: KinkOptions): Tensor {
-    return operations.maximum(this, this.beside('maximum: other', other), kinkOptions('maximum', options));
+    return operations.maximum(this, this.beside('maximum: other', other), options);
   }
   /** The smaller of the two, broadcasting; derivatives at a tie as for `maximum`. */
   minimum(other: Tensor, options?: KinkOptions): Tensor {
-    return operations.minimum(this, this.beside('minimum: other', other), kinkOptions('minimum', options));
+    return operations.minimum(this, this.beside('minimum: other', other), options);
   }
   /** Sum over the axes (all of them when none is given); the axes stay, with extent 1, when `keepAxes`. */
   sum(axes?: number | readonly number[], options?: operations.AxesOptions): Tensor {
-    return operations.sum(this, axes, readOptions('sum', options, AXES_OPTIONS));
+    return operations.sum(this, axes, options);
   }
   mean(axes?: number | readonly number[], options?: operations.AxesOptions): Tensor {
-    return operations.mean(this, axes, readOptions('mean', options, AXES_OPTIONS));
+    return operations.mean(this, axes, options);
   }
   reshape(shape: Shape): Tensor {
     return operations.reshape(this, shape);
@@ -265,7 +261,7 @@ export class Tensor {
    * (Srivastava et al. 2014). Rate 0 changes nothing.
    */
   dropout(rate: number, options: normalise.DropoutOptions): Tensor {
-    return normalise.dropout(this, rate, readOptions('dropout', options, { seed: 0 }));
+    return normalise.dropout(this, rate, options);
   }
   /** gain·(x − mean)/√(variance + ε) + bias along the last axis (Ba, Kiros and Hinton 2016). */
   layerNorm(options?: normalise.LayerNormOptions): Tensor {
@@ -282,24 +278,39 @@ export class Tensor {
   }
 }
 
+const isInstance = (value: unknown): boolean => value instanceof Tensor;
+
+export function isTensor(value: unknown): value is Tensor {
+  return isSo(isInstance, value);
+}
+
 /** That is not disposed. */
-export const TENSOR = checkFor('a tensor', (value) => value instanceof Tensor && !value.isDisposed);
+export const TENSOR = /* @__PURE__ */ checkFor('a tensor', (value) => value instanceof Tensor && !value.isDisposed);
 
 export const TENSORS: ArgumentCheck = (place, value) => {
   LIST(place, value);
   for (const [index, each] of (value as readonly unknown[]).entries()) TENSOR(`${place}[${index}]`, each);
 };
 
+type Several = Tensor | readonly Tensor[] | undefined;
+
 /**
  * Tensors that are to be computed with together, by name.
  * @throws RangeError that names the first of another engine than the one before it
  */
-export function checkTogether(what: string, tensors: Readonly<Record<string, Tensor | undefined>>): void {
-  const [given, ...others] = Object.entries(tensors).filter(([, tensor]) => tensor) as [string, Tensor][];
-  for (const [name, tensor] of others) {
-    // Where a function is traced, its context says what is wrong.
-    if (tensor.context === given[1].context || [tensor, given[1]].some(({ place }) => typeof place === 'number'))
-      continue;
-    throw refusal(`${what}: ${name}`, tensor, 'a tensor of the same engine as the others');
+export function checkTogether(what: string, tensors: Readonly<Record<string, Several>>): void {
+  let first: Tensor | undefined;
+  let named = '';
+  for (const [name, given] of Object.entries(tensors)) {
+    for (const [index, tensor] of (given === undefined || given instanceof Tensor ? [given] : given).entries()) {
+      if (!first) [first, named] = [tensor, name];
+      // Where a function is traced, its context says what is wrong.
+      const isTraced = typeof first?.place === 'number' || typeof tensor?.place === 'number';
+      if (!first || !tensor || tensor.context === first.context || isTraced) continue;
+      const place = given === tensor ? name : `${name}[${index}]`;
+      throw new RangeError(
+        `${what}: ${place} is ${shown(tensor)} and belongs to another engine; it must be a tensor of that of ${named}`,
+      );
+    }
   }
 }

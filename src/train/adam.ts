@@ -1,10 +1,10 @@
-import { POSITIVE } from '../arguments/check.ts';
+import { NOT_NEGATIVE, POSITIVE } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Optimiser } from './optimiser.ts';
 import { type Schedule, scheduleOf } from './schedules.ts';
-import { checkBelowOne, checkNotNegative, scaled, startRule, type UpdateRule } from './update-rule.ts';
+import { BELOW_ONE, scaled, startRule, type UpdateRule } from './update-rule.ts';
 
 export interface AdamOptions {
   /** Default 1e-3. */
@@ -22,8 +22,8 @@ export interface AdamWOptions extends AdamOptions {
   weightDecay?: number;
 }
 
-const OPTIONS: Checks<AdamOptions> = { rate: 0, beta1: 0, beta2: 0, epsilon: POSITIVE };
-const WITH_DECAY: Checks<AdamWOptions> = { ...OPTIONS, weightDecay: 0 };
+const OPTIONS: Checks<AdamOptions> = { rate: 0, beta1: BELOW_ONE, beta2: BELOW_ONE, epsilon: POSITIVE };
+const WITH_DECAY: Checks<AdamWOptions> = { ...OPTIONS, weightDecay: NOT_NEGATIVE };
 
 /**
  * Adam (Kingma & Ba 2015, Algorithm 1): m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²,
@@ -39,7 +39,6 @@ export function adam(options?: AdamOptions): Optimiser {
  */
 export function adamW(given?: AdamWOptions): Optimiser {
   const { weightDecay = 1e-2, ...options } = readOptions('adamW', given, WITH_DECAY);
-  checkNotNegative('adamW: weightDecay', weightDecay);
   return adamWith('adamW', options, weightDecay);
 }
 
@@ -49,8 +48,6 @@ function adamWith(
   weightDecay: number | undefined,
 ): Optimiser {
   const schedule = scheduleOf(`${name}: rate`, rate);
-  checkBelowOne(`${name}: beta1`, beta1);
-  checkBelowOne(`${name}: beta2`, beta2);
   const blend = (old: Tensor, fresh: Tensor, beta: number): Tensor =>
     elementwise('add', [scaled(old, beta), scaled(fresh, 1 - beta)]);
   const rule: UpdateRule = {

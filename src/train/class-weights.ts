@@ -1,4 +1,4 @@
-import { refusal } from '../arguments/check.ts';
+import { POSITIVE } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import type { Samples } from '../data/dataset.ts';
 import { oneHot } from './losses.ts';
@@ -14,9 +14,7 @@ export function classWeightsOf(option: ClassWeights, samples: Samples, classes: 
     );
   }
   for (const [label, weight] of option.entries()) {
-    if (!(weight > 0 && Number.isFinite(weight))) {
-      throw refusal(`train: classWeights[${label}]`, weight, 'a finite number > 0');
-    }
+    POSITIVE(`train: classWeights[${label}]`, weight);
   }
   return option;
 }

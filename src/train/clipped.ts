@@ -1,4 +1,4 @@
-import { refusal } from '../arguments/check.ts';
+import { POSITIVE } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import type { Engine } from '../tensor/engine.ts';
@@ -43,9 +43,7 @@ export function clipped(optimiser: Optimiser, given: ClipOptions): Optimiser {
     throw new RangeError(`clipped: norm is ${shown(norm)} and value is ${shown(value)}; give exactly one of them`);
   }
   const kind = norm === undefined ? 'value' : 'norm';
-  if (!(limit > 0 && Number.isFinite(limit))) {
-    throw refusal(`clipped: ${kind}`, limit, 'a finite number > 0');
-  }
+  POSITIVE(`clipped: ${kind}`, limit);
   const cut = kind === 'norm' ? cutNorm : cutValue;
   return {
     ...optimiser,

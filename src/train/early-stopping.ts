@@ -1,4 +1,4 @@
-import { BOOLEAN, refusal } from '../arguments/check.ts';
+import { BOOLEAN, COUNT, NOT_NEGATIVE, refusal } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import type { Model } from '../layers/sequential.ts';
@@ -23,7 +23,12 @@ export interface EarlyStoppingOptions {
   restoreBest?: boolean;
 }
 
-const OPTIONS: Checks<EarlyStoppingOptions> = { patience: 0, minimumImprovement: 0, on: 0, restoreBest: BOOLEAN };
+const OPTIONS: Checks<EarlyStoppingOptions> = {
+  patience: COUNT,
+  minimumImprovement: NOT_NEGATIVE,
+  on: 0,
+  restoreBest: BOOLEAN,
+};
 
 /** All of it besides the parameters, as a checkpoint holds it. */
 export interface EarlyStoppingState {
@@ -34,14 +39,8 @@ export interface EarlyStoppingState {
 }
 
 export function checkEarlyStopping(given: EarlyStoppingOptions, hasValidation: boolean): EarlyStoppingOptions {
-  const options = readOptions('earlyStopping', given, OPTIONS);
-  const { patience, minimumImprovement = 0, on = 'validation loss' } = options;
-  if (!Number.isInteger(patience) || patience < 1) {
-    throw refusal('earlyStopping: patience', patience, 'a positive integer');
-  }
-  if (!(minimumImprovement >= 0 && Number.isFinite(minimumImprovement))) {
-    throw refusal('earlyStopping: minimumImprovement', minimumImprovement, 'a finite number ≥ 0');
-  }
+  const options = readOptions('earlyStopping', given, OPTIONS, 'patience');
+  const { on = 'validation loss' } = options;
   if (typeof on !== 'string' || !Object.hasOwn(QUANTITIES, on)) {
     throw refusal('earlyStopping: on', on, `one of ${Object.keys(QUANTITIES).join(', ')}`);
   }

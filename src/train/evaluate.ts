@@ -14,8 +14,8 @@ export interface Evaluation {
   readonly count: number;
 }
 
-const TYPED_ARRAY = checkFor(
-  'a Float32Array, or for labels an Int32Array',
+const TYPED_ARRAY = /* @__PURE__ */ checkFor(
+  'a typed array',
   (value) => ArrayBuffer.isView(value) && 'subarray' in value,
 );
 

@@ -1,6 +1,6 @@
 import { COUNT, NUMBERS, refusal, refusalOfResult } from '../arguments/check.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
-import { TENSOR, Tensor } from '../tensor/tensor.ts';
+import { checkTogether, TENSOR, Tensor } from '../tensor/tensor.ts';
 
 /**
  * The loss of a batch, one number: a mean over its rows.
@@ -19,6 +19,7 @@ export function checkedLoss(what: string, loss: Tensor): Tensor {
 function checkPair(what: string, outputs: Tensor, targets: Tensor): void {
   TENSOR(`${what}: outputs`, outputs);
   TENSOR(`${what}: targets`, targets);
+  checkTogether(what, { outputs, targets });
 }
 
 /**
@@ -59,18 +60,16 @@ export function meanSquaredError(outputs: Tensor, targets: Tensor): Tensor {
 export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array {
   NUMBERS('oneHot: labels', labels);
   COUNT('oneHot: classes', classes);
+  for (let row = 0; row < labels.length; row++) {
+    if (Number.isInteger(labels[row]) && labels[row] >= 0 && labels[row] < classes) continue;
+    throw refusal(`labels[${row}]`, labels[row], `an integer from 0 to ${classes - 1}`);
+  }
   if (labels.length * classes > 2 ** 32) {
     throw new RangeError(
       `oneHot: ${labels.length} labels and ${classes} classes give more numbers than an array can hold`,
     );
   }
   const rows = new Float32Array(labels.length * classes);
-  for (let row = 0; row < labels.length; row++) {
-    const label = labels[row];
-    if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw refusal(`labels[${row}]`, label, `an integer from 0 to ${classes - 1}`);
-    }
-    rows[row * classes + label] = 1;
-  }
+  for (let row = 0; row < labels.length; row++) rows[row * classes + labels[row]] = 1;
   return rows;
 }

@@ -23,7 +23,7 @@ export interface Optimiser {
   start(engine: Engine, parameters: readonly Tensor[], memory?: RememberedNumbers): OptimiserState;
 }
 
-export const OPTIMISER = checkFor(
+export const OPTIMISER = /* @__PURE__ */ checkFor(
   'an optimiser, such as adam()',
   (value) => has(value, 'start') && has(value, 'rate') && typeof (value as Optimiser).name === 'string',
 );

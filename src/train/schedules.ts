@@ -1,5 +1,5 @@
 /** Step sizes over the course of training. Each is known by name and options, so that it can be written down and checked. */
-import { isObject, NOT_NEGATIVE, OBJECT, refusal } from '../arguments/check.ts';
+import { COUNT, isObject, NOT_NEGATIVE, numberFor, OBJECT, POSITIVE, refusal } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 
 export interface Schedule {
@@ -28,17 +28,7 @@ function described(name: string, options: Record<string, unknown>, rateAt: (epoc
   return Object.assign(checked, { description: { name, options } }) satisfies Schedule;
 }
 
-function checkNumber(place: string, value: number, allowed: string, test: (value: number) => boolean): void {
-  if (!(Number.isFinite(value) && test(value))) throw refusal(place, value, allowed);
-}
-
-function checkPositive(place: string, value: number): void {
-  checkNumber(place, value, 'a finite number > 0', (number) => number > 0);
-}
-
-function checkFactor(place: string, value: number): void {
-  checkNumber(place, value, 'in (0, 1]', (number) => number > 0 && number <= 1);
-}
+const FACTOR = /* @__PURE__ */ numberFor('in (0, 1]', (value) => value > 0 && value <= 1);
 
 /** The schedule of an option that may also be a number, which stays as it is. */
 export function scheduleOf(place: string, rate: number | Schedule): Schedule {
@@ -47,7 +37,7 @@ export function scheduleOf(place: string, rate: number | Schedule): Schedule {
 }
 
 export function constantRate(rate: number): Schedule {
-  checkPositive('constantRate: rate', rate);
+  POSITIVE('constantRate: rate', rate);
   return described('constantRate', { rate }, () => rate);
 }
 
@@ -60,10 +50,8 @@ export interface StepDecayOptions {
 
 /** rate · factor^⌊epoch / every⌋. */
 export function stepDecay(rate: number, options: StepDecayOptions): Schedule {
-  const { factor = 0.1, every } = readOptions('stepDecay', options, { factor: 0, every: 0 });
-  checkPositive('stepDecay: rate', rate);
-  checkFactor('stepDecay: factor', factor);
-  checkNumber('stepDecay: every', every, 'a positive integer', (number) => Number.isInteger(number) && number >= 1);
+  const { factor = 0.1, every } = readOptions('stepDecay', options, { factor: FACTOR, every: COUNT }, 'every');
+  POSITIVE('stepDecay: rate', rate);
   return described('stepDecay', { rate, factor, every }, (epoch) => rate * factor ** Math.floor(epoch / every));
 }
 
@@ -74,9 +62,8 @@ export interface ExponentialDecayOptions {
 
 /** rate · factor^epoch, falling at every step. */
 export function exponentialDecay(rate: number, options?: ExponentialDecayOptions): Schedule {
-  const { factor = 0.95 } = readOptions('exponentialDecay', options, { factor: 0 });
-  checkPositive('exponentialDecay: rate', rate);
-  checkFactor('exponentialDecay: factor', factor);
+  const { factor = 0.95 } = readOptions('exponentialDecay', options, { factor: FACTOR });
+  POSITIVE('exponentialDecay: rate', rate);
   return described('exponentialDecay', { rate, factor }, (epoch) => rate * factor ** epoch);
 }
 
@@ -87,9 +74,8 @@ export interface PolynomialDecayOptions {
 
 /** rate / (k + 1)^p at step k. */
 export function polynomialDecay(rate: number, options?: PolynomialDecayOptions): Schedule {
-  const { power = 0.5 } = readOptions('polynomialDecay', options, { power: 0 });
-  checkPositive('polynomialDecay: rate', rate);
-  checkPositive('polynomialDecay: power', power);
+  const { power = 0.5 } = readOptions('polynomialDecay', options, { power: POSITIVE });
+  POSITIVE('polynomialDecay: rate', rate);
   return described('polynomialDecay', { rate, power }, (_, step) => rate / (step + 1) ** power);
 }
 
@@ -116,11 +102,14 @@ export interface CosineOptions {
 
 /** final + (rate − final)·(1 + cos πt)/2, t from 0 to 1 over the epochs after the warm-up (Loshchilov & Hutter 2017, eq. 5). */
 export function cosine(rate: number, options: CosineOptions): Schedule {
-  const { epochs, warmUp = 0, final = 0 } = readOptions('cosine', options, { epochs: 0, warmUp: 0, final: 0 });
-  checkPositive('cosine: rate', rate);
-  checkPositive('cosine: epochs', epochs);
-  checkNumber('cosine: warmUp', warmUp, `in [0, epochs = ${epochs})`, (number) => number >= 0 && number < epochs);
-  checkNumber('cosine: final', final, `in [0, rate = ${rate}]`, (number) => number >= 0 && number <= rate);
+  const {
+    epochs,
+    warmUp = 0,
+    final = 0,
+  } = readOptions('cosine', options, { epochs: POSITIVE, warmUp: 0, final: 0 }, 'epochs');
+  POSITIVE('cosine: rate', rate);
+  numberFor(`in [0, epochs = ${epochs})`, (value) => value >= 0 && value < epochs)('cosine: warmUp', warmUp);
+  numberFor(`in [0, rate = ${rate}]`, (value) => value >= 0 && value <= rate)('cosine: final', final);
   return described('cosine', { rate, epochs, warmUp, final }, (epoch) =>
     epoch < warmUp
       ? rate * rising(epoch, warmUp, WARM_UP_FROM)
@@ -136,9 +125,12 @@ export interface LinearWarmUpOptions {
 
 /** A schedule (or a constant rate) times a factor that rises linearly from `from` to 1 (Goyal et al. 2017, section 2.2). */
 export function linearWarmUp(rate: number | Schedule, options: LinearWarmUpOptions): Schedule {
-  const { epochs, from = WARM_UP_FROM } = readOptions('linearWarmUp', options, { epochs: 0, from: 0 });
-  checkPositive('linearWarmUp: epochs', epochs);
-  checkFactor('linearWarmUp: from', from);
+  const { epochs, from = WARM_UP_FROM } = readOptions(
+    'linearWarmUp',
+    options,
+    { epochs: POSITIVE, from: FACTOR },
+    'epochs',
+  );
   const schedule = scheduleOf('linearWarmUp: rate', rate);
   const rateAt = (epoch: number, step: number): number => schedule(epoch, step) * rising(epoch, epochs, from);
   return schedule.description
@@ -157,16 +149,22 @@ export interface OneCycleOptions {
   last?: number;
 }
 
-const ONE_CYCLE_OPTIONS: Checks<OneCycleOptions> = { epochs: 0, rise: 0, first: 0, last: 0 };
+const ONE_CYCLE_OPTIONS: Checks<OneCycleOptions> = {
+  epochs: POSITIVE,
+  rise: /* @__PURE__ */ numberFor('in (0, 1)', (value) => value > 0 && value < 1),
+  first: FACTOR,
+  last: FACTOR,
+};
 
 /** Up to `rate` and down below the start, both along half a cosine wave (Smith & Topin 2019; the form and defaults of PyTorch). */
 export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
-  const { epochs, rise = 0.3, first = 1 / 25, last = 1e-4 } = readOptions('oneCycle', options, ONE_CYCLE_OPTIONS);
-  checkPositive('oneCycle: rate', rate);
-  checkPositive('oneCycle: epochs', epochs);
-  checkNumber('oneCycle: rise', rise, 'in (0, 1)', (number) => number > 0 && number < 1);
-  checkFactor('oneCycle: first', first);
-  checkFactor('oneCycle: last', last);
+  const {
+    epochs,
+    rise = 0.3,
+    first = 1 / 25,
+    last = 1e-4,
+  } = readOptions('oneCycle', options, ONE_CYCLE_OPTIONS, 'epochs');
+  POSITIVE('oneCycle: rate', rate);
   const [start, end] = [rate * first, rate * first * last];
   const top = rise * epochs;
   return described('oneCycle', { rate, epochs, rise, first, last }, (epoch) =>
@@ -210,7 +208,7 @@ export function scheduleNamed(name: string, options: Readonly<Record<string, unk
 
 /** A description in the place of a rate becomes the schedule that it describes. */
 function madeAgain(rate: unknown): unknown {
-  if (!isObject(rate)) return rate;
+  if (!isObject(rate) || typeof (rate as ScheduleDescription).name !== 'string') return rate;
   const { name, options } = rate as ScheduleDescription;
   return scheduleNamed(name, options);
 }

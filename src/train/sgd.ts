@@ -1,9 +1,9 @@
-import { BOOLEAN } from '../arguments/check.ts';
+import { BOOLEAN, NOT_NEGATIVE } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import type { Optimiser } from './optimiser.ts';
 import { type Schedule, scheduleOf } from './schedules.ts';
-import { checkBelowOne, checkNotNegative, scaled, startRule, type UpdateRule } from './update-rule.ts';
+import { BELOW_ONE, scaled, startRule, type UpdateRule } from './update-rule.ts';
 
 export interface SgdOptions {
   rate: number | Schedule;
@@ -15,7 +15,12 @@ export interface SgdOptions {
   weightDecay?: number;
 }
 
-export const SGD_OPTIONS: Checks<SgdOptions> = { rate: 0, momentum: 0, nesterov: BOOLEAN, weightDecay: 0 };
+export const SGD_OPTIONS: Checks<SgdOptions> = {
+  rate: 0,
+  momentum: BELOW_ONE,
+  nesterov: BOOLEAN,
+  weightDecay: NOT_NEGATIVE,
+};
 
 /**
  * Gradient steps on shuffled batches, with momentum as PyTorch has it (Sutskever et al. 2013 with the rate outside):
@@ -24,8 +29,6 @@ export const SGD_OPTIONS: Checks<SgdOptions> = { rate: 0, momentum: 0, nesterov:
 export function sgd(options: SgdOptions): Optimiser {
   const { rate, momentum = 0, nesterov = false, weightDecay = 0 } = readOptions('sgd', options, SGD_OPTIONS);
   const schedule = scheduleOf('sgd: rate', rate);
-  checkBelowOne('sgd: momentum', momentum);
-  checkNotNegative('sgd: weightDecay', weightDecay);
   if (nesterov && momentum === 0) throw new RangeError('sgd: momentum is 0; nesterov needs a momentum > 0');
   const rule: UpdateRule = {
     key: `sgd ${momentum} ${nesterov} ${weightDecay}`,

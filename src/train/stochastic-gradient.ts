@@ -1,4 +1,4 @@
-import { BOOLEAN, isObject, refusal } from '../arguments/check.ts';
+import { BOOLEAN, isObject, POSITIVE, refusal } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import { random } from '../data/random.ts';
@@ -60,9 +60,7 @@ export function stochasticGradient(given: StochasticGradientOptions): Stochastic
   if (!(Number.isFinite(least) && least > 0 && largest > least && Number.isFinite(largest))) {
     throw refusal('stochasticGradient: scale', interval, 'an interval with 0 < least < largest');
   }
-  if (!(rate > 0 && Number.isFinite(rate))) {
-    throw refusal('stochasticGradient: rate', rate, 'a finite number > 0');
-  }
+  POSITIVE('stochasticGradient: rate', rate);
   const scale = least + (largest - least) * random(seed).fork('scale of the step sizes').uniform();
   const plain = sgd({ rate: polynomialDecay(scale * rate, { power }) });
   return { ...plain, name: 'stochasticGradient', sampling: 'independent', theorem3: true, scale };

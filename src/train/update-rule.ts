@@ -1,5 +1,5 @@
 /** What the optimisers share: a rule that moves one parameter, and the Program that applies it to all of them. */
-import { refusal, refusalOfResult } from '../arguments/check.ts';
+import { numberFor, refusalOfResult } from '../arguments/check.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, elementwiseLaidOut } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -96,10 +96,4 @@ export function scaled(x: Tensor, factor: number): Tensor {
   return elementwise('scale', [x], [factor, 0]);
 }
 
-export function checkNotNegative(place: string, value: number): void {
-  if (!(value >= 0 && Number.isFinite(value))) throw refusal(place, value, 'a finite number ≥ 0');
-}
-
-export function checkBelowOne(place: string, value: number): void {
-  if (!(Number.isFinite(value) && value >= 0 && value < 1)) throw refusal(place, value, 'in [0, 1)');
-}
+export const BELOW_ONE = /* @__PURE__ */ numberFor('in [0, 1)', (value) => value >= 0 && value < 1);

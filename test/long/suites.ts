@@ -35,4 +35,5 @@ export const suites: readonly LongSuite[] = [
   { name: 'composed', files: ['test/long/composed.test.ts'], programs: [], minutes: 8 },
   { name: 'soak', files: ['test/long/soak.test.ts'], programs: [], minutes: 2 },
   { name: 'kinks', files: ['test/long/kinks.test.ts'], programs: [], minutes: 5 },
+  { name: 'misuse', files: ['test/long/misuse.test.ts'], programs: [], minutes: 12 },
 ];

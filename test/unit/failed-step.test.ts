@@ -18,10 +18,12 @@ import {
   open,
   saveCheckpoint,
   sequential,
+  serveTraining,
   sgd,
   type Tensor,
   type TrainOptions,
   train,
+  trainInWorker,
 } from '../../src/index.ts';
 import { clouds } from '../support/clouds.ts';
 

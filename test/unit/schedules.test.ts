@@ -92,7 +92,7 @@ describe('by name', () => {
       () => scheduleNamed('cosine', { epochs: 1 }),
       'cosine: rate is undefined; it must be a finite number > 0',
     ],
-    ['a rate in words', () => scheduleNamed('constantRate', { rate: '1' }), 'rate is 1; it must be a finite number'],
+    ['a rate in words', () => scheduleNamed('constantRate', { rate: '1' }), 'rate is "1"; it must be a finite number'],
     ['every', () => stepDecay(1, { every: 0 }), 'stepDecay: every is 0; it must be a positive integer'],
     ['factor', () => exponentialDecay(1, { factor: 1.5 }), 'exponentialDecay: factor is 1.5; it must be in (0, 1]'],
     ['warm-up', () => cosine(1, { epochs: 2, warmUp: 2 }), 'warmUp is 2; it must be in [0, epochs = 2)'],

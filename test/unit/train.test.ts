@@ -142,7 +142,7 @@ describe('wrong use is refused, naming what was wrong', () => {
     [
       'NaN',
       () => train(make(), small(), { ...data, inputs: new Float32Array(12).fill(Number.NaN) }),
-      'values[0] is NaN',
+      'inputs[0] is NaN',
     ],
   ])('train: %s', async (_, action, message) => {
     await expect(action()).rejects.toThrow(message);

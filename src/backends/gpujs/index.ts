@@ -2,7 +2,6 @@
  * The gpu.js backend: float32, over the kernels of kernels/, which gpu.js turns into WebGL2 or WebAssembly. Every call is
  * launched at once; nothing is left to be done later but reading back.
  */
-import { refusal } from '../../arguments/check.ts';
 import type { Backend, Constant, MemoryFigures, Program, Storage } from '../backend.ts';
 import { footprint, objectsOf } from '../footprint.ts';
 import { AssemblyMachine } from './assembly.ts';
@@ -44,7 +43,7 @@ interface Executable {
  */
 export async function openGPUJS({ mode, load }: GPUJSOptions = {}): Promise<Backend> {
   if (mode !== undefined && !GPUJS_MODES.includes(mode)) {
-    throw refusal('open: gpujs.mode', mode, `one of ${GPUJS_MODES.join(', ')}`);
+    throw new RangeError(`open: gpujs.mode is ${JSON.stringify(mode)}; it must be one of ${GPUJS_MODES.join(', ')}`);
   }
   const library = await loadLibrary(load);
   const chosen = mode ?? (hasHardwareWebGL2() ? 'webgl2' : 'webassembly');

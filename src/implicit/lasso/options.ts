@@ -1,5 +1,5 @@
 /** What a caller may choose of a Lasso solve, checked. */
-import { BOOLEAN, checkFinite, refusal } from '../../arguments/check.ts';
+import { AT_LEAST_0, BOOLEAN, checkFinite, refusal } from '../../arguments/check.ts';
 import type { Checks } from '../../arguments/options.ts';
 import { KINK_UNITS } from '../../autodiff/kinks.ts';
 import { SEQUENTIAL_BACKENDS } from '../../backends/kernels.ts';
@@ -227,9 +227,7 @@ export function lassoSettings(
   const isSequential = SEQUENTIAL_BACKENDS.includes(backend);
   const { solver = 'auto', onFailure = 'throw', onFailedCertificate = 'warn' } = options;
   const kinkUnits = options.kinkUnits ?? Math.max(KINK_UNITS, KINK_SHARE / epsilon);
-  if (!(kinkUnits >= 0 && Number.isFinite(kinkUnits))) {
-    throw refusal('kinkUnits: it', kinkUnits, 'a finite number of at least 0');
-  }
+  AT_LEAST_0('kinkUnits: it', kinkUnits);
   const isLarge = options.ridge !== undefined && features > LARGEST_FACTOR;
   const sequential = isLarge ? 'coordinate-descent' : 'homotopy';
   const automatic = isSequential ? sequential : 'fista';

@@ -1,5 +1,5 @@
 /** What a checkpoint holds, to bytes and back. */
-import { checkFor, isObject, LIST, OBJECT, refusal } from '../../arguments/check.ts';
+import { checkFor, OBJECT, refusal } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { describeLayer, type LayerDescription, type LayerMaker, layerFrom } from '../../layers/description.ts';
 import type { Memory } from '../../layers/layer.ts';
@@ -177,32 +177,24 @@ const OPTIONS: Checks<ModelFromOptions> = {
   parameters: checkFor('latest or best', (value) => value === 'latest' || value === 'best'),
 };
 
-const NUMBER_ARRAYS = checkFor(
-  'a list of objects with shape and values',
-  (value) => Array.isArray(value) && value.every((each) => isObject(each) && 'shape' in each && 'values' in each),
-);
-const MEMORIES = checkFor(
-  'a list of objects with maps of numbers and tensors',
-  (value) => Array.isArray(value) && value.every((each) => each?.numbers instanceof Map && each.tensors instanceof Map),
-);
-
-function checkCheckpoint({ layers, parameters, memories, training }: Checkpoint): void {
-  LIST('checkpoint: layers', layers);
-  NUMBER_ARRAYS('checkpoint: parameters', parameters);
-  MEMORIES('checkpoint: memories', memories);
-  if (training !== undefined) NUMBER_ARRAYS('checkpoint: training.best', training?.best);
-}
+const CHECKPOINT = /* @__PURE__ */ checkFor('a checkpoint', (value) => {
+  const { layers, parameters, memories, training } = (value ?? {}) as Checkpoint;
+  const areArrays = (all: readonly NumberArray[]): boolean => Array.isArray(all) && all.every((each) => each?.values);
+  const isMemory = (one: RememberedByLayer): boolean => one?.numbers instanceof Map && one.tensors instanceof Map;
+  const isTrained = training === undefined || areArrays(training?.best);
+  return (
+    isTrained && Array.isArray(layers) && areArrays(parameters) && Array.isArray(memories) && memories.every(isMemory)
+  );
+});
 
 /**
  * The model of a checkpoint, with its parameters on the engine.
  * @throws RangeError where a layer is unknown, CheckpointError where it holds no best parameters and these are asked for
  */
 export function modelFrom(checkpoint: Checkpoint, engine: Engine, options?: ModelFromOptions): Model {
-  if (!isObject(checkpoint))
-    throw refusal('modelFrom: checkpoint', checkpoint, 'a checkpoint, as loadCheckpoint() gives it');
+  CHECKPOINT('modelFrom: checkpoint', checkpoint);
   ENGINE('modelFrom: engine', engine);
   const { layers = {}, parameters = 'latest' } = readOptions('modelFrom', options, OPTIONS);
-  checkCheckpoint(checkpoint);
   const model = sequential(...checkpoint.layers.map((description) => layerFrom(description, layers)));
   const best = checkpoint.training?.best ?? [];
   if (parameters === 'best' && best.length === 0) {

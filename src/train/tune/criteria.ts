@@ -101,7 +101,7 @@ export interface SureOptions {
  */
 export function sure(options: SureOptions): Criterion {
   const { deviation, seed = 0 } = readOptions('sure', options, { deviation: 0, seed: INDEX });
-  if (!(deviation > 0 && Number.isFinite(deviation))) {
+  if (!(Number.isFinite(deviation) && deviation > 0)) {
     throw refusal('sure: deviation', deviation, 'a finite number > 0, the noise in y');
   }
   return {

@@ -13,8 +13,8 @@ export interface MessageEnd {
   start?(): void;
 }
 
-export const MESSAGE_END = checkFor(
-  'a worker, its global scope or a MessagePort',
+export const MESSAGE_END = /* @__PURE__ */ checkFor(
+  'a worker, or an end of a channel',
   (value) => has(value, 'postMessage') && has(value, 'addEventListener') && has(value, 'removeEventListener'),
 );
 

@@ -1,0 +1,136 @@
+/** Every public function of equilibra/data with arguments that are right. */
+import * as data from '../../../src/data/index.ts';
+import { argument, type Family, family, options } from './family.ts';
+
+type Given = never;
+const SOURCE = 'source file IDX DataError';
+
+export const DATA_FAMILIES: readonly Family[] = [
+  family('parseCSV', (_, text: Given, given: Given) => data.parseCSV(text, given).records.length, [
+    argument('text table line', ({ tableText }) => tableText),
+    options('limits separator'),
+  ]),
+  family('parseTable', (_, text: Given, given: Given) => data.parseTable(text, given).rows.length, [
+    argument('text table line', ({ tableText }) => tableText),
+    options('limits separator header'),
+  ]),
+  family('readTable', (_, source: Given, given: Given) => data.readTable(source, given), [
+    argument('source table file line', ({ tableText }) => tableText),
+    options('limits separator header'),
+  ]),
+  family(
+    'splitSamples',
+    (_, samples: Given, fraction: Given, seed: Given, given: Given) =>
+      data.splitSamples(samples, fraction, seed, given),
+    [
+      argument('samples', ({ samples }) => samples),
+      argument('fraction', () => 0.5),
+      argument('seed', () => 0),
+      options('stratified'),
+    ],
+  ),
+  family('subset', (_, samples: Given, indices: Given) => data.subset(samples, indices), [
+    argument('samples', ({ samples }) => samples),
+    argument('indices', () => [0]),
+  ]),
+  family('parseDigits', (_, text: Given, split: Given, rows: Given) => data.parseDigits(text, split, rows), [
+    argument('text line table', () => `1${',2'.repeat(64)}`),
+    argument('split', () => ({ train: [0], test: [] })),
+    argument('expectedRows rows', () => 1),
+  ]),
+  family('foldMasks', (_, count: Given, given: Given) => data.foldMasks(count, given), [
+    argument('count folds', () => 6),
+    options('folds seed'),
+  ]),
+  family('parseIDX', (_, bytes: Given, given: Given) => data.parseIDX(bytes, given), [
+    argument(`bytes ${SOURCE}`, ({ idx }) => idx),
+    options('limits'),
+  ]),
+  family('readIDX', (_, source: Given, given: Given) => data.readIDX(source, given), [
+    argument(SOURCE, ({ idx }) => idx),
+    options('limits'),
+  ]),
+  family('imageFileNames', (_, names: Given) => data.imageFileNames(names), [
+    argument('names found', () => [
+      'train-images-idx3-ubyte',
+      'train-labels-idx1-ubyte',
+      't10k-images-idx3-ubyte',
+      't10k-labels-idx1-ubyte',
+    ]),
+  ]),
+  family('testFileNames', (_, names: Given) => data.testFileNames(names), [
+    argument('names found', () => ['t10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte']),
+  ]),
+  family('imagesFromFiles', (_, files: Given, given: Given) => data.imagesFromFiles(files, given), [
+    argument('files found', ({ images, idx }) =>
+      ['train-images-idx3-ubyte', 't10k-images-idx3-ubyte']
+        .map((name) => ({ name, bytes: images }))
+        .concat(['train-labels-idx1-ubyte', 't10k-labels-idx1-ubyte'].map((name) => ({ name, bytes: idx }))),
+    ),
+    options('limits name classNames'),
+  ]),
+  family('readImages', (_, images: Given, labels: Given, given: Given) => data.readImages(images, labels, given), [
+    argument(`images ${SOURCE}`, ({ images }) => images),
+    argument(`labels ${SOURCE}`, ({ idx }) => idx),
+    options('limits classes'),
+  ]),
+  family('readLabels', (_, source: Given, count: Given, given: Given) => data.readLabels(source, count, given), [
+    argument(SOURCE, ({ idx }) => idx),
+    argument('count images', () => 2),
+    options('limits classes'),
+  ]),
+  family(
+    'preparedFor',
+    (_, preparation: Given, source: Given, given: Given) => data.preparedFor(preparation, source, given),
+    [
+      argument('preparation', ({ tableSet }) => tableSet.preparation),
+      argument(`${SOURCE} table line column`, ({ tableText }) => tableText),
+      options('limits separator header'),
+    ],
+  ),
+  family('preparedTable', (_, preparation: Given, table: Given) => data.preparedTable(preparation, table), [
+    argument('preparation', ({ tableSet }) => tableSet.preparation),
+    argument('table', ({ table }) => table),
+  ]),
+  family('preparationFrom', (_, value: Given) => data.preparationFrom(value), [
+    argument('value preparation', ({ tableSet }) => tableSet.preparation),
+  ]),
+  family('regressionRows', (_, rows: Given, indices: Given) => data.regressionRows(rows, indices).X, [
+    argument('data', ({ regression }) => regression),
+    argument('indices index', () => [0]),
+  ]),
+  family('standardisedRegression', (_, rows: Given, indices: Given) => data.standardisedRegression(rows, indices).X, [
+    argument('data', ({ regression }) => regression),
+    argument('fittedTo index indices', () => [0, 1]),
+  ]),
+  family('tableRegression', (_, table: Given, given: Given) => data.tableRegression(table, given).X, [
+    argument('table', ({ table }) => table),
+    options('target ignore categorical missing name limits', () => ({ target: 'a' })),
+  ]),
+  family(
+    'unstandardisedModel',
+    (_, of: Given, coefficients: Given) => data.unstandardisedModel(of, coefficients).coefficients,
+    [argument('data standardisation', ({ standardised }) => standardised), argument('coefficients', () => [1, 2])],
+  ),
+  family('sparseRegression', (_, given: Given) => data.sparseRegression(given).X, [
+    options('count features supportSize correlation signalToNoise seed', () => ({ count: 4, features: 3 })),
+  ]),
+  family(
+    'standardisationOf',
+    (_, rows: Given) => {
+      data.standardisationOf(rows);
+    },
+    [argument('rows', ({ samples }) => samples)],
+  ),
+  family('standardised', (_, samples: Given, standardisation: Given) => data.standardised(samples, standardisation), [
+    argument('samples standardised', ({ samples }) => samples),
+    argument('standardisation', ({ samples }) => data.standardisationOf(samples)),
+  ]),
+  family('tableDataset', (_, table: Given, given: Given) => data.tableDataset(table, given), [
+    argument('table', ({ table }) => table),
+    options('target ignore categorical missing heldOut seed standardise name limits', () => ({ target: 'kind' })),
+  ]),
+  // Of data that come with the library there is nothing to be said.
+  family('digits', async () => (await data.digits()).classes, []),
+  family('diabetes', async () => (await data.diabetes()).count, []),
+];

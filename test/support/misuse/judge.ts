@@ -1,0 +1,129 @@
+/** Whether a call has done what it may: succeeded with numbers, or refused by name what it was given. */
+import { Tensor } from '../../../src/tensor/tensor.ts';
+import { Own } from './values.ts';
+import type { World } from './world.ts';
+
+/** What the engine under JavaScript says where nothing was checked. */
+const BARE =
+  /is not a function|is not iterable|is not a constructor|Cannot (read|set|convert|mix|destructure|perform|assign|access|delete|define|use)|\(reading|Invalid (array|typed array|array buffer|string) length|call stack|serialize a BigInt|circular structure|Array buffer allocation|Method .* called on incompatible|must be an instance of|argument must be of type|not extensible|Derived constructor|could not be cloned|Invalid time value|Function\.prototype|Object prototype|Reduce of empty|Offset is outside|start offset|byte length of/i;
+
+/** Errors of the library that tell of work, not of an argument. */
+const OF_WORK = ['ConvergenceError', 'CertificateError', 'DeviceLostError', 'AbortError'];
+
+export interface Verdict {
+  readonly outcome: 'refused' | 'succeeded' | 'own error';
+  /** What is wrong with it. */
+  readonly fault?: string;
+  readonly message?: string;
+}
+
+const SLOW = 20_000;
+
+/**
+ * @param names of the argument that was wrong: one of them must be in the message
+ * @param given what it was, for faults
+ * @param mustRefuse nothing else is right
+ */
+export async function judged(
+  world: World,
+  call: () => unknown,
+  names: readonly string[],
+  mustRefuse = false,
+): Promise<Verdict> {
+  const { engine } = world;
+  const own = new Set<unknown>(Object.values(world));
+  const before = held(engine);
+  let result: unknown;
+  try {
+    result = call();
+    if (result instanceof Promise) result = await inTime(result);
+    await usable(result);
+  } catch (error) {
+    freed(result, own);
+    await engine.idle();
+    if (error instanceof Own) return { outcome: 'own error' };
+    const fault = faultOf(error, names) ?? leakOf(before, held(engine));
+    return { outcome: 'refused', message: messageOf(error), ...(fault !== undefined && { fault }) };
+  }
+  freed(result, own);
+  await engine.idle();
+  return { outcome: 'succeeded', ...(mustRefuse && { fault: 'it was not refused' }) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+function faultOf(error: unknown, names: readonly string[]): string | undefined {
+  if (!(error instanceof Error)) return 'what was thrown is no error';
+  if (OF_WORK.includes(error.name)) return undefined;
+  if (BARE.test(error.message)) return 'an error of the engine of JavaScript';
+  if (/\[object |undefined undefined/.test(error.message)) return 'the value is not described';
+  const isNamed = names.some((name) =>
+    new RegExp(`(^|[^\\p{L}\\d_])${escaped(name)}($|[^\\p{L}\\d_])`, 'u').test(error.message),
+  );
+  if (!isNamed) return `none of ${names.join(', ')} is named`;
+  if (
+    !/;|must|needs?|at most|nearest|one of|do not|holds?|allowed|was disposed|another engine|from outside|has a header and no rows|is empty|there is no column/.test(
+      error.message,
+    )
+  )
+    return 'it is not said what it must be';
+  return undefined;
+}
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+function held(engine: World['engine']): readonly number[] {
+  const { buffers, bytes } = engine.memory();
+  return [buffers, bytes];
+}
+
+function leakOf(before: readonly number[], after: readonly number[]): string | undefined {
+  return String(before) === String(after)
+    ? undefined
+    : `memory was ${before.join(' buffers, ')} bytes and is ${after.join(', ')}`;
+}
+
+async function inTime(promise: Promise<unknown>): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('is not a function: the call hangs')), SLOW);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Reads what a call has given: numbers that are not NaN. @throws what reading rejects with */
+async function usable(result: unknown, depth = 0): Promise<void> {
+  if (result instanceof Promise) return void (await usable(await inTime(result), depth));
+  if (result instanceof Tensor) return void checkNumbers(await inTime(result.data()));
+  if (ArrayBuffer.isView(result)) return checkNumbers(result);
+  if (typeof result === 'number' && Number.isNaN(result)) throw new Error('is not a function: NaN came out in silence');
+  if (depth > 1 || typeof result !== 'object' || result === null) return;
+  const { z, beta } = result as { z?: unknown; beta?: unknown };
+  if (z instanceof Tensor) await usable(z, depth);
+  else if (beta instanceof Tensor) await usable(beta, depth);
+  else if (Array.isArray(result)) for (const each of result) await usable(each, depth + 1);
+}
+
+function checkNumbers(values: unknown): void {
+  if (values instanceof DataView) return;
+  for (const value of values as Iterable<number>) {
+    if (Number.isNaN(value)) throw new Error('is not a function: NaN came out in silence');
+  }
+}
+
+/** Lets go of what a call has given. */
+function freed(result: unknown, own: ReadonlySet<unknown>, depth = 0): void {
+  if (own.has(result) || depth > 2 || typeof result !== 'object' || result === null || result instanceof Promise)
+    return;
+  const { dispose, beta } = result as { dispose?: unknown; beta?: unknown };
+  const isOfCall = !(Symbol.toStringTag in result) || result instanceof Tensor;
+  if (typeof dispose === 'function' && isOfCall) dispose.call(result);
+  else if (beta instanceof Tensor) for (const each of Object.values(result)) freed(each, own, depth + 1);
+  else if (Array.isArray(result)) for (const each of result) freed(each, own, depth + 1);
+}

@@ -1,0 +1,80 @@
+/** What calls are made with: tensors of two engines, a model, tables. Made once, used by every case. */
+import * as data from '../../../src/data/index.ts';
+import * as equilibra from '../../../src/index.ts';
+
+const { open, sequential, dense, heldOut, root, fixedPoint, lasso, monotoneFixedPoint, monotoneMap } = equilibra;
+
+export type World = Awaited<ReturnType<typeof makeWorld>>;
+
+const TABLE = 'a,b,kind\n1,2,x\n2,1,y\n3,5,x\n4,4,y\n5,7,x\n6,5,y\n';
+
+export async function makeWorld() {
+  const [engine, other] = await Promise.all([open({ backend: 'cpu' }), open({ backend: 'cpu' })]);
+  const model = sequential(dense({ inputs: 2, outputs: 2 }));
+  model.initialise(engine);
+  const samples = {
+    inputs: Float32Array.of(0, 1, 1, 0, 0.5, 0.25),
+    labels: Int32Array.of(0, 1, 0),
+    count: 3,
+    features: 2,
+  };
+  const disposed = engine.tensor([1, 2]);
+  disposed.dispose();
+  const X = engine.tensor([1, 0.5, 0, 1, 1, -1], [3, 2]);
+  const y = engine.tensor([1, 2, 3]);
+  const z0 = engine.tensor([0.5, 0.5], [1, 2]);
+  const half = (z: equilibra.Tensor): equilibra.Tensor => z.mul(0.5).add(1);
+  const one = engine.tensor([1]);
+  const W = engine.tensor([0.25, 0, 0.125, -0.25], [2, 2]);
+  const b = engine.tensor([1, -1, 0.5, 2], [2, 2]);
+  const table = data.parseTable(TABLE);
+  const regression = data.tableRegression(data.parseTable('a,b,t\n1,2,1\n2,1,4\n3,5,2\n4,4,7\n'), { target: 't' });
+  const world = {
+    engine,
+    other,
+    model,
+    samples,
+    disposed,
+    X,
+    y,
+    z0,
+    half,
+    one,
+    W,
+    b,
+    v: engine.tensor([1, 2]),
+    x: engine.tensor([0.5, -1, 2, 0.25], [2, 2]),
+    foreign: other.tensor([1, 2, 3, 4], [2, 2]),
+    map: monotoneMap(W, W, 1),
+    layer: dense({ inputs: 2, outputs: 2 }),
+    optimiser: equilibra.adam(),
+    criterion: heldOut({ X, y }),
+    bytes: await equilibra.saveCheckpoint(model),
+    checkpoint: equilibra.loadCheckpoint(await equilibra.saveCheckpoint(model)),
+    signal: new AbortController().signal,
+    // Of solutions, whose methods are called.
+    rootOf: root((z, a) => z.mul(2).sub(a), { unknown: z0, inputs: [z0] }).solve,
+    scalarRoot: fixedPoint((z, a) => half(z).add(a.mul(0)), { unknown: z0, inputs: [one] }).solve,
+    lassoOf: lasso({ X, y, logLambda: -1 }),
+    monotoneOf: monotoneFixedPoint(W, b, { activation: 'relu', margin: 0.5 }),
+    tableText: TABLE,
+    table,
+    tableSet: data.tableDataset(table, { target: 'kind' }),
+    regression,
+    standardised: data.standardisedRegression(regression),
+    idx: Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 1, 0),
+    images: Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 9, 200),
+    close(): void {
+      engine.close();
+      other.close();
+    },
+  };
+  await world.lassoOf.beta.data();
+  await world.monotoneOf.z.data();
+  return world;
+}
+
+/** A worker that does nothing. */
+export function idleEnd(): equilibra.MessageEnd {
+  return { postMessage() {}, addEventListener() {}, removeEventListener() {} };
+}
