@@ -11,7 +11,7 @@ import { newtonKrylov } from './newton-krylov.ts';
 import type { ImplicitSettings, OwnSolver } from './root-options.ts';
 import type { LimitedRun } from './run-limits.ts';
 import { summarise } from './summary.ts';
-import type { ImplicitSystem, SystemOf } from './system.ts';
+import type { ImplicitSystem, Solved, SystemOf } from './system.ts';
 import { EAGER_PASSES, run } from './traced-or-eager.ts';
 
 /** An iteration on the unknown, and how it is run. */
@@ -39,12 +39,13 @@ export function forward(
   systemOf: SystemOf,
   unknown: Tensor,
   inputs: readonly Tensor[],
-  { solver, tolerance, limit }: ImplicitSettings,
+  { solver, tolerance, limit, onFailure }: ImplicitSettings,
   limited: LimitedRun,
-): { z: Tensor; summary: Tensor } {
+): { z: Tensor; summary: Tensor; instead: Solved['instead'] } {
   const start = typeof solver === 'function' ? ownSolution(solver, unknown, inputs) : unknown;
   const methods = methodsOf(solver);
-  const [z, summary] = run(
+  const reports = onFailure === 'report';
+  const [z, summary, residual] = run(
     engine,
     'implicit, forward',
     [start, engine.scalar(tolerance), ...inputs],
@@ -78,11 +79,12 @@ export function forward(
         floor,
         notFinite: reduceRows('countNotFinite', [x]),
       };
-      return [elementwise('copy', [context.alias(x, shape)]), summarise(batch, rows)];
+      const told = [elementwise('copy', [context.alias(x, shape)]), summarise(batch, rows)];
+      return reports ? [...told, rows.residual] : told;
     },
     limited,
   );
-  return { z, summary };
+  return { z, summary, instead: reports ? { start: engine.alias(start, start.shape), residual } : undefined };
 }
 
 function methodsOf(solver: ImplicitSettings['solver']): readonly GeneralMethod[] {

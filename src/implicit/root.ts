@@ -85,12 +85,14 @@ function implicit(
   const engine = checkedEngine(what, unknown, inputs);
   const rows = rowsOf(unknown.shape, settings.coupled);
   let { selection } = settings;
+  let found: ReturnType<typeof forward> | undefined;
   /** @param given for the tape on which the solution is, in the place of its own selection */
   const solvedWith = (z: Tensor, given?: UniformSelection): Solved => ({
     engine,
     systemOf: (own) => new ImplicitSystem(what, f, kind, rows, own, given ?? selection),
     z,
     inputs,
+    instead: found?.instead,
   });
 
   const { certify: wanted, limits } = settings;
@@ -108,7 +110,8 @@ function implicit(
     },
     settings,
   });
-  const found = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings, course.run);
+  found = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings, course.run);
+  const { instead } = found;
   const { report, outputs } = course.solved(found.summary, [found.z], async (read) => read);
   const [z] = outputs;
   const solved = solvedWith(z);
@@ -139,7 +142,15 @@ function implicit(
     gradientInterval: (cotangent, wanted = {}) =>
       gradientInterval(solved, cotangent, { ...wanted, signal: wanted.signal ?? limits.signal }),
   };
-  return Object.assign(z, { solve });
+  if (!instead) return Object.assign(z, { solve });
+  const release = z.dispose.bind(z);
+  return Object.assign(z, {
+    solve,
+    dispose() {
+      for (const tensor of Object.values(instead)) tensor.dispose();
+      release();
+    },
+  });
 }
 
 /** What it is called in reports. */

@@ -167,6 +167,11 @@ export interface Solved {
   readonly systemOf: SystemOf;
   readonly z: Tensor;
   readonly inputs: readonly Tensor[];
+  /**
+   * Where samples may have failed: the start, at which F is defined, and the residual, [batch]. A sample whose residual is not
+   * finite, and which the cotangent leaves out, is differentiated there, so that nothing of it reaches the sums over the batch.
+   */
+  readonly instead?: { readonly start: Tensor; readonly residual: Tensor };
 }
 
 /** Reads something at a solution; what is computed on the way is freed. */

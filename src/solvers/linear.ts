@@ -4,7 +4,7 @@
  * has not met the tolerance another round starts from it.
  */
 import { STATE_ROWS } from '../backends/kernels.ts';
-import { elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
+import { combine, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Convergence } from './iteration.ts';
 import { column, initialState, reopened, rowOf, solvedIn, whereRunning } from './monitor.ts';
@@ -23,7 +23,10 @@ export interface LinearProblem {
 }
 
 export interface LinearSolution {
+  /** Rows are 0 where those of v are, whatever has become of the sample. */
   readonly u: Tensor;
+  /** 1 for each sample whose v is not 0, else 0, [batch]. */
+  readonly isAsked: Tensor;
   readonly state: Tensor;
   /** True residual ‖v − Bᵀu‖ / ‖v‖, [batch]. */
   readonly residual: Tensor;
@@ -67,7 +70,7 @@ export function solveLinear<Problem extends LinearProblem>(
   given: Problem,
 ): LinearSolution {
   const [batch] = given.v.shape;
-  const { unit: v, size } = normalised(tracing, given.v);
+  const { unit: v, size, isAsked } = normalised(given.v);
   const problem = { ...given, v };
   const fresh = initialState(tracing, batch);
   const zeros = tracing.constant({ kind: 'fill', value: 0 }, v.shape);
@@ -78,7 +81,8 @@ export function solveLinear<Problem extends LinearProblem>(
   }, start);
   const { u, r } = end.values;
   return {
-    u: elementwise('multiply', [u, column(size)]),
+    u: combine({ x: u, coefficient: size }),
+    isAsked,
     state: end.state,
     residual: reduceRows('norm', [r]),
     iterations: end.iterations,
@@ -121,17 +125,18 @@ function roundingOf({ floor }: LinearProblem, u: Tensor): Tensor {
 }
 
 /**
- * Rows of length 1 (or 0), and the lengths taken from them, [batch]: inner products of a tiny cotangent underflow. Divided
- * by the largest entry first, since already the norm of one would.
+ * Rows of length 1 (or 0), the lengths taken from them, [batch], and whether they are not 0: inner products of a tiny cotangent
+ * underflow. Divided by the largest entry first, which keeps the length of a row from overflowing.
  */
-function normalised(tracing: LoopContext, v: Tensor): { unit: Tensor; size: Tensor } {
-  const one = tracing.constant({ kind: 'fill', value: 1 }, [v.shape[0]]);
-  const divided = (x: Tensor, by: Tensor): Tensor =>
-    elementwise('divide', [x, column(elementwise('select', [by, by, one]))]);
+function normalised(v: Tensor): { unit: Tensor; size: Tensor; isAsked: Tensor } {
   const peak = reduceRows('maximumAbsolute', [v]);
-  const scaled = divided(v, peak);
+  const isAsked = ratio(peak, peak);
+  // Rows of 0 are NaN until they are left out.
+  const scaled = elementwise('divide', [v, column(peak)]);
   const norm = reduceRows('norm', [scaled]);
-  return { unit: divided(scaled, norm), size: elementwise('multiply', [peak, norm]) };
+  const unit = combine({ x: elementwise('divide', [scaled, column(norm)]), coefficient: isAsked });
+  const size = combine({ x: column(norm), coefficient: peak });
+  return { unit, size: size.context.alias(size, [size.size]), isAsked };
 }
 
 /** Samples that are not solved run again, from the start; the others stay as they are. */

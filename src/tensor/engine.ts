@@ -13,8 +13,8 @@ import { type OpenOptions, openBackend } from '../backends/open.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import { Arena } from './arena.ts';
 import { assumptionOf, mergedChecks, NO_CHECKS } from './checks.ts';
-import { ProgramCache, type Traced } from './program-cache.ts';
 import { isHeld } from './operations.ts';
+import { ProgramCache, type Traced } from './program-cache.ts';
 import { checkShape, describe, type Shape, sizeOf } from './shape.ts';
 import { type Check, type LoopContext, Tensor } from './tensor.ts';
 import { Tracing } from './tracing.ts';
@@ -121,7 +121,8 @@ export class Engine implements LoopContext {
   private checkNumbers(name: string, values: ArrayLike<number>): void {
     for (let index = 0; index < values.length; index++) {
       if (isHeld(this, values[index])) continue;
-      const held = this.epsilon > Number.EPSILON ? `, and of at most 3.4028235e38 in float32, as ${this.backend} has it` : '';
+      const held =
+        this.epsilon > Number.EPSILON ? `, and of at most 3.4028235e38 in float32, as ${this.backend} has it` : '';
       throw new RangeError(`${name}: values[${index}] is ${values[index]}; every number must be finite${held}`);
     }
   }

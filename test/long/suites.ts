@@ -32,5 +32,6 @@ export const suites: readonly LongSuite[] = [
     minutes: 6,
   },
   { name: 'deno', files: ['test/long/deno.test.ts'], programs: ['deno'], minutes: 2 },
+  { name: 'activations', files: ['test/long/activations.test.ts'], programs: [], minutes: 8 },
   { name: 'soak', files: ['test/long/soak.test.ts'], programs: [], minutes: 2 },
 ];

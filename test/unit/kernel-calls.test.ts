@@ -64,7 +64,7 @@ class CountedEngine extends Engine {
 
 type Options = Partial<Parameters<typeof monotoneFixedPoint>[2]>;
 
-/** Of the solve, of its gradient, and of a tangent. */
+/** Of the solve, of its gradient, and of a tangent. Where failures are reported a gradient leaves out samples without a cotangent. */
 function countsOf(engine: CountedEngine, { n, batch, W, b, v, margin }: MonotoneProblem, options: Options): string[] {
   const tape = new Tape();
   const weights = tape.watch(engine.tensor(W, [n, n]));
@@ -94,35 +94,35 @@ const PROBLEM = monotoneProblem(6, 3, 5);
 const ofMonotone = (options: Options): string[] => onEveryKind((engine) => countsOf(engine, PROBLEM, options));
 
 const FORWARD: Readonly<Record<ForwardSolverName, readonly string[]>> = {
-  'peaceman-rachford': ['161/22 95/6 95/6', '112/7 95/6 95/6', '119/7 95/6 95/6', '121/8 95/6 95/6'],
-  'forward-backward': ['117/18 95/6 95/6', '79/5 95/6 95/6', '85/5 95/6 95/6', '87/6 95/6 95/6'],
-  picard: ['110/18 95/6 95/6', '77/5 95/6 95/6', '83/5 95/6 95/6', '80/6 95/6 95/6'],
-  anderson: ['146/19 95/6 95/6', '79/5 95/6 95/6', '116/7 95/6 95/6', '116/7 95/6 95/6'],
-  'anderson-peaceman-rachford': ['193/23 95/6 95/6', '112/7 95/6 95/6', '153/9 95/6 95/6', '153/9 95/6 95/6'],
-  'anderson-picard': ['141/19 95/6 95/6', '77/5 95/6 95/6', '111/7 95/6 95/6', '111/7 95/6 95/6'],
-  'anderson-picard+peaceman-rachford': ['231/23 95/6 95/6', '158/8 95/6 95/6', '199/10 95/6 95/6', '201/11 95/6 95/6'],
+  'peaceman-rachford': ['161/22 97/6 95/6', '112/7 97/6 95/6', '119/7 97/6 95/6', '121/8 97/6 95/6'],
+  'forward-backward': ['117/18 97/6 95/6', '79/5 97/6 95/6', '85/5 97/6 95/6', '87/6 97/6 95/6'],
+  picard: ['110/18 97/6 95/6', '77/5 97/6 95/6', '83/5 97/6 95/6', '80/6 97/6 95/6'],
+  anderson: ['146/19 97/6 95/6', '79/5 97/6 95/6', '116/7 97/6 95/6', '116/7 97/6 95/6'],
+  'anderson-peaceman-rachford': ['193/23 97/6 95/6', '112/7 97/6 95/6', '153/9 97/6 95/6', '153/9 97/6 95/6'],
+  'anderson-picard': ['141/19 97/6 95/6', '77/5 97/6 95/6', '111/7 97/6 95/6', '111/7 97/6 95/6'],
+  'anderson-picard+peaceman-rachford': ['231/23 97/6 95/6', '158/8 97/6 95/6', '199/10 97/6 95/6', '201/11 97/6 95/6'],
 };
 
 const LINEAR: Readonly<Record<LinearSolverName, readonly string[]>> = {
-  'peaceman-rachford': ['161/22 99/4 99/4', '112/7 87/3 88/3', '119/7 95/3 95/3', '121/8 99/4 99/4'],
-  'forward-backward': ['161/22 96/4 96/4', '112/7 81/3 82/3', '119/7 88/3 88/3', '121/8 96/4 96/4'],
-  neumann: ['161/22 85/4 85/4', '112/7 79/3 80/3', '119/7 86/3 86/3', '121/8 85/4 85/4'],
-  bicgstab: ['161/22 98/5 98/5', '112/7 98/5 98/5', '119/7 98/5 98/5', '121/8 98/5 98/5'],
-  cgnr: ['161/22 95/6 95/6', '112/7 95/6 95/6', '119/7 95/6 95/6', '121/8 95/6 95/6'],
-  gmres: ['161/22 110/5 110/5', '112/7 110/5 110/5', '119/7 110/5 110/5', '121/8 110/5 110/5'],
-  'bicgstab+cgnr': ['161/22 163/10 163/10', '112/7 163/10 163/10', '119/7 163/10 163/10', '121/8 163/10 163/10'],
+  'peaceman-rachford': ['161/22 101/4 99/4', '112/7 89/3 88/3', '119/7 97/3 95/3', '121/8 101/4 99/4'],
+  'forward-backward': ['161/22 98/4 96/4', '112/7 83/3 82/3', '119/7 90/3 88/3', '121/8 98/4 96/4'],
+  neumann: ['161/22 87/4 85/4', '112/7 81/3 80/3', '119/7 88/3 86/3', '121/8 87/4 85/4'],
+  bicgstab: ['161/22 100/5 98/5', '112/7 100/5 98/5', '119/7 100/5 98/5', '121/8 100/5 98/5'],
+  cgnr: ['161/22 97/6 95/6', '112/7 97/6 95/6', '119/7 97/6 95/6', '121/8 97/6 95/6'],
+  gmres: ['161/22 112/5 110/5', '112/7 112/5 110/5', '119/7 112/5 110/5', '121/8 112/5 110/5'],
+  'bicgstab+cgnr': ['161/22 165/10 163/10', '112/7 165/10 163/10', '119/7 165/10 163/10', '121/8 165/10 163/10'],
   'peaceman-rachford+bicgstab+cgnr': [
-    '161/22 233/13 233/13',
-    '112/7 221/12 222/12',
-    '119/7 229/12 229/12',
-    '121/8 233/13 233/13',
+    '161/22 235/13 233/13',
+    '112/7 223/12 222/12',
+    '119/7 231/12 229/12',
+    '121/8 235/13 233/13',
   ],
 };
 
 /** Softmax has a Jacobian that is not diagonal, and no kernel for its loop. */
-const SOFTMAX = ['164/22 287/13 287/13', '124/8 287/13 287/13', '124/8 287/13 287/13', '124/8 287/13 287/13'];
+const SOFTMAX = ['164/22 289/13 287/13', '124/8 289/13 287/13', '124/8 289/13 287/13', '124/8 289/13 287/13'];
 /** Of equations that the user wrote, alike on every kind. */
-const OWN = { fixedPoint: '203/2 123/1 124/1', root: '139/1 120/1 121/1' };
+const OWN = { fixedPoint: '203/2 127/1 124/1', root: '139/1 124/1 121/1' };
 
 describe('kernel calls / products of a solve, its gradient and a tangent', () => {
   test.each(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])('%s', (solver) => {

@@ -64,7 +64,9 @@ describe.each(BACKENDS)('%s', (backend) => {
       expect([...(await engine.tensor([1e39]).mul(1e39).data())]).toEqual([1e39 * 1e39]);
       return;
     }
-    expect(() => engine.tensor([0, 1e39])).toThrow('tensor: values[1] is 1e+39; every number must be finite, and of at most');
+    expect(() => engine.tensor([0, 1e39])).toThrow(
+      'tensor: values[1] is 1e+39; every number must be finite, and of at most',
+    );
     expect(() => engine.write(x, [1, -1e39])).toThrow('write: values[1] is -1e+39');
     expect(() => x.mul(1e39)).toThrow('the number operand');
     expect(() => x.div(1e-39)).toThrow('the number operand');
@@ -77,7 +79,8 @@ describe.each(BACKENDS)('%s', (backend) => {
     const z = root((y: Tensor, d: Tensor) => y.mul(1.5).sub(d), { unknown: c, inputs: [c] });
     const found = [...(await z.data())].map((value) => value / size);
     // Beside ε = 1.2e-7, which residuals are relative to in float32, the small ones may be anything of their size.
-    if (size > 1) for (const [index, want] of [2 / 3, -1 / 6, 4 / 3].entries()) expect(found[index]).toBeCloseTo(want, 3);
+    if (size > 1)
+      for (const [index, want] of [2 / 3, -1 / 6, 4 / 3].entries()) expect(found[index]).toBeCloseTo(want, 3);
     else expect(found.every(Number.isFinite)).toBe(true);
   });
 
@@ -128,11 +131,14 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(status).toBe('unknown');
   });
 
-  test.each([3, 5, 10, 100, 1e4, 0.01])('a Newton step that leaves the domain is shortened: ln z = 0 from %s', async (start) => {
-    const engine = await opened();
-    const z = root((y: Tensor) => y.log(), { unknown: engine.tensor([start], [1, 1]), inputs: [], tolerance: 1e-5 });
-    expect((await z.data())[0]).toBeCloseTo(1, 4);
-  });
+  test.each([3, 5, 10, 100, 1e4, 0.01])(
+    'a Newton step that leaves the domain is shortened: ln z = 0 from %s',
+    async (start) => {
+      const engine = await opened();
+      const z = root((y: Tensor) => y.log(), { unknown: engine.tensor([start], [1, 1]), inputs: [], tolerance: 1e-5 });
+      expect((await z.data())[0]).toBeCloseTo(1, 4);
+    },
+  );
 
   test('where even the shortest step leaves the domain, shorter ones are tried', async () => {
     const engine = await opened();
