@@ -10,10 +10,10 @@ function isFinite32(x) {
 
 // 1 for NaN, else 0.
 function isNaN32(x) {
-  if (x !== x) {
-    return 1;
+  if (x > 0 || x <= 0) {
+    return 0;
   }
-  return 0;
+  return 1;
 }
 
 // NaN.

@@ -10,7 +10,7 @@ import { statusOf } from '../solvers/monitor.ts';
 import { jacobianAt, kinksOfActivation, whereUsed } from '../solvers/nonlinearity.ts';
 import { resolventOf } from '../solvers/resolvent.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { elementwise } from '../tensor/kernels.ts';
+import { combine, elementwise } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { AWAY, findKinks, type KinkedArgument, markedOperation, nearnessOf } from './kinks.ts';
 import { type Kept, notFinite } from './monotone-forward.ts';
@@ -69,7 +69,7 @@ export function solveLinearised(
   const kept = step ? [step, ...resolvent] : [];
   const key = [
     ...[direction, map.key, solverKey(linearSolver), JSON.stringify(activation), backwardLimit],
-    ...[selection, kinkUnits, needsMap, checkInputs, kept.length, isResolved],
+    ...[selection, kinkUnits, needsMap, checkInputs, kept.length, isResolved, settings.onFailure],
   ];
   const scalars = [settings.backwardTolerance, map.margin.value].map((value) => engine.scalar(value));
   const errors = uncertainty ? [uncertainty] : [];
@@ -96,7 +96,10 @@ export function solveLinearised(
       limit: backwardLimit,
     });
     const solved = solveLinear(tracing, linearSolverOf(linearSolver), problem);
-    const weighted = J.apply(solved.u); // Jᵀu
+    // Jᵀu. A sample that the cotangent leaves out has no part in sums over the batch, whatever its own numbers have become.
+    const masks = settings.onFailure === 'report' && !isTangent;
+    const partOf = (x: Tensor): Tensor => (masks ? combine({ x, coefficient: solved.isAsked }) : x);
+    const weighted = partOf(J.apply(solved.u));
     const kinks = findKinks(kinked, v.shape[0]);
     const rows = {
       status: statusOf(solved.state),
@@ -111,7 +114,7 @@ export function solveLinearised(
       doubtful: kinks?.doubtful,
       kinkTolerance: kinks?.tolerance,
     };
-    const gradients = needsMap ? W.cotangent(weighted, fixedPoint) : [];
+    const gradients = needsMap ? W.cotangent(weighted, partOf(fixedPoint)) : [];
     return [weighted, summarise(v.shape[0], rows), ...(kinks?.marks ?? []), ...gradients];
   };
   const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);

@@ -13,7 +13,7 @@ import { LIMIT } from './options.ts';
 import type { ImplicitSettings, OwnSolver } from './root-options.ts';
 import type { LimitedRun } from './run-limits.ts';
 import { summarise } from './summary.ts';
-import type { ImplicitSystem, SystemOf } from './system.ts';
+import type { ImplicitSystem, Solved, SystemOf } from './system.ts';
 import { EAGER_PASSES, run } from './traced-or-eager.ts';
 
 /** An iteration on the unknown, and how it is run. */
@@ -43,6 +43,7 @@ interface Found {
   readonly summary: Tensor;
   /** Whether the trace leaves it open that a row of the function depends on another row. */
   readonly areRowsInDoubt: boolean;
+  readonly instead: Solved['instead'];
 }
 
 /** @throws RangeError where the function mixes rows */
@@ -70,12 +71,13 @@ function solvedFrom(
   systemOf: SystemOf,
   start: Tensor,
   inputs: readonly Tensor[],
-  { solver, tolerance, limit }: ImplicitSettings,
+  { solver, tolerance, limit, onFailure }: ImplicitSettings,
   limited: LimitedRun,
 ): Found {
   let areRowsInDoubt = areRowsInDoubtTraced(engine, systemOf, start, inputs);
   const methods = methodsOf(solver);
-  const [z, summary] = run(
+  const reports = onFailure === 'report';
+  const [z, summary, residual] = run(
     engine,
     'implicit, forward',
     [start, engine.scalar(tolerance), ...inputs],
@@ -114,11 +116,13 @@ function solvedFrom(
         floor,
         notFinite: reduceRows('countNotFinite', [x]),
       };
-      return [elementwise('copy', [context.alias(x, shape)]), summarise(batch, rows)];
+      const told = [elementwise('copy', [context.alias(x, shape)]), summarise(batch, rows)];
+      return reports ? [...told, rows.residual] : told;
     },
     limited,
   );
-  return { z, summary, areRowsInDoubt };
+  const instead = reports ? { start: engine.alias(start, start.shape), residual } : undefined;
+  return { z, summary, areRowsInDoubt, instead };
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { GENERAL_SOLVERS } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
-import { statusOf } from '../solvers/monitor.ts';
+import { column, statusOf } from '../solvers/monitor.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { findKinks, type KinkedArgument, markedOperation } from './kinks.ts';
@@ -21,11 +21,24 @@ export function backward(
   settings: ImplicitSettings,
   limited: LimitedRun,
 ): LinearResult {
-  return solvedAndTold(solved, 'backward', [cotangent], settings, limited, ([v], linearised) => ({
+  const { instead } = solved;
+  const others = instead ? [cotangent, instead.start, instead.residual] : [cotangent];
+  const task: Task = ([v], linearised) => ({
     direction: 'transposed',
     right: v,
     results: (u) => linearised.inputCotangents(u, needed),
-  }));
+  });
+  return solvedAndTold(solved, 'backward', others, settings, limited, task, definedPoint);
+}
+
+/** The start in the place of the solution, for samples that have failed and that the cotangent leaves out. */
+function definedPoint(x: Tensor, [v, start, residual]: readonly Tensor[]): Tensor {
+  if (!start) return x;
+  const { context, shape } = x;
+  const asked = reduceRows('maximumAbsolute', [context.alias(v, shape)]);
+  const unknown = elementwise('scale', [residual], [0, 0]); // NaN where the residual is not finite, else 0
+  const replaced = elementwise('select', [asked, context.constant({ kind: 'fill', value: 0 }, [1]), unknown]);
+  return elementwise('select', [column(replaced), context.alias(start, shape), x]);
 }
 
 /** Bż = −Aẋ. @param tangents undefined where an input has none, which is 0 */
@@ -69,14 +82,20 @@ export interface LinearTask {
   readonly results: (u: Tensor) => readonly Tensor[];
 }
 
-/** @param others what the task needs besides the solution and its inputs */
+type Task = (others: readonly Tensor[], linearised: LinearisedSystem) => LinearTask;
+
+/**
+ * @param others what the task needs besides the solution and its inputs
+ * @param pointOf where F is linearised, [batch, n]; default: at the solution
+ */
 function solvedAndTold(
   { engine, systemOf, z, inputs, uncertainty }: Solved,
   name: string,
   others: readonly Tensor[],
   settings: ImplicitSettings,
   limited: LimitedRun,
-  taskOf: (others: readonly Tensor[], linearised: LinearisedSystem) => LinearTask,
+  taskOf: Task,
+  pointOf: (x: Tensor, others: readonly Tensor[]) => Tensor = (x) => x,
 ): LinearResult {
   let operations: readonly KinkedArgument[] = [];
   const [summary, ...rest] = run(
@@ -88,7 +107,7 @@ function solvedAndTold(
       const system = systemOf(left.splice(0, inputs.length));
       const { batch, n } = system.rows;
       const known = uncertainty && left.splice(0, uncertainty.length);
-      const linearised = system.linearised(context.alias(solution, [batch, n]), known);
+      const linearised = system.linearised(pointOf(context.alias(solution, [batch, n]), left), known);
       if (!uncertainty && linearised.isSelected) throw new UnresolvedError();
       operations = linearised.kinks();
       const { direction, right, results } = taskOf(left, linearised);

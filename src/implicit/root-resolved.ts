@@ -12,7 +12,7 @@ import { LIMIT } from './options.ts';
 import { FLOOR_UNITS, repetition } from './root-forward.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import type { LimitedRun } from './run-limits.ts';
-import { type ImplicitSystem, matrixFree, type Solved } from './system.ts';
+import { type ImplicitSystem, matrixFree, type Resolved, type Solved } from './system.ts';
 import { EAGER_PASSES, run } from './traced-or-eager.ts';
 
 /** Newton steps: where every piece is right one is enough, but each solves its system to three digits only. */
@@ -33,7 +33,7 @@ const SINGULAR = 0.1;
  * Be = F(z) + ρ with ρ of random signs and of the size of rounding: e is to first order an error that z may have, and an argument
  * may be off by a few times what the largest of its sample moves by with z.
  */
-export function resolvedRoot(solved: Solved, settings: ImplicitSettings, limited: LimitedRun): Required<Solved> {
+export function resolvedRoot(solved: Solved, settings: ImplicitSettings, limited: LimitedRun): Resolved {
   const [z, ...uncertainty] = run(
     solved.engine,
     'implicit, resolved',

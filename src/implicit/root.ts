@@ -29,7 +29,7 @@ import { type LimitedRun, unlessAborted } from './run-limits.ts';
 import { checkRows } from './samples/separate.ts';
 import { selectionAt } from './selections.ts';
 import { Course } from './solution.ts';
-import { atSolution, type ImplicitFunction, ImplicitSystem, rowsOf, type Solved } from './system.ts';
+import { atSolution, type ImplicitFunction, ImplicitSystem, type Resolved, rowsOf, type Solved } from './system.ts';
 
 /** How a solution came about, and how its gradients do. */
 export interface ImplicitSolve {
@@ -96,12 +96,14 @@ function implicit(
   const engine = checkedEngine(what, unknown, inputs);
   const rows = rowsOf(unknown.shape, settings.coupled);
   let { selection } = settings;
+  let found: ReturnType<typeof forward> | undefined;
   /** @param given for the tape on which the solution is, in the place of its own selection */
   const solvedWith = (z: Tensor, given?: UniformSelection): Solved => ({
     engine,
     systemOf: (own) => new ImplicitSystem(what, f, kind, rows, own, given ?? selection),
     z,
     inputs,
+    instead: found?.instead,
   });
 
   const guard = guardOf(what, inputs, (index) => `inputs[${index}]`);
@@ -127,7 +129,8 @@ function implicit(
     },
     settings,
   });
-  const found = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings, course.run);
+  found = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings, course.run);
+  const { instead } = found;
   // Where the solver has stopped, to be looked at if that is no solution.
   const stopped = settings.onFailure === 'throw' ? engine.kept(found.z) : undefined;
   const separate = found.areRowsInDoubt ? checkRows(solvedWith(found.z)) : undefined;
@@ -138,9 +141,9 @@ function implicit(
   });
   report.catch(() => stopped?.dispose()); // it is told where the solution is read
   const z = separate ? awaiting(engine, outputs[0], separate) : outputs[0];
-  let atFloor: Required<Solved> | undefined;
+  let atFloor: Resolved | undefined;
   /** The solution in which kinks are looked for, as it is from then on for whatever asks. */
-  const resolved = (given?: UniformSelection): Required<Solved> => {
+  const resolved = (given?: UniformSelection): Resolved => {
     if (!atFloor || atFloor.z.isDisposed) atFloor = resolvedRoot(solvedWith(z), settings, limits.linear());
     return { ...atFloor, systemOf: solvedWith(z, given).systemOf };
   };
@@ -199,7 +202,15 @@ function implicit(
       return gradientInterval(resolved(), cotangent, { ...wanted, signal: wanted.signal ?? limits.signal });
     },
   };
-  return Object.assign(z, { solve });
+  if (!instead) return Object.assign(z, { solve });
+  const release = z.dispose.bind(z);
+  return Object.assign(z, {
+    solve,
+    dispose() {
+      for (const tensor of Object.values(instead)) tensor.dispose();
+      release();
+    },
+  });
 }
 
 /** What it is called in reports. */

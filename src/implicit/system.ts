@@ -274,7 +274,15 @@ export interface Solved {
    * be. Absent where z is as a solve has left it.
    */
   readonly uncertainty?: readonly Tensor[];
+  /**
+   * Where samples may have failed: the start, at which F is defined, and the residual, [batch]. A sample whose residual is not
+   * finite, and which the cotangent leaves out, is differentiated there, so that nothing of it reaches the sums over the batch.
+   */
+  readonly instead?: { readonly start: Tensor; readonly residual: Tensor };
 }
+
+/** A solution at the floor of the precision. */
+export type Resolved = Solved & Required<Pick<Solved, 'uncertainty'>>;
 
 /** Reads something at a solution; what is computed on the way is freed. */
 export function atSolution<Result>(

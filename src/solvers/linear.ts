@@ -3,7 +3,7 @@
  * each round solves for a correction, Bᵀe = r, by a residual of its own, and ends with the true one, r = v − Bᵀu; where that
  * has not met the tolerance another round starts from it.
  */
-import { elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
+import { combine, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Convergence } from './iteration.ts';
 import { column, initialState, iterationsIn, reopened, sharesOf, solvedIn, whereRunning } from './monitor.ts';
@@ -22,7 +22,10 @@ export interface LinearProblem {
 }
 
 export interface LinearSolution {
+  /** Rows are 0 where those of v are, whatever has become of the sample. */
   readonly u: Tensor;
+  /** 1 for each sample whose v is not 0, else 0, [batch]. */
+  readonly isAsked: Tensor;
   readonly state: Tensor;
   /** True residual ‖v − Bᵀu‖ / ‖v‖, [batch]. */
   readonly residual: Tensor;
@@ -66,7 +69,7 @@ export function solveLinear<Problem extends LinearProblem>(
   given: Problem,
 ): LinearSolution {
   const [batch] = given.v.shape;
-  const { unit: v, size } = normalised(tracing, given.v);
+  const { unit: v, size, isAsked } = normalised(given.v);
   const problem = { ...given, v };
   const shares = sharesOf(
     given.limit,
@@ -84,7 +87,8 @@ export function solveLinear<Problem extends LinearProblem>(
   }
   const { u, r } = end.values;
   return {
-    u: elementwise('multiply', [u, column(size)]),
+    u: combine({ x: u, coefficient: size }),
+    isAsked,
     state: end.state,
     residual: reduceRows('norm', [r]),
     iterations: iterationsIn(end.state, limit),
@@ -127,17 +131,18 @@ function roundingOf({ floor }: LinearProblem, u: Tensor): Tensor {
 }
 
 /**
- * Rows of length 1 (or 0), and the lengths taken from them, [batch]: inner products of a tiny cotangent underflow. Divided
- * by the largest entry first, since already the norm of one would.
+ * Rows of length 1 (or 0), the lengths taken from them, [batch], and whether they are not 0: inner products of a tiny cotangent
+ * underflow. Divided by the largest entry first, which keeps the length of a row from overflowing.
  */
-export function normalised(tracing: LoopContext, v: Tensor): { unit: Tensor; size: Tensor } {
-  const one = tracing.constant({ kind: 'fill', value: 1 }, [v.shape[0]]);
-  const divided = (x: Tensor, by: Tensor): Tensor =>
-    elementwise('divide', [x, column(elementwise('select', [by, by, one]))]);
+export function normalised(v: Tensor): { unit: Tensor; size: Tensor; isAsked: Tensor } {
   const peak = reduceRows('maximumAbsolute', [v]);
-  const scaled = divided(v, peak);
+  const isAsked = ratio(peak, peak);
+  // Rows of 0 are NaN until they are left out.
+  const scaled = elementwise('divide', [v, column(peak)]);
   const norm = reduceRows('norm', [scaled]);
-  return { unit: divided(scaled, norm), size: elementwise('multiply', [peak, norm]) };
+  const unit = combine({ x: elementwise('divide', [scaled, column(norm)]), coefficient: isAsked });
+  const size = combine({ x: column(norm), coefficient: peak });
+  return { unit, size: size.context.alias(size, [size.size]), isAsked };
 }
 
 /** Samples that are not solved run again, from the start; the others stay as they are. */

@@ -50,7 +50,7 @@ export function semismoothNewton(
       const floor = roundingOf(equation, z);
       const relative = elementwise('divide', [size, sizeOfRows(z)]);
       const state = monitor(before.state, relative, floor, floor, { giveUp: true, staleLimit: STALE_STEPS });
-      const { unit, size: length } = normalised(tracing, before.missed);
+      const { unit, size: length } = normalised(before.missed);
       const problem = adjointProblem({
         ...{ map: transposedMap(map), J: jacobianOf(before.p), v: unit, tolerance: forcing, margin, norms, limit },
         resolvent: undefined,

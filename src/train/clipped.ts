@@ -2,7 +2,7 @@ import { POSITIVE } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { elementwise, reduceAll } from '../tensor/kernels.ts';
+import { elementwise, endToEnd, ratio, reduceAll } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tracing } from '../tensor/tracing.ts';
 import { OPTIMISER, type Optimiser } from './optimiser.ts';
@@ -75,10 +75,10 @@ function clip(engine: Engine, key: string, gradients: readonly Tensor[], limit: 
 }
 
 function cutNorm(gradients: readonly Tensor[], limit: Tensor, tracing: Tracing): Tensor[] {
-  const squares = gradients.map((gradient) => elementwise('square', [reduceAll('norm', gradient)]));
-  const norm = elementwise('sqrt', [squares.reduce((sum, square) => elementwise('add', [sum, square]))]);
-  const ratio = elementwise('divide', [limit, elementwise('scale', [norm], [1, OFFSET])]);
-  const factor = elementwise('minimum', [ratio, tracing.constant({ kind: 'fill', value: 1 }, [1])]);
+  // The norm of the norms: their squares may overflow.
+  const norm = reduceAll('norm', gradients.map((gradient) => reduceAll('norm', gradient)).reduce(endToEnd));
+  const share = ratio(limit, elementwise('scale', [norm], [1, OFFSET]));
+  const factor = elementwise('minimum', [share, tracing.constant({ kind: 'fill', value: 1 }, [1])]);
   return gradients.map((gradient) => elementwise('multiply', [gradient, factor]));
 }
 

@@ -64,7 +64,7 @@ class CountedEngine extends Engine {
 
 type Options = Partial<Parameters<typeof monotoneFixedPoint>[2]>;
 
-/** Of the solve, of its gradient, and of a tangent. */
+/** Of the solve, of its gradient, and of a tangent. Where failures are reported a gradient leaves out samples without a cotangent. */
 function countsOf(engine: CountedEngine, { n, batch, W, b, v, margin }: MonotoneProblem, options: Options): string[] {
   const tape = new Tape();
   const weights = tape.watch(engine.tensor(W, [n, n]));

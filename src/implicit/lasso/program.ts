@@ -15,7 +15,7 @@ import { supportSystem } from '../../solvers/lasso/support.ts';
 import { solveLinear } from '../../solvers/linear.ts';
 import { column, statusOf } from '../../solvers/monitor.ts';
 import type { Engine } from '../../tensor/engine.ts';
-import { elementwise, product, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
+import { combine, elementwise, product, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { summarise } from '../summary.ts';
@@ -194,7 +194,7 @@ function solvedOnSupport(
   v: Tensor,
   { backwardLimit: limit }: CheckedLasso['settings'],
   tolerance: Tensor,
-): { readonly w: Tensor; readonly summary: Tensor } {
+): { readonly w: Tensor; readonly isAsked: Tensor; readonly summary: Tensor } {
   const { problem: system } = supportSystem(problem, q, v, { tolerance, limit });
   const solved = solveLinear(context, DEFINITE_SOLVER, system);
   const rows = {
@@ -205,7 +205,7 @@ function solvedOnSupport(
     singularValueBound: solved.singularValueBound,
     notFinite: reduceRows('countNotFinite', [v]),
   };
-  return { w: solved.u, summary: summarise(v.shape[0], rows) };
+  return { w: solved.u, isAsked: solved.isAsked, summary: summarise(v.shape[0], rows) };
 }
 
 /**
@@ -228,9 +228,9 @@ export function gradients(
   const build = (traced: Named, context: LoopContext): Record<Variable | 'summary', Tensor> => {
     const problem = problemFrom(traced, context, checked);
     const { design, penalty } = problem;
-    const { beta } = traced as unknown as Kept;
-    const { q, signs } = selected(problem, traced as unknown as Kept, checked.settings, traced.weights !== undefined);
-    const { w, summary } = solvedOnSupport(
+    const kept = traced as unknown as Kept;
+    const { q, signs } = selected(problem, kept, checked.settings, traced.weights !== undefined);
+    const { w, isAsked, summary } = solvedOnSupport(
       context,
       problem,
       q,
@@ -238,6 +238,9 @@ export function gradients(
       checked.settings,
       traced.tolerance as Tensor,
     );
+    // A problem that the cotangent leaves out has no part in sums over the batch, whatever its β has become.
+    const masks = checked.settings.onFailure === 'report';
+    const beta = masks ? combine({ x: kept.beta, coefficient: isAsked }) : kept.beta;
     const signed = elementwise('negate', [elementwise('multiply', [signs, w])]);
     const fitted = projected(design, predicted(design, w));
     const made: Record<Variable, () => Tensor> = {
@@ -315,6 +318,6 @@ function rightHandSide(problem: LassoProblem, traced: Named, signs: Tensor, { ba
 }
 
 function linearKey({ batch, settings }: CheckedLasso): string {
-  const { backwardLimit, selection, kinkUnits, intercept } = settings;
-  return `${batch} ${backwardLimit} ${JSON.stringify(selection)} ${kinkUnits} ${intercept}`;
+  const { backwardLimit, selection, kinkUnits, intercept, onFailure } = settings;
+  return `${batch} ${backwardLimit} ${JSON.stringify(selection)} ${kinkUnits} ${intercept} ${onFailure}`;
 }

@@ -1,0 +1,24 @@
+/** Every activation × forward solver × backward solver × selection on every backend, against the oracle. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type BackendName, type Engine, open } from '../../src/index.ts';
+import { ALL, faultsOf } from '../parity/cases/activation-sweep.ts';
+
+const BACKENDS: readonly BackendName[] = ['cpu', 'wasm', 'gpujs', 'webgpu'];
+const names = [...new Set(ALL.map(({ activation }) => JSON.stringify(activation)))];
+
+describe.each(BACKENDS)('%s', (backend) => {
+  let engine: Engine;
+  let oracle: Engine;
+  beforeAll(async () => {
+    [engine, oracle] = await Promise.all([open({ backend }), open({ backend: 'cpu' })]);
+  });
+  afterAll(() => {
+    engine?.close();
+    oracle?.close();
+  });
+
+  test.each(names)('%s', { timeout: 300_000 }, async (name) => {
+    const own = ALL.filter(({ activation }) => JSON.stringify(activation) === name);
+    expect(await faultsOf(oracle, engine, own)).toEqual([]);
+  });
+});

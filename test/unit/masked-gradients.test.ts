@@ -1,0 +1,67 @@
+/** Samples that have failed, and that the loss leaves out, take no part in the gradients of what the batch shares. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { type BackendName, fixedPoint, monotoneFixedPoint, root, type Tensor, valueAndGrad } from '../../src/index.ts';
+import { engineOn } from '../support/engines.ts';
+
+const near = (values: readonly number[]): number[] => values.map((value) => expect.closeTo(value, 4) as number);
+
+describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('%s', (backend) => {
+  const { engine: opened, close } = engineOn(backend);
+  afterAll(close);
+
+  // z = σ(−3z + b), which Picard does not solve but from the solution itself: z = (1, 2) of the first sample.
+  const b = [4, 8, 1, 2];
+  const start = [1, 2, 0, 0];
+  const lossOf = (z: Tensor): Tensor => z.slice([0, 0], [1, 2]).square().sum();
+
+  test.each(['bicgstab', 'cgnr', 'gmres', 'peaceman-rachford'] as const)(
+    'a monotone layer, %s',
+    async (linearSolver) => {
+      const engine = await opened();
+      const inputs = [engine.tensor([-3, 0, 0, -3], [2, 2]), engine.tensor(b, [2, 2])];
+      const options = {
+        activation: { name: 'leakyRelu', slope: 0.9375 },
+        margin: 4,
+        solver: 'picard',
+        limit: 2000,
+      } as const;
+      const [, [dW, db]] = await valueAndGrad((W, c) => {
+        const initial = engine.tensor(start, [2, 2]);
+        return lossOf(monotoneFixedPoint(W, c, { ...options, initial, linearSolver, onFailure: 'report' }).z);
+      }, inputs);
+      expect([...(await db.data())]).toEqual(near([0.5, 1, 0, 0]));
+      expect([...(await dW.data())]).toEqual(near([0.5, 1, 1, 2]));
+    },
+  );
+
+  test('a fixed point of a function of the user', async () => {
+    const engine = await opened();
+    const c = engine.tensor(b, [2, 2]);
+    const [, [dA]] = await valueAndGrad(
+      (A) => {
+        const unknown = engine.tensor(start, [2, 2]);
+        const options = { unknown, inputs: [A, c], solver: 'picard', onFailure: 'report', limit: 2000 } as const;
+        return lossOf(fixedPoint((z: Tensor, M: Tensor, d: Tensor) => z.matmul(M).add(d), options));
+      },
+      [engine.tensor([-3, 0, 0, -3], [2, 2])],
+    );
+    expect([...(await dA.data())]).toEqual(near([0.5, 1, 1, 2]));
+  });
+
+  test('a root, of which one sample leaves the domain of F', async () => {
+    const engine = await opened();
+    // √z = ax: of x = −1 there is none, and the steps end where √z is not defined.
+    const x = engine.tensor([1, -1], [2, 1]);
+    const [, [da]] = await valueAndGrad(
+      (a) => {
+        const unknown = engine.tensor([1, 1], [2, 1]);
+        const F = (z: Tensor, factor: Tensor, y: Tensor): Tensor => z.sqrt().sub(y.mul(factor));
+        return root(F, { unknown, inputs: [a, x], onFailure: 'report', limit: 20, tolerance: 1e-6 })
+          .slice([0, 0], [1, 1])
+          .sum();
+      },
+      [engine.tensor([1.5])],
+    );
+    expect([...(await da.data())]).toEqual(near([3])); // z = a²x²
+  });
+});
