@@ -35,7 +35,8 @@ export interface ImplicitSolve {
   /**
    * Whether the hypothesis of the implicit function theorem holds at the solution: that every element of the conservative
    * Jacobian ∂F/∂z is invertible, for every choice at the kinks. On the host, from n + (kinked values) products with ∂F/∂z;
-   * where these are more than 512, or where it is asked for, an estimate of σ_min instead.
+   * where these are more than 512, or where it is asked for, an estimate of σ_min instead. The kinks are those of the true solution:
+   * see `unresolved` of SampleCertificate, and so they are for `select` and `gradientInterval`.
    * @throws RangeError where an option is wrong
    */
   certify(options?: CertifyOptions): Promise<ImplicitCertificate>;
@@ -95,7 +96,8 @@ function implicit(
   });
 
   const { certify: wanted, limits } = settings;
-  const closer = (options: CertifyOptions = {}): Promise<ImplicitCertificate> => certify(resolved(), settings, options);
+  const closer = async (options: CertifyOptions = {}): Promise<ImplicitCertificate> =>
+    certify(resolved(), settings, options);
   const course = new Course({
     engine,
     what,
@@ -162,7 +164,7 @@ function implicit(
       const { list } = await unlessAborted(reading, limits.signal);
       selection = selectionAt(list, choose);
     },
-    gradientInterval: (cotangent, wanted = {}) =>
+    gradientInterval: async (cotangent, wanted = {}) =>
       gradientInterval(resolved(), cotangent, { ...wanted, signal: wanted.signal ?? limits.signal }),
   };
   return Object.assign(z, { solve });
