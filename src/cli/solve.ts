@@ -44,7 +44,7 @@ const NOTES = `Problems (matrices are lists of rows; the rows of b, v and z are 
   {"kind": "monotone", "activation": name, "W" | "A", "B", "m", "b", "v"?, "selection"?: 0 to 1}
   z = σ(Wz + b) with W given, or as (1 − m)I − AᵀA + B − Bᵀ. With v also the gradients of Σ v∘z: grad_b (for each
   sample), grad_W, grad_A, grad_B, grad_m. At a kink the derivative is (1 − selection)·min + selection·max of the
-  Clarke interval, default 0.
+  Clarke interval, default 0; "unresolved" of the certificate counts the kinks that the precision could not decide.
   {"kind": "lasso", "X", "y", "lambda": number or list, "selection"?, "weights"?, "ridge"?: 0, "intercept"?: false}
   beta, the least of ½‖y − Xβ‖² + e^λ Σⱼ weightsⱼ|βⱼ| + ½ ridge ‖β‖²; support and equicorrelation set, features counted
   from 0; dbeta_dlambda; with "intercept": true also the intercept. Lists of these for a list of λ. On features of the

@@ -42,7 +42,10 @@ export interface MonotoneSolution {
   readonly report: Promise<SolveReport>;
   /** Of each linear solve, for a gradient or for a tangent, in the order in which they were asked for, with its certificate. */
   readonly backwardReports: readonly Promise<LinearReport>[];
-  /** The same certificate without a linear solve. Where W is less monotone than the margin says: see `onFailedCertificate`. */
+  /**
+   * The same certificate without a gradient, with the kinks of the true solution: see `unresolved` of SampleCertificate. Where W is
+   * less monotone than the margin says: see `onFailedCertificate`.
+   */
   certificate(): Promise<ImplicitCertificate>;
   /** Frees z and what the certificate needs; not called for inside `tidy` or a differentiated function. */
   dispose(): void;
@@ -119,7 +122,9 @@ export function solveMonotone(
   let atFloor: ResolvedSolution | undefined;
   /** The solution in which kinks are looked for, as it is from then on for whatever asks. */
   const resolved = (): ResolvedSolution => {
-    atFloor ??= resolvedSolution(engine, map, b, kept, settings, settings.limits.linear());
+    if (!atFloor || atFloor.z.isDisposed) {
+      atFloor = resolvedSolution(engine, map, b, kept, settings, settings.limits.linear());
+    }
     return atFloor;
   };
 

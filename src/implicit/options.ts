@@ -46,7 +46,12 @@ export interface SolveOptions extends LimitOptions {
   limit?: number;
   /** The same of the backward solve. Default 500 for each method. */
   backwardLimit?: number;
-  /** q in [0, 1]: at a kink J is (1 − q)·min + q·max of the Clarke interval. Default 0. */
+  /**
+   * q in [0, 1]: at a kink J is (1 − q)·min + q·max of the Clarke interval. Default 0. Where it is given, 0 included, gradients and
+   * tangents are taken at the kinks of the true solution: Newton steps bring the one that was found to the floor of the
+   * precision first, mostly at the price of one linear solve. Without it, what the tolerance cannot tell from a kink keeps the
+   * derivative of its side, and is counted as `unresolved`.
+   */
   selection?: number;
   /** A pre-activation is at a kink within this many units of ε·max|Wz + b|. Default 64. */
   kinkUnits?: number;

@@ -68,10 +68,14 @@ interface ImplicitOptions extends LimitOptions {
   backwardLimit?: number;
   /**
    * Which element of the Clarke interval is taken at the kinks of the function; see ImplicitSelection. Default: that with which
-   * the function calls its operations.
+   * the function calls its operations. Where it is given, here or in such a call, gradients and tangents are taken at the kinks of
+   * the true solution: Newton steps bring the one that was found to the floor of the precision first.
    */
   selection?: ImplicitSelection;
-  /** Check the theorem's hypothesis whenever a gradient or a tangent is asked for, once for each solution. Default false. */
+  /**
+   * Check the theorem's hypothesis whenever a gradient or a tangent is asked for, once for each solution, and take these at the
+   * kinks of the true solution, as with a `selection`. Default false.
+   */
   certify?: boolean | CertifyOptions;
   /** Where that check fails. Default warn. */
   onFailedCertificate?: FailurePolicy;

@@ -42,7 +42,8 @@ export interface ImplicitSolve {
   /**
    * Whether the hypothesis of the implicit function theorem holds at the solution: that every element of the conservative
    * Jacobian ∂F/∂z is invertible, for every choice at the kinks. On the host, from n + (kinked values) products with ∂F/∂z;
-   * where these are more than 512, or where it is asked for, an estimate of σ_min instead.
+   * where these are more than 512, or where it is asked for, an estimate of σ_min instead. The kinks are those of the true solution:
+   * see `unresolved` of SampleCertificate, and so they are for `select` and `gradientInterval`.
    * @throws RangeError where an option is wrong
    */
   certify(options?: CertifyOptions): Promise<ImplicitCertificate>;
