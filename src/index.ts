@@ -102,7 +102,7 @@ export {
   type TrainingRecord,
 } from './train/checkpoint/checkpoint.ts';
 export { downloadCheckpoint } from './train/checkpoint/download.ts';
-export type { CheckpointInfo, CheckpointOptions } from './train/checkpoint/resume.ts';
+export type { CheckpointInfo, CheckpointOptions } from './train/checkpoint/options.ts';
 export type { ClassWeights } from './train/class-weights.ts';
 export { type ClipOptions, clipped } from './train/clipped.ts';
 export type { EarlyStoppingOptions } from './train/early-stopping.ts';

@@ -12,7 +12,7 @@ import { resolventOf } from '../solvers/resolvent.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { combine, elementwise } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { AWAY, findKinks, type KinkedArgument, markedOperation, nearnessOf } from './kinks.ts';
+import { AWAY, findKinks, type KinkedArgument, markedOperation } from './kinks.ts';
 import { type Kept, notFinite } from './monotone-forward.ts';
 import type { Chosen } from './options.ts';
 import type { LinearDirection, LinearResult } from './reporting.ts';
@@ -82,7 +82,8 @@ export function solveLinearised(
     const [tolerance, margin, tracedStep, ...tracedKept] = more;
     const norms = normsFrom({ bound: tracedBound });
     const kinked = kinkedArgument(p, error, isResolved, settings);
-    const J = jacobianAt(activation, p, kinked[0] && nearnessOf(kinked[0]), selection);
+    // What the bound of the error alone does not tell from a kink keeps the derivative of its side, and is counted as unresolved.
+    const J = jacobianAt(activation, p, kinked[0]?.tolerance, selection);
     const forwards = tracedStep && resolventOf(W, { margin, norms, step: tracedStep, tolerance, kept: tracedKept });
     const isTangent = direction === 'tangent';
     const problem = adjointProblem({

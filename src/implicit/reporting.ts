@@ -2,7 +2,7 @@
 import { ConvergenceError, isSolved, type SampleReport, type SolveReport, sampleReports } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { adviceFor, type OwnAdvice } from './advice.ts';
+import type { OwnAdvice } from './advice.ts';
 import {
   certificateOf,
   type ImplicitCertificate,
@@ -172,6 +172,7 @@ export function guarded(
     const reason = failure?.(found);
     if (reason) throw reason;
     if (found.samples.every(isSolved)) return;
+    const { adviceFor } = await import('./advice.ts');
     throw new ConvergenceError(`${what}, ${direction}`, found, await adviceFor(direction, found, advice));
   });
   return awaiting(engine, tensor, verdict);

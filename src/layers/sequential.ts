@@ -278,7 +278,8 @@ export const MODEL = /* @__PURE__ */ checkFor('a model', (value) => value instan
 export function indexOfLargest(values: ArrayLike<number>): number {
   let best = 0;
   for (let index = 0; index < values.length; index++) {
-    if (Number.isNaN(values[index])) throw new RangeError('the scores of a sample hold NaN, so that none is the largest');
+    if (Number.isNaN(values[index]))
+      throw new RangeError('the scores of a sample hold NaN, so that none is the largest');
     if (values[index] > values[best]) best = index;
   }
   return best;

@@ -4,7 +4,7 @@ import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Dataset, Samples } from '../data/dataset.ts';
 import { MODEL, type Model } from '../layers/sequential.ts';
 import { adam } from './adam.ts';
-import { type CheckpointOptions, checkedCheckpoint } from './checkpoint/resume.ts';
+import { type CheckpointOptions, checkedCheckpoint } from './checkpoint/options.ts';
 import { type ClassWeights, classWeightsOf } from './class-weights.ts';
 import { checkEarlyStopping, type EarlyStoppingOptions } from './early-stopping.ts';
 import { checkSamples } from './evaluate.ts';

@@ -1,8 +1,7 @@
 /** The state of a training run: all that changes while it goes on. */
 import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { loadCheckpoint, type TrainingRecord, takeUpModel, tensorOf } from './checkpoint/checkpoint.ts';
-import { checkResumable } from './checkpoint/resume.ts';
+import type { TrainingRecord } from './checkpoint/checkpoint.ts';
 import { EarlyStopper } from './early-stopping.ts';
 import type { OptimiserState } from './optimiser.ts';
 import type { Settings } from './options.ts';
@@ -30,8 +29,8 @@ export interface Run {
   isOver: boolean;
 }
 
-export function beginRun(engine: Engine, model: Model, settings: Settings): Run {
-  const record = settings.resume && takeUp(settings.resume, engine, model, settings);
+/** @param record of the checkpoint that it goes on from, which the model has taken up */
+export function beginRun(engine: Engine, model: Model, settings: Settings, record: TrainingRecord | undefined): Run {
   const isNew = !model.isInitialised || model.engine !== engine;
   if (isNew) model.initialise(engine, settings.seed);
   try {
@@ -65,14 +64,6 @@ function begun(engine: Engine, model: Model, settings: Settings, record: Trainin
   };
 }
 
-/** Gives the model what the checkpoint holds. */
-function takeUp(bytes: Uint8Array, engine: Engine, model: Model, settings: Settings): TrainingRecord {
-  const checkpoint = loadCheckpoint(bytes);
-  const record = checkResumable(checkpoint, model, settings);
-  takeUpModel(checkpoint, engine, model);
-  return record;
-}
-
 function stopperOf(engine: Engine, { earlyStopping }: Settings, record?: TrainingRecord): EarlyStopper | undefined {
   if (!earlyStopping) return undefined;
   const stopper = new EarlyStopper(earlyStopping);
@@ -80,7 +71,7 @@ function stopperOf(engine: Engine, { earlyStopping }: Settings, record?: Trainin
     const best = stopper.keepsParameters ? record.best : [];
     stopper.takeUp(
       record.earlyStopping,
-      best.map((one) => tensorOf(engine, one)),
+      best.map(({ values, shape }) => engine.tensor(values, shape)),
     );
   }
   return stopper;

@@ -7,7 +7,7 @@ import { ConvergenceError } from '../solvers/report.ts';
 import { ENGINE, type Engine } from '../tensor/engine.ts';
 import type { AssumedStep } from './assumed-step.ts';
 import { batchesOf } from './batches.ts';
-import { isDueAfterEpochs, isDueAfterSteps, writeCheckpoint } from './checkpoint/resume.ts';
+import { type CheckpointInfo, isDueAfterEpochs, isDueAfterSteps } from './checkpoint/options.ts';
 import { evaluate } from './evaluate.ts';
 import { crossEntropy } from './losses.ts';
 import { settingsOf, type TrainOptions } from './options.ts';
@@ -35,7 +35,8 @@ export async function train(
   ENGINE('train: engine', engine);
   const settings = settingsOf(model, data, options);
   settings.signal?.throwIfAborted();
-  const run = beginRun(engine, model, settings);
+  const record = settings.resume && (await checkpoints()).takeUp(settings.resume, engine, model, settings);
+  const run = beginRun(engine, model, settings, record);
   try {
     while (hasMore(run)) {
       await runSteps(run);
@@ -63,6 +64,13 @@ export async function train(
 }
 
 /** @throws the signal's reason where it is aborted, once there is a checkpoint to go on from */
+/** Fetched when there is one to be written or read. */
+const checkpoints = () => import('./checkpoint/resume.ts');
+
+async function writeCheckpoint(run: Run, reason: CheckpointInfo['reason']): Promise<void> {
+  if (run.settings.checkpoint) await (await checkpoints()).writeCheckpoint(run, reason);
+}
+
 async function stopIfAborted(run: Run): Promise<void> {
   const { signal } = run.settings;
   if (signal?.aborted) await writeCheckpoint(run, 'stopped');

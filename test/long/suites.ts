@@ -32,9 +32,9 @@ export const suites: readonly LongSuite[] = [
     minutes: 6,
   },
   { name: 'deno', files: ['test/long/deno.test.ts'], programs: ['deno'], minutes: 2 },
-  { name: 'composed', files: ['test/long/composed.test.ts'], programs: [], minutes: 8 },
-  { name: 'activations', files: ['test/long/activations.test.ts'], programs: [], minutes: 8 },
+  { name: 'composed', files: ['test/long/composed.test.ts'], programs: [], minutes: 5 },
+  { name: 'activations', files: ['test/long/activations.test.ts'], programs: [], minutes: 6 },
   { name: 'soak', files: ['test/long/soak.test.ts'], programs: [], minutes: 2 },
   { name: 'kinks', files: ['test/long/kinks.test.ts'], programs: [], minutes: 5 },
-  { name: 'misuse', files: ['test/long/misuse.test.ts'], programs: [], minutes: 12 },
+  { name: 'misuse', files: ['test/long/misuse.test.ts'], programs: [], minutes: 4 },
 ];

@@ -32,7 +32,7 @@ async function found(
   const tape = new Tape();
   const bias = tape.watch(engine.tensor(b, [batch, n]));
   const solution = monotoneFixedPoint(engine.tensor(W, [n, n]), bias, {
-    ...{ activation, margin: margin * MARGIN_LEFT, tolerance, limit: 20000, onFailure: 'report', checkInputs: false },
+    ...{ activation, margin: margin * MARGIN_LEFT, tolerance, limit: 20000, onFailure: 'report' },
   });
   const [gradient] = tape.pullback(solution.z, [bias], engine.tensor(v, [batch, n]));
   const [z, gradB] = await Promise.all([solution.z.data(), gradient.data()]);

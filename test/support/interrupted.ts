@@ -5,7 +5,7 @@ import type { Layer } from '../../src/layers/layer.ts';
 import { monotone } from '../../src/layers/monotone.ts';
 import { type Model, sequential } from '../../src/layers/sequential.ts';
 import type { Engine } from '../../src/tensor/engine.ts';
-import type { CheckpointInfo } from '../../src/train/checkpoint/resume.ts';
+import type { CheckpointInfo } from '../../src/train/checkpoint/options.ts';
 import type { TrainOptions } from '../../src/train/options.ts';
 import type { History, Progress } from '../../src/train/progress.ts';
 import { train } from '../../src/train/train.ts';

@@ -10,7 +10,7 @@ import { CheckpointError, pack, unpack } from '../../src/train/checkpoint/bytes.
 import { loadCheckpoint, modelFrom, saveCheckpoint } from '../../src/train/checkpoint/checkpoint.ts';
 import { checksum } from '../../src/train/checkpoint/checksum.ts';
 import { downloadCheckpoint } from '../../src/train/checkpoint/download.ts';
-import type { CheckpointInfo } from '../../src/train/checkpoint/resume.ts';
+import type { CheckpointInfo } from '../../src/train/checkpoint/options.ts';
 import { clipped } from '../../src/train/clipped.ts';
 import type { Optimiser } from '../../src/train/optimiser.ts';
 import type { TrainOptions } from '../../src/train/options.ts';

@@ -12,7 +12,6 @@ import rowsThread from '../../../shaders/rows-thread.wgsl';
 import rowsWorkgroup from '../../../shaders/rows-workgroup.wgsl';
 import scalar from '../../../shaders/scalar.wgsl';
 import piecewiseActivations from '../../../shaders/shared/activations-piecewise.wgsl';
-import smoothActivations from '../../../shaders/shared/activations-smooth.wgsl';
 import elements from '../../../shaders/shared/elements.wgsl';
 import functions from '../../../shaders/shared/functions.wgsl';
 import iteration from '../../../shaders/shared/iteration.wgsl';
@@ -20,7 +19,6 @@ import lengths from '../../../shaders/shared/lengths.wgsl';
 import monitor from '../../../shaders/shared/monitor.wgsl';
 import numbers from '../../../shaders/shared/numbers.wgsl';
 import piecewiseOperations from '../../../shaders/shared/operations-piecewise.wgsl';
-import smoothOperations from '../../../shaders/shared/operations-smooth.wgsl';
 import product from '../../../shaders/shared/product.wgsl';
 import reduction from '../../../shaders/shared/reduction.wgsl';
 import rows from '../../../shaders/shared/rows.wgsl';
@@ -60,8 +58,8 @@ const PIECEWISE = {
   operations: { file: 'shared/operations-piecewise.wgsl', text: piecewiseOperations },
 };
 const SMOOTH = {
-  activations: { file: 'shared/activations-smooth.wgsl', text: smoothActivations },
-  operations: { file: 'shared/operations-smooth.wgsl', text: smoothOperations },
+  activations: later('shared/activations-smooth.wgsl', () => import('../../../shaders/shared/activations-smooth.wgsl')),
+  operations: later('shared/operations-smooth.wgsl', () => import('../../../shaders/shared/operations-smooth.wgsl')),
 };
 /** The activations and operations that are in the latter. */
 const IS_SMOOTH = /^(exp|(proximal)?(tanh|sigmoid|softplus|elu|softsign|arctan)(Derivative)?)$/i;

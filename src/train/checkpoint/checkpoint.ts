@@ -1,5 +1,5 @@
 /** What a checkpoint holds, to bytes and back. */
-import { checkFor, OBJECT, refusal } from '../../arguments/check.ts';
+import { checkFor, OBJECT } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { describeLayer, type LayerDescription, type LayerMaker, layerFrom } from '../../layers/description.ts';
 import type { Memory } from '../../layers/layer.ts';
@@ -9,6 +9,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { EarlyStoppingState } from '../early-stopping.ts';
 import type { EpochProgress, Tally } from '../progress.ts';
 import { CheckpointError, type NumberArray, pack, unpack } from './bytes.ts';
+import { checkExtras } from './options.ts';
 
 export interface Checkpoint {
   readonly layers: readonly LayerDescription[];
@@ -142,15 +143,6 @@ export async function snapshot(model: Model): Promise<Pick<Checkpoint, 'layers' 
     Promise.all(model.memories.map(remembered)),
   ]);
   return { layers: model.layers.map(describeLayer), parameters, memories };
-}
-
-/** @throws RangeError where JSON cannot hold them */
-export function checkExtras(what: string, extras: unknown): void {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(extras);
-  } catch {}
-  if (extras !== undefined && text === undefined) throw refusal(`${what}: extras`, extras, 'what JSON can hold');
 }
 
 /**

@@ -1,58 +1,22 @@
 /** Training written to a checkpoint, and taken up again from one. */
-import { FUNCTION, isObject, refusal } from '../../arguments/check.ts';
-import { type Checks, readOptions } from '../../arguments/options.ts';
 import type { Samples } from '../../data/dataset.ts';
 import { describeLayer } from '../../layers/description.ts';
 import type { Model } from '../../layers/sequential.ts';
+import type { Engine } from '../../tensor/engine.ts';
 import type { Settings } from '../options.ts';
 import type { Run } from '../run.ts';
 import { CheckpointError } from './bytes.ts';
-import { type Checkpoint, checkExtras, encode, numbersOf, snapshot, type TrainingRecord } from './checkpoint.ts';
+import {
+  type Checkpoint,
+  encode,
+  loadCheckpoint,
+  numbersOf,
+  snapshot,
+  type TrainingRecord,
+  takeUpModel,
+} from './checkpoint.ts';
 import { checksum } from './checksum.ts';
-
-export interface CheckpointInfo {
-  /** stopped: the signal was aborted. finished: training has come to its end. */
-  readonly reason: 'scheduled' | 'stopped' | 'finished';
-  /** Epochs done, and steps done of the one under way. */
-  readonly epoch: number;
-  readonly step: number;
-}
-
-export interface CheckpointOptions {
-  /** Epochs, or steps, from one checkpoint to the next. Default { epochs: 1 }. */
-  every?: { readonly epochs: number } | { readonly steps: number };
-  /** Gets the bytes; awaited. Called also when the signal stops training, and at the end. */
-  write(bytes: Uint8Array<ArrayBuffer>, info: CheckpointInfo): void | Promise<void>;
-  /** JSON to keep along. */
-  extras?: unknown;
-}
-
-const EVERY_EPOCH = { epochs: 1 };
-
-const OPTIONS: Checks<CheckpointOptions> = { every: 0, write: FUNCTION, extras: 0 };
-
-export function checkedCheckpoint(given: CheckpointOptions): CheckpointOptions {
-  const options = readOptions('checkpoint', given, OPTIONS, 'write');
-  const { every = EVERY_EPOCH, extras } = options;
-  const [[name, count] = ['', 0], ...others] = isObject(every)
-    ? Object.entries(every).filter(([, each]) => each !== undefined)
-    : [];
-  if ((name !== 'epochs' && name !== 'steps') || !Number.isInteger(count) || count < 1 || others.length > 0) {
-    throw refusal('checkpoint: every', every, '{ epochs } or { steps } with a positive integer');
-  }
-  checkExtras('checkpoint', extras);
-  return options;
-}
-
-export function isDueAfterSteps(options: CheckpointOptions | undefined, steps: number): boolean {
-  const every = options?.every ?? EVERY_EPOCH;
-  return options !== undefined && 'steps' in every && steps % every.steps === 0;
-}
-
-export function isDueAfterEpochs(options: CheckpointOptions | undefined, epochs: number): boolean {
-  const every = options?.every ?? EVERY_EPOCH;
-  return options !== undefined && 'epochs' in every && epochs % every.epochs === 0;
-}
+import type { CheckpointInfo } from './options.ts';
 
 /** Writes a checkpoint, if the caller wants any. Nothing may be under way. */
 export async function writeCheckpoint(run: Run, reason: CheckpointInfo['reason']): Promise<void> {
@@ -98,8 +62,16 @@ function checksumOf({ inputs, labels }: Samples): number {
   return checksum(bytes(labels), checksum(bytes(inputs)));
 }
 
+/** Gives the model what the checkpoint holds. */
+export function takeUp(bytes: Uint8Array, engine: Engine, model: Model, settings: Settings): TrainingRecord {
+  const checkpoint = loadCheckpoint(bytes);
+  const record = checkResumable(checkpoint, model, settings);
+  takeUpModel(checkpoint, engine, model);
+  return record;
+}
+
 /** @throws CheckpointError that names what differs between the checkpoint and what it is to go on with */
-export function checkResumable(checkpoint: Checkpoint, model: Model, settings: Settings): TrainingRecord {
+function checkResumable(checkpoint: Checkpoint, model: Model, settings: Settings): TrainingRecord {
   const { training, layers } = checkpoint;
   if (!training) throw new CheckpointError('resume: the checkpoint holds a model, but no state of training');
   const own = model.layers.map(describeLayer);

@@ -1,7 +1,7 @@
 /** What a page and the worker that trains for it say to each other. */
 import { checkFor, has } from '../../arguments/check.ts';
 import { ConvergenceError, type SolveReport } from '../../solvers/report.ts';
-import type { CheckpointInfo } from '../checkpoint/resume.ts';
+import type { CheckpointInfo } from '../checkpoint/options.ts';
 import type { History, Progress } from '../progress.ts';
 
 /** One end of a channel: a Worker, the global scope inside one, a MessagePort. */

@@ -3,7 +3,7 @@ import { FUNCTION, isObject, OBJECT, refusalOfResult } from '../../arguments/che
 import type { Dataset, Samples } from '../../data/dataset.ts';
 import type { Model } from '../../layers/sequential.ts';
 import { ENGINE, type Engine } from '../../tensor/engine.ts';
-import type { CheckpointOptions } from '../checkpoint/resume.ts';
+import type { CheckpointOptions } from '../checkpoint/options.ts';
 import type { TrainOptions } from '../options.ts';
 import type { History } from '../progress.ts';
 import { train } from '../train.ts';

@@ -1,7 +1,7 @@
 /** The side of the page: it starts a run in the worker and hears of it. */
 import { BYTES, FUNCTION, SIGNAL } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
-import type { CheckpointInfo } from '../checkpoint/resume.ts';
+import type { CheckpointInfo } from '../checkpoint/options.ts';
 import type { History, Progress } from '../progress.ts';
 import { type Answer, type Command, MESSAGE_END, type MessageEnd, received } from './messages.ts';
 

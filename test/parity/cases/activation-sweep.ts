@@ -2,8 +2,9 @@
  * Every activation with every forward solver, every backward solver and every selection: the gradients of a small monotone layer,
  * against those of the oracle with its own choice of solvers. One unit sits at a kink, where there is one, and depends on no other.
  */
-import type { ActivationOption } from '../../../src/solvers/activations.ts';
+
 import { type Engine, monotoneFixedPoint, type Tensor, valueAndGrad } from '../../../src/index.ts';
+import type { ActivationOption } from '../../../src/solvers/activations.ts';
 import {
   FORWARD_SOLVERS,
   type ForwardSolverName,
@@ -90,8 +91,11 @@ export async function faultsOf(
     const wanted = expected.get(key) ?? gradientsOf(oracle, { ...combination, solver: 'auto', linearSolver: 'auto' });
     expected.set(key, wanted);
     const [found, want] = await Promise.all([gradientsOf(engine, combination), wanted]);
-    const distance = Math.max(...want.flatMap((row, index) => row.map((value, at) => Math.abs(value - found[index][at]))));
-    if (!(distance <= 2e-4)) faults.push(`${JSON.stringify(combination)}: ${JSON.stringify(found)}, want ${JSON.stringify(want)}`);
+    const distance = Math.max(
+      ...want.flatMap((row, index) => row.map((value, at) => Math.abs(value - found[index][at]))),
+    );
+    if (!(distance <= 2e-4))
+      faults.push(`${JSON.stringify(combination)}: ${JSON.stringify(found)}, want ${JSON.stringify(want)}`);
   }
   return faults;
 }

@@ -107,6 +107,7 @@ const OBJECTS: readonly Hostile[] = [
   ],
   ['a promise', () => Promise.resolve(1)],
   ['a promise of a tensor', ({ x }) => Promise.resolve(x)],
+  // biome-ignore lint/suspicious/noThenProperty: what looks like a promise is one of the values to be refused
   ['a thenable', () => ({ then: (resolve: (value: number) => void) => resolve(1) })],
   ['a date', () => new Date(0)],
   ['a regular expression', () => /a/],
