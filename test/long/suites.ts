@@ -32,7 +32,7 @@ export const suites: readonly LongSuite[] = [
     minutes: 6,
   },
   { name: 'deno', files: ['test/long/deno.test.ts'], programs: ['deno'], minutes: 2 },
-  { name: 'composed', files: ['test/long/composed.test.ts'], programs: [], minutes: 5 },
+  { name: 'composed', files: ['test/long/composed.test.ts'], programs: [], minutes: 4 },
   { name: 'activations', files: ['test/long/activations.test.ts'], programs: [], minutes: 6 },
   { name: 'soak', files: ['test/long/soak.test.ts'], programs: [], minutes: 2 },
   { name: 'kinks', files: ['test/long/kinks.test.ts'], programs: [], minutes: 5 },
