@@ -111,7 +111,8 @@ async function run(session: Session): Promise<void> {
     signal: interruption,
   };
   const { outcome, path, curve } = await announced(io, async (progress) => {
-    const result = await tuned({ ...problem, ...settings, onProgress: (told) => progress(tuneLine(told)) });
+    const { engine: _, ...given } = problem;
+    const result = await tuned({ ...given, ...settings, onProgress: (told) => progress(tuneLine(told)) });
     const isReported = given.options.report !== undefined;
     progress('a grid to compare with');
     const grid = await gridSearch(problem, result);
