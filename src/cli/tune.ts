@@ -111,8 +111,8 @@ async function run(session: Session): Promise<void> {
     signal: interruption,
   };
   const { outcome, path, curve } = await announced(io, async (progress) => {
-    const { engine: _, ...given } = problem;
-    const result = await tuned({ ...given, ...settings, onProgress: (told) => progress(tuneLine(told)) });
+    const { engine: _, ...asked } = problem;
+    const result = await tuned({ ...asked, ...settings, onProgress: (told) => progress(tuneLine(told)) });
     const isReported = given.options.report !== undefined;
     progress('a grid to compare with');
     const grid = await gridSearch(problem, result);
