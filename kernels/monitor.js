@@ -70,8 +70,11 @@ function statusAfter(residual, tolerance, floor, stale, staleLimit, remaining, m
   if (residual <= 4 * floor) {
     return 2;
   }
-  if (mayGiveUp !== 0 || remaining <= 0) {
+  if (mayGiveUp !== 0 && stale >= staleLimit) {
     return 4;
+  }
+  if (remaining <= 0) {
+    return 5;
   }
   return 0;
 }

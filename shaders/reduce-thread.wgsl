@@ -15,12 +15,7 @@ fn sweep(bounds: vec3<u32>, invocation: u32, unit: vec2<f32>) -> vec2<f32> {
     }
   }
   for (; t < bounds.z; t += 1u) {
-    let next = single(bounds.x + t * sizes.inner, unit);
-    if (PARTIAL_OPERAND) {
-      value = join(value, next);
-    } else {
-      value = add(value, next);
-    }
+    value = including(value, bounds.x + t * sizes.inner, unit);
   }
   return value;
 }

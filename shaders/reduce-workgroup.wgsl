@@ -8,12 +8,7 @@ var<workgroup> values: array<vec2<f32>, WIDTH>;
 fn sweep(bounds: vec3<u32>, invocation: u32, unit: vec2<f32>) -> vec2<f32> {
   var value = start(bounds);
   for (var t = bounds.y + invocation; t < bounds.z; t += WIDTH) {
-    let next = single(bounds.x + t * sizes.inner, unit);
-    if (PARTIAL_OPERAND) {
-      value = join(value, next);
-    } else {
-      value = add(value, next);
-    }
+    value = including(value, bounds.x + t * sizes.inner, unit);
   }
   return value;
 }

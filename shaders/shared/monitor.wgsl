@@ -33,7 +33,10 @@ fn statusAfter(residual: f32, stale: f32, remaining: f32, rule: Rule) -> f32 {
   if (residual <= 4.0 * rule.lowest) {
     return STATUS_STALLED;
   }
-  return select(STATUS_RUNNING, STATUS_GAVE_UP, rule.giveUp || remaining <= 0.0);
+  if (stale >= rule.staleLimit && rule.giveUp) {
+    return STATUS_GAVE_UP;
+  }
+  return select(STATUS_RUNNING, STATUS_EXHAUSTED, remaining <= 0.0);
 }
 
 // The state of a running sample after an iteration with this residual.

@@ -105,6 +105,15 @@ fn single(at: u32, unit: vec2<f32>) -> vec2<f32> {
   }
 }
 
+// A value with that of one element more.
+fn including(value: vec2<f32>, at: u32, unit: vec2<f32>) -> vec2<f32> {
+  let next = single(at, unit);
+  if (PARTIAL_OPERAND) {
+    return join(value, next);
+  }
+  return add(value, next);
+}
+
 // Where the stretch of output `index` = (o, segment, i) begins: x: element, y: first middle index, z: end of the middle index.
 fn stretch(index: u32) -> vec3<u32> {
   let i = index % sizes.inner;

@@ -154,12 +154,12 @@ export type ScalarOperation = (typeof SCALARS)[number];
  *   remaining −= p₂; residual = ρ; stale = ρ < 0.9·best ? 0 : stale + 1; best = min(best, ρ);
  *   status = ρ not finite or ρ > 1e30 ? diverged : ρ ≤ tolerance ? converged
  *          : stale < p₀ and remaining > 0 ? running : ρ ≤ 4·floor ? stalled
- *          : p₁ ≠ 0 or remaining ≤ 0 ? gaveUp : running.
+ *          : stale ≥ p₀ and p₁ ≠ 0 ? gaveUp : remaining ≤ 0 ? exhausted : running.
  * `remaining` counts down the iterations that the sample may still make; a loop counts p₂ = 1.
  */
 export const STATE_ROWS = { status: 0, remaining: 1, residual: 2, best: 3, stale: 4 } as const;
 export const STATE_SIZE = 5;
-export const STATUS = { running: 0, converged: 1, stalled: 2, diverged: 3, gaveUp: 4 } as const;
+export const STATUS = { running: 0, converged: 1, stalled: 2, diverged: 3, gaveUp: 4, exhausted: 5 } as const;
 
 /** Elementwise broadcasting: output index (i₀, i₁, i₂, i₃) reads operand element offset + Σ iₐ·strides[a]. */
 export interface OperandLayout {

@@ -103,7 +103,6 @@ async function run(session: Session): Promise<void> {
   const started = performance.now();
   if (!given.options.json) introduce(session);
   const problem: Tuned = {
-    engine,
     X: engine.tensor(scaled.X, [scaled.count, scaled.features]),
     y: engine.tensor(scaled.y),
     intercept,
@@ -111,8 +110,7 @@ async function run(session: Session): Promise<void> {
     signal: interruption,
   };
   const { outcome, path, curve } = await announced(io, async (progress) => {
-    const { engine: _, ...asked } = problem;
-    const result = await tuned({ ...asked, ...settings, onProgress: (told) => progress(tuneLine(told)) });
+    const result = await tuned({ ...problem, ...settings, onProgress: (told) => progress(tuneLine(told)) });
     const isReported = given.options.report !== undefined;
     progress('a grid to compare with');
     const grid = await gridSearch(problem, result);

@@ -26,8 +26,6 @@ export interface Reported {
   readonly given: string;
   readonly solver: string;
   readonly tolerance: number;
-  /** Most iterations, where a sample has no more than these. */
-  readonly limit?: number;
   readonly advice?: OwnAdvice;
   /** throw: reading anything that depends on a failed solve rejects. report: the report alone tells. */
   readonly onFailure: 'throw' | 'report';
@@ -121,7 +119,7 @@ async function readLinear(
 
 async function readSolve(
   engine: Engine,
-  { what, direction, given, solver, tolerance, limit, isBounded, rounding, run }: Reported,
+  { what, direction, given, solver, tolerance, isBounded, rounding, run }: Reported,
   summary: Tensor,
   since: number,
 ): Promise<{ report: SolveReport; read: Summary }> {
@@ -134,7 +132,7 @@ async function readSolve(
       `${what}, ${direction}: ${given}, sample ${bad}, holds NaN or an infinity; every number must be finite`,
     );
   }
-  const samples = sampleReports(read, tolerance, rounding, limit).map(
+  const samples = sampleReports(read, tolerance, rounding).map(
     (sample): SampleReport =>
       direction !== 'forward' && sample.floor >= ALL_ROUNDING
         ? { ...sample, status: 'limit', cause: 'singular' }

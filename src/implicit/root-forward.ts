@@ -91,7 +91,8 @@ function solvedFrom(
       const all = limit ?? sum(taken.map(({ most = LIMIT }) => most));
       const shares = sharesOf(
         isTraced ? all : Math.min(all, EAGER_PASSES),
-        taken.map(({ most = Number.POSITIVE_INFINITY }) => most),
+        taken.length,
+        taken.map(({ most }) => most),
       );
       let [x, state, given] = [x0, initialState(context, batch, shares[0] ?? 0), 0];
       for (const [index, method] of taken.entries()) {

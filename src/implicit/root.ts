@@ -148,11 +148,6 @@ function implicit(
     if (!atFloor || atFloor.z.isDisposed) atFloor = resolvedRoot(solvedWith(z), settings, limits.linear());
     return { ...atFloor, systemOf: solvedWith(z, given).systemOf };
   };
-  const dispose = z.dispose.bind(z);
-  z.dispose = () => {
-    dispose();
-    for (const tensor of atFloor ? [atFloor.z, ...atFloor.uncertainty] : []) tensor.dispose();
-  };
   /** A linear solve where the solution is resolved, if a selection was given, the kinks were read or are to be. */
   const linear = (
     direction: LinearDirection,
@@ -203,12 +198,12 @@ function implicit(
       return gradientInterval(resolved(), cotangent, { ...wanted, signal: wanted.signal ?? limits.signal });
     },
   };
-  if (!instead) return Object.assign(z, { solve });
   const release = z.dispose.bind(z);
   return Object.assign(z, {
     solve,
     dispose() {
-      for (const tensor of Object.values(instead)) tensor.dispose();
+      const floor = atFloor ? [atFloor.z, ...atFloor.uncertainty] : [];
+      for (const tensor of [...floor, ...Object.values(instead ?? {})]) tensor.dispose();
       release();
     },
   });

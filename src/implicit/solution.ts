@@ -23,9 +23,6 @@ import type { LimitedRun, RunLimits } from './run-limits.ts';
 /** What every solve lets the caller choose. */
 export interface CourseSettings extends Pick<Reported, 'tolerance' | 'onFailure'> {
   readonly backwardTolerance: number;
-  /** See Reported.limit. */
-  readonly limit?: number;
-  readonly backwardLimit?: number;
   readonly onFailedCertificate: FailurePolicy;
   readonly limits: RunLimits;
 }
@@ -114,11 +111,11 @@ export class Course {
 
   private reported(direction: Reported['direction'], run: LimitedRun): Reported {
     const { what, solver, linearSolver, isBounded, rounding = 1, failure, settings, advice } = this.problem;
-    const { tolerance, backwardTolerance, limit, backwardLimit, onFailure } = settings;
+    const { tolerance, backwardTolerance, onFailure } = settings;
     const common = { what, direction, onFailure, isBounded, rounding, run, advice };
-    if (direction === 'forward') return { ...common, given: this.problem.given, solver, tolerance, limit, failure };
+    if (direction === 'forward') return { ...common, given: this.problem.given, solver, tolerance, failure };
     const given = direction === 'backward' ? 'the cotangent' : 'a tangent';
-    return { ...common, given, solver: linearSolver, tolerance: backwardTolerance, limit: backwardLimit };
+    return { ...common, given, solver: linearSolver, tolerance: backwardTolerance };
   }
 
   /** Once for each solution. */

@@ -79,10 +79,7 @@ export function solveFixedPoint(
   const [initial, initialPre] = startOf(tracing, equation, problem.initial);
 
   const [batch] = b.shape;
-  const shares = sharesOf(
-    problem.limit,
-    methods.map(() => Number.POSITIVE_INFINITY),
-  );
+  const shares = sharesOf(problem.limit, methods.length);
   let progress: Progress = {
     values: { z: initial, p: initialPre },
     state: resumed?.state ?? initialState(tracing, batch, shares[0]),

@@ -71,10 +71,7 @@ export function solveLinear<Problem extends LinearProblem>(
   const [batch] = given.v.shape;
   const { unit: v, size, isAsked } = normalised(given.v);
   const problem = { ...given, v };
-  const shares = sharesOf(
-    given.limit,
-    methods.map(() => Number.POSITIVE_INFINITY),
-  );
+  const shares = sharesOf(given.limit, methods.length);
   const zeros = tracing.constant({ kind: 'fill', value: 0 }, v.shape);
   const start = { values: { u: zeros, r: v }, state: initialState(tracing, batch, shares[0]) };
   let end: Progress = start;

@@ -65,7 +65,7 @@ export function withRemaining(state: Tensor, inner: Tensor): Tensor {
   return elementwise('select', [constantRows(state.context, { remaining: 1 }), inner, state]);
 }
 
-/** The state after so many more iterations, [batch] (default none): a sample for which none remain has given up. */
+/** The state after so many more iterations, [batch] (default none): a sample for which none remain has stopped. */
 export function withIterations(state: Tensor, iterations?: Tensor): Tensor {
   const { context } = state;
   const made = iterations && elementwise('multiply', [iterations, constantRows(context, { remaining: 1 })]);
@@ -74,7 +74,7 @@ export function withIterations(state: Tensor, iterations?: Tensor): Tensor {
   const spent = elementwise('greater', [half, rowOf(after, STATE_ROWS.remaining)]);
   return elementwise('maximum', [
     after,
-    elementwise('multiply', [spent, constantRows(context, { status: STATUS.gaveUp })]),
+    elementwise('multiply', [spent, constantRows(context, { status: STATUS.exhausted })]),
   ]);
 }
 
@@ -107,13 +107,13 @@ export function iterationsIn(state: Tensor, limit: number): Tensor {
 /**
  * What each method of a chain may make of `limit` iterations: the same for all, but for those that never need so many, whose rest
  * is for the ones before.
- * @param most of each method; infinite where it may need any number
+ * @param most of each of the `count` methods, where it never needs more
  */
-export function sharesOf(limit: number, most: readonly number[]): number[] {
+export function sharesOf(limit: number, count: number, most: readonly (number | undefined)[] = []): number[] {
   const shares: number[] = [];
   let left = Math.min(limit, MOST_COUNTED);
-  for (let index = most.length - 1; index >= 0; index--) {
-    shares[index] = Math.min(most[index], Math.floor(left / (index + 1)));
+  for (let index = count - 1; index >= 0; index--) {
+    shares[index] = Math.min(most[index] ?? left, Math.floor(left / (index + 1)));
     left -= shares[index];
   }
   return shares;

@@ -127,14 +127,8 @@ export function roundingUnits(n: number): number {
 /**
  * The verdict on each sample, from the true residual and not from what the iteration believed.
  * @param rounding of the floor: see roundingUnits
- * @param limit iterations after which a sample was given up because there were no more; default: its status tells
  */
-export function sampleReports(
-  outcome: Outcome,
-  tolerance: number,
-  rounding: number,
-  limit = Number.POSITIVE_INFINITY,
-): SampleReport[] {
+export function sampleReports(outcome: Outcome, tolerance: number, rounding: number): SampleReport[] {
   const reports: SampleReport[] = [];
   for (let sample = 0; sample < outcome.residual.length; sample++) {
     const residual = outcome.residual[sample];
@@ -149,7 +143,7 @@ export function sampleReports(
     const iterations = outcome.iterations[sample];
     const causeOf = (): FailureCause => {
       if (status === 'diverged') return iterations <= FIRST_ITERATIONS ? 'start' : 'divergence';
-      return outcome.status[sample] === STATUS.gaveUp && iterations < limit ? 'stagnation' : 'limit';
+      return outcome.status[sample] === STATUS.gaveUp ? 'stagnation' : 'limit';
     };
     const errorBound = (residual + rounding * floor) * outcome.amplification[sample];
     const bound = outcome.singularValueBound[sample];

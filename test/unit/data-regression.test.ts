@@ -52,8 +52,8 @@ describe('diabetes', () => {
 
 describe('tableRegression', () => {
   const rows = ['length,kind,constant,yield', '1.5,a,3,10', '2.5,b,3,20.5', '4,a,3,-1e1'];
-  const read = (lines: readonly string[], options = {}) =>
-    tableRegression(parseTable(lines.join('\n')), { target: 'yield', ...options });
+  const read = (lines: readonly string[], options = {}, table = {}) =>
+    tableRegression(parseTable(lines.join('\n'), table), { target: 'yield', ...options });
 
   test('takes numbers as they are and spreads categories out, of two the second alone', () => {
     const data = read(rows, { name: 'crops' });
@@ -90,7 +90,7 @@ describe('tableRegression', () => {
     ['a target that is infinite', '2.5,b,3,1e999', 'line 3, column "yield": "1e999" is too large for float32'],
     ['a feature that is infinite', '-inf,b,3,2', 'line 3, column "length": "-inf" is not a number'],
   ])('refuses %s', (_, row, message) => {
-    expect(() => read([rows[0], rows[1], row, rows[3]], { header: true })).toThrow(message);
+    expect(() => read([rows[0], rows[1], row, rows[3]], {}, { header: true })).toThrow(message);
   });
 
   test('fills or drops what is missing where it is told to', () => {

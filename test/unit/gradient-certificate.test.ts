@@ -393,11 +393,11 @@ describe('selections of what is known of the kinks', () => {
     expect(seen).toContainEqual([1, 'relu', 1, 0, 0, 0]);
   });
 
-  test('a number that is none is refused when the gradient is asked for', async () => {
+  test('a number that is none is refused at once, and by place when the gradient is asked for', async () => {
     const tape = new Tape();
     const x = tape.watch(engine.tensor([0, 0], [2, 1]));
-    const z = solve(x);
-    await z.solve.select(() => 2);
+    await expect(solve(x).solve.select(() => 2)).rejects.toThrow('select: choose returned 2; it must return a number');
+    const z = solve(x, { selection: () => 2 });
     expect(() => tape.pullback(z, [x], ones([2, 1]))).toThrow('selection: for relu, place 0, index 0, it gave 2');
   });
 

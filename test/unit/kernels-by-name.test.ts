@@ -40,9 +40,9 @@ async function written(shader: Shader, constants: Constants = {}): Promise<strin
   return withoutComments((await Promise.all(parts.map(({ text }) => text))).join('\n'));
 }
 
-/** The body of a function in WGSL. */
+/** The body of a function in WGSL, and of what it leaves to another one where its argument is no NaN. */
 function bodyOf(name: string, source: string): string {
-  return new RegExp(`^fn ${name}\\([\\s\\S]*?^\\}`, 'm').exec(source)?.[0] ?? '';
+  return source.match(new RegExp(`^fn ${name}(OfNumber)?\\([\\s\\S]*?^\\}`, 'gm'))?.join('\n') ?? '';
 }
 
 /** Whether a branch of a function says the constant: as a case, or in a comparison. */
@@ -85,7 +85,9 @@ describe('WGSL', () => {
 
   test('has every reduction; that of sums is what is left', async () => {
     const source = await written(SHADERS['reduce-thread']);
-    const bodies = ['nothing', 'join', 'single', 'store'].map((name) => bodyOf(name, source)).join('\n');
+    const bodies = ['isLength', 'start', 'add', 'join', 'reduced', 'single', 'store']
+      .map((name) => bodyOf(name, source))
+      .join('\n');
     for (const name of REDUCTIONS.filter((each) => each !== 'sum')) {
       expect(names(bodies, constantOf('OPERATION', name)), name).toBe(true);
     }

@@ -124,10 +124,10 @@ describe.each([picard, forwardBackward, peacemanRachford])('passes of $name', (i
     }
   });
 
-  test('give up a sample for which no iterations remain', async () => {
+  test('stop a sample for which no iterations remain', async () => {
     for (const remaining of [1, 2, 5]) {
       const state = await compare({ ...usual, remaining, giveUp: false });
-      expect(state[HOPELESS]).toBe(STATUS.gaveUp);
+      expect(state[HOPELESS]).toBe(STATUS.exhausted);
       expect(Math.max(...iterationsOf(state, remaining))).toBe(remaining);
     }
   });

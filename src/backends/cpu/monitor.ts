@@ -31,5 +31,6 @@ function statusAfter(
   if (residual <= tolerance) return STATUS.converged;
   if (stale < staleLimit && remaining > 0) return STATUS.running;
   if (residual <= 4 * floor) return STATUS.stalled;
-  return giveUp || remaining <= 0 ? STATUS.gaveUp : STATUS.running;
+  if (stale >= staleLimit && giveUp) return STATUS.gaveUp;
+  return remaining <= 0 ? STATUS.exhausted : STATUS.running;
 }

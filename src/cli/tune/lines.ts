@@ -1,7 +1,6 @@
 /** The criterion and the coefficients along a line of penalties: what a tuning is compared with, and drawn over. */
 import {
   type Criterion,
-  type Engine,
   type LassoOptions,
   largestPenalty,
   lassoPath,
@@ -10,6 +9,7 @@ import {
   type TuneResult,
 } from '../../index.ts';
 import { isSolved } from '../../solvers/report.ts';
+import { engineOf } from '../../tensor/engine.ts';
 import { Evaluation } from '../../train/tune/evaluation.ts';
 import { PENALTIES } from '../../train/tune/penalties.ts';
 
@@ -22,7 +22,6 @@ const DEPTH = Math.log(1000);
 const BELOW = 1;
 
 export interface Tuned {
-  readonly engine: Engine;
   /** [rows, features] */
   readonly X: Tensor;
   /** [rows] */
@@ -96,13 +95,20 @@ export async function lineThrough(tuned: Tuned, result: TuneResult, path: readon
 }
 
 async function evaluated(
-  { engine, X, y, criterion, intercept, signal }: Tuned,
+  { X, y, criterion, intercept, signal }: Tuned,
   penalty: PenaltyName,
   logLambdas: readonly number[],
   place: (logLambda: number) => readonly number[],
   withGradient: boolean,
 ): Promise<Line> {
-  const evaluation = new Evaluation(engine, { X, y }, criterion, PENALTIES[penalty], { intercept }, { signal });
+  const evaluation = new Evaluation(
+    engineOf('X', X),
+    { X, y },
+    criterion,
+    PENALTIES[penalty],
+    { intercept },
+    { signal },
+  );
   try {
     const found = await evaluation.at(logLambdas.map(place), withGradient);
     const points = found.map(({ value, gradient }, at) => ({
@@ -121,12 +127,9 @@ function alongLine(penalty: PenaltyName, gradient: readonly number[]): number {
 }
 
 /** The solutions from where the first feature enters to below the penalty chosen, in steps of λ, the rest as chosen. */
-export async function pathThrough(
-  { engine, X, y, intercept, signal }: Tuned,
-  result: TuneResult,
-): Promise<Coefficients> {
+export async function pathThrough({ X, y, intercept, signal }: Tuned, result: TuneResult): Promise<Coefficients> {
   const { weights, ridge, logLambda } = result;
-  return engine.tidy(async (scope) => {
+  return engineOf('X', X).tidy(async (scope) => {
     const problem: Omit<LassoOptions, 'logLambda'> = {
       X: scope.use(X),
       y: scope.use(y),

@@ -15,6 +15,7 @@ const CONVERGED: f32 = 1;
 const STALLED: f32 = 2;
 const DIVERGED: f32 = 3;
 const GAVE_UP: f32 = 4;
+const EXHAUSTED: f32 = 5;
 
 /** The samples `first` to `last`. */
 export function scalar(at: usize, first: i32, last: i32): void {
@@ -92,7 +93,9 @@ export function observe(
     status = DIVERGED; // also when it is NaN
   else if (residual <= tolerance) status = CONVERGED;
   else if (stale >= staleLimit || remaining <= 0) {
-    status = residual <= 4 * floor ? STALLED : giveUp || remaining <= 0 ? GAVE_UP : RUNNING;
+    if (residual <= 4 * floor) status = STALLED;
+    else if (stale >= staleLimit && giveUp) status = GAVE_UP;
+    else if (remaining <= 0) status = EXHAUSTED;
   }
   store<f32>(place(state, STATUS * batch + sample), status);
 }
