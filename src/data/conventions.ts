@@ -1,4 +1,6 @@
 /** How the numbers and dates of a table are written, found out column by column, and written as the rest of the library reads them. */
+import { checkFor } from '../arguments/check.ts';
+import type { Checks } from '../arguments/options.ts';
 import { type DateOrder, hasTwoOrders, isDateLike, isoDate } from './dates.ts';
 import { DataError } from './limits.ts';
 import { type Decimal, decimalShownBy, isNumberLike, numberOf, withPoint } from './numbers.ts';
@@ -18,6 +20,11 @@ export interface ConventionOptions {
    */
   dates?: DateOrder;
 }
+
+export const CONVENTION_OPTIONS: Checks<ConventionOptions> = {
+  decimal: checkFor('a point or a comma', (value) => value === '.' || value === ','),
+  dates: checkFor('day-first or month-first', (value) => value === 'day-first' || value === 'month-first'),
+};
 
 interface Cells {
   readonly names: readonly string[];

@@ -1,4 +1,4 @@
-import { TEXT } from '../arguments/check.ts';
+import { checkFor, TEXT } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, type Limits, limitsOf } from './limits.ts';
 import { SEPARATOR_NAMES, SEPARATORS, type Separator, separatorOf } from './separator.ts';
@@ -22,7 +22,12 @@ export interface CSVOptions extends LimitOptions {
   separator?: Separator;
 }
 
-export const CSV_OPTIONS: Checks<CSVOptions> = { ...LIMIT_OPTIONS, separator: 0 };
+const A_SEPARATOR = 'a comma, a semicolon, a tab, a bar or a space';
+
+export const CSV_OPTIONS: Checks<CSVOptions> = {
+  ...LIMIT_OPTIONS,
+  separator: checkFor(A_SEPARATOR, isSeparator),
+};
 
 /**
  * Cuts text into cells by RFC 4180: quoted cells may hold separators, line ends and doubled quotes. Lines may end in LF,
@@ -46,9 +51,7 @@ export function recordsOf(text: string, options: CSVOptions): CSVRecords {
   const isDetected = !options.separator && !told;
   const separator = options.separator ?? told?.[1] ?? separatorOf(start > 0 ? text.slice(start) : text);
   if (!isSeparator(separator)) {
-    const place = options.separator ? 'separator is' : 'line 1: the separator is';
-    const wrong = `${place} ${JSON.stringify(separator)}; it must be a comma, a semicolon, a tab, a bar or a space`;
-    throw options.separator ? new RangeError(wrong) : new DataError(wrong);
+    throw new DataError(`line 1: the separator is ${JSON.stringify(separator)}; it must be ${A_SEPARATOR}`);
   }
   const { records, lines } = read(text, separator, limits, { at: start, line: told ? 2 : 1 });
   while (records.length > 0 && isEmpty(records[records.length - 1])) {
@@ -71,8 +74,8 @@ export function recordsOf(text: string, options: CSVOptions): CSVRecords {
   return { separator, records, lines };
 }
 
-function isSeparator(text: string): text is Separator {
-  return SEPARATORS.some((separator) => separator === text);
+function isSeparator(value: unknown): value is Separator {
+  return SEPARATORS.some((separator) => separator === value);
 }
 
 function cells(count: number): string {

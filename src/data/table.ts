@@ -1,7 +1,7 @@
 import { BOOLEAN, checkFor, isObject, TEXT } from '../arguments/check.ts';
 import { nearestTo } from '../arguments/nearest.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import { type ConventionOptions, inOneWay } from './conventions.ts';
+import { CONVENTION_OPTIONS, type ConventionOptions, inOneWay } from './conventions.ts';
 import { CSV_OPTIONS, type CSVOptions, recordsOf } from './csv.ts';
 import { isDateLike } from './dates.ts';
 import { DataError } from './limits.ts';
@@ -34,7 +34,7 @@ export interface TableOptions extends CSVOptions, ConventionOptions {
   header?: boolean;
 }
 
-export const TABLE_OPTIONS: Checks<TableOptions> = { ...CSV_OPTIONS, decimal: 0, dates: 0, header: BOOLEAN };
+export const TABLE_OPTIONS: Checks<TableOptions> = { ...CSV_OPTIONS, ...CONVENTION_OPTIONS, header: BOOLEAN };
 
 /** Those that were made here, or looked at, need no further look. */
 const known = new WeakSet<object>();

@@ -76,7 +76,8 @@ function solvedFrom(
 ): Found {
   let areRowsInDoubt = areRowsInDoubtTraced(engine, systemOf, start, inputs);
   const methods = methodsOf(solver);
-  const reports = onFailure === 'report';
+  // For gradients alone, which there are where a tape follows what is given.
+  const reports = onFailure === 'report' && inputs.some(({ node }) => node);
   const [z, summary, residual] = run(
     engine,
     'implicit, forward',

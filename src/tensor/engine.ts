@@ -427,8 +427,9 @@ export class Engine implements LoopContext {
 
   /** An alias of the tensor whose descendants belong to the arena; no tape follows it. */
   useIn(arena: Arena, tensor: Tensor): Tensor {
+    const shared = this.sharedOf(tensor);
     arena.receive(tensor.arena);
-    return this.within(undefined, () => this.wrap(this.sharedOf(tensor), tensor.shape, tensor.checks, arena));
+    return this.within(undefined, () => this.wrap(shared, tensor.shape, tensor.checks, arena));
   }
 
   /** The same, followed by the tape that follows the tensor. */

@@ -190,7 +190,18 @@ const CALLS: Record<string, Call> = {
     return fail();
   }),
   'valueAndGrad of what is no number': grad((_, x) => x.mul(2)),
-  'valueAndGrad of what was read': grad(async ({ engine }, x) => engine.tensor([(await x.sum().data())[0]])),
+  // Made after an await, and of no tensor: it is the caller's, like one from outside.
+  'valueAndGrad of what was read': async (given) => {
+    let read: Tensor | undefined;
+    try {
+      return await grad(async ({ engine }, x) => {
+        read = engine.tensor([(await x.sum().data())[0]]);
+        return read;
+      })(given);
+    } finally {
+      read?.dispose();
+    }
+  },
   'valueAndGrad of a solve that fails': grad(({ zero }, x) =>
     fixedPoint((z, a) => z.mul(-3).add(a), { unknown: zero, inputs: [x], limit: 5 }).sum(),
   ),

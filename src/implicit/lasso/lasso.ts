@@ -7,7 +7,7 @@ import { type SolveReport, worstOf } from '../../solvers/report.ts';
 import { Arena } from '../../tensor/arena.ts';
 import { engineOf } from '../../tensor/engine.ts';
 import { recorded } from '../../tensor/operations.ts';
-import { TENSOR, Tensor } from '../../tensor/tensor.ts';
+import { isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import type { OwnAdvice } from '../advice.ts';
 import { certificateOf, type ImplicitCertificate, type LinearReport } from '../certificate.ts';
 import { awaiting } from '../reporting.ts';
@@ -86,15 +86,31 @@ export function lasso(given: LassoOptions): LassoSolution {
  * as inside where others are.
  */
 export function inOneArena<Options extends Pick<LassoOptions, 'X'>>(options: Options): Options {
-  const tensors = Object.values(options).filter((value): value is Tensor => value instanceof Tensor);
-  const arena = Arena.of(tensors);
+  const arena = Arena.of(tensorsOf(options));
   if (!arena) return options;
   const engine = engineOf('X', options.X);
-  const entries = Object.entries(options).map(([name, value]) => {
-    const isOutside = value instanceof Tensor && !value.arena && !value.node;
-    return [name, isOutside ? engine.useIn(arena, value) : value];
-  });
+  return withTensors(options, (tensor) => (tensor.arena || tensor.node ? tensor : engine.useIn(arena, tensor)));
+}
+
+/** The tensors among the options; what cannot be computed with is refused later, by name. */
+export function tensorsOf<Options extends Pick<LassoOptions, 'X'>>(options: Options): Tensor[] {
+  return Object.values(options).filter((value) => isUsable(value, options.X));
+}
+
+/** The options with others in the place of these tensors. */
+export function withTensors<Options extends Pick<LassoOptions, 'X'>>(
+  options: Options,
+  instead: (tensor: Tensor) => Tensor,
+): Options {
+  const entries = Object.entries(options).map(([name, value]) => [
+    name,
+    isUsable(value, options.X) ? instead(value) : value,
+  ]);
   return Object.fromEntries(entries) as Options;
+}
+
+function isUsable(value: unknown, X: Tensor): value is Tensor {
+  return isTensor(value) && value.context === X.context && !value.isDisposed;
 }
 
 /**

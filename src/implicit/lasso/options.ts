@@ -6,7 +6,7 @@ import { SEQUENTIAL_BACKENDS } from '../../backends/kernels.ts';
 import type { LassoMethod } from '../../solvers/lasso/solve.ts';
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
-import { checkTogether, TENSOR, Tensor } from '../../tensor/tensor.ts';
+import { checkTogether, isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import type { FailurePolicy } from '../failure-policy.ts';
 import { checkCount, checkFailurePolicy, checkOneOf, checkPositive, LIMIT_OPTIONS } from '../options.ts';
 import { type LimitOptions, RunLimits } from '../run-limits.ts';
@@ -135,8 +135,8 @@ export interface CheckedLasso {
 /** @throws RangeError that names the option, what it is and what it must be */
 export function checkedLasso(options: LassoOptions): CheckedLasso {
   const { X, y, logLambda, weights, ridge, masks, initial } = options;
-  const tensors = Object.entries({ X, y, logLambda, weights, ridge, masks, initial }).filter(
-    ([, given]) => given instanceof Tensor,
+  const tensors = Object.entries({ X, y, logLambda, weights, ridge, masks, initial }).filter(([, given]) =>
+    isTensor(given),
   );
   checkTogether('lasso', Object.fromEntries(tensors) as Record<string, Tensor>);
   if (X.shape.length !== 2) throw new RangeError(`X: the shape is ${describe(X.shape)}; it must be [rows, features]`);
@@ -164,7 +164,7 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
   // Any of them may be of a Program that is being traced, in which nothing can be solved.
   for (const name of ['y', 'logLambda', 'weights', 'ridge'] as const) {
     const given = options[name];
-    if (given instanceof Tensor) engineOf(name, given);
+    if (isTensor(given)) engineOf(name, given);
   }
   const engine = engineOf('X', X);
   return { engine, settings: lassoSettings(options, features, engine), rows, features, batch, groups };
@@ -203,7 +203,7 @@ function lengthOf(name: string, value: number | readonly number[] | Tensor): num
     checkFinite(name, value);
     return value.length;
   }
-  if (!(value instanceof Tensor)) throw refusal(`${name}: it`, value, 'a number, a list of numbers or a tensor');
+  if (!isTensor(value)) throw refusal(`${name}: it`, value, 'a number, a list of numbers or a tensor');
   const { shape, size } = value;
   if (shape.length > 1) throw new RangeError(`${name}: the shape is ${describe(shape)}; it must be [1] or [batch]`);
   return size;

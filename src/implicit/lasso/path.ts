@@ -5,11 +5,11 @@ import { breathe } from '../../backends/event-loop.ts';
 import { concat } from '../../tensor/arrange.ts';
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { checkCount, checkPositive } from '../options.ts';
 import { type LimitOptions, RunLimits } from '../run-limits.ts';
 import { finiteLargestPenalty, type LargestPenaltyOptions } from './largest-penalty.ts';
-import { inOneArena, type LassoReport, type LassoSolution, lassoOf } from './lasso.ts';
+import { inOneArena, type LassoReport, type LassoSolution, lassoOf, tensorsOf, withTensors } from './lasso.ts';
 import { checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import { prepare } from './program.ts';
 
@@ -68,16 +68,14 @@ export interface LassoPath {
 export async function lassoPath(given: LassoPathOptions): Promise<LassoPath> {
   const options = readOptions('lassoPath', given, PATH_OPTIONS, 'X', 'y');
   const engine = engineOf('X', options.X);
-  const tensors = Object.values(options).filter((value): value is Tensor => value instanceof Tensor);
   // What a tape follows is needed for as long as that: it belongs to the differentiated function.
-  if (tensors.some(({ node }) => node)) return pathOf(engine, inOneArena(options));
-  return engine.inArena((arena) => {
-    const used = Object.entries(options).map(([name, value]) => [
-      name,
-      value instanceof Tensor ? engine.useIn(arena, value) : value,
-    ]);
-    return pathOf(engine, Object.fromEntries(used) as LassoPathOptions);
-  });
+  if (tensorsOf(options).some(({ node }) => node)) return pathOf(engine, inOneArena(options));
+  return engine.inArena((arena) =>
+    pathOf(
+      engine,
+      withTensors(options, (tensor) => engine.useIn(arena, tensor)),
+    ),
+  );
 }
 
 async function pathOf(
@@ -91,13 +89,13 @@ async function pathOf(
   }
   if (masks && masks.shape[0] !== 1) throw new RangeError(`masks: there are ${masks.shape[0]}; a path takes one`);
   const values = logLambda ?? (await equallySpaced(problem, count, depth));
+  const { settings } = checkedLasso({ ...problem, logLambda: values });
   const rising = values.findIndex((value, index) => value > values[index - 1]);
   if (rising >= 0) {
     throw new RangeError(
       `logLambda[${rising}]: it is ${values[rising]}, after ${values[rising - 1]}; the values must decrease`,
     );
   }
-  const { settings } = checkedLasso({ ...problem, logLambda: values });
   const usual = settings.solver === 'coordinate-descent' ? SEQUENTIAL_CHUNK : values.length;
   const length = Math.min(checkCount('chunk', chunk ?? usual), values.length);
   const prepared = prepare(engine, problem.X, masks, settings.intercept, values.length);
