@@ -86,7 +86,7 @@ async function compare(
   const found = await solve(candidate, problem, choice, solver, linearSolver);
   const difference = problem.W.map((x, at) => (Math.floor(at / choice.n) === at % choice.n ? 1 : 0) - x);
   const condition = (1 + norm(difference) / Math.sqrt(choice.n)) / choice.margin;
-  const allowed = 32 * Math.sqrt(choice.n) * candidate.epsilon * condition;
+  const allowed = 16 * Math.sqrt(choice.n) * candidate.epsilon * condition;
   for (const part of ['z', 'gradB', 'gradW'] as const) {
     const error = relativeError(found[part], expected[part]);
     // A gradient sees the error of z once more, through the slope of J.
