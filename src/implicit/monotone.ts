@@ -16,7 +16,7 @@ import {
   type LinearReport,
 } from './certificate.ts';
 import { readKinksOf } from './kinks.ts';
-import { marginOfMatrix } from './margin.ts';
+import { marginOfMatrix } from './matrix-margin.ts';
 import { checkArguments, hasResolvent, linearMapOf } from './monotone-arguments.ts';
 import { forward } from './monotone-forward.ts';
 import { kinkedArgument, kinkedOperations, movementOf, solveLinearised } from './monotone-linear.ts';
