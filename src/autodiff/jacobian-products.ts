@@ -4,8 +4,9 @@ import { FACTORS } from './derivatives.ts';
 import { kinkDescription } from './kinks.ts';
 import { checkShapes, type Entry, Linearisation } from './linearisation.ts';
 import { type NormBound, normBoundOf } from './norm-bound.ts';
+import { type PlayOptions, played } from './played.ts';
 import { PUSHFORWARDS } from './pushforwards.ts';
-import { FOLLOWED, type PlayOptions, type Tape } from './tape.ts';
+import { FOLLOWED, type Tape } from './tape.ts';
 
 /** A module of its own, since what trains goes backwards only. */
 export class JacobianProducts extends Linearisation {
@@ -60,7 +61,7 @@ export class JacobianProducts extends Linearisation {
 
 /** What is on the tape by now: the derivatives of the element-wise operations are made as they are needed. */
 export function productsOn(tape: Tape, options: PlayOptions = {}): JacobianProducts {
-  return new JacobianProducts(tape, tape.operations, tape.played(options));
+  return new JacobianProducts(tape, tape.operations, played(tape, options));
 }
 
 /** Jv, as JacobianProducts.pushforward. */
@@ -90,10 +91,10 @@ export function followedPushforward(
  * one Jacobian, as in the loop of a linear solver. Of use until the tape is disposed.
  */
 export function linearised(tape: Tape, options: PlayOptions = {}): JacobianProducts {
-  const { factorOf, ...played } = tape.played(options);
+  const { factorOf, ...others } = played(tape, options);
   const entries = [...tape.operations];
   const withFactor = entries.filter(({ operation }) => kinkDescription(operation) || Object.hasOwn(FACTORS, operation));
   const factors = new Map(withFactor.map((entry) => [entry, factorOf(entry)]));
   const known = (entry: Entry): Tensor => factors.get(entry) ?? factorOf(entry);
-  return new JacobianProducts(tape, entries, { ...played, factorOf: known });
+  return new JacobianProducts(tape, entries, { ...others, factorOf: known });
 }

@@ -1,7 +1,8 @@
 /** The operations with kinks on a tape, for those who examine what it holds. */
 import type { Tensor } from '../tensor/tensor.ts';
-import { nearness } from './kinks.ts';
-import { dependentOn } from './linearisation.ts';
+import { type KinkDescription, kinkDescription, nearness } from './kinks.ts';
+import { dependentOn, type Entry } from './linearisation.ts';
+import type { Selectable } from './selection.ts';
 import type { Tape } from './tape.ts';
 
 /** An operation on a tape that has kinks: a piecewise smooth function of x, element by element. */
@@ -33,9 +34,25 @@ export interface LiftedOperation extends KinkedOperation {
   readonly rest: Tensor | undefined;
 }
 
+/** In the order in which they were recorded. */
+export function kinkedOn(tape: Tape): { entry: Entry; place: number; kinks: KinkDescription }[] {
+  return tape.operations.flatMap((entry, place) => {
+    const kinks = kinkDescription(entry.operation);
+    return kinks && kinks.positions(entry.attributes).length > 0 ? [{ entry, place, kinks }] : [];
+  });
+}
+
+/** What a selection with one entry for each of `kinksOn` is made for. */
+export function selectablesOn(tape: Tape): (Selectable & Pick<Entry, 'output' | 'outputIndex'>)[] {
+  return kinkedOn(tape).map(({ entry: { operation, output, outputIndex } }) => ({
+    ...{ operation, output, outputIndex },
+    shape: output.shape,
+  }));
+}
+
 /** In the order in which they were recorded. Dispose their x and tolerance. */
 export function kinksOn(tape: Tape): KinkedOperation[] {
-  return tape.kinked().map(({ entry, place, kinks }) => {
+  return kinkedOn(tape).map(({ entry, place, kinks }) => {
     const { operation, inputs, attributes } = entry;
     const x = kinks.argument(inputs);
     const positions = kinks.positions(attributes);
@@ -51,7 +68,7 @@ export function kinksOn(tape: Tape): KinkedOperation[] {
 
 /** Whether a call on the tape named a selection. */
 export function isSelectedOn(tape: Tape): boolean {
-  return tape.kinked().some(({ entry: { attributes } }) => (attributes as { isSelected?: boolean }).isSelected);
+  return kinkedOn(tape).some(({ entry: { attributes } }) => (attributes as { isSelected?: boolean }).isSelected);
 }
 
 /**
@@ -68,7 +85,7 @@ export function liftedOn(
   uncertainty?: readonly Tensor[],
 ): LiftedOperation[] {
   const dependent = watched && dependentOn(tape.indicesOf(watched), tape.operations);
-  return tape.kinked().flatMap(({ entry, kinks }, place) => {
+  return kinkedOn(tape).flatMap(({ entry, kinks }, place) => {
     if (dependent && !dependent.has(entry.outputIndex)) return [];
     const { operation, inputs, inputIndices, output, outputIndex, attributes } = entry;
     const x = kinks.argument(inputs);

@@ -1,23 +1,10 @@
-/** Differentiation: a tape writes operations down and plays their derivatives backwards or forwards. */
+/** Differentiation: a tape writes operations down and plays their derivatives backwards. */
 import { Arena } from '../tensor/arena.ts';
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
-import type { CustomOperation } from './custom.ts';
 import { FACTORS } from './derivatives.ts';
-import { isKinked, type KinkDescription, kinkDescription, kinkedDerivative } from './kinks.ts';
+import { isKinked, kinkDescription, kinkedDerivative, ownSelection } from './kinks.ts';
 import { type Entry, Linearisation, type Played } from './linearisation.ts';
 import { hasPullback } from './pullbacks.ts';
-import { attribute } from './recorded.ts';
-import { isList, type Selectable, type Selection, selectionsFor } from './selection.ts';
-
-export interface PlayOptions {
-  /** Which element of the Clarke intervals is taken. Default: the selections with which the operations were called. */
-  selection?: Selection;
-  /**
-   * How far the x of each of `kinksOn` may be from what it stands for, in that order: broadcasts to x. Within it the selection
-   * applies. Default: within what rounding makes of a kink.
-   */
-  uncertainty?: readonly Tensor[];
-}
 
 /**
  * An explicit object, never ambient: an operation is followed by the tape of its inputs, whatever else happens meanwhile.
@@ -65,8 +52,8 @@ export class Tape implements Recorder {
   }
 
   /** Jᵀu, as Linearisation.pullback: the factors are made as they are needed. */
-  pullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor, options: PlayOptions = {}): Tensor[] {
-    return new Linearisation(this, this.entries, this.played(options)).pullback(output, watched, cotangent);
+  pullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor): Tensor[] {
+    return new Linearisation(this, this.entries, OWN).pullback(output, watched, cotangent);
   }
 
   /**
@@ -81,14 +68,6 @@ export class Tape implements Recorder {
   /** A derivative that is the same everywhere is followed as well: its own is known, and 0. */
   attached(derivatives: readonly Tensor[]): Tensor[] {
     return derivatives.map((derivative) => (derivative.node ? derivative : this.watch(derivative)));
-  }
-
-  /** What a selection with one entry for each of `kinksOn` is made for. */
-  selectables(): (Selectable & Pick<Entry, 'output' | 'outputIndex'>)[] {
-    return this.kinked().map(({ entry: { operation, output, outputIndex } }) => ({
-      ...{ operation, output, outputIndex },
-      shape: output.shape,
-    }));
   }
 
   /** What is on the tape by now, in the order in which it was recorded. */
@@ -124,47 +103,15 @@ export class Tape implements Recorder {
     alias.node = index === undefined ? undefined : { recorder: this, index };
     return alias;
   }
+}
 
-  /** The operations with kinks, in the order in which they were recorded. */
-  kinked(): { entry: Entry; place: number; kinks: KinkDescription }[] {
-    return this.entries.flatMap((entry, place) => {
-      const kinks = kinkDescription(entry.operation);
-      return kinks && kinks.positions(entry.attributes).length > 0 ? [{ entry, place, kinks }] : [];
-    });
-  }
+/** At kinks with the selections with which the operations were called. */
+const OWN: Played = { factorOf: ownFactor };
 
-  /** How it is played. @throws Error where a selection does not fit it */
-  played({ selection, uncertainty }: PlayOptions): Played {
-    if (selection === undefined || !isList(selection)) {
-      return { factorOf: this.factors(selection, uncertainty), selection };
-    }
-    for (const { operation, attributes } of this.entries) {
-      const { name, isSelectable = false } = attributes as CustomOperation;
-      if (operation !== 'custom' || !isSelectable) continue;
-      throw new Error(
-        `autodiff: a selection by place does not reach ${name}, which the function calls; give one number, or numbers by ` +
-          `operation, or give ${name} a selection of its own`,
-      );
-    }
-    return { factorOf: this.factors(selection, uncertainty) };
-  }
-
-  private factors(
-    selection: Selection | undefined,
-    uncertainty: readonly Tensor[] | undefined,
-  ): (entry: Entry) => Tensor {
-    const kinked = this.kinked().map(({ entry }) => entry);
-    const chosen = selectionsFor(this.selectables(), selection);
-    const places = new Map(kinked.map((entry, index) => [entry, index]));
-    return (entry) => {
-      const { operation, inputs, attributes } = entry;
-      const kinks = kinkDescription(operation);
-      if (!kinks) return FACTORS[operation](entry);
-      const place = places.get(entry) ?? -1;
-      const q = chosen[place] ?? ownSelection(entry);
-      return kinkedDerivative(kinks, inputs, attributes, q, uncertainty?.[place]);
-    };
-  }
+function ownFactor(entry: Entry): Tensor {
+  const { operation, inputs, attributes } = entry;
+  const kinks = kinkDescription(operation);
+  return kinks ? kinkedDerivative(kinks, inputs, attributes, ownSelection(attributes)) : FACTORS[operation](entry);
 }
 
 /** Such that what comes out can be differentiated again. */
@@ -176,8 +123,4 @@ function followedFactor(entry: Entry): Tensor {
     `autodiff: the derivative of ${entry.operation} jumps, so that it cannot be differentiated again; a function whose gradient ` +
       'is differentiated must be smooth',
   );
-}
-
-function ownSelection({ attributes }: Entry): number {
-  return attribute<number>(attributes, 'selection');
 }

@@ -1,7 +1,7 @@
 /** An equation F(z, x, …) = 0 that a user wrote with tensor operations, as the solvers see it: rows are samples. */
 import { refusalOfResult } from '../arguments/check.ts';
 import { linearised } from '../autodiff/jacobian-products.ts';
-import { isSelectedOn, kinksOn, liftedOn } from '../autodiff/kinked-operations.ts';
+import { isSelectedOn, kinksOn, liftedOn, selectablesOn } from '../autodiff/kinked-operations.ts';
 import type { NormBound } from '../autodiff/norm-bound.ts';
 import { Tape } from '../autodiff/tape.ts';
 import type { KrylovProblem } from '../solvers/krylov.ts';
@@ -146,7 +146,7 @@ export class ImplicitSystem {
   linearised(x: Tensor, uncertainty?: readonly Tensor[]): LinearisedSystem {
     const recorded = this.recorded(x);
     const { tape, unknown, inputs, image } = recorded;
-    const kinked = tape.selectables();
+    const kinked = selectablesOn(tape);
     const asked = kinked.map(({ output, outputIndex }) => ({ index: outputIndex, size: output.size }));
     let structure: Structure | undefined;
     const placesOf = (): Structure['places'] => {

@@ -6,8 +6,9 @@ import { jacobianVectorProduct } from '../../src/autodiff/gradient.ts';
 import { type JacobianProducts, linearised, productsOn, pushforward } from '../../src/autodiff/jacobian-products.ts';
 import { kinksOn } from '../../src/autodiff/kinked-operations.ts';
 import type { KINKS } from '../../src/autodiff/kinks.ts';
+import type { PlayOptions } from '../../src/autodiff/played.ts';
 import type { Selection } from '../../src/autodiff/selection.ts';
-import { type PlayOptions, Tape } from '../../src/autodiff/tape.ts';
+import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { elementwise } from '../../src/tensor/kernels.ts';
@@ -49,7 +50,7 @@ async function checkAdjoint({ tape, watched, output }: Linear, seed: number, opt
   const v = watched.map((input, index) => like(input, seed + 1 + index));
   const [Jv] = pushforward(tape, watched, v, [output], options);
   expect(Jv.shape).toEqual(output.shape);
-  const cotangents = tape.pullback(output, watched, u, options);
+  const cotangents = productsOn(tape, options).pullback(output, watched, u);
   const forwards = dot(await u.data(), await Jv.data());
   let [backwards, size] = [0, norm(await u.data()) * norm(await Jv.data())];
   for (const [index, cotangent] of cotangents.entries()) {
@@ -211,7 +212,7 @@ describe('at kinks', () => {
     const diagonals = async ({ tape, watched, output }: Linear, selection?: Selection): Promise<number[][]> => {
       const ones = engine.tensor(new Float64Array(x.length).fill(1), [1, x.length]);
       const [forwards] = pushforward(tape, watched, [ones], [output], { selection });
-      const [backwards] = tape.pullback(output, watched, ones, { selection });
+      const [backwards] = productsOn(tape, { selection }).pullback(output, watched, ones);
       return Promise.all([values(forwards), values(backwards)]);
     };
     const check = async (selection: Selection | undefined, q: readonly number[]): Promise<void> => {
@@ -292,7 +293,7 @@ describe('at kinks', () => {
       shapes: [[2, 1], [3]],
     });
     const selection = [engine.tensor([0.25, 0, 0, 0, 0.75, 0], [2, 3])];
-    const [a, b] = tape.pullback(output, watched, engine.tensor([1, 1, 1, 1, 1, 1], [2, 3]), { selection });
+    const [a, b] = productsOn(tape, { selection }).pullback(output, watched, engine.tensor([1, 1, 1, 1, 1, 1], [2, 3]));
     // Ties at (0, 0) and (1, 1); a is the larger one at (1, 0).
     expect(await values(a)).toEqual([0.25, 1.75]);
     expect(await values(b)).toEqual([0.75, 1.25, 2]);
@@ -322,7 +323,7 @@ describe('a tape is played as often as one likes', () => {
     const first = await play(unprepared);
     for (const from of [unprepared, prepared, unprepared, prepared]) expect(await play(from)).toEqual(first);
     const [, ...selected] = linearised(tape, { selection: 0.5 }).pullback(output, watched, u);
-    const [, ...direct] = tape.pullback(output, watched, u, { selection: 0.5 });
+    const [, ...direct] = productsOn(tape, { selection: 0.5 }).pullback(output, watched, u);
     expect(await values(selected[0])).toEqual(await values(direct[0]));
   });
 
@@ -342,7 +343,7 @@ describe('a tape is played as often as one likes', () => {
       const v = scope.tensor(normals(12, 2), [3, 4]);
       const selection = [0.5, scope.tensor(normals(4, 3), [1, 4])];
       linearised(tape, { selection }).pushforward([x], [v], [output]);
-      tape.pullback(output, [x], scope.tensor(normals(4, 3), [1, 4]), { selection });
+      productsOn(tape, { selection }).pullback(output, [x], scope.tensor(normals(4, 3), [1, 4]));
       tape.dispose();
     });
     expect(engine.memory().buffers).toBe(before);
