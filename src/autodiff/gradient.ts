@@ -3,6 +3,7 @@ import type { Arena } from '../tensor/arena.ts';
 import { Engine } from '../tensor/engine.ts';
 import { checkTogether, TENSORS, Tensor } from '../tensor/tensor.ts';
 import { checkFollowed, tapeOf } from './follow.ts';
+import { followedPushforward, pushforward } from './jacobian-products.ts';
 import { checkShapes } from './linearisation.ts';
 import { Tape } from './tape.ts';
 
@@ -142,8 +143,8 @@ export async function jacobianVectorProduct(
     checkFollowed(name, 'the output', output, tape, tape.reads === reads);
     const directions = tangents.map(use);
     const [tangent] = isNested
-      ? tape.followedPushforward(variables, directions, [output])
-      : tape.pushforward(variables, directions, [output]);
+      ? followedPushforward(tape, variables, directions, [output])
+      : pushforward(tape, variables, directions, [output]);
     if (!isNested) output.node = undefined; // it outlives the tape
     return [output, tangent] as const;
   });

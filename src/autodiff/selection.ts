@@ -10,7 +10,7 @@ export type UniformSelection = number | Readonly<Partial<Record<KinkedOperationN
 
 /**
  * q in [0, 1]: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. As a UniformSelection, which reaches the
- * solves that operations hold; or a list with one entry for each of `Tape.kinks()`, in
+ * solves that operations hold; or a list with one entry for each of `kinksOn`, in
  * that order, a number or a tensor of the shape of that operation's x, whose numbers, one for each coordinate, are not
  * checked to be from 0 to 1. What is left out, or undefined, keeps the selection with which the operation was called.
  */

@@ -6,7 +6,7 @@ import { type Engine, engineOf } from '../tensor/engine.ts';
 import { describe } from '../tensor/shape.ts';
 import { checkTogether, TENSOR, Tensor } from '../tensor/tensor.ts';
 import { Tracing } from '../tensor/tracing.ts';
-import { marginOfMatrix } from './margin.ts';
+import { marginOfMatrix } from './matrix-margin.ts';
 import { checkPositive } from './options.ts';
 
 /** W as a linear map. @param margin of a tensor; a map brings its own */

@@ -16,9 +16,8 @@ import {
   type LinearReport,
 } from './certificate.ts';
 import { readKinksOf } from './kinks.ts';
-import { marginOfMatrix } from './margin.ts';
+import { marginOfMatrix } from './matrix-margin.ts';
 import { checkArguments, hasResolvent, linearMapOf } from './monotone-arguments.ts';
-import { monotoneResidual } from './monotone-equation.ts';
 import { forward } from './monotone-forward.ts';
 import { kinkedArgument, kinkedOperations, movementOf, solveLinearised } from './monotone-linear.ts';
 import { type ResolvedSolution, resolvedSolution } from './monotone-resolved.ts';
@@ -152,7 +151,7 @@ export function solveMonotone(
     name: 'monotoneFixedPoint',
     isSelectable: options.selection === undefined && isKinked,
     isRowwise: [...map.parameters.map(() => false), true],
-    equation: (y, given) => monotoneResidual(engine, map, settings.activation, y, given),
+    equation: { context: engine, map, activation: settings.activation },
     pullback(cotangent, needed, given) {
       const needsMap = map.parameters.some((_, index) => needed[index]);
       const [Ju, ...gradients] = linear('backward', pointFor(given), cotangent, needsMap);

@@ -1,5 +1,12 @@
 /** From the summary of a solve to its report, and to tensors that throw where the solve has failed. */
-import { ConvergenceError, isSolved, type SampleReport, type SolveReport, sampleReports } from '../solvers/report.ts';
+import {
+  ConvergenceError,
+  isSolved,
+  type SampleReport,
+  type SolveReport,
+  sampleReports,
+  worstOf,
+} from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { OwnAdvice } from './advice.ts';
@@ -171,7 +178,11 @@ export function guarded(
     if (reason) throw reason;
     if (found.samples.every(isSolved)) return;
     const { adviceFor } = await import('./advice.ts');
-    throw new ConvergenceError(`${what}, ${direction}`, found, await adviceFor(direction, found, advice));
+    throw new ConvergenceError(
+      `${what}, ${direction}`,
+      found,
+      await adviceFor(direction, found, worstOf(found), advice),
+    );
   });
   return awaiting(engine, tensor, verdict);
 }

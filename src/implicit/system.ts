@@ -1,7 +1,9 @@
 /** An equation F(z, x, …) = 0 that a user wrote with tensor operations, as the solvers see it: rows are samples. */
 import { refusalOfResult } from '../arguments/check.ts';
+import { linearised } from '../autodiff/jacobian-products.ts';
+import { isSelectedOn, kinksOn, liftedOn, selectablesOn } from '../autodiff/kinked-operations.ts';
 import type { NormBound } from '../autodiff/norm-bound.ts';
-import { Tape, type UnfoldedSolution } from '../autodiff/tape.ts';
+import { Tape } from '../autodiff/tape.ts';
 import type { KrylovProblem } from '../solvers/krylov.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, ratio, reduceAll, reduceRows } from '../tensor/kernels.ts';
@@ -10,6 +12,7 @@ import { Tensor } from '../tensor/tensor.ts';
 import type { KinkedArgument } from './kinks.ts';
 import { type Asked, type Mixing, type Structure, structureOf } from './samples/structure.ts';
 import { type ImplicitSelection, selectionOnTape } from './selections.ts';
+import { type UnfoldedSolution, unfold } from './unfold.ts';
 
 /** Gets the unknown and the inputs, and returns a tensor of the unknown's shape. */
 export type ImplicitFunction = (unknown: Tensor, ...inputs: Tensor[]) => Tensor;
@@ -90,7 +93,7 @@ export class ImplicitSystem {
     return { tape, unknown, inputs, image: this.image(unknown, inputs) };
   }
 
-  /** Where the values that are asked for belong, and whether rows see one another. @param unfolded by `Tape.unfold` */
+  /** Where the values that are asked for belong, and whether rows see one another. @param unfolded by `unfold` */
   structure(
     { tape, unknown, image }: RecordedImage,
     asked: readonly Asked[],
@@ -100,7 +103,7 @@ export class ImplicitSystem {
     if (batch === 1) return { mixing: undefined, places: asked.map(() => ({ batch, own: 'rows' })) };
     const { length } = tape.operations;
     // Of those whose rows are known the equation would say nothing more.
-    const needed = unfolded ?? tape.unfold([unknown], ({ isRowwise }) => !isRowwise).solutions;
+    const needed = unfolded ?? unfold(tape, [unknown], ({ isRowwise }) => !isRowwise).solutions;
     const solutions = needed.map(({ output, residual }) => ({
       output: tape.indexOf(output) as number,
       residual: tape.indexOf(residual),
@@ -143,14 +146,14 @@ export class ImplicitSystem {
   linearised(x: Tensor, uncertainty?: readonly Tensor[]): LinearisedSystem {
     const recorded = this.recorded(x);
     const { tape, unknown, inputs, image } = recorded;
-    const kinked = tape.selectables();
+    const kinked = selectablesOn(tape);
     const asked = kinked.map(({ output, outputIndex }) => ({ index: outputIndex, size: output.size }));
     let structure: Structure | undefined;
     const placesOf = (): Structure['places'] => {
       structure ??= this.structure(recorded, asked);
       return structure.places;
     };
-    const linear = tape.linearised({ selection: selectionOnTape(this.selection, kinked, placesOf, x), uncertainty });
+    const linear = linearised(tape, { selection: selectionOnTape(this.selection, kinked, placesOf, x), uncertainty });
     const isRoot = this.kind === 'root';
     const pulled = (u: Tensor): Tensor => linear.pullback(image, [unknown], u)[0];
     const pushed = (w: Tensor): Tensor => linear.pushforward([unknown], [w], [image])[0];
@@ -158,18 +161,18 @@ export class ImplicitSystem {
     return {
       image,
       kinks: () =>
-        tape.kinks().map((kink, place) => ({
+        kinksOn(tape).map((kink, place) => ({
           ...kink,
           place,
           places: placesOf()[place],
           uncertainty: uncertainty?.[place],
           isResolved: !!uncertainty,
         })),
-      isSelected: tape.isSelected,
+      isSelected: isSelectedOn(tape),
       moved(w) {
-        const ends = tape.lifted().flatMap(({ argument: { plus, minus } }) => (minus ? [plus, minus] : [plus]));
+        const ends = liftedOn(tape).flatMap(({ argument: { plus, minus } }) => (minus ? [plus, minus] : [plus]));
         const changes = linear.pushforward([unknown], [w], ends);
-        return tape.lifted().map(({ argument: { minus } }) => {
+        return liftedOn(tape).map(({ argument: { minus } }) => {
           const change = changes.shift() as Tensor;
           return minus ? elementwise('subtract', [change, changes.shift() as Tensor]) : change;
         });

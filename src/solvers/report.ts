@@ -74,6 +74,11 @@ export class ConvergenceError extends Error {
         `(worst: sample ${index}, ${stateOf(worst, report)}; tolerance ${report.tolerance}). ${advice}`,
     );
   }
+
+  /** The same with other advice. */
+  advising(advice: string): ConvergenceError {
+    return new ConvergenceError(this.what, this.report, advice);
+  }
 }
 
 /** Of the samples that were not solved the one with the greatest residual. */
