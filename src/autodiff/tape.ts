@@ -7,7 +7,7 @@ import { isKinked, type KinkDescription, kinkDescription, kinkedDerivative, near
 import { dependentOn, depends, type Entry, Linearisation, type Played } from './linearisation.ts';
 import { hasPullback } from './pullbacks.ts';
 import { attribute } from './recorded.ts';
-import { isList, type Selectable, type Selection, selectionsFor } from './selection.ts';
+import { isByPlace, type Selectable, type Selection, selectionsFor } from './selection.ts';
 
 export interface PlayOptions {
   /** Which element of the Clarke intervals is taken. Default: the selections with which the operations were called. */
@@ -292,7 +292,7 @@ export class Tape implements Recorder {
   }
 
   private played({ selection, uncertainty }: PlayOptions): Played {
-    if (selection === undefined || !isList(selection)) {
+    if (selection === undefined || !isByPlace(selection)) {
       return { factorOf: this.factors(selection, uncertainty), selection };
     }
     for (const { operation, attributes } of this.entries) {
