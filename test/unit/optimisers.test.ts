@@ -125,7 +125,7 @@ describe('Theorem 3', () => {
     ['another schedule', { rate: stepDecay(1, { every: 1 }) }, 'rate is a schedule; the theorem does not cover'],
     ['p = 0, a constant step', { power: 0 }, 'power is 0; with theorem3 it must be in (0, 1]'],
     ['p > 1, a finite sum', { power: 1.01 }, 'power is 1.01'],
-    ['a point instead of an interval', { scale: [1, 1] }, 'scale is [1, 1]; it must be an interval'],
+    ['a point instead of an interval', { scale: [1, 1] }, 'scale is [1,1]; it must be an interval'],
     ['rate', { rate: -1 }, 'rate is -1'],
   ])('refuses %s', (_, options, message) => {
     expect(() => stochasticGradient({ theorem3: true, ...options })).toThrow(message);

@@ -324,7 +324,7 @@ describe('tune: wrong arguments', () => {
     [{ optimiser: 'newton' }, /optimiser: it is "newton"/],
     [{ optimiser: 'grid', penalty: 'features' }, /optimiser: it is "grid", which is for a single λ/],
     [{ starts: [] }, /starts: the list is empty/],
-    [{ starts: [[1, 2]] }, /starts\[0\]: it is \[1, 2\]; it must hold 1 finite numbers/],
+    [{ starts: [[1, 2]] }, /starts\[0\]: it is \[1,2\]; it must hold 1 finite numbers/],
     [{ tolerance: -1 }, /tolerance: it is -1/],
   ])('%j', async (wrong, message) => {
     const { y, ...rest } = wrong as { y?: number[] };
