@@ -6,7 +6,7 @@ import { FACTORS } from './derivatives.ts';
 import { kinkedOn, selectablesOn } from './kinked-operations.ts';
 import { type KinkDescription, kinkDescription, nearness, ownSelection } from './kinks.ts';
 import type { Entry, Played } from './linearisation.ts';
-import { isList, type Selection, selectionsFor } from './selection.ts';
+import { isByPlace, type Selection, selectionsFor } from './selection.ts';
 import type { Tape } from './tape.ts';
 
 export interface PlayOptions {
@@ -22,7 +22,7 @@ export interface PlayOptions {
 /** @throws Error where a selection does not fit the tape */
 export function played(tape: Tape, { selection, uncertainty }: PlayOptions): Played {
   const factorOf = factors(tape, selection, uncertainty);
-  if (selection === undefined || !isList(selection)) return { factorOf, selection };
+  if (selection === undefined || !isByPlace(selection)) return { factorOf, selection };
   for (const { operation, attributes } of tape.operations) {
     const { name, isSelectable = false } = attributes as CustomOperation;
     if (operation !== 'custom' || !isSelectable) continue;

@@ -8,7 +8,7 @@ import type { KrylovProblem } from '../solvers/krylov.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, ratio, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { describe, type Shape, sameShape } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import type { KinkedArgument } from './kinks.ts';
 import { type Asked, type Mixing, type Structure, structureOf } from './samples/structure.ts';
 import { type ImplicitSelection, selectionOnTape } from './selections.ts';
@@ -46,7 +46,7 @@ export class ImplicitSystem {
   image(x: Tensor, inputs: readonly Tensor[] = this.inputs): Tensor {
     const { shape, batch, n } = this.rows;
     const image = this.f(x.reshape(shape), ...inputs);
-    if (!(image instanceof Tensor)) throw refusalOfResult(`${this.what}: the function`, image, 'a tensor');
+    if (!isTensor(image)) throw refusalOfResult(`${this.what}: the function`, image, 'a tensor');
     if (!sameShape(image.shape, shape)) {
       throw new RangeError(
         `${this.what}: the function returned the shape ${describe(image.shape)}; it must return that of the unknown, ${describe(shape)}`,

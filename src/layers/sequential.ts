@@ -1,4 +1,4 @@
-import { COUNT, checkFinite, checkFor, has, LIST, NUMBERS, SIGNAL } from '../arguments/check.ts';
+import { COUNT, checkFinite, checkFor, has, isListOf, LIST, NUMBERS, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
@@ -69,10 +69,8 @@ export function sequential(...layers: Layer[]): Model {
   return new Model(layers);
 }
 
-const MEMORIES = /* @__PURE__ */ checkFor(
-  'a list of memories',
-  (value) =>
-    Array.isArray(value) && value.every(({ numbers, tensors }) => numbers instanceof Map && tensors instanceof Map),
+const MEMORIES = /* @__PURE__ */ checkFor('a list of memories', (value) =>
+  isListOf(value, ({ numbers, tensors }: Memory) => numbers instanceof Map && tensors instanceof Map),
 );
 
 export class Model {
