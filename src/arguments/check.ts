@@ -79,15 +79,36 @@ export function isListLike(value: unknown): value is ArrayLike<unknown> {
   return isSo(() => (value as ArrayLike<unknown>).length >>> 0 === (value as ArrayLike<unknown>).length, value);
 }
 
+/** Undefined where there is none, or it cannot be read. */
+export function fieldOf(value: unknown, name: string): unknown {
+  try {
+    return (value as Readonly<Record<string, unknown>>)[name];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a value has a method of this name. */
 export function has(value: unknown, method: string): boolean {
-  return isSo(() => typeof (value as Readonly<Record<string, unknown>>)[method] === 'function', value);
+  return typeof fieldOf(value, method) === 'function';
 }
 
 /** @throws RangeError that names the first of them that is no finite number */
 export function checkFinite(place: string, values: ArrayLike<unknown>): void {
   for (let index = 0; index < values.length; index++) {
     if (!Number.isFinite(values[index])) FINITE(`${place}[${index}]`, values[index]);
+  }
+}
+
+const SINGLE = /* @__PURE__ */ numberFor('a finite number of at most 3.4028235e38, as float32 holds it', (x) =>
+  Number.isFinite(Math.fround(x)),
+);
+
+/** The same, of numbers that become float32 on every backend: 1e39 is an infinity there. */
+export function checkSingles(place: string, values: ArrayLike<unknown>): void {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (typeof value !== 'number' || !Number.isFinite(Math.fround(value))) SINGLE(`${place}[${index}]`, value);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a caller may choose of a monotone solve, checked. */
-import { BOOLEAN, COUNT, has, isSo, POSITIVE, refusal, SIGNAL } from '../arguments/check.ts';
+import { BOOLEAN, COUNT, fieldOf, has, POSITIVE, refusal, SIGNAL } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import { KINK_UNITS } from '../autodiff/kinks.ts';
@@ -216,8 +216,7 @@ export function checkSolver<Solver extends string | { begin: unknown }>(
   allowed: object,
 ): Solver {
   if (typeof solver === 'string') return checkOneOf(name, solver, allowed);
-  const isNamed = isSo((given) => typeof (given as { readonly name?: unknown }).name === 'string', solver);
-  if (isNamed && has(solver, 'begin')) return solver;
+  if (typeof fieldOf(solver, 'name') === 'string' && has(solver, 'begin')) return solver;
   throw new RangeError(
     `${name}: it is neither a name nor an iteration but ${shown(solver)}; it must be one of ${Object.keys(allowed).join(', ')}, or an object with a name and begin`,
   );

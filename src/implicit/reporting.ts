@@ -92,7 +92,7 @@ export function linearReportOf(
   since: number,
   certified: (read: LinearRead) => Promise<ImplicitCertificate>,
 ): Promise<LinearReport> {
-  const read = readLinear(engine, reported, outcome, since);
+  const read = engine.reading(readLinear(engine, reported, outcome, since));
   const told = read.then(async (found) => ({ ...found.report, certificate: await certified(found) }));
   return unlessAborted(told, reported.run.signal);
 }

@@ -95,7 +95,7 @@ export class ImplicitSystem {
 
   /** Where the values that are asked for belong, and whether rows see one another. @param unfolded by `unfold` */
   structure(
-    { tape, unknown, image }: RecordedImage,
+    { tape, unknown, inputs, image }: RecordedImage,
     asked: readonly Asked[],
     unfolded?: readonly UnfoldedSolution[],
   ): Structure {
@@ -109,8 +109,9 @@ export class ImplicitSystem {
       residual: tape.indexOf(residual),
     }));
     const from = { index: tape.indexOf(unknown) as number, size: unknown.size };
+    const given = inputs.map((input) => ({ index: tape.indexOf(input) as number, shape: input.shape }));
     const found = structureOf(
-      { entries: tape.operations, solutions, unknown: from, image: tape.indexOf(image), batch },
+      { entries: tape.operations, solutions, unknown: from, inputs: given, image: tape.indexOf(image), batch },
       asked,
     );
     if (!unfolded) tape.shorten(length);
@@ -292,7 +293,7 @@ export function atSolution<Result>(
   { engine, systemOf, z, inputs, uncertainty }: Solved,
   read: (system: ImplicitSystem, x: Tensor, uncertainty: readonly Tensor[] | undefined) => Promise<Result>,
 ): Promise<Result> {
-  return engine.inArena((arena) => {
+  const reading = engine.inArena((arena) => {
     const system = systemOf(inputs.map((input) => engine.useIn(arena, input)));
     const x = engine.alias(engine.useIn(arena, z), [system.rows.batch, system.rows.n]);
     return read(
@@ -301,4 +302,5 @@ export function atSolution<Result>(
       uncertainty?.map((each) => engine.useIn(arena, each)),
     );
   });
+  return engine.reading(reading);
 }

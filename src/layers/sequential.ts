@@ -1,4 +1,4 @@
-import { COUNT, checkFinite, checkFor, has, isListOf, LIST, NUMBERS, SIGNAL } from '../arguments/check.ts';
+import { COUNT, checkFor, checkSingles, has, isListOf, LIST, NUMBERS, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
@@ -243,7 +243,7 @@ export class Model {
         `predict: inputs holds ${inputs.length} numbers; it must be a positive multiple of ${this.inputs}`,
       );
     }
-    checkFinite('predict: inputs', inputs);
+    checkSingles('predict: inputs', inputs);
     const count = inputs.length / this.inputs;
     const probabilities = new Float32Array(count * this.outputs);
     const classes = new Int32Array(count);

@@ -1,5 +1,5 @@
 /** The activations a monotone layer may have: σ = prox_f of a convex f, so nondecreasing and 1-Lipschitz. */
-import { isList, refusal } from '../arguments/check.ts';
+import { fieldOf, isList, refusal } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import type { ActivationName, ActivationParameters, ElementwiseOperation } from '../backends/kernels.ts';
 
@@ -147,7 +147,7 @@ export function activationOf(option: ActivationOption): Activation {
 const byName = new Map<string, Activation>();
 
 function checkedActivation(given: Exclude<ActivationOption, string>, option: ActivationOption): Activation {
-  const name = checkedName(given?.name, option);
+  const name = checkedName(fieldOf(given, 'name'), option);
   const parameters = ACTIVATION_PARAMETERS[name] ?? [];
   checkKeys(name, given, parameters);
   const values = parameters.map((parameter) => parameterOf(name, given, parameter));

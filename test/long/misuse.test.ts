@@ -5,7 +5,7 @@ import { DATA_FAMILIES } from '../support/misuse/families-data.ts';
 import { run } from '../support/misuse/run.ts';
 import { makeWorld, type World } from '../support/misuse/world.ts';
 
-const CASES = 1_000;
+const CASES = Number(process.env.EQUILIBRA_TEST_CASES ?? 1_000);
 
 let world: World;
 beforeAll(async () => {

@@ -42,7 +42,7 @@ export interface TuneOptions {
    * single λ downwards.
    */
   starts?: number | readonly (readonly number[])[];
-  /** A start ends where no parameter moves by more than this. Default 1e-3. */
+  /** A start ends where no parameter, log λ for instance, moves by more than this, at most 10. Default 1e-3. */
   tolerance?: number;
   /** Most evaluations of each start. Default 60. */
   limit?: number;
@@ -250,13 +250,23 @@ function checked(options: TuneOptions) {
     penalty,
     optimiser,
     starts,
-    tolerance: checkPositive('tolerance', options.tolerance ?? 1e-3),
+    tolerance: checkTolerance(options.tolerance ?? 1e-3),
     limit: checkCount('limit', options.limit ?? 60),
     points: checkFew('points', options.points ?? 100),
     timeLimit: options.timeLimit === undefined ? undefined : checkPositive('timeLimit', options.timeLimit),
     onProgress: options.onProgress,
   };
 }
+
+/** Parameters are logarithms: e to the power of much more is no number. */
+function checkTolerance(tolerance: number): number {
+  if (checkPositive('tolerance', tolerance) > MOST_TOLERANCE) {
+    throw refusal('tolerance: it', tolerance, `at most ${MOST_TOLERANCE}`);
+  }
+  return tolerance;
+}
+
+const MOST_TOLERANCE = 10;
 
 function checkFew(name: string, count: number): number {
   if (checkCount(name, count) > MOST) throw refusal(`${name}: it`, count, `at most ${MOST}`);
