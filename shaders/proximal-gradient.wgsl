@@ -8,7 +8,7 @@
 //   binding 3  gram       G of each group, [groups·features, 4·THREADS]
 //   binding 4  moment     c [batch, features]
 //   binding 5  threshold  t [batch, features]
-//   binding 6  scalars    s, ρ and f, [3, batch]
+//   binding 6  scalars    s, ρ, f and o, [4, batch]
 //   binding 7  tolerance  [batch]
 //   binding 8  floors     [batch]
 //   binding 9  result     as carried, behind that w [batch, features] and θ [batch]
@@ -22,7 +22,6 @@ struct Sizes {
   features: u32,
   giveUp: u32,
   staleLimit: f32,
-  epsilon: f32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -101,6 +100,7 @@ fn main(
   var step = vec4<f32>();
   var ridge = vec4<f32>();
   var rescaling = vec4<f32>();
+  var offset = vec4<f32>();
   var theta = vec4<f32>(1.0);
   var watches: array<Watch, SAMPLES>; // alike in all invocations
   let behind = sizes.batch * (features + STATE_SIZE); // of the state
@@ -112,6 +112,7 @@ fn main(
       step[lane] = scalars[sample];
       ridge[lane] = scalars[sizes.batch + sample];
       rescaling[lane] = scalars[2u * sizes.batch + sample];
+      offset[lane] = scalars[3u * sizes.batch + sample];
       if (CONTINUED) {
         theta[lane] = result[behind + sizes.batch * features + sample];
       }
@@ -188,7 +189,7 @@ fn main(
             size = joinedCodes(size, sums[other][1][lane]);
           }
         }
-        let residual = rescaling[lane] * ratioOfLengths(missed, size, sizes.epsilon);
+        let residual = rescaling[lane] * ratioOfLengths(missed, size, offset[lane]);
         let sample = firstSample + lane;
         let rule = Rule(tolerance[sample], floors[sample], sizes.staleLimit, sizes.giveUp != 0u, 1.0);
         watches[lane] = observed(watches[lane], residual, rule);

@@ -45,7 +45,7 @@ export interface HomotopyCall extends LassoSizes {
 /**
  * A whole loop of proximal gradient steps for Lasso problems, from w = β and θ = 1: as in IterateCall each sample iterates until the
  * rule of `monitor` stops it, at most `limit` times, and keeps the β⁺ that stopped it. With p = w + s((c − Gw) − ρw)
- *   β⁺ = softThreshold(p, t),  residual f‖w − β⁺‖ / (ε + ‖β⁺‖),  w⁺ = β⁺;
+ *   β⁺ = softThreshold(p, t),  residual f‖w − β⁺‖ / (o + ‖β⁺‖),  w⁺ = β⁺;
  * where `accelerated`, with θ taken for 1 if ⟨w − β⁺, β⁺ − β⟩ > 0,
  *   θ⁺ = (1 + √(1 + 4θ²))/2,  w⁺ = β⁺ + (θ − 1)/θ⁺·(β⁺ − β).
  * Offered by the backends with a widestIteration that are not sequential, and by the CPU. Operands [carried, G, c, t, scalars,
@@ -53,7 +53,7 @@ export interface HomotopyCall extends LassoSizes {
  *   carried           β [batch, features] and behind it the state [5, batch] of the samples
  *   G                 [groups·features, stride], symmetric for each group; columns features … stride − 1 hold zeros
  *   c, t              [batch, features]
- *   scalars           s, ρ and f, [3, batch]
+ *   scalars           s, ρ, f and o, [4, batch]
  *   tolerance, floor  [batch]
  * Result: as carried, and behind that w [batch, features] and θ [batch], from which samples that still run would go on.
  */
@@ -64,8 +64,6 @@ export interface ProximalGradientCall extends Omit<LassoSizes, 'rows'> {
   readonly accelerated: boolean;
   /** Numbers in a row of G, a multiple of 4. */
   readonly stride: number;
-  /** ε of the residual. */
-  readonly epsilon: number;
   readonly limit: number;
   /** Parameters of `monitor`. */
   readonly staleLimit: number;

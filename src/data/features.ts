@@ -114,13 +114,25 @@ function kindOf(table: Table, name: string, found: Contents): FeatureColumn['kin
   if (areNumbers === 0 && 2 * areDates <= known) return 'categories';
   const isOfDates = areDates > areNumbers;
   const others = isOfDates ? [numbers, numberLike, dateLike] : [dates, dateLike, numberLike];
-  const { first: row } = [texts, ...others].find(({ count }) => count > 0) as Contents[Sort];
-  const cell = table.rows[row][columnIndex(table, name)];
+  const sort = [texts, ...others].find(({ count }) => count > 0) as Contents[Sort];
+  const at = columnIndex(table, name);
+  // 01/01/2020 is the same in either order: what is in doubt are others.
+  const doubtful = sort === dateLike ? table.rows.findIndex((cells) => isDoubtfulDate(cells[at])) : -1;
+  const row = doubtful < 0 ? sort.first : doubtful;
+  const cell = table.rows[row][at];
   const what = isOfDates ? 'a date' : 'a number';
   const share = `as ${isOfDates ? areDates : areNumbers} of the ${table.rows.length} values are; correct it`;
+  const doubt = isOfDates || sort !== dateLike ? doubtOf(cell) : undefined;
   throw new DataError(
-    `${place(table, row, name)}: ${JSON.stringify(cell)} ${doubtOf(cell) ?? `is not ${what}, ${share}`}, or list the column in the option categorical`,
+    `${place(table, row, name)}: ${JSON.stringify(cell)} ${doubt ?? `is not ${what}, ${share}`}, or list the column in the option categorical`,
   );
+}
+
+/** Whether a cell looks like a date and is none, or not the same one in either order. */
+function isDoubtfulDate(cell: string): boolean {
+  if (!isDateLike(cell)) return isShortDate(cell);
+  const date = isoDate(cell, 'day-first');
+  return date === undefined || date !== isoDate(cell, 'month-first');
 }
 
 /** Why a cell that looks like a number, or like a date, is not read; undefined where it does not. */
@@ -130,7 +142,7 @@ function doubtOf(cell: string): string | undefined {
     return `could be ${day} or ${month}; say by the option dates whether the day stands first`;
   }
   if (isShortDate(cell)) return 'is a date with two digits for the year; write four';
-  if (isDateLike(cell)) {
+  if (isDateLike(cell) && isDoubtfulDate(cell)) {
     return isoDate(cell, 'day-first') === isoDate(cell, 'month-first')
       ? 'is no date of the calendar; correct it'
       : 'is not written as the other dates are, or the option dates says; correct it, or that option';

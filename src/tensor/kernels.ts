@@ -334,7 +334,7 @@ export interface ProximalGradientOptions extends StopRule {
   readonly gram: Tensor;
   readonly moment: Tensor; // c, [batch, features]
   readonly threshold: Tensor; // t, [batch, features]
-  /** s, ρ and f, end to end: [3·batch] */
+  /** s, ρ, f and o, end to end: [4·batch] */
   readonly scalars: Tensor;
 }
 
@@ -356,7 +356,6 @@ export function proximalGradientRows(x: Tensor, state: Tensor, options: Proximal
     batch,
     features,
     stride,
-    epsilon: context.epsilon,
   };
   const carried = endToEnd(x, state);
   const operands = [carried, gram, moment, threshold, scalars, tolerance, floor];

@@ -60,7 +60,8 @@ export function affine(x: Tensor, W: Tensor, b: Tensor): Tensor {
 
 /** Whether a number is finite, and stays so in the precision of the backend: 1e39 is an infinity in float32. */
 export function isHeld({ epsilon }: Pick<Context, 'epsilon'>, value: number): boolean {
-  return Number.isFinite(epsilon > Number.EPSILON ? Math.fround(value) : value);
+  // What is no number, such as null, Math.fround would make one of.
+  return Number.isFinite(value) && (epsilon === Number.EPSILON || Number.isFinite(Math.fround(value)));
 }
 
 function scaled(x: Tensor, factor: number, offset: number): Tensor {

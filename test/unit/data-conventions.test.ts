@@ -270,6 +270,13 @@ describe('dates', () => {
       {},
       '"03/04/2020" could be 2020-04-03 or 2020-03-04; say by the option dates',
     ],
+    [
+      'either order, but for the first',
+      ['01/01/2020', '03/04/2020'],
+      {},
+      '"03/04/2020" could be 2020-04-03 or 2020-03-04; say by the option dates',
+    ],
+    ['among numbers', ['5', '01/01/2020', '6'], {}, '"01/01/2020" is not a number, as 2 of the 3 values are'],
     ['both orders', ['13/04/2020', '05/16/2020'], {}, 'is not written as the other dates are'],
     ['against the option', ['31/12/2020', '30/12/2020'], { dates: 'month-first' }, 'or the option dates says'],
     ['of no calendar', ['2020-02-30', '2020-02-28'], {}, '"2020-02-30" is no date of the calendar'],

@@ -53,7 +53,6 @@ describe('a whole loop', () => {
       batch: 15,
       features: 10,
       stride: 12,
-      epsilon: 1e-7,
       limit: 25_000,
       staleLimit: 20,
       giveUp: false,

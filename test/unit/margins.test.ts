@@ -7,7 +7,7 @@ import { openCPU } from '../../src/backends/cpu/index.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
 import type { SolveOptions } from '../../src/implicit/options.ts';
 import { monotoneMap, monotoneMatrix } from '../../src/implicit/parametrisation.ts';
-import { fixedPoint } from '../../src/implicit/root.ts';
+import { fixedPoint, root } from '../../src/implicit/root.ts';
 import { matrixMap } from '../../src/solvers/maps/matrix.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
@@ -162,5 +162,20 @@ describe('numbers that were overwritten', () => {
     const A = own.tensor([0], [1, 1]);
     await expect(monotoneMatrix(A, A, kept).data()).rejects.toThrow('margin: it is -1');
     own.close();
+  });
+
+  test('where the matrix cannot be made the margin leaves no rejection that nobody awaits', async () => {
+    const rejected: unknown[] = [];
+    const note = (reason: unknown): void => {
+      rejected.push(reason);
+    };
+    process.on('unhandledRejection', note);
+    const A = zero();
+    // A and B are from outside of the function: making the matrix throws, after its margin was read.
+    const F = (z: Tensor, m: Tensor): Tensor => z.sub(monotoneMatrix(A, A, m));
+    expect(() => root(F, { unknown: zero(), inputs: [t([0.5], [1])] })).toThrow();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('unhandledRejection', note);
+    expect(rejected).toEqual([]);
   });
 });

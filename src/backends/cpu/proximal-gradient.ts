@@ -23,7 +23,7 @@ export function proximalGradient(call: ProximalGradientCall, slots: readonly Flo
       const next = stepped(call, slots, sample, group, w);
       const missed = w.map((value, j) => value - next[j]);
       const moved = next.map((value, j) => value - beta[j]);
-      const residual = relativeTo(lengthOfRow(missed), lengthOfRow(next), call.epsilon);
+      const residual = relativeTo(lengthOfRow(missed), lengthOfRow(next), scalarOf(call, slots, 3, sample));
       observe(state, at, scalarOf(call, slots, 2, sample) * residual, rule);
       const momentum = call.accelerated ? quickened(thetas, sample, dot(missed, moved) > 0) : 0;
       for (let j = 0; j < features; j++) w[j] = next[j] + momentum * moved[j];

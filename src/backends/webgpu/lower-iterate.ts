@@ -56,7 +56,7 @@ export function lowerProximalGradient(call: ProximalGradientCall, step: PlannedC
   return wholeLoop(call, step, forms, 2 * batch * features ** 2, {
     shader: 'proximal-gradient',
     constants: { ACCELERATED: call.accelerated ? 1 : 0 },
-    sizes: [...u(batch, groups, features, giveUp ? 1 : 0), ...f(call.staleLimit, call.epsilon)],
+    sizes: [...u(batch, groups, features, giveUp ? 1 : 0), ...f(call.staleLimit)],
     groups: flatGroups(groups * Math.ceil(batch / groups / PROXIMAL_ROWS)),
   });
 }

@@ -11,7 +11,7 @@ import {
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import type { Begun } from '../iteration.ts';
 import { column } from '../monitor.ts';
-import { hessian, type LassoProblem, scaleOf, softThresholded } from './problem.ts';
+import { hessian, type LassoProblem, leastSize, scaleOf, softThresholded } from './problem.ts';
 
 /**
  * β⁺ = softThreshold(w + s(XᵀPy − (XᵀPX + ρ)w), st), s = 1/(L + ρ).
@@ -41,15 +41,16 @@ export function proximalGradient(
     );
     return softThresholded(p, threshold);
   };
+  const least = leastSize(problem, moment);
   const relative = (w: Tensor, next: Tensor): Tensor => {
     const moved = reduceRows('norm', [elementwise('subtract', [w, next])]);
-    const size = elementwise('scale', [reduceRows('norm', [next])], [1, context.epsilon]);
+    const size = elementwise('add', [reduceRows('norm', [next]), least]);
     return elementwise('multiply', [rescaling, ratio(moved, size)]);
   };
   const common: Pick<Begun, 'keeps' | 'solution' | 'whole'> = { keeps: 'next', solution: (x) => x };
   // Sequential backends have other methods. Without XᵀPX a step goes through X, which no workgroup can keep up with.
   if (design.gram && !context.isSequential && features <= context.widestIteration) {
-    const scalars = endToEnd(endToEnd(step, ridge), rescaling);
+    const scalars = endToEnd(endToEnd(step, ridge), endToEnd(rescaling, least));
     const operands = { accelerated, gram: paddedColumns(design.gram), moment, threshold, scalars };
     common.whole = (x, state, rule) => proximalGradientRows(x, state, { ...operands, ...rule });
   }

@@ -69,18 +69,29 @@ export function proximalDistance(problem: LassoProblem, beta: Tensor, correlatio
   return elementwise('divide', [reduceRows('norm', [difference]), h]);
 }
 
-/** A distance relative to ε + ‖β‖, [batch]. */
-export function relativeTo(beta: Tensor, distance: Tensor): Tensor {
-  const size = elementwise('scale', [reduceRows('norm', [beta])], [1, beta.context.epsilon]);
-  return ratio(distance, size);
+/** Keeps 0/0 from being NaN: the least number of float32 that nothing flushes. */
+const TINY = 2 ** -126;
+
+/**
+ * What is added to ‖β‖ before something is divided by it, ε‖XᵀPy‖/h, [batch]: so that the solution of a problem does not depend on the
+ * units of X and y.
+ */
+export function leastSize(problem: LassoProblem, moment: Tensor): Tensor {
+  const natural = elementwise('divide', [reduceRows('norm', [moment]), scaleOf(problem)]);
+  return elementwise('scale', [natural], [moment.context.epsilon, TINY]);
+}
+
+/** A distance relative to the size of β, [batch]. @param least see leastSize */
+export function relativeTo(beta: Tensor, distance: Tensor, least: Tensor): Tensor {
+  return ratio(distance, elementwise('add', [reduceRows('norm', [beta]), least]));
 }
 
 /** What rounding makes of that residual, [batch]: ε(1 + L/h + ‖XᵀPy‖/(h‖β‖)). */
 export function roundingOf(problem: LassoProblem, moment: Tensor, beta: Tensor): Tensor {
   const { epsilon } = beta.context;
   const h = scaleOf(problem);
-  const size = elementwise('scale', [reduceRows('norm', [beta])], [1, epsilon]);
-  const share = elementwise('divide', [reduceRows('norm', [moment]), elementwise('multiply', [h, size])]);
+  const size = elementwise('add', [reduceRows('norm', [beta]), leastSize(problem, moment)]);
+  const share = ratio(elementwise('divide', [reduceRows('norm', [moment]), h]), size);
   const curvature = elementwise('divide', [elementwise('add', [problem.ridge, problem.design.bound]), h]);
   return elementwise('scale', [elementwise('add', [share, curvature])], [epsilon, epsilon]);
 }

@@ -26,6 +26,7 @@ import {
   correlationAt,
   dualityGap,
   type LassoProblem,
+  leastSize,
   momentOf,
   objectiveAt,
   proximalDistance,
@@ -85,6 +86,7 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
   const { y, design } = problem;
   const shape = [y.shape[0], design.X.shape[1]];
   const moment = momentOf(problem);
+  const least = leastSize(problem, moment);
   const initial = options.initial ?? context.constant({ kind: 'fill', value: 0 }, shape);
   const begun = beginning(context, problem, moment, { ...options, initial });
   const descended = descent(context, problem, moment, options, begun);
@@ -98,7 +100,7 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
     ROUNDS,
     ({ beta, state, aim }) => {
       const stepped = descended({ beta, state: freshState(state), aim });
-      const polished = polish(context, problem, stepped.beta, stepped.state);
+      const polished = polish(context, problem, stepped.beta, stepped.state, least);
       const floor = roundingOf(problem, moment, polished.beta);
       const reachable = elementwise('maximum', [floor, options.tolerance]);
       const counted = withRemaining(state, polished.state);
@@ -122,7 +124,7 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
     correlation,
     status: statusOf(state),
     iterations: iterationsIn(state, options.limit),
-    residual: relativeTo(beta, proximalDistance(problem, beta, correlation.correlation)),
+    residual: relativeTo(beta, proximalDistance(problem, beta, correlation.correlation), least),
     floor: roundingOf(problem, moment, beta),
     gap: begun.gap ? elementwise('select', [statusOf(begun.state), begun.gap, gap]) : gap,
   };
@@ -151,7 +153,7 @@ function beginning(
   if (method === 'coordinate-descent') return { ...start, rows };
   const { beta, iterations, gap } = followedHomotopy(problem, rows, initial, limit);
   const { correlation } = correlationAt(problem, beta);
-  const residual = relativeTo(beta, proximalDistance(problem, beta, correlation));
+  const residual = relativeTo(beta, proximalDistance(problem, beta, correlation), leastSize(problem, moment));
   const floor = roundingOf(problem, moment, beta);
   const counted = withIterations(fresh, iterations);
   const state = monitor(counted, residual, elementwise('maximum', [floor, tolerance]), floor, { count: 0 });
@@ -198,6 +200,7 @@ function polish(
   problem: LassoProblem,
   beta: Tensor,
   state: Tensor,
+  least: Tensor,
 ): { readonly beta: Tensor; readonly residual: Tensor; readonly state: Tensor } {
   const signs = elementwise('sign', [beta]);
   const support = elementwise('abs', [signs]);
@@ -222,7 +225,7 @@ function polish(
   const found = elementwise('select', [column(taken), moved, beta]);
   return {
     beta: found,
-    residual: relativeTo(found, elementwise('select', [taken, after, before])),
+    residual: relativeTo(found, elementwise('select', [taken, after, before]), least),
     state: ended,
   };
 }

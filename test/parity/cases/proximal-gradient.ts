@@ -55,7 +55,7 @@ function inputsOf(
     Float32Array.from(grams.flatMap(({ gram }) => [...gram])),
     randomValues(batch * features, random),
     threshold,
-    Float32Array.from([...steps, ...ridges, ...steps.map((step) => 0.5 / step)]),
+    Float32Array.from([...steps, ...ridges, ...steps.map((step) => 0.5 / step), ...steps.map(() => 2 ** -23)]),
     Float32Array.from({ length: batch }, (_, sample) => tolerances[sample % tolerances.length]),
     new Float32Array(batch).fill(1e-6),
   ];
@@ -66,7 +66,7 @@ async function descended(backends: readonly [Backend, Backend], choice: Descende
   const { batch, groups, features, accelerated, limit, giveUp } = choice;
   const stride = Math.ceil(features / 4) * 4;
   const inputs = inputsOf(choice, stride);
-  const settings = { accelerated, limit, giveUp, epsilon: 2 ** -23, staleLimit: 20 };
+  const settings = { accelerated, limit, giveUp, staleLimit: 20 };
   const call = { kernel: 'proximalGradient', batch, groups, features, stride, ...settings };
   const size = inputs[0].length;
   const trace = new Trace(`proximal gradient ${JSON.stringify(choice)}`);
