@@ -6,7 +6,11 @@ const NOTHING = new Float64Array(0);
 export function combine(call: CombineCall, slots: readonly Float64Array[]): void {
   const { rows, columns } = call;
   const out = slots[call.output];
-  const [x0, x1, x2, c0, c1, c2] = call.inputs.map((slot) => (slot === ABSENT ? undefined : slots[slot]));
+  const at = (index: number): Float64Array | undefined => {
+    const slot = call.inputs[index] ?? ABSENT;
+    return slot === ABSENT ? undefined : slots[slot];
+  };
+  const [x0, x1, x2, c0, c1, c2] = [at(0), at(1), at(2), at(3), at(4), at(5)];
   const coefficient = (t: number, x: Float64Array | undefined, c: Float64Array | undefined, row: number): number =>
     x ? call.factors[t] * (c ? c[row] : 1) : 0;
   for (let row = 0; row < rows; row++) {

@@ -18,13 +18,16 @@ export function elementwise(call: ElementwiseCall, slots: readonly Float64Array[
   for (let i0 = 0; i0 < d0; i0++) {
     for (let i1 = 0; i1 < d1; i1++) {
       for (let i2 = 0; i2 < d2; i2++) {
-        const start = ({ layout: { offset, strides } }: Cursor): number =>
-          offset + i0 * strides[0] + i1 * strides[1] + i2 * strides[2];
-        evaluateRow(call, slots[call.output], at, at + d3, x, start(x), y, start(y), z, start(z));
+        const [startX, startY, startZ] = [startOf(x, i0, i1, i2), startOf(y, i0, i1, i2), startOf(z, i0, i1, i2)];
+        evaluateRow(call, slots[call.output], at, at + d3, x, startX, y, startY, z, startZ);
         at += d3;
       }
     }
   }
+}
+
+function startOf({ layout: { offset, strides } }: Cursor, i0: number, i1: number, i2: number): number {
+  return offset + i0 * strides[0] + i1 * strides[1] + i2 * strides[2];
 }
 
 /**
