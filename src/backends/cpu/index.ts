@@ -258,6 +258,6 @@ function* runLoop(loop: Loop, slots: Float64Array[], run: Run): Job {
     const leaving = loop.carried.map((carried, index) =>
       isSwapped[index] ? slots[carried.leaving].slice() : slots[carried.leaving],
     );
-    for (const [index, { entering }] of loop.carried.entries()) slots[entering].set(leaving[index]);
+    for (let index = 0; index < leaving.length; index++) slots[loop.carried[index].entering].set(leaving[index]);
   }
 }

@@ -12,6 +12,11 @@ const SMALLEST_SUM = 2 ** -900;
 const DOWN = 2 ** -600;
 const UP = 2 ** 600;
 
+/** Whether a plain sum of squares is right. */
+export function isExact(plain: number): boolean {
+  return plain >= SMALLEST_SUM && plain <= LARGEST_SUM;
+}
+
 /**
  * @param plain Σ x²
  * @param squares Σ (scale·x)², asked for only where the plain sum has left the range in which it is exact
