@@ -1,3 +1,15 @@
+/** The same, asked for again only where it could not be loaded. */
+export function fetchedOnce<Part>(what: string, load: () => Promise<Part>): () => Promise<Part> {
+  let part: Promise<Part> | undefined;
+  return () => {
+    part ??= fetched(what, load()).catch((error) => {
+      part = undefined;
+      throw error;
+    });
+    return part;
+  };
+}
+
 /**
  * A part of the library that is loaded when something first needs it.
  * @param what it is, for the error

@@ -2,12 +2,15 @@
 import { inTurns } from '../backends/event-loop.ts';
 import type { Margin } from '../solvers/linear-map.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { fetched } from './fetched.ts';
+import { fetchedOnce } from './fetched.ts';
 import { checkPositive } from './options.ts';
 import { unlessAborted } from './run-limits.ts';
 
 /** Why a margin holds that was checked here. */
 export const BY_EIGENVALUES = 'by the eigenvalues of that matrix';
+
+/** A margin that holds by construction is not checked: a page that trains such a W does without. */
+const eigenvalues = fetchedOnce('what checks the margin of W', () => import('./smallest-eigenvalue.ts'));
 
 /** Of W, [n, n], to be checked. */
 export function marginOfMatrix(W: Tensor, stated: number | undefined): Margin {
@@ -17,9 +20,7 @@ export function marginOfMatrix(W: Tensor, stated: number | undefined): Margin {
     by: 'checked',
     reason: BY_EIGENVALUES,
     async check(signal) {
-      // A W that holds by construction is never checked: a page that trains one does without the eigenvalues.
-      const checking = fetched('what checks the margin of W', import('./smallest-eigenvalue.ts'));
-      const read = Promise.all([W.data(), checking]);
+      const read = Promise.all([W.data(), eigenvalues()]);
       const [numbers, { checkStatedMargin }] = await unlessAborted(read, signal);
       await unlessAborted(inTurns(checkStatedMargin(numbers, W.shape[0], stated), signal), signal);
     },

@@ -65,8 +65,9 @@ export function checkArguments(
   return { engine: parameters.length > 0 ? engineOf('W', parameters[0]) : engine, batch: b.shape[0] };
 }
 
-/** Looks at the map without running anything. */
+/** Looks at a map that does not say it, without running anything. */
 export function hasResolvent(engine: Engine, map: LinearMap): boolean {
+  if (map.hasResolvent !== undefined) return map.hasResolvent;
   const tracing = new Tracing('a look at W', engine);
   const stand = map.parameters.map(({ shape }) => tracing.input(shape));
   const traced = map.traced(stand, tracing);

@@ -173,16 +173,15 @@ export function guarded(
     );
     return awaiting(engine, tensor, isOver);
   }
-  const verdict = report.then(async (found) => {
+  const failed = async (found: SolveReport): Promise<never> => {
+    const { adviceFor } = await import('./advice.ts');
+    const helps = await adviceFor(direction, found, worstOf(found), advice);
+    throw new ConvergenceError(`${what}, ${direction}`, found, helps);
+  };
+  const verdict = report.then((found): Promise<never> | undefined => {
     const reason = failure?.(found);
     if (reason) throw reason;
-    if (found.samples.every(isSolved)) return;
-    const { adviceFor } = await import('./advice.ts');
-    throw new ConvergenceError(
-      `${what}, ${direction}`,
-      found,
-      await adviceFor(direction, found, worstOf(found), advice),
-    );
+    return found.samples.every(isSolved) ? undefined : failed(found);
   });
   return awaiting(engine, tensor, verdict);
 }

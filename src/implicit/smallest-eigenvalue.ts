@@ -9,7 +9,7 @@ export function* marginOf(W: ArrayLike<number>, n: number): Interruptible<number
   const matrix = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) matrix[i * n + j] = (i === j ? 1 : 0) - 0.5 * (W[i * n + j] + W[j * n + i]);
-    yield;
+    if (i % ROWS === ROWS - 1) yield;
   }
   const { diagonal, offDiagonal } = yield* tridiagonal(matrix, n);
   return smallestEigenvalue(diagonal, offDiagonal);
@@ -22,11 +22,7 @@ export function* marginOf(W: ArrayLike<number>, n: number): Interruptible<number
  */
 export function* checkedMargin(W: ArrayLike<number>, n: number): Interruptible<number> {
   const margin = yield* marginOf(W, n);
-  let norm = 0;
-  for (let row = 0; row < n; row++) {
-    for (let index = row * n; index < (row + 1) * n; index++) norm = Math.hypot(norm, W[index]);
-    yield;
-  }
+  const norm = lengthOf(W, 0, n * n, 1);
   // An eigenvalue that is 0 comes out as a few units of rounding, of either sign.
   if (!(margin > 4 * n * Number.EPSILON * (1 + norm))) {
     throw new RangeError(
@@ -60,8 +56,7 @@ function* tridiagonal(
   const v = new Float64Array(n);
   const p = new Float64Array(n);
   for (let column = 0; column < n - 2; column++) {
-    let norm = 0;
-    for (let i = column + 1; i < n; i++) norm = Math.hypot(norm, a[i * n + column]);
+    const norm = lengthOf(a, (column + 1) * n + column, n * n, n);
     if (norm === 0) continue;
     const head = a[(column + 1) * n + column];
     const image = head > 0 ? -norm : norm; // the sign that does not cancel
@@ -75,18 +70,34 @@ function* tridiagonal(
     for (let i = column; i < n; i++) {
       p[i] = (2 * partialDot(a, i * n, v, column + 1, n)) / squared;
       if (i > column) product += p[i] * v[i];
-      if (i % ROWS === 0) yield;
+      if (i % ROWS === ROWS - 1) yield;
     }
     v[column] = 0;
     for (let i = column; i < n; i++) p[i] -= (product / squared) * v[i];
     for (let i = column; i < n; i++) {
       subtractPair(a, i, v, p, column, n);
-      if (i % ROWS === 0) yield;
+      if (i % ROWS === ROWS - 1) yield;
     }
   }
   const diagonal = Float64Array.from({ length: n }, (_, i) => a[i * n + i]);
   const offDiagonal = Float64Array.from({ length: Math.max(n - 1, 0) }, (_, i) => a[(i + 1) * n + i]);
   return { diagonal, offDiagonal };
+}
+
+/** Outside of these a sum of squares may have overflowed, or have lost what underflowed. */
+const [SMALLEST_SUM, LARGEST_SUM] = [2 ** -900, 2 ** 1000];
+
+/** √Σ x² of every `stride`-th number from `start` to before `end`. */
+function lengthOf(x: ArrayLike<number>, start: number, end: number, stride: number): number {
+  let squares = 0;
+  for (let at = start; at < end; at += stride) squares += x[at] * x[at];
+  if (squares >= SMALLEST_SUM && squares <= LARGEST_SUM) return Math.sqrt(squares);
+  let largest = 0;
+  for (let at = start; at < end; at += stride) largest = Math.max(largest, Math.abs(x[at]));
+  if (largest === 0 || !Number.isFinite(largest)) return largest;
+  squares = 0;
+  for (let at = start; at < end; at += stride) squares += (x[at] / largest) ** 2;
+  return largest * Math.sqrt(squares);
 }
 
 /** Of a matrix, after which others may have their turn. */

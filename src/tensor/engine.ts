@@ -250,7 +250,8 @@ export class Engine implements LoopContext {
     build: (inputs: Tensor[], tracing: Tracing) => readonly Tensor[],
     options: RunLimits = {},
   ): Tensor[] {
-    const fullKey = `${key} ${inputs.map((input) => describe(input.shape)).join('')}`;
+    let fullKey = `${key} `;
+    for (const { shape } of inputs) fullKey += keyOf(shape);
     return this.enqueue(
       this.programs.get(fullKey, () => this.trace(key, inputs, build)),
       inputs,
@@ -503,6 +504,13 @@ export class Engine implements LoopContext {
 
 /** That is open or closed. */
 export const ENGINE = /* @__PURE__ */ checkFor('an engine', (value) => value instanceof Engine);
+
+/** In which shapes differ. */
+function keyOf(shape: Shape): string {
+  let key = '[';
+  for (const extent of shape) key += `${extent},`;
+  return key;
+}
 
 function tensorsIn(value: unknown): Tensor[] {
   if (value instanceof Tensor) return [value];
