@@ -1,5 +1,12 @@
 /** From the summary of a solve to its report, and to tensors that throw where the solve has failed. */
-import { ConvergenceError, isSolved, type SampleReport, type SolveReport, sampleReports } from '../solvers/report.ts';
+import {
+  ConvergenceError,
+  isByRounding,
+  isSolved,
+  type SampleReport,
+  type SolveReport,
+  sampleReports,
+} from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { OwnAdvice } from './advice.ts';
@@ -134,7 +141,7 @@ async function readSolve(
   }
   const samples = sampleReports(read, tolerance, rounding).map(
     (sample): SampleReport =>
-      direction !== 'forward' && sample.floor >= ALL_ROUNDING
+      direction !== 'forward' && sample.floor >= ALL_ROUNDING && isByRounding(sample)
         ? { ...sample, status: 'limit', cause: 'singular' }
         : sample,
   );

@@ -6,7 +6,7 @@ export type SolveStatus = 'converged' | 'stalled' | 'limit' | 'diverged';
 /**
  * Why a sample was not solved. start: already at the start the residual is not finite, or beyond 1e30. divergence: it became so.
  * limit: the iterations ended while it still fell. stagnation: it fell no longer. singular: of a linear solve, rounding alone is a
- * tenth of its answer, or more, whatever the residual.
+ * tenth of its answer, or more.
  */
 export type FailureCause = 'start' | 'divergence' | 'limit' | 'stagnation' | 'singular';
 
@@ -101,6 +101,14 @@ export function isSolved({ status }: Pick<SampleReport, 'status'>): boolean {
   return status === 'converged' || status === 'stalled';
 }
 
+/** Of the floor of a linear solve: what a singular matrix leaves is below it, what a method that diverges leaves is far above. */
+const BEYOND_ROUNDING = 1000;
+
+/** Whether the answer of a linear solve is so large by rounding: a method that diverges makes it large, whatever the matrix. */
+export function isByRounding({ residual, floor }: Pick<SampleReport, 'residual' | 'floor'>): boolean {
+  return residual <= BEYOND_ROUNDING * floor;
+}
+
 /** Per sample, as read from the device. */
 export interface Outcome {
   readonly status: ArrayLike<number>;
@@ -146,14 +154,16 @@ export function sampleReports(outcome: Outcome, tolerance: number, rounding: num
       return outcome.status[sample] === STATUS.gaveUp ? 'stagnation' : 'limit';
     };
     const errorBound = (residual + rounding * floor) * outcome.amplification[sample];
-    const bound = outcome.singularValueBound[sample];
+    // ‖Bᵀu‖/‖u‖ ≤ (1 + residual)·‖v‖/‖u‖
+    const left = isSolved({ status }) ? 0 : residual;
+    const bound = outcome.singularValueBound[sample] * (1 + left);
     reports.push({
       status,
       iterations,
       residual,
       floor,
       errorBound,
-      ...(bound > 0 && { singularValueBound: bound }),
+      ...(bound > 0 && bound < Number.POSITIVE_INFINITY && { singularValueBound: bound }),
       ...(!isSolved({ status }) && { cause: causeOf() }),
     });
   }

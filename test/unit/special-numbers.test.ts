@@ -57,8 +57,8 @@ describe.each(BACKENDS)('%s', (backend) => {
   test.each([null, '2', true, undefined, [5], 5n])('what is no number is refused: %o', async (value) => {
     const engine = await opened();
     const x = engine.tensor([1, 2]);
-    expect(() => engine.tensor([1, value as number])).toThrow('every number must be finite');
-    expect(() => engine.write(x, [1, value as number])).toThrow('every number must be finite');
+    expect(() => engine.tensor([1, value as unknown as number])).toThrow('every number must be finite');
+    expect(() => engine.write(x, [1, value as unknown as number])).toThrow('every number must be finite');
     expect([...(await x.data())]).toEqual([1, 2]);
   });
 
