@@ -26,6 +26,12 @@ export async function adviceFor(
   if (report.timedOut) {
     return `The time limit of ${report.timeLimit} ms ended the solve: raise timeLimit, loosen ${tolerance}, ${REPORT}`;
   }
+  if (!isForward && (cause === 'start' || cause === 'divergence')) {
+    return `It grew beyond all bounds, as repetition does where the matrix does not contract; a higher ${limit} or a looser ${tolerance} does not help: take another linearSolver`;
+  }
+  if (report.solver === 'neumann') {
+    return `Raise ${limit} where JW contracts; where it does not, the series has no sum: take another linearSolver. Or loosen ${tolerance}, ${REPORT}`;
+  }
   if (!isForward && cause !== 'limit') {
     const found =
       cause === 'singular' && bound !== undefined

@@ -1,6 +1,6 @@
 /** What is known of the hypothesis of the implicit function theorem at a solution. */
 import type { Margin } from '../solvers/linear-map.ts';
-import { isSolved, type SampleReport, type SolveReport } from '../solvers/report.ts';
+import { isByRounding, isSolved, type SampleReport, type SolveReport } from '../solvers/report.ts';
 import type { ElementReport, Invertibility, InvertibilityArgument } from './hypothesis/hypothesis.ts';
 import type { KinkCounts, OperationKink } from './kinks.ts';
 
@@ -148,6 +148,6 @@ export function sampleCertificate(known: Known, solve: SampleReport, counts: Kin
     ...counts,
     residual,
     singularValueBound,
-    nearlySingular: floor > NEARLY_SINGULAR,
+    nearlySingular: floor > NEARLY_SINGULAR && isByRounding(solve),
   };
 }

@@ -51,10 +51,18 @@ export interface MonotoneSolution {
 }
 
 const ADVICE: OwnAdvice = {
-  forward: (report) =>
-    ['start', 'divergence'].includes(worstOf(report).cause ?? '')
-      ? 'W or b holds very large numbers, or W does not have the margin that was stated (monotonicityMargin finds the one it has): a higher limit or a looser tolerance does not help'
-      : undefined,
+  forward(report) {
+    const { cause } = worstOf(report);
+    const isRepetition = report.solver === 'picard' || report.solver === 'anderson-picard';
+    if (cause === 'start' || cause === 'divergence') {
+      const grows = isRepetition
+        ? 'Repetition grows where W does not contract, and peaceman-rachford does not; or '
+        : '';
+      return `${grows}W or b holds very large numbers, or W does not have the margin that was stated (monotonicityMargin finds the one it has): a higher limit or a looser tolerance does not help`;
+    }
+    if (!isRepetition) return undefined;
+    return 'Raise the limit where W contracts; where it does not, repetition need not come to the solution, and peaceman-rachford does. Or loosen the tolerance, or ask for the report';
+  },
 };
 
 /**

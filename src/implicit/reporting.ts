@@ -1,6 +1,7 @@
 /** From the summary of a solve to its report, and to tensors that throw where the solve has failed. */
 import {
   ConvergenceError,
+  isByRounding,
   isSolved,
   type SampleReport,
   type SolveReport,
@@ -141,7 +142,7 @@ async function readSolve(
   }
   const samples = sampleReports(read, tolerance, rounding).map(
     (sample): SampleReport =>
-      direction !== 'forward' && sample.floor >= ALL_ROUNDING
+      direction !== 'forward' && sample.floor >= ALL_ROUNDING && isByRounding(sample)
         ? { ...sample, status: 'limit', cause: 'singular' }
         : sample,
   );

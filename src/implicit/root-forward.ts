@@ -4,7 +4,7 @@ import { accelerated } from '../solvers/anderson.ts';
 import { type Begun, plain, type Runner } from '../solvers/iteration.ts';
 import { column, initialState, iterationsIn, reopened, sharesOf, solvedIn, statusOf } from '../solvers/monitor.ts';
 import { type Engine, NotTraceableError } from '../tensor/engine.ts';
-import { elementwise, reduceRows } from '../tensor/kernels.ts';
+import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
 import { isTensor, type LoopContext, type Tensor } from '../tensor/tensor.ts';
 import { Tracing } from '../tensor/tracing.ts';
@@ -78,7 +78,7 @@ function solvedFrom(
   const methods = methodsOf(solver);
   // For gradients alone, which there are where a tape follows what is given.
   const reports = onFailure === 'report' && inputs.some(({ node }) => node);
-  const [z, summary, residual] = run(
+  const [z, summary, residual, defined] = run(
     engine,
     'implicit, forward',
     [start, engine.scalar(tolerance), ...inputs],
@@ -119,12 +119,35 @@ function solvedFrom(
         notFinite: reduceRows('countNotFinite', [x]),
       };
       const told = [elementwise('copy', [context.alias(x, shape)]), summarise(batch, rows)];
-      return reports ? [...told, rows.residual] : told;
+      return reports ? [...told, rows.residual, definedPoints(system, x0, x, rows.residual)] : told;
     },
     limited,
   );
-  const instead = reports ? { start: engine.alias(start, start.shape), residual } : undefined;
+  const instead = reports ? { start: engine.alias(defined, start.shape), residual } : undefined;
+  defined?.dispose();
   return { z, summary, areRowsInDoubt, instead };
+}
+
+/**
+ * Where F is finite, row by row: at the start, or, where it is not finite there, at what another sample has found, [batch, n].
+ * @param residual at x, [batch]
+ */
+function definedPoints(system: ImplicitSystem, start: Tensor, x: Tensor, residual: Tensor): Tensor {
+  const { context } = x;
+  const { batch } = system.rows;
+  if (batch === 1) return elementwise('copy', [start]);
+  const zero = context.constant({ kind: 'fill', value: 0 }, [1]);
+  const isUndefined = (of: Tensor): Tensor => reduceRows('countNotFinite', [column(of)]);
+  const isDefined = elementwise('scale', [isUndefined(residual)], [-1, 1]);
+  // The last of the samples that have found something.
+  const numbers = Array.from({ length: batch }, (_, sample) => sample + 1);
+  const number = elementwise('multiply', [isDefined, context.constant({ kind: 'values', values: numbers }, [batch])]);
+  const last = elementwise('scale', [reduceAll('maximum', number)], [1, -0.5]);
+  const isLast = elementwise('multiply', [isDefined, elementwise('greater', [number, last])]);
+  const found = elementwise('select', [column(isDefined), x, zero]);
+  const ones = context.constant({ kind: 'fill', value: 1 }, [batch, 1]);
+  const other = product(ones, product(context.alias(isLast, [1, batch]), found));
+  return elementwise('select', [column(isUndefined(system.residual(start, system.image(start)))), other, start]);
 }
 
 /**

@@ -279,7 +279,7 @@ export interface Solved {
    */
   readonly uncertainty?: readonly Tensor[];
   /**
-   * Where samples may have failed: the start, at which F is defined, and the residual, [batch]. A sample whose residual is not
+   * Where samples may have failed: points at which F is defined, mostly the start, and the residual, [batch]. A sample whose residual is not
    * finite, and which the cotangent leaves out, is differentiated there, so that nothing of it reaches the sums over the batch.
    */
   readonly instead?: { readonly start: Tensor; readonly residual: Tensor };

@@ -6,7 +6,7 @@ export type SolveStatus = 'converged' | 'stalled' | 'limit' | 'diverged';
 /**
  * Why a sample was not solved. start: already at the start the residual is not finite, or beyond 1e30. divergence: it became so.
  * limit: the iterations ended while it still fell. stagnation: it fell no longer. singular: of a linear solve, rounding alone is a
- * tenth of its answer, or more, whatever the residual.
+ * tenth of its answer, or more.
  */
 export type FailureCause = 'start' | 'divergence' | 'limit' | 'stagnation' | 'singular';
 
@@ -106,6 +106,14 @@ export function isSolved({ status }: Pick<SampleReport, 'status'>): boolean {
   return status === 'converged' || status === 'stalled';
 }
 
+/** Of the floor of a linear solve: what a singular matrix leaves is below it, what a method that diverges leaves is far above. */
+const BEYOND_ROUNDING = 1000;
+
+/** Whether the answer of a linear solve is so large by rounding: a method that diverges makes it large, whatever the matrix. */
+export function isByRounding({ residual, floor }: Pick<SampleReport, 'residual' | 'floor'>): boolean {
+  return residual <= BEYOND_ROUNDING * floor;
+}
+
 /** Per sample, as read from the device. */
 export interface Outcome {
   readonly status: ArrayLike<number>;
@@ -142,10 +150,11 @@ export function sampleReports(outcome: Outcome, tolerance: number, rounding: num
     const left = outcome.status[sample];
     const status = statusOf(left, residual, floor, tolerance);
     const errorBound = (residual + rounding * floor) * outcome.amplification[sample];
-    const bound = outcome.singularValueBound[sample];
     // Assigned, not spread: there is one of these for each sample of each solve.
     const report: Writable<SampleReport> = { status, iterations, residual, floor, errorBound };
-    if (bound > 0) report.singularValueBound = bound;
+    // ‖Bᵀu‖/‖u‖ ≤ (1 + residual)·‖v‖/‖u‖
+    const bound = outcome.singularValueBound[sample] * (1 + (isSolved(report) ? 0 : residual));
+    if (bound > 0 && bound < Number.POSITIVE_INFINITY) report.singularValueBound = bound;
     if (!isSolved(report)) report.cause = causeOf(status, left, iterations);
     reports.push(report);
   }

@@ -12,6 +12,7 @@ import {
   monotoneFixedPoint,
   open,
   root,
+  type SampleReport,
   sequential,
   sgd,
   type Tensor,
@@ -134,6 +135,32 @@ for (const backend of ['cpu', 'wasm'] as const satisfies readonly BackendName[])
       const options = { activation: 'relu', margin: 0.5, solver: 'picard', checkInputs: false } as const;
       const { message } = await failureOf(monotoneFixedPoint(W, b, options).z.data());
       expect(message).toContain('W does not have the margin that was stated');
+    });
+
+    test('repetition where W does not contract', async () => {
+      const [W, b] = [engine.tensor([-3], [1, 1]), one(engine, 1)];
+      const options = { activation: 'leakyRelu', margin: 3, limit: 2000 } as const;
+      const round = monotoneFixedPoint(W, b, { ...options, activation: 'relu', solver: 'picard' });
+      expect((await failureOf(round.z.data())).message).toContain('and peaceman-rachford does');
+      const grows = monotoneFixedPoint(W, b, {
+        ...options,
+        activation: { name: 'leakyRelu', slope: 0.9375 },
+        solver: 'picard',
+      });
+      expect((await failureOf(grows.z.data())).message).toContain('Repetition grows where W does not contract');
+      // Backward I − JW is 4: nothing is singular.
+      const f = (x: Tensor): Tensor => {
+        const solution = monotoneFixedPoint(W, x, { ...options, linearSolver: 'neumann' });
+        reports = solution.backwardReports;
+        return solution.z.sum();
+      };
+      let reports: readonly Promise<{ samples: readonly SampleReport[] }>[] = [];
+      const { message } = await failureOf(valueAndGrad(f, [b]));
+      expect(message).not.toContain('singular');
+      expect(message).toContain('take another linearSolver');
+      const [sample] = (await reports[0]).samples;
+      expect(sample.singularValueBound ?? 4).toBeGreaterThan(4 - 1e-5);
+      expect(sample.cause).not.toBe('singular');
     });
 
     test('a Lasso with equal columns', async () => {

@@ -48,6 +48,32 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('%s', (backend) =
     expect([...(await dA.data())]).toEqual(near([0.5, 1, 1, 2]));
   });
 
+  test('a root, of which one sample starts outside the domain of F', async () => {
+    const engine = await opened();
+    // a·ln z = x, so that z = exp(x/a): from −3 nothing is found.
+    const x = engine.tensor([1, 1, 2], [3, 1]);
+    for (const starts of [
+      [2, -3, 3],
+      [-3, 2, 3],
+    ]) {
+      const kept = starts.flatMap((start, sample) => (start > 0 ? [sample] : []));
+      const [, [da, dx]] = await valueAndGrad(
+        (a, y) => {
+          const F = (z: Tensor, factor: Tensor, right: Tensor): Tensor => z.log().mul(factor).sub(right);
+          const options = { inputs: [a, y], onFailure: 'report', tolerance: 1e-6 } as const;
+          return root(F, { ...options, unknown: engine.tensor(starts, [3, 1]) })
+            .gather(kept)
+            .sum();
+        },
+        [engine.tensor([2]), x],
+      );
+      const right = await x.data();
+      const z = (sample: number): number => Math.exp(right[sample] / 2);
+      expect([...(await da.data())]).toEqual(near([-kept.reduce((sum, at) => sum + (z(at) * right[at]) / 4, 0)]));
+      expect([...(await dx.data())]).toEqual(near(starts.map((start, at) => (start > 0 ? z(at) / 2 : 0))));
+    }
+  });
+
   test('a root, of which one sample leaves the domain of F', async () => {
     const engine = await opened();
     // √z = ax: of x = −1 there is none, and the steps end where √z is not defined.
