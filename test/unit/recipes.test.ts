@@ -1,4 +1,4 @@
-/** CONTRIBUTING.md and docs/ stay true: what they name exists, and a recipe names every file that mentions one of its examples. */
+/** The guides stay true: what they name exists, and a recipe of CONTRIBUTING.md names every file that mentions one of its examples. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -21,9 +21,13 @@ const sources = codeIn('src', 'shaders', 'kernels', 'demo');
 const testFiles = [...codeIn('test').keys()].filter((path) => path.endsWith('.test.ts'));
 const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
 
+const code = [...sources, ...codeIn('bench', 'test')].flatMap(([path, text]) =>
+  path === 'test/unit/recipes.test.ts' ? [] : [text],
+);
+
 /** What the code exports, what it calls its members, and the texts by which something is chosen. */
 const known = new Set(
-  [...sources.values(), ...codeIn('bench', 'test').values()].flatMap((text) =>
+  code.flatMap((text) =>
     [
       /^export (?:default )?(?:async )?(?:function\*?|const|class|interface|type|enum) ([\w$]+)/gm,
       /^ +(?:(?:readonly|async|static|private|get) )*\*?([\w$]+)\??[(:<]/gm,
@@ -99,6 +103,31 @@ describe.each(['CONTRIBUTING.md', 'docs/architecture.md'])('%s', (page) => {
 });
 
 const guides = readdirSync(at('docs')).map((name) => `docs/${name}`);
+
+describe('README.md and docs/', () => {
+  const words = new Set(code.flatMap((text) => text.match(/[\w$]+/g) ?? []));
+  /** Of the languages, of the platform, and of a compiler. */
+  const OTHERS = ['using', 'override', 'Response', 'isFallbackAdapter', 'handlevec.rs'];
+
+  test.each(['README.md', ...guides])('%s names what there is in the code', (page) => {
+    const names = quotedIn(read(page)).filter(isName).map(bare);
+    const isThere = (name: string): boolean => known.has(name) || name.split('.').every((part) => words.has(part));
+    expect(names.filter((name) => !isThere(name) && !OTHERS.includes(name))).toEqual([]);
+  });
+
+  test.each([
+    ['equilibra', 'src/index.ts'],
+    ['equilibra/data', 'src/data/index.ts'],
+  ])('samples import from %s what it exports', (from, index) => {
+    const text = ['README.md', ...guides].map(read).join('\n');
+    const imports = Array.from(text.matchAll(/^import \{([^}]*)\} from '([^']+)'/gm));
+    const names = imports
+      .filter(([, , source]) => source === from)
+      .flatMap(([, list]) => list.split(',').map((one) => one.replace('type ', '').split(' as ')[0].trim()));
+    expect(names.length).toBeGreaterThan(3);
+    expect(names.filter((name) => !hasWord(read(index), name))).toEqual([]);
+  });
+});
 
 /** Of headings, as GitHub makes them. */
 function anchorsOf(text: string): string[] {
