@@ -158,21 +158,21 @@ async function readSolve(
   return { report, read };
 }
 
-/** The same numbers, such that reading them awaits the report, and rejects where a sample was not solved or the signal is aborted. */
+/** The same numbers, such that reading any of them awaits the report, and rejects where a sample was not solved or the signal is aborted. */
 export function guarded(
   engine: Engine,
   { what, direction, onFailure, failure, advice, run: { signal } }: Reported,
-  tensor: Tensor,
+  tensors: readonly Tensor[],
   report: Promise<SolveReport>,
-): Tensor {
+): Tensor[] {
   report.catch(() => {}); // it is told where the report or a tensor is awaited
   if (onFailure === 'report') {
-    if (!signal) return tensor;
+    if (!signal) return [...tensors];
     const isOver = report.then(
       () => {},
       () => signal.throwIfAborted(),
     );
-    return awaiting(engine, tensor, isOver);
+    return allAwaiting(engine, tensors, isOver);
   }
   const failed = async (found: SolveReport): Promise<never> => {
     const { adviceFor } = await import('./advice.ts');
@@ -184,7 +184,7 @@ export function guarded(
     if (reason) throw reason;
     return found.samples.every(isSolved) ? undefined : failed(found);
   });
-  return awaiting(engine, tensor, verdict);
+  return allAwaiting(engine, tensors, verdict);
 }
 
 /** The same numbers, in place of the tensor, such that reading them also awaits `promise`. */
@@ -192,4 +192,14 @@ export function awaiting(engine: Engine, tensor: Tensor, promise: Promise<void>)
   const checked = engine.withCheck(tensor, promise);
   tensor.dispose();
   return checked;
+}
+
+/** With one check for all of them, which what is computed from several of them depends on once. */
+function allAwaiting(engine: Engine, tensors: readonly Tensor[], promise: Promise<void>): Tensor[] {
+  const check = engine.check(promise);
+  return tensors.map((tensor) => {
+    const checked = engine.dependent(tensor, check);
+    tensor.dispose();
+    return checked;
+  });
 }

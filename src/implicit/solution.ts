@@ -93,7 +93,7 @@ export class Course {
     const ahead = this.reported('forward', this.run);
     const read = reportOf(engine, ahead, summary, this.since);
     const report = complete ? read.then(complete) : read;
-    return { report, outputs: outputs.map((output) => guarded(engine, ahead, output, report)) };
+    return { report, outputs: guarded(engine, ahead, outputs, report) };
   }
 
   /**
@@ -115,10 +115,9 @@ export class Course {
     const report = linearReportOf(engine, back, result, since, (read) => hypothesis.ofSolve(read));
     report.then(({ certificate }) => this.warned(certificate)).catch(() => {}); // it is told with the report
     this.backwardReports.push(report);
-    return result.tensors.map((tensor) => {
-      const solved = guarded(engine, back, tensor, report);
-      return this.verdict ? awaiting(engine, solved, this.verdict) : solved;
-    });
+    const { verdict } = this;
+    const solved = guarded(engine, back, result.tensors, report);
+    return verdict ? solved.map((tensor) => awaiting(engine, tensor, verdict)) : solved;
   }
 
   private reported(direction: Reported['direction'], run: LimitedRun): Reported {
