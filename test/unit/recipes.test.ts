@@ -102,6 +102,17 @@ describe.each(['CONTRIBUTING.md', 'docs/architecture.md'])('%s', (page) => {
   });
 });
 
+test('the table of the rooms has them in the order in which they may import', () => {
+  const section = read('docs/architecture.md')
+    .split(/^## /m)
+    .find((each) => each.startsWith('The rooms')) as string;
+  const table = Array.from(section.matchAll(/^\| `([^`]+)`/gm), ([, path]) => path);
+  const rules = read('test/dependency-cruiser.cjs').match(/^const rooms = \[[\s\S]*?^\];/m)?.[0] as string;
+  const rooms = Array.from(rules.matchAll(/'\^(src[^']*)'/g), ([, path]) => path.replace('[.]', '.').replace('$', ''));
+  expect(rooms.length).toBeGreaterThan(10);
+  expect(table).toEqual(rooms);
+});
+
 const guides = readdirSync(at('docs')).map((name) => `docs/${name}`);
 
 describe('README.md and docs/', () => {
