@@ -1,4 +1,7 @@
-/** The figures in README.md: each block of them is written from one file of bench/results, and stands between two comments. */
+/**
+ * The figures in README.md and in docs/: each block of them is written from one file of bench/results, and stands between two
+ * comments on the page that is named here.
+ */
 import type { CaseName } from './cases.ts';
 import { CASES } from './cases.ts';
 import { spreadOf } from './measure.ts';
@@ -28,17 +31,26 @@ export const FIGURES = {
 export type FigureFile = keyof typeof FIGURES;
 export const FIGURE_FILES = Object.keys(FIGURES) as FigureFile[];
 
+/** The page on which the figures of each file stand. */
+export const FIGURE_PAGES = {
+  'bench-wasm.json': 'docs/benchmarks.md',
+  'iterations.json': 'docs/solvers.md',
+  'digits.json': 'README.md',
+} as const satisfies Record<FigureFile, string>;
+export type FigurePage = (typeof FIGURE_PAGES)[FigureFile];
+
 /**
- * The text with each block written anew.
+ * The text of a page with each of its blocks written anew.
  * @param contents of the files
  * @throws Error where the text does not have a block exactly once
  */
-export function withFigures(text: string, contents: Readonly<Record<FigureFile, string>>): string {
-  return FIGURE_FILES.reduce((written, file) => {
+export function withFigures(page: FigurePage, text: string, contents: Readonly<Record<FigureFile, string>>): string {
+  const files = FIGURE_FILES.filter((file) => FIGURE_PAGES[file] === page);
+  return files.reduce((written, file) => {
     const [start, end] = [`<!-- from bench/results/${file} by npm run readme -->\n`, '\n<!-- end -->'];
     const pieces = written.split(start);
     const length = pieces[1]?.indexOf(end) ?? -1;
-    if (pieces.length !== 2 || length < 0) throw new Error(`README.md must have one block of figures from ${file}`);
+    if (pieces.length !== 2 || length < 0) throw new Error(`${page} must have one block of figures from ${file}`);
     return `${pieces[0]}${start}${FIGURES[file](contents[file])}${pieces[1].slice(length)}`;
   }, text);
 }

@@ -1,5 +1,5 @@
 /**
- * Iterations of every solver on the same layers: `npm run iterations`. Prints the tables of the README and writes
+ * Iterations of every solver on the same layers: `npm run iterations`. Prints the tables of docs/solvers.md and writes
  * bench/results/iterations.json. Everything in float64 on the CPU, so that the counts are the same on every machine.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';

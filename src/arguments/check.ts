@@ -1,5 +1,5 @@
 /** Arguments as plain JavaScript may give them: each is refused by its name, with what it was and what it must be. */
-import { shown, tagOf } from './shown.ts';
+import { isClass, shown, tagOf } from './shown.ts';
 
 /** @param place the argument, such as 'dense: inputs' */
 export type Check = (place: string, value: unknown) => void;
@@ -31,15 +31,10 @@ export function numberFor(must: string, isAllowed: (value: number) => boolean): 
 
 export const BOOLEAN = /* @__PURE__ */ checkFor('true or false', (value) => typeof value === 'boolean');
 export const TEXT = /* @__PURE__ */ checkFor('a text', (value) => typeof value === 'string');
-export const TEXTS = /* @__PURE__ */ checkFor(
-  'a list of texts',
-  (value) => Array.isArray(value) && Array.from(value).every((each) => typeof each === 'string'),
+export const TEXTS = /* @__PURE__ */ checkFor('a list of texts', (value) =>
+  isListOf(value, (each) => typeof each === 'string'),
 );
-/** No class, which can only be made something of. */
-export const FUNCTION = /* @__PURE__ */ checkFor(
-  'a function',
-  (value) => typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value)),
-);
+export const FUNCTION = /* @__PURE__ */ checkFor('a function', isFunction);
 export const COUNT = /* @__PURE__ */ numberFor('a positive integer', (x) => Number.isInteger(x) && x > 0);
 export const INDEX = /* @__PURE__ */ numberFor('an integer from 0', (x) => Number.isSafeInteger(x) && x >= 0);
 export const FINITE = /* @__PURE__ */ numberFor('a finite number', () => true);
@@ -48,7 +43,7 @@ export const NOT_NEGATIVE = /* @__PURE__ */ numberFor('a finite number ≥ 0', (
 export const AT_LEAST_0 = /* @__PURE__ */ numberFor('a finite number of at least 0', (x) => x >= 0);
 export const FRACTION = /* @__PURE__ */ numberFor('a number from 0 to 1', (x) => x >= 0 && x <= 1);
 export const OBJECT = /* @__PURE__ */ checkFor('an object', isObject);
-export const LIST = /* @__PURE__ */ checkFor('a list', Array.isArray);
+export const LIST = /* @__PURE__ */ checkFor('a list', isList);
 export const BYTES = /* @__PURE__ */ checkFor('a Uint8Array', (value) => value instanceof Uint8Array);
 /** Also one of another realm, or made by a package. */
 export const SIGNAL = /* @__PURE__ */ checkFor(
@@ -58,6 +53,21 @@ export const SIGNAL = /* @__PURE__ */ checkFor(
 
 /** Numbers one after the other: an array, a typed array, or an object with a length that is like one. */
 export const NUMBERS = /* @__PURE__ */ checkFor('a list of numbers', isListLike);
+
+/** Array.isArray, but that a proxy that was revoked is none: asking that of it throws. */
+export function isList(value: unknown): value is readonly unknown[] {
+  return isSo(Array.isArray, value);
+}
+
+/** @param isAllowed what each must be; where an entry was left out, undefined is asked, which `every` passes over */
+export function isListOf<Each = never>(value: unknown, isAllowed: (each: Each) => boolean): value is Each[] {
+  return isList(value) && isSo(() => Array.from(value as readonly Each[]).every(isAllowed), value);
+}
+
+/** No class, which can only be made something of. */
+export function isFunction(value: unknown): value is (...given: never[]) => unknown {
+  return typeof value === 'function' && !isClass(value);
+}
 
 /** No array and no promise; an object that something inherits from is one. */
 export function isObject(value: unknown): value is object {
@@ -69,15 +79,36 @@ export function isListLike(value: unknown): value is ArrayLike<unknown> {
   return isSo(() => (value as ArrayLike<unknown>).length >>> 0 === (value as ArrayLike<unknown>).length, value);
 }
 
+/** Undefined where there is none, or it cannot be read. */
+export function fieldOf(value: unknown, name: string): unknown {
+  try {
+    return (value as Readonly<Record<string, unknown>>)[name];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a value has a method of this name. */
 export function has(value: unknown, method: string): boolean {
-  return isSo(() => typeof (value as Readonly<Record<string, unknown>>)[method] === 'function', value);
+  return typeof fieldOf(value, method) === 'function';
 }
 
 /** @throws RangeError that names the first of them that is no finite number */
 export function checkFinite(place: string, values: ArrayLike<unknown>): void {
   for (let index = 0; index < values.length; index++) {
     if (!Number.isFinite(values[index])) FINITE(`${place}[${index}]`, values[index]);
+  }
+}
+
+const SINGLE = /* @__PURE__ */ numberFor('a finite number of at most 3.4028235e38, as float32 holds it', (x) =>
+  Number.isFinite(Math.fround(x)),
+);
+
+/** The same, of numbers that become float32 on every backend: 1e39 is an infinity there. */
+export function checkSingles(place: string, values: ArrayLike<unknown>): void {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (typeof value !== 'number' || !Number.isFinite(Math.fround(value))) SINGLE(`${place}[${index}]`, value);
   }
 }
 

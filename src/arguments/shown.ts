@@ -16,22 +16,27 @@ export function shown(value: unknown): string {
 function described(value: unknown, isInside: boolean): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'function') return isClass(value) ? 'a class' : 'a function';
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
   if (Array.isArray(value)) {
     if (isInside || value.length > MOST) return `a list of ${value.length}`;
-    return `[${Array.from(value, (each) => described(each, true)).join()}]`;
+    return `[${Array.from(value, (each) => described(each, true)).join(', ')}]`;
   }
   const tag = tagOf(value);
   if (tag === 'Object') {
     const names = Object.keys(value);
     if (isInside || names.length > MOST) return 'an object';
     const fields = value as Readonly<Record<string, unknown>>;
-    return `{${names.map((name) => `${JSON.stringify(name)}:${described(fields[name], true)}`).join()}}`;
+    return `{${names.map((name) => `${JSON.stringify(name)}:${described(fields[name], true)}`).join(', ')}}`;
   }
   const { shape, length } = value as { readonly shape?: unknown; readonly length?: unknown };
   const size = Array.isArray(shape) ? ` [${shape.join(', ')}]` : typeof length === 'number' ? ` of ${length}` : '';
   return `${/^[AEIO]/.test(tag) ? 'an' : 'a'} ${tag}${size}`;
+}
+
+/** What can only be made something of, not called. */
+export function isClass(value: object): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 /** Object for plain objects and instances of most classes, else what the value says that it is: Array, Promise, Tensor. */

@@ -1,4 +1,6 @@
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Activation } from '../solvers/activations.ts';
+import type { LinearMap } from '../solvers/linear-map.ts';
+import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { UniformSelection } from './selection.ts';
 
 /** The attributes of an operation that is recorded as `custom`: how it is differentiated. */
@@ -35,7 +37,17 @@ export interface CustomOperation {
    * Of a solution: the equation that it solves, 0 there and of its shape, written with tensor operations that a tape follows. So those
    * who call it know its kinks, and whether it is differentiable there; without it nobody knows, unless it is smooth.
    */
-  readonly equation?: (output: Tensor, inputs: readonly Tensor[]) => Tensor;
+  readonly equation?: LayerEquation | ((output: Tensor, inputs: readonly Tensor[]) => Tensor);
+}
+
+/**
+ * z = σ(Wz + b), the inputs being the parameters of the map and b: only described, so that a page which trains such layers does without
+ * what writes it down.
+ */
+export interface LayerEquation {
+  readonly context: LoopContext;
+  readonly map: LinearMap;
+  readonly activation: Activation;
 }
 
 /** @throws Error where what it is differentiated with is followed, so that its derivative would be differentiated */

@@ -1,7 +1,7 @@
 import { FUNCTION, refusalOfResult } from '../arguments/check.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import { reshape } from '../tensor/operations.ts';
-import { TENSORS, Tensor } from '../tensor/tensor.ts';
+import { isTensor, TENSORS, type Tensor } from '../tensor/tensor.ts';
 import { checkFollowed, tapeOf } from './follow.ts';
 import { Tape } from './tape.ts';
 
@@ -39,8 +39,7 @@ function gradientOn(
   // A variable of its own, which follows from x: what else depends on x is held fixed.
   const variable = x.node ? reshape(x, x.shape) : tape.watch(x);
   const value = f(variable, ...others);
-  if (!(value instanceof Tensor) || value.isDisposed)
-    throw refusalOfResult('gradientOf: the function', value, 'a tensor');
+  if (!isTensor(value) || value.isDisposed) throw refusalOfResult('gradientOf: the function', value, 'a tensor');
   checkFollowed('gradientOf', 'the value', value, tape, true);
   return tape.followedPullback(value, [variable], onesLike(value))[0];
 }

@@ -1,8 +1,9 @@
 import { FUNCTION, refusalOfResult } from '../arguments/check.ts';
 import type { Arena } from '../tensor/arena.ts';
 import { Engine } from '../tensor/engine.ts';
-import { checkTogether, TENSORS, Tensor } from '../tensor/tensor.ts';
+import { checkTogether, isTensor, TENSORS, type Tensor } from '../tensor/tensor.ts';
 import { checkFollowed, tapeOf } from './follow.ts';
+import { followedPushforward, pushforward } from './jacobian-products.ts';
 import { checkShapes } from './linearisation.ts';
 import { Tape } from './tape.ts';
 
@@ -19,7 +20,7 @@ function engineOf(name: string, inputs: readonly Tensor[]): Engine {
 
 /** What the caller's function returned; of a tensor that it has not made, such as one from outside, an alias. */
 function checkedResult(name: string, result: Tensor, arena: Arena): Tensor {
-  const isOfEngine = result instanceof Tensor && !result.isDisposed && result.context instanceof Engine;
+  const isOfEngine = isTensor(result) && !result.isDisposed && result.context instanceof Engine;
   if (!isOfEngine) throw refusalOfResult(`${name}: the function`, result, 'a tensor, or a promise of one');
   return result.arena === arena ? result : (result.context as Engine).followedIn(arena, result);
 }
@@ -142,8 +143,8 @@ export async function jacobianVectorProduct(
     checkFollowed(name, 'the output', output, tape, tape.reads === reads);
     const directions = tangents.map(use);
     const [tangent] = isNested
-      ? tape.followedPushforward(variables, directions, [output])
-      : tape.pushforward(variables, directions, [output]);
+      ? followedPushforward(tape, variables, directions, [output])
+      : pushforward(tape, variables, directions, [output]);
     if (!isNested) output.node = undefined; // it outlives the tape
     return [output, tangent] as const;
   });

@@ -102,23 +102,17 @@ export function kinkDescription(operation: string): KinkDescription | undefined 
   return isKinked(operation) ? KINKS[operation] : undefined;
 }
 
-/**
- * The derivative of a kinked operation in its argument.
- * @param selection q for all coordinates, or one number for each, of the shape of the argument
- * @param uncertainty of the argument, [.., 1] or [1]: within it a kink counts as met. Default: what rounding makes of a kink
- */
+/** The derivative of a kinked operation in its argument, at a kink with this selection. */
 export function kinkedDerivative(
   { argument, tolerance, derivative }: KinkDescription,
   inputs: readonly Tensor[],
   attributes: object,
-  selection: number | Tensor,
-  uncertainty?: Tensor,
+  selection: number,
 ): Tensor {
-  const x = argument(inputs);
-  const near = nearness(tolerance(inputs), uncertainty);
-  if (typeof selection === 'number') return derivative(x, near, attributes, selection);
-  const [low, high] = [0, 1].map((q) => derivative(x, near, attributes, q));
-  // (1 − q)·low + q·high, written such that nothing is rounded where the two agree.
-  const width = elementwise('subtract', [high, low]);
-  return elementwise('add', [low, elementwise('multiply', [selection, width])]);
+  return derivative(argument(inputs), tolerance(inputs), attributes, selection);
+}
+
+/** With which it was called. */
+export function ownSelection(attributes: object): number {
+  return attribute<number>(attributes, 'selection');
 }

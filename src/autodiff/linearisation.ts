@@ -1,13 +1,11 @@
-/** The linear maps of recorded operations, played backwards (Jᵀu) and forwards (Jv). */
+/** The linear maps of recorded operations, played backwards: Jᵀu. Forwards is JacobianProducts. */
 import { elementwise } from '../tensor/kernels.ts';
 import { add, reshape } from '../tensor/operations.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
 import type { OperationName } from './definable.ts';
 import { zerosLike } from './derivatives.ts';
-import { type NormBound, normBoundOf } from './norm-bound.ts';
 import { PULLBACKS } from './pullbacks.ts';
-import { PUSHFORWARDS } from './pushforwards.ts';
 import type { Recorded } from './recorded.ts';
 import type { UniformSelection } from './selection.ts';
 
@@ -39,8 +37,8 @@ export interface Played {
  */
 export class Linearisation {
   constructor(
-    private readonly recorder: Recorder,
-    private readonly entries: readonly Entry[],
+    protected readonly recorder: Recorder,
+    protected readonly entries: readonly Entry[],
     private readonly played: Played,
   ) {}
 
@@ -65,49 +63,17 @@ export class Linearisation {
     return watched.map((tensor) => this.result(tensor, cotangents));
   }
 
-  /**
-   * Jv: the tangents of outputs, given those of watched tensors. Zeros where an output depends on none of them.
-   * @param watched tensors followed by the tape; an operation's output among them counts as independent of its inputs
-   * @param tangents one for each of the watched tensors, of its shape
-   * @throws Error where a custom operation on the way has no forward mode
-   */
-  pushforward(watched: readonly Tensor[], tangents: readonly Tensor[], outputs: readonly Tensor[]): Tensor[] {
-    checkShapes('tangents', tangents, watched);
-    const found = new Map<number, Tensor>();
-    for (const [at, tensor] of watched.entries()) {
-      const index = this.indexOf(tensor);
-      if (index === undefined) throw new Error(`autodiff: watched[${at}] is not followed by this tape`);
-      found.set(index, tangents[at]);
-    }
-    const leading = this.leadingTo(outputs);
-    for (const entry of this.entries) {
-      if (leading.has(entry.outputIndex) && !found.has(entry.outputIndex)) this.forward(entry, found);
-    }
-    return outputs.map((output) => this.result(output, found));
-  }
-
-  /** An upper bound of ‖∂output/∂x‖ for every choice at the kinks; infinite where none is known. */
-  normBound(output: Tensor, x: Tensor): NormBound {
-    const bounds = new Map<number, NormBound>();
-    const of = (index: number | undefined): NormBound => (index === undefined ? 0 : (bounds.get(index) ?? 0));
-    for (const index of this.indicesOf([x])) bounds.set(index, 1);
-    for (const entry of this.entries) {
-      bounds.set(entry.outputIndex, normBoundOf(entry.operation, entry.inputIndices.map(of), entry));
-    }
-    return of(this.indexOf(output));
-  }
-
-  private indexOf({ node }: Tensor): number | undefined {
+  protected indexOf({ node }: Tensor): number | undefined {
     return node?.recorder === this.recorder ? node.index : undefined;
   }
 
-  private result(tensor: Tensor, found: ReadonlyMap<number, Tensor>): Tensor {
+  protected result(tensor: Tensor, found: ReadonlyMap<number, Tensor>): Tensor {
     const index = this.indexOf(tensor);
     const result = index === undefined ? undefined : found.get(index);
     return result ? reshape(result, tensor.shape) : zerosLike(tensor);
   }
 
-  private indicesOf(tensors: readonly Tensor[]): Set<number> {
+  protected indicesOf(tensors: readonly Tensor[]): Set<number> {
     return new Set(tensors.map((tensor) => this.indexOf(tensor)).filter((index) => index !== undefined));
   }
 
@@ -116,17 +82,7 @@ export class Linearisation {
     return dependentOn(this.indicesOf(tensors), this.entries);
   }
 
-  /** What one of the tensors depends on, themselves included. */
-  private leadingTo(tensors: readonly Tensor[]): ReadonlySet<number> {
-    const leading = this.indicesOf(tensors);
-    for (const { inputIndices, outputIndex } of [...this.entries].reverse()) {
-      if (!leading.has(outputIndex)) continue;
-      for (const index of inputIndices) if (index !== undefined) leading.add(index);
-    }
-    return leading;
-  }
-
-  private recorded(entry: Entry): Recorded {
+  protected recorded(entry: Entry): Recorded {
     const { factorOf, selection, isFollowed } = this.played;
     const operation = isFollowed ? this.followedEntry(entry) : entry;
     const { inputs, output, attributes } = operation;
@@ -174,12 +130,6 @@ export class Linearisation {
       const sum = cotangents.get(index);
       cotangents.set(index, sum ? add(sum, result) : result);
     }
-  }
-
-  private forward(entry: Entry, found: Map<number, Tensor>): void {
-    const tangents = entry.inputIndices.map((index) => (index === undefined ? undefined : found.get(index)));
-    if (tangents.every((tangent) => tangent === undefined)) return;
-    found.set(entry.outputIndex, PUSHFORWARDS[entry.operation](tangents, this.recorded(entry)));
   }
 }
 

@@ -1,5 +1,5 @@
 /** Which element of the Clarke interval is taken at each kink, given for a whole tape. */
-import { isObject, refusal } from '../arguments/check.ts';
+import { isList, isObject, refusal } from '../arguments/check.ts';
 import { checkSelection } from '../tensor/operations.ts';
 import { describe, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -10,7 +10,7 @@ export type UniformSelection = number | Readonly<Partial<Record<KinkedOperationN
 
 /**
  * q in [0, 1]: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. As a UniformSelection, which reaches the
- * solves that operations hold; or a list with one entry for each of `Tape.kinks()`, in
+ * solves that operations hold; or a list with one entry for each of `kinksOn`, in
  * that order, a number or a tensor of the shape of that operation's x, whose numbers, one for each coordinate, are not
  * checked to be from 0 to 1. What is left out, or undefined, keeps the selection with which the operation was called.
  */
@@ -23,8 +23,8 @@ export interface Selectable {
   readonly shape: Shape;
 }
 
-export const isList = (selection: Selection): selection is readonly (number | Tensor | undefined)[] =>
-  Array.isArray(selection);
+export const isByPlace = (selection: Selection): selection is readonly (number | Tensor | undefined)[] =>
+  isList(selection);
 
 /**
  * For each of the kinked operations of a tape its selection, undefined where it keeps its own.
@@ -39,7 +39,7 @@ export function selectionsFor(
     const q = checkSelection('autodiff', selection);
     return kinked.map(() => q);
   }
-  if (isList(selection)) return checkedList(kinked, selection);
+  if (isByPlace(selection)) return checkedList(kinked, selection);
   if (!isObject(selection)) throw refusal('selection', selection, 'a number from 0 to 1, or numbers by operation');
   for (const [name, q] of Object.entries(selection)) {
     if (!isKinked(name)) {

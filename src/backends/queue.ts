@@ -26,7 +26,13 @@ export class Queue {
 
   /** A promise for what `work`, carried out when its turn comes, gives. It arrives in a later task where the turn is over. */
   async settle<Result>(work: () => Result): Promise<Result> {
-    const result = await new Promise<Result>((resolve, reject) => {
+    const result = this.jobs.length === 0 ? work() : await this.inOrder(work);
+    if (isTurnOver()) await nextTurn();
+    return result;
+  }
+
+  private inOrder<Result>(work: () => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
       this.waiting.add(reject);
       this.enqueueNow(() => {
         this.waiting.delete(reject);
@@ -37,8 +43,6 @@ export class Queue {
         }
       });
     });
-    if (isTurnOver()) await nextTurn();
-    return result;
   }
 
   /** Drops what is left; whoever waits for it is told the error. */

@@ -1,4 +1,5 @@
 /** Solves a Lasso problem on an engine and answers with plain numbers. */
+import { pushforward } from '../autodiff/jacobian-products.ts';
 import { Tape } from '../autodiff/tape.ts';
 import {
   type Engine,
@@ -48,7 +49,7 @@ export function solveLasso(
       const lambdas = [problem.lambda].flat();
       const logLambda = tape.watch(scope.tensor(lambdas));
       const solution = lasso({ ...optionsOf(scope, problem), ...options, logLambda });
-      const [tangent] = tape.pushforward([logLambda], [scope.tensor(lambdas.map(() => 1))], [solution.beta]);
+      const [tangent] = pushforward(tape, [logLambda], [scope.tensor(lambdas.map(() => 1))], [solution.beta]);
       const read = await Promise.all([
         solution.beta.data(),
         solution.intercept.data(),

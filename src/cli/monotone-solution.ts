@@ -1,8 +1,9 @@
 /** Solves a monotone problem on an engine and answers with plain numbers. */
 import { Tape } from '../autodiff/tape.ts';
 import { atOnce } from '../backends/event-loop.ts';
-import { BY_EIGENVALUES, checkedMargin } from '../implicit/margin.ts';
+import { BY_EIGENVALUES } from '../implicit/matrix-margin.ts';
 import { marginByConstruction } from '../implicit/parametrisation.ts';
+import { checkedMargin } from '../implicit/smallest-eigenvalue.ts';
 import {
   type Engine,
   type ImplicitCertificate,

@@ -1,4 +1,4 @@
-import { COUNT, INDEX, LIST, OBJECT, TEXT, TEXTS } from '../arguments/check.ts';
+import { COUNT, checkFor, INDEX, isListOf, LIST, OBJECT, TEXT, TEXTS } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Dataset, Samples } from './dataset.ts';
 import { type IDXArray, idxOf } from './idx.ts';
@@ -34,7 +34,10 @@ export async function readImages(images: Source, labels: Source, given?: ImageOp
   return readNamed({ name: 'images', bytes: images }, { name: 'labels', bytes: labels }, options);
 }
 
-async function readNamed(images: NamedFile, labels: NamedFile, options: ImageOptions): Promise<LabelledImages> {
+/** Where the classes have names, there are as many of them. */
+type LabelOptions = ImageOptions & Pick<ImageFileOptions, 'classNames'>;
+
+async function readNamed(images: NamedFile, labels: NamedFile, options: LabelOptions): Promise<LabelledImages> {
   const { inputs, count, features, shape } = await named(images.name, readPixels(images.bytes, options));
   const classOf = await named(labels.name, labelsFrom(labels.bytes, count, options));
   return { inputs, labels: classOf, count, features, shape };
@@ -64,11 +67,11 @@ export async function readLabels(source: Source, count: number, options?: ImageO
   return labelsFrom(source, count, readOptions('readLabels', options, IMAGE_OPTIONS));
 }
 
-async function labelsFrom(source: Source, count: number, options: ImageOptions): Promise<Int32Array> {
+async function labelsFrom(source: Source, count: number, options: LabelOptions): Promise<Int32Array> {
   return labelsOf(await idxOf(source, options), count, options);
 }
 
-function labelsOf({ type, shape, values }: IDXArray, count: number, options: ImageOptions): Int32Array {
+function labelsOf({ type, shape, values }: IDXArray, count: number, options: LabelOptions): Int32Array {
   if (shape.length !== 1 || type.startsWith('float')) {
     throw new DataError(`it holds ${shape.join(' × ')} ${type}; it must hold one integer per image`);
   }
@@ -76,12 +79,14 @@ function labelsOf({ type, shape, values }: IDXArray, count: number, options: Ima
     throw new DataError(`there are ${values.length} for ${count} images; each image needs one label`);
   }
   const limits = limitsOf(options);
-  const classes = options.classes ?? limits.classes;
+  const classes = options.classNames?.length ?? options.classes ?? limits.classes;
   const wrong = values.findIndex((label) => label < 0 || label >= classes);
   if (wrong >= 0) {
-    const hint = options.classes === undefined ? ' (raise limits.classes where there are more)' : '';
+    const isLimit = !options.classNames && options.classes === undefined;
+    const hint = isLimit ? ' (raise limits.classes where there are more)' : '';
+    const told = options.classNames ? `classNames names ${classes}` : `there are ${classes} classes`;
     throw new DataError(
-      `the label of image ${wrong} is ${values[wrong]}; it must be from 0 to ${classes - 1}, as there are ${classes} classes${hint}`,
+      `the label of image ${wrong} is ${values[wrong]}; it must be from 0 to ${classes - 1}, as ${told}${hint}`,
     );
   }
   return Int32Array.from(values);
@@ -100,7 +105,12 @@ export interface ImageFileOptions extends LimitOptions {
   classNames?: readonly string[];
 }
 
-const IMAGE_FILE_OPTIONS: Checks<ImageFileOptions> = { ...LIMIT_OPTIONS, name: TEXT, classNames: TEXTS };
+const NAMES = /* @__PURE__ */ checkFor(
+  'a list of at least one text',
+  (value) => isListOf<string>(value, (each) => typeof each === 'string') && value.length > 0,
+);
+
+const IMAGE_FILE_OPTIONS: Checks<ImageFileOptions> = { ...LIMIT_OPTIONS, name: TEXT, classNames: NAMES };
 
 /** A data set of images that knows how images like its own are prepared. */
 export interface ImageDataset extends Dataset {
@@ -179,7 +189,7 @@ export async function imagesFromFiles(files: readonly NamedFile[], given?: Image
   const file = (name: string): NamedFile => files.find((each) => each.name === name) as NamedFile;
   const part = (images: string, labels: string, classes?: number): Promise<LabelledImages> =>
     readNamed(file(images), file(labels), { ...options, classes });
-  const train = await part(names.trainImages, names.trainLabels, options.classNames?.length);
+  const train = await part(names.trainImages, names.trainLabels);
   const classNames = options.classNames ?? numberedClasses(train.labels);
   const test = await part(names.testImages, names.testLabels, classNames.length);
   const { shape } = train;

@@ -1,4 +1,4 @@
-import { checkFor, isListLike, isObject } from '../arguments/check.ts';
+import { checkFor, isListLike, isListOf, isObject } from '../arguments/check.ts';
 import type { Samples } from './dataset.ts';
 
 /** Takes each feature to mean 0 and deviation 1. It is plain JSON, so that it can be kept with the model. */
@@ -32,7 +32,7 @@ const ROWS = checkFor('rows: { inputs, count, features } with count × features 
 export const STANDARDISATION = checkFor('{ mean, deviation, constant } with lists of numbers', (value) => {
   if (!isObject(value)) return false;
   const { mean, deviation } = value as Standardisation;
-  const areFinite = (numbers: readonly unknown[]): boolean => Array.isArray(numbers) && numbers.every(Number.isFinite);
+  const areFinite = (numbers: readonly unknown[]): boolean => isListOf(numbers, Number.isFinite);
   return areFinite(mean) && areFinite(deviation) && !deviation.includes(0) && mean.length === deviation.length;
 });
 

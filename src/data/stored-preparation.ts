@@ -1,4 +1,4 @@
-import { isObject } from '../arguments/check.ts';
+import { isList, isListOf, isObject } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import { type FeatureColumn, featureNames } from './features.ts';
 import { DataError } from './limits.ts';
@@ -25,7 +25,7 @@ export function preparationFrom(value: unknown): Preparation {
   }
   if (fields.kind !== 'table') throw wrong('kind', fields.kind, '"table" or "images"');
   if (typeof fields.header !== 'boolean') throw wrong('header', fields.header, 'true or false');
-  if (!Array.isArray(fields.columns)) throw wrong('columns', fields.columns, 'a list');
+  if (!isList(fields.columns)) throw wrong('columns', fields.columns, 'a list');
   const columns = fields.columns.map(columnFrom);
   const features = featureNames(columns).length;
   const [target] = texts([fields.target], 'target');
@@ -71,12 +71,12 @@ function fieldsOf(value: unknown, place: string): Fields {
 }
 
 function texts(value: unknown, place: string): string[] {
-  if (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string')) return value;
+  if (isListOf<string>(value, (each) => typeof each === 'string') && value.length > 0) return value;
   throw wrong(place, value, 'texts');
 }
 
 function numbers(value: unknown, place: string, allows: (each: number) => boolean, count?: number): number[] {
-  const fits = Array.isArray(value) && value.every((each) => typeof each === 'number' && allows(each));
+  const fits = isListOf<number>(value, (each) => typeof each === 'number' && allows(each));
   if (fits && (count === undefined || value.length === count)) return value;
   throw wrong(place, value, count === undefined ? 'numbers in range' : `${count} numbers in range`);
 }

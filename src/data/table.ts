@@ -1,4 +1,4 @@
-import { BOOLEAN, checkFor, isObject, TEXT } from '../arguments/check.ts';
+import { BOOLEAN, checkFor, isList, isListOf, isObject, TEXT } from '../arguments/check.ts';
 import { nearestTo } from '../arguments/nearest.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { CONVENTION_OPTIONS, type ConventionOptions, inOneWay } from './conventions.ts';
@@ -44,15 +44,13 @@ export const TABLE = checkFor('a table, as parseTable() gives it', (value) => {
   if (!isObject(value)) return false;
   if (known.has(value)) return true;
   const { columns, header, rows, lines } = value as Table;
-  const areTexts = (cells: readonly unknown[]): boolean =>
-    Array.isArray(cells) && cells.every((cell) => typeof cell === 'string');
+  const areTexts = (cells: readonly unknown[]): boolean => isListOf(cells, (cell) => typeof cell === 'string');
   const isTable =
     areTexts(columns) &&
     typeof header === 'boolean' &&
-    Array.isArray(rows) &&
+    isListOf(rows, (row: readonly unknown[]) => areTexts(row) && row.length === columns.length) &&
     rows.length > 0 &&
-    rows.every((row) => areTexts(row) && row.length === columns.length) &&
-    Array.isArray(lines) &&
+    isList(lines) &&
     lines.length === rows.length;
   if (isTable) known.add(value);
   return isTable;

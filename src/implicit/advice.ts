@@ -1,5 +1,5 @@
 /** What helps where samples were not solved: it depends on why. */
-import { type SolveReport, worstOf } from '../solvers/report.ts';
+import type { SampleReport, SolveReport } from '../solvers/report.ts';
 
 /** What an equation knows of its own failures, in sentences. */
 export interface OwnAdvice {
@@ -14,9 +14,11 @@ const REPORT = 'or ask for the report';
 const SINGULAR =
   'the solution need not have a derivative there: certify() tells. Change the equation or its inputs; more iterations and a looser tolerance do not help';
 
+/** @param worst the sample with the greatest residual of those that were not solved */
 export async function adviceFor(
   direction: 'forward' | 'backward' | 'tangent',
   report: SolveReport,
+  { cause, singularValueBound: bound }: SampleReport,
   own: OwnAdvice = {},
 ): Promise<string> {
   const isForward = direction === 'forward';
@@ -24,7 +26,6 @@ export async function adviceFor(
   if (report.timedOut) {
     return `The time limit of ${report.timeLimit} ms ended the solve: raise timeLimit, loosen ${tolerance}, ${REPORT}`;
   }
-  const { cause, singularValueBound: bound } = worstOf(report);
   if (!isForward && (cause === 'start' || cause === 'divergence')) {
     return `It grew beyond all bounds, as repetition does where the matrix does not contract; a higher ${limit} or a looser ${tolerance} does not help: take another linearSolver`;
   }

@@ -1,9 +1,10 @@
 /** Implicit functions in other words: inverses, and minimisers. */
-import { FUNCTION, refusalOfResult } from '../arguments/check.ts';
+import { FUNCTION, isSo, refusalOfResult } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import { gradientOf } from '../autodiff/gradient-of.ts';
-import { TENSOR, Tensor } from '../tensor/tensor.ts';
+import { broadcastShapes, describe, sameShape } from '../tensor/shape.ts';
+import { isTensor, TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { fixedPoint, type ImplicitSolution, root } from './root.ts';
 import { type FixedPointOptions, IMPLICIT_OPTIONS, type RootOptions } from './root-options.ts';
 import type { ImplicitFunction } from './system.ts';
@@ -26,11 +27,21 @@ export function inverse(
   FUNCTION('inverse: f', f);
   TENSOR('inverse: x', x);
   const { inputs = [], ...options } = readOptions<InverseOptions>('inverse', given, IMPLICIT_OPTIONS, 'unknown');
+  checkRightSide(x, options.unknown);
   const minus = (image: Tensor, value: Tensor): Tensor => {
-    if (image instanceof Tensor && image.context === value.context) return image.sub(value);
+    if (isTensor(image) && image.context === value.context) return image.sub(value);
     throw refusalOfResult('inverse: the function', image, 'a tensor made of those that it is given');
   };
   return root((z, value, ...rest) => minus(f(z, ...rest), value), { ...options, inputs: [x, ...inputs] });
+}
+
+/** One for all samples will do. */
+function checkRightSide({ shape }: Tensor, unknown: Tensor): void {
+  const fits = isSo(() => sameShape(broadcastShapes('inverse', shape, unknown.shape), unknown.shape), shape);
+  if (fits) return;
+  throw new RangeError(
+    `inverse: x has the shape ${describe(shape)}; it must have that of the unknown, ${describe(unknown.shape)}`,
+  );
 }
 
 export interface ArgminOptions extends Omit<FixedPointOptions, 'solver'> {

@@ -1,7 +1,7 @@
 /** Where a function is at its kinks: found on the device, read where there are some. */
 import { nearness } from '../autodiff/kinks.ts';
 import { broadcast } from '../tensor/arrange.ts';
-import { elementwise, gatherAlong, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { elementwise, endToEnd, gatherAlong, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type KinkPlace, type Places, placeIn } from './kink-places.ts';
 
@@ -106,8 +106,8 @@ function notIn(mask: Tensor, batch: number, { own }: Places): Tensor {
   return elementwise('scale', [ofSamples('sum', mask, parts)], [-1, mask.size / parts]);
 }
 
-/** The largest of each sample, of numbers that broadcast to x. */
-function largestIn(numbers: Tensor, x: Tensor, batch: number, { own }: Places): Tensor {
+/** The largest absolute value of each sample, of numbers that broadcast to x: [batch], or [1] where that is the same for all. */
+export function largestIn(numbers: Tensor, x: Tensor, batch: number, { own }: Places): Tensor {
   if (typeof own !== 'string') return ofEach('maximumAbsolute', broadcast(numbers, x.shape), batch, own);
   const parts = own === 'rows' && numbers.size % batch === 0 ? batch : 1;
   return ofSamples('maximumAbsolute', numbers, parts);
@@ -117,7 +117,10 @@ type SampleReduction = 'sum' | 'maximumAbsolute';
 
 /** Of so many parts, one after the other. */
 function ofSamples(reduction: SampleReduction, x: Tensor, parts: number): Tensor {
-  if (x.size === parts) return x.context.alias(x, [parts]);
+  if (x.size === parts) {
+    const each = x.context.alias(x, [parts]);
+    return reduction === 'sum' ? each : elementwise('abs', [each]);
+  }
   return parts === 1 ? reduceAll(reduction, x) : reduceRows(reduction, [x.context.alias(x, [parts, x.size / parts])]);
 }
 
@@ -133,6 +136,19 @@ function ofEach(reduction: SampleReduction, x: Tensor, batch: number, own: Int32
   const flat = x.context.alias(x, [x.size]);
   const rows = gatherAlong(flat, 0, indices.length, { indices: x.context.upload(indices, [indices.length], x) });
   return ofSamples(reduction, x.context.alias(rows, [batch, width]), batch);
+}
+
+/** A number of each sample, and one for what belongs to none alone, such that they broadcast to x. */
+export function spreadOver(x: Tensor, bySample: Tensor, ofOthers: Tensor, { batch, own }: Places): Tensor {
+  const { shape, size, context } = x;
+  if (own === 'shared' || bySample.size === 1) return own === 'shared' ? ofOthers : bySample;
+  if (own === 'rows') {
+    if (shape[0] === batch) return context.alias(bySample, [batch, ...shape.slice(1).map(() => 1)]);
+    return context.alias(broadcast(context.alias(bySample, [batch, 1]), [batch, size / batch]), shape);
+  }
+  const all = endToEnd(bySample, ofOthers);
+  const indices = Array.from(own, (sample) => (sample < 0 ? batch : sample));
+  return context.alias(gatherAlong(all, 0, size, { indices: context.upload(indices, [size], x) }), shape);
 }
 
 /** Of one sample, as in SampleCertificate. */

@@ -2,8 +2,9 @@
  * Kinks that a function meets where it solves something itself, and how near its solver came to them: what is solved to a tolerance is
  * at no kink exactly.
  */
+
+import type { LiftedOperation } from '../autodiff/kinked-operations.ts';
 import { repeated } from '../autodiff/pushforwards.ts';
-import type { LiftedOperation } from '../autodiff/tape.ts';
 import type { Interruptible } from '../backends/event-loop.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { factorise, solve } from './hypothesis/dense.ts';

@@ -1,6 +1,7 @@
 /** The derivatives of a lifted function with respect to its unknowns, read column by column. */
+import { linearised } from '../autodiff/jacobian-products.ts';
+import type { LiftedOperation } from '../autodiff/kinked-operations.ts';
 import { repeated } from '../autodiff/pushforwards.ts';
-import type { LiftedOperation } from '../autodiff/tape.ts';
 import { breathe } from '../backends/event-loop.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Coordinate, LiftedFunction } from './lifted-function.ts';
@@ -71,7 +72,7 @@ export async function readColumns(
   const outputs = [image, ...solutions.map(({ residual }) => residual), ...operations.flatMap(partsOf)];
   const shapes = operations.flatMap((operation) => partsOf(operation).map(() => operation.output.shape));
   const first = 1 + solutions.length;
-  const linear = tape.linearised();
+  const linear = linearised(tape);
   const reading: Promise<Column>[] = [];
   for (const move of [...moves, ...(input ? [{ unknown: input, at: [0] }] : [])]) {
     const tangents = unknowns.map((one) => {

@@ -1,10 +1,12 @@
 /** A user's function with everything on one tape that a lifted system is made of. */
-import type { LiftedOperation, Tape, UnfoldedSolution } from '../autodiff/tape.ts';
+import { type LiftedOperation, liftedOn } from '../autodiff/kinked-operations.ts';
+import type { Tape } from '../autodiff/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Places, placeIn } from './kink-places.ts';
 import type { KinkedArgument } from './kinks.ts';
 import type { LiftOptions } from './lifting.ts';
 import type { ImplicitSystem } from './system.ts';
+import { type UnfoldedSolution, unfold } from './unfold.ts';
 
 interface Placed {
   readonly places: Places;
@@ -48,10 +50,12 @@ export function liftedFunction(
   try {
     const followed = input === undefined ? undefined : inputs[input];
     const watched = [unknown, ...(followed ? [followed] : [])];
-    const { solutions, opaque } = tape.unfold(watched);
-    const operations = tape
-      .lifted(watched, radius, uncertainty)
-      .map((one) => ({ ...one, uncertainty: uncertainty?.[one.place], isResolved: !!uncertainty }));
+    const { solutions, opaque } = unfold(tape, watched);
+    const operations = liftedOn(tape, watched, radius, uncertainty).map((one) => ({
+      ...one,
+      uncertainty: uncertainty?.[one.place],
+      isResolved: !!uncertainty,
+    }));
     const asked = [...operations, ...solutions].map(({ output }) => ({
       index: tape.indexOf(output) as number,
       size: output.size,

@@ -1,18 +1,18 @@
 /** What `monotoneFixedPoint` is given, checked against itself. */
-import { checkFor, has, isObject, refusal, refusalOfResult } from '../arguments/check.ts';
+import { checkFor, has, isListOf, isObject, refusal, refusalOfResult } from '../arguments/check.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { matrixMap } from '../solvers/maps/matrix.ts';
 import { type Engine, engineOf } from '../tensor/engine.ts';
 import { describe } from '../tensor/shape.ts';
-import { checkTogether, TENSOR, Tensor } from '../tensor/tensor.ts';
+import { checkTogether, isTensor, TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { Tracing } from '../tensor/tracing.ts';
-import { marginOfMatrix } from './margin.ts';
+import { marginOfMatrix } from './matrix-margin.ts';
 import { checkPositive } from './options.ts';
 
 /** W as a linear map. @param margin of a tensor; a map brings its own */
 export function linearMapOf(W: Tensor | LinearMap, b: Tensor, margin: number | undefined): LinearMap {
   TENSOR('b', b);
-  if (W instanceof Tensor) {
+  if (isTensor(W)) {
     TENSOR('W', W);
     checkTogether('monotone', { W, b });
     checkMatrix(W, b);
@@ -29,7 +29,7 @@ const MAP = /* @__PURE__ */ checkFor(
   (value) => {
     const { key, n, parameters, margin } = (value ?? {}) as LinearMap;
     const isWhole = typeof key === 'string' && n > 0 && isObject(margin) && has(value, 'traced');
-    return isWhole && Array.isArray(parameters) && parameters.every((each) => each instanceof Tensor);
+    return isWhole && isListOf(parameters, isTensor);
   },
 );
 
@@ -65,8 +65,9 @@ export function checkArguments(
   return { engine: parameters.length > 0 ? engineOf('W', parameters[0]) : engine, batch: b.shape[0] };
 }
 
-/** Looks at the map without running anything. */
+/** Looks at a map that does not say it, without running anything. */
 export function hasResolvent(engine: Engine, map: LinearMap): boolean {
+  if (map.hasResolvent !== undefined) return map.hasResolvent;
   const tracing = new Tracing('a look at W', engine);
   const stand = map.parameters.map(({ shape }) => tracing.input(shape));
   const traced = map.traced(stand, tracing);

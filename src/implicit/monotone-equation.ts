@@ -1,5 +1,5 @@
 /** z = σ(Wz + b) in operations that a tape follows: for functions that call such a layer, and have its kinks. */
-import type { CustomOperation } from '../autodiff/custom.ts';
+import type { CustomOperation, LayerEquation } from '../autodiff/custom.ts';
 import type { Activation } from '../solvers/activations.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { scatterAdd } from '../tensor/arrange.ts';
@@ -12,9 +12,7 @@ import type { LoopContext, Tensor } from '../tensor/tensor.ts';
  * @param given the parameters of the map, and b
  */
 export function monotoneResidual(
-  context: LoopContext,
-  map: LinearMap,
-  activation: Activation,
+  { context, map, activation }: LayerEquation,
   z: Tensor,
   given: readonly Tensor[],
 ): Tensor {

@@ -24,9 +24,10 @@ export interface Kept {
   readonly resolvent: readonly Tensor[];
 }
 
-interface Forward extends Kept {
+interface Forward {
   readonly z: Tensor;
   readonly summary: Tensor;
+  readonly kept: Kept;
 }
 
 /** From where a solve starts. */
@@ -98,7 +99,7 @@ export function forward(
   const [z, preActivation, bound, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);
   const uncertainty = isKinked ? rest.shift() : undefined;
   const [usedStep, ...resolvent] = rest;
-  return { z, preActivation, bound, uncertainty, summary, step: usedStep, resolvent };
+  return { z, summary, kept: { preActivation, bound, uncertainty, step: usedStep, resolvent } };
 }
 
 /** Numbers in each row, and in the tensors that all share, that are NaN or infinite, [batch]. */

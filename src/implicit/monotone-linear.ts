@@ -46,25 +46,31 @@ export function movementOf(
   return moved;
 }
 
-interface LinearInputs extends Kept {
+/** Where a solution is differentiated, and with which selection. */
+export interface LinearPoint {
   readonly map: LinearMap;
-  readonly z: Tensor;
-  /** v, [batch, n] */
-  readonly right: Tensor;
-  /** Whether all of it was brought to the floor of the precision. */
+  readonly kept: Kept;
+  readonly at: Pick<Kept, 'preActivation' | 'uncertainty'> & { readonly z: Tensor };
+  /** Whether that was brought to the floor of the precision. */
   readonly isResolved: boolean;
+  readonly selection: number;
 }
 
-/** backward: (I − JW)ᵀu = v. tangent: the same of Wᵀ. @returns Jᵀu, then the gradients that are needed of the map's parameters */
+/**
+ * backward: (I − JW)ᵀu = v. tangent: the same of Wᵀ.
+ * @param right v, [batch, n]
+ * @returns Jᵀu, then the gradients that are needed of the map's parameters
+ */
 export function solveLinearised(
   engine: Engine,
   direction: LinearDirection,
-  { map, z, preActivation, bound, uncertainty, resolvent, step, right, isResolved }: LinearInputs,
+  { map, kept: { bound, resolvent, step }, at: { z, preActivation, uncertainty }, isResolved, selection }: LinearPoint,
+  right: Tensor,
   needsMap: boolean,
   settings: Chosen,
   run: LimitedRun,
 ): LinearResult {
-  const { linearSolver, activation, backwardLimit, selection, kinkUnits, checkInputs } = settings;
+  const { linearSolver, activation, backwardLimit, kinkUnits, checkInputs } = settings;
   const { parameters } = map;
   const kept = step ? [step, ...resolvent] : [];
   const key = [

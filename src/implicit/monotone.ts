@@ -16,11 +16,10 @@ import {
   type LinearReport,
 } from './certificate.ts';
 import { readKinksOf } from './kinks.ts';
-import { marginOfMatrix } from './margin.ts';
+import { marginOfMatrix } from './matrix-margin.ts';
 import { checkArguments, hasResolvent, linearMapOf } from './monotone-arguments.ts';
-import { monotoneResidual } from './monotone-equation.ts';
 import { forward } from './monotone-forward.ts';
-import { kinkedArgument, kinkedOperations, movementOf, solveLinearised } from './monotone-linear.ts';
+import { kinkedArgument, kinkedOperations, type LinearPoint, movementOf, solveLinearised } from './monotone-linear.ts';
 import { type ResolvedSolution, resolvedSolution } from './monotone-resolved.ts';
 import {
   checkSolveOptions,
@@ -120,11 +119,11 @@ export function solveMonotone(
     advice: ADVICE,
     settings,
   });
-  const found = forward(engine, map, b, { initial: options.initial, near }, settings, course.run);
-  const { z: unread, summary, ...kept } = found;
+  const start = { initial: options.initial, near };
+  const { z: unread, summary, kept } = forward(engine, map, b, start, settings, course.run);
   const shown = shownOnceChecked(margin, settings);
   shown.catch(() => {}); // it is told with the report
-  const { report, outputs } = course.solved(summary, [unread], async (read) => read);
+  const { report, outputs } = course.solved(summary, [unread]);
   const [z] = outputs;
   const isKinked = kinkedOperations(settings.activation).length > 0;
   let atFloor: ResolvedSolution | undefined;
@@ -136,31 +135,23 @@ export function solveMonotone(
     return atFloor;
   };
 
-  /** Where the solution is differentiated, and with which selection. */
-  const pointFor = (given: UniformSelection | undefined) => {
+  const left = { z, preActivation: kept.preActivation, uncertainty: kept.uncertainty };
+  const pointFor = (given: UniformSelection | undefined): LinearPoint => {
     const asked = selectionFor(settings.activation.name, given) ?? options.selection;
     const isResolved = isKinked && (asked !== undefined || atFloor !== undefined);
-    return { ...kept, map, z, isResolved, ...(isResolved && resolved()), selection: asked ?? settings.selection };
+    return { map, kept, at: isResolved ? resolved() : left, isResolved, selection: asked ?? settings.selection };
   };
 
   /** Jᵀu and, where they are needed, the gradients of the map's parameters. */
-  const linear = (
-    direction: LinearDirection,
-    { selection, ...point }: ReturnType<typeof pointFor>,
-    right: Tensor,
-    needsMap: boolean,
-  ): Tensor[] => {
+  const linear = (direction: LinearDirection, point: LinearPoint, right: Tensor, needsMap: boolean): Tensor[] => {
     guard.check();
-    const own = { ...settings, selection };
-    return course.linear(direction, (run) =>
-      solveLinearised(engine, direction, { ...point, right }, needsMap, own, run),
-    );
+    return course.linear(direction, (run) => solveLinearised(engine, direction, point, right, needsMap, settings, run));
   };
   const operation: CustomOperation = {
     name: 'monotoneFixedPoint',
     isSelectable: options.selection === undefined && isKinked,
     isRowwise: [...map.parameters.map(() => false), true],
-    equation: (y, given) => monotoneResidual(engine, map, settings.activation, y, given),
+    equation: { context: engine, map, activation: settings.activation },
     pullback(cotangent, needed, given) {
       const needsMap = map.parameters.some((_, index) => needed[index]);
       const [Ju, ...gradients] = linear('backward', pointFor(given), cotangent, needsMap);
@@ -170,7 +161,7 @@ export function solveMonotone(
     pushforward(tangents, given) {
       guard.check();
       const point = pointFor(given);
-      return linear('tangent', point, movementOf(engine, map, point.z, tangents), false)[0];
+      return linear('tangent', point, movementOf(engine, map, point.at.z, tangents), false)[0];
     },
   };
   return {
@@ -211,7 +202,8 @@ function marginNow(map: LinearMap, { checkInputs }: Settings): Margin {
   const { value } = map.margin;
   const isMatrix = map.key === 'matrix' && map.parameters.length === 1;
   let { margin } = map;
-  if (isOverwritten(map) && !margin.check) {
+  // One that is checked is that of the numbers that are there.
+  if (!margin.check && isOverwritten(map)) {
     margin = isMatrix ? marginOfMatrix(map.parameters[0], value) : { ...margin, by: 'stated' };
   }
   // One that would have been checked is one that is stated.

@@ -1,5 +1,5 @@
 /** What a caller may choose of a monotone solve, checked. */
-import { BOOLEAN, COUNT, has, POSITIVE, refusal, SIGNAL } from '../arguments/check.ts';
+import { BOOLEAN, COUNT, fieldOf, has, POSITIVE, refusal, SIGNAL } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import { KINK_UNITS } from '../autodiff/kinks.ts';
@@ -173,6 +173,11 @@ function checkResolvent(option: string, solver: string | Iteration, isNeeded: bo
 }
 
 const DEFAULT_TOLERANCE = 1e-4;
+/** What may be chosen by name. */
+const FORWARD_CHOICES = { auto: 0, ...FORWARD_SOLVERS };
+const LINEAR_CHOICES = { auto: 0, ...LINEAR_SOLVERS };
+const FAILURE_CHOICES = { throw: 0, report: 0 };
+const POLICIES = { throw: 0, warn: 0, ignore: 0 };
 
 /** Checks the options that do not depend on tensors; layers call it when they are made. */
 export function checkSolveOptions(options: MonotoneMapOptions): Settings {
@@ -181,14 +186,14 @@ export function checkSolveOptions(options: MonotoneMapOptions): Settings {
     activation: activationOf(options.activation),
     tolerance,
     backwardTolerance: checkPositive('backwardTolerance', options.backwardTolerance ?? tolerance),
-    solver: checkSolver('solver', options.solver ?? 'auto', { auto: 0, ...FORWARD_SOLVERS }),
-    linearSolver: checkSolver('linearSolver', options.linearSolver ?? 'auto', { auto: 0, ...LINEAR_SOLVERS }),
+    solver: checkSolver('solver', options.solver ?? 'auto', FORWARD_CHOICES),
+    linearSolver: checkSolver('linearSolver', options.linearSolver ?? 'auto', LINEAR_CHOICES),
     step: options.step === undefined ? undefined : checkPositive('step', options.step),
     limit: options.limit === undefined ? undefined : checkCount('limit', options.limit),
     backwardLimit: options.backwardLimit === undefined ? undefined : checkCount('backwardLimit', options.backwardLimit),
     selection: checkSelection('monotone', options.selection ?? 0),
     kinkUnits: checkPositive('kinkUnits', options.kinkUnits ?? KINK_UNITS),
-    onFailure: checkOneOf('onFailure', options.onFailure ?? 'throw', { throw: 0, report: 0 }),
+    onFailure: checkOneOf('onFailure', options.onFailure ?? 'throw', FAILURE_CHOICES),
     onFailedCertificate: checkFailurePolicy(options.onFailedCertificate ?? 'throw'),
     checkInputs: options.checkInputs ?? true,
     limits: new RunLimits(options),
@@ -206,7 +211,7 @@ export function checkCount(name: string, value: number): number {
 }
 
 export function checkFailurePolicy(policy: FailurePolicy): FailurePolicy {
-  return checkOneOf('onFailedCertificate', policy, { throw: 0, warn: 0, ignore: 0 });
+  return checkOneOf('onFailedCertificate', policy, POLICIES);
 }
 
 /** A name, or an object that iterates. @param allowed an object that has the names as keys */
@@ -216,8 +221,7 @@ export function checkSolver<Solver extends string | { begin: unknown }>(
   allowed: object,
 ): Solver {
   if (typeof solver === 'string') return checkOneOf(name, solver, allowed);
-  const { name: called } = (solver ?? {}) as { name?: unknown };
-  if (typeof called === 'string' && has(solver, 'begin')) return solver;
+  if (typeof fieldOf(solver, 'name') === 'string' && has(solver, 'begin')) return solver;
   throw new RangeError(
     `${name}: it is neither a name nor an iteration but ${shown(solver)}; it must be one of ${Object.keys(allowed).join(', ')}, or an object with a name and begin`,
   );

@@ -6,6 +6,7 @@ import {
   type SampleReport,
   type SolveReport,
   sampleReports,
+  worstOf,
 } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -92,7 +93,7 @@ export function linearReportOf(
   since: number,
   certified: (read: LinearRead) => Promise<ImplicitCertificate>,
 ): Promise<LinearReport> {
-  const read = readLinear(engine, reported, outcome, since);
+  const read = engine.reading(readLinear(engine, reported, outcome, since));
   const told = read.then(async (found) => ({ ...found.report, certificate: await certified(found) }));
   return unlessAborted(told, reported.run.signal);
 }
@@ -157,30 +158,33 @@ async function readSolve(
   return { report, read };
 }
 
-/** The same numbers, such that reading them awaits the report, and rejects where a sample was not solved or the signal is aborted. */
+/** The same numbers, such that reading any of them awaits the report, and rejects where a sample was not solved or the signal is aborted. */
 export function guarded(
   engine: Engine,
   { what, direction, onFailure, failure, advice, run: { signal } }: Reported,
-  tensor: Tensor,
+  tensors: readonly Tensor[],
   report: Promise<SolveReport>,
-): Tensor {
+): Tensor[] {
   report.catch(() => {}); // it is told where the report or a tensor is awaited
   if (onFailure === 'report') {
-    if (!signal) return tensor;
+    if (!signal) return [...tensors];
     const isOver = report.then(
       () => {},
       () => signal.throwIfAborted(),
     );
-    return awaiting(engine, tensor, isOver);
+    return allAwaiting(engine, tensors, isOver);
   }
-  const verdict = report.then(async (found) => {
+  const failed = async (found: SolveReport): Promise<never> => {
+    const { adviceFor } = await import('./advice.ts');
+    const helps = await adviceFor(direction, found, worstOf(found), advice);
+    throw new ConvergenceError(`${what}, ${direction}`, found, helps);
+  };
+  const verdict = report.then((found): Promise<never> | undefined => {
     const reason = failure?.(found);
     if (reason) throw reason;
-    if (found.samples.every(isSolved)) return;
-    const { adviceFor } = await import('./advice.ts');
-    throw new ConvergenceError(`${what}, ${direction}`, found, await adviceFor(direction, found, advice));
+    return found.samples.every(isSolved) ? undefined : failed(found);
   });
-  return awaiting(engine, tensor, verdict);
+  return allAwaiting(engine, tensors, verdict);
 }
 
 /** The same numbers, in place of the tensor, such that reading them also awaits `promise`. */
@@ -188,4 +192,14 @@ export function awaiting(engine: Engine, tensor: Tensor, promise: Promise<void>)
   const checked = engine.withCheck(tensor, promise);
   tensor.dispose();
   return checked;
+}
+
+/** With one check for all of them, which what is computed from several of them depends on once. */
+function allAwaiting(engine: Engine, tensors: readonly Tensor[], promise: Promise<void>): Tensor[] {
+  const check = engine.check(promise);
+  return tensors.map((tensor) => {
+    const checked = engine.dependent(tensor, check);
+    tensor.dispose();
+    return checked;
+  });
 }

@@ -6,7 +6,7 @@ import { column, initialState, iterationsIn, reopened, sharesOf, solvedIn, statu
 import { type Engine, NotTraceableError } from '../tensor/engine.ts';
 import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
-import { type LoopContext, Tensor } from '../tensor/tensor.ts';
+import { isTensor, type LoopContext, type Tensor } from '../tensor/tensor.ts';
 import { Tracing } from '../tensor/tracing.ts';
 import { newtonKrylov } from './newton-krylov.ts';
 import { LIMIT } from './options.ts';
@@ -196,8 +196,8 @@ export function repetition(system: ImplicitSystem, start: Tensor): Begun {
 
 function ownSolution(solver: OwnSolver, unknown: Tensor, inputs: readonly Tensor[]): Tensor {
   const found = solver(unknown, ...inputs);
-  const isTensor = found instanceof Tensor && !found.isDisposed && found.context === unknown.context;
-  if (!isTensor) throw refusalOfResult('solver: it', found, 'a tensor of the engine of the unknown');
+  const isOfEngine = isTensor(found) && !found.isDisposed && found.context === unknown.context;
+  if (!isOfEngine) throw refusalOfResult('solver: it', found, 'a tensor of the engine of the unknown');
   if (!sameShape(found.shape, unknown.shape)) {
     throw new RangeError(
       `solver: it returned the shape ${describe(found.shape)}; it must return that of the unknown, ${describe(unknown.shape)}`,

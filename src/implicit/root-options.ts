@@ -1,5 +1,5 @@
 /** What a caller may choose of the solution of an equation that the user wrote, checked. */
-import { BOOLEAN } from '../arguments/check.ts';
+import { BOOLEAN, isFunction } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { GENERAL_SOLVERS, type GeneralSolverName } from '../solvers/index.ts';
 import type { Begun, Convergence } from '../solvers/iteration.ts';
@@ -152,7 +152,7 @@ export function implicitSettings(kind: 'root' | 'fixed point', options: FixedPoi
       'solver: it is an iteration, which is for fixed points; for a root it must be a name or a function',
     );
   }
-  if (typeof solver !== 'function') {
+  if (!isFunction(solver)) {
     checkSolver('solver', solver, kind === 'root' ? ROOT_SOLVERS : FIXED_POINT_SOLVERS);
   }
   checkOneOf('linearSolver', linearSolver, { auto: 0, ...GENERAL_SOLVERS });

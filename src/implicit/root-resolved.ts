@@ -7,6 +7,7 @@ import { column, initialState, reopened, solvedIn } from '../solvers/monitor.ts'
 import { combine, elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Places } from './kink-places.ts';
+import { type KinkedArgument, largestIn, spreadOver } from './kinks.ts';
 import { newtonKrylov } from './newton-krylov.ts';
 import { LIMIT } from './options.ts';
 import { FLOOR_UNITS, repetition } from './root-forward.ts';
@@ -43,17 +44,16 @@ export function resolvedRoot(solved: Solved, settings: ImplicitSettings, limited
       const { shape, batch, n } = system.rows;
       const x = atFloor(system, context.alias(start, [batch, n]), settings, context, isTraced);
       const linearised = system.linearised(x);
-      const arguments_ = linearised.kinks().map((one) => one.x);
+      const kinked = linearised.kinks();
       const limit = isTraced ? settings.backwardLimit : EAGER_ITERATIONS;
       const tolerance = context.constant({ kind: 'fill', value: ESTIMATE_TOLERANCE }, [1]);
-      const right = combine({ x: system.value(x, linearised.image) }, { x: roundingIn(x, arguments_, context) });
+      const right = combine({ x: system.value(x, linearised.image) }, { x: roundingIn(x, kinked, context) });
       const problem = matrixFree(linearised.direct, linearised.transposed, right, tolerance, limit);
       const { u, residual } = solveLinear(context, GENERAL_SOLVERS[settings.linearSolver], problem);
       const number = (value: number): Tensor => context.constant({ kind: 'fill', value }, [1]);
       const isKnown = elementwise('greater', [number(SINGULAR), residual]); // not where it is NaN
       const e = elementwise('select', [column(isKnown), u, number(0)]);
-      const places = linearised.kinks().map((one) => one.places);
-      const errors = linearised.moved(e).map((moved, index) => largestOf(moved, places[index]));
+      const errors = linearised.moved(e).map((moved, index) => largestOf(moved, kinked[index].places));
       return [elementwise('copy', [context.alias(x, shape)]), ...errors];
     },
     limited,
@@ -92,13 +92,17 @@ function closest(system: ImplicitSystem, x: Tensor, y: Tensor): Tensor {
   return elementwise('select', [column(isBetter), y, x]);
 }
 
-/** Of F at x, of random signs, [batch, n]: ε(16‖x‖/√n + the largest kinked argument). */
-function roundingIn(x: Tensor, arguments_: readonly Tensor[], context: LoopContext): Tensor {
-  const [, n] = x.shape;
+/**
+ * Of F at x, of random signs, [batch, n]: ε(16‖x‖/√n + the largest kinked argument), for each sample from its own numbers: what one
+ * that has failed holds says nothing of the others.
+ */
+function roundingIn(x: Tensor, kinked: readonly KinkedArgument[], context: LoopContext): Tensor {
+  const [batch, n] = x.shape;
   const share = (FLOOR_UNITS * context.epsilon) / Math.sqrt(n);
-  const norms = elementwise('scale', [reduceRows('norm', [x])], [share, context.epsilon ** 2]);
-  const size = arguments_.reduce((sum, one) => {
-    const largest = reduceAll('maximumAbsolute', one);
+  // Of numbers that are all 0 nothing is rounded; but a linear system needs a right-hand side.
+  const norms = elementwise('scale', [reduceRows('norm', [x])], [share, context.epsilon ** 5]);
+  const size = kinked.reduce((sum, one) => {
+    const largest = largestIn(one.x, one.x, batch, one.places);
     return elementwise('add', [sum, elementwise('scale', [largest], [context.epsilon, 0])]);
   }, norms);
   return elementwise('multiply', [column(size), signs(n, context)]);
@@ -110,15 +114,8 @@ function signs(n: number, context: LoopContext): Tensor {
   return context.constant({ kind: 'values', values }, [1, n]);
 }
 
-/** The largest of each sample, such that it broadcasts to x; of all where the first axis of x is not that of the samples. */
-function largestOf(x: Tensor, { batch, own }: Places): Tensor {
-  const { shape, context } = x;
-  const largest =
-    own !== 'rows' || batch === 1 || shape[0] !== batch
-      ? reduceAll('maximumAbsolute', x)
-      : context.alias(reduceRows('maximumAbsolute', [context.alias(x, [batch, x.size / batch])]), [
-          batch,
-          ...shape.slice(1).map(() => 1),
-        ]);
-  return elementwise('scale', [largest], [ESTIMATE_UNITS, 0]);
+/** The largest of each sample, of what belongs to none alone the largest of all: such that it broadcasts to x. */
+function largestOf(x: Tensor, places: Places): Tensor {
+  const of = (largest: Tensor): Tensor => elementwise('scale', [largest], [ESTIMATE_UNITS, 0]);
+  return spreadOver(x, of(largestIn(x, x, places.batch, places)), of(reduceAll('maximumAbsolute', x)), places);
 }

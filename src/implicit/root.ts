@@ -126,13 +126,15 @@ function implicit(
     },
     advice: {
       forward: (report) =>
-        forwardAdvice(report, settings, stopped && solvedWith(stopped)).finally(() => stopped?.dispose()),
+        forwardAdvice(report, settings, stopped?.isDisposed === false ? solvedWith(stopped) : undefined).finally(() =>
+          stopped?.dispose(),
+        ),
     },
     settings,
   });
   found = forward(engine, solvedWith(unknown).systemOf, unknown, inputs, settings, course.run);
   const { instead } = found;
-  // Where the solver has stopped, to be looked at if that is no solution.
+  // Where the solver has stopped, to be looked at if that is no solution, for as long as somebody holds that.
   const stopped = settings.onFailure === 'throw' ? engine.kept(found.z) : undefined;
   const separate = found.areRowsInDoubt ? checkRows(solvedWith(found.z)) : undefined;
   const { report, outputs } = course.solved(found.summary, [found.z], async (read) => {
@@ -204,6 +206,7 @@ function implicit(
     dispose() {
       const floor = atFloor ? [atFloor.z, ...atFloor.uncertainty] : [];
       for (const tensor of [...floor, ...Object.values(instead ?? {})]) tensor.dispose();
+      stopped?.dispose();
       release();
     },
   });

@@ -1,5 +1,5 @@
 /** Which element of the conservative Jacobian the gradient of a user's equation takes. */
-import { isObject, refusal, refusalOfResult } from '../arguments/check.ts';
+import { isFunction, isObject, refusal, refusalOfResult } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import type { KinkedOperationName } from '../autodiff/kinks.ts';
@@ -27,7 +27,7 @@ const isRandom = (selection: ImplicitSelection): selection is { readonly random:
 
 /** @throws RangeError where a number is not from 0 to 1, a name is unknown, or a seed is not one */
 export function checkImplicitSelection(selection: ImplicitSelection | undefined): void {
-  if (typeof selection === 'function' || selection === undefined) return;
+  if (isFunction(selection) || selection === undefined) return;
   if (isRandom(selection)) random(readOptions('selection', selection, { random: 0 }).random);
   else if (typeof selection === 'number' || isObject(selection)) selectionsFor([], selection);
   else

@@ -49,6 +49,11 @@ export interface Problem
   readonly advice?: OwnAdvice;
 }
 
+interface Solved<Report extends SolveReport> {
+  readonly report: Promise<Report>;
+  readonly outputs: readonly Tensor[];
+}
+
 /** One solution, from the moment at which its forward solve is about to be enqueued. */
 export class Course {
   /** Of the forward solve. */
@@ -71,17 +76,24 @@ export class Course {
    *
    * One of them is what the problem solves for, of which a CustomOperation is recorded; where that is several things, such as the
    * x, y and s of a cone program, they are one row, and cut from it by operations that the tape follows.
-   * @param complete adds to the report; where it rejects, so does everything that depends on the solution
+   * @param complete adds to the report; where it rejects, so does everything that depends on the solution. Default: nothing is added
    */
+  solved(summary: Tensor, outputs: readonly Tensor[]): Solved<SolveReport>;
   solved<Report extends SolveReport>(
     summary: Tensor,
     outputs: readonly Tensor[],
     complete: (report: SolveReport) => Promise<Report>,
-  ): { readonly report: Promise<Report>; readonly outputs: readonly Tensor[] } {
+  ): Solved<Report>;
+  solved(
+    summary: Tensor,
+    outputs: readonly Tensor[],
+    complete?: (report: SolveReport) => Promise<SolveReport>,
+  ): Solved<SolveReport> {
     const { engine } = this.problem;
     const ahead = this.reported('forward', this.run);
-    const report = reportOf(engine, ahead, summary, this.since).then(complete);
-    return { report, outputs: outputs.map((output) => guarded(engine, ahead, output, report)) };
+    const read = reportOf(engine, ahead, summary, this.since);
+    const report = complete ? read.then(complete) : read;
+    return { report, outputs: guarded(engine, ahead, outputs, report) };
   }
 
   /**
@@ -103,19 +115,28 @@ export class Course {
     const report = linearReportOf(engine, back, result, since, (read) => hypothesis.ofSolve(read));
     report.then(({ certificate }) => this.warned(certificate)).catch(() => {}); // it is told with the report
     this.backwardReports.push(report);
-    return result.tensors.map((tensor) => {
-      const solved = guarded(engine, back, tensor, report);
-      return this.verdict ? awaiting(engine, solved, this.verdict) : solved;
-    });
+    const { verdict } = this;
+    const solved = guarded(engine, back, result.tensors, report);
+    return verdict ? solved.map((tensor) => awaiting(engine, tensor, verdict)) : solved;
   }
 
   private reported(direction: Reported['direction'], run: LimitedRun): Reported {
     const { what, solver, linearSolver, isBounded, rounding = 1, failure, settings, advice } = this.problem;
     const { tolerance, backwardTolerance, onFailure } = settings;
-    const common = { what, direction, onFailure, isBounded, rounding, run, advice };
-    if (direction === 'forward') return { ...common, given: this.problem.given, solver, tolerance, failure };
-    const given = direction === 'backward' ? 'the cotangent' : 'a tangent';
-    return { ...common, given, solver: linearSolver, tolerance: backwardTolerance };
+    const isForward = direction === 'forward';
+    return {
+      what,
+      direction,
+      onFailure,
+      isBounded,
+      rounding,
+      run,
+      advice,
+      given: isForward ? this.problem.given : direction === 'backward' ? 'the cotangent' : 'a tangent',
+      solver: isForward ? solver : linearSolver,
+      tolerance: isForward ? tolerance : backwardTolerance,
+      failure: isForward ? failure : undefined,
+    };
   }
 
   /** Once for each solution. */

@@ -1,15 +1,18 @@
 /** An equation F(z, x, …) = 0 that a user wrote with tensor operations, as the solvers see it: rows are samples. */
 import { refusalOfResult } from '../arguments/check.ts';
+import { linearised } from '../autodiff/jacobian-products.ts';
+import { isSelectedOn, kinksOn, liftedOn, selectablesOn } from '../autodiff/kinked-operations.ts';
 import type { NormBound } from '../autodiff/norm-bound.ts';
-import { Tape, type UnfoldedSolution } from '../autodiff/tape.ts';
+import { Tape } from '../autodiff/tape.ts';
 import type { KrylovProblem } from '../solvers/krylov.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, ratio, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import { describe, type Shape, sameShape } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import type { KinkedArgument } from './kinks.ts';
 import { type Asked, type Mixing, type Structure, structureOf } from './samples/structure.ts';
 import { type ImplicitSelection, selectionOnTape } from './selections.ts';
+import { type UnfoldedSolution, unfold } from './unfold.ts';
 
 /** Gets the unknown and the inputs, and returns a tensor of the unknown's shape. */
 export type ImplicitFunction = (unknown: Tensor, ...inputs: Tensor[]) => Tensor;
@@ -43,7 +46,7 @@ export class ImplicitSystem {
   image(x: Tensor, inputs: readonly Tensor[] = this.inputs): Tensor {
     const { shape, batch, n } = this.rows;
     const image = this.f(x.reshape(shape), ...inputs);
-    if (!(image instanceof Tensor)) throw refusalOfResult(`${this.what}: the function`, image, 'a tensor');
+    if (!isTensor(image)) throw refusalOfResult(`${this.what}: the function`, image, 'a tensor');
     if (!sameShape(image.shape, shape)) {
       throw new RangeError(
         `${this.what}: the function returned the shape ${describe(image.shape)}; it must return that of the unknown, ${describe(shape)}`,
@@ -90,9 +93,9 @@ export class ImplicitSystem {
     return { tape, unknown, inputs, image: this.image(unknown, inputs) };
   }
 
-  /** Where the values that are asked for belong, and whether rows see one another. @param unfolded by `Tape.unfold` */
+  /** Where the values that are asked for belong, and whether rows see one another. @param unfolded by `unfold` */
   structure(
-    { tape, unknown, image }: RecordedImage,
+    { tape, unknown, inputs, image }: RecordedImage,
     asked: readonly Asked[],
     unfolded?: readonly UnfoldedSolution[],
   ): Structure {
@@ -100,14 +103,15 @@ export class ImplicitSystem {
     if (batch === 1) return { mixing: undefined, places: asked.map(() => ({ batch, own: 'rows' })) };
     const { length } = tape.operations;
     // Of those whose rows are known the equation would say nothing more.
-    const needed = unfolded ?? tape.unfold([unknown], ({ isRowwise }) => !isRowwise).solutions;
+    const needed = unfolded ?? unfold(tape, [unknown], ({ isRowwise }) => !isRowwise).solutions;
     const solutions = needed.map(({ output, residual }) => ({
       output: tape.indexOf(output) as number,
       residual: tape.indexOf(residual),
     }));
     const from = { index: tape.indexOf(unknown) as number, size: unknown.size };
+    const given = inputs.map((input) => ({ index: tape.indexOf(input) as number, shape: input.shape }));
     const found = structureOf(
-      { entries: tape.operations, solutions, unknown: from, image: tape.indexOf(image), batch },
+      { entries: tape.operations, solutions, unknown: from, inputs: given, image: tape.indexOf(image), batch },
       asked,
     );
     if (!unfolded) tape.shorten(length);
@@ -143,14 +147,14 @@ export class ImplicitSystem {
   linearised(x: Tensor, uncertainty?: readonly Tensor[]): LinearisedSystem {
     const recorded = this.recorded(x);
     const { tape, unknown, inputs, image } = recorded;
-    const kinked = tape.selectables();
+    const kinked = selectablesOn(tape);
     const asked = kinked.map(({ output, outputIndex }) => ({ index: outputIndex, size: output.size }));
     let structure: Structure | undefined;
     const placesOf = (): Structure['places'] => {
       structure ??= this.structure(recorded, asked);
       return structure.places;
     };
-    const linear = tape.linearised({ selection: selectionOnTape(this.selection, kinked, placesOf, x), uncertainty });
+    const linear = linearised(tape, { selection: selectionOnTape(this.selection, kinked, placesOf, x), uncertainty });
     const isRoot = this.kind === 'root';
     const pulled = (u: Tensor): Tensor => linear.pullback(image, [unknown], u)[0];
     const pushed = (w: Tensor): Tensor => linear.pushforward([unknown], [w], [image])[0];
@@ -158,18 +162,18 @@ export class ImplicitSystem {
     return {
       image,
       kinks: () =>
-        tape.kinks().map((kink, place) => ({
+        kinksOn(tape).map((kink, place) => ({
           ...kink,
           place,
           places: placesOf()[place],
           uncertainty: uncertainty?.[place],
           isResolved: !!uncertainty,
         })),
-      isSelected: tape.isSelected,
+      isSelected: isSelectedOn(tape),
       moved(w) {
-        const ends = tape.lifted().flatMap(({ argument: { plus, minus } }) => (minus ? [plus, minus] : [plus]));
+        const ends = liftedOn(tape).flatMap(({ argument: { plus, minus } }) => (minus ? [plus, minus] : [plus]));
         const changes = linear.pushforward([unknown], [w], ends);
-        return tape.lifted().map(({ argument: { minus } }) => {
+        return liftedOn(tape).map(({ argument: { minus } }) => {
           const change = changes.shift() as Tensor;
           return minus ? elementwise('subtract', [change, changes.shift() as Tensor]) : change;
         });
@@ -289,7 +293,7 @@ export function atSolution<Result>(
   { engine, systemOf, z, inputs, uncertainty }: Solved,
   read: (system: ImplicitSystem, x: Tensor, uncertainty: readonly Tensor[] | undefined) => Promise<Result>,
 ): Promise<Result> {
-  return engine.inArena((arena) => {
+  const reading = engine.inArena((arena) => {
     const system = systemOf(inputs.map((input) => engine.useIn(arena, input)));
     const x = engine.alias(engine.useIn(arena, z), [system.rows.batch, system.rows.n]);
     return read(
@@ -298,4 +302,5 @@ export function atSolution<Result>(
       uncertainty?.map((each) => engine.useIn(arena, each)),
     );
   });
+  return engine.reading(reading);
 }

@@ -1,4 +1,4 @@
-import { POSITIVE } from '../arguments/check.ts';
+import { numberFor } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { isSolved, type SampleReport } from '../solvers/report.ts';
@@ -10,7 +10,7 @@ import { MONOTONE_OPTIONS, type MonotoneMapOptions } from './options.ts';
 export interface TuningOptions extends Omit<MonotoneMapOptions, 'solver' | 'linearSolver' | 'step' | 'onFailure'> {
   /** As for `monotoneFixedPoint`: where W is a matrix. */
   margin?: number;
-  /** Where the search starts, a finite number > 0. Default 1. */
+  /** Where the search starts, a finite number > 1e-4, below which there is nothing to gain. Default 1. */
   largest?: number;
 }
 
@@ -29,6 +29,8 @@ export interface TunedStep {
 /** α below which there is nothing to gain: V is then close to I, and the iteration hardly moves. */
 const SMALLEST = 1e-4;
 
+const LARGEST = /* @__PURE__ */ numberFor(`a finite number > ${SMALLEST}`, (x) => x > SMALLEST);
+
 /**
  * The step α with which Peaceman-Rachford solves this batch in the fewest iterations: halved from `largest` for as long as
  * the count does not grow, as in the code of Winston & Kolter (2020). A solve for each α, about half a dozen.
@@ -37,7 +39,7 @@ const SMALLEST = 1e-4;
  */
 export async function tunedStep(W: Tensor | LinearMap, b: Tensor, given: TuningOptions): Promise<TunedStep> {
   const { largest = 1, margin, ...options } = readOptions('tunedStep', given, TUNING_OPTIONS);
-  POSITIVE('largest: it', largest);
+  LARGEST('largest: it', largest);
   const map = linearMapOf(W, b, margin);
   const tried: { step: number; iterations: number }[] = [];
   for (let step = largest; step > SMALLEST; step /= 2) {

@@ -1,9 +1,9 @@
 /** What a layer is: parameters, how they start, and the forward pass. */
-import { checkFor, has, numberFor, refusalOfResult } from '../arguments/check.ts';
+import { checkFor, has, isList, isListOf, numberFor, refusalOfResult } from '../arguments/check.ts';
 import type { Random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { isTensor, type Tensor } from '../tensor/tensor.ts';
 
 export interface ParameterSpecification {
   readonly name: string;
@@ -91,15 +91,13 @@ export const LAYER = /* @__PURE__ */ checkFor(
 );
 
 function isDescribed({ kind, inputs, outputs, parameters }: Layer): boolean {
-  const isComplete = (one: ParameterSpecification): boolean => Array.isArray(one?.shape) && has(one, 'initial');
-  return (
-    typeof kind === 'string' && inputs > 0 && outputs > 0 && Array.isArray(parameters) && parameters.every(isComplete)
-  );
+  const isComplete = (one: ParameterSpecification): boolean => isList(one?.shape) && has(one, 'initial');
+  return typeof kind === 'string' && inputs > 0 && outputs > 0 && isListOf(parameters, isComplete);
 }
 
 /** What the forward pass of a layer has given. @param place its number and kind */
 export function checkOutput(place: string, output: Tensor, needed: readonly number[]): Tensor {
-  if (output instanceof Tensor && sameShape(output.shape, needed)) return output;
+  if (isTensor(output) && sameShape(output.shape, needed)) return output;
   throw refusalOfResult(`${place}: forward`, output, `a tensor ${describe(needed)}`);
 }
 

@@ -80,6 +80,7 @@ export function monotone(given: MonotoneLayerOptions): Layer {
   const { activation: chosen } = checkSolveOptions(options);
   checkMask(chosen, width);
   checkChoices(start, isTuned, solve.solver ?? 'auto');
+  const { solver: _s, linearSolver: _l, step: _a, onFailure: _f, ...tuning } = options;
   const weights = (A: Tensor, B: Tensor): LinearMap => monotoneMap(A, B, margin);
   return {
     kind: 'monotone',
@@ -96,7 +97,7 @@ export function monotone(given: MonotoneLayerOptions): Layer {
       ? {
           isDue: isTuningDue,
           async tune(x, [A, B, U, c], memory, trainingStep) {
-            await tuneStep(memory, trainingStep, weights(A, B), affine(x, U, c), options);
+            await tuneStep(memory, trainingStep, weights(A, B), affine(x, U, c), tuning);
           },
         }
       : undefined,

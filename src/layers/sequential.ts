@@ -1,4 +1,4 @@
-import { COUNT, checkFinite, checkFor, has, LIST, NUMBERS, SIGNAL } from '../arguments/check.ts';
+import { COUNT, checkFor, checkSingles, has, isListOf, LIST, NUMBERS, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
@@ -69,10 +69,8 @@ export function sequential(...layers: Layer[]): Model {
   return new Model(layers);
 }
 
-const MEMORIES = /* @__PURE__ */ checkFor(
-  'a list of memories',
-  (value) =>
-    Array.isArray(value) && value.every(({ numbers, tensors }) => numbers instanceof Map && tensors instanceof Map),
+const MEMORIES = /* @__PURE__ */ checkFor('a list of memories', (value) =>
+  isListOf(value, ({ numbers, tensors }: Memory) => numbers instanceof Map && tensors instanceof Map),
 );
 
 export class Model {
@@ -245,7 +243,7 @@ export class Model {
         `predict: inputs holds ${inputs.length} numbers; it must be a positive multiple of ${this.inputs}`,
       );
     }
-    checkFinite('predict: inputs', inputs);
+    checkSingles('predict: inputs', inputs);
     const count = inputs.length / this.inputs;
     const probabilities = new Float32Array(count * this.outputs);
     const classes = new Int32Array(count);

@@ -1,5 +1,5 @@
 /** The activations a monotone layer may have: σ = prox_f of a convex f, so nondecreasing and 1-Lipschitz. */
-import { refusal } from '../arguments/check.ts';
+import { fieldOf, isList, refusal } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import type { ActivationName, ActivationParameters, ElementwiseOperation } from '../backends/kernels.ts';
 
@@ -147,7 +147,7 @@ export function activationOf(option: ActivationOption): Activation {
 const byName = new Map<string, Activation>();
 
 function checkedActivation(given: Exclude<ActivationOption, string>, option: ActivationOption): Activation {
-  const name = checkedName(given?.name, option);
+  const name = checkedName(fieldOf(given, 'name'), option);
   const parameters = ACTIVATION_PARAMETERS[name] ?? [];
   checkKeys(name, given, parameters);
   const values = parameters.map((parameter) => parameterOf(name, given, parameter));
@@ -161,9 +161,9 @@ function checkedActivation(given: Exclude<ActivationOption, string>, option: Act
 
 function maskOf({ mask }: Masked): readonly number[] | undefined {
   if (mask === undefined) return undefined;
-  const wrong = Array.isArray(mask) ? mask.findIndex((value) => value !== 0 && value !== 1) : 0;
+  const wrong = isList(mask) ? mask.findIndex((value) => value !== 0 && value !== 1) : 0;
   if (wrong >= 0) {
-    const found = Array.isArray(mask) ? `[${wrong}] is ${shown(mask[wrong])}` : ` is ${shown(mask)}`;
+    const found = isList(mask) ? `[${wrong}] is ${shown(mask[wrong])}` : ` is ${shown(mask)}`;
     throw new RangeError(`activation: mask${found}; it must be a list of 0 and 1`);
   }
   if (!mask.includes(1)) throw new RangeError('activation: mask holds no 1; at least one unit must be in use');

@@ -39,6 +39,8 @@ export interface LinearMap {
   /** What W is made of, and differentiated with respect to: tensors of one engine, of any shape. */
   readonly parameters: readonly Tensor[];
   readonly margin: Margin;
+  /** Whether `traced` gives a resolvent. Default: each solve looks, for which the map is traced once more. */
+  readonly hasResolvent?: boolean;
   /**
    * The map within a Program.
    * @param parameters stand for those of the map, in their order

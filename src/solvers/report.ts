@@ -74,6 +74,11 @@ export class ConvergenceError extends Error {
         `(worst: sample ${index}, ${stateOf(worst, report)}; tolerance ${report.tolerance}). ${advice}`,
     );
   }
+
+  /** The same with other advice. */
+  advising(advice: string): ConvergenceError {
+    return new ConvergenceError(this.what, this.report, advice);
+  }
 }
 
 /** Of the samples that were not solved the one with the greatest residual. */
@@ -141,31 +146,32 @@ export function sampleReports(outcome: Outcome, tolerance: number, rounding: num
   for (let sample = 0; sample < outcome.residual.length; sample++) {
     const residual = outcome.residual[sample];
     const floor = outcome.floor[sample];
-    const verdict = (): SolveStatus => {
-      if (!(residual <= 1e30)) return 'diverged';
-      if (residual <= tolerance) return 'converged';
-      if (residual <= 4 * floor) return 'stalled';
-      return outcome.status[sample] === STATUS.diverged ? 'diverged' : 'limit';
-    };
-    const status = verdict();
     const iterations = outcome.iterations[sample];
-    const causeOf = (): FailureCause => {
-      if (status === 'diverged') return iterations <= FIRST_ITERATIONS ? 'start' : 'divergence';
-      return outcome.status[sample] === STATUS.gaveUp ? 'stagnation' : 'limit';
-    };
+    const left = outcome.status[sample];
+    const status = statusOf(left, residual, floor, tolerance);
     const errorBound = (residual + rounding * floor) * outcome.amplification[sample];
+    // Assigned, not spread: there is one of these for each sample of each solve.
+    const report: Writable<SampleReport> = { status, iterations, residual, floor, errorBound };
     // ‖Bᵀu‖/‖u‖ ≤ (1 + residual)·‖v‖/‖u‖
-    const left = isSolved({ status }) ? 0 : residual;
-    const bound = outcome.singularValueBound[sample] * (1 + left);
-    reports.push({
-      status,
-      iterations,
-      residual,
-      floor,
-      errorBound,
-      ...(bound > 0 && bound < Number.POSITIVE_INFINITY && { singularValueBound: bound }),
-      ...(!isSolved({ status }) && { cause: causeOf() }),
-    });
+    const bound = outcome.singularValueBound[sample] * (1 + (isSolved(report) ? 0 : residual));
+    if (bound > 0 && bound < Number.POSITIVE_INFINITY) report.singularValueBound = bound;
+    if (!isSolved(report)) report.cause = causeOf(status, left, iterations);
+    reports.push(report);
   }
   return reports;
+}
+
+type Writable<Type> = { -readonly [Name in keyof Type]: Type[Name] };
+
+/** @param left the status in which the loop has left the sample */
+function statusOf(left: number, residual: number, floor: number, tolerance: number): SolveStatus {
+  if (!(residual <= 1e30)) return 'diverged';
+  if (residual <= tolerance) return 'converged';
+  if (residual <= 4 * floor) return 'stalled';
+  return left === STATUS.diverged ? 'diverged' : 'limit';
+}
+
+function causeOf(status: SolveStatus, left: number, iterations: number): FailureCause {
+  if (status === 'diverged') return iterations <= FIRST_ITERATIONS ? 'start' : 'divergence';
+  return left === STATUS.gaveUp ? 'stagnation' : 'limit';
 }

@@ -9,11 +9,18 @@ export function mergedChecks(inputs: readonly Tensor[]): ReadonlySet<Check> {
   let merged = NO_CHECKS;
   for (const { checks } of inputs) {
     if (checks.size === 0 || checks === merged) continue;
-    const open = [...checks].filter((check) => !check.passed);
-    if (open.length === checks.size && merged.size === 0) merged = checks;
-    else if (open.length > 0) merged = new Set([...merged, ...open]);
+    if (merged.size === 0 && areOpen(checks)) merged = checks;
+    else {
+      const open = [...checks].filter((check) => !check.passed);
+      if (open.length > 0) merged = new Set([...merged, ...open]);
+    }
   }
   return merged;
+}
+
+function areOpen(checks: ReadonlySet<Check>): boolean {
+  for (const { passed } of checks) if (passed) return false;
+  return true;
 }
 
 /** The assumption under which what depends on the checks is to be enqueued. */

@@ -67,6 +67,7 @@ export class Engine implements LoopContext {
   private readonly scalars = new Map<number, Tensor>();
   /** While a call runs that has awaited nothing yet: where tensors go that are made by it. */
   private ambient: Arena | undefined;
+  private readonly readings = new Set<Promise<void>>();
 
   /**
    * Made by `open()`.
@@ -249,7 +250,8 @@ export class Engine implements LoopContext {
     build: (inputs: Tensor[], tracing: Tracing) => readonly Tensor[],
     options: RunLimits = {},
   ): Tensor[] {
-    const fullKey = `${key} ${inputs.map((input) => describe(input.shape)).join('')}`;
+    let fullKey = `${key} `;
+    for (const { shape } of inputs) fullKey += keyOf(shape);
     return this.enqueue(
       this.programs.get(fullKey, () => this.trace(key, inputs, build)),
       inputs,
@@ -469,9 +471,24 @@ export class Engine implements LoopContext {
     return { ...figures, programBytes: figures.programBytes + this.programs.bytes };
   }
 
-  /** Resolves when all work enqueued so far is done; rejects if the device failed. */
-  idle(): Promise<void> {
-    return this.device.idle();
+  /** The same promise, of what holds tensors until it has read them. */
+  reading<Result>(promise: Promise<Result>): Promise<Result> {
+    const settled = promise.then(
+      () => {},
+      () => {}, // it is told where the promise itself is awaited
+    );
+    this.readings.add(settled);
+    void settled.then(() => this.readings.delete(settled));
+    return promise;
+  }
+
+  /**
+   * Resolves when all work enqueued so far is done, and the reports of it are read, so that memory() counts nothing that is held for
+   * these; rejects if the device failed.
+   */
+  async idle(): Promise<void> {
+    await this.device.idle();
+    await Promise.all(this.readings);
   }
 
   /** Frees everything. Idempotent. */
@@ -487,6 +504,13 @@ export class Engine implements LoopContext {
 
 /** That is open or closed. */
 export const ENGINE = /* @__PURE__ */ checkFor('an engine', (value) => value instanceof Engine);
+
+/** In which shapes differ. */
+function keyOf(shape: Shape): string {
+  let key = '[';
+  for (const extent of shape) key += `${extent},`;
+  return key;
+}
 
 function tensorsIn(value: unknown): Tensor[] {
   if (value instanceof Tensor) return [value];

@@ -9,6 +9,8 @@ export interface Traced {
 }
 
 interface Entry extends Traced {
+  /** When it was last used, in uses of any Program. */
+  used: number;
   /** Of the trace and its keys, estimated. */
   readonly bytes: number;
 }
@@ -33,6 +35,7 @@ export class ProgramCache {
   private readonly forgotten = new Map<number, number>();
   private readonly most: number;
   private hasGrown = false;
+  private uses = 0;
   /** Estimated bytes of the traces and keys. */
   bytes = 0;
 
@@ -45,10 +48,13 @@ export class ProgramCache {
 
   /** The Program of the key, made where there is none. */
   get(key: string, make: () => Traced): Traced {
-    const entry = this.entries.get(key) ?? this.made(key, make());
-    // Taken out and put in again: the first key is the one that was not used for longest.
-    this.entries.delete(key);
-    this.entries.set(key, entry);
+    let entry = this.entries.get(key);
+    if (!entry) {
+      entry = this.made(key, make());
+      this.entries.set(key, entry);
+    }
+    this.uses += 1;
+    entry.used = this.uses;
     return entry;
   }
 
@@ -58,7 +64,7 @@ export class ProgramCache {
     this.bytes += bytes;
     this.hasGrown = true;
     this.makeWayFor(key);
-    return { ...traced, bytes };
+    return { ...traced, bytes, used: this.uses };
   }
 
   /**
@@ -80,7 +86,7 @@ export class ProgramCache {
     this.hasGrown = false;
     let bytes = this.bytes + this.device.memory().programBytes;
     if (bytes <= this.limit) return;
-    for (const [key, entry] of this.entries) {
+    for (const [key, entry] of [...this.entries].sort(([, a], [, b]) => a.used - b.used)) {
       if (bytes <= SHARE * this.limit || this.entries.size === 1) return;
       const freed = this.forget(key, entry);
       bytes -= freed;

@@ -99,8 +99,9 @@ export function normaliseAxes(operation: string, axes: number | readonly number[
   const given = typeof axes === 'number' ? [axes] : axes;
   if (given.length > MAXIMUM_RANK) throw refusal(`${operation}: axes`, axes, `at most ${MAXIMUM_RANK} integers`);
   const list = Array.from(given).map((axis) => {
-    const index = axis < 0 ? axis + rank : axis;
-    if (!Number.isInteger(index) || index < 0 || index >= rank) {
+    const isWhole = Number.isInteger(axis); // and so nothing that cannot be added to
+    const index = isWhole && axis < 0 ? axis + rank : axis;
+    if (!isWhole || index < 0 || index >= rank) {
       throw new RangeError(
         `${operation}: axis ${shown(axis)} is not in a tensor of rank ${rank} (allowed: ${-rank} to ${rank - 1})`,
       );

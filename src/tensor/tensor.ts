@@ -117,6 +117,7 @@ export class Tensor {
   /** Waits for the numbers. Rejects if a solve that they depend on did not converge, or if the device failed. */
   async data(): Promise<Float32Array | Float64Array> {
     if (this.node) this.node.recorder.reads += 1;
+    if (this.checks.size === 0) return this.context.download(this);
     // Awaited together, so that a failing check never leaves the download unhandled.
     const [numbers] = await Promise.all([this.context.download(this), this.verified()]);
     return numbers;

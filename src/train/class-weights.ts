@@ -1,4 +1,4 @@
-import { POSITIVE } from '../arguments/check.ts';
+import { isList, POSITIVE } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import type { Samples } from '../data/dataset.ts';
 import { oneHot } from './losses.ts';
@@ -8,7 +8,7 @@ export type ClassWeights = readonly number[] | 'balanced';
 
 export function classWeightsOf(option: ClassWeights, samples: Samples, classes: number): readonly number[] {
   if (option === 'balanced') return balanced(samples, classes);
-  if (!Array.isArray(option) || option.length !== classes) {
+  if (!isList(option) || option.length !== classes) {
     throw new RangeError(
       `train: classWeights is ${shown(option)}; it must be "balanced" or a list of ${classes} numbers, one for each class`,
     );

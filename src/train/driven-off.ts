@@ -1,6 +1,6 @@
 /** Why a solve fails that has converged in the steps before: what a training run knows, and the solve does not. */
 import { random } from '../data/random.ts';
-import { ConvergenceError } from '../solvers/report.ts';
+import type { ConvergenceError } from '../solvers/report.ts';
 import type { Run } from './run.ts';
 
 /** Parameters that have grown by this factor are no longer of the size that the layers were made for. */
@@ -17,7 +17,7 @@ export async function explained(run: Run, error: ConvergenceError): Promise<Conv
     largest > EXPLODED * began
       ? `${before}, and the largest parameter has grown from ${began.toPrecision(2)} to ${largest.toPrecision(2)}: they explode. Lower the learning rate, which is ${rate}, or clip the gradients, rather than raise the limit or loosen the tolerance`
       : `${error.advice}. ${before}: a learning rate below ${rate}, or clipped gradients, may keep the parameters where solves converge`;
-  return new ConvergenceError(error.what, error.report, advice);
+  return error.advising(advice);
 }
 
 /** By magnitude, of parameters as `initialise` draws them. */

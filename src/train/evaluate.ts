@@ -1,4 +1,4 @@
-import { COUNT, checkFinite, checkFor, FUNCTION, OBJECT, refusal, SIGNAL } from '../arguments/check.ts';
+import { COUNT, checkFor, checkSingles, FUNCTION, OBJECT, refusal, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Samples } from '../data/dataset.ts';
 import { indexOfLargest, MODEL, type Model } from '../layers/sequential.ts';
@@ -41,7 +41,7 @@ export function checkSamples(name: string, samples: Samples, model: Model): void
       throw refusal(`${name}: labels[${row}]`, label, `an integer from 0 to ${model.outputs - 1}`);
     }
   }
-  checkFinite(`${name}: inputs`, samples.inputs);
+  checkSingles(`${name}: inputs`, samples.inputs);
 }
 
 export interface EvaluateOptions {

@@ -1,6 +1,6 @@
 import { COUNT, NUMBERS, refusal, refusalOfResult } from '../arguments/check.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
-import { checkTogether, TENSOR, Tensor } from '../tensor/tensor.ts';
+import { checkTogether, isTensor, TENSOR, type Tensor } from '../tensor/tensor.ts';
 
 /**
  * The loss of a batch, one number: a mean over its rows.
@@ -11,7 +11,7 @@ export type BatchLoss = (outputs: Tensor, targets: Tensor) => Tensor;
 
 /** What a loss of the caller's own has given. */
 export function checkedLoss(what: string, loss: Tensor): Tensor {
-  if (!(loss instanceof Tensor)) throw refusalOfResult(`${what}: loss`, loss, 'a tensor that holds one number');
+  if (!isTensor(loss)) throw refusalOfResult(`${what}: loss`, loss, 'a tensor that holds one number');
   if (loss.size === 1) return loss;
   throw new RangeError(`${what}: the loss has shape ${describe(loss.shape)}; it must hold one number`);
 }

@@ -1,5 +1,5 @@
 /** What a caller may choose of a training run, checked. */
-import { BYTES, COUNT, FUNCTION, INDEX, OBJECT, refusal, SIGNAL } from '../arguments/check.ts';
+import { BYTES, COUNT, FUNCTION, INDEX, isFunction, OBJECT, refusal, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Dataset, Samples } from '../data/dataset.ts';
 import { MODEL, type Model } from '../layers/sequential.ts';
@@ -96,7 +96,7 @@ export function settingsOf(model: Model, data: Dataset | Samples, given: TrainOp
       ? undefined
       : checkEarlyStopping(options.earlyStopping, validation !== undefined);
   const checkpoint = options.checkpoint === undefined ? undefined : checkedCheckpoint(options.checkpoint);
-  if (loss !== 'crossEntropy' && typeof loss !== 'function') {
+  if (loss !== 'crossEntropy' && !isFunction(loss)) {
     throw refusal('train: loss', loss, '"crossEntropy" or a function');
   }
   if (classWeights !== undefined) checkWeighting(loss, optimiser);

@@ -2,6 +2,7 @@
 import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { TrainingRecord } from './checkpoint/checkpoint.ts';
+import type { CheckpointInfo } from './checkpoint/options.ts';
 import { EarlyStopper } from './early-stopping.ts';
 import type { OptimiserState } from './optimiser.ts';
 import type { Settings } from './options.ts';
@@ -25,23 +26,38 @@ export interface Run {
   readonly lapse: () => number;
   /** Estimated. */
   readonly secondsLeft: () => number;
+  /** Writes a checkpoint if the caller wants any; undefined where none are wanted, nor the run goes on from one. */
+  readonly writeCheckpoint: CheckpointWriter | undefined;
   /** Set at its end. */
   isOver: boolean;
 }
 
+export type CheckpointWriter = (run: Run, reason: CheckpointInfo['reason']) => Promise<void>;
+
 /** @param record of the checkpoint that it goes on from, which the model has taken up */
-export function beginRun(engine: Engine, model: Model, settings: Settings, record: TrainingRecord | undefined): Run {
+export function beginRun(
+  engine: Engine,
+  model: Model,
+  settings: Settings,
+  record: TrainingRecord | undefined,
+  writeCheckpoint: CheckpointWriter | undefined,
+): Run {
   const isNew = !model.isInitialised || model.engine !== engine;
   if (isNew) model.initialise(engine, settings.seed);
   try {
-    return begun(engine, model, settings, record);
+    return { ...begun(engine, model, settings, record), writeCheckpoint };
   } catch (error) {
     if (isNew) model.dispose();
     throw error;
   }
 }
 
-function begun(engine: Engine, model: Model, settings: Settings, record: TrainingRecord | undefined): Run {
+function begun(
+  engine: Engine,
+  model: Model,
+  settings: Settings,
+  record: TrainingRecord | undefined,
+): Omit<Run, 'writeCheckpoint'> {
   const parameters = model.parameters.map(({ value }) => value);
   const remembered =
     record && new Map([...record.optimiser].map(([name, own]) => [name, own.map(({ values }) => values)]));

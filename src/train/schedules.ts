@@ -1,5 +1,5 @@
 /** Step sizes over the course of training. Each is known by name and options, so that it can be written down and checked. */
-import { COUNT, isObject, NOT_NEGATIVE, numberFor, OBJECT, POSITIVE, refusal } from '../arguments/check.ts';
+import { COUNT, isFunction, isObject, NOT_NEGATIVE, numberFor, OBJECT, POSITIVE, refusal } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 
 export interface Schedule {
@@ -32,7 +32,7 @@ const FACTOR = /* @__PURE__ */ numberFor('in (0, 1]', (value) => value > 0 && va
 
 /** The schedule of an option that may also be a number, which stays as it is. */
 export function scheduleOf(place: string, rate: number | Schedule): Schedule {
-  if (typeof rate !== 'number' && typeof rate !== 'function') throw refusal(place, rate, 'a number or a schedule');
+  if (typeof rate !== 'number' && !isFunction(rate)) throw refusal(place, rate, 'a number or a schedule');
   return typeof rate === 'function' ? rate : constantRate(rate);
 }
 

@@ -6,7 +6,7 @@ import type { SolveRecord, SolveReport } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, endToEnd, reduceAll } from '../tensor/kernels.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import type { AssumedStep } from './assumed-step.ts';
 import { targetsOf } from './class-weights.ts';
 import { type BatchLoss, checkedLoss } from './losses.ts';
@@ -103,7 +103,7 @@ export async function trainStep(
 /** @throws RangeError unless an optimiser has given one tensor for each parameter, of its shape */
 function checkedUpdate(next: Tensor[], parameters: readonly Tensor[]): Tensor[] {
   const fits = (tensor: unknown, { shape }: Tensor): boolean =>
-    tensor instanceof Tensor && !tensor.isDisposed && sameShape(tensor.shape, shape);
+    isTensor(tensor) && !tensor.isDisposed && sameShape(tensor.shape, shape);
   if (next.length === parameters.length && next.every((tensor, index) => fits(tensor, parameters[index]))) return next;
   const shapes = (tensors: readonly Tensor[]): string => tensors.map(({ shape }) => describe(shape ?? [])).join(', ');
   throw new RangeError(

@@ -1,4 +1,4 @@
-import { BOOLEAN, isObject, POSITIVE, refusal } from '../arguments/check.ts';
+import { BOOLEAN, isList, isObject, POSITIVE, refusal } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import { random } from '../data/random.ts';
@@ -56,7 +56,7 @@ export function stochasticGradient(given: StochasticGradientOptions): Stochastic
       `stochasticGradient: power is ${shown(power)}; with theorem3 it must be in (0, 1], so that the step sizes sum to infinity`,
     );
   }
-  const [least, largest]: readonly number[] = Array.isArray(interval) ? interval : [];
+  const [least, largest]: readonly number[] = isList(interval) ? interval : [];
   if (!(Number.isFinite(least) && least > 0 && largest > least && Number.isFinite(largest))) {
     throw refusal('stochasticGradient: scale', interval, 'an interval with 0 < least < largest');
   }

@@ -1,6 +1,7 @@
 import { breathe } from '../backends/event-loop.ts';
 import { type Dataset, type Samples, subset } from '../data/dataset.ts';
 import { random } from '../data/random.ts';
+import { fetched } from '../implicit/fetched.ts';
 import { unlessAborted } from '../implicit/run-limits.ts';
 import type { Model } from '../layers/sequential.ts';
 import { ConvergenceError } from '../solvers/report.ts';
@@ -10,7 +11,7 @@ import { batchesOf } from './batches.ts';
 import { type CheckpointInfo, isDueAfterEpochs, isDueAfterSteps } from './checkpoint/options.ts';
 import { evaluate } from './evaluate.ts';
 import { crossEntropy } from './losses.ts';
-import { settingsOf, type TrainOptions } from './options.ts';
+import { type Settings, settingsOf, type TrainOptions } from './options.ts';
 import { EMPTY_TALLY, type EpochProgress, type History, summary, tallied } from './progress.ts';
 import { beginRun, endRun, type Run } from './run.ts';
 import { type StepOutcome, trainStep } from './step.ts';
@@ -35,8 +36,9 @@ export async function train(
   ENGINE('train: engine', engine);
   const settings = settingsOf(model, data, options);
   settings.signal?.throwIfAborted();
-  const record = settings.resume && (await checkpoints()).takeUp(settings.resume, engine, model, settings);
-  const run = beginRun(engine, model, settings, record);
+  const checkpoints = await checkpointsFor(settings);
+  const record = settings.resume && checkpoints?.takeUp(settings.resume, engine, model, settings);
+  const run = beginRun(engine, model, settings, record, checkpoints?.writeCheckpoint);
   try {
     while (hasMore(run)) {
       await runSteps(run);
@@ -63,14 +65,18 @@ export async function train(
   }
 }
 
-/** @throws the signal's reason where it is aborted, once there is a checkpoint to go on from */
-/** Fetched when there is one to be written or read. */
-const checkpoints = () => import('./checkpoint/resume.ts');
-
-async function writeCheckpoint(run: Run, reason: CheckpointInfo['reason']): Promise<void> {
-  if (run.settings.checkpoint) await (await checkpoints()).writeCheckpoint(run, reason);
+/** Where there are any to be written or read: fetched before the first step, so that no step is lost to a network that is gone. */
+async function checkpointsFor({ checkpoint, resume }: Settings): Promise<Checkpoints | undefined> {
+  return checkpoint || resume ? fetched('what writes checkpoints', import('./checkpoint/resume.ts')) : undefined;
 }
 
+type Checkpoints = typeof import('./checkpoint/resume.ts');
+
+async function writeCheckpoint(run: Run, reason: CheckpointInfo['reason']): Promise<void> {
+  await run.writeCheckpoint?.(run, reason);
+}
+
+/** @throws the signal's reason where it is aborted, once there is a checkpoint to go on from */
 async function stopIfAborted(run: Run): Promise<void> {
   const { signal } = run.settings;
   if (signal?.aborted) await writeCheckpoint(run, 'stopped');

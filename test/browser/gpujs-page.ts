@@ -42,7 +42,7 @@ export interface DigitsRun {
   readonly losses: readonly number[];
   /** On the test split, from 0 to 1. */
   readonly accuracy: number;
-  /** Live buffers and bytes after step 5 and after the last one. */
+  /** Live buffers and bytes after step 5 and after the last but one: the step that follows each is under way, and holds where it started. */
   readonly memory: readonly { readonly buffers: number; readonly bytes: number }[];
   readonly seconds: number;
 }
@@ -70,7 +70,7 @@ export async function trainDigits(
       async onProgress({ kind }) {
         if (kind !== 'step') return;
         step += 1;
-        if (step !== 5 && step !== steps) return;
+        if (step !== 5 && step !== steps - 1) return;
         // What a report of the step reads may be on its way, and what it read led to another reading.
         for (let reading = 0; reading < 3; reading++) {
           await engine.idle();

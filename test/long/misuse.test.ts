@@ -1,11 +1,11 @@
-/** As test/unit/misuse.test.ts, with many more cases of every family. */
+/** As test/unit/misuse.test.ts, with many more cases of every family, of as many as EQUILIBRA_TEST_CASES says and another seed. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FAMILIES } from '../support/misuse/families.ts';
 import { DATA_FAMILIES } from '../support/misuse/families-data.ts';
 import { run } from '../support/misuse/run.ts';
 import { makeWorld, type World } from '../support/misuse/world.ts';
 
-const CASES = 1_000;
+const CASES = Number(process.env.EQUILIBRA_TEST_CASES ?? 4_000);
 
 let world: World;
 beforeAll(async () => {

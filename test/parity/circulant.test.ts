@@ -1,5 +1,6 @@
 /** A linear map of a user's own, on every backend: circulant, by discrete Fourier transforms, against its dense matrix. */
 import { afterAll, describe, expect, test } from 'vitest';
+import { pushforward } from '../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { type BackendName, type Engine, type LinearMap, monotoneFixedPoint, type Tensor } from '../../src/index.ts';
 import { FORWARD_SOLVERS, LINEAR_SOLVERS } from '../../src/solvers/index.ts';
@@ -90,7 +91,7 @@ async function answers(engine: Engine, isDense: boolean, names: Names) {
         [n, n],
       )
     : engine.tensor(dc);
-  const [tangent] = tape.pushforward([given, bias], [change, engine.tensor(db, [batch, n])], [z]);
+  const [tangent] = pushforward(tape, [given, bias], [change, engine.tensor(db, [batch, n])], [z]);
   const [dense, ...others] = await Promise.all([gradient, z, gradB, tangent].map((tensor) => tensor.data()));
   const gradC = isDense ? c.map((_, k) => c.reduce((sum, _x, i) => sum + dense[i * n + at(i, k)], 0)) : dense;
   return { numbers: [gradC, ...others], certificate: await solution.certificate() };

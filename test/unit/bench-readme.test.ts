@@ -1,8 +1,9 @@
-/** Every figure of speed in the README is that of a results file. */
-import { readFileSync } from 'node:fs';
+/** Every figure of speed in the README and in the guides of docs/ is that of a results file. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   FIGURE_FILES,
+  FIGURE_PAGES,
   type FigureFile,
   iterationsOf,
   peersOf,
@@ -12,41 +13,47 @@ import {
 } from '../../bench/figures.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const readme = read('README.md');
 const contents = Object.fromEntries(FIGURE_FILES.map((file) => [file, read(`bench/results/${file}`)])) as Record<
   FigureFile,
   string
 >;
+const pages = [...new Set(Object.values(FIGURE_PAGES))];
+/** These two tell what was measured, once and on which machine; no results file is behind them. */
+const ACCOUNTS = ['reliability.md', 'webgpu-implementations.md'];
+const guides = readdirSync(new URL('../../docs', import.meta.url)).filter((name) => !ACCOUNTS.includes(name));
 
-describe('README.md', () => {
-  test('has the figures of the files in bench/results; npm run readme writes them', () => {
-    expect(withFigures(readme, contents)).toBe(readme);
+describe('README.md and docs/', () => {
+  test.each(pages)('%s has the figures of the files in bench/results; npm run readme writes them', (page) => {
+    expect(withFigures(page, read(page), contents)).toBe(read(page));
   });
 
   test.each(FIGURE_FILES)('a figure of %s that was changed by hand is seen', (file) => {
-    const block = readme.split(`<!-- from bench/results/${file} by npm run readme -->`)[1].split('<!-- end -->')[0];
+    const page = FIGURE_PAGES[file];
+    const text = read(page);
+    const block = text.split(`<!-- from bench/results/${file} by npm run readme -->`)[1].split('<!-- end -->')[0];
     const figure = block.match(/\d+\.\d|\d+ s/)?.[0] as string;
-    const changed = readme.replace(
+    const changed = text.replace(
       block,
       block.replace(
         figure,
         figure.replace(/\d/, (digit) => `${9 - Number(digit)}`),
       ),
     );
-    expect(changed).not.toBe(readme);
-    expect(withFigures(changed, contents)).toBe(readme);
+    expect(changed).not.toBe(text);
+    expect(withFigures(page, changed, contents)).toBe(text);
   });
 
   test('a block that is missing, or there twice, is an error', () => {
+    const [page, readme] = [FIGURE_PAGES['digits.json'], read('README.md')];
     const start = '<!-- from bench/results/digits.json by npm run readme -->\n';
     const message = 'README.md must have one block of figures from digits.json';
-    expect(() => withFigures(readme.replace(start, ''), contents)).toThrow(message);
-    expect(() => withFigures(`${readme}${start}`, contents)).toThrow(message);
-    expect(() => withFigures(readme.replaceAll('<!-- end -->', ''), contents)).toThrow('one block of figures');
+    expect(() => withFigures(page, readme.replace(start, ''), contents)).toThrow(message);
+    expect(() => withFigures(page, `${readme}${start}`, contents)).toThrow(message);
+    expect(() => withFigures(page, readme.replaceAll('<!-- end -->', ''), contents)).toThrow('one block of figures');
   });
 
-  test('times stand nowhere else in the text', () => {
-    const outside = readme.replaceAll(/<!-- from [\s\S]*?<!-- end -->/g, '');
+  test.each(['README.md', ...guides.map((name) => `docs/${name}`)])('times stand nowhere else in %s', (page) => {
+    const outside = read(page).replaceAll(/<!-- from [\s\S]*?<!-- end -->/g, '');
     expect(outside.match(/\b\d+(\.\d+)? ?(ms|µs|GFLOP)/g)).toBeNull();
     expect(outside.match(/\btimes as (fast|long)\b/g)).toBeNull();
   });

@@ -350,9 +350,9 @@ describe('preparationFrom', () => {
     [
       'a deviation of 0',
       stored({ standardisation: { ...preparation.standardisation, deviation: [0, 0, 0, 0, 0] } }),
-      'standardisation.deviation is [0,0,0,0,0]',
+      'standardisation.deviation is [0, 0, 0, 0, 0]',
     ],
-    ['a shape of 0', { ...images, shape: [0, 3] }, 'shape is [0,3]'],
+    ['a shape of 0', { ...images, shape: [0, 3] }, 'shape is [0, 3]'],
     ['a greatest value of 0', { ...images, greatest: 0 }, 'greatest is [0]'],
   ])('refuses %s', (_, value, message) => {
     expect(() => preparationFrom(value)).toThrow(`the stored preparation is broken: ${message}`);

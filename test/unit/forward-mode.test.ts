@@ -3,9 +3,12 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DEFINABLE } from '../../src/autodiff/definable.ts';
 import { jacobianVectorProduct } from '../../src/autodiff/gradient.ts';
+import { type JacobianProducts, linearised, productsOn, pushforward } from '../../src/autodiff/jacobian-products.ts';
+import { kinksOn } from '../../src/autodiff/kinked-operations.ts';
 import type { KINKS } from '../../src/autodiff/kinks.ts';
+import type { PlayOptions } from '../../src/autodiff/played.ts';
 import type { Selection } from '../../src/autodiff/selection.ts';
-import { type PlayOptions, Tape } from '../../src/autodiff/tape.ts';
+import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { elementwise } from '../../src/tensor/kernels.ts';
@@ -45,9 +48,9 @@ const like = (x: Tensor, seed: number): Tensor => engine.tensor(normals(x.size, 
 async function checkAdjoint({ tape, watched, output }: Linear, seed: number, options: PlayOptions = {}): Promise<void> {
   const u = like(output, seed);
   const v = watched.map((input, index) => like(input, seed + 1 + index));
-  const [Jv] = tape.pushforward(watched, v, [output], options);
+  const [Jv] = pushforward(tape, watched, v, [output], options);
   expect(Jv.shape).toEqual(output.shape);
-  const cotangents = tape.pullback(output, watched, u, options);
+  const cotangents = productsOn(tape, options).pullback(output, watched, u);
   const forwards = dot(await u.data(), await Jv.data());
   let [backwards, size] = [0, norm(await u.data()) * norm(await Jv.data())];
   for (const [index, cotangent] of cotangents.entries()) {
@@ -64,7 +67,7 @@ async function checkDifferences(given: DifferentiableCase, followed: readonly bo
   const { tape, watched, output } = follow(given, [...followed]);
   const directions = arrays.map((array, index) => (followed[index] ? normals(array.length, 31 + index) : undefined));
   const tangents = directions.flatMap((d, index) => (d ? [engine.tensor(d, shapes[index])] : []));
-  const [Jv] = tape.pushforward(watched, tangents, [output]);
+  const [Jv] = pushforward(tape, watched, tangents, [output]);
   for (const seed of [41, 42, 43]) {
     const weights = normals(output.size, seed);
     const along = async ([[s]]: number[][]): Promise<number> => {
@@ -208,8 +211,8 @@ describe('at kinks', () => {
     /** The diagonal of J, forwards and backwards. */
     const diagonals = async ({ tape, watched, output }: Linear, selection?: Selection): Promise<number[][]> => {
       const ones = engine.tensor(new Float64Array(x.length).fill(1), [1, x.length]);
-      const [forwards] = tape.pushforward(watched, [ones], [output], { selection });
-      const [backwards] = tape.pullback(output, watched, ones, { selection });
+      const [forwards] = pushforward(tape, watched, [ones], [output], { selection });
+      const [backwards] = productsOn(tape, { selection }).pullback(output, watched, ones);
       return Promise.all([values(forwards), values(backwards)]);
     };
     const check = async (selection: Selection | undefined, q: readonly number[]): Promise<void> => {
@@ -243,7 +246,7 @@ describe('at kinks', () => {
 
     test(`${name}: what the tape tells of its kinks`, async () => {
       const { tape } = bent();
-      const [found, ...others] = tape.kinks();
+      const [found, ...others] = kinksOn(tape);
       expect(others).toEqual([]);
       expect([found.operation, found.place]).toEqual([name, 0]);
       expect(found.x.shape).toEqual([1, x.length]);
@@ -262,14 +265,14 @@ describe('at kinks', () => {
       shapes: [[2]],
     });
     // leakyRelu and elu of parameter 1 do not bend.
-    const kinks = tape.kinks();
+    const kinks = kinksOn(tape);
     expect(kinks.map(({ operation, place }) => [operation, place])).toEqual([
       ['relu', 0],
       ['abs', 2],
       ['relu', 7],
     ]);
     const at = async (selection: Selection): Promise<number[]> => {
-      const [tangent] = tape.pushforward(watched, [engine.tensor([1, 1])], [output], { selection });
+      const [tangent] = pushforward(tape, watched, [engine.tensor([1, 1])], [output], { selection });
       return values(tangent);
     };
     // Derivative 2·relu(x)·relu' + |·|' − relu'(−x); at 0 that is |·|' − relu'.
@@ -290,7 +293,7 @@ describe('at kinks', () => {
       shapes: [[2, 1], [3]],
     });
     const selection = [engine.tensor([0.25, 0, 0, 0, 0.75, 0], [2, 3])];
-    const [a, b] = tape.pullback(output, watched, engine.tensor([1, 1, 1, 1, 1, 1], [2, 3]), { selection });
+    const [a, b] = productsOn(tape, { selection }).pullback(output, watched, engine.tensor([1, 1, 1, 1, 1, 1], [2, 3]));
     // Ties at (0, 0) and (1, 1); a is the larger one at (1, 0).
     expect(await values(a)).toEqual([0.25, 1.75]);
     expect(await values(b)).toEqual([0.75, 1.25, 2]);
@@ -312,15 +315,15 @@ describe('a tape is played as often as one likes', () => {
     const { tape, watched, output } = follow(given);
     const v = watched.map((input, index) => like(input, 91 + index));
     const u = like(output, 99);
-    const linearised = tape.linearised();
-    const play = async (from: Pick<Tape, 'pullback' | 'pushforward'>): Promise<number[][]> =>
+    const [unprepared, prepared] = [productsOn(tape), linearised(tape)];
+    const play = async (from: JacobianProducts): Promise<number[][]> =>
       Promise.all(
         [...from.pushforward(watched, v, [output]), ...from.pullback(output, watched, u)].map((one) => values(one)),
       );
-    const first = await play(tape);
-    for (const from of [tape, linearised, tape, linearised]) expect(await play(from)).toEqual(first);
-    const [, ...selected] = tape.linearised({ selection: 0.5 }).pullback(output, watched, u);
-    const [, ...direct] = tape.pullback(output, watched, u, { selection: 0.5 });
+    const first = await play(unprepared);
+    for (const from of [unprepared, prepared, unprepared, prepared]) expect(await play(from)).toEqual(first);
+    const [, ...selected] = linearised(tape, { selection: 0.5 }).pullback(output, watched, u);
+    const [, ...direct] = productsOn(tape, { selection: 0.5 }).pullback(output, watched, u);
     expect(await values(selected[0])).toEqual(await values(direct[0]));
   });
 
@@ -336,11 +339,11 @@ describe('a tape is played as often as one likes', () => {
         .gather([0, 2])
         .sum(0)
         .maximum(x.slice([0, 0], [1, 4]));
-      tape.kinks();
+      kinksOn(tape);
       const v = scope.tensor(normals(12, 2), [3, 4]);
       const selection = [0.5, scope.tensor(normals(4, 3), [1, 4])];
-      tape.linearised({ selection }).pushforward([x], [v], [output]);
-      tape.pullback(output, [x], scope.tensor(normals(4, 3), [1, 4]), { selection });
+      linearised(tape, { selection }).pushforward([x], [v], [output]);
+      productsOn(tape, { selection }).pullback(output, [x], scope.tensor(normals(4, 3), [1, 4]));
       tape.dispose();
     });
     expect(engine.memory().buffers).toBe(before);
@@ -349,7 +352,7 @@ describe('a tape is played as often as one likes', () => {
   test('kinks of a tape outside an arena: x and tolerance are all that it makes', () => {
     const { tape } = follow({ f: (a, b) => a.minimum(b).relu(), arrays: [[1], [2]], shapes: [[1], [1]] });
     const before = engine.memory().buffers;
-    for (const { x, tolerance } of tape.kinks()) for (const made of [x, tolerance]) made.dispose();
+    for (const { x, tolerance } of kinksOn(tape)) for (const made of [x, tolerance]) made.dispose();
     expect(engine.memory().buffers).toBe(before);
   });
 
@@ -358,10 +361,10 @@ describe('a tape is played as often as one likes', () => {
     const x = tape.watch(engine.tensor([2]));
     const y = x.square();
     const z = y.mul(x);
-    const [along] = tape.pushforward([x, y], [engine.tensor([1]), engine.tensor([10])], [z]);
+    const [along] = pushforward(tape, [x, y], [engine.tensor([1]), engine.tensor([10])], [z]);
     // ∂(yx) = x·dy + y·dx = 2·10 + 4·1
     expect(await values(along)).toEqual([24]);
-    const [both] = tape.pushforward([x], [engine.tensor([1])], [z]);
+    const [both] = pushforward(tape, [x], [engine.tensor([1])], [z]);
     expect(await values(both)).toEqual([12]);
   });
 
@@ -379,7 +382,7 @@ describe('a tape is played as often as one likes', () => {
     expect(await values(cotangent)).toEqual([3, 4]);
     // It has no forward mode, and x does not need one.
     const other = x.square();
-    const [tangent] = tape.pushforward([x, W], [engine.tensor([1, 1]), engine.tensor([1, 1])], [other]);
+    const [tangent] = pushforward(tape, [x, W], [engine.tensor([1, 1]), engine.tensor([1, 1])], [other]);
     expect(await values(tangent)).toEqual([2, 4]);
     // Its output is asked for, what is before it is not.
     expect(await values(tape.pullback(output, [mapped], engine.tensor([1, 1]))[0])).toEqual([1, 2]);
@@ -392,7 +395,7 @@ describe('a tape is played as often as one likes', () => {
     const tape = new Tape();
     const [x, y] = [tape.watch(engine.tensor([1, 2])), tape.watch(engine.tensor([3]))];
     const outside = engine.tensor([5, 6, 7]);
-    const results = tape.pushforward([x], [engine.tensor([1, 1])], [y.square(), outside, x]);
+    const results = pushforward(tape, [x], [engine.tensor([1, 1])], [y.square(), outside, x]);
     expect(await Promise.all(results.map(values))).toEqual([[0], [0, 0, 0], [1, 1]]);
     expect(await values(tape.pullback(y.square(), [x])[0])).toEqual([0, 0]);
   });
@@ -405,10 +408,9 @@ describe('inside a Program', () => {
     const x = tape.watch(x0);
     return play(tape, x, x.matmul(W).relu().maximum(x.mul(0.5)).tanh(), q);
   };
-  const step = (tape: Pick<Tape, 'pullback' | 'pushforward'>, x: Tensor, y: Tensor, v: Tensor, q: Tensor): Tensor => {
-    const options = { selection: [0.25, q] };
-    const [Jv] = tape.pushforward([x], [v], [y], options);
-    return tape.pullback(y, [x], Jv, options)[0];
+  const step = (from: JacobianProducts, x: Tensor, y: Tensor, v: Tensor): Tensor => {
+    const [Jv] = from.pushforward([x], [v], [y]);
+    return from.pullback(y, [x], Jv)[0];
   };
   const inputs = (): Tensor[] => [
     engine.tensor([0, 0, 0, ...normals(9, 1)], [4, 3]),
@@ -423,16 +425,18 @@ describe('inside a Program', () => {
   test.each([false, true])('a loop that plays one tape over and over; linearised before: %s', async (linearise) => {
     const [found] = engine.run(`played in a loop ${linearise}`, inputs(), (traced, tracing) => [
       build((tape, x, y, q) => {
-        const from = linearise ? tape.linearised({ selection: [0.25, q] }) : tape;
+        const from = (linearise ? linearised : productsOn)(tape, { selection: [0.25, q] });
         const running = tracing.constant({ kind: 'fill', value: 0 }, [1]);
-        const body = ({ v }: { v: Tensor }): { v: Tensor } => ({ v: step(from, x, y, v, q) });
+        const body = ({ v }: { v: Tensor }): { v: Tensor } => ({ v: step(from, x, y, v) });
         return tracing.loop({ v: traced[3] }, () => running, 3, body).v;
       }, traced),
     ]);
     const given = inputs();
     const expected = build((tape, x, y, q) => {
       let v = given[3];
-      for (let pass = 0; pass < 3; pass++) v = step(tape, x, y, v, q);
+      for (let pass = 0; pass < 3; pass++) {
+        v = step(productsOn(tape, { selection: [0.25, q] }), x, y, v);
+      }
       return v;
     }, given);
     expect(norm(await expected.data())).toBeGreaterThan(1e-3);
@@ -446,7 +450,7 @@ test('linearised before a loop, no derivative is made in it', () => {
     const tape = new Tape();
     const x = tape.watch(tracing.input([2, 3]));
     const y = x.relu().maximum(x.tanh()).softplus();
-    const from = linearise ? tape.linearised({ selection: { relu: 0.5 } }) : tape;
+    const from = (linearise ? linearised : productsOn)(tape, { selection: { relu: 0.5 } });
     const running = tracing.constant({ kind: 'fill', value: 0 }, [1]);
     const body = ({ v }: { v: Tensor }): { v: Tensor } => ({ v: from.pushforward([x], [v], [y])[0] });
     const { v } = tracing.loop({ v: tracing.input([2, 3]) }, () => running, 3, body);
@@ -494,24 +498,24 @@ describe('wrong use is refused, naming what was wrong', () => {
   const play = (selection: Selection): Tensor[] => {
     const tape = new Tape();
     const watched = tape.watch(x());
-    return tape.pushforward([watched], [x()], [watched.relu()], { selection });
+    return pushforward(tape, [watched], [x()], [watched.relu()], { selection });
   };
   const pushed = (...tangents: Tensor[]): Tensor[] => {
     const tape = new Tape();
     const watched = tape.watch(x());
-    return tape.pushforward([watched], tangents, [watched.relu()]);
+    return pushforward(tape, [watched], tangents, [watched.relu()]);
   };
   test.each<[string, () => unknown, string]>([
     ['no tangent', () => pushed(), 'tangents holds 0 tensors; it must hold 1'],
     ['shape', () => pushed(engine.tensor([1])), 'tangents[0] has shape [1]; it must be [2, 3]'],
     [
       'a tensor off the tape',
-      () => new Tape().pushforward([x()], [x()], [x()]),
+      () => pushforward(new Tape(), [x()], [x()], [x()]),
       'watched[0] is not followed by this tape',
     ],
     [
       'a tensor of another tape',
-      () => new Tape().pushforward([new Tape().watch(x())], [x()], [x()]),
+      () => pushforward(new Tape(), [new Tape().watch(x())], [x()], [x()]),
       'watched[0] is not followed by this tape',
     ],
     [
@@ -543,7 +547,7 @@ describe('wrong use is refused, naming what was wrong', () => {
           name: 'fixedPoint',
           pullback: (g: Tensor) => [g],
         });
-        return tape.pushforward([watched], [x()], [output]);
+        return pushforward(tape, [watched], [x()], [output]);
       },
       'autodiff: fixedPoint has no forward mode; differentiate in reverse',
     ],

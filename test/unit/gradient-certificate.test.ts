@@ -1,6 +1,7 @@
 /** The certificate that comes with every gradient: what it says without being asked, and what it must not say. */
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
+import { pushforward } from '../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import type { ImplicitCertificate, LinearReport } from '../../src/implicit/certificate.ts';
@@ -301,7 +302,7 @@ describe('fixed points', () => {
       },
       { unknown: engine.tensor([0], [1, 1]), inputs: [x], tolerance: 1e-9 },
     );
-    tape.pushforward([x], [engine.tensor([1], [1, 1])], [z]);
+    pushforward(tape, [x], [engine.tensor([1], [1, 1])], [z]);
     const { certificate } = await z.solve.backwardReports[0];
     expect(certificate.status).toBe('unknown'); // nothing is known of the slope of a solve
     const inner: ImplicitCertificate[] = [];

@@ -3,6 +3,7 @@
  * not let grow without notice. Calls in the body of a loop count once. Traced for each kind of backend, run on the oracle.
  */
 import { describe, expect, test } from 'vitest';
+import { pushforward } from '../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
 import type { Backend, Step } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -75,7 +76,7 @@ function countsOf(engine: CountedEngine, { n, batch, W, b, v, margin }: Monotone
   const forward = engine.counted();
   tape.pullback(z, [weights, bias], cotangent);
   const backward = engine.counted();
-  tape.pushforward([weights, bias], [weights, cotangent], [z]);
+  pushforward(tape, [weights, bias], [weights, cotangent], [z]);
   return [forward, backward, engine.counted()];
 }
 
@@ -153,7 +154,7 @@ describe('kernel calls / products of a solve, its gradient and a tangent', () =>
       const forward = engine.counted();
       tape.pullback(z, [x], ones);
       const backward = engine.counted();
-      tape.pushforward([x], [ones], [z]);
+      pushforward(tape, [x], [ones], [z]);
       return [forward, backward, engine.counted()];
     });
     expect(found).toEqual(KIND_NAMES.map(() => OWN[name]));

@@ -73,10 +73,17 @@ describe('WGSL', () => {
     },
   );
 
+  test.each(ROWS.map((name, OPERATION) => [name, OPERATION] as const))(
+    'has the row-wise %s',
+    async (name, OPERATION) => {
+      const source = await written(SHADERS['rows-thread'], { OPERATION });
+      expect(names(bodyOf('operation', source), constantOf('OPERATION', name))).toBe(true);
+    },
+  );
+
   test.each([
     ['METHOD', ITERATIONS, SHADERS.iterate, 'advanced'],
     ['OPERATION', MOVES, SHADERS.move, 'compute'],
-    ['OPERATION', ROWS, SHADERS['rows-thread'], 'computeRow'],
     ['OPERATION', SCALARS, SHADERS.scalar, 'main'],
   ] as const)('has every %s of %j', async (prefix, list, shader, place) => {
     const source = await written(shader);

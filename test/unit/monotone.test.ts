@@ -4,10 +4,11 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { atOnce } from '../../src/backends/event-loop.ts';
-import { checkedMargin, monotonicityMargin } from '../../src/implicit/margin.ts';
+import { monotonicityMargin } from '../../src/implicit/margin.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
 import type { MonotoneOptions } from '../../src/implicit/options.ts';
 import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
+import { checkedMargin } from '../../src/implicit/smallest-eigenvalue.ts';
 import {
   FORWARD_SOLVERS,
   type ForwardSolverName,

@@ -292,7 +292,7 @@ describe('wrong use is refused, naming what was wrong', () => {
     [
       'too few weights',
       { classWeights: [1, 2] },
-      'classWeights is [1,2]; it must be "balanced" or a list of 3 numbers',
+      'classWeights is [1, 2]; it must be "balanced" or a list of 3 numbers',
     ],
     ['a weight of 0', { classWeights: [1, 0, 1] }, 'classWeights[1] is 0; it must be a finite number > 0'],
     ['a loss by name', { loss: 'hinge' }, 'loss is "hinge"; it must be "crossEntropy" or a function'],

@@ -1,5 +1,6 @@
 /** Kinks that the accuracy of a solve cannot see are looked for with a better one, or said to be undecided; bounds of errors hold. */
 import { afterAll, describe, expect, test } from 'vitest';
+import { pushforward } from '../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { fixedPoint, type ImplicitSolution, root } from '../../src/implicit/root.ts';
 import type { ImplicitSelection } from '../../src/implicit/selections.ts';
@@ -114,7 +115,7 @@ test('a gradient with a selection comes from where the kinks are, a tangent too'
   const cotangent = engine.tensor(v, [batch, n]);
   const gradients = await Promise.all(tape.pullback(z, inputs, cotangent).map((gradient) => gradient.data()));
   const directions = [engine.tensor([...W].reverse(), [n, n]), engine.tensor([...b].reverse(), [batch, n])];
-  const [moved] = tape.pushforward(inputs, directions, [z]);
+  const [moved] = pushforward(tape, inputs, directions, [z]);
   const dot = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
     Array.from(x).reduce((sum, value, index) => sum + value * y[index], 0);
   const forwards = dot(v, await moved.data());

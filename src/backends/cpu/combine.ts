@@ -1,30 +1,24 @@
 import { ABSENT, type CombineCall } from '../kernels.ts';
 
-const NOTHING = new Float64Array(0);
+const TERMS = 3;
 
 /** out[i, j] = Σₜ factorₜ·cₜ[i]·xₜ[i, j]; a term whose coefficient is 0 is left out, even where x is not finite. */
 export function combine(call: CombineCall, slots: readonly Float64Array[]): void {
-  const { rows, columns } = call;
+  const { rows, columns, inputs, factors } = call;
   const out = slots[call.output];
-  const [x0, x1, x2, c0, c1, c2] = call.inputs.map((slot) => (slot === ABSENT ? undefined : slots[slot]));
-  const coefficient = (t: number, x: Float64Array | undefined, c: Float64Array | undefined, row: number): number =>
-    x ? call.factors[t] * (c ? c[row] : 1) : 0;
-  for (let row = 0; row < rows; row++) {
-    const start = row * columns;
-    out.fill(0, start, start + columns);
-    addRow(out, x0, coefficient(0, x0, c0, row), start, columns);
-    addRow(out, x1, coefficient(1, x1, c1, row), start, columns);
-    addRow(out, x2, coefficient(2, x2, c2, row), start, columns);
+  out.fill(0);
+  for (let term = 0; term < TERMS; term++) {
+    const x = inputs[term];
+    const c = inputs[TERMS + term];
+    if (x === ABSENT) continue;
+    for (let row = 0; row < rows; row++) {
+      const coefficient = factors[term] * (c === ABSENT ? 1 : slots[c][row]);
+      addRow(out, slots[x], coefficient, row * columns, columns);
+    }
   }
 }
 
-function addRow(
-  out: Float64Array,
-  x: Float64Array = NOTHING,
-  coefficient: number,
-  start: number,
-  columns: number,
-): void {
+function addRow(out: Float64Array, x: Float64Array, coefficient: number, start: number, columns: number): void {
   if (coefficient === 0) return;
   for (let at = start; at < start + columns; at++) out[at] += coefficient * x[at];
 }

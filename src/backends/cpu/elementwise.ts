@@ -14,17 +14,21 @@ export function elementwise(call: ElementwiseCall, slots: readonly Float64Array[
     index < call.inputs.length ? { values: slots[call.inputs[index]], layout: call.layouts[index] } : ABSENT;
   const [x, y, z] = [cursor(0), cursor(1), cursor(2)];
   const [d0, d1, d2, d3] = call.shape;
+  const pair = [call.parameters[0] ?? 0, call.parameters[1] ?? 1] as const;
   let at = 0;
   for (let i0 = 0; i0 < d0; i0++) {
     for (let i1 = 0; i1 < d1; i1++) {
       for (let i2 = 0; i2 < d2; i2++) {
-        const start = ({ layout: { offset, strides } }: Cursor): number =>
-          offset + i0 * strides[0] + i1 * strides[1] + i2 * strides[2];
-        evaluateRow(call, slots[call.output], at, at + d3, x, start(x), y, start(y), z, start(z));
+        const [startX, startY, startZ] = [startOf(x, i0, i1, i2), startOf(y, i0, i1, i2), startOf(z, i0, i1, i2)];
+        evaluateRow(call, slots[call.output], at, at + d3, x, startX, y, startY, z, startZ, pair);
         at += d3;
       }
     }
   }
+}
+
+function startOf({ layout: { offset, strides } }: Cursor, i0: number, i1: number, i2: number): number {
+  return offset + i0 * strides[0] + i1 * strides[1] + i2 * strides[2];
 }
 
 /**
@@ -42,12 +46,15 @@ function evaluateRow(
   yStart: number,
   { values: z, layout: zLayout }: Cursor,
   zStart: number,
+  activationParameters: readonly [number, number],
 ): void {
   const dx = xLayout.strides[3];
   const dy = yLayout.strides[3];
   const dz = zLayout.strides[3];
-  const activationParameters = [p0, p1] as const;
-  let [at, i, j, k] = [begin, xStart, yStart, zStart];
+  let at = begin;
+  let i = xStart;
+  let j = yStart;
+  let k = zStart;
   switch (operation) {
     case 'copy':
     case 'proximalIdentity':

@@ -15,7 +15,7 @@ import { invert } from './invert.ts';
 import { iterate } from './iterate.ts';
 import { move } from './move.ts';
 import { pass } from './pass.ts';
-import { product } from './product.ts';
+import { isQuick, product, quickProduct } from './product.ts';
 import { proximalGradient } from './proximal-gradient.ts';
 import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
@@ -65,7 +65,7 @@ export function openCPU(): Backend {
   ): Job {
     try {
       const slots = workspace.slotsFor(program, layout, inputs.map(valuesOf));
-      yield* runSteps(program.steps, slots, options.isCutShort ?? never);
+      yield* runSteps(program.steps, slots, { isCutShort: options.isCutShort ?? never, work: 0 });
       for (const [index, slot] of program.outputs.entries()) {
         // An input remains its owner's.
         outputs[index].values = program.inputs.includes(slot) ? slots[slot].slice() : slots[slot];
@@ -148,82 +148,116 @@ function never(): boolean {
   return false;
 }
 
+/** Numbers that steps may make of others, some tens of microseconds of work, after which the run may be interrupted. */
+const UNINTERRUPTED = 2 ** 11;
+/** What a step takes that computes next to nothing, or counts what it does by itself. */
+const STEP = 8;
+/** Multiplications that take about as long as one number of another step. */
+const PRODUCTS = 8;
+
+interface Run {
+  readonly isCutShort: () => boolean;
+  /** Since it could be interrupted. */
+  work: number;
+}
+
 /** Yields where the run may be interrupted. */
-function* runSteps(steps: readonly Step[], slots: Float64Array[], isCutShort: () => boolean): Job {
+function* runSteps(steps: readonly Step[], slots: Float64Array[], run: Run): Job {
   for (const step of steps) {
-    switch (step.kernel) {
-      case 'product':
-        yield* product(step, slots);
-        break;
-      case 'batchedProduct':
-        yield* batchedProduct(step, slots);
-        break;
-      case 'elementwise':
-        elementwise(step, slots);
-        break;
-      case 'combine':
-        combine(step, slots);
-        break;
-      case 'move':
-        move(step, slots);
-        break;
-      case 'reduce':
-        reduce(step, slots);
-        break;
-      case 'rows':
-        rows(step, slots);
-        break;
-      case 'scalar':
-        scalar(step, slots);
-        break;
-      case 'solve':
-        solve(step, slots);
-        break;
-      case 'iterate':
-        iterate(step, slots);
-        break;
-      case 'proximalGradient':
-        proximalGradient(step, slots);
-        break;
-      case 'pass':
-        pass(step, slots);
-        break;
-      case 'invert':
-        yield* invert(step, slots);
-        break;
-      case 'batchedInvert':
-        yield* batchedInvert(step, slots);
-        break;
-      case 'cholesky':
-        yield* cholesky(step, slots);
-        break;
-      case 'triangularSolve':
-        yield* triangularSolve(step, slots);
-        break;
-      case 'coordinateDescent':
-        yield* coordinateDescent(step, slots, isCutShort);
-        break;
-      case 'homotopy':
-        yield* homotopy(step, slots, isCutShort);
-        break;
-      case 'loop':
-        yield* runLoop(step, slots, isCutShort);
-        break;
-    }
+    const done = runAtOnce(step, slots);
+    if (done === undefined) yield* runInTurns(step, slots, run);
+    run.work += done ?? STEP;
+    if (run.work < UNINTERRUPTED) continue;
+    run.work = 0;
     yield;
   }
 }
 
-function* runLoop(loop: Loop, slots: Float64Array[], isCutShort: () => boolean): Job {
+/** @returns how many numbers the step has computed or read; undefined where it is one that may take long, and was not begun */
+function runAtOnce(step: Step, slots: readonly Float64Array[]): number | undefined {
+  switch (step.kernel) {
+    case 'product':
+      if (!isQuick(step)) return undefined;
+      quickProduct(step, slots);
+      return STEP + (step.m * step.n * step.k) / PRODUCTS;
+    case 'elementwise':
+      elementwise(step, slots);
+      return STEP + slots[step.output].length;
+    case 'combine':
+      combine(step, slots);
+      return STEP + slots[step.output].length;
+    case 'move':
+      move(step, slots);
+      return STEP + slots[step.output].length;
+    case 'reduce':
+      reduce(step, slots);
+      return STEP + step.outer * step.middle * step.inner;
+    case 'scalar':
+      scalar(step, slots);
+      return STEP + slots[step.output].length;
+    case 'rows':
+      rows(step, slots);
+      return UNINTERRUPTED;
+    case 'solve':
+      solve(step, slots);
+      return UNINTERRUPTED;
+    case 'iterate':
+      iterate(step, slots);
+      return UNINTERRUPTED;
+    case 'proximalGradient':
+      proximalGradient(step, slots);
+      return UNINTERRUPTED;
+    case 'pass':
+      pass(step, slots);
+      return UNINTERRUPTED;
+    default:
+      return undefined;
+  }
+}
+
+function* runInTurns(step: Step, slots: Float64Array[], run: Run): Job {
+  switch (step.kernel) {
+    case 'product':
+      yield* product(step, slots);
+      break;
+    case 'batchedProduct':
+      yield* batchedProduct(step, slots);
+      break;
+    case 'invert':
+      yield* invert(step, slots);
+      break;
+    case 'batchedInvert':
+      yield* batchedInvert(step, slots);
+      break;
+    case 'cholesky':
+      yield* cholesky(step, slots);
+      break;
+    case 'triangularSolve':
+      yield* triangularSolve(step, slots);
+      break;
+    case 'coordinateDescent':
+      yield* coordinateDescent(step, slots, run.isCutShort);
+      break;
+    case 'homotopy':
+      yield* homotopy(step, slots, run.isCutShort);
+      break;
+    case 'loop':
+      yield* runLoop(step, slots, run);
+      break;
+  }
+}
+
+function* runLoop(loop: Loop, slots: Float64Array[], run: Run): Job {
   for (const { initial, entering } of loop.carried) slots[entering].set(slots[initial]);
   const flag = loop.carried[0].entering;
   const places = new Set(loop.carried.map(({ entering }) => entering));
-  for (let pass = 0; pass < loop.limit && slots[flag][0] !== 0 && !isCutShort(); pass++) {
-    yield* runSteps(loop.body, slots, isCutShort);
-    // A value may leave in the place in which another one entered (a swap): such places are copied first.
-    const leaving = loop.carried.map((carried) =>
-      places.has(carried.leaving) ? slots[carried.leaving].slice() : slots[carried.leaving],
+  // A value may leave in the place in which another one entered (a swap): such places are copied first.
+  const isSwapped = loop.carried.map(({ leaving }) => places.has(leaving));
+  for (let pass = 0; pass < loop.limit && slots[flag][0] !== 0 && !run.isCutShort(); pass++) {
+    yield* runSteps(loop.body, slots, run);
+    const leaving = loop.carried.map((carried, index) =>
+      isSwapped[index] ? slots[carried.leaving].slice() : slots[carried.leaving],
     );
-    for (const [index, { entering }] of loop.carried.entries()) slots[entering].set(leaving[index]);
+    for (let index = 0; index < leaving.length; index++) slots[loop.carried[index].entering].set(leaving[index]);
   }
 }

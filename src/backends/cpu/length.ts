@@ -12,11 +12,23 @@ const SMALLEST_SUM = 2 ** -900;
 const DOWN = 2 ** -600;
 const UP = 2 ** 600;
 
-/** @param squares Σ (scale·x)²; is asked a second time only where the plain sum has left the range in which it is exact */
-export function lengthBy(squares: (scale: number) => number): Length {
-  const plain = squares(1);
+/** Whether a plain sum of squares is right. */
+export function isExact(plain: number): boolean {
+  return plain >= SMALLEST_SUM && plain <= LARGEST_SUM;
+}
+
+/**
+ * @param plain Σ x²
+ * @param squares Σ (scale·x)², asked for only where the plain sum has left the range in which it is exact
+ */
+export function lengthFrom(plain: number, squares: (scale: number) => number): Length {
   const scale = plain > LARGEST_SUM ? DOWN : plain < SMALLEST_SUM ? UP : 1;
   return { root: Math.sqrt(scale === 1 ? plain : squares(scale)), scale };
+}
+
+/** @param squares Σ (scale·x)² */
+export function lengthBy(squares: (scale: number) => number): Length {
+  return lengthFrom(squares(1), squares);
 }
 
 export function lengthOfRow(x: Float64Array): Length {

@@ -5,15 +5,22 @@ import { activation, proximal } from './activations.ts';
 /** Multiplications, about a millisecond of them, after which a product may be interrupted. */
 const UNINTERRUPTED = 2 ** 20;
 
+/** Whether a product is done before anybody could want to interrupt it. */
+export function isQuick({ m, n, k }: ProductCall): boolean {
+  return m * n * k <= UNINTERRUPTED;
+}
+
 /** C = epilogue(op(A)·op(B)); see ProductCall for the formula. */
+export function quickProduct(call: ProductCall, slots: readonly Float64Array[]): void {
+  const out = slots[call.output];
+  multiplyRows(leftOf(call, slots), rightOf(call, slots), out, 0, call.m, call.n, call.k);
+  epilogue(call, slots, out);
+}
+
+/** The same of any size. */
 export function* product(call: ProductCall, slots: readonly Float64Array[]): Job {
   const { m, n, k } = call;
-  const a = slots[call.inputs[0]];
-  const b = slots[call.inputs[1]];
-  const out = slots[call.output];
-  // Rows of op(A) times rows of op(B)ᵀ: both run along memory.
-  const left = call.transposeA ? transposed(a, k, m) : a;
-  const right = call.transposeB ? b : transposed(b, k, n);
+  const [left, right, out] = [leftOf(call, slots), rightOf(call, slots), slots[call.output]];
   const stretch = 2 * Math.ceil(UNINTERRUPTED / (2 * n * k + 1));
   for (let first = 0; first < m; first += stretch) {
     multiplyRows(left, right, out, first, Math.min(first + stretch, m), n, k);
@@ -22,14 +29,26 @@ export function* product(call: ProductCall, slots: readonly Float64Array[]): Job
   epilogue(call, slots, out);
 }
 
+/** Rows of op(A), to be multiplied with rows of op(B)ᵀ: both run along memory. */
+function leftOf({ m, k, transposeA, inputs: [a] }: ProductCall, slots: readonly Float64Array[]): Float64Array {
+  return transposeA ? transposed(slots[a], k, m) : slots[a];
+}
+
+function rightOf({ n, k, transposeB, inputs }: ProductCall, slots: readonly Float64Array[]): Float64Array {
+  const b = slots[inputs[1]];
+  return transposeB ? b : transposed(b, k, n);
+}
+
 /** Of all rows of the result, which those of samples are too. */
 export function epilogue(
   call: ProductCall | BatchedProductCall,
   slots: readonly Float64Array[],
   out: Float64Array,
 ): void {
-  const { n, activationParameters: parameters } = call;
-  const [bias, scale, prior, step] = call.inputs.slice(2).map((slot) => (slot === ABSENT ? undefined : slots[slot]));
+  const { n, activationParameters: parameters, inputs } = call;
+  const at = (index: number): Float64Array | undefined =>
+    (inputs[index] ?? ABSENT) === ABSENT ? undefined : slots[inputs[index]];
+  const [bias, scale, prior, step] = [at(2), at(3), at(4), at(5)];
   const plain = call.activation === 'identity' && !call.proximal;
   if (plain && !bias && !scale && !call.residual) return;
   for (let index = 0; index < out.length; index++) {

@@ -1,6 +1,6 @@
 import type { ReduceCall } from '../kernels.ts';
 import { activation } from './activations.ts';
-import { lengthBy, relativeTo } from './length.ts';
+import { isExact, lengthFrom, relativeTo } from './length.ts';
 
 /** Reductions over the middle index; see REDUCTIONS for the formulas. */
 export function reduce(call: ReduceCall, slots: readonly Float64Array[]): void {
@@ -45,16 +45,26 @@ function reduceOne(call: ReduceCall, x: Float64Array, y: Float64Array, start: nu
     case 'fixedPointResidual': {
       const [p0, p1, epsilon] = call.parameters;
       const parameters = [p0, p1] as const;
-      const lengthOf = (term: (at: number) => number) =>
-        lengthBy((scale) => {
-          let squares = 0;
-          for (let at = start; at < end; at += stride) squares += (scale * term(at)) ** 2;
-          return squares;
-        });
-      const missed = lengthOf((at) => x[at] - activation(call.activation, y[at], parameters));
+      let size = 0;
+      for (let at = start; at < end; at += stride) {
+        sum += (x[at] - activation(call.activation, y[at], parameters)) ** 2;
+        size += x[at] ** 2;
+      }
+      if (isExact(sum) && isExact(size)) return Math.sqrt(sum) / (epsilon + Math.sqrt(size));
+      const again = (term: (at: number) => number) => (scale: number) => {
+        let squares = 0;
+        for (let at = start; at < end; at += stride) squares += (scale * term(at)) ** 2;
+        return squares;
+      };
       return relativeTo(
-        missed,
-        lengthOf((at) => x[at]),
+        lengthFrom(
+          sum,
+          again((at) => x[at] - activation(call.activation, y[at], parameters)),
+        ),
+        lengthFrom(
+          size,
+          again((at) => x[at]),
+        ),
         epsilon,
       );
     }
@@ -62,7 +72,10 @@ function reduceOne(call: ReduceCall, x: Float64Array, y: Float64Array, start: nu
 }
 
 function norm(x: Float64Array, start: number, end: number, stride: number): number {
-  const { root, scale } = lengthBy((by) => {
+  let plain = 0;
+  for (let at = start; at < end; at += stride) plain += x[at] ** 2;
+  if (isExact(plain)) return Math.sqrt(plain);
+  const { root, scale } = lengthFrom(plain, (by) => {
     let squares = 0;
     for (let at = start; at < end; at += stride) squares += (by * x[at]) ** 2;
     return squares;

@@ -19,9 +19,14 @@ export interface Layout {
   readonly offsets: readonly number[];
   /** Numbers that it takes. */
   readonly size: number;
-  /** Estimated bytes of this object itself. */
+  /** Estimated bytes of this object itself, and of its views. */
   readonly bytes: number;
+  /** The slots that have a place in the workspace, in the array that is it: made at the first run. */
+  views: { readonly of: Float64Array; readonly slots: readonly Float64Array[] } | undefined;
 }
+
+/** Bytes that a view takes, whatever it shows. */
+const VIEW = 200;
 
 export class Workspace {
   private numbers: Float64Array = NOTHING;
@@ -38,15 +43,30 @@ export class Workspace {
    * The slots for one run, which is to end before those for the next one are asked for: inputs as they are given, constants
    * filled in, each output in an array of its own, which is the caller's (where the output is not an input).
    */
-  slotsFor(program: Program, { offsets, size }: Layout, inputs: readonly Float64Array[]): Float64Array[] {
-    if (size > this.numbers.length) this.numbers = new Float64Array(size);
-    const slots: Float64Array[] = offsets.map((offset, slot) =>
-      offset === NOWHERE ? NOTHING : this.numbers.subarray(offset, offset + program.sizes[slot]),
-    );
+  slotsFor(program: Program, layout: Layout, inputs: readonly Float64Array[]): Float64Array[] {
+    const slots = this.viewsOf(program, layout).slice();
     for (const slot of program.outputs) slots[slot] = new Float64Array(program.sizes[slot]);
     for (const [index, slot] of program.inputs.entries()) slots[slot] = inputs[index];
     for (const [slot, constant] of program.constants) write(constant, slots[slot]);
     return slots;
+  }
+
+  private viewsOf({ sizes }: Program, layout: Layout): readonly Float64Array[] {
+    const { offsets, size, views } = layout;
+    if (size > this.numbers.length) this.resize(size);
+    const { numbers } = this;
+    if (views?.of === numbers) return views.slots;
+    const slots = offsets.map((offset, slot) =>
+      offset === NOWHERE ? NOTHING : numbers.subarray(offset, offset + sizes[slot]),
+    );
+    layout.views = { of: numbers, slots };
+    return slots;
+  }
+
+  /** Views would hold on to the numbers that were there before. */
+  private resize(size: number): void {
+    this.numbers = new Float64Array(size);
+    for (const layout of this.layouts.values()) layout.views = undefined;
   }
 
   /** Lets go of what is kept for a Program, and of what only that one needed of the workspace. Returns the bytes. */
@@ -57,7 +77,7 @@ export class Workspace {
     this.layoutBytes -= layout.bytes;
     if (layout.size === this.numbers.length) {
       const longest = Math.max(0, ...[...this.layouts.values()].map(({ size }) => size));
-      if (longest < this.numbers.length) this.numbers = new Float64Array(longest);
+      if (longest < this.numbers.length) this.resize(longest);
     }
     return layout.bytes;
   }
@@ -73,7 +93,8 @@ export class Workspace {
     const known = this.layouts.get(program);
     if (known) return known;
     const arranged = arrange(program);
-    const layout = { ...arranged, bytes: footprint(arranged) };
+    const viewed = arranged.offsets.filter((offset) => offset !== NOWHERE).length;
+    const layout = { ...arranged, bytes: footprint(arranged) + VIEW * viewed, views: undefined };
     this.layouts.set(program, layout);
     this.layoutBytes += layout.bytes;
     return layout;
@@ -120,7 +141,7 @@ function lifetimesOf({ constants, outputs, steps }: Program): Map<number, Lifeti
 }
 
 /** Gives each slot, in the order in which they come to life, the first gap between those alive that is large enough. */
-function arrange(program: Program): Omit<Layout, 'bytes'> {
+function arrange(program: Program): Pick<Layout, 'offsets' | 'size'> {
   const offsets = program.sizes.map(() => NOWHERE);
   const apart = new Set([...program.inputs, ...program.outputs]);
   const waiting = [...lifetimesOf(program)]

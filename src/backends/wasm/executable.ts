@@ -24,6 +24,11 @@ export class Executable {
   /** Addresses in the table, in words; filled in anew for each run. */
   private readonly table: number;
   private readonly addresses: Uint32Array;
+  /** In it, those of the inputs and of the outputs, in their order. */
+  private readonly inputPlaces: number[] = [];
+  private readonly outputPlaces: number[] = [];
+  /** For which the places of the temporaries are. */
+  private workspace = -1;
   /** A run has not come to its end: its instructions hold how far it came. */
   private isUnfinished = false;
 
@@ -34,6 +39,8 @@ export class Executable {
     let bytes = tableStart + bytesFor(buffers.length + 1);
     const constants: { constant: Constant; size: number; offset: number; place: number }[] = [];
     for (const [index, { role, size }] of buffers.entries()) {
+      if (role.kind === 'input') this.inputPlaces[role.index] = index + 1;
+      else if (role.kind === 'output') this.outputPlaces[role.index] = index + 1;
       if (role.kind !== 'constant') continue;
       constants.push({ constant: role.constant, size, offset: bytes, place: index + 1 });
       bytes += bytesFor(size);
@@ -73,12 +80,10 @@ export class Executable {
     workspace: number,
     { slice, isCutShort }: Interruptions,
   ): Job {
-    for (const [index, { role, offset }] of this.compiled.buffers.entries()) {
-      const place = index + 1;
-      if (role.kind === 'input') this.addresses[place] = inputs[role.index].address;
-      else if (role.kind === 'output') this.addresses[place] = outputs[role.index].address;
-      else if (role.kind === 'temporary') this.addresses[place] = workspace + offset;
-    }
+    const { inputPlaces, outputPlaces, addresses } = this;
+    for (let index = 0; index < inputPlaces.length; index++) addresses[inputPlaces[index]] = inputs[index].address;
+    for (let index = 0; index < outputPlaces.length; index++) addresses[outputPlaces[index]] = outputs[index].address;
+    if (workspace !== this.workspace) this.placeTemporaries(workspace);
     heap.words.set(this.addresses, this.table);
     const { words, start } = this.compiled;
     if (this.isUnfinished) heap.words.set(words, this.block.address / WORD_BYTES);
@@ -97,6 +102,13 @@ export class Executable {
       }
       yield;
     }
+  }
+
+  private placeTemporaries(workspace: number): void {
+    for (const [index, { role, offset }] of this.compiled.buffers.entries()) {
+      if (role.kind === 'temporary') this.addresses[index + 1] = workspace + offset;
+    }
+    this.workspace = workspace;
   }
 }
 

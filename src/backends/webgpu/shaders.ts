@@ -22,9 +22,10 @@ import piecewiseOperations from '../../../shaders/shared/operations-piecewise.wg
 import product from '../../../shaders/shared/product.wgsl';
 import reduction from '../../../shaders/shared/reduction.wgsl';
 import rows from '../../../shaders/shared/rows.wgsl';
+import rowsDirect from '../../../shaders/shared/rows-direct.wgsl';
 import states from '../../../shaders/shared/states.wgsl';
 import wholeLoop from '../../../shaders/shared/whole-loop.wgsl';
-import { ACTIVATIONS, ELEMENTWISE } from '../kernels.ts';
+import { ACTIVATIONS, ELEMENTWISE, ROWS as ROW_OPERATIONS } from '../kernels.ts';
 import { CONSTANTS } from './constants.ts';
 
 export interface ShaderPart {
@@ -79,7 +80,15 @@ const ELEMENTS = { file: 'shared/elements.wgsl', text: elements };
 const MONITOR = [CONSTANTS.state, { file: 'shared/monitor.wgsl', text: monitor }];
 const PRODUCT = [CONSTANTS.biases, { file: 'shared/product.wgsl', text: product }];
 const REDUCTION = [CONSTANTS.reductions, LENGTHS, { file: 'shared/reduction.wgsl', text: reduction }];
-const ROWS = [CONSTANTS.rows, { file: 'shared/rows.wgsl', text: rows }];
+const ROWS_DIRECT = { file: 'shared/rows-direct.wgsl', text: rowsDirect };
+const ROWS_PROXIMAL = later(
+  'shared/rows-proximal-softmax.wgsl',
+  () => import('../../../shaders/shared/rows-proximal-softmax.wgsl'),
+);
+const ROWS: Shader['parts'] = [
+  ...[NUMBERS, FUNCTIONS, CONSTANTS.rows, { file: 'shared/rows.wgsl', text: rows }],
+  ({ OPERATION = 0 }) => [ROW_OPERATIONS[OPERATION] === 'proximalSoftmax' ? ROWS_PROXIMAL : ROWS_DIRECT],
+];
 export const STATES = { file: 'shared/states.wgsl', text: states };
 const WHOLE_LOOP = { file: 'shared/whole-loop.wgsl', text: wholeLoop };
 
@@ -135,8 +144,8 @@ export const SHADERS = {
   combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
   'reduce-thread': kernel(2, ACTIVATION, ...REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
   'reduce-workgroup': kernel(2, ACTIVATION, ...REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
-  'rows-thread': kernel(2, NUMBERS, FUNCTIONS, ...ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
-  'rows-workgroup': kernel(2, NUMBERS, FUNCTIONS, ...ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
+  'rows-thread': kernel(2, ...ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
+  'rows-workgroup': kernel(2, ...ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
   anderson: wholeLoopForm(later('anderson.wgsl', () => import('../../../shaders/anderson.wgsl'))),
   'proximal-gradient': kernel(
     7,

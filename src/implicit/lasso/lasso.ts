@@ -1,5 +1,6 @@
 /** The Lasso, β̂ = argmin ½‖y − Xβ‖² + e^λ Σⱼ wⱼ|βⱼ| + ½ρ‖β‖², as a differentiable function of X, y, λ, w and ρ. */
 
+import { isList } from '../../arguments/check.ts';
 import { readOptions } from '../../arguments/options.ts';
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import { inTurns } from '../../backends/event-loop.ts';
@@ -246,7 +247,7 @@ function givenOf({ engine, features, rows }: CheckedLasso, options: LassoOptions
   const { X, y, logLambda, weights, ridge } = options;
   const numbers = (value: number | readonly number[] | Tensor): Tensor => {
     if (typeof value === 'number') return engine.scalar(value);
-    return Array.isArray(value) ? own(engine.upload(value, [value.length], X)) : (value as Tensor);
+    return isList(value) ? own(engine.upload(value, [value.length], X)) : (value as Tensor);
   };
   const asRows = (value: Tensor, width: number): Tensor =>
     value.shape.length === 1 ? own(value.reshape([1, width])) : value;

@@ -1,5 +1,5 @@
 /** What a caller may choose of a Lasso solve, checked. */
-import { AT_LEAST_0, BOOLEAN, checkFinite, refusal } from '../../arguments/check.ts';
+import { AT_LEAST_0, BOOLEAN, checkFinite, isList, isListOf, refusal } from '../../arguments/check.ts';
 import type { Checks } from '../../arguments/options.ts';
 import { KINK_UNITS } from '../../autodiff/kinks.ts';
 import { SEQUENTIAL_BACKENDS } from '../../backends/kernels.ts';
@@ -198,7 +198,7 @@ function lengthOf(name: string, value: number | readonly number[] | Tensor): num
     if (!Number.isFinite(value)) throw refusal(`${name}: it`, value, 'finite');
     return 1;
   }
-  if (Array.isArray(value)) {
+  if (isList(value)) {
     if (value.length === 0) throw new RangeError(`${name}: the list is empty; it must hold at least one number`);
     checkFinite(name, value);
     return value.length;
@@ -255,7 +255,7 @@ function selectionOf(selection: LassoSelection, features: number): LassoSettings
   if (selection === 'weak') return 0;
   if (selection === 'lars') return 1;
   const numbers = typeof selection === 'number' ? [selection] : selection;
-  if (!Array.isArray(numbers) || !Array.from(numbers).every((q) => typeof q === 'number' && q >= 0 && q <= 1)) {
+  if (!isListOf(numbers, (q) => typeof q === 'number' && q >= 0 && q <= 1)) {
     throw refusal('selection: it', selection, "'weak', 'lars', or numbers from 0 to 1");
   }
   if (typeof selection !== 'number' && numbers.length !== features) {

@@ -1,5 +1,5 @@
 /** The Lasso path: solutions for a range of penalties, and where it starts. */
-import { checkFor, refusal } from '../../arguments/check.ts';
+import { checkFor, isList, refusal } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { breathe } from '../../backends/event-loop.ts';
 import { concat } from '../../tensor/arrange.ts';
@@ -43,7 +43,7 @@ const PATH_OPTIONS: Checks<LassoPathOptions> = {
   ...OF_A_PATH,
   count: 0,
   depth: 0,
-  logLambda: checkFor('a list of numbers', (value) => Array.isArray(value) && value.length > 0),
+  logLambda: checkFor('a list of numbers', (value) => isList(value) && value.length > 0),
   chunk: 0,
 };
 

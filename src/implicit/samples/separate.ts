@@ -1,5 +1,7 @@
 /** Whether rows see one another, by numbers: where the trace of a function leaves it open. */
 import type { CustomOperation } from '../../autodiff/custom.ts';
+import { linearised } from '../../autodiff/jacobian-products.ts';
+import { selectablesOn } from '../../autodiff/kinked-operations.ts';
 import { random } from '../../data/random.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -25,11 +27,11 @@ async function look(system: ImplicitSystem, x: Tensor): Promise<void> {
     const isUniform = tape.operations.some(({ attributes }) => (attributes as CustomOperation).isSelectable);
     const selection = isUniform
       ? draws.uniform()
-      : tape.selectables().map(({ shape }) => {
+      : selectablesOn(tape).map(({ shape }) => {
           const values = Float64Array.from({ length: sizeOf(shape) }, () => draws.uniform());
           return x.context.upload(values, shape, x);
         });
-    const linear = tape.linearised({ selection });
+    const linear = linearised(tape, { selection });
     const groups = Array.from({ length: Math.ceil(Math.log2(batch)) }, (_, bit) =>
       [0, 1].map((side) => (row: number) => ((row >> bit) & 1) === side),
     ).flat();

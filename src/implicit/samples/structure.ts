@@ -3,6 +3,7 @@
  * another, and where the kinks of each are.
  */
 import type { Entry } from '../../autodiff/linearisation.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Places } from '../kink-places.ts';
 import { isDoubtful, joinedEach, NONE, type Owners, ownedBy, rowOwners, SEVERAL, sampleOf } from './owners.ts';
 import { outputOwners } from './rules.ts';
@@ -24,6 +25,8 @@ export interface RecordedFunction {
   readonly entries: readonly Entry[];
   readonly solutions: readonly FollowedSolution[];
   readonly unknown: Asked;
+  /** What else the function gets. */
+  readonly inputs: readonly { readonly index: number; readonly shape: Shape }[];
   /** Undefined where it does not depend on anything that the tape follows. */
   readonly image: number | undefined;
   readonly batch: number;
@@ -60,38 +63,40 @@ export function structureOf(recorded: RecordedFunction, asked: readonly Asked[])
 }
 
 /** Everything that the structure depends on; a custom operation has no name by which it is known again. */
-function keyOf({ entries, unknown, image, batch }: RecordedFunction, asked: readonly Asked[]): string | undefined {
+function keyOf(
+  { entries, unknown, inputs, image, batch }: RecordedFunction,
+  asked: readonly Asked[],
+): string | undefined {
   if (entries.some(({ operation }) => operation === 'custom')) return undefined;
   const operations = entries.map(({ operation, inputs, inputIndices, output, outputIndex, attributes }) => [
     ...[operation, inputIndices, inputs.map(({ shape }) => shape), output.shape, outputIndex],
     attributes,
   ]);
-  return JSON.stringify([batch, unknown, image, asked, operations]);
+  return JSON.stringify([batch, unknown, inputs, image, asked, operations]);
 }
 
 function examined(recorded: RecordedFunction, asked: readonly Asked[]): Structure {
   const { unknown, image, batch } = recorded;
-  const owners = ownersFrom(recorded, unknown.index, rowOwners(unknown.size, batch));
+  const owners = ownersFrom(recorded, new Map([[unknown.index, rowOwners(unknown.size, batch)]]));
   return {
     mixing: image === undefined ? undefined : mixingOf(owners(image), batch),
     places: asked.map((value) => ({ batch, own: ownOf(recorded, value, owners(value.index)) })),
   };
 }
 
-/** Of all values, where one of them has these and no other value that is not computed from it depends on a sample. */
+/** Of all values, where some have these and no other value that is not computed from them depends on a sample. */
 function ownersFrom(
   { entries, solutions }: RecordedFunction,
-  start: number,
-  owners: Owners,
+  starts: ReadonlyMap<number, Owners>,
 ): (index: number | undefined) => Owners {
   const solved = new Map<number, Owners>();
   for (;;) {
-    const all = new Map<number, Owners>([[start, owners]]);
+    const all = new Map<number, Owners>(starts);
     const of = (index: number | undefined): Owners => (index === undefined ? undefined : all.get(index));
     const isSolution = new Set(solutions.map(({ output }) => output));
     for (const entry of entries) {
       const { inputIndices, outputIndex } = entry;
-      if (outputIndex === start) continue;
+      if (starts.has(outputIndex)) continue;
       const output = isSolution.has(outputIndex) ? solved.get(outputIndex) : outputOwners(inputIndices.map(of), entry);
       if (output) all.set(outputIndex, output);
     }
@@ -135,17 +140,18 @@ function ownOf(recorded: RecordedFunction, { index, size }: Asked, owners: Owner
     const owner = owners?.[at] ?? NONE;
     return owner === NONE || sampleOf(owner) === SEVERAL ? -1 : sampleOf(owner);
   });
-  const candidates = size % batch === 0 ? candidatesFor(size, batch) : [];
-  for (const [at, candidate] of candidates.entries()) {
+  const regular = size % batch === 0 ? candidatesFor(size, batch) : [];
+  const isOfInputs = owners === undefined;
+  for (const candidate of isOfInputs ? [...regular, ...candidatesOfInputs(recorded, index)] : regular) {
     // What is several samples' already is of no sample alone, wherever it goes.
     const fits = own.every((sample, place) => sample === candidate[place] || (owners?.[place] ?? NONE) === NONE);
     if (!fits) continue;
     const isReached = (): boolean => {
-      const reached = ownersFrom(recorded, index, candidate.map(ownedBy))(image);
+      const reached = ownersFrom(recorded, new Map([[index, candidate.map(ownedBy)]]))(image);
       return mixingOf(reached, batch) === undefined;
     };
     if (own.includes(-1) && !isReached()) continue;
-    return at === 0 ? 'rows' : candidate;
+    return candidate === regular[0] ? 'rows' : candidate;
   }
   return own.every((sample) => sample === -1) ? 'shared' : own;
 }
@@ -157,4 +163,17 @@ function candidatesFor(size: number, batch: number): Int32Array[] {
     Int32Array.from({ length: size }, (_, at) => Math.floor(at / width)),
     Int32Array.from({ length: size }, (_, at) => at % batch),
   ];
+}
+
+/** However they were rearranged: those of the inputs that have a row for each sample, as far as a number belongs to one alone. */
+function candidatesOfInputs(recorded: RecordedFunction, index: number): Int32Array[] {
+  const { inputs, batch } = recorded;
+  // An axis of its own may as well be that of features which all samples share.
+  const sets = [2, 1].map((least) => inputs.filter(({ shape }) => shape.length >= least && shape[0] === batch));
+  return sets.flatMap((rowwise) => {
+    const starts = rowwise.map((input): [number, Owners] => [input.index, rowOwners(sizeOf(input.shape), batch)]);
+    const owners = ownersFrom(recorded, new Map(starts))(index);
+    const isOwned = (owner: number): boolean => owner !== NONE && sampleOf(owner) !== SEVERAL;
+    return owners?.every(isOwned) ? [owners.map(sampleOf)] : [];
+  });
 }

@@ -12,6 +12,7 @@ export function matrixMap(W: Tensor, margin: Margin): LinearMap {
     n: W.shape[0],
     parameters: [W],
     margin,
+    hasResolvent: true,
     traced: ([matrix], tracing) => tracedMatrix(matrix, tracing),
   };
 }

@@ -1,5 +1,5 @@
 /** What a checkpoint holds, to bytes and back. */
-import { checkFor, OBJECT } from '../../arguments/check.ts';
+import { checkFor, isList, isListOf, OBJECT } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { describeLayer, type LayerDescription, type LayerMaker, layerFrom } from '../../layers/description.ts';
 import type { Memory } from '../../layers/layer.ts';
@@ -171,12 +171,11 @@ const OPTIONS: Checks<ModelFromOptions> = {
 
 const CHECKPOINT = /* @__PURE__ */ checkFor('a checkpoint', (value) => {
   const { layers, parameters, memories, training } = (value ?? {}) as Checkpoint;
-  const areArrays = (all: readonly NumberArray[]): boolean => Array.isArray(all) && all.every((each) => each?.values);
+  const areArrays = (all: readonly NumberArray[]): boolean =>
+    isListOf(all, (each: NumberArray) => Boolean(each?.values));
   const isMemory = (one: RememberedByLayer): boolean => one?.numbers instanceof Map && one.tensors instanceof Map;
   const isTrained = training === undefined || areArrays(training?.best);
-  return (
-    isTrained && Array.isArray(layers) && areArrays(parameters) && Array.isArray(memories) && memories.every(isMemory)
-  );
+  return isTrained && isList(layers) && areArrays(parameters) && isListOf(memories, isMemory);
 });
 
 /**

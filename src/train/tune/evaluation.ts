@@ -8,7 +8,7 @@ import { RunLimits } from '../../implicit/run-limits.ts';
 import { isSolved } from '../../solvers/report.ts';
 import type { Engine, Scope } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { Criterion, Judge, Rows } from './criteria.ts';
 import type { Penalty } from './penalties.ts';
 
@@ -45,7 +45,7 @@ function begun(criterion: Criterion, ...given: Parameters<Criterion['begin']>): 
 
 function judged({ name }: Criterion, judge: Judge, ...given: Parameters<Judge['judge']>): Tensor {
   const each = judge.judge(...given);
-  const isOneEach = each instanceof Tensor && each.size === given[1];
+  const isOneEach = isTensor(each) && each.size === given[1];
   if (!isOneEach) throw refusalOfResult(`criterion: judge of ${name}`, each, `a tensor ${describe([given[1]])}`);
   return each;
 }

@@ -1,5 +1,5 @@
 /** Chooses the penalty of a Lasso by the gradient of a criterion. */
-import { BOOLEAN, checkFor, FUNCTION, has, LIST, refusal, SIGNAL } from '../../arguments/check.ts';
+import { BOOLEAN, checkFor, FUNCTION, has, isListOf, LIST, refusal, SIGNAL } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { shown } from '../../arguments/shown.ts';
 import type { LassoCertificate } from '../../implicit/lasso/certificate.ts';
@@ -8,7 +8,7 @@ import { lasso } from '../../implicit/lasso/lasso.ts';
 import { checkCount, checkOneOf, checkPositive } from '../../implicit/options.ts';
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
-import { checkTogether, TENSOR, Tensor } from '../../tensor/tensor.ts';
+import { checkTogether, isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import type { Criterion, Rows } from './criteria.ts';
 import { Evaluation, OutOfTime, type SolverOptions } from './evaluation.ts';
 import { PENALTIES, type Penalty, type PenaltyName } from './penalties.ts';
@@ -42,7 +42,7 @@ export interface TuneOptions {
    * single λ downwards.
    */
   starts?: number | readonly (readonly number[])[];
-  /** A start ends where no parameter moves by more than this. Default 1e-3. */
+  /** A start ends where no parameter, log λ for instance, moves by more than this, at most 10. Default 1e-3. */
   tolerance?: number;
   /** Most evaluations of each start. Default 60. */
   limit?: number;
@@ -250,13 +250,23 @@ function checked(options: TuneOptions) {
     penalty,
     optimiser,
     starts,
-    tolerance: checkPositive('tolerance', options.tolerance ?? 1e-3),
+    tolerance: checkTolerance(options.tolerance ?? 1e-3),
     limit: checkCount('limit', options.limit ?? 60),
     points: checkFew('points', options.points ?? 100),
     timeLimit: options.timeLimit === undefined ? undefined : checkPositive('timeLimit', options.timeLimit),
     onProgress: options.onProgress,
   };
 }
+
+/** Parameters are logarithms: e to the power of much more is no number. */
+function checkTolerance(tolerance: number): number {
+  if (checkPositive('tolerance', tolerance) > MOST_TOLERANCE) {
+    throw refusal('tolerance: it', tolerance, `at most ${MOST_TOLERANCE}`);
+  }
+  return tolerance;
+}
+
+const MOST_TOLERANCE = 10;
 
 function checkFew(name: string, count: number): number {
   if (checkCount(name, count) > MOST) throw refusal(`${name}: it`, count, `at most ${MOST}`);
@@ -267,7 +277,7 @@ function checkStarts(starts: readonly (readonly number[])[], width: number): voi
   LIST('starts: it', starts);
   if (starts.length === 0) throw new RangeError('starts: the list is empty; it must hold at least one start');
   for (const [index, start] of starts.entries()) {
-    if (Array.isArray(start) && start.length === width && Array.from(start).every(Number.isFinite)) continue;
+    if (isListOf(start, Number.isFinite) && start.length === width) continue;
     throw new RangeError(`starts[${index}]: it is ${shown(start)}; it must hold ${width} finite numbers`);
   }
 }
@@ -355,7 +365,7 @@ async function fitted(
     const given = kind.options(scope.tensor(parameters, [1, parameters.length]), scope.tensor([0]));
     const { beta, intercept, certificate } = lasso({ ...solving, X: scope.use(X), y: scope.use(y), ...given });
     const read = async (value: number | readonly number[] | Tensor | undefined): Promise<number[] | undefined> =>
-      value instanceof Tensor ? Array.from(await value.data()) : undefined;
+      isTensor(value) ? Array.from(await value.data()) : undefined;
     const [logLambda, weights, ridge] = await Promise.all([given.logLambda, given.weights, given.ridge].map(read));
     return {
       logLambda: (logLambda as number[])[0],

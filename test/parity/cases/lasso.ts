@@ -1,4 +1,5 @@
 /** Lasso problems as wholes: solutions, gradients, tangents and verdicts of a backend against the float64 reference. */
+import { pushforward } from '../../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../../src/autodiff/tape.ts';
 import type { Backend } from '../../../src/backends/backend.ts';
 import { lasso } from '../../../src/implicit/lasso/lasso.ts';
@@ -42,7 +43,7 @@ async function answer(
       scope.tensor(normals(sizeOf(shape), seed), shape);
     const gradients = tape.pullback(solution.beta, inputs, random(solution.beta.shape, 90));
     const directions = inputs.map(({ shape }, index) => random(shape, 91 + index));
-    const [tangent] = tape.pushforward(inputs, directions, [solution.beta]);
+    const [tangent] = pushforward(tape, inputs, directions, [solution.beta]);
     const parts = { beta: solution.beta, intercept: solution.intercept, tangent };
     const tensors = Object.entries({ ...parts, ...Object.fromEntries(names.map((name, at) => [name, gradients[at]])) });
     const numbers = await Promise.all(tensors.map(async ([name, tensor]) => [name, await tensor.data()] as const));

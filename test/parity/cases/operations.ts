@@ -1,4 +1,5 @@
 /** Operations for models as wholes: values and derivatives of a backend against the float64 reference. */
+import { linearised, pushforward } from '../../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../../src/autodiff/tape.ts';
 import type { Backend } from '../../../src/backends/backend.ts';
 import { concat } from '../../../src/tensor/arrange.ts';
@@ -47,7 +48,7 @@ async function answers(backend: Backend, f: Composite, differentiated: boolean):
     if (differentiated) {
       const tangents = inputs.map((input, index) => make(normals(input.size, 5 + index), input.shape));
       results.push(...tape.pullback(value, [a, b, c], make(normals(value.size, 4), value.shape)));
-      results.push(...tape.pushforward([a, b, c], tangents, [value]));
+      results.push(...pushforward(tape, [a, b, c], tangents, [value]));
     }
     const numbers = await Promise.all(results.map((result) => result.data()));
     tape.dispose();
@@ -78,7 +79,7 @@ async function productsInLoop(backend: Backend): Promise<ArrayLike<number>> {
     const tape = new Tape();
     const traced = tape.watch(x0);
     const y = traced.matmul(W).relu().maximum(traced.mul(0.5)).tanh();
-    const jacobian = tape.linearised({ selection: [selected, 0.25] });
+    const jacobian = linearised(tape, { selection: [selected, 0.25] });
     const running = tracing.constant({ kind: 'fill', value: 0 }, [1]);
     const { v } = tracing.loop(
       { v: v0 },

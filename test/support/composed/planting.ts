@@ -7,6 +7,8 @@ import { argumentsOf, type Input, type Node, type Problem, rowOf, type Table } f
 const MOST_KINKS = 6;
 /** Of float32. */
 const DIGITS = 2 ** 24;
+const LEAST = 2 ** -126;
+const LARGEST = 2 ** 127;
 
 export function planted(description: Description): Problem {
   return new Planting(description).finished();
@@ -303,7 +305,8 @@ class Planting {
   private sum(terms: readonly number[]): number {
     const size = terms.reduce((total, term) => total + Math.abs(term), 0);
     const finest = Math.min(...terms.filter((term) => term !== 0).map(unitOf));
-    if (size / finest > DIGITS) this.isExact = false;
+    // float32 holds neither more digits nor numbers as small or as large as float64.
+    if (size / finest > DIGITS || finest < LEAST || size > LARGEST) this.isExact = false;
     return terms.reduce((total, term) => total + term, 0);
   }
 }

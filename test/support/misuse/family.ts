@@ -102,8 +102,9 @@ export function prepared({ name, call, parameters }: Family, misuse: Misuse, wor
 const SAID: Readonly<Record<string, readonly string[]>> = {
   checkpoint: ['write', 'every'],
   earlyStopping: ['patience'],
-  inputs: ['function', 'input'],
-  unknown: ['inputs', 'function'],
+  // The function of the caller's own computes with what there is: its operations name their operands.
+  inputs: ['function', 'input', 'other'],
+  unknown: ['inputs', 'function', 'shapes'],
   criterion: ['begin', 'judge', 'copies'],
   proximal: ['step', 'function'],
   step: ['proximal'],

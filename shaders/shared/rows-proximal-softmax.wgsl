@@ -1,0 +1,92 @@
+// prox_{αf} for the f of which softmax is the proximal operator. Prepended, behind rows.wgsl, to rows-*.wgsl: a pipeline that does
+// without has rows-direct.wgsl.
+
+const EPSILON = 1.1920929e-7;
+
+fn operation(span: Span) {
+  switch (OPERATION) {
+    case OPERATION_PROXIMAL_SOFTMAX: { proximalSoftmax(span); }
+    default: {}
+  }
+}
+
+// The w ≤ 0 with h(w) = αw + (1 − α)(eʷ − 1) = c ≤ 0. For α < 1 h is convex and w at most (c + 1 − α)/α, for α > 1 it is
+// concave and w at least that: a Newton step ends on the side from which the next ones approach steadily.
+fn logarithmOfEntry(start: f32, c: f32, alpha: f32) -> f32 {
+  let rest = 1.0 - alpha;
+  let bound = smaller((c + rest) / alpha, 0.0);
+  var w = start;
+  for (var trip = 0u; trip < 24u; trip += 1u) {
+    if (alpha < 1.0) {
+      w = smaller(w, bound);
+    } else {
+      w = smaller(larger(w, bound), 0.0);
+    }
+    let e = exponentialMinusOne(w);
+    let change = (alpha * w + (rest * e - c)) / (alpha + rest * (1.0 + e));
+    w -= change;
+    // The next change would be about its square.
+    if (abs(change) <= 1.0e-5 || isNaN(change)) {
+      break;
+    }
+  }
+  return smaller(w, 0.0);
+}
+
+// s = softmax(t) with (1 − α)s + αt = x. With wᵢ = ln sᵢ and t = λ + w the entries part: h(wᵢ) is xᵢ up to a number common
+// to all, so that h(wᵢ) = h(ω) − (max x − xᵢ), where ω is the w of the largest entry. h increases on w ≤ 0, and so does
+// Σ e^wᵢ with ω: the ω in [−ln n, 0] at which it is 1 is found by Newton steps on ln Σ, bisections where one leaves the
+// bracket. The result holds w until the end.
+fn proximalSoftmax(span: Span) {
+  let alpha = y[0];
+  let rest = 1.0 - alpha;
+  let largest = largestOf(span);
+  let enough = 2.0 * EPSILON * (1.0 + sqrt(f32(sizes.columns)));
+  var low = -log(f32(sizes.columns));
+  var high = 0.0;
+  var peak = clamped(-logarithm(exponentialsOf(span, largest)), low, high);
+  for (var at = span.begin; at < span.end; at += span.stride) {
+    result[at] = peak + (x[at] - largest);
+  }
+  var sum = 1.0;
+  for (var trip = 0u; trip < 30u; trip += 1u) {
+    let top = alpha * peak + rest * exponentialMinusOne(peak);
+    var sums = vec2<f32>();
+    for (var at = span.begin; at < span.end; at += span.stride) {
+      let w = logarithmOfEntry(result[at], top + (x[at] - largest), alpha);
+      result[at] = w;
+      let s = exponential(w);
+      sums += vec2<f32>(s, s / (alpha + rest * s));
+    }
+    sums = joinedSum(sums);
+    sum = sums.x;
+    if (abs(sum - 1.0) <= enough || isNaN(sum)) {
+      break;
+    }
+    if (sum > 1.0) {
+      high = peak;
+    } else {
+      low = peak;
+    }
+    // d ln Σ / dω = h'(ω)·Σ (sᵢ / h'(wᵢ)) / Σ sᵢ
+    var next = peak - logarithmOfSum(sum) * sum / ((alpha + rest * exponential(peak)) * sums.y);
+    if (!(next > low && next < high)) {
+      next = low + 0.5 * (high - low);
+    }
+    if (next == peak) {
+      break;
+    }
+    peak = next;
+  }
+  for (var at = span.begin; at < span.end; at += span.stride) {
+    result[at] = exponential(result[at]) / sum;
+  }
+}
+
+// ln Σ; near 1, where the built-in one has an absolute error, 2(Σ − 1)/(Σ + 1) agrees to third order.
+fn logarithmOfSum(sum: f32) -> f32 {
+  if (abs(sum - 1.0) < 0.1) {
+    return 2.0 * (sum - 1.0) / (sum + 1.0);
+  }
+  return logarithm(sum);
+}

@@ -1,0 +1,100 @@
+/** The linear maps of recorded operations, played in both directions: for tangents, and for those who examine a function. */
+import type { Tensor } from '../tensor/tensor.ts';
+import { FACTORS } from './derivatives.ts';
+import { kinkDescription } from './kinks.ts';
+import { checkShapes, type Entry, Linearisation } from './linearisation.ts';
+import { type NormBound, normBoundOf } from './norm-bound.ts';
+import { type PlayOptions, played } from './played.ts';
+import { PUSHFORWARDS } from './pushforwards.ts';
+import { FOLLOWED, type Tape } from './tape.ts';
+
+/** A module of its own, since what trains goes backwards only. */
+export class JacobianProducts extends Linearisation {
+  /**
+   * Jv: the tangents of outputs, given those of watched tensors. Zeros where an output depends on none of them.
+   * @param watched tensors followed by the tape; an operation's output among them counts as independent of its inputs
+   * @param tangents one for each of the watched tensors, of its shape
+   * @throws Error where a custom operation on the way has no forward mode
+   */
+  pushforward(watched: readonly Tensor[], tangents: readonly Tensor[], outputs: readonly Tensor[]): Tensor[] {
+    checkShapes('tangents', tangents, watched);
+    const found = new Map<number, Tensor>();
+    for (const [at, tensor] of watched.entries()) {
+      const index = this.indexOf(tensor);
+      if (index === undefined) throw new Error(`autodiff: watched[${at}] is not followed by this tape`);
+      found.set(index, tangents[at]);
+    }
+    const leading = this.leadingTo(outputs);
+    for (const entry of this.entries) {
+      if (leading.has(entry.outputIndex) && !found.has(entry.outputIndex)) this.forward(entry, found);
+    }
+    return outputs.map((output) => this.result(output, found));
+  }
+
+  /** An upper bound of ‖∂output/∂x‖ for every choice at the kinks; infinite where none is known. */
+  normBound(output: Tensor, x: Tensor): NormBound {
+    const bounds = new Map<number, NormBound>();
+    const of = (index: number | undefined): NormBound => (index === undefined ? 0 : (bounds.get(index) ?? 0));
+    for (const index of this.indicesOf([x])) bounds.set(index, 1);
+    for (const entry of this.entries) {
+      bounds.set(entry.outputIndex, normBoundOf(entry.operation, entry.inputIndices.map(of), entry));
+    }
+    return of(this.indexOf(output));
+  }
+
+  /** What one of the tensors depends on, themselves included. */
+  private leadingTo(tensors: readonly Tensor[]): ReadonlySet<number> {
+    const leading = this.indicesOf(tensors);
+    for (const { inputIndices, outputIndex } of [...this.entries].reverse()) {
+      if (!leading.has(outputIndex)) continue;
+      for (const index of inputIndices) if (index !== undefined) leading.add(index);
+    }
+    return leading;
+  }
+
+  private forward(entry: Entry, found: Map<number, Tensor>): void {
+    const tangents = entry.inputIndices.map((index) => (index === undefined ? undefined : found.get(index)));
+    if (tangents.every((tangent) => tangent === undefined)) return;
+    found.set(entry.outputIndex, PUSHFORWARDS[entry.operation](tangents, this.recorded(entry)));
+  }
+}
+
+/** What is on the tape by now: the derivatives of the element-wise operations are made as they are needed. */
+export function productsOn(tape: Tape, options: PlayOptions = {}): JacobianProducts {
+  return new JacobianProducts(tape, tape.operations, played(tape, options));
+}
+
+/** Jv, as JacobianProducts.pushforward. */
+export function pushforward(
+  tape: Tape,
+  watched: readonly Tensor[],
+  tangents: readonly Tensor[],
+  outputs: readonly Tensor[],
+  options?: PlayOptions,
+): Tensor[] {
+  return productsOn(tape, options).pushforward(watched, tangents, outputs);
+}
+
+/** The same, followed by the tape, as Tape.followedPullback. */
+export function followedPushforward(
+  tape: Tape,
+  watched: readonly Tensor[],
+  tangents: readonly Tensor[],
+  outputs: readonly Tensor[],
+): Tensor[] {
+  const products = new JacobianProducts(tape, [...tape.operations], FOLLOWED);
+  return tape.attached(products.pushforward(watched, tangents, outputs));
+}
+
+/**
+ * The same, with those derivatives made here, once: for many products with
+ * one Jacobian, as in the loop of a linear solver. Of use until the tape is disposed.
+ */
+export function linearised(tape: Tape, options: PlayOptions = {}): JacobianProducts {
+  const { factorOf, ...others } = played(tape, options);
+  const entries = [...tape.operations];
+  const withFactor = entries.filter(({ operation }) => kinkDescription(operation) || Object.hasOwn(FACTORS, operation));
+  const factors = new Map(withFactor.map((entry) => [entry, factorOf(entry)]));
+  const known = (entry: Entry): Tensor => factors.get(entry) ?? factorOf(entry);
+  return new JacobianProducts(tape, entries, { ...others, factorOf: known });
+}

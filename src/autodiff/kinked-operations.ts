@@ -1,0 +1,115 @@
+/** The operations with kinks on a tape, for those who examine what it holds. */
+import type { Tensor } from '../tensor/tensor.ts';
+import { type KinkDescription, kinkDescription, nearness } from './kinks.ts';
+import { dependentOn, type Entry } from './linearisation.ts';
+import type { Selectable } from './selection.ts';
+import type { Tape } from './tape.ts';
+
+/** An operation on a tape that has kinks: a piecewise smooth function of x, element by element. */
+export interface KinkedOperation {
+  /** As in KINKS. */
+  readonly operation: string;
+  /** Its place among all operations on the tape, from 0; of a LiftedOperation among those with kinks. */
+  readonly place: number;
+  /** The pre-activations; of maximum and minimum the difference of their inputs, a − b. */
+  readonly x: Tensor;
+  /** The numbers at which x is at a kink. */
+  readonly positions: readonly number[];
+  /** How near a position counts as at it: [.., 1], for each row of x along the last axis, or [1]. */
+  readonly tolerance: Tensor;
+}
+
+/** An operation with kinks, y = rest + σ(x): what a system in which y is an unknown is made of. */
+export interface LiftedOperation extends KinkedOperation {
+  /** The ends of the interval of the derivative in x: they are the same where x is at no kink. */
+  readonly low: Tensor;
+  readonly high: Tensor;
+  /** The same, where what counts as at a kink is another tolerance. */
+  readonly ends: (tolerance: Tensor) => Tensor[];
+  /** y, followed by the tape. */
+  readonly output: Tensor;
+  /** x = plus − minus, followed by the tape where they depend on what it watches. */
+  readonly argument: { readonly plus: Tensor; readonly minus?: Tensor };
+  /** Of maximum and minimum, b in b + σ(a − b). */
+  readonly rest: Tensor | undefined;
+}
+
+/** In the order in which they were recorded. */
+export function kinkedOn(tape: Tape): { entry: Entry; place: number; kinks: KinkDescription }[] {
+  return tape.operations.flatMap((entry, place) => {
+    const kinks = kinkDescription(entry.operation);
+    return kinks && kinks.positions(entry.attributes).length > 0 ? [{ entry, place, kinks }] : [];
+  });
+}
+
+/** What a selection with one entry for each of `kinksOn` is made for. */
+export function selectablesOn(tape: Tape): (Selectable & Pick<Entry, 'output' | 'outputIndex'>)[] {
+  return kinkedOn(tape).map(({ entry: { operation, output, outputIndex } }) => ({
+    ...{ operation, output, outputIndex },
+    shape: output.shape,
+  }));
+}
+
+/** In the order in which they were recorded. Dispose their x and tolerance. */
+export function kinksOn(tape: Tape): KinkedOperation[] {
+  return kinkedOn(tape).map(({ entry, place, kinks }) => {
+    const { operation, inputs, attributes } = entry;
+    const x = kinks.argument(inputs);
+    const positions = kinks.positions(attributes);
+    return {
+      operation,
+      place,
+      x: inputs.includes(x) ? x.context.alias(x, x.shape) : x,
+      positions,
+      tolerance: kinks.tolerance(inputs),
+    };
+  });
+}
+
+/** Whether a call on the tape named a selection. */
+export function isSelectedOn(tape: Tape): boolean {
+  return kinkedOn(tape).some(({ entry: { attributes } }) => (attributes as { isSelected?: boolean }).isSelected);
+}
+
+/**
+ * The operations with kinks that depend on one of the tensors, as a lifted system needs them, where the value of each is an
+ * unknown of its own; their places are those among all that have kinks.
+ * @param watched default: all operations with kinks
+ * @param radius everything within it of a kink counts as at the kink; default: the tolerance of each row
+ * @param uncertainty as in PlayOptions
+ */
+export function liftedOn(
+  tape: Tape,
+  watched?: readonly Tensor[],
+  radius?: number,
+  uncertainty?: readonly Tensor[],
+): LiftedOperation[] {
+  const dependent = watched && dependentOn(tape.indicesOf(watched), tape.operations);
+  return kinkedOn(tape).flatMap(({ entry, kinks }, place) => {
+    if (dependent && !dependent.has(entry.outputIndex)) return [];
+    const { operation, inputs, inputIndices, output, outputIndex, attributes } = entry;
+    const x = kinks.argument(inputs);
+    const tolerance = radius === undefined ? kinks.tolerance(inputs) : x.context.upload([radius], [1], x);
+    const ends = (within: Tensor): Tensor[] => {
+      const near = nearness(within, uncertainty?.[place]);
+      return [0, 1].map((q) => kinks.derivative(x, near, attributes, q));
+    };
+    const [low, high] = ends(tolerance);
+    const [first, second] = inputs.map((input, index) => tape.aliasOf(input, inputIndices[index]));
+    const isExtreme = operation === 'maximum' || operation === 'minimum';
+    const lifted = {
+      operation,
+      place,
+      x,
+      positions: kinks.positions(attributes),
+      tolerance,
+      low,
+      high,
+      ends,
+      output: tape.aliasOf(output, outputIndex),
+      argument: isExtreme ? { plus: first, minus: second } : { plus: first },
+      rest: isExtreme ? second : undefined,
+    };
+    return [lifted];
+  });
+}

@@ -1,0 +1,70 @@
+/** How a tape is played where its operations are not to keep the selections with which they were called. */
+import { elementwise } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { CustomOperation } from './custom.ts';
+import { FACTORS } from './derivatives.ts';
+import { kinkedOn, selectablesOn } from './kinked-operations.ts';
+import { type KinkDescription, kinkDescription, nearness, ownSelection } from './kinks.ts';
+import type { Entry, Played } from './linearisation.ts';
+import { isByPlace, type Selection, selectionsFor } from './selection.ts';
+import type { Tape } from './tape.ts';
+
+export interface PlayOptions {
+  /** Which element of the Clarke intervals is taken. Default: the selections with which the operations were called. */
+  selection?: Selection;
+  /**
+   * How far the x of each of `kinksOn` may be from what it stands for, in that order: broadcasts to x. Within it the selection
+   * applies. Default: within what rounding makes of a kink.
+   */
+  uncertainty?: readonly Tensor[];
+}
+
+/** @throws Error where a selection does not fit the tape */
+export function played(tape: Tape, { selection, uncertainty }: PlayOptions): Played {
+  const factorOf = factors(tape, selection, uncertainty);
+  if (selection === undefined || !isByPlace(selection)) return { factorOf, selection };
+  for (const { operation, attributes } of tape.operations) {
+    const { name, isSelectable = false } = attributes as CustomOperation;
+    if (operation !== 'custom' || !isSelectable) continue;
+    throw new Error(
+      `autodiff: a selection by place does not reach ${name}, which the function calls; give one number, or numbers by ` +
+        `operation, or give ${name} a selection of its own`,
+    );
+  }
+  return { factorOf };
+}
+
+function factors(
+  tape: Tape,
+  selection: Selection | undefined,
+  uncertainty: readonly Tensor[] | undefined,
+): (entry: Entry) => Tensor {
+  const chosen = selectionsFor(selectablesOn(tape), selection);
+  const places = new Map(kinkedOn(tape).map(({ entry }, index) => [entry, index]));
+  return (entry) => {
+    const kinks = kinkDescription(entry.operation);
+    if (!kinks) return FACTORS[entry.operation](entry);
+    const place = places.get(entry) ?? -1;
+    return selectedDerivative(kinks, entry, chosen[place] ?? ownSelection(entry.attributes), uncertainty?.[place]);
+  };
+}
+
+/**
+ * The derivative of a kinked operation in its argument.
+ * @param selection q for all coordinates, or one number for each, of the shape of the argument
+ * @param uncertainty of the argument, [.., 1] or [1]: within it a kink counts as met. Default: what rounding makes of a kink
+ */
+function selectedDerivative(
+  { argument, tolerance, derivative }: KinkDescription,
+  { inputs, attributes }: Entry,
+  selection: number | Tensor,
+  uncertainty: Tensor | undefined,
+): Tensor {
+  const x = argument(inputs);
+  const near = nearness(tolerance(inputs), uncertainty);
+  if (typeof selection === 'number') return derivative(x, near, attributes, selection);
+  const [low, high] = [0, 1].map((q) => derivative(x, near, attributes, q));
+  // (1 − q)·low + q·high, written such that nothing is rounded where the two agree.
+  const width = elementwise('subtract', [high, low]);
+  return elementwise('add', [low, elementwise('multiply', [selection, width])]);
+}

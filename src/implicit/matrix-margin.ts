@@ -1,0 +1,28 @@
+/** The margin that a caller states for a matrix. */
+import { inTurns } from '../backends/event-loop.ts';
+import type { Margin } from '../solvers/linear-map.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { fetchedOnce } from './fetched.ts';
+import { checkPositive } from './options.ts';
+import { unlessAborted } from './run-limits.ts';
+
+/** Why a margin holds that was checked here. */
+export const BY_EIGENVALUES = 'by the eigenvalues of that matrix';
+
+/** A margin that holds by construction is not checked: a page that trains such a W does without. */
+const eigenvalues = fetchedOnce('what checks the margin of W', () => import('./smallest-eigenvalue.ts'));
+
+/** Of W, [n, n], to be checked. */
+export function marginOfMatrix(W: Tensor, stated: number | undefined): Margin {
+  if (stated === undefined) throw new RangeError('margin: it is missing; it must be given where W is a tensor');
+  return {
+    value: checkPositive('margin', stated),
+    by: 'checked',
+    reason: BY_EIGENVALUES,
+    async check(signal) {
+      const read = Promise.all([W.data(), eigenvalues()]);
+      const [numbers, { checkStatedMargin }] = await unlessAborted(read, signal);
+      await unlessAborted(inTurns(checkStatedMargin(numbers, W.shape[0], stated), signal), signal);
+    },
+  };
+}

@@ -1,0 +1,145 @@
+/** The monotonicity margin of a matrix by its eigenvalues: float64, on the host. Fetched where one is to be checked. */
+import type { Interruptible } from '../backends/event-loop.ts';
+
+/** Eigenvalues are bracketed to this many units of rounding of the matrix. */
+const BISECTIONS = 100;
+
+/** As `monotonicityMargin`. */
+export function* marginOf(W: ArrayLike<number>, n: number): Interruptible<number> {
+  const matrix = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) matrix[i * n + j] = (i === j ? 1 : 0) - 0.5 * (W[i * n + j] + W[j * n + i]);
+    if (i % ROWS === ROWS - 1) yield;
+  }
+  const { diagonal, offDiagonal } = yield* tridiagonal(matrix, n);
+  return smallestEigenvalue(diagonal, offDiagonal);
+}
+
+/**
+ * The largest m with I − (W + Wᵀ)/2 ⪰ m·I for a W that is given directly, in float64 on the host.
+ * @throws RangeError where m ≤ 0, up to rounding: the layer is then not monotone, and z = σ(Wz + b) may have no solution
+ *   or several
+ */
+export function* checkedMargin(W: ArrayLike<number>, n: number): Interruptible<number> {
+  const margin = yield* marginOf(W, n);
+  const norm = lengthOf(W, 0, n * n, 1);
+  // An eigenvalue that is 0 comes out as a few units of rounding, of either sign.
+  if (!(margin > 4 * n * Number.EPSILON * (1 + norm))) {
+    throw new RangeError(
+      `W: the layer is not monotone: the smallest eigenvalue of I − (W + Wᵀ)/2 is ${margin.toPrecision(6)}; it must be > 0 beyond rounding`,
+    );
+  }
+  return margin;
+}
+
+/** Of a margin that the caller states, what rounding of W may take away. */
+const MARGIN_SLACK = 1e-3;
+
+/**
+ * Checks the margin that a caller states for a W that is given directly.
+ * @throws RangeError where W is not monotone, or less so than stated
+ */
+export function* checkStatedMargin(W: ArrayLike<number>, n: number, stated: number): Interruptible<void> {
+  const margin = yield* checkedMargin(W, n);
+  if (margin < stated * (1 - MARGIN_SLACK)) {
+    throw new RangeError(
+      `margin: it is ${stated}, but the smallest eigenvalue of I − (W + Wᵀ)/2 is ${margin.toPrecision(6)}; it must be at most that`,
+    );
+  }
+}
+
+/** Householder reflections QᵀAQ that leave a symmetric A (overwritten) tridiagonal. */
+function* tridiagonal(
+  a: Float64Array,
+  n: number,
+): Interruptible<{ diagonal: Float64Array; offDiagonal: Float64Array }> {
+  const v = new Float64Array(n);
+  const p = new Float64Array(n);
+  for (let column = 0; column < n - 2; column++) {
+    const norm = lengthOf(a, (column + 1) * n + column, n * n, n);
+    if (norm === 0) continue;
+    const head = a[(column + 1) * n + column];
+    const image = head > 0 ? -norm : norm; // the sign that does not cancel
+    let squared = 0;
+    for (let i = column + 1; i < n; i++) {
+      v[i] = a[i * n + column] - (i === column + 1 ? image : 0);
+      squared += v[i] * v[i];
+    }
+    // A ← A − v wᵀ − w vᵀ with p = 2Av/(vᵀv), w = p − (pᵀv/vᵀv) v.
+    let product = 0;
+    for (let i = column; i < n; i++) {
+      p[i] = (2 * partialDot(a, i * n, v, column + 1, n)) / squared;
+      if (i > column) product += p[i] * v[i];
+      if (i % ROWS === ROWS - 1) yield;
+    }
+    v[column] = 0;
+    for (let i = column; i < n; i++) p[i] -= (product / squared) * v[i];
+    for (let i = column; i < n; i++) {
+      subtractPair(a, i, v, p, column, n);
+      if (i % ROWS === ROWS - 1) yield;
+    }
+  }
+  const diagonal = Float64Array.from({ length: n }, (_, i) => a[i * n + i]);
+  const offDiagonal = Float64Array.from({ length: Math.max(n - 1, 0) }, (_, i) => a[(i + 1) * n + i]);
+  return { diagonal, offDiagonal };
+}
+
+/** Outside of these a sum of squares may have overflowed, or have lost what underflowed. */
+const [SMALLEST_SUM, LARGEST_SUM] = [2 ** -900, 2 ** 1000];
+
+/** √Σ x² of every `stride`-th number from `start` to before `end`. */
+function lengthOf(x: ArrayLike<number>, start: number, end: number, stride: number): number {
+  let squares = 0;
+  for (let at = start; at < end; at += stride) squares += x[at] * x[at];
+  if (squares >= SMALLEST_SUM && squares <= LARGEST_SUM) return Math.sqrt(squares);
+  let largest = 0;
+  for (let at = start; at < end; at += stride) largest = Math.max(largest, Math.abs(x[at]));
+  if (largest === 0 || !Number.isFinite(largest)) return largest;
+  squares = 0;
+  for (let at = start; at < end; at += stride) squares += (x[at] / largest) ** 2;
+  return largest * Math.sqrt(squares);
+}
+
+/** Of a matrix, after which others may have their turn. */
+const ROWS = 64;
+
+/** Σ_{j ≥ from} rowⱼ·vⱼ, the row beginning at `start`. */
+function partialDot(a: Float64Array, start: number, v: Float64Array, from: number, n: number): number {
+  let sum = 0;
+  for (let j = from; j < n; j++) sum += a[start + j] * v[j];
+  return sum;
+}
+
+/** Row i of A − v wᵀ − w vᵀ, from column `from` on. */
+function subtractPair(a: Float64Array, i: number, v: Float64Array, w: Float64Array, from: number, n: number): void {
+  for (let j = from; j < n; j++) a[i * n + j] -= v[i] * w[j] + w[i] * v[j];
+}
+
+function smallestEigenvalue(diagonal: Float64Array, offDiagonal: Float64Array): number {
+  // Gershgorin's discs bracket every eigenvalue.
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < diagonal.length; i++) {
+    const radius = Math.abs(offDiagonal[i - 1] ?? 0) + Math.abs(offDiagonal[i] ?? 0);
+    low = Math.min(low, diagonal[i] - radius);
+    high = Math.min(high, diagonal[i]); // a Rayleigh quotient
+  }
+  for (let step = 0; step < BISECTIONS && low < high; step++) {
+    const middle = 0.5 * (low + high);
+    if (middle === low || middle === high) break;
+    if (hasEigenvalueBelow(diagonal, offDiagonal, middle)) high = middle;
+    else low = middle;
+  }
+  return low;
+}
+
+/** Sturm: some pivot of the LDLᵀ factorisation of T − x·I is negative exactly when an eigenvalue lies below x. */
+function hasEigenvalueBelow(diagonal: Float64Array, offDiagonal: Float64Array, x: number): boolean {
+  let pivot = diagonal[0] - x;
+  for (let i = 0; ; i++) {
+    if (pivot < 0) return true;
+    if (i === diagonal.length - 1) return false;
+    const safe = pivot === 0 ? Number.MIN_VALUE / Number.EPSILON : pivot;
+    pivot = diagonal[i + 1] - x - offDiagonal[i] ** 2 / safe;
+  }
+}
