@@ -1,5 +1,5 @@
 /** The commands by name. Each is loaded when it is called, so that the rest starts at once. */
-import { EXIT, InputError, type IO, onOneLine, shown } from './io.ts';
+import { EXIT, InputError, type IO, meant, onOneLine, shown } from './io.ts';
 import { helpOf, readArguments } from './options.ts';
 
 /** Returns the exit code. */
@@ -56,7 +56,9 @@ async function dispatch(argv: readonly string[], io: IO): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name.startsWith('-')) return withoutCommand(argv, io);
   if (!Object.hasOwn(COMMANDS, name)) {
-    throw new InputError(`${shown(name)} is not a command; the commands are ${Object.keys(COMMANDS).join(', ')}`);
+    throw new InputError(
+      `${shown(name)} is not a command; the commands are ${Object.keys(COMMANDS).join(', ')}${meant(name, Object.keys(COMMANDS))}`,
+    );
   }
   const command = await COMMANDS[name].load();
   return command(rest, io);

@@ -1,4 +1,6 @@
 /** What a command needs of the process around it, so that it can also run inside another one. */
+import { nearestTo } from '../arguments/nearest.ts';
+
 export interface IO {
   /** Standard output. */
   out(text: string): void;
@@ -25,6 +27,16 @@ export class InputError extends Error {
 export function shown(value: unknown): string {
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}
+
+/** Longer ones are no slip of the pen. */
+const LONGEST_NAME = 60;
+
+/** A name of which fewer than half of the letters are to change, in a sentence; nothing where there is none. */
+export function meant(name: string, names: readonly string[]): string {
+  if (name.length > LONGEST_NAME) return '';
+  const closest = nearestTo(name, names, Math.max(name.replace(/^-+/, '').length, 2) / 2);
+  return closest === undefined ? '' : `. Did you mean ${closest}?`;
 }
 
 /** Without line ends and control characters: names out of a file must not reach the terminal as commands to it. */

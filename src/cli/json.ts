@@ -1,5 +1,5 @@
 /** Reading JSON that someone wrote: what is wrong is said with the place where it is. */
-import { InputError, shown } from './io.ts';
+import { InputError, meant, shown } from './io.ts';
 
 /** @param name of the file, for the messages */
 export function parseJSON(name: string, text: string): unknown {
@@ -76,7 +76,7 @@ export function checkKeys(
   if (strange.length > 0) {
     const names = strange.map((key) => shown(key)).join(', ');
     throw new InputError(
-      `${names}: ${strange.length === 1 ? 'this key is' : 'these keys are'} unknown; ${what} may have ${known.join(', ')}`,
+      `${names}: ${strange.length === 1 ? 'this key is' : 'these keys are'} unknown; ${what} may have ${known.join(', ')}${meant(strange[0], known)}`,
     );
   }
   const missing = required.filter((key) => !Object.hasOwn(object, key));

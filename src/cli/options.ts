@@ -1,6 +1,6 @@
 /** Options of a command: one table from which they are read, checked and explained. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { InputError, shown } from './io.ts';
+import { InputError, meant, shown } from './io.ts';
 
 export interface Option {
   readonly description: string;
@@ -47,7 +47,7 @@ function explained(command: string, allowed: OptionTable, error: unknown): strin
   const name = quoted.match(/--[^ =]+/)?.[0] ?? quoted;
   if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
     const names = Object.keys(allowed).map((each) => `--${each}`);
-    return `${name}: ${command} has no such option; it has ${names.join(', ')}`;
+    return `${name}: ${command} has no such option; it has ${names.join(', ')}${meant(name, names)}`;
   }
   if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
     if (/does not take an argument/.test(message)) return `${name}: it takes no value; write ${name} alone`;

@@ -119,11 +119,13 @@ function solvedFrom(
         notFinite: reduceRows('countNotFinite', [x]),
       };
       const told = [elementwise('copy', [context.alias(x, shape)]), summarise(batch, rows)];
-      return reports ? [...told, rows.residual, definedPoints(system, x0, x, rows.residual)] : told;
+      if (!reports) return told;
+      const defined = batch > 1 ? [definedPoints(system, x0, x, rows.residual)] : [];
+      return [...told, rows.residual, ...defined];
     },
     limited,
   );
-  const instead = reports ? { start: engine.alias(defined, start.shape), residual } : undefined;
+  const instead = reports ? { start: engine.alias(defined ?? start, start.shape), residual } : undefined;
   defined?.dispose();
   return { z, summary, areRowsInDoubt, instead };
 }
@@ -135,7 +137,6 @@ function solvedFrom(
 function definedPoints(system: ImplicitSystem, start: Tensor, x: Tensor, residual: Tensor): Tensor {
   const { context } = x;
   const { batch } = system.rows;
-  if (batch === 1) return elementwise('copy', [start]);
   const zero = context.constant({ kind: 'fill', value: 0 }, [1]);
   const isUndefined = (of: Tensor): Tensor => reduceRows('countNotFinite', [column(of)]);
   const isDefined = elementwise('scale', [isUndefined(residual)], [-1, 1]);

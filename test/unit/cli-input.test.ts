@@ -232,6 +232,8 @@ describe('the command line', () => {
     [['-x'], /-x: equilibra has no such option/],
     [['train', '--frob'], /--frob: train has no such option; it has .*--width/],
     [['train', '--frob=3'], /--frob: train has no such option/],
+    [['train', '--optimizer', 'adam'], /--optimizer: train has no such option; it has .*Did you mean --optimiser\?/],
+    [['trian'], /"trian" is not a command; .*Did you mean train\?/],
     [['train', 'digits'], /"digits": train takes options only/],
     [['train', '--width'], /--width: its value is missing/],
     [['train', '--width', '-3'], /--width: its value is missing, or starts with a dash; write --width=<value>/],
