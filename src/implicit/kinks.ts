@@ -106,7 +106,7 @@ function notIn(mask: Tensor, batch: number, { own }: Places): Tensor {
   return elementwise('scale', [ofSamples('sum', mask, parts)], [-1, mask.size / parts]);
 }
 
-/** The largest absolute value of each sample, of numbers that broadcast to x: [batch], or [1] where that is the same for all. */
+/** The largest of each sample, of numbers ≥ 0 that broadcast to x: [batch], or [1] where that is the same for all. */
 export function largestIn(numbers: Tensor, x: Tensor, batch: number, { own }: Places): Tensor {
   if (typeof own !== 'string') return ofEach('maximumAbsolute', broadcast(numbers, x.shape), batch, own);
   const parts = own === 'rows' && numbers.size % batch === 0 ? batch : 1;
@@ -117,10 +117,7 @@ type SampleReduction = 'sum' | 'maximumAbsolute';
 
 /** Of so many parts, one after the other. */
 function ofSamples(reduction: SampleReduction, x: Tensor, parts: number): Tensor {
-  if (x.size === parts) {
-    const each = x.context.alias(x, [parts]);
-    return reduction === 'sum' ? each : elementwise('abs', [each]);
-  }
+  if (x.size === parts) return x.context.alias(x, [parts]);
   return parts === 1 ? reduceAll(reduction, x) : reduceRows(reduction, [x.context.alias(x, [parts, x.size / parts])]);
 }
 

@@ -83,12 +83,13 @@ function solvedFrom(
     'implicit, forward',
     [start, engine.scalar(tolerance), ...inputs],
     ([z0, aim, ...own], context, isTraced) => {
-      const system = systemOf(own);
-      const { shape, batch, n } = system.rows;
+      const unscaled = systemOf(own);
+      const { shape, batch, n } = unscaled.rows;
       const x0 = context.alias(z0, [batch, n]);
       const floor = context.constant({ kind: 'fill', value: FLOOR_UNITS * context.epsilon }, [1]);
       // Kernel by kernel every iteration of each method would be run.
       const taken = isTraced ? methods : methods.slice(0, 1);
+      const system = unscaled.startedAt(x0, taken.length > 0 ? unscaled.image(x0) : undefined);
       const all = limit ?? sum(taken.map(({ most = LIMIT }) => most));
       const shares = sharesOf(
         isTraced ? all : Math.min(all, EAGER_PASSES),

@@ -53,7 +53,11 @@ interface ImplicitOptions extends LimitOptions {
    * system anyway.
    */
   coupled?: boolean;
-  /** Of ‖F(z)‖/(ε + ‖z‖), per sample. Default 1e-4. */
+  /**
+   * Of ‖F(z)‖/(ε·min(1, s) + ‖z‖), per sample, with s = ‖z‖ + ‖F(z)‖ at the start: so that numbers far below 1 are solved for as well. Of an
+   * unknown that is taken as it is given, s = ‖z‖, and 1 where it is 0.
+   * Default 1e-4.
+   */
   tolerance?: number;
   /** Of ‖v − Bᵀu‖/‖v‖, per sample. Default: `tolerance`. */
   backwardTolerance?: number;

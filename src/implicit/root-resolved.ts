@@ -42,7 +42,8 @@ export function resolvedRoot(solved: Solved, settings: ImplicitSettings, limited
     ([start, ...own], context, isTraced) => {
       const system = solved.systemOf(own);
       const { shape, batch, n } = system.rows;
-      const x = atFloor(system, context.alias(start, [batch, n]), settings, context, isTraced);
+      const x0 = context.alias(start, [batch, n]);
+      const x = atFloor(system.startedAt(x0), x0, settings, context, isTraced);
       const linearised = system.linearised(x);
       const kinked = linearised.kinks();
       const limit = isTraced ? settings.backwardLimit : EAGER_ITERATIONS;
@@ -102,7 +103,7 @@ function roundingIn(x: Tensor, kinked: readonly KinkedArgument[], context: LoopC
   // Of numbers that are all 0 nothing is rounded; but a linear system needs a right-hand side.
   const norms = elementwise('scale', [reduceRows('norm', [x])], [share, context.epsilon ** 5]);
   const size = kinked.reduce((sum, one) => {
-    const largest = largestIn(one.x, one.x, batch, one.places);
+    const largest = largestIn(elementwise('abs', [one.x]), one.x, batch, one.places);
     return elementwise('add', [sum, elementwise('scale', [largest], [context.epsilon, 0])]);
   }, norms);
   return elementwise('multiply', [column(size), signs(n, context)]);
@@ -117,5 +118,6 @@ function signs(n: number, context: LoopContext): Tensor {
 /** The largest of each sample, of what belongs to none alone the largest of all: such that it broadcasts to x. */
 function largestOf(x: Tensor, places: Places): Tensor {
   const of = (largest: Tensor): Tensor => elementwise('scale', [largest], [ESTIMATE_UNITS, 0]);
-  return spreadOver(x, of(largestIn(x, x, places.batch, places)), of(reduceAll('maximumAbsolute', x)), places);
+  const sizes = elementwise('abs', [x]);
+  return spreadOver(x, of(largestIn(sizes, x, places.batch, places)), of(reduceAll('maximumAbsolute', x)), places);
 }

@@ -40,7 +40,34 @@ export class ImplicitSystem {
     readonly rows: Rows,
     readonly inputs: readonly Tensor[],
     private readonly selection: ImplicitSelection | undefined,
+    /** What is added to ‖z‖ where something is relative to that, [batch]. Default: ε. */
+    private readonly least?: Tensor,
   ) {}
+
+  /**
+   * The same equation, solved from here: ε then counts in units of ‖x‖ + ‖F(x)‖ where that is less than 1, for 0 is no answer to an
+   * equation whose numbers are all smaller than ε.
+   * @param image f at x; without it, as of an x that is taken as it is, the unit is ‖x‖, and 1 where x is 0
+   */
+  startedAt(x: Tensor, image?: Tensor): ImplicitSystem {
+    const { what, f, kind, rows, inputs, selection } = this;
+    const { context } = x;
+    const sizes = [x, ...(image ? [this.value(x, image)] : [])].map((one) => reduceRows('norm', [one]));
+    const size = sizes.reduce((sum, each) => elementwise('add', [sum, each]));
+    const number = (value: number): Tensor => context.constant({ kind: 'fill', value }, [1]);
+    const isLess = elementwise('greater', [number(1), size]); // not where it is NaN
+    const isUnit = image ? isLess : elementwise('multiply', [isLess, elementwise('greater', [size, number(0)])]);
+    const unit = elementwise('select', [isUnit, size, number(1)]);
+    return new ImplicitSystem(
+      what,
+      f,
+      kind,
+      rows,
+      inputs,
+      selection,
+      elementwise('scale', [unit], [context.epsilon, 0]),
+    );
+  }
 
   /** The user's function at an x of [batch, n], as [batch, n]. */
   image(x: Tensor, inputs: readonly Tensor[] = this.inputs): Tensor {
@@ -75,14 +102,19 @@ export class ImplicitSystem {
     return (isDiagonal ? 1 : 0) - entry;
   }
 
-  /** ‖F(x)‖ / (ε + ‖x‖) for each sample, [batch]. */
+  /** ‖F(x)‖ / (ε + ‖x‖) for each sample, [batch]; with another number in the place of ε, see `startedAt`. */
   residual(x: Tensor, image: Tensor): Tensor {
     return this.relative(x, reduceRows('norm', [this.value(x, image)]));
   }
 
   /** The same, from ‖F(x)‖. Where ‖x‖ has overflowed nothing is small beside it: NaN. */
   relative(x: Tensor, size: Tensor): Tensor {
-    return ratio(size, elementwise('scale', [reduceRows('norm', [x])], [1, x.context.epsilon]));
+    const norm = reduceRows('norm', [x]);
+    const { least } = this;
+    return ratio(
+      size,
+      least ? elementwise('add', [norm, least]) : elementwise('scale', [norm], [1, x.context.epsilon]),
+    );
   }
 
   /** The user's function at x, and on a tape all that leads to it. */

@@ -2,12 +2,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BackendName } from '../../../src/backends/backend.ts';
-import { AWAITED } from './awaited.ts';
 
 /** How many times the cases of `npm test`. */
 export type Load = number;
-
-const TAGGED = process.env.EQUILIBRA_TEST_AWAITED === undefined ? AWAITED : [];
 
 /**
  * @param cases in `npm test`
@@ -20,7 +17,6 @@ export function property<Value>(
   cases: number,
   check: (value: Value) => Promise<void>,
 ): void {
-  if (TAGGED.some((beginning) => name.startsWith(beginning))) return;
   const numRuns = Math.ceil(cases * load);
   test(
     name,

@@ -85,7 +85,7 @@ export function scales(load: Load, engine: () => Promise<Engine>, backend: Backe
     },
   );
 
-  // A tolerance is relative to ε + ‖z‖, so that it is absolute where z is smaller than that.
+  // A tolerance is relative to ‖z‖, and to ε times the numbers at the start where these are small: a start at 0 is near to nothing.
   for (const [size, powers] of [
     ['large', POWERS.filter((power) => power >= 0)],
     ['small', POWERS.filter((power) => power < 0)],
