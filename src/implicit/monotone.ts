@@ -3,6 +3,7 @@ import { readOptions } from '../arguments/options.ts';
 import type { CustomOperation } from '../autodiff/custom.ts';
 import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
 import { checkMask } from '../solvers/activations.ts';
+import { convergenceOf, forwardSolverOf } from '../solvers/index.ts';
 import type { LinearMap, Margin } from '../solvers/linear-map.ts';
 import { roundingUnits, type SolveReport, worstOf } from '../solvers/report.ts';
 import { recorded } from '../tensor/operations.ts';
@@ -50,10 +51,11 @@ export interface MonotoneSolution {
   dispose(): void;
 }
 
-const ADVICE: OwnAdvice = {
+/** What helps where a solve by this solver fails. */
+const adviceOn = (solver: Settings['solver']): OwnAdvice => ({
   forward(report) {
     const { cause } = worstOf(report);
-    const isRepetition = report.solver === 'picard' || report.solver === 'anderson-picard';
+    const isRepetition = convergenceOf(forwardSolverOf(solver)) === 'where it contracts';
     if (cause === 'start' || cause === 'divergence') {
       const grows = isRepetition
         ? 'Repetition grows where W does not contract, and peaceman-rachford does not; or '
@@ -63,7 +65,7 @@ const ADVICE: OwnAdvice = {
     if (!isRepetition) return undefined;
     return 'Raise the limit where W contracts; where it does not, repetition need not come to the solution, and peaceman-rachford does. Or loosen the tolerance, or ask for the report';
   },
-};
+});
 
 /**
  * Solves z = σ(Wz + b) for every row of b, with W a matrix or any other linear map, and differentiates the solution (Bolte et al. 2021, Proposition 3).
@@ -116,7 +118,7 @@ export function solveMonotone(
     isBounded: async () => (await shown).holds,
     rounding: roundingUnits(map.n),
     hypothesis: { ofSolve: async (read) => certificateOfSolve(read, (await shown).known) },
-    advice: ADVICE,
+    advice: adviceOn(settings.solver),
     settings,
   });
   const start = { initial: options.initial, near };
