@@ -23,6 +23,7 @@ import { forward } from './monotone-forward.ts';
 import { kinkedArgument, kinkedOperations, type LinearPoint, movementOf, solveLinearised } from './monotone-linear.ts';
 import { type ResolvedSolution, resolvedSolution } from './monotone-resolved.ts';
 import {
+  type Chosen,
   checkSolveOptions,
   chosenFor,
   MONOTONE_OPTIONS,
@@ -52,7 +53,7 @@ export interface MonotoneSolution {
 }
 
 /** What helps where a solve by this solver fails. */
-const adviceOn = (solver: Settings['solver']): OwnAdvice => ({
+const adviceOn = (solver: Chosen['solver']): OwnAdvice => ({
   forward(report) {
     const { cause } = worstOf(report);
     const isRepetition = convergenceOf(forwardSolverOf(solver)) === 'where it contracts';
