@@ -1,10 +1,10 @@
 /** The duality gap of Lasso solutions in float64, apart from the library. */
-import type { LassoProblem, LassoSize } from './lasso.ts';
+import type { GeneratedLasso, LassoSize } from './lasso.ts';
 
 type Floats = Float32Array | Float64Array;
 
 /** @param masks [folds, samples], 1 for the rows that count; undefined where all do */
-export interface MaskedProblem extends LassoProblem, LassoSize {
+export interface MaskedProblem extends GeneratedLasso, LassoSize {
   readonly masks: Uint8Array | undefined;
 }
 

@@ -7,7 +7,7 @@ export interface LassoSize {
   readonly features: number;
 }
 
-export interface LassoProblem {
+export interface GeneratedLasso {
   readonly X: Numbers; // [samples, features]
   readonly y: Numbers; // [samples]
 }
@@ -41,7 +41,7 @@ const NOISE = 0.1;
 const CORRELATION = 0.5;
 
 /** Rows of an autoregressive design, standard normal in each feature; y = Xβ + noise, with a sparse β. */
-export function lassoProblem({ samples, features }: LassoSize): LassoProblem {
+export function lassoProblem({ samples, features }: LassoSize): GeneratedLasso {
   const generator = random(0).fork(`lasso ${samples} ${features}`);
   const X = new Float32Array(samples * features);
   for (let row = 0; row < samples; row++) fillRow(generator, X.subarray(row * features, (row + 1) * features));

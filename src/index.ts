@@ -17,9 +17,9 @@ export type {
 } from './implicit/certificate.ts';
 export type { CertifyOptions } from './implicit/certify-options.ts';
 export { CertificateError, type FailurePolicy } from './implicit/failure-policy.ts';
-export { type ArgminOptions, argmin, type InverseOptions, inverse } from './implicit/forms.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
 export type { GradientInterval, IntervalOptions } from './implicit/interval.ts';
+export { type ArgminOptions, argmin, type InverseOptions, inverse } from './implicit/inverse-and-argmin.ts';
 export type { KinkPlace } from './implicit/kink-places.ts';
 export type { OperationKink } from './implicit/kinks.ts';
 export type { LassoCertificate, LassoSampleCertificate } from './implicit/lasso/certificate.ts';
@@ -143,7 +143,7 @@ export {
   crossValidation,
   heldOut,
   type Judge,
-  type Rows,
+  type RowSplit as Rows,
   type SureOptions,
   sure,
 } from './train/tune/criteria.ts';

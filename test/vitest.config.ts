@@ -26,7 +26,7 @@ function vulkanDriver(): Record<string, string> {
 const LONGEST = [
   ...['parity/solvers', 'parity/kernels-webgpu', 'browser/parity', 'browser/gpujs-reference', 'browser/gpujs'],
   ...['reference/monotone', 'unit/theorem3', 'browser/training', 'reference/lasso', 'unit/wasm-multiply-add'],
-  ...['unit/cli-gallery', 'parity/kernels', 'parity/implicit', 'parity/checkpoint', 'parity/assumed-steps'],
+  ...['unit/cli-gallery', 'parity/kernels', 'parity/implicit', 'parity/checkpoint', 'parity/speculative-steps'],
 ].map((name) => `/test/${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {

@@ -44,11 +44,11 @@ export interface Carried {
 export interface Loop {
   readonly kernel: 'loop';
   readonly carried: readonly Carried[];
-  readonly body: readonly Step[];
+  readonly body: readonly Statement[];
   readonly limit: number;
 }
 
-export type Step = KernelCall | Loop;
+export type Statement = KernelCall | Loop;
 
 export interface Program {
   /** Shown in error messages: what was traced. */
@@ -57,7 +57,7 @@ export interface Program {
   readonly sizes: readonly number[];
   readonly inputs: readonly number[];
   readonly constants: ReadonlyMap<number, Constant>;
-  readonly steps: readonly Step[];
+  readonly statements: readonly Statement[];
   /** May name an input or a constant; the backend then copies. No slot appears twice. */
   readonly outputs: readonly number[];
 }
@@ -66,7 +66,7 @@ export interface Program {
  * That each loop of the runs which are given it takes about as many passes as it did before. Nothing waits for their flags;
  * whether they were all cleared is read back at the end, together with whatever was downloaded under it.
  */
-export interface Assumption {
+export interface Speculation {
   /** Whether runs and downloads may still be given it. */
   readonly isOpen: boolean;
   /** To be called when the last of them has been enqueued. Idempotent. */
@@ -77,7 +77,7 @@ export interface Assumption {
 
 /** How a run is to be carried out. */
 export interface RunOptions {
-  readonly assumption?: Assumption;
+  readonly speculation?: Speculation;
   /**
    * Asked between the passes of loops. Once it gives true no pass begins any more: every loop ends with what it carries then, as at
    * its limit, and so do the kernels that are loops of their own. A backend may be late by what it has enqueued on a device.
@@ -126,8 +126,8 @@ export interface Backend {
   upload(values: ArrayLike<number>): Storage;
   /** Overwrites storage (same size), after all work enqueued so far. */
   write(storage: Storage, values: ArrayLike<number>): void;
-  /** @param assumption under which the storage was computed: the numbers come when it has ended */
-  download(storage: Storage, assumption?: Assumption): Promise<Float32Array | Float64Array>;
+  /** @param speculation under which the storage was computed: the numbers come when it has ended */
+  download(storage: Storage, speculation?: Speculation): Promise<Float32Array | Float64Array>;
   release(storage: Storage): void;
   /** Inputs are given in the order of `program.inputs` and are not changed. The caller owns the outputs. */
   run(program: Program, inputs: readonly Storage[], options?: RunOptions): Storage[];
@@ -137,8 +137,8 @@ export interface Backend {
    * @returns the bytes by which `programBytes` falls; 0 for a Program of which nothing is kept
    */
   forget(program: Program): number;
-  /** Absent where no loop is waited for: everything always holds. Undefined where nothing can be assumed as yet. */
-  assume?(): Assumption | undefined;
+  /** Absent where no loop is waited for: everything always holds. Undefined where nothing can be speculative as yet. */
+  speculate?(): Speculation | undefined;
   /** Resolves when all enqueued work is done; rejects if any of it failed. */
   idle(): Promise<void>;
   memory(): MemoryFigures;

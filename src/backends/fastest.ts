@@ -100,7 +100,7 @@ function chain(products: number): Program {
     sizes: [ROWS * WIDTH, WIDTH * WIDTH, ...outputs.map(() => ROWS * WIDTH)],
     inputs: [0, 1],
     constants: new Map(),
-    steps: outputs.map((output) => product(output === 2 ? 0 : output - 1, output)),
+    statements: outputs.map((output) => product(output === 2 ? 0 : output - 1, output)),
     outputs: [products + 1],
   };
 }

@@ -1,5 +1,5 @@
 /** How much memory objects of JavaScript take: an estimate, since no engine tells. */
-import type { Program, Step } from './backend.ts';
+import type { Program, Statement } from './backend.ts';
 
 /** Bytes of what V8 takes in Node, where a pointer has 8 bytes; in Chrome, where it has 4, they take up to half as much. */
 const POINTER = 8;
@@ -15,13 +15,13 @@ const NONE: ReadonlySet<unknown> = new Set();
 /** The objects of a Program, for what a backend makes of it and which refers to them. */
 export function objectsOf(program: Program): ReadonlySet<unknown> {
   const objects = new Set<unknown>([program, ...program.constants.values()]);
-  const add = (steps: readonly Step[]): void => {
+  const add = (steps: readonly Statement[]): void => {
     for (const step of steps) {
       objects.add(step);
       if (step.kernel === 'loop') add(step.body);
     }
   };
-  add(program.steps);
+  add(program.statements);
   return objects;
 }
 

@@ -374,8 +374,8 @@ export function passLayout(
   return { factor: 0, kept, state, lost, sums, end: sums + 2 * Math.ceil(n / 8) * batch };
 }
 
-/** Those on which a long chain of small steps costs no more than its arithmetic. */
-export const SEQUENTIAL_BACKENDS: readonly string[] = ['cpu', 'wasm'];
+/** Backends without per-kernel launch cost. */
+export const HOST_BACKENDS: readonly string[] = ['cpu', 'wasm'];
 
 export type * from './batched-kernels.ts';
 export type * from './lasso-kernels.ts';

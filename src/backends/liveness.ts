@@ -5,7 +5,7 @@
  * overwritten while it is read (see `alignedOperands`) is read at the first tick, any other at both, so that two slots
  * may share storage exactly when their intervals do not overlap.
  */
-import type { Loop, Program, Step } from './backend.ts';
+import type { Loop, Program, Statement } from './backend.ts';
 import { ABSENT, type ElementwiseCall, type KernelCall, type OperandLayout } from './kernels.ts';
 
 /** Both ends included. */
@@ -28,17 +28,17 @@ interface Version extends Interval {
 }
 
 /** Calls `visit` with each step, loops before their bodies. */
-function forEachStep(steps: readonly Step[], visit: (step: Step) => void): void {
+function forEachStatement(steps: readonly Statement[], visit: (step: Statement) => void): void {
   for (const step of steps) {
     visit(step);
-    if (step.kernel === 'loop') forEachStep(step.body, visit);
+    if (step.kernel === 'loop') forEachStatement(step.body, visit);
   }
 }
 
 /** Slots that something reads. An entering slot that nobody reads (mostly the flag's) needs no storage. */
 export function slotsRead(program: Program): Set<number> {
   const read = new Set<number>(program.outputs);
-  forEachStep(program.steps, (step) => {
+  forEachStatement(program.statements, (step) => {
     if (step.kernel !== 'loop') {
       for (const slot of step.inputs) read.add(slot);
       return;
@@ -100,7 +100,7 @@ export function analyse(program: Program): Liveness {
     for (let depth = version.depth; depth < open.length; depth++) open[depth].add(version);
   };
 
-  const walk = (steps: readonly Step[]): void => {
+  const walk = (steps: readonly Statement[]): void => {
     for (const step of steps) {
       if (step.kernel === 'loop') {
         walkLoop(step);
@@ -137,7 +137,7 @@ export function analyse(program: Program): Liveness {
 
   for (const slot of [...program.inputs, ...program.constants.keys()]) define(slot, 0);
   tick = 1;
-  walk(program.steps);
+  walk(program.statements);
   for (const slot of program.outputs) use(slot, Number.POSITIVE_INFINITY);
   return { intervals: versions, flags };
 }

@@ -6,7 +6,7 @@
  * plan relies on one property of loops: once the flag is 0 nothing in the body writes anything, so an entering buffer may
  * serve for something else between its last reading and the end of the pass.
  */
-import type { Carried, Constant, Loop, Program, Step } from './backend.ts';
+import type { Carried, Constant, Loop, Program, Statement } from './backend.ts';
 import { ABSENT, type KernelCall } from './kernels.ts';
 import { analyse, type Interval, type Liveness, overlap, slotsRead } from './liveness.ts';
 
@@ -38,12 +38,12 @@ export interface PlannedLoop {
   readonly initialFlag: number;
   readonly flag: number;
   readonly enter: readonly PlannedCopy[];
-  readonly body: readonly PlannedStep[];
+  readonly body: readonly PlannedStatement[];
   readonly leave: readonly PlannedCopy[];
   readonly limit: number;
 }
 
-export type PlannedStep = PlannedCall | PlannedCopy | PlannedLoop;
+export type PlannedStatement = PlannedCall | PlannedCopy | PlannedLoop;
 
 export type BufferRole =
   | { readonly kind: 'input'; readonly index: number }
@@ -59,7 +59,7 @@ export interface PlannedBuffer {
 
 export interface Plan {
   readonly buffers: readonly PlannedBuffer[];
-  readonly steps: readonly PlannedStep[];
+  readonly steps: readonly PlannedStatement[];
   readonly loops: number;
 }
 
@@ -95,9 +95,9 @@ class Planner {
   }
 
   plan(): Plan {
-    this.mergeCarried(this.program.steps);
+    this.mergeCarried(this.program.statements);
     this.assignBuffers();
-    const steps = this.planSteps(this.program.steps);
+    const steps = this.planSteps(this.program.statements);
     steps.push(...this.placeOutputs());
     return { buffers: this.buffers, steps, loops: this.loops };
   }
@@ -107,7 +107,7 @@ class Planner {
   }
 
   /** Lets carried values enter, change and leave in one buffer where their lifetimes allow; inner loops first, they run most often. */
-  private mergeCarried(steps: readonly Step[]): void {
+  private mergeCarried(steps: readonly Statement[]): void {
     const loops = steps.filter((step): step is Loop => step.kernel === 'loop');
     for (const loop of loops) this.mergeCarried(loop.body);
     for (const loop of loops) {
@@ -164,7 +164,7 @@ class Planner {
     return slot === ABSENT ? ABSENT : this.groupOf[slot].buffer;
   }
 
-  private planSteps(steps: readonly Step[]): PlannedStep[] {
+  private planSteps(steps: readonly Statement[]): PlannedStatement[] {
     return steps.map((step) => (step.kernel === 'loop' ? this.planLoop(step) : this.planCall(step)));
   }
 

@@ -5,7 +5,7 @@ import { checkKeys, type JSONObject, kindOf, numberOf } from './json.ts';
 import { count, type Matrix, matrixOf, numbersOf } from './matrix.ts';
 
 /** ½‖y − Xβ − β₀‖² + e^λ Σⱼ wⱼ|βⱼ| + ½ρ‖β‖² for one λ or a list of them. */
-export interface LassoProblem {
+export interface LassoInput {
   /** rows × features */
   readonly X: Matrix;
   readonly y: readonly number[];
@@ -20,7 +20,7 @@ export interface LassoProblem {
 
 const NAMED_SELECTIONS = ['weak', 'lars'] as const;
 
-export function lassoProblem(object: JSONObject): LassoProblem {
+export function lassoProblem(object: JSONObject): LassoInput {
   checkKeys(object, 'a lasso problem', ['kind', 'X', 'y', 'lambda'], ['selection', 'weights', 'ridge', 'intercept']);
   const X = matrixOf('X', object.X);
   const y = numbersOf('y', object.y);

@@ -11,7 +11,7 @@ import {
   type Scope,
   type SolveReport,
 } from '../index.ts';
-import type { LassoProblem } from './lasso-problem.ts';
+import type { LassoInput } from './lasso-problem.ts';
 import { nested } from './matrix.ts';
 import { areSolved, type ReportAnswer, reportAnswer } from './report-answer.ts';
 
@@ -38,9 +38,9 @@ export interface LassoAnswer {
  * `isSolved`: every β, and every derivative that is given.
  * @throws RangeError where the numbers overflow the backend's precision
  */
-export function solveLasso(
+export function answerLasso(
   engine: Engine,
-  problem: LassoProblem,
+  problem: LassoInput,
   options: Pick<LassoOptions, 'solver' | 'tolerance' | 'limit'>,
 ): Promise<{ answer: LassoAnswer; isSolved: boolean }> {
   return engine.tidy(async (scope) => {
@@ -66,7 +66,7 @@ export function solveLasso(
 
 function optionsOf(
   scope: Scope,
-  { X, y, selection, weights, ridge, intercept }: LassoProblem,
+  { X, y, selection, weights, ridge, intercept }: LassoInput,
 ): Omit<LassoOptions, 'logLambda'> {
   return {
     X: scope.tensor(X.values, [X.rows, X.columns]),
@@ -92,7 +92,7 @@ async function reportsOf({ report, backwardReports }: LassoSolution): Promise<Re
 }
 
 function answerOf(
-  { X, lambda, intercept }: LassoProblem,
+  { X, lambda, intercept }: LassoInput,
   beta: ArrayLike<number>,
   intercepts: ArrayLike<number>,
   tangent: ArrayLike<number>,

@@ -6,7 +6,7 @@ import { checkKeys, type JSONObject, numberOf } from './json.ts';
 import { batchOf, count, type Matrix, squareOf } from './matrix.ts';
 
 /** z = σ(Wz + b), with W given or as W = (1 − m)I − AᵀA + B − Bᵀ. */
-export interface MonotoneProblem {
+export interface MonotoneInput {
   readonly activation: ActivationOption;
   readonly weights:
     | { readonly kind: 'W'; readonly W: Matrix }
@@ -20,7 +20,7 @@ export interface MonotoneProblem {
 
 const WEIGHTS = ['W', 'A', 'B', 'm'] as const;
 
-export function monotoneProblem(object: JSONObject): MonotoneProblem {
+export function monotoneProblem(object: JSONObject): MonotoneInput {
   checkKeys(
     object,
     'a monotone problem',
@@ -47,7 +47,7 @@ export function monotoneProblem(object: JSONObject): MonotoneProblem {
   return { activation, weights, b, v, selection };
 }
 
-function weightsOf(object: JSONObject): MonotoneProblem['weights'] {
+function weightsOf(object: JSONObject): MonotoneInput['weights'] {
   const given = WEIGHTS.filter((key) => Object.hasOwn(object, key));
   if (given.includes('W')) {
     const others = given.filter((key) => key !== 'W');

@@ -18,7 +18,7 @@ import {
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { matrixMap } from '../solvers/maps/matrix.ts';
 import { type Matrix, nested } from './matrix.ts';
-import type { MonotoneProblem } from './monotone-problem.ts';
+import type { MonotoneInput } from './monotone-problem.ts';
 import { areSolved, type ReportAnswer, reportAnswer } from './report-answer.ts';
 
 /** With the bound of the error of each sample. */
@@ -52,9 +52,9 @@ export interface MonotoneAnswer {
  * `isSolved`: every z, and every gradient.
  * @throws RangeError where W is given and is not monotone, or where the numbers overflow the backend's precision
  */
-export function solveMonotone(
+export function answerMonotone(
   engine: Engine,
-  problem: MonotoneProblem,
+  problem: MonotoneInput,
   options: Pick<SolveOptions, 'solver' | 'linearSolver' | 'tolerance' | 'limit'>,
 ): Promise<{ answer: MonotoneAnswer; isSolved: boolean }> {
   const { activation, selection } = problem;
@@ -86,7 +86,7 @@ export function solveMonotone(
   });
 }
 
-function marginOf({ weights }: MonotoneProblem): number {
+function marginOf({ weights }: MonotoneInput): number {
   return weights.kind === 'W' ? atOnce(checkedMargin(weights.W.values, weights.W.rows)) : weights.m;
 }
 
@@ -98,7 +98,7 @@ function tensorOf(scope: Scope, { values, rows, columns }: Matrix): Tensor {
 function weightsOf(
   scope: Scope,
   tape: Tape,
-  { weights }: MonotoneProblem,
+  { weights }: MonotoneInput,
   margin: number,
 ): { map: LinearMap; W: Tensor; parameters: Readonly<Record<string, Tensor>> } {
   if (weights.kind === 'W') {

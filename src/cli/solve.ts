@@ -8,9 +8,9 @@ import { engineFor } from './engine.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
 import { type JSONObject, objectOf, parseJSON } from './json.ts';
 import { lassoProblem } from './lasso-problem.ts';
-import { solveLasso } from './lasso-solution.ts';
+import { answerLasso } from './lasso-solution.ts';
 import { monotoneProblem } from './monotone-problem.ts';
-import { solveMonotone } from './monotone-solution.ts';
+import { answerMonotone } from './monotone-solution.ts';
 import { type Arguments, choiceOption, countOption, helpOf, positiveOption, readArguments } from './options.ts';
 
 const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
@@ -74,7 +74,7 @@ const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => S
     const problem = monotoneProblem(object);
     const solver = choiceOption(given, 'solver', SOLVERS);
     const linearSolver = choiceOption(given, 'linear-solver', LINEAR);
-    return (engine, stopping) => solveMonotone(engine, problem, { ...stopping, solver, linearSolver });
+    return (engine, stopping) => answerMonotone(engine, problem, { ...stopping, solver, linearSolver });
   },
   lasso(object, given) {
     const problem = lassoProblem(object);
@@ -82,7 +82,7 @@ const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => S
     if (given.options['linear-solver'] !== undefined) {
       throw new InputError('--linear-solver: a lasso problem has one only, conjugate gradients; leave it out');
     }
-    return (engine, stopping) => solveLasso(engine, problem, { ...stopping, solver });
+    return (engine, stopping) => answerLasso(engine, problem, { ...stopping, solver });
   },
 };
 const KIND_NAMES = Object.keys(KINDS).map(shown).join(' or ');

@@ -24,7 +24,7 @@ function failure(what: string, { reason, kinks }: ImplicitCertificate): string {
 export type FailurePolicy = 'throw' | 'warn' | 'ignore';
 
 /** Resolves once the certificate is known and the policy allows to go on. */
-export async function upheld(
+export async function applyFailurePolicy(
   what: string,
   policy: FailurePolicy,
   certificate: Promise<ImplicitCertificate>,

@@ -7,7 +7,7 @@ import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { OwnAdvice } from './advice.ts';
 import type { ImplicitCertificate, LinearReport } from './certificate.ts';
-import { type FailurePolicy, upheld, warnIfNearlySingular } from './failure-policy.ts';
+import { applyFailurePolicy, type FailurePolicy, warnIfNearlySingular } from './failure-policy.ts';
 import {
   awaiting,
   guarded,
@@ -109,7 +109,7 @@ export class Course {
     const back = this.reported(direction, run);
     const { closer } = hypothesis;
     if (closer && !this.verdict) {
-      this.verdict = upheld(what, settings.onFailedCertificate, closer().then(this.warned));
+      this.verdict = applyFailurePolicy(what, settings.onFailedCertificate, closer().then(this.warned));
       this.verdict.catch(() => {}); // it is told where a tensor is awaited
     }
     const report = linearReportOf(engine, back, result, since, (read) => hypothesis.ofSolve(read));

@@ -18,10 +18,10 @@ export const SUMMARY_ROWS = [
 type SummaryRow = (typeof SUMMARY_ROWS)[number];
 /** Not every solve has an error bound, or a matrix, or kinks. */
 type OptionalRow = 'amplification' | 'singularValueBound' | 'near' | 'doubtful' | 'kinkTolerance' | 'normBound';
-type Rows = Readonly<Record<Exclude<SummaryRow, OptionalRow>, Tensor> & Partial<Record<OptionalRow, Tensor>>>;
+type SummaryLayout = Readonly<Record<Exclude<SummaryRow, OptionalRow>, Tensor> & Partial<Record<OptionalRow, Tensor>>>;
 
 /** Stacks the rows, each [batch] or [1], into [11, batch]; a row that is absent is 0. */
-export function summarise(batch: number, rows: Rows): Tensor {
+export function summarise(batch: number, rows: SummaryLayout): Tensor {
   const { context } = rows.status;
   const nothing: Tensor = context.constant({ kind: 'fill', value: 0 }, [SUMMARY_ROWS.length, batch]);
   return SUMMARY_ROWS.reduce((stacked, name, row) => {

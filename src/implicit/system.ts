@@ -18,14 +18,14 @@ import { type UnfoldedSolution, unfold } from './unfold.ts';
 export type ImplicitFunction = (unknown: Tensor, ...inputs: Tensor[]) => Tensor;
 
 /** How an unknown of any shape is laid out as [batch, n]. */
-export interface Rows {
+export interface SampleRows {
   readonly shape: Shape;
   readonly batch: number;
   readonly n: number;
 }
 
 /** The first axis counts samples, which do not see one another; `coupled`, or with one axis only, all is one system. */
-export function rowsOf(shape: Shape, coupled: boolean): Rows {
+export function rowsOf(shape: Shape, coupled: boolean): SampleRows {
   const size = shape.reduce((product, extent) => product * extent, 1);
   const batch = coupled || shape.length < 2 ? 1 : shape[0];
   return { shape, batch, n: size / batch };
@@ -37,7 +37,7 @@ export class ImplicitSystem {
     private readonly f: ImplicitFunction,
     /** F(z) is this: z − f(z) for a fixed point. */
     readonly kind: 'root' | 'fixed point',
-    readonly rows: Rows,
+    readonly rows: SampleRows,
     readonly inputs: readonly Tensor[],
     private readonly selection: ImplicitSelection | undefined,
     /** What is added to ‖z‖ where something is relative to that, [batch]. Default: ε. */

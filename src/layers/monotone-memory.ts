@@ -71,7 +71,7 @@ export function rememberedResolvent({ tensors }: Memory): readonly Tensor[] | un
 
 /** @param inverse absent where the solver needs none; a sequential backend has a faster way than to start from it */
 export function rememberResolvent({ tensors }: Memory, [inverse]: readonly Tensor[], engine: Engine): void {
-  if (inverse && !engine.isSequential) replace(tensors, NAMES.inverse, engine.kept(inverse));
+  if (inverse && !engine.runsOnHost) replace(tensors, NAMES.inverse, engine.kept(inverse));
 }
 
 function replace(tensors: Memory['tensors'], name: string, tensor: Tensor): void {

@@ -1,5 +1,5 @@
 /** Tracing: kernel calls are written down, in order, as a Program. */
-import type { Carried, Constant, Loop, Program, Step } from '../backends/backend.ts';
+import type { Carried, Constant, Loop, Program, Statement } from '../backends/backend.ts';
 import type { KernelCall } from '../backends/kernels.ts';
 
 /** A kernel call before it is given its slots. */
@@ -16,7 +16,7 @@ export class Trace {
   private readonly constants = new Map<number, Constant>();
   private readonly constantSlots = new Map<string, number>();
   /** The list that calls are appended to: the Program's own, or the body of the loop being traced. */
-  private steps: Step[] = [];
+  private steps: Statement[] = [];
   private depth = 0;
   private finished = false;
 
@@ -66,7 +66,7 @@ export class Trace {
     this.steps = [];
     this.depth += 1;
     let carried: Carried[];
-    let steps: Step[];
+    let steps: Statement[];
     try {
       const leaving = body(entering);
       if (leaving.length !== initial.length) {
@@ -97,13 +97,13 @@ export class Trace {
     if (new Set(outputs).size !== outputs.length)
       throw new Error(`program ${this.name}: one slot is named twice as an output`);
     const { name, sizes, inputs, constants } = this;
-    return { name, sizes, inputs, constants, steps: withoutUnread(this.steps, new Set(outputs)), outputs };
+    return { name, sizes, inputs, constants, statements: withoutUnread(this.steps, new Set(outputs)), outputs };
   }
 }
 
 /** The steps without the calls whose results nobody reads. @param read slots that are read behind them; grows */
-function withoutUnread(steps: readonly Step[], read: Set<number>): Step[] {
-  const kept: Step[] = [];
+function withoutUnread(steps: readonly Statement[], read: Set<number>): Statement[] {
+  const kept: Statement[] = [];
   for (const step of [...steps].reverse()) {
     if (step.kernel === 'loop') {
       for (const { leaving } of step.carried) read.add(leaving);

@@ -23,7 +23,7 @@ const { memory: HISTORY, growth: GROWTH, regularisation: REGULARISATION } = ACCE
 export const accelerated: Runner = (tracing, begun, { tolerance, floor, limit, giveUp }, initial) => {
   const { x: start, ...riding } = begun.start;
   const [batch, n] = start.shape;
-  if (begun.fused && !tracing.isSequential && n <= tracing.widestIteration) {
+  if (begun.fused && !tracing.runsOnHost && n <= tracing.widestIteration) {
     return wholeLoop(begun.fused, start, initial, {
       tolerance,
       floor,

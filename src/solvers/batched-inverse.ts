@@ -1,5 +1,5 @@
 /** The inverse of each matrix of a batch. */
-import { batchedProduct, invertedBatch } from '../tensor/batched.ts';
+import { batchedProduct, invertBatch } from '../tensor/batched.ts';
 import { elementwise, elementwiseLaidOut, reduceAxes } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { initialState, monitor, statusOf } from './monitor.ts';
@@ -23,8 +23,8 @@ export interface BatchedInverse {
  */
 export function batchedInverse(tracing: LoopContext, a: Tensor): BatchedInverse {
   const [batch, order] = a.shape;
-  const { factor: x, failed } = tracing.isSequential
-    ? invertedBatch(a)
+  const { factor: x, failed } = tracing.runsOnHost
+    ? invertBatch(a)
     : { factor: newtonSchulz(tracing, a), failed: tracing.constant({ kind: 'fill', value: 0 }, [batch]) };
   const number = (value: number): Tensor => tracing.constant({ kind: 'fill', value }, [1]);
   const near = elementwise('greater', [number(FAR), norms(missedBy(tracing, a, x))]); // not where it is NaN

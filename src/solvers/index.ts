@@ -5,7 +5,7 @@ import { accelerated } from './anderson.ts';
 import { bicgstab } from './bicgstab.ts';
 import { cgnr } from './cgnr.ts';
 import { conjugateGradients } from './conjugate-gradients.ts';
-import { dense } from './dense.ts';
+import { dense } from './direct.ts';
 import type { ForwardMethod, ForwardSolver } from './forward.ts';
 import { forwardBackward } from './forward-backward.ts';
 import { gmres } from './gmres.ts';

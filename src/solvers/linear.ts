@@ -79,7 +79,7 @@ export function solveLinear<Problem extends LinearProblem>(
   for (const [index, method] of methods.entries()) {
     if (shares[index] === 0) continue;
     limit += shares[index];
-    const progress = index === 0 ? end : takenOver(end, start, shares[index]);
+    const progress = index === 0 ? end : restrictToUnsolved(end, start, shares[index]);
     end = runRounds(tracing, method, { ...problem, limit }, progress, index === methods.length - 1);
   }
   const { u, r } = end.values;
@@ -143,7 +143,7 @@ export function normalised(v: Tensor): { unit: Tensor; size: Tensor; isAsked: Te
 }
 
 /** Samples that are not solved run again, from the start; the others stay as they are. */
-function takenOver({ values, state }: Progress, start: Progress, more: number): Progress {
+function restrictToUnsolved({ values, state }: Progress, start: Progress, more: number): Progress {
   const solved = solvedIn(state);
   const kept = (name: 'u' | 'r'): Tensor => elementwise('select', [column(solved), values[name], start.values[name]]);
   return { values: { u: kept('u'), r: kept('r') }, state: reopened(state, solved, more) };

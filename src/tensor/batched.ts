@@ -84,7 +84,7 @@ export function cholesky(a: Tensor): Factored {
 }
 
 /** A[s]⁻¹ for A[s] + A[s]ᵀ positive definite, on a sequential backend; see BatchedInvertCall. @param a [batch, order, order] */
-export function invertedBatch(a: Tensor): Factored {
+export function invertBatch(a: Tensor): Factored {
   return factored('batchedInvert', a);
 }
 

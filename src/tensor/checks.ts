@@ -1,5 +1,5 @@
 /** What reading a tensor awaits, and passes on to whatever is computed from it. */
-import type { Assumption } from '../backends/backend.ts';
+import type { Speculation } from '../backends/backend.ts';
 import type { Check, Tensor } from './tensor.ts';
 
 export const NO_CHECKS: ReadonlySet<Check> = new Set();
@@ -23,8 +23,8 @@ function areOpen(checks: ReadonlySet<Check>): boolean {
   return true;
 }
 
-/** The assumption under which what depends on the checks is to be enqueued. */
-export function assumptionOf(checks: ReadonlySet<Check>): Assumption | undefined {
-  for (const { assumption } of checks) if (assumption?.isOpen) return assumption;
+/** The speculation under which what depends on the checks is to be enqueued. */
+export function speculationOf(checks: ReadonlySet<Check>): Speculation | undefined {
+  for (const { speculation } of checks) if (speculation?.isOpen) return speculation;
   return undefined;
 }

@@ -2,19 +2,19 @@
 import { checkFor, FINITE, FUNCTION, NUMBERS, refusal } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import type {
-  Assumption,
   Backend,
   BackendName,
   Constant,
   MemoryFigures,
   RunOptions,
+  Speculation,
   Storage,
 } from '../backends/backend.ts';
-import { SEQUENTIAL_BACKENDS } from '../backends/kernels.ts';
+import { HOST_BACKENDS } from '../backends/kernels.ts';
 import { type OpenOptions, openBackend } from '../backends/open.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import { Arena } from './arena.ts';
-import { assumptionOf, mergedChecks, NO_CHECKS } from './checks.ts';
+import { mergedChecks, NO_CHECKS, speculationOf } from './checks.ts';
 import { isHeld } from './operations.ts';
 import { ProgramCache, type Traced } from './program-cache.ts';
 import { describe, type Shape } from './shape.ts';
@@ -106,8 +106,8 @@ export class Engine implements LoopContext {
     return this.device.largestPass;
   }
 
-  get isSequential(): boolean {
-    return SEQUENTIAL_BACKENDS.includes(this.device.name);
+  get runsOnHost(): boolean {
+    return HOST_BACKENDS.includes(this.device.name);
   }
 
   /**
@@ -323,7 +323,7 @@ export class Engine implements LoopContext {
   private enqueue(traced: Traced, inputs: readonly Tensor[], { isCutShort }: RunLimits): Tensor[] {
     const storages = inputs.map((input) => this.sharedOf(input).storage);
     const checks = mergedChecks(inputs);
-    const results = this.device.run(traced.program, storages, { assumption: assumptionOf(checks), isCutShort });
+    const results = this.device.run(traced.program, storages, { speculation: speculationOf(checks), isCutShort });
     this.programs.trim();
     const arena = Arena.of(inputs);
     const { shapes } = traced;
@@ -377,9 +377,9 @@ export class Engine implements LoopContext {
     return this.dependent(tensor, this.check(promise));
   }
 
-  /** @param assumption that the promise is about: what is computed from tensors with this check is enqueued under it */
-  check(promise: Promise<void>, assumption?: Assumption): Check {
-    const check: Check = { promise, assumption, passed: false };
+  /** @param speculation that the promise is about: what is computed from tensors with this check is enqueued under it */
+  check(promise: Promise<void>, speculation?: Speculation): Check {
+    const check: Check = { promise, speculation, passed: false };
     promise.then(
       () => {
         check.passed = true;
@@ -394,13 +394,13 @@ export class Engine implements LoopContext {
     return this.wrap(this.sharedOf(tensor), tensor.shape, new Set([...tensor.checks, check]), tensor.arena);
   }
 
-  /** An assumption about how long loops are, for a check; undefined where nothing needs to be assumed. */
-  assume(): Assumption | undefined {
-    return this.device.assume?.();
+  /** A speculation about how long loops are, for a check; undefined where nothing needs to be speculative. */
+  speculate(): Speculation | undefined {
+    return this.device.speculate?.();
   }
 
   download(tensor: Tensor): Promise<Float32Array | Float64Array> {
-    return this.device.download(this.sharedOf(tensor).storage, assumptionOf(tensor.checks));
+    return this.device.download(this.sharedOf(tensor).storage, speculationOf(tensor.checks));
   }
 
   release(tensor: Tensor): void {

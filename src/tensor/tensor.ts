@@ -1,7 +1,7 @@
 import { type Check as ArgumentCheck, checkFor, isSo, LIST, refusal } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
-import type { Assumption, Constant } from '../backends/backend.ts';
+import type { Constant, Speculation } from '../backends/backend.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import type { Arena } from './arena.ts';
 import * as arrange from './arrange.ts';
@@ -34,7 +34,7 @@ export interface LoopContext extends Context {
   /** Largest 2·batch·n² for which `passRows` is to take the place of a pass; 0: never. */
   readonly largestPass: number;
   /** Whether the backend is one of SEQUENTIAL_BACKENDS. */
-  readonly isSequential: boolean;
+  readonly runsOnHost: boolean;
   /**
    * Repeats `body` on the carried values while some sample is running, at most `limit` times. Passes after the last sample
    * has stopped may be run or not: `body` must leave what belongs to a stopped sample as it is.
@@ -50,12 +50,12 @@ export interface LoopContext extends Context {
   ): Values;
 }
 
-/** A solve that tensors depend on, or an assumption. */
+/** A solve that tensors depend on, or a speculation. */
 export interface Check {
-  /** Rejects if the solve failed, or the assumption did not hold. */
+  /** Rejects if the solve failed, or the speculation did not hold. */
   readonly promise: Promise<void>;
   /** What is computed from these tensors, and read back, is so under it while it is open. */
-  readonly assumption?: Assumption;
+  readonly speculation?: Speculation;
   /** Set once it is known to have succeeded; it is then no longer passed on. */
   passed: boolean;
 }

@@ -12,7 +12,7 @@ export class Tracing implements LoopContext {
   readonly epsilon: number;
   readonly widestIteration: number;
   readonly largestPass: number;
-  readonly isSequential: boolean;
+  readonly runsOnHost: boolean;
 
   constructor(
     name: string,
@@ -20,14 +20,14 @@ export class Tracing implements LoopContext {
       epsilon,
       widestIteration,
       largestPass,
-      isSequential,
-    }: Pick<LoopContext, 'epsilon' | 'widestIteration' | 'largestPass' | 'isSequential'>,
+      runsOnHost,
+    }: Pick<LoopContext, 'epsilon' | 'widestIteration' | 'largestPass' | 'runsOnHost'>,
   ) {
     this.trace = new Trace(name);
     this.epsilon = epsilon;
     this.widestIteration = widestIteration;
     this.largestPass = largestPass;
-    this.isSequential = isSequential;
+    this.runsOnHost = runsOnHost;
   }
 
   private wrap(slot: number, shape: Shape): Tensor {

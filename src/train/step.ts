@@ -7,9 +7,9 @@ import type { Engine } from '../tensor/engine.ts';
 import { elementwise, endToEnd, reduceAll } from '../tensor/kernels.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
-import type { AssumedStep } from './assumed-step.ts';
 import { targetsOf } from './class-weights.ts';
 import { type BatchLoss, checkedLoss } from './losses.ts';
+import type { SpeculativeStep } from './speculative-step.ts';
 
 export interface StepOutcome {
   readonly count: number;
@@ -29,18 +29,18 @@ export interface StepInputs {
   readonly weights: readonly number[] | undefined;
   readonly training: Omit<NonNullable<ForwardOptions['training']>, 'whenRead'>;
   /** Where the step may turn out to be void. */
-  readonly assumed: AssumedStep | undefined;
+  readonly speculative: SpeculativeStep | undefined;
   /** New parameters from gradients. */
   readonly update: (gradients: readonly Tensor[]) => Tensor[];
 }
 
 /**
- * Enqueues one step. The inner promise resolves when the loss and the reports are there; with undefined where what was assumed
- * did not hold, so that the step is void.
+ * Enqueues one step. The inner promise resolves when the loss and the reports are there; with undefined where the
+ * speculation did not hold, so that the step is void.
  */
 export async function trainStep(
   model: Model,
-  { part, loss: lossOf, weights, training, assumed, update }: StepInputs,
+  { part, loss: lossOf, weights, training, speculative, update }: StepInputs,
 ): Promise<{ read: Promise<StepOutcome | undefined> }> {
   const { engine } = model;
   const { rows: targetRows, weight } = targetsOf(part.labels, model.outputs, weights);
@@ -57,7 +57,7 @@ export async function trainStep(
     const x = hold(engine.tensor(part.inputs, [part.count, part.features]));
     const targets = hold(engine.tensor(targetRows, [part.count, model.outputs]));
     await model.tune(x, training.step);
-    const parameters = assumed?.parameters ?? model.parameters.map(({ value }) => value);
+    const parameters = speculative?.parameters ?? model.parameters.map(({ value }) => value);
     const { loss, gradients } = await differentiate(
       (...values) => {
         const pass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
@@ -92,7 +92,7 @@ export async function trainStep(
       whenRead,
     }));
     reading.catch(() => {}); // it is awaited one step later
-    const read = assumed ? assumed.unlessVoid(reading) : reading;
+    const read = speculative ? speculative.unlessVoid(reading) : reading;
     read.catch(() => {});
     return { read };
   } finally {

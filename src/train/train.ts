@@ -6,7 +6,6 @@ import { unlessAborted } from '../implicit/run-limits.ts';
 import type { Model } from '../layers/sequential.ts';
 import { ConvergenceError } from '../solvers/report.ts';
 import { ENGINE, type Engine } from '../tensor/engine.ts';
-import type { AssumedStep } from './assumed-step.ts';
 import { batchesOf } from './batches.ts';
 import { type CheckpointInfo, isDueAfterEpochs, isDueAfterSteps } from './checkpoint/options.ts';
 import { evaluate } from './evaluate.ts';
@@ -14,6 +13,7 @@ import { crossEntropy } from './losses.ts';
 import { type Settings, settingsOf, type TrainOptions } from './options.ts';
 import { EMPTY_TALLY, type EpochProgress, type History, summary, tallied } from './progress.ts';
 import { beginRun, endRun, type Run } from './run.ts';
+import type { SpeculativeStep } from './speculative-step.ts';
 import { type StepOutcome, trainStep } from './step.ts';
 import { type StepStart, stepStart } from './step-start.ts';
 
@@ -92,14 +92,14 @@ interface Begun {
   /** Undefined where the step is void, and with it whatever was begun after it. */
   readonly read: Promise<StepOutcome | undefined>;
   readonly start: StepStart;
-  readonly assumed: AssumedStep | undefined;
+  readonly speculative: SpeculativeStep | undefined;
   /** False while layers do what they wanted done once it has been read. */
   isWhole: boolean;
 }
 
 /**
  * Runs the steps of the epoch that are left, in order, until the signal is aborted. One is always under way while the
- * outcome of the one before it is read back. Steps are enqueued on the assumption that their loops are as long as before;
+ * outcome of the one before it is read back. Steps are enqueued on the speculation that their loops are as long as before;
  * one for which that does not hold is void, and is repeated from its start without it. One that fails is undone.
  */
 async function runSteps(run: Run): Promise<void> {
@@ -108,28 +108,28 @@ async function runSteps(run: Run): Promise<void> {
   const begin = stepsOf(run);
   let pending: Begun | undefined;
   let later: Begun | undefined;
-  let assumes = true;
+  let speculates = true;
   run.lapse();
   try {
     for (;;) {
       const step = run.step + (pending ? 1 : 0);
       const isDue = pending !== undefined && isDueAfterSteps(settings.checkpoint, run.losses.length + 1);
       // What is written down, or read to tune a layer, must not be void.
-      const mustWait = isDue || (pending?.assumed && model.tuningDue(epoch * settings.steps + step).includes(true));
+      const mustWait = isDue || (pending?.speculative && model.tuningDue(epoch * settings.steps + step).includes(true));
       let failure: { readonly cause: unknown } | undefined;
       if (step < limit && !settings.signal?.aborted && !mustWait) {
-        later = await begin(step, assumes).catch((cause: unknown) => {
+        later = await begin(step, speculates).catch((cause: unknown) => {
           failure = { cause };
           return undefined;
         });
       }
       if (!pending && !later && !failure) return;
-      assumes = await settle(run, pending, later);
+      speculates = await settle(run, pending, later);
       // The one before it comes to its end first.
-      if (failure && assumes) throw failure.cause;
-      pending = assumes ? later : undefined;
+      if (failure && speculates) throw failure.cause;
+      pending = speculates ? later : undefined;
       later = undefined;
-      if (isDue && assumes) await writeCheckpoint(run, 'scheduled');
+      if (isDue && speculates) await writeCheckpoint(run, 'scheduled');
       await breathe();
     }
   } finally {
@@ -148,7 +148,7 @@ function signalOf(
   pending: Begun | undefined,
   later: Begun | undefined,
 ): AbortSignal | undefined {
-  return checkpoint || pending?.assumed || later?.assumed ? undefined : signal;
+  return checkpoint || pending?.speculative || later?.speculative ? undefined : signal;
 }
 
 /** Waits for the outcome of a step. @returns false where it was void: the run is then at its start again */
@@ -167,7 +167,7 @@ async function settle(run: Run, pending: Begun | undefined, later: Begun | undef
     await endStep(run, outcome);
   };
   // Meanwhile the model holds what is known to stand.
-  await (later?.assumed ? later.assumed.before(end) : end());
+  await (later?.speculative ? later.speculative.before(end) : end());
   return true;
 }
 
@@ -194,26 +194,26 @@ async function conclude(pending: Begun | undefined, later: Begun | undefined): P
   for (const step of steps) leave(step);
 }
 
-function leave({ start, assumed }: Pick<Begun, 'start' | 'assumed'>): void {
-  assumed?.leave();
+function leave({ start, speculative }: Pick<Begun, 'start' | 'speculative'>): void {
+  speculative?.leave();
   start.release();
 }
 
 /** Enqueues a step of the epoch under way. Where it throws nothing is left of the step. */
-function stepsOf(run: Run): (step: number, assumes: boolean) => Promise<Begun> {
+function stepsOf(run: Run): (step: number, speculates: boolean) => Promise<Begun> {
   const { model, settings, optimiser, epoch } = run;
   const { samples, batch, steps, seed, ownLoss: loss = crossEntropy, weights } = settings;
   const generator = random(seed);
   const rowsOf = batchesOf(generator, epoch, samples.count, batch, settings.optimiser.sampling ?? 'shuffled');
-  return async (step, assumes) => {
+  return async (step, speculates) => {
     const rows = rowsOf(step);
     const start = stepStart(run);
-    let assumed: AssumedStep | undefined;
+    let speculative: SpeculativeStep | undefined;
     try {
-      const assumption = assumes ? model.engine.assume() : undefined;
+      const speculation = speculates ? model.engine.speculate() : undefined;
       // A page that cannot load it any more goes on without.
-      const loaded = assumption && (await import('./assumed-step.ts').catch(() => undefined));
-      assumed = assumption && loaded?.assumedStep(model, start, assumption);
+      const loaded = speculation && (await import('./speculative-step.ts').catch(() => undefined));
+      speculative = speculation && loaded?.speculativeStep(model, start, speculation);
       const { read } = await trainStep(model, {
         part: subset(samples, rows),
         loss,
@@ -224,17 +224,17 @@ function stepsOf(run: Run): (step: number, assumes: boolean) => Promise<Begun> {
           rows,
           count: samples.count,
         },
-        assumed,
+        speculative,
         update: (gradients) => {
           const values = model.parameters.map(({ value }) => value);
           return optimiser.update(values, gradients, epoch + step / steps, epoch * steps + step);
         },
       });
       start.enqueued();
-      return { read, start, assumed, isWhole: true };
+      return { read, start, speculative, isWhole: true };
     } catch (error) {
       start.restore();
-      leave({ start, assumed });
+      leave({ start, speculative });
       throw error;
     }
   };

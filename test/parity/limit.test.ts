@@ -1,7 +1,7 @@
 /** `limit` and `backwardLimit` are totals: no sample makes more iterations than that, whatever the solver and its rounds. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
-import { SEQUENTIAL_BACKENDS } from '../../src/backends/kernels.ts';
+import { HOST_BACKENDS } from '../../src/backends/kernels.ts';
 import {
   type BackendName,
   fixedPoint,
@@ -97,11 +97,7 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('on %s', (backend
     }),
   );
 
-  const solvers = [
-    'fista',
-    'ista',
-    ...(SEQUENTIAL_BACKENDS.includes(backend) ? ['homotopy', 'coordinate-descent'] : []),
-  ];
+  const solvers = ['fista', 'ista', ...(HOST_BACKENDS.includes(backend) ? ['homotopy', 'coordinate-descent'] : [])];
   test.each(solvers as Required<LassoOptions>['solver'][])('the Lasso by %s', async (solver) => {
     const opened = await engine();
     const [rows, features] = [12, 8];

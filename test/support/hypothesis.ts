@@ -1,9 +1,9 @@
 /** What the certificates are made of, each carried out without an interruption. */
 import { atOnce, type Interruptible } from '../../src/backends/event-loop.ts';
-import * as dense from '../../src/implicit/hypothesis/dense.ts';
 import * as exact from '../../src/implicit/hypothesis/exact-sign.ts';
 import * as hypothesis from '../../src/implicit/hypothesis/hypothesis.ts';
 import * as lifted from '../../src/implicit/hypothesis/lifted.ts';
+import * as dense from '../../src/implicit/hypothesis/matrices.ts';
 import * as minors from '../../src/implicit/hypothesis/minors.ts';
 import * as definite from '../../src/implicit/hypothesis/positive-definite.ts';
 import * as range from '../../src/implicit/hypothesis/range-bounds.ts';

@@ -5,7 +5,7 @@ import { openCPU } from '../../src/backends/cpu/index.ts';
 import { random } from '../../src/data/random.ts';
 import type { ImplicitCertificate } from '../../src/implicit/certificate.ts';
 import { CertificateError } from '../../src/implicit/failure-policy.ts';
-import { inverse } from '../../src/implicit/forms.ts';
+import { inverse } from '../../src/implicit/inverse-and-argmin.ts';
 import { fixedPoint, root } from '../../src/implicit/root.ts';
 import type { FixedPointOptions } from '../../src/implicit/root-options.ts';
 import { Engine } from '../../src/tensor/engine.ts';

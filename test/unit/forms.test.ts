@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import { argmin, inverse } from '../../src/implicit/forms.ts';
+import { argmin, inverse } from '../../src/implicit/inverse-and-argmin.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import {

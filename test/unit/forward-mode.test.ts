@@ -454,7 +454,7 @@ test('linearised before a loop, no derivative is made in it', () => {
     const running = tracing.constant({ kind: 'fill', value: 0 }, [1]);
     const body = ({ v }: { v: Tensor }): { v: Tensor } => ({ v: from.pushforward([x], [v], [y])[0] });
     const { v } = tracing.loop({ v: tracing.input([2, 3]) }, () => running, 3, body);
-    const loop = tracing.finish([v]).steps.find((step) => step.kernel === 'loop');
+    const loop = tracing.finish([v]).statements.find((step) => step.kernel === 'loop');
     const names = loop?.body.map((step) => ('operation' in step ? step.operation : step.kernel)) ?? [];
     return names.filter((name) => /Derivative|sigmoid|maximumAbsolute/.test(name)).length;
   };

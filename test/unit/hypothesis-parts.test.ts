@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/data/random.ts';
-import { determinantSign, solve, solveTransposed } from '../../src/implicit/hypothesis/dense.ts';
 import { element } from '../../src/implicit/hypothesis/family.ts';
+import { determinantSign, solve, solveTransposed } from '../../src/implicit/hypothesis/matrices.ts';
 import { smallestSingularValueEstimate } from '../../src/implicit/hypothesis/matrix-free.ts';
 import { identity, randomFamily, reluFamily, vertices, wholeDeterminant, wholeElement } from '../support/families.ts';
 import {

@@ -6,7 +6,7 @@ import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { monotonicityMargin } from '../../src/implicit/margin.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
-import { inverse } from '../../src/solvers/inverse.ts';
+import { matrixInverse } from '../../src/solvers/matrix-inverse.ts';
 import { probedNorm } from '../../src/solvers/norm.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { matmul, monotoneProblem, normals, relativeError, transpose } from '../support/numbers.ts';
@@ -37,7 +37,7 @@ for (const [name, open] of Object.entries(backends)) {
       const numbers = [smallest, largest, 1e-6, ...(wanted === undefined ? [] : [wanted])];
       const inputs = [engine.tensor(M, [n, n]), ...numbers.map((number) => engine.tensor([number]))];
       const [X] = engine.run(`inverse ${numbers.length}`, inputs, ([m, s, l, tolerance, flag], tracing) => [
-        inverse(tracing, m, { smallest: s, largest: l, tolerance, wanted: flag }),
+        matrixInverse(tracing, m, { smallest: s, largest: l, tolerance, wanted: flag }),
       ]);
       return X.data();
     }
@@ -52,7 +52,7 @@ for (const [name, open] of Object.entries(backends)) {
         const numbers = [0.5, 1.01 * spectralNorm(M, n), 1e-6].map((number) => engine.tensor([number]));
         const inputs = [engine.tensor(M, [n, n]), engine.tensor(near, [n, n]), ...numbers];
         const [X] = engine.run('inverse from one that is near', inputs, ([m, x, s, l, tolerance], tracing) => [
-          inverse(tracing, m, { smallest: s, largest: l, tolerance, near: x }),
+          matrixInverse(tracing, m, { smallest: s, largest: l, tolerance, near: x }),
         ]);
         expect(relativeError(matmul(M, await X.data(), n, n, n), identity(n))).toBeLessThan(2e-5);
       }

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { pushforward } from '../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
-import type { Backend, Step } from '../../src/backends/backend.ts';
+import type { Backend, Statement } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
 import { fixedPoint, root } from '../../src/implicit/root.ts';
@@ -39,13 +39,13 @@ class CountedEngine extends Engine {
     super({
       ...device,
       run: (program, ...rest) => {
-        this.count(program.steps);
+        this.count(program.statements);
         return device.run(program, ...rest);
       },
     });
   }
 
-  private count(steps: readonly Step[]): void {
+  private count(steps: readonly Statement[]): void {
     for (const step of steps) {
       if (step.kernel === 'loop') this.count(step.body);
       else {

@@ -15,7 +15,7 @@ import {
   LINEAR_SOLVERS,
   type LinearSolverName,
 } from '../../src/solvers/index.ts';
-import { inverse } from '../../src/solvers/inverse.ts';
+import { matrixInverse } from '../../src/solvers/matrix-inverse.ts';
 import { spectralNormBound } from '../../src/solvers/norm.ts';
 import { ConvergenceError, isSolved } from '../../src/solvers/report.ts';
 import { Engine } from '../../src/tensor/engine.ts';
@@ -336,7 +336,7 @@ describe('parts of the solvers', () => {
       [engine.tensor(M, [n, n]), scalar(0.5), scalar(20), scalar(1e-15)],
       (inputs, tracing) => {
         const [m, smallest, largest, tolerance] = inputs;
-        return [inverse(tracing, m, { smallest, largest, tolerance })];
+        return [matrixInverse(tracing, m, { smallest, largest, tolerance })];
       },
     );
     const identity = Array.from({ length: n * n }, (_, at) => (Math.floor(at / n) === at % n ? 1 : 0));

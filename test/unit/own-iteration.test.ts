@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import { argmin } from '../../src/implicit/forms.ts';
+import { argmin } from '../../src/implicit/inverse-and-argmin.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
 import type { MonotoneOptions } from '../../src/implicit/options.ts';
 import { fixedPoint, root } from '../../src/implicit/root.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ABSENT, type ProductCall } from '../../src/backends/kernels.ts';
 import type { PlannedCall } from '../../src/backends/plan.ts';
-import type { Forms } from '../../src/backends/webgpu/dispatch.ts';
+import type { ProductVariants } from '../../src/backends/webgpu/dispatch.ts';
 import { lowerProduct } from '../../src/backends/webgpu/lower-product.ts';
-import { fastest } from '../../src/backends/webgpu/product-forms.ts';
+import { fastest } from '../../src/backends/webgpu/product-variants.ts';
 
 /** A device on which a run of each candidate takes so many milliseconds, by its own clock. */
 function device(durations: readonly number[], resolution = 0): { args: Parameters<typeof fastest>; runs: number[] } {
@@ -46,7 +46,7 @@ describe('the form of a product', () => {
 });
 
 /** Whether the form of a product of this size is left open. */
-function isOpen(size: number, forms: Partial<Forms>): boolean {
+function isOpen(size: number, forms: Partial<ProductVariants>): boolean {
   const call: ProductCall = {
     kernel: 'product',
     inputs: [0, 1, ABSENT, ABSENT, ABSENT, ABSENT],

@@ -241,7 +241,7 @@ test('on the oracle slots share places in one workspace', async () => {
   const programs = [chain(100), chain(101)];
   for (const program of programs) {
     const [result] = await runOn(backend, program, [new Float32Array(size)]);
-    expect(result[size - 1]).toBe(program.steps.length);
+    expect(result[size - 1]).toBe(program.statements.length);
   }
   expect(backend.memory().pooledBytes).toBe(2 * size * 8);
   for (const program of programs) backend.forget(program);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Assumption, Backend, Program } from '../../src/backends/backend.ts';
+import type { Backend, Program, Speculation } from '../../src/backends/backend.ts';
 import { DeviceLostError } from '../../src/backends/lost.ts';
 import { isSoftware, openDevice } from '../../src/backends/webgpu/device.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
@@ -97,24 +97,24 @@ function sum(): Program {
   return trace.finish([total]);
 }
 
-describe('an assumption', () => {
-  async function assumed(backend: Backend): Promise<Assumption> {
+describe('a speculation', () => {
+  async function speculative(backend: Backend): Promise<Speculation> {
     for (;;) {
-      const assumption = backend.assume?.();
-      if (assumption) return assumption;
+      const speculation = backend.speculate?.();
+      if (speculation) return speculation;
       await new Promise((resolve) => setTimeout(resolve, 5)); // its code is being loaded
     }
   }
 
-  /** rounds · passes under an assumption, and whether it held. */
+  /** rounds · passes under a speculation, and whether it held. */
   async function under(backend: Backend, program: Program, sizes: readonly number[]): Promise<[number, boolean]> {
-    const assumption = await assumed(backend);
+    const speculation = await speculative(backend);
     const inputs = sizes.map((size) => backend.upload([size]));
-    const [total] = backend.run(program, inputs, { assumption });
-    const content = backend.download(total, assumption);
-    assumption.end();
+    const [total] = backend.run(program, inputs, { speculation: speculation });
+    const content = backend.download(total, speculation);
+    speculation.end();
     for (const storage of [...inputs, total]) backend.release(storage);
-    const [[value], held] = await Promise.all([content, assumption.held]);
+    const [[value], held] = await Promise.all([content, speculation.held]);
     return [value, held];
   }
 
@@ -146,7 +146,7 @@ describe('an assumption', () => {
   it('is made by a run itself about rounds, and about loops that are not entered; where it fails the run begins anew', async () => {
     const backend = await open();
     const program = sum();
-    await assumed(backend);
+    await speculative(backend);
     for (const [rounds, passes] of [
       [1, 5],
       [1, 5],

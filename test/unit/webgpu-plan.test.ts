@@ -7,7 +7,7 @@ import {
   type Plan,
   type PlannedCopy,
   type PlannedLoop,
-  type PlannedStep,
+  type PlannedStatement,
   planProgram,
 } from '../../src/backends/plan.ts';
 import { type CallWithoutSlots, Trace } from '../../src/program/trace.ts';
@@ -55,7 +55,7 @@ async function interpret(program: Program, plan: Plan, inputs: readonly Float32A
     const [result] = cpu.run(single, storages);
     buffers[output].set(await cpu.download(result));
   };
-  const walk = async (steps: readonly PlannedStep[]): Promise<void> => {
+  const walk = async (steps: readonly PlannedStatement[]): Promise<void> => {
     for (const step of steps) {
       if (step.kind === 'copy') copy(step);
       else if (step.kind === 'call') await call(step.call, step.operands, step.output, step.inPlace);
@@ -87,7 +87,7 @@ function temporaries(plan: Plan): number {
   return plan.buffers.filter(({ role }) => role.kind === 'temporary').length;
 }
 
-function copies(steps: readonly PlannedStep[]): number {
+function copies(steps: readonly PlannedStatement[]): number {
   return steps.reduce((sum, step) => {
     if (step.kind === 'loop') return sum + step.enter.length + step.leave.length + copies(step.body);
     return sum + (step.kind === 'copy' ? 1 : 0);

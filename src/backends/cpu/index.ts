@@ -2,7 +2,7 @@
  * The oracle: float64, plain loops, every call carried out at once in the order in which it is enqueued.
  * Clarity comes before speed here; the other backends are checked against it.
  */
-import type { Backend, Loop, MemoryFigures, Program, RunOptions, Step, Storage } from '../backend.ts';
+import type { Backend, Loop, MemoryFigures, Program, RunOptions, Statement, Storage } from '../backend.ts';
 import { type Job, Queue } from '../queue.ts';
 import { batchedInvert } from './batched-invert.ts';
 import { batchedProduct } from './batched-product.ts';
@@ -65,7 +65,7 @@ export function openCPU(): Backend {
   ): Job {
     try {
       const slots = workspace.slotsFor(program, layout, inputs.map(valuesOf));
-      yield* runSteps(program.steps, slots, { isCutShort: options.isCutShort ?? never, work: 0 });
+      yield* runSteps(program.statements, slots, { isCutShort: options.isCutShort ?? never, work: 0 });
       for (const [index, slot] of program.outputs.entries()) {
         // An input remains its owner's.
         outputs[index].values = program.inputs.includes(slot) ? slots[slot].slice() : slots[slot];
@@ -162,7 +162,7 @@ interface Run {
 }
 
 /** Yields where the run may be interrupted. */
-function* runSteps(steps: readonly Step[], slots: Float64Array[], run: Run): Job {
+function* runSteps(steps: readonly Statement[], slots: Float64Array[], run: Run): Job {
   for (const step of steps) {
     const done = runAtOnce(step, slots);
     if (done === undefined) yield* runInTurns(step, slots, run);
@@ -174,7 +174,7 @@ function* runSteps(steps: readonly Step[], slots: Float64Array[], run: Run): Job
 }
 
 /** @returns how many numbers the step has computed or read; undefined where it is one that may take long, and was not begun */
-function runAtOnce(step: Step, slots: readonly Float64Array[]): number | undefined {
+function runAtOnce(step: Statement, slots: readonly Float64Array[]): number | undefined {
   switch (step.kernel) {
     case 'product':
       if (!isQuick(step)) return undefined;
@@ -215,7 +215,7 @@ function runAtOnce(step: Step, slots: readonly Float64Array[]): number | undefin
   }
 }
 
-function* runInTurns(step: Step, slots: Float64Array[], run: Run): Job {
+function* runInTurns(step: Statement, slots: Float64Array[], run: Run): Job {
   switch (step.kernel) {
     case 'product':
       yield* product(step, slots);

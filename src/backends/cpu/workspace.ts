@@ -5,7 +5,7 @@
  * The lifetimes are worked out here, and not taken from the plan that the other backends follow (liveness.ts), which is finer
  * and lets calls write in place: a fault in that one would not show if the oracle shared it.
  */
-import type { Constant, Program, Step } from '../backend.ts';
+import type { Constant, Program, Statement } from '../backend.ts';
 import { footprint } from '../footprint.ts';
 import { ABSENT } from '../kernels.ts';
 
@@ -107,7 +107,7 @@ interface Lifetime {
   until: number;
 }
 
-function lifetimesOf({ constants, outputs, steps }: Program): Map<number, Lifetime> {
+function lifetimesOf({ constants, outputs, statements: steps }: Program): Map<number, Lifetime> {
   const lifetimes = new Map<number, Lifetime>();
   let now = 0;
   const touch = (slot: number): void => {
@@ -115,7 +115,7 @@ function lifetimesOf({ constants, outputs, steps }: Program): Map<number, Lifeti
     if (lifetime) lifetime.until = now;
     else if (slot !== ABSENT) lifetimes.set(slot, { from: now, until: now });
   };
-  const walk = (list: readonly Step[]): void => {
+  const walk = (list: readonly Statement[]): void => {
     for (const step of list) {
       now += 1;
       if (step.kernel !== 'loop') {

@@ -1,5 +1,5 @@
 /** gpu.js's WebAssembly mode: data are arrays of the host, and every call is done when it returns. */
-import type { Form } from './forms.ts';
+
 import type { GPUInstance, Library, RunnableKernel } from './library.ts';
 import {
   checkCount,
@@ -12,6 +12,7 @@ import {
   settingsOf,
 } from './machine.ts';
 import { SharedMemory } from './shared-memory.ts';
+import type { KernelVariant } from './variants.ts';
 
 class HostData implements Data {
   references = 1;
@@ -57,7 +58,12 @@ export class AssemblyMachine implements Machine {
     return new HostData(values);
   }
 
-  launch(form: Form, operands: readonly Data[], parameters: readonly number[], [columns, rows]: Extents): Data {
+  launch(
+    form: KernelVariant,
+    operands: readonly Data[],
+    parameters: readonly number[],
+    [columns, rows]: Extents,
+  ): Data {
     checkCount(columns * rows);
     const kernel = this.kernels.get(form);
     kernel.setOutput([columns, rows]);
@@ -67,7 +73,7 @@ export class AssemblyMachine implements Machine {
     return this.keep(new Float32Array(result[0].buffer as ArrayBuffer));
   }
 
-  private make(form: Form): RunnableKernel {
+  private make(form: KernelVariant): RunnableKernel {
     const { source, settings } = settingsOf(form, false, 'Input');
     const kernel = this.instance.createKernel(source, settings);
     kernel.moduleCacheLimit = KEPT_MODULES;

@@ -2,15 +2,15 @@
  * A Program as a list of launches over slots that are assigned once, with the moment at which each slot's content is last
  * needed. Nothing is overwritten: data never change, and a loop carries references.
  */
-import type { Carried, Loop, Program, Step } from '../backend.ts';
+import type { Carried, Loop, Program, Statement } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
-import type { Form } from './forms.ts';
 import { lower } from './lower.ts';
 import type { Extents } from './machine.ts';
+import type { KernelVariant } from './variants.ts';
 
 export interface Launch {
   readonly kind: 'launch';
-  readonly form: Form;
+  readonly form: KernelVariant;
   readonly operands: readonly number[];
   readonly parameters: readonly number[];
   readonly extents: Extents;
@@ -46,7 +46,7 @@ type Draft = Omit<Launch, 'spent'> | (Omit<CompiledLoop, 'spent' | 'body'> & { r
 
 export function compile(program: Program): Compiled {
   let slots = program.sizes.length;
-  const draftOf = (steps: readonly Step[]): Draft[] => {
+  const draftOf = (steps: readonly Statement[]): Draft[] => {
     const drafts: Draft[] = [];
     for (const step of steps) {
       if (step.kernel === 'loop') {
@@ -69,7 +69,7 @@ export function compile(program: Program): Compiled {
     carriedSize: carried.reduce((sum, { entering }) => sum + program.sizes[entering], 0),
     lastPasses: undefined,
   });
-  const drafts = draftOf(program.steps);
+  const drafts = draftOf(program.statements);
   const kept = new Set([...program.inputs, ...program.constants.keys(), ...program.outputs]);
   return { program, steps: withSpent(drafts, kept), slots };
 }

@@ -1,11 +1,11 @@
 /** What the lowerings of all kernel calls share. */
 import type { ActivationName } from '../kernels.ts';
-import type { Form } from './forms.ts';
 import type { Extents } from './machine.ts';
+import type { KernelVariant } from './variants.ts';
 
 /** Launches a kernel; returns the slot of its result: `output`, or without it a new one. */
 export type Emit = (
-  form: Form,
+  form: KernelVariant,
   operands: readonly number[],
   parameters: readonly number[],
   extents: Extents,

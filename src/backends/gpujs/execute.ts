@@ -1,7 +1,7 @@
 /** Runs a compiled Program: launches its kernels, loops in chunks of passes. */
 import type { Compiled, CompiledLoop, CompiledStep } from './compile.ts';
-import type { Form } from './forms.ts';
 import type { Data, Machine } from './machine.ts';
+import type { KernelVariant } from './variants.ts';
 
 /** Passes of the first chunk when nothing is known about the loop. */
 const FIRST_CHUNK = 8;
@@ -10,7 +10,7 @@ const LARGEST_CHUNK = 256;
 /** Bytes that the values carried by the passes of one chunk may take together. */
 const CHUNK_BYTES = 64 * 2 ** 20;
 
-const TALLY: Form = { kernel: 'loop-tally' };
+const TALLY: KernelVariant = { kernel: 'loop-tally' };
 
 /** What each slot holds, one reference each. */
 type Slots = (Data | undefined)[];

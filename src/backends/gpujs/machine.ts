@@ -1,8 +1,8 @@
 /** Where the kernels run: data that stays there, and kernels over it. There is one for each mode of gpu.js. */
 import type { AdapterDescription } from '../backend.ts';
-import { type Form, keyOf, sourceOf } from './forms.ts';
 import type { KernelSettings } from './library.ts';
 import { KERNELS } from './sources.ts';
+import { type KernelVariant, keyOf, sourceOf } from './variants.ts';
 
 /** Numbers that never change. Shared by whoever holds a reference, freed with the last one. */
 export interface Data {
@@ -25,7 +25,7 @@ export interface Machine {
   kept(): Figures;
   upload(values: ArrayLike<number>): Data;
   /** @param parameters the kernel's integers, then its numbers */
-  launch(form: Form, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data;
+  launch(form: KernelVariant, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data;
   read(data: Data): Float32Array;
   /** As `read`, without keeping the thread waiting. */
   readLater(data: Data): Promise<Float32Array>;
@@ -36,7 +36,7 @@ export interface Machine {
 
 /** Settings common to both modes. */
 export function settingsOf(
-  form: Form,
+  form: KernelVariant,
   native: boolean,
   operandType: string,
 ): { source: string; settings: KernelSettings } {
@@ -79,12 +79,12 @@ export function checkCount(numbers: number): void {
 
 /** Kernels made once: found by the form itself, and by its key where equal forms come from different Programs. */
 export class KernelCache<Kernel> {
-  private readonly byForm = new WeakMap<Form, Kernel>();
+  private readonly byForm = new WeakMap<KernelVariant, Kernel>();
   private readonly byKey = new Map<string, Kernel>();
 
-  constructor(private readonly make: (form: Form) => Kernel) {}
+  constructor(private readonly make: (form: KernelVariant) => Kernel) {}
 
-  get(form: Form): Kernel {
+  get(form: KernelVariant): Kernel {
     let kernel = this.byForm.get(form);
     if (kernel) return kernel;
     const key = keyOf(form);

@@ -1,6 +1,5 @@
 /** gpu.js's WebGL2 mode: data are textures that stay on the GPU from kernel to kernel. */
 import type { AdapterDescription } from '../backend.ts';
-import type { Form } from './forms.ts';
 import type { DeviceTexture, GPUInstance, HostInput, Library, RunnableKernel } from './library.ts';
 import {
   checkCount,
@@ -13,6 +12,7 @@ import {
   settingsOf,
 } from './machine.ts';
 import { contextLost, TextureReader } from './texture-reader.ts';
+import type { KernelVariant } from './variants.ts';
 
 class TextureData implements Data {
   references = 1;
@@ -23,7 +23,7 @@ class TextureData implements Data {
 }
 
 /** Its operand is an array of the host, that of all others textures. */
-const UPLOAD: Form = { kernel: 'upload' };
+const UPLOAD: KernelVariant = { kernel: 'upload' };
 
 interface MadeKernel {
   readonly run: RunnableKernel;
@@ -99,13 +99,13 @@ export class TextureMachine implements Machine {
     return this.run(UPLOAD, [this.library.input(new Float32Array(values), [values.length])], [], [values.length, 1]);
   }
 
-  launch(form: Form, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data {
+  launch(form: KernelVariant, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data {
     const textures = operands.map((data) => (data as TextureData).texture);
     return this.run(form, textures, parameters, extents);
   }
 
   private run(
-    form: Form,
+    form: KernelVariant,
     operands: readonly (DeviceTexture | HostInput)[],
     parameters: readonly number[],
     [columns, rows]: Extents,
@@ -138,7 +138,7 @@ export class TextureMachine implements Machine {
     return [columns, height, layers];
   }
 
-  private make(form: Form): MadeKernel {
+  private make(form: KernelVariant): MadeKernel {
     const { source, settings } = settingsOf(form, true, form === UPLOAD ? 'Input' : 'ArrayTexture(1)');
     return { run: this.instance.createKernel(source, settings), last: undefined };
   }

@@ -1,7 +1,7 @@
 /** From a Program to one list of instructions, and to the buffers that they work on. */
-import type { Program, Loop as ProgramLoop, Step } from '../backend.ts';
+import type { Program, Loop as ProgramLoop, Statement } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
-import { type BufferRole, type PlannedCopy, type PlannedLoop, type PlannedStep, planProgram } from '../plan.ts';
+import { type BufferRole, type PlannedCopy, type PlannedLoop, type PlannedStatement, planProgram } from '../plan.ts';
 import { bytesFor } from './heap.ts';
 import { Instruction } from './instruction.ts';
 import { Code, Header, Loop, Renew } from './instructions.ts';
@@ -57,7 +57,7 @@ class Compiler {
     }
     if (this.packs.passing > 0) this.passing = { buffer: this.addBuffer(this.packs.passing), word: 0 };
     const start = 1 + this.packOf.size;
-    const { inputs, constants, steps } = this.program;
+    const { inputs, constants, statements: steps } = this.program;
     const all = [
       ...[...inputs, ...constants.keys()].flatMap((slot) => this.renewed(slot)),
       ...this.lowerSteps(steps, this.plan.steps),
@@ -76,11 +76,11 @@ class Compiler {
   private readonly place = (buffer: number): number => (buffer === ABSENT ? 0 : buffer + 1);
 
   /** A plan has the steps of the Program, in their order, and copies of outputs behind them. */
-  private lowerSteps(steps: readonly Step[], planned: readonly PlannedStep[]): Instruction[] {
+  private lowerSteps(steps: readonly Statement[], planned: readonly PlannedStatement[]): Instruction[] {
     return planned.flatMap((plannedStep, index) => this.lowerStep(steps[index], plannedStep));
   }
 
-  private lowerStep(step: Step | undefined, planned: PlannedStep): Instruction[] {
+  private lowerStep(step: Statement | undefined, planned: PlannedStatement): Instruction[] {
     if (planned.kind === 'copy') return [this.lowerCopy(planned)];
     if (planned.kind === 'loop') return this.lowerLoop(step as ProgramLoop, planned);
     const lowered = lowerCall(planned, this.place, this.aside);

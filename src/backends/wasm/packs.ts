@@ -2,7 +2,7 @@
  * Which right operands of products are packed once for several products: those that are used more than once, or inside a loop
  * from outside of which they come, as the W of every solver does.
  */
-import type { Program, Step } from '../backend.ts';
+import type { Program, Statement } from '../backend.ts';
 import type { ProductCall } from '../kernels.ts';
 
 export interface LastingPack {
@@ -35,7 +35,7 @@ export function packsOf(program: Program): Packs {
   /** Loops around the definition of each slot. */
   const depths = new Map([...program.inputs, ...program.constants.keys()].map((slot) => [slot, 0]));
   const found = new Map<string, LastingPack & { isLasting: boolean }>();
-  const walk = (steps: readonly Step[], depth: number): void => {
+  const walk = (steps: readonly Statement[], depth: number): void => {
     for (const step of steps) {
       if (step.kernel === 'loop') {
         for (const { entering } of step.carried) depths.set(entering, depth + 1);
@@ -53,7 +53,7 @@ export function packsOf(program: Program): Packs {
       depths.set(step.output, depth);
     }
   };
-  walk(program.steps, 0);
+  walk(program.statements, 0);
   const others = [...found.values()].filter(({ isLasting }) => !isLasting);
   return {
     lasting: new Map([...found].filter(([, { isLasting }]) => isLasting)),

@@ -1,16 +1,16 @@
 /** A Program made ready for the GPU: its pipelines, sizes, guards and constants, and the list of its dispatches. */
 import type { Constant, Program } from '../backend.ts';
 import { ABSENT, type PassCall } from '../kernels.ts';
-import { type BufferRole, type PlannedCall, type PlannedLoop, type PlannedStep, planProgram } from '../plan.ts';
-import type { Assumed } from './assumption.ts';
+import { type BufferRole, type PlannedCall, type PlannedLoop, type PlannedStatement, planProgram } from '../plan.ts';
 import { USAGE } from './device.ts';
-import { type Dispatch, type Forms, type ProductPart, SCRATCH, wordsToBytes } from './dispatch.ts';
+import { type Dispatch, type ProductPart, type ProductVariants, SCRATCH, wordsToBytes } from './dispatch.ts';
 import { lowerCall, lowerCopy } from './lower.ts';
 import { scratchOfReduce } from './lower-reduce.ts';
 import type { Pipeline, PipelineCache } from './pipelines.ts';
 import { type BufferPool, type DeviceBuffer, roundedBytes } from './pool.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SHADERS, type Shader } from './shaders.ts';
+import type { ObservedSpeculation } from './speculation.ts';
 
 /** What all Programs of one backend share. */
 export interface Runtime {
@@ -18,13 +18,13 @@ export interface Runtime {
   readonly pool: BufferPool;
   readonly scheduler: Scheduler;
   readonly pipelines: PipelineCache;
-  readonly forms: Forms;
+  readonly forms: ProductVariants;
   /** Bound where an operand is absent. */
   readonly nothing: DeviceBuffer;
   /** The guard outside loops: always open. */
   readonly open: DeviceBuffer;
   /** Undefined until the code for it has been loaded. */
-  assume(): Assumed | undefined;
+  speculate(): ObservedSpeculation | undefined;
 }
 
 /** One dispatch. Buffers are numbered as in `Compiled.roles`. */
@@ -46,12 +46,12 @@ export interface Kernel {
 }
 
 /** A dispatch of a product whose form is still to be chosen. */
-export interface OpenProduct extends ProductPart {
+export interface PendingProduct extends ProductPart {
   readonly kernel: Kernel;
 }
 
 /** The dispatches of a pass, of which lower-pass.ts is still to say the rest. */
-export interface OpenPass {
+export interface PendingPass {
   readonly kernels: readonly Kernel[];
   readonly call: PassCall;
   readonly step: PlannedCall;
@@ -102,8 +102,8 @@ export function compile(program: Program, runtime: Runtime): Compiled {
 
 class Compiler {
   private readonly kernels: Kernel[] = [];
-  private readonly openProducts: OpenProduct[] = [];
-  private readonly openPasses: OpenPass[] = [];
+  private readonly openProducts: PendingProduct[] = [];
+  private readonly openPasses: PendingPass[] = [];
   private readonly sizes: ArrayBuffer[] = [];
   private readonly fixed = new Map<number, DeviceBuffer>();
   private readonly plan;
@@ -165,8 +165,8 @@ class Compiler {
     }
     if (this.openProducts.length > 0) {
       // A page that cannot load it any more keeps the usual forms.
-      const forms = await import('./product-forms.ts').catch(() => undefined);
-      await forms?.chooseForms(this.openProducts, this.runtime);
+      const forms = await import('./product-variants.ts').catch(() => undefined);
+      await forms?.chooseVariants(this.openProducts, this.runtime);
     }
     await Promise.all(this.kernels.map(({ pipeline }) => pipeline.ready));
   }
@@ -175,11 +175,11 @@ class Compiler {
     return this.scratch + 1 + loop;
   }
 
-  private steps(steps: readonly PlannedStep[], guard: number): CompiledStep[] {
+  private steps(steps: readonly PlannedStatement[], guard: number): CompiledStep[] {
     return steps.flatMap((step) => this.step(step, guard));
   }
 
-  private step(step: PlannedStep, guard: number): CompiledStep[] {
+  private step(step: PlannedStatement, guard: number): CompiledStep[] {
     if (step.kind === 'loop') return [this.loop(step, guard)];
     if (step.kind === 'copy') return [this.kernel(lowerCopy(step, this.runtime.forms), guard)];
     const { call } = step;

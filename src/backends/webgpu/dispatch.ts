@@ -35,7 +35,7 @@ export interface ProductPart {
 }
 
 /** Which forms of the kernels are used, and how much one dispatch may do. */
-export interface Forms {
+export interface ProductVariants {
   /** True: shared memory and barriers, for GPUs. False: registers only, for software adapters. */
   readonly tiled: boolean;
   /** A larger product is split by rows. */

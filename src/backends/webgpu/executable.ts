@@ -2,11 +2,11 @@
 import type { Program } from '../backend.ts';
 import { footprint, objectsOf } from '../footprint.ts';
 import { ABSENT } from '../kernels.ts';
-import type { Assumed } from './assumption.ts';
 import { type Compiled, type CompiledLoop, type CompiledStep, compile, type Kernel, type Runtime } from './compile.ts';
 import { nudged } from './nudge.ts';
 import type { DeviceBuffer } from './pool.ts';
 import type { Job } from './scheduler.ts';
+import type { ObservedSpeculation } from './speculation.ts';
 
 /** The buffers of one run, with what was bound to the kernels. */
 interface Bound {
@@ -15,7 +15,7 @@ interface Bound {
   readonly outputs: readonly DeviceBuffer[];
   readonly groups: readonly GPUBindGroup[];
   /** Under which it is recorded; the run's own takes for granted only what seldom changes. */
-  readonly assumption?: Assumed;
+  readonly speculation?: ObservedSpeculation;
   readonly isOwn?: boolean;
   /** See RunOptions. */
   readonly isCutShort?: () => boolean;
@@ -73,7 +73,7 @@ export class Executable {
   }
 
   /** Enqueues one run. The outputs are the caller's. */
-  run(inputs: readonly DeviceBuffer[], assumption?: Assumed, isCutShort?: () => boolean): DeviceBuffer[] {
+  run(inputs: readonly DeviceBuffer[], speculation?: ObservedSpeculation, isCutShort?: () => boolean): DeviceBuffer[] {
     const { pool, scheduler } = this.runtime;
     const { roles, sizes, fixed } = this.compiled;
     const outputs: DeviceBuffer[] = [];
@@ -100,7 +100,7 @@ export class Executable {
         for (const buffer of results) buffer.spoiled = spoiled;
         return spoiled !== undefined;
       };
-      const job = this.job({ buffers, outputs: results }, isSpoiled, assumption, isCutShort);
+      const job = this.job({ buffers, outputs: results }, isSpoiled, speculation, isCutShort);
       scheduler.enqueue(`program ${this.program.name}`, job, spoil);
     } catch (error) {
       for (const buffer of outputs) if (buffer) pool.release(buffer);
@@ -116,7 +116,7 @@ export class Executable {
   private *job(
     held: Pick<Bound, 'buffers' | 'outputs'>,
     isSpoiled: () => boolean,
-    given?: Assumed,
+    given?: ObservedSpeculation,
     isCutShort?: () => boolean,
   ): Job {
     if (isSpoiled()) return;
@@ -124,12 +124,12 @@ export class Executable {
     const { steps } = this.compiled;
     const bound = { ...held, groups: this.groupsFor(held.buffers), isCutShort };
     const hasLoops = steps.some(({ kind }) => kind === 'loop');
-    const assumption = given ?? (hasLoops && !isCutShort ? this.runtime.assume() : undefined);
-    yield* this.record(steps, { ...bound, assumption, isOwn: !given });
-    if (given || !assumption?.isNeeded) return;
-    yield assumption.verdict();
+    const speculation = given ?? (hasLoops && !isCutShort ? this.runtime.speculate() : undefined);
+    yield* this.record(steps, { ...bound, speculation, isOwn: !given });
+    if (given || !speculation?.isNeeded) return;
+    yield speculation.verdict();
     // The inputs are as they were: all of it again, with a look at every loop.
-    if (assumption.isVoid) yield* this.record(steps, bound);
+    if (speculation.isVoid) yield* this.record(steps, bound);
   }
 
   private groupsFor(buffers: readonly DeviceBuffer[]): readonly GPUBindGroup[] {
@@ -212,16 +212,16 @@ export class Executable {
     // A pass that waits itself, for an inner loop, is not repeated without need.
     const waits = loop.body.some((step) => step.kind === 'loop' && step.limit * step.length > WHOLE_LOOP);
     const expected = loop.expected[entry];
-    const { assumption, isOwn } = bound;
+    const { speculation, isOwn } = bound;
     // Of its own accord a run takes for granted how many rounds there are, and which loops are not needed: to be wrong about
     // the iterations of a round costs least where these are waited for.
-    if (!assumption || expected === undefined || (isOwn && !waits && expected > 0)) {
+    if (!speculation || expected === undefined || (isOwn && !waits && expected > 0)) {
       yield* this.passes(loop, bound, waits, entry);
       return;
     }
     const passes = Math.min(waits ? Math.ceil(expected) : passesFor(expected), loop.limit);
     for (let pass = 0; pass < passes; pass++) yield* this.record(loop.body, bound, pass);
-    assumption.note(loop.limit, bound.buffers[loop.guard], (taken) => remember(loop, entry, taken));
+    speculation.note(loop.limit, bound.buffers[loop.guard], (taken) => remember(loop, entry, taken));
   }
 
   /**

@@ -1,16 +1,16 @@
 /** The WebGPU backend: float32, in browsers and, through Dawn, in Node. */
-import type { Assumption, Backend, Program, Storage } from '../backend.ts';
+import type { Backend, Program, Speculation, Storage } from '../backend.ts';
 import { DeviceLostError } from '../lost.ts';
-import type { Assumed } from './assumption.ts';
 import type { Runtime } from './compile.ts';
 import { type DeviceOptions, openDevice, USAGE } from './device.ts';
-import type { Forms } from './dispatch.ts';
+import type { ProductVariants } from './dispatch.ts';
 import { Executable } from './executable.ts';
 import { widestIterationOn } from './lower-iterate.ts';
 import { PipelineCache } from './pipelines.ts';
 import { BufferPool, type DeviceBuffer } from './pool.ts';
 import type { SubmitLimits } from './recorder.ts';
 import { Scheduler } from './scheduler.ts';
+import type { ObservedSpeculation } from './speculation.ts';
 
 export interface WebGPUOptions extends DeviceOptions {
   /**
@@ -59,14 +59,14 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     (name, body, onError) => scheduler.recorder.scoped(name, body, onError),
   );
   const tuneFrom = options.tuneFrom ?? (options.kernelForms || adapter.software ? Number.POSITIVE_INFINITY : TUNE_FROM);
-  const forms: Forms = {
+  const forms: ProductVariants = {
     tiled: options.kernelForms ? options.kernelForms !== 'register' : !adapter.software,
     dispatchWork: limits.work,
     wide: options.kernelForms === 'wide',
     tuneFrom,
   };
-  /** The code for assumptions; empty while it is being loaded, and where a page cannot load it any more. */
-  let loaded: Partial<typeof import('./assumption.ts')> | undefined;
+  /** The code for speculations; empty while it is being loaded, and where a page cannot load it any more. */
+  let loaded: Partial<typeof import('./speculation.ts')> | undefined;
   const runtime: Runtime = {
     device,
     pool,
@@ -75,10 +75,10 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     forms,
     nothing: pool.create(256, USAGE.storage),
     open: pool.create(16, USAGE.uniform | USAGE.copyTarget),
-    assume() {
-      if (loaded) return loaded.Assumed && new loaded.Assumed(scheduler);
+    speculate() {
+      if (loaded) return loaded.ObservedSpeculation && new loaded.ObservedSpeculation(scheduler);
       loaded = {};
-      import('./assumption.ts').then(
+      import('./speculation.ts').then(
         (module) => {
           loaded = module;
         },
@@ -126,8 +126,8 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
     );
   };
 
-  const opened = (assumption?: Assumption): Assumed | undefined =>
-    assumption?.isOpen ? (assumption as Assumed) : undefined;
+  const opened = (speculation?: Speculation): ObservedSpeculation | undefined =>
+    speculation?.isOpen ? (speculation as ObservedSpeculation) : undefined;
 
   const end = (error: Error): void => {
     if (scheduler.failures.ended) return;
@@ -173,22 +173,22 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
       checkSize('write: values', values.length, storage.size);
       write(bufferOf(storage), values);
     },
-    async download(storage, assumption) {
+    async download(storage, speculation) {
       scheduler.assertOpen();
-      return scheduler.download(bufferOf(storage), storage.size, opened(assumption)?.readings);
+      return scheduler.download(bufferOf(storage), storage.size, opened(speculation)?.readings);
     },
     release(storage) {
       if (!(storage instanceof DeviceStorage) || storage.released) return;
       storage.released = true;
       pool.release(storage.buffer);
     },
-    run(program, inputs, { assumption, isCutShort } = {}) {
+    run(program, inputs, { speculation, isCutShort } = {}) {
       scheduler.assertOpen();
       const buffers = inputs.map((storage, index) => {
         checkSize(`program ${program.name}: input ${index}`, storage.size, program.sizes[program.inputs[index]]);
         return bufferOf(storage);
       });
-      const outputs = executableOf(program).run(buffers, opened(assumption), isCutShort);
+      const outputs = executableOf(program).run(buffers, opened(speculation), isCutShort);
       return outputs.map((buffer, index) => new DeviceStorage(program.sizes[program.outputs[index]], buffer));
     },
     forget(program) {
@@ -199,7 +199,7 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
       executable.release();
       return executable.bytes + before - pool.memory().programBytes;
     },
-    assume: runtime.assume,
+    speculate: runtime.speculate,
     async idle() {
       await scheduler.idle();
     },

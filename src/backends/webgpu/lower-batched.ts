@@ -1,7 +1,7 @@
 /** Kernels that do the same for every sample of a batch. */
 import type { BatchedProductCall, CholeskyCall, TriangularSolveCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Dispatch, type Forms, f, flatGroups, groupsFor, u } from './dispatch.ts';
+import { type Dispatch, f, flatGroups, groupsFor, type ProductVariants, u } from './dispatch.ts';
 import { epilogueConstants } from './lower-product.ts';
 
 /** Rows and columns of C that an invocation computes, and invocations of a workgroup. */
@@ -10,7 +10,7 @@ const EDGE = 8;
 const INVOCATIONS = 64;
 const MOST_GROUPS = 65_535;
 
-export function lowerBatchedProduct(call: BatchedProductCall, step: PlannedCall, forms: Forms): Dispatch[] {
+export function lowerBatchedProduct(call: BatchedProductCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
   const { batch, m, n, k, transposeA, transposeB } = call;
   const width = Math.min(EDGE, Math.ceil(n / TILE));
   const height = Math.min(EDGE, Math.ceil(m / TILE));
@@ -54,7 +54,7 @@ function stretches(count: number, length: number): [number, number][] {
 /** Of a GPU's arithmetic, what one workgroup has: about a thirtieth. */
 const WORKGROUP_SHARE = 1 / 32;
 
-export function lowerCholesky(call: CholeskyCall, step: PlannedCall, forms: Forms): Dispatch[] {
+export function lowerCholesky(call: CholeskyCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
   const { batch, order, epsilon } = call;
   const work = order ** 3 / 3;
   // However many samples there are, each takes one workgroup as long as this.
@@ -74,7 +74,7 @@ export function lowerCholesky(call: CholeskyCall, step: PlannedCall, forms: Form
   );
 }
 
-export function lowerTriangularSolve(call: TriangularSolveCall, step: PlannedCall, forms: Forms): Dispatch[] {
+export function lowerTriangularSolve(call: TriangularSolveCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
   const { batch, order, columns, transposed } = call;
   const work = order ** 2;
   return stretches(batch * columns, Math.max(1, Math.floor(forms.dispatchWork / work))).map(([first, end]) => ({

@@ -1,7 +1,7 @@
 /** Whole loops of a solver. */
 import { ABSENT, ACTIVATIONS, ITERATIONS, type IterateCall, type ProximalGradientCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Dispatch, type Forms, f, flatGroups, u } from './dispatch.ts';
+import { type Dispatch, f, flatGroups, type ProductVariants, u } from './dispatch.ts';
 
 /** Samples of a workgroup, of iterate and of proximal-gradient, and columns of each invocation of both. */
 const ROWS = 8;
@@ -26,14 +26,14 @@ const MOST_TRIPS = 10_000;
 const WIDEST_ON_PROCESSOR = 128;
 
 /** Largest n of which a workgroup holds its samples, and for which it is the faster way. */
-export function widestIterationOn(limits: GPUSupportedLimits, { tiled }: Forms): number {
+export function widestIterationOn(limits: GPUSupportedLimits, { tiled }: ProductVariants): number {
   const invocations = Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX);
   const columns = Math.floor((limits.maxComputeWorkgroupStorageSize - OTHER_BYTES) / BYTES_PER_COLUMN);
   const fitting = Math.min(columns - (columns % COLUMNS), COLUMNS * invocations);
   return tiled ? fitting : Math.min(fitting, WIDEST_ON_PROCESSOR);
 }
 
-export function lowerIterate(call: IterateCall, step: PlannedCall, forms: Forms): Dispatch[] {
+export function lowerIterate(call: IterateCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
   const { accelerated, batch, n, stride, shared, giveUp } = call;
   return wholeLoop(call, step, forms, 2 * batch * n ** 2, {
     shader: accelerated ? 'anderson' : 'iterate',
@@ -51,7 +51,11 @@ export function lowerIterate(call: IterateCall, step: PlannedCall, forms: Forms)
   });
 }
 
-export function lowerProximalGradient(call: ProximalGradientCall, step: PlannedCall, forms: Forms): Dispatch[] {
+export function lowerProximalGradient(
+  call: ProximalGradientCall,
+  step: PlannedCall,
+  forms: ProductVariants,
+): Dispatch[] {
   const { batch, groups, features, giveUp } = call;
   return wholeLoop(call, step, forms, 2 * batch * features ** 2, {
     shader: 'proximal-gradient',
@@ -69,7 +73,7 @@ export function lowerProximalGradient(call: ProximalGradientCall, step: PlannedC
 function wholeLoop(
   { limit, stride }: IterateCall | ProximalGradientCall,
   step: PlannedCall,
-  { dispatchWork }: Forms,
+  { dispatchWork }: ProductVariants,
   each: number,
   dispatch: Pick<Dispatch, 'shader' | 'constants' | 'sizes' | 'groups'>,
 ): Dispatch[] {

@@ -7,7 +7,7 @@ import pass from '../../../shaders/shared/pass.wgsl';
 import tiled from '../../../shaders/shared/pass-tiled.wgsl';
 import { ABSENT, ACTIVATIONS, ITERATIONS, type PassCall, passLayout } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import type { OpenPass, Runtime } from './compile.ts';
+import type { PendingPass, Runtime } from './compile.ts';
 import { type Dispatch, f, groupsFor, u, wordsToBytes } from './dispatch.ts';
 import { groupsOf, tiledForm } from './lower-product.ts';
 import type { DeviceBuffer } from './pool.ts';
@@ -23,7 +23,7 @@ export const PASS_SHADERS: Readonly<Record<string, Shader>> = {
 };
 
 /** Says what is still open of these. */
-export function completePasses(passes: readonly OpenPass[], sizesBuffer: DeviceBuffer, runtime: Runtime): void {
+export function completePasses(passes: readonly PendingPass[], sizesBuffer: DeviceBuffer, runtime: Runtime): void {
   const { device, pipelines } = runtime;
   for (const { kernels, call, step } of passes) {
     for (const [index, { name, sizes, constants, ...rest }] of lowerPass(call, step).entries()) {

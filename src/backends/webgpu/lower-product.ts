@@ -1,12 +1,12 @@
 import { ACTIVATIONS, BIASES, type ProductCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Dispatch, type Forms, f, u } from './dispatch.ts';
+import { type Dispatch, f, type ProductVariants, u } from './dispatch.ts';
 
 /** What the form of a product depends on. */
 export type ProductShape = Pick<ProductCall, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB'>;
 
 /** How a product is cut into workgroups. */
-export interface ProductForm {
+export interface ProductVariant {
   readonly shader: 'product-register' | 'product-register-vector' | 'product-tiled';
   readonly constants: Readonly<Record<string, number>>;
   /** Rows and columns of the result that one workgroup computes. */
@@ -29,7 +29,7 @@ const BUSY_PROCESSOR = 8;
 export const EDGES = { small: 8, large: 16 } as const;
 const BUSY_GPU = 128;
 
-export function lowerProduct(call: ProductCall, step: PlannedCall, forms: Forms): Dispatch[] {
+export function lowerProduct(call: ProductCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
   const { m, n, k, transposeA, transposeB } = call;
   const form = forms.tiled ? tiledForm(call) : registerForm(call);
   const rowWork = 2 * n * k;
@@ -57,7 +57,7 @@ export function lowerProduct(call: ProductCall, step: PlannedCall, forms: Forms)
   return dispatches;
 }
 
-export function groupsOf(form: Pick<ProductForm, 'rows' | 'columns'>, n: number, rows: number): [number, number] {
+export function groupsOf(form: Pick<ProductVariant, 'rows' | 'columns'>, n: number, rows: number): [number, number] {
   return [Math.ceil(n / form.columns), Math.ceil(rows / form.rows)];
 }
 
@@ -81,7 +81,7 @@ function defaultEdge(shape: ProductShape): number {
   return groupCount(shape, large, large) >= BUSY_GPU ? EDGES.large : EDGES.small;
 }
 
-export function tiledForm(shape: ProductShape, edge = defaultEdge(shape)): ProductForm {
+export function tiledForm(shape: ProductShape, edge = defaultEdge(shape)): ProductVariant {
   return {
     shader: 'product-tiled',
     constants: { EDGE: edge, ...alongK(shape) },
@@ -90,7 +90,7 @@ export function tiledForm(shape: ProductShape, edge = defaultEdge(shape)): Produ
   };
 }
 
-function registerForm(shape: ProductShape): ProductForm {
+function registerForm(shape: ProductShape): ProductVariant {
   const group =
     REGISTER_GROUPS.find(({ width, height }) => groupCount(shape, BLOCK * height, BLOCK * width) >= BUSY_PROCESSOR) ??
     REGISTER_GROUPS[REGISTER_GROUPS.length - 1];

@@ -1,6 +1,6 @@
 import { ABSENT, ACTIVATIONS, REDUCTIONS, type ReduceCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Dispatch, type Forms, f, flatGroups, groupsFor, SCRATCH, u } from './dispatch.ts';
+import { type Dispatch, f, flatGroups, groupsFor, type ProductVariants, SCRATCH, u } from './dispatch.ts';
 
 /** Length of the middle index up to which one invocation an output is enough on a GPU. */
 const SHORT = 16;
@@ -11,19 +11,19 @@ const MANY_OUTPUTS = 256;
 const ELEMENT_WORK = 4;
 
 /** Numbers of scratch that the call needs: a pair for each stretch. */
-export function scratchOfReduce(call: ReduceCall, forms: Forms): number {
+export function scratchOfReduce(call: ReduceCall, forms: ProductVariants): number {
   const segments = segmentsOf(call, forms);
   return segments === 1 ? 0 : call.outer * segments * call.inner * 2;
 }
 
-function segmentsOf({ outer, middle, inner }: ReduceCall, forms: Forms): number {
+function segmentsOf({ outer, middle, inner }: ReduceCall, forms: ProductVariants): number {
   const stretch = forms.tiled ? STRETCH.tiled : STRETCH.register;
   // Twice the stretch: below that a second dispatch costs more than it saves.
   if (outer * inner >= MANY_OUTPUTS || middle <= 2 * stretch) return 1;
   return Math.ceil(middle / stretch);
 }
 
-export function lowerReduce(call: ReduceCall, step: PlannedCall, forms: Forms): Dispatch[] {
+export function lowerReduce(call: ReduceCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
   const segments = segmentsOf(call, forms);
   const operands = [step.operands[0], step.operands[1] ?? ABSENT];
   if (segments === 1) return [reduction(call, forms, call.middle, 1, operands, step.output, false, false)];
@@ -35,7 +35,7 @@ export function lowerReduce(call: ReduceCall, step: PlannedCall, forms: Forms): 
 
 function reduction(
   call: ReduceCall,
-  forms: Forms,
+  forms: ProductVariants,
   middle: number,
   segments: number,
   operands: readonly number[],

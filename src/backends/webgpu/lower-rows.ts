@@ -1,6 +1,6 @@
 import { ABSENT, ROWS, type RowsCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Dispatch, type Forms, f, flatGroups, groupsFor, u } from './dispatch.ts';
+import { type Dispatch, f, flatGroups, groupsFor, type ProductVariants, u } from './dispatch.ts';
 
 /** Columns up to which one invocation a row is enough on a GPU. */
 const SHORT = 16;
@@ -8,7 +8,7 @@ const SHORT = 16;
 const ELEMENT_WORK = 50;
 const ITERATIVE_WORK = 1000;
 
-export function lowerRows(call: RowsCall, step: PlannedCall, forms: Forms): Dispatch {
+export function lowerRows(call: RowsCall, step: PlannedCall, forms: ProductVariants): Dispatch {
   const byWorkgroup = forms.tiled && call.columns > SHORT;
   const [p0 = 0] = call.parameters;
   return {

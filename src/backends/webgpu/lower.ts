@@ -14,7 +14,7 @@ import {
 } from '../kernels.ts';
 import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
-import { type Dispatch, type Forms, f, groupsFor, i, u } from './dispatch.ts';
+import { type Dispatch, f, groupsFor, i, type ProductVariants, u } from './dispatch.ts';
 import { lowerBatchedProduct, lowerCholesky, lowerTriangularSolve } from './lower-batched.ts';
 import { lowerIterate, lowerProximalGradient } from './lower-iterate.ts';
 import { lowerProduct } from './lower-product.ts';
@@ -31,7 +31,7 @@ const OPEN: Dispatch = {
   work: 0,
 };
 
-export function lowerCall(step: PlannedCall, forms: Forms): Dispatch[] {
+export function lowerCall(step: PlannedCall, forms: ProductVariants): Dispatch[] {
   const { call } = step;
   switch (call.kernel) {
     case 'product':
@@ -83,15 +83,15 @@ function bits(flags: readonly boolean[]): number {
 }
 
 /** On a software adapter an invocation costs as much as several elements. */
-function fourAtOnce(forms: Forms): { FOUR: number } {
+function fourAtOnce(forms: ProductVariants): { FOUR: number } {
   return { FOUR: forms.tiled ? 0 : 1 };
 }
 
-function elementGroups(count: number, forms: Forms): readonly [number, number] {
+function elementGroups(count: number, forms: ProductVariants): readonly [number, number] {
   return groupsFor(forms.tiled ? count : Math.ceil(count / 4));
 }
 
-export function lowerCopy({ from, to, size }: Omit<PlannedCopy, 'kind'>, forms: Forms): Dispatch {
+export function lowerCopy({ from, to, size }: Omit<PlannedCopy, 'kind'>, forms: ProductVariants): Dispatch {
   return {
     shader: 'elementwise',
     constants: { OPERATION: ELEMENTWISE.indexOf('copy'), LINEAR: 7, IN_PLACE: 0, ...fourAtOnce(forms) },
@@ -122,7 +122,7 @@ const ITERATIVE: ReadonlySet<ElementwiseOperation> = new Set([
   'proximalArctan',
 ]);
 
-function lowerElementwise(call: ElementwiseCall, step: PlannedCall, forms: Forms): Dispatch {
+function lowerElementwise(call: ElementwiseCall, step: PlannedCall, forms: ProductVariants): Dispatch {
   const count = call.shape.reduce((product, extent) => product * extent, 1);
   const linear = [0, 1, 2].map((index) => index >= call.layouts.length || isContiguous(call, call.layouts[index]));
   const strides = [0, 1, 2].flatMap((index) => call.layouts[index]?.strides ?? [0, 0, 0, 0]);
@@ -146,7 +146,7 @@ function lowerElementwise(call: ElementwiseCall, step: PlannedCall, forms: Forms
   };
 }
 
-function lowerMove(call: MoveCall, step: PlannedCall, forms: Forms): Dispatch[] {
+function lowerMove(call: MoveCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
   const { outer, inner, extent, others, length, offset } = call;
   const scatters = call.operation === 'scatter';
   const count = outer * (scatters ? others : length) * inner;
@@ -167,7 +167,7 @@ function lowerMove(call: MoveCall, step: PlannedCall, forms: Forms): Dispatch[] 
   return [lowerCopy({ from: step.operands[0], to: step.output, size: outer * extent * inner }, forms), move];
 }
 
-function lowerCombine(call: CombineCall, step: PlannedCall, forms: Forms): Dispatch {
+function lowerCombine(call: CombineCall, step: PlannedCall, forms: ProductVariants): Dispatch {
   const count = call.rows * call.columns;
   const present = call.inputs.map((slot) => slot !== ABSENT);
   return {

@@ -1,9 +1,9 @@
 /** The hypothesis of the implicit function theorem at a solution: is every element of the family invertible? */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
-import { determinantSign, factorise } from './dense.ts';
 import { exactSign } from './exact-sign.ts';
 import { checkFamily, element, elementRounding, type MatrixFamily, type Vertex } from './family.ts';
+import { determinantSign, factorise } from './matrices.ts';
 import { principalMinorSigns } from './minors.ts';
 import { hasPositiveDefiniteSymmetricPart } from './positive-definite.ts';
 import { type Enclosure, reducedMatrix } from './reduced.ts';

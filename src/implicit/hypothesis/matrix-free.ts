@@ -1,7 +1,7 @@
 /** An estimate of the smallest singular value where only solves with the matrix are at hand. */
 import { breathe, inTurns } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
-import { dot } from './dense.ts';
+import { dot } from './matrices.ts';
 import { length, normalised, singularValues } from './singular-values.ts';
 
 /** x with B·x = right, or with Bᵀ·x = right. */

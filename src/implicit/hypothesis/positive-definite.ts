@@ -1,6 +1,6 @@
 /** A condition that is enough for any number of kinks: the symmetric part, after a diagonal scaling. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { factorise, hasCholeskyFactor, solve, solveTransposed } from './dense.ts';
+import { factorise, hasCholeskyFactor, solve, solveTransposed } from './matrices.ts';
 import type { Enclosure } from './reduced.ts';
 
 /**

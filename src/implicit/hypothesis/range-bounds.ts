@@ -1,6 +1,6 @@
 /** Bounds of a linear function of B(d)⁻¹r(d) over the whole box, for any number of kinks. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { dot, factorise, hasCholeskyFactor, solve } from './dense.ts';
+import { dot, factorise, hasCholeskyFactor, solve } from './matrices.ts';
 import { comparisonMatrix, provedScalings } from './positive-definite.ts';
 import type { Enclosure } from './reduced.ts';
 

@@ -1,7 +1,7 @@
 /** From n to k: the matrix whose principal minors are the determinants at the vertices. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { dot, multiply, multiplyAbsolute, solve } from './dense.ts';
 import type { MatrixFamily } from './family.ts';
+import { dot, multiply, multiplyAbsolute, solve } from './matrices.ts';
 import type { VerifiedInverse } from './verified.ts';
 
 /** A matrix known to within a radius, entry by entry. */

@@ -1,7 +1,7 @@
 /** The extreme singular values of a dense matrix. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
-import { dot, factorise, multiply, solve, solveTransposed } from './dense.ts';
+import { dot, factorise, multiply, solve, solveTransposed } from './matrices.ts';
 
 export interface SingularValues {
   /** σ_min: to within a few n·ε·σ_max up to n = 64; above that an estimate from above. */

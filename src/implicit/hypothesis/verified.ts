@@ -3,7 +3,15 @@
  * they are stored, whatever the rounding on the way; where rounding leaves it open, nothing is said.
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { determinantSign, type Factorisation, factorise, inverse, multiply, multiplyAbsolute, WIDE } from './dense.ts';
+import {
+  determinantSign,
+  type Factorisation,
+  factorise,
+  inverse,
+  multiply,
+  multiplyAbsolute,
+  WIDE,
+} from './matrices.ts';
 
 export interface VerifiedInverse {
   readonly factorisation: Factorisation;

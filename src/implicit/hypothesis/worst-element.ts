@@ -1,7 +1,7 @@
 /** The element of a family that is nearest to a singular matrix. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { dot, hasCholeskyFactor, multiply, WIDE } from './dense.ts';
 import { element, type MatrixFamily, type Vertex } from './family.ts';
+import { dot, hasCholeskyFactor, multiply, WIDE } from './matrices.ts';
 import { singularValues } from './singular-values.ts';
 import type { VerifiedInverse } from './verified.ts';
 

@@ -1,6 +1,6 @@
 /** What the numbers of a Lasso solution say about it: on the host, in float64. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { hasCholeskyFactor } from '../hypothesis/dense.ts';
+import { hasCholeskyFactor } from '../hypothesis/matrices.ts';
 
 /** A batch of solutions, read from the device; matrices row by row. */
 export interface LassoNumbers {

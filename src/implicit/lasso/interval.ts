@@ -1,6 +1,6 @@
 /** The derivatives of a Lasso solution in λ at a knot: one-sided ones, and the range over all selections. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { dot, factorise, solve } from '../hypothesis/dense.ts';
+import { dot, factorise, solve } from '../hypothesis/matrices.ts';
 import { type ActiveFeatures, activeFeatures, curvatureOn, isDefinite, type LassoNumbers } from './analysis.ts';
 
 export interface LassoInterval {

@@ -2,7 +2,7 @@
 import { AT_LEAST_0, BOOLEAN, checkFinite, isList, isListOf, refusal } from '../../arguments/check.ts';
 import type { Checks } from '../../arguments/options.ts';
 import { KINK_UNITS } from '../../autodiff/kinks.ts';
-import { SEQUENTIAL_BACKENDS } from '../../backends/kernels.ts';
+import { HOST_BACKENDS } from '../../backends/kernels.ts';
 import type { LassoMethod } from '../../solvers/lasso/solve.ts';
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
@@ -20,7 +20,7 @@ export const LASSO_SOLVERS = {
 export type LassoSolverName = LassoMethod;
 
 /** Those that run on SEQUENTIAL_BACKENDS only. */
-const SEQUENTIAL: readonly string[] = ['coordinate-descent', 'homotopy'] satisfies LassoMethod[];
+const HOST_SOLVERS: readonly string[] = ['coordinate-descent', 'homotopy'] satisfies LassoMethod[];
 
 /** With a ridge as many features can be in use as there are, and the factor of the homotopy is of that order. */
 const LARGEST_FACTOR = 4096;
@@ -224,16 +224,16 @@ export function lassoSettings(
   { epsilon, backend }: Pick<Engine, 'epsilon' | 'backend'> = { epsilon: Number.EPSILON, backend: 'cpu' },
 ): LassoSettings {
   const tolerance = checkPositive('tolerance', options.tolerance ?? finestTolerance(epsilon));
-  const isSequential = SEQUENTIAL_BACKENDS.includes(backend);
+  const runsOnHost = HOST_BACKENDS.includes(backend);
   const { solver = 'auto', onFailure = 'throw', onFailedCertificate = 'warn' } = options;
   const kinkUnits = options.kinkUnits ?? Math.max(KINK_UNITS, KINK_SHARE / epsilon);
   AT_LEAST_0('kinkUnits: it', kinkUnits);
   const isLarge = options.ridge !== undefined && features > LARGEST_FACTOR;
   const sequential = isLarge ? 'coordinate-descent' : 'homotopy';
-  const automatic = isSequential ? sequential : 'fista';
-  if (SEQUENTIAL.includes(solver) && !isSequential) {
+  const automatic = runsOnHost ? sequential : 'fista';
+  if (HOST_SOLVERS.includes(solver) && !runsOnHost) {
     throw new RangeError(
-      `solver: it is "${solver}", which runs on ${SEQUENTIAL_BACKENDS.join(', ')} only; the backend is ${backend}`,
+      `solver: it is "${solver}", which runs on ${HOST_BACKENDS.join(', ')} only; the backend is ${backend}`,
     );
   }
   return {

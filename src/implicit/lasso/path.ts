@@ -17,7 +17,7 @@ import { prepare } from './program.ts';
 export const PATH_DEPTH = 12;
 
 /** Of coordinate descent, whose problems follow one another in any case; those of a homotopy go on from each other by themselves. */
-const SEQUENTIAL_CHUNK = 5;
+const HOST_CHUNK = 5;
 
 export interface LassoPathOptions extends Omit<LassoOptions, 'logLambda' | 'initial' | 'timeLimit'> {
   /**
@@ -96,7 +96,7 @@ async function pathOf(
       `logLambda[${rising}]: it is ${values[rising]}, after ${values[rising - 1]}; the values must decrease`,
     );
   }
-  const usual = settings.solver === 'coordinate-descent' ? SEQUENTIAL_CHUNK : values.length;
+  const usual = settings.solver === 'coordinate-descent' ? HOST_CHUNK : values.length;
   const length = Math.min(checkCount('chunk', chunk ?? usual), values.length);
   const prepared = prepare(engine, problem.X, masks, settings.intercept, values.length);
   const solutions: LassoSolution[] = [];

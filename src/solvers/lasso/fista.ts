@@ -49,7 +49,7 @@ export function proximalGradient(
   };
   const common: Pick<Begun, 'keeps' | 'solution' | 'whole'> = { keeps: 'next', solution: (x) => x };
   // Sequential backends have other methods. Without XᵀPX a step goes through X, which no workgroup can keep up with.
-  if (design.gram && !context.isSequential && features <= context.widestIteration) {
+  if (design.gram && !context.runsOnHost && features <= context.widestIteration) {
     const scalars = endToEnd(endToEnd(step, ridge), endToEnd(rescaling, least));
     const operands = { accelerated, gram: paddedColumns(design.gram), moment, threshold, scalars };
     common.whole = (x, state, rule) => proximalGradientRows(x, state, { ...operands, ...rule });

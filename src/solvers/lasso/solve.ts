@@ -39,7 +39,7 @@ import { supportSystem } from './support.ts';
 /** How the support is found; the coefficients on it then come from a linear solve, but for the homotopy, which has them. */
 export type LassoMethod = 'fista' | 'ista' | 'coordinate-descent' | 'homotopy';
 
-export interface LassoOptions {
+export interface LassoSolveOptions {
   readonly method: LassoMethod;
   /** Of the relative proximal residual, [1]. */
   readonly tolerance: Tensor;
@@ -82,7 +82,7 @@ const DESCENT = 500;
 /** Of the linear solve, relative to its right-hand side: the next round corrects what it leaves. */
 const POLISH = 1e-7;
 
-export function solveLasso(context: LoopContext, problem: LassoProblem, options: LassoOptions): LassoResult {
+export function solveLasso(context: LoopContext, problem: LassoProblem, options: LassoSolveOptions): LassoResult {
   const { y, design } = problem;
   const shape = [y.shape[0], design.X.shape[1]];
   const moment = momentOf(problem);
@@ -144,7 +144,7 @@ function beginning(
   context: LoopContext,
   problem: LassoProblem,
   moment: Tensor,
-  { method, initial, limit, tolerance }: LassoOptions & { readonly initial: Tensor },
+  { method, initial, limit, tolerance }: LassoSolveOptions & { readonly initial: Tensor },
 ): Beginning {
   const fresh = initialState(context, initial.shape[0], limit);
   const start = { beta: initial, state: fresh };
@@ -169,7 +169,7 @@ function descent(
   context: LoopContext,
   problem: LassoProblem,
   moment: Tensor,
-  { method, limit }: LassoOptions,
+  { method, limit }: LassoSolveOptions,
   { rows }: Beginning,
 ): Descent {
   const most = Math.min(limit, DESCENT);

@@ -1,8 +1,8 @@
 /** W as a matrix [n, n]. */
 import { elementwise, product } from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
-import { inverse } from '../inverse.ts';
 import type { LinearMap, Margin, NormBounds, Resolvent, ResolventOptions, TracedMap } from '../linear-map.ts';
+import { matrixInverse } from '../matrix-inverse.ts';
 import { probedNorm, spectralNormBound } from '../norm.ts';
 
 /** @param W [n, n] */
@@ -46,7 +46,7 @@ function moved([change]: readonly (Tensor | undefined)[], z: Tensor, bias?: Tens
 }
 
 function normsOf(W: Tensor, tracing: LoopContext): NormBounds {
-  return tracing.isSequential ? probedNorm(tracing, W) : { bound: spectralNormBound(differenceOf(W, tracing)) };
+  return tracing.runsOnHost ? probedNorm(tracing, W) : { bound: spectralNormBound(differenceOf(W, tracing)) };
 }
 
 /** V = (I + α(I − W))⁻¹, [n, n]. */
@@ -64,7 +64,7 @@ function computedInverse(W: Tensor, step: Tensor, options: ResolventOptions, tra
   const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
   const shifted = elementwise('add', [identity, elementwise('multiply', [differenceOf(W, tracing), step])]);
   const { near, kept: _, ...rest } = options;
-  return inverse(tracing, shifted, { ...rest, near: near?.[0] });
+  return matrixInverse(tracing, shifted, { ...rest, near: near?.[0] });
 }
 
 /** I − W, [n, n]. */

@@ -10,7 +10,7 @@ import { describe } from '../../tensor/shape.ts';
 import { checkTogether, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 
 /** The rows that are fitted. */
-export interface Rows {
+export interface RowSplit {
   /** [rows, features] */
   readonly X: Tensor;
   /** [rows] */
@@ -20,7 +20,7 @@ export interface Rows {
 export interface Criterion {
   readonly name: string;
   /** Makes what is needed of the data, in the scope of one evaluation. */
-  begin(scope: Scope, rows: Rows): Judge;
+  begin(scope: Scope, rows: RowSplit): Judge;
 }
 
 /** Each candidate is solved for in `copies` problems; problems are in the order (copy, candidate). */
@@ -37,13 +37,13 @@ export interface Judge {
 }
 
 /** y − Xβ − β₀, [problems, rows]. */
-function errors({ X, y }: Rows, { beta, intercept }: LassoSolution): Tensor {
+function errors({ X, y }: RowSplit, { beta, intercept }: LassoSolution): Tensor {
   const target = y.shape.length === 1 ? y.reshape([1, y.size]) : y;
   return target.sub(beta.matmul(X, { transposeB: true })).sub(intercept.reshape([intercept.size, 1]));
 }
 
 /** The mean squared error on rows that are not fitted. */
-export function heldOut(rows: Rows): Criterion {
+export function heldOut(rows: RowSplit): Criterion {
   const { X, y } = readOptions('heldOut', rows, { X: TENSOR, y: TENSOR }, 'X', 'y');
   checkTogether('heldOut', { X, y });
   if (X.shape.length !== 2 || y.shape.length !== 1 || y.size !== X.shape[0]) {

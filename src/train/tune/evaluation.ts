@@ -9,7 +9,7 @@ import { isSolved } from '../../solvers/report.ts';
 import type { Engine, Scope } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
 import { isTensor, type Tensor } from '../../tensor/tensor.ts';
-import type { Criterion, Judge, Rows } from './criteria.ts';
+import type { Criterion, Judge, RowSplit } from './criteria.ts';
 import type { Penalty } from './penalties.ts';
 
 /** Where the criterion was evaluated. */
@@ -74,7 +74,7 @@ export class Evaluation {
 
   constructor(
     private readonly engine: Engine,
-    private readonly rows: Rows,
+    private readonly rows: RowSplit,
     private readonly criterion: Criterion,
     private readonly penalty: Penalty,
     private readonly options: SolverOptions,
@@ -166,7 +166,7 @@ export class Evaluation {
     );
   }
 
-  private solutionFor(scope: Scope, { X, y }: Rows, judge: Judge, parameters: Tensor): LassoSolution {
+  private solutionFor(scope: Scope, { X, y }: RowSplit, judge: Judge, parameters: Tensor): LassoSolution {
     const { copies, masks, shares } = judge;
     const [count, width] = parameters.shape;
     const zeros = scope.tensor(new Float64Array(copies), [copies, 1, 1]);

@@ -9,7 +9,7 @@ import { checkCount, checkOneOf, checkPositive } from '../../implicit/options.ts
 import { type Engine, engineOf } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
 import { checkTogether, isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
-import type { Criterion, Rows } from './criteria.ts';
+import type { Criterion, RowSplit } from './criteria.ts';
 import { Evaluation, OutOfTime, type SolverOptions } from './evaluation.ts';
 import { PENALTIES, type Penalty, type PenaltyName } from './penalties.ts';
 import { type OnTuneProgress, TuneLog, type Visit } from './progress.ts';
@@ -356,7 +356,7 @@ async function slopesAt(evaluation: Evaluation, logLambda: number, tolerance: nu
 /** The solution for the penalty chosen, on all rows. */
 async function fitted(
   engine: Engine,
-  { X, y }: Rows,
+  { X, y }: RowSplit,
   kind: Penalty,
   parameters: readonly number[],
   solving: SolverOptions & Pick<TuneOptions, 'signal'>,

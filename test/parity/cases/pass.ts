@@ -50,7 +50,7 @@ async function passedOn(backend: Backend, choice: Passed, operands: IterateOpera
   const { x, state, b, step, tolerance, floor, slope } = operands;
   const { epsilon, limit } = RULE;
   const shape = [batch, n];
-  const tracing = new Tracing('passes', { epsilon, widestIteration: 0, largestPass: 1, isSequential: false });
+  const tracing = new Tracing('passes', { epsilon, widestIteration: 0, largestPass: 1, runsOnHost: false });
   const given: Float32Array[] = [];
   const input = (values: Float32Array, of: readonly number[]) => {
     given.push(values);

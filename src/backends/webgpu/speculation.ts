@@ -1,10 +1,10 @@
 /** Loops that are taken to need as many passes as before: their guards are read back when everything has been enqueued. */
-import type { Assumption } from '../backend.ts';
+import type { Speculation } from '../backend.ts';
 import type { DeviceBuffer } from './pool.ts';
 import { Readings } from './readings.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** Bytes of what is mostly read back at the end of an assumption: more takes a second buffer. */
+/** Bytes of what is mostly read back at the end of a speculation: more takes a second buffer. */
 const ROOM = 2 ** 16;
 interface Noted {
   readonly limit: number;
@@ -12,7 +12,7 @@ interface Noted {
   readonly remember: (passes: number) => void;
 }
 
-export class Assumed implements Assumption {
+export class ObservedSpeculation implements Speculation {
   isOpen = true;
   /** Known after `verdict`. */
   isVoid = false;
@@ -30,7 +30,7 @@ export class Assumed implements Assumption {
     this.held.catch(() => {}); // reported by what was computed under it
   }
 
-  /** Whether anything is assumed by now. */
+  /** Whether anything is speculative by now. */
   get isNeeded(): boolean {
     return this.noted.length > 0;
   }

@@ -30,7 +30,7 @@ export interface InverseOptions {
  * backend, where it is wanted in any case, by elimination, and by Newton-Schulz where ‖I − MX‖ shows that this has failed.
  * @param matrix M, [n, n]
  */
-export function inverse(tracing: LoopContext, matrix: Tensor, options: InverseOptions): Tensor {
+export function matrixInverse(tracing: LoopContext, matrix: Tensor, options: InverseOptions): Tensor {
   const number = (value: number): Tensor => tracing.constant({ kind: 'fill', value }, [1]);
   const enough = elementwise('maximum', [options.tolerance, number(tracing.epsilon)]);
   const { wanted } = options;
@@ -42,7 +42,7 @@ export function inverse(tracing: LoopContext, matrix: Tensor, options: InverseOp
     const state = stoppedIf(elementwise('greater', [number(0.5), wanted]));
     return newtonSchulz(tracing, matrix, start, state, enough);
   }
-  if (!tracing.isSequential) {
+  if (!tracing.runsOnHost) {
     const { near } = options;
     if (!near) return newtonSchulz(tracing, matrix, start, running, enough);
     // The first step of the loop, so that the product that tells whether it is near is no further one.

@@ -1,6 +1,6 @@
-/** Training on WebGPU, whose steps are enqueued on the assumption that loops are as long as before. */
+/** Training on WebGPU, whose steps are enqueued on the speculation that loops are as long as before. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Assumption, MemoryFigures } from '../../src/backends/backend.ts';
+import type { MemoryFigures, Speculation } from '../../src/backends/backend.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { random } from '../../src/data/random.ts';
 import { dense } from '../../src/layers/dense.ts';
@@ -31,7 +31,7 @@ afterAll(() => {
 interface Setting {
   readonly data: ReturnType<typeof clouds>;
   readonly layer: Partial<MonotoneLayerOptions>;
-  readonly assumes: boolean;
+  readonly speculates: boolean;
 }
 
 interface Told {
@@ -42,22 +42,22 @@ interface Told {
   readonly parameters: readonly (readonly number[])[];
   readonly counts: readonly DeviceCounts[];
   readonly memory: readonly MemoryFigures[];
-  /** Of each step that was begun under an assumption. */
+  /** Of each step that was begun under a speculation. */
   readonly held: readonly boolean[];
 }
 
-async function trained({ data, layer, assumes }: Setting): Promise<Told> {
+async function trained({ data, layer, speculates }: Setting): Promise<Told> {
   const model = sequential(
     monotone({ inputs: 2, width: 6, linearSolver: 'bicgstab+cgnr', ...layer }),
     jitter(6),
     dense({ inputs: 6, outputs: 3 }),
   );
-  const assumptions: Assumption[] = [];
-  const plain = engine.assume;
-  engine.assume = () => {
-    const assumption = assumes ? plain.call(engine) : undefined;
-    if (assumption) assumptions.push(assumption);
-    return assumption;
+  const speculations: Speculation[] = [];
+  const plain = engine.speculate;
+  engine.speculate = () => {
+    const speculation = speculates ? plain.call(engine) : undefined;
+    if (speculation) speculations.push(speculation);
+    return speculation;
   };
   const steps: Extract<Progress, { kind: 'step' }>[] = [];
   const counts: DeviceCounts[] = [];
@@ -77,7 +77,7 @@ async function trained({ data, layer, assumes }: Setting): Promise<Told> {
         memory.push(engine.memory());
         steps.push(progress);
         // Reading takes submits of its own: only where nobody counts these.
-        if (assumes && steps.length > STEPS - 3) read();
+        if (speculates && steps.length > STEPS - 3) read();
       },
     });
     read();
@@ -89,26 +89,26 @@ async function trained({ data, layer, assumes }: Setting): Promise<Told> {
       parameters,
       counts,
       memory,
-      held: await Promise.all(assumptions.map(({ held }) => held)),
+      held: await Promise.all(speculations.map(({ held }) => held)),
     };
   } finally {
-    engine.assume = plain;
+    engine.speculate = plain;
     model.dispose();
   }
 }
 
-/** The code for assumptions is loaded with the first one. */
+/** The code for speculations is loaded with the first one. */
 async function loaded(): Promise<void> {
-  while (!engine.assume()) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!engine.speculate()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 describe('steps that need not be read before the next one', () => {
   test('one submit and one read-back a step; losses, iterations and parameters as without', async () => {
     await loaded();
     const setting = { data: clouds(8 * STEPS), layer: { solver: 'peaceman-rachford' } } as const;
-    const without = await trained({ ...setting, assumes: false });
+    const without = await trained({ ...setting, speculates: false });
     const before = engine.memory();
-    const told = await trained({ ...setting, assumes: true });
+    const told = await trained({ ...setting, speculates: true });
     expect(engine.memory().buffers).toBe(before.buffers);
     expect(told.losses).toEqual(without.losses);
     expect(told.iterations).toEqual(without.iterations);
@@ -143,8 +143,8 @@ describe('steps that need not be read before the next one', () => {
       for (const row of rowsOf(step)) for (const at of [2 * row, 2 * row + 1]) data.inputs[at] *= 1000;
     }
     const setting = { data, layer: { activation: 'tanh', tolerance: 1e-5, warmStart: 'step' } } as const;
-    const told = await trained({ ...setting, assumes: true });
-    const without = await trained({ ...setting, assumes: false });
+    const told = await trained({ ...setting, speculates: true });
+    const without = await trained({ ...setting, speculates: false });
     expect(told.held).toContain(false);
     expect(told.losses).toEqual(without.losses);
     expect(told.iterations).toEqual(without.iterations);

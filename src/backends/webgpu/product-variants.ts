@@ -5,7 +5,7 @@
 import wide from '../../../shaders/product-wide.wgsl';
 import { ABSENT, type ProductCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import type { OpenProduct, Runtime } from './compile.ts';
+import type { PendingProduct, Runtime } from './compile.ts';
 import { USAGE } from './device.ts';
 import { wordsToBytes } from './dispatch.ts';
 import {
@@ -15,20 +15,20 @@ import {
   groupsOf,
   isInVectors,
   lowerProduct,
-  type ProductForm,
+  type ProductVariant,
   tiledForm,
 } from './lower-product.ts';
 import { nudged } from './nudge.ts';
 import type { Pipeline } from './pipelines.ts';
 import { productForm } from './shaders.ts';
 
-type Candidate = Pick<ProductForm, 'rows' | 'columns'> & { pipeline(of: ProductCall): Pipeline };
+type Candidate = Pick<ProductVariant, 'rows' | 'columns'> & { pipeline(of: ProductCall): Pipeline };
 
 const WIDE_BLOCK = 128;
 const WIDE = productForm({ file: 'product-wide.wgsl', text: wide });
 
 /** Gives each product the form that is fastest for its size; the first run of the Program waits for this. */
-export async function chooseForms(products: readonly OpenProduct[], runtime: Runtime): Promise<void> {
+export async function chooseVariants(products: readonly PendingProduct[], runtime: Runtime): Promise<void> {
   for (const { kernel, call, rows } of products) {
     const candidates = candidatesFor(call, runtime);
     const chosen = candidates[await choiceFor(call, candidates, runtime)];

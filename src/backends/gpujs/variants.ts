@@ -3,18 +3,18 @@ import type { FunctionSource, NativeDeclaration } from './library.ts';
 import { functionsIn, KERNELS, type KernelName, NATIVE, SHARED, type SourceFunction } from './sources.ts';
 
 /** A kernel with what is fixed when it is made. */
-export interface Form {
+export interface KernelVariant {
   readonly kernel: KernelName;
   readonly constants?: Readonly<Record<string, number>>;
   /** What the names that a kernel leaves open stand for, such as `activation`. */
   readonly bindings?: Readonly<Record<string, string>>;
 }
 
-export function keyOf({ kernel, constants = {}, bindings = {} }: Form): string {
+export function keyOf({ kernel, constants = {}, bindings = {} }: KernelVariant): string {
   return JSON.stringify([kernel, constants, bindings]);
 }
 
-export interface FormSource {
+export interface VariantSource {
   readonly source: string;
   /** Of the integers and numbers that follow the operands. */
   readonly parameterTypes: readonly string[];
@@ -45,7 +45,7 @@ const INTEGER_RESULTS: ReadonlySet<string> = new Set([
 ]);
 
 /** @param native whether functions are taken from the GLSL file where it has them */
-export function sourceOf({ kernel, bindings = {} }: Form, native: boolean): FormSource {
+export function sourceOf({ kernel, bindings = {} }: KernelVariant, native: boolean): VariantSource {
   const { text, operands: _, integers, numbers } = KERNELS[kernel];
   const source = functionsIn(text)[0].text;
   const functions: FunctionSource[] = [];
