@@ -1,4 +1,4 @@
-/** Draws a run of the benchmark as an SVG that reads on light and on dark pages. */
+/** Draws a run of the benchmark as an SVG that is legible on light and on dark pages. */
 import { CASES, type CaseName } from './cases.ts';
 import { type Contestant, type LibraryName, nameOf } from './contestants.ts';
 import type { Entry, Results } from './results.ts';
@@ -25,7 +25,10 @@ const LINES = 210;
 
 type Chartable = Pick<Results, 'entries' | 'scaling'>;
 
-/** Bars of the largest size that was measured of each case, in Chrome and in Python; below them the curves, where there are any. */
+/**
+ * Bars for the largest measured size of each case, in Chrome and in Python; below them the scaling curves, if there are
+ * any.
+ */
 export function drawBench({ entries, scaling }: Chartable): string {
   const chosen = (Object.keys(CASES) as CaseName[]).flatMap((name) => largestOf(entries, name));
   const bars = chosen.map((group, index) => barPanel(group, 20 + index * (NAMES + PANEL + GAP)));
@@ -54,7 +57,7 @@ function captionOf(entries: readonly Entry[]): string {
     .join(' · ');
 }
 
-/** The entries of the size with most numbers; Node's only where there are no others. */
+/** The entries of the size that most contestants have numbers for; entries from Node only where there are no others. */
 function largestOf(entries: readonly Entry[], name: CaseName): Entry[][] {
   const done = entries.filter((entry) => entry.case === name && entry.timing);
   const shown = done.some(({ environment }) => environment === 'chrome')
@@ -62,7 +65,7 @@ function largestOf(entries: readonly Entry[], name: CaseName): Entry[][] {
     : done;
   if (shown.length === 0) return [];
   const sizeOf = ({ batch, width }: Entry): number => batch * width ** 2;
-  // A training step is compared where its figure from PyTorch is known: 128 × 87.
+  // Training steps are compared at the size for which a figure from PyTorch is known: 128 × 87.
   const preferred = name === 'training' ? shown.filter(({ batch, width }) => batch === 128 && width === 87) : [];
   const candidates = preferred.length > 0 ? preferred : shown;
   const largest = Math.max(...candidates.map(sizeOf));
@@ -74,7 +77,7 @@ function millisecondsOf({ timing }: Entry): number {
   return timing?.median ?? Number.NaN;
 }
 
-/** One bar an entry, on a logarithmic scale; the bar ends at the median, the line spans the repetitions. */
+/** One bar for each entry, on a logarithmic scale. The bar ends at the median; the line spans the repetitions. */
 function barPanel(group: readonly Entry[], left: number): string {
   const [{ case: name, batch, width }] = group;
   const ticks = decades(group.flatMap(({ timing }) => (timing ? [timing.minimum, timing.maximum] : [])));
@@ -148,12 +151,12 @@ function curvePanel(curves: readonly Scaling[], left: number, top: number): stri
   return [heading, ...grid, ...marks, axis, ...lines].join('\n');
 }
 
-/** WebGPU solid, everything else dashed: a library has one colour. */
+/** A library has one colour; its curve on WebGPU is solid, and every other one is dashed. */
 function dashesOf({ backend }: Contestant): string {
   return backend === 'webgpu' ? '' : ' stroke-dasharray="6 3"';
 }
 
-/** Heights of labels, moved down where they would lie on one another. */
+/** The heights of labels, moved down where labels would overlap. */
 function spread(heights: readonly number[]): number[] {
   const order = heights.map((_, index) => index).sort((a, b) => heights[a] - heights[b]);
   const moved = [...heights];

@@ -1,6 +1,6 @@
 /**
- * The figures in README.md and in docs/: each block of them is written from one file of bench/results, and stands between two
- * comments on the page that is named here.
+ * The figures in README.md and in docs/. Each block of figures is generated from one file of bench/results, and stands
+ * between two comments on the page that FIGURE_PAGES names.
  */
 import type { CaseName } from './cases.ts';
 import { CASES } from './cases.ts';
@@ -8,7 +8,10 @@ import { spreadOf } from './measure.ts';
 import type { Run } from './picture.ts';
 import type { Entry, Results } from './results.ts';
 
-/** What bench/iterations.ts writes: of each solver and layer the counts at both tolerances, null where not all was solved. */
+/**
+ * The file that bench/iterations.ts writes: the mean counts of each solver on each layer at both tolerances, null where
+ * a sample was not solved.
+ */
 export interface IterationCounts {
   readonly forward: SolverCounts;
   readonly backward: SolverCounts;
@@ -18,11 +21,11 @@ type SolverCounts = Readonly<Record<string, Readonly<Record<string, readonly (nu
 
 /** A run of bench/digits.ts. */
 export interface DigitsRun extends Run {
-  /** Share of all processors that other programs had; absent where it was not known. */
+  /** The share of all processors that other programs used; absent where it was not known. */
   readonly others?: number;
 }
 
-/** Files in bench/results, and what is written of them. */
+/** For each file in bench/results, the function that turns its contents into text. */
 export const FIGURES = {
   'bench-wasm.json': (text: string) => peersOf(JSON.parse(text) as WasmResults),
   'iterations.json': (text: string) => iterationsOf(JSON.parse(text) as IterationCounts),
@@ -40,9 +43,9 @@ export const FIGURE_PAGES = {
 export type FigurePage = (typeof FIGURE_PAGES)[FigureFile];
 
 /**
- * The text of a page with each of its blocks written anew.
- * @param contents of the files
- * @throws Error where the text does not have a block exactly once
+ * The text of a page with each of its blocks regenerated.
+ * @param contents the parsed results, by the name of their file
+ * @throws Error where the text does not contain a block exactly once
  */
 export function withFigures(page: FigurePage, text: string, contents: Readonly<Record<FigureFile, string>>): string {
   const files = FIGURE_FILES.filter((file) => FIGURE_PAGES[file] === page);
@@ -55,12 +58,12 @@ export function withFigures(page: FigurePage, text: string, contents: Readonly<R
   }, text);
 }
 
-/** Files that were written before other work was watched have no rule of it, and no counts. */
+/** Files written by versions that did not watch for other work have no load rule and no counts. */
 export type WasmResults = Pick<Results, 'date' | 'processor' | 'notes' | 'entries'> & Partial<Pick<Results, 'load'>>;
 
 const NAMED = { batch: 128, width: 87 };
 
-/** A table of one size, and what it says of the others. */
+/** The table of one size, and sentences about the other sizes. */
 export function peersOf({ date, processor, notes, entries }: WasmResults): string {
   const done = entries.filter(({ environment, timing }) => environment === 'chrome' && timing);
   const libraries = [...new Set(done.map(({ library }) => library))];
@@ -106,13 +109,16 @@ function threeDigits(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(value >= 10 ? 3 : 2);
 }
 
-/** 32 × 64 to 256 × 512 */
+/** For example "32 × 64 to 256 × 512". */
 function sizesOf(entries: readonly Entry[]): string {
   const sorted = [...entries].sort((a, b) => a.batch * a.width ** 2 - b.batch * b.width ** 2);
   return [sorted[0], sorted[sorted.length - 1]].map(({ batch, width }) => `${batch} × ${width}`).join(' to ');
 }
 
-/** Least and most over the sizes of how many times as long the fastest of the others took. */
+/**
+ * By how many times the fastest of the other libraries took longer: the least and the greatest such factor over the
+ * sizes.
+ */
 function leadOf(entries: readonly (Entry & Partial<Results['entries'][number]>)[], name: CaseName): string {
   const fastest = new Map<string, number>();
   for (const { case: own, library, batch, width, ratios } of entries) {
@@ -127,7 +133,7 @@ function leadOf(entries: readonly (Entry & Partial<Results['entries'][number]>)[
 
 const LAYERS = ['fresh layer', 'reference', 'ill-conditioned', 'trained'];
 
-/** The table of the solvers; the layers are in the order in which they are counted. */
+/** The table of the solvers. The layers stand in the order of the file. */
 export function iterationsOf({ forward, backward, stepRule }: IterationCounts): string {
   const rowsOf = (counts: SolverCounts): string[] =>
     Object.entries(counts).map(([solver, layers]) => {
@@ -147,7 +153,7 @@ export function iterationsOf({ forward, backward, stepRule }: IterationCounts): 
   ].join('\n');
 }
 
-/** In one sentence. */
+/** One sentence about the training run. */
 export function trainingOf({ backend, seconds, epochs, others }: DigitsRun): string {
   const loaded =
     others !== undefined && others > 0.1

@@ -1,6 +1,6 @@
 /**
- * Times Lasso paths and cross-validation, on every backend in Node and in scikit-learn: `npm run lasso`, with `-- --help` for
- * the options. What is reached is told as the duality gap.
+ * Times Lasso paths and cross-validation on every backend in Node and in scikit-learn: `npm run lasso`, with `--
+ * --help` for the options. The accuracy reached is stated as the duality gap.
  */
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -24,7 +24,7 @@ import { firstLine, Log } from './log.ts';
 import { median } from './measure.ts';
 import { openNode, TimeLimitError } from './node.ts';
 
-/** Seconds for what is not timed: the problem, and its gap. */
+/** Seconds for the untimed parts: generating the problem, and computing its gap. */
 const GRACE = 30;
 
 const TABLE = {
@@ -51,7 +51,7 @@ interface Case extends LassoSize {
   readonly name: keyof typeof LASSO_CASES;
   readonly lambdas: number;
   readonly folds: number;
-  /** The largest that is accepted. */
+  /** The largest gap that is accepted. */
   readonly gap: number;
 }
 
@@ -60,9 +60,11 @@ interface Entry extends Case {
   readonly adapter?: AdapterDescription;
   readonly tolerance?: number;
   readonly chunk?: number;
-  /** Of the system over the minute before the case. */
+  /** Load average of the system over the minute before the case. */
   readonly load: number;
-  /** The share of all processors that other programs had during the case; absent where the system does not tell. */
+  /**
+   * The share of all processors that other programs used during the case; absent where the system does not report it.
+   */
   readonly others?: number;
   /** Milliseconds. */
   readonly median?: number;
@@ -144,7 +146,7 @@ async function bench(options: Options): Promise<number> {
     return EXIT.failure;
   }
   await mkdir(dirname(options.output), { recursive: true });
-  // Programs and files may be paths of this computer.
+  // These options may contain paths of this computer.
   const { cases: _cases, python: _python, output: _output, ...settings } = options;
   await writeFile(
     options.output,
@@ -154,7 +156,7 @@ async function bench(options: Options): Promise<number> {
   return log.failed ? EXIT.failure : EXIT.done;
 }
 
-/** After a failure what is left of the process is not to be trusted: each case gets one of its own. */
+/** Each case gets a process of its own, because a process cannot be trusted after a failure. */
 async function inNode(backend: BackendName, options: Options, log: Log): Promise<Entry[]> {
   const outdir = 'dist/bench/lasso';
   await build({
@@ -236,7 +238,7 @@ async function measured(
   return entry;
 }
 
-/** Folds one after the other: scikit-learn has no batch of them. */
+/** The folds run one after the other, because scikit-learn cannot batch them. */
 async function inPython(options: Options, log: Log): Promise<Entry[]> {
   let found: Interpreter;
   try {

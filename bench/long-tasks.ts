@@ -1,4 +1,7 @@
-/** How long the page's own thread is ever busy while people use the web app: `node bench/run.mjs long-tasks [--hardware]`. */
+/**
+ * Measures the longest times that the page's main thread is busy while people use the web app: `node bench/run.mjs
+ * long-tasks [--hardware]`.
+ */
 import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -11,7 +14,7 @@ const FILE = 'bench/results/long-tasks.json';
 const EPOCHS = 12;
 const SCREEN = { width: 1280, height: 780 };
 
-/** What people do, one after the other in one page. */
+/** What people do, one scene after the other in the same page. */
 const SCENES: Readonly<Record<string, (page: Page, url: string) => Promise<unknown>>> = {
   async opening(page, url) {
     await page.goto(url);
@@ -24,7 +27,7 @@ const SCENES: Readonly<Record<string, (page: Page, url: string) => Promise<unkno
   async drawing(page) {
     await page.$eval('.looking', (panels) => panels.scrollIntoView());
     const { x, y, width, height } = await boxOf(page, '#pad');
-    await page.mouse.move(x + 0.5 * width, y + 0.15 * height); // a one
+    await page.mouse.move(x + 0.5 * width, y + 0.15 * height); // draws the digit one
     await page.mouse.down();
     await page.mouse.move(x + 0.5 * width, y + 0.85 * height, { steps: 40 });
     await page.mouse.up();
@@ -32,7 +35,7 @@ const SCENES: Readonly<Record<string, (page: Page, url: string) => Promise<unkno
   },
   async 'pause, continue and stop'(page) {
     await page.$eval('.workbench', (panels) => panels.scrollIntoView());
-    await chooseEpochs(page, 1000); // so that there is something to stop
+    await chooseEpochs(page, 1000); // long enough that there is something to stop
     await press(page, 'start');
     await said(page, 'state', /epoch \d+ of/);
     await press(page, 'pause');
@@ -87,7 +90,7 @@ await withWebApp(values.hardware ? 'hardware' : 'software', async (page, url, br
     );
     for (const { at, milliseconds, what } of busy.longTasks) console.log(`  at ${at} ms: ${milliseconds} ms, ${what}`);
     if (scene === 'opening') {
-      await page.$eval('.workbench', (panels) => panels.scrollIntoView()); // the charts are in sight
+      await page.$eval('.workbench', (panels) => panels.scrollIntoView()); // scrolls the charts into view
       await chooseEpochs(page, EPOCHS);
     }
   }
@@ -108,7 +111,7 @@ async function chooseEpochs(page: Page, epochs: number): Promise<void> {
   );
 }
 
-/** From within the page: a mouse from outside would wait for frames of its own. */
+/** Clicks from within the page, because puppeteer's mouse would wait for frames. */
 function press(page: Page, id: string): Promise<void> {
   return page.$eval(`#${id}`, (button) => (button as HTMLButtonElement).click());
 }

@@ -1,4 +1,4 @@
-/** Draws a training run as an SVG that reads on light and on dark pages. */
+/** Draws a training run as an SVG that is legible on light and on dark pages. */
 import { linear, logarithmic, pageOf, type Scale } from './svg.ts';
 
 export interface Run {
@@ -25,7 +25,7 @@ interface Panel {
   readonly curves: readonly Curve[];
   readonly ticks: readonly number[];
   readonly format: (value: number) => string;
-  /** From the bottom to the top. */
+  /** Runs from the bottom to the top. */
   readonly scale: Scale;
 }
 

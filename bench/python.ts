@@ -1,4 +1,4 @@
-/** Measurements in Python, in a process of its own that takes a line of JSON for each call and answers with another. */
+/** Runs measurements in a Python process of their own, which answers each line of JSON with another. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const PYTORCH: Contestant = { library: 'pytorch', backend: 'cpu' };
 const SCRIPT = 'bench/python/mondeq.py';
 
 interface Answer {
-  /** Milliseconds of each repetition, of one unit. */
+  /** Milliseconds of one unit, for each repetition. */
   readonly all: readonly number[];
   readonly units: number;
   readonly foreign: number;
@@ -29,7 +29,7 @@ interface Answer {
 
 /**
  * Rejects with a reason where PyTorch is missing.
- * @param program undefined: the Python with the newest PyTorch of those that are there
+ * @param program the Python to use; undefined for the one with the newest PyTorch
  */
 export async function openPython(program: string | undefined): Promise<Environment> {
   const found = program === undefined ? await newestWith('torch') : await onlyWith('torch', program);
@@ -103,7 +103,7 @@ async function findingOf(
   };
 }
 
-/** All arrays of a problem one after the other, each with its number of elements; integers as numbers. */
+/** Writes all arrays of a problem one after the other, each preceded by its number of elements; integers as numbers. */
 async function writeProblem(file: string, problem: Problems[CaseName]): Promise<void> {
   const arrays = Object.values(problem).flatMap((part) => (ArrayBuffer.isView(part) ? [part] : Object.values(part)));
   const pieces = (arrays as (Float32Array | Int32Array)[]).flatMap((array) => [
@@ -127,7 +127,7 @@ async function nextOf(lines: AsyncIterator<string>): Promise<string> {
   }
 }
 
-/** The answer of the first repetition against that of the plain loops. */
+/** Compares the answer of the first repetition with the answer of the plain loops. */
 async function differenceFromPlain(
   name: CaseName,
   size: { batch: number; width: number },

@@ -1,4 +1,4 @@
-/** Pictures of the web app for those who read about it: `node bench/run.mjs screenshots` writes demo/screenshots/. */
+/** Takes pictures of the web app for its documentation: `node bench/run.mjs screenshots` writes demo/screenshots/. */
 import { mkdir } from 'node:fs/promises';
 import type { Page } from 'puppeteer';
 import { withWebApp } from './web-app.ts';
@@ -60,13 +60,13 @@ async function said(page: Page, id: string, pattern: RegExp): Promise<void> {
   await page.waitForFunction(isSaid, { timeout: 300_000 }, id, pattern.source);
 }
 
-/** What stands at the top of the screen is `selector`, below the masthead. */
+/** Scrolls until `selector` stands at the top of the screen, below the masthead. */
 async function shoot(page: Page, name: string, selector: string): Promise<void> {
   await page.$eval(selector, (element) => {
     scrollTo(0, 0);
     scrollTo(0, element.getBoundingClientRect().top - 80);
     (document.activeElement as HTMLElement | null)?.blur();
   });
-  await new Promise((resolve) => setTimeout(resolve, 800)); // the charts have been painted
+  await new Promise((resolve) => setTimeout(resolve, 800)); // waits until the charts have been painted
   await page.screenshot({ path: `${FOLDER}/${name}.png` as const, optimizeForSpeed: false });
 }

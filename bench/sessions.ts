@@ -3,7 +3,10 @@ import type { LoadWatch } from './load.ts';
 import type { Assignment, Finding } from './measurements.ts';
 import { type Rounds, refereed } from './referee.ts';
 
-/** One case in a session, led from here: what others do to the computer is seen from outside a page. */
+/**
+ * Measures one case in a session. The repetitions are led from here, because a page cannot see the load of the
+ * computer.
+ */
 export async function findingsOf(session: Session, assignment: Assignment, watch: LoadWatch): Promise<Finding[]> {
   const rounds: Rounds = {
     begin: () => session.call('begin', assignment),

@@ -1,7 +1,7 @@
 /**
- * Iterations of Peaceman-Rachford splitting under another stopping rule, that of the code of Winston & Kolter (2020): the
- * relative step of the whole batch, ‖z⁺ − z‖ / (1e-6 + ‖z⁺‖) ≤ tolerance. For comparison with their counts only: a step can
- * be small far from the solution.
+ * Iterations of Peaceman-Rachford splitting under the stopping rule of the code of Winston & Kolter (2020): the
+ * relative change of the whole batch, ‖z⁺ − z‖ / (1e-6 + ‖z⁺‖) ≤ tolerance. Only for comparison with their counts: a
+ * change can be small far from the solution.
  */
 import type { Engine, Tensor } from '../src/index.ts';
 import { type Equation, normsFrom, preActivation } from '../src/solvers/equation.ts';
@@ -17,7 +17,7 @@ import type { LoopContext } from '../src/tensor/tensor.ts';
 export interface StepRuleProblem {
   readonly W: Tensor;
   readonly b: Tensor;
-  /** The cotangent of the backward pass. */
+  /** The cotangent of the backward solve. */
   readonly v: Tensor;
   readonly margin: number;
 }
@@ -51,7 +51,7 @@ export async function stepRuleCounts(
   return { forward: counts(await forward.data()), backward: counts(await backward.data()) };
 }
 
-/** The relative step of each iteration, and the last z; the first z is 0. */
+/** The relative change in each iteration, and the last z. The first z is 0. */
 function steps(tracing: LoopContext, equation: Equation): { z: Tensor; relative: Tensor[] } {
   const zeros = tracing.constant({ kind: 'fill', value: 0 }, equation.b.shape);
   const begun = peacemanRachford.begin(tracing, equation, zeros, equation.b);

@@ -1,6 +1,6 @@
 /**
- * 50 iterations, and a solve with its gradient, on the adapter: a step of bench/gpu.sh. Leaves the numbers of the first repetition
- * and its answer for bench/python/mondeq_cuda.py.
+ * A step of bench/gpu.sh: 50 iterations, and a solve with its gradient, on the adapter. Writes the numbers of the first
+ * repetition and its answer for bench/python/mondeq_cuda.py.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ for (const width of SIZES.widths) {
     }
   }
 }
-process.exit(0); // what an adapter leaves running is of no interest any more
+process.exit(0); // ends whatever the adapter still runs
 
 async function measuredLayer(name: 'relu' | 'solve', size: Size): Promise<LayerResult> {
   const work = works[name]?.(size) as Work<never>;
@@ -53,7 +53,10 @@ async function measuredLayer(name: 'relu' | 'solve', size: Size): Promise<LayerR
   return { ...given, timing, ...(outcome.most && { iterations: outcome.most }) };
 }
 
-/** The arrays of the problem one after the other, each with its number of elements, and the answer as the last. */
+/**
+ * Writes the arrays of the problem one after the other, each preceded by its number of elements, and the answer as the
+ * last one.
+ */
 function leave(name: string, { batch, width }: Size, problem: object, { answer = [] }: Outcome): void {
   const arrays = [...(Object.values(problem) as Float32Array[]), Float32Array.from(answer)];
   const pieces = arrays.flatMap((array) => [Int32Array.of(array.length), array]);

@@ -1,4 +1,4 @@
-/** The product of two large square matrices in each form of the kernel: a step of bench/gpu.sh. */
+/** A step of bench/gpu.sh: the product of two large square matrices, in each variant of the kernel. */
 import { openWebGPU, type WebGPUOptions } from '../../src/backends/webgpu/index.ts';
 import { random } from '../../src/data/random.ts';
 import { Engine } from '../../src/tensor/engine.ts';
@@ -15,12 +15,12 @@ const FORMS: Readonly<Record<string, WebGPUOptions>> = {
 };
 const SIZES = { full: 4096, small: 128 };
 const REPETITIONS = { full: 7, small: 3 };
-/** Milliseconds that a repetition is to take, so that the way to the device and back is a small part of it. */
+/** Milliseconds that a repetition should take, so that the trip to the device and back is a small part of it. */
 const STRETCH = { full: 100, small: 10 };
-/** Each result takes memory until the device has computed it: 64 MB at full size. */
+/** Each result occupies memory until the device has computed it: 64 MB at full size. */
 const MOST_TOGETHER = 16;
 const PROBES = 64;
-/** Rounding of sums of 4096 products in float32 is about 1e-6 of their size. */
+/** Rounding errors of sums of 4096 products in float32 are about 1e-6 of their size. */
 const AGREEMENT = 1e-5;
 
 const extent = (readPart<AdapterPart>('adapter')?.small ?? true) ? 'small' : 'full';
@@ -37,7 +37,7 @@ for (const [form, options] of Object.entries(FORMS)) {
     console.log(lineOf(result));
   }
 }
-process.exit(0); // what an adapter leaves running is of no interest any more
+process.exit(0); // ends whatever the adapter still runs
 
 async function measuredProduct(options: WebGPUOptions, transposeB: boolean): Promise<Partial<ProductResult>> {
   const engine = new Engine(await openWebGPU(options));
@@ -66,7 +66,7 @@ async function measuredProduct(options: WebGPUOptions, transposeB: boolean): Pro
   }
 }
 
-/** At places all over the result. */
+/** Compares entries spread over the whole result. */
 function differenceAt(found: ArrayLike<number>, transposeB: boolean): number {
   const choice = random(1);
   const places = Array.from({ length: PROBES }, () => [choice.integer(size), choice.integer(size)]);

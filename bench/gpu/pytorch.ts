@@ -1,4 +1,4 @@
-/** The same layers in PyTorch on the GPU, where it is there: a step of bench/gpu.sh, after layers.ts. */
+/** A step of bench/gpu.sh, after layers.ts: the same layers in PyTorch on the GPU, if PyTorch is installed. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { newestWith } from '../interpreters.ts';
@@ -17,7 +17,8 @@ import {
 const SCRIPT = 'bench/python/mondeq_cuda.py';
 
 /**
- * One process for what is sure to be captured, one for what may not be: a capture that fails can take its process along.
+ * Modes that can surely be captured share one process, and the others have another: a capture that fails can crash its
+ * process.
  */
 const PROCESSES: readonly (readonly TorchMode[])[] = [['eager', 'eager-linalg', 'graph'], ['graph-linalg']];
 

@@ -1,4 +1,4 @@
-/** The cases in jax-js, compiled with `jit` wherever that is faster. See loop.ts for the method. */
+/** The cases in jax-js, compiled with `jit` wherever that is faster. loop.ts describes the method. */
 import { blockUntilReady, defaultDevice, init, type Array as JaxArray, jit, nn, numpy as np } from '@jax-js/jax';
 import type { Work, Works } from '../cases.ts';
 import {
@@ -16,11 +16,11 @@ import { ADAM, corrections, repeated, SMALLEST, STEP } from './loop.ts';
 
 export type Device = 'webgpu' | 'wasm';
 
-/** Iterations between two read-backs, each of which costs a millisecond or two: of 1, 5 and 10 the fastest. */
+/** Iterations between two read-backs, each of which costs a millisecond or two. The fastest of 1, 5 and 10. */
 const EVERY = 5;
 
 export async function openJax(device: Device): Promise<Works> {
-  // Node 20 has none, and jax-js asks it whether there is WebGPU.
+  // Node 20 has no navigator, and jax-js asks it for WebGPU.
   if (!globalThis.navigator) Object.assign(globalThis, { navigator: {} });
   const found = await init(device);
   if (!found.includes(device)) throw new Error(`jax-js finds no ${device} here`);
@@ -37,7 +37,7 @@ function put(device: Device, values: Numbers, rows: number, columns: number): Ja
 
 const transposed = (x: JaxArray): JaxArray => np.transpose(x);
 
-/** Iterations compiled one by one or all together: the warm-up finds out which is faster. */
+/** The iterations are compiled one by one or all together: the warm-up finds out which is faster. */
 function reluIterations(device: Device, { batch, width }: Size): Work<ReluProblem> {
   const step = (z: JaxArray, W: JaxArray, b: JaxArray): JaxArray => np.maximum(np.matmul(z, transposed(W)).add(b), 0);
   const one = jit(step);
@@ -86,7 +86,7 @@ async function fasterOf<Form extends (W: JaxArray, b: JaxArray) => JaxArray>(
 ): Promise<Form> {
   const times = new Map<Form, number>();
   for (const form of forms) {
-    await form(W, b).data(); // compiles
+    await form(W, b).data(); // compiles the function
     const started = performance.now();
     await form(W, b).data();
     times.set(form, performance.now() - started);
@@ -96,7 +96,7 @@ async function fasterOf<Form extends (W: JaxArray, b: JaxArray) => JaxArray>(
 
 /** Compiled parts of the layer z = relu(Wz + b) with m = 1, and of its gradient. */
 function layer() {
-  /** Largest of ‖difference‖ / ‖x‖ over the rows. */
+  /** The largest ‖difference‖ / ‖x‖ over the rows. */
   const worst = (difference: JaxArray, x: JaxArray): JaxArray => {
     const norm = (y: JaxArray): JaxArray => np.sqrt(np.sum(np.square(y), 1));
     return np.max(norm(difference).div(norm(x).add(SMALLEST)));
@@ -131,7 +131,7 @@ function layer() {
     J.dispose();
     return result;
   });
-  // With G = ũᵀz: −A(G + Gᵀ) and G − Gᵀ.
+  // The gradients of A and B: with G = ũᵀz, −A(G + Gᵀ) and G − Gᵀ.
   const gradients = jit((A: JaxArray, u: JaxArray, z: JaxArray): [JaxArray, JaxArray] => {
     const G = np.matmul(transposed(u), z);
     return [np.matmul(A, G.ref.add(transposed(G.ref))).neg(), G.ref.sub(transposed(G))];
@@ -141,12 +141,12 @@ function layer() {
 
 type Layer = ReturnType<typeof layer>;
 
-/** One number; the array is given up. */
+/** Reads one number, and gives the array up. */
 async function read(scalar: JaxArray): Promise<number> {
   return (await scalar.data())[0];
 }
 
-/** z and ũ of one problem; what goes in is kept. */
+/** z and ũ of one problem. The inputs stay alive. */
 async function solved(
   parts: Layer,
   device: Device,

@@ -1,4 +1,7 @@
-/** The cases in JavaScript without a library, as fast as a blocked product of Float32Arrays makes them. See loop.ts for the method. */
+/**
+ * The cases in JavaScript without a library, as fast as a blocked product of Float32Arrays makes them. loop.ts
+ * describes the method.
+ */
 import type { Outcome, Work, Works } from '../cases.ts';
 import {
   type Numbers,
@@ -30,7 +33,9 @@ function transposed({ values, rows, columns }: Matrix): Matrix {
   return { values: result, rows: columns, columns: rows };
 }
 
-/** x·yᵀ in blocks of 2 × 4, whose eight sums stay in registers. Operands with an edge that does not fit are padded with zeros. */
+/**
+ * x·yᵀ in blocks of 2 × 4, whose eight sums stay in registers. Operands whose sizes do not fit are padded with zeros.
+ */
 function timesTransposed(x: Matrix, y: Matrix): Matrix {
   const [rows, columns, depth] = [Math.ceil(x.rows / 2) * 2, Math.ceil(y.rows / 4) * 4, x.columns];
   const [a, b] = [paddedTo(rows, x), paddedTo(columns, y)];
@@ -95,7 +100,7 @@ function reluIterations({ batch, width }: Size): Work<ReluProblem> {
   };
 }
 
-/** x ← σ((1 − α)x + α(xMᵀ + c)) with its residual; sigma is told which element it is given. */
+/** x ← σ((1 − α)x + α(xMᵀ + c)) with its residual. `sigma` takes the value and the index of the element. */
 function stretch(x: Matrix, M: Matrix, c: Numbers, sigma: (p: number, index: number) => number): Stretch<Matrix> {
   const p = timesTransposed(x, M).values;
   const next = new Float32Array(p.length);
@@ -141,7 +146,7 @@ async function solved(W: Matrix, b: Matrix, cotangent: (z: Matrix) => Matrix): P
   return { z: ahead.x, u: back.x, iterations: { forward: ahead.iterations, backward: back.iterations } };
 }
 
-/** With G = ũᵀz: −A(G + Gᵀ) and G − Gᵀ. */
+/** The gradients of A and B: with G = ũᵀz, −A(G + Gᵀ) and G − Gᵀ. */
 function gradientsOfMatrix(A: Matrix, { u, z }: Solution): [Numbers, Numbers] {
   const G = timesTransposed(transposed(u), transposed(z));
   const turned = transposed(G).values;
@@ -223,7 +228,7 @@ function affine(x: Matrix, weights: Matrix, bias: Numbers): Matrix {
   return y;
 }
 
-/** Of the mean cross-entropy: (softmax − one-hot)/batch. */
+/** The gradient of the mean cross-entropy: (softmax − one-hot)/batch. */
 function gradientOfScores({ values, rows, columns }: Matrix, labels: Int32Array): Matrix {
   const result = new Float32Array(values.length);
   for (let row = 0; row < rows; row++) {

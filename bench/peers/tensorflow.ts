@@ -1,4 +1,4 @@
-/** The cases in TensorFlow.js. See loop.ts for the method. */
+/** The cases in TensorFlow.js. loop.ts describes the method. */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import type { Work, Works } from '../cases.ts';
@@ -17,10 +17,10 @@ import { ADAM, corrections, repeated, SMALLEST, STEP, type Stretch } from './loo
 
 export type TensorflowBackend = 'webgpu' | 'wasm';
 
-/** Iterations between two read-backs: of 1, 5 and 10 the fastest. On WebGPU each costs a millisecond or two. */
+/** Iterations between two read-backs, the fastest of 1, 5 and 10. On WebGPU a read-back costs a millisecond or two. */
 const EVERY: Readonly<Record<TensorflowBackend, number>> = { webgpu: 5, wasm: 1 };
 
-/** Where the bench's server offers the WebAssembly files of the package. */
+/** The address at which the benchmark's server offers the WebAssembly files of the package. */
 const WASM_FILES = '/peers/tfjs-backend-wasm/';
 
 /** Known once a backend of WebAssembly is open. */
@@ -46,14 +46,15 @@ export async function openTensorflow(backend: TensorflowBackend): Promise<Works>
 
 async function put(values: Numbers, rows: number, columns: number): Promise<tf.Tensor> {
   const tensor = tf.tensor2d(values, [rows, columns]);
-  // On WebGPU the numbers are sent with the first operation that needs them: send them now.
+  // On WebGPU the numbers are uploaded with the first operation that needs them, so an operation here forces the
+  // upload.
   const first = tf.max(tensor);
   await first.data();
   first.dispose();
   return tensor;
 }
 
-/** Tensors by name, freed when others take their place. */
+/** Tensors by name. A tensor is freed when another one takes its place. */
 class Held<Name extends string> {
   private tensors: Partial<Record<Name, tf.Tensor>> = {};
 
@@ -70,7 +71,7 @@ class Held<Name extends string> {
   }
 }
 
-/** W is transposed once beforehand: a product with a transposed right operand is ten times slower in WebAssembly. */
+/** W is transposed beforehand, because a product with a transposed right operand is ten times slower in WebAssembly. */
 function reluIterations(backend: TensorflowBackend, { batch, width }: Size): Work<ReluProblem> {
   const held = new Held<'transposed' | 'b'>();
   return {
@@ -108,7 +109,7 @@ function matrices(A: tf.Tensor, B: tf.Tensor): { W: tf.Tensor; transposed: tf.Te
   });
 }
 
-/** x ← σ((1 − α)x + α(xM + c)), some times; frees x. */
+/** x ← σ((1 − α)x + α(xM + c)), `every` times. Frees x. */
 function stretch(
   x: tf.Tensor,
   M: tf.Tensor,
@@ -145,7 +146,7 @@ interface Solution {
   readonly iterations: { readonly forward: number; readonly backward: number };
 }
 
-/** @param cotangent of z; it is freed here */
+/** @param cotangent v of z; it is freed here */
 async function solved(
   backend: TensorflowBackend,
   { W, transposed }: { W: tf.Tensor; transposed: tf.Tensor },
@@ -162,7 +163,7 @@ async function solved(
   return { z, u: back.x, iterations: { forward: ahead.iterations, backward: back.iterations } };
 }
 
-/** With G = ũᵀz: −A(G + Gᵀ) and G − Gᵀ. */
+/** The gradients of A and B: with G = ũᵀz, −A(G + Gᵀ) and G − Gᵀ. */
 function gradientsOfMatrix(A: tf.Tensor, { u, z }: Solution): [tf.Tensor, tf.Tensor] {
   return tf.tidy(() => {
     const G = tf.matMul(tf.transpose(u), z);
@@ -204,8 +205,8 @@ interface Parameter {
 }
 
 /**
- * Bytes that are held before the way back begins, where the iterations are differentiated one by one: the way of every library
- * without implicit layers, and the reason why nobody takes it.
+ * The bytes held before the backward pass begins if the iterations are differentiated one by one. Every library without
+ * implicit layers can do this, and these numbers are why nobody does.
  */
 export function unrolledMemory({ batch, width }: Size, iterations: number): number {
   const { A, B, b } = solveProblem({ batch, width }, 0);

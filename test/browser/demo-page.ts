@@ -5,7 +5,7 @@ import { type OpenPage, openPage, type PageOptions } from './harness.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** @param folder of its own for each file of tests, since they may run at the same time */
+/** @param folder where the app is built; each test file has its own, since files may run at the same time */
 export function builtDemo(folder: string): Promise<BuiltDemo> {
   return buildDemo(folder, root);
 }
@@ -39,7 +39,7 @@ export async function said(opened: OpenPage, id: string, pattern: RegExp, timeou
   return textIn(opened, id);
 }
 
-/** Gives fields of the form their values, as a person does. */
+/** Sets fields of the form as a person does. */
 export async function choose({ page }: OpenPage, values: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, value] of Object.entries(values)) {
     const selector = `#settings [name=${name}]`;

@@ -1,4 +1,7 @@
-/** Each view of the web app: what axe-core complains of, on a screen and on a phone, and what a browser without WebGPU is told. */
+/**
+ * The views of the web app: axe-core's complaints on a screen and on a phone, and the messages in a browser without
+ * WebGPU.
+ */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
@@ -19,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => opened?.close());
 
-/** What is wrong, and where. */
+/** The violations that axe-core finds, and their elements. */
 async function complaints(): Promise<string[]> {
   const { page } = opened;
   await page.evaluate(axe);
@@ -71,7 +74,7 @@ describe('the Lasso path', () => {
   test('a knot has two derivatives, between knots there is one', async () => {
     const { page } = opened;
     expect(await page.$$eval('#lasso-knots tr', (rows) => rows.length)).toBeGreaterThanOrEqual(10);
-    // One of them leaves: its coefficient is 0 on the side of smaller λ.
+    // One of the features leaves: its coefficient is 0 on the side of smaller λ.
     const names = await page.$$eval('#lasso-knots td:nth-child(2)', (cells) => cells.map((cell) => cell.textContent));
     for (const name of names) expect(name).toMatch(/^(age|sex|bmi|bp|s[1-6]) (enters|leaves)$/);
     expect(names).toContain('s3 leaves');
@@ -114,7 +117,7 @@ describe('when gradients lie', () => {
     if (!box) throw new Error('there is no picture');
     const { across, up } = paneOf({ name: 'x', from: -1.2, to: 4.8 }, { name: 'y', from: -0.6, to: 6 });
     const scale = box.width / WIDTH;
-    // Each status is noted: it may be there too shortly to be seen from this process.
+    // The page notes each status itself, because a status may be too short to be seen from this process.
     await page.$eval('#cycle-light', (light) => {
       const seen = new Set<string | undefined>();
       const { dataset } = light as HTMLElement;

@@ -1,4 +1,4 @@
-/** The web app: a person trains, pauses, keeps the result, takes it up again, drops files, draws, looks at the exhibits. */
+/** The web app in use: training, pausing, saving and resuming, dropping files, drawing, and looking at the exhibits. */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ let opened: OpenPage;
 
 beforeAll(async () => {
   built = await builtDemo('dist/demo-test');
-  // As `npm run demo` serves it; the other file has a page that no header isolates, as on a static host.
+  // Isolated, as `npm run demo` serves it. The other test file has a page without headers, as on a static host.
   opened = await openDemo(built, 'train', { isolated: true });
 });
 
@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const accuracyIn = (text: string): number => Number(/accuracy ([\d.]+) %/.exec(text)?.[1]) / 100;
 
-/** Small and quick; epochs enough that a pause finds it still at work. */
+/** Small and quick, but with enough epochs that a pause interrupts the work. */
 const SMALL = { width: '30', epochs: '30', batch: '64' };
 
 async function upload(name: string, selector: string, content: string | Uint8Array): Promise<void> {
@@ -71,7 +71,7 @@ test('held-out images are parts of one picture, not a canvas each, and each is w
         image.src = /url\("?(.*?)"?\)/.exec(list.style.getPropertyValue('--sheet'))?.[1] ?? '';
         await image.decode();
         const picture = list.querySelectorAll<HTMLElement>('.picture')[row];
-        // As CSS defines a position in per cent: of what the picture is larger than its place.
+        // As CSS defines a position in per cent: a share of the amount by which the picture exceeds its place.
         const [, share] = getComputedStyle(picture)
           .backgroundPosition.split(' ')
           .map((text) => parseFloat(text) / 100);
@@ -125,7 +125,7 @@ describe('training', () => {
     const box = await pad?.boundingBox();
     if (!box) throw new Error('there is no pad');
     const at = (x: number, y: number): [number, number] => [box.x + x * box.width, box.y + y * box.height];
-    await page.mouse.move(...at(0.5, 0.15)); // a one
+    await page.mouse.move(...at(0.5, 0.15)); // draws a one
     await page.mouse.down();
     await page.mouse.move(...at(0.5, 0.85), { steps: 8 });
     await page.mouse.up();
@@ -156,7 +156,7 @@ describe('training', () => {
     expect(await said(opened, 'samples-facts', /recognised/)).toBe(before);
     expect(await page.$eval('[name=width]', (field) => (field as HTMLInputElement).value)).toBe('30');
     await choose(opened, { epochs: '31' });
-    await page.click('#start'); // Resume
+    await page.click('#start'); // resumes
     expect(await said(opened, 'state', /Finished/)).toContain('713 steps in 31 epochs');
     const { code, out, error } = await run(['predict', path, '--backend', 'cpu']);
     expect([code, error]).toEqual([0, expect.stringMatching(/accuracy (8[5-9]|9\d)/)]);
@@ -216,7 +216,7 @@ test('the keyboard is enough: to the settings, to start, to stop, to a sample', 
   await page.reload();
   await page.waitForSelector('#samples li');
   await page.$eval('[name=epochs]', (field) => {
-    (field as HTMLInputElement).value = '1000'; // so that there is something to stop
+    (field as HTMLInputElement).value = '1000'; // long enough that there is something to stop
   });
   const focused = (): Promise<string> =>
     page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || '');
@@ -254,7 +254,7 @@ test('a lost device is told, opened again, and training goes on from the last ch
   const { page } = opened;
   await choose(opened, { ...SMALL, width: '12', epochs: '3', backend: 'webgpu' });
   const worker = page.workers().find((each) => each.url().includes('training-worker')) as WebWorker;
-  // From within the worker, at its first checkpoint: for this process the training may be too quick.
+  // Stops from within the worker, at its first checkpoint: the training may be too quick for this process.
   await worker.evaluate(() => {
     const { requestDevice } = GPUAdapter.prototype;
     const { postMessage } = self;

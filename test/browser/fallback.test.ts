@@ -1,4 +1,4 @@
-/** A browser without WebGPU: clear words, and WebAssembly. */
+/** A browser without WebGPU gets a clear message, and WebAssembly. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type OpenPage, openPage } from './harness.ts';

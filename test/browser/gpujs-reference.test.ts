@@ -1,4 +1,4 @@
-/** The reference problems over gpu.js's WebGL2, in a page without WebGPU. */
+/** The reference problems on gpu.js over WebGL2, in a page without WebGPU. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ask, Outcome } from '../reference/outcomes.ts';

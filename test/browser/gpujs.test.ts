@@ -47,7 +47,7 @@ describe('gpujs in the browser, over WebGL2 but where another mode is told', () 
     expect(reason).toMatch(/gpujs \(webgl2\) [\d.]+ ms/);
     expect(reason).toMatch(/cpu [\d.]+ ms/);
     expect(sum).toBe(6);
-    expect(again).toEqual({ backend, reason, sum }); // with the same figures: nothing was measured anew
+    expect(again).toEqual({ backend, reason, sum }); // the same figures: the second call measured nothing
   });
 
   test('nothing went wrong in the page, and it asked nobody else', () => {

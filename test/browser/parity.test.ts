@@ -1,4 +1,4 @@
-/** Every parity case inside a real browser: over its WebGPU, and over its WebAssembly with threads. */
+/** Every parity case inside a real browser: on its WebGPU, and on its WebAssembly with threads. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { factorCases } from '../parity/cases/factorisations.ts';

@@ -1,4 +1,4 @@
-/** The readers of data in a browser: its streams decompress, and its files are read, as those of Node are. */
+/** The readers of data in a browser: its streams decompress and its files are read as in Node. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gzipped, imageFiles } from '../support/files.ts';

@@ -32,7 +32,7 @@ test('on the CPU, stopped and taken up again: the losses of an undisturbed run, 
   const { losses, error, stopped, checkpoint } = await trainThere({ backend: 'cpu', epochs: 600 }, 2);
   expect([error, stopped]).toEqual([undefined, true]);
   expect(losses).toEqual((await trainThere({ backend: 'cpu', epochs: 600 })).losses);
-  // Math.exp may differ from engine to engine by the last bit.
+  // Math.exp may differ between JavaScript engines in the last bit.
   for (const [step, loss] of (await trainHere(5)).entries()) expect(Math.abs(losses[step] - loss)).toBeLessThan(1e-12);
   expect(checkpoint).toEqual({ reason: 'finished', steps: 1200, extras: { classes: ['a', 'b', 'c'] } });
   expect(opened.errors).toEqual([]);
@@ -58,7 +58,7 @@ test('a worker whose script is not there', async () => {
     epochs: 1,
   });
   expect(error?.message).toContain('trainInWorker: the worker failed');
-  opened.errors.splice(before); // the 404 that was asked for
+  opened.errors.splice(before); // the 404 that the test provoked
 });
 
 test('a checkpoint is offered as a download', async () => {

@@ -1,4 +1,7 @@
-/** Every activation × forward solver × backward solver × selection on cpu and wasm, against the oracle; a share on all: activation-sweep. */
+/**
+ * Every activation × forward solver × backward solver × selection on cpu and wasm, against the oracle.
+ * test/parity/activation-sweep runs a share of them on all backends.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BackendName, type Engine, open } from '../../src/index.ts';
 import { ALL, faultsOf } from '../parity/cases/activation-sweep.ts';

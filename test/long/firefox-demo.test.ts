@@ -1,4 +1,4 @@
-/** The web app in Firefox: a person trains on WebGPU, and what was learnt recognises digits. */
+/** The web app in Firefox: a person trains on WebGPU, and the trained model recognises digits. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { builtDemo, choose, openDemo, said } from '../browser/demo-page.ts';
 import type { OpenPage } from '../browser/harness.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => opened?.close());
 
-/** A software adapter compiles its kernels first. */
+/** A software adapter first compiles the kernels. */
 const TIMEOUT = 300_000;
 
 test(

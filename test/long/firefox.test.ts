@@ -1,4 +1,7 @@
-/** Every parity case of every form of the kernels, the reference problems and training in Firefox, whose WebGPU (wgpu) compiles WGSL with naga. */
+/**
+ * Every parity case in every variant of the kernels, the reference problems and training in Firefox, whose WebGPU
+ * (wgpu) compiles WGSL with naga.
+ */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OpenPage, openPage } from '../browser/harness.ts';
@@ -37,7 +40,7 @@ describe('WebGPU of Firefox', () => {
 
   describe('reference problems', () => {
     const ask: Ask = (name, ...given) => open.call<Outcome<typeof name>>(url, 'ask', name, ...given);
-    // The parity cases have Anderson's, at sizes that a software adapter can bear.
+    // The parity cases cover Anderson acceleration, at sizes that a software adapter can bear.
     monotoneSuite({ ask, precision: 'float32', without: (solver) => solver.startsWith('anderson') });
     lassoSuite({ ask, precision: 'float32', solvers: ['fista'] });
   });

@@ -1,4 +1,4 @@
-/** Kinks and bounds of errors of many random layers, on every backend. */
+/** Kinks and error bounds of many random layers, on every backend. */
 import { afterAll, describe, test } from 'vitest';
 import { engineOn } from '../support/engines.ts';
 import { checkErrorBounds } from '../support/error-bounds.ts';

@@ -1,4 +1,7 @@
-/** As test/unit/misuse.test.ts, with many more cases of every family, of as many as EQUILIBRA_TEST_CASES says and another seed. */
+/**
+ * Like test/unit/misuse.test.ts, but with another seed and many more cases of every family; EQUILIBRA_TEST_CASES sets
+ * their number.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FAMILIES } from '../support/misuse/families.ts';
 import { DATA_FAMILIES } from '../support/misuse/families-data.ts';

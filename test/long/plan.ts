@@ -1,18 +1,18 @@
-/** What becomes of each long suite on this computer. */
+/** Decides which long suites run on this computer. */
 import type { Program, ProgramName } from './programs.ts';
 import type { LongSuite } from './suites.ts';
 
 export interface Plan {
   readonly name: string;
   readonly files: readonly string[];
-  /** What the person at this computer would have to install; empty where nothing is missing. */
+  /** The programs that a person would have to install on this computer; empty where nothing is missing. */
   readonly missing: readonly string[];
 }
 
 /**
- * The suites of these names, or all where none is given.
+ * Plans the suites of the given names, or all of them.
  *
- * @param installs whether to install what is missing before finding out
+ * @param installs whether to install missing programs first
  */
 export function planned(
   suites: readonly LongSuite[],
@@ -28,7 +28,7 @@ export function planned(
   });
 }
 
-/** What is wrong with the registry or with the names asked for. */
+/** Errors in the registry of suites, or in the names that the caller gave. */
 export function faultsOf(
   suites: readonly LongSuite[],
   names: readonly string[],

@@ -1,17 +1,17 @@
 /**
- * The programs that long suites need: how each is found, and how a continuous integration installs it. Read by the test
- * files and by the runner, both started in the root of the repository; imports nothing of a package but Node's own.
+ * The programs that long suites need: how each is found, and how continuous integration installs it. The test files and
+ * the runner read this file, both started in the root of the repository. It imports only Node's own modules.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export interface Program {
-  /** What a person installs, for the line that says what is missing. */
+  /** What a person should install; printed where the program is missing. */
   readonly hint: string;
-  /** Where it is, or undefined where it is not. */
+  /** The path of the program; undefined where it is missing. */
   find(): string | undefined;
-  /** Installs it with its output shown, or leaves it missing. */
+  /** Installs the program and shows the output. A failed installation leaves it missing. */
   install(): void;
 }
 
@@ -41,7 +41,7 @@ export function find(name: ProgramName): string {
   return path;
 }
 
-/** Packages for the long suites alone, beside those that `npm ci` installs. */
+/** Packages only for the long suites, besides those that `npm ci` installs. */
 const PACKAGES = join('node_modules', '.long');
 
 function onPath(name: string): string | undefined {

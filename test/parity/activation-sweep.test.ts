@@ -1,10 +1,13 @@
-/** A share of every activation × forward solver × backward solver × selection on every backend; the long suites have all of them. */
+/**
+ * A share of every activation × forward solver × backward solver × selection on every backend; the long suites run all
+ * of them.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { type BackendName, monotoneFixedPoint, open, valueAndGrad } from '../../src/index.ts';
 import { engineOn } from '../support/engines.ts';
 import { faultsOf, shareOf } from './cases/activation-sweep.ts';
 
-/** Pairs of solvers for each activation: what a backend compiles for each takes its time. */
+/** Pairs of solvers for each activation. Fewer where a backend takes long to compile each of them. */
 const SHARES: readonly (readonly [BackendName, number])[] = [
   ['cpu', 8],
   ['wasm', 8],

@@ -1,4 +1,4 @@
-/** Training on the GPU, stopped and taken up again from its checkpoint. */
+/** Training on the GPU, stopped and resumed from its checkpoint. */
 import { afterEach, expect, test } from 'vitest';
 import {
   dense,

@@ -1,4 +1,7 @@
-/** A linear map of a user's own, on every backend: circulant, by discrete Fourier transforms, against its dense matrix. */
+/**
+ * A user's own linear map on every backend: a circulant matrix by discrete Fourier transforms, compared with its dense
+ * matrix.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { pushforward } from '../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
@@ -74,7 +77,7 @@ const [b, v, db, dc] = [normals(batch * n, 4), normals(batch * n, 5), normals(ba
 
 type Names = Pick<NonNullable<Parameters<typeof monotoneFixedPoint>[2]>, 'solver' | 'linearSolver'>;
 
-/** z, the gradients of b and of c, and a tangent; and what the certificate says. */
+/** z, the gradients of b and of c, and a tangent; and the certificate. */
 async function answers(engine: Engine, isDense: boolean, names: Names) {
   const tape = new Tape();
   const bias = tape.watch(engine.tensor(b, [batch, n]));
@@ -100,7 +103,7 @@ async function answers(engine: Engine, isDense: boolean, names: Names) {
 describe.each<BackendName>(['cpu', 'wasm', 'gpujs', 'webgpu'])('a circulant map on %s', (backend) => {
   const { engine, close } = engineOn(backend);
   afterAll(close);
-  // auto goes on with the resolvent of the forward solve, where that had one; forward-backward splitting leaves none.
+  // `auto` reuses the resolvent of the forward solve, if that had one; forward-backward splitting has none.
   const cases = [
     ...Object.keys(FORWARD_SOLVERS).map((solver) => ({ solver, linearSolver: 'auto' })),
     ...Object.keys(LINEAR_SOLVERS).map((linearSolver) => ({ solver: 'forward-backward', linearSolver })),

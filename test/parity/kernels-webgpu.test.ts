@@ -1,4 +1,4 @@
-/** Every kernel of WebGPU over Dawn, in the forms for software and for hardware adapters, against the CPU. */
+/** Every kernel of WebGPU over Dawn, in the variants for software and for hardware adapters, against the CPU. */
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { webgpuSuites } from './cases/webgpu.ts';
 import { suite } from './suite.ts';

@@ -1,4 +1,4 @@
-/** The loop of FISTA and ISTA in one kernel call against the Program that it replaces, on the same backend. */
+/** The loop of FISTA and ISTA in one kernel call, compared with the Program that it replaces on the same backend. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -82,7 +82,7 @@ const CASES: Readonly<Record<string, Partial<Problems>>> = {
   'a limit that most samples reach': { limit: 7 },
 };
 
-/** The CPU as a backend that is not sequential: its kernel is the oracle of the others. */
+/** The CPU with its kind changed to that of a device: its kernel is the oracle of the others. */
 const BACKENDS: Readonly<Record<string, { open: () => Promise<Backend>; apart: number; error: number }>> = {
   cpu: { open: async () => ({ ...openCPU(), name: 'webgpu', widestIteration: 1000 }), apart: 0, error: 1e-12 },
   webgpu: { open: openWebGPU, apart: 1, error: 2e-4 },

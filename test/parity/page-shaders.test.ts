@@ -11,14 +11,14 @@ import { partsFor, productForm, SHADERS, type Shader, type ShaderPart } from '..
 const folder = fileURLToPath(new URL('../../shaders', import.meta.url));
 const sourceOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
-/** With those that are loaded by themselves. */
+/** All kernels, including those that are loaded separately. */
 const kernels: Record<string, Shader> = {
   ...SHADERS,
   ...PASS_SHADERS,
   'product-wide': productForm({ file: 'product-wide.wgsl', text: sourceOf('product-wide.wgsl') }),
 };
 
-/** The parts of a kernel for every activation and operation, each list once. */
+/** The lists of parts of a kernel, for every activation and operation, each list once. */
 function versions(shader: Shader): ShaderPart[][] {
   const found = new Map<string, ShaderPart[]>();
   for (const ACTIVATION of ACTIVATIONS.keys()) {
@@ -30,7 +30,7 @@ function versions(shader: Shader): ShaderPart[][] {
   return [...found.values()];
 }
 
-/** naga 29, which compiles the shaders in Deno, ends the process over a constant that comes behind such a variable. */
+/** naga 29, which compiles the shaders in Deno, crashes on a constant that is declared after such a variable. */
 test('constants are declared before a variable of a workgroup is used, whose length may depend on one of them', async () => {
   for (const [name, shader] of Object.entries(kernels)) {
     for (const parts of versions(shader)) {

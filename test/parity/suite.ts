@@ -1,4 +1,4 @@
-/** Parity cases as tests of one backend, which is opened once for all of them. */
+/** Turns parity cases into tests of one backend, which is opened once for all of them. */
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';

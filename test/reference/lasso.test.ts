@@ -11,13 +11,16 @@ import { asking, rowsOf } from './outcomes.ts';
 import { lassoSuite } from './suites.ts';
 
 const SOLVERS = Object.keys(LASSO_SOLVERS) as LassoSolverName[];
-/** A knot of an oracle is known to rounding times the condition of its active features, here some 10²: so near counts as at it. */
+/**
+ * An oracle knows a knot up to rounding times the condition of the active features, here some 10². A penalty this near
+ * to a knot counts as being at it.
+ */
 const KNOT_UNITS = 2 ** 14;
 
 describe.each(['cpu', 'wasm', 'gpujs', 'webgpu'] as const)('the reference problem on %s', (backend) => {
   const { engine, close } = engineOn(backend);
   afterAll(close);
-  // On a device the parity cases have the others, at sizes that a software adapter can bear.
+  // On a device, the parity cases cover the other solvers, at sizes that a software adapter can bear.
   const solvers = backend === 'cpu' ? SOLVERS : (['fista'] as const);
   lassoSuite({ ask: asking(engine), precision: backend === 'cpu' ? 'float64' : 'float32', solvers });
 });

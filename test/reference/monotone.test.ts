@@ -5,9 +5,9 @@ import { engineOn } from '../support/engines.ts';
 import { asking } from './outcomes.ts';
 import { monotoneSuite } from './suites.ts';
 
-/** What is left out, and who has it. */
+/** The solvers that are left out, and where they are covered. */
 const WITHOUT: Readonly<Partial<Record<BackendName, (solver: string) => boolean>>> = {
-  // On the device the parity cases have them, at sizes that a software adapter can bear.
+  // The parity cases cover these on the device, at sizes that a software adapter can bear.
   webgpu: (solver) => solver.startsWith('anderson'),
 };
 

@@ -1,4 +1,4 @@
-/** A WebGPU device that counts what is asked of it. */
+/** A WebGPU device that counts the calls of its methods. */
 import { openDevice } from '../../src/backends/webgpu/device.ts';
 
 export interface DeviceCounts {
@@ -11,7 +11,7 @@ export interface DeviceCounts {
 
 export interface CountedDevice {
   readonly device: GPUDevice;
-  /** Since they were taken before. */
+  /** The counts since the last call. */
   take(): DeviceCounts;
   release(): void;
 }

@@ -1,4 +1,4 @@
-/** Every differentiable operation once or more, at points where it is smooth. */
+/** Every differentiable operation at least once, at points where it is smooth. */
 import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
 import { broadcast, concat, pad, scatterAdd } from '../../src/tensor/arrange.ts';
 import { affine } from '../../src/tensor/operations.ts';
@@ -11,7 +11,7 @@ export interface DifferentiableCase {
   readonly shapes: readonly number[][];
 }
 
-/** Away from 0 and ±1, where some of the operations bend. */
+/** Numbers away from 0 and ±1, where some of the operations have kinks. */
 const apart = (count: number, seed: number): number[] =>
   normals(count, seed).map((x) => (Math.abs(Math.abs(x) - 1) < 0.1 ? 1.3 * x : x + 0.1 * Math.sign(x)));
 const positive = (count: number, seed: number): number[] => normals(count, seed).map((x) => 0.3 + Math.abs(x));

@@ -1,10 +1,13 @@
-/** How long a thread's other tasks wait while something is computed on it. */
+/** Measures how long other tasks of a thread wait while something is computed on it. */
 
 const PERIOD = 10;
-/** The least of so many attempts counts. */
+/** The best of this many attempts counts. */
 const ATTEMPTS = 3;
 
-/** Milliseconds that have passed, and those of them in which this process has worked: others can take the processor away. */
+/**
+ * Milliseconds since the call, and the part of them in which this process has worked: others may take the processor
+ * away.
+ */
 function stopwatch(): () => number {
   const since = performance.now();
   const before = process.cpuUsage();
@@ -14,7 +17,7 @@ function stopwatch(): () => number {
   };
 }
 
-/** Milliseconds between two firings of a timer of 10 ms, at most, while the work is under way. */
+/** The longest time between two firings of a timer of 10 ms while the work is under way, in milliseconds. */
 export async function longestGap(work: () => Promise<unknown>, bound: number): Promise<number> {
   return leastOf(bound, async () => {
     let elapsed = stopwatch();
@@ -36,7 +39,7 @@ export async function longestGap(work: () => Promise<unknown>, bound: number): P
 
 /**
  * Milliseconds from the abort of a signal to the rejection of the work, which must be with the signal's reason.
- * @param after milliseconds after which it is aborted; fewer where the work is over by then
+ * @param after milliseconds before the abort; fewer where the work would be over by then
  */
 export async function abortDelay(
   work: (signal: AbortSignal) => Promise<unknown>,
@@ -53,7 +56,7 @@ export async function abortDelay(
   });
 }
 
-/** Undefined where the work was over before. */
+/** Undefined where the work ended before the abort. */
 async function delayOf(work: (signal: AbortSignal) => Promise<unknown>, after: number): Promise<number | undefined> {
   const controller = new AbortController();
   const reason = new Error('enough');

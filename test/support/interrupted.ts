@@ -1,4 +1,4 @@
-/** A training run that is stopped on the way and taken up again from its checkpoint, by another engine and another model. */
+/** A training run that is stopped and then resumed from its checkpoint, by another engine and another model. */
 
 import { dense } from '../../src/layers/dense.ts';
 import type { Layer } from '../../src/layers/layer.ts';
@@ -11,7 +11,10 @@ import type { History, Progress } from '../../src/train/progress.ts';
 import { train } from '../../src/train/train.ts';
 import { clouds } from './clouds.ts';
 
-/** y = s·x + 0.01·(mean of the last batch), s random in training: it draws numbers, and remembers a number and a tensor. */
+/**
+ * y = s·x + 0.01·(mean of the last batch), with a random s in training: it draws random numbers, and remembers a number
+ * and a tensor.
+ */
 export function jitter(width: number): Layer {
   return {
     kind: 'jitter',
@@ -33,7 +36,7 @@ export function jitter(width: number): Layer {
   };
 }
 
-/** Its first layer remembers the solution of every sample, and a tuned step. */
+/** The first layer of this model remembers the solution of every sample, and a tuned step size. */
 export const jittery = (step: number | 'tuned' = 'tuned'): Model =>
   sequential(
     monotone({ inputs: 2, width: 4, tolerance: 1e-5, step, warmStart: 'sample' }),

@@ -1,4 +1,4 @@
-/** Work of a quarter of a second and more, of every kind that the library has; what it makes it frees. */
+/** Work of a quarter of a second and more, of every kind that the library does. Each frees what it creates. */
 import { diabetes, digits, sparseRegression, standardisedRegression } from '../../src/data/index.ts';
 import {
   crossValidation,
@@ -40,7 +40,7 @@ export const LONG_WORK: readonly LongWork[] = [
 ];
 
 const MARGIN = 0.5;
-/** Made beforehand: what is measured is the library. */
+/** Created beforehand, so that only the library is measured. */
 const SMALL = problem(10, 2);
 const MIDDLE = problem(60, 16);
 const LARGE = problem(400, 1);
@@ -70,7 +70,7 @@ async function smallSolves(engine: Engine, signal?: AbortSignal): Promise<void> 
   }
 }
 
-/** It contracts by 1 − 1e-6 a step. */
+/** Each iteration contracts by 1 − 1e-6 only. */
 async function longSolve(engine: Engine, signal?: AbortSignal): Promise<void> {
   const n = 100;
   const margin = 1e-6;
@@ -133,7 +133,10 @@ async function equations(engine: Engine, signal?: AbortSignal): Promise<void> {
 
 const KINKS = 15;
 
-/** All elements are invertible, by all principal minors and by nothing less: (I + K)·C with a skew K and a diagonal C. */
+/**
+ * All elements are invertible, but nothing less than all principal minors shows it: (I + K)·C with a skew K and a
+ * diagonal C.
+ */
 function hiddenMinors(): number[] {
   const drawn = normals(KINKS * KINKS, 3, 2);
   return Array.from({ length: KINKS * KINKS }, (_, at) => {
@@ -143,7 +146,7 @@ function hiddenMinors(): number[] {
   });
 }
 
-/** z = relu(z − M·z + x·1), whose solution at x = 0 is 0, where everything is at a kink. */
+/** z = relu(z − M·z + x·1), whose solution at x = 0 is 0, where every unit is at a kink. */
 async function atKinks(
   engine: Engine,
   signal: AbortSignal | undefined,
@@ -224,7 +227,7 @@ function wideRows(engine: Engine): { X: Tensor; y: Tensor } {
 async function path(engine: Engine, signal?: AbortSignal): Promise<void> {
   const rows = wideRows(engine);
   try {
-    // One of them may be over before a signal that is to end it.
+    // A short one could be over before the signal ends it.
     for (let again = 0; again < 5; again++) {
       const found = await lassoPath({ ...rows, count: 100, signal, onFailure: 'report' });
       try {

@@ -1,4 +1,4 @@
-/** A few steps of an optimiser along gradients that are given. */
+/** Runs a few steps of an optimiser along given gradients. */
 import type { Engine } from '../../src/tensor/engine.ts';
 import type { Optimiser, OptimiserState } from '../../src/train/optimiser.ts';
 
@@ -14,7 +14,10 @@ export const GRADIENTS: readonly number[][][] = [1, 2, 3, 4].map((t) => [
   [0.25, 1 / t, (-1) ** t, 0.125 * t],
 ]);
 
-/** The parameters after each step, one list; step k is epoch k. Interrupted, the state starts anew from its memory. */
+/**
+ * The parameters after each step, as one list; step k is epoch k. If interrupted, the run continues with a state
+ * restored from the memory of the first one.
+ */
 export async function follow(
   engine: Engine,
   optimiser: Optimiser,

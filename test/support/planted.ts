@@ -1,6 +1,6 @@
 /**
- * Layers z = σ(Wz + b) with kinks planted in them: all numbers are multiples of small powers of two, so that z, the pre-activation and
- * its kinks are exact in float32 too. b is what is left: the pre-activation − Wz.
+ * Layers z = σ(Wz + b) with planted kinks. All numbers are multiples of small powers of two, so that z, the
+ * pre-activation and its kinks are exact in float32 too. b is computed last, as the pre-activation − Wz.
  */
 
 import { expect } from 'vitest';
@@ -15,9 +15,9 @@ export interface BentActivation {
   readonly option: ActivationOption;
   readonly kinks: readonly number[];
   readonly value: (p: number) => number;
-  /** Left and right of p. */
+  /** The slopes to the left and to the right of p. */
   readonly slopes: (p: number) => readonly [number, number];
-  /** As a user calls it. */
+  /** The activation as a user calls it. */
   readonly written: (p: Tensor, options: { selection?: number }) => Tensor;
 }
 
@@ -67,7 +67,7 @@ export interface PlantedLayer {
   readonly z: number[];
   readonly v: number[];
   readonly preActivation: number[];
-  /** Of each sample the units at a kink. */
+  /** For each sample the units at a kink. */
   readonly kinks: readonly (readonly number[])[];
 }
 
@@ -76,13 +76,13 @@ export interface PlantedOptions {
   readonly batch: number;
   readonly seed: number;
   readonly activation?: keyof typeof BENT;
-  /** Of W: 1 is of norm about 1. */
+  /** The size of W: 1 gives it a norm of about 1. */
   readonly spread?: number;
-  /** Of units at a kink. */
+  /** The share of units at a kink. */
   readonly share?: number;
 }
 
-/** How near to a kink the other units may be. */
+/** The distance that the other units keep from kinks. */
 const CLEAR = 0.125;
 
 export function plantedLayer(options: PlantedOptions): PlantedLayer {
@@ -90,7 +90,7 @@ export function plantedLayer(options: PlantedOptions): PlantedLayer {
   const activation = BENT[name];
   const draws = random(seed);
   const dyadic = (size: number, unit: number): number => Math.round((size * draws.normal()) / unit) * unit;
-  // S is skew and D diagonal dominant: I − (W + Wᵀ)/2 ⪰ margin·I by Gershgorin's circles, exactly.
+  // S is skew and D diagonally dominant: I − (W + Wᵀ)/2 ⪰ margin·I by Gershgorin's circles, exactly.
   const W = new Array<number>(n * n).fill(0);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < i; j++) {
@@ -162,12 +162,12 @@ export function plantedGradient({ n, batch, W, v, preActivation, activation }: P
   return gradient;
 }
 
-/** ‖found − true‖/‖true‖ of the gradient of a selection. */
+/** ‖found − true‖/‖true‖ for the gradient of a selection. */
 export function gradientErrorOf(layer: PlantedLayer, q: number, found: ArrayLike<number>): number {
   return relativeError(found, plantedGradient(layer, q));
 }
 
-/** Its solution as the library has it, ∂(Σ v∘z)/∂b, and the certificate that comes with that. */
+/** The library's solution of the layer, ∂(Σ v∘z)/∂b, and the certificate that comes with the gradient. */
 export async function solvedLayer(
   engine: Engine,
   { n, batch, W, b, v, margin, activation }: PlantedLayer,
@@ -189,7 +189,7 @@ export async function solvedLayer(
 const WIDTHS = [2, 5, 12];
 const TOLERANCES = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12];
 
-/** One layer, drawn by the seed: of each selection the gradient, and the kinks that it was taken at. */
+/** Checks one layer drawn by the seed: the gradient for each selection, and the kinks at which it was taken. */
 export async function checkPlantedLayer(engine: Engine, seed: number): Promise<void> {
   const draws = random(seed);
   const pick = <One>(from: readonly One[]): One => from[draws.integer(from.length)];
@@ -205,7 +205,7 @@ export async function checkPlantedLayer(engine: Engine, seed: number): Promise<v
   }
 }
 
-/** Sample and unit. */
+/** The sample and the unit of each kink. */
 export function kinkPlaces(kinks: readonly { sample: number | undefined; index: number }[]): (number | undefined)[][] {
   return kinks.map(({ sample, index }) => [sample, index]);
 }

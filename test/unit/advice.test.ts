@@ -1,4 +1,4 @@
-/** What messages of failed solves say: the cause, as far as it is known, and what helps against it. */
+/** The messages of failed solves: they name the cause, as far as it is known, and a remedy. */
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   type BackendName,
@@ -21,7 +21,7 @@ import {
 } from '../../src/index.ts';
 import { clouds } from '../support/clouds.ts';
 
-/** One sample of numbers. */
+/** One sample with these numbers. */
 const one = (engine: Engine, ...values: number[]): Tensor => engine.tensor(values, [1, values.length]);
 
 async function failureOf(promise: Promise<unknown>): Promise<ConvergenceError> {
@@ -31,7 +31,7 @@ async function failureOf(promise: Promise<unknown>): Promise<ConvergenceError> {
   );
   expect(error).toBeInstanceOf(ConvergenceError);
   const { message, report } = error as ConvergenceError;
-  // What is quoted as the failure is one.
+  // The residual that the message quotes must be a failure.
   const quoted = /residual (\S+?)[;)]/.exec(message)?.[1];
   if (quoted && !/where it starts/.test(message))
     expect(Number(quoted) > report.tolerance || quoted === 'NaN').toBe(true);
@@ -148,7 +148,7 @@ for (const backend of ['cpu', 'wasm'] as const satisfies readonly BackendName[])
         solver: 'picard',
       });
       expect((await failureOf(grows.z.data())).message).toContain('Repetition grows where W does not contract');
-      // Backward I − JW is 4: nothing is singular.
+      // I − JW is 4 in the backward solve, so nothing is singular.
       const f = (x: Tensor): Tensor => {
         const solution = monotoneFixedPoint(W, x, { ...options, linearSolver: 'neumann' });
         reports = solution.backwardReports;

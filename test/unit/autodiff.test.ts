@@ -14,7 +14,7 @@ afterAll(() => engine.close());
 
 const checkGradient = gradientChecker(engine);
 
-/** Away from kinks and poles. */
+/** Numbers away from kinks and poles. */
 const positive = (count: number, seed: number): number[] => normals(count, seed).map((x) => 0.3 + Math.abs(x));
 const apart = (count: number, seed: number): number[] => normals(count, seed).map((x) => x + 0.1 * Math.sign(x));
 

@@ -1,4 +1,7 @@
-/** Factorisations and inverses of batches, on every backend that has them: what they are off, and what they say of a singular sample. */
+/**
+ * Factorisations and inverses of batches, on every backend that has them: their errors, and their reports of singular
+ * samples.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import type { BackendName } from '../../src/index.ts';
 import { batchedInverse } from '../../src/solvers/batched-inverse.ts';
@@ -10,7 +13,7 @@ import { normals } from '../support/numbers.ts';
 
 type Matrices = Float32Array | Float64Array;
 
-/** s·I + BBᵀ/n + a·(C − Cᵀ)/√n for each sample, as float32 holds it. */
+/** s·I + BBᵀ/n + a·(C − Cᵀ)/√n for each sample, rounded to float32. */
 function definite(batch: number, n: number, { s = 0.1, a = 0, seed = 1 } = {}): Float32Array {
   const [B, C] = [normals(batch * n * n, seed), normals(batch * n * n, seed + 1)];
   return Float32Array.from({ length: batch * n * n }, (_, at) => {
@@ -21,7 +24,7 @@ function definite(batch: number, n: number, { s = 0.1, a = 0, seed = 1 } = {}): 
   });
 }
 
-/** Makes the last row and column of a sample a copy of the first: singular. */
+/** Makes a sample singular: its last row and column become copies of the first. */
 function makeSingular(a: Float32Array, n: number, sample: number): void {
   const base = sample * n * n;
   for (let j = 0; j < n; j++) a[base + (n - 1) * n + j] = a[base + j];

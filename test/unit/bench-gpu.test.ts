@@ -1,4 +1,4 @@
-/** bench/gpu.sh: what it makes of what its steps have found, and the small runner of its parity tests. */
+/** bench/gpu.sh: the report that it writes of its steps' results, and the small runner of its parity tests. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Foreign load: what is read, what is called load, and what is done about it. */
+/** Foreign load: how it is read, how much of it counts, and how it is treated. */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ import { refereed } from '../../bench/referee.ts';
 
 describe('what the system tells', () => {
   test('of the machine: what a host took from a virtual machine is busy, waiting for a disk is not', () => {
-    // user nice system idle iowait irq softirq steal guest guest_nice, of which user and nice hold the last two already
+    // user nice system idle iowait irq softirq steal guest guest_nice; user and nice already include the last two
     const text = 'cpu  100 20 30 500 60 7 8 9 50 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n';
     expect(machineOf(text)).toEqual({ busy: 1740, total: 7340 });
   });
@@ -51,7 +51,7 @@ describe('what the system tells', () => {
     const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'ignore', 'ignore'] });
     const ownSince = (): number => (readProcessors() as Reading).own - before.own;
     try {
-      // It is told in steps of 10 ms, and the child may wait for a processor.
+      // The times have steps of 10 ms, and the child may wait for a processor.
       while (ownSince() < 200) await new Promise((resolve) => setTimeout(resolve, 50));
     } finally {
       child.kill('SIGKILL');
@@ -105,7 +105,7 @@ describe('the share of others', () => {
 });
 
 describe('loaded repetitions', () => {
-  /** Three repetitions of work that takes 1, 2, 3, … ms, on a computer where others have these shares in turn. */
+  /** Three repetitions of work that takes 1, 2, 3, … ms, on a computer on which others have these shares in turn. */
   async function found(shares: (number | undefined)[], repetitions = 3) {
     let taken = 0;
     const waits: number[] = [];
@@ -129,7 +129,7 @@ describe('loaded repetitions', () => {
     const watch = { share: () => inTurn.shift() };
     await refereed({ ...rounds(contest), begin: async () => {} }, repetitions, watch, async (milliseconds) => {
       waits.push(milliseconds);
-      inTurn.unshift(0); // what the share tells after the wait is not looked at
+      inTurn.unshift(0); // the share after the wait is ignored
     });
     const [result] = contest.results();
     if ('error' in result) throw new Error(result.error);
@@ -164,7 +164,7 @@ describe('loaded repetitions', () => {
   });
 
   test('somebody else at work is seen', { retry: 2 }, async () => {
-    // What works for nobody here: its parent, the shell, ends at once and leaves it behind.
+    // A process whose parent, the shell, ends at once and leaves it behind: it works for nobody here.
     const script = 'const end = Date.now() + 1500; while (Date.now() < end);';
     const others = Array.from({ length: availableParallelism() }, () =>
       spawn('sh', ['-c', `"${process.execPath}" -e '${script}' >/dev/null 2>&1 &`], { detached: true }),

@@ -1,4 +1,4 @@
-/** Which Python is measured. */
+/** The choice of the Python to measure. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { candidates, type Interpreter, isNewer, newestWith, onlyWith, titleOf } 
 
 const common = { python: '3.12.3', threads: 2, blas: 'mkl', threading: 'OpenMP', libraries: [] };
 
-/** As if these programs had these releases. */
+/** Answers as if these programs had these releases. */
 function asking(releases: Readonly<Record<string, string>>) {
   return async (program: string): Promise<Interpreter | undefined> =>
     releases[program] === undefined ? undefined : { ...common, program, version: releases[program] };

@@ -1,4 +1,4 @@
-/** Every figure of speed in the README and in the guides of docs/ is that of a results file. */
+/** Every figure of speed in the README and in the guides of docs/ comes from a results file. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
@@ -18,7 +18,7 @@ const contents = Object.fromEntries(FIGURE_FILES.map((file) => [file, read(`benc
   string
 >;
 const pages = [...new Set(Object.values(FIGURE_PAGES))];
-/** These two tell what was measured, once and on which machine; no results file is behind them. */
+/** These two describe single measurements and the machine on which they were made; they have no results file. */
 const ACCOUNTS = ['reliability.md', 'webgpu-implementations.md'];
 const guides = readdirSync(new URL('../../docs', import.meta.url)).filter((name) => !ACCOUNTS.includes(name));
 

@@ -64,7 +64,7 @@ describe('the median', () => {
   });
 });
 
-/** Work on a clock shared with others: each unit of a run takes as long as the next of the times says. */
+/** Works that share a clock: each unit of a work takes the next of its times. */
 function clockedWorks(...times: (readonly (number | Error)[])[]): { works: Work<number>[]; log: string[] } {
   let now = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => now);
@@ -74,7 +74,7 @@ function clockedWorks(...times: (readonly (number | Error)[])[]): { works: Work<
     let given = 0;
     return {
       async prepare(problem) {
-        now += 1000; // not to be counted
+        now += 1000; // must not count
         given = problem;
       },
       async run(units) {
@@ -90,7 +90,7 @@ function clockedWorks(...times: (readonly (number | Error)[])[]): { works: Work<
   return { works, log };
 }
 
-/** On a computer where nobody else works. */
+/** Measures as on a computer on which nobody else works. */
 async function measured<Problem>(
   works: readonly Work<Problem>[],
   match: Match<Problem>,
@@ -110,7 +110,7 @@ describe('measuring', () => {
   const match = { problem: (repetition: number) => repetition, most: 1 };
 
   test('warms up, then times every repetition on a problem of its own', async () => {
-    // For a quarter of its time: 50 + 10·20.
+    // A quarter of the time is for the warm-up: 50 + 10·20.
     const warmUps = Array<number>(20).fill(10);
     const { works, log } = clockedWorks([50, ...warmUps, 1, 4, 2]);
     const [found] = await measured(works, match, { repetitions: 3, milliseconds: 1000 });
@@ -168,7 +168,7 @@ describe('measuring', () => {
 
   test('a ratio is that of the repetitions which both made', () => {
     const of = (...all: number[]): Timing => ({ ...timing, all });
-    // Something slowed both down to a half in the second repetition.
+    // In the second repetition both took twice as long.
     expect(ratioOf(of(30, 60, 33), of(10, 20, 11, 500, 500))).toBe(3);
     expect(ratioOf(of(10), of(40, 1))).toBe(0.25);
   });
@@ -280,7 +280,7 @@ describe('the cases', () => {
   const size = { batch: 6, width: 7 };
   const limits = { repetitions: 2, milliseconds: 1e6 };
 
-  /** One case, done by one library. */
+  /** The outcome of one case by one library. */
   async function outcomeOf(works: Works, name: CaseName): Promise<Outcome> {
     const work = works[name]?.(size) as Work<unknown>;
     const [found] = await measured([work], { problem: (index) => CASES[name].problem(size, index), most: 2 }, limits);
@@ -320,12 +320,12 @@ describe('the cases', () => {
     const options = { backend: 'cpu' } as const;
     const few = await implicitMemory(options, size, 5);
     expect(few).toBeGreaterThan(0);
-    // What is kept of Programs is an estimate, and the limit stands in them: in one digit more.
+    // The size of Programs is an estimate, and includes the limit, which has one digit more here.
     expect(Math.abs((await implicitMemory(options, size, 50)) / few - 1)).toBeLessThan(1e-3);
   });
 
   test('operations of the product are counted', () => {
-    // 2·batch·n² of each of 50 products
+    // 2·batch·n² for each of 50 products
     expect(CASES.relu.operations({ batch: 128, width: 87 })).toBe(50 * 2 * 128 * 87 * 87);
   });
 });
@@ -382,7 +382,8 @@ describe('the duality gap of Lasso solutions', () => {
         const at = (2 * fold + index) * features;
         const fit = { beta: Array.from(beta.subarray(at, at + features)), intercept: 0 };
         const none = { beta: Array<number>(features).fill(0), intercept: 0 };
-        // The oracle's dual point is the best multiple of the residual: the largest that is feasible, where that is below 1.
+        // The oracle's dual point is the best multiple of the residual: the largest feasible one, where that is below
+        // 1.
         return dualityGap(problem, fit) / objective(problem, none);
       }),
     );

@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** A program that answers `--version` as a browser does. */
+/** Creates a program that answers `--version` as a browser does. */
 function plant(path: string, version: string, exitCode = 0): string {
   const file = join(home, path);
   mkdirSync(dirname(file), { recursive: true });

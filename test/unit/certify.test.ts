@@ -1,4 +1,4 @@
-/** The certificate of an equation that a user wrote: right in both directions, with chained kinks too. */
+/** The certificate of a user's own equation: right in both directions, with chained kinks too. */
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -19,7 +19,7 @@ const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 const column = (...values: number[]): Tensor => engine.tensor(values, [values.length, 1]);
 
-/** Of z = f(z), at the z given. */
+/** The certificate of z = f(z) at the given z. */
 async function at(f: (z: Tensor) => Tensor, z: Tensor, radius?: number): Promise<ImplicitCertificate> {
   const solution = fixedPoint(f, { unknown: z, inputs: [], solver: 'given', tolerance: 1e-9 });
   return solution.solve.certify({ radius });
@@ -86,7 +86,7 @@ describe('chained kinks are lifted', () => {
     expect(failed.kinks.map(({ place }) => place)).toEqual([0, 1]);
   });
   test('a function that is smooth but is written with kinks fails as it is written', async () => {
-    // relu(z) − relu(−z) is z, and 2z − z·… : z = 2(relu(z) − relu(−z)) has B = 1 − 2(s + t), which vanishes at s + t = ½.
+    // relu(z) − relu(−z) is z, yet z = 2(relu(z) − relu(−z)) has B = 1 − 2(s + t), which vanishes at s + t = ½.
     expect(await at((z) => z.relu().sub(z.neg().relu()).mul(2), column(0))).toMatchObject({ status: 'failed' });
     expect(await at((z) => z.relu().sub(z.neg().relu()).mul(0.4), column(0))).toMatchObject({ status: 'certified' });
   });
@@ -203,12 +203,12 @@ describe('random z = relu(Wz + b), each sample at some of its kinks', () => {
     for (let seed = 0; cases < 1000; seed++) {
       const draws = random(seed);
       const n = 1 + draws.integer(8);
-      // Of small entries many are certified; multiples of 1/8, so that everything here is exact.
+      // Many of those with small entries are certified. Multiples of 1/8 make everything here exact.
       const size = [4, 8, 12][draws.integer(3)];
       const W = Array.from({ length: n * n }, () => (draws.integer(2 * size + 1) - size) / 8);
       const batch = 20;
-      // At z = 0 the pre-activation is b: 0 at a kink, 1 where relu would be active, −1 where not. z = relu(b) is 0 with b ≤ 0, so
-      // that b itself is taken off what is active.
+      // At z = 0 the pre-activation is b: 0 at a kink, 1 where relu is active, −1 where it is not. z = relu(b) is 0
+      // where b ≤ 0; where relu is active, b itself is subtracted.
       const sides = Array.from({ length: batch * n }, () => [0, 0, 1, -1][draws.integer(4)]);
       const active = sides.map((side) => (side > 0 ? 1 : 0));
       const shape = [batch, n];
@@ -282,7 +282,7 @@ describe('an estimate of σ_min, from solves alone', () => {
     const certificate = await at(1.5).certify();
     expect(certificate).toMatchObject({ status: 'unknown', argument: 'σ_min estimate', kinks: [] });
     expect(certificate.reason).toContain('certify: 300 unknowns and 300 kinked values make a system of order 600');
-    // z = 1 is on the right of the kink: B = −½.
+    // z = 1 is to the right of the kink: B = −½.
     expect(certificate.samples[1].nearest?.smallestSingularValue).toBeCloseTo(0.5, 3);
     expect(await at(0.5).certify()).toMatchObject({ status: 'certified', argument: 'contraction' });
     await expect(at(1.5).gradientInterval(engine.tensor(new Float64Array(2 * n), [2, n]), {})).rejects.toThrow(

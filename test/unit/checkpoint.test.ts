@@ -24,7 +24,7 @@ import { jitter, jittery, parametersOf, stopped, undisturbed } from '../support/
 
 const make = (): Engine => new Engine(openCPU());
 
-/** Without the clocks. */
+/** A history without its times. */
 function timeless({ epochs, losses, stoppedEarly, bestEpoch }: History): object {
   const plain = ({ seconds, secondsLeft, ...rest }: EpochProgress): object => rest;
   return { losses, stoppedEarly, bestEpoch, epochs: epochs.map(plain) };
@@ -37,7 +37,7 @@ describe('a run that was stopped and taken up again equals the undisturbed one, 
     ['clipped adamW', clipped(adamW({ rate: 0.05 }), { norm: 0.5 })],
     ['rows drawn independently', stochasticGradient({ theorem3: true, rate: 0.2 })],
   ];
-  // Where one step is under way when it is stopped, that one still counts. An epoch has four.
+  // A step that is under way when the training is stopped still counts. An epoch has four steps.
   const places: [string, (progress: Progress) => boolean, number, number][] = [
     ['at the end of epoch 3', ({ kind, epoch }) => kind === 'epoch' && epoch === 3, 3, 0],
     ['in the middle of epoch 3', (it) => it.kind === 'step' && it.epoch === 3 && it.step === 1, 2, 2],
@@ -69,7 +69,7 @@ describe('a run that was stopped and taken up again equals the undisturbed one, 
       epochs: 50,
       batch: 22,
       optimiser: sgd({ rate: 0.05 }),
-      // Nothing is an improvement after the first epoch.
+      // After the first epoch nothing counts as an improvement.
       earlyStopping: { patience: 4, minimumImprovement: 1000, on: 'training loss' },
     };
     const whole = await undisturbed(make(), options);
@@ -77,7 +77,7 @@ describe('a run that was stopped and taken up again equals the undisturbed one, 
     const { bytes } = await stopped(make(), options, ({ kind, epoch }) => kind === 'epoch' && epoch === 3);
     const again = await undisturbed(make(), { ...options, resume: bytes });
     expect(timeless(again.history)).toEqual(timeless(whole.history));
-    // The best parameters are those of an epoch before the checkpoint.
+    // The best parameters come from an epoch before the checkpoint.
     expect(again.parameters).toEqual(whole.parameters);
     const engine = make();
     const best = modelFrom(loadCheckpoint(bytes), engine, {
@@ -117,7 +117,7 @@ describe('a run that was stopped and taken up again equals the undisturbed one, 
       model.dispose();
       return engine.memory().buffers;
     };
-    // What the engine itself keeps: the margin, the tolerance and the step.
+    // The engine itself keeps the margin, the tolerance and the step size.
     expect(await left({ epochs: 1 })).toBe(3);
     expect(await left(options)).toBe(3);
     expect(await left({ ...options, resume: bytes })).toBe(3);

@@ -108,7 +108,7 @@ describe('the bundled program', () => {
   });
 
   test('without a GPU, webgpu asked for by name is bad input: one line, nothing solved', async () => {
-    // The bundle lies in a folder that has no package webgpu.
+    // The bundle is in a folder without the package webgpu.
     const problem = { kind: 'monotone', activation: 'tanh', W: [[0.5]], b: [0.25] };
     for (const argv of [
       ['solve', '-', '--backend', 'webgpu'],
@@ -155,7 +155,7 @@ describe('the bundled program', () => {
     expect(code).toBe(130);
     expect(error).toBe('interrupted\n');
     expect(out).toMatch(/^data /);
-    // Nothing of the line that is redrawn on a terminal.
+    // No control characters of the line that a terminal redraws.
     expect(out).not.toContain('\r');
   });
 
@@ -178,7 +178,7 @@ describe('the bundled program', () => {
   test('doctor runs in the bundle too', async () => {
     const { code, out } = await start(['doctor', '--json']).ended;
     expect(code).toBe(0);
-    // Beside this copy no package is installed.
+    // No package is installed beside this copy.
     expect(JSON.parse(out).backends.webgpu).toMatchObject({
       available: false,
       problem: 'the package webgpu (Dawn) is not installed',

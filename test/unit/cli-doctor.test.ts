@@ -37,7 +37,7 @@ describe('equilibra doctor', () => {
     expect(found.backends.cpu.available).toBe(true);
     expect(found.backends.wasm).toEqual({ available: true });
     expect(found.backends.webgpu.package).toMatch(/webgpu/);
-    // The tests bring a driver along.
+    // The configuration of the tests provides a driver.
     expect(found.backends.webgpu.available).toBe(true);
     expect(found.choice.backend).toBe(found.backends.webgpu.adapter.software ? 'wasm' : 'webgpu');
     expect(found.browsers[0].version).toMatch(/\d+\.\d+/);

@@ -60,7 +60,7 @@ describe("Clarke's map", () => {
       expect(relativeError(found?.inverse ?? [], inverse.flat())).toBeLessThan(1e-12);
     }
     expect(relativeError(mean, reference.clarke.average_of_four_inverses.flat())).toBeLessThan(1e-12);
-    // The inverse of the mean is [0 ¾; 1½ 0]; the matrices [α 1; 2 β] have 1 and 2 there.
+    // The inverse of the mean is [0 ¾; 1½ 0]; the inverses of the matrices [α 1; 2 β] have 1 and 2 there.
     expect(conservative.flat()).toHaveLength(81);
     expect(distance).toBeGreaterThan(0.25);
     for (const [, b, c] of slice.flat()) {
@@ -207,7 +207,7 @@ describe('the Lorenz ascent', () => {
     expect(answers[0].gradient).toBeUndefined();
     expect(answers[0].refusal).toContain('root, backward');
     for (const answer of answers.slice(1)) {
-      // uᵀz with z off by the distance: so is the gradient, besides.
+      // uᵀz is off by the distance of z, and the gradient is off by as much.
       const expected = exact.map((value) => value + answer.distance);
       expect(relativeError(answer.gradient ?? [], expected)).toBeLessThan(1e-9);
     }

@@ -15,7 +15,7 @@ const predict = (...argv: string[]) => run(['predict', ...argv, '--backend', 'cp
 const train = (...more: string[]) =>
   run(['train', '--backend', 'cpu', '--width', '8', '--batch', '8', '--rate', '3e-2', ...more]);
 
-/** Another way to the same numbers: the library, without the command. */
+/** The same numbers from the library, without the command. */
 async function probabilitiesOf(
   checkpoint: string,
   inputs: ArrayLike<number>,
@@ -25,7 +25,7 @@ async function probabilitiesOf(
   return Array.from((await model.predict(inputs)).probabilities);
 }
 
-/** Behind a header of 16 bytes. */
+/** The pixels after a header of 16 bytes. */
 const testPixels = (): number[] =>
   Array.from(readFileSync(path('images/t10k-images-idx3-ubyte')).subarray(16), (byte) => byte / 255);
 
@@ -108,7 +108,7 @@ describe('equilibra predict CHECKPOINT FILE.csv', () => {
   });
 
   test('takes the best parameters where early stopping kept them', async () => {
-    // There is nothing to learn in it, so that what is learned by heart does harm to the rows held out.
+    // Nothing can be learnt from these rows, so that memorising them harms the held-out rows.
     const generator = random(5);
     const numbers = Array.from({ length: 40 }, () => [generator.normal(), generator.normal(), generator.integer(2)]);
     writeFileSync(path('noise.csv'), writeCSV([['x', 'y', 'side'], ...numbers.map((row) => row.map(String))]));

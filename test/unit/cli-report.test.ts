@@ -11,7 +11,8 @@ describe('the report of a training run', () => {
   test('escapes what comes from data, wherever it stands', () => {
     expect(text).not.toContain(HOSTILE);
     expect(text).not.toMatch(/<script|javascript:|\son\w+=/i);
-    // Title twice, class in the matrix twice, in the table of classes and with the mistake, column, cell and fact.
+    // The title twice, the class in the matrix twice, in the table of classes and with the mistake, the column, the
+    // cell and the fact.
     expect(text.split(ESCAPED)).toHaveLength(10);
   });
 
@@ -27,7 +28,7 @@ describe('the report of a training run', () => {
 
   test('says how good the model is, and how sure that is', () => {
     expect(text).toContain('72.73\u00a0%');
-    // Wilson's interval of 16 in 22, by hand: centre 0.6935, half width 0.1750.
+    // Wilson's interval of 16 in 22, computed by hand: centre 0.6935, half width 0.1750.
     expect(text).toContain('16 of 22; 95 % interval 51.8\u00a0% to 86.8\u00a0%');
     expect(text).toContain('2 min 5 s');
   });

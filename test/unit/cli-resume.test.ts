@@ -10,7 +10,7 @@ import { flowers } from '../support/flowers.ts';
 let folder: string;
 const path = (name: string): string => join(folder, name);
 
-/** The options that a run begins with; when it is taken up, the data alone are given again. */
+/** The options of the first run; a resumed run gets only the data again. */
 const SETTINGS = ['--backend', 'cpu', '--width', '5', '--batch', '16', '--target', 'species', '--seed', '3'];
 const data = () => ['--data', path('flowers.csv')];
 const begin = (name: string, more: readonly string[] = [], options: RunOptions = {}) =>
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Everything that training produced, without what the clock says. */
+/** The state that training produced, without its times. */
 function stateOf(name: string) {
   const { parameters, training } = loadCheckpoint(readFileSync(path(name)));
   const untimed = training?.epochs.map(({ seconds, secondsLeft, epochs, ...rest }) => rest);
@@ -36,7 +36,9 @@ function stateOf(name: string) {
 const epochsOf = (out: string): string[] =>
   [...out.matchAll(/^epoch .*(?= {2}\d+\.\d\d s$)/gm)].map(([line]) => line.replace(/\/\d+/, ''));
 
-/** Interrupts when a text is shown that the pattern fits: the line of an epoch ends, that of a step does not. */
+/**
+ * Interrupts when a text that matches is shown. The line of an epoch ends with a line break, that of a step does not.
+ */
 function interruptedAt(pattern: RegExp): RunOptions {
   const controller = new AbortController();
   const onText = (text: string): void => {
@@ -86,7 +88,7 @@ describe('equilibra train --checkpoint', () => {
   test('writes a checkpoint after every epoch', async () => {
     const losses: (number | undefined)[] = [];
     const onOut = (text: string): void => {
-      // The one of the epoch before: a line is written before the checkpoint of its epoch.
+      // The checkpoint is that of the epoch before, because a line is written before the checkpoint of its epoch.
       if (/^epoch [23]/.test(text)) losses.push(stateOf('every').losses?.length);
     };
     const { out } = await begin('every', ['--epochs', '3'], { onOut });

@@ -168,7 +168,7 @@ describe('the answer', () => {
   });
 
   test('has null in the place of numbers that are not finite', async () => {
-    // The solution is a number, its objective is none.
+    // The solution is a finite number, its objective is not.
     const { code, answer } = await solve({ ...small, y: small.y.map((value) => 1e300 * value), lambda });
     expect(code).toBe(0);
     expect(answer.report).toMatchObject({ status: ['converged'], duality_gap: [null] });

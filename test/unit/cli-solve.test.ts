@@ -13,7 +13,7 @@ function flat(values: Nested | undefined): number[] {
   return typeof values === 'number' ? [values] : values.flatMap(flat);
 }
 
-/** Greatest difference, relative to the greatest entry of what is expected. */
+/** The greatest difference, relative to the greatest expected entry. */
 function distance(found: Nested | undefined, expected: Nested | undefined): number {
   const [a, b] = [flat(found), flat(expected)];
   expect(a).toHaveLength(b.length);
@@ -45,7 +45,7 @@ describe('the reference problems', () => {
     expect(distance(answer.grad_W, each.grad_W)).toBeLessThan(1e-8);
     expect(Object.keys(answer)).toEqual(['z', 'grad_b', 'grad_W', 'report', 'certificate']);
     expect(answer.certificate).toMatchObject({ status: 'certified', argument: 'margin', kinks: [] });
-    // W was rebuilt from m, so that its margin is at least m.
+    // W was rebuilt from m, so its margin is at least m.
     expect(answer.certificate.margin).toBeGreaterThan(each.m * (1 - 1e-9));
     expect(answer.certificate.kinkTolerance).toHaveLength(each.batch);
   });

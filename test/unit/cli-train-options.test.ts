@@ -22,7 +22,7 @@ const path = (name: string): string => join(folder, name);
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'equilibra-options-'));
-  // 48 rows train, of which 32 are of the first class: 6 steps of 8.
+  // 48 rows are for training, 32 of them from the first class: 6 steps of 8.
   const [header, ...rows] = flowers(60);
   const uneven = rows.map((row, at) => [...row.slice(0, -1), at % 3 === 2 ? 'b' : 'a']);
   writeFileSync(path('flowers.csv'), writeCSV([header, ...uneven]));
@@ -145,7 +145,7 @@ test('--class-weights balanced: every class weighs the same', async () => {
 });
 
 test('--early-stopping ends the run, and says which parameters are kept', async () => {
-  // Nothing says in which garden a flower stands: what is learned by heart does harm to the rows held out.
+  // The garden is independent of the other columns, so that memorising the training rows harms the held-out rows.
   const noise = ['--target', '<script>garden</script>', '--standardise', 'no', '--rate', '3e-2'];
   const { out } = await train(...noise, '--epochs', '60', '--early-stopping', '2');
   const [, best] = out.match(/^stopped early; the parameters are those of epoch (\d+), the best$/m) ?? [];

@@ -21,7 +21,7 @@ describe('equilibra train', () => {
     expect(seconds).toMatch(/^\d+\.\d s in all$/);
     expect([end, ...rest]).toEqual(['']);
     expect(lines).toEqual([]);
-    // Training works, and the last epoch's held-out accuracy is the test accuracy.
+    // Training works, and the held-out accuracy of the last epoch is the test accuracy.
     const share = Number(accuracy.match(/[\d.]+/)?.[0]);
     expect(share).toBeGreaterThan(30);
     expect(epoch).toContain(`held-out ${share.toFixed(2).padStart(6)} %`);

@@ -10,7 +10,7 @@ function section(text: string, id: string): string {
   return found.split('</section>')[0];
 }
 
-/** The texts that name curves in the picture of the path, from the top down. */
+/** The labels of the curves in the picture of the path, from the top down. */
 function curveNames(text: string): string[] {
   return [...text.matchAll(/<text class="label" x="[\d.]+" y="([\d.]+)"[^>]*>([^<]*)\u00a0<\/text>/g)]
     .sort(([, a], [, b]) => Number(a) - Number(b))
@@ -25,8 +25,8 @@ describe('the report of a tuning', () => {
     const hostile = tuningPage(hostileTuning());
     expect(hostile).not.toContain(HOSTILE);
     expect(hostile).not.toMatch(/<script|javascript:|\son\w+=/i);
-    // Target: title twice, caption, fact. Name of a feature: described, in the table. Criterion: card, chart with its
-    // description, two tables, fact. The warning.
+    // Target: title twice, caption, fact. Name of a feature: description, table. Criterion: card, chart with its
+    // description, two tables, fact. Plus the warning.
     expect(hostile.split(ESCAPED)).toHaveLength(1 + 4 + 2 + 6 + 1);
   });
 
@@ -44,7 +44,7 @@ describe('the report of a tuning', () => {
     }
     expect(row(text, 'by gradient')).toEqual(['by gradient', '6.0555', '426.5', '2823.02', '6']);
     expect(row(text, 'over a grid')[4]).toBe('100');
-    // (2823.0223 − 2823.0627)/2823.0627 of the 100 points of the grid
+    // (2823.0223 − 2823.0627)/2823.0627 for the 100 points of the grid
     expect(text).toContain('reaches a criterion 0.0014\u00a0% below that of the grid, with 6.0\u00a0% of the solves');
     const worse = tuningPage({ ...report, grid: { ...report.grid, value: 0.5 * report.chosen.value } });
     expect(worse).toContain('reaches a criterion 100\u00a0% above that of the grid');
@@ -104,7 +104,7 @@ describe('the report of a tuning', () => {
     const tangents = [...whole.matchAll(/<path class="tangent second" d="M(\S+) (\S+)L(\S+) (\S+)"/g)].slice(1);
     expect(tangents).toHaveLength(report.visited.length);
     const [curve] = curvesIn(whole).filter(({ points }) => points.length === 100);
-    // The scales of the picture, from the ends of the curve.
+    // The scales of the picture, computed from the ends of the curve.
     const ascending = [...report.criterionCurve].reverse();
     const scale = (axis: 0 | 1, values: number[]): number =>
       (curve.points[99][axis] - curve.points[0][axis]) / (values[99] - values[0]);

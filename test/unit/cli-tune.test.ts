@@ -17,7 +17,7 @@ const path = (name: string): string => join(folder, name);
 const write = (name: string, header: readonly string[], rows: readonly (readonly (number | string)[])[]): void =>
   writeFileSync(path(name), [header, ...rows].map((each) => `${each.join(',')}\n`).join(''));
 
-/** 40 rows: y = 3a − 2b + noise, c has no part in it. */
+/** 40 rows of y = 3a − 2b + noise; c is irrelevant. */
 function plainRows(): number[][] {
   const { X } = sparseRegression({ count: 40, features: 3, seed: 4 });
   return normals(40, 5, 0.5).map((noise, at) => {
@@ -125,13 +125,16 @@ function columnsOf(name: string): { names: readonly string[]; columns: number[][
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** A column that is moved and divided. */
+/** A column that is shifted and divided. */
 const scaled = (values: readonly number[], by: number, from = 0): number[] =>
   values.map((value) => (value - from) / by);
 const deviationOf = (values: readonly number[]): number =>
   Math.sqrt(mean(values.map((each) => (each - mean(values)) ** 2)));
 
-/** |Xⱼᵀr| is e^λ wⱼ where βⱼ is not 0, and no more elsewhere: the model solves its Lasso problem. */
+/**
+ * |Xⱼᵀr| is e^λ wⱼ where βⱼ is not 0, and not greater elsewhere: the model solves its Lasso problem (λ is the logarithm
+ * here).
+ */
 function expectOptimal(
   { names, columns, y }: ReturnType<typeof columnsOf>,
   { coefficients, standardised, intercept = 0, ridge = 0 }: Found,
@@ -227,7 +230,7 @@ describe('equilibra tune', () => {
     const order = random(7).permutation(40);
     const held = new Set(order.subarray(0, 12));
     const training = y.map((_, at) => at).filter((at) => !held.has(at));
-    // Scaled by all rows, centred by those that are fitted.
+    // Scaled by all rows, centred by the fitted ones.
     const features = columns.map((column) =>
       scaled(column, deviationOf(column), mean(training.map((at) => column[at]))),
     );
@@ -256,7 +259,7 @@ describe('equilibra tune', () => {
     const slope =
       x.reduce((sum, value, at) => sum + value * y[at], 0) / x.reduce((sum, value) => sum + value * value, 0);
     const squares = y.map((value, at) => (value - mean(y) - slope * x[at]) ** 2).reduce((sum, value) => sum + value, 0);
-    // One direction for both columns, and the intercept.
+    // Two parameters: one direction for both columns, and the intercept.
     expect(chosen.noise.deviation).toBeCloseTo(Math.sqrt(squares / 38), 9);
     const given = await found(path('plain.csv'), '--target', 'y', '--criterion', 'sure', '--noise', '0.5');
     expect(given.noise.deviation).toBe(0.5);

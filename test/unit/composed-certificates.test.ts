@@ -1,4 +1,4 @@
-/** See test/support/composed/properties/; `npm run test:long -- composed` tries many more cases. */
+/** The properties are in test/support/composed/properties/; `npm run test:long -- composed` tries many more cases. */
 import { afterAll } from 'vitest';
 import { certificates } from '../support/composed/properties/certificates.ts';
 import { kinks } from '../support/composed/properties/kinks.ts';

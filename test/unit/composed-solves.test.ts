@@ -1,4 +1,4 @@
-/** See test/support/composed/properties/; `npm run test:long -- composed` tries many more cases. */
+/** The properties are in test/support/composed/properties/; `npm run test:long -- composed` tries many more cases. */
 import { afterAll } from 'vitest';
 import { neighbours } from '../support/composed/properties/neighbours.ts';
 import { solves } from '../support/composed/properties/solves.ts';

@@ -13,7 +13,7 @@ import {
 } from '../../src/data/index.ts';
 import { normals } from '../support/numbers.ts';
 
-/** One number as it is written in several places. */
+/** A number in the notation of several countries. */
 const PLACES: Readonly<Record<string, (value: number) => string>> = {
   plain: (value) => String(value),
   'decimal comma': (value) => String(value).replace('.', ','),
@@ -109,7 +109,7 @@ describe('numbers', () => {
       ['1.234', '2345678'],
       ['5', '6'],
     ]);
-    // Each column as it shows, where they differ.
+    // Each column is read by its own convention where the columns differ.
     expect(parseTable('x;y\n1,5;2.5\n2,5;3.75\n').rows).toEqual([
       ['1.5', '2.5'],
       ['2.5', '3.75'],

@@ -38,7 +38,7 @@ describe('diabetes', () => {
   test('standardised, is what the reference problem is made of', () => {
     const standard = standardisedRegression(data);
     const { X_train, y_train, X_val, y_val } = loadLasso('diabetes');
-    // The reference keeps the order of the rows in both of its parts: each row is the next one of either.
+    // The reference keeps the order of the rows in both parts: each row is the next one of either part.
     let [train, held] = [0, 0];
     for (let row = 0; row < standard.count; row++) {
       const found = [...rowOf(standard, row), standard.y[row]];

@@ -28,7 +28,7 @@ const flowers = parseTable(
 
 const all: TableDatasetOptions = { target: 'species', heldOut: 0, standardise: false };
 
-/** Rows of a part in the order of the table. */
+/** The rows of a part in the order of the table. */
 function inOrder(
   { inputs, features }: { inputs: Float32Array; features: number },
   rows: readonly number[],

@@ -25,7 +25,7 @@ describe('a drawing becomes an image', () => {
     const rows = Array.from({ length: 8 }, (_, row) => total(image.subarray(8 * row, 8 * row + 8)));
     for (const row of rows.slice(1, -1)) expect(row).toBeCloseTo(framing.pen, 0);
     expect(rows[0]).toBeGreaterThan(0.5);
-    for (let at = 0; at < 64; at++) expect(image[at]).toBe(image[8 * Math.floor(at / 8) + 7 - (at % 8)]); // left as right
+    for (let at = 0; at < 64; at++) expect(image[at]).toBe(image[8 * Math.floor(at / 8) + 7 - (at % 8)]); // symmetric
   });
 
   test('where and how large it was drawn makes no difference', () => {
@@ -106,7 +106,7 @@ describe('dropped files', () => {
   });
 });
 
-/** Names of all shaders, and what each says. */
+/** The names of all shaders, with their text. */
 const sources = readdirSync(shaders, { recursive: true })
   .map(String)
   .filter((name) => name.endsWith('.wgsl'))
@@ -136,7 +136,7 @@ test('short names in shaders stand for one name each, and for none that is known
 });
 
 describe('painting is spread over frames', () => {
-  /** Frames of a page that has none: each runs what was asked for before it. */
+  /** Animation frames for a page that has none: the returned function runs everything that was requested. */
   function stubFrames(): () => void {
     let asked: (() => void)[] = [];
     vi.stubGlobal('requestAnimationFrame', (work: () => void) => void asked.push(work));

@@ -1,4 +1,4 @@
-/** Timers fire, and signals end the work, while a thread computes. */
+/** While a thread computes, timers fire and signals end the work. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { engineOn } from '../support/engines.ts';
 import { abortDelay, longestGap } from '../support/event-loop.ts';
@@ -20,7 +20,7 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
     const before = own.memory().buffers;
     const delay = await abortDelay((signal) => run(own, signal), ABORTED_AFTER, LONGEST_ABORT);
     expect(delay).toBeLessThanOrEqual(LONGEST_ABORT);
-    // What was computed on the host is freed where that is interrupted, a turn later.
+    // An interrupted computation on the host frees its memory one turn of the event loop later.
     await expect.poll(() => own.memory().buffers).toBe(before);
   });
 });

@@ -1,4 +1,4 @@
-/** The factor whose rows come and go, against elimination. */
+/** The factor to which rows are added and from which they are removed, compared with elimination. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Factor } from '../../src/backends/cpu/factor.ts';

@@ -1,4 +1,4 @@
-/** A step of training that fails leaves no trace: not in the parameters, nor in the optimiser, nor in what layers remember. */
+/** A failed step of training leaves no trace: not in the parameters, the optimiser, or the memory of layers. */
 import { describe, expect, test, vi } from 'vitest';
 import type { Samples } from '../../src/data/dataset.ts';
 import {
@@ -40,7 +40,7 @@ const rememberedBy = async (model: Model): Promise<unknown> =>
     ]),
   );
 
-/** An optimiser whose memory is told when training ends. */
+/** An optimiser whose memory is inspected when training ends. */
 function watched(
   optimiser: Optimiser,
   told: { memory?: Promise<number[][]> },
@@ -76,7 +76,7 @@ const network = (options: object = {}): Layer[] => [
   monotone({ inputs: 2, width: 4, warmStart: 'step', step: 'tuned', ...options }),
   dense({ inputs: 4, outputs: 3 }),
 ];
-/** A layer that does something at a step of training. */
+/** A layer that calls a function at a step of training. */
 const doing = (
   what: (
     step: number,
@@ -177,7 +177,7 @@ function never(): never {
   throw new Error('on purpose');
 }
 
-/** z = x − 3z by iteration, which leads away. */
+/** z = x − 3z by plain repetition, which diverges. */
 function unsolved(x: Tensor): Tensor {
   return fixedPoint((z, a) => z.mul(-3).add(a), { unknown: x, inputs: [x], limit: 5, solver: 'picard' });
 }
@@ -199,7 +199,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
         const engine = await open({ backend });
         let step = -1;
         const at = (): number => step;
-        /** Counts the steps that are begun. */
+        /** A layer that counts the steps that begin. */
         const counted = (): Layer => ({
           ...dense({ inputs: 2, outputs: 2 }),
           forward(x, [W, b], { training }) {
@@ -228,7 +228,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
               maximumSteps,
               onProgress({ kind }) {
                 if (kind === 'step') steps += 1;
-                // The inputs are read when the step is begun.
+                // The inputs are read when the step begins.
                 if (isOfNumbers && isFailing && steps === BAD - 1) samples.inputs.fill(Number.NaN);
               },
             });
@@ -246,7 +246,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
         expect(await parametersOf(failed.model)).toEqual(await parametersOf(good.model));
         expect(failed.memory).toEqual(good.memory);
         expect(await rememberedBy(failed.model)).toEqual(await rememberedBy(good.model));
-        // It goes on to work, and to be trained and written down.
+        // The model still works, and can be trained and saved.
         expect((await failed.model.predict([1, 2, 3, 4])).classes).toHaveLength(2);
         const copy = modelFrom(loadCheckpoint(await saveCheckpoint(failed.model)), engine, {
           layers: { dense: (given: never) => dense(given) },
@@ -295,7 +295,7 @@ describe('after a step that failed', () => {
     expect(steps).toEqual([1, 2, 3, 4]);
     expect(written).toHaveLength(2);
     const before = await parametersOf(model);
-    // From the checkpoint of step 4, which is where the model is.
+    // Resumed from the checkpoint of step 4, where the model is.
     const resumed = sequential(...network());
     await train(engine, resumed, clouds(12), { ...settings, loss: meanSquaredError, resume: written[1] });
     const whole = sequential(...network());

@@ -9,7 +9,7 @@ const activations: Record<string, (x: number, tau: number) => number> = {
   softthreshold: (x, tau) => Math.sign(x) * Math.max(Math.abs(x) - tau, 0),
 };
 
-/** Greatest |z − σ(Wz + b)| of one sample. */
+/** The greatest |z − σ(Wz + b)| of one sample. */
 function residual(W: Matrix, b: readonly number[], z: readonly number[], activation: string, tau = 0): number {
   const errors = W.map((row, i) => {
     const argument = row.reduce((sum, weight, j) => sum + weight * z[j], b[i]);

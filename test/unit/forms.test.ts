@@ -1,4 +1,4 @@
-/** Inverses and minimisers, against closed forms. */
+/** Inverses and minimisers, compared with closed forms. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
@@ -78,7 +78,7 @@ describe('inverse', () => {
   });
 });
 
-/** Numbers where z is, inside a Program too. */
+/** A tensor of numbers where z is, inside a Program too. */
 function engineConstant(values: number[], z: Tensor): Tensor {
   return z.context.upload(values, [1, values.length], z);
 }
@@ -130,7 +130,7 @@ describe('argmin', () => {
   });
 
   test('a function that is no quadratic, of several samples: gradients against central differences', async () => {
-    // Logistic regression with a quartic penalty, each sample with its own offset.
+    // Logistic regression with a quartic penalty, where each sample has its own offset.
     const labels = normals(rows, 3).map(Math.sign);
     const lossOf = (design: Tensor, offsets: Tensor, penalty: Tensor): Tensor =>
       argmin(

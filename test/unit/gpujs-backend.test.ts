@@ -121,7 +121,8 @@ test('all WebAssembly modules share one memory, however many there are', async (
   WebAssembly.Memory = class extends Memory {
     constructor(wanted: WebAssembly.MemoryDescriptor) {
       super(wanted);
-      if (!wanted.shared) made += 1; // gpu.js finds out by one of the other kind whether there are threads
+      // gpu.js creates a shared memory to find out whether there are threads.
+      if (!wanted.shared) made += 1;
     }
   };
   try {
@@ -130,7 +131,7 @@ test('all WebAssembly modules share one memory, however many there are', async (
       const values = Float32Array.from({ length: size }, (_, index) => index - size);
       expect((await runOn(backend, copy(size), [values]))[0]).toEqual(Float64Array.from(values));
     }
-    // More than the shared one holds.
+    // Larger than the shared memory.
     const large = Float32Array.from({ length: 9 * 2 ** 20 }, (_, index) => index % 1000);
     const [found] = await runOn(backend, copy(large.length), [large]);
     expect(found.every((value, index) => value === large[index])).toBe(true);
@@ -140,7 +141,7 @@ test('all WebAssembly modules share one memory, however many there are', async (
   expect(made).toBe(2);
 });
 
-/** Parity cases that call shared functions of every file of kernels/shared, bundled as a page may bundle them. */
+/** Parity cases that call shared functions of every file of kernels/shared, bundled as for a page. */
 const ENTRY = `
   import { openCPU } from './src/backends/cpu/index.ts';
   import { openGPUJS } from './src/backends/gpujs/index.ts';

@@ -1,4 +1,4 @@
-/** The certificate that comes with every gradient: what it says without being asked, and what it must not say. */
+/** The certificate that comes with every gradient by default: what it must and must not state. */
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { pushforward } from '../../src/autodiff/jacobian-products.ts';
@@ -24,7 +24,7 @@ const ones = (shape: readonly number[]): Tensor =>
     shape,
   );
 
-/** The report of the backward solve of Σ z with respect to the one input. */
+/** The report of the backward solve of Σ z with respect to the single input. */
 async function backwardOf(solutionOf: (x: Tensor) => ImplicitSolution, x: Tensor): Promise<LinearReport> {
   const tape = new Tape();
   const input = tape.watch(x);
@@ -120,7 +120,7 @@ describe('monotone layers', () => {
       argument: 'margin',
       reason: expect.stringContaining('construction'),
     });
-    // W = 2I is not monotone: neither a gradient nor a certificate.
+    // W = 2I is not monotone: there is neither a gradient nor a certificate.
     const wrong = monotoneFixedPoint(engine.tensor([2, 0, 0, 2], [2, 2]), bias, {
       activation: 'relu',
       margin: 0.5,
@@ -131,7 +131,7 @@ describe('monotone layers', () => {
 
   test('a margin that does not hold: what onFailedCertificate says happens', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-    // The margin is ½: z = relu(½z + b) is 2b all the same.
+    // The true margin is ½; z = relu(½z + b) is 2b in spite of the wrong one.
     const told = async (onFailedCertificate: FailurePolicy, margin = 0.9) => {
       const tape = new Tape();
       const W = engine.tensor([0.5, 0, 0, 0.5], [2, 2]);
@@ -439,7 +439,7 @@ describe('a selection reaches nested solves', () => {
     expect(await slope({ selection: 0.5 })).toBe(0.5);
     expect(await slope({ selection: { relu: 0.25, abs: 1 } })).toBe(0.25);
     expect(await slope({}, { selection: 0.75 })).toBe(0.75);
-    // As with the operations themselves, what is given outside counts.
+    // As for operations in general, the outer selection counts.
     expect(await slope({ selection: 1 }, { selection: 0.75 })).toBe(1);
   });
 

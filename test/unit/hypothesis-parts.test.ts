@@ -1,4 +1,4 @@
-/** What the decision on the hypothesis is made of: enclosures, minors, exact signs, singular values, chained kinks. */
+/** The parts of the decision on the hypothesis: enclosures, minors, exact signs, singular values, chained kinks. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/data/random.ts';
@@ -24,7 +24,7 @@ const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 const sizes = fc
   .tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 8 }))
   .map(([n, k]) => [n, Math.min(n, k)]);
-/** By elimination, for real numbers. */
+/** The determinant by elimination in real numbers. */
 function determinant(matrix: ArrayLike<number>, n: number): number {
   const factorisation = factorise(matrix, n);
   return Array.from({ length: n }, (_, i) => factorisation.factors[i * n + i]).reduce(
@@ -102,7 +102,7 @@ describe('the parts of the proof', () => {
 
   test('a proof of invertibility covers the radius and no more', () => {
     const radius = (size: number): Float64Array => new Float64Array(4).fill(size);
-    // [1 + r, 1 + r; 1 + r, 1 − r] and its like reach a singular matrix first at r = ½ of [2 1; 1 2]: 2 − r = 1 + r.
+    // Among the matrices within r of [2 1; 1 2], the first to be singular is [2 − r, 1 + r; 1 + r, 2 − r] at r = ½.
     expect(verifiedInverse([2, 1, 1, 2], 2, radius(0.49))?.sign).toBe(1);
     expect(verifiedInverse([2, 1, 1, 2], 2, radius(0.5))).toBeNull();
     expect(verifiedInverse([1, 2, 2, 1], 2)?.sign).toBe(-1);
@@ -318,7 +318,7 @@ describe('chained kinks', () => {
 
   test('z = 2·relu(relu(z)): one kink at a time every element is 1; lifted, it fails where d₁d₂ = ½', () => {
     const chain = { n: 1, kinks: 2, Fz: [1], Fy: [0, -2], Pz: [1, 0], Py: [0, 0, 1, 0], low: [0, 0], high: [1, 1] };
-    // The slope 1 of one relu while the other is at the lower end, 0, changes nothing: both terms vanish.
+    // The slope 1 of one relu changes nothing while the other has the slope 0: both terms vanish.
     const oneAtATime = [
       [1, 0],
       [0, 1],

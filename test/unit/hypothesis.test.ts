@@ -1,4 +1,7 @@
-/** The hypothesis of the implicit function theorem: decided against exact determinants, never falsely in either way. */
+/**
+ * The hypothesis of the implicit function theorem: decided against exact determinants, and never falsely in either
+ * direction.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/data/random.ts';
@@ -49,7 +52,7 @@ describe('the decision against exact determinants', () => {
       }),
       { numRuns: 1500 },
     );
-    // Every way to a verdict was taken.
+    // Every argument for a verdict was used.
     for (const name of [
       'positive definite symmetric part',
       'P-matrix',
@@ -166,12 +169,12 @@ describe('the decision against exact determinants', () => {
       }),
       { numRuns: 300 },
     );
-    // On so few kinks the descents find nearly every singular element.
+    // With so few kinks the descents find nearly every singular element.
     expect(counts.failed, JSON.stringify(counts)).toBeGreaterThan(20 * (counts.missed ?? 0));
   });
 
   test('a singular element that only one of 2²⁰ vertices shows is found, or left unknown', () => {
-    // z₁ = c·z₂, z₂ = z₃, … round a circle of relu's: det B(d) = 1 − c·d₁…dₖ, negative for c > 1 where every dᵢ is 1.
+    // z₁ = c·z₂, z₂ = z₃, … round a circle of relus: det B(d) = 1 − c·d₁…dₖ, negative for c > 1 where every dᵢ is 1.
     const k = 20;
     const circle = (c: number): number[] =>
       identity(k).map((_, index) => (index % k === (Math.floor(index / k) + 1) % k ? (index < k ? c : 1) : 0));
@@ -237,7 +240,7 @@ describe('the examples of the theory', () => {
       status: 'failed',
       argument: 'singular base',
     });
-    // 0.3 is not three times 0.1 as it is stored: no proof of either, and the reader is told.
+    // As stored, 0.3 is not three times 0.1: there is no proof of either verdict, and the result says so.
     expect(checkInvertibility({ n: 2, base: [0.1, 0.3, 0.3, 0.9], terms: [] })).toMatchObject({
       status: 'unknown',
       argument: 'rounding',

@@ -12,7 +12,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-/** The names of the rules that a project of these files breaks. */
+/** The names of the rules that a project of these files violates. */
 async function broken(files: Record<string, string>): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'equilibra-imports-'));
   folders.push(folder);

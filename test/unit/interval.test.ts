@@ -1,4 +1,6 @@
-/** The range of a gradient over the selections at the kinks, against what the selections themselves give. */
+/**
+ * The range of a gradient over the selections at the kinks, compared with the gradients for the selections themselves.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -12,7 +14,7 @@ import { normals } from '../support/numbers.ts';
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 
-/** Of z = f(z, x) at z = 0 and x = 0, which solves it. */
+/** The interval for z = f(z, x) at z = 0 and x = 0, which solves the equation. */
 function at0(f: ImplicitFunction, shape: readonly number[], input: Tensor, selection?: ImplicitSelection) {
   const unknown = engine.tensor(new Float64Array(shape[0] * shape[1]), shape);
   return fixedPoint(f, { unknown, inputs: [input], solver: 'given', selection, tolerance: 1e-9 });
@@ -144,8 +146,8 @@ describe('more kinks than can be enumerated', () => {
 });
 
 describe('the search past 16 kinks starts at eight vertices, from all low to all high', () => {
-  // At the kinks the slope of x ↦ x₁₇, xᵢ₊₁ = relu(xᵢ) or xᵢ − relu(xᵢ), is a product of dᵢ or 1 − dᵢ: 1 at one vertex, where it
-  // is the former wherever that is high, and 0 at all others, so that nothing leads there.
+  // At the kinks the slope of x ↦ x₁₇, with xᵢ₊₁ = relu(xᵢ) or xᵢ − relu(xᵢ), is a product of factors dᵢ or 1 − dᵢ. It
+  // is 1 at a single vertex and 0 at all others, so that no descent leads there.
   test.each([
     '00000000000000000',
     '00001000000100000',

@@ -1,4 +1,7 @@
-/** The inverse that Peaceman-Rachford splitting needs, by elimination and by Newton-Schulz, and the norm it is bounded by. */
+/**
+ * The inverse for Peaceman-Rachford splitting, by elimination and by Newton-Schulz iterations, and the bound of its
+ * norm.
+ */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -14,7 +17,7 @@ import { matmul, monotoneProblem, normals, relativeError, transpose } from '../s
 const identity = (n: number): number[] =>
   Array.from({ length: n * n }, (_, at) => (Math.floor(at / n) === at % n ? 1 : 0));
 
-/** ‖M‖, of which the square is the largest eigenvalue of MᵀM, and its negative the smallest of I − (I + MᵀM). */
+/** ‖M‖: its square is the largest eigenvalue of MᵀM, and minus its square the smallest one of I − (I + MᵀM). */
 function spectralNorm(M: readonly number[], n: number): number {
   const gram = matmul(transpose(M, n, n), M, n, n, n);
   const trace = gram.reduce((sum, x, at) => sum + (Math.floor(at / n) === at % n ? x : 0), 0);
@@ -123,7 +126,7 @@ describe('the norm by probes', () => {
             n,
           );
           expect(bound[0]).toBeGreaterThanOrEqual(exact * (1 - 1e-9));
-          // (10·√(2/π)·√Σ‖ωᵢ‖²)^(1/16), and the root of that sum is about √(8n).
+          // The factor is (10·√(2/π)·√Σ‖ωᵢ‖²)^(1/16), and the inner root is about √(8n).
           expect(bound[0]).toBeLessThanOrEqual(exact * (24 * Math.sqrt(n) + 24) ** (1 / 16) * (1 + 1e-9));
           expect(estimate[0]).toBeGreaterThanOrEqual(exact / Math.SQRT2);
         },

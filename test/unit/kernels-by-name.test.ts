@@ -1,4 +1,6 @@
-/** What kernels.ts lists is there on every backend, under its name: told from the sources, without an adapter. */
+/**
+ * Everything that kernels.ts lists exists on every backend under its name. Read from the sources, without an adapter.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -34,18 +36,18 @@ const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, im
 const withoutComments = (text: string): string => text.replace(/\/\/.*$/gm, '');
 const generated: ReadonlySet<unknown> = new Set(Object.values(CONSTANTS));
 
-/** The source that a pipeline is compiled from, without comments and generated constants. */
+/** The source from which a pipeline is compiled, without comments and generated constants. */
 async function written(shader: Shader, constants: Constants = {}): Promise<string> {
   const parts = partsFor(shader, constants).filter((part) => !generated.has(part));
   return withoutComments((await Promise.all(parts.map(({ text }) => text))).join('\n'));
 }
 
-/** The body of a function in WGSL, and of what it leaves to another one where its argument is no NaN. */
+/** The body of a function in WGSL, with the body of the function that it calls for arguments that are not NaN. */
 function bodyOf(name: string, source: string): string {
   return source.match(new RegExp(`^fn ${name}(OfNumber)?\\([\\s\\S]*?^\\}`, 'gm'))?.join('\n') ?? '';
 }
 
-/** Whether a branch of a function says the constant: as a case, or in a comparison. */
+/** Whether a branch of a function contains the constant: as a case, or in a comparison. */
 function names(body: string, constant: string): boolean {
   return new RegExp(`(case[^:{]*|[!=]= )\\b${constant}\\b`).test(body);
 }
@@ -63,7 +65,7 @@ describe('WGSL', () => {
       const constant = constantOf('ACTIVATION', name);
       expect(names(bodyOf('activation', source), constant)).toBe(true);
       expect(names(bodyOf('proximal', source), constant)).toBe(true);
-      // In an operation that is σ or prox_{αf} the activation is there too.
+      // An operation that is σ or prox_{αf} must handle the activation too.
       for (const operation of ELEMENTWISE.filter(
         (each) => each.replace('proximal', '').toLowerCase() === name.toLowerCase(),
       )) {
@@ -149,7 +151,7 @@ describe('AssemblyScript', () => {
     }
   });
 
-  // Of two or more, one may be what is left when it is none of the others.
+  // Where a function distinguishes two or more, one of them may be the default.
   test.each([
     ['Reduction', REDUCTIONS],
     ['MoveOperation', MOVES],
@@ -163,7 +165,7 @@ describe('AssemblyScript', () => {
 });
 
 describe('gpu.js', () => {
-  /** Functions that a call is made of. */
+  /** The functions that a call consists of. */
   function boundIn(call: Parameters<typeof lower>[0]): string[] {
     const found: string[] = [];
     lower(call, ({ bindings = {} }) => found.push(...Object.values(bindings)));
@@ -194,7 +196,7 @@ describe('gpu.js', () => {
 
 test('the kernels in WGSL have a twin of their name on the CPU', () => {
   const twins = readdirSync(root('src/backends/cpu'));
-  // Loops are the business of whoever runs a Program.
+  // Loops are handled by the backend's runner of Programs.
   const kernels = readdirSync(root('shaders')).filter((name) => /^(?!loop-).*\.wgsl$/.test(name));
   for (const name of kernels) {
     const kernel = name.replace(/(-(register|vector|tiled|wide|thread|workgroup|observe))*\.wgsl$/, '');

@@ -1,4 +1,6 @@
-/** At an exact knot the feature is a kink, however the columns are correlated: neither counted in nor out. */
+/**
+ * At an exact knot the feature is a kink, however the columns are correlated: neither inside the support nor outside.
+ */
 import { expect, test } from 'vitest';
 import { lasso } from '../../src/implicit/lasso/lasso.ts';
 import { open } from '../../src/tensor/engine.ts';

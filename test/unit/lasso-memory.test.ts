@@ -1,4 +1,6 @@
-/** What tuning does: X is captured by a differentiated function, not differentiated. Nothing of it may stay behind. */
+/**
+ * As in tuning, X is captured by a differentiated function, but not differentiated. None of its storage may be left.
+ */
 import { expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { lasso } from '../../src/implicit/lasso/lasso.ts';

@@ -1,4 +1,4 @@
-/** The oracles of the Lasso agree with the reference problems, and with each other where these have none. */
+/** The oracles of the Lasso agree with the reference problems, and with each other on other problems. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LASSO_NAMES, type LassoReference, loadLasso } from '../fixtures/load.ts';

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-/** Numbers of a batch of problems: two groups of rows, two problems each, all arguments in use. */
+/** The numbers of a batch of problems: two groups of rows with two problems each, and all arguments in use. */
 function numbersFor(seed: number) {
   let stream = 100 * seed;
   const list = (length: number, scale = 1, shift = 0): number[] =>
@@ -111,7 +111,7 @@ describe('lasso: masks, intercept, weights and elastic net together', () => {
         const moved = numbers[name].map((each, index) => (index === at ? each + shift : each));
         return (await loss(engine.tensor(moved, SHAPES[name])).data())[0];
       };
-      // ρ = 0 is at the end of its range.
+      // ρ = 0 is at the end of its range, so the difference is one-sided.
       const difference =
         numbers[name][at] === 0
           ? (4 * (await value(h)) - 3 * (await value(0)) - (await value(2 * h))) / (2 * h)
@@ -146,7 +146,7 @@ describe('lasso: masks, intercept, weights and elastic net together', () => {
 describe('lasso: one argument for several problems', () => {
   it('sums gradients over the problems that share an argument, whatever form X is used in', async () => {
     const list = (length: number): number[] => normals(length, length);
-    // Wide, so that X is used as it is; the same with few features goes by the Gram matrix.
+    // Wide, so that X is used as it is; and with few features, where the Gram matrix is used.
     for (const [rows, features] of [
       [5, 12],
       [20, 3],

@@ -1,4 +1,4 @@
-/** Layers without a solve, and one of a user's own design, on the oracle. */
+/** Layers without a solve, and a user's own layer, on the oracle. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import type { Samples } from '../../src/data/dataset.ts';
@@ -20,7 +20,7 @@ import { normals, relativeError } from '../support/numbers.ts';
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 
-/** Three arms that wind once around the origin: no line tells them apart. */
+/** Three arms that wind once around the origin and cannot be separated by lines. */
 function spirals(count: number, seed: number): Samples {
   const generator = random(seed);
   const labels = Int32Array.from({ length: count }, (_, row) => row % 3);
@@ -72,7 +72,7 @@ describe('a layer of a user’s own design', () => {
     });
     const { accuracy } = await evaluate(model, spirals(300, 2));
     expect(accuracy).toBeGreaterThanOrEqual(0.95);
-    // A step frees what it made, the masks' seeds too.
+    // A step frees everything that it made, including the seeds of the masks.
     expect(memory.at(-1)).toBe(memory[1]);
     model.dispose();
   });

@@ -1,4 +1,4 @@
-/** Which long suites run, and what is said where one does not. */
+/** Which long suites run, and the messages about those that do not. */
 import { expect, test } from 'vitest';
 import { faultsOf, planned } from '../long/plan.ts';
 import { type Program, type ProgramName, program, programNames } from '../long/programs.ts';
@@ -14,7 +14,7 @@ const SOAK: LongSuite = { name: 'soak', files: ['test/long/soak.test.ts'], progr
 const SUITES = [FIREFOX, SOAK];
 const FILES = SUITES.flatMap(({ files }) => files);
 
-/** A program that is there from the start, after its installation, or never; and how often it was installed. */
+/** A program that exists from the start, after its installation, or never; and the number of its installations. */
 function pretend(when: 'at once' | 'installed' | 'never') {
   let installations = 0;
   const pretended: Program = {

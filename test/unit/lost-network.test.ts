@@ -1,11 +1,14 @@
-/** A page may lose its network: what the library fetches when it needs it must then not be left out, and not cost what was done. */
+/**
+ * A page may lose its network. A part of the library that cannot be fetched then must not be skipped silently, and the
+ * work done must not be lost.
+ */
 import { afterEach, expect, test, vi } from 'vitest';
 import { dense, type MonotoneSolution, monotoneFixedPoint, open, sequential, train } from '../../src/index.ts';
 import { clouds } from '../support/clouds.ts';
 
 afterEach(() => vi.doUnmock('../../src/implicit/smallest-eigenvalue.ts'));
 
-/** Such that the module cannot be loaded. */
+/** Makes a module impossible to load. */
 function lose(path: string): void {
   vi.doMock(path, () => {
     throw new Error('the network is gone');
@@ -44,11 +47,11 @@ test('what writes checkpoints is there before the first step is done', async () 
     'equilibra: what writes checkpoints could not be loaded',
   );
   expect(onProgress).not.toHaveBeenCalled();
-  // Without checkpoints it is not needed.
+  // Without checkpoints the module is not needed.
   await train(engine, model, samples, { epochs: 1, onProgress });
   expect(onProgress).toHaveBeenCalled();
   vi.doUnmock('../../src/train/checkpoint/resume.ts');
-  // Once it is there, it stays, whatever becomes of the network.
+  // Once loaded, the module stays available without a network.
   const kept = await train(engine, model, samples, {
     epochs: 2,
     checkpoint,

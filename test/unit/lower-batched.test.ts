@@ -1,4 +1,4 @@
-/** Kernels of batches on WebGPU: dispatches that may do little still do all of it, each part once. */
+/** Kernels of batches on WebGPU: where dispatches are limited, they still cover everything, each part once. */
 import { describe, expect, test } from 'vitest';
 import {
   ABSENT,
@@ -12,7 +12,7 @@ import { lowerBatchedProduct, lowerCholesky, lowerTriangularSolve } from '../../
 const stepOf = (call: PlannedCall['call'], operands: number[]): PlannedCall =>
   ({ kind: 'call', call, operands, output: 9, inPlace: 0 }) as PlannedCall;
 
-/** What stretches from `first` to `end` cover, in their order. */
+/** The indices that stretches from `first` to `end` cover, in their order. */
 function covered(stretches: readonly (readonly [number, number])[]): number[] {
   return stretches.flatMap(([first, end]) => Array.from({ length: end - first }, (_, index) => first + index));
 }

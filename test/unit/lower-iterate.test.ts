@@ -31,7 +31,7 @@ describe('a whole loop', () => {
   });
 
   test('goes on in further dispatches where one may not do so much, and makes its limit in all', () => {
-    // 2·100·50² operations an iteration: eight times two iterations each.
+    // An iteration takes 2·100·50² operations: eight dispatches of two iterations each.
     const dispatches = lowerIterate(call, step, { tiled: false, dispatchWork: 1e6 });
     expect(dispatches.map(({ sizes }) => sizes[0].value)).toEqual([16, 16, 16, 16, 16, 16, 4]);
     expect(dispatches.map(({ constants }) => constants.CONTINUED)).toEqual([0, 1, 1, 1, 1, 1, 1]);
@@ -62,7 +62,7 @@ describe('a whole loop', () => {
     const dispatches = lowerProximalGradient(descent, planned, { tiled: true, dispatchWork: 1e9 });
     for (const { groups } of dispatches) expect(groups).toEqual([6, 1]);
     expect(dispatches[0].constants).toEqual({ ACCELERATED: 1, CONTINUED: 0, THREADS: 3 });
-    // However little they are, so many take long enough.
+    // However cheap they are, this many iterations take long enough.
     expect(dispatches.map(({ sizes }) => sizes[0].value)).toEqual([10_000, 10_000, 5_000]);
     expect(dispatches.map((dispatch) => dispatch.operands[0])).toEqual([10, ABSENT, ABSENT]);
   });
@@ -75,7 +75,7 @@ describe('a whole loop', () => {
     } as GPUSupportedLimits;
     const widest = widestIterationOn(limits, { tiled: true, dispatchWork: 1 });
     expect(widest).toBe(336);
-    // Vectors and sums of 8 samples in vec4s; little is left over.
+    // Vectors and sums of 8 samples in vec4s almost fill the memory of a workgroup.
     expect(widest * 48).toBeLessThanOrEqual(16384 - 256);
     expect(
       widestIterationOn({ ...limits, maxComputeWorkgroupStorageSize: 1e6 }, { tiled: true, dispatchWork: 1 }),

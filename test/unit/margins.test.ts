@@ -1,4 +1,4 @@
-/** The margin that counts is that of the matrix, as its numbers are now. */
+/** The margin that counts is that of the matrix with its present numbers. */
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { pushforward } from '../../src/autodiff/jacobian-products.ts';
@@ -83,7 +83,7 @@ describe('a margin that the matrix does not have', () => {
       m -= 4 * (await gradient.data())[0];
       m = Math.round(4 * m - 2) / 4;
     };
-    // With A = 2 the matrix is monotone still at m = −¼: the construction does not say so.
+    // With A = 2 the matrix is still monotone at m = −¼, but not by construction.
     await expect(
       (async () => {
         for (;;) await step();
@@ -116,7 +116,7 @@ describe('numbers that were overwritten', () => {
       status: 'certified',
       reason: expect.stringContaining('by the eigenvalues'),
     });
-    // Before it was ever used, and through an alias.
+    // Before its first use, and through an alias.
     const fresh = monotoneMap(zero(), zero(), 0.5);
     engine.write(fresh.parameters[0].reshape([1]), [2]);
     await expect(monotoneFixedPoint(fresh, b, options).z.data()).rejects.toThrow('the layer is not monotone');
@@ -171,7 +171,7 @@ describe('numbers that were overwritten', () => {
     };
     process.on('unhandledRejection', note);
     const A = zero();
-    // A and B are from outside of the function: making the matrix throws, after its margin was read.
+    // A and B come from outside of the function: creating the matrix throws, after its margin was read.
     const F = (z: Tensor, m: Tensor): Tensor => z.sub(monotoneMatrix(A, A, m));
     expect(() => root(F, { unknown: zero(), inputs: [t([0.5], [1])] })).toThrow();
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,4 +1,4 @@
-/** Whatever is called, and however it ends, nothing but its results is left: of every public function. */
+/** After a call of any public function, however it ends, only its results are left. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as library from '../../src/index.ts';
@@ -54,9 +54,9 @@ import {
 } from '../../src/index.ts';
 import { clouds } from '../support/clouds.ts';
 
-/** Something that holds tensors. */
+/** An object that holds tensors. */
 type Held = Pick<Tensor, 'dispose'>;
-/** What a call leaves: tensors, which count, and what else is to be disposed. */
+/** The results of a call: tensors, which are counted, and other objects to dispose of. */
 interface Left {
   readonly tensors?: readonly Tensor[];
   readonly others?: readonly Held[];
@@ -93,12 +93,12 @@ const mine = (solution: ImplicitSolution): Left => ({ tensors: [solution] });
 const fail = (): never => {
   throw new Error('on purpose');
 };
-/** What was made before it stays to be freed by others. */
+/** Throws; the tensors made before it are for others to free. */
 const failAfter = (..._made: unknown[]): never => fail();
 const nothingOf = (call: Promise<unknown>): Promise<Left> => call.then(() => ({}));
 const solving = (f: (z: Tensor, x: Tensor) => Tensor, { zero, x }: Inputs): ImplicitSolution =>
   fixedPoint(f, { unknown: zero, inputs: [x] });
-/** Calls it on a solution, which is then disposed. */
+/** Calls a function on a solution, and disposes of the solution. */
 const with_ =
   (
     make: (inputs: Inputs) => ImplicitSolution,
@@ -137,7 +137,7 @@ const training =
     }
     return {};
   };
-/** An optimiser that makes a tensor and throws. */
+/** An optimiser that creates a tensor and then throws. */
 const brokenStart: Optimiser = {
   ...sgd({ rate: 0.1 }),
   start(engine, parameters) {
@@ -190,7 +190,7 @@ const CALLS: Record<string, Call> = {
     return fail();
   }),
   'valueAndGrad of what is no number': grad((_, x) => x.mul(2)),
-  // Made after an await, and of no tensor: it is the caller's, like one from outside.
+  // A tensor that is created after an await, and from no other tensor, belongs to the caller, like one from outside.
   'valueAndGrad of what was read': async (given) => {
     let read: Tensor | undefined;
     try {
@@ -493,7 +493,10 @@ const CALLS: Record<string, Call> = {
   },
 };
 
-/** Public functions that make no tensors, and those that are told of elsewhere in this table or need a worker or a page. */
+/**
+ * Public functions that create no tensors, and those that other entries of this table cover or that need a worker or a
+ * page.
+ */
 const WITHOUT = [
   ...[
     'DeviceLostError',
@@ -567,7 +570,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s nothing is left by', async (backe
     const disposed = ({ tensors = [], others = [] }: Left): void => {
       for (const one of [...tensors, ...others]) one.dispose();
     };
-    // Scalars that the engine keeps, and Programs, are made the first time.
+    // The first call creates scalars and Programs that the engine keeps.
     disposed((await once()) ?? {});
     await settled();
     const before = await settled();

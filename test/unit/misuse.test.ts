@@ -1,4 +1,4 @@
-/** Plain JavaScript may give anything: every public function refuses what is wrong by the name of the argument, or succeeds. */
+/** Plain JavaScript may pass anything: every public function refuses an invalid argument by name, or succeeds. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as data from '../../src/data/index.ts';
 import * as library from '../../src/index.ts';
@@ -36,7 +36,7 @@ describe('nothing public is left out', () => {
     expect(functions.map(([name]) => name).filter((name) => !known.has(name))).toEqual([]);
   });
 
-  /** What a class keeps to itself, and what its solvers, layers and tapes do with it: TypeScript alone stands guard there. */
+  /** Members for internal use, by the class itself or by solvers, layers and tapes: only TypeScript guards them. */
   const OWN = {
     Tensor: ['beside', 'operand'],
     Model: ['initialised', 'checkValues', 'keepRemembered', 'perLayer', 'dispose'],
@@ -75,7 +75,7 @@ describe('nothing public is left out', () => {
 });
 
 describe('what was known to pass in silence, or to fail without a name', () => {
-  /** Types are no help in plain JavaScript. */
+  /** Plain JavaScript does not check types. */
   const any = (value: unknown) => value as never;
   const { monotone, open, lasso, root, fixedPoint, loadCheckpoint, lassoPath, train, dense, sequential } = library;
 

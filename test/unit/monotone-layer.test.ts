@@ -1,4 +1,4 @@
-/** What a monotone layer remembers between steps of training: a tuned step and solutions to start from. */
+/** The memory of a monotone layer between steps of training: a tuned step size, and solutions to start from. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
@@ -154,7 +154,7 @@ describe('in training', () => {
     });
     expect(new Set(seen.slice(1)).size).toBe(1);
     model.dispose();
-    expect(own.memory().buffers).toBeLessThan(12); // scalars
+    expect(own.memory().buffers).toBeLessThan(12); // scalars that the engine keeps
     own.close();
   });
 

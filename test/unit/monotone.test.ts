@@ -1,4 +1,4 @@
-/** The monotone fixed point on the oracle: solvers, gradients, properties, and wrong use. */
+/** The monotone fixed point on the oracle: solvers, gradients, properties, and misuse. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
@@ -40,7 +40,7 @@ afterAll(() => engine.close());
 const ACTIVATIONS = ACTIVATION_DEFINITIONS.map(({ option }) => option);
 const FORWARD = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
 const LINEAR = Object.keys(LINEAR_SOLVERS) as LinearSolverName[];
-/** A problem that the solver is made for: ‖W‖ < 1 for the repetitions. */
+/** A problem that the solver can solve: ‖W‖ < 1 for plain repetition. */
 const problemFor = (solver: string, n: number, batch: number, seed: number, margin = 0.5): MonotoneProblem =>
   REPETITIONS.includes(solver) ? monotoneProblem(n, batch, seed, 1, 0.25) : monotoneProblem(n, batch, seed, margin);
 
@@ -198,7 +198,7 @@ describe('the fixed point and its gradient', () => {
     test(`samples stop one by one, and a batch gives what each sample alone gives: ${solver}, ${linearSolver}`, async () => {
       const repeats = [solver, linearSolver].find((name) => REPETITIONS.includes(name));
       const problem = problemFor(repeats ?? solver, 16, 5, 4);
-      problem.b.fill(0, 0, 16); // easy: it is solved from the start
+      problem.b.fill(0, 0, 16); // easy: solved at the start
       for (let i = 32; i < 48; i++) problem.b[i] *= 1e-3;
       problem.v.fill(0, 16, 32);
       const options = { tolerance: 1e-6, solver, linearSolver, backwardLimit: 5000 };
@@ -230,7 +230,7 @@ describe('the fixed point and its gradient', () => {
   });
 
   test('what one method does not solve the next one does', async () => {
-    // Picard and its acceleration fail here, for some of the samples.
+    // Picard's iteration and its acceleration fail here for some of the samples.
     const problem = monotoneProblem(24, 6, 5, 1, 3);
     const failing = await solve(problem, { solver: 'anderson-picard', onFailure: 'report', linearSolver: 'cgnr' });
     expect(failing.report.samples.every(isSolved)).toBe(false);
@@ -312,7 +312,7 @@ describe('parts of the solvers', () => {
           const [bound] = await engine
             .run('bound', [engine.tensor(M, [n, n])], ([m]) => [spectralNormBound(m)])[0]
             .data();
-          // ‖M‖² is the largest eigenvalue of MᵀM, so −‖M‖² the smallest one of −MᵀM = I − (I + MᵀM).
+          // ‖M‖² is the largest eigenvalue of MᵀM, so −‖M‖² is the smallest one of −MᵀM = I − (I + MᵀM).
           const unit = M.map((x) => x / scale);
           const gram = matmul(transpose(unit, n, n), unit, n, n, n);
           // Divided by its trace, so that adding the identity costs no digits.
@@ -344,7 +344,7 @@ describe('parts of the solvers', () => {
   });
 
   test('the margin of a W given directly is that of its construction', () => {
-    // A = 0 leaves W = (1 − m)I + B − Bᵀ, whose margin is m exactly.
+    // With A = 0, W = (1 − m)I + B − Bᵀ, whose margin is exactly m.
     const n = 9;
     const B = normals(n * n, 2);
     const W = Array.from({ length: n * n }, (_, at) => {

@@ -1,4 +1,4 @@
-/** Functions that solve something themselves: their certificates and intervals see the kinks of what they solve. */
+/** Functions that contain a solve: their certificates and intervals include the kinks of the inner problem. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { random } from '../../src/data/random.ts';
@@ -31,7 +31,7 @@ describe('one unknown within one unknown', () => {
     expect(certificate.kinks).toEqual([{ sample: 0, operation: 'relu', place: 0, index: 0, value: 0, distance: 0 }]);
     expect((await outer((z) => inner(z).mul(0.25))).status).toBe('certified');
     expect((await outer((z) => inner(z).mul(-4))).status).toBe('certified');
-    // What is solved within must be invertible too: 1 − 2s is 0 at s = ½.
+    // The inner problem must be invertible too: 1 − 2s is 0 at s = ½.
     expect(
       (await outer((z) => fixedPoint((y, x) => y.mul(2).add(x).relu(), { unknown: zeros(1, 1), inputs: [z] }).mul(0.1)))
         .status,
@@ -45,7 +45,7 @@ describe('one unknown within one unknown', () => {
         inputs: [x],
         solver: 'given',
       });
-    // The slope of the outermost is in [0, 4].
+    // The slope of the outermost function is in [0, 4].
     expect((await outer((z) => within(z).mul(0.26))).status).toBe('failed');
     const { status, kinks } = await outer((z) => within(z).mul(0.24).sub(z.abs().mul(0)));
     expect(status).toBe('certified');
@@ -68,7 +68,7 @@ describe('one unknown within one unknown', () => {
   ])('a monotone layer: %s', async (activation, largest, shift) => {
     const layer = (x: Tensor): Tensor =>
       monotoneFixedPoint(t([0.5], [1, 1]), x.add(shift), { activation, margin: 0.5, tolerance: 1e-13 }).z;
-    // Away from 0 by what the layer gives there.
+    // The value of the layer at 0, subtracted so that 0 is the solution.
     const value = (await layer(zeros(1, 1)).data())[0];
     const slopeIsBelow = activation === 'softplus' ? 3 : largest;
     expect(
@@ -168,7 +168,7 @@ describe('what is solved within to a tolerance', () => {
     }
   });
   test('is undecided where that does not tell, and certified where it makes no difference', async () => {
-    // y = relu(tanh(y)/2 + x²…) near 0, from 1: the step leaves something of third order.
+    // y = relu(tanh(y)/2 + x²…) near 0, solved from 1: the step leaves an error of third order.
     const one = near(1, (y, x) => y.tanh().mul(0.5).add(y.square().mul(0.25)).add(x).relu());
     const outermost = (c: number) =>
       fixedPoint((z) => one(z).mul(c), {
@@ -188,12 +188,12 @@ describe('what is solved within to a tolerance', () => {
       solver: 'given',
       tolerance: 1e9,
     });
-    // On the right of the kink the slope is 2.
+    // To the right of the kink the slope is 2.
     expect(await solution.solve.certify()).toMatchObject({ status: 'certified', kinks: [] });
   });
 });
 
-/** y = relu(Ay + Uz + px + sides) − active within z = Cy + qx, all 0 at x = 0: numbers are multiples of ⅛. */
+/** y = relu(Ay + Uz + px + sides) − active inside z = Cy + qx, all 0 at x = 0; the numbers are multiples of ⅛. */
 function drawn(seed: number) {
   const draws = random(seed);
   const [n, m, batch] = [1 + draws.integer(2), 1 + draws.integer(3), 1 + draws.integer(3)];
@@ -208,7 +208,7 @@ function drawn(seed: number) {
 }
 type Drawn = ReturnType<typeof drawn>;
 
-/** Of a sample, [I, −C; −SU, I − SA] in (z, y), and the kinks. */
+/** For a sample, [I, −C; −SU, I − SA] in (z, y), and the kinks. */
 function familyOf({ n, m, A, U, C, sides }: Drawn, sample: number) {
   const order = n + m;
   const own = sides.slice(sample * m, (sample + 1) * m);
@@ -224,7 +224,7 @@ function familyOf({ n, m, A, U, C, sides }: Drawn, sample: number) {
   return { family: { n: order, base, terms }, own, kinks };
 }
 
-/** y from z, x, A, U, p (a row), sides and active, in several ways: [batch, m]. */
+/** y from z, x, A, U, p (a row), sides and active, in several formulations: [batch, m]. */
 const WAYS: Readonly<Record<string, (...given: Tensor[]) => Tensor>> = {
   'a fixed point': (...inputs) =>
     fixedPoint(

@@ -1,4 +1,7 @@
-/** Derivatives around derivatives: right where they can be, an error by name where they cannot, never a silent 0. */
+/**
+ * Derivatives around derivatives: right where they are supported, an error that names the reason elsewhere, never a
+ * silent 0.
+ */
 import { describe, expect, test } from 'vitest';
 import {
   fixedPoint,
@@ -18,12 +21,12 @@ const t = (values: number[], shape?: number[]): Tensor => engine.tensor(values, 
 const numbers = async (tensor: Tensor): Promise<number[]> => Array.from(await tensor.data());
 const cubed = (x: Tensor): Tensor => x.square().mul(x).sum();
 
-/** Checks that nothing but the results is left. */
+/** The gradients; checks that nothing else is left. */
 async function gradientsOf(
   lossOf: (...inputs: Tensor[]) => Tensor | Promise<Tensor>,
   inputs: readonly Tensor[],
 ): Promise<number[][]> {
-  // Scalars that the engine keeps are made the first time.
+  // The first call creates scalars that the engine keeps.
   for (const gradient of (await valueAndGrad(lossOf, inputs))[1]) gradient.dispose();
   const before = engine.memory().buffers;
   const [, gradients] = await valueAndGrad(lossOf, inputs);
@@ -59,7 +62,7 @@ describe('valueAndGrad in a differentiated function', () => {
     expect(found).toEqual([[432]]);
   });
   test('whose inner inputs are only partly followed, or computed from what is', async () => {
-    // ∂/∂w (w·x)² = 2wx²; its derivative in x is 4wx, in w it is cut off nowhere: 2x²
+    // ∂/∂w (w·x)² = 2wx². Its derivative with respect to x is 4wx; with respect to w nothing is cut off: 2x².
     const w = t([3]);
     const found = await gradientsOf(
       async (x) => {
@@ -256,7 +259,7 @@ describe('through a solve', () => {
       }
     });
     test(`${name}: where the inner derivative does not go through it, the right value`, async () => {
-      // g = 2y·z(x) at y = x: the derivative goes through z by the outer function alone.
+      // g = 2y·z(x) at y = x: only the outer function differentiates through z.
       const lossOf = async (x: Tensor): Promise<Tensor> => {
         const z = solve(x).sum();
         const [, [g]] = await valueAndGrad((y, c) => y.square().mul(c).sum(), [x, z]);

@@ -1,4 +1,4 @@
-/** Firefox is asked again and again whether the work is done; other implementations never. */
+/** In Firefox the queue is asked repeatedly whether the work is done; in other browsers it is not. */
 import { expect, test } from 'vitest';
 import { nudged } from '../../src/backends/webgpu/nudge.ts';
 

@@ -1,4 +1,4 @@
-/** Optimisers against their formulas in plain float64 loops, and schedules against theirs. */
+/** Optimisers and schedules, compared with their formulas in plain float64 loops. */
 import { describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { Engine } from '../../src/tensor/engine.ts';
@@ -13,10 +13,10 @@ import { follow, GRADIENTS, START } from '../support/optimisers.ts';
 
 const make = (): Engine => new Engine(openCPU());
 const rateAt = (step: number): number => 0.1 * 0.5 ** step;
-/** One step an epoch. */
+/** One step in each epoch. */
 const rate = stepDecay(0.1, { factor: 0.5, every: 1 });
 
-/** A reference: moves all numbers at once by one step; what it remembers starts at zero. */
+/** A reference implementation: moves all numbers by one step. Its memory starts at zero. */
 type Reference = (theta: number[], g: number[], step: number) => void;
 
 function adamReference(weightDecay: number): Reference {

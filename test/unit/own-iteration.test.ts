@@ -1,4 +1,4 @@
-/** Iterations of a user's own, in the place of a solver's name. */
+/** A user's own iterations, in place of a solver's name. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';

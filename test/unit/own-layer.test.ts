@@ -1,4 +1,4 @@
-/** A layer that a user defines by an equation, trained as docs/implicit-functions.md has it. */
+/** A layer that a user defines by an equation, trained as in docs/implicit-functions.md. */
 import { expect, test } from 'vitest';
 import { dense, fixedPoint, type Layer, open, sequential, type Tensor, train } from '../../src/index.ts';
 import { adam } from '../../src/train/adam.ts';

@@ -1,4 +1,7 @@
-/** Loops of passes give what the loops of other kernels give that they replace, in the arithmetic of the reference. */
+/**
+ * Loops of `pass` calls have the same results as the loops of other kernels that they replace, in the arithmetic of the
+ * reference.
+ */
 import { describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { STATE_ROWS, STATE_SIZE, STATUS } from '../../src/backends/kernels.ts';
@@ -29,10 +32,10 @@ interface Choice {
 }
 
 const [batch, n] = [7, 10];
-/** The sample that cannot meet its tolerance, −1: it gives up or reaches the limit, since no residual counts as rounding. */
+/** A sample whose tolerance is −1: it gives up or reaches the limit, since no residual counts as rounding. */
 const HOPELESS = 4;
 
-/** x, the state and the solution; by passes where the backend makes them. */
+/** x, the state and the solution; computed by `pass` calls up to `largestPass`. */
 async function ends(largestPass: number, choice: Choice): Promise<(Float32Array | Float64Array)[]> {
   const { iteration, activation, sloped, transposed, limit, remaining, giveUp } = choice;
   const engine = new Engine({ ...openCPU(), largestPass });
@@ -63,7 +66,7 @@ async function ends(largestPass: number, choice: Choice): Promise<(Float32Array 
       : proximalMapOf({ name: activation, parameters: activation === 'clip' ? [-0.3, 0.4] : [0.3, 0] });
     const norms = { bound: step, estimate: step, floor: tracing.constant({ kind: 'fill', value: -1 }, [1]) };
     const direct = tracedMatrix(W, tracing);
-    // Any matrix does in the place of the inverse.
+    // The inverse may be any matrix here.
     const kept = resolventOf(direct, { margin: step, norms, step, tolerance, kept: [W] });
     const resolvent = transposed ? transposedResolvent(kept) : kept;
     const map = transposed ? transposedMap(direct) : direct;
@@ -82,7 +85,7 @@ async function compare(choice: Choice): Promise<Float32Array | Float64Array> {
   const found = await ends(Number.POSITIVE_INFINITY, choice);
   for (const [part, values] of expected.entries()) {
     for (const [index, value] of values.entries()) {
-      // When it stalls is a matter of rounding.
+      // The iteration at which it stalls depends on rounding.
       const isRounding = part === 1 && index >= batch && index % batch === HOPELESS;
       if (!isRounding) expect(found[part][index]).toBeCloseTo(value, 10);
     }
@@ -90,7 +93,7 @@ async function compare(choice: Choice): Promise<Float32Array | Float64Array> {
   return found[1];
 }
 
-/** Of each sample. @param remaining what each could make */
+/** The iterations of each sample. @param remaining the iterations that each could make */
 function iterationsOf(state: ArrayLike<number>, remaining: number): number[] {
   return Array.from({ length: batch }, (_, sample) => remaining - state[STATE_ROWS.remaining * batch + sample]);
 }

@@ -1,7 +1,7 @@
-/** The turns in which Dawn asks after the device. */
+/** The turns of the event loop in which Dawn polls the device. */
 import { expect, test } from 'vitest';
 
-/** Milliseconds that a chain of turns takes, each asked for in the one before, as Dawn does. */
+/** The milliseconds of a chain of turns, in which each requests the next, as Dawn does. */
 function chain(turns: number): Promise<number> {
   const start = performance.now();
   return new Promise((resolve) => {

@@ -5,7 +5,7 @@ import type { ProductVariants } from '../../src/backends/webgpu/dispatch.ts';
 import { lowerProduct } from '../../src/backends/webgpu/lower-product.ts';
 import { fastest } from '../../src/backends/webgpu/product-variants.ts';
 
-/** A device on which a run of each candidate takes so many milliseconds, by its own clock. */
+/** A device on which each candidate takes the given milliseconds by its own clock. */
 function device(durations: readonly number[], resolution = 0): { args: Parameters<typeof fastest>; runs: number[] } {
   let time = 0;
   const runs = durations.map(() => 0);
@@ -45,7 +45,7 @@ describe('the form of a product', () => {
   });
 });
 
-/** Whether the form of a product of this size is left open. */
+/** Whether the variant of a product of this size is not decided beforehand. */
 function isOpen(size: number, forms: Partial<ProductVariants>): boolean {
   const call: ProductCall = {
     kernel: 'product',

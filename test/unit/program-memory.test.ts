@@ -1,4 +1,4 @@
-/** What Programs take: bounded by bytes, counted in `memory()`, and freed when they are forgotten. */
+/** The memory of Programs: bounded in bytes, counted in `memory()`, and freed when they are forgotten. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -37,7 +37,7 @@ async function engineOn(name: Name, programBytes?: number): Promise<Engine> {
   return engine;
 }
 
-/** dW of Σ z at z = tanh(zW + x), four wide. */
+/** The gradient of Σ z with respect to W at z = tanh(zW + x), with a width of four. */
 async function gradientAt(engine: Engine, batch: number): Promise<number[]> {
   const [W, x, unknown] = [
     engine.tensor(normals(16, 1, 0.2), [4, 4]),
@@ -55,7 +55,7 @@ async function gradientAt(engine: Engine, batch: number): Promise<number[]> {
 
 const told = ({ bytes, programBytes, pooledBytes }: MemoryFigures): number => bytes + programBytes + pooledBytes;
 
-/** Bytes of the objects and arrays of this process that are still needed. */
+/** The bytes of this process's reachable objects and arrays. */
 async function used(): Promise<number> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -75,7 +75,7 @@ describe('many batch sizes', () => {
     for (let batch = 2; batch <= 300; batch++) await gradientAt(engine, batch);
     const toldBytes = told(engine.memory()) - toldBefore;
     expect(told(engine.memory())).toBeLessThan(200e6);
-    // The memory of WebAssembly is not among what the process tells.
+    // The process's figures do not include the memory of WebAssembly.
     const { programBuffers } = engine.memory();
     expect(programBuffers > 0).toBe(name === 'wasm');
     const bytes = (await used()) - before;
@@ -109,7 +109,7 @@ describe('many batch sizes', () => {
     const reference = await gradientAt(await engineOn('cpu'), 1);
     expect(relativeError(first, reference)).toBeLessThan(1e-4);
     for (let batch = 2; batch <= count; batch++) await gradientAt(engine, batch);
-    // After the last Program was made ready there may be bind groups more.
+    // Bind groups may have been added after the last Program was made ready.
     expect(engine.memory().programBytes).toBeLessThan(1.25 * bound);
     expect(engine.memory().programBytes).toBeGreaterThan(bound / 2);
     expect(relativeError(await gradientAt(engine, 1), first)).toBeLessThan(1e-6);
@@ -163,7 +163,7 @@ describe('the engine', () => {
   });
 });
 
-/** (x + c)·3, over and over inside a loop that counts from 4 to 0, and the constant itself. */
+/** (x + c)·3 in each pass of a loop that counts from 4 to 0, and the constant itself. */
 function looping(size: number): Program {
   const trace = new Trace('looping');
   const shape = [1, 1, 1, size] as const;
@@ -208,7 +208,7 @@ describe.each(Object.keys(BACKENDS) as Name[])('a Program on %s', (name) => {
         expect(backend.forget(program)).toBe(during.programBytes - programBytes);
         expect(backend.memory()).toMatchObject({ programBuffers, programBytes });
         expect(backend.forget(program)).toBe(0);
-        // What is freed serves others, which must not reach the results.
+        // Freed memory is reused by others, which must not overwrite the results.
         const others = runOn(backend, other, [new Float32Array(60).fill(5)]);
         const [result, one] = await results;
         expect([...new Set(result)].join()).toBe(expected);

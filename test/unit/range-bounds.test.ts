@@ -1,11 +1,11 @@
-/** Bounds of a gradient over all selections, against the values at every vertex. */
+/** Bounds of a gradient over all selections, compared with the values at every vertex. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ReducedValue } from '../../src/implicit/hypothesis/range-bounds.ts';
 import { rangeBounds, valueAtVertex } from '../support/hypothesis.ts';
 import { normals } from '../support/numbers.ts';
 
-/** M = I − G with G of the size given. */
+/** M = I − G with a G of the given size. */
 function reduced(k: number, seed: number, size: number): ReducedValue {
   const centre = Float64Array.from(normals(k * k, seed, size), (g, at) => (at % (k + 1) === 0 ? 1 : 0) - g);
   const radius = new Float64Array(k * k);
@@ -49,7 +49,7 @@ test('no vertex is beyond them, and they are not far beyond the vertices', () =>
     { numRuns: 400 },
   );
   expect(bounded).toBeGreaterThan(200);
-  // Where the kinks hardly see one another interval arithmetic is nearly exact.
+  // Where the kinks hardly affect one another, interval arithmetic is nearly exact.
   expect(loosest).toBeLessThan(1.5);
 });
 

@@ -1,4 +1,4 @@
-/** Equations that a user writes: solutions, gradients against finite differences and the dense formula, and wrong use. */
+/** A user's own equations: solutions, gradients compared with finite differences and the dense formula, and misuse. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { jacobianVectorProduct, valueAndGrad } from '../../src/autodiff/gradient.ts';
@@ -30,7 +30,7 @@ const LINEAR = Object.keys(GENERAL_SOLVERS) as GeneralSolverName[];
 const zeros = (...shape: number[]): Tensor =>
   engine.tensor(new Float64Array(shape.reduce((size, extent) => size * extent, 1)), shape);
 
-/** f contracts: ‖W‖ is well below 1. */
+/** f is a contraction: ‖W‖ is well below 1. */
 const layer = (z: Tensor, W: Tensor, b: Tensor): Tensor => z.matmul(W, { transposeB: true }).add(b).tanh();
 const contraction = (n: number, seed: number): number[] => normals(n * n, seed, 0.4 / Math.sqrt(n));
 
@@ -132,7 +132,7 @@ describe('fixedPoint', () => {
 });
 
 describe('root', () => {
-  /** F(z, M, x) = zMᵀ + z³ − x, whose root is unique for a monotone M: solved by Newton steps on the host. */
+  /** F(z, M, x) = zMᵀ + z³ − x, whose root is unique for a monotone M; solved by Newton steps on the host. */
   const F = (z: Tensor, M: Tensor, x: Tensor): Tensor =>
     z.matmul(M, { transposeB: true }).add(z.square().mul(z)).sub(x);
   const newton = (M: readonly number[], x: readonly number[], n: number): number[] => {
@@ -181,7 +181,7 @@ describe('root', () => {
   }
 
   test('the report bounds the smallest singular value of B from above', async () => {
-    // B = diag(2, ¼): the cotangent along the second axis meets ¼ exactly.
+    // B = diag(2, ¼): the cotangent along the second axis is divided by exactly ¼.
     const tape = new Tape();
     const input = tape.watch(engine.tensor([1, 1, 1, 1, 1, 1], [3, 2]));
     const D = engine.tensor([2, 0, 0, 0.25], [2, 2]);
@@ -256,7 +256,7 @@ describe('root', () => {
   });
 
   test('newton-krylov through a kink', async () => {
-    // y + |y| − x: slope 2 on the right of 0, and z = x/2 there.
+    // 1.5y + ½|y| − x: the slope is 2 to the right of 0, where the root is x/2, and 1 to the left.
     const found = root((y, given) => y.mul(1.5).add(y.abs().mul(0.5)).sub(given), {
       unknown: engine.tensor([-3, 5, 0], [3, 1]),
       inputs: [engine.tensor([4, -2, 1], [3, 1])],
@@ -266,7 +266,7 @@ describe('root', () => {
   });
 
   test('what repetition does not solve Newton steps do', async () => {
-    // z = x − 3z + ½·tanh z repeats away from its fixed point.
+    // Plain repetition of z = x − 3z + ½·tanh z moves away from its fixed point.
     const options = { unknown: zeros(3, 1), inputs: [engine.tensor([1, -2, 8], [3, 1])], tolerance: 1e-10 };
     const f = (y: Tensor, given: Tensor): Tensor => given.sub(y.mul(3)).add(y.tanh().mul(0.5)).add(y.square().mul(0.3));
     await expect(fixedPoint(f, { ...options, solver: 'picard' }).data()).rejects.toThrow(ConvergenceError);
@@ -297,7 +297,7 @@ describe('root', () => {
     expect(await gradient(1)).toBe(1.25);
     expect(await gradient({ relu: 1 })).toBe(1);
     expect(await gradient({ abs: 0 })).toBe(-0.25);
-    // Inside the unknown, where it changes B: z = relu(z)/2 at 0 has B = 1 − q/2.
+    // Inside the unknown, where the selection changes B: z = relu(z)/2 at 0 has B = 1 − q/2.
     for (const q of [0, 0.5, 1]) {
       const tape = new Tape();
       const input = tape.watch(engine.tensor([0], [1, 1]));

@@ -1,4 +1,4 @@
-/** A signal and a time limit end solves early, and say so. */
+/** A signal and a time limit end solves early, with an error that says so. */
 import { getEventListeners } from 'node:events';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sparseRegression } from '../../src/data/index.ts';
@@ -26,7 +26,7 @@ const reason = new Error('enough');
 const aborted = AbortSignal.abort(reason);
 const BACKENDS = ['cpu', 'wasm', 'webgpu'] as const satisfies readonly BackendName[];
 
-/** z = relu((1 − 1e-6)z + b): Picard's iteration takes millions of steps, each a pass of a loop. */
+/** z = relu((1 − 1e-6)z + b): Picard's iteration takes millions of iterations, each a pass of a loop. */
 function slow(engine: Engine, isNarrow = false) {
   // The narrow one is a kernel of its own on a GPU, the other one a loop.
   const n = isNarrow ? 32 : Math.max(32, Math.min(engine.widestIteration + 1, 512));
@@ -101,7 +101,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     solution.dispose();
     expect(await solved()).toBeCloseTo(expected, 3);
     await own.idle();
-    // The product that was read above is the test's own.
+    // The product that was read above belongs to the test.
     expect(own.memory().buffers).toBe(before + 1);
   });
 
@@ -256,7 +256,7 @@ describe('what takes them', () => {
       await own.idle();
       return own.memory().buffers;
     };
-    // A number that is kept for the next time may be made at any abort, but only once.
+    // At any abort a number may be created that the engine keeps, but only once.
     const after: number[] = [];
     for (let abort = 0; abort < 6; abort++) after.push(await aborted());
     expect(after[5] - after[0]).toBeLessThan(3);

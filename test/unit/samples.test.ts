@@ -1,4 +1,6 @@
-/** Which sample a number of a function belongs to, however the function lays its numbers out; and functions that mix samples. */
+/**
+ * Assigning the numbers of a function to samples, however the function lays them out; and functions that mix samples.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -36,7 +38,7 @@ test('a certificate does not depend on how the rows are laid out', async () => {
   expect(columns.kinks).toEqual(rows.kinks);
 });
 
-/** Ways to have a value of every sample, [batch, m], computed in another layout. */
+/** Ways to compute a value for every sample, [batch, m], in another layout. */
 const LAYOUTS: Readonly<Record<string, (x: Tensor, f: (y: Tensor) => Tensor) => Tensor>> = {
   rows: (x, f) => f(x),
   columns: (x, f) => f(x.transpose()).transpose(),
@@ -63,7 +65,7 @@ const LAYOUTS: Readonly<Record<string, (x: Tensor, f: (y: Tensor) => Tensor) => 
     ),
 };
 
-/** z = relu(Wz + b) − active at z = 0, of multiples of ⅛. */
+/** z = relu(Wz + b) − active at z = 0, in multiples of ⅛. */
 function drawn(seed: number) {
   const draws = random(seed);
   const [n, batch] = [1 + draws.integer(3), 2 + draws.integer(3)];
@@ -103,12 +105,12 @@ describe.each(Object.keys(LAYOUTS))('kinks of each sample, laid out as %s', (lay
       for (let sample = 0; sample < batch; sample++) {
         const doubled = layout.startsWith('twice') ? 2 : 1;
         const extra = samples[sample].kinks - told(sample);
-        // The zeros around it are at a kink too, and lead nowhere: it does not matter whose they are.
+        // The padding zeros are at a kink too, but do not affect the result, so their sample does not matter.
         if (layout === 'in a larger tensor') continue;
         expect([seed, sample, told(sample), extra]).toEqual([seed, sample, doubled * mine(sample), 0]);
       }
       if (expected.includes('failed')) continue;
-      // q = 1 in one sample, 0 in the others: b moves what is at a kink in that sample alone.
+      // q = 1 in one sample and 0 in the others: b moves the units at a kink in that sample alone.
       const one = batch - 1;
       const [, [gradient]] = await valueAndGrad(
         (b) =>
@@ -236,7 +238,7 @@ describe('inputs of one sample, and those of all', () => {
   });
 
   test('kinks of what is computed from inputs alone belong to the sample that they reach', async () => {
-    // relu of [2, 2] numbers: of each sample its own, of W those of all.
+    // relu of [2, 2] numbers: the numbers of each sample separately, and those of W for all.
     const selected: unknown[] = [];
     const f: ImplicitFunction = (z, x, W) =>
       z
@@ -262,7 +264,7 @@ describe('inputs of one sample, and those of all', () => {
   });
 
   test('an interval where samples share a kink is that of one system', async () => {
-    // z = relu(x)·(1, −1): the sum is 0 whatever the selection, although each is in [−1, 1].
+    // z = relu(x)·(1, −1): the sum is 0 whatever the selection, although each term is in [−1, 1].
     const solution = given((z, x, sign) => z.mul(0).add(x.relu().mul(sign)), zeros(2, 1), [
       t([0], [1]),
       t([1, -1], [2, 1]),

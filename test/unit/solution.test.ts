@@ -1,4 +1,4 @@
-/** The course of an implicit solution, of a problem that has several outputs and reasons of its own for failing. */
+/** The course of an implicit solution, for a problem with several outputs and its own reasons for failing. */
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { CustomOperation } from '../../src/autodiff/custom.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
@@ -40,7 +40,7 @@ function problemWith(own: Partial<Problem>, settings: Partial<Problem['settings'
   };
 }
 
-/** [10, batch], with these residuals. */
+/** A summary [10, batch] with these residuals. */
 function summaryOf(
   residuals: readonly number[],
   rows: Partial<Record<(typeof SUMMARY_ROWS)[number], number>> = {},

@@ -1,4 +1,4 @@
-/** A Lasso as a layer: its codes, its gradients through a model, trained, and taken up from a checkpoint. */
+/** A Lasso as a layer: its codes, its gradients through a model, its training, and a resumed run. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import type { Samples } from '../../src/data/dataset.ts';
@@ -68,7 +68,10 @@ describe('sparseCoding', () => {
   });
 });
 
-/** Which of three pairs of directions a row is a mixture of: sparse in the right dictionary, and no line tells them apart. */
+/**
+ * Each row mixes one of three pairs of directions, which is its class: sparse in the right dictionary, but not
+ * separable by lines.
+ */
 function mixtures(count: number, seed: number): Samples {
   const generator = random(seed);
   const directions = normals(6 * INPUTS, 77);

@@ -1,4 +1,4 @@
-/** What does not fit into a number: NaN, infinities, norms whose squares overflow or underflow, on every backend. */
+/** NaN, infinities, and norms whose squares overflow or underflow, on every backend. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { type BackendName, fixedPoint, monotoneFixedPoint, root, type Tensor } from '../../src/index.ts';
@@ -123,7 +123,7 @@ describe.each(BACKENDS)('%s', (backend) => {
       tape.pullback(solved, [x], engine.tensor([1, 1], [1, 2]));
       return (await solved.solve.backwardReports[0]).certificate;
     };
-    // 9e-50 and 1.8e-24: the squares of the entries underflow in float32, and the product of the norms does.
+    // 9e-50 and 1.8e-24: in float32 the squares of the entries underflow, and so does the product of the norms.
     const twice = await certificateOf((z, S) => z.matmul(S).matmul(S));
     const once = await certificateOf((z, S) => z.matmul(S));
     for (const { argument, reason } of [twice, once]) {
@@ -131,7 +131,7 @@ describe.each(BACKENDS)('%s', (backend) => {
       expect(reason).not.toMatch(/≤ 0(\.0*)? /);
     }
     expect(once.reason).toMatch(/≤ 4\.24e-25 /);
-    // 81, of factors whose products are 9e-50 and 9e50.
+    // 81, although products of the factors are 9e-50 and 9e50.
     const { status } = await certificateOf((z, S, L) => z.matmul(S).matmul(S).matmul(L).matmul(L));
     expect(status).toBe('unknown');
   });
@@ -147,7 +147,7 @@ describe.each(BACKENDS)('%s', (backend) => {
 
   test('where even the shortest step leaves the domain, shorter ones are tried', async () => {
     const engine = await opened();
-    // Newton's step is z·ln z, 66.8 times z, and the shortest of the line search a 64th of it.
+    // Newton's update is z·ln z, 66.8 times z, and the shortest one of the line search is a 64th of it.
     const F = (y: Tensor): Tensor => y.log().mul(1e30);
     const z = root(F, { unknown: engine.tensor([1e29], [1, 1]), inputs: [], onFailure: 'report' });
     expect((await z.data())[0]).toBeLessThan(1e25);

@@ -1,14 +1,14 @@
-/** The runner of tests for a machine without vitest does as vitest does with what the parity tests use. */
+/** The runner for machines without vitest treats everything that the parity tests use as vitest does. */
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type * as Standalone from '../support/standalone.ts';
 
 let own: typeof Standalone;
 beforeEach(async () => {
-  vi.resetModules(); // what was described before is forgotten
+  vi.resetModules(); // forgets the suites described before
   own = await import('../support/standalone.ts');
 });
 
-/** Titles of the tests, with the error of those that failed. */
+/** The titles of the tests, with the errors of those that failed. */
 async function outcomes(skip?: RegExp): Promise<string[]> {
   const told: string[] = [];
   await own.runAll({
@@ -32,7 +32,7 @@ test('suites and tests run in their order, with their hooks, one that fails amon
     own.afterEach(noted('after each'));
     own.it('first', noted('first'));
     own.describe.each([['a', 1] as const, ['b', 2] as const])('inner %s', async (name, value) => {
-      await Promise.resolve(); // it is described later
+      await Promise.resolve(); // describes the rest later
       own.test.each([{ x: 5 }])('$x', (given) => noted(`${name} ${value} ${JSON.stringify(given)}`)());
     });
     own.test('second', async () => {
@@ -96,7 +96,7 @@ describe('what is expected', () => {
     toHaveLength: (check) => check([1, 2]).toHaveLength(3),
   };
 
-  // Both judge alike: what is written for one is run by the other.
+  // Both runners must agree, since the tests run in both.
   test.each(Object.entries(passing))('%s holds', (_, body) => {
     expect(() => body(own.expect)).not.toThrow();
     expect(() => body(expect as unknown as typeof own.expect)).not.toThrow();

@@ -1,4 +1,4 @@
-/** What the training loop offers besides steps: early stopping, class weights, a loss by option, stopping, the time left. */
+/** The options of the training loop: early stopping, class weights, a chosen loss, stopping, the time left. */
 import { describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import type { Samples } from '../../src/data/dataset.ts';
@@ -26,7 +26,7 @@ const numbersOf = async (model: Model): Promise<number[]> =>
   (await Promise.all(model.parameters.map(({ value }) => value.data()))).flatMap((data) => Array.from(data));
 
 describe('early stopping', () => {
-  /** Labels without any relation to the inputs: the validation loss soon rises. */
+  /** Labels that are independent of the inputs: the validation loss soon rises. */
   const noise = (seed: number): Samples => {
     const generator = random(seed);
     const samples = clouds(12, seed);
@@ -157,7 +157,7 @@ describe('a loss of the user', () => {
       optimiser: sgd({ rate: 0.05 }),
       validation: data,
     });
-    // One step an epoch: the validation loss after it is the training loss of the next.
+    // With one step in each epoch, the validation loss after it is the training loss of the next.
     expect(epochs[0].validation?.loss).toBeCloseTo(epochs[1].loss, 12);
     expect(epochs[1].validation?.loss).toBeCloseTo(epochs[2].loss, 12);
     expect((await evaluate(model, data, { loss: absolute, batch: 7 })).loss).toBeCloseTo(
@@ -183,7 +183,7 @@ describe('stopping', () => {
       },
     });
     await expect(training).rejects.toBe(reason);
-    expect(steps).toBe(6); // nobody waits for the one under way
+    expect(steps).toBe(6); // the step under way is not awaited
     expect((await numbersOf(model)).every(Number.isFinite)).toBe(true);
   });
 
@@ -205,7 +205,7 @@ test('timers run while training goes on, also with epochs of one step', async ()
     batch: 4,
     onProgress: ({ kind }) => {
       const started = performance.now();
-      while (kind === 'step' && performance.now() < started + 2); // a step of 2 ms, whatever the machine
+      while (kind === 'step' && performance.now() < started + 2); // makes the step take 2 ms on any machine
       ticksAtEnd = ticks;
     },
   });
@@ -239,7 +239,7 @@ describe('time left', () => {
   test('the mean step after the first one, times the steps ahead', () => {
     let clock = 0;
     const estimate = estimator(() => clock);
-    clock = 900; // compiling
+    clock = 900; // for compiling
     expect(estimate(1, 10)).toBeCloseTo(9, 12);
     clock = 1000;
     expect(estimate(2, 9)).toBeCloseTo(0.9, 12);
@@ -268,7 +268,7 @@ describe('rows', () => {
       expect(steps(step)).toHaveLength(4);
       for (const row of steps(step)) counts[row] += 1;
     }
-    // 800 each, standard deviation 25.
+    // Each count is about 800, with a standard deviation of 25.
     for (const count of counts) expect(Math.abs(count - 800)).toBeLessThan(125);
     expect(steps(7)).toEqual(batchesOf(random(3), 0, 5, 4, 'independent')(7));
     expect(steps(7)).not.toEqual(batchesOf(random(3), 1, 5, 4, 'independent')(7));

@@ -32,7 +32,7 @@ function reference(name: LassoName) {
 }
 
 describe('tune: one λ by the held-out error', () => {
-  // In the second the minimum is at a knot, where the derivative jumps from negative to positive.
+  // In the second problem the minimum is at a knot, where the derivative jumps from negative to positive.
   it.each<[LassoName, boolean]>([
     ['diabetes', false],
     ['synth-correlated', true],
@@ -108,7 +108,7 @@ describe('tune: one λ by the held-out error', () => {
     const { train, validation } = reference('diabetes');
     const criterion = heldOut(validation);
     const seen: TuneProgress[] = [];
-    // The first step is let through, the time then passes.
+    // Lets the first step pass; then the time is up.
     const found = await tune({
       ...train,
       criterion,
@@ -156,7 +156,7 @@ describe('tune: one λ by the held-out error', () => {
     const first = engine.memory().buffers;
     await run();
     expect(engine.memory().buffers).toBe(first);
-    expect(first - before).toBeLessThan(8); // numbers kept for the next time
+    expect(first - before).toBeLessThan(8); // numbers that the engine keeps
   });
 
   it.each(['descent', 'adam'] as const)('%s stays where the criterion is flat', async (optimiser) => {
@@ -183,7 +183,7 @@ describe('tune: one λ by the held-out error', () => {
   });
 });
 
-/** The criterion of a λ by its definition, each problem solved by itself. */
+/** The criterion of a λ by its definition, with each problem solved separately. */
 describe('criteria', () => {
   const ROWS = 30;
   const FEATURES = 5;

@@ -1,4 +1,7 @@
-/** Kinks that the accuracy of a solve cannot see are looked for with a better one, or said to be undecided; bounds of errors hold. */
+/**
+ * Kinks that the accuracy of a solve cannot resolve are searched for with a higher accuracy, or reported as undecided;
+ * error bounds hold.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { pushforward } from '../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
@@ -90,7 +93,7 @@ describe.each(BACKENDS)('planted kinks of a monotone layer on %s', (backend) => 
 });
 
 test('what the precision cannot decide counts among the kinks, and is told apart', async () => {
-  // The margin that is stated is far below that of W: the bound of the error is then far above the error.
+  // The stated margin is far below that of W, so the error bound is far above the error.
   const layer = { ...plantedLayer({ n: 12, batch: 2, seed: 3 }), margin: 1e-6 };
   const { certificate, solution } = await solvedLayer(await engineOf('wasm'), layer, { tolerance: 1e-3, selection: 1 });
   for (const { samples } of [certificate, await solution.certificate()]) {
@@ -160,7 +163,7 @@ describe.each(BACKENDS)('planted kinks of an equation on %s', (backend) => {
         const { certificate } = await z.solve.backwardReports[0];
         expect(places(certificate.kinks)).toEqual(planted(layer));
       }
-      // Named where the function calls its operation.
+      // Kinks are named at the operation that the function calls.
       const { gradient } = written(engine, layer, { kind, tolerance }, { selection: 0.5 });
       expect(gradientErrorOf(layer, 0.5, await gradient())).toBeLessThan(1e5 * engine.epsilon);
     });
@@ -201,7 +204,8 @@ describe.each(BACKENDS)('planted kinks of an equation on %s', (backend) => {
 test('what fails only at a kink that may not be one is unknown, and its interval is not exact', async () => {
   const engine = await engineOf('cpu');
   const [slow, away] = [2 ** -30, 2 ** -24];
-  // z₀ = 1 is known to rounding/slow, beyond the distance `away` of z₁'s kink; with the slope ½ there B is singular.
+  // z₀ = 1 is known to rounding/slow, which exceeds the distance `away` of z₁'s kink. With the slope ½ there, B is
+  // singular.
   const z = fixedPoint(
     (at, c) => {
       const [first, second] = [at.slice([0, 0], [1, 1]), at.slice([0, 1], [1, 1])];
@@ -248,7 +252,7 @@ describe('the Lasso at a loose tolerance', () => {
 
 describe.each(['cpu', 'wasm', 'webgpu'] as const)('features planted at a knot, on %s', (backend) => {
   const [rows, features] = [24, 16];
-  /** Features 0 to 5 are in use, 6 and 7 at the penalty 1 exactly, the others below it. */
+  /** Features 0 to 5 are in the support, 6 and 7 exactly at the penalty 1, the others below it. */
   function plantedKnot(seed: number): { X: number[]; y: number[] } {
     const X = normals(rows * features, seed).map((x, at) => (at % features < 8 ? x : x / 16));
     const beta = Array.from({ length: features }, (_, j) => (j < 6 ? (j % 2 ? -1 : 1) * (0.5 + j / 10) : 0));

@@ -1,4 +1,4 @@
-/** What the WebAssembly backend does besides its kernels, which the parity cases have: memory, threads, errors, lifetime. */
+/** The WebAssembly backend besides its kernels, which the parity cases cover: memory, threads, errors, lifetime. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -172,7 +172,7 @@ test('closed, it refuses everything, and says what to do', async () => {
   expect(backend.memory()).toMatchObject({ buffers: 0, bytes: 0, pooledBytes: 0 });
 });
 
-/** How many numbers are not the same. */
+/** The number of entries that differ. */
 function unequal(values: ArrayLike<number>, others: ArrayLike<number>): number {
   const differing = Array.from(values).filter((value, index) => !Object.is(value, others[index]));
   return differing.length + Math.abs(others.length - values.length);
@@ -195,7 +195,7 @@ describe('threads', () => {
   test('give the same bits as one thread', async () => {
     const [alone, together] = [await open(1), await open(3)];
     await expect.poll(() => together.adapter.description, { timeout: 20_000 }).toContain('3 threads');
-    // Parts of every size: rows beside multiples of four, and few of them.
+    // Parts of every size: numbers of rows that are not multiples of four, and few rows.
     for (const [m, n] of [
       [128, 87],
       [301, 129],
@@ -213,7 +213,7 @@ describe('threads', () => {
       [61, 521],
     ]) {
       const [expected, found] = await Promise.all([alone, together].map((backend) => solved(backend, batch, n)));
-      // Not toEqual: to show how a million numbers differ takes longer than any test may.
+      // Not toEqual, because listing the differences of a million numbers takes longer than a test may.
       expect(found.map((values, index) => unequal(values, expected[index]))).toEqual(found.map(() => 0));
     }
   });
@@ -227,7 +227,7 @@ describe('threads', () => {
       await runOn(backend, program, inputsFor(256, 256));
       told.push([threads, threadsUsed, backend.adapter.threadsUsed]);
     }
-    // A busy computer may keep a thread from its work, but not each time.
+    // A busy computer may keep a thread from working, but not every time.
     expect(told).toContainEqual([2, 1, 2]);
     expect(told.filter((each) => String(each).startsWith('2')).length).toBeGreaterThan(2);
   });
@@ -247,7 +247,7 @@ describe('threads', () => {
       platform: 'node',
       write: false,
     });
-    // The script is read from the standard input.
+    // The script is read from standard input.
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module'], {
       input: outputFiles[0].text,
       encoding: 'utf8',
@@ -329,7 +329,7 @@ describe('a run that is interrupted at every opportunity', () => {
   });
 });
 
-/** Serves a team like a thread of its own would, as `misbehave` says, in a worker. */
+/** A worker that serves a team like one of the backend's own threads, but misbehaves in the given way. */
 function impostor(memory: WebAssembly.Memory, team: number, misbehave: string): Worker {
   return new Worker(
     `const { workerData: { memory, team } } = require('node:worker_threads');
@@ -349,7 +349,7 @@ function impostor(memory: WebAssembly.Memory, team: number, misbehave: string): 
 }
 
 describe('a thread that serves', () => {
-  /** Runs products beside one that takes a single stretch and then does what it is told. */
+  /** Runs products while another thread takes a single stretch and then misbehaves. */
   async function beside(misbehave: string): Promise<number> {
     const heap = new Heap(true);
     const { kernels } = await openKernels(heap);
@@ -380,7 +380,7 @@ describe('a thread that serves', () => {
   test('and dies with a part of the work in hand is an error, not a wait without end', async () => {
     const began = performance.now();
     await expect(beside('process.exit();')).rejects.toThrow(DeviceLostError);
-    expect(performance.now() - began).toBeLessThan(10_000); // it would wait for ever
+    expect(performance.now() - began).toBeLessThan(10_000); // otherwise it would wait for ever
   });
 
   test('and traps is an error at once', async () => {
@@ -398,7 +398,7 @@ describe('a thread that serves', () => {
   });
 });
 
-/** The places that an element-wise operation reads, in the order of its results. */
+/** The indices that an elementwise operation reads, in the order of its results. */
 function placesOf(shape: readonly number[], { offset, strides }: OperandLayout): number[] {
   const places: number[] = [];
   const walk = (axis: number, place: number): void => {

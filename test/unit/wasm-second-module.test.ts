@@ -24,7 +24,7 @@ async function open(options: Parameters<typeof openWasm>[0] = {}): Promise<Backe
 
 const EPSILON = 2 ** -23;
 
-/** A Cholesky factor of `batch` matrices, and of that an inverse of the triangular kind. */
+/** A Cholesky factor of `batch` matrices, and the triangular inverse of it. */
 function factorising(batch: number, order: number) {
   const trace = new Trace('factorising');
   const size = batch * order * order;
@@ -43,7 +43,7 @@ function factorising(batch: number, order: number) {
   return trace.finish([factor, solved, product2, trace.call(inverse, [a], size + batch)]);
 }
 
-/** 3·I and something symmetric that is smaller. */
+/** 3·I and a smaller symmetric matrix. */
 function inputsFor(batch: number, order: number): [Float32Array, Float32Array] {
   const numbers = normals(batch * order * order, 7);
   const a = Float32Array.from({ length: numbers.length }, (_, at) => {
@@ -96,7 +96,7 @@ describe('threads bring them to life themselves', () => {
     for (const [index, values] of seen.entries())
       expect(Buffer.from(values.buffer).equals(Buffer.from(expected[index].buffer))).toBe(true);
     expect(expected.every((values) => values.every(Number.isFinite))).toBe(true);
-    // On a busy machine the others may come too late for a share.
+    // On a busy machine the other threads may start too late to get a share.
     for (let again = 0; again < 50 && together.adapter.threadsUsed === 1; again++) await found(together, batch, order);
     expect(together.adapter.threadsUsed).toBeGreaterThan(1);
   });

@@ -80,7 +80,7 @@ describe('the order of work', () => {
   });
 });
 
-/** Adds `rounds` times `passes` to 0, one by one, in a loop in a loop. */
+/** Adds 1 to 0 in each of `rounds` times `passes` passes of a loop inside a loop. */
 function sum(): Program {
   const trace = new Trace('sum');
   const layouts = [{ offset: 0, strides: [0, 0, 0, 1] }];
@@ -106,7 +106,7 @@ describe('a speculation', () => {
     }
   }
 
-  /** rounds · passes under a speculation, and whether it held. */
+  /** rounds · passes under a speculation, and whether the speculation held. */
   async function under(backend: Backend, program: Program, sizes: readonly number[]): Promise<[number, boolean]> {
     const speculation = await speculative(backend);
     const inputs = sizes.map((size) => backend.upload([size]));
@@ -121,7 +121,7 @@ describe('a speculation', () => {
   it('holds where loops are as long as before or shorter, and not where one is longer', async () => {
     const backend = await open();
     const program = sum();
-    expect(await under(backend, program, [2, 10])).toEqual([20, true]); // nothing is known: it waits
+    expect(await under(backend, program, [2, 10])).toEqual([20, true]); // it waits, since nothing is known yet
     expect(await under(backend, program, [2, 10])).toEqual([20, true]);
     expect(await under(backend, program, [1, 4])).toEqual([4, true]);
     expect(await under(backend, program, [0, 9])).toEqual([0, true]);
@@ -254,7 +254,7 @@ describe('errors', () => {
     const backend = await open({ device });
     const faulty = scaling('faulty', 2, 2);
     const storage = backend.upload([1, 2]);
-    // A pass that the device refuses.
+    // The device refuses the bind group of a pass.
     const { createBindGroup } = device;
     device.createBindGroup = () =>
       createBindGroup.call(device, { layout: device.createBindGroupLayout({ entries: [] }), entries: [] });

@@ -1,4 +1,4 @@
-/** After a fault that the device survives the engine works again, and says what it was. */
+/** After a fault that the device survives, the engine works again, and reports the fault. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { openDevice } from '../../src/backends/webgpu/device.ts';
 import { type Engine, fixedPoint, open, type Tensor, valueAndGrad } from '../../src/index.ts';
@@ -7,9 +7,9 @@ const INJECTED = 'injected fault';
 
 interface Faulty {
   readonly engine: Engine;
-  /** The next call of the method throws; of one that is asynchronous, its promise rejects. */
+  /** Makes the next call of the method throw or, if it is asynchronous, return a rejected promise. */
   failNext(method: Method, isAsync?: boolean): void;
-  /** Whether it has been called since. */
+  /** Whether the method was called since. */
   hasFailed(): boolean;
   close(): void;
 }
@@ -79,7 +79,7 @@ afterEach(() => {
 
 const ASYNC: readonly Method[] = ['createComputePipelineAsync', 'mapAsync', 'onSubmittedWorkDone'];
 
-/** 2·x·x + 1, of which every part is a kernel. */
+/** 2·x·x + 1, where every part is a kernel. */
 async function computed(engine: Engine): Promise<number[]> {
   const made: Tensor[] = [];
   const kept = (tensor: Tensor): Tensor => {
@@ -107,14 +107,14 @@ describe('after a fault in', () => {
     for (const isFirst of [true, false]) {
       failNext(method, isAsync);
       const outcome = await computed(engine).catch((error: unknown) => error);
-      // Compiled things are there the second time.
+      // The second time everything is compiled already.
       if (hasFailed()) {
         expect(outcome).toBeInstanceOf(Error);
         expect(String(outcome)).toContain(INJECTED);
       } else {
         expect(isFirst).toBe(false);
         expect(outcome).toEqual(RIGHT);
-        failNext('end', false); // disarmed below
+        failNext('end', false); // the next line triggers it
         await computed(engine).catch(() => {});
       }
       expect(await computed(engine)).toEqual(RIGHT);

@@ -22,7 +22,10 @@ function valuesOf(constant: Constant, size: number): Float64Array {
   return values;
 }
 
-/** Carries a plan out as a GPU would: in its buffers, which hold rubbish at first, with idle passes after a loop has ended. */
+/**
+ * Carries a plan out as a GPU would: in its buffers, which hold rubbish at first, and with idle passes after a loop has
+ * ended.
+ */
 async function interpret(program: Program, plan: Plan, inputs: readonly Float32Array[]): Promise<Float64Array[]> {
   const cpu = openCPU();
   const buffers = plan.buffers.map(({ size, role }) => {
@@ -35,7 +38,7 @@ async function interpret(program: Program, plan: Plan, inputs: readonly Float32A
     expect(from).not.toBe(to);
     for (let i = 0; i < size; i++) buffers[to][i] = buffers[from][i];
   };
-  /** Computes one call on the CPU from the present content of the buffers. */
+  /** Computes one call on the CPU from the present contents of the buffers. */
   const call = async (
     kernelCall: KernelCall,
     operands: readonly number[],
@@ -150,7 +153,7 @@ describe('planProgram', () => {
       scale(trace, value, 8, 0.5, 1),
     ]);
     const plan = planProgram(trace.finish([results[1]]));
-    // Only the counter is copied, as an input it must not change; x is taken over.
+    // Only the counter is copied, since it is an input that must not change; the storage of x is reused.
     expect(copies(plan.steps)).toBe(1);
     expect(temporaries(plan)).toBe(1);
   });

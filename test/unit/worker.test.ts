@@ -16,7 +16,7 @@ import { clouds } from '../support/clouds.ts';
 
 interface Job {
   readonly epochs: number;
-  /** Of the solver. */
+  /** The solver's limit. */
   readonly limit?: number;
   readonly width?: number;
 }
@@ -69,7 +69,7 @@ describe('training in a worker', () => {
         },
       },
     );
-    // Until two looks 100 ms apart see the same.
+    // Waits until two readings 100 ms apart agree.
     const still = async (): Promise<number> => {
       for (;;) {
         const before = steps;

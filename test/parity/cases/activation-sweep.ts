@@ -1,6 +1,7 @@
 /**
- * Every activation with every forward solver, every backward solver and every selection: the gradients of a small monotone layer,
- * against those of the oracle with its own choice of solvers. One unit sits at a kink, where there is one, and depends on no other.
+ * Every activation with every forward solver, every backward solver and every selection: the gradients of a small
+ * monotone layer, compared with those of the oracle with its default solvers. One unit is at a kink, if the activation
+ * has one, and depends on no other unit.
  */
 
 import { type Engine, monotoneFixedPoint, type Tensor, valueAndGrad } from '../../../src/index.ts';
@@ -12,7 +13,7 @@ import {
   type LinearSolverName,
 } from '../../../src/solvers/index.ts';
 
-/** With the pre-activation of a kink, or of nothing in particular. */
+/** Each activation with the pre-activation of a kink, or any number where it has none. */
 const ACTIVATIONS: readonly (readonly [ActivationOption, number])[] = [
   ['relu', 0],
   ['tanh', 0.5],
@@ -49,7 +50,10 @@ export const ALL: readonly Combination[] = ACTIVATIONS.flatMap(([activation, kin
   ),
 );
 
-/** For each activation `count` of the pairs of solvers, others from activation to activation, and each selection in turn. */
+/**
+ * For each activation `count` of the pairs of solvers, different ones from activation to activation, and each selection
+ * in turn.
+ */
 export function shareOf(count: number): readonly Combination[] {
   return ACTIVATIONS.flatMap(([activation, kink], index) =>
     Array.from({ length: count }, (_, turn) => ({
@@ -77,7 +81,10 @@ async function gradientsOf(engine: Engine, combination: Combination): Promise<nu
   return Promise.all(gradients.map(async (gradient) => [...(await gradient.data())]));
 }
 
-/** What is wrong; an empty list where nothing is. @param expected what the oracle has found, by activation and selection */
+/**
+ * The differences from the oracle; empty where there are none. @param expected the oracle's results, by activation and
+ * selection
+ */
 export async function faultsOf(
   oracle: Engine,
   engine: Engine,

@@ -3,8 +3,8 @@ import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
 import { agree, type ParityCase, randomNumbers, randomValues } from './parity.ts';
 
 /**
- * Tall random matrices, whose Lasso has one solution and is well conditioned. In each group a start of zeros, another one
- * (which takes over the solution before it), and one of numbers, which may have stopped.
+ * Tall random matrices, whose Lasso has one solution and is well conditioned. Each group has a start of zeros, a second
+ * start of zeros (which takes over the solution before it), and a start of numbers, which may have stopped.
  */
 const groupsOfProblems: ParityCase = {
   name: 'coordinate descent: groups, ridges, thresholds and starts',
@@ -37,7 +37,7 @@ const groupsOfProblems: ParityCase = {
           const trace = new Trace(`descent ${JSON.stringify(call)} ${seed}`);
           const slots = inputs.map(({ length }) => trace.input(length));
           const found = trace.call(call as CallWithoutSlots, slots, batch * (features + 1));
-          // The last column counts passes, of which float32 may need fewer.
+          // The last column counts passes; float32 may need fewer.
           const coefficients = {
             kernel: 'elementwise',
             operation: 'copy',
@@ -53,5 +53,5 @@ const groupsOfProblems: ParityCase = {
     ),
 };
 
-/** For the backends that offer it. */
+/** For backends that have the kernel. */
 export const descentCases: readonly ParityCase[] = [groupsOfProblems];

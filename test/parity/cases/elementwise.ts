@@ -3,7 +3,9 @@ import { ELEMENTWISE, type ElementwiseOperation, type OperandLayout } from '../.
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
 import { agree, type ParityCase, randomNumbers, randomValues, single, type Tolerance, type Values } from './parity.ts';
 
-/** Numbers at which formulas break: overflow of eˣ, saturation, zeros of both signs, the smallest normal number, ties. */
+/**
+ * Numbers at which formulas break: overflow of eˣ, saturation, zeros of both signs, the smallest normal number, ties.
+ */
 const AWKWARD = [
   0, -0, 2e-38, -2e-38, 1e-7, -1e-7, 4e-4, 0.5, -0.5, 1, -1, 2, 7.9, -7.9, 9, 16, -16, 88, -88, 100, -100, 1e4, -1e4,
 ];
@@ -11,7 +13,7 @@ const AWKWARD = [
 interface Operation {
   readonly operands: number;
   readonly parameters: readonly number[];
-  /** Which values an operand may have; default: all. */
+  /** Maps random numbers into the domain of each operand; default: all numbers. */
   readonly domain?: readonly ((value: number) => number)[];
   readonly tolerance?: Tolerance;
 }
@@ -20,7 +22,7 @@ const positive = (value: number): number => Math.abs(value) + 1e-3;
 const bounded = (value: number): number => Math.max(-1e3, Math.min(value, 1e3));
 const awayFromZero = (value: number): number => (Math.abs(value) < 1e-6 ? 1e-6 : value);
 const keep = (value: number): number => value;
-/** A tolerance of a kink; the operand itself is far from its edge. */
+/** A kink tolerance; the operand itself is far from the edge of it. */
 const tolerance = (value: number): number => Math.min(Math.abs(value), 1e-3);
 const steps = (value: number): number => 0.05 + (Math.abs(value) % 3);
 
@@ -30,7 +32,7 @@ const EXACT: Tolerance = { absolute: 0, relative: 0 };
 const NEAR: Tolerance = { absolute: 1, relative: 8 };
 /** A few units in the last place of the value itself, however small it is. */
 const IN_BOTH_TAILS: Tolerance = { absolute: 0, relative: 8 };
-/** σ(t) with t from an equation whose terms are as large as x. */
+/** σ(t), where t solves an equation whose terms are as large as x. */
 const PROXIMAL: Tolerance = { absolute: 32, relative: 8 };
 
 const OPERATIONS: Record<ElementwiseOperation, Operation> = {
@@ -91,7 +93,7 @@ const OPERATIONS: Record<ElementwiseOperation, Operation> = {
   select: { operands: 3, parameters: [], domain: [(value) => Math.trunc(value), keep, keep], tolerance: EXACT },
 };
 
-/** Every pair of awkward numbers, then random ones of all sizes. */
+/** Every pair of awkward numbers, followed by random ones of all sizes. */
 function operandValues(count: number, { domain }: Operation): Values[] {
   const random = randomNumbers(7);
   const pairs = AWKWARD.flatMap((x) => AWKWARD.map((y) => [x, y, random()]));
@@ -131,7 +133,7 @@ const ITERATIVE = [
   'proximalArctan',
 ] as const;
 
-/** prox_{αf} at the ends of α: 1 is σ itself; small and large α make the equation steep and flat. */
+/** prox_{αf} at extreme α: α = 1 is σ itself; small and large α make the equation steep and flat. */
 const proximalSteps: ParityCase = {
   name: 'elementwise: prox of αf at α = 1e-3, 1 and 50, where it is the solution of an equation',
   async run(...backends) {
@@ -195,7 +197,7 @@ const finite: ParityCase = {
 
 const extent = fc.constantFrom(1, 2, 3, 5);
 
-/** A layout that repeats (stride 0) or reorders axes, or starts further in. */
+/** A layout that repeats axes (stride 0), reorders them, or has an offset. */
 function layoutOf(
   shape: readonly number[],
   order: readonly number[],

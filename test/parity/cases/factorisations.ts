@@ -5,7 +5,7 @@ import { agree, type ParityCase, randomNumbers, randomValues, runOn, single, typ
 
 const EPSILON = 2 ** -23;
 
-/** I + BBᵀ/n for each sample, the lower triangle alone: what is above the diagonal is anything. */
+/** I + BBᵀ/n for each sample, in the lower triangle only; the numbers above the diagonal are arbitrary. */
 function definite(batch: number, n: number, seed: number): Values {
   const random = randomNumbers(seed);
   const B = randomValues(batch * n * n, random);
@@ -66,7 +66,7 @@ const splitting: ParityCase = {
   },
 };
 
-/** Samples that are singular, indefinite, NaN or infinite: each is told, and none of their numbers is finite. */
+/** Samples that are singular, indefinite, NaN or infinite: each is reported, and none of their numbers is finite. */
 function failing(kernel: 'cholesky' | 'batchedInvert'): ParityCase {
   return {
     name: `${kernel}: samples that fail are told, with the place of the pivot`,
@@ -110,7 +110,7 @@ const inverses: ParityCase = {
     ),
 };
 
-/** With the lower triangles above the diagonals too. */
+/** The matrices with both triangles filled from the lower one. */
 function symmetric(a: Values, n: number): Values {
   return a.map((value, at) => {
     const [base, i, j] = [Math.floor(at / (n * n)) * n * n, Math.floor(at / n) % n, at % n];
@@ -118,7 +118,7 @@ function symmetric(a: Values, n: number): Values {
   });
 }
 
-/** For the backends that factorise. */
+/** For backends with factorisations. */
 export const factorCases: readonly ParityCase[] = [factors, splitting, failing('cholesky')];
-/** For those that are sequential. */
+/** For host backends. */
 export const batchedInvertCases: readonly ParityCase[] = [inverses, failing('batchedInvert')];

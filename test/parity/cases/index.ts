@@ -11,7 +11,10 @@ import { rowsCases } from './rows.ts';
 import { smallCases } from './small.ts';
 import { specialCases, specialFormCases } from './special.ts';
 
-/** What depends on the forms of the kernels; loops do, since passes are recorded ahead where the forms are those of a GPU. */
+/**
+ * Cases that depend on the variants of the kernels. Loops are among them, because passes are recorded ahead with the
+ * variants of a GPU.
+ */
 export const formCases: readonly ParityCase[] = [
   ...productFormCases,
   ...reduceCases,
@@ -35,6 +38,6 @@ export const parityCases: readonly ParityCase[] = [
   ...specialCases,
 ];
 
-/** For backends that have the kernel: those with a widestIteration. */
+/** For backends that have the kernel, that is, with a widestIteration. */
 export { acceleratedCases, iterateCases } from './iterate.ts';
 export type { ParityCase } from './parity.ts';

@@ -3,7 +3,7 @@ import { ABSENT } from '../../../src/backends/kernels.ts';
 import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
 import { agree, type ParityCase, randomNumbers, randomValues, type Values } from './parity.ts';
 
-/** s·I + BBᵀ/n + (C − Cᵀ)·a/√n: the smaller s, and the larger a, the worse it is conditioned. */
+/** s·I + BBᵀ/n + (C − Cᵀ)·a/√n: a smaller s or a larger a make it worse conditioned. */
 function definite(n: number, s: number, a: number, seed: number): Values {
   const random = randomNumbers(seed);
   const [B, C] = [randomValues(n * n, random), randomValues(n * n, random)];
@@ -56,5 +56,5 @@ const inverses: ParityCase = {
     ),
 };
 
-/** For the backends that offer it. */
+/** For backends that have the kernel. */
 export const invertCases: readonly ParityCase[] = [inverses];

@@ -96,7 +96,7 @@ const invariant: ParityCase = {
   },
 };
 
-/** z ← ½z + x row by row, each sample until its own counter is 0: the shape of every solver. */
+/** z ← ½z + x row by row, each sample until its own counter is 0: the structure of every solver. */
 const masks: ParityCase = {
   name: 'loop: per-sample masks',
   async run(...backends) {

@@ -6,7 +6,7 @@ import { agree, type ParityCase, randomNumbers, randomValues, single, type Value
 type Check = Parameters<ParityCase['run']>;
 type Settings = Omit<MoveCall, 'kernel' | 'inputs' | 'output'>;
 
-/** An absent operand is empty. */
+/** Absent operands are empty. */
 async function checkMove(
   backends: Check,
   settings: Settings,
@@ -33,7 +33,7 @@ function eachShape(
   });
 }
 
-/** Integers from −2 to limit + 1: some lie outside. */
+/** Integers from −2 to limit + 1, some of which are out of range. */
 function indicesOf(count: number, limit: number, random: () => number): Values {
   return Float32Array.from({ length: count }, () => Math.floor(((random() + 1) / 2) * (limit + 4)) - 2);
 }

@@ -1,4 +1,4 @@
-/** Operations for models as wholes: values and derivatives of a backend against the float64 reference. */
+/** Operations for models as a whole: values and derivatives of a backend against the float64 reference. */
 import { linearised, pushforward } from '../../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../../src/autodiff/tape.ts';
 import type { Backend } from '../../../src/backends/backend.ts';
@@ -10,7 +10,7 @@ import { normals, relativeError } from '../../support/numbers.ts';
 import type { ParityCase } from './parity.ts';
 
 type Make = (values: ArrayLike<number>, shape: readonly number[]) => Tensor;
-/** Of a [6, 20], b [6, 20] and c [20]. */
+/** A function of a [6, 20], b [6, 20] and c [20]. */
 type Composite = (a: Tensor, b: Tensor, c: Tensor, make: Make) => Tensor;
 
 const DIFFERENTIABLE: Record<string, Composite> = {
@@ -29,7 +29,7 @@ const DIFFERENTIABLE: Record<string, Composite> = {
   'softmax and log-softmax': (a, b, c) => a.softmax().mul(b.logSoftmax()).mul(c),
 };
 
-/** Not differentiated. */
+/** Functions that are not differentiated. */
 const PLAIN: Record<string, Composite> = {
   'gatherRows and scatterRows': (a, b, _, make) =>
     scatterRows(gatherRows(a, make([3, 9, 0, 1], [4])), b.slice([0, 0], [2, 20]), make([2, 0], [2])),
@@ -57,7 +57,7 @@ async function answers(backend: Backend, f: Composite, differentiated: boolean):
 }
 
 /**
- * JᵀJ three times applied to v in a loop of a Program, where J is taken at kinks (the first row of x is 0) with a selection
+ * JᵀJ applied to v three times in a loop of a Program. J is taken at kinks (the first row of x is 0), with a selection
  * for each coordinate.
  */
 const playedInLoop: ParityCase = {

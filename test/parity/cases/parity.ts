@@ -1,4 +1,4 @@
-/** What the parity cases are made of. No test runner and no Node here: the same cases run inside a browser. */
+/** The parts of a parity case. They need neither a test runner nor Node, since the same cases run inside a browser. */
 import type { Backend, Program } from '../../../src/backends/backend.ts';
 import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
 
@@ -10,15 +10,15 @@ export interface ParityCase {
 
 export type Values = Float32Array;
 
-/** Deviation allowed at a reference value: absolute + relative·|value|, in units of the candidate's ε. */
+/** The deviation allowed at a reference value: absolute + relative·|value|, in units of the candidate's ε. */
 export interface Tolerance {
   readonly absolute: number;
   readonly relative: number;
 }
 
-/** Largest float32: what lies beyond it in float64 may saturate or become infinite in float32. */
+/** The largest float32. Numbers beyond it in float64 may saturate or become infinite in float32. */
 const LARGEST = 3.4028234663852886e38;
-/** Below this float32 is subnormal, and GPUs may return 0. */
+/** Below this, float32 is subnormal, and GPUs may return 0. */
 const SMALLEST = 1.1754943508222875e-38;
 
 /** Numbers in [−1, 1), the same in every run. */
@@ -46,7 +46,7 @@ export async function runOn(backend: Backend, program: Program, inputs: readonly
   return results.map((values) => Float64Array.from(values));
 }
 
-/** Throws unless the candidate agrees with the reference; says where it does not, and what went in. */
+/** Throws unless the candidate agrees with the reference; the message contains the place and the inputs. */
 export async function agree(
   reference: Backend,
   candidate: Backend,

@@ -1,4 +1,4 @@
-/** Loops that are made pass by pass: they end as the whole loop in one call does on the reference. */
+/** Loops of `pass` calls end as the whole loop in one call does on the reference. */
 import fc from 'fast-check';
 import type { Backend } from '../../../src/backends/backend.ts';
 import { factorOf } from '../../../src/backends/cpu/iteration.ts';
@@ -19,11 +19,11 @@ import {
 import { type ParityCase, runOn } from './parity.ts';
 
 interface Passed extends Iterated {
-  /** The matrix is given as its transpose. */
+  /** Whether the matrix is passed as its transpose. */
   readonly transposed: boolean;
 }
 
-/** What is multiplied in the first pass, [batch, n]. */
+/** The factor of the product in the first pass, [batch, n]. */
 function firstFactor({ iteration, batch, n, activation, sloped }: Passed, { x, b, step, slope }: IterateOperands) {
   const call = { iteration, activation, activationParameters: parametersOf(activation) };
   return Float32Array.from(
@@ -35,7 +35,7 @@ function firstFactor({ iteration, batch, n, activation, sloped }: Passed, { x, b
   );
 }
 
-/** M without its columns of zeros, and transposed if it is to be given so. */
+/** M without its columns of zeros, and transposed if the case passes it so. */
 function squareOf({ n, transposed }: Passed, { matrix }: IterateOperands): Float32Array {
   const stride = matrix.length / n;
   return Float32Array.from({ length: n * n }, (_, at) => {
@@ -44,7 +44,7 @@ function squareOf({ n, transposed }: Passed, { matrix }: IterateOperands): Float
   });
 }
 
-/** x and behind it the state, after as many passes as the limit says. */
+/** x, followed by the state, after as many passes as the limit allows. */
 async function passedOn(backend: Backend, choice: Passed, operands: IterateOperands): Promise<Float64Array> {
   const { iteration, batch, n, activation, sloped, transposed } = choice;
   const { x, state, b, step, tolerance, floor, slope } = operands;
@@ -114,7 +114,7 @@ const activations: ParityCase = {
   },
 };
 
-/** Tiles of 64 columns, which a GPU takes where there are enough of them. */
+/** Tiles of 64 columns, which a GPU uses where there are enough of them. */
 const many: ParityCase = {
   name: 'pass: enough tiles for the large workgroups',
   run: (...backends) =>
@@ -142,5 +142,5 @@ const scaled: ParityCase = {
 };
 
 export const passCases: readonly ParityCase[] = [random, activations, scaled];
-/** For the forms of a GPU. */
+/** For the variants of a GPU. */
 export const largePassCases: readonly ParityCase[] = [many];

@@ -47,7 +47,8 @@ async function checkProduct(backends: Check, settings: ProductSettings, alpha: n
 }
 
 /**
- * Runs products of random operands, of so many numbers each and 0 where one is absent; the last of them is the step.
+ * Runs products of random operands with the given numbers of elements, 0 for an absent one; the last operand is the
+ * step size.
  * @param k length of the sums
  */
 export async function agreeOnProducts(
@@ -61,7 +62,7 @@ export async function agreeOnProducts(
     if (size === 0) return [];
     return [operand === 5 ? Float32Array.of(alpha) : randomValues(size, random)];
   });
-  // Sums of k products of numbers in [−1, 1]: their rounding grows like √k times their own size, about √k.
+  // Sums of k products of numbers in [−1, 1]: their rounding error grows like √k times their own size, about √k.
   const size = 1 + Math.sqrt(k);
   await agree(...backends, program, inputs, { absolute: 4 * size * size * Math.max(1, alpha), relative: 4 });
 }
@@ -129,7 +130,7 @@ async function checkEpilogue(
 const BIASES = ['none', 'row', 'full'] as const;
 const SWITCH = [false, true];
 
-/** What surrounds the activation does not depend on which it is: each combination with two of them. */
+/** The code around the activation does not depend on it, so each combination is tested with two of them. */
 const combinations: ParityCase[] = (['identity', 'tanh'] as const).map((activation) => ({
   name: `product: every epilogue with ${activation}`,
   async run(...backends) {
@@ -165,14 +166,14 @@ const large: ParityCase = {
     checkProduct(backends, { ...PLAIN, m: 150, n: 1100, k: 1400, bias: 'row', activation: 'tanh' }, 1, 5),
 };
 
-/** Operands that can be read in vectors of four, around the edges of blocks of 128 × 128 and slices of 16. */
+/** Operands that can be read as vectors of four, around the edges of blocks of 128 × 128 and slices of 16. */
 const vectors: ParityCase = {
   name: 'product: shapes around the edges of the wide blocks',
   async run(...backends) {
-    // Each form of it is compiled for seconds on a software adapter.
+    // A software adapter compiles each variant for seconds.
     await checkProduct(backends, { ...PLAIN, m: 132, n: 124, k: 36, transposeA: true }, 1, 1);
     await checkProduct(backends, { ...PLAIN, m: 132, n: 124, k: 36, transposeB: true }, 1, 2);
-    // Rows and columns that no vector ends at.
+    // Sizes that are not multiples of four.
     await checkProduct(backends, { ...PLAIN, m: 129, n: 131, k: 20, transposeB: true }, 1, 3);
   },
 };
@@ -182,10 +183,10 @@ const chosen: ParityCase = {
   run: (...backends) => checkProduct(backends, { ...PLAIN, m: 70, n: 68, k: 20, transposeB: true }, 1, 4),
 };
 
-/** For backends that give every product they can the wide form. */
+/** For backends that use the wide variant for every product that allows it. */
 export const wideProductCases: readonly ParityCase[] = [vectors];
 /** For backends that time every product. */
 export const tunedProductCases: readonly ParityCase[] = [chosen];
-/** Those that concern the forms of the kernel; the epilogue is the same code in all of them. */
+/** The cases that depend on the variant of the kernel; the epilogue is the same code in all of them. */
 export const productFormCases: readonly ParityCase[] = [shapes, edges, many, someEpilogues];
 export const productCases: readonly ParityCase[] = [...productFormCases, ...combinations, ...activations, large];

@@ -22,7 +22,7 @@ function toleranceOf(operation: Reduction, middle: number): Tolerance {
     case 'fixedPointResidual':
       return { absolute: 4, relative: 8 + 2 * root };
     default:
-      // Terms of both signs: rounding is measured by the partial sums, about √middle.
+      // Terms of both signs: the rounding error is relative to the partial sums, about √middle.
       return { absolute: 4 * middle, relative: 4 };
   }
 }
@@ -53,7 +53,7 @@ async function checkReduce(
   await agree(...backends, program, inputs, toleranceOf(operation, middle));
 }
 
-/** Values with some zeros in them, for anyZero. */
+/** Values with some zeros among them, for anyZero. */
 function inputsOf(operation: Reduction, size: number, seed: number): Values[] {
   const random = randomNumbers(seed);
   return Array.from({ length: operandsOf(operation) }, () => {

@@ -1,4 +1,4 @@
-/** Combine, scalar and solve. */
+/** The kernels combine, scalar and solve. */
 import fc from 'fast-check';
 import { STATE_SIZE, STATUS } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
@@ -85,12 +85,12 @@ const ratios: ParityCase = {
   },
 };
 
-/** status, remaining, residual, best, stale, new residual: one sample a row, each with another fate. */
+/** status, remaining, residual, best, stale, new residual: one sample in each row, each with another outcome. */
 const SAMPLES = [
   [STATUS.running, 40, 0, 1e30, 0, 0.5], // the first residual
-  [STATUS.running, 40, 0, Number.POSITIVE_INFINITY, 0, 0.5], // likewise
+  [STATUS.running, 40, 0, Number.POSITIVE_INFINITY, 0, 0.5], // the first residual, infinite best
   [STATUS.running, 43, 0.2, 0.2, 1, 0.17], // improved by more than a tenth
-  [STATUS.running, 43, 0.2, 0.2, 1, 0.19], // by less
+  [STATUS.running, 43, 0.2, 0.2, 1, 0.19], // improved by less
   [STATUS.running, 43, 0.2, 0.2, 1, 0.25], // worse
   [STATUS.running, 45, 0.2, 0.2, 0, 1e-5], // converged
   [STATUS.running, 45, 2e-3, 2e-3, 4, 2e-3], // stale, at the floor
@@ -98,12 +98,12 @@ const SAMPLES = [
   [STATUS.running, 45, 0.2, 0.2, 0, Number.NaN],
   [STATUS.running, 45, 0.2, 0.2, 0, Number.POSITIVE_INFINITY],
   [STATUS.running, 45, 0.2, 0.2, 0, 2e30],
-  [STATUS.converged, 47, 1e-5, 1e-5, 0, 0.7], // left as it is
+  [STATUS.converged, 47, 1e-5, 1e-5, 0, 0.7], // unchanged
   [STATUS.diverged, 47, 2e31, 0.1, 3, 1e-9],
   [STATUS.gaveUp, 47, 0.3, 0.2, 5, Number.NaN],
-  [STATUS.running, 1, 0.2, 0.2, 1, 0.17], // the last one of its iterations
-  [STATUS.running, 1, 0.2, 0.2, 0, 1e-5], // likewise, and converged
-  [STATUS.running, 1, 2e-3, 2e-3, 1, 1e-3], // likewise, at the floor
+  [STATUS.running, 1, 0.2, 0.2, 1, 0.17], // the last of its iterations
+  [STATUS.running, 1, 0.2, 0.2, 0, 1e-5], // the last one, and converged
+  [STATUS.running, 1, 2e-3, 2e-3, 1, 1e-3], // the last one, and at the floor
   [STATUS.running, 7, 0.2, 0.2, 1, 0.17],
 ];
 
@@ -152,7 +152,7 @@ const solve: ParityCase = {
         async (order, batch, seed) => {
           const random = randomNumbers(seed);
           const matrices = randomValues(batch * order * order, random, 1 / Math.sqrt(order));
-          // A dominant entry in each row, not on the diagonal: rows must be exchanged.
+          // A dominant entry in each row, off the diagonal: rows must be exchanged.
           for (let row = 0; row < batch * order; row++) matrices[row * order + ((row + 1) % order)] += 3;
           const program = single(
             `solve ${order}`,

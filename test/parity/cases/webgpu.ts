@@ -1,4 +1,4 @@
-/** Every kernel of WebGPU, in the forms for software and for hardware adapters: for each implementation of WebGPU. */
+/** The suites for implementations of WebGPU: every kernel, in the variants for software and for hardware adapters. */
 import type { WebGPUOptions } from '../../../src/backends/webgpu/index.ts';
 import { factorCases } from './factorisations.ts';
 import { acceleratedCases, formCases, iterateCases, type ParityCase, parityCases } from './index.ts';

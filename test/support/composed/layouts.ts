@@ -1,8 +1,10 @@
-/** Ways to lay a table of numbers out as tensors, such that what is done element by element comes out the same. */
+/** Ways to lay a table of numbers out as tensors such that elementwise operations have the same results. */
 import { concat, scatterAdd } from '../../../src/tensor/arrange.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
 
-/** Where a number of a table is: in which of the tensors, and of the sample's numbers there, in order, which. */
+/**
+ * The place of a number of a table: the index of the tensor, and the index among the sample's numbers in that tensor.
+ */
 export interface Place {
   readonly piece: number;
   readonly index: number;
@@ -18,7 +20,7 @@ export interface Layout {
 
 const inOrder: Layout['placeOf'] = (_, feature) => ({ piece: 0, index: feature });
 
-/** One tensor. */
+/** A layout of one tensor. */
 const single = (
   name: string,
   pack: (x: Tensor) => Tensor,
@@ -30,11 +32,11 @@ const single = (
   placeOf: inOrder,
 });
 
-/** n as a product, of which neither factor is 1 where that can be. */
+/** n as a product in which neither factor is 1, where possible. */
 const factors = (n: number): readonly [number, number] => (n === 4 ? [2, 2] : [1, n]);
 const count = (length: number): number[] => Array.from({ length }, (_, index) => index);
 const backwards = (rows: number): number[] => count(rows).reverse();
-/** Which is not its own inverse. */
+/** A permutation that is not its own inverse. */
 const turned = (rows: number): number[] => count(rows).map((row) => (row + 1) % rows);
 
 export const LAYOUTS: readonly Layout[] = [

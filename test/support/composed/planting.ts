@@ -1,11 +1,11 @@
-/** From a description to a problem whose solution, and whose kinks, are where they were planted. */
+/** Builds a problem from a description, with its solution and its kinks at planted places. */
 import { type Bend, bend, bendValue, isPlantedLeft } from './bends.ts';
 import type { Description, Step } from './description.ts';
 import { argumentsOf, type Input, type Node, type Problem, rowOf, type Table } from './graph.ts';
 
-/** Kinks of one system: all choices at them are tried. */
+/** The largest number of kinks of one system, because all choices at them are tried. */
 const MOST_KINKS = 6;
-/** Of float32. */
+/** The range of whole numbers that float32 holds. */
 const DIGITS = 2 ** 24;
 const LEAST = 2 ** -126;
 const LARGEST = 2 ** 127;
@@ -18,7 +18,7 @@ class Planting {
   private readonly nodes: Node[] = [];
   private readonly inputs: Input[] = [];
   private readonly values: Table[] = [];
-  /** Lipschitz constants in the largest-entry norm. */
+  /** Lipschitz constants of the nodes in the largest-entry norm. */
   private readonly gains: number[] = [];
   private readonly kinks: number[];
   private readonly scale: number;
@@ -61,7 +61,7 @@ class Planting {
     };
   }
 
-  /** Without the nodes and the inputs that the last node does not depend on. */
+  /** The problem without the nodes and the inputs on which the last node does not depend. */
   private pruned(last: number, final: number): Pick<Problem, 'nodes' | 'inputs' | 'values'> {
     const kept = new Set([0, last]);
     for (let place = last; place > 0; place--) {
@@ -110,7 +110,7 @@ class Planting {
         this.weighted(step, of, b);
         break;
       case 'product': {
-        // Not homogeneous, and contracting nowhere near everywhere.
+        // A product is not homogeneous, and contracts nowhere near everywhere.
         if (this.description.scale !== 0 || this.description.isTame) break;
         const value = this.both(of, b, (x, y) => this.sum([x * y]));
         this.add({ kind: 'product', a: of, b, layout }, value, Number.POSITIVE_INFINITY);
@@ -132,7 +132,7 @@ class Planting {
     this.add({ kind: 'sum', a, b, factors: [first, second], layout }, value, gain);
   }
 
-  /** Added to what is there; before that it may bend. */
+  /** Adds a vector to the newest node, possibly after a bend. */
   private vector(step: Step): void {
     const { isShared, numbers, layout } = step;
     const { n, batch } = this.description;
@@ -184,7 +184,7 @@ class Planting {
   private extreme(step: Step, a: number, b: number): void {
     const name = step.isShared ? ('maximum' as const) : ('minimum' as const);
     const rows = Math.max(this.values[a].length, this.values[b].length);
-    // The difference is what a kink of relu would have as its argument.
+    // The difference of the operands is where relu would have its argument.
     const targets = this.targets(step, rows, bend('relu', this.scale, 0));
     const shift = targets.map((row, r) =>
       row.map((target, j) => this.sum([rowOf(this.values[b], r)[j], target, -rowOf(this.values[a], r)[j]])),
@@ -199,7 +199,7 @@ class Planting {
     this.add(node, value, Math.max(this.gains[a], this.gains[b]));
   }
 
-  /** ‖M‖ ≤ ½ in the largest-entry norm, so that y is unique, and stays so for every choice at the kinks. */
+  /** ‖M‖ ≤ ½ in the largest-entry norm, so that y is unique for every choice at the kinks. */
   private inner(step: Step, of: number): void {
     if (this.values[of].length === 1 && this.description.batch > 1) return;
     const { n } = this.description;
@@ -216,7 +216,7 @@ class Planting {
     this.add(node, value, gain);
   }
 
-  /** Arguments at a kink where one is wanted and there are not too many, else well inside of a piece. */
+  /** Arguments at a kink where the description wants one and there are not too many, otherwise well inside a piece. */
   private targets({ sides }: Step, rows: number, shape: Bend): number[][] {
     const { positions } = shape;
     const unit = this.scale / 4;
@@ -227,7 +227,7 @@ class Planting {
         const position = positions[(row + feature) % positions.length];
         if (side === 0 && this.takeKink(rows === 1 ? undefined : row)) return position;
         if (side < 0 && isPlantedLeft(shape)) return positions[0] + unit * side;
-        // Between two positions too.
+        // Possibly between two positions.
         return side === 2 && positions.length > 1
           ? positions[1] - unit
           : (positions.at(-1) as number) + unit * (Math.abs(side) || 1);
@@ -301,11 +301,11 @@ class Planting {
     );
   }
 
-  /** Of few terms, and whether float32 adds them without rounding in any order. */
+  /** Adds few terms, and notes whether float32 adds them without rounding in any order. */
   private sum(terms: readonly number[]): number {
     const size = terms.reduce((total, term) => total + Math.abs(term), 0);
     const finest = Math.min(...terms.filter((term) => term !== 0).map(unitOf));
-    // float32 holds neither more digits nor numbers as small or as large as float64.
+    // float32 holds neither as many digits nor as small and as large numbers as float64.
     if (size / finest > DIGITS || finest < LEAST || size > LARGEST) this.isExact = false;
     return terms.reduce((total, term) => total + term, 0);
   }

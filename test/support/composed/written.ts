@@ -12,9 +12,12 @@ import type { Unit } from './derivatives.ts';
 import type { Node, Problem } from './graph.ts';
 import { LAYOUTS, type Layout } from './layouts.ts';
 
-/** How inner problems are solved. */
+/** Options of the inner problems. */
 export interface WrittenOptions {
-  /** given: their solution is handed to them, which is right at the solution of the whole only. Default given. */
+  /**
+   * `given` passes the inner problems their planted solution, which is right only at the solution of the whole.
+   * Default: given.
+   */
   readonly inner?: Partial<FixedPointOptions>;
   /** Default: the layouts of the problem. */
   readonly isFlat?: boolean;
@@ -22,7 +25,7 @@ export interface WrittenOptions {
 
 const FLAT = LAYOUTS[0];
 
-/** The function of the unknown, [batch, n] or of any other shape, and the inputs. */
+/** The function of the unknown, of shape [batch, n] or any other, and of the inputs. */
 export function written(problem: Problem, { inner = {}, isFlat = false }: WrittenOptions = {}): ImplicitFunction {
   const { nodes, values, batch, n, own, factor } = problem;
   const layoutOf = (node: Node): Layout => (isFlat ? FLAT : LAYOUTS[node.layout]);
@@ -35,7 +38,10 @@ export function written(problem: Problem, { inner = {}, isFlat = false }: Writte
     };
     for (const [place, node] of nodes.entries()) {
       const rows = values[place].length;
-      /** Done element by element, in the layout of the node; what all samples share is repeated where others are not. */
+      /**
+       * Applies an elementwise function in the layout of the node. Operands that all samples share are repeated where
+       * others are not shared.
+       */
       const elementwise = (f: (...pieces: Tensor[]) => Tensor, ...operands: Tensor[]): Tensor => {
         const { pack, unpack } = layoutOf(node);
         const packed = operands.map((operand) => pack(operand.shape[0] === rows ? operand : repeated(operand, rows)));
@@ -100,7 +106,7 @@ function repeated(x: Tensor, rows: number): Tensor {
   return x.gather(new Array<number>(rows).fill(0));
 }
 
-/** Rows times Wᵀ, or W times columns; of a matrix for each sample entry by entry. */
+/** Rows times Wᵀ, or W times columns; elementwise products and sums where each sample has its own matrix. */
 function linear(x: Tensor, matrix: Tensor, { name }: Layout, n: number): Tensor {
   if (matrix.shape.length === 3) {
     const [rows] = matrix.shape;
@@ -111,7 +117,7 @@ function linear(x: Tensor, matrix: Tensor, { name }: Layout, n: number): Tensor 
   return x.matmul(matrix, { transposeB: true });
 }
 
-/** The shape of the unknown, where samples come first. */
+/** The shape of the unknown, with samples first. */
 export type UnknownShape = (problem: Problem) => readonly number[];
 
 export const flatUnknown: UnknownShape = ({ batch, n }) => [batch, n];
@@ -121,14 +127,14 @@ export interface SolvedOptions extends WrittenOptions {
   readonly shape?: UnknownShape;
   /** Default: the planted solution. */
   readonly start?: readonly number[];
-  /** In the place of start and shape, for the caller to free. */
+  /** Used instead of start and shape; the caller frees it. */
   readonly unknown?: Tensor;
 }
 
 export const inputTensors = ({ tensor }: Scope, { inputs }: Problem): Tensor[] =>
   inputs.map(({ values, shape }) => tensor(values, shape));
 
-/** @param inputs of the problem, which a tape may follow */
+/** @param inputs of the problem, which may be on a tape */
 export function solved(
   engine: Engine,
   problem: Problem,
@@ -170,7 +176,7 @@ export async function gradientsOf(
   });
 }
 
-/** At the planted solution, unless options say otherwise. */
+/** At the planted solution, unless the options have another start. */
 export function certificateOf(
   engine: Engine,
   problem: Problem,
@@ -180,7 +186,9 @@ export function certificateOf(
   return engine.tidy((scope) => solved(engine, problem, inputTensors(scope, problem), how).solve.certify(options));
 }
 
-/** What a function `selection` gets of a unit: the place among the calls, the sample, the index there. */
+/**
+ * The arguments of a `selection` function for a unit, as a key: the index of the call, the sample, and the index in it.
+ */
 export function keyOfUnit({ nodes, values, n, batch }: Problem, unit: Unit): string {
   let place = 0;
   for (const [index, node] of nodes.entries()) {

@@ -1,18 +1,18 @@
-/** Whether a call has done what it may: succeeded with numbers, or refused by name what it was given. */
+/** Judges a call: it must succeed with numbers, or refuse its argument by name. */
 import { Tensor } from '../../../src/tensor/tensor.ts';
 import { Own } from './values.ts';
 import type { World } from './world.ts';
 
-/** What the engine under JavaScript says where nothing was checked. */
+/** Messages of the JavaScript engine, which appear where nothing was checked. */
 const BARE =
   /is not a function|is not iterable|is not a constructor|Cannot (read|set|convert|mix|destructure|perform|assign|access|delete|define|use)|\(reading|Invalid (array|typed array|array buffer|string) length|call stack|serialize a BigInt|circular structure|Array buffer allocation|Method .* called on incompatible|must be an instance of|argument must be of type|not extensible|Derived constructor|could not be cloned|Invalid time value|Function\.prototype|Object prototype|Reduce of empty|Offset is outside|start offset|byte length of/i;
 
-/** Errors of the library that tell of work, not of an argument. */
+/** Errors of the library that report failed work rather than an invalid argument. */
 const OF_WORK = ['ConvergenceError', 'CertificateError', 'DeviceLostError', 'AbortError'];
 
 export interface Verdict {
   readonly outcome: 'refused' | 'succeeded' | 'own error';
-  /** What is wrong with it. */
+  /** The error in the call's behaviour. */
   readonly fault?: string;
   readonly message?: string;
 }
@@ -20,9 +20,9 @@ export interface Verdict {
 const SLOW = 20_000;
 
 /**
- * @param names of the argument that was wrong: one of them must be in the message
- * @param given what it was, for faults
- * @param mustRefuse nothing else is right
+ * @param names of the invalid argument, one of which the message must contain
+ * @param given a description of the argument, for faults
+ * @param mustRefuse whether the call must not succeed
  */
 export async function judged(
   world: World,
@@ -79,7 +79,7 @@ function held(engine: World['engine']): readonly number[] {
   return [buffers, bytes];
 }
 
-/** Numbers are kept for the next time, once each, as `scalar` says: what leaks does so each time. */
+/** The engine keeps each scalar that it creates (see `scalar`); a leak, in contrast, happens at every call. */
 async function leakOf(
   engine: World['engine'],
   before: readonly number[],
@@ -115,7 +115,7 @@ async function inTime(promise: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** Reads what a call has given: numbers that are not NaN. @throws what reading rejects with */
+/** Reads the result of a call, in which no number may be NaN. @throws the error of the reading */
 async function usable(result: unknown, depth = 0): Promise<void> {
   if (result instanceof Promise) return void (await usable(await inTime(result), depth));
   if (result instanceof Tensor) return void checkNumbers(await inTime(result.data()));
@@ -135,7 +135,7 @@ function checkNumbers(values: unknown): void {
   }
 }
 
-/** Lets go of what a call has given. */
+/** Disposes of the result of a call. */
 function freed(result: unknown, own: ReadonlySet<unknown>, depth = 0): void {
   if (own.has(result) || depth > 2 || typeof result !== 'object' || result === null || result instanceof Promise)
     return;

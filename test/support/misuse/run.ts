@@ -1,4 +1,4 @@
-/** Cases of a family, and what came of them. */
+/** Runs cases of a family, and collects the verdicts. */
 import fc from 'fast-check';
 import { type Family, misuses, prepared } from './family.ts';
 import { judged } from './judge.ts';
@@ -9,7 +9,7 @@ export interface Figures {
   readonly cases: number;
   readonly refused: number;
   readonly succeeded: number;
-  /** Each kind of fault once, with how often it was found. */
+  /** Each kind of fault once, with the number of times it occurred. */
   readonly faults: readonly string[];
   readonly wrong: number;
 }
@@ -17,7 +17,7 @@ export interface Figures {
 export async function run(world: World, family: Family, cases: number, seed: number): Promise<Figures> {
   const found = new Map<string, { readonly example: string; times: number }>();
   let [refused, succeeded, wrong] = [0, 0, 0];
-  // Right is right.
+  // Valid arguments must succeed.
   const right = await judged(
     world,
     () => family.call(world, ...(family.parameters.map(({ valid }) => valid(world)) as never[])),

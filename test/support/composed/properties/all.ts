@@ -1,4 +1,4 @@
-/** Every property of composed problems, on every backend that it speaks of. */
+/** Every property of composed problems, on each backend to which it applies. */
 import type { BackendName } from '../../../../src/backends/backend.ts';
 import type { Engine } from '../../../../src/tensor/engine.ts';
 import type { Load } from '../property.ts';
@@ -14,7 +14,7 @@ import { scales } from './scales.ts';
 import { selections } from './selections.ts';
 import { solves } from './solves.ts';
 
-/** Those that are about derivatives in float64. */
+/** The properties of derivatives in float64. */
 export const ON_CPU = [certificates, kinks, selections, intervals, memory] as const;
 
 export const ON_EVERY_BACKEND: readonly ((load: Load, engine: () => Promise<Engine>, backend: BackendName) => void)[] =

@@ -1,4 +1,4 @@
-/** Every backend says the same of a problem whose numbers float32 holds exactly. */
+/** All backends agree on a problem whose numbers float32 holds exactly. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { BackendName } from '../../../../src/backends/backend.ts';

@@ -1,4 +1,4 @@
-/** What `certify` says of a composed problem is what all choices at its kinks say. */
+/** `certify` is right about a composed problem: its verdict follows from all choices at the kinks. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { ImplicitCertificate } from '../../../../src/implicit/certificate.ts';
@@ -10,10 +10,10 @@ import { type Load, property } from '../property.ts';
 import { Truth } from '../truth.ts';
 import { certificateOf, type UnknownShape } from '../written.ts';
 
-/** Without functions that solve something themselves. */
+/** The kinds of steps without inner problems. */
 export const PLAIN: readonly StepKind[] = ['linear', 'bend', 'extreme', 'sum', 'vector', 'ray', 'product', 'mix'];
 
-/** Shapes of an unknown of n numbers a sample. */
+/** Shapes of an unknown that has n numbers for each sample. */
 const SHAPES: readonly UnknownShape[] = [
   ({ batch, n }) => [batch, n],
   ({ batch, n }) => [batch, 1, n],
@@ -22,7 +22,7 @@ const SHAPES: readonly UnknownShape[] = [
 
 const statuses = ({ samples }: ImplicitCertificate): string[] => samples.map(({ status }) => status);
 
-/** Of each sample what is known, and never what is not so. */
+/** Checks that what is stated about each sample is true; a sample may be unknown. */
 function expectNotFalse(certificate: ImplicitCertificate, verdicts: readonly string[]): void {
   for (const [sample, status] of statuses(certificate).entries()) {
     if (status !== 'unknown') expect(status, `sample ${sample}`).toBe(verdicts[sample]);

@@ -1,4 +1,4 @@
-/** The interval of a gradient holds what all elements give, and where it says that it is exact no more. */
+/** The interval of a gradient contains the gradients of all elements, and nothing else where it is called exact. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Engine } from '../../../../src/tensor/engine.ts';
@@ -35,7 +35,7 @@ export function intervals(load: Load, engine: () => Promise<Engine>): void {
           ),
         );
         if (truth.verdicts().includes('failed')) {
-          // Near a singular element the gradient is beyond all bounds, unless it does not move there.
+          // Near a singular element the gradient is unbounded, unless its numerator vanishes there.
           expect(exact).toBe(false);
           return;
         }

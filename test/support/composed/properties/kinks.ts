@@ -1,4 +1,4 @@
-/** The kinks that are reported are those that were planted, each by its operation, its sample and its place. */
+/** The reported kinks are the planted ones, each with its operation, its sample and its place. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { OperationKink } from '../../../../src/implicit/kinks.ts';
@@ -12,7 +12,7 @@ import { Truth } from '../truth.ts';
 import { certificateOf, gradientsOf, keyOfUnit } from '../written.ts';
 import { PLAIN } from './certificates.ts';
 
-/** Of a system of all samples there is one sample, and a place in all of it. */
+/** A system of all samples counts as one sample, and its places run over all of it. */
 const reported = (kinks: readonly OperationKink[]): string[] =>
   kinks
     .map(({ operation, place, sample, index, value }) => `${operation} ${place} ${sample} ${index}: ${value}`)

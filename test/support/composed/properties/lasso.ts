@@ -1,4 +1,7 @@
-/** Lasso problems with planted solutions: the solution, its certificate, its derivative at each selection, the interval. */
+/**
+ * Lasso problems with planted solutions: the solution, its certificate, its derivative at each selection, and the
+ * interval.
+ */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { Tape } from '../../../../src/autodiff/tape.ts';

@@ -1,4 +1,4 @@
-/** Whatever is asked of a solution, the engine holds afterwards what it held before. */
+/** After any use of a solution, the engine holds what it held before. */
 import { expect } from 'vitest';
 import { valueAndGrad } from '../../../../src/autodiff/gradient.ts';
 import type { ImplicitSolution } from '../../../../src/implicit/root.ts';
@@ -12,7 +12,7 @@ import { solved } from '../written.ts';
 
 type Asked = (engine: Engine, problem: Problem, inputs: readonly Tensor[]) => Promise<unknown>;
 
-/** Outside of any scope: what is made belongs to the caller, who disposes it. */
+/** Runs outside of any scope: the tensors belong to the caller, who disposes of them. */
 const ofSolution =
   (ask: (solution: ImplicitSolution, engine: Engine, problem: Problem) => Promise<unknown>): Asked =>
   async (engine, problem, inputs) => {
@@ -69,7 +69,7 @@ export function memory(load: Load, engine: () => Promise<Engine>): void {
         await opened.idle();
         return opened.memory().buffers;
       };
-      // The first time brings numbers that are kept for the next.
+      // The first call creates numbers that the engine keeps.
       await held();
       const before = opened.memory().buffers;
       expect(await held()).toBe(before);

@@ -1,4 +1,4 @@
-/** z = σ(Wz + b) with planted solutions and kinks: what a monotone layer says holds, at every tolerance. */
+/** z = σ(Wz + b) with planted solutions and kinks: all statements of a monotone layer are true, at every tolerance. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { Tape } from '../../../../src/autodiff/tape.ts';
@@ -20,7 +20,7 @@ interface Layer {
   readonly A: readonly number[];
   readonly B: readonly number[];
   readonly W: readonly number[];
-  /** By construction; I − W may be more monotone. */
+  /** The margin by construction; I − W may be more monotone. */
   readonly margin: number;
   readonly bend: Bend;
   readonly b: readonly number[];
@@ -101,7 +101,7 @@ function activationOf({ name, parameters: [first, second] }: Bend): ActivationOp
 
 type Way = 'matrix' | 'monotoneMatrix' | 'monotoneMap';
 
-/** The solution, and the tensors whose gradients are wanted: b, then W, or A and B and, where it is one, m. */
+/** The solution, and the tensors to differentiate for: b, then W, or A, B and, if it is a tensor, m. */
 function solve(
   scope: Scope,
   { problem, A, B, W, margin, bend: shape, b }: Layer,
@@ -129,7 +129,7 @@ function solve(
   };
 }
 
-/** From ∂ℓ/∂W those of the parameters: −A(G + Gᵀ), G − Gᵀ and −tr G. */
+/** The gradients of the parameters from G = ∂ℓ/∂W: −A(G + Gᵀ), G − Gᵀ and −tr G. */
 function parameterGradients(G: readonly number[], A: readonly number[], n: number): number[][] {
   const at = (i: number, j: number): number => G[i * n + j];
   const each = (f: (i: number, j: number) => number): number[] =>
@@ -176,7 +176,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
         const size = Math.hypot(...z);
         const wanted = way === 'matrix' ? [ofW] : parameterGradients(ofW, layer.A, n);
         for (const [place, gradient] of rest.entries()) {
-          // They are as far off as z is, which the margin bounds.
+          // Their error is bounded by the margin, like that of z.
           const slack =
             (100 * (tolerance + (single ? 1e-6 : 1e-13)) * (1 + size) * Math.hypot(...ofB, 1)) / layer.margin;
           for (const [at, value] of gradient.entries())
@@ -201,7 +201,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
           const own = (values: ArrayLike<number>): number[] =>
             Array.from({ length: n }, (_, j) => values[sample * n + j]);
           const error = Math.hypot(...own(z).map((value, j) => value - own(layer.z)[j]));
-          // As documented, relative to ε + ‖z‖; the bound itself is rounded.
+          // As documented, relative to ε + ‖z‖. The bound itself is rounded.
           expect(error).toBeLessThanOrEqual(
             samples[sample].errorBound * (1 + 1e-3) * (epsilon + Math.hypot(...own(z))),
           );
@@ -236,7 +236,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
     ([layer, m, stated]) =>
       withTape(async (scope) => {
         const { n, batch } = layer.problem;
-        // A diagonal: I − (W + Wᵀ)/2 = mI + AᵀA has the least eigenvalue m + min a².
+        // With a diagonal A, I − (W + Wᵀ)/2 = mI + AᵀA has the least eigenvalue m + min a².
         const diagonal = layer.A.map((entry, at) => (at % (n + 1) === 0 ? entry : 0));
         const least = m + Math.min(...diagonal.filter((_, at) => at % (n + 1) === 0).map((entry) => entry * entry));
         const certified = async (): Promise<MonotoneSolution> => {

@@ -1,4 +1,4 @@
-/** A sample that fails takes nothing from its neighbours, where the report alone tells. */
+/** A sample that fails does not affect its neighbours when failures are only reported. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { Tape } from '../../../../src/autodiff/tape.ts';
@@ -49,7 +49,7 @@ export function neighbours(load: Load, engine: () => Promise<Engine>, backend: B
             problem.values[0].map((_, sample) => (sample === failing ? 1 : 0)),
             [batch, 1],
           );
-          // Repeated, 4·e^|z| comes from numbers that are not large to infinity in one step.
+          // Plain repetition of 4·e^|z| goes from moderate numbers to infinity in one step.
           const solution = fixedPoint((z, mask, ...inputs) => f(z, ...inputs).add(mask.mul(z.abs().exp().mul(4))), {
             unknown: scope.tensor(problem.values[0].flat(), [batch, n]),
             inputs: [fails, ...watched],

@@ -1,4 +1,4 @@
-/** What is multiplied by a power of 2 comes out multiplied by it, and is decided as before, or is refused. */
+/** A problem multiplied by a power of 2 has the solution multiplied by it and the same verdicts, or is refused. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { Tape } from '../../../../src/autodiff/tape.ts';
@@ -16,7 +16,7 @@ import { cotangentOf, cotangents, expectGradients } from './selections.ts';
 const POWERS = [0, 20, -20, 60, -60, 99, -99];
 const LINEAR_KINDS = PLAIN.filter((kind) => kind !== 'product');
 
-/** Within the range of float32, with some room for what is computed on the way. */
+/** Whether a number lies within the range of float32, with some room for intermediate results. */
 const isOfSingle = (value: number): boolean => value === 0 || Math.abs(Math.log2(Math.abs(value))) < 110;
 
 export function scales(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
@@ -79,13 +79,14 @@ export function scales(load: Load, engine: () => Promise<Engine>, backend: Backe
       fc.pre(problem.isExactInSingle || !isSingle(backend));
       const wanted = new Truth(problem).gradients(cotangentOf(problem, numbers)) ?? [];
       fc.pre(!isSingle(backend) || wanted.flat().every(isOfSingle));
-      // What is out of the range of float32 on the way is refused.
+      // A problem with intermediate results outside of float32's range is refused.
       const checked = expectGradients(await engine(), problem, cotangentOf(problem, numbers), {}, tolerance);
       await (isSingle(backend) ? checked.catch(refused) : checked);
     },
   );
 
-  // A tolerance is relative to ‖z‖, and to ε times the numbers at the start where these are small: a start at 0 is near to nothing.
+  // A tolerance is relative to ‖z‖, or to ε times the numbers at the start if these are larger: a start at 0 is near to
+  // nothing.
   for (const [size, powers] of [
     ['large', POWERS.filter((power) => power >= 0)],
     ['small', POWERS.filter((power) => power < 0)],
@@ -104,7 +105,7 @@ export function scales(load: Load, engine: () => Promise<Engine>, backend: Backe
           const options = { solver: 'auto' as const, tolerance: isSingle(backend) ? 1e-4 : 1e-8 };
           const solution = solved(opened, problem, inputTensors(scope, problem), { start, options });
           const found = await solution.data().catch(refused);
-          // A contraction by ½: twice the residual, which is relative to all of the sample.
+          // For a contraction by ½ the error is at most twice the residual, which is relative to the whole sample.
           if (found) expectNear(found, z, 100 * options.tolerance, 'z');
         });
       },

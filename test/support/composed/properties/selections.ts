@@ -1,4 +1,4 @@
-/** The gradient that a selection gives is that of the element which it names. */
+/** The gradient for a selection is the gradient of the element that the selection names. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { ImplicitSelection } from '../../../../src/implicit/selections.ts';
@@ -14,13 +14,13 @@ import { PLAIN } from './certificates.ts';
 
 export const cotangents = fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 12, maxLength: 12 });
 
-/** Of the shape of z. */
+/** A cotangent of the shape of z. */
 export const cotangentOf = ({ n, batch }: Problem, numbers: readonly number[]): number[] => numbers.slice(0, n * batch);
 
-/** Beyond it the rounding of a linear solve, and that of the numbers which it starts from, is not small. */
+/** Above this amplification, the rounding of a linear solve and of its inputs is no longer small. */
 export const SENSITIVE = 100;
 
-/** Every gradient, of every input, against the truth. */
+/** Compares the gradient for every input with the truth. */
 export async function expectGradients(
   engine: Engine,
   problem: Problem,
@@ -38,7 +38,7 @@ export async function expectGradients(
   }
 }
 
-/** Dyadic, so that the truth is exact. */
+/** Dyadic numbers, so that the truth is exact. */
 const shares = fc.constantFrom(0, 1, 0.5, 0.25);
 
 export function selections(load: Load, engine: () => Promise<Engine>): void {

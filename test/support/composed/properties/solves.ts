@@ -1,4 +1,4 @@
-/** What is said of a solution that was solved for, to any tolerance, holds for the true one. */
+/** Statements about a solution computed to any tolerance hold for the true solution. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { Tape } from '../../../../src/autodiff/tape.ts';
@@ -50,7 +50,7 @@ export function solves(load: Load, engine: () => Promise<Engine>, backend: Backe
             },
           });
           const gradients = tape.pullback(solution, watched, scope.tensor(v, solution.shape));
-          // Those of shifts do not depend on z, but by the kinks.
+          // The gradients of shifts do not depend on z, except through the kinks.
           for (const [place, { name }] of problem.inputs.entries()) {
             if (name !== 'shift') continue;
             const near = isSingle(backend) ? 1e-3 : 1e-9;
@@ -70,8 +70,8 @@ export function solves(load: Load, engine: () => Promise<Engine>, backend: Backe
     cases,
     async ([description, numbers, , tolerance]) => {
       fc.pre(tolerance <= 1e-4);
-      // Steep, so that many a problem fails, and started nearby: all other solutions there are on rays from this one, along which
-      // the matrix is singular.
+      // Steep, so that many problems fail, and started nearby: all other solutions lie on rays from this one, along
+      // which the matrix is singular.
       const steep = planted({ ...description, isTame: false });
       fc.pre(steep.isExactInSingle || !isSingle(backend));
       const truth = new Truth(steep);
@@ -89,7 +89,7 @@ export function solves(load: Load, engine: () => Promise<Engine>, backend: Backe
         const { samples: certificates } = await solution.solve.certify();
         for (const [sample, { status }] of certificates.entries()) {
           if (samples[sample].status !== 'converged') continue;
-          // Started to the tolerance from z: whatever is said of it must be so of z.
+          // The start is within the tolerance of z, so every statement must be true of z.
           if (status === 'certified') expect(verdicts[sample]).toBe('certified');
         }
         expect(truth.units.filter(isKink).length).toBeGreaterThan(0);
