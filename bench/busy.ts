@@ -2,7 +2,7 @@
 import type { CDPSession, Page } from 'puppeteer';
 
 /** A browser calls a task long from this many milliseconds on. */
-export const LONG = 50;
+export const LONG_TASK = 50;
 
 export interface LongTask {
   /** Milliseconds since the scene began. */
@@ -27,7 +27,7 @@ export interface Busy {
 /** The page proves that it is responsive once in this many milliseconds. */
 const BEAT = 4;
 /** The browser reports a long task at most this many milliseconds after its end. */
-const TOLD = 200;
+const REPORTING_DELAY = 200;
 
 /** An entry of https://w3c.github.io/long-animation-frames/, which the DOM types do not have yet. */
 interface Frame {
@@ -52,7 +52,7 @@ interface Recorder {
 type Recording = typeof globalThis & { recorder: Recorder };
 
 /** Watches every document that `page` opens from now on. */
-export async function watch(page: Page): Promise<CDPSession> {
+export async function watchPage(page: Page): Promise<CDPSession> {
   await page.evaluateOnNewDocument((beat) => {
     const recorder: Recorder = { tasks: [], frames: [], longestGap: 0 };
     Object.assign(globalThis, { recorder });
@@ -74,7 +74,7 @@ export async function watch(page: Page): Promise<CDPSession> {
 }
 
 /** @param act runs while the page is watched; it may open another document */
-export async function busyDuring(page: Page, session: CDPSession, act: () => Promise<unknown>): Promise<Busy> {
+export async function measureBusy(page: Page, session: CDPSession, act: () => Promise<unknown>): Promise<Busy> {
   const before = await processorTime(session);
   const from = await page.evaluate(() => {
     (globalThis as Recording).recorder.longestGap = 0;
@@ -86,7 +86,7 @@ export async function busyDuring(page: Page, session: CDPSession, act: () => Pro
     longestGap: (globalThis as Recording).recorder.longestGap,
   }));
   const after = await processorTime(session);
-  await new Promise((resolve) => setTimeout(resolve, TOLD));
+  await new Promise((resolve) => setTimeout(resolve, REPORTING_DELAY));
   const { origin, tasks, frames } = await page.evaluate(() => {
     const { recorder } = globalThis as Recording;
     // The fields are copied one by one, because the browser's entries have no own properties that could be serialised.
@@ -110,7 +110,7 @@ export async function busyDuring(page: Page, session: CDPSession, act: () => Pro
     .map(({ startTime, duration }) => ({
       at: Math.round(origin + startTime - from),
       milliseconds: Math.round(duration),
-      what: described(
+      what: describeFrame(
         frames.find((frame) => frame.startTime < startTime + duration && startTime < frame.startTime + frame.duration),
       ),
     }))
@@ -124,7 +124,7 @@ async function processorTime(session: CDPSession): Promise<number> {
 }
 
 /** A frame consists of its scripts, then style and layout, then painting and the hand-over to the compositor. */
-function described(frame: Frame | undefined): string {
+function describeFrame(frame: Frame | undefined): string {
   if (!frame) return 'no frame that the browser tells of';
   const { startTime, duration, styleAndLayoutStart, scripts } = frame;
   const told = scripts.map(

@@ -32,7 +32,7 @@ export interface Outcome {
   readonly answer?: ArrayLike<number>;
   readonly iterations?: Iterations;
   /** Iterations of the slowest sample. Where the whole batch iterates together, this many are carried out. */
-  readonly most?: Iterations;
+  readonly slowest?: Iterations;
 }
 
 /** One case at one size, done by one library. */
@@ -51,7 +51,7 @@ export type Works = { readonly [Name in CaseName]?: (size: Size) => Work<Problem
 interface Case<Problem> {
   readonly title: string;
   /** The largest number of units (solves or training steps) that one problem suffices for. */
-  readonly most: number;
+  readonly maximumUnits: number;
   /** The largest relative difference allowed between two answers, ‖x − y‖/‖y‖. */
   readonly agreement: number;
   /** Floating-point operations of one unit, for cases where they do not depend on the solver. */
@@ -64,13 +64,13 @@ type Cases = { readonly [Name in CaseName]: Case<Problems[Name]> };
 export const CASES = {
   relu: {
     title: `${RELU_ITERATIONS} relu iterations`,
-    most: 1,
+    maximumUnits: 1,
     agreement: 1e-4,
     // A product of batch × n with n × n takes batch·n² multiplications and as many additions.
     operations: ({ batch, width }: Size) => 2 * batch * width ** 2 * RELU_ITERATIONS,
     problem: reluProblem,
   },
   // Two solves to a tolerance of 1e-4 differ by a multiple of it.
-  solve: { title: 'solve and gradient', most: 1, agreement: 1e-2, problem: solveProblem },
-  training: { title: 'training step', most: TRAINING.steps, agreement: 0, problem: trainingProblem },
+  solve: { title: 'solve and gradient', maximumUnits: 1, agreement: 1e-2, problem: solveProblem },
+  training: { title: 'training step', maximumUnits: TRAINING.steps, agreement: 0, problem: trainingProblem },
 } as const satisfies Cases;

@@ -3,7 +3,7 @@ import { CASES, type CaseName } from './cases.ts';
 import { type Contestant, type LibraryName, nameOf } from './contestants.ts';
 import type { Entry, Results } from './results.ts';
 import type { Scaling } from './scaling.ts';
-import { decades, escaped, logarithmic, pageOf, type Scale } from './svg.ts';
+import { decades, escapeMarkup, logarithmic, pageOf, type Scale } from './svg.ts';
 import { describe } from './table.ts';
 
 /** Mid-tones, which stand out from white and from black. */
@@ -91,7 +91,7 @@ function barPanel(group: readonly Entry[], left: number): string {
     const { minimum, maximum, median } = entry.timing ?? { minimum: 0, maximum: 0, median: 0 };
     const weight = entry.library === 'equilibra' ? ' font-weight="700"' : '';
     return (
-      `<text x="${start - 6}" y="${top + 11}" text-anchor="end"${weight}>${escaped(nameOf(entry))}</text>` +
+      `<text x="${start - 6}" y="${top + 11}" text-anchor="end"${weight}>${escapeMarkup(nameOf(entry))}</text>` +
       `<rect x="${start}" y="${top}" width="${(x(median) - start).toFixed(1)}" height="${BAR}" fill="${COLOURS[entry.library]}"/>` +
       `<line x1="${x(minimum).toFixed(1)}" x2="${x(maximum).toFixed(1)}" y1="${middle}" y2="${middle}" stroke="#777" stroke-width="1.5"/>` +
       `<text x="${(x(maximum) + 5).toFixed(1)}" y="${top + 11}"${weight}>${digits(median)}</text>`
@@ -136,14 +136,14 @@ function curvePanel(curves: readonly Scaling[], left: number, top: number): stri
   const marks = [...new Set(xs)].map(
     (tick) => `<text x="${x(tick).toFixed(1)}" y="${top + LINES + 18}" text-anchor="middle">${tick}</text>`,
   );
-  const labels = spread(curves.map(({ points }) => y((points[points.length - 1]?.[1] ?? ys[0]) * unit)));
+  const labels = spreadLabels(curves.map(({ points }) => y((points[points.length - 1]?.[1] ?? ys[0]) * unit)));
   const lines = curves.map((curve, index) => {
     const points = curve.points.map(([at, value]) => `${x(at).toFixed(1)},${y(value * unit).toFixed(1)}`).join(' ');
     const colour = COLOURS[curve.library];
     const dashes = dashesOf(curve);
     return (
       `<polyline fill="none" stroke="${colour}" stroke-width="2"${dashes} points="${points}"/>` +
-      `<text x="${left + width + 6}" y="${(labels[index] + 4).toFixed(1)}" style="fill: ${colour}">${escaped(nameOf(curve))}</text>`
+      `<text x="${left + width + 6}" y="${(labels[index] + 4).toFixed(1)}" style="fill: ${colour}">${escapeMarkup(nameOf(curve))}</text>`
     );
   });
   const heading = `<text x="${left}" y="${top - 14}" font-weight="600">${title}</text>`;
@@ -157,7 +157,7 @@ function dashesOf({ backend }: Contestant): string {
 }
 
 /** The heights of labels, moved down where labels would overlap. */
-function spread(heights: readonly number[]): number[] {
+function spreadLabels(heights: readonly number[]): number[] {
   const order = heights.map((_, index) => index).sort((a, b) => heights[a] - heights[b]);
   const moved = [...heights];
   for (let place = 1; place < order.length; place++) {

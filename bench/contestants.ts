@@ -21,7 +21,7 @@ const BOTH: readonly EnvironmentName[] = ['chrome', 'node'];
 const CHROME: readonly EnvironmentName[] = ['chrome'];
 
 /** gpu.js counts once for each of its modes; Node has only one of them. */
-const OWN = BACKENDS.flatMap((backend) =>
+const OWN_CONTESTANTS = BACKENDS.flatMap((backend) =>
   backend === 'gpujs'
     ? GPUJS_MODES.map((mode) => ({ backend: `gpujs-${mode}`, environments: mode === 'webgl2' ? CHROME : BOTH }))
     : [{ backend, environments: BOTH }],
@@ -32,7 +32,7 @@ const OWN = BACKENDS.flatMap((backend) =>
  * a package of its own.
  */
 export const CONTESTANTS: readonly Entrant[] = [
-  ...OWN.map((own) => ({ library: 'equilibra' as const, ...own })),
+  ...OWN_CONTESTANTS.map((own) => ({ library: 'equilibra' as const, ...own })),
   { library: 'jax-js', backend: 'webgpu', environments: ['chrome'] },
   { library: 'jax-js', backend: 'wasm', environments: BOTH },
   { library: 'tfjs', backend: 'webgpu', environments: ['chrome'] },
@@ -44,7 +44,7 @@ export const CONTESTANTS: readonly Entrant[] = [
 ];
 
 /** The most multiplications in one product that a backend is given: WebGL2 in software would take minutes for more. */
-export function mostMultiplications(backend: string, { software }: AdapterDescription): number {
+export function maximumMultiplications(backend: string, { software }: AdapterDescription): number {
   return backend === 'gpujs-webgl2' && software ? 128 ** 3 : Number.POSITIVE_INFINITY;
 }
 

@@ -99,7 +99,7 @@ function solveAndGradient(engine: Engine, { batch, width }: Size): Work<SolvePro
           return {
             answer: read,
             iterations: { forward: meanIterations(there), backward: meanIterations(back) },
-            most: { forward: mostIterations(there), backward: mostIterations(back) },
+            most: { forward: slowestIterations(there), backward: slowestIterations(back) },
           };
         } finally {
           tape.dispose();
@@ -116,7 +116,7 @@ function solveAndGradient(engine: Engine, { batch, width }: Size): Work<SolvePro
  * The bytes that an engine holds after a solve of `iterations` iterations and its gradient, buffers kept for reuse
  * included: the peak of what was needed. Each measurement opens an engine of its own, because Programs are kept too.
  */
-export async function implicitMemory(
+export async function measureImplicitMemory(
   options: OpenOptions,
   { batch, width }: Size,
   iterations: number,
@@ -167,7 +167,7 @@ function meanIterations({ samples }: SolveReport): number {
   return samples.reduce((total, { iterations }) => total + iterations, 0) / samples.length;
 }
 
-function mostIterations({ samples }: SolveReport): number {
+function slowestIterations({ samples }: SolveReport): number {
   return samples.reduce((most, { iterations }) => Math.max(most, iterations), 0);
 }
 

@@ -1,7 +1,7 @@
 /** Measures the cases of one environment. */
 import type { AdapterDescription } from '../src/index.ts';
 import { CASES, type CaseName } from './cases.ts';
-import { CONTESTANTS, type Contestant, mostMultiplications, nameOf } from './contestants.ts';
+import { CONTESTANTS, type Contestant, maximumMultiplications, nameOf } from './contestants.ts';
 import type { Environment, Session } from './environment.ts';
 import type { LoadWatch } from './load.ts';
 import type { Log } from './log.ts';
@@ -115,7 +115,7 @@ async function openField(environment: Environment, wanted: readonly Contestant[]
           `${environment.version}: the adapter is ${describe(adapter)}: these are no figures of a graphics card`,
         );
       }
-      if (Number.isFinite(mostMultiplications(contestant.backend, adapter))) {
+      if (Number.isFinite(maximumMultiplications(contestant.backend, adapter))) {
         log.note(`${environment.version}, ${name}: the larger sizes are left out, since ${describe(adapter)} is slow`);
       }
     } catch (error) {

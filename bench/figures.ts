@@ -27,9 +27,9 @@ export interface DigitsRun extends Run {
 
 /** For each file in bench/results, the function that turns its contents into text. */
 export const FIGURES = {
-  'bench-wasm.json': (text: string) => peersOf(JSON.parse(text) as WasmResults),
-  'iterations.json': (text: string) => iterationsOf(JSON.parse(text) as IterationCounts),
-  'digits.json': (text: string) => trainingOf(JSON.parse(text) as DigitsRun),
+  'bench-wasm.json': (text: string) => describePeers(JSON.parse(text) as WasmResults),
+  'iterations.json': (text: string) => describeIterations(JSON.parse(text) as IterationCounts),
+  'digits.json': (text: string) => describeTraining(JSON.parse(text) as DigitsRun),
 } as const;
 export type FigureFile = keyof typeof FIGURES;
 export const FIGURE_FILES = Object.keys(FIGURES) as FigureFile[];
@@ -47,7 +47,7 @@ export type FigurePage = (typeof FIGURE_PAGES)[FigureFile];
  * @param contents the parsed results, by the name of their file
  * @throws Error where the text does not contain a block exactly once
  */
-export function withFigures(page: FigurePage, text: string, contents: Readonly<Record<FigureFile, string>>): string {
+export function insertFigures(page: FigurePage, text: string, contents: Readonly<Record<FigureFile, string>>): string {
   const files = FIGURE_FILES.filter((file) => FIGURE_PAGES[file] === page);
   return files.reduce((written, file) => {
     const [start, end] = [`<!-- from bench/results/${file} by npm run readme -->\n`, '\n<!-- end -->'];
@@ -61,15 +61,16 @@ export function withFigures(page: FigurePage, text: string, contents: Readonly<R
 /** Files written by versions that did not watch for other work have no load rule and no counts. */
 export type WasmResults = Pick<Results, 'date' | 'processor' | 'notes' | 'entries'> & Partial<Pick<Results, 'load'>>;
 
-const NAMED = { batch: 128, width: 87 };
+const TABLE_SIZE = { batch: 128, width: 87 };
 
 /** The table of one size, and sentences about the other sizes. */
-export function peersOf({ date, processor, notes, entries }: WasmResults): string {
+export function describePeers({ date, processor, notes, entries }: WasmResults): string {
   const done = entries.filter(({ environment, timing }) => environment === 'chrome' && timing);
   const libraries = [...new Set(done.map(({ library }) => library))];
-  const here = done.filter(({ batch, width }) => batch === NAMED.batch && width === NAMED.width);
+  const here = done.filter(({ batch, width }) => batch === TABLE_SIZE.batch && width === TABLE_SIZE.width);
   const solved = here.find(({ library, case: name }) => library === 'equilibra' && name === 'solve');
-  if (!solved) throw new Error(`there is no solve of ${NAMED.batch} × ${NAMED.width} by the library in Chrome`);
+  if (!solved)
+    throw new Error(`there is no solve of ${TABLE_SIZE.batch} × ${TABLE_SIZE.width} by the library in Chrome`);
   const cell = (name: string, library: string): string => {
     const entry = here.find((each) => each.case === name && each.library === library);
     return entry ? timeOf(entry) : '–';
@@ -85,7 +86,7 @@ export function peersOf({ date, processor, notes, entries }: WasmResults): strin
   ];
   return [
     `Milliseconds on WebAssembly in ${solved.version}, ${processor.cores} cores (${processor.name}), no GPU, ` +
-      `${NAMED.batch} samples, ${NAMED.width} wide, tolerance 1e-4, ${date.slice(0, 10)}; in brackets the interquartile range:`,
+      `${TABLE_SIZE.batch} samples, ${TABLE_SIZE.width} wide, tolerance 1e-4, ${date.slice(0, 10)}; in brackets the interquartile range:`,
     '',
     `| | ${libraries.map((library) => (library === 'equilibra' ? `Equilibra${threadsOf(solved)}` : library)).join(' | ')} |`,
     `|---|${libraries.map(() => '---|').join('')}`,
@@ -134,7 +135,7 @@ function leadOf(entries: readonly (Entry & Partial<Results['entries'][number]>)[
 const LAYERS = ['fresh layer', 'reference', 'ill-conditioned', 'trained'];
 
 /** The table of the solvers. The layers stand in the order of the file. */
-export function iterationsOf({ forward, backward, stepRule }: IterationCounts): string {
+export function describeIterations({ forward, backward, stepRule }: IterationCounts): string {
   const rowsOf = (counts: SolverCounts): string[] =>
     Object.entries(counts).map(([solver, layers]) => {
       const cells = Object.values(layers).map((values) => values.map((one) => one?.toFixed(1) ?? '–').join(' / '));
@@ -154,7 +155,7 @@ export function iterationsOf({ forward, backward, stepRule }: IterationCounts): 
 }
 
 /** One sentence about the training run. */
-export function trainingOf({ backend, seconds, epochs, others }: DigitsRun): string {
+export function describeTraining({ backend, seconds, epochs, others }: DigitsRun): string {
   const loaded =
     others !== undefined && others > 0.1
       ? `, while other programs had ${(100 * others).toFixed(0)} % of the processors`

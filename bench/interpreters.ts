@@ -34,9 +34,9 @@ type Variables = Readonly<Record<string, string | undefined>>;
  * Programs that may be a Python with packages, each once: those on the path, in virtual environments, of conda, of
  * pyenv and of the system.
  */
-export function candidates(variables: Variables, home = homedir()): string[] {
+export function listCandidates(variables: Variables, home = homedir()): string[] {
   const windows = process.platform === 'win32';
-  const inside = (folder: string): string =>
+  const programIn = (folder: string): string =>
     windows ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python3');
   const onPath = (variables.PATH ?? '')
     .split(delimiter)
@@ -47,7 +47,7 @@ export function candidates(variables: Variables, home = homedir()): string[] {
   );
   const pyenv = join(variables.PYENV_ROOT ?? join(home, '.pyenv'), 'versions');
   const versions = existsSync(pyenv) ? readdirSync(pyenv).map((version) => join(pyenv, version)) : [];
-  const files = [...environments.map(inside), ...onPath, ...versions.map(inside), '/usr/bin/python3'];
+  const files = [...environments.map(programIn), ...onPath, ...versions.map(programIn), '/usr/bin/python3'];
   return [...new Set(files)].filter((file) => existsSync(file));
 }
 
@@ -55,10 +55,10 @@ export function candidates(variables: Variables, home = homedir()): string[] {
  * The interpreter with the newest release of the package; among equals the first one.
  * @throws Error where no interpreter has the package
  */
-export async function newestWith(
+export async function findNewestWith(
   name: PythonPackage,
-  programs: readonly string[] = candidates(process.env),
-  ask: (program: string, name: PythonPackage) => Promise<Interpreter | undefined> = about,
+  programs: readonly string[] = listCandidates(process.env),
+  ask: (program: string, name: PythonPackage) => Promise<Interpreter | undefined> = describeInterpreter,
 ): Promise<Interpreter> {
   let newest: Interpreter | undefined;
   // Not in parallel, because each loads some hundred megabytes.
@@ -71,14 +71,14 @@ export async function newestWith(
 }
 
 /** @throws Error where the program does not have the package */
-export async function onlyWith(name: PythonPackage, program: string): Promise<Interpreter> {
-  const found = await about(program, name);
+export async function requireInterpreter(name: PythonPackage, program: string): Promise<Interpreter> {
+  const found = await describeInterpreter(program, name);
   if (found) return found;
   throw new Error(`the Python given has no ${NAMES[name]}`);
 }
 
 /** Undefined where the program does not have the package, or is not a Python. */
-function about(program: string, name: PythonPackage): Promise<Interpreter | undefined> {
+function describeInterpreter(program: string, name: PythonPackage): Promise<Interpreter | undefined> {
   return new Promise((resolve) => {
     execFile(program, [SCRIPT, name], { timeout: TIME_LIMIT, killSignal: 'SIGKILL' }, (error, out) => {
       const [line] = out.split('\n').filter((text) => text.startsWith('{'));

@@ -45,7 +45,7 @@ const layers = [
   await referenceLayer('ill-conditioned reference', 'illcond'),
   await trainedLayer(),
 ];
-const results = { forward: await forwardCounts(), backward: await backwardCounts(), stepRule: await stepRule() };
+const results = { forward: await forwardCounts(), backward: await backwardCounts(), stepRule: await countByStepRule() };
 await mkdir('bench/results', { recursive: true });
 await writeFile('bench/results/iterations.json', `${JSON.stringify(results, undefined, 1)}\n`);
 engine.close();
@@ -103,7 +103,7 @@ function meanIterations({ samples }: SolveReport): number | undefined {
 
 async function forwardCounts(): Promise<object> {
   const names = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
-  return tabulated('forward', names, async ({ W, b, margin }, solver, tolerance) => {
+  return formatTable('forward', names, async ({ W, b, margin }, solver, tolerance) => {
     const options = { activation: 'relu', margin, solver, tolerance, limit: LIMIT, onFailure: 'report' } as const;
     return meanIterations(await monotoneFixedPoint(W, b, options).report);
   });
@@ -111,7 +111,7 @@ async function forwardCounts(): Promise<object> {
 
 async function backwardCounts(): Promise<object> {
   const names = Object.keys(LINEAR_SOLVERS) as LinearSolverName[];
-  return tabulated('backward', names, async ({ W, b, v, margin }, linearSolver, tolerance) => {
+  return formatTable('backward', names, async ({ W, b, v, margin }, linearSolver, tolerance) => {
     const tape = new Tape();
     const input = tape.watch(b.add(0));
     const { z, backwardReports } = monotoneFixedPoint(W, input, {
@@ -130,7 +130,7 @@ async function backwardCounts(): Promise<object> {
   });
 }
 
-async function tabulated<Name extends string>(
+async function formatTable<Name extends string>(
   direction: string,
   names: readonly Name[],
   count: (layer: Layer, name: Name, tolerance: number) => Promise<number | undefined>,
@@ -151,7 +151,7 @@ async function tabulated<Name extends string>(
 }
 
 /** Peaceman-Rachford splitting on the fresh layer, with the stopping rule of the monDEQ authors' code. */
-async function stepRule(): Promise<object> {
+async function countByStepRule(): Promise<object> {
   const [{ W, b, v, margin }] = layers;
   const counts = await stepRuleCounts(engine as Engine, { W, b, v, margin }, TOLERANCES);
   console.log(`\nPeaceman-Rachford, fresh layer, stopped on the relative step at ${TOLERANCES.join(', ')}:`);

@@ -57,9 +57,9 @@ export async function measureLasso(assignment: LassoAssignment): Promise<LassoFi
   const { X, y } = lassoProblem(assignment);
   const tensors = { X: engine.tensor(X, [samples, features]), y: engine.tensor(y) };
   const logLambda = logLambdasOf(X, y, assignment);
-  const run = folds === 1 ? pathOnce : foldsOnce;
+  const run = folds === 1 ? solvePath : solveFolds;
   const all: number[] = [];
-  let found: Found;
+  let found: Solved;
   do {
     const started = performance.now();
     found = await run(tensors, logLambda, assignment);
@@ -71,7 +71,7 @@ export async function measureLasso(assignment: LassoAssignment): Promise<LassoFi
   return { all, gap, ...summaryOf(found.reports) };
 }
 
-interface Found {
+interface Solved {
   readonly reports: readonly LassoReport[];
   /** [folds · lambdas, features] */
   readonly beta: Float32Array | Float64Array;
@@ -93,11 +93,11 @@ function logLambdasOf(X: Numbers, y: Numbers, { samples, features, lambdas }: La
 
 type Tensors = Readonly<Record<'X' | 'y', ReturnType<Engine['tensor']>>>;
 
-async function pathOnce(
+async function solvePath(
   { X, y }: Tensors,
   logLambda: readonly number[],
   { tolerance, chunk }: LassoAssignment,
-): Promise<Found> {
+): Promise<Solved> {
   const path = await lassoPath({ X, y, logLambda, tolerance, chunk, onFailure: 'report' });
   const [reports, beta] = await Promise.all([Promise.all(path.reports), path.beta.data()]);
   path.beta.dispose();
@@ -105,11 +105,11 @@ async function pathOnce(
   return { reports, beta };
 }
 
-async function foldsOnce(
+async function solveFolds(
   { X, y }: Tensors,
   logLambda: readonly number[],
   { samples, folds, tolerance }: LassoAssignment,
-): Promise<Found> {
+): Promise<Solved> {
   const masks = engine.tensor(foldMasks(samples, { folds }).training, [folds, samples]);
   const every = Array.from({ length: folds }, () => logLambda).flat();
   const solution = lasso({ X, y, masks, logLambda: every, tolerance, onFailure: 'report' });

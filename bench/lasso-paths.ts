@@ -16,7 +16,7 @@ import { softwareDriver } from '../src/cli/vulkan.ts';
 import { foldMasks } from '../src/data/index.ts';
 import type { AdapterDescription, BackendName } from '../src/index.ts';
 import type { Session } from './environment.ts';
-import { type Interpreter, newestWith, onlyWith, titleOf as pythonTitle } from './interpreters.ts';
+import { findNewestWith, type Interpreter, titleOf as pythonTitle, requireInterpreter } from './interpreters.ts';
 import { LASSO_CASES, type LassoSize, lassoProblem } from './lasso.ts';
 import type { LassoAssignment, LassoFinding } from './lasso-measurements.ts';
 import { LOADED_SHARE, LoadWatch } from './load.ts';
@@ -183,14 +183,14 @@ async function inNode(backend: BackendName, options: Options, log: Log): Promise
       isOpen = true;
       if (backend === 'webgpu' && adapter.software)
         log.note(`${backend}: the adapter is software: ${adapter.description}`);
-      entries.push(await measured(session, { ...each, load }, backend, options, adapter, log));
+      entries.push(await measureCase(session, { ...each, load }, backend, options, adapter, log));
     } catch (error) {
       if (!isOpen && entries.length === 0 && /webgpu|WebAssembly|gpu\.js/i.test(firstLine(error))) {
         log.note(`there is no ${backend}: ${firstLine(error)}`);
         return entries;
       }
       const isLate = error instanceof TimeLimitError;
-      const told = isLate ? stoppedAfter(options) : firstLine(error);
+      const told = isLate ? describeTimeout(options) : firstLine(error);
       if (!isLate) log.failure(`${backend}, ${titleOf(each)}: ${told}`);
       const entry = { ...each, load, contestant: backend, error: told };
       console.error(lineOf(entry));
@@ -210,7 +210,7 @@ function softwareVariables(): Readonly<Record<string, string>> {
   }
 }
 
-async function measured(
+async function measureCase(
   session: Session,
   each: Case & Pick<Entry, 'load'>,
   backend: BackendName,
@@ -242,7 +242,7 @@ async function measured(
 async function inPython(options: Options, log: Log): Promise<Entry[]> {
   let found: Interpreter;
   try {
-    found = options.python ? await onlyWith('sklearn', options.python) : await newestWith('sklearn');
+    found = options.python ? await requireInterpreter('sklearn', options.python) : await findNewestWith('sklearn');
   } catch (error) {
     log.note(`no figures of scikit-learn: ${firstLine(error)}`);
     return [];
@@ -252,7 +252,7 @@ async function inPython(options: Options, log: Log): Promise<Entry[]> {
   for (const each of options.cases) {
     const [load] = loadavg();
     const watch = new LoadWatch();
-    const answer = await answerOf(each, options, found.program);
+    const answer = await askPython(each, options, found.program);
     const others = watch.share();
     const { all, tolerance, gap, error, isLate } = answer;
     const finding = all && { all, gap: gap as number, failed: 0, iterations: Number.NaN };
@@ -278,7 +278,7 @@ interface Answer {
   readonly isLate?: boolean;
 }
 
-async function answerOf(each: Case, options: Options, python: string): Promise<Answer> {
+async function askPython(each: Case, options: Options, python: string): Promise<Answer> {
   const { repetitions, limit } = options;
   const folder = await mkdtemp(join(tmpdir(), 'equilibra-lasso-'));
   try {
@@ -297,14 +297,14 @@ async function answerOf(each: Case, options: Options, python: string): Promise<A
     let text = '';
     for await (const piece of child.stdout) text += piece;
     clearTimeout(timer);
-    if (isLate) return { isLate, error: stoppedAfter(options) };
+    if (isLate) return { isLate, error: describeTimeout(options) };
     return text === '' ? { error: 'Python ended' } : (JSON.parse(text) as Answer);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function stoppedAfter({ limit }: Options): string {
+function describeTimeout({ limit }: Options): string {
   return `stopped after ${limit} s`;
 }
 

@@ -6,7 +6,7 @@ export const LOADED_SHARE = 0.1;
 /** The share is measured over at least this many milliseconds, because the clocks of processes have steps of 10 ms. */
 export const LOAD_WINDOW = 250;
 /** How often one repetition is tried. The last try counts even if it was loaded, and is marked. */
-export const MOST_TRIES = 3;
+export const MAXIMUM_TRIES = 3;
 
 /** How foreign load was treated. This is part of the results. */
 export interface LoadRule {
@@ -42,7 +42,7 @@ export class LoadWatch {
   }
 
   get rule(): LoadRule {
-    return { share: LOADED_SHARE, milliseconds: LOAD_WINDOW, tries: MOST_TRIES, watched: this.watched };
+    return { share: LOADED_SHARE, milliseconds: LOAD_WINDOW, tries: MAXIMUM_TRIES, watched: this.watched };
   }
 
   /**

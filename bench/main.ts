@@ -60,7 +60,7 @@ async function bench(options: BenchOptions): Promise<number> {
     log.note('this system does not tell what other programs do: no repetition is known to be undisturbed');
   const machine: Machine = {
     bundles: await bundleMeasurements(),
-    browsers: browsersHere(),
+    browsers: findInstalledBrowsers(),
     probe: await probeWebGPU(),
   };
   const entries: Entry[] = [];
@@ -100,7 +100,7 @@ function noteLoaded(entries: readonly Entry[], log: Log): void {
   log.note(`other work went on during most repetitions of ${loaded} of ${timings.length} figures: these are too long`);
 }
 
-function browsersHere(): readonly Browser[] {
+function findInstalledBrowsers(): readonly Browser[] {
   try {
     return findBrowsers();
   } catch (error) {

@@ -31,10 +31,10 @@ export interface Match<Problem> {
   /** Creates the problem of a repetition, once for all contestants; 0 is the warm-up. */
   problem(repetition: number): Problem;
   /** The largest number of units that one problem suffices for. */
-  readonly most: number;
+  readonly maximumUnits: number;
 }
 
-interface Contestant<Problem> {
+interface Runner<Problem> {
   readonly work: Work<Problem>;
   readonly times: number[];
   units: number;
@@ -46,14 +46,14 @@ interface Contestant<Problem> {
   error?: string;
 }
 
-const MOST_WARM_UPS = 50;
+const MAXIMUM_WARM_UPS = 50;
 
 /**
  * Contestants that take turns: in each repetition all of them work on the same problem, and each time another one
  * begins. `referee.ts`, perhaps in another process, leads the repetitions.
  */
 export class Contest<Problem> {
-  private readonly contestants: readonly Contestant<Problem>[];
+  private readonly contestants: readonly Runner<Problem>[];
 
   constructor(
     works: readonly Work<Problem>[],
@@ -65,9 +65,10 @@ export class Contest<Problem> {
 
   /** Warms up compilation, pools and caches. */
   async begin(): Promise<void> {
-    const { problem, most } = this.match;
-    const warmUp = problem(0);
-    for (const each of this.contestants) await guarded(each, () => warmedUp(each, warmUp, most, this.limits));
+    const { problem, maximumUnits } = this.match;
+    const practice = problem(0);
+    for (const each of this.contestants)
+      await runGuarded(each, () => warmUp(each, practice, maximumUnits, this.limits));
   }
 
   /**
@@ -80,9 +81,9 @@ export class Contest<Problem> {
     const going = this.contestants.filter(({ isIn }) => isIn);
     if (going.length === 0) return false;
     const given = this.match.problem(repetition);
-    for (const contestant of rotated(going, repetition - 1)) {
-      await guarded(contestant, async () => {
-        const { elapsed, outcome } = await timed(contestant.work, given, contestant.units);
+    for (const contestant of rotate(going, repetition - 1)) {
+      await runGuarded(contestant, async () => {
+        const { elapsed, outcome } = await timeWork(contestant.work, given, contestant.units);
         contestant.times.push(elapsed);
         contestant.outcome ??= outcome;
       });
@@ -107,22 +108,22 @@ export class Contest<Problem> {
   }
 }
 
-async function warmedUp<Problem>(
-  contestant: Contestant<Problem>,
+async function warmUp<Problem>(
+  contestant: Runner<Problem>,
   problem: Problem,
-  most: number,
+  maximumUnits: number,
   { milliseconds }: Limits,
 ): Promise<void> {
   const share = milliseconds / 4;
   const times: number[] = [];
-  while (times.length === 0 || (times.length < MOST_WARM_UPS && sum(times) < share)) {
-    times.push((await timed(contestant.work, problem, 1)).elapsed);
+  while (times.length === 0 || (times.length < MAXIMUM_WARM_UPS && sum(times) < share)) {
+    times.push((await timeWork(contestant.work, problem, 1)).elapsed);
   }
-  contestant.units = Math.min(Math.max(Math.floor(share / Math.min(...times)), 1), most);
+  contestant.units = Math.min(Math.max(Math.floor(share / Math.min(...times)), 1), maximumUnits);
 }
 
 /** Takes a contestant that fails out of the race; the others continue. */
-async function guarded<Problem>(contestant: Contestant<Problem>, body: () => Promise<void>): Promise<void> {
+async function runGuarded<Problem>(contestant: Runner<Problem>, body: () => Promise<void>): Promise<void> {
   if (contestant.error !== undefined) return;
   try {
     await body();
@@ -131,16 +132,16 @@ async function guarded<Problem>(contestant: Contestant<Problem>, body: () => Pro
   }
 }
 
-function isGoing<Problem>({ times, error }: Contestant<Problem>, { milliseconds }: Limits): boolean {
+function isGoing<Problem>({ times, error }: Runner<Problem>, { milliseconds }: Limits): boolean {
   return error === undefined && (times.length === 0 || sum(times) < milliseconds);
 }
 
-function rotated<Item>(items: readonly Item[], by: number): Item[] {
+function rotate<Item>(items: readonly Item[], by: number): Item[] {
   const first = by % items.length;
   return [...items.slice(first), ...items.slice(0, first)];
 }
 
-async function timed<Problem>(
+async function timeWork<Problem>(
   work: Work<Problem>,
   problem: Problem,
   units: number,
@@ -151,7 +152,7 @@ async function timed<Problem>(
   return { elapsed: performance.now() - started, outcome };
 }
 
-function resultOf<Problem>(contestant: Contestant<Problem>, limits: Limits): Measured {
+function resultOf<Problem>(contestant: Runner<Problem>, limits: Limits): Measured {
   const { times, units, foreign, repeated, outcome, error } = contestant;
   if (error !== undefined || !outcome) return { error: error ?? 'no repetition was made' };
   const all = times.map((elapsed) => elapsed / units);

@@ -6,7 +6,7 @@ import type { AdapterDescription } from '../src/index.ts';
 import { CASES, type CaseName, type Iterations, type Work } from './cases.ts';
 import { type Contestant, nameOf } from './contestants.ts';
 import { Contest, differenceOf, type Limits, type Measured, type Timing } from './measure.ts';
-import { type Opened, opened } from './opening.ts';
+import { type OpenEntrant, openEntrant } from './opening.ts';
 import type { ReluProblem, Size } from './problems.ts';
 import type { Verdict } from './referee.ts';
 
@@ -36,11 +36,11 @@ export interface Curve {
 /**
  * Contestants stay open for all cases, because compiling shaders takes a software adapter longer than the work itself.
  */
-const field = new Map<string, Contestant & Opened>();
+const field = new Map<string, Contestant & OpenEntrant>();
 
 /** Adds a contestant to the field. Rejects where it cannot be opened. */
 export async function openContestant(contestant: Contestant): Promise<AdapterDescription | undefined> {
-  const found = await opened(contestant);
+  const found = await openEntrant(contestant);
   // Not a copy, because its getters report changing values.
   field.set(nameOf(contestant), Object.assign(found, contestant));
   return found.adapter;
@@ -49,7 +49,7 @@ export async function openContestant(contestant: Contestant): Promise<AdapterDes
 /** The case under way. */
 interface Current {
   readonly name: CaseName;
-  readonly entered: readonly (Contestant & Opened)[];
+  readonly entered: readonly (Contestant & OpenEntrant)[];
   readonly works: readonly Work<never>[];
   readonly contest: Contest<never>;
 }
@@ -62,31 +62,31 @@ let current: Current | undefined;
  */
 export async function begin({ case: name, limits, ...size }: Assignment): Promise<void> {
   const entered = [...field.values()].filter(({ works, takes }) => works[name] && takes?.(size) !== false);
-  const { most, problem } = CASES[name];
+  const { maximumUnits, problem } = CASES[name];
   const works = entered.map((contestant) => contestant.works[name]?.(size) as Work<never>);
-  const match = { most, problem: (repetition: number) => problem(size, repetition) as never };
+  const match = { maximumUnits, problem: (repetition: number) => problem(size, repetition) as never };
   current = { name, entered, works, contest: new Contest(works, match, limits) };
   await current.contest.begin();
 }
 
 export async function round(repetition: number): Promise<boolean> {
-  return underWay().contest.round(repetition);
+  return requireCurrent().contest.round(repetition);
 }
 
 export async function judge(verdict: Verdict): Promise<void> {
-  await underWay().contest.judge(verdict);
+  await requireCurrent().contest.judge(verdict);
 }
 
 /** The results. Frees what the case held. */
 export async function finish(): Promise<Finding[]> {
-  const { name, entered, works, contest } = underWay();
+  const { name, entered, works, contest } = requireCurrent();
   current = undefined;
   for (const work of works) work.dispose();
   const results = contest.results();
   return results.map((result, index) => findingOf(name, entered[index], result, referenceOf(results)));
 }
 
-function underWay(): Current {
+function requireCurrent(): Current {
   if (!current) throw new Error('no case is under way: begin comes first');
   return current;
 }
@@ -99,7 +99,7 @@ function referenceOf(results: readonly Measured[]): ArrayLike<number> | undefine
 /** A wrong answer counts as a failure, however fast it was. */
 function findingOf(
   name: CaseName,
-  { library, backend, adapter, threads }: Contestant & Opened,
+  { library, backend, adapter, threads }: Contestant & OpenEntrant,
   result: Measured,
   reference: ArrayLike<number> | undefined,
 ): Finding {
@@ -129,7 +129,7 @@ function countOf(threads: number | undefined): Pick<Finding, 'threads'> {
  * worked.
  */
 export async function freshRun(size: Size, repetitions: number): Promise<{ milliseconds: number[]; threads: number }> {
-  const { works, threads } = await opened({ library: 'equilibra', backend: 'wasm' });
+  const { works, threads } = await openEntrant({ library: 'equilibra', backend: 'wasm' });
   const work = works.relu?.(size) as Work<ReluProblem>;
   const milliseconds: number[] = [];
   for (let repetition = 0; repetition < WARM_UP + repetitions; repetition++) {

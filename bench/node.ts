@@ -38,7 +38,7 @@ export function openNode(bundle: string, variables: Readonly<Record<string, stri
 function sessionOf(child: ChildProcess, limit: number): Session {
   return {
     async call<Result>(exportName: string, ...values: unknown[]) {
-      const { result, message } = await answerOf(child, { exportName, values }, limit);
+      const { result, message } = await awaitAnswer(child, { exportName, values }, limit);
       if (message !== undefined) throw new Error(message);
       return result as Result;
     },
@@ -56,7 +56,7 @@ export class TimeLimitError extends Error {
   override readonly name = 'TimeLimitError';
 }
 
-function answerOf(
+function awaitAnswer(
   child: ChildProcess,
   call: { exportName: string; values: unknown[] },
   limit: number,

@@ -2,11 +2,11 @@
 import type { GPUJSMode } from '../src/backends/gpujs/index.ts';
 import { type AdapterDescription, type BackendName, type OpenOptions, open } from '../src/index.ts';
 import type { Works } from './cases.ts';
-import { type Contestant, mostMultiplications } from './contestants.ts';
-import { equilibraWorks, implicitMemory } from './equilibra.ts';
+import { type Contestant, maximumMultiplications } from './contestants.ts';
+import { equilibraWorks, measureImplicitMemory } from './equilibra.ts';
 import type { Size } from './problems.ts';
 
-export interface Opened {
+export interface OpenEntrant {
   readonly works: Works;
   /** The adapter of the library's own engine, including threads that have started since it was opened. */
   readonly adapter?: AdapterDescription;
@@ -19,7 +19,7 @@ export interface Opened {
 }
 
 /** Rejects with the reason where the contestant cannot take part. */
-export async function opened({ library, backend }: Contestant): Promise<Opened> {
+export async function openEntrant({ library, backend }: Contestant): Promise<OpenEntrant> {
   switch (library) {
     case 'equilibra': {
       const options = optionsFor(backend);
@@ -31,14 +31,18 @@ export async function opened({ library, backend }: Contestant): Promise<Opened> 
           return engine.adapter;
         },
         threads: () => threadsOf(backend, engine.adapter),
-        memory: (size, iterations) => implicitMemory(options, size, iterations),
-        takes: ({ batch, width }) => batch * width ** 2 <= mostMultiplications(backend, first),
+        memory: (size, iterations) => measureImplicitMemory(options, size, iterations),
+        takes: ({ batch, width }) => batch * width ** 2 <= maximumMultiplications(backend, first),
       };
     }
     case 'jax-js':
       return { works: await (await import('./peers/jax.ts')).openJax(backend as 'webgpu' | 'wasm') };
     case 'tfjs': {
-      const { openTensorflow, unrolledMemory, wasmThreads } = await import('./peers/tensorflow.ts');
+      const {
+        openTensorflow,
+        measureUnrolledMemory: unrolledMemory,
+        wasmThreads,
+      } = await import('./peers/tensorflow.ts');
       const works = await openTensorflow(backend as 'webgpu' | 'wasm');
       const threads = backend === 'wasm' ? { threads: wasmThreads } : {};
       return { works, ...threads, memory: async (size, iterations) => unrolledMemory(size, iterations) };

@@ -22,14 +22,14 @@ const TICK = 10;
 /** Undefined where the system does not report processor times. */
 export function readProcessors(root = process.pid): Reading | undefined {
   try {
-    return process.platform === 'linux' ? fromProc(root) : fromNode(root);
+    return process.platform === 'linux' ? readFromProc(root) : readFromNode(root);
   } catch {
     return undefined;
   }
 }
 
-function fromProc(root: number): Reading | undefined {
-  const machine = machineOf(readFileSync('/proc/stat', 'utf8'));
+function readFromProc(root: number): Reading | undefined {
+  const machine = parseMachine(readFileSync('/proc/stat', 'utf8'));
   const lines = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
@@ -40,14 +40,14 @@ function fromProc(root: number): Reading | undefined {
       }
     });
   // A sandbox may show a /proc/stat of zeros.
-  return machine.total > 0 ? { ...machine, own: treeTime(lines.map(processOf), root) } : undefined;
+  return machine.total > 0 ? { ...machine, own: treeTime(lines.map(parseProcess), root) } : undefined;
 }
 
 /**
  * The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. The two fields for guests are
  * included in user and nice.
  */
-export function machineOf(text: string): Omit<Reading, 'own'> {
+export function parseMachine(text: string): Omit<Reading, 'own'> {
   const [user, nice, system, idle, iowait, irq, softirq, steal] = (text.match(/^cpu +(.*)$/m)?.[1] ?? '')
     .split(' ')
     .map((ticks) => Number(ticks) * TICK);
@@ -63,7 +63,7 @@ export interface ProcessTime {
 }
 
 /** /proc/…/stat: the name in parentheses may contain anything, spaces and parentheses too. */
-export function processOf(line: string): ProcessTime {
+export function parseProcess(line: string): ProcessTime {
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
   const [utime, stime, cutime, cstime] = fields.slice(11, 15).map(Number);
   return { id: Number.parseInt(line, 10), parent: Number(fields[1]), time: (utime + stime + cutime + cstime) * TICK };
@@ -78,10 +78,10 @@ export function treeTime(processes: readonly ProcessTime[], root: number): numbe
   return timeBelow(root) + (processes.find(({ id }) => id === root)?.time ?? 0);
 }
 
-function fromNode(root: number): Reading {
+function readFromNode(root: number): Reading {
   const machine = sumOf(cpus());
   const listed = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,time='], { encoding: 'utf8', timeout: 10_000 });
-  const processes = listed.trim().split('\n').map(listedProcess);
+  const processes = listed.trim().split('\n').map(parseListedProcess);
   return { ...machine, own: treeTime(processes, root) };
 }
 
@@ -92,7 +92,7 @@ function sumOf(processors: readonly CpuInfo[]): Omit<Reading, 'own'> {
 }
 
 /** Parses a line of ps such as "123 1 1-02:03:04.56", whose days and hours may be absent. */
-export function listedProcess(line: string): ProcessTime {
+export function parseListedProcess(line: string): ProcessTime {
   const [id, parent, time] = line.trim().split(/\s+/);
   const [clock, days = '0'] = time.split('-').reverse();
   const seconds = clock.split(':').reduce((sum, part) => 60 * sum + Number(part), 0);

@@ -1,5 +1,5 @@
 /** Leads the repetitions of a measurement, and repeats those during which others kept the computer busy. */
-import { LOAD_WINDOW, LOADED_SHARE, type LoadWatch, MOST_TRIES } from './load.ts';
+import { LOAD_WINDOW, LOADED_SHARE, type LoadWatch, MAXIMUM_TRIES } from './load.ts';
 
 /** What happens to a round with foreign load: it is forgotten, or it counts and is marked. */
 export type Verdict = 'forget' | 'mark';
@@ -18,7 +18,7 @@ export interface Rounds {
  * @param repetitions a number from 1; at most as many again replace loaded ones
  * @param wait takes milliseconds
  */
-export async function refereed(
+export async function refereeRounds(
   rounds: Rounds,
   repetitions: number,
   watch: Pick<LoadWatch, 'share'>,
@@ -32,7 +32,7 @@ export async function refereed(
       if (!(await rounds.round(repetition))) return;
       const share = watch.share();
       if (share === undefined || share <= LOADED_SHARE) break;
-      if (tried === MOST_TRIES || spare === 0) {
+      if (tried === MAXIMUM_TRIES || spare === 0) {
         await rounds.judge('mark');
         break;
       }

@@ -20,7 +20,7 @@ await withWebApp('software', async (page, url) => {
   await train(page);
   await shoot(page, 'train-light', '#view-train .workbench');
   await page.click('#samples li:nth-child(9) button');
-  await said(page, 'reach-state', /Reached/);
+  await waitForText(page, 'reach-state', /Reached/);
   await theme('dark');
   await shoot(page, 'fixed-point-dark', '#view-train .looking');
   await page.setViewport(PHONE);
@@ -31,21 +31,21 @@ await withWebApp('software', async (page, url) => {
   await show(page, 'lasso');
   await page.waitForSelector('#lasso-knots tr');
   await page.click('#lasso-tune');
-  await said(page, 'lasso-state', /Tuned/);
+  await waitForText(page, 'lasso-state', /Tuned/);
   await shoot(page, 'lasso-light', '#view-lasso .lasso');
   await theme('dark');
   await show(page, 'gradients');
-  await said(page, 'cycle-state', /steps of/);
+  await waitForText(page, 'cycle-state', /steps of/);
   await page.$eval('#exhibit-lorenz', (exhibit) => exhibit.scrollIntoView());
-  await said(page, 'lorenz-state', /3000 steps/);
+  await waitForText(page, 'lorenz-state', /3000 steps/);
   await page.setViewport({ ...SCREEN, height: 590 });
   await shoot(page, 'gradients-dark', '#exhibit-cycle');
 });
 
 async function train(page: Page): Promise<void> {
   await page.click('#start');
-  await said(page, 'state', /Finished|error/);
-  await said(page, 'samples-facts', /recognised/);
+  await waitForText(page, 'state', /Finished|error/);
+  await waitForText(page, 'samples-facts', /recognised/);
 }
 
 async function show(page: Page, view: string): Promise<void> {
@@ -54,10 +54,10 @@ async function show(page: Page, view: string): Promise<void> {
   }, view);
 }
 
-async function said(page: Page, id: string, pattern: RegExp): Promise<void> {
-  const isSaid = (name: string, source: string): boolean =>
+async function waitForText(page: Page, id: string, pattern: RegExp): Promise<void> {
+  const hasText = (name: string, source: string): boolean =>
     new RegExp(source).test(document.getElementById(name)?.textContent ?? '');
-  await page.waitForFunction(isSaid, { timeout: 300_000 }, id, pattern.source);
+  await page.waitForFunction(hasText, { timeout: 300_000 }, id, pattern.source);
 }
 
 /** Scrolls until `selector` stands at the top of the screen, below the masthead. */

@@ -1,7 +1,7 @@
 import type { Session } from './environment.ts';
 import type { LoadWatch } from './load.ts';
 import type { Assignment, Finding } from './measurements.ts';
-import { type Rounds, refereed } from './referee.ts';
+import { type Rounds, refereeRounds } from './referee.ts';
 
 /**
  * Measures one case in a session. The repetitions are led from here, because a page cannot see the load of the
@@ -13,6 +13,6 @@ export async function findingsOf(session: Session, assignment: Assignment, watch
     round: (repetition) => session.call('round', repetition),
     judge: (verdict) => session.call('judge', verdict),
   };
-  await refereed(rounds, assignment.limits.repetitions, watch);
+  await refereeRounds(rounds, assignment.limits.repetitions, watch);
   return session.call('finish');
 }

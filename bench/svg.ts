@@ -19,13 +19,13 @@ export function decades(values: readonly number[]): number[] {
   return Array.from({ length: Math.max(high - low, 1) + 1 }, (_, index) => 10 ** (low + index));
 }
 
-export function escaped(text: string): string {
+export function escapeMarkup(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
 }
 
 /** @param body elements, which may use the classes grid and faint */
 export function pageOf(width: number, height: number, caption: string, body: readonly string[]): string {
-  const text = escaped(caption);
+  const text = escapeMarkup(caption);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${text}" font-family="system-ui, sans-serif" font-size="12">
 <style>.page { fill: #ffffff } text { fill: #24292f } .grid { stroke: #8884 } @media (prefers-color-scheme: dark) { .page { fill: #0d1117 } text { fill: #e6edf3 } }</style>
 <rect class="page" width="100%" height="100%"/>

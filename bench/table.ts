@@ -59,13 +59,13 @@ function cellsOf(entry: Entry, entries: readonly Entry[]): string[] {
   const { sameBackend, best } = ratiosOf(entry, entries);
   return [
     ...place,
-    shown(timing.median),
+    formatNumber(timing.median),
     `${(100 * spreadOf(timing)).toFixed(0)} %`,
     repetitionsOf(timing),
-    gigaflops === undefined ? '' : shown(gigaflops),
+    gigaflops === undefined ? '' : formatNumber(gigaflops),
     iterations ? `${iterations.forward.toFixed(1)} / ${iterations.backward.toFixed(1)}` : '',
-    sameBackend === undefined ? '' : shown(sameBackend),
-    best === undefined ? '' : shown(best),
+    sameBackend === undefined ? '' : formatNumber(sameBackend),
+    best === undefined ? '' : formatNumber(best),
   ];
 }
 
@@ -85,6 +85,6 @@ export function describe({ description, software }: AdapterDescription): string 
 }
 
 /** Three significant digits; a longer integer part is not shortened. */
-function shown(value: number): string {
+function formatNumber(value: number): string {
   return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }

@@ -10,7 +10,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 const OUT = 'dist/gpu';
 const STEPS = ['adapter', 'products', 'layers', 'pytorch', 'report'];
 /** This suite needs the web app's sources, and only compiles shaders: it says nothing about results. */
-const LEFT_OUT = ['page-shaders.test.ts'];
+const OMITTED_SUITES = ['page-shaders.test.ts'];
 
 const common: BuildOptions = {
   bundle: true,
@@ -38,7 +38,7 @@ console.log(
 function parityEntry(): string {
   const files = ['test/parity', 'test/reference'].flatMap((folder) =>
     readdirSync(folder)
-      .filter((name) => name.endsWith('.test.ts') && !LEFT_OUT.includes(name))
+      .filter((name) => name.endsWith('.test.ts') && !OMITTED_SUITES.includes(name))
       .map((name) => `${folder}/${name}`),
   );
   // Each file becomes a suite of its own, so that its hooks apply to its own tests only.

@@ -138,7 +138,7 @@ function productTable({ products, pytorch, peak }: GPUResults): string {
     `${form}, ${transposeB ? 'A·Bᵀ' : 'A·B'}`,
     String(size),
     ...(error === undefined
-      ? [shown(milliseconds), shown(gigaflops), share(shareOfPeak)]
+      ? [formatNumber(milliseconds), formatNumber(gigaflops), share(shareOfPeak)]
       : [`failed: ${error}`, '', '']),
   ]);
   const theirs = pytorch.lines.flatMap((line) =>
@@ -147,8 +147,8 @@ function productTable({ products, pytorch, peak }: GPUResults): string {
           [
             'PyTorch, A·B',
             String(line.size),
-            shown(line.milliseconds),
-            shown(line.gigaflops),
+            formatNumber(line.milliseconds),
+            formatNumber(line.gigaflops),
             share(peak && line.gigaflops / (1000 * peak.teraflops)),
           ],
         ]
@@ -172,7 +172,11 @@ function layerTable({ layers, pytorch }: GPUResults): string {
   const rows = layers.map((layer) => {
     const { case: name, batch, width, timing, iterations, error } = layer;
     const own = timing
-      ? [shown(timing.median), `${(100 * spreadOf(timing)).toFixed(0)} %`, `${timing.foreign} of ${timing.all.length}`]
+      ? [
+          formatNumber(timing.median),
+          `${(100 * spreadOf(timing)).toFixed(0)} %`,
+          `${timing.foreign} of ${timing.all.length}`,
+        ]
       : [`failed: ${error}`, '', ''];
     const counts = iterations ? `${iterations.forward} / ${iterations.backward}` : '';
     return [
@@ -199,10 +203,10 @@ function torchCell(layer: LayerResult, mode: TorchMode, lines: readonly TorchLay
   if (!all || error !== undefined) return 'failed';
   if (!(difference <= CASES[layer.case].agreement)) return `differs by ${difference.toExponential(1)}`;
   const time = median(all);
-  return `${shown(time)}${layer.timing ? ` (${shown(time / layer.timing.median)} ×)` : ''}`;
+  return `${formatNumber(time)}${layer.timing ? ` (${formatNumber(time / layer.timing.median)} ×)` : ''}`;
 }
 
 /** Three significant digits; a longer integer part is not shortened. */
-function shown(value: number | undefined): string {
+function formatNumber(value: number | undefined): string {
   return value === undefined ? '' : value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }

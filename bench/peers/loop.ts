@@ -12,7 +12,7 @@
  */
 import { TOLERANCE } from '../problems.ts';
 
-export const STEP = 0.5;
+export const STEP_SIZE = 0.5;
 /** Added to ‖z‖, which may be 0. */
 export const SMALLEST = 1e-7;
 const LIMIT = 500;
@@ -29,7 +29,7 @@ export interface Stretch<Values> {
  * @param every the number of iterations in one stretch
  * @returns the solution, and the number of iterations that it took
  */
-export async function repeated<Values>(
+export async function iterateUntilSmall<Values>(
   start: Values,
   every: number,
   stretch: (x: Values) => Stretch<Values>,
@@ -47,6 +47,6 @@ export async function repeated<Values>(
 export const ADAM = { first: 0.9, second: 0.999, epsilon: 1e-8 } as const;
 
 /** The factors that remove the bias from the moments at a step, which is counted from 1. */
-export function corrections(step: number): { first: number; second: number } {
+export function biasCorrections(step: number): { first: number; second: number } {
   return { first: 1 / (1 - ADAM.first ** step), second: 1 / (1 - ADAM.second ** step) };
 }

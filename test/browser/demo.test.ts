@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BuiltDemo } from '../../demo/build/build.ts';
 import { LIMIT } from '../../demo/build/library-size.ts';
 import { run } from '../fixtures/cli/run.ts';
-import { builtDemo, choose, openDemo, said, textIn } from './demo-page.ts';
+import { buildDemoFor, openDemo, setFields, textIn, waitForText } from './demo-page.ts';
 import type { OpenPage } from './harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'equilibra-demo-'));
@@ -15,7 +15,7 @@ let built: BuiltDemo;
 let opened: OpenPage;
 
 beforeAll(async () => {
-  built = await builtDemo('dist/demo-test');
+  built = await buildDemoFor('dist/demo-test');
   // Isolated, as `npm run demo` serves it. The other test file has a page without headers, as on a static host.
   opened = await openDemo(built, 'train', { isolated: true });
 });
@@ -100,10 +100,10 @@ test('held-out images are parts of one picture, not a canvas each, and each is w
 describe('training', () => {
   test('paused and continued, it learns the digits', async () => {
     const { page } = opened;
-    await choose(opened, SMALL);
+    await setFields(opened, SMALL);
     await page.click('#start');
     await pauseWhenSaid('state', /^Training .*epoch 2 of/);
-    await said(opened, 'state', /Paused in epoch/);
+    await waitForText(opened, 'state', /Paused in epoch/);
     const isStill = async (): Promise<boolean> => {
       const loss = await textIn(opened, 'figure-loss');
       await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -112,10 +112,10 @@ describe('training', () => {
     await expect.poll(isStill, { timeout: 20_000 }).toBe(true); // once the steps under way are finished
     expect(await textIn(opened, 'state')).toMatch(/Paused in epoch/);
     await page.click('#pause');
-    const ending = await said(opened, 'state', /Finished/);
+    const ending = await waitForText(opened, 'state', /Finished/);
     expect(ending).toContain('690 steps in 30 epochs');
     expect(accuracyIn(ending)).toBeGreaterThan(0.85);
-    await said(opened, 'samples-facts', /\d+ of these 60 are recognised/);
+    await waitForText(opened, 'samples-facts', /\d+ of these 60 are recognised/);
   });
 
   test('what is drawn has a fixed point, which is followed', async () => {
@@ -129,7 +129,9 @@ describe('training', () => {
     await page.mouse.down();
     await page.mouse.move(...at(0.5, 0.85), { steps: 8 });
     await page.mouse.up();
-    expect(await said(opened, 'reach-state', /Reached/)).toMatch(/after \d+ iterations, below the tolerance 0.001/);
+    expect(await waitForText(opened, 'reach-state', /Reached/)).toMatch(
+      /after \d+ iterations, below the tolerance 0.001/,
+    );
     const shares = await page.$$eval('#classes .share', (all) =>
       all.map(({ textContent }) => parseFloat(textContent ?? '')),
     );
@@ -138,7 +140,7 @@ describe('training', () => {
     const residuals = await page.$eval('#chart-residual .plot-host', (host) => host.getAttribute('aria-label'));
     expect(residuals).toMatch(/^Residual by iteration: residual from .* to [4-9]e-4/);
     await page.select('#reach-solver', 'picard');
-    await said(opened, 'reach-state', /[Rr]eached|Diverged/);
+    await waitForText(opened, 'reach-state', /[Rr]eached|Diverged/);
   });
 
   test('a checkpoint comes back as it went, goes on, and is read by the command line', async () => {
@@ -152,12 +154,14 @@ describe('training', () => {
     await page.reload();
     await page.waitForSelector('#samples li');
     await ((await page.$('#checkpoint')) as ElementHandle<HTMLInputElement>).uploadFile(path);
-    expect(await said(opened, 'state', /digits.equilibra/)).toContain('width 30, after 30 epochs, trained on digits');
-    expect(await said(opened, 'samples-facts', /recognised/)).toBe(before);
+    expect(await waitForText(opened, 'state', /digits.equilibra/)).toContain(
+      'width 30, after 30 epochs, trained on digits',
+    );
+    expect(await waitForText(opened, 'samples-facts', /recognised/)).toBe(before);
     expect(await page.$eval('[name=width]', (field) => (field as HTMLInputElement).value)).toBe('30');
-    await choose(opened, { epochs: '31' });
+    await setFields(opened, { epochs: '31' });
     await page.click('#start'); // resumes
-    expect(await said(opened, 'state', /Finished/)).toContain('713 steps in 31 epochs');
+    expect(await waitForText(opened, 'state', /Finished/)).toContain('713 steps in 31 epochs');
     const { code, out, error } = await run(['predict', path, '--backend', 'cpu']);
     expect([code, error]).toEqual([0, expect.stringMatching(/accuracy (8[5-9]|9\d)/)]);
     expect(out.split('\n')).toHaveLength(362);
@@ -165,14 +169,14 @@ describe('training', () => {
 
   test('a file that is no checkpoint is named', async () => {
     await upload('holiday.equilibra', '#checkpoint', 'not a checkpoint');
-    expect(await said(opened, 'run-problem', /holiday/)).toMatch(/^holiday\.equilibra: .*checkpoint/);
+    expect(await waitForText(opened, 'run-problem', /holiday/)).toMatch(/^holiday\.equilibra: .*checkpoint/);
   });
 });
 
 describe('data', () => {
   test('a file that is no data set: what could be given instead', async () => {
     await upload('holiday.jpg', '#files', 'not a data set');
-    expect(await said(opened, 'data-problem', /holiday/)).toMatch(
+    expect(await waitForText(opened, 'data-problem', /holiday/)).toMatch(
       /holiday\.jpg: no data set\. Drop one CSV file, or the four IDX/,
     );
     expect(await textIn(opened, 'data-name')).toBe('Handwritten digits');
@@ -186,12 +190,14 @@ describe('data', () => {
         .getElementById('drop')
         ?.dispatchEvent(new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true }));
     });
-    expect(await said(opened, 'data-problem', /idx/)).toContain('train-labels-idx1-ubyte');
+    expect(await waitForText(opened, 'data-problem', /idx/)).toContain('train-labels-idx1-ubyte');
   });
 
   test('a broken table: the line', async () => {
     await upload('broken.csv', '#files', 'a,b,kind\n1,2,x\n1,y\n');
-    expect(await said(opened, 'data-problem', /broken/)).toMatch(/^broken\.csv: line 3 has 2 cells; it must have 3/);
+    expect(await waitForText(opened, 'data-problem', /broken/)).toMatch(
+      /^broken\.csv: line 3 has 2 cells; it must have 3/,
+    );
   });
 
   test('a table is read and learnt', async () => {
@@ -200,14 +206,14 @@ describe('data', () => {
       (_, row) => `${(row % 3) + 0.1 * Math.sin(row)},${Math.cos(row)},${'abc'[row % 3]}`,
     );
     await upload('kinds.csv', '#files', `size,noise,kind\n${rows.join('\n')}\n`);
-    await said(opened, 'data-name', /kinds\.csv/);
+    await waitForText(opened, 'data-name', /kinds\.csv/);
     expect(await textIn(opened, 'data-facts')).toBe('48 rows of 2 features, 12 held out; 3 classes');
     expect(await opened.page.$eval('#pad-area', (pad) => (pad as HTMLElement).hidden)).toBe(true);
-    await choose(opened, { width: '8', epochs: '30', batch: '16' });
+    await setFields(opened, { width: '8', epochs: '30', batch: '16' });
     await opened.page.click('#start');
-    expect(accuracyIn(await said(opened, 'state', /Finished/))).toBe(1);
+    expect(accuracyIn(await waitForText(opened, 'state', /Finished/))).toBe(1);
     await opened.page.click('#use-digits');
-    await said(opened, 'data-name', /digits/);
+    await waitForText(opened, 'data-name', /digits/);
   });
 });
 
@@ -229,16 +235,16 @@ test('the keyboard is enough: to the settings, to start, to stop, to a sample', 
   }
   expect(seen).toEqual(expect.arrayContaining(['Lasso path', 'theme', 'files', 'start']));
   await page.keyboard.press('Enter');
-  await said(opened, 'state', /epoch \d+ of/);
+  await waitForText(opened, 'state', /epoch \d+ of/);
   await page.waitForFunction(() => !(document.getElementById('stop') as HTMLButtonElement).disabled);
   for (let press = 0; press < 4 && (await focused()) !== 'stop'; press++) await page.keyboard.press('Tab');
   await page.keyboard.press('Space');
-  await said(opened, 'state', /Stopped in epoch/);
+  await waitForText(opened, 'state', /Stopped in epoch/);
   expect(await focused()).toBe('start');
   expect(await textIn(opened, 'start')).toBe('Resume training');
   await page.focus('#samples li:nth-child(2) button');
   await page.keyboard.press('Enter');
-  await said(opened, 'reach-state', /[Rr]eached/);
+  await waitForText(opened, 'reach-state', /[Rr]eached/);
   await page.click('#clear');
   await page.focus('#pen');
   for (const key of ['ArrowUp', 'ArrowUp', 'Space', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown'] as const) {
@@ -246,13 +252,13 @@ test('the keyboard is enough: to the settings, to start, to stop, to a sample', 
   }
   expect(await textIn(opened, 'pad-hint')).toMatch(/^The pen is down/);
   await page.keyboard.press('Space');
-  await said(opened, 'reach-state', /[Rr]eached/);
+  await waitForText(opened, 'reach-state', /[Rr]eached/);
   expect(await textIn(opened, 'pad-hint')).toMatch(/^The pen is lifted/);
 });
 
 test('a lost device is told, opened again, and training goes on from the last checkpoint', async () => {
   const { page } = opened;
-  await choose(opened, { ...SMALL, width: '12', epochs: '3', backend: 'webgpu' });
+  await setFields(opened, { ...SMALL, width: '12', epochs: '3', backend: 'webgpu' });
   const worker = page.workers().find((each) => each.url().includes('training-worker')) as WebWorker;
   // Stops from within the worker, at its first checkpoint: the training may be too quick for this process.
   await worker.evaluate(() => {
@@ -276,7 +282,7 @@ test('a lost device is told, opened again, and training goes on from the last ch
     Object.assign(window, { told });
   });
   await page.click('#start');
-  expect(await said(opened, 'state', /Finished/)).toContain('69 steps in 3 epochs');
+  expect(await waitForText(opened, 'state', /Finished/)).toContain('69 steps in 3 epochs');
   expect(await worker.evaluate(() => (self as unknown as { devices: GPUDevice[] }).devices.length)).toBe(2);
   const told = await page.evaluate(() => (window as unknown as { told: string[] }).told);
   expect(told.find((text) => text.includes('lost'))).toMatch(

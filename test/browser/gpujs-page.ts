@@ -11,7 +11,7 @@ import { adam, dense, type Engine, evaluate, monotone, open, sequential, train }
 import { parityCases } from '../parity/cases/index.ts';
 import type { ParityCase } from '../parity/cases/parity.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
-import { asking } from '../reference/outcomes.ts';
+import { createAsk } from '../reference/outcomes.ts';
 
 const load = async (): Promise<unknown> => library;
 const cases: readonly ParityCase[] = [...parityCases, ...solverCases];
@@ -33,7 +33,7 @@ export async function runCase(name: string): Promise<string> {
 let engine: Promise<Engine> | undefined;
 
 /** The solutions of a reference problem on WebGL2. */
-export const ask = asking(() => {
+export const ask = createAsk(() => {
   engine ??= open({ backend: 'gpujs', gpujs: { mode: 'webgl2', load } });
   return engine;
 });

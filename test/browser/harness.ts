@@ -97,7 +97,7 @@ export async function openPage(options: PageOptions = {}): Promise<OpenPage> {
 
     async function bundle(entryFile: string): Promise<string> {
       const path = `/bundles/${bundles.size}.js`;
-      bundles.set(path, await bundled(entryFile));
+      bundles.set(path, await bundleOnce(entryFile));
       return url + path;
     }
 
@@ -142,12 +142,12 @@ function watch(page: Page, url: string, errors: string[], externalRequests: stri
 }
 
 /** The bundles of this process, by entry file. */
-const bundlesMade = new Map<string, Promise<string>>();
+const bundlesByEntry = new Map<string, Promise<string>>();
 
 /** Bundles each entry file once, however many pages load it. */
-function bundled(entryFile: string): Promise<string> {
-  const known = bundlesMade.get(entryFile) ?? bundleForPage(entryFile);
-  bundlesMade.set(entryFile, known);
+function bundleOnce(entryFile: string): Promise<string> {
+  const known = bundlesByEntry.get(entryFile) ?? bundleForPage(entryFile);
+  bundlesByEntry.set(entryFile, known);
   return known;
 }
 

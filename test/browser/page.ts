@@ -7,7 +7,7 @@ import { type BackendName, type Engine, open } from '../../src/index.ts';
 import { factorCases } from '../parity/cases/factorisations.ts';
 import { type ParityCase, parityCases } from '../parity/cases/index.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
-import { asking } from '../reference/outcomes.ts';
+import { createAsk } from '../reference/outcomes.ts';
 
 export { trainSteps } from './training.ts';
 
@@ -32,7 +32,7 @@ export async function runCase(backend: keyof typeof candidates, name: string): P
 let engine: Promise<Engine> | undefined;
 
 /** The solutions of a reference problem on WebGPU. */
-export const ask = asking(() => {
+export const ask = createAsk(() => {
   engine ??= open({ backend: 'webgpu' });
   return engine;
 });

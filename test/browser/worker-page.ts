@@ -37,7 +37,7 @@ export async function trainThere(workerUrl: string, job: Job, stopAt?: number): 
     });
     return finished.finally(() => worker.terminate());
   };
-  const described = () => {
+  const describeCheckpoint = () => {
     const checkpoint = last && loadCheckpoint(last);
     return checkpoint && { reason, steps: checkpoint.training?.losses.length ?? 0, extras: checkpoint.extras };
   };
@@ -47,11 +47,11 @@ export async function trainThere(workerUrl: string, job: Job, stopAt?: number): 
       stopped = true;
       return start(last);
     });
-    return { losses, kinds, stopped, error: undefined, checkpoint: described() };
+    return { losses, kinds, stopped, error: undefined, checkpoint: describeCheckpoint() };
   } catch (error) {
     const { name, message } = error as Error;
     const samples = error instanceof ConvergenceError ? error.report.samples.length : 0;
-    return { losses: [], kinds, stopped, error: { name, message, samples }, checkpoint: described() };
+    return { losses: [], kinds, stopped, error: { name, message, samples }, checkpoint: describeCheckpoint() };
   }
 }
 

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FAMILIES } from '../support/misuse/families.ts';
 import { DATA_FAMILIES } from '../support/misuse/families-data.ts';
-import { run } from '../support/misuse/run.ts';
+import { runFamily } from '../support/misuse/run.ts';
 import { makeWorld, type World } from '../support/misuse/world.ts';
 
 const CASES = Number(process.env.EQUILIBRA_TEST_CASES ?? 4_000);
@@ -19,7 +19,7 @@ afterAll(() => world.close());
 test.each([...FAMILIES, ...DATA_FAMILIES].map((family) => [family.name, family] as const))(
   '%s',
   async (_, family) => {
-    const { faults } = await run(world, family, CASES, Number(process.env.EQUILIBRA_TEST_SEED ?? 2));
+    const { faults } = await runFamily(world, family, CASES, Number(process.env.EQUILIBRA_TEST_SEED ?? 2));
     expect(faults).toEqual([]);
   },
   600_000,

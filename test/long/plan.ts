@@ -14,7 +14,7 @@ export interface Plan {
  *
  * @param installs whether to install missing programs first
  */
-export function planned(
+export function planSuites(
   suites: readonly LongSuite[],
   names: readonly string[],
   program: (name: ProgramName) => Program,
@@ -22,14 +22,14 @@ export function planned(
 ): Plan[] {
   const chosen = suites.filter(({ name }) => names.length === 0 || names.includes(name));
   return chosen.map(({ name, files, programs }) => {
-    const absent = (each: ProgramName): boolean => program(each).find() === undefined;
-    if (installs) for (const each of programs.filter(absent)) program(each).install();
-    return { name, files, missing: programs.filter(absent).map((each) => program(each).hint) };
+    const isMissing = (each: ProgramName): boolean => program(each).find() === undefined;
+    if (installs) for (const each of programs.filter(isMissing)) program(each).install();
+    return { name, files, missing: programs.filter(isMissing).map((each) => program(each).hint) };
   });
 }
 
 /** Errors in the registry of suites, or in the names that the caller gave. */
-export function faultsOf(
+export function findFaults(
   suites: readonly LongSuite[],
   names: readonly string[],
   filesFound: readonly string[],

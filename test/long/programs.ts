@@ -20,13 +20,13 @@ export type ProgramName = keyof typeof programs;
 const programs = {
   firefox: {
     hint: 'Firefox 141 or newer with a Vulkan driver; on Debian the packages firefox-esr and mesa-vulkan-drivers',
-    find: () => onPath('firefox-esr') ?? onPath('firefox'),
-    install: () => debian('firefox-esr', 'mesa-vulkan-drivers'),
+    find: () => findOnPath('firefox-esr') ?? findOnPath('firefox'),
+    install: () => installFromDebian('firefox-esr', 'mesa-vulkan-drivers'),
   },
   deno: {
     hint: 'Deno 2, in the package deno of npm',
-    find: () => onPath('deno') ?? ofPackage('deno'),
-    install: () => npm('deno@2.9'),
+    find: () => findOnPath('deno') ?? findInPackage('deno'),
+    install: () => installFromNpm('deno@2.9'),
   },
 } satisfies Record<string, Program>;
 
@@ -44,13 +44,13 @@ export function find(name: ProgramName): string {
 /** Packages only for the long suites, besides those that `npm ci` installs. */
 const PACKAGES = join('node_modules', '.long');
 
-function onPath(name: string): string | undefined {
+function findOnPath(name: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
   const names = process.platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name];
   return folders.flatMap((folder) => names.map((each) => join(folder, each))).find((path) => existsSync(path));
 }
 
-function ofPackage(name: string): string | undefined {
+function findInPackage(name: string): string | undefined {
   const path = join(
     process.cwd(),
     PACKAGES,
@@ -61,16 +61,16 @@ function ofPackage(name: string): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
-function debian(...packages: readonly string[]): void {
-  if (process.getuid?.() !== 0 || onPath('apt-get') === undefined) return;
-  shown('apt-get', ['update']);
-  shown('apt-get', ['install', '--yes', '--no-install-recommends', ...packages]);
+function installFromDebian(...packages: readonly string[]): void {
+  if (process.getuid?.() !== 0 || findOnPath('apt-get') === undefined) return;
+  runVisibly('apt-get', ['update']);
+  runVisibly('apt-get', ['install', '--yes', '--no-install-recommends', ...packages]);
 }
 
-function npm(...packages: readonly string[]): void {
-  shown('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', PACKAGES, ...packages]);
+function installFromNpm(...packages: readonly string[]): void {
+  runVisibly('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', PACKAGES, ...packages]);
 }
 
-function shown(name: string, parameters: readonly string[]): void {
+function runVisibly(name: string, parameters: readonly string[]): void {
   spawnSync(name, parameters, { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
 }

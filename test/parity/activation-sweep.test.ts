@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type BackendName, monotoneFixedPoint, open, valueAndGrad } from '../../src/index.ts';
 import { engineOn } from '../support/engines.ts';
-import { faultsOf, shareOf } from './cases/activation-sweep.ts';
+import { chooseShare, findFaults } from './cases/activation-sweep.ts';
 
 /** Pairs of solvers for each activation. Fewer where a backend takes long to compile each of them. */
 const SHARES: readonly (readonly [BackendName, number])[] = [
@@ -21,7 +21,7 @@ describe.each(SHARES)('%s', (backend, count) => {
 
   test(`${count} pairs of solvers for each activation give the gradients of the oracle`, async () => {
     const oracle = await open({ backend: 'cpu' });
-    expect(await faultsOf(oracle, await engine(), shareOf(count))).toEqual([]);
+    expect(await findFaults(oracle, await engine(), chooseShare(count))).toEqual([]);
     oracle.close();
   });
 

@@ -23,7 +23,7 @@ interface Problems {
   readonly accelerated: boolean;
 }
 
-const usual: Problems = {
+const USUAL: Problems = {
   rows: 24,
   features: 10,
   batch: 9,
@@ -53,7 +53,7 @@ function numbersOf({ rows, features, batch, groups, ridge }: Problems): Record<s
 }
 
 /** β and the state after the loop, from zeros to a residual of 10⁻⁴. */
-async function looped(engine: Engine, problems: Problems): Promise<{ beta: number[]; state: number[] }> {
+async function runLoop(engine: Engine, problems: Problems): Promise<{ beta: number[]; state: number[] }> {
   const { batch, features, groups, intercept, limit, accelerated } = problems;
   const given = Object.entries(numbersOf(problems));
   const inputs = given.map(([, [values, shape]]) => engine.tensor(values, shape));
@@ -98,10 +98,10 @@ describe.each(Object.entries(BACKENDS))(
     afterAll(() => whole.close());
 
     test.each(Object.entries(CASES))('%s', async (name, change) => {
-      const problems = { ...usual, ...change };
+      const problems = { ...USUAL, ...change };
       const { batch } = problems;
-      const expected = await looped(new Engine({ ...whole, widestIteration: 0 }), problems);
-      const found = await looped(new Engine(whole), problems);
+      const expected = await runLoop(new Engine({ ...whole, widestIteration: 0 }), problems);
+      const found = await runLoop(new Engine(whole), problems);
       const row = ({ state }: typeof found, index: number): number[] => state.slice(index * batch, (index + 1) * batch);
       const [counts, others] = [expected, found].map((end) => row(end, STATE_ROWS.remaining));
       for (const [sample, count] of counts.entries())

@@ -12,15 +12,15 @@ import { batchesOf } from '../../src/train/batches.ts';
 import type { Progress } from '../../src/train/progress.ts';
 import { train } from '../../src/train/train.ts';
 import { clouds } from '../support/clouds.ts';
-import { type CountedDevice, countedDevice, type DeviceCounts } from '../support/counted-device.ts';
-import { jitter } from '../support/interrupted.ts';
+import { type CountedDevice, createCountedDevice, type DeviceCounts } from '../support/counted-device.ts';
+import { createJitterLayer } from '../support/interrupted.ts';
 
 const STEPS = 10;
 
 let counted: CountedDevice;
 let engine: Engine;
 beforeAll(async () => {
-  counted = await countedDevice();
+  counted = await createCountedDevice();
   engine = new Engine(await openWebGPU({ device: counted.device }));
 });
 afterAll(() => {
@@ -34,7 +34,7 @@ interface Setting {
   readonly speculates: boolean;
 }
 
-interface Told {
+interface Figures {
   readonly losses: readonly number[];
   /** The iterations of each step. */
   readonly iterations: readonly (readonly number[])[];
@@ -46,10 +46,10 @@ interface Told {
   readonly held: readonly boolean[];
 }
 
-async function trained({ data, layer, speculates }: Setting): Promise<Told> {
+async function trainCounted({ data, layer, speculates }: Setting): Promise<Figures> {
   const model = sequential(
     monotone({ inputs: 2, width: 6, linearSolver: 'bicgstab+cgnr', ...layer }),
-    jitter(6),
+    createJitterLayer(6),
     dense({ inputs: 6, outputs: 3 }),
   );
   const speculations: Speculation[] = [];
@@ -98,17 +98,17 @@ async function trained({ data, layer, speculates }: Setting): Promise<Told> {
 }
 
 /** Loads the code for speculations, which comes with the first one. */
-async function loaded(): Promise<void> {
+async function loadSpeculation(): Promise<void> {
   while (!engine.speculate()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 describe('steps that need not be read before the next one', () => {
   test('one submit and one read-back a step; losses, iterations and parameters as without', async () => {
-    await loaded();
+    await loadSpeculation();
     const setting = { data: clouds(8 * STEPS), layer: { solver: 'peaceman-rachford' } } as const;
-    const without = await trained({ ...setting, speculates: false });
+    const without = await trainCounted({ ...setting, speculates: false });
     const before = engine.memory();
-    const told = await trained({ ...setting, speculates: true });
+    const told = await trainCounted({ ...setting, speculates: true });
     expect(engine.memory().buffers).toBe(before.buffers);
     expect(told.losses).toEqual(without.losses);
     expect(told.iterations).toEqual(without.iterations);
@@ -135,7 +135,7 @@ describe('steps that need not be read before the next one', () => {
   });
 
   test('a step whose loops are longer than before is repeated, and nobody sees it', async () => {
-    await loaded();
+    await loadSpeculation();
     // Another batch size: loops of other shapes, about which nothing is known yet.
     const data = clouds(7 * STEPS);
     const rowsOf = batchesOf(random(0), 0, data.count, 7, 'shuffled');
@@ -144,8 +144,8 @@ describe('steps that need not be read before the next one', () => {
       for (const row of rowsOf(step)) for (const at of [2 * row, 2 * row + 1]) data.inputs[at] *= 1000;
     }
     const setting = { data, layer: { activation: 'tanh', tolerance: 1e-5, warmStart: 'step' } } as const;
-    const told = await trained({ ...setting, speculates: true });
-    const without = await trained({ ...setting, speculates: false });
+    const told = await trainCounted({ ...setting, speculates: true });
+    const without = await trainCounted({ ...setting, speculates: false });
     expect(told.held).toContain(false);
     expect(told.losses).toEqual(without.losses);
     expect(told.iterations).toEqual(without.iterations);

@@ -4,7 +4,7 @@ import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import type { ParityCase } from './cases/index.ts';
 
-export function suite(name: string, open: () => Promise<Backend>, cases: readonly ParityCase[]): void {
+export function describeParity(name: string, open: () => Promise<Backend>, cases: readonly ParityCase[]): void {
   describe(name, () => {
     const reference = openCPU();
     let candidate: Backend;

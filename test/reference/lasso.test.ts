@@ -5,9 +5,9 @@ import { standardisedRegression } from '../../src/data/regression.ts';
 import { LASSO_SOLVERS, type LassoSolverName } from '../../src/implicit/lasso/options.ts';
 import { lassoPath } from '../../src/implicit/lasso/path.ts';
 import { engineOn } from '../support/engines.ts';
-import { lassoPath as homotopyPath } from '../support/lars.ts';
+import { tracePath as homotopyPath } from '../support/lars.ts';
 import { relativeError } from '../support/numbers.ts';
-import { asking, rowsOf } from './outcomes.ts';
+import { createAsk, rowsOf } from './outcomes.ts';
 import { lassoSuite } from './suites.ts';
 
 const SOLVERS = Object.keys(LASSO_SOLVERS) as LassoSolverName[];
@@ -22,7 +22,7 @@ describe.each(['cpu', 'wasm', 'gpujs', 'webgpu'] as const)('the reference proble
   afterAll(close);
   // On a device, the parity cases cover the other solvers, at sizes that a software adapter can bear.
   const solvers = backend === 'cpu' ? SOLVERS : (['fista'] as const);
-  lassoSuite({ ask: asking(engine), precision: backend === 'cpu' ? 'float64' : 'float32', solvers });
+  lassoSuite({ ask: createAsk(engine), precision: backend === 'cpu' ? 'float64' : 'float32', solvers });
 });
 
 describe('the path of the diabetes data is that of LARS', async () => {
@@ -55,7 +55,7 @@ describe('the path of the diabetes data is that of LARS', async () => {
     const { knots } = expected;
     expect(knots.length).toBeGreaterThan(features);
     const logLambdas = knots.map(({ logLambda }) => logLambda);
-    const { beta, intervals, certificate } = await asking(engine)(
+    const { beta, intervals, certificate } = await createAsk(engine)(
       'lassoSides',
       { ...given, kinkUnits: KNOT_UNITS },
       logLambdas,

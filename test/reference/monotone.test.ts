@@ -2,7 +2,7 @@
 import { afterAll, describe } from 'vitest';
 import type { BackendName } from '../../src/index.ts';
 import { engineOn } from '../support/engines.ts';
-import { asking } from './outcomes.ts';
+import { createAsk } from './outcomes.ts';
 import { monotoneSuite } from './suites.ts';
 
 /** The solvers that are left out, and where they are covered. */
@@ -15,5 +15,5 @@ describe.each(['cpu', 'wasm', 'gpujs', 'webgpu'] as const)('reference problems o
   const { engine, close } = engineOn(backend);
   afterAll(close);
   const precision = backend === 'cpu' ? 'float64' : 'float32';
-  monotoneSuite({ ask: asking(engine), precision, without: WITHOUT[backend] });
+  monotoneSuite({ ask: createAsk(engine), precision, without: WITHOUT[backend] });
 });

@@ -30,7 +30,7 @@ export type Outcome<Name extends keyof Outcomes> = Awaited<ReturnType<Outcomes[N
 
 export type Ask = <Name extends keyof Outcomes>(name: Name, ...given: Asked<Name>) => Promise<Outcome<Name>>;
 
-export function asking(engine: () => Promise<Engine>): Ask {
+export function createAsk(engine: () => Promise<Engine>): Ask {
   return async <Name extends keyof Outcomes>(name: Name, ...given: Asked<Name>): Promise<Outcome<Name>> => {
     const outcome = outcomes[name] as unknown as (engine: Engine, ...given: Asked<Name>) => Promise<Outcome<Name>>;
     return outcome(await engine(), ...given);

@@ -18,7 +18,7 @@ export interface CountedDevice {
 
 const NONE: DeviceCounts = { submits: 0, passes: 0, dispatches: 0, buffers: 0, readBacks: 0 };
 
-export async function countedDevice(): Promise<CountedDevice> {
+export async function createCountedDevice(): Promise<CountedDevice> {
   const { device, release } = await openDevice({});
   let counts = { ...NONE };
   /** Calls `seen` with the result whenever the method is called. */

@@ -12,11 +12,11 @@ export interface DifferentiableCase {
 }
 
 /** Numbers away from 0 and ±1, where some of the operations have kinks. */
-const apart = (count: number, seed: number): number[] =>
+const normalsAwayFromKinks = (count: number, seed: number): number[] =>
   normals(count, seed).map((x) => (Math.abs(Math.abs(x) - 1) < 0.1 ? 1.3 * x : x + 0.1 * Math.sign(x)));
 const positive = (count: number, seed: number): number[] => normals(count, seed).map((x) => 0.3 + Math.abs(x));
 
-function unary(f: (x: Tensor) => Tensor, make = apart): DifferentiableCase {
+function unary(f: (x: Tensor) => Tensor, make = normalsAwayFromKinks): DifferentiableCase {
   return { f, arrays: [make(24, 1)], shapes: [[4, 6]] };
 }
 

@@ -8,7 +8,7 @@ const ATTEMPTS = 3;
  * Milliseconds since the call, and the part of them in which this process has worked: others may take the processor
  * away.
  */
-function stopwatch(): () => number {
+function startStopwatch(): () => number {
   const since = performance.now();
   const before = process.cpuUsage();
   return () => {
@@ -18,13 +18,13 @@ function stopwatch(): () => number {
 }
 
 /** The longest time between two firings of a timer of 10 ms while the work is under way, in milliseconds. */
-export async function longestGap(work: () => Promise<unknown>, bound: number): Promise<number> {
+export async function measureLongestGap(work: () => Promise<unknown>, bound: number): Promise<number> {
   return leastOf(bound, async () => {
-    let elapsed = stopwatch();
+    let elapsed = startStopwatch();
     let longest = 0;
     const fired = (): void => {
       longest = Math.max(longest, elapsed());
-      elapsed = stopwatch();
+      elapsed = startStopwatch();
     };
     const timer = setInterval(fired, PERIOD);
     try {
@@ -41,7 +41,7 @@ export async function longestGap(work: () => Promise<unknown>, bound: number): P
  * Milliseconds from the abort of a signal to the rejection of the work, which must be with the signal's reason.
  * @param after milliseconds before the abort; fewer where the work would be over by then
  */
-export async function abortDelay(
+export async function measureAbortDelay(
   work: (signal: AbortSignal) => Promise<unknown>,
   after: number,
   bound: number,
@@ -62,7 +62,7 @@ async function delayOf(work: (signal: AbortSignal) => Promise<unknown>, after: n
   const reason = new Error('enough');
   let elapsed: (() => number) | undefined;
   const timer = setTimeout(() => {
-    elapsed = stopwatch();
+    elapsed = startStopwatch();
     controller.abort(reason);
   }, after);
   try {

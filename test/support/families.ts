@@ -50,7 +50,7 @@ export interface Truth {
 }
 
 /** The truth from the signs at all vertices, since the determinant is affine in each dᵢ. */
-export function truth(family: MatrixFamily, unit: number): Truth {
+export function findTruth(family: MatrixFamily, unit: number): Truth {
   const determinants = vertices(family.terms.length).map((d) => wholeDeterminant(wholeElement(family, d, unit)));
   const [base] = determinants;
   return {

@@ -15,7 +15,7 @@ import { clouds } from './clouds.ts';
  * y = s·x + 0.01·(mean of the last batch), with a random s in training: it draws random numbers, and remembers a number
  * and a tensor.
  */
-export function jitter(width: number): Layer {
+export function createJitterLayer(width: number): Layer {
   return {
     kind: 'jitter',
     inputs: width,
@@ -37,10 +37,10 @@ export function jitter(width: number): Layer {
 }
 
 /** The first layer of this model remembers the solution of every sample, and a tuned step size. */
-export const jittery = (step: number | 'tuned' = 'tuned'): Model =>
+export const createJitteryModel = (step: number | 'tuned' = 'tuned'): Model =>
   sequential(
     monotone({ inputs: 2, width: 4, tolerance: 1e-5, step, warmStart: 'sample' }),
-    jitter(4),
+    createJitterLayer(4),
     dense({ inputs: 4, outputs: 3 }),
   );
 
@@ -60,18 +60,18 @@ export interface Stopped {
 
 const DATA = clouds(22);
 
-export async function undisturbed(engine: Engine, options: TrainOptions): Promise<Outcome> {
-  const model = jittery();
+export async function trainUninterrupted(engine: Engine, options: TrainOptions): Promise<Outcome> {
+  const model = createJitteryModel();
   const history = await train(engine, model, DATA, options);
   return { history, parameters: await parametersOf(model) };
 }
 
 /** Stops at the first event that `at` accepts. */
-export async function stopped(
+export async function trainUntil(
   engine: Engine,
   options: TrainOptions,
   at: (progress: Progress) => boolean,
-  model: Model = jittery(),
+  model: Model = createJitteryModel(),
 ): Promise<Stopped> {
   const controller = new AbortController();
   const written: Stopped[] = [];

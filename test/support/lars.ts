@@ -54,7 +54,7 @@ export interface LassoPath {
  * happens
  * where several features enter at once
  */
-export function lassoPath(problem: LassoProblem, leastShare = Math.exp(-12)): LassoPath {
+export function tracePath(problem: LassoProblem, leastShare = Math.exp(-12)): LassoPath {
   const columns = columnsOf(problem.X, problem.features);
   const { y } = problem;
   const correlations = columns.map((column) => dot(column, y));
@@ -178,7 +178,7 @@ function checkOptimality(columns: readonly Numbers[], y: Numbers, piece: Piece):
 }
 
 function pathOf(knots: readonly Knot[], pieces: readonly Piece[], features: number): LassoPath {
-  const spread = (piece: Piece, values: readonly number[]): number[] => {
+  const scatter = (piece: Piece, values: readonly number[]): number[] => {
     const all = new Array<number>(features).fill(0);
     piece.active.forEach((feature, at) => {
       all[feature] = values[at];
@@ -198,7 +198,7 @@ function pathOf(knots: readonly Knot[], pieces: readonly Piece[], features: numb
       const penalty = Math.exp(logLambda);
       const piece = pieceAt(penalty, 'rising');
       if (!piece) return new Array<number>(features).fill(0);
-      return spread(
+      return scatter(
         piece,
         piece.u.map((each, at) => each - penalty * piece.w[at]),
       );
@@ -208,7 +208,7 @@ function pathOf(knots: readonly Knot[], pieces: readonly Piece[], features: numb
       const piece = pieceAt(penalty, side);
       // dβ/dλ = t·dβ/dt
       return piece
-        ? spread(
+        ? scatter(
             piece,
             piece.w.map((each) => -penalty * each),
           )

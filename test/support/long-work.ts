@@ -28,8 +28,8 @@ export const LONG_WORK: readonly LongWork[] = [
   { name: 'one long solve', run: longSolve },
   { name: 'gradients', run: gradients },
   { name: 'the solution of an equation, and its gradients', run: equations },
-  { name: 'a certificate by enumeration', run: (engine, signal) => certified(engine, signal, { exact: false }) },
-  { name: 'a certificate with the worst element', run: (engine, signal) => certified(engine, signal, { exact: true }) },
+  { name: 'a certificate by enumeration', run: (engine, signal) => certify(engine, signal, { exact: false }) },
+  { name: 'a certificate with the worst element', run: (engine, signal) => certify(engine, signal, { exact: true }) },
   { name: 'the interval of a gradient', run: interval },
   { name: 'checks of stated margins', run: margins },
   { name: 'tuning', run: tuning },
@@ -169,7 +169,7 @@ async function atKinks(
   });
 }
 
-async function certified(engine: Engine, signal: AbortSignal | undefined, options: { exact: boolean }): Promise<void> {
+async function certify(engine: Engine, signal: AbortSignal | undefined, options: { exact: boolean }): Promise<void> {
   await atKinks(engine, signal, async ({ solve }) => {
     for (let again = 0; again < (options.exact ? 1 : 8); again++) {
       const { status, argument, samples } = await solve.certify(options);

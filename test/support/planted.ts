@@ -18,10 +18,10 @@ export interface BentActivation {
   /** The slopes to the left and to the right of p. */
   readonly slopes: (p: number) => readonly [number, number];
   /** The activation as a user calls it. */
-  readonly written: (p: Tensor, options: { selection?: number }) => Tensor;
+  readonly apply: (p: Tensor, options: { selection?: number }) => Tensor;
 }
 
-const sided =
+const slopesOnBothSides =
   (slope: (p: number) => number) =>
   (p: number): readonly [number, number] => [slope(p - 1e-9), slope(p + 1e-9)];
 
@@ -30,29 +30,29 @@ export const BENT: Readonly<Record<'relu' | 'softThreshold' | 'clip' | 'leakyRel
     option: 'relu',
     kinks: [0],
     value: (p) => Math.max(p, 0),
-    slopes: sided((p) => (p > 0 ? 1 : 0)),
-    written: (p, options) => p.relu(options),
+    slopes: slopesOnBothSides((p) => (p > 0 ? 1 : 0)),
+    apply: (p, options) => p.relu(options),
   },
   softThreshold: {
     option: { name: 'softThreshold', threshold: 0.25 },
     kinks: [-0.25, 0.25],
     value: (p) => Math.sign(p) * Math.max(Math.abs(p) - 0.25, 0),
-    slopes: sided((p) => (Math.abs(p) > 0.25 ? 1 : 0)),
-    written: (p, options) => p.softThreshold(0.25, options),
+    slopes: slopesOnBothSides((p) => (Math.abs(p) > 0.25 ? 1 : 0)),
+    apply: (p, options) => p.softThreshold(0.25, options),
   },
   clip: {
     option: { name: 'clip', low: -0.5, high: 1 },
     kinks: [-0.5, 1],
     value: (p) => Math.min(Math.max(p, -0.5), 1),
-    slopes: sided((p) => (p > -0.5 && p < 1 ? 1 : 0)),
-    written: (p, options) => p.clip(-0.5, 1, options),
+    slopes: slopesOnBothSides((p) => (p > -0.5 && p < 1 ? 1 : 0)),
+    apply: (p, options) => p.clip(-0.5, 1, options),
   },
   leakyRelu: {
     option: { name: 'leakyRelu', slope: 0.25 },
     kinks: [0],
     value: (p) => (p > 0 ? p : p / 4),
-    slopes: sided((p) => (p > 0 ? 1 : 0.25)),
-    written: (p, options) => p.leakyRelu(0.25, options),
+    slopes: slopesOnBothSides((p) => (p > 0 ? 1 : 0.25)),
+    apply: (p, options) => p.leakyRelu(0.25, options),
   },
 };
 
@@ -85,7 +85,7 @@ export interface PlantedOptions {
 /** The distance that the other units keep from kinks. */
 const CLEAR = 0.125;
 
-export function plantedLayer(options: PlantedOptions): PlantedLayer {
+export function createPlantedLayer(options: PlantedOptions): PlantedLayer {
   const { n, batch, seed, activation: name = 'relu', spread = 1, share = 0.3 } = options;
   const activation = BENT[name];
   const draws = random(seed);
@@ -168,7 +168,7 @@ export function gradientErrorOf(layer: PlantedLayer, q: number, found: ArrayLike
 }
 
 /** The library's solution of the layer, ∂(Σ v∘z)/∂b, and the certificate that comes with the gradient. */
-export async function solvedLayer(
+export async function solveLayer(
   engine: Engine,
   { n, batch, W, b, v, margin, activation }: PlantedLayer,
   options: { tolerance: number; selection?: number },
@@ -194,11 +194,14 @@ export async function checkPlantedLayer(engine: Engine, seed: number): Promise<v
   const draws = random(seed);
   const pick = <One>(from: readonly One[]): One => from[draws.integer(from.length)];
   const activation = pick(Object.keys(BENT) as (keyof typeof BENT)[]);
-  const layer = plantedLayer({ ...{ n: pick(WIDTHS), batch: 2, seed, activation }, spread: pick([0.5, 1, 2, 4]) });
+  const layer = createPlantedLayer({
+    ...{ n: pick(WIDTHS), batch: 2, seed, activation },
+    spread: pick([0.5, 1, 2, 4]),
+  });
   const tolerance = pick(TOLERANCES);
   const what = `seed ${seed}, n ${layer.n}, tolerance ${tolerance}, ${activation}`;
   for (const selection of [0, 0.5, 1]) {
-    const { gradient, certificate, solution } = await solvedLayer(engine, layer, { tolerance, selection });
+    const { gradient, certificate, solution } = await solveLayer(engine, layer, { tolerance, selection });
     expect(gradientErrorOf(layer, selection, gradient), what).toBeLessThan(1e4 * engine.epsilon);
     expect(kinkPlaces(certificate.kinks), what).toEqual(plantedPlaces(layer));
     solution.dispose();

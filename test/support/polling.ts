@@ -6,7 +6,7 @@ const EAGER = 16;
 const REST = 0.2;
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
-let patched = false;
+let isPatched = false;
 
 /**
  * While anything is under way on a device, Dawn polls in every turn of the event loop, from one `setImmediate` to the
@@ -14,12 +14,12 @@ let patched = false;
  * moment.
  */
 export function restWhilePolling(): void {
-  if (patched) return;
-  patched = true;
+  if (isPatched) return;
+  isPatched = true;
   const plain = globalThis.setImmediate;
   let turns = 0;
   let inside = false;
-  const resting = (callback: (...values: unknown[]) => void, ...values: unknown[]): NodeJS.Immediate => {
+  const rest = (callback: (...values: unknown[]) => void, ...values: unknown[]): NodeJS.Immediate => {
     turns = inside ? turns + 1 : 0;
     return plain(() => {
       if (turns > EAGER) Atomics.wait(cell, 0, 0, REST);
@@ -31,5 +31,5 @@ export function restWhilePolling(): void {
       }
     });
   };
-  globalThis.setImmediate = Object.assign(resting, { __promisify__: plain.__promisify__ }) as typeof setImmediate;
+  globalThis.setImmediate = Object.assign(rest, { __promisify__: plain.__promisify__ }) as typeof setImmediate;
 }

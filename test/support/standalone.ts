@@ -32,7 +32,7 @@ const root = suiteOf('', () => {});
 let current = root;
 
 /** A title with its values filled in: %s and %i in their order, %j as JSON, $name from an object. */
-export function titled(title: string, values: readonly unknown[]): string {
+export function fillTitle(title: string, values: readonly unknown[]): string {
   let next = 0;
   const [first] = values;
   const named = title.replace(/\$(\w+)/g, (text, name: string) =>
@@ -50,7 +50,7 @@ function eachOf(add: (title: string, body: Body) => void) {
     (title: string, body: (...given: unknown[]) => unknown): void => {
       for (const row of rows) {
         const values = Array.isArray(row) ? row : [row];
-        add(titled(title, values), () => body(...values));
+        add(fillTitle(title, values), () => body(...values));
       }
     };
 }
@@ -153,8 +153,8 @@ export function expect(found: unknown, about?: string) {
 function matchers(found: unknown, about: string | undefined, wanted: boolean) {
   const check = (holds: boolean, what: string, expected: unknown): void => {
     if (holds === wanted) return;
-    const told = `${about === undefined ? '' : `${about}: `}it is ${shown(found)}; it must ${wanted ? '' : 'not '}${what}`;
-    throw new Error(`${told} ${shown(expected)}`);
+    const told = `${about === undefined ? '' : `${about}: `}it is ${format(found)}; it must ${wanted ? '' : 'not '}${what}`;
+    throw new Error(`${told} ${format(expected)}`);
   };
   const number = found as number;
   return {
@@ -191,7 +191,7 @@ function contains(found: unknown, expected: unknown): boolean {
   return Object.entries(expected).every(([name, each]) => contains(found[name as keyof typeof found], each));
 }
 
-function shown(value: unknown): string {
+function format(value: unknown): string {
   const text = JSON.stringify(value, (_, each) => (ArrayBuffer.isView(each) ? Array.from(each as Float64Array) : each));
   const known = text ?? String(value);
   return known.length > 300 ? `${known.slice(0, 300)}…` : known;

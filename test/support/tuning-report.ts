@@ -1,7 +1,7 @@
 /** Reports of tunings: of the reference problems, from the oracle of their paths, and of made-up problems. */
 import type { CriterionPoint, TuningReport, VisitedPoint } from '../../src/cli/report/tune/report.ts';
 import { type LassoName, loadLasso } from '../fixtures/load.ts';
-import { lassoPath } from './lars.ts';
+import { tracePath } from './lars.ts';
 import { dot } from './least-squares.ts';
 import { HOSTILE } from './training-report.ts';
 
@@ -9,7 +9,7 @@ import { HOSTILE } from './training-report.ts';
 export function referenceTuning(name: LassoName, changes: Partial<TuningReport> = {}): TuningReport {
   const { X_train, y_train, X_val, y_val, lambda_max, optimum } = loadLasso(name);
   const features = X_train[0].length;
-  const path = lassoPath({ X: X_train.flat(), y: y_train, features });
+  const path = tracePath({ X: X_train.flat(), y: y_train, features });
   const errorAt = (logLambda: number): Required<VisitedPoint> => {
     const beta = path.at(logLambda);
     const derivative = path.derivative(logLambda, 'falling');
@@ -49,7 +49,7 @@ export function referenceTuning(name: LassoName, changes: Partial<TuningReport> 
 /** The same for a penalty per feature; the path and the curve vary all of them together. */
 export function severalTuning(): TuningReport {
   const { problem, path, criterionCurve, visited, chosen, ...rest } = referenceTuning('diabetes');
-  const moved = <Point extends CriterionPoint>(point: Point): Point => ({
+  const shiftToChosen = <Point extends CriterionPoint>(point: Point): Point => ({
     ...point,
     logLambda: point.logLambda - chosen.logLambda,
   });
@@ -62,9 +62,9 @@ export function severalTuning(): TuningReport {
       byFeature: problem.names.map((_, feature) => chosen.logLambda + feature / 9),
     },
     path: { ...path, logLambdas: path.logLambdas.map((logLambda) => logLambda - chosen.logLambda) },
-    criterionCurve: criterionCurve.map(moved),
+    criterionCurve: criterionCurve.map(shiftToChosen),
     visited: visited.map(({ value, gradient }) => ({ value, gradient: Math.abs(gradient as number) })),
-    chosen: moved(chosen),
+    chosen: shiftToChosen(chosen),
   };
 }
 

@@ -36,7 +36,12 @@ const sampleOf = <Values extends Matrices>(x: Values, size: number, sample: numb
   x.subarray(sample * size, (sample + 1) * size) as Values;
 
 /** A·B − C for one sample, in float64. */
-function missed(A: Matrices, B: Matrices, C: (i: number, j: number) => number, [n, columns]: [number, number]): number {
+function residualNorm(
+  A: Matrices,
+  B: Matrices,
+  C: (i: number, j: number) => number,
+  [n, columns]: [number, number],
+): number {
   const differences = new Float64Array(n * columns);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < columns; j++) {
@@ -94,13 +99,13 @@ describe.each(FACTORING)('on %s', (backend) => {
         const A = sampleOf(a, n * n, sample);
         const factor = sampleOf(L, n * n, sample);
         const lastFirst = transposed(factor, n);
-        expect(missed(factor, lastFirst, (i, j) => A[i * n + j], [n, n]) / norm(A)).toBeLessThanOrEqual(bound);
+        expect(residualNorm(factor, lastFirst, (i, j) => A[i * n + j], [n, n]) / norm(A)).toBeLessThanOrEqual(bound);
         for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) expect(factor[i * n + j]).toBe(0);
         const [X, Y, B] = [x, y, right].map((values) => sampleOf(values, n * columns, sample));
-        const off = (M: Matrices, solution: Matrices): number =>
-          missed(M, solution, (i, j) => B[i * columns + j], [n, columns]) / (norm(M) * norm(solution) + norm(B));
-        expect(off(A, X)).toBeLessThanOrEqual(bound);
-        expect(off(factor, Y)).toBeLessThanOrEqual(bound);
+        const relativeResidual = (M: Matrices, solution: Matrices): number =>
+          residualNorm(M, solution, (i, j) => B[i * columns + j], [n, columns]) / (norm(M) * norm(solution) + norm(B));
+        expect(relativeResidual(A, X)).toBeLessThanOrEqual(bound);
+        expect(relativeResidual(factor, Y)).toBeLessThanOrEqual(bound);
       }
     },
   );
@@ -155,7 +160,7 @@ describe.each(EVERY)('inverses on %s', (backend) => {
       const bound = 10 * n * (await opened()).epsilon;
       for (let sample = 0; sample < batch; sample++) {
         const [A, X] = [sampleOf(a, n * n, sample), sampleOf(inverse, n * n, sample)];
-        const off = missed(A, X, (i, j) => Number(i === j), [n, n]) / (norm(A) * norm(X));
+        const off = residualNorm(A, X, (i, j) => Number(i === j), [n, n]) / (norm(A) * norm(X));
         expect(off, `s ${s}, skew ${skew}`).toBeLessThanOrEqual(bound);
       }
     }

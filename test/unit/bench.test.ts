@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CASES, type CaseName, type Outcome, type Work, type Works } from '../../bench/cases.ts';
 import { drawBench } from '../../bench/chart.ts';
 import { CONTESTANTS, nameOf } from '../../bench/contestants.ts';
-import { equilibraWorks, implicitMemory } from '../../bench/equilibra.ts';
+import { equilibraWorks, measureImplicitMemory } from '../../bench/equilibra.ts';
 import { lassoProblem } from '../../bench/lasso.ts';
 import { worstGap } from '../../bench/lasso-gap.ts';
 import {
@@ -18,7 +18,7 @@ import {
   type Timing,
 } from '../../bench/measure.ts';
 import { plainWorks } from '../../bench/peers/plain.ts';
-import { refereed } from '../../bench/referee.ts';
+import { refereeRounds } from '../../bench/referee.ts';
 import { type Entry, fileNameOf, slugOf } from '../../bench/results.ts';
 import { tableOf } from '../../bench/table.ts';
 import { BACKENDS } from '../../src/backends/open.ts';
@@ -91,13 +91,13 @@ function clockedWorks(...times: (readonly (number | Error)[])[]): { works: Work<
 }
 
 /** Measures as on a computer on which nobody else works. */
-async function measured<Problem>(
+async function runContest<Problem>(
   works: readonly Work<Problem>[],
   match: Match<Problem>,
   limits: Limits,
 ): Promise<Measured[]> {
   const contest = new Contest(works, match, limits);
-  await refereed(contest, limits.repetitions, { share: () => 0 });
+  await refereeRounds(contest, limits.repetitions, { share: () => 0 });
   return contest.results();
 }
 
@@ -107,13 +107,13 @@ const timingOf = (result: Measured): Timing => {
 };
 
 describe('measuring', () => {
-  const match = { problem: (repetition: number) => repetition, most: 1 };
+  const match = { problem: (repetition: number) => repetition, maximumUnits: 1 };
 
   test('warms up, then times every repetition on a problem of its own', async () => {
     // A quarter of the time is for the warm-up: 50 + 10·20.
     const warmUps = Array<number>(20).fill(10);
     const { works, log } = clockedWorks([50, ...warmUps, 1, 4, 2]);
-    const [found] = await measured(works, match, { repetitions: 3, milliseconds: 1000 });
+    const [found] = await runContest(works, match, { repetitions: 3, milliseconds: 1000 });
     expect(log).toEqual([0, ...warmUps.map(() => 0), 1, 2, 3].map((problem) => `0: 1 of ${problem}`));
     expect(timingOf(found)).toEqual({
       median: 2,
@@ -129,7 +129,7 @@ describe('measuring', () => {
 
   test('contestants take turns on the same problem, each round beginning with another one', async () => {
     const { works, log } = clockedWorks([100], [100], [100]);
-    await measured(works, match, { repetitions: 3, milliseconds: 400 });
+    await runContest(works, match, { repetitions: 3, milliseconds: 400 });
     expect(log.slice(0, 3)).toEqual(['0: 1 of 0', '1: 1 of 0', '2: 1 of 0']);
     expect(log.slice(3)).toEqual([
       ...['0: 1 of 1', '1: 1 of 1', '2: 1 of 1'],
@@ -140,37 +140,37 @@ describe('measuring', () => {
 
   test('one that is slow leaves the rounds when its time is up, and is said to be cut', async () => {
     const { works } = clockedWorks([10], [300, 400, 700, 600]);
-    const [fast, slow] = await measured(works, match, { repetitions: 4, milliseconds: 1000 });
+    const [fast, slow] = await runContest(works, match, { repetitions: 4, milliseconds: 1000 });
     expect(timingOf(fast)).toMatchObject({ all: [10, 10, 10, 10], cut: false });
     expect(timingOf(slow)).toMatchObject({ all: [400, 700], median: 550, cut: true });
   });
 
   test('one repetition is made however long it takes', async () => {
     const { works } = clockedWorks([5000]);
-    const [found] = await measured(works, match, { repetitions: 15, milliseconds: 1000 });
+    const [found] = await runContest(works, match, { repetitions: 15, milliseconds: 1000 });
     expect(timingOf(found)).toMatchObject({ all: [5000], median: 5000, cut: true });
   });
 
   test('short units are timed together', async () => {
     const { works, log } = clockedWorks([50, 25]);
-    const [found] = await measured(works, { ...match, most: 10 }, { repetitions: 2, milliseconds: 400 });
+    const [found] = await runContest(works, { ...match, maximumUnits: 10 }, { repetitions: 2, milliseconds: 400 });
     expect(log.map((line) => line.slice(3, 4))).toEqual(['1', '1', '1', '4', '4']);
     expect(timingOf(found)).toMatchObject({ median: 25, units: 4, all: [25, 25], cut: false });
   });
 
   test('one that fails does not stop the others', async () => {
     const { works } = clockedWorks([new Error('no memory')], [100, 5], [100, 5, new Error('too late')]);
-    const [first, second, third] = await measured(works, match, { repetitions: 2, milliseconds: 400 });
+    const [first, second, third] = await runContest(works, match, { repetitions: 2, milliseconds: 400 });
     expect(first).toEqual({ error: 'no memory' });
     expect(timingOf(second).all).toHaveLength(2);
     expect(third).toEqual({ error: 'too late' });
   });
 
   test('a ratio is that of the repetitions which both made', () => {
-    const of = (...all: number[]): Timing => ({ ...timing, all });
+    const timingWith = (...all: number[]): Timing => ({ ...timing, all });
     // In the second repetition both took twice as long.
-    expect(ratioOf(of(30, 60, 33), of(10, 20, 11, 500, 500))).toBe(3);
-    expect(ratioOf(of(10), of(40, 1))).toBe(0.25);
+    expect(ratioOf(timingWith(30, 60, 33), timingWith(10, 20, 11, 500, 500))).toBe(3);
+    expect(ratioOf(timingWith(10), timingWith(40, 1))).toBe(0.25);
   });
 
   test('the spread is that of the half in the middle', () => {
@@ -283,7 +283,11 @@ describe('the cases', () => {
   /** The outcome of one case by one library. */
   async function outcomeOf(works: Works, name: CaseName): Promise<Outcome> {
     const work = works[name]?.(size) as Work<unknown>;
-    const [found] = await measured([work], { problem: (index) => CASES[name].problem(size, index), most: 2 }, limits);
+    const [found] = await runContest(
+      [work],
+      { problem: (index) => CASES[name].problem(size, index), maximumUnits: 2 },
+      limits,
+    );
     work.dispose();
     if ('error' in found) throw new Error(found.error);
     expect(found.timing).toMatchObject({ cut: false });
@@ -318,10 +322,10 @@ describe('the cases', () => {
 
   test('memory of a solve does not grow with the iterations', async () => {
     const options = { backend: 'cpu' } as const;
-    const few = await implicitMemory(options, size, 5);
+    const few = await measureImplicitMemory(options, size, 5);
     expect(few).toBeGreaterThan(0);
     // The size of Programs is an estimate, and includes the limit, which has one digit more here.
-    expect(Math.abs((await implicitMemory(options, size, 50)) / few - 1)).toBeLessThan(1e-3);
+    expect(Math.abs((await measureImplicitMemory(options, size, 50)) / few - 1)).toBeLessThan(1e-3);
   });
 
   test('operations of the product are counted', () => {

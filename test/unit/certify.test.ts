@@ -11,7 +11,7 @@ import type { FixedPointOptions } from '../../src/implicit/root-options.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { loadKinks } from '../fixtures/load.ts';
-import { identity, truth } from '../support/families.ts';
+import { findTruth, identity } from '../support/families.ts';
 import { singularValues } from '../support/hypothesis.ts';
 import { normals } from '../support/numbers.ts';
 
@@ -231,7 +231,7 @@ describe('random z = relu(Wz + b), each sample at some of its kinks', () => {
             b: W.slice(kink * n, (kink + 1) * n),
           })),
         };
-        const expected = truth(family, 8).invertible ? 'certified' : 'failed';
+        const expected = findTruth(family, 8).invertible ? 'certified' : 'failed';
         expect([seed, sample, status]).toEqual([seed, sample, expected]);
         expect(kinks).toBe(kinked.length);
         counts[expected] += 1;

@@ -268,7 +268,7 @@ describe('equilibra gallery', () => {
     }
     expect(text.match(/<figure class="chart">/g)).toHaveLength(11);
     expect(text.match(/<h3>(The paper|Here|The hypothesis)<\/h3>/g)).toHaveLength(15);
-    expect(closed(text)).toEqual([]);
+    expect(findUnclosed(text)).toEqual([]);
   });
 
   test.each([
@@ -290,7 +290,7 @@ describe('equilibra gallery', () => {
 });
 
 /** The elements that are not closed, or not in order. */
-function closed(text: string): string[] {
+function findUnclosed(text: string): string[] {
   const open: string[] = [];
   const wrong: string[] = [];
   const body = text.replace(/<style>.*?<\/style>/s, '').replace(/<!doctype html>/, '');

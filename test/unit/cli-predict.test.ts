@@ -68,8 +68,8 @@ describe('equilibra predict CHECKPOINT FILE.csv', () => {
 
   test('finds columns by name, in any order, with others between, and without the target', async () => {
     const [header, ...rows] = flowers(9);
-    const other = (row: string[], first: string) => [first, ...row.slice(0, -1).reverse()];
-    writeFileSync(path('new.csv'), writeCSV([other(header, 'note'), ...rows.map((row) => other(row, 'x'))]));
+    const reorder = (row: string[], first: string) => [first, ...row.slice(0, -1).reverse()];
+    writeFileSync(path('new.csv'), writeCSV([reorder(header, 'note'), ...rows.map((row) => reorder(row, 'x'))]));
     writeFileSync(path('same.csv'), writeCSV(flowers(9)));
     const [fresh, same] = [
       await predict(path('table'), path('new.csv')),
@@ -120,12 +120,12 @@ describe('equilibra predict CHECKPOINT FILE.csv', () => {
       .slice(1)
       .flatMap((row) => row.slice(3).map(Number));
     const inputs = numbers.flatMap((row) => row.slice(0, 2));
-    const furthest = async (parameters: 'best' | 'latest'): Promise<number> => {
+    const largestDifference = async (parameters: 'best' | 'latest'): Promise<number> => {
       const expected = await probabilitiesOf('best', inputs, parameters);
       return Math.max(...expected.map((probability, at) => Math.abs(probability - found[at])));
     };
-    expect(await furthest('best')).toBeLessThan(1e-5);
-    expect(await furthest('latest')).toBeGreaterThan(1e-3);
+    expect(await largestDifference('best')).toBeLessThan(1e-5);
+    expect(await largestDifference('latest')).toBeGreaterThan(1e-3);
   });
 
   test('--target and --missing may be others than in training', async () => {

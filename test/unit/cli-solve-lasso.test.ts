@@ -4,7 +4,7 @@ import { LASSO_SOLVERS } from '../../src/implicit/lasso/options.ts';
 import { run } from '../fixtures/cli/run.ts';
 import { LASSO_NAMES, loadLasso } from '../fixtures/load.ts';
 import { coordinateDescent } from '../support/coordinate-descent.ts';
-import { lassoPath } from '../support/lars.ts';
+import { tracePath } from '../support/lars.ts';
 import { normals, relativeError } from '../support/numbers.ts';
 
 async function solve(problem: object, ...options: string[]): Promise<{ code: number; answer: LassoAnswer }> {
@@ -79,7 +79,7 @@ const small = {
   X: Array.from({ length: ROWS }, (_, row) => normals(FEATURES, row + 1)),
   y: normals(ROWS, 50).map((value) => 3 * value + 1),
 };
-const path = lassoPath({ X: small.X.flat(), y: small.y, features: FEATURES });
+const path = tracePath({ X: small.X.flat(), y: small.y, features: FEATURES });
 const [top] = path.knots;
 const lambda = top.logLambda - 1.5;
 

@@ -7,7 +7,7 @@ import { collinearColumns } from '../../src/cli/tune/warnings.ts';
 import { diabetes, parseTable, sparseRegression, standardisedRegression } from '../../src/data/index.ts';
 import { random } from '../../src/data/random.ts';
 import { run } from '../fixtures/cli/run.ts';
-import { lassoPath } from '../support/lars.ts';
+import { tracePath } from '../support/lars.ts';
 import { checkNesting, ESCAPED, row } from '../support/markup.ts';
 import { normals } from '../support/numbers.ts';
 import { HOSTILE } from '../support/training-report.ts';
@@ -110,7 +110,7 @@ interface Found {
   readonly warnings: readonly string[];
 }
 
-async function found(...argv: string[]): Promise<Found> {
+async function tuneAsJSON(...argv: string[]): Promise<Found> {
   const { code, out, error } = await run(['tune', ...argv, '--json']);
   expect(error).toBe('');
   expect(code).toBe(0);
@@ -126,8 +126,7 @@ function columnsOf(name: string): { names: readonly string[]; columns: number[][
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** A column that is shifted and divided. */
-const scaled = (values: readonly number[], by: number, from = 0): number[] =>
-  values.map((value) => (value - from) / by);
+const scale = (values: readonly number[], by: number, from = 0): number[] => values.map((value) => (value - from) / by);
 const deviationOf = (values: readonly number[]): number =>
   Math.sqrt(mean(values.map((each) => (each - mean(values)) ** 2)));
 
@@ -150,7 +149,7 @@ function expectOptimal(
     const size = standardised[name] / coefficients[name];
     const deviation = isCentred ? deviationOf(columns[j]) : Math.sqrt(mean(columns[j].map((x) => x * x)));
     if (coefficients[name] !== 0) expect(size).toBeCloseTo(deviation, 9);
-    const correlation = scaled(columns[j], deviation, centre).reduce((sum, x, at) => sum + x * residual[at], 0);
+    const correlation = scale(columns[j], deviation, centre).reduce((sum, x, at) => sum + x * residual[at], 0);
     const bound = penaltyOf(name);
     if (coefficients[name] === 0) expect(Math.abs(correlation)).toBeLessThan(bound * (1 + 1e-7));
     else expect(correlation - ridge * standardised[name]).toBeCloseTo(Math.sign(coefficients[name]) * bound, 6);
@@ -180,7 +179,7 @@ describe('equilibra tune', () => {
   });
 
   test('finds what the grid finds, or less, in fewer solves', async () => {
-    const { grid, ...chosen } = await found();
+    const { grid, ...chosen } = await tuneAsJSON();
     expect(chosen.error).toBeLessThanOrEqual(grid.error);
     expect(chosen.solves).toBeLessThan(grid.solves);
     expect(chosen.error).toBeGreaterThan(grid.error * (1 - 1e-4));
@@ -189,7 +188,7 @@ describe('equilibra tune', () => {
   });
 
   test('gives the model of the data as they are, which solves the Lasso for the λ chosen', async () => {
-    const chosen = await found(path('plain.csv'), '--target', 'y');
+    const chosen = await tuneAsJSON(path('plain.csv'), '--target', 'y');
     expect(chosen.lambda).toBeCloseTo(Math.exp(chosen.logLambda), 12);
     expect(chosen.lambdaPerRow).toBeCloseTo(chosen.lambda / 40, 12);
     expect(chosen.coefficients.a).toBeCloseTo(3, 0);
@@ -198,24 +197,24 @@ describe('equilibra tune', () => {
   });
 
   test('without an intercept the model goes through the origin', async () => {
-    const chosen = await found(path('plain.csv'), '--target', 'y', '--intercept', 'no');
+    const chosen = await tuneAsJSON(path('plain.csv'), '--target', 'y', '--intercept', 'no');
     expect(chosen.intercept).toBeUndefined();
     expectOptimal(columnsOf('plain.csv'), chosen, () => chosen.lambda);
   });
 
   test('a penalty for each feature, and an elastic net', async () => {
-    const single = await found(path('plain.csv'), '--target', 'y');
-    const each = await found(path('plain.csv'), '--target', 'y', '--penalty', 'features');
+    const single = await tuneAsJSON(path('plain.csv'), '--target', 'y');
+    const each = await tuneAsJSON(path('plain.csv'), '--target', 'y', '--penalty', 'features');
     expectOptimal(columnsOf('plain.csv'), each, (name) => Math.exp(each.logLambdas[name]));
     expect(each.error).toBeLessThanOrEqual(single.error);
-    const net = await found(path('plain.csv'), '--target', 'y', '--penalty', 'elastic-net');
+    const net = await tuneAsJSON(path('plain.csv'), '--target', 'y', '--penalty', 'elastic-net');
     expectOptimal(columnsOf('plain.csv'), net, () => net.lambda);
     expect(net.error).toBeLessThanOrEqual(single.error * (1 + 1e-9));
     for (const { grid } of [each, net]) expect(grid.error).toBeGreaterThanOrEqual(single.error);
   });
 
   test('the error on rows held out is that of the model of the others', async () => {
-    const chosen = await found(
+    const chosen = await tuneAsJSON(
       path('plain.csv'),
       '--target',
       'y',
@@ -232,7 +231,7 @@ describe('equilibra tune', () => {
     const training = y.map((_, at) => at).filter((at) => !held.has(at));
     // Scaled by all rows, centred by the fitted ones.
     const features = columns.map((column) =>
-      scaled(column, deviationOf(column), mean(training.map((at) => column[at]))),
+      scale(column, deviationOf(column), mean(training.map((at) => column[at]))),
     );
     const offset = mean(training.map((at) => y[at]));
     const fitted = {
@@ -240,7 +239,7 @@ describe('equilibra tune', () => {
       y: training.map((at) => y[at] - offset),
       features: 3,
     };
-    const beta = lassoPath(fitted).at(chosen.logLambda + Math.log(28 / 40));
+    const beta = tracePath(fitted).at(chosen.logLambda + Math.log(28 / 40));
     const errors = [...held].map(
       (at) => y[at] - offset - features.reduce((sum, column, j) => sum + beta[j] * column[at], 0),
     );
@@ -254,20 +253,20 @@ describe('equilibra tune', () => {
       ['a', 'twice', 'y'],
       y.map((value, at) => [at, 2 * at + 1, value]),
     );
-    const chosen = await found(path('line.csv'), '--target', 'y', '--criterion', 'sure');
+    const chosen = await tuneAsJSON(path('line.csv'), '--target', 'y', '--criterion', 'sure');
     const x = y.map((_, at) => at - mean(y.map((_, each) => each)));
     const slope =
       x.reduce((sum, value, at) => sum + value * y[at], 0) / x.reduce((sum, value) => sum + value * value, 0);
     const squares = y.map((value, at) => (value - mean(y) - slope * x[at]) ** 2).reduce((sum, value) => sum + value, 0);
     // Two parameters: one direction for both columns, and the intercept.
     expect(chosen.noise.deviation).toBeCloseTo(Math.sqrt(squares / 38), 9);
-    const given = await found(path('plain.csv'), '--target', 'y', '--criterion', 'sure', '--noise', '0.5');
+    const given = await tuneAsJSON(path('plain.csv'), '--target', 'y', '--criterion', 'sure', '--noise', '0.5');
     expect(given.noise.deviation).toBe(0.5);
   });
 
   test.each(['adam', 'grid'])('takes other ways to search: %s', async (optimiser) => {
-    const descent = await found(path('plain.csv'), '--target', 'y');
-    const other = await found(path('plain.csv'), '--target', 'y', '--optimiser', optimiser);
+    const descent = await tuneAsJSON(path('plain.csv'), '--target', 'y');
+    const other = await tuneAsJSON(path('plain.csv'), '--target', 'y', '--optimiser', optimiser);
     expect(other.error).toBeGreaterThan(descent.error * (1 - 1e-6));
     expect(other.error).toBeLessThan(descent.error * 1.01);
     const { out } = await tune('plain.csv', '--optimiser', optimiser);
@@ -276,9 +275,9 @@ describe('equilibra tune', () => {
 
   test('the seed chooses the folds', async () => {
     const [first, again, other] = [
-      await found(path('plain.csv'), '--target', 'y', '--seed', '1'),
-      await found(path('plain.csv'), '--target', 'y', '--seed', '1'),
-      await found(path('plain.csv'), '--target', 'y', '--seed', '2'),
+      await tuneAsJSON(path('plain.csv'), '--target', 'y', '--seed', '1'),
+      await tuneAsJSON(path('plain.csv'), '--target', 'y', '--seed', '1'),
+      await tuneAsJSON(path('plain.csv'), '--target', 'y', '--seed', '2'),
     ];
     expect(again.error).toBe(first.error);
     expect(other.error).not.toBe(first.error);
@@ -313,7 +312,7 @@ describe('equilibra tune warns', () => {
     expect(error).toContain(
       'warning: the solution is not unique and its derivative not certified: columns are collinear ("a again" repeats "a")',
     );
-    const net = await found(path('repeated.csv'), '--target', 'y', '--penalty', 'elastic-net', '--limit', '20');
+    const net = await tuneAsJSON(path('repeated.csv'), '--target', 'y', '--penalty', 'elastic-net', '--limit', '20');
     expect(net.certificate.status).toBe('certified');
     expect(net.warnings.join()).not.toContain('collinear');
   });

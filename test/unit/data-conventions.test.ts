@@ -29,7 +29,7 @@ const SEPARATORS = [',', ';', '\t', '|'] as const;
 const values = normals(60, 5, 3000).map((value) => Math.round(value * 100) / 100);
 const rows = Array.from({ length: 20 }, (_, row) => values.slice(3 * row, 3 * row + 3));
 
-function written(separator: string, write: (value: number) => string, end = '\n', header = 'a,b,c'): string {
+function writeTable(separator: string, write: (value: number) => string, end = '\n', header = 'a,b,c'): string {
   const cell = (value: number): string => {
     const text = write(value);
     return text.includes(separator) ? `"${text}"` : text;
@@ -44,7 +44,7 @@ describe('numbers', () => {
       for (const end of ['\n', '\r\n', '\r']) {
         for (const mark of ['', '\ufeff']) {
           for (const header of ['a,b,c', '']) {
-            const table = await readTable(new TextEncoder().encode(mark + written(separator, write, end, header)));
+            const table = await readTable(new TextEncoder().encode(mark + writeTable(separator, write, end, header)));
             expect(table.rows.map((row) => row.map(Number))).toEqual(rows);
             expect(table.header).toBe(header !== '');
           }

@@ -327,29 +327,33 @@ describe('preparedFor', () => {
 describe('preparationFrom', () => {
   const { preparation } = tableDataset(flowers, { target: 'species' });
   const images = { kind: 'images', shape: [3, 3], greatest: 255, classNames: ['a', 'b'] };
-  const stored = (changes: object): unknown => JSON.parse(JSON.stringify({ ...preparation, ...changes }));
+  const storeWith = (changes: object): unknown => JSON.parse(JSON.stringify({ ...preparation, ...changes }));
 
   test('gives back what was stored', () => {
-    expect(preparationFrom(stored({}))).toEqual(preparation);
-    expect(preparationFrom(stored({ standardisation: undefined }))).not.toHaveProperty('standardisation');
+    expect(preparationFrom(storeWith({}))).toEqual(preparation);
+    expect(preparationFrom(storeWith({ standardisation: undefined }))).not.toHaveProperty('standardisation');
     expect(preparationFrom(images)).toEqual(images);
   });
 
   test.each([
     ['no object', null, 'preparation is null; it must be an object'],
-    ['an unknown kind', stored({ kind: 'sounds' }), 'kind is "sounds"; it must be "table" or "images"'],
-    ['no header', stored({ header: undefined }), 'header is undefined'],
-    ['no columns', stored({ columns: 3 }), 'columns is 3; it must be a list'],
-    ['a column without a name', stored({ columns: [{ kind: 'numbers' }] }), 'columns[0].name is undefined'],
-    ['a column of unknown kind', stored({ columns: [{ name: 'a', kind: 'times' }] }), 'columns[0].kind is "times"'],
-    ['no categories', stored({ columns: [{ name: 'a', kind: 'categories' }] }), 'columns[0].categories is undefined'],
-    ['no classes', stored({ classNames: [] }), 'classNames is []; it must be texts'],
-    ['no target', stored({ target: 4 }), 'target is [4]; it must be texts'],
-    ['an unknown rule', stored({ missing: 'guess' }), 'missing is "guess"; it must be one of error, mean, drop'],
-    ['too few means', stored({ means: [1] }), 'means is [1]; it must be 5 numbers in range'],
+    ['an unknown kind', storeWith({ kind: 'sounds' }), 'kind is "sounds"; it must be "table" or "images"'],
+    ['no header', storeWith({ header: undefined }), 'header is undefined'],
+    ['no columns', storeWith({ columns: 3 }), 'columns is 3; it must be a list'],
+    ['a column without a name', storeWith({ columns: [{ kind: 'numbers' }] }), 'columns[0].name is undefined'],
+    ['a column of unknown kind', storeWith({ columns: [{ name: 'a', kind: 'times' }] }), 'columns[0].kind is "times"'],
+    [
+      'no categories',
+      storeWith({ columns: [{ name: 'a', kind: 'categories' }] }),
+      'columns[0].categories is undefined',
+    ],
+    ['no classes', storeWith({ classNames: [] }), 'classNames is []; it must be texts'],
+    ['no target', storeWith({ target: 4 }), 'target is [4]; it must be texts'],
+    ['an unknown rule', storeWith({ missing: 'guess' }), 'missing is "guess"; it must be one of error, mean, drop'],
+    ['too few means', storeWith({ means: [1] }), 'means is [1]; it must be 5 numbers in range'],
     [
       'a deviation of 0',
-      stored({ standardisation: { ...preparation.standardisation, deviation: [0, 0, 0, 0, 0] } }),
+      storeWith({ standardisation: { ...preparation.standardisation, deviation: [0, 0, 0, 0, 0] } }),
       'standardisation.deviation is [0, 0, 0, 0, 0]',
     ],
     ['a shape of 0', { ...images, shape: [0, 3] }, 'shape is [0, 3]'],

@@ -41,7 +41,7 @@ const rememberedBy = async (model: Model): Promise<unknown> =>
   );
 
 /** An optimiser whose memory is inspected when training ends. */
-function watched(
+function watchMemory(
   optimiser: Optimiser,
   told: { memory?: Promise<number[][]> },
   update?: OptimiserState['update'],
@@ -77,7 +77,7 @@ const network = (options: object = {}): Layer[] => [
   dense({ inputs: 4, outputs: 3 }),
 ];
 /** A layer that calls a function at a step of training. */
-const doing = (
+const layerThat = (
   what: (
     step: number,
     x: Tensor,
@@ -111,7 +111,7 @@ const FAULTS: Record<string, Fault> = {
     told: /after step 6, \d+ numbers of the parameters are NaN/,
   },
   'a solve that does not converge': {
-    layers: () => [...network(), doing((step, x) => (step === BAD ? unsolved(x) : undefined))],
+    layers: () => [...network(), layerThat((step, x) => (step === BAD ? unsolved(x) : undefined))],
     told: /fixedPoint, forward: 3 of 3 samples/,
   },
   'a loss that throws': {
@@ -121,7 +121,7 @@ const FAULTS: Record<string, Fault> = {
   'a layer that has remembered something, and throws': {
     layers: () => [
       ...network(),
-      doing((step, x, _, { numbers, tensors }) => {
+      layerThat((step, x, _, { numbers, tensors }) => {
         numbers.set('seen', step);
         tensors.get('last')?.dispose();
         tensors.set('last', x.mul(step));
@@ -200,7 +200,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
         let step = -1;
         const at = (): number => step;
         /** A layer that counts the steps that begin. */
-        const counted = (): Layer => ({
+        const countingLayer = (): Layer => ({
           ...dense({ inputs: 2, outputs: 2 }),
           forward(x, [W, b], { training }) {
             if (training) step = training.step;
@@ -212,7 +212,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
           isFailing: boolean,
           maximumSteps?: number,
         ): Promise<{ model: Model; memory: unknown; error: unknown; steps: number }> => {
-          const model = sequential(counted(), ...layers(() => isFailing));
+          const model = sequential(countingLayer(), ...layers(() => isFailing));
           const memory: { memory?: Promise<number[][]> } = {};
           const samples = clouds(12);
           let steps = 0;
@@ -224,7 +224,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
               ...(isFailing || name.startsWith('a loss') || name.startsWith('gradients')
                 ? options(isFailing ? at : () => -1)
                 : {}),
-              optimiser: watched(OPTIMISERS[optimiser](), memory, isFailing ? update : undefined),
+              optimiser: watchMemory(OPTIMISERS[optimiser](), memory, isFailing ? update : undefined),
               maximumSteps,
               onProgress({ kind }) {
                 if (kind === 'step') steps += 1;
@@ -269,7 +269,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
 });
 
 describe('after a step that failed', () => {
-  const broken = (at: number): TrainOptions['loss'] => {
+  const failingLoss = (at: number): TrainOptions['loss'] => {
     let begun = 0;
     return (scores, targets) => {
       begun += 1;
@@ -285,7 +285,7 @@ describe('after a step that failed', () => {
     const settings = { epochs: 2, batch: 3, optimiser: adam({ rate: 0.01 }) };
     const failing = train(engine, model, clouds(12), {
       ...settings,
-      loss: broken(BAD),
+      loss: failingLoss(BAD),
       checkpoint: { every: { steps: 2 }, write: (bytes) => void written.push(bytes) },
       onProgress: (progress) => {
         if (progress.kind === 'step') steps.push(progress.step);
@@ -310,7 +310,7 @@ describe('after a step that failed', () => {
     const controller = new AbortController();
     const model = sequential(
       dense({ inputs: 2, outputs: 3 }),
-      doing((step, x) => (step === 2 ? unsolved(x) : undefined)),
+      layerThat((step, x) => (step === 2 ? unsolved(x) : undefined)),
     );
     const run = train(engine, model, clouds(12), {
       epochs: 2,
@@ -326,7 +326,7 @@ describe('after a step that failed', () => {
     const found = await parametersOf(model);
     const good = sequential(
       dense({ inputs: 2, outputs: 3 }),
-      doing(() => undefined),
+      layerThat(() => undefined),
     );
     await train(engine, good, clouds(12), { epochs: 2, batch: 3, maximumSteps: 2 });
     expect(found).toEqual(await parametersOf(good));
@@ -342,7 +342,7 @@ describe('after a step that failed', () => {
       engine: await open({ backend: 'cpu' }),
       model: sequential(...network()),
       data: clouds(12),
-      options: { epochs: 1, batch: 3, loss: broken(bad), checkpoint: { every: { steps: 1 } } },
+      options: { epochs: 1, batch: 3, loss: failingLoss(bad), checkpoint: { every: { steps: 1 } } },
     }));
     const written: Uint8Array[] = [];
     const onCheckpoint = (bytes: Uint8Array): void => void written.push(bytes);

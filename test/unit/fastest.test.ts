@@ -42,7 +42,7 @@ describe('the fastest of several backends', () => {
 
   test('is found among real ones, of which the others are closed', async () => {
     const opened: Backend[] = [];
-    const recorded = (name: string, open: () => Promise<Backend>) => ({
+    const record = (name: string, open: () => Promise<Backend>) => ({
       name,
       open: async () => {
         opened.push(await open());
@@ -50,8 +50,8 @@ describe('the fastest of several backends', () => {
       },
     });
     const candidates = [
-      recorded('gpujs', () => openGPUJS({ mode: 'webassembly' })),
-      recorded('cpu', async () => openCPU()),
+      record('gpujs', () => openGPUJS({ mode: 'webassembly' })),
+      record('cpu', async () => openCPU()),
     ];
     const { candidate, backend: chosen } = await fastestOf(candidates);
     expect(candidates).toContain(candidate);

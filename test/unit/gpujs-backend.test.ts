@@ -8,14 +8,14 @@ import type { Backend } from '../../src/backends/backend.ts';
 import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import type { LibraryLoader } from '../../src/backends/gpujs/library.ts';
 import { open } from '../../src/index.ts';
-import { runOn, single } from '../parity/cases/parity.ts';
+import { createSingleCall, runOn } from '../parity/cases/parity.ts';
 
 const load: LibraryLoader = () => import('gpu.js/dist/gpu-browser.js');
 let backend: Backend | undefined;
 afterEach(() => backend?.close());
 
 const copy = (size: number) =>
-  single(
+  createSingleCall(
     'copy',
     {
       kernel: 'elementwise',

@@ -132,7 +132,7 @@ describe('monotone layers', () => {
   test('a margin that does not hold: what onFailedCertificate says happens', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     // The true margin is ½; z = relu(½z + b) is 2b in spite of the wrong one.
-    const told = async (onFailedCertificate: FailurePolicy, margin = 0.9) => {
+    const solveWith = async (onFailedCertificate: FailurePolicy, margin = 0.9) => {
       const tape = new Tape();
       const W = engine.tensor([0.5, 0, 0, 0.5], [2, 2]);
       const b = tape.watch(engine.tensor([1, 2], [1, 2]));
@@ -148,13 +148,13 @@ describe('monotone layers', () => {
         bounds: [(await solution.report).samples, samples],
       };
     };
-    await expect(told('throw')).rejects.toThrow('margin: it is 0.9, but the smallest eigenvalue');
+    await expect(solveWith('throw')).rejects.toThrow('margin: it is 0.9, but the smallest eigenvalue');
     expect(warn).toHaveBeenCalledTimes(0);
     for (const [policy, warnings] of [
       ['warn', 1],
       ['ignore', 1],
     ] as const) {
-      const { db, z, certificate, own, bounds } = await told(policy);
+      const { db, z, certificate, own, bounds } = await solveWith(policy);
       expect([...z, ...db].map((x) => Number(x.toFixed(8)))).toEqual([2, 4, 2, 2]);
       for (const known of [certificate, own]) {
         expect(known).toMatchObject({ status: 'unknown', reason: expect.stringContaining('the margin does not hold') });
@@ -162,7 +162,7 @@ describe('monotone layers', () => {
       for (const [{ errorBound }] of bounds) expect(errorBound).toBeNaN();
       expect(warn).toHaveBeenCalledTimes(warnings);
     }
-    const { certificate, bounds } = await told('ignore', 0.5);
+    const { certificate, bounds } = await solveWith('ignore', 0.5);
     expect(certificate.status).toBe('certified');
     for (const [{ errorBound }] of bounds) expect(errorBound).toBeLessThan(1e-8);
     warn.mockRestore();

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { random } from '../../src/data/random.ts';
 import { element, type MatrixFamily } from '../../src/implicit/hypothesis/family.ts';
 import type { Invertibility } from '../../src/implicit/hypothesis/hypothesis.ts';
-import { directSum, identity, randomFamily, reluFamily, truth } from '../support/families.ts';
+import { directSum, findTruth, identity, randomFamily, reluFamily } from '../support/families.ts';
 import { checkInvertibility, singularValues } from '../support/hypothesis.ts';
 import { monotoneProblem } from '../support/numbers.ts';
 
@@ -40,7 +40,7 @@ describe('the decision against exact determinants', () => {
     fc.assert(
       fc.property(sizes, seeds, fc.constantFrom([1, 1], [1, 4], [0.5, 4], [0.25, 8]), ([n, k], seed, [size, unit]) => {
         const family = randomFamily(n, k, seed, size, unit);
-        const known = truth(family, 4 * unit);
+        const known = findTruth(family, 4 * unit);
         const result = checkInvertibility(family);
         seen('families');
         seen(result.argument);
@@ -70,13 +70,13 @@ describe('the decision against exact determinants', () => {
     fc.assert(
       fc.property(smallSizes, seeds, fc.integer({ min: 20, max: 52 }), fc.boolean(), ([n, k], seed, bits, up) => {
         const whole = randomFamily(n, k, seed, 1, 1);
-        fc.pre(truth(whole, 4).singularVertex);
+        fc.pre(findTruth(whole, 4).singularVertex);
         const base = Array.from(
           whole.base,
           (value, index) => value + (index === seed % (n * n) ? (up ? 1 : -1) * 2 ** -bits : 0),
         );
         const family = { ...whole, base };
-        const known = truth(family, 2 ** 56);
+        const known = findTruth(family, 2 ** 56);
         const result = checkInvertibility(family);
         counts[result.status]++;
         if (result.status !== 'unknown') {
@@ -104,7 +104,7 @@ describe('the decision against exact determinants', () => {
         const family = directSum([plain], shears, seed);
         // Beyond 2⁵³ the sheared entries would be rounded.
         fc.pre(Array.from(family.base).every((value) => Math.abs(value) < 2 ** 40));
-        const known = truth(plain, 16);
+        const known = findTruth(plain, 16);
         const result = checkInvertibility(family);
         counts[result.status]++;
         if (result.status !== 'unknown') expect(result.status).toBe(known.invertible ? 'certified' : 'failed');
@@ -135,7 +135,7 @@ describe('the decision against exact determinants', () => {
           });
           const family = directSum(blocks, shears, seed);
           expect(family.terms.length).toBeGreaterThan(16);
-          const invertible = blocks.every((block) => truth(block, 32).invertible);
+          const invertible = blocks.every((block) => findTruth(block, 32).invertible);
           const result = checkInvertibility(family);
           counts[result.argument] = (counts[result.argument] ?? 0) + 1;
           if (result.status === 'certified') expect(invertible).toBe(true);
@@ -156,7 +156,7 @@ describe('the decision against exact determinants', () => {
     fc.assert(
       fc.property(sizes, seeds, ([n, k], seed) => {
         const family = randomFamily(n, k, seed, 1, 4);
-        const known = truth(family, 16);
+        const known = findTruth(family, 16);
         const result = checkInvertibility(family, { enumerationLimit: 0, seed });
         expect(checkInvertibility(family, { enumerationLimit: 0, seed })).toEqual(result);
         const missed = result.status === 'unknown' && !known.invertible;

@@ -75,7 +75,7 @@ describe('several coupled kinks, with one chained', () => {
     expect(kinks).toHaveLength(3 * n);
     expect(low).toBeLessThan(high);
     let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    const see = async (selection: ImplicitSelection): Promise<void> => {
+    const noteGradient = async (selection: ImplicitSelection): Promise<void> => {
       const tape = new Tape();
       const x = tape.watch(input);
       const [gradient] = tape.pullback(solved(x, selection), [x], v);
@@ -83,11 +83,11 @@ describe('several coupled kinks, with one chained', () => {
       least = Math.min(least, value);
       most = Math.max(most, value);
     };
-    for (let seed = 0; seed < 20; seed++) await see({ random: seed });
+    for (let seed = 0; seed < 20; seed++) await noteGradient({ random: seed });
     expect(least).toBeGreaterThan(low);
     expect(most).toBeLessThan(high);
     for (let set = 0; set < 2 ** (3 * n); set++) {
-      await see(({ place, index }) => (set >> (place * n + index)) & 1);
+      await noteGradient(({ place, index }) => (set >> (place * n + index)) & 1);
     }
     expect(least).toBeCloseTo(low, 9);
     expect(most).toBeCloseTo(high, 9);

@@ -36,7 +36,7 @@ for (const [name, open] of Object.entries(backends)) {
     afterAll(() => engine.close());
 
     /** σ_min(M) ≥ smallest, ‖M‖ ≤ largest */
-    async function inverted(M: readonly number[], n: number, smallest: number, largest: number, wanted?: number) {
+    async function invert(M: readonly number[], n: number, smallest: number, largest: number, wanted?: number) {
       const numbers = [smallest, largest, 1e-6, ...(wanted === undefined ? [] : [wanted])];
       const inputs = [engine.tensor(M, [n, n]), ...numbers.map((number) => engine.tensor([number]))];
       const [X] = engine.run(`inverse ${numbers.length}`, inputs, ([m, s, l, tolerance, flag], tracing) => [
@@ -49,7 +49,7 @@ for (const [name, open] of Object.entries(backends)) {
       const n = 24;
       const { W } = monotoneProblem(n, 1, n, 0.5);
       const M = W.map((x, at) => (Math.floor(at / n) === at % n ? 1 : 0) - x);
-      const exact = await inverted(M, n, 0.5, 1.01 * spectralNorm(M, n));
+      const exact = await invert(M, n, 0.5, 1.01 * spectralNorm(M, n));
       const shifted = Array.from(exact, (x, at) => x * (at % 3 === 0 ? 1.01 : 1));
       for (const near of [exact, shifted, new Float32Array(n * n), new Float32Array(n * n).fill(1e30)]) {
         const numbers = [0.5, 1.01 * spectralNorm(M, n), 1e-6].map((number) => engine.tensor([number]));
@@ -65,25 +65,25 @@ for (const [name, open] of Object.entries(backends)) {
       for (const n of [1, 2, 31, 32, 33, 70]) {
         const { W } = monotoneProblem(n, 1, n, 0.5);
         const M = W.map((x, at) => (Math.floor(at / n) === at % n ? 1 : 0) - x);
-        const X = await inverted(M, n, 0.5, 1.01 * spectralNorm(M, n));
+        const X = await invert(M, n, 0.5, 1.01 * spectralNorm(M, n));
         expect(relativeError(matmul(M, X, n, n, n), identity(n))).toBeLessThan(2e-5);
       }
     });
 
     test('is found where the pivots are 0', async () => {
       const M = [0, 1, -1, 0];
-      expect(relativeError(await inverted(M, 2, 1, 1), [0, -1, 1, 0])).toBeLessThan(1e-6);
+      expect(relativeError(await invert(M, 2, 1, 1), [0, -1, 1, 0])).toBeLessThan(1e-6);
     });
 
     test('is found where a pivot is so small that elimination loses all', async () => {
       const M = [1e-9, 1, 0, -1, 1e-9, 1, 0, -1, 1];
-      const X = await inverted(M, 3, 0.3, 2);
+      const X = await invert(M, 3, 0.3, 2);
       expect(relativeError(matmul(M, X, 3, 3, 3), identity(3))).toBeLessThan(1e-5);
     });
 
     test('is found where it is wanted', async () => {
-      expect(relativeError(await inverted([2, 0, 0, 4], 2, 2, 4, 1), [0.5, 0, 0, 0.25])).toBeLessThan(1e-6);
-      await expect(inverted([2, 0, 0, 4], 2, 2, 4, 0)).resolves.toHaveLength(4);
+      expect(relativeError(await invert([2, 0, 0, 4], 2, 2, 4, 1), [0.5, 0, 0, 0.25])).toBeLessThan(1e-6);
+      await expect(invert([2, 0, 0, 4], 2, 2, 4, 0)).resolves.toHaveLength(4);
     });
 
     test('of a singular matrix: the solve that needs it does not converge, and says so', async () => {

@@ -37,7 +37,7 @@ const withoutComments = (text: string): string => text.replace(/\/\/.*$/gm, '');
 const generated: ReadonlySet<unknown> = new Set(Object.values(CONSTANTS));
 
 /** The source from which a pipeline is compiled, without comments and generated constants. */
-async function written(shader: Shader, constants: Constants = {}): Promise<string> {
+async function readSource(shader: Shader, constants: Constants = {}): Promise<string> {
   const parts = partsFor(shader, constants).filter((part) => !generated.has(part));
   return withoutComments((await Promise.all(parts.map(({ text }) => text))).join('\n'));
 }
@@ -54,14 +54,14 @@ function names(body: string, constant: string): boolean {
 
 describe('WGSL', () => {
   test.each(ELEMENTWISE.map((name, OPERATION) => [name, OPERATION] as const))('has %s', async (name, OPERATION) => {
-    const source = await written(SHADERS.elementwise, { OPERATION });
+    const source = await readSource(SHADERS.elementwise, { OPERATION });
     expect(names(bodyOf('operation', source), constantOf('OPERATION', name))).toBe(true);
   });
 
   test.each(ACTIVATIONS.map((name, ACTIVATION) => [name, ACTIVATION] as const))(
     'has the activation %s and its proximal operator',
     async (name, ACTIVATION) => {
-      const source = await written(SHADERS['product-tiled'], { ACTIVATION });
+      const source = await readSource(SHADERS['product-tiled'], { ACTIVATION });
       const constant = constantOf('ACTIVATION', name);
       expect(names(bodyOf('activation', source), constant)).toBe(true);
       expect(names(bodyOf('proximal', source), constant)).toBe(true);
@@ -69,7 +69,7 @@ describe('WGSL', () => {
       for (const operation of ELEMENTWISE.filter(
         (each) => each.replace('proximal', '').toLowerCase() === name.toLowerCase(),
       )) {
-        const own = await written(SHADERS.elementwise, { ACTIVATION, OPERATION: ELEMENTWISE.indexOf(operation) });
+        const own = await readSource(SHADERS.elementwise, { ACTIVATION, OPERATION: ELEMENTWISE.indexOf(operation) });
         expect(names(bodyOf('activation', own), constant), operation).toBe(true);
       }
     },
@@ -78,7 +78,7 @@ describe('WGSL', () => {
   test.each(ROWS.map((name, OPERATION) => [name, OPERATION] as const))(
     'has the row-wise %s',
     async (name, OPERATION) => {
-      const source = await written(SHADERS['rows-thread'], { OPERATION });
+      const source = await readSource(SHADERS['rows-thread'], { OPERATION });
       expect(names(bodyOf('operation', source), constantOf('OPERATION', name))).toBe(true);
     },
   );
@@ -88,12 +88,12 @@ describe('WGSL', () => {
     ['OPERATION', MOVES, SHADERS.move, 'compute'],
     ['OPERATION', SCALARS, SHADERS.scalar, 'main'],
   ] as const)('has every %s of %j', async (prefix, list, shader, place) => {
-    const source = await written(shader);
+    const source = await readSource(shader);
     for (const name of list) expect(names(bodyOf(place, source), constantOf(prefix, name)), name).toBe(true);
   });
 
   test('has every reduction; that of sums is what is left', async () => {
-    const source = await written(SHADERS['reduce-thread']);
+    const source = await readSource(SHADERS['reduce-thread']);
     const bodies = ['isLength', 'start', 'add', 'join', 'reduced', 'single', 'store']
       .map((name) => bodyOf(name, source))
       .join('\n');
@@ -105,7 +105,7 @@ describe('WGSL', () => {
   test('names nothing that the lists do not have', async () => {
     for (const [name, shader] of Object.entries<Shader>({ ...SHADERS, ...PASS_SHADERS })) {
       for (const constants of [{}, { ACTIVATION: 2, OPERATION: 2 }] as Constants[]) {
-        const source = await written(shader, constants);
+        const source = await readSource(shader, constants);
         const heads = partsFor(shader, constants).filter((part) => generated.has(part));
         const declared = heads.map(({ text }) => text).join('\n');
         const used = source.match(/\b(ACTIVATION|BIAS|METHOD|OPERATION|STATE|STATUS)_[A-Z_]+/g) ?? [];

@@ -35,7 +35,7 @@ function randomProblem(rows: number, features: number, seed: number): Random {
 }
 
 /** ln max|Xᵀy| */
-function largest({ X, y, features }: Random): number {
+function largestLogLambda({ X, y, features }: Random): number {
   const moments = Array.from({ length: features }, (_, j) =>
     Math.abs(y.reduce((sum, value, row) => sum + value * X[row * features + j], 0)),
   );
@@ -76,7 +76,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
             const mask = Array.from({ length: rows }, (_, row) => (isMasked && row % 5 === 2 ? 0 : 1));
             // If there are more features than rows, only a ridge leaves the minimiser well conditioned.
             const ridge = features < rows ? 0 : 0.5;
-            const logLambda = [1, 2, 4].map((depth) => largest(problem) - depth);
+            const logLambda = [1, 2, 4].map((depth) => largestLogLambda(problem) - depth);
             const solution = lasso({
               ...given(engine, problem),
               ...{ logLambda, ridge, intercept },
@@ -128,7 +128,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
     test('columns that depend on one another exactly, at little penalty', async () => {
       for (let seed = 0; seed < 20; seed++) {
         const problem = dependentColumns(1000 * seed);
-        const logLambda = [3, 6, 9].map((depth) => largest(problem) - depth);
+        const logLambda = [3, 6, 9].map((depth) => largestLogLambda(problem) - depth);
         const solution = lasso({ ...given(engine, problem), logLambda });
         const { samples, dualityGap } = await solution.report;
         expect(samples.map(isSolved)).toEqual([true, true, true]);
@@ -152,7 +152,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
           return signs[row * 7 + (j % 7)];
         });
         const problem = { X, y: normals(rows, 500 + seed, 2).map(Math.round), rows, features };
-        const logLambda = [0, 1, 2, 5].map((depth) => largest(problem) - depth);
+        const logLambda = [0, 1, 2, 5].map((depth) => largestLogLambda(problem) - depth);
         const solution = lasso({ ...given(engine, problem), logLambda });
         const { samples, dualityGap } = await solution.report;
         expect(samples.every(isSolved)).toBe(true);
@@ -163,7 +163,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
 
     test('starts where it is told to, or where the problem before it ended', async () => {
       const problem = randomProblem(20, 30, 7);
-      const top = largest(problem);
+      const top = largestLogLambda(problem);
       const all = given(engine, problem);
       const cold = lasso({ ...all, logLambda: [top - 3] });
       const [fromCold, { samples: coldSamples }] = [await cold.beta.data(), await cold.report];

@@ -46,7 +46,7 @@ const NAMES = Object.keys(SHAPES) as Name[];
 
 type Numbers = ReturnType<typeof numbersFor>;
 
-function solved(numbers: Numbers, tensors: Partial<Record<Name, Tensor>>, options: Partial<LassoOptions> = {}) {
+function solve(numbers: Numbers, tensors: Partial<Record<Name, Tensor>>, options: Partial<LassoOptions> = {}) {
   const given = Object.fromEntries(
     NAMES.map((name) => [name, tensors[name] ?? engine.tensor(numbers[name], SHAPES[name])]),
   ) as Record<Name, Tensor>;
@@ -74,7 +74,7 @@ describe('lasso: masks, intercept, weights and elastic net together', () => {
   const cases = [1, 2, 3].flatMap((seed) => SOLVERS.map((solver) => [seed, solver] as const));
   it.each(cases)('finds the minimiser (seed %i, %s)', async (seed, solver) => {
     const numbers = numbersFor(seed);
-    const solution = solved(numbers, {}, { solver });
+    const solution = solve(numbers, {}, { solver });
     const [beta, intercept] = await Promise.all([solution.beta.data(), solution.intercept.data()]);
     const noise = normals(4 * 200 * (FEATURES + 1), seed + 100);
     let next = 0;
@@ -99,7 +99,7 @@ describe('lasso: masks, intercept, weights and elastic net together', () => {
     const numbers = numbersFor(5);
     const v = engine.tensor(numbers.v, [4, FEATURES]);
     const loss = (given: Tensor, changed: Numbers = numbers): Tensor => {
-      const { beta, intercept } = solved(changed, { [name]: given });
+      const { beta, intercept } = solve(changed, { [name]: given });
       return beta.mul(v).sum().add(intercept.square().sum());
     };
     const [, [gradient]] = await valueAndGrad((given) => loss(given), [engine.tensor(numbers[name], SHAPES[name])]);
@@ -126,7 +126,7 @@ describe('lasso: masks, intercept, weights and elastic net together', () => {
     const tangents = NAMES.map((name) => engine.tensor(normals(numbers[name].length, 60), SHAPES[name]));
     const v = engine.tensor(numbers.v, [4, FEATURES]);
     const beta = (...given: Tensor[]): Tensor =>
-      solved(numbers, Object.fromEntries(NAMES.map((name, index) => [name, given[index]]))).beta;
+      solve(numbers, Object.fromEntries(NAMES.map((name, index) => [name, given[index]]))).beta;
     const [, tangent] = await jacobianVectorProduct(beta, inputs, tangents);
     const [, gradients] = await valueAndGrad(
       (...given) =>

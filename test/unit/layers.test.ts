@@ -99,7 +99,7 @@ describe('dropout', () => {
   });
   test('drops by the generator of the step', async () => {
     const x = engine.tensor(new Float64Array(4000).fill(1), [1000, 4]);
-    const dropped = async (label: string): Promise<number[]> => {
+    const findDropped = async (label: string): Promise<number[]> => {
       const training = {
         step: 0,
         random: random(3).fork(label),
@@ -109,10 +109,10 @@ describe('dropout', () => {
       };
       return Array.from(await layer.forward(x, [], { ...pass, training }).data());
     };
-    const one = await dropped('one');
+    const one = await findDropped('one');
     expect(one.filter((value) => value === 2).length / 4000).toBeCloseTo(0.5, 1);
-    expect(await dropped('one')).toEqual(one);
-    expect(await dropped('two')).not.toEqual(one);
+    expect(await findDropped('one')).toEqual(one);
+    expect(await findDropped('two')).not.toEqual(one);
   });
   test('refuses a rate of 1 and a width of 0', () => {
     expect(() => dropout({ inputs: 4, rate: 1 })).toThrow('dropout: rate is 1; it must be a number from 0 to below 1');

@@ -9,14 +9,14 @@ import { clouds } from '../support/clouds.ts';
 afterEach(() => vi.doUnmock('../../src/implicit/smallest-eigenvalue.ts'));
 
 /** Makes a module impossible to load. */
-function lose(path: string): void {
+function loseModule(path: string): void {
   vi.doMock(path, () => {
     throw new Error('the network is gone');
   });
 }
 
 test('a margin that cannot be checked certifies nothing: report, solution and gradient reject', async () => {
-  lose('../../src/implicit/smallest-eigenvalue.ts');
+  loseModule('../../src/implicit/smallest-eigenvalue.ts');
   const engine = await open({ backend: 'cpu' });
   const solve = (onFailedCertificate: 'throw' | 'ignore'): MonotoneSolution =>
     monotoneFixedPoint(engine.tensor([-1], [1, 1]), engine.tensor([1], [1, 1]), {
@@ -36,7 +36,7 @@ test('a margin that cannot be checked certifies nothing: report, solution and gr
 });
 
 test('what writes checkpoints is there before the first step is done', async () => {
-  lose('../../src/train/checkpoint/resume.ts');
+  loseModule('../../src/train/checkpoint/resume.ts');
   const engine = await open({ backend: 'cpu' });
   const model = sequential(dense({ inputs: 2, outputs: 3 }));
   const onProgress = vi.fn();
@@ -55,7 +55,7 @@ test('what writes checkpoints is there before the first step is done', async () 
   const kept = await train(engine, model, samples, {
     epochs: 2,
     checkpoint,
-    onProgress: () => lose('../../src/train/checkpoint/resume.ts'),
+    onProgress: () => loseModule('../../src/train/checkpoint/resume.ts'),
   });
   expect(kept.epochs).toHaveLength(2);
   expect(write).toHaveBeenCalledTimes(2);

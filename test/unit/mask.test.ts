@@ -25,13 +25,13 @@ const [n, batch, used] = [MASK.length, 3, USED.length];
 /** A contraction, so that every solver converges. */
 const PROBLEM = monotoneProblem(n, batch, 17, 1, 0.25);
 
-const masked = (option: ActivationOption): ActivationOption => ({
+const withMask = (option: ActivationOption): ActivationOption => ({
   ...(typeof option === 'string' ? { name: option } : option),
   mask: MASK,
 });
 
 /** z, and the gradients of Σ v∘z with respect to b and W. */
-async function answers(width: number, [W, b, v]: number[][], options: Omit<MonotoneOptions, 'margin'>) {
+async function solveAndDifferentiate(width: number, [W, b, v]: number[][], options: Omit<MonotoneOptions, 'margin'>) {
   const tape = new Tape();
   const matrix = tape.watch(engine.tensor(W, [width, width]));
   const right = tape.watch(engine.tensor(b, [batch, width]));
@@ -49,8 +49,11 @@ const block = (x: ArrayLike<number>): number[] => USED.flatMap((row) => USED.map
 
 async function compare(option: ActivationOption, options: Partial<MonotoneOptions> = {}): Promise<void> {
   const { W, b, v } = PROBLEM;
-  const found = await answers(n, [W, b, v], { ...options, activation: masked(option) });
-  const expected = await answers(used, [block(W), columns(b), columns(v)], { ...options, activation: option });
+  const found = await solveAndDifferentiate(n, [W, b, v], { ...options, activation: withMask(option) });
+  const expected = await solveAndDifferentiate(used, [block(W), columns(b), columns(v)], {
+    ...options,
+    activation: option,
+  });
   for (const name of ['z', 'gradB'] as const) {
     expect(relativeError(columns(found[name]), expected[name])).toBeLessThan(1e-9);
     for (const [at, value] of found[name].entries()) if (!MASK[at % n]) expect(Math.abs(value)).toBe(0);

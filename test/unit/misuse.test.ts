@@ -7,7 +7,7 @@ import { Engine } from '../../src/tensor/engine.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { FAMILIES } from '../support/misuse/families.ts';
 import { DATA_FAMILIES } from '../support/misuse/families-data.ts';
-import { run } from '../support/misuse/run.ts';
+import { runFamily } from '../support/misuse/run.ts';
 import { makeWorld, type World } from '../support/misuse/world.ts';
 
 const CASES = 500;
@@ -21,7 +21,7 @@ afterAll(() => world.close());
 
 describe('whatever one argument is', () => {
   test.each(ALL.map((family) => [family.name, family] as const))('%s', async (_, family) => {
-    const { faults } = await run(world, family, CASES, Number(process.env.EQUILIBRA_TEST_SEED ?? 1));
+    const { faults } = await runFamily(world, family, CASES, Number(process.env.EQUILIBRA_TEST_SEED ?? 1));
     expect(faults).toEqual([]);
   });
 });

@@ -57,7 +57,7 @@ describe('when α is tuned again', () => {
     timedOut: false,
     samples: [{ status: 'converged', iterations, residual: 0, floor: 0, errorBound: 0 }],
   });
-  const tunedAt = (step: number, iterations: number) => {
+  const memoryTunedAt = (step: number, iterations: number) => {
     const memory = emptyMemory();
     memory.numbers.set('training step at which the step was tuned', step);
     memory.numbers.set('iterations with the tuned step', iterations);
@@ -72,14 +72,14 @@ describe('when α is tuned again', () => {
       [13, false],
       [14, true],
     ] as const) {
-      const memory = tunedAt(0, 10);
+      const memory = memoryTunedAt(0, 10);
       rememberIterations(memory, 0, reportOf(10));
       rememberIterations(memory, 1, reportOf(iterations));
       expect(isTuningDue(memory, 3)).toBe(due);
     }
   });
   test('by the step before the last one, whether the last one has been read back or not', () => {
-    const memory = tunedAt(0, 10);
+    const memory = memoryTunedAt(0, 10);
     rememberIterations(memory, 3, reportOf(10));
     expect(isTuningDue(memory, 5)).toBe(false);
     rememberIterations(memory, 4, reportOf(30));
@@ -87,7 +87,7 @@ describe('when α is tuned again', () => {
     expect(isTuningDue(memory, 6)).toBe(true);
   });
   test('not by steps from before the last tuning', () => {
-    const memory = tunedAt(5, 10);
+    const memory = memoryTunedAt(5, 10);
     rememberIterations(memory, 3, reportOf(30));
     rememberIterations(memory, 4, reportOf(30));
     expect(isTuningDue(memory, 6)).toBe(false);
@@ -96,7 +96,7 @@ describe('when α is tuned again', () => {
 
 describe('in training', () => {
   const DATA = clouds(48);
-  const fitted = async (
+  const fitLayer = async (
     layer: Partial<MonotoneLayerOptions>,
     options: TrainOptions = {},
   ): Promise<{ history: History; model: Model }> => {
@@ -113,12 +113,12 @@ describe('in training', () => {
     epochs.slice(1).reduce((sum, { iterationsForward }) => sum + iterationsForward, 0);
 
   test('the step is tuned, remembered, and used for prediction', async () => {
-    const { model, history } = await fitted({ step: 'tuned' });
+    const { model, history } = await fitLayer({ step: 'tuned' });
     const [{ numbers }] = model.memories;
     const step = numbers.get('step') as number;
     expect(Number.isInteger(Math.log2(step))).toBe(true);
     expect(numbers.get('training steps whose iterations were seen')).toBe(32);
-    expect(iterations(history)).toBeLessThanOrEqual(iterations((await fitted({ step: 0.01 })).history));
+    expect(iterations(history)).toBeLessThanOrEqual(iterations((await fitLayer({ step: 0.01 })).history));
     const solves: Parameters<Model['forward']>[1] = { solves: [] };
     model.forward(engine.tensor([1, 2], [1, 2]), solves);
     expect((await solves?.solves?.[0].report)?.solver).toBe('peaceman-rachford');
@@ -126,7 +126,7 @@ describe('in training', () => {
 
   test('warm starts from the last visit save iterations, and lead to the same model', async () => {
     const options = { tolerance: 1e-7 };
-    const [cold, warm] = [await fitted(options), await fitted({ ...options, warmStart: 'sample' })];
+    const [cold, warm] = [await fitLayer(options), await fitLayer({ ...options, warmStart: 'sample' })];
     expect(iterations(warm.history)).toBeLessThan(0.95 * iterations(cold.history));
     const last = ({ history }: { history: History }): number => history.losses[history.losses.length - 1];
     expect(Math.abs(last(warm) - last(cold))).toBeLessThan(1e-4);
@@ -134,9 +134,9 @@ describe('in training', () => {
   });
 
   test('warm starts from the last step keep the mean of its solutions', async () => {
-    const { model, history } = await fitted({ tolerance: 1e-7, warmStart: 'step' });
+    const { model, history } = await fitLayer({ tolerance: 1e-7, warmStart: 'step' });
     expect(model.memories[0].tensors.get('solutions')?.shape).toEqual([1, 16]);
-    const cold = await fitted({ tolerance: 1e-7 });
+    const cold = await fitLayer({ tolerance: 1e-7 });
     expect(Math.abs(history.losses[31] - cold.history.losses[31])).toBeLessThan(1e-4);
   });
 

@@ -218,15 +218,15 @@ describe('the fixed point and its gradient', () => {
   }
 
   test('auto chooses by the batch, and the report tells what', async () => {
-    const chosen = async (batch: number, options: Partial<MonotoneOptions>): Promise<string[]> => {
+    const findSolvers = async (batch: number, options: Partial<MonotoneOptions>): Promise<string[]> => {
       const { report, backward } = await solve(monotoneProblem(16, batch, 1), options);
       return [report.solver, backward.solver];
     };
-    expect(await chosen(4, {})).toEqual(['peaceman-rachford', 'peaceman-rachford+bicgstab+cgnr']);
-    expect(await chosen(3, {})).toEqual(['anderson-picard+peaceman-rachford', 'bicgstab+cgnr']);
-    expect(await chosen(1, { step: 1 })).toEqual(['peaceman-rachford', 'peaceman-rachford+bicgstab+cgnr']);
-    expect(await chosen(1, { solver: 'forward-backward' })).toEqual(['forward-backward', 'bicgstab+cgnr']);
-    expect(await chosen(4, { linearSolver: 'gmres' })).toEqual(['peaceman-rachford', 'gmres']);
+    expect(await findSolvers(4, {})).toEqual(['peaceman-rachford', 'peaceman-rachford+bicgstab+cgnr']);
+    expect(await findSolvers(3, {})).toEqual(['anderson-picard+peaceman-rachford', 'bicgstab+cgnr']);
+    expect(await findSolvers(1, { step: 1 })).toEqual(['peaceman-rachford', 'peaceman-rachford+bicgstab+cgnr']);
+    expect(await findSolvers(1, { solver: 'forward-backward' })).toEqual(['forward-backward', 'bicgstab+cgnr']);
+    expect(await findSolvers(4, { linearSolver: 'gmres' })).toEqual(['peaceman-rachford', 'gmres']);
   });
 
   test('what one method does not solve the next one does', async () => {

@@ -10,7 +10,7 @@ import type { ActivationOption } from '../../src/solvers/activations.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { recorded } from '../../src/tensor/operations.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { truth, vertices } from '../support/families.ts';
+import { findTruth, vertices } from '../support/families.ts';
 import { denseSolve } from '../support/numbers.ts';
 
 const engine = new Engine(openCPU());
@@ -194,7 +194,7 @@ describe('what is solved within to a tolerance', () => {
 });
 
 /** y = relu(Ay + Uz + px + sides) − active inside z = Cy + qx, all 0 at x = 0; the numbers are multiples of ⅛. */
-function drawn(seed: number) {
+function drawProblem(seed: number) {
   const draws = random(seed);
   const [n, m, batch] = [1 + draws.integer(2), 1 + draws.integer(3), 1 + draws.integer(3)];
   const entries = (count: number, size: number): number[] =>
@@ -206,7 +206,7 @@ function drawn(seed: number) {
     ...{ A: entries(m * m, 4), U: entries(m * n, size), C: entries(n * m, size), p: entries(m, 8), q: entries(n, 8) },
   };
 }
-type Drawn = ReturnType<typeof drawn>;
+type Drawn = ReturnType<typeof drawProblem>;
 
 /** For a sample, [I, −C; −SU, I − SA] in (z, y), and the kinks. */
 function familyOf({ n, m, A, U, C, sides }: Drawn, sample: number) {
@@ -283,7 +283,7 @@ describe.each(Object.keys(WAYS))('random systems within systems: %s', (way) => {
   test('certified or failed as exact determinants say, and the interval over all selections', async () => {
     const counts = { certified: 0, failed: 0 };
     for (let seed = 0; seed < 60; seed++) {
-      const given = drawn(seed);
+      const given = drawProblem(seed);
       const { solve } = solutionOf(given, t([0], [1]));
       const { samples } = await solve.certify();
       const v = Array.from({ length: given.batch * given.n }, (_, at) => (at % 3) - 1.25);
@@ -291,7 +291,7 @@ describe.each(Object.keys(WAYS))('random systems within systems: %s', (way) => {
       const expected = { low: 0, high: 0 };
       for (const [sample, { status, kinks: count }] of samples.entries()) {
         const { family, own, kinks } = familyOf(given, sample);
-        const known = truth(family, 8).invertible ? 'certified' : 'failed';
+        const known = findTruth(family, 8).invertible ? 'certified' : 'failed';
         expect([seed, sample, status, count]).toEqual([seed, sample, known, kinks.length]);
         counts[known] += 1;
         const { n, m, p, q } = given;

@@ -36,7 +36,7 @@ const [batch, n] = [7, 10];
 const HOPELESS = 4;
 
 /** x, the state and the solution; computed by `pass` calls up to `largestPass`. */
-async function ends(largestPass: number, choice: Choice): Promise<(Float32Array | Float64Array)[]> {
+async function runToEnd(largestPass: number, choice: Choice): Promise<(Float32Array | Float64Array)[]> {
   const { iteration, activation, sloped, transposed, limit, remaining, giveUp } = choice;
   const engine = new Engine({ ...openCPU(), largestPass });
   const random = randomNumbers(limit);
@@ -81,8 +81,8 @@ async function ends(largestPass: number, choice: Choice): Promise<(Float32Array 
 }
 
 async function compare(choice: Choice): Promise<Float32Array | Float64Array> {
-  const expected = await ends(0, choice);
-  const found = await ends(Number.POSITIVE_INFINITY, choice);
+  const expected = await runToEnd(0, choice);
+  const found = await runToEnd(Number.POSITIVE_INFINITY, choice);
   for (const [part, values] of expected.entries()) {
     for (const [index, value] of values.entries()) {
       // The iteration at which it stalls depends on rounding.

@@ -30,7 +30,7 @@ const PAIRS: readonly (readonly [what: string, Options, Options])[] = [
 ];
 
 /** All results of a solve and its gradients, except for their times. */
-async function told(engine: Engine, options: Options) {
+async function collectResults(engine: Engine, options: Options) {
   const tape = new Tape();
   const W = tape.watch(engine.tensor([0.2, 0.5, -0.3, -0.4, 0.1, 0.3, 0.3, -0.2, 0.3], [3, 3]));
   // Where W is effectively 0, at z = 0, the pre-activation is b: 0 and −1e-10 in the second sample.
@@ -48,14 +48,14 @@ async function told(engine: Engine, options: Options) {
 
 describe.each(PAIRS)('%s', (_what, ...choices) => {
   test('is seen in the answer, whichever was first', async () => {
-    const alone = await Promise.all(choices.map((options) => told(new Engine(openCPU()), options)));
+    const alone = await Promise.all(choices.map((options) => collectResults(new Engine(openCPU()), options)));
     expect(alone[0]).not.toEqual(alone[1]);
     for (const order of [
       [0, 1],
       [1, 0],
     ]) {
       const shared = new Engine(openCPU());
-      for (const index of order) expect(await told(shared, choices[index])).toEqual(alone[index]);
+      for (const index of order) expect(await collectResults(shared, choices[index])).toEqual(alone[index]);
     }
   });
 });

@@ -53,10 +53,10 @@ async function gradientAt(engine: Engine, batch: number): Promise<number[]> {
   return values;
 }
 
-const told = ({ bytes, programBytes, pooledBytes }: MemoryFigures): number => bytes + programBytes + pooledBytes;
+const totalBytes = ({ bytes, programBytes, pooledBytes }: MemoryFigures): number => bytes + programBytes + pooledBytes;
 
 /** The bytes of this process's reachable objects and arrays. */
-async function used(): Promise<number> {
+async function measureHeap(): Promise<number> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   for (let round = 0; round < 3; round++) {
@@ -71,14 +71,14 @@ describe('many batch sizes', () => {
   test.each(['cpu', 'wasm'] as const)('300 of one gradient on %s stay below 200 MB, all of it told', async (name) => {
     const engine = await engineOn(name);
     await gradientAt(engine, 1);
-    const [before, toldBefore] = [await used(), told(engine.memory())];
+    const [before, toldBefore] = [await measureHeap(), totalBytes(engine.memory())];
     for (let batch = 2; batch <= 300; batch++) await gradientAt(engine, batch);
-    const toldBytes = told(engine.memory()) - toldBefore;
-    expect(told(engine.memory())).toBeLessThan(200e6);
+    const toldBytes = totalBytes(engine.memory()) - toldBefore;
+    expect(totalBytes(engine.memory())).toBeLessThan(200e6);
     // The process's figures do not include the memory of WebAssembly.
     const { programBuffers } = engine.memory();
     expect(programBuffers > 0).toBe(name === 'wasm');
-    const bytes = (await used()) - before;
+    const bytes = (await measureHeap()) - before;
     expect(bytes).toBeLessThan(2 * toldBytes);
     expect(bytes).toBeGreaterThan(toldBytes / (name === 'wasm' ? 4 : 2));
   });
@@ -88,11 +88,11 @@ describe('many batch sizes', () => {
     const model = sequential(monotone({ inputs: 64, width: 100 }), dense({ inputs: 100, outputs: 10 }));
     model.initialise(engine, 1);
     await model.predict(normals(64, 1));
-    const [before, toldBefore] = [await used(), told(engine.memory())];
+    const [before, toldBefore] = [await measureHeap(), totalBytes(engine.memory())];
     for (let batch = 2; batch <= 120; batch++) await model.predict(normals(64 * batch, batch));
-    const toldBytes = told(engine.memory()) - toldBefore;
+    const toldBytes = totalBytes(engine.memory()) - toldBefore;
     expect(toldBytes).toBeLessThan(64 * MEGABYTE);
-    const bytes = (await used()) - before;
+    const bytes = (await measureHeap()) - before;
     expect(bytes).toBeLessThan(2 * toldBytes);
     expect(bytes).toBeGreaterThan(toldBytes / (name === 'wasm' ? 4 : 2));
   });
@@ -118,7 +118,7 @@ describe('many batch sizes', () => {
 });
 
 describe('the engine', () => {
-  const sized = async (engine: Engine, names: readonly string[]): Promise<string[]> => {
+  const runNamed = async (engine: Engine, names: readonly string[]): Promise<string[]> => {
     const x = engine.tensor([1, 2, 3]);
     const traced: string[] = [];
     for (const name of names) {
@@ -137,29 +137,29 @@ describe('the engine', () => {
 
   test('forgets what was not used for longest', async () => {
     const engine = await engineOn('cpu', 100_000);
-    expect(await sized(engine, names(40))).toHaveLength(40);
+    expect(await runNamed(engine, names(40))).toHaveLength(40);
     expect(engine.memory().programBytes).toBeLessThan(100_000);
     const [first, last] = ['one of many, 0', 'one of many, 39'];
-    expect(await sized(engine, [last, first])).toEqual([first]);
+    expect(await runNamed(engine, [last, first])).toEqual([first]);
   });
 
   test('makes room for work that repeats itself: it is traced twice', async () => {
     const engine = await engineOn('cpu', 100_000);
-    for (let pass = 0; pass < 2; pass++) await sized(engine, names(30));
-    expect(await sized(engine, names(30))).toEqual([]);
+    for (let pass = 0; pass < 2; pass++) await runNamed(engine, names(30));
+    expect(await runNamed(engine, names(30))).toEqual([]);
     expect(engine.memory().programBytes).toBeGreaterThan(200_000);
   });
 
   test('makes no more room than eight times what it had, and goes on', async () => {
     const engine = await engineOn('cpu', 100_000);
-    for (let pass = 0; pass < 4; pass++) await sized(engine, names(150));
+    for (let pass = 0; pass < 4; pass++) await runNamed(engine, names(150));
     expect(engine.memory().programBytes).toBeLessThan(800_000);
     expect(engine.memory().programBytes).toBeGreaterThan(400_000);
   });
 
   test('keeps one Program that is larger than the bound', async () => {
     const engine = await engineOn('cpu', 1000);
-    expect(await sized(engine, ['large', 'large', 'large'])).toEqual(['large']);
+    expect(await runNamed(engine, ['large', 'large', 'large'])).toEqual(['large']);
   });
 });
 

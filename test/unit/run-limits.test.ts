@@ -82,13 +82,13 @@ describe.each(BACKENDS)('%s', (backend) => {
   test('an abort rejects what waits for the solve, frees it, and leaves an engine that works', async () => {
     const own = await engine();
     const { W, b, options } = slow(own);
-    const solved = async (): Promise<number> => {
+    const solveLoosely = async (): Promise<number> => {
       const solution = monotoneFixedPoint(W, b, { ...options, tolerance: 1e-2 });
       const [first] = await solution.z.data();
       solution.dispose();
       return first;
     };
-    const expected = await solved();
+    const expected = await solveLoosely();
     await own.idle();
     const before = own.memory().buffers;
     const controller = new AbortController();
@@ -99,7 +99,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     controller.abort(reason);
     for (const result of (await settled).slice(0, 3)) expect(result).toMatchObject({ status: 'rejected', reason });
     solution.dispose();
-    expect(await solved()).toBeCloseTo(expected, 3);
+    expect(await solveLoosely()).toBeCloseTo(expected, 3);
     await own.idle();
     // The product that was read above belongs to the test.
     expect(own.memory().buffers).toBe(before + 1);

@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 
 /** The titles of the tests, with the errors of those that failed. */
-async function outcomes(skip?: RegExp): Promise<string[]> {
+async function runAll(skip?: RegExp): Promise<string[]> {
   const told: string[] = [];
   await own.runAll({
     ...(skip && { skip }),
@@ -19,28 +19,28 @@ async function outcomes(skip?: RegExp): Promise<string[]> {
 }
 
 test('titles have their values in them', () => {
-  expect(own.titled('%s of %i, %j', ['a', 2, { b: 1 }])).toBe('a of 2, {"b":1}');
-  expect(own.titled('at $q of $missing', [{ q: 0.5 }])).toBe('at 0.5 of $missing');
+  expect(own.fillTitle('%s of %i, %j', ['a', 2, { b: 1 }])).toBe('a of 2, {"b":1}');
+  expect(own.fillTitle('at $q of $missing', [{ q: 0.5 }])).toBe('at 0.5 of $missing');
 });
 
 test('suites and tests run in their order, with their hooks, one that fails among them', async () => {
   const log: string[] = [];
-  const noted = (text: string) => () => void log.push(text);
+  const note = (text: string) => () => void log.push(text);
   own.describe('outer', () => {
-    own.beforeAll(noted('before all'));
-    own.afterAll(noted('after all'));
-    own.afterEach(noted('after each'));
-    own.it('first', noted('first'));
+    own.beforeAll(note('before all'));
+    own.afterAll(note('after all'));
+    own.afterEach(note('after each'));
+    own.it('first', note('first'));
     own.describe.each([['a', 1] as const, ['b', 2] as const])('inner %s', async (name, value) => {
       await Promise.resolve(); // describes the rest later
-      own.test.each([{ x: 5 }])('$x', (given) => noted(`${name} ${value} ${JSON.stringify(given)}`)());
+      own.test.each([{ x: 5 }])('$x', (given) => note(`${name} ${value} ${JSON.stringify(given)}`)());
     });
     own.test('second', async () => {
       throw new Error('no');
     });
   });
-  own.test('last', noted('last'));
-  expect(await outcomes()).toEqual([
+  own.test('last', note('last'));
+  expect(await runAll()).toEqual([
     'outer > first',
     'outer > inner a > 5',
     'outer > inner b > 5',
@@ -58,13 +58,13 @@ test('where a suite cannot begin its tests do not run, and that is a failure', a
       throw new Error('it ran');
     });
   });
-  expect(await outcomes()).toEqual(['closed > before all: no adapter']);
+  expect(await runAll()).toEqual(['closed > before all: no adapter']);
 });
 
 test('suites are left out by their title', async () => {
   own.describe('on wasm', () => own.test('one', () => {}));
   own.describe('on webgpu', () => own.test('wasm and webgpu', () => {}));
-  expect(await outcomes(/\bwasm\b/)).toEqual(['on webgpu > wasm and webgpu']);
+  expect(await runAll(/\bwasm\b/)).toEqual(['on webgpu > wasm and webgpu']);
 });
 
 describe('what is expected', () => {

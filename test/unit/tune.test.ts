@@ -198,7 +198,7 @@ describe('criteria', () => {
     ),
     y: engine.tensor(rows.map((row) => y[row])),
   });
-  const fitted = async (numbers: ReturnType<typeof data>, logLambda: number, rows?: number[]) => {
+  const fit = async (numbers: ReturnType<typeof data>, logLambda: number, rows?: number[]) => {
     const { beta, intercept } = lasso({ ...tensors(numbers, rows), logLambda, intercept: true });
     const [b, [b0]] = await Promise.all([beta.data().then(Array.from<number>), intercept.data()]);
     return (row: number): number => b0 + b.reduce((sum, value, j) => sum + value * numbers.X[row * FEATURES + j], 0);
@@ -222,7 +222,7 @@ describe('criteria', () => {
       const all = numbers.y.map((_, row) => row);
       const training = all.filter((row) => foldOf[row] !== fold);
       const held = all.filter((row) => foldOf[row] === fold);
-      const predict = await fitted(numbers, 1.5 + Math.log(training.length / ROWS), training);
+      const predict = await fit(numbers, 1.5 + Math.log(training.length / ROWS), training);
       expected += held.reduce((sum, row) => sum + (numbers.y[row] - predict(row)) ** 2, 0) / held.length / 3;
     }
     expect(seen[0].parameters).toEqual([1.5]);

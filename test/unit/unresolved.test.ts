@@ -15,12 +15,12 @@ import { denseSolve, matmul, normals, relativeError } from '../support/numbers.t
 import {
   BENT,
   checkPlantedLayer,
+  createPlantedLayer,
   gradientErrorOf,
   type PlantedLayer,
   kinkPlaces as places,
   plantedPlaces as planted,
-  plantedLayer,
-  solvedLayer,
+  solveLayer,
 } from '../support/planted.ts';
 
 const BACKENDS = ['cpu', 'wasm', 'gpujs', 'webgpu'] as const;
@@ -63,9 +63,9 @@ describe.each(BACKENDS)('planted kinks of a monotone layer on %s', (backend) => 
   test.each([1e-2, 1e-3, 1e-6, 1e-11])('every selection gives its element at tolerance %d', async (tolerance) => {
     const engine = await engineOf(backend);
     for (const activation of ACTIVATIONS) {
-      const layer = plantedLayer({ n: 6, batch: 3, seed: 5, activation });
+      const layer = createPlantedLayer({ n: 6, batch: 3, seed: 5, activation });
       for (const selection of [0, 0.5, 1]) {
-        const { gradient, certificate } = await solvedLayer(engine, layer, { tolerance, selection });
+        const { gradient, certificate } = await solveLayer(engine, layer, { tolerance, selection });
         expect(gradientErrorOf(layer, selection, gradient)).toBeLessThan(1e4 * engine.epsilon);
         expect(places(certificate.kinks)).toEqual(planted(layer));
       }
@@ -79,8 +79,8 @@ describe.each(BACKENDS)('planted kinks of a monotone layer on %s', (backend) => 
 
   test('without a selection they keep the derivative of their side, and are counted; reading the kinks resolves them', async () => {
     const engine = await engineOf(backend);
-    const layer = plantedLayer({ n: 6, batch: 3, seed: 5, activation: 'softThreshold' });
-    const { certificate, solution } = await solvedLayer(engine, layer, { tolerance: 1e-3 });
+    const layer = createPlantedLayer({ n: 6, batch: 3, seed: 5, activation: 'softThreshold' });
+    const { certificate, solution } = await solveLayer(engine, layer, { tolerance: 1e-3 });
     const { samples } = certificate;
     for (const [sample, own] of layer.kinks.entries()) {
       const { kinks, unresolved = 0 } = samples[sample];
@@ -94,8 +94,8 @@ describe.each(BACKENDS)('planted kinks of a monotone layer on %s', (backend) => 
 
 test('what the precision cannot decide counts among the kinks, and is told apart', async () => {
   // The stated margin is far below that of W, so the error bound is far above the error.
-  const layer = { ...plantedLayer({ n: 12, batch: 2, seed: 3 }), margin: 1e-6 };
-  const { certificate, solution } = await solvedLayer(await engineOf('wasm'), layer, { tolerance: 1e-3, selection: 1 });
+  const layer = { ...createPlantedLayer({ n: 12, batch: 2, seed: 3 }), margin: 1e-6 };
+  const { certificate, solution } = await solveLayer(await engineOf('wasm'), layer, { tolerance: 1e-3, selection: 1 });
   for (const { samples } of [certificate, await solution.certificate()]) {
     for (const [sample, { kinks, unresolved = 0, kinkTolerance }] of samples.entries()) {
       const near = layer.preActivation
@@ -110,7 +110,7 @@ test('what the precision cannot decide counts among the kinks, and is told apart
 
 test('a gradient with a selection comes from where the kinks are, a tangent too', async () => {
   const engine = await engineOf('cpu');
-  const { n, batch, W, b, v, margin, activation } = plantedLayer({ n: 6, batch: 3, seed: 8, activation: 'clip' });
+  const { n, batch, W, b, v, margin, activation } = createPlantedLayer({ n: 6, batch: 3, seed: 8, activation: 'clip' });
   const tape = new Tape();
   const inputs = [tape.watch(engine.tensor(W, [n, n])), tape.watch(engine.tensor(b, [batch, n]))];
   const options = { activation: activation.option, margin, tolerance: 1e-2, backwardTolerance: 1e-13, selection: 0.5 };
@@ -126,7 +126,7 @@ test('a gradient with a selection comes from where the kinks are, a tangent too'
 });
 
 /** z = σ(Wz + b) as a user writes it. */
-function written(
+function solveWritten(
   engine: Engine,
   layer: PlantedLayer,
   {
@@ -140,7 +140,7 @@ function written(
   const weights = tape.watch(engine.tensor(W, [n, n]));
   const bias = tape.watch(engine.tensor(b, [batch, n]));
   const image = (z: Tensor, matrix: Tensor, c: Tensor): Tensor =>
-    activation.written(z.matmul(matrix.transpose()).add(c), called);
+    activation.apply(z.matmul(matrix.transpose()).add(c), called);
   const common = {
     ...{ unknown: engine.tensor(new Float64Array(batch * n), [batch, n]), inputs: [weights, bias] },
     ...{ backwardTolerance: 1e3 * engine.epsilon, onFailure: 'report' as const, ...options },
@@ -156,28 +156,28 @@ describe.each(BACKENDS)('planted kinks of an equation on %s', (backend) => {
   for (const kind of ['fixed point', 'root'] as const) {
     test.each([1e-2, 1e-4, 1e-8])(`${kind}: every selection gives its element at tolerance %d`, async (tolerance) => {
       const engine = await engineOf(backend);
-      const layer = plantedLayer({ n: 5, batch: 2, seed: 9, activation: 'softThreshold', spread: 0.5 });
+      const layer = createPlantedLayer({ n: 5, batch: 2, seed: 9, activation: 'softThreshold', spread: 0.5 });
       for (const q of [0, 0.5, 1]) {
-        const { z, gradient } = written(engine, layer, { kind, tolerance, selection: q });
+        const { z, gradient } = solveWritten(engine, layer, { kind, tolerance, selection: q });
         expect(gradientErrorOf(layer, q, await gradient())).toBeLessThan(1e5 * engine.epsilon);
         const { certificate } = await z.solve.backwardReports[0];
         expect(places(certificate.kinks)).toEqual(planted(layer));
       }
       // Kinks are named at the operation that the function calls.
-      const { gradient } = written(engine, layer, { kind, tolerance }, { selection: 0.5 });
+      const { gradient } = solveWritten(engine, layer, { kind, tolerance }, { selection: 0.5 });
       expect(gradientErrorOf(layer, 0.5, await gradient())).toBeLessThan(1e5 * engine.epsilon);
     });
 
     test(`${kind}: certify, select and the certificate of a gradient see them`, async () => {
       const engine = await engineOf(backend);
-      const layer = plantedLayer({ n: 5, batch: 2, seed: 9, activation: 'clip', spread: 0.5 });
-      const { z } = written(engine, layer, { kind, tolerance: 1e-3 });
+      const layer = createPlantedLayer({ n: 5, batch: 2, seed: 9, activation: 'clip', spread: 0.5 });
+      const { z } = solveWritten(engine, layer, { kind, tolerance: 1e-3 });
       expect(places((await z.solve.certify()).kinks)).toEqual(planted(layer));
       expect(places((await z.solve.certify({ radius: 0 })).kinks)).toEqual(planted(layer));
-      const selected = written(engine, layer, { kind, tolerance: 1e-3 });
+      const selected = solveWritten(engine, layer, { kind, tolerance: 1e-3 });
       await selected.z.solve.select(() => 1);
       expect(gradientErrorOf(layer, 1, await selected.gradient())).toBeLessThan(1e5 * engine.epsilon);
-      const certified = written(engine, layer, { kind, tolerance: 1e-3, certify: true });
+      const certified = solveWritten(engine, layer, { kind, tolerance: 1e-3, certify: true });
       await certified.gradient();
       const { certificate } = await certified.z.solve.backwardReports[0];
       expect(places(certificate.kinks)).toEqual(planted(layer));
@@ -186,7 +186,7 @@ describe.each(BACKENDS)('planted kinks of an equation on %s', (backend) => {
 
   test('the interval of a gradient reaches over what a loose tolerance leaves undecided', async () => {
     const engine = await engineOf(backend);
-    const ends = async (tolerance: number): Promise<number[]> => {
+    const solveTo = async (tolerance: number): Promise<number[]> => {
       const z = fixedPoint((at, c) => at.mul(0.5).add(c).sub(1).relu(), {
         ...{ unknown: engine.tensor([[3]].flat(), [1, 1]), inputs: [engine.tensor([1])], tolerance },
       });
@@ -194,7 +194,7 @@ describe.each(BACKENDS)('planted kinks of an equation on %s', (backend) => {
       return [low, high];
     };
     for (const tolerance of [1e-2, 1e-5]) {
-      const [low, high] = await ends(tolerance);
+      const [low, high] = await solveTo(tolerance);
       expect(low).toBeCloseTo(0, 5);
       expect(high).toBeCloseTo(2, 5);
     }

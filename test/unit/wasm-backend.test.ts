@@ -37,7 +37,7 @@ async function open(threads = 1): Promise<Backend> {
 }
 
 /** z ← tanh(z·Wᵀ + b), `products` times, and the norms of its rows. */
-function repeated(m: number, n: number, products: number) {
+function repeatProducts(m: number, n: number, products: number) {
   const trace = new Trace(`${products} products of [${m}, ${n}]`);
   const [W, b] = [trace.input(n * n), trace.input(m * n)];
   const call = {
@@ -113,7 +113,7 @@ describe('memory', () => {
 
   test('what is released serves again, and the figures tell', async () => {
     const backend = await open();
-    const program = repeated(20, 30, 3);
+    const program = repeatProducts(20, 30, 3);
     const inputs = inputsFor(20, 30);
     await runOn(backend, program, inputs);
     const before = backend.memory();
@@ -138,7 +138,7 @@ describe('memory', () => {
 describe('storage', () => {
   test('that was released, or is of another backend or size, is refused', async () => {
     const backend = await open();
-    const program = repeated(2, 3, 1);
+    const program = repeatProducts(2, 3, 1);
     const [W, b] = inputsFor(2, 3).map((values) => backend.upload(values));
     expect(() => backend.run(program, [W, openCPU().upload(new Float32Array(6))])).toThrow('another backend');
     expect(() => backend.run(program, [b, W])).toThrow('input 0: it holds 6 numbers; it must hold 9');
@@ -166,20 +166,20 @@ test('closed, it refuses everything, and says what to do', async () => {
   backend.close();
   backend.close();
   expect(() => backend.upload([1])).toThrow('the engine is closed; open() a new one');
-  expect(() => backend.run(repeated(1, 1, 1), [storage, storage])).toThrow('the engine is closed');
+  expect(() => backend.run(repeatProducts(1, 1, 1), [storage, storage])).toThrow('the engine is closed');
   await expect(backend.download(storage)).rejects.toThrow('the engine is closed');
   await expect(backend.idle()).rejects.toThrow('the engine is closed');
   expect(backend.memory()).toMatchObject({ buffers: 0, bytes: 0, pooledBytes: 0 });
 });
 
 /** The number of entries that differ. */
-function unequal(values: ArrayLike<number>, others: ArrayLike<number>): number {
+function countDifferences(values: ArrayLike<number>, others: ArrayLike<number>): number {
   const differing = Array.from(values).filter((value, index) => !Object.is(value, others[index]));
   return differing.length + Math.abs(others.length - values.length);
 }
 
 /** z of a monotone layer, and the gradients of its parameters. */
-async function solved(backend: Backend, batch: number, n: number): Promise<ArrayLike<number>[]> {
+async function solveLayer(backend: Backend, batch: number, n: number): Promise<ArrayLike<number>[]> {
   const engine = new Engine(backend);
   const numbers = (rows: number, seed: number, scale: number): Tensor =>
     engine.tensor(normals(rows * n, seed, scale), [rows, n]);
@@ -202,7 +202,7 @@ describe('threads', () => {
       [5, 600],
       [1, 800],
     ]) {
-      const program = repeated(m, n, 20);
+      const program = repeatProducts(m, n, 20);
       const inputs = inputsFor(m, n);
       expect(await runOn(together, program, inputs)).toEqual(await runOn(alone, program, inputs));
     }
@@ -212,9 +212,9 @@ describe('threads', () => {
       [37, 130],
       [61, 521],
     ]) {
-      const [expected, found] = await Promise.all([alone, together].map((backend) => solved(backend, batch, n)));
+      const [expected, found] = await Promise.all([alone, together].map((backend) => solveLayer(backend, batch, n)));
       // Not toEqual, because listing the differences of a million numbers takes longer than a test may.
-      expect(found.map((values, index) => unequal(values, expected[index]))).toEqual(found.map(() => 0));
+      expect(found.map((values, index) => countDifferences(values, expected[index]))).toEqual(found.map(() => 0));
     }
   });
 
@@ -223,7 +223,7 @@ describe('threads', () => {
     for (let attempt = 0; attempt < 5; attempt++) {
       const backend = await open(2);
       const { threads, threadsUsed } = backend.adapter;
-      const program = repeated(256, 256, 20);
+      const program = repeatProducts(256, 256, 20);
       await runOn(backend, program, inputsFor(256, 256));
       told.push([threads, threadsUsed, backend.adapter.threadsUsed]);
     }
@@ -270,8 +270,8 @@ describe('a run that is interrupted at every opportunity', () => {
       [37, 130],
       [64, 300],
     ]) {
-      const [expected, found] = await Promise.all([whole, cut].map((backend) => solved(backend, batch, n)));
-      expect(found.map((values, index) => unequal(values, expected[index]))).toEqual(found.map(() => 0));
+      const [expected, found] = await Promise.all([whole, cut].map((backend) => solveLayer(backend, batch, n)));
+      expect(found.map((values, index) => countDifferences(values, expected[index]))).toEqual(found.map(() => 0));
     }
   });
 
@@ -296,7 +296,7 @@ describe('a run that is interrupted at every opportunity', () => {
       });
       found.push([await beta.data(), (await report).samples.map(({ iterations }) => iterations)]);
     }
-    expect(found[1].map((values, index) => unequal(values, found[0][index]))).toEqual([0, 0]);
+    expect(found[1].map((values, index) => countDifferences(values, found[0][index]))).toEqual([0, 0]);
     expect(Array.from(found[0][0]).some((value) => value !== 0)).toBe(true);
   });
 
@@ -330,7 +330,7 @@ describe('a run that is interrupted at every opportunity', () => {
 });
 
 /** A worker that serves a team like one of the backend's own threads, but misbehaves in the given way. */
-function impostor(memory: WebAssembly.Memory, team: number, misbehave: string): Worker {
+function createImpostor(memory: WebAssembly.Memory, team: number, misbehave: string): Worker {
   return new Worker(
     `const { workerData: { memory, team } } = require('node:worker_threads');
     const words = new Int32Array(memory.buffer, team, 16);
@@ -350,12 +350,12 @@ function impostor(memory: WebAssembly.Memory, team: number, misbehave: string): 
 
 describe('a thread that serves', () => {
   /** Runs products while another thread takes a single stretch and then misbehaves. */
-  async function beside(misbehave: string): Promise<number> {
+  async function runBeside(misbehave: string): Promise<number> {
     const heap = new Heap(true);
     const { kernels } = await openKernels(heap);
     const team = heap.take(bytesFor(16)).address;
     heap.words.fill(0, team / 4, team / 4 + 16);
-    const program = repeated(512, 128, 40);
+    const program = repeatProducts(512, 128, 40);
     const executable = new Executable(program, heap);
     const blocks = [...inputsFor(512, 128)].map((values) => {
       const block = heap.take(bytesFor(values.length));
@@ -364,7 +364,7 @@ describe('a thread that serves', () => {
     });
     const outputs = program.outputs.map((slot) => heap.take(bytesFor(program.sizes[slot])));
     const space = heap.take(executable.workspaceBytes);
-    const worker = impostor(heap.memory, team, misbehave);
+    const worker = createImpostor(heap.memory, team, misbehave);
     try {
       await expect.poll(() => heap.words[team / 4 + 3]).toBe(1);
       kernels.useTeam(team, true);
@@ -379,12 +379,12 @@ describe('a thread that serves', () => {
 
   test('and dies with a part of the work in hand is an error, not a wait without end', async () => {
     const began = performance.now();
-    await expect(beside('process.exit();')).rejects.toThrow(DeviceLostError);
+    await expect(runBeside('process.exit();')).rejects.toThrow(DeviceLostError);
     expect(performance.now() - began).toBeLessThan(10_000); // otherwise it would wait for ever
   });
 
   test('and traps is an error at once', async () => {
-    await expect(beside('Atomics.store(words, 12, 1);')).rejects.toThrow(/one of its threads has trapped/);
+    await expect(runBeside('Atomics.store(words, 12, 1);')).rejects.toThrow(/one of its threads has trapped/);
   });
 
   test('and is slow, but gives signs of life, is waited for', async () => {
@@ -394,7 +394,7 @@ describe('a thread that serves', () => {
     }
     Atomics.sub(words, 3, 1);
     Atomics.add(words, 2, taken);`;
-    expect(await beside(slow)).toBeGreaterThan(1000);
+    expect(await runBeside(slow)).toBeGreaterThan(1000);
   });
 });
 

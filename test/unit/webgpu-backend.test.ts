@@ -7,7 +7,7 @@ import { PipelineCache } from '../../src/backends/webgpu/pipelines.ts';
 import { roundedBytes } from '../../src/backends/webgpu/pool.ts';
 import { SHADERS } from '../../src/backends/webgpu/shaders.ts';
 import { type CallWithoutSlots, Trace } from '../../src/program/trace.ts';
-import { countedDevice } from '../support/counted-device.ts';
+import { createCountedDevice } from '../support/counted-device.ts';
 
 let opened: Backend[] = [];
 afterEach(() => {
@@ -98,7 +98,7 @@ function sum(): Program {
 }
 
 describe('a speculation', () => {
-  async function speculative(backend: Backend): Promise<Speculation> {
+  async function speculate(backend: Backend): Promise<Speculation> {
     for (;;) {
       const speculation = backend.speculate?.();
       if (speculation) return speculation;
@@ -107,8 +107,12 @@ describe('a speculation', () => {
   }
 
   /** rounds · passes under a speculation, and whether the speculation held. */
-  async function under(backend: Backend, program: Program, sizes: readonly number[]): Promise<[number, boolean]> {
-    const speculation = await speculative(backend);
+  async function runSpeculatively(
+    backend: Backend,
+    program: Program,
+    sizes: readonly number[],
+  ): Promise<[number, boolean]> {
+    const speculation = await speculate(backend);
     const inputs = sizes.map((size) => backend.upload([size]));
     const [total] = backend.run(program, inputs, { speculation: speculation });
     const content = backend.download(total, speculation);
@@ -121,23 +125,23 @@ describe('a speculation', () => {
   it('holds where loops are as long as before or shorter, and not where one is longer', async () => {
     const backend = await open();
     const program = sum();
-    expect(await under(backend, program, [2, 10])).toEqual([20, true]); // it waits, since nothing is known yet
-    expect(await under(backend, program, [2, 10])).toEqual([20, true]);
-    expect(await under(backend, program, [1, 4])).toEqual([4, true]);
-    expect(await under(backend, program, [0, 9])).toEqual([0, true]);
-    const [short, held] = await under(backend, program, [2, 40]);
+    expect(await runSpeculatively(backend, program, [2, 10])).toEqual([20, true]); // it waits, since nothing is known yet
+    expect(await runSpeculatively(backend, program, [2, 10])).toEqual([20, true]);
+    expect(await runSpeculatively(backend, program, [1, 4])).toEqual([4, true]);
+    expect(await runSpeculatively(backend, program, [0, 9])).toEqual([0, true]);
+    const [short, held] = await runSpeculatively(backend, program, [2, 40]);
     expect(held).toBe(false);
     expect(short).toBeLessThan(80);
-    expect((await under(backend, program, [3, 5]))[1]).toBe(false);
+    expect((await runSpeculatively(backend, program, [3, 5]))[1]).toBe(false);
   });
 
   it('waits for nothing, and reads all back at once', async () => {
-    const { device, take, release } = await countedDevice();
+    const { device, take, release } = await createCountedDevice();
     const backend = await open({ device });
     const program = sum();
-    await under(backend, program, [2, 10]);
+    await runSpeculatively(backend, program, [2, 10]);
     take();
-    await under(backend, program, [2, 10]);
+    await runSpeculatively(backend, program, [2, 10]);
     expect(take()).toMatchObject({ submits: 1, readBacks: 1, buffers: 0 });
     backend.close();
     release();
@@ -146,7 +150,7 @@ describe('a speculation', () => {
   it('is made by a run itself about rounds, and about loops that are not entered; where it fails the run begins anew', async () => {
     const backend = await open();
     const program = sum();
-    await speculative(backend);
+    await speculate(backend);
     for (const [rounds, passes] of [
       [1, 5],
       [1, 5],

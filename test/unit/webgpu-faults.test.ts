@@ -22,7 +22,7 @@ const METHODS = [
 ];
 type Method = (typeof METHODS)[number];
 
-async function faulty(): Promise<Faulty> {
+async function openFaulty(): Promise<Faulty> {
   const { device, release } = await openDevice({});
   let armed: { method: Method; isAsync: boolean } | undefined;
   let failed = false;
@@ -69,7 +69,7 @@ async function faulty(): Promise<Faulty> {
 
 const opened: Faulty[] = [];
 async function make(): Promise<Faulty> {
-  const one = await faulty();
+  const one = await openFaulty();
   opened.push(one);
   return one;
 }
@@ -80,15 +80,15 @@ afterEach(() => {
 const ASYNC: readonly Method[] = ['createComputePipelineAsync', 'mapAsync', 'onSubmittedWorkDone'];
 
 /** 2·x·x + 1, where every part is a kernel. */
-async function computed(engine: Engine): Promise<number[]> {
+async function compute(engine: Engine): Promise<number[]> {
   const made: Tensor[] = [];
-  const kept = (tensor: Tensor): Tensor => {
+  const keep = (tensor: Tensor): Tensor => {
     made.push(tensor);
     return tensor;
   };
   try {
-    const x = kept(engine.tensor([1, 2, 3, 4], [2, 2]));
-    const y = kept(kept(kept(x.matmul(x)).mul(2)).add(1));
+    const x = keep(engine.tensor([1, 2, 3, 4], [2, 2]));
+    const y = keep(keep(keep(x.matmul(x)).mul(2)).add(1));
     await engine.idle();
     return Array.from(await y.data());
   } finally {
@@ -106,7 +106,7 @@ describe('after a fault in', () => {
     const { engine, failNext, hasFailed } = await make();
     for (const isFirst of [true, false]) {
       failNext(method, isAsync);
-      const outcome = await computed(engine).catch((error: unknown) => error);
+      const outcome = await compute(engine).catch((error: unknown) => error);
       // The second time everything is compiled already.
       if (hasFailed()) {
         expect(outcome).toBeInstanceOf(Error);
@@ -115,13 +115,13 @@ describe('after a fault in', () => {
         expect(isFirst).toBe(false);
         expect(outcome).toEqual(RIGHT);
         failNext('end', false); // the next line triggers it
-        await computed(engine).catch(() => {});
+        await compute(engine).catch(() => {});
       }
-      expect(await computed(engine)).toEqual(RIGHT);
-      expect(await computed(engine)).toEqual(RIGHT);
+      expect(await compute(engine)).toEqual(RIGHT);
+      expect(await compute(engine)).toEqual(RIGHT);
     }
     const before = engine.memory();
-    expect(await computed(engine)).toEqual(RIGHT);
+    expect(await compute(engine)).toEqual(RIGHT);
     expect(engine.memory().buffers).toBe(before.buffers);
     expect(before.buffers).toBe(0);
   });

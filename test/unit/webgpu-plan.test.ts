@@ -12,7 +12,7 @@ import {
 } from '../../src/backends/plan.ts';
 import { type CallWithoutSlots, Trace } from '../../src/program/trace.ts';
 import { runOn } from '../parity/cases/parity.ts';
-import { randomProgram } from '../parity/cases/random-program.ts';
+import { createRandomProgram } from '../parity/cases/random-program.ts';
 
 function valuesOf(constant: Constant, size: number): Float64Array {
   const values = new Float64Array(size);
@@ -119,7 +119,7 @@ describe('planProgram', () => {
   it('gives what the Program means, whatever shares storage', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
-        const { program, inputs } = randomProgram(seed);
+        const { program, inputs } = createRandomProgram(seed);
         const expected = await runOn(openCPU(), program, inputs);
         expect(await interpret(program, planProgram(program), inputs)).toEqual(expected);
       }),

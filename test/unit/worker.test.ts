@@ -70,16 +70,16 @@ describe('training in a worker', () => {
       },
     );
     // Waits until two readings 100 ms apart agree.
-    const still = async (): Promise<number> => {
+    const waitUntilStill = async (): Promise<number> => {
       for (;;) {
         const before = steps;
         await new Promise((resolve) => setTimeout(resolve, 100));
         if (steps === before && steps >= 5) return steps;
       }
     };
-    const paused = await still();
+    const paused = await waitUntilStill();
     expect(paused).toBeLessThan(4000);
-    expect(await still()).toBe(paused);
+    expect(await waitUntilStill()).toBe(paused);
     run.continue();
     await run.finished;
     expect(steps).toBe(4000);

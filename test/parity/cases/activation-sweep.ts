@@ -54,7 +54,7 @@ export const ALL: readonly Combination[] = ACTIVATIONS.flatMap(([activation, kin
  * For each activation `count` of the pairs of solvers, different ones from activation to activation, and each selection
  * in turn.
  */
-export function shareOf(count: number): readonly Combination[] {
+export function chooseShare(count: number): readonly Combination[] {
   return ACTIVATIONS.flatMap(([activation, kink], index) =>
     Array.from({ length: count }, (_, turn) => ({
       activation,
@@ -85,7 +85,7 @@ async function gradientsOf(engine: Engine, combination: Combination): Promise<nu
  * The differences from the oracle; empty where there are none. @param expected the oracle's results, by activation and
  * selection
  */
-export async function faultsOf(
+export async function findFaults(
   oracle: Engine,
   engine: Engine,
   combinations: readonly Combination[],

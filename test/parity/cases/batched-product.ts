@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { ACTIVATIONS, type BatchedProductCall, BIASES } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { type ParityCase, single } from './parity.ts';
+import { createSingleCall, type ParityCase } from './parity.ts';
 import { agreeOnProducts } from './product.ts';
 
 type Settings = Omit<BatchedProductCall, 'inputs' | 'output' | 'kernel'> & { readonly scaled: boolean };
@@ -36,7 +36,7 @@ async function check(backends: Parameters<ParityCase['run']>, settings: Settings
     call.proximal ? 1 : 0,
   ];
   const name = `batched product ${JSON.stringify(settings)} step ${alpha}`;
-  const program = single(name, { kernel: 'batchedProduct', ...call } as CallWithoutSlots, sizes, whole);
+  const program = createSingleCall(name, { kernel: 'batchedProduct', ...call } as CallWithoutSlots, sizes, whole);
   await agreeOnProducts(backends, program, sizes, { k, alpha, seed });
 }
 

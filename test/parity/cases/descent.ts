@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues } from './parity.ts';
+import { expectAgreement, type ParityCase, randomNumbers, randomValues } from './parity.ts';
 
 /**
  * Tall random matrices, whose Lasso has one solution and is well conditioned. Each group has a start of zeros, a second
@@ -46,7 +46,7 @@ const groupsOfProblems: ParityCase = {
             parameters: [],
           } as unknown as CallWithoutSlots;
           const program = trace.finish([trace.call(coefficients, [found], batch * features)]);
-          await agree(...backends, program, inputs, { absolute: 256, relative: 256 });
+          await expectAgreement(...backends, program, inputs, { absolute: 256, relative: 256 });
         },
       ),
       { numRuns: 40, seed: 8 },

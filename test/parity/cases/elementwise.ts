@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { ELEMENTWISE, type ElementwiseOperation, type OperandLayout } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, single, type Tolerance, type Values } from './parity.ts';
+import {
+  createSingleCall,
+  expectAgreement,
+  type ParityCase,
+  randomNumbers,
+  randomValues,
+  type Tolerance,
+  type Values,
+} from './parity.ts';
 
 /**
  * Numbers at which formulas break: overflow of eˣ, saturation, zeros of both signs, the smallest normal number, ties.
@@ -120,7 +128,12 @@ const operations: ParityCase[] = ELEMENTWISE.map((operation) => ({
       parameters: settings.parameters,
     } as CallWithoutSlots;
     const sizes = inputs.map(() => count);
-    await agree(...backends, single(operation, call, sizes, count), inputs, settings.tolerance ?? NEAR);
+    await expectAgreement(
+      ...backends,
+      createSingleCall(operation, call, sizes, count),
+      inputs,
+      settings.tolerance ?? NEAR,
+    );
   },
 }));
 
@@ -148,8 +161,8 @@ const proximalSteps: ParityCase = {
           layouts,
           parameters: [0.625],
         } as CallWithoutSlots;
-        const program = single(`${operation} α = ${alpha}`, call, [x.length, 1], x.length);
-        await agree(...backends, program, [x, Float32Array.of(alpha)], {
+        const program = createSingleCall(`${operation} α = ${alpha}`, call, [x.length, 1], x.length);
+        await expectAgreement(...backends, program, [x, Float32Array.of(alpha)], {
           absolute: 64 * Math.max(1, alpha),
           relative: 8,
         });
@@ -186,7 +199,7 @@ const finite: ParityCase = {
         parameters: [],
       } as CallWithoutSlots;
       const storage = candidate.upload(x);
-      const [result] = candidate.run(single(operation, call, [x.length], x.length), [storage]);
+      const [result] = candidate.run(createSingleCall(operation, call, [x.length], x.length), [storage]);
       const values = await candidate.download(result);
       candidate.release(storage);
       candidate.release(result);
@@ -263,8 +276,13 @@ const layouts: ParityCase = {
             const values = randomValues(size, random);
             return operand === 0 && operation === 'select' ? values.map((value) => (value > 0 ? 1 : 0)) : values;
           });
-          const program = single(`layout ${JSON.stringify(call)}`, call as unknown as CallWithoutSlots, sizes, count);
-          await agree(...backends, program, inputs, { absolute: 1, relative: 1 });
+          const program = createSingleCall(
+            `layout ${JSON.stringify(call)}`,
+            call as unknown as CallWithoutSlots,
+            sizes,
+            count,
+          );
+          await expectAgreement(...backends, program, inputs, { absolute: 1, relative: 1 });
         },
       ),
       { numRuns: 60, seed: 2 },
@@ -283,9 +301,14 @@ const many: ParityCase = {
       parameters: [2, 1],
     } as CallWithoutSlots;
     const values = Float32Array.from({ length: count }, (_, index) => index % 1000);
-    await agree(...backends, single('many', call, [count], count), [values], EXACT);
+    await expectAgreement(...backends, createSingleCall('many', call, [count], count), [values], EXACT);
   },
 };
 
-export const elementwiseFormCases: readonly ParityCase[] = [layouts, many];
-export const elementwiseCases: readonly ParityCase[] = [...operations, proximalSteps, finite, ...elementwiseFormCases];
+export const elementwiseVariantCases: readonly ParityCase[] = [layouts, many];
+export const elementwiseCases: readonly ParityCase[] = [
+  ...operations,
+  proximalSteps,
+  finite,
+  ...elementwiseVariantCases,
+];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues } from './parity.ts';
+import { expectAgreement, type ParityCase, randomNumbers, randomValues } from './parity.ts';
 
 /**
  * Random matrices with more rows than features, with and without a ridge, and with fewer rows, always with a ridge.
@@ -46,7 +46,7 @@ const groupsOfProblems: ParityCase = {
             parameters: [],
           } as unknown as CallWithoutSlots;
           const program = trace.finish([trace.call(coefficients, [found], batch * features)]);
-          await agree(...backends, program, inputs, { absolute: 64, relative: 64 });
+          await expectAgreement(...backends, program, inputs, { absolute: 64, relative: 64 });
         },
       ),
       { numRuns: 60, seed: 9 },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { ABSENT } from '../../../src/backends/kernels.ts';
 import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, type Values } from './parity.ts';
+import { expectAgreement, type ParityCase, randomNumbers, randomValues, type Values } from './parity.ts';
 
 /** s·I + BBᵀ/n + (C − Cᵀ)·a/√n: a smaller s or a larger a make it worse conditioned. */
 function definite(n: number, s: number, a: number, seed: number): Values {
@@ -49,7 +49,7 @@ const inverses: ParityCase = {
           const operands = [matrix, inverse, ABSENT, ABSENT, identity, ABSENT];
           const missed = trace.call(product, operands, n * n);
           const program = trace.finish([inverse, missed]);
-          await agree(...backends, program, [definite(n, s, a, seed)], { absolute: units, relative: units });
+          await expectAgreement(...backends, program, [definite(n, s, a, seed)], { absolute: units, relative: units });
         },
       ),
       { numRuns: 60, seed: 9 },

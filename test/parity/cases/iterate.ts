@@ -78,7 +78,7 @@ export function operandsOf({ iteration, batch, n, sloped, seed, scale = 1 }: Ite
 }
 
 /** x, followed by the state, after the whole loop. */
-export async function iteratedOn(backend: Backend, choice: Iterated, operands: IterateOperands): Promise<Float64Array> {
+export async function iterateOn(backend: Backend, choice: Iterated, operands: IterateOperands): Promise<Float64Array> {
   const { iteration, accelerated = false, batch, n, activation, sloped } = choice;
   const { x, state, matrix, b, step, tolerance, floor, slope } = operands;
   const inputs = [Float32Array.from([...x, ...state]), matrix, b, step, tolerance, floor, slope];
@@ -133,9 +133,9 @@ export function compareEnds(
   }
 }
 
-async function iterated(backends: readonly [Backend, Backend], choice: Iterated): Promise<void> {
+async function checkIteration(backends: readonly [Backend, Backend], choice: Iterated): Promise<void> {
   const operands = operandsOf(choice);
-  compareEnds(choice, await Promise.all(backends.map((backend) => iteratedOn(backend, choice, operands))));
+  compareEnds(choice, await Promise.all(backends.map((backend) => iterateOn(backend, choice, operands))));
 }
 
 const iterate: ParityCase = {
@@ -151,7 +151,7 @@ const iterate: ParityCase = {
           sloped: fc.boolean(),
           seed: fc.integer(),
         }),
-        (choice) => iterated(backends, choice),
+        (choice) => checkIteration(backends, choice),
       ),
       { numRuns: 10, seed: 6 },
     ),
@@ -174,7 +174,7 @@ const accelerated: ParityCase = {
           sloped: fc.boolean(),
           seed: fc.integer(),
         }),
-        (choice) => iterated(backends, { ...choice, accelerated: true }),
+        (choice) => checkIteration(backends, { ...choice, accelerated: true }),
       ),
       { numRuns: 10, seed: 4 },
     ),
@@ -184,7 +184,7 @@ const accelerated: ParityCase = {
 const continued: ParityCase = {
   name: 'iterate: more iterations than one dispatch makes',
   run: (...backends) =>
-    iterated(backends, { iteration: 'picard', batch: 3100, n: 128, activation: 'tanh', sloped: false, seed: 7 }),
+    checkIteration(backends, { iteration: 'picard', batch: 3100, n: 128, activation: 'tanh', sloped: false, seed: 7 }),
 };
 
 /**
@@ -240,9 +240,9 @@ const scaled: ParityCase = {
     const common = { batch: 9, n: 17, seed: 5 } as const;
     for (const scale of SCALES) {
       for (const iteration of ITERATIONS) {
-        await iterated(backends, { ...common, iteration, activation: 'relu', sloped: false, scale });
+        await checkIteration(backends, { ...common, iteration, activation: 'relu', sloped: false, scale });
       }
-      await iterated(backends, {
+      await checkIteration(backends, {
         ...common,
         iteration: 'peacemanRachford',
         activation: 'identity',
@@ -251,7 +251,7 @@ const scaled: ParityCase = {
       });
     }
     // A bounded activation stays small beside a large b.
-    await iterated(backends, { ...common, iteration: 'picard', activation: 'clip', sloped: false, scale: 1e30 });
+    await checkIteration(backends, { ...common, iteration: 'picard', activation: 'clip', sloped: false, scale: 1e30 });
   },
 };
 
@@ -261,7 +261,7 @@ const scaledAcceleration: ParityCase = {
     for (const scale of SCALES) {
       for (const sloped of [false, true]) {
         const choice = { batch: 3, n: 17, activation: 'relu', sloped, seed: 5, scale, accelerated: true } as const;
-        await iterated(backends, { ...choice, iteration: 'picard' });
+        await checkIteration(backends, { ...choice, iteration: 'picard' });
       }
     }
   },

@@ -36,7 +36,7 @@ const PLAIN: Record<string, Composite> = {
   proximalSoftmax: (a, _, __, make) => proximalSoftmax(a.mul(3), make([0.4], [1])),
 };
 
-async function answers(backend: Backend, f: Composite, differentiated: boolean): Promise<ArrayLike<number>[]> {
+async function solveOn(backend: Backend, f: Composite, differentiated: boolean): Promise<ArrayLike<number>[]> {
   const engine = new Engine(backend);
   return engine.tidy(async (scope) => {
     const tape = new Tape();
@@ -60,7 +60,7 @@ async function answers(backend: Backend, f: Composite, differentiated: boolean):
  * JᵀJ applied to v three times in a loop of a Program. J is taken at kinks (the first row of x is 0), with a selection
  * for each coordinate.
  */
-const playedInLoop: ParityCase = {
+const playingInLoop: ParityCase = {
   name: 'operations: a tape played forwards and backwards in a loop of a Program',
   async run(reference, candidate) {
     const [expected, found] = await Promise.all([productsInLoop(reference), productsInLoop(candidate)]);
@@ -98,8 +98,8 @@ function composite(name: string, f: Composite, differentiated: boolean): ParityC
   return {
     name: `operations: ${name}`,
     async run(reference, candidate) {
-      const expected = await answers(reference, f, differentiated);
-      const found = await answers(candidate, f, differentiated);
+      const expected = await solveOn(reference, f, differentiated);
+      const found = await solveOn(candidate, f, differentiated);
       for (const [index, values] of expected.entries()) {
         const error = relativeError(found[index], values);
         if (!(error <= 64 * candidate.epsilon)) throw new Error(`${name}: result ${index} differs by ${error}`);
@@ -111,5 +111,5 @@ function composite(name: string, f: Composite, differentiated: boolean): ParityC
 export const operationCases: readonly ParityCase[] = [
   ...Object.entries(DIFFERENTIABLE).map(([name, f]) => composite(name, f, true)),
   ...Object.entries(PLAIN).map(([name, f]) => composite(name, f, false)),
-  playedInLoop,
+  playingInLoop,
 ];

@@ -47,7 +47,7 @@ export async function runOn(backend: Backend, program: Program, inputs: readonly
 }
 
 /** Throws unless the candidate agrees with the reference; the message contains the place and the inputs. */
-export async function agree(
+export async function expectAgreement(
   reference: Backend,
   candidate: Backend,
   program: Program,
@@ -63,7 +63,7 @@ export async function agree(
       if (Object.is(saturated(value), saturated(actual))) continue; // both NaN
       throw new Error(
         `${program.name}: output ${output}[${index}] is ${actual}, the reference says ${value} ` +
-          `(difference ${Math.abs(value - actual)}, allowed ${bound}); inputs ${inputs.map(shown).join('; ')}`,
+          `(difference ${Math.abs(value - actual)}, allowed ${bound}); inputs ${inputs.map(format).join('; ')}`,
       );
     }
   }
@@ -73,13 +73,18 @@ function saturated(value: number): number {
   return Math.min(Math.max(value, -LARGEST), LARGEST);
 }
 
-function shown(values: Values): string {
+function format(values: Values): string {
   const head = [...values.slice(0, 8)].join(', ');
   return values.length > 8 ? `[${head}, … ${values.length} numbers]` : `[${head}]`;
 }
 
 /** A Program of one call. Absent operands have size 0. */
-export function single(name: string, call: CallWithoutSlots, sizes: readonly number[], outputSize: number): Program {
+export function createSingleCall(
+  name: string,
+  call: CallWithoutSlots,
+  sizes: readonly number[],
+  outputSize: number,
+): Program {
   const trace = new Trace(name);
   const slots = sizes.map((size) => (size > 0 ? trace.input(size) : -1));
   return trace.finish([trace.call(call, slots, outputSize)]);

@@ -10,7 +10,7 @@ import {
   compareEnds,
   type Iterated,
   type IterateOperands,
-  iteratedOn,
+  iterateOn,
   operandsOf,
   parametersOf,
   RULE,
@@ -45,7 +45,7 @@ function squareOf({ n, transposed }: Passed, { matrix }: IterateOperands): Float
 }
 
 /** x, followed by the state, after as many passes as the limit allows. */
-async function passedOn(backend: Backend, choice: Passed, operands: IterateOperands): Promise<Float64Array> {
+async function runPassesOn(backend: Backend, choice: Passed, operands: IterateOperands): Promise<Float64Array> {
   const { iteration, batch, n, activation, sloped, transposed } = choice;
   const { x, state, b, step, tolerance, floor, slope } = operands;
   const { epsilon, limit } = RULE;
@@ -77,10 +77,10 @@ async function passedOn(backend: Backend, choice: Passed, operands: IterateOpera
   return Float64Array.from(found.flatMap((values) => [...values]));
 }
 
-async function passed([reference, candidate]: readonly [Backend, Backend], choice: Passed): Promise<void> {
+async function checkPasses([reference, candidate]: readonly [Backend, Backend], choice: Passed): Promise<void> {
   const operands = operandsOf(choice);
-  const expected = await iteratedOn(reference, choice, operands);
-  compareEnds(choice, [expected, await passedOn(candidate, choice, operands)]);
+  const expected = await iterateOn(reference, choice, operands);
+  compareEnds(choice, [expected, await runPassesOn(candidate, choice, operands)]);
 }
 
 /** Batches and widths around the edges of tiles of 8, 32 and 64. */
@@ -98,7 +98,7 @@ const random: ParityCase = {
           transposed: fc.boolean(),
           seed: fc.integer(),
         }),
-        (choice) => passed(backends, choice),
+        (choice) => checkPasses(backends, choice),
       ),
       { numRuns: 12, seed: 6 },
     ),
@@ -109,7 +109,7 @@ const activations: ParityCase = {
   async run(...backends) {
     for (const [seed, activation] of ACTIVATIONS.entries()) {
       const iteration = seed % 2 === 0 ? 'peacemanRachford' : 'forwardBackward';
-      await passed(backends, { iteration, batch: 5, n: 12, activation, sloped: false, transposed: true, seed });
+      await checkPasses(backends, { iteration, batch: 5, n: 12, activation, sloped: false, transposed: true, seed });
     }
   },
 };
@@ -118,7 +118,7 @@ const activations: ParityCase = {
 const many: ParityCase = {
   name: 'pass: enough tiles for the large workgroups',
   run: (...backends) =>
-    passed(backends, {
+    checkPasses(backends, {
       iteration: 'picard',
       batch: 4100,
       n: 68,
@@ -135,7 +135,7 @@ const scaled: ParityCase = {
     for (const scale of SCALES) {
       for (const sloped of [false, true]) {
         const choice = { batch: 9, n: 36, activation: 'relu', sloped, transposed: false, seed: 5, scale } as const;
-        await passed(backends, { ...choice, iteration: scale < 1 ? 'picard' : 'peacemanRachford' });
+        await checkPasses(backends, { ...choice, iteration: scale < 1 ? 'picard' : 'peacemanRachford' });
       }
     }
   },

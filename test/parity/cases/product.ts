@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Program } from '../../../src/backends/backend.ts';
 import { ACTIVATIONS, type ActivationName, type ProductCall } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, single } from './parity.ts';
+import { createSingleCall, expectAgreement, type ParityCase, randomNumbers, randomValues } from './parity.ts';
 
 type ProductSettings = Omit<ProductCall, 'inputs' | 'output' | 'kernel'> & { readonly scaled: boolean };
 type Check = Parameters<ParityCase['run']>;
@@ -36,7 +36,7 @@ async function checkProduct(backends: Check, settings: ProductSettings, alpha: n
   const name = `product ${JSON.stringify(settings)} step ${alpha}`;
   await agreeOnProducts(
     backends,
-    single(name, { kernel: 'product', ...call } as CallWithoutSlots, sizes, m * n),
+    createSingleCall(name, { kernel: 'product', ...call } as CallWithoutSlots, sizes, m * n),
     sizes,
     {
       k,
@@ -64,7 +64,7 @@ export async function agreeOnProducts(
   });
   // Sums of k products of numbers in [−1, 1]: their rounding error grows like √k times their own size, about √k.
   const size = 1 + Math.sqrt(k);
-  await agree(...backends, program, inputs, { absolute: 4 * size * size * Math.max(1, alpha), relative: 4 });
+  await expectAgreement(...backends, program, inputs, { absolute: 4 * size * size * Math.max(1, alpha), relative: 4 });
 }
 
 const extent = fc.oneof(fc.constantFrom(1, 3, 4, 8, 31, 32, 87, 129), fc.integer({ min: 1, max: 70 }));
@@ -188,5 +188,5 @@ export const wideProductCases: readonly ParityCase[] = [vectors];
 /** For backends that time every product. */
 export const tunedProductCases: readonly ParityCase[] = [chosen];
 /** The cases that depend on the variant of the kernel; the epilogue is the same code in all of them. */
-export const productFormCases: readonly ParityCase[] = [shapes, edges, many, someEpilogues];
-export const productCases: readonly ParityCase[] = [...productFormCases, ...combinations, ...activations, large];
+export const productVariantCases: readonly ParityCase[] = [shapes, edges, many, someEpilogues];
+export const productCases: readonly ParityCase[] = [...productVariantCases, ...combinations, ...activations, large];

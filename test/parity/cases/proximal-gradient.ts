@@ -62,7 +62,7 @@ function inputsOf(
 }
 
 /** The remaining momentum of samples that still ran at the limit, [batch]; 0 for the others. */
-async function descended(backends: readonly [Backend, Backend], choice: Descended): Promise<number[]> {
+async function checkDescent(backends: readonly [Backend, Backend], choice: Descended): Promise<number[]> {
   const { batch, groups, features, accelerated, limit, giveUp } = choice;
   const stride = Math.ceil(features / 4) * 4;
   const inputs = inputsOf(choice, stride);
@@ -114,7 +114,7 @@ const steps: ParityCase = {
           seed: fc.integer(),
         }),
         async ({ length, ...choice }) => {
-          await descended(backends, { ...choice, batch: choice.groups * length });
+          await checkDescent(backends, { ...choice, batch: choice.groups * length });
         },
       ),
       { numRuns: 12, seed: 9 },
@@ -128,7 +128,7 @@ const restarts: ParityCase = {
     const limit = 60;
     const shape = { batch: 7, groups: 1, features: 10 };
     const options = { accelerated: true, limit, giveUp: false, seed: 3, tolerances: [0] };
-    const momentum = await descended(backends, { ...shape, ...options });
+    const momentum = await checkDescent(backends, { ...shape, ...options });
     const restarted = momentum.filter((theta) => theta > 0 && theta < limit / 2);
     if (restarted.length === 0) throw new Error(`no sample restarted: θ is ${momentum.join(', ')}`);
   },
@@ -139,7 +139,7 @@ const continued: ParityCase = {
   name: 'proximal gradient: more steps than one dispatch makes',
   async run(...backends) {
     const choice = { accelerated: true, batch: 3100, groups: 1, features: 128, limit: 10, giveUp: false, seed: 7 };
-    await descended(backends, choice);
+    await checkDescent(backends, choice);
   },
 };
 

@@ -26,7 +26,7 @@ export interface RandomProgram {
 }
 
 /** The inputs are two matrices and a number of passes; every value stays near [−1, 1]. */
-export function randomProgram(seed: number): RandomProgram {
+export function createRandomProgram(seed: number): RandomProgram {
   const random = randomNumbers(seed);
   const below = (limit: number): number => Math.floor(((random() + 1) / 2) * limit);
   const trace = new Trace(`random ${seed}`);

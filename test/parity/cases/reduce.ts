@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { ACTIVATIONS, type ActivationName, REDUCTIONS, type Reduction } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, single, type Tolerance, type Values } from './parity.ts';
+import {
+  createSingleCall,
+  expectAgreement,
+  type ParityCase,
+  randomNumbers,
+  randomValues,
+  type Tolerance,
+  type Values,
+} from './parity.ts';
 
 type Check = Parameters<ParityCase['run']>;
 type Shape = readonly [outer: number, middle: number, inner: number];
@@ -44,13 +52,13 @@ async function checkReduce(
     parameters: [0.2, 0.8, 1e-3],
   } as CallWithoutSlots;
   const name = `${operation} ${activation} [${outer}, ${middle}, ${inner}]`;
-  const program = single(
+  const program = createSingleCall(
     name,
     call,
     inputs.map(({ length }) => length),
     outer * inner,
   );
-  await agree(...backends, program, inputs, toleranceOf(operation, middle));
+  await expectAgreement(...backends, program, inputs, toleranceOf(operation, middle));
 }
 
 /** Values with some zeros among them, for anyZero. */

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { ROWS, type RowsOperation } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, single, type Tolerance, type Values } from './parity.ts';
+import {
+  createSingleCall,
+  expectAgreement,
+  type ParityCase,
+  randomNumbers,
+  randomValues,
+  type Tolerance,
+  type Values,
+} from './parity.ts';
 
 type Check = Parameters<ParityCase['run']>;
 
@@ -14,8 +22,8 @@ async function checkRows(
 ): Promise<void> {
   const call = { kernel: 'rows', operation, rows, columns, parameters: [1e-3] } as CallWithoutSlots;
   const sizes = [inputs[0].length, inputs[1]?.length ?? 0];
-  const program = single(`${operation} [${rows}, ${columns}]`, call, sizes, rows * columns);
-  await agree(...backends, program, inputs, tolerance);
+  const program = createSingleCall(`${operation} [${rows}, ${columns}]`, call, sizes, rows * columns);
+  await expectAgreement(...backends, program, inputs, tolerance);
 }
 
 function inputsOf(operation: RowsOperation, size: number, seed: number): Values[] {

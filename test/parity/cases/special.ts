@@ -15,7 +15,7 @@ import {
   ROWS,
 } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { type ParityCase, runOn, single, type Values } from './parity.ts';
+import { createSingleCall, type ParityCase, runOn, type Values } from './parity.ts';
 
 const { NaN: NOT_A_NUMBER, POSITIVE_INFINITY: INFINITE } = Number;
 const SMALLEST = 2 ** -126;
@@ -96,13 +96,13 @@ function isNear(operation: string, found: number, wanted: number): boolean {
 }
 
 const isSubnormal = (value: number): boolean => value !== 0 && Math.abs(value) < SMALLEST;
-const flushed = (values: Values): Values => values.map((value) => (isSubnormal(value) ? 0 * value : value));
+const flush = (values: Values): Values => values.map((value) => (isSubnormal(value) ? 0 * value : value));
 
 /**
  * Throws unless the candidate's result is the oracle's for these inputs, or for the inputs with subnormal numbers
  * replaced by 0.
  */
-async function agreeOn(
+async function expectAgreement(
   reference: Backend,
   candidate: Backend,
   name: string,
@@ -110,7 +110,7 @@ async function agreeOn(
   inputs: readonly Values[],
   size: number,
 ): Promise<void> {
-  const program = single(
+  const program = createSingleCall(
     name,
     call,
     inputs.map(({ length }) => length),
@@ -118,7 +118,7 @@ async function agreeOn(
   );
   // Each operand may or may not be flushed to 0.
   const choices = Array.from({ length: 2 ** inputs.length }, (_, mask) =>
-    inputs.map((values, operand) => ((mask >> operand) & 1 ? flushed(values) : values)),
+    inputs.map((values, operand) => ((mask >> operand) & 1 ? flush(values) : values)),
   );
   const [found] = await runOn(candidate, program, inputs);
   const wanted = await Promise.all(choices.map(async (given) => (await runOn(reference, program, given))[0]));
@@ -145,7 +145,7 @@ const elementwise: readonly ParityCase[] = ELEMENTWISE.map((operation) => ({
       layouts: inputs.map(() => ({ offset: 0, strides: [0, 0, 0, 1] })),
       parameters: PARAMETERS[operation] ?? [],
     } as CallWithoutSlots;
-    await agreeOn(reference, candidate, operation, call, inputs, count);
+    await expectAgreement(reference, candidate, operation, call, inputs, count);
   },
 }));
 
@@ -180,7 +180,7 @@ const reductions: readonly ParityCase[] = REDUCTIONS.map((operation) => ({
           [outer, ROWS_OF, 1],
           [1, ROWS_OF, outer],
         ] as const) {
-          const turned = inner === 1 ? inputs : inputs.map((values) => transposed(values, outer, ROWS_OF));
+          const turned = inner === 1 ? inputs : inputs.map((values) => transpose(values, outer, ROWS_OF));
           const call = {
             kernel: 'reduce',
             operation,
@@ -191,7 +191,7 @@ const reductions: readonly ParityCase[] = REDUCTIONS.map((operation) => ({
             parameters: [0.2, 0.8, 1e-3],
           };
           const name = `${operation} ${activation} [${o}, ${middle}, ${inner}]`;
-          await agreeOn(reference, candidate, name, call as CallWithoutSlots, turned, outer);
+          await expectAgreement(reference, candidate, name, call as CallWithoutSlots, turned, outer);
         }
       }
     }
@@ -208,12 +208,12 @@ const reductions: readonly ParityCase[] = REDUCTIONS.map((operation) => ({
         parameters: [0, 0, 1e-3],
       };
       const inputs = isPair ? [long, long] : [long];
-      await agreeOn(reference, candidate, `${operation} of 5000`, call as CallWithoutSlots, inputs, 1);
+      await expectAgreement(reference, candidate, `${operation} of 5000`, call as CallWithoutSlots, inputs, 1);
     }
   },
 }));
 
-function transposed(values: Values, rows: number, columns: number): Values {
+function transpose(values: Values, rows: number, columns: number): Values {
   return values.map((_, index) => values[(index % rows) * columns + Math.floor(index / rows)]);
 }
 
@@ -228,7 +228,7 @@ const rowwise: readonly ParityCase[] = ROWS.map((operation) => ({
     };
     const call = { kernel: 'rows', operation, rows, columns: ROWS_OF, parameters: [1e-3] } as CallWithoutSlots;
     const inputs = [x, ...(second[operation as keyof typeof second] ?? [])];
-    const program = single(operation, call, [x.length, inputs[1]?.length ?? 0], x.length);
+    const program = createSingleCall(operation, call, [x.length, inputs[1]?.length ?? 0], x.length);
     const [[wanted], [found]] = await Promise.all([
       runOn(reference, program, inputs),
       runOn(candidate, program, inputs),
@@ -246,5 +246,5 @@ const rowwise: readonly ParityCase[] = ROWS.map((operation) => ({
 }));
 
 /** The cases that depend on the variants of the kernels. */
-export const specialFormCases: readonly ParityCase[] = [...reductions, ...rowwise];
-export const specialCases: readonly ParityCase[] = [...elementwise, ...specialFormCases];
+export const specialVariantCases: readonly ParityCase[] = [...reductions, ...rowwise];
+export const specialCases: readonly ParityCase[] = [...elementwise, ...specialVariantCases];

@@ -1,7 +1,7 @@
 /** The suites for implementations of WebGPU: every kernel, in the variants for software and for hardware adapters. */
 import type { WebGPUOptions } from '../../../src/backends/webgpu/index.ts';
 import { factorCases } from './factorisations.ts';
-import { acceleratedCases, formCases, iterateCases, type ParityCase, parityCases } from './index.ts';
+import { acceleratedCases, iterateCases, type ParityCase, parityCases, variantCases } from './index.ts';
 import { largePassCases, passCases } from './pass.ts';
 import { tunedProductCases, wideProductCases } from './product.ts';
 import { proximalGradientCases } from './proximal-gradient.ts';
@@ -21,9 +21,9 @@ export const webgpuSuites: readonly WebGPUSuite[] = [
   {
     name: 'forms with shared memory',
     options: { kernelForms: 'tiled' },
-    cases: [...formCases, ...factorCases, ...passCases, ...largePassCases],
+    cases: [...variantCases, ...factorCases, ...passCases, ...largePassCases],
   },
-  { name: 'forms in registers', options: { kernelForms: 'register' }, cases: formCases },
+  { name: 'forms in registers', options: { kernelForms: 'register' }, cases: variantCases },
   { name: 'wide products', options: { kernelForms: 'wide' }, cases: wideProductCases },
   { name: 'products timed', options: { kernelForms: 'tiled', tuneFrom: 0 }, cases: tunedProductCases },
 ];

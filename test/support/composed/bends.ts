@@ -19,7 +19,7 @@ export interface Bend {
 export const isPlantedLeft = ({ name }: Bend): boolean => name !== 'elu';
 
 /** The bend with every length multiplied by `scale`. `slope` is the slope of leakyRelu, and the α of elu. */
-export function bend(name: BendName, scale: number, slope: number): Bend {
+export function createBend(name: BendName, scale: number, slope: number): Bend {
   switch (name) {
     case 'relu':
       return { name, parameters: [], positions: [0], slopes: [0, 1] };

@@ -75,7 +75,7 @@ export function jacobian(problem: Problem, slopes: Slopes): number[][] {
   for (let sample = 0; sample < batch; sample++) {
     for (let at = 0; at < width; at++) {
       const direction = { unknown: Math.floor(at / n), sample, feature: at % n };
-      columns.push(moved(problem, slopes, direction));
+      columns.push(computeTangents(problem, slopes, direction));
     }
   }
   return columns[0].map((_, row) => columns.map((column) => column[row]));
@@ -83,9 +83,9 @@ export function jacobian(problem: Problem, slopes: Slopes): number[][] {
 
 /** ∂(all equations)/∂(a number of an input). */
 export const inputColumn = (problem: Problem, slopes: Slopes, input: number, at: number): number[] =>
-  moved(problem, slopes, { input, at });
+  computeTangents(problem, slopes, { input, at });
 
-function moved(problem: Problem, slopes: Slopes, direction: Direction): number[] {
+function computeTangents(problem: Problem, slopes: Slopes, direction: Direction): number[] {
   const { n, batch, nodes, inputs, values, form, own, factor } = problem;
   const zeros = (rows: number): number[][] => Array.from({ length: rows }, () => new Array<number>(n).fill(0));
   const ofUnknown = (unknown: number, rows: number): number[][] => {

@@ -44,7 +44,7 @@ export interface Description {
   readonly own: number;
 }
 
-export interface Wishes {
+export interface Restrictions {
   /** Default: all kinds. */
   readonly kinds?: readonly StepKind[];
   /** Default: either. */
@@ -65,7 +65,7 @@ export interface Wishes {
 const SIZES = [4, 3];
 
 /** Descriptions of any problems, or of problems with the given properties. */
-export function descriptions({
+export function drawDescriptions({
   kinds = STEP_KINDS,
   scales = [0],
   exponents = [0],
@@ -74,7 +74,7 @@ export function descriptions({
   longest = 5,
   layouts = LAYOUTS.length,
   ...fixed
-}: Wishes = {}): fc.Arbitrary<Description> {
+}: Restrictions = {}): fc.Arbitrary<Description> {
   const small = (count: number, largest: number) =>
     fc.array(fc.integer({ min: -largest, max: largest }), { minLength: count, maxLength: count });
   const places = fc.constantFrom(0, 0, 0, 1, 2, 3);

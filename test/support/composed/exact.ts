@@ -5,7 +5,7 @@
 export type Matrix = readonly (readonly number[])[];
 
 /** The rows, multiplied by a power of 2 that makes every entry whole. */
-function whole(matrix: Matrix): bigint[][] {
+function toWhole(matrix: Matrix): bigint[][] {
   const finest = matrix
     .flat()
     .reduce((least, value) => (value === 0 ? least : Math.min(least, exponentOf(value))), 1023);
@@ -61,7 +61,7 @@ function eliminate(rows: bigint[][]): { determinant: bigint } | undefined {
 
 /** The sign of the determinant of a matrix of finite numbers: −1, 0 or 1. */
 export function determinantSign(matrix: Matrix): number {
-  const found = eliminate(whole(matrix));
+  const found = eliminate(toWhole(matrix));
   if (!found) return 0;
   return found.determinant > 0n ? 1 : -1;
 }
@@ -72,21 +72,21 @@ export function determinantSign(matrix: Matrix): number {
 export function solveExactly(matrix: Matrix, right: Matrix): number[][] | undefined {
   const n = matrix.length;
   // Both sides get the same power of 2.
-  const rows = whole(matrix.map((row, index) => [...row, ...right[index]]));
+  const rows = toWhole(matrix.map((row, index) => [...row, ...right[index]]));
   if (!eliminate(rows)) return undefined;
-  return rows.map((row, index) => row.slice(n).map((numerator) => quotient(numerator, row[index])));
+  return rows.map((row, index) => row.slice(n).map((numerator) => divide(numerator, row[index])));
 }
 
-function quotient(numerator: bigint, denominator: bigint): number {
+function divide(numerator: bigint, denominator: bigint): number {
   if (numerator === 0n) return 0;
-  const shift = 64 + bits(denominator) - bits(numerator);
+  const shift = 64 + countBits(denominator) - countBits(numerator);
   const scaled = shift > 0 ? (numerator << BigInt(shift)) / denominator : numerator / (denominator << BigInt(-shift));
   // In two steps, because 2⁻ˢ itself may overflow or vanish.
   const half = Math.trunc(-shift / 2);
   return Number(scaled) * 2 ** half * 2 ** (-shift - half);
 }
 
-const bits = (value: bigint): number => (value < 0n ? -value : value).toString(2).length;
+const countBits = (value: bigint): number => (value < 0n ? -value : value).toString(2).length;
 
-export const transposed = (matrix: Matrix): number[][] =>
+export const transpose = (matrix: Matrix): number[][] =>
   Array.from({ length: matrix[0]?.length ?? 0 }, (_, j) => matrix.map((row) => row[j]));

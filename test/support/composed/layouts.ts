@@ -35,9 +35,9 @@ const single = (
 /** n as a product in which neither factor is 1, where possible. */
 const factors = (n: number): readonly [number, number] => (n === 4 ? [2, 2] : [1, n]);
 const count = (length: number): number[] => Array.from({ length }, (_, index) => index);
-const backwards = (rows: number): number[] => count(rows).reverse();
+const reverse = (rows: number): number[] => count(rows).reverse();
 /** A permutation that is not its own inverse. */
-const turned = (rows: number): number[] => count(rows).map((row) => (row + 1) % rows);
+const rotate = (rows: number): number[] => count(rows).map((row) => (row + 1) % rows);
 
 export const LAYOUTS: readonly Layout[] = [
   single(
@@ -72,13 +72,13 @@ export const LAYOUTS: readonly Layout[] = [
   ),
   single(
     'samples backwards',
-    (x) => x.gather(backwards(x.shape[0])),
-    (y, rows) => y.gather(backwards(rows)),
+    (x) => x.gather(reverse(x.shape[0])),
+    (y, rows) => y.gather(reverse(rows)),
   ),
   single(
     'samples turned, scattered back',
-    (x) => x.gather(turned(x.shape[0])),
-    (y, rows) => scatterAdd(y, turned(rows), rows),
+    (x) => x.gather(rotate(x.shape[0])),
+    (y, rows) => scatterAdd(y, rotate(rows), rows),
   ),
   {
     name: 'features in two parts, exchanged',

@@ -10,7 +10,7 @@ export type Load = number;
  * @param cases the number in `npm test`
  * @param check throws where the property does not hold, and calls fc.pre for problems to which it does not apply
  */
-export function property<Value>(
+export function describeProperty<Value>(
   load: Load,
   name: string,
   values: fc.Arbitrary<Value>,

@@ -10,7 +10,7 @@ import {
   unitsOf,
   unknownsOf,
 } from './derivatives.ts';
-import { determinantSign, type Matrix, solveExactly, transposed } from './exact.ts';
+import { determinantSign, type Matrix, solveExactly, transpose } from './exact.ts';
 import { dependence, isInner, type Problem } from './graph.ts';
 
 /** The selection q in [0, 1] at each kink. */
@@ -39,7 +39,7 @@ export class Truth {
 
   /** For each system, whether every element of the conservative Jacobian is invertible. */
   verdicts(): ('certified' | 'failed')[] {
-    const own = this.systems.map((samples) => this.movingKinks.filter((kink) => belongs(kink, samples)));
+    const own = this.systems.map((samples) => this.movingKinks.filter((kink) => isPart(kink, samples)));
     const signs = this.systems.map(() => new Set<number>());
     for (let set = 0; set < 2 ** Math.max(...own.map(({ length }) => length)); set++) {
       const high = new Set(own.flatMap((kinks) => kinks.filter((_, at) => set & (1 << at))));
@@ -77,7 +77,7 @@ export class Truth {
   range(cotangent: readonly number[], input: number, at: number): readonly [low: number, high: number] {
     const shared = this.kinks.filter(({ sample }) => sample === undefined);
     const own = this.systems.map((samples) =>
-      this.kinks.filter((kink) => kink.sample !== undefined && belongs(kink, samples)),
+      this.kinks.filter((kink) => kink.sample !== undefined && isPart(kink, samples)),
     );
     const total: [number, number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (let all = 0; all < 2 ** shared.length; all++) {
@@ -133,7 +133,7 @@ export class Truth {
         const [sample, at] = [Math.floor(index / width), index % width];
         return [at < problem.n ? cotangent[sample * problem.n + at] : 0];
       });
-      const solved = solveExactly(transposed(this.block(matrix, samples)), right);
+      const solved = solveExactly(transpose(this.block(matrix, samples)), right);
       if (!solved) return undefined;
       for (const [place, index] of indices.entries()) [u[index]] = solved[place];
     }
@@ -151,7 +151,7 @@ export class Truth {
   }
 }
 
-const belongs = ({ sample }: Unit, samples: readonly number[]): boolean =>
+const isPart = ({ sample }: Unit, samples: readonly number[]): boolean =>
   sample === undefined || samples.includes(sample);
 
 const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, index) => sum + x * b[index], 0);

@@ -26,7 +26,7 @@ export interface WrittenOptions {
 const FLAT = LAYOUTS[0];
 
 /** The function of the unknown, of shape [batch, n] or any other, and of the inputs. */
-export function written(problem: Problem, { inner = {}, isFlat = false }: WrittenOptions = {}): ImplicitFunction {
+export function writeFunction(problem: Problem, { inner = {}, isFlat = false }: WrittenOptions = {}): ImplicitFunction {
   const { nodes, values, batch, n, own, factor } = problem;
   const layoutOf = (node: Node): Layout => (isFlat ? FLAT : LAYOUTS[node.layout]);
   return (unknown, ...inputs) => {
@@ -44,7 +44,7 @@ export function written(problem: Problem, { inner = {}, isFlat = false }: Writte
        */
       const elementwise = (f: (...pieces: Tensor[]) => Tensor, ...operands: Tensor[]): Tensor => {
         const { pack, unpack } = layoutOf(node);
-        const packed = operands.map((operand) => pack(operand.shape[0] === rows ? operand : repeated(operand, rows)));
+        const packed = operands.map((operand) => pack(operand.shape[0] === rows ? operand : repeatRows(operand, rows)));
         return unpack(
           packed[0].map((_, piece) => f(...packed.map((pieces) => pieces[piece]))),
           rows,
@@ -102,7 +102,7 @@ export function written(problem: Problem, { inner = {}, isFlat = false }: Writte
   };
 }
 
-function repeated(x: Tensor, rows: number): Tensor {
+function repeatRows(x: Tensor, rows: number): Tensor {
   return x.gather(new Array<number>(rows).fill(0));
 }
 
@@ -135,13 +135,13 @@ export const inputTensors = ({ tensor }: Scope, { inputs }: Problem): Tensor[] =
   inputs.map(({ values, shape }) => tensor(values, shape));
 
 /** @param inputs of the problem, which may be on a tape */
-export function solved(
+export function solveProblem(
   engine: Engine,
   problem: Problem,
   inputs: readonly Tensor[],
   { options, shape = flatUnknown, start = problem.values[0].flat(), unknown, ...how }: SolvedOptions = {},
 ): ImplicitSolution {
-  const f = written(problem, how);
+  const f = writeFunction(problem, how);
   const settings: FixedPointOptions = {
     unknown: unknown ?? inputs[0].context.upload(start, shape(problem), inputs[0]),
     inputs,
@@ -165,7 +165,7 @@ export async function gradientsOf(
     const tape = new Tape();
     try {
       const watched = inputTensors(scope, problem).map((input) => tape.watch(input));
-      const solution = solved(engine, problem, watched, how);
+      const solution = solveProblem(engine, problem, watched, how);
       const v = scope.tensor(cotangent, solution.shape);
       const found = tape.pullback(solution, watched, v);
       const gradients = await Promise.all(found.map(async (gradient) => Array.from(await gradient.data())));
@@ -177,13 +177,15 @@ export async function gradientsOf(
 }
 
 /** At the planted solution, unless the options have another start. */
-export function certificateOf(
+export function certifyProblem(
   engine: Engine,
   problem: Problem,
   how: SolvedOptions = {},
   options: CertifyOptions = {},
 ): Promise<ImplicitCertificate> {
-  return engine.tidy((scope) => solved(engine, problem, inputTensors(scope, problem), how).solve.certify(options));
+  return engine.tidy((scope) =>
+    solveProblem(engine, problem, inputTensors(scope, problem), how).solve.certify(options),
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Calls of one public function that are valid except for one argument. */
 import fc from 'fast-check';
-import { type Hostile, hostile, misspelt } from './values.ts';
+import { drawMisspelling, type Hostile, hostile } from './values.ts';
 import type { World } from './world.ts';
 
 export interface Parameter {
@@ -46,7 +46,7 @@ export interface Misuse {
 }
 
 /** Only for families that have parameters. */
-export function misuses({ parameters }: Family): fc.Arbitrary<Misuse> {
+export function drawMisuses({ parameters }: Family): fc.Arbitrary<Misuse> {
   return fc.nat(parameters.length - 1).chain((index) => {
     const { options: known } = parameters[index];
     if (!known) {
@@ -60,7 +60,7 @@ export function misuses({ parameters }: Family): fc.Arbitrary<Misuse> {
       'unknown option',
       'inherited options',
     );
-    return fc.tuple(kind, fc.constantFrom(...known), misspelt(known), hostile).map(
+    return fc.tuple(kind, fc.constantFrom(...known), drawMisspelling(known), hostile).map(
       ([of, name, wrong, value]): Misuse => ({
         index,
         kind: of,
@@ -79,7 +79,7 @@ export interface PreparedCall {
   readonly description: string;
 }
 
-export function prepared({ name, call, parameters }: Family, misuse: Misuse, world: World): PreparedCall {
+export function prepareCall({ name, call, parameters }: Family, misuse: Misuse, world: World): PreparedCall {
   const { index, kind, option, value } = misuse;
   const [what, make] = value;
   const { names } = parameters[index];
@@ -92,14 +92,15 @@ export function prepared({ name, call, parameters }: Family, misuse: Misuse, wor
   const of = kind === 'argument' ? names[0] : `${names[0]}.${wrong}`;
   return {
     call: () => call(world, ...(given as never[])),
-    names: kind === 'argument' ? names : kind === 'unknown option' ? [wrong] : [right, ...(SAID[right] ?? [])],
+    names:
+      kind === 'argument' ? names : kind === 'unknown option' ? [wrong] : [right, ...(NAMES_IN_ERRORS[right] ?? [])],
     mustRefuse: kind === 'unknown option',
     description: `${name}: ${of}${kind === 'inherited options' ? ' (inherited)' : ''} is ${what}`,
   };
 }
 
 /** Options for which errors use the names of their contents. */
-const SAID: Readonly<Record<string, readonly string[]>> = {
+const NAMES_IN_ERRORS: Readonly<Record<string, readonly string[]>> = {
   checkpoint: ['write', 'every'],
   earlyStopping: ['patience'],
   // The caller's function computes with its inputs, and the operations in it name their operands.

@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import type { World } from './world.ts';
 
 /** Thrown by functions and objects of the caller: the library must pass it on unchanged. */
-export class Own extends Error {
+export class CallerError extends Error {
   override readonly name = 'Own';
 }
 const throwing = (): never => {
-  throw new Own('of the caller');
+  throw new CallerError('of the caller');
 };
 
 /** A description, and a function that makes the value for each case. */
@@ -127,7 +127,7 @@ const OBJECTS: readonly Hostile[] = [
   ['a layer', ({ layer }) => layer],
   ['an optimiser', ({ optimiser }) => optimiser],
   ['samples', ({ samples }) => samples],
-  ['an aborted signal', () => AbortSignal.abort(new Own('aborted'))],
+  ['an aborted signal', () => AbortSignal.abort(new CallerError('aborted'))],
 ];
 
 const named = PLAIN.map(
@@ -158,7 +158,7 @@ export const hostile: fc.Arbitrary<Hostile> = fc.oneof(
 /**
  * A name with a letter left out, doubled, exchanged with the next one or in capitals, which is none of the known names.
  */
-export function misspelt(known: readonly string[]): fc.Arbitrary<readonly [wrong: string, right: string]> {
+export function drawMisspelling(known: readonly string[]): fc.Arbitrary<readonly [wrong: string, right: string]> {
   return fc
     .tuple(fc.constantFrom(...known), fc.nat(), fc.nat(3))
     .map(([name, at, kind]): readonly [string, string] => {

@@ -9,10 +9,10 @@ import { monotoneMap, monotoneMatrix } from '../../../../src/implicit/parametris
 import type { ActivationOption } from '../../../../src/solvers/activations.ts';
 import type { Engine, Scope } from '../../../../src/tensor/engine.ts';
 import type { Tensor } from '../../../../src/tensor/tensor.ts';
-import { BEND_NAMES, type Bend, bend, bendValue, isPlantedLeft } from '../bends.ts';
+import { BEND_NAMES, type Bend, bendValue, createBend, isPlantedLeft } from '../bends.ts';
 import { isKink } from '../derivatives.ts';
 import type { Problem } from '../graph.ts';
-import { casesOn, expectNear, isSingle, type Load, property } from '../property.ts';
+import { casesOn, describeProperty, expectNear, isSingle, type Load } from '../property.ts';
 import { Truth } from '../truth.ts';
 
 interface Layer {
@@ -51,7 +51,7 @@ export const layersOf = (margins: readonly number[]): fc.Arbitrary<Layer> =>
         const gram = A.reduce((sum, entry, place) => (place % n === i ? sum + entry * A[place - i + j] : sum), 0);
         return (i === j ? 1 - margin : 0) - gram + B[at] - B[j * n + i];
       });
-      const shape = bend(name, 1, 0.5);
+      const shape = createBend(name, 1, 0.5);
       const u = Array.from({ length: batch }, (_, row) =>
         Array.from({ length: n }, (__, j) => target(shape, sides[row * n + j], row + j)),
       );
@@ -141,7 +141,7 @@ function parameterGradients(G: readonly number[], A: readonly number[], n: numbe
   return [ofA, each((i, j) => at(i, j) - at(j, i)), [-trace]];
 }
 
-export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
+export function checkMonotoneLayers(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
   const single = isSingle(backend);
   const cases = casesOn(backend, 100);
   const tolerances = fc.integer({ min: 2, max: single ? 6 : 12 }).map((power) => 10 ** -power);
@@ -157,7 +157,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
       }
     });
 
-  property(
+  describeProperty(
     load,
     `layers: at every tolerance a selection gives the gradient of its element, on ${backend}`,
     fc.tuple(layers, tolerances, fc.constantFrom(0, 1, 0.5, 0.25), ways, solvers),
@@ -185,7 +185,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
       }),
   );
 
-  property(
+  describeProperty(
     load,
     `layers: z is as near to the solution as the report says, on ${backend}`,
     fc.tuple(layersOf([1, 0.25, 2 ** -7, single ? 2 ** -12 : 2 ** -30]), tolerances, ways, solvers),
@@ -209,7 +209,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
       }),
   );
 
-  property(
+  describeProperty(
     load,
     `layers: every kink is reported once it is resolved, on ${backend}`,
     fc.tuple(layers, tolerances),
@@ -228,7 +228,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
       }),
   );
 
-  property(
+  describeProperty(
     load,
     `layers: a margin that W does not have certifies nothing, on ${backend}`,
     fc.tuple(layers, fc.constantFrom(-1, -0.25, 0, 0.125, 0.5, 1), fc.constantFrom(0.125, 0.5, 1)),
