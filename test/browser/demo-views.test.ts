@@ -39,7 +39,7 @@ async function show(view: string): Promise<void> {
   await opened.page.waitForSelector(`#view-${view}:not([hidden])`);
 }
 
-test('without WebGPU the page says so, says what to do, and trains', async () => {
+test('without WebGPU the page says so, suggests what to do, and trains', async () => {
   expect(await waitForText(opened, 'notice-title', /./)).toBe('There is no WebGPU here.');
   expect(await textIn(opened, 'notice')).toMatch(/chrome:\/\/flags.*this browser does not offer it/s);
   await setFields(opened, { width: '20', epochs: '2' });
@@ -53,7 +53,7 @@ describe('the Lasso path', () => {
   const figure = async (name: string): Promise<number> =>
     Number((await textIn(opened, `lasso-figure-${name}`)).replace('−', '-'));
 
-  test('λ slides by keyboard; the error follows, and its derivative has its sign', async () => {
+  test('the keyboard moves λ; the error follows, and the shown derivative has the sign of its change', async () => {
     await show('lasso');
     const { page } = opened;
     await page.waitForSelector('#lasso-knots tr');
@@ -97,7 +97,7 @@ describe('the Lasso path', () => {
     expect(Math.abs(await figure('gradient'))).toBeLessThan(5);
   });
 
-  test('a table whose target is no number: the line', async () => {
+  test('a table whose target is not a number is refused with the line', async () => {
     await opened.page.evaluate(() => {
       const files = new DataTransfer();
       files.items.add(new File(['a,b\n1,2\n2,x\n'], 'texts.csv'));
@@ -182,7 +182,7 @@ test.each(['train', 'lasso', 'gradients'])('on a phone %s is as wide as the scre
   expect(await findViolations()).toEqual([]);
 });
 
-test('nothing went wrong in the page, and it asked nobody else', () => {
+test('the page had no errors and sent no requests elsewhere', () => {
   expect(opened.errors).toEqual([]);
   expect(opened.externalRequests).toEqual([]);
 });

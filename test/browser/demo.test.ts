@@ -56,7 +56,7 @@ test('the library to train on WebGPU is below its limit', () => {
   expect(training.bytes).toBeLessThanOrEqual(LIMIT);
 });
 
-test('held-out images are parts of one picture, not a canvas each, and each is what the pad shows of it', async () => {
+test('held-out images are parts of one picture, not canvases, and each matches what the pad shows of it', async () => {
   const { page } = opened;
   await page.waitForFunction(() => document.getElementById('samples')?.style.getPropertyValue('--sheet'));
   expect(await page.$$eval('#samples canvas', (all) => all.length)).toBe(0);
@@ -118,7 +118,7 @@ describe('training', () => {
     await waitForText(opened, 'samples-facts', /\d+ of these 60 are recognised/);
   });
 
-  test('what is drawn has a fixed point, which is followed', async () => {
+  test('a drawn digit is classified, and the page shows how its fixed point is reached', async () => {
     const { page } = opened;
     const pad = await page.$('#pad');
     await pad?.scrollIntoView();
@@ -143,7 +143,7 @@ describe('training', () => {
     await waitForText(opened, 'reach-state', /[Rr]eached|Diverged/);
   });
 
-  test('a checkpoint comes back as it went, goes on, and is read by the command line', async () => {
+  test('a checkpoint is restored unchanged, resumes, and is read by the command line', async () => {
     const { page } = opened;
     const session = await page.createCDPSession();
     await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
@@ -167,14 +167,14 @@ describe('training', () => {
     expect(out.split('\n')).toHaveLength(362);
   });
 
-  test('a file that is no checkpoint is named', async () => {
+  test('a file that is not a checkpoint is refused by name', async () => {
     await upload('holiday.equilibra', '#checkpoint', 'not a checkpoint');
     expect(await waitForText(opened, 'run-problem', /holiday/)).toMatch(/^holiday\.equilibra: .*checkpoint/);
   });
 });
 
 describe('data', () => {
-  test('a file that is no data set: what could be given instead', async () => {
+  test('a file that is not a data set is refused, with the files that are accepted', async () => {
     await upload('holiday.jpg', '#files', 'not a data set');
     expect(await waitForText(opened, 'data-problem', /holiday/)).toMatch(
       /holiday\.jpg: no data set\. Drop one CSV file, or the four IDX/,
@@ -182,7 +182,7 @@ describe('data', () => {
     expect(await textIn(opened, 'data-name')).toBe('Handwritten digits');
   });
 
-  test('one of four IDX files, dropped: which are missing', async () => {
+  test('when one of four IDX files is dropped, the page names the missing ones', async () => {
     await opened.page.evaluate(() => {
       const files = new DataTransfer();
       files.items.add(new File(['x'], 'train-images-idx3-ubyte'));
@@ -193,14 +193,14 @@ describe('data', () => {
     expect(await waitForText(opened, 'data-problem', /idx/)).toContain('train-labels-idx1-ubyte');
   });
 
-  test('a broken table: the line', async () => {
+  test('a broken table is refused with the line', async () => {
     await upload('broken.csv', '#files', 'a,b,kind\n1,2,x\n1,y\n');
     expect(await waitForText(opened, 'data-problem', /broken/)).toMatch(
       /^broken\.csv: line 3 has 2 cells; it must have 3/,
     );
   });
 
-  test('a table is read and learnt', async () => {
+  test('a table is read and learnt from', async () => {
     const rows = Array.from(
       { length: 60 },
       (_, row) => `${(row % 3) + 0.1 * Math.sin(row)},${Math.cos(row)},${'abc'[row % 3]}`,
@@ -217,7 +217,7 @@ describe('data', () => {
   });
 });
 
-test('the keyboard is enough: to the settings, to start, to stop, to a sample', async () => {
+test('the keyboard reaches the settings, start, stop and a sample', async () => {
   const { page } = opened;
   await page.reload();
   await page.waitForSelector('#samples li');
@@ -256,7 +256,7 @@ test('the keyboard is enough: to the settings, to start, to stop, to a sample', 
   expect(await textIn(opened, 'pad-hint')).toMatch(/^The pen is lifted/);
 });
 
-test('a lost device is told, opened again, and training goes on from the last checkpoint', async () => {
+test('after the device is lost the page says so, opens it again, and resumes from the last checkpoint', async () => {
   const { page } = opened;
   await setFields(opened, { ...SMALL, width: '12', epochs: '3', backend: 'webgpu' });
   const worker = page.workers().find((each) => each.url().includes('training-worker')) as WebWorker;
@@ -290,7 +290,7 @@ test('a lost device is told, opened again, and training goes on from the last ch
   );
 });
 
-test('so far nothing went wrong in the page, and it asked nobody else', () => {
+test('so far the page had no errors and sent no requests elsewhere', () => {
   expect(opened.errors).toEqual([]);
   expect(opened.externalRequests).toEqual([]);
 });

@@ -24,7 +24,7 @@ describe.each(CANDIDATES)('%s in the browser', (backend, options) => {
       expect(await open.call<string>(url, 'runCase', backend, name)).toBe('');
     });
   }
-  test('nothing went wrong in the page, and it asked nobody else', () => {
+  test('the page had no errors and sent no requests elsewhere', () => {
     expect(open.errors).toEqual([]);
     expect(open.externalRequests).toEqual([]);
   });

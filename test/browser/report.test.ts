@@ -10,7 +10,7 @@ import { openPage } from './harness.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-test('that of a training run is shown whole in light and dark, on a desk and on a phone, and asks for nothing', async () => {
+test('the report of a training run fits desks and phones, in light and dark, and sends no requests', async () => {
   const open = await openPage();
   try {
     for (const mistakes of [exampleReport(12).mistakes, imageMistakes([8, 8], 6), imageMistakes([3, 4, 3], 6)]) {
@@ -38,7 +38,7 @@ test('that of a training run is shown whole in light and dark, on a desk and on 
   }
 });
 
-test('that of a tuning is shown whole in light and dark, on a desk and on a phone, and everybody can use it', async () => {
+test('the report of a tuning fits desks and phones, in light and dark, and is accessible', async () => {
   const open = await openPage();
   try {
     for (const report of [

@@ -28,7 +28,7 @@ async function trainHere(epochs: number): Promise<readonly number[]> {
   return losses;
 }
 
-test('on the CPU, stopped and taken up again: the losses of an undisturbed run, to the last bit', async () => {
+test('on the CPU, a run that is stopped and resumed has the losses of an uninterrupted run, to the last bit', async () => {
   const { losses, error, stopped, checkpoint } = await trainThere({ backend: 'cpu', epochs: 600 }, 2);
   expect([error, stopped]).toEqual([undefined, true]);
   expect(losses).toEqual((await trainThere({ backend: 'cpu', epochs: 600 })).losses);
@@ -51,7 +51,7 @@ test('ConvergenceError comes over with its report', async () => {
   expect(error).toMatchObject({ name: 'ConvergenceError', samples: 10 });
 });
 
-test('a worker whose script is not there', async () => {
+test('a worker whose script is missing', async () => {
   const before = opened.errors.length;
   const { error } = await opened.call<Report>(page, 'trainThere', `${opened.url}/nowhere.js`, {
     backend: 'cpu',

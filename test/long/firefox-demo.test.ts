@@ -28,7 +28,7 @@ test(
   TIMEOUT,
 );
 
-test('nothing went wrong in the page, and it asked nobody else', () => {
+test('the page had no errors and sent no requests elsewhere', () => {
   expect(opened.errors).toEqual([]);
   expect(opened.externalRequests).toEqual([]);
 });

@@ -45,7 +45,7 @@ describe('WebGPU of Firefox', () => {
     lassoSuite({ ask, precision: 'float32', solvers: ['fista'] });
   });
 
-  test('20 steps of training give the losses of the CPU, and leave nothing behind', async () => {
+  test('20 steps of training have the losses of the CPU, and leak nothing', async () => {
     const run = [20, 64, 32, 1e-4] as const;
     const oracle = await trainSteps('cpu', ...run);
     const { backend, losses, memory } = await open.call<TrainingRun>(url, 'trainSteps', 'webgpu', ...run);
@@ -56,7 +56,7 @@ describe('WebGPU of Firefox', () => {
     expect(memory[1]).toEqual(memory[0]);
   });
 
-  test('nothing went wrong in the page, and it asked nobody else', () => {
+  test('the page had no errors and sent no requests elsewhere', () => {
     expect(open.errors).toEqual([]);
     expect(open.externalRequests).toEqual([]);
   });

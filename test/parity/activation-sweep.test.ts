@@ -25,7 +25,7 @@ describe.each(SHARES)('%s', (backend, count) => {
     oracle.close();
   });
 
-  test('elu at its default α, of which the slope left of 0 is eˣ', async () => {
+  test('elu with its default α, whose slope to the left of 0 is eˣ', async () => {
     const opened = await engine();
     const inputs = [opened.tensor([0, 0, 0, 0], [2, 2]), opened.tensor([1.85, -0.77], [1, 2])];
     const [, [, db]] = await valueAndGrad(

@@ -18,7 +18,7 @@ import { relativeError } from '../support/numbers.ts';
 let engine: Engine | undefined;
 afterEach(() => engine?.close());
 
-test('the losses are those of the undisturbed run', async () => {
+test('the losses are those of an uninterrupted run', async () => {
   engine = await open({ backend: 'webgpu' });
   const options = { epochs: 2, batch: 11, optimiser: adam({ rate: 0.05 }) };
   const { history } = await trainUninterrupted(engine, options);

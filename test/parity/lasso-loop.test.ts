@@ -89,7 +89,7 @@ const BACKENDS: Readonly<Record<string, { open: () => Promise<Backend>; apart: n
 };
 
 describe.each(Object.entries(BACKENDS))(
-  'on %s the loop in one call is that of the Program',
+  'on %s the loop in one call agrees with the loop of the Program',
   (_, { open, apart, error }) => {
     let whole: Backend;
     beforeAll(async () => {

@@ -31,7 +31,7 @@ function versions(shader: Shader): ShaderPart[][] {
 }
 
 /** naga 29, which compiles the shaders in Deno, crashes on a constant that is declared after such a variable. */
-test('constants are declared before a variable of a workgroup is used, whose length may depend on one of them', async () => {
+test('constants are declared before the use of a workgroup variable, whose length may depend on them', async () => {
   for (const [name, shader] of Object.entries(kernels)) {
     for (const parts of versions(shader)) {
       const code = (await Promise.all(parts.map(({ text }) => text))).map(compact).join('\n');
@@ -42,7 +42,7 @@ test('constants are declared before a variable of a workgroup is used, whose len
   }
 });
 
-test('shaders are understood with the short names that the page gets', async () => {
+test('shaders compile with the short names that they have in the page', async () => {
   const names = readdirSync(folder, { recursive: true }).map(String);
   const short = shortNames(names.filter((name) => name.endsWith('.wgsl')).map((name) => compact(sourceOf(name))));
   const { device, release } = await openDevice({});

@@ -103,7 +103,7 @@ async function loadSpeculation(): Promise<void> {
 }
 
 describe('steps that need not be read before the next one', () => {
-  test('one submit and one read-back a step; losses, iterations and parameters as without', async () => {
+  test('each step takes one submit and one read-back, with the same losses, iterations and parameters as without speculation', async () => {
     await loadSpeculation();
     const setting = { data: clouds(8 * STEPS), layer: { solver: 'peaceman-rachford' } } as const;
     const without = await trainCounted({ ...setting, speculates: false });
@@ -134,7 +134,7 @@ describe('steps that need not be read before the next one', () => {
     expect(steps.reduce((made, step) => made + told.counts[step].buffers, 0)).toBeLessThanOrEqual(1);
   });
 
-  test('a step whose loops are longer than before is repeated, and nobody sees it', async () => {
+  test('a step whose loops are longer than before is repeated unnoticed', async () => {
     await loadSpeculation();
     // Another batch size: loops of other shapes, about which nothing is known yet.
     const data = clouds(7 * STEPS);

@@ -25,7 +25,7 @@ describe.each(['cpu', 'wasm', 'gpujs', 'webgpu'] as const)('the reference proble
   lassoSuite({ ask: createAsk(engine), precision: backend === 'cpu' ? 'float64' : 'float32', solvers });
 });
 
-describe('the path of the diabetes data is that of LARS', async () => {
+describe('the path of the diabetes data agrees with LARS', async () => {
   const { engine, close } = engineOn('cpu');
   afterAll(close);
   const raw = await diabetes();

@@ -91,7 +91,7 @@ for (const { title, option, value, slope, kinks } of ACTIVATION_DEFINITIONS) {
       }
     });
 
-    test('at its kinks (1 − q)·min + q·max of the Clarke interval', async () => {
+    test('at its kinks the derivative is (1 − q)·min + q·max of the Clarke interval', async () => {
       const { activation, kernels } = kernelsOf(option);
       expect([...kernels.kinks(activation.parameters)].sort((a, b) => a - b)).toEqual(kinks.map(({ at }) => at));
       if (kinks.length === 0) return;
@@ -121,7 +121,7 @@ for (const { title, option, value, slope, kinks } of ACTIVATION_DEFINITIONS) {
   });
 }
 
-describe('tails where the plain formula has no digits left', () => {
+describe('tails where the plain formula loses all digits', () => {
   test('softplus, elu and their derivatives', async () => {
     const [softplus] = Array.from(await valuesAt('softplus', [-50]));
     expect(softplus / Math.exp(-50)).toBeCloseTo(1, 14);
@@ -133,11 +133,11 @@ describe('tails where the plain formula has no digits left', () => {
 });
 
 describe('elu and leakyRelu at the ends of their parameters', () => {
-  test('1: no kink, and a derivative that is right without a selection', async () => {
+  test('parameter 1: no kink, and the right derivative without a selection', async () => {
     expect(Array.from(await slopesAt('elu', [-1, 0, 1], 0))).toEqual([Math.exp(-1), 1, 1]);
     expect(Array.from(await slopesAt({ name: 'leakyRelu', slope: 1 }, [-1, 0, 1], 0))).toEqual([1, 1, 1]);
   });
-  test('0: relu', async () => {
+  test('parameter 0: relu', async () => {
     for (const option of [
       { name: 'elu', alpha: 0 },
       { name: 'leakyRelu', slope: 0 },

@@ -110,7 +110,7 @@ describe.each(FACTORING)('on %s', (backend) => {
     },
   );
 
-  test('a singular sample and an indefinite one are told, and NaN; their neighbours are not', async () => {
+  test('a singular sample and an indefinite one are reported and become NaN; their neighbours are unaffected', async () => {
     const engine = await opened();
     const [batch, n] = [6, 20];
     const a = definite(batch, n);
@@ -166,7 +166,7 @@ describe.each(EVERY)('inverses on %s', (backend) => {
     }
   });
 
-  test('a singular sample and one of zeros are told, and NaN; their neighbours are not', async () => {
+  test('a singular sample and one of zeros are reported and become NaN; their neighbours are unaffected', async () => {
     const [batch, n] = [5, 12];
     const a = definite(batch, n, { s: 1 });
     makeSingular(a, n, 1);
@@ -180,7 +180,7 @@ describe.each(EVERY)('inverses on %s', (backend) => {
   });
 });
 
-test('shapes that do not fit are named', async () => {
+test('shapes that do not fit are refused by name', async () => {
   const { engine: opened, close } = engineOn('cpu');
   const engine = await opened();
   const zeros = (...shape: number[]): Tensor => engine.tensor(new Float64Array(shape.reduce((x, y) => x * y)), shape);

@@ -16,8 +16,8 @@ import {
 } from '../../bench/processor-times.ts';
 import { refereeRounds } from '../../bench/referee.ts';
 
-describe('what the system tells', () => {
-  test('of the machine: what a host took from a virtual machine is busy, waiting for a disk is not', () => {
+describe('the readings of the system', () => {
+  test('of the machine: time that a host took from a virtual machine is busy, time spent waiting for a disk is not', () => {
     // user nice system idle iowait irq softirq steal guest guest_nice; user and nice already include the last two
     const text = 'cpu  100 20 30 500 60 7 8 9 50 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n';
     expect(parseMachine(text)).toEqual({ busy: 1740, total: 7340 });
@@ -45,7 +45,7 @@ describe('what the system tells', () => {
     expect(treeTime(processes, 9)).toBe(0);
   });
 
-  test.runIf(process.platform === 'linux')('what a child of ours does is ours', async () => {
+  test.runIf(process.platform === 'linux')('the work of a child process counts as our own', async () => {
     const before = readProcessors() as Reading;
     const script = 'const end = Date.now() + 300; while (Date.now() < end); process.stdin.resume();';
     const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'ignore', 'ignore'] });
@@ -66,7 +66,7 @@ describe('what the system tells', () => {
 describe('the share of others', () => {
   const before: Reading = { total: 1000, busy: 100, own: 50 };
 
-  test('is what was busy and not ours', () => {
+  test('is the busy time that was not our own', () => {
     expect(othersBetween(before, { total: 2000, busy: 700, own: 450 })).toBeCloseTo(0.2);
     expect(othersBetween(before, { total: 2000, busy: 500, own: 450 })).toBe(0);
   });
@@ -76,7 +76,7 @@ describe('the share of others', () => {
     expect(othersBetween(before, before)).toBeUndefined();
   });
 
-  test('is told over a window: what came just before a short repetition counts as well', () => {
+  test('is measured over a window: the time just before a short repetition counts too', () => {
     const cores = 2;
     let [now, busy] = [0, 0];
     const watch = new LoadWatch(
@@ -97,7 +97,7 @@ describe('the share of others', () => {
     expect(shareAfter(10, 2)).toBeLessThan(0.01);
   });
 
-  test('is unknown where the system does not tell', () => {
+  test('is unknown where the system does not report it', () => {
     const watch = new LoadWatch(() => undefined);
     expect(watch.share()).toBeUndefined();
     expect(watch.rule).toMatchObject({ watched: false });
@@ -148,7 +148,7 @@ describe('loaded repetitions', () => {
     expect(await measureWithShares([undefined, undefined, undefined])).toEqual(calm);
   });
 
-  test('a loaded one is made again, on the same problem, after a pause', async () => {
+  test('a loaded repetition is made again, on the same problem, after a pause', async () => {
     const again = { made: 4, counted: 3, foreign: 0, repeated: 1, waits: 1, problems: [1, 2, 2, 3] };
     expect(await measureWithShares([0, 0.5, 0, 0])).toEqual(again);
   });
@@ -158,12 +158,12 @@ describe('loaded repetitions', () => {
     expect(await measureWithShares([1, 1, 1, 0, 0])).toEqual(marked);
   });
 
-  test('as many are repeated as there are to be, and no more', async () => {
+  test('no more repetitions are made again than there are repetitions', async () => {
     const { made, counted, foreign, repeated } = await measureWithShares(Array<number>(20).fill(1), 5);
     expect({ made, counted, foreign, repeated }).toEqual({ made: 10, counted: 5, foreign: 5, repeated: 5 });
   });
 
-  test('somebody else at work is seen', { retry: 2 }, async () => {
+  test('the work of another process is noticed', { retry: 2 }, async () => {
     // A process whose parent, the shell, ends at once and leaves it behind: it works for nobody here.
     const script = 'const end = Date.now() + 1500; while (Date.now() < end);';
     const others = Array.from({ length: availableParallelism() }, () =>

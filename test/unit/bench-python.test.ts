@@ -20,7 +20,7 @@ function answerWith(releases: Readonly<Record<string, string>>) {
     releases[program] === undefined ? undefined : { ...common, program, version: releases[program] };
 }
 
-describe('the newest', () => {
+describe('the newest release', () => {
   test.each([
     ['2.11.0', '2.9.1', true],
     ['2.9.1', '2.11.0', false],
@@ -37,7 +37,7 @@ describe('the newest', () => {
     expect((await findNewestWith('torch', ['a', 'b', 'c', 'd', 'e'], ask)).program).toBe('c');
   });
 
-  test('where none has the package, that is said', async () => {
+  test('an error says that no interpreter has the package', async () => {
     await expect(findNewestWith('torch', ['a', 'b'], answerWith({}))).rejects.toThrow('none of 2 Pythons has PyTorch');
   });
 });
@@ -69,7 +69,7 @@ describe('programs', () => {
     },
   );
 
-  test.skipIf(process.platform === 'win32')('that tell nothing, or fail, have no package', async () => {
+  test.skipIf(process.platform === 'win32')('that print nothing, or fail, do not have the package', async () => {
     await expect(requireInterpreter('torch', place('silent'))).rejects.toThrow('the Python given has no PyTorch');
     await expect(requireInterpreter('sklearn', place('failing', 'exit 1'))).rejects.toThrow('has no scikit-learn');
     await expect(requireInterpreter('torch', join(folder, 'missing'))).rejects.toThrow('has no PyTorch');

@@ -27,7 +27,7 @@ describe('README.md and docs/', () => {
     expect(insertFigures(page, read(page), contents)).toBe(read(page));
   });
 
-  test.each(FIGURE_FILES)('a figure of %s that was changed by hand is seen', (file) => {
+  test.each(FIGURE_FILES)('a figure of %s that was changed by hand is noticed', (file) => {
     const page = FIGURE_PAGES[file];
     const text = read(page);
     const block = text.split(`<!-- from bench/results/${file} by npm run readme -->`)[1].split('<!-- end -->')[0];
@@ -52,7 +52,7 @@ describe('README.md and docs/', () => {
     expect(() => insertFigures(page, readme.replaceAll('<!-- end -->', ''), contents)).toThrow('one block of figures');
   });
 
-  test.each(['README.md', ...guides.map((name) => `docs/${name}`)])('times stand nowhere else in %s', (page) => {
+  test.each(['README.md', ...guides.map((name) => `docs/${name}`)])('no other times are stated in %s', (page) => {
     const outside = read(page).replaceAll(/<!-- from [\s\S]*?<!-- end -->/g, '');
     expect(outside.match(/\b\d+(\.\d+)? ?(ms|µs|GFLOP)/g)).toBeNull();
     expect(outside.match(/\btimes as (fast|long)\b/g)).toBeNull();
@@ -99,7 +99,7 @@ describe('the blocks', () => {
     expect(() => describePeers({ ...results, entries: results.entries.slice(1, 4) })).toThrow('no solve of 128 × 87');
   });
 
-  test('of iterations: what was not solved has none', () => {
+  test('of iterations: where a solve failed there is no number', () => {
     const layers = { one: [4.04, null], two: [1, 2] };
     const stepRule = { forward: [4, 8], backward: [5, 9] };
     const text = describeIterations({ forward: { picard: layers }, backward: {}, stepRule });
@@ -107,7 +107,7 @@ describe('the blocks', () => {
     expect(text).toContain('4 iterations forward and 5 backward to 1e-2 on the fresh layer, and 8 and 9 to 1e-4');
   });
 
-  test('of training: other programs are told', () => {
+  test('of training: the load of other programs is stated', () => {
     const run = { backend: 'wasm', seconds: 7, epochs: Array(40) };
     expect(describeTraining(run)).toBe('The training run at the top, 40 epochs, took 7 s on `wasm`.');
     expect(describeTraining({ ...run, others: 0.05 })).toBe(describeTraining(run));

@@ -138,7 +138,7 @@ describe('measuring', () => {
     ]);
   });
 
-  test('one that is slow leaves the rounds when its time is up, and is said to be cut', async () => {
+  test('a slow one leaves the rounds when its time is up, and is marked as cut', async () => {
     const { works } = clockedWorks([10], [300, 400, 700, 600]);
     const [fast, slow] = await runContest(works, match, { repetitions: 4, milliseconds: 1000 });
     expect(timingOf(fast)).toMatchObject({ all: [10, 10, 10, 10], cut: false });
@@ -158,7 +158,7 @@ describe('measuring', () => {
     expect(timingOf(found)).toMatchObject({ median: 25, units: 4, all: [25, 25], cut: false });
   });
 
-  test('one that fails does not stop the others', async () => {
+  test('a failed one does not stop the others', async () => {
     const { works } = clockedWorks([new Error('no memory')], [100, 5], [100, 5, new Error('too late')]);
     const [first, second, third] = await runContest(works, match, { repetitions: 2, milliseconds: 400 });
     expect(first).toEqual({ error: 'no memory' });
@@ -166,14 +166,14 @@ describe('measuring', () => {
     expect(third).toEqual({ error: 'too late' });
   });
 
-  test('a ratio is that of the repetitions which both made', () => {
+  test('a ratio uses only the repetitions that both made', () => {
     const timingWith = (...all: number[]): Timing => ({ ...timing, all });
     // In the second repetition both took twice as long.
     expect(ratioOf(timingWith(30, 60, 33), timingWith(10, 20, 11, 500, 500))).toBe(3);
     expect(ratioOf(timingWith(10), timingWith(40, 1))).toBe(0.25);
   });
 
-  test('the spread is that of the half in the middle', () => {
+  test('the spread is that of the middle half', () => {
     expect(spreadOf({ all: [1, 2, 3, 4, 5], median: 3 })).toBeCloseTo(2 / 3);
     expect(spreadOf({ all: [10, 20], median: 15 })).toBeCloseTo(1 / 3);
     expect(spreadOf({ all: [7], median: 7 })).toBe(0);
@@ -235,7 +235,7 @@ describe('the table', () => {
       .map((cell) => cell.trim()),
   );
 
-  test('tells what was found', () => {
+  test('shows the results', () => {
     const place = ['Node 1.2.3', 'equilibra webgpu', '', '50 relu iterations', '128 × 87'];
     expect(cells[2]).toEqual([...place, '12.3', '460 %', '3', '1.23', '', '1.00', '2.00']);
   });
@@ -245,12 +245,12 @@ describe('the table', () => {
     expect(cells[5].slice(10)).toEqual(['2.00', '4.00']);
   });
 
-  test('calls a software adapter one, and marks what was cut short and what was disturbed', () => {
+  test('names a software adapter as such, and marks figures that were cut short or disturbed', () => {
     expect(cells[3][1]).toBe('equilibra webgpu (software)');
     expect(cells[3].slice(7, 10)).toEqual(['3 of 10*, 2 loaded', '', '8.3 / 9.0']);
   });
 
-  test('tells how many threads worked', () => {
+  test('shows how many threads worked', () => {
     expect(cells[6][2]).toBe('2');
   });
 
@@ -262,13 +262,13 @@ describe('the table', () => {
     expect(tableOf(entries.slice(0, 2))).not.toContain('failed');
   });
 
-  test('stands straight', () => {
+  test('has aligned columns', () => {
     expect(new Set(rows.map((row) => row.length)).size).toBe(1);
   });
 });
 
 describe('who takes part', () => {
-  test('is every backend of the library, and everyone else under a name of their own', () => {
+  test('are every backend of the library, and the others under names of their own', () => {
     const own = CONTESTANTS.filter(({ library }) => library === 'equilibra').map(({ backend }) => backend);
     expect(new Set(own.map((backend) => backend.replace(/-.*/, '')))).toEqual(new Set(BACKENDS));
     expect(own).toEqual(expect.arrayContaining(['gpujs-webgl2', 'gpujs-webassembly']));
@@ -295,7 +295,7 @@ describe('the cases', () => {
     return found.outcome;
   }
 
-  test.each(Object.keys(CASES) as CaseName[])('%s is done, and leaves nothing behind', async (name) => {
+  test.each(Object.keys(CASES) as CaseName[])('%s is done, and leaks nothing', async (name) => {
     const engine = await open({ backend: 'cpu' });
     const { iterations } = await outcomeOf(equilibraWorks(engine), name);
     if (name === 'relu') expect(iterations).toBeUndefined();

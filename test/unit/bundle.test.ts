@@ -66,7 +66,7 @@ describe('what a page loads', () => {
     }
   });
 
-  test('a kernel that training does without is fetched when a Program first holds it', () => {
+  test('a kernel that training does not need is fetched when a Program first contains it', () => {
     for (const shader of ['proximal-gradient', 'batched-product', 'cholesky', 'triangular-solve'].map(
       (name) => `shaders/${name}.wgsl`,
     )) {

@@ -26,12 +26,12 @@ async function at(f: (z: Tensor) => Tensor, z: Tensor, radius?: number): Promise
 }
 
 describe('one unknown', () => {
-  test('without a kink: by the matrix alone', async () => {
+  test('without a kink the matrix alone decides', async () => {
     const certificate = await at((z) => z.tanh().mul(0.5), column(0));
     expect(certificate).toMatchObject({ status: 'certified', argument: 'no kinks', kinks: [] });
     expect(certificate.samples[0].nearest?.smallestSingularValue).toBeCloseTo(0.5, 12);
   });
-  test('singular without a kink', async () => {
+  test('a singular matrix fails without a kink', async () => {
     expect(await at((z) => z.mul(1), column(3))).toMatchObject({ status: 'failed', argument: 'singular base' });
   });
   test('z = relu(cz) at 0: 1 − cs for s in [0, 1] vanishes where c ≥ 1', async () => {
@@ -49,7 +49,7 @@ describe('one unknown', () => {
     // At c = 2 the singular element has s = ½.
     expect((await at((z) => z.mul(2).relu(), column(0))).samples[0].witness?.[0]).toBeCloseTo(0.5, 6);
   });
-  test('away from the kink only one element is left, within a radius both are', async () => {
+  test('away from the kink there is one element, and within a radius there are both', async () => {
     // z = relu(2z − 1): z = 0 with 2z − 1 = −1, far from the kink; z = 1 on the other side.
     const f = (z: Tensor): Tensor => z.mul(2).sub(1).relu();
     expect(await at(f, column(0))).toMatchObject({ status: 'certified', kinks: [] });
@@ -58,7 +58,7 @@ describe('one unknown', () => {
     expect((await at(f, column(0), 1)).kinks[0].distance).toBe(1);
     expect(await at(f, column(0), 0.99)).toMatchObject({ status: 'certified', kinks: [] });
   });
-  test('|z|, leaky relu and clip, by the ends of their intervals', async () => {
+  test('|z|, leaky relu and clip are decided by the ends of their intervals', async () => {
     expect(await at((z) => z.abs().mul(0.9), column(0))).toMatchObject({ status: 'certified' });
     expect(await at((z) => z.abs().mul(1.1), column(0))).toMatchObject({ status: 'failed' });
     // 1 − 3s for s in [½, 1] never vanishes, for s in [¼, 1] it does.
@@ -139,7 +139,7 @@ describe('several unknowns and samples', () => {
     }
   });
 
-  test('of a batch the worst sample decides, and each is told', async () => {
+  test('the worst sample of a batch decides, and each sample is reported', async () => {
     const f = (z: Tensor): Tensor => z.mul(2).sub(1).relu();
     const certificate = await at(f, column(0, 1, 0), 0.5);
     expect(certificate.samples.map(({ status }) => status)).toEqual(['certified', 'certified', 'certified']);
@@ -158,7 +158,7 @@ describe('several unknowns and samples', () => {
   });
 });
 
-describe('asked for with the gradient', () => {
+describe('the certificate requested with the gradient', () => {
   const gradient = (c: number, options: Partial<FixedPointOptions>) =>
     valueAndGrad(
       (x) =>
@@ -245,7 +245,7 @@ describe('random z = relu(Wz + b), each sample at some of its kinks', () => {
 });
 
 describe('an estimate of σ_min, from solves alone', () => {
-  test('where it is asked for: never below σ_min, near it, and scaled by σ_max', async () => {
+  test('on request: never below σ_min, near it, and scaled by σ_max', async () => {
     const [n, batch] = [12, 3];
     const M = identity(n).map((entry, at) => entry + normals(n * n, 7, 0.25)[at]);
     const solution = root((z, x, matrix) => z.matmul(matrix, { transposeB: true }).sub(x), {
@@ -290,7 +290,7 @@ describe('an estimate of σ_min, from solves alone', () => {
     );
   });
 
-  test('nearly singular, and singular: told sample by sample, with a warning where it comes with a gradient', async () => {
+  test('nearly singular and singular samples are reported one by one, with a warning if a gradient was requested', async () => {
     const D = engine.tensor([1, 0.5, 0.25, 1, 1e-7, 0.5, 1, 0, 0.5], [3, 3]);
     const F = (z: Tensor, x: Tensor, d: Tensor): Tensor => z.mul(d).sub(x);
     const options = {

@@ -36,7 +36,7 @@ function withoutTimes({ epochs, losses, stoppedEarly, bestEpoch }: History): obj
   return { losses, stoppedEarly, bestEpoch, epochs: epochs.map(plain) };
 }
 
-describe('a run that was stopped and taken up again equals the undisturbed one, bit for bit', () => {
+describe('a stopped and resumed run equals the uninterrupted one, bit for bit', () => {
   const optimisers: [string, Optimiser][] = [
     ['adam', adam({ rate: cosine(0.05, { epochs: 6, warmUp: 1 }) })],
     ['sgd with momentum', sgd({ rate: 0.05, momentum: 0.9 })],
@@ -70,7 +70,7 @@ describe('a run that was stopped and taken up again equals the undisturbed one, 
     expect(whole.history.losses.length).toBeGreaterThan(12);
   });
 
-  test('early stopping counts on where it was', async () => {
+  test('early stopping continues its count', async () => {
     const options: TrainOptions = {
       epochs: 50,
       batch: 22,
@@ -93,7 +93,7 @@ describe('a run that was stopped and taken up again equals the undisturbed one, 
     expect(await parametersOf(best)).toEqual(whole.parameters);
   });
 
-  test('a finished run goes on with more epochs, and one cut by maximumSteps with more steps', async () => {
+  test('a finished run continues with more epochs, and a run cut by maximumSteps with more steps', async () => {
     const options: TrainOptions = { batch: 6, optimiser: adam({ rate: 0.05 }) };
     const whole = await trainUninterrupted(make(), { ...options, epochs: 4 });
     for (const part of [{ epochs: 2 }, { epochs: 4, maximumSteps: 6 }]) {
@@ -141,13 +141,13 @@ describe('when checkpoints are written', () => {
     expect(await infos()).toEqual(['scheduled 1.0', 'scheduled 2.0', 'finished 3.0']);
     expect(await infos({ epochs: 2 })).toEqual(['scheduled 2.0', 'finished 3.0']);
   });
-  test('after so many steps', async () => {
+  test('after a number of steps', async () => {
     expect(await infos({ steps: 4 })).toEqual(['scheduled 1.1', 'scheduled 2.2', 'finished 3.0']);
   });
 });
 
 describe('a model from its checkpoint', () => {
-  test('is rebuilt from the bytes alone, predicts the same, and keeps what was given along', async () => {
+  test('is rebuilt from the bytes alone, predicts the same, and keeps its extras', async () => {
     const engine = make();
     const model = sequential(
       monotone({ inputs: 2, width: 5, activation: { name: 'softThreshold', threshold: 0.2 }, margin: 0.5 }),
@@ -188,7 +188,7 @@ describe('bytes', () => {
     ]),
   });
 
-  test('come back as they were, wherever they lie in a buffer', () => {
+  test('are restored unchanged, wherever they lie in a buffer', () => {
     const shifted = new Uint8Array(packed.length + 3);
     shifted.set(packed, 3);
     for (const bytes of [packed, shifted.subarray(3)]) {
@@ -203,7 +203,7 @@ describe('bytes', () => {
     }
   });
 
-  test('any content and any numbers come back', () => {
+  test('any content and any numbers are restored', () => {
     const numbers = fc.oneof(fc.float64Array(), fc.float32Array());
     const arrays = fc.dictionary(fc.string(), numbers);
     fc.assert(
@@ -256,7 +256,7 @@ describe('bytes', () => {
   });
 });
 
-describe('training is taken up again only with the same', () => {
+describe('training is resumed only with the same', () => {
   const data = clouds(12);
   const options: TrainOptions = {
     epochs: 2,

@@ -107,7 +107,7 @@ describe('the bundled program', () => {
     expect(Math.abs(grad_b[0][0] - slope / (1 - slope / 2))).toBeLessThan(1e-14);
   });
 
-  test('without a GPU, webgpu asked for by name is bad input: one line, nothing solved', async () => {
+  test('without a GPU, requesting webgpu by name is bad input: one line, nothing solved', async () => {
     // The bundle is in a folder without the package webgpu.
     const problem = { kind: 'monotone', activation: 'tanh', W: [[0.5]], b: [0.25] };
     for (const argv of [
@@ -137,7 +137,7 @@ describe('the bundled program', () => {
     expect(error).toMatch(/^equilibra: standard input: it is not JSON: [^\n]+\n$/);
   });
 
-  test('does not mind a reader that goes', async () => {
+  test('tolerates a reader that closes the pipe', async () => {
     const child = spawn(process.execPath, [program, 'solve', join(folder, 'problem.json')]);
     child.stdout.destroy();
     let error = '';
@@ -159,7 +159,7 @@ describe('the bundled program', () => {
     expect(out).not.toContain('\r');
   });
 
-  test('a run that Ctrl-C stopped goes on from its checkpoint', async () => {
+  test('a run that Ctrl-C stopped resumes from its checkpoint', async () => {
     const checkpoint = join(folder, 'run');
     const begin = ['train', '--backend', 'cpu', '--width', '8', '--epochs', '10000', '--checkpoint', checkpoint];
     const { child, ended } = start(begin);

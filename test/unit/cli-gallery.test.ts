@@ -52,7 +52,7 @@ describe('the spurious derivative', () => {
 });
 
 describe("Clarke's map", () => {
-  test('the pieces of the inverse, and their mean, which no answer is near', async () => {
+  test('the pieces of the inverse, and their mean, which is near no answer', async () => {
     const { pieces, mean, conservative, distance, slice, certificate } = await clarke(engine);
     expect(certificate.status).toBe('certified');
     for (const { sign_x, sign_y, inverse } of reference.clarke.pieces) {
@@ -138,7 +138,7 @@ describe('the cycle', () => {
     expect(Math.min(...crossing)).toBeLessThan(0.02);
   });
 
-  test('with the other line there is none: descent ends at (3, 5)', () => {
+  test('with the other line there is no cycle: descent ends at (3, 5)', () => {
     for (const [index, { every_50, final }] of reference.calm.runs.entries()) {
       const path = found.calm[index];
       expect(relativeError(path.filter((_, step) => step % 50 === 0).flat(), every_50.flat())).toBeLessThan(1e-9);
@@ -172,7 +172,7 @@ describe('the perturbed problems', () => {
     return some.map((bilevel, index) => outcomeOf(bilevel, paths[index]));
   };
 
-  test('those of the reference end as the flow does, which one does with smaller steps only', async () => {
+  test('those of the reference end as the flow does, one of them only with smaller steps', async () => {
     const rows = problems.map((_, row) => row);
     const outcomes = await outcomesWith(rows, 0.01);
     const judged = rows.filter((row) => outcomes[row] !== 'unfinished');
@@ -242,7 +242,7 @@ describe('equilibra gallery', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test('writes the page into a folder and says what is on it', async () => {
+  test('writes the page into a folder and lists its contents', async () => {
     const { code, out, error, lines } = await run(['gallery', '--output', folder], { terminal: true });
     expect(error).toBe('');
     expect(code).toBe(0);

@@ -128,7 +128,7 @@ describe('equilibra predict CHECKPOINT FILE.csv', () => {
     expect(await largestDifference('latest')).toBeGreaterThan(1e-3);
   });
 
-  test('--target and --missing may be others than in training', async () => {
+  test('--target and --missing may differ from training', async () => {
     const [header, ...rows] = flowers(6);
     const renamed = [[...header.slice(0, -1), 'truth'], ['', ...rows[0].slice(1)], ...rows.slice(1)];
     writeFileSync(path('gaps.csv'), writeCSV(renamed));
@@ -139,7 +139,7 @@ describe('equilibra predict CHECKPOINT FILE.csv', () => {
     expect(dropped.error).toMatch(/^accuracy .* of 5\)\n$/);
   });
 
-  test('quotes names of classes that need it', async () => {
+  test('quotes names of classes where necessary', async () => {
     writeFileSync(
       path('names.csv'),
       writeCSV([['x', 'y'], ...'12345678'.split('').map((x, at) => [x, at % 2 ? 'a,"b"' : 'c'])]),
@@ -188,7 +188,7 @@ describe('equilibra predict CHECKPOINT with images', () => {
 });
 
 describe('equilibra predict --report', () => {
-  test('tells how good the model is on a table, and shows the mistakes with their lines', async () => {
+  test('states how good the model is on a table, and shows the mistakes with their lines', async () => {
     const file = path('table.html');
     const given = [path('table'), path('flowers.csv'), '--report', file];
     const { out, error } = await predict(...given);
@@ -219,7 +219,7 @@ describe('equilibra predict --report', () => {
   });
 });
 
-describe('what is wrong is one line on standard error, and exit code 2', () => {
+describe('errors are one line on standard error, with exit code 2', () => {
   beforeAll(async () => {
     const [header, ...rows] = flowers(3);
     const changed = (place: number, text: string) =>

@@ -21,7 +21,7 @@ describe('the report of a tuning', () => {
   const report = referenceTuning('diabetes');
   const text = tuningPage(report);
 
-  test('escapes what comes from data, wherever it stands', () => {
+  test('escapes text from data everywhere', () => {
     const hostile = tuningPage(hostileTuning());
     expect(hostile).not.toContain(HOSTILE);
     expect(hostile).not.toMatch(/<script|javascript:|\son\w+=/i);
@@ -30,7 +30,7 @@ describe('the report of a tuning', () => {
     expect(hostile.split(ESCAPED)).toHaveLength(1 + 4 + 2 + 6 + 1);
   });
 
-  test('needs nothing from elsewhere, and closes every element', () => {
+  test('loads nothing from elsewhere, and closes every element', () => {
     for (const each of [text, tuningPage(hostileTuning()), tuningPage(referenceTuning('synth-wide'))]) {
       expect(each).not.toMatch(/(src|href)="|url\(|@import|https?:/);
       expect(each).not.toMatch(/NaN|Infinity|undefined/);
@@ -38,7 +38,7 @@ describe('the report of a tuning', () => {
     }
   });
 
-  test('says what was chosen and what it cost beside the grid', () => {
+  test('states the choice and its cost compared with the grid', () => {
     for (const each of ['426.5', 'log λ = 6.056', '9 of 10', '100 by grid search', '0.4 s', 'on the backend cpu']) {
       expect(text).toContain(`>${each}<`);
     }
@@ -52,7 +52,7 @@ describe('the report of a tuning', () => {
     expect(same).toContain('The gradient method reaches the criterion of the grid, with');
   });
 
-  test('lists the support by size, with the sign, and what is not in it', () => {
+  test('lists the support by size, with signs, and the features outside it', () => {
     const support = section(text, 'support');
     const names = [...support.matchAll(/<th scope="row" class="name">(\w+)</g)].map(([, name]) => name);
     expect(names).toEqual(['bmi', 's5', 'bp', 'sex', 's3', 's6', 's1', 's4', 'age']);
@@ -148,7 +148,7 @@ describe('the report of a tuning', () => {
     }
   });
 
-  test('draws and names the most important of many features, and says how many are left', () => {
+  test('draws and names the most important of many features, and states how many are omitted', () => {
     const wide = referenceTuning('synth-wide');
     const page = tuningPage(wide);
     const path = section(page, 'path');
@@ -162,7 +162,7 @@ describe('the report of a tuning', () => {
     expect(section(page, 'support')).toContain('and 40 more');
   });
 
-  test('can be of a λ at which every coefficient is 0, of one λ and of one point', () => {
+  test('supports a λ at which every coefficient is 0, a single λ and a single point', () => {
     const { path, criterionCurve, visited, chosen } = report;
     const zero = new Array<number>(10).fill(0);
     const page = tuningPage({
@@ -178,7 +178,7 @@ describe('the report of a tuning', () => {
     expect(() => checkNesting(page)).not.toThrow();
   });
 
-  test('can be of several penalties: what was chosen, a line through it, and the way of the search', () => {
+  test('supports several penalties: the choice, a line through it, and the path of the search', () => {
     const several = severalTuning();
     const page = tuningPage(several);
     expect(page).toContain('<dt>Penalties λ</dt><dd><b>10</b><span class="quiet">log λ from 6 to 7</span>');
@@ -198,14 +198,14 @@ describe('the report of a tuning', () => {
     expect(() => checkNesting(page)).not.toThrow();
   });
 
-  test('of a grid has points without gradients, and no other search beside it', () => {
+  test('of a grid search has points without gradients, and no comparison', () => {
     const page = tuningPage({ ...report, visited: report.visited.map(({ gradient: _, ...point }) => point) });
     expect(page).not.toContain('Gradient and grid');
     expect(page).not.toContain('gradient there');
     expect(row(page, '1')[3]).toBe('–');
   });
 
-  test('puts warnings first, and nothing where there are none', () => {
+  test('puts warnings first, if there are any', () => {
     const warned = tuningPage({ ...report, warnings: ['column "a" is constant', 'two columns are the same'] });
     expect(warned.indexOf('id="warnings"')).toBeLessThan(warned.indexOf('id="path"'));
     expect(warned).toContain('<li>column &#34;a&#34; is constant</li><li>two columns are the same</li>');

@@ -178,7 +178,7 @@ describe('equilibra tune', () => {
     expect(out).toMatch(/\n[\d.]+ s in all\n$/);
   });
 
-  test('finds what the grid finds, or less, in fewer solves', async () => {
+  test('reaches the criterion of the grid, or a lower one, in fewer solves', async () => {
     const { grid, ...chosen } = await tuneAsJSON();
     expect(chosen.error).toBeLessThanOrEqual(grid.error);
     expect(chosen.solves).toBeLessThan(grid.solves);
@@ -213,7 +213,7 @@ describe('equilibra tune', () => {
     for (const { grid } of [each, net]) expect(grid.error).toBeGreaterThanOrEqual(single.error);
   });
 
-  test('the error on rows held out is that of the model of the others', async () => {
+  test('the held-out error is that of the model fitted to the other rows', async () => {
     const chosen = await tuneAsJSON(
       path('plain.csv'),
       '--target',
@@ -246,7 +246,7 @@ describe('equilibra tune', () => {
     expect(chosen.error).toBeCloseTo(mean(errors.map((error) => error * error)), 8);
   });
 
-  test('estimates the noise for the risk by least squares', async () => {
+  test('estimates the noise for the risk estimate by least squares', async () => {
     const { y } = columnsOf('plain.csv');
     write(
       'line.csv',
@@ -264,7 +264,7 @@ describe('equilibra tune', () => {
     expect(given.noise.deviation).toBe(0.5);
   });
 
-  test.each(['adam', 'grid'])('takes other ways to search: %s', async (optimiser) => {
+  test.each(['adam', 'grid'])('accepts other search methods: %s', async (optimiser) => {
     const descent = await tuneAsJSON(path('plain.csv'), '--target', 'y');
     const other = await tuneAsJSON(path('plain.csv'), '--target', 'y', '--optimiser', optimiser);
     expect(other.error).toBeGreaterThan(descent.error * (1 - 1e-6));
@@ -295,7 +295,7 @@ describe('equilibra tune', () => {
     expect(code).toBe(130);
   });
 
-  test('draws progress on a terminal, and wipes it', async () => {
+  test('draws progress on a terminal, and erases it', async () => {
     const { lines } = await run(['tune', path('plain.csv'), '--target', 'y'], { terminal: true });
     const told = /^evaluation \d+ {2}(λ [\d.]+ {2})?criterion [\d.]+ {2}the least [\d.]+ {2}at most .+ left$/;
     expect(lines[0]).toMatch(told);
@@ -429,13 +429,13 @@ describe('equilibra tune refuses', () => {
     expect(code).toBe(2);
   });
 
-  test('a target that no feature has to do with', async () => {
+  test('a target that no feature explains', async () => {
     const { code, error } = await tune('apart.csv', '--folds', '2');
     expect(error).toContain('y: Xᵀy is 0, so that β is 0 for every λ');
     expect(code).toBe(2);
   });
 
-  test('options of a CSV file without one', async () => {
+  test('options for a CSV file without a file', async () => {
     const { code, error } = await run(['tune', '--target', 'y']);
     expect(error).toContain('--target: it is for a CSV file, which must be named');
     expect(code).toBe(2);

@@ -76,7 +76,7 @@ describe('sparseRegression', () => {
     expect(relativeError(sparseRegression({ ...options, signalToNoise: Infinity }).y, signal)).toBeLessThan(1e-12);
   });
 
-  test('has features of deviation 1, correlated as told', () => {
+  test('has features of deviation 1, correlated as requested', () => {
     for (const feature of [0, 5, 11]) expect(norm(column(feature)) / Math.sqrt(4000)).toBeCloseTo(1, 1);
     expect(correlation(column(4), column(5))).toBeCloseTo(0.8, 1);
     expect(correlation(column(4), column(6))).toBeCloseTo(0.64, 1);

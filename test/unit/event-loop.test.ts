@@ -13,7 +13,7 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
   const { engine, close } = engineOn(backend);
   afterAll(close);
 
-  test.each(LONG_WORK)('a timer of 10 ms goes on during $name, and a signal ends it', async ({ run }) => {
+  test.each(LONG_WORK)('a timer of 10 ms keeps firing during $name, and a signal ends it', async ({ run }) => {
     const own = await engine();
     expect(await measureLongestGap(() => run(own), LONGEST_GAP)).toBeLessThanOrEqual(LONGEST_GAP);
     await own.idle();

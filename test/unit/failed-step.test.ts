@@ -277,7 +277,7 @@ describe('after a step that failed', () => {
     };
   };
 
-  test('the steps before it have come to their end, and their checkpoints are taken up', async () => {
+  test('the steps before it are complete, and their checkpoints can be resumed', async () => {
     const engine = await open({ backend: 'cpu' });
     const written: Uint8Array[] = [];
     const steps: number[] = [];
@@ -305,7 +305,7 @@ describe('after a step that failed', () => {
     engine.close();
   });
 
-  test('of which nobody waits for the outcome, since training was aborted, the model is as before it as well', async () => {
+  test('whose outcome nobody awaits, since training was aborted, the model is unchanged too', async () => {
     const engine = await open({ backend: 'cpu' });
     const controller = new AbortController();
     const model = sequential(
@@ -336,7 +336,7 @@ describe('after a step that failed', () => {
     engine.close();
   });
 
-  test('a worker trains again', async () => {
+  test('a worker can train again', async () => {
     const { port1: page, port2: worker } = new MessageChannel();
     serveTraining<{ bad: number }>(worker as unknown as MessageEnd, async ({ bad }) => ({
       engine: await open({ backend: 'cpu' }),
@@ -355,7 +355,7 @@ describe('after a step that failed', () => {
     for (const port of [page, worker]) port.close();
   });
 
-  test('an optimiser may give back a parameter that it leaves as it is', async () => {
+  test('an optimiser may return a parameter unchanged', async () => {
     const engine = await open({ backend: 'cpu' });
     const frozen: Optimiser = {
       ...sgd({ rate: 0.1 }),

@@ -18,7 +18,7 @@ function residual(W: Matrix, b: readonly number[], z: readonly number[], activat
   return Math.max(...errors);
 }
 
-describe('the reference problems hold what they claim', () => {
+describe('the reference problems are consistent', () => {
   test.each(['n4', 'n32', 'n87', 'illcond'] as const)('%s: z is a fixed point of the rebuilt W', (name) => {
     for (const each of loadMonotone(name)) {
       each.z.forEach((z, sample) => {

@@ -129,7 +129,7 @@ describe('argmin', () => {
     expect(relativeError(await gradient.data(), [1, 0, 1])).toBeLessThan(1e-10);
   });
 
-  test('a function that is no quadratic, of several samples: gradients against central differences', async () => {
+  test('a non-quadratic function of several samples: gradients against central differences', async () => {
     // Logistic regression with a quartic penalty, where each sample has its own offset.
     const labels = normals(rows, 3).map(Math.sign);
     const lossOf = (design: Tensor, offsets: Tensor, penalty: Tensor): Tensor =>
@@ -161,7 +161,7 @@ describe('argmin', () => {
     }
   });
 
-  test('its certificate sees the Hessian: of (z − x)⁴ it vanishes, of (z − x)⁴ + z² it does not', async () => {
+  test('the certificate uses the Hessian: it vanishes for (z − x)⁴, but not for (z − x)⁴ + z²', async () => {
     const at = (ψ: (z: Tensor, x: Tensor) => Tensor) =>
       argmin(ψ, { unknown: zeros(1, 1), inputs: [zeros(1, 1)], solver: 'given' }).solve.certify();
     expect(await at((z, x) => z.sub(x).square().square())).toMatchObject({

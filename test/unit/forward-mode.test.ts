@@ -99,7 +99,7 @@ describe('every operation', () => {
     });
   }
 
-  test('none is left out, and of each it is said why it is definable', () => {
+  test('no operation is left out, and each has a reason why it is definable', () => {
     const names = new Set<string>();
     class Listing extends Tape {
       override record(...of: Parameters<Tape['record']>): void {
@@ -304,7 +304,7 @@ describe('at kinks', () => {
   });
 });
 
-describe('a tape is played as often as one likes', () => {
+describe('a tape can be played any number of times', () => {
   const given: DifferentiableCase = {
     f: (x, W) => x.matmul(W).tanh().relu().maximum(x).softmax(),
     arrays: [normals(12, 1), normals(16, 2)],
@@ -371,7 +371,7 @@ describe('a tape is played as often as one likes', () => {
     expect(await values(both)).toEqual([12]);
   });
 
-  test('only what leads from the watched tensors to the outputs is played', async () => {
+  test('only operations between the watched tensors and the outputs are played', async () => {
     const calls: string[] = [];
     const pullback = (g: Tensor): Tensor[] => {
       calls.push('pullback');
@@ -394,7 +394,7 @@ describe('a tape is played as often as one likes', () => {
     expect(calls).toEqual(['pullback']);
   });
 
-  test('zeros where nothing depends', async () => {
+  test('the derivative is 0 where nothing depends on the inputs', async () => {
     const tape = new Tape();
     const [x, y] = [tape.watch(engine.tensor([1, 2])), tape.watch(engine.tensor([3]))];
     const outside = engine.tensor([5, 6, 7]);
@@ -425,7 +425,7 @@ describe('inside a Program', () => {
     engine.tensor(normals(12, 4), [4, 3]),
   ];
 
-  test.each([false, true])('a loop that plays one tape over and over; linearised before: %s', async (linearise) => {
+  test.each([false, true])('a loop that plays one tape repeatedly; linearised before: %s', async (linearise) => {
     const [found] = engine.run(`played in a loop ${linearise}`, inputs(), (traced, tracing) => [
       build((tape, x, y, q) => {
         const from = (linearise ? linearised : productsOn)(tape, { selection: [0.25, q] });
@@ -447,7 +447,7 @@ describe('inside a Program', () => {
   });
 });
 
-test('linearised before a loop, no derivative is made in it', () => {
+test('with a linearisation before a loop, no derivative is computed in the loop', () => {
   const derivativesInLoop = (linearise: boolean): number => {
     const tracing = new Tracing('counted', engine);
     const tape = new Tape();
@@ -467,7 +467,7 @@ test('linearised before a loop, no derivative is made in it', () => {
 });
 
 describe('jacobianVectorProduct', () => {
-  test('the output and its tangent; everything else is freed', async () => {
+  test('returns the output and its tangent, and frees everything else', async () => {
     const [x, W] = [engine.tensor([1, 2], [1, 2]), engine.tensor([1, 2, 3, 4], [2, 2])];
     const tangents = [engine.tensor([1, 0], [1, 2]), engine.tensor([0, 0, 0, 1], [2, 2])];
     const before = engine.memory().buffers;

@@ -39,7 +39,7 @@ function inFront({ f }: DifferentiableCase, place: number): (...inputs: Tensor[]
 
 describe('every smooth operation', () => {
   const smooth = Object.entries(DIFFERENTIABLE).filter(([, given]) => isSmooth(given));
-  test('they are most of them', () => {
+  test('most operations are smooth', () => {
     expect(smooth.length).toBeGreaterThan(40);
   });
   for (const [name, given] of smooth) {
@@ -96,7 +96,7 @@ test('an operation with kinks, and a solve, are refused', () => {
   expect(() => gradientOf((y, c) => y.mul(c.relu()))(x, x)).not.toThrow();
 });
 
-test('what is made on the way is freed', async () => {
+test('intermediate tensors are freed', async () => {
   const x = engine.tensor(normals(6, 1), [2, 3]);
   const before = engine.memory().buffers;
   await engine.tidy(async (scope) => {

@@ -197,7 +197,7 @@ describe('the element nearest to a singular one', () => {
     );
   });
 
-  test('nearly singular is said below the threshold, and the worst vertex may cross it where d = 0 does not', () => {
+  test('a vertex below the threshold counts as nearly singular, even if d = 0 is above it', () => {
     // diag(1 − d₁(1 − 2⁻²⁰), 1 + d₂): 2⁻²⁰ at d = (1, ·)
     const terms = [
       { a: [1, 0], b: [1 - 2 ** -20, 0] },
@@ -210,7 +210,7 @@ describe('the element nearest to a singular one', () => {
     expect(nearest.d[0]).toBe(1);
   });
 
-  test('singular values of matrices that are built from them, in both sizes of the method', () => {
+  test('singular values of matrices built from known ones, in both sizes of the method', () => {
     for (const n of [1, 2, 7, 40, 80]) {
       const values = Array.from({ length: n }, (_, i) => 2 ** -i);
       const reflector = (seed: number): number[] => {
@@ -330,7 +330,7 @@ describe('chained kinks', () => {
     expect(first * second).toBeCloseTo(0.5, 12);
   });
 
-  test('wrong use is named', () => {
+  test('misuse is refused by name', () => {
     const chain = { n: 1, kinks: 1, Fz: [1], Fy: [0], Pz: [1], Py: [0], low: [0], high: [1] };
     expect(() => liftedSystem({ ...chain, Py: [1] })).toThrow('Py[0]: it is 1; on and above the diagonal it must be 0');
     expect(() => liftedSystem({ ...chain, Fy: [] })).toThrow('Fy: it has 0 numbers; it must have 1');

@@ -32,7 +32,7 @@ function expectSingular(family: MatrixFamily, { witness, nearest }: Invertibilit
 }
 
 describe('the decision against exact determinants', () => {
-  test('random I − DW: certified or failed as it is, never unknown', () => {
+  test('random I − DW: correctly certified or failed, never unknown', () => {
     const counts: Record<string, number> = { singularVertex: 0, families: 0 };
     const seen = (name: string): void => {
       counts[name] = (counts[name] ?? 0) + 1;
@@ -151,7 +151,7 @@ describe('the decision against exact determinants', () => {
     expect(counts['sign change']).toBeGreaterThan(3);
   });
 
-  test('the search alone, on families small enough to know: never false, and the same for the same seed', () => {
+  test('the search alone, on families small enough to enumerate: never false, and reproducible', () => {
     const counts: Record<string, number> = {};
     fc.assert(
       fc.property(sizes, seeds, ([n, k], seed) => {

@@ -30,7 +30,7 @@ async function findViolations(files: Record<string, string>): Promise<string[]> 
 }
 
 describe('the rules on imports', () => {
-  test('a house in order breaks none', async () => {
+  test('correct imports break no rule', async () => {
     const files = {
       'src/index.ts': "export { a } from './tensor/a.ts';",
       'src/tensor/a.ts': "export { b as a } from '../backends/cpu/b.ts';",
@@ -90,7 +90,7 @@ describe('the rules on imports', () => {
     expect(await findViolations(files)).toContain('no-circles');
   });
 
-  test('a circle that a type closes is allowed', async () => {
+  test('a circle through types only is allowed', async () => {
     const files = {
       'src/tensor/a.ts': "export { b } from './b.ts';\nexport type A = 1;",
       'src/tensor/b.ts': "import type { A } from './a.ts';\nexport const b: A = 1;",
@@ -98,7 +98,7 @@ describe('the rules on imports', () => {
     expect(await findViolations(files)).toEqual([]);
   });
 
-  test('an import that leads nowhere is caught, an optional package is not', async () => {
+  test('an import of a missing file is caught, an optional package is not', async () => {
     expect(await findViolations({ 'src/tensor/a.ts': "export { b } from './missing.ts';" })).toEqual([
       'every-import-resolves',
     ]);

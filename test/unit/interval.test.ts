@@ -29,13 +29,13 @@ test('one kink: z = relu(z/2 + x) has slopes s/(1 − s/2), from 0 to 2', async 
   expect(kinks).toHaveLength(1);
 });
 
-test('without a kink it is one number', async () => {
+test('without a kink the interval is one number', async () => {
   const z = at0((y, x) => y.mul(0.5).add(x.mul(3)), [1, 1], engine.tensor([0]));
   const { low, high, exact } = await z.solve.gradientInterval(ones(1, 1));
   expect([low, high, exact]).toEqual([expect.closeTo(6, 12), expect.closeTo(6, 12), true]);
 });
 
-test('kinks of the input alone count too, and what all samples share is one kink of one system', async () => {
+test('kinks of the input alone count too, and a kink that all samples share is one kink of one system', async () => {
   const z = fixedPoint((y, x) => y.mul(0).add(x.relu()).add(x.abs().mul(0.25)), {
     unknown: engine.tensor([0, 0], [2, 1]),
     inputs: [engine.tensor([0])],
@@ -110,7 +110,7 @@ describe('more kinks than can be enumerated', () => {
   };
   const v = engine.tensor(normals(n, 5), [1, n]);
 
-  test('bounds that no selection leaves, and values that selections attain, told apart', async () => {
+  test('bounds that no selection exceeds and values that selections attain are distinguished', async () => {
     for (const [size, seed] of [
       [0.1, 1],
       [0.4, 2],
@@ -138,7 +138,7 @@ describe('more kinks than can be enumerated', () => {
     }
   });
 
-  test('unbounded, with what is attained, where the hypothesis cannot be shown', async () => {
+  test('unbounded, with the attained values, where the hypothesis cannot be shown', async () => {
     const { low, high, attained, argument } = await at(3, 3)(engine.tensor([0])).solve.gradientInterval(v);
     expect([low, high, argument]).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 'unbounded']);
     expect(Number.isFinite(attained?.low)).toBe(true);

@@ -45,7 +45,7 @@ for (const [name, open] of Object.entries(backends)) {
       return X.data();
     }
 
-    test('starts from one that is near, and does as well where what is given is far, or overflows', async () => {
+    test('starts from a nearby inverse, and works as well if the given one is far away or overflows', async () => {
       const n = 24;
       const { W } = monotoneProblem(n, 1, n, 0.5);
       const M = W.map((x, at) => (Math.floor(at / n) === at % n ? 1 : 0) - x);
@@ -75,13 +75,13 @@ for (const [name, open] of Object.entries(backends)) {
       expect(relativeError(await invert(M, 2, 1, 1), [0, -1, 1, 0])).toBeLessThan(1e-6);
     });
 
-    test('is found where a pivot is so small that elimination loses all', async () => {
+    test('is found where a pivot is so small that elimination loses all digits', async () => {
       const M = [1e-9, 1, 0, -1, 1e-9, 1, 0, -1, 1];
       const X = await invert(M, 3, 0.3, 2);
       expect(relativeError(matmul(M, X, 3, 3, 3), identity(3))).toBeLessThan(1e-5);
     });
 
-    test('is found where it is wanted', async () => {
+    test('is computed only where the flag requests it', async () => {
       expect(relativeError(await invert([2, 0, 0, 4], 2, 2, 4, 1), [0.5, 0, 0, 0.25])).toBeLessThan(1e-6);
       await expect(invert([2, 0, 0, 4], 2, 2, 4, 0)).resolves.toHaveLength(4);
     });
@@ -104,7 +104,7 @@ describe('the norm by probes', () => {
   const engine = new Engine(openCPU());
   afterAll(() => engine.close());
 
-  test('is near ‖I − W‖, and its bound not below', async () => {
+  test('is near ‖I − W‖, and its bound is not below', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(1, 2, 5, 31, 60),

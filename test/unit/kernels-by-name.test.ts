@@ -92,7 +92,7 @@ describe('WGSL', () => {
     for (const name of list) expect(names(bodyOf(place, source), constantOf(prefix, name)), name).toBe(true);
   });
 
-  test('has every reduction; that of sums is what is left', async () => {
+  test('has every reduction; the sum is the default', async () => {
     const source = await readSource(SHADERS['reduce-thread']);
     const bodies = ['isLength', 'start', 'add', 'join', 'reduced', 'single', 'store']
       .map((name) => bodyOf(name, source))
@@ -102,7 +102,7 @@ describe('WGSL', () => {
     }
   });
 
-  test('names nothing that the lists do not have', async () => {
+  test('names nothing that is not in the lists', async () => {
     for (const [name, shader] of Object.entries<Shader>({ ...SHADERS, ...PASS_SHADERS })) {
       for (const constants of [{}, { ACTIVATION: 2, OPERATION: 2 }] as Constants[]) {
         const source = await readSource(shader, constants);
@@ -114,7 +114,7 @@ describe('WGSL', () => {
     }
   });
 
-  test('finds no operation by a number', () => {
+  test('compares no operation with a literal number', () => {
     for (const file of readdirSync(root('shaders'), { recursive: true }).map(String)) {
       if (!file.endsWith('.wgsl')) continue;
       const text = withoutComments(readFileSync(root(`shaders/${file}`), 'utf8'));
@@ -158,7 +158,7 @@ describe('AssemblyScript', () => {
     ['RowsOperation', ROWS],
     ['ScalarOperation', SCALARS],
     ['Iteration', ITERATIONS],
-  ] as const)('tells the members of %s apart by name', (list, expected) => {
+  ] as const)('distinguishes the members of %s by name', (list, expected) => {
     const missing = expected.filter((name) => !new RegExp(`\\b${list}\\.${name}\\b`).test(sources));
     expect(missing.length, missing.join()).toBeLessThanOrEqual(1);
   });
@@ -194,7 +194,7 @@ describe('gpu.js', () => {
   });
 });
 
-test('the kernels in WGSL have a twin of their name on the CPU', () => {
+test('every kernel in WGSL has one of the same name on the CPU', () => {
   const twins = readdirSync(root('src/backends/cpu'));
   // Loops are handled by the backend's runner of Programs.
   const kernels = readdirSync(root('shaders')).filter((name) => /^(?!loop-).*\.wgsl$/.test(name));
@@ -204,7 +204,7 @@ test('the kernels in WGSL have a twin of their name on the CPU', () => {
   }
 });
 
-test('tests have a definition of every activation that acts element by element', () => {
+test('the tests define every elementwise activation', () => {
   const defined = ACTIVATION_DEFINITIONS.map(({ option }) => (typeof option === 'string' ? option : option.name));
   expect([...new Set(defined)].sort()).toEqual(ACTIVATION_NAMES.filter((name) => name !== 'softmax').sort());
 });

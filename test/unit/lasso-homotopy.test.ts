@@ -100,7 +100,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
       );
     });
 
-    test('a path: the gap at every λ, and no more coefficients than rows', async () => {
+    test('a path: a small gap at every λ, and no more coefficients than rows', async () => {
       await fc.assert(
         fc.asyncProperty(fc.constantFrom([30, 90], [60, 20], [40, 30]), seeds, async ([rows, features], seed) => {
           const problem = randomProblem(rows, features, seed);
@@ -161,7 +161,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
       }
     });
 
-    test('starts where it is told to, or where the problem before it ended', async () => {
+    test('starts from the given point, or where the problem before it ended', async () => {
       const problem = randomProblem(20, 30, 7);
       const top = largestLogLambda(problem);
       const all = given(engine, problem);
@@ -198,7 +198,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
   });
 }
 
-test('is what auto means where it runs, unless a ridge lets more features in than a factor is made for', () => {
+test('is chosen by auto where it runs, unless a ridge admits more features than a factor is meant for', () => {
   const onGPU = { epsilon: 2 ** -23, backend: 'webgpu' } as const;
   expect(lassoSettings({}, 100_000).solver).toBe('homotopy');
   expect(lassoSettings({ ridge: 1 }, 4096).solver).toBe('homotopy');

@@ -8,7 +8,7 @@ import { open } from '../../src/tensor/engine.ts';
 import { normals } from '../support/numbers.ts';
 
 test.each([{ intercept: false }, { intercept: true }, { intercept: true, masked: true }])(
-  'a differentiated function frees what it made of an X it captured: %o',
+  'a differentiated function frees everything computed from a captured X: %o',
   async ({ intercept, masked }) => {
     const engine = await open({ backend: 'cpu' });
     const [X, y] = [engine.tensor(normals(20, 1), [5, 4]), engine.tensor(normals(5, 2))];

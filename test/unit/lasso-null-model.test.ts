@@ -131,7 +131,7 @@ for (const backend of ['cpu', 'wasm', 'gpujs', 'webgpu'] as const) {
       );
     });
 
-    test('small moments that are exact are no rounding', async () => {
+    test('small moments that are exact do not count as rounding', async () => {
       const small = { X: [0, 1], y: [1, 2 ** -30], features: 1 };
       expect((await largestPenalty(given(engine, small)))[0]).toBeCloseTo(-30 * Math.LN2, 5);
     });

@@ -54,7 +54,7 @@ for (const backend of ['cpu', 'wasm', 'gpujs', 'webgpu'] as const) {
       await expect(valueAndGrad(loss, [engine.tensor([1, -2])])).rejects.toThrow(message);
     });
 
-    test('a path refuses them as well, and says which', async () => {
+    test('a path refuses them as well, and names the value', async () => {
       const { logLambda: _, ...problem } = given();
       await expect(largestPenalty({ ...problem, weights: list([1, -1]) })).rejects.toThrow(
         'weights[1]: it is -1; it must be a finite number of at least 0',
@@ -83,7 +83,7 @@ for (const backend of ['cpu', 'wasm', 'gpujs', 'webgpu'] as const) {
       expect(() => lasso({ ...given(), selection: 1.5 })).toThrow('selection: it is 1.5; it must be');
     });
 
-    test('what lies on the border is allowed', async () => {
+    test('values on the border are allowed', async () => {
       const solution = lasso({
         ...given(),
         weights: list([0, 1]),

@@ -144,7 +144,7 @@ describe('lasso: masks, intercept, weights and elastic net together', () => {
 });
 
 describe('lasso: one argument for several problems', () => {
-  it('sums gradients over the problems that share an argument, whatever form X is used in', async () => {
+  it('sums gradients over the problems that share an argument, whether X or its Gram matrix is used', async () => {
     const list = (length: number): number[] => normals(length, length);
     // Wide, so that X is used as it is; and with few features, where the Gram matrix is used.
     for (const [rows, features] of [
@@ -191,12 +191,12 @@ describe('lasso: memory', () => {
   });
 });
 
-describe('lasso: what is not as it should be', () => {
+describe('lasso: failures and degenerate problems', () => {
   const tall = (columns: (row: number) => number[], rows = 8): Tensor =>
     engine.tensor(Array.from({ length: rows }, (_, row) => columns(row)).flat(), [rows, columns(0).length]);
   const target = (): Tensor => engine.tensor([1, -2, 3, 0.5, 2, -1, 0, 4]);
 
-  it('a duplicated column fails the certificate, and a gradient is not silent', async () => {
+  it('a duplicated column fails the certificate, and a gradient reports it', async () => {
     const X = tall((row) => [Math.sin(row + 1), Math.cos(2 * row), Math.sin(row + 1)]);
     const given = { X, y: target(), onFailedCertificate: 'throw' } as const;
     const solution = lasso({ ...given, logLambda: -2 });
@@ -228,18 +228,21 @@ describe('lasso: what is not as it should be', () => {
     expect((await solution.certificate()).status).toBe('certified');
   });
 
-  it('constant columns take no part where there is an intercept', async () => {
+  it('constant columns are left out where there is an intercept', async () => {
     const X = tall((row) => [3, Math.cos(2 * row)]);
     const solution = lasso({ X, y: target(), logLambda: -1, intercept: true });
     expect((await solution.beta.data())[0]).toBe(0);
   });
 
-  it.each(['homotopy', 'coordinate-descent', 'fista'] as const)('nor where all are constant: %s', async (solver) => {
-    const { beta, report } = lasso({ X: tall(() => [3, 0]), y: target(), logLambda: -1, intercept: true, solver });
-    expect(await beta.data()).toEqual(Float64Array.of(0, 0));
-    const [{ status, residual }] = (await report).samples;
-    expect([status, residual]).toEqual(['converged', 0]);
-  });
+  it.each(['homotopy', 'coordinate-descent', 'fista'] as const)(
+    'constant columns are left out even where all are constant: %s',
+    async (solver) => {
+      const { beta, report } = lasso({ X: tall(() => [3, 0]), y: target(), logLambda: -1, intercept: true, solver });
+      expect(await beta.data()).toEqual(Float64Array.of(0, 0));
+      const [{ status, residual }] = (await report).samples;
+      expect([status, residual]).toEqual(['converged', 0]);
+    },
+  );
 
   it.each<[string, (X: Tensor) => Partial<LassoOptions>, RegExp]>([
     ['X', () => ({ X: engine.tensor([1, 2]) }), /X: the shape is \[2\]; it must be \[rows, features\]/],

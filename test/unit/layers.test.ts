@@ -59,7 +59,7 @@ const residualModel = () =>
   );
 
 describe('a layer of a user’s own design', () => {
-  test('residual blocks with dropout learn three spirals: 95 % of fresh ones', async () => {
+  test('residual blocks with dropout learn three spirals, and classify 95 % of new points', async () => {
     const model = residualModel();
     const memory: number[] = [];
     await train(engine, model, spirals(300, 1), {
@@ -77,7 +77,7 @@ describe('a layer of a user’s own design', () => {
     model.dispose();
   });
 
-  test('the same seed drops the same numbers, another one others', async () => {
+  test('the same seed drops the same numbers, and another seed drops others', async () => {
     const losses = async (seed: number): Promise<readonly number[]> => {
       const model = residualModel();
       const history = await train(engine, model, spirals(60, 1), { epochs: 2, batch: 20, seed });
@@ -155,7 +155,7 @@ describe('dense', () => {
       ),
     ).toBeLessThan(1e-14);
   });
-  test('names those there are', () => {
+  test('lists the known names when refusing others', () => {
     expect(() => dense({ inputs: 1, outputs: 1, activation: 'gelu' as 'elu' })).toThrow(
       'dense: activation is "gelu"; it must be one of none, relu, tanh, sigmoid, leakyRelu, elu, softplus, softsign, arctan',
     );

@@ -88,14 +88,14 @@ describe('the margin', () => {
   const certificateOf = (map: LinearMap, options: object = {}) =>
     monotoneFixedPoint(map, b, { activation: 'relu', ...options }).certificate();
 
-  test('certifies where it holds by construction or was checked, and not where it is stated', async () => {
+  test('certifies where it holds by construction or was checked, and not where it is only stated', async () => {
     expect(await certificateOf(diagonal(w))).toMatchObject({ status: 'unknown', argument: 'not examined' });
     for (const by of ['construction', 'checked'] as const) {
       expect(await certificateOf(diagonal(w, { by }))).toMatchObject({ status: 'certified', argument: 'margin' });
     }
   });
 
-  test('is checked beside the solve where the map can, unless that is turned off', async () => {
+  test('is checked along with the solve where the map allows it, unless checks are off', async () => {
     const check = () => Promise.reject(new RangeError('not monotone'));
     const wrong = diagonal(w, { by: 'checked', check });
     await expect(certificateOf(wrong)).rejects.toThrow('not monotone');
@@ -104,7 +104,7 @@ describe('the margin', () => {
     expect((await certificateOf(wrong, { checkInputs: false })).status).toBe('unknown');
   });
 
-  test('of a matrix is the same whatever handle is given, checked or not', async () => {
+  test('of a matrix is the same for every alias, checked or not', async () => {
     const problem = monotoneProblem(3, 2, 5);
     const [A, B] = [engine.tensor(problem.A, [3, 3]), engine.tensor(problem.B, [3, 3])];
     await engine.tidy(async (scope) => {
@@ -124,7 +124,7 @@ describe('the margin', () => {
   });
 });
 
-test('what follows a product is the same in its kernel and by kernels of their own', async () => {
+test('the epilogue of a product agrees with separate kernels', async () => {
   const [n, batch] = [4, 3];
   const rows = (seed: number) => engine.tensor(normals(batch * n, seed), [batch, n]);
   const [z, bias, scale, subtractedFrom] = [rows(1), rows(2), rows(3), rows(4)];

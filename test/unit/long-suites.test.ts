@@ -38,13 +38,13 @@ test.each([
   ['installed', false, ['Firefox'], 0],
   ['installed', true, [], 1],
   ['never', true, ['Firefox'], 1],
-] as const)('a program that is there %s, where one installs: %s', (when, installs, missing, times) => {
+] as const)('a program that is available %s, with installation: %s', (when, installs, missing, times) => {
   const firefox = pretendProgram(when);
   expect(planSuites(SUITES, [], firefox.of, installs)).toEqual(without([...missing]));
   expect(firefox.installations()).toBe(times);
 });
 
-test('only the suites asked for are looked at', () => {
+test('only the requested suites are planned', () => {
   const firefox = pretendProgram('never');
   expect(planSuites(SUITES, ['soak'], firefox.of, true).map(({ name }) => name)).toEqual(['soak']);
   expect(firefox.installations()).toBe(0);
@@ -75,6 +75,6 @@ test.each<[string, readonly string[], readonly string[], number, string]>([
   expect(findFaults(SUITES, names, found, minutes)).toEqual([fault]);
 });
 
-test('every program says what to install where it is missing', () => {
+test('every program has a hint for its installation', () => {
   for (const name of programNames) expect(program(name).hint).toMatch(/\w{4,}/);
 });

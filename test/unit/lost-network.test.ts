@@ -35,7 +35,7 @@ test('a margin that cannot be checked certifies nothing: report, solution and gr
   engine.close();
 });
 
-test('what writes checkpoints is there before the first step is done', async () => {
+test('the code that writes checkpoints is loaded before the first step ends', async () => {
   loseModule('../../src/train/checkpoint/resume.ts');
   const engine = await open({ backend: 'cpu' });
   const model = sequential(dense({ inputs: 2, outputs: 3 }));

@@ -21,7 +21,7 @@ describe.each([
   ['much', 1e12],
   ['some', 3e5],
   ['hardly anything', 1],
-])('where a dispatch may do %s', (_, dispatchWork) => {
+])('with a limit of %s operations for a dispatch', (_, dispatchWork) => {
   const forms = { tiled: true, dispatchWork };
 
   test('Cholesky: every column of every sample, the columns of a sample in their order', () => {

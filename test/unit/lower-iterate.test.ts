@@ -30,7 +30,7 @@ describe('a whole loop', () => {
     expect(dispatches[0].operands).toEqual([10, 11, 12, 13, 14, 15, ABSENT]);
   });
 
-  test('goes on in further dispatches where one may not do so much, and makes its limit in all', () => {
+  test('continues in further dispatches where one would do too much, up to the limit in total', () => {
     // An iteration takes 2·100·50² operations: eight dispatches of two iterations each.
     const dispatches = lowerIterate(call, step, { tiled: false, dispatchWork: 1e6 });
     expect(dispatches.map(({ sizes }) => sizes[0].value)).toEqual([16, 16, 16, 16, 16, 16, 4]);
@@ -38,12 +38,12 @@ describe('a whole loop', () => {
     expect(dispatches[1].operands).toEqual([ABSENT, 11, 12, 13, 14, 15, ABSENT]);
   });
 
-  test('makes progress however large an iteration is', () => {
+  test('makes progress however costly an iteration is', () => {
     const [first] = lowerIterate(call, step, { tiled: false, dispatchWork: 1 });
     expect(first.sizes[0].value).toBe(8);
   });
 
-  test('of proximal gradient steps has workgroups of four samples of one group', () => {
+  test('of proximal gradient steps has workgroups with four samples of the same group', () => {
     const descent: ProximalGradientCall = {
       kernel: 'proximalGradient',
       inputs: [0, 1, 2, 3, 4, 5, 6],
@@ -67,7 +67,7 @@ describe('a whole loop', () => {
     expect(dispatches.map((dispatch) => dispatch.operands[0])).toEqual([10, ABSENT, ABSENT]);
   });
 
-  test('is made up to the width that a workgroup holds', () => {
+  test('is possible up to the width that fits a workgroup', () => {
     const limits = {
       maxComputeInvocationsPerWorkgroup: 256,
       maxComputeWorkgroupSizeX: 256,

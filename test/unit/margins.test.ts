@@ -21,7 +21,7 @@ const matrixOf = (m: number): Tensor => monotoneMatrix(zero(), zero(), t([m], [1
 const RELU = { activation: 'relu', margin: 0.5, tolerance: 1e-10 } as const;
 
 describe('a margin that the matrix does not have', () => {
-  test('at −1 z = relu(2z − 1) has two solutions, and none is certified', async () => {
+  test('z = relu(2z − 1) at −1 has two solutions, and neither is certified', async () => {
     for (const options of [
       {},
       { checkInputs: false },
@@ -39,7 +39,7 @@ describe('a margin that the matrix does not have', () => {
     }
   });
 
-  test('errors are bounded by the margin of the matrix, or not at all', async () => {
+  test('errors are bounded by the true margin of the matrix, or not at all', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {});
     for (const [options, bounded] of [
       [{ checkInputs: false }, false],
@@ -68,7 +68,7 @@ describe('a margin that the matrix does not have', () => {
     vi.restoreAllMocks();
   });
 
-  test('one that is learnt is an error at the step at which it falls to 0', async () => {
+  test('a learnt margin is an error at the step at which it falls to 0', async () => {
     let m = 0.75;
     const steps: number[] = [];
     const step = async (): Promise<void> => {
@@ -100,7 +100,7 @@ describe('a margin that the matrix does not have', () => {
 });
 
 describe('numbers that were overwritten', () => {
-  test('a margin by construction is that of the numbers that were made', async () => {
+  test('a margin by construction follows the overwritten numbers', async () => {
     const map = monotoneMap(zero(), zero(), 0.5);
     const [W] = map.parameters;
     const b = t([-1], [1, 1]);
@@ -122,7 +122,7 @@ describe('numbers that were overwritten', () => {
     await expect(monotoneFixedPoint(fresh, b, options).z.data()).rejects.toThrow('the layer is not monotone');
   });
 
-  test('a map of the user that says it was checked', async () => {
+  test('a user’s own map that claims to have been checked', async () => {
     const W = t([0.5], [1, 1]);
     const own = { ...matrixMap(W, { value: 0.5, by: 'checked', reason: 'by hand' }), key: 'own' };
     const certified = async (): Promise<string> =>
@@ -132,7 +132,7 @@ describe('numbers that were overwritten', () => {
     expect(await certified()).toBe('unknown');
   });
 
-  test('a solution of other numbers has no gradient, and no certificate', async () => {
+  test('a solution for the old numbers has neither a gradient nor a certificate', async () => {
     const tape = new Tape();
     const [W, b] = [t([0.5], [1, 1]), tape.watch(t([1], [1, 1]))];
     const solution = monotoneFixedPoint(W, b, RELU);
@@ -155,7 +155,7 @@ describe('numbers that were overwritten', () => {
     await expect(z.solve.gradientInterval(t([1], [1, 1]))).rejects.toThrow(message);
   });
 
-  test('a number that the engine keeps is not taken for known once it was overwritten', async () => {
+  test('a scalar that the engine keeps no longer counts as known once it was overwritten', async () => {
     const own = new Engine(openCPU());
     const kept = own.scalar(0.5);
     own.write(kept, [-1]);
@@ -164,7 +164,7 @@ describe('numbers that were overwritten', () => {
     own.close();
   });
 
-  test('where the matrix cannot be made the margin leaves no rejection that nobody awaits', async () => {
+  test('if creating the matrix fails, the margin leaves no unhandled rejection', async () => {
     const rejected: unknown[] = [];
     const note = (reason: unknown): void => {
       rejected.push(reason);

@@ -61,7 +61,7 @@ async function compare(option: ActivationOption, options: Partial<MonotoneOption
   expect(relativeError(block(found.gradW), expected.gradW)).toBeLessThan(1e-9);
 }
 
-describe('a masked layer is the layer of the units in use', () => {
+describe('a masked layer equals the layer of its unmasked units', () => {
   for (const { title, option } of ACTIVATION_DEFINITIONS) {
     test(title, async () => {
       await compare(option);
@@ -78,7 +78,7 @@ describe('a masked layer is the layer of the units in use', () => {
   );
 });
 
-test('a masked unit is at no kink, whatever its pre-activation, and does not widen what counts as one', async () => {
+test('a masked unit is never at a kink, and its pre-activation does not widen the tolerance for others', async () => {
   // Without W the pre-activation is b: 0 at units 1 (masked) and 2, and 1e-9 at unit 0, which is a kink only if the 1e6
   // counts.
   const W = new Array<number>(9).fill(0);

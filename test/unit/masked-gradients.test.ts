@@ -48,7 +48,7 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('%s', (backend) =
     expect([...(await dA.data())]).toEqual(near([0.5, 1, 1, 2]));
   });
 
-  test('a root, of which one sample starts outside the domain of F', async () => {
+  test('a root with a sample that starts outside the domain of F', async () => {
     const engine = await opened();
     // a·ln z = x, so that z = exp(x/a); from −3 no solution is found.
     const x = engine.tensor([1, 1, 2], [3, 1]);
@@ -74,7 +74,7 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('%s', (backend) =
     }
   });
 
-  test('a root, of which one sample leaves the domain of F', async () => {
+  test('a root with a sample that leaves the domain of F', async () => {
     const engine = await opened();
     // √z = ax has no solution for x = −1: the steps end where √z is undefined.
     const x = engine.tensor([1, -1], [2, 1]);

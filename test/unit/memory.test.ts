@@ -546,7 +546,7 @@ test('every public function is in the table', () => {
   expect(missing.map(([name]) => name)).toEqual([]);
 });
 
-describe.each(['cpu', 'wasm'] as const)('on %s nothing is left by', async (backend) => {
+describe.each(['cpu', 'wasm'] as const)('on %s no memory is left by', async (backend) => {
   const inputs = await inputsOn(backend);
   const { engine } = inputs;
   const readSettledMemory = async (): Promise<{ buffers: number; bytes: number }> => {

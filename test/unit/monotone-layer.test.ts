@@ -25,7 +25,7 @@ describe('tunedStep', () => {
   const tensors = [engine.tensor(W, [n, n]), engine.tensor(b, [batch, n])] as const;
   const options = { activation: 'relu', margin: 1 } as const;
 
-  test('halves α until iterations grow, and takes the one with the fewest', async () => {
+  test('halves α until iterations grow, and chooses the α with the fewest', async () => {
     const { step, iterations, tried } = await tunedStep(...tensors, options);
     expect(tried.map((one) => one.step)).toEqual(tried.map((_, index) => 2 ** -index));
     expect(iterations).toBe(Math.min(...tried.map((one) => one.iterations)));
@@ -35,13 +35,13 @@ describe('tunedStep', () => {
     expect(samples.reduce((sum, sample) => sum + sample.iterations, 0) / batch).toBe(iterations);
   });
 
-  test('starts from the largest α asked for', async () => {
+  test('starts from the given largest α', async () => {
     const { tried } = await tunedStep(...tensors, { ...options, largest: 8 });
     expect(tried[0].step).toBe(8);
     await expect(tunedStep(...tensors, { ...options, largest: 0 })).rejects.toThrow('largest: it is 0; it must be');
   });
 
-  test('has no answer where no α solves all samples', async () => {
+  test('has no result where no α solves all samples', async () => {
     const { step, iterations } = await tunedStep(...tensors, { ...options, limit: 1 });
     expect(step).toBeUndefined();
     expect(iterations).toBe(Number.POSITIVE_INFINITY);
@@ -67,7 +67,7 @@ describe('when α is tuned again', () => {
   test('at first', () => {
     expect(isTuningDue(emptyMemory(), 0)).toBe(true);
   });
-  test('where iterations have grown by a quarter and one, not before', () => {
+  test('once iterations have grown by a quarter and one, and not before', () => {
     for (const [iterations, due] of [
       [13, false],
       [14, true],
@@ -78,7 +78,7 @@ describe('when α is tuned again', () => {
       expect(isTuningDue(memory, 3)).toBe(due);
     }
   });
-  test('by the step before the last one, whether the last one has been read back or not', () => {
+  test('decided by the step before the last one, whether or not the last one has been read back', () => {
     const memory = memoryTunedAt(0, 10);
     rememberIterations(memory, 3, reportOf(10));
     expect(isTuningDue(memory, 5)).toBe(false);
@@ -86,7 +86,7 @@ describe('when α is tuned again', () => {
     expect(isTuningDue(memory, 5)).toBe(false);
     expect(isTuningDue(memory, 6)).toBe(true);
   });
-  test('not by steps from before the last tuning', () => {
+  test('ignoring steps from before the last tuning', () => {
     const memory = memoryTunedAt(5, 10);
     rememberIterations(memory, 3, reportOf(30));
     rememberIterations(memory, 4, reportOf(30));
@@ -112,7 +112,7 @@ describe('in training', () => {
   const iterations = ({ epochs }: History): number =>
     epochs.slice(1).reduce((sum, { iterationsForward }) => sum + iterationsForward, 0);
 
-  test('the step is tuned, remembered, and used for prediction', async () => {
+  test('the step size is tuned, remembered, and used for prediction', async () => {
     const { model, history } = await fitLayer({ step: 'tuned' });
     const [{ numbers }] = model.memories;
     const step = numbers.get('step') as number;
@@ -140,7 +140,7 @@ describe('in training', () => {
     expect(Math.abs(history.losses[31] - cold.history.losses[31])).toBeLessThan(1e-4);
   });
 
-  test('what is remembered does not grow, and is given back', async () => {
+  test('the memory of the layer does not grow, and is freed', async () => {
     const own = new Engine(openCPU());
     const model = sequential(
       monotone({ inputs: 2, width: 8, step: 'tuned', warmStart: 'sample' }),

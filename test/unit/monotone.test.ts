@@ -217,7 +217,7 @@ describe('the fixed point and its gradient', () => {
     });
   }
 
-  test('auto chooses by the batch, and the report tells what', async () => {
+  test('auto chooses by the batch, and the report names the choice', async () => {
     const findSolvers = async (batch: number, options: Partial<MonotoneOptions>): Promise<string[]> => {
       const { report, backward } = await solve(monotoneProblem(16, batch, 1), options);
       return [report.solver, backward.solver];
@@ -229,7 +229,7 @@ describe('the fixed point and its gradient', () => {
     expect(await findSolvers(4, { linearSolver: 'gmres' })).toEqual(['peaceman-rachford', 'gmres']);
   });
 
-  test('what one method does not solve the next one does', async () => {
+  test('samples that one method does not solve are solved by the next', async () => {
     // Picard's iteration and its acceleration fail here for some of the samples.
     const problem = monotoneProblem(24, 6, 5, 1, 3);
     const failing = await solve(problem, { solver: 'anderson-picard', onFailure: 'report', linearSolver: 'cgnr' });
@@ -343,7 +343,7 @@ describe('parts of the solvers', () => {
     expect(relativeError(matmul(M, await X.data(), n, n, n), identity)).toBeLessThan(1e-13);
   });
 
-  test('the margin of a W given directly is that of its construction', () => {
+  test('the margin of a W given directly agrees with its construction', () => {
     // With A = 0, W = (1 − m)I + B − Bᵀ, whose margin is exactly m.
     const n = 9;
     const B = normals(n * n, 2);
@@ -368,7 +368,7 @@ describe('failures are never silent', () => {
   test('a backward solve that fails throws from the gradient', async () => {
     await expect(solve(problem, { backwardLimit: 1, linearSolver: 'cgnr' })).rejects.toThrow('monotone, backward');
   });
-  test('a caller who asks for the report gets it instead', async () => {
+  test('a caller who requests the report gets it instead', async () => {
     const { report, backward } = await solve(problem, {
       limit: 2,
       backwardLimit: 1,
@@ -403,21 +403,21 @@ describe('a W given directly', () => {
     );
     await expect(report).rejects.toThrow('W: the layer is not monotone');
   });
-  test('with a margin below the one stated is refused, with the true one', async () => {
+  test('with a margin below the stated one is refused, with the true margin', async () => {
     await expect(solveWith([0.75, 0, 0, 0], 0.5).z.data()).rejects.toThrow(
       'margin: it is 0.5, but the smallest eigenvalue',
     );
     expect(Array.from(await solveWith([0.75, 0, 0, 0], 0.25).z.data())[0]).toBeCloseTo(4, 2);
   });
-  test('is not looked at when checks are off', async () => {
+  test('is not checked when checks are off', async () => {
     const W = engine.tensor([0.75, 0, 0, 0], [2, 2]);
     const { z } = monotoneFixedPoint(W, b, { activation: 'relu', margin: 0.5, tolerance: 1e-6, checkInputs: false });
     expect(Array.from(await z.data())[0]).toBeCloseTo(4, 4);
   });
 });
 
-describe('what is not finite in a cotangent', () => {
-  test('is found in the sample that holds it', async () => {
+describe('a cotangent that is not finite', () => {
+  test('is reported for its sample', async () => {
     const problem = monotoneProblem(4, 3, 2);
     const tape = new Tape();
     const b = tape.watch(engine.tensor(problem.b, [3, 4]));

@@ -24,7 +24,7 @@ const inner = (x: Tensor): Tensor =>
 const outer = (f: (z: Tensor) => Tensor) =>
   fixedPoint(f, { unknown: zeros(1, 1), inputs: [], solver: 'given' }).solve.certify();
 
-describe('one unknown within one unknown', () => {
+describe('a solve inside a function of one unknown', () => {
   test('a fixed point', async () => {
     const certificate = await outer((z) => inner(z).mul(0.75));
     expect(certificate.status).toBe('failed');
@@ -38,7 +38,7 @@ describe('one unknown within one unknown', () => {
     ).toBe('failed');
   });
 
-  test('a root, and one within one: the kinks of all of them, after those of the function itself', async () => {
+  test('a root, and a root inside a root: all their kinks, after those of the function itself', async () => {
     const within = (x: Tensor): Tensor =>
       root((y, given) => y.sub(y.mul(0.5).add(inner(given)).relu()), {
         unknown: zeros(1, 1),
@@ -92,7 +92,7 @@ describe('one unknown within one unknown', () => {
     ).toBe('failed');
   });
 
-  test('a monotone layer some of whose units are not in use, and softmax', async () => {
+  test('a monotone layer with masked units, and softmax', async () => {
     const W = t([0.5, 0.25, 0, 0.25, 0.5, 0, 0, 0, 0.5], [3, 3]);
     for (const [name, slope] of [
       ['relu', 4],
@@ -115,7 +115,7 @@ describe('one unknown within one unknown', () => {
     expect((await outer((z) => solved(z).mul(-3))).kinks.length).toBeGreaterThan(0);
   });
 
-  test('matrices that are made of parameters have no kinks', async () => {
+  test('matrices built from parameters have no kinks', async () => {
     const f = (z: Tensor): Tensor =>
       monotoneMatrix(z, z, t([1], [1]))
         .mul(0.1)
@@ -123,7 +123,7 @@ describe('one unknown within one unknown', () => {
     expect(await outer(f)).toMatchObject({ status: 'certified', kinks: [{ operation: 'relu' }] });
   });
 
-  test('what nobody knows is unknown', async () => {
+  test('a custom operation without kink information is unknown', async () => {
     const strange = (x: Tensor): Tensor =>
       recorded('custom', [x], x.context.alias(x, x.shape), {
         name: 'strange',
@@ -145,12 +145,12 @@ describe('one unknown within one unknown', () => {
   });
 });
 
-describe('what is solved within to a tolerance', () => {
+describe('an inner problem solved to a tolerance', () => {
   const near =
     (start: number, f: (y: Tensor, x: Tensor) => Tensor, solver: 'auto' | 'picard' = 'auto') =>
     (x: Tensor) =>
       fixedPoint(f, { unknown: t([start], [1, 1]), inputs: [x], solver });
-  test('is at the kink that a Newton step comes to', async () => {
+  test('is at the kink that a Newton step reaches', async () => {
     for (const start of [0, 1, -1, 0.3, 1e-3]) {
       for (const solver of ['auto', 'picard'] as const) {
         const one = near(start, (y, x) => y.mul(0.5).add(x).relu(), solver);
@@ -167,7 +167,7 @@ describe('what is solved within to a tolerance', () => {
       }
     }
   });
-  test('is undecided where that does not tell, and certified where it makes no difference', async () => {
+  test('is undecided where that is inconclusive, and certified where it makes no difference', async () => {
     // y = relu(tanh(y)/2 + x²…) near 0, solved from 1: the step leaves an error of third order.
     const one = near(1, (y, x) => y.tanh().mul(0.5).add(y.square().mul(0.25)).add(x).relu());
     const outermost = (c: number) =>
@@ -180,7 +180,7 @@ describe('what is solved within to a tolerance', () => {
     expect(['failed', 'unknown']).toContain((await outermost(0.75)).status);
     expect((await outermost(0.25)).status).toBe('certified');
   });
-  test('is at no kink where it is away from them by more', async () => {
+  test('is at no kink where its distance exceeds the error', async () => {
     const one = near(1, (y, x) => y.mul(0.5).add(x).add(0.01).relu());
     const solution = fixedPoint((z) => one(z).sub(0.02).mul(0.75), {
       unknown: zeros(1, 1),
@@ -280,7 +280,7 @@ describe.each(Object.keys(WAYS))('random systems within systems: %s', (way) => {
         solver: 'given',
       },
     );
-  test('certified or failed as exact determinants say, and the interval over all selections', async () => {
+  test('certified or failed as exact determinants say, with the interval over all selections', async () => {
     const counts = { certified: 0, failed: 0 };
     for (let seed = 0; seed < 60; seed++) {
       const given = drawProblem(seed);

@@ -61,7 +61,7 @@ describe('valueAndGrad in a differentiated function', () => {
     );
     expect(found).toEqual([[432]]);
   });
-  test('whose inner inputs are only partly followed, or computed from what is', async () => {
+  test('whose inner inputs are only partly followed, or computed from followed tensors', async () => {
     // ∂/∂w (w·x)² = 2wx². Its derivative with respect to x is 4wx; with respect to w nothing is cut off: 2x².
     const w = t([3]);
     const found = await gradientsOf(
@@ -119,7 +119,7 @@ describe('valueAndGrad in a differentiated function', () => {
     );
     expect(found).toEqual([[24]]);
   });
-  test('by the tape of another function is refused by name', async () => {
+  test('by another function’s tape is refused by name', async () => {
     const other = t([2]);
     for (const inner of [
       (y: Tensor, x: Tensor) => y.mul(x).sum(),
@@ -274,7 +274,7 @@ describe('through a solve', () => {
       expect((await gradient.data())[0]).toBeCloseTo(difference, 4);
     });
   }
-  test('a followed tensor that the function takes from outside is refused, also where it solves something itself', async () => {
+  test('a followed tensor from outside the function is refused, also in an inner solve', async () => {
     const inner = (z: Tensor): Tensor => fixedPoint((y, b) => y.mul(0.5).add(b), { unknown: z, inputs: [z] });
     const x = t([1]);
     await expect(
@@ -295,8 +295,8 @@ describe('through a solve', () => {
   });
 });
 
-describe('a derivative that was cut off', () => {
-  test('along a path of the Lasso it goes on: X = I, so that β = y − e^λ', async () => {
+describe('a derivative that would be cut off', () => {
+  test('continues along a path of the Lasso: X = I, so that β = y − e^λ', async () => {
     const X = t([1, 0, 0, 1], [2, 2]);
     const weights = t([1, 2, 4, 8], [2, 2]);
     for (const chunk of [1, 2]) {
@@ -334,7 +334,7 @@ describe('a derivative that was cut off', () => {
   test('an input that the loss does not use has the gradient 0', async () => {
     expect(await gradientsOf((x) => x.square().sum(), [t([3]), t([1, 2])])).toEqual([[6], [0, 0]]);
   });
-  test('what is read on the way, and a scope on the way, cut nothing off', async () => {
+  test('reading a tensor and opening a scope cut nothing off', async () => {
     const found = await gradientsOf(
       async (x) => {
         if ((await x.data())[0] < 0) throw new Error('not this branch');

@@ -16,7 +16,7 @@ function createCountingDevice(): { device: GPUDevice; submits: () => number } {
 const doneAfter = (milliseconds: number): Promise<string> =>
   new Promise((resolve) => setTimeout(() => resolve('done'), milliseconds));
 
-test('where it is needed, until the answer comes or fails', async () => {
+test('where it is needed, the queue is nudged until the answer comes or fails', async () => {
   const { device, submits } = createCountingDevice();
   expect(await nudged(device, doneAfter(50), true)).toBe('done');
   const failing = doneAfter(20).then(() => Promise.reject(new Error('lost')));
@@ -27,7 +27,7 @@ test('where it is needed, until the answer comes or fails', async () => {
   expect(submits()).toBe(so);
 });
 
-test('elsewhere what is awaited is handed on as it is', async () => {
+test('elsewhere the awaited promise is returned unchanged', async () => {
   const { device, submits } = createCountingDevice();
   const awaited = doneAfter(20);
   expect(nudged(device, awaited)).toBe(awaited);

@@ -89,7 +89,7 @@ describe('gradients against central differences', () => {
 });
 
 describe('values', () => {
-  test('one number and another: beside it along the last axis, below it along the first', async () => {
+  test('concat of single numbers: side by side along the last axis, one below the other along the first', async () => {
     const [a, b] = [engine.tensor([1], [1, 1]), engine.tensor([2], [1, 1])];
     for (const [axis, shape] of [
       [1, [1, 2]],
@@ -169,7 +169,7 @@ describe('values', () => {
 });
 
 describe('derivatives at kinks and ties', () => {
-  test('maximum and minimum: selection for the one, the rest for the other; halves by default', async () => {
+  test('maximum and minimum: the selection for one operand, the rest for the other; halves by default', async () => {
     const a = engine.tensor([1, 2, 3], [1, 3]);
     const b = engine.tensor([1, 5, -2], [1, 3]);
     expect(await gradientOf((x, y) => x.maximum(y), a, b)).toEqual([

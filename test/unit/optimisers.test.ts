@@ -85,7 +85,7 @@ describe('optimisers follow their formulas', () => {
     }
   });
 
-  test('what one state remembers makes another go on where it was', async () => {
+  test('the memory of one state lets another one continue', async () => {
     for (const optimiser of [adamW({ rate }), sgd({ rate, momentum: 0.9 }), clipped(adam({ rate }), { norm: 1 })]) {
       const engine = make();
       const whole = await runOptimiser(engine, optimiser);
@@ -94,7 +94,7 @@ describe('optimisers follow their formulas', () => {
     }
   });
 
-  test('nothing is left behind', async () => {
+  test('no memory is left', async () => {
     const engine = make();
     const { buffers } = engine.memory();
     await runOptimiser(engine, clipped(adamW({ rate }), { norm: 1 }));

@@ -4,7 +4,7 @@ import { dense, fixedPoint, type Layer, open, sequential, type Tensor, train } f
 import { adam } from '../../src/train/adam.ts';
 import { clouds } from '../support/clouds.ts';
 
-test('z = tanh(Ŵz + Ux) with ‖Ŵ‖ < 1 learns three clouds, and its iterations are told', async () => {
+test('z = tanh(Ŵz + Ux) with ‖Ŵ‖ < 1 learns three clouds, and its iterations are reported', async () => {
   const engine = await open({ backend: 'cpu' });
   const uniform = (size: number) => (random: { uniform(): number }) =>
     Float32Array.from({ length: size }, () => 0.5 * (2 * random.uniform() - 1));

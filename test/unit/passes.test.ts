@@ -114,7 +114,7 @@ describe.each([picard, forwardBackward, peacemanRachford])('passes of $name', (i
       await compare({ ...usual, activation });
   });
 
-  test('with a slope in the place of the activation', async () => {
+  test('with a slope in place of the activation', async () => {
     for (const transposed of [false, true]) await compare({ ...usual, sloped: true, transposed });
   });
 
@@ -135,7 +135,7 @@ describe.each([picard, forwardBackward, peacemanRachford])('passes of $name', (i
     }
   });
 
-  test('give up a sample that makes no progress, or do not', async () => {
+  test('give up a sample that makes no progress, or continue', async () => {
     expect((await compare(usual))[HOPELESS]).toBe(STATUS.gaveUp);
     expect((await compare({ ...usual, giveUp: false }))[HOPELESS]).toBe(STATUS.running);
   });

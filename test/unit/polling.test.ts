@@ -17,11 +17,11 @@ test('a long chain rests between its turns: a hundred of them take more than 15 
   expect(await chain(100)).toBeGreaterThan(15);
 });
 
-test('what is asked for comes, with its values', async () => {
+test('a requested turn comes, with its arguments', async () => {
   expect(await new Promise((resolve) => setImmediate((...values) => resolve(values), 1, 'two'))).toEqual([1, 'two']);
 });
 
-test('what has been called off does not come', async () => {
+test('a cancelled turn does not come', async () => {
   let came = false;
   clearImmediate(
     setImmediate(() => {

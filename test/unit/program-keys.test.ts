@@ -47,7 +47,7 @@ async function collectResults(engine: Engine, options: Options) {
 }
 
 describe.each(PAIRS)('%s', (_what, ...choices) => {
-  test('is seen in the answer, whichever was first', async () => {
+  test('affects the answer, whichever choice was first', async () => {
     const alone = await Promise.all(choices.map((options) => collectResults(new Engine(openCPU()), options)));
     expect(alone[0]).not.toEqual(alone[1]);
     for (const order of [

@@ -68,20 +68,23 @@ async function measureHeap(): Promise<number> {
 }
 
 describe('many batch sizes', () => {
-  test.each(['cpu', 'wasm'] as const)('300 of one gradient on %s stay below 200 MB, all of it told', async (name) => {
-    const engine = await engineOn(name);
-    await gradientAt(engine, 1);
-    const [before, toldBefore] = [await measureHeap(), totalBytes(engine.memory())];
-    for (let batch = 2; batch <= 300; batch++) await gradientAt(engine, batch);
-    const toldBytes = totalBytes(engine.memory()) - toldBefore;
-    expect(totalBytes(engine.memory())).toBeLessThan(200e6);
-    // The process's figures do not include the memory of WebAssembly.
-    const { programBuffers } = engine.memory();
-    expect(programBuffers > 0).toBe(name === 'wasm');
-    const bytes = (await measureHeap()) - before;
-    expect(bytes).toBeLessThan(2 * toldBytes);
-    expect(bytes).toBeGreaterThan(toldBytes / (name === 'wasm' ? 4 : 2));
-  });
+  test.each(['cpu', 'wasm'] as const)(
+    '300 of one gradient on %s stay below 200 MB, all of them reported',
+    async (name) => {
+      const engine = await engineOn(name);
+      await gradientAt(engine, 1);
+      const [before, toldBefore] = [await measureHeap(), totalBytes(engine.memory())];
+      for (let batch = 2; batch <= 300; batch++) await gradientAt(engine, batch);
+      const toldBytes = totalBytes(engine.memory()) - toldBefore;
+      expect(totalBytes(engine.memory())).toBeLessThan(200e6);
+      // The process's figures do not include the memory of WebAssembly.
+      const { programBuffers } = engine.memory();
+      expect(programBuffers > 0).toBe(name === 'wasm');
+      const bytes = (await measureHeap()) - before;
+      expect(bytes).toBeLessThan(2 * toldBytes);
+      expect(bytes).toBeGreaterThan(toldBytes / (name === 'wasm' ? 4 : 2));
+    },
+  );
 
   test.each(['cpu', 'wasm'] as const)('120 of a prediction on %s', async (name) => {
     const engine = await engineOn(name);
@@ -102,7 +105,7 @@ describe('many batch sizes', () => {
     ['wasm', 60],
     ['gpujs', 8],
     ['webgpu', 8],
-  ] as const)('on %s %d of them stay below a small bound, and give the same anew', async (name, count) => {
+  ] as const)('on %s %d of them stay below a small bound, and have the same results again', async (name, count) => {
     const bound = 2 * MEGABYTE;
     const engine = await engineOn(name, bound);
     const first = await gradientAt(engine, 1);
@@ -135,7 +138,7 @@ describe('the engine', () => {
   };
   const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `one of many, ${index}`);
 
-  test('forgets what was not used for longest', async () => {
+  test('forgets the Programs that were not used for longest', async () => {
     const engine = await engineOn('cpu', 100_000);
     expect(await runNamed(engine, names(40))).toHaveLength(40);
     expect(engine.memory().programBytes).toBeLessThan(100_000);
@@ -143,14 +146,14 @@ describe('the engine', () => {
     expect(await runNamed(engine, [last, first])).toEqual([first]);
   });
 
-  test('makes room for work that repeats itself: it is traced twice', async () => {
+  test('makes room for repeated work: it is traced twice', async () => {
     const engine = await engineOn('cpu', 100_000);
     for (let pass = 0; pass < 2; pass++) await runNamed(engine, names(30));
     expect(await runNamed(engine, names(30))).toEqual([]);
     expect(engine.memory().programBytes).toBeGreaterThan(200_000);
   });
 
-  test('makes no more room than eight times what it had, and goes on', async () => {
+  test('makes room up to eight times the bound, and continues', async () => {
     const engine = await engineOn('cpu', 100_000);
     for (let pass = 0; pass < 4; pass++) await runNamed(engine, names(150));
     expect(engine.memory().programBytes).toBeLessThan(800_000);

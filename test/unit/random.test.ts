@@ -115,7 +115,7 @@ describe('fork', () => {
     expect(untouched.fork('').uniform()).not.toBe(random(6).uniform());
   });
 
-  test('without a label each is another one', () => {
+  test('without a label each fork is different', () => {
     const parent = random(7);
     expect(parent.fork().uniform()).not.toBe(parent.fork().uniform());
   });

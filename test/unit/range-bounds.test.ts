@@ -28,7 +28,7 @@ function vertexRange(value: ReducedValue): { low: number; high: number } {
   return { low: Math.min(...values), high: Math.max(...values) };
 }
 
-test('no vertex is beyond them, and they are not far beyond the vertices', () => {
+test('no vertex exceeds the bounds, and they do not exceed the vertices by much', () => {
   let [bounded, loosest] = [0, 0];
   fc.assert(
     fc.property(
@@ -53,7 +53,7 @@ test('no vertex is beyond them, and they are not far beyond the vertices', () =>
   expect(loosest).toBeLessThan(1.5);
 });
 
-test('one kink, and kinks that do not see one another: the exact range, up to the slack', () => {
+test('one kink, and kinks that are independent: the exact range, up to the slack', () => {
   for (const k of [1, 30]) {
     const value = reduced(k, 7, 0);
     const ends = value.effect.map((effect, i) => effect * value.entering[i]);
@@ -64,7 +64,7 @@ test('one kink, and kinks that do not see one another: the exact range, up to th
   }
 });
 
-test('none where the matrix is no P-matrix', () => {
+test('there are none where the matrix is not a P-matrix', () => {
   const value = reduced(1, 1, 0);
   const matrix = { k: 1, centre: Float64Array.from([-1]), radius: new Float64Array(1) };
   expect(rangeBounds({ ...value, matrix })).toEqual({ low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY });

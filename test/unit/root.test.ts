@@ -111,7 +111,7 @@ describe('fixedPoint', () => {
     );
   });
 
-  test('samples stop one by one, and a batch gives what each sample alone gives', async () => {
+  test('samples stop one by one, and a batch has the results of its samples alone', async () => {
     const W = engine.tensor(contraction(6, 1), [6, 6]);
     const b = normals(18, 2);
     b.fill(0, 0, 6);
@@ -199,7 +199,7 @@ describe('root', () => {
     ]);
   });
 
-  test('a solver of the caller, whose steps no tape follows', async () => {
+  test('a caller’s own solver, whose steps no tape follows', async () => {
     const solver: OwnSolver = (_start, ...inputs) => {
       expect(inputs.every((input) => input.node === undefined)).toBe(true);
       return engine.tensor(z, [rows, n]);
@@ -224,7 +224,7 @@ describe('root', () => {
     }
   });
 
-  test('auto is what is taken where nothing is chosen', async () => {
+  test('auto is the default', async () => {
     const options = { unknown: zeros(2, 1), inputs: [engine.tensor([3, -1], [2, 1])], tolerance: 1e-10 };
     const tape = new Tape();
     const given = tape.watch(options.inputs[0]);
@@ -265,7 +265,7 @@ describe('root', () => {
     expect(Array.from(await found.data())).toEqual([2, -2, 0.5].map((y) => expect.closeTo(y, 10)));
   });
 
-  test('what repetition does not solve Newton steps do', async () => {
+  test('Newton steps solve what plain repetition does not', async () => {
     // Plain repetition of z = x − 3z + ½·tanh z moves away from its fixed point.
     const options = { unknown: zeros(3, 1), inputs: [engine.tensor([1, -2, 8], [3, 1])], tolerance: 1e-10 };
     const f = (y: Tensor, given: Tensor): Tensor => given.sub(y.mul(3)).add(y.tanh().mul(0.5)).add(y.square().mul(0.3));
@@ -354,14 +354,14 @@ describe('root', () => {
     );
   });
 
-  test('all rows as one system give the same, where they do not see one another', async () => {
+  test('all rows as one system have the same result where they are independent', async () => {
     const expected = await gradientOf({});
     for (const [index, gradient] of (await gradientOf({ coupled: true })).entries()) {
       expect(relativeError(gradient, expected[index])).toBeLessThan(1e-9);
     }
   });
 
-  test('rows that see one another: a mean over the batch', async () => {
+  test('rows that depend on one another: a mean over the batch', async () => {
     // z = x/2 + mean(z)/2 over rows, so that z = (x + mean x)/2.
     const tape = new Tape();
     const input = tape.watch(engine.tensor([1, 2, 3, 6], [4, 1]));
@@ -464,7 +464,7 @@ describe('forward mode', () => {
     const difference = Array.from(above, (y, i) => (y - below[i]) / 2e-5);
     expect(relativeError(await tangent.data(), difference)).toBeLessThan(1e-7);
   });
-  test('a tangent of a failed solve is not given', async () => {
+  test('a failed solve has no tangent', async () => {
     const [w, c] = tensors();
     const failing = jacobianVectorProduct(
       (bias) =>
@@ -476,7 +476,7 @@ describe('forward mode', () => {
   });
 });
 
-describe('a function that solves something itself', () => {
+describe('a function that contains a solve', () => {
   /** z = ½·tanh(y), where y = relu(Wy + z + b) is a monotone layer. */
   const { n, batch, W, b } = monotoneProblem(4, 2, 9, 1, 0.5);
   const inner = (z: Tensor, w: Tensor, c: Tensor): Tensor =>
@@ -510,7 +510,7 @@ describe('a function that solves something itself', () => {
     }
   });
 
-  test('is freed with everything that it made', async () => {
+  test('is freed with everything that it created', async () => {
     const own = new Engine(openCPU());
     const inputs = [own.tensor(W, [n, n]), own.tensor(b, [batch, n])];
     const step = async (): Promise<number> => {
@@ -532,7 +532,7 @@ describe('a function that solves something itself', () => {
     own.close();
   });
 
-  test('an inner solve that fails is told with the outer one', async () => {
+  test('the failure of an inner solve is reported with the outer one', async () => {
     const failing = fixedPoint(
       (z, w, c) =>
         monotoneFixedPoint(w, z.add(c), { activation: 'tanh', margin: 1, limit: 1, solver: 'picard' }).z.mul(0.5),
@@ -543,7 +543,7 @@ describe('a function that solves something itself', () => {
 });
 
 describe('failures are never silent', () => {
-  test('a given solution that is none', async () => {
+  test('a given solution that does not solve the equation', async () => {
     const z = root((y, x) => y.sub(x), {
       unknown: zeros(1, 2),
       inputs: [engine.tensor([1, 1], [1, 2])],
@@ -552,7 +552,7 @@ describe('failures are never silent', () => {
     await expect(z.data()).rejects.toThrow(ConvergenceError);
     await expect(z.data()).rejects.toThrow('root, forward: 1 of 1 samples did not converge with given');
   });
-  test('a repetition that diverges', async () => {
+  test('plain repetition that diverges', async () => {
     const z = fixedPoint((y) => y.mul(3).add(1), { unknown: zeros(1, 2), inputs: [], solver: 'picard' });
     await expect(z.data()).rejects.toThrow('fixedPoint, forward: 1 of 1 samples did not converge with picard');
   });
@@ -569,7 +569,7 @@ describe('failures are never silent', () => {
     const z = fixedPoint((y) => y.sub(1).log(), { unknown: zeros(1, 1), inputs: [] });
     await expect(z.data()).rejects.toThrow();
   });
-  test('asked for the report, it tells instead', async () => {
+  test('with a request for the report, the failure is reported instead', async () => {
     const z = fixedPoint((y) => y.mul(3).add(1), {
       unknown: zeros(2, 2),
       inputs: [],
@@ -586,8 +586,8 @@ describe('failures are never silent', () => {
   });
 });
 
-describe('what a user of it should not notice', () => {
-  test('a function that depends on a number outside gets the number of the call', async () => {
+describe('details that users should not notice', () => {
+  test('a function that depends on an outer variable uses its value at the call', async () => {
     for (const factor of [0.25, 0.5, 0.75]) {
       const z = fixedPoint((y) => y.mul(factor).add(1), { unknown: zeros(1, 1), inputs: [], tolerance: 1e-12 });
       expect((await z.data())[0]).toBeCloseTo(1 / (1 - factor), 9);

@@ -56,7 +56,7 @@ describe.each(BACKENDS)('%s', (backend) => {
   const { engine, close } = engineOn(backend);
   afterAll(close);
 
-  test.each([false, true])('a time limit ends a solve with what it has found: narrow, %s', async (isNarrow) => {
+  test.each([false, true])('a time limit ends a solve with its last iterate: narrow, %s', async (isNarrow) => {
     const { W, b, options } = slow(await engine(), isNarrow);
     const solution = monotoneFixedPoint(W, b, { ...options, timeLimit: 50, onFailure: 'report' });
     const { timedOut, timeLimit, samples } = await solution.report;
@@ -79,7 +79,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     solution.dispose();
   });
 
-  test('an abort rejects what waits for the solve, frees it, and leaves an engine that works', async () => {
+  test('an abort rejects whatever awaits the solve, frees it, and leaves a working engine', async () => {
     const own = await engine();
     const { W, b, options } = slow(own);
     const solveLoosely = async (): Promise<number> => {
@@ -105,7 +105,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(own.memory().buffers).toBe(before + 1);
   });
 
-  test('a gradient through a solve that was aborted meanwhile is not there', async () => {
+  test('a gradient through a solve that was aborted meanwhile is rejected', async () => {
     const { W, b } = slow(await engine());
     const controller = new AbortController();
     const gradient = valueAndGrad(
@@ -125,7 +125,7 @@ describe.each(BACKENDS)('%s', (backend) => {
   });
 });
 
-describe('what takes them', () => {
+describe('calls that accept them', () => {
   const { engine, close } = engineOn('cpu');
   afterAll(close);
 
@@ -141,7 +141,7 @@ describe('what takes them', () => {
     await expect(lassoPath({ X, y, timeLimit })).rejects.toThrow(message);
   });
 
-  test('a signal that is aborted already is told at once', async () => {
+  test('an already aborted signal rejects at once', async () => {
     const own = await engine();
     const { W, b, options } = slow(own);
     const { X, y } = rows(own);
@@ -180,7 +180,7 @@ describe('what takes them', () => {
     await expect(z.solve.select(() => 0)).rejects.toBe(reason);
   });
 
-  test('the limit of a linear solve counts from its own beginning', async () => {
+  test('the time limit of a linear solve counts from its own beginning', async () => {
     const own = await engine();
     const { W, b } = slow(own);
     const slowly = { activation: 'relu', margin: 5e-7, checkInputs: false, timeLimit: 300 } as const;
@@ -223,7 +223,7 @@ describe('what takes them', () => {
     expect((await report).timedOut).toBe(true);
   });
 
-  test('a path has one time limit, and tells what it did not come to', async () => {
+  test('a path has one time limit, and reports the λ that it did not reach', async () => {
     const own = await engine();
     const { X, y } = rows(own);
     const since = performance.now();
@@ -244,7 +244,7 @@ describe('what takes them', () => {
     expect((await path.beta.data()).every(Number.isFinite)).toBe(true);
   });
 
-  test('a path that is aborted between its chunks leaves nothing behind', async () => {
+  test('a path that is aborted between its chunks leaks nothing', async () => {
     const own = await engine();
     const { X, y } = rows(own);
     const logLambda = Array.from({ length: 2000 }, (_, at) => 4 - at / 500);
@@ -262,7 +262,7 @@ describe('what takes them', () => {
     expect(after[5] - after[0]).toBeLessThan(3);
   });
 
-  test('whatever waits for a signal, it has one listener', async () => {
+  test('a signal has one listener, however many calls wait for it', async () => {
     const own = await engine();
     const { W, b } = slow(own);
     const { signal } = new AbortController();
@@ -275,7 +275,7 @@ describe('what takes them', () => {
     await expect.poll(() => getEventListeners(signal, 'abort').length).toBe(0);
   });
 
-  test('a solve that is done in time says so', async () => {
+  test('a solve that ends in time is not reported as cut short', async () => {
     const own = await engine();
     const { W, b } = slow(own);
     const { report } = monotoneFixedPoint(W, b, { activation: 'relu', margin: 5e-7, timeLimit: 60_000 });

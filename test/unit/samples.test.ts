@@ -91,7 +91,7 @@ function statusesOf({ n, batch, W, sides }: ReturnType<typeof drawProblem>): str
 }
 
 describe.each(Object.keys(LAYOUTS))('kinks of each sample, laid out as %s', (layout) => {
-  test('certificates as exact determinants say, the same kinks, and each selection where it belongs', async () => {
+  test('certificates as exact determinants say, the same kinks, and each selection in its place', async () => {
     const counts = { certified: 0, failed: 0 };
     for (let seed = 0; seed < 25; seed++) {
       const problem = drawProblem(seed);
@@ -134,7 +134,7 @@ describe.each(Object.keys(LAYOUTS))('kinks of each sample, laid out as %s', (lay
   });
 });
 
-describe('rows that see one another are refused where coupled is not set', () => {
+describe('rows that depend on one another are refused where coupled is not set', () => {
   const x = t([1, 2, 3, 4, 5, 6], [3, 2]);
   const M = t([1, 0, 0.5, 0, 1, 0, 0, 0, 1], [3, 3]);
   const MIXING: Readonly<Record<string, ImplicitFunction>> = {
@@ -171,14 +171,14 @@ describe('rows that see one another are refused where coupled is not set', () =>
     }
   });
 
-  test('a singular one that was certified: with coupled it fails', async () => {
+  test('a singular system that was once certified fails with coupled', async () => {
     const certificate = await solutionGiven((z) => z.gather([1, 0]).neg(), zeros(2, 1), [], {
       coupled: true,
     }).solve.certify();
     expect(certificate.status).toBe('failed');
   });
 
-  test('a matrix that mixes is told by its numbers, one that does not is taken', async () => {
+  test('a matrix that mixes samples is recognised by its numbers, and another one is accepted', async () => {
     const solved = (weights: Tensor) =>
       solutionGiven((z, w, y) => w.matmul(z).mul(0.5).add(y).relu().sub(y), zeros(3, 2), [weights, zeros(3, 2)]);
     const mixing = solved(M);
@@ -197,7 +197,7 @@ describe('rows that see one another are refused where coupled is not set', () =>
     ]);
   });
 
-  test('a mask of numbers, too', async () => {
+  test('a mask of numbers is recognised too', async () => {
     const gram = (mask: Tensor) =>
       solutionGiven(
         (z, m) => z.matmul(z, { transposeB: true }).mul(m).sum(1, { keepAxes: true }).mul(0.1).mul(z),
@@ -212,7 +212,7 @@ describe('rows that see one another are refused where coupled is not set', () =>
     await expect(gram(t([1, 0, 0, 0, 1, 0, 1, 0, 1], [3, 3])).data()).rejects.toThrow('coupled');
   });
 
-  test('what a function solves itself mixes, or does not', async () => {
+  test('an inner solve may mix samples, or not', async () => {
     const own = (z: Tensor): Tensor => fixedPoint((y, u) => y.mul(0.5).add(u), { unknown: zeros(3, 2), inputs: [z] });
     const across = (z: Tensor): Tensor =>
       fixedPoint((y, u) => y.mul(0.5).add(u.gather([1, 2, 0])), { unknown: zeros(3, 2), inputs: [z] });
@@ -235,7 +235,7 @@ describe('rows that see one another are refused where coupled is not set', () =>
   });
 });
 
-describe('inputs of one sample, and those of all', () => {
+describe('inputs of one sample, and of all samples', () => {
   test('may mix, and be shared', async () => {
     const inputs = [t([1, 2], [2, 1]), t([0.5], [1]), t([0.25], [1, 1])];
     const z = fixedPoint(
@@ -253,7 +253,7 @@ describe('inputs of one sample, and those of all', () => {
     );
   });
 
-  test('kinks of what is computed from inputs alone belong to the sample that they reach', async () => {
+  test('kinks of values computed from inputs alone belong to the sample that they affect', async () => {
     // relu of [2, 2] numbers: the numbers of each sample separately, and those of W for all.
     const selected: unknown[] = [];
     const f: ImplicitFunction = (z, x, W) =>
@@ -279,7 +279,7 @@ describe('inputs of one sample, and those of all', () => {
     );
   });
 
-  test('an interval where samples share a kink is that of one system', async () => {
+  test('where samples share a kink, the interval is that of one system', async () => {
     // z = relu(x)·(1, −1): the sum is 0 whatever the selection, although each term is in [−1, 1].
     const solution = solutionGiven((z, x, sign) => z.mul(0).add(x.relu().mul(sign)), zeros(2, 1), [
       t([0], [1]),

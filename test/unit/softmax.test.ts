@@ -57,7 +57,7 @@ describe('proximalSoftmax', () => {
     }
   });
 
-  test('is what it is defined by: softmax(t) with (1 − α)·softmax(t) + αt = x, for any row and α', async () => {
+  test('satisfies its definition: softmax(t) with (1 − α)·softmax(t) + αt = x, for any row and α', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(1, 2, 3, 17, 100),

@@ -54,7 +54,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(lost).toEqual([]);
   });
 
-  test.each([null, '2', true, undefined, [5], 5n])('what is no number is refused: %o', async (value) => {
+  test.each([null, '2', true, undefined, [5], 5n])('a value that is not a number is refused: %o', async (value) => {
     const engine = await opened();
     const x = engine.tensor([1, 2]);
     expect(() => engine.tensor([1, value as unknown as number])).toThrow('every number must be finite');
@@ -81,7 +81,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect([...(await engine.tensor([3.4028234663852886e38]).data())]).toEqual([3.4028234663852886e38]);
   });
 
-  test.each([2e19, 1e25, 1e30, 1e-19, 1e-25])('a root of the size of %s is found', async (size) => {
+  test.each([2e19, 1e25, 1e30, 1e-19, 1e-25])('a root of size %s is found', async (size) => {
     const engine = await opened();
     const c = engine.tensor([size, -size / 4, size * 2], [1, 3]);
     const z = root((y: Tensor, d: Tensor) => y.mul(1.5).sub(d), { unknown: c, inputs: [c] });
@@ -89,7 +89,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     for (const [index, want] of [2 / 3, -1 / 6, 4 / 3].entries()) expect(found[index]).toBeCloseTo(want, 3);
   });
 
-  test('a solution beyond what a norm can hold is no solution', async () => {
+  test('a solution whose norm overflows is not accepted', async () => {
     const engine = await opened();
     const size = isNarrow ? 3e38 : 1.5e308;
     const start = engine.tensor([size, size, size, size], [1, 4]);
@@ -98,7 +98,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect((await report).samples[0].status).not.toBe('converged');
   });
 
-  test.each([1e20, 1e28])('a monotone layer with b of the size of %s', async (size) => {
+  test.each([1e20, 1e28])('a monotone layer with b of size %s', async (size) => {
     const engine = await opened();
     const W = engine.tensor([0.25, -0.5, 0.5, 0.25], [2, 2]);
     const b = (scale: number): Tensor => engine.tensor([scale, 2 * scale, scale, -scale], [2, 2]);
@@ -153,7 +153,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect((await z.data())[0]).toBeLessThan(1e25);
   });
 
-  test('from where F is not defined nothing is found', async () => {
+  test('nothing is found from a start where F is undefined', async () => {
     const engine = await opened();
     const { solve } = root((y: Tensor) => y.log(), {
       unknown: engine.tensor([-1], [1, 1]),

@@ -18,12 +18,12 @@ async function runAll(skip?: RegExp): Promise<string[]> {
   return told;
 }
 
-test('titles have their values in them', () => {
+test('titles contain their values', () => {
   expect(own.fillTitle('%s of %i, %j', ['a', 2, { b: 1 }])).toBe('a of 2, {"b":1}');
   expect(own.fillTitle('at $q of $missing', [{ q: 0.5 }])).toBe('at 0.5 of $missing');
 });
 
-test('suites and tests run in their order, with their hooks, one that fails among them', async () => {
+test('suites and tests run in order with their hooks, including a failing one', async () => {
   const log: string[] = [];
   const note = (text: string) => () => void log.push(text);
   own.describe('outer', () => {
@@ -51,7 +51,7 @@ test('suites and tests run in their order, with their hooks, one that fails amon
   expect(log).toEqual(['before all', 'first', 'after each', ...inner, 'after each', 'after all', 'last']);
 });
 
-test('where a suite cannot begin its tests do not run, and that is a failure', async () => {
+test('the tests of a suite that cannot begin count as failures', async () => {
   own.describe('closed', () => {
     own.beforeAll(() => Promise.reject(new Error('no adapter')));
     own.test('never', () => {
@@ -106,7 +106,7 @@ describe('what is expected', () => {
     expect(() => body(expect as unknown as typeof own.expect)).toThrow();
   });
 
-  test('the error says what was found, and of what', () => {
+  test('the error states the value and its meaning', () => {
     expect(() => own.expect([1], 'β').toEqual([2])).toThrow('β: it is [1]; it must equal [2]');
     expect(() => own.expect(3).not.toBe(3)).toThrow('it is 3; it must not be 3');
   });

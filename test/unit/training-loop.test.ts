@@ -58,7 +58,7 @@ describe('early stopping', () => {
     expect((await evaluate(model, validation)).loss).toBe(losses[best]);
   });
 
-  test('leaves the last parameters where asked, and gives all memory back', async () => {
+  test('keeps the last parameters on request, and frees all memory', async () => {
     const engine = make();
     const model = small();
     let last: number[] = [];
@@ -113,7 +113,7 @@ describe('class weights', () => {
     expect(found).toBeCloseTo(sum / total, 6); // the targets are float32
   });
 
-  test('balanced: where inputs tell nothing, every class is as probable as another; without, as often as it occurs', async () => {
+  test('balanced: with uninformative inputs all classes are equally probable; without weights, as probable as they are frequent', async () => {
     const blind: Samples = {
       inputs: new Float32Array(12),
       labels: Int32Array.from([0, 0, 0, 0, 1, 2]),
@@ -140,7 +140,7 @@ describe('class weights', () => {
   });
 });
 
-describe('a loss of the user', () => {
+describe('a user’s own loss', () => {
   const absolute = (outputs: Tensor, targets: Tensor): Tensor =>
     outputs
       .sub(targets)
@@ -187,14 +187,14 @@ describe('stopping', () => {
     expect((await numbersOf(model)).every(Number.isFinite)).toBe(true);
   });
 
-  test('a signal aborted before ends it at once', async () => {
+  test('an already aborted signal ends it at once', async () => {
     const model = small();
     await expect(train(make(), model, clouds(6), { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
     expect(model.isInitialised).toBe(false);
   });
 });
 
-test('timers run while training goes on, also with epochs of one step', async () => {
+test('timers fire during training, also with epochs of one step', async () => {
   let ticks = 0;
   let ticksAtEnd = 0;
   const timer = setInterval(() => {
@@ -213,8 +213,8 @@ test('timers run while training goes on, also with epochs of one step', async ()
   expect(ticksAtEnd).toBeGreaterThan(1);
 });
 
-describe('what a step tells', () => {
-  test('the steps of an epoch, weighted by their samples, make up what the epoch tells', async () => {
+describe('the report of a step', () => {
+  test('the steps of an epoch, weighted by their samples, add up to the report of the epoch', async () => {
     const seen: Progress[] = [];
     const model = sequential(monotone({ inputs: 2, width: 4 }), dense({ inputs: 4, outputs: 3 }));
     await train(make(), model, clouds(20), {
@@ -261,7 +261,7 @@ describe('time left', () => {
 });
 
 describe('rows', () => {
-  test('independent ones are uniform, come again, and every step takes a whole batch', () => {
+  test('independent ones are uniform and reproducible, and every step takes a whole batch', () => {
     const steps = batchesOf(random(3), 0, 5, 4, 'independent');
     const counts = new Array<number>(5).fill(0);
     for (let step = 0; step < 1000; step++) {

@@ -52,7 +52,7 @@ describe('tune: one λ by the held-out error', () => {
     expect(found.failed).toBe(0);
   });
 
-  it('tells each step, waits for who is told, and ends where that throws', async () => {
+  it('reports each step, awaits the callback, and ends where it throws', async () => {
     const { train, validation } = reference('diabetes');
     const told: { logLambda: number; value: number; gradient: number }[] = [];
     let isHeard = true;
@@ -86,7 +86,7 @@ describe('tune: one λ by the held-out error', () => {
     expect(engine.memory().buffers).toBe(before);
   });
 
-  it('tells how far it has come', async () => {
+  it('reports its progress', async () => {
     const { train, validation } = reference('diabetes');
     const told: TuneProgress[] = [];
     const onProgress = (progress: TuneProgress): void => void told.push(progress);
@@ -104,7 +104,7 @@ describe('tune: one λ by the held-out error', () => {
     expect(grid.at(-1)?.secondsLeft).toBe(0);
   });
 
-  it('gives the best so far where the time is over, and says so', async () => {
+  it('returns the best so far when the time is over, and says so', async () => {
     const { train, validation } = reference('diabetes');
     const criterion = heldOut(validation);
     const seen: TuneProgress[] = [];
@@ -131,7 +131,7 @@ describe('tune: one λ by the held-out error', () => {
     await expect(tune({ ...train, criterion, timeLimit: 1e-6 })).rejects.toThrow(/time limit of 0.000001 ms was over/);
   });
 
-  it('ends where a signal is aborted, and frees what it made', async () => {
+  it('ends when a signal is aborted, and frees its memory', async () => {
     const { train, validation } = reference('diabetes');
     const reason = new Error('enough');
     const criterion = heldOut(validation);
@@ -145,7 +145,7 @@ describe('tune: one λ by the held-out error', () => {
     expect(engine.memory().buffers).toBe(before);
   });
 
-  it('frees what it makes', async () => {
+  it('frees its memory', async () => {
     const { train, validation } = reference('diabetes');
     const before = engine.memory().buffers;
     const criteria = [heldOut(validation), crossValidation(), sure({ deviation: 54 })];
@@ -204,7 +204,7 @@ describe('criteria', () => {
     return (row: number): number => b0 + b.reduce((sum, value, j) => sum + value * numbers.X[row * FEATURES + j], 0);
   };
 
-  it('cross-validation is the mean error on the rows held out, with the penalty scaled to the rows fitted', async () => {
+  it('cross-validation is the mean error on held-out rows, with the penalty scaled to the number of fitted rows', async () => {
     const numbers = data();
     const seen: { parameters: readonly number[]; value: number }[] = [];
     await tune({
@@ -229,7 +229,7 @@ describe('criteria', () => {
     expect(seen[0].value).toBeCloseTo(expected, 9);
   });
 
-  it('the risk estimate is about the true risk', async () => {
+  it('the risk estimate is near the true risk', async () => {
     const deviation = 0.5;
     const errors: number[] = [];
     for (let seed = 0; seed < 12; seed++) {
@@ -257,7 +257,7 @@ describe('criteria', () => {
     ['held-out', () => heldOut(tensors(data(), [0, 3, 4, 7]))],
     ['cross-validation', () => crossValidation({ folds: 3 })],
     ['sure', () => sure({ deviation: 1 })],
-  ] as const)('the gradient of each penalty is that of central differences: %s', async (_, criterionOf) => {
+  ] as const)('the gradient for each penalty agrees with central differences: %s', async (_, criterionOf) => {
     const numbers = data();
     const given = tensors(numbers);
     for (const [penalty, at] of [

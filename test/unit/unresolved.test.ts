@@ -72,7 +72,7 @@ describe.each(BACKENDS)('planted kinks of a monotone layer on %s', (backend) => 
     }
   });
 
-  test('and so it is in random layers', async () => {
+  test('every selection gives its element in random layers too', async () => {
     for (let seed = 1; seed <= (backend === 'cpu' ? 40 : 4); seed++)
       await checkPlantedLayer(await engineOf(backend), seed);
   });
@@ -92,7 +92,7 @@ describe.each(BACKENDS)('planted kinks of a monotone layer on %s', (backend) => 
   });
 });
 
-test('what the precision cannot decide counts among the kinks, and is told apart', async () => {
+test('coordinates that the precision cannot decide count among the kinks, and are marked', async () => {
   // The stated margin is far below that of W, so the error bound is far above the error.
   const layer = { ...createPlantedLayer({ n: 12, batch: 2, seed: 3 }), margin: 1e-6 };
   const { certificate, solution } = await solveLayer(await engineOf('wasm'), layer, { tolerance: 1e-3, selection: 1 });
@@ -108,7 +108,7 @@ test('what the precision cannot decide counts among the kinks, and is told apart
   }
 });
 
-test('a gradient with a selection comes from where the kinks are, a tangent too', async () => {
+test('a gradient with a selection is computed at the kinks, and so is a tangent', async () => {
   const engine = await engineOf('cpu');
   const { n, batch, W, b, v, margin, activation } = createPlantedLayer({ n: 6, batch: 3, seed: 8, activation: 'clip' });
   const tape = new Tape();
@@ -184,7 +184,7 @@ describe.each(BACKENDS)('planted kinks of an equation on %s', (backend) => {
     });
   }
 
-  test('the interval of a gradient reaches over what a loose tolerance leaves undecided', async () => {
+  test('the interval of a gradient includes what a loose tolerance leaves undecided', async () => {
     const engine = await engineOf(backend);
     const solveTo = async (tolerance: number): Promise<number[]> => {
       const z = fixedPoint((at, c) => at.mul(0.5).add(c).sub(1).relu(), {
@@ -201,7 +201,7 @@ describe.each(BACKENDS)('planted kinks of an equation on %s', (backend) => {
   });
 });
 
-test('what fails only at a kink that may not be one is unknown, and its interval is not exact', async () => {
+test('a system that fails only at an undecided kink is unknown, and its interval is not exact', async () => {
   const engine = await engineOf('cpu');
   const [slow, away] = [2 ** -30, 2 ** -24];
   // z₀ = 1 is known to rounding/slow, which exceeds the distance `away` of z₁'s kink. With the slope ½ there, B is
@@ -281,13 +281,13 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('features planted at a knot, o
   });
 });
 
-describe.each(BACKENDS)('bounds of errors on %s', (backend) => {
-  test('those of random layers hold', async () => {
+describe.each(BACKENDS)('error bounds on %s', (backend) => {
+  test('hold for random layers', async () => {
     const [engine, oracle] = [await engineOf(backend), await engineOf('cpu')];
     for (let seed = 1; seed <= (backend === 'cpu' ? 40 : 6); seed++) await checkErrorBounds(engine, oracle, seed);
   });
 
-  test('a residual of 0 says nothing of what rounding hides', async () => {
+  test('a residual of 0 does not hide rounding', async () => {
     const engine = await engineOf(backend);
     for (const distance of [1e-2, 1e-4, 1e-5]) {
       const solution = monotoneFixedPoint(engine.tensor([1 - distance], [1, 1]), engine.tensor([1], [1, 1]), {

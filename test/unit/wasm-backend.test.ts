@@ -73,7 +73,7 @@ function inputsFor(m: number, n: number): Float32Array[] {
 }
 
 describe('memory', () => {
-  test('blocks never overlap, and all of it is one block again when they are given back', () => {
+  test('blocks never overlap, and releasing all of them leaves one block', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 4000 }), fc.nat()), { maxLength: 60 }), (wishes) => {
         const heap = new Heap(false);
@@ -97,7 +97,7 @@ describe('memory', () => {
     );
   });
 
-  test('it grows while numbers are held, which stay what they are', async () => {
+  test('it grows while numbers are held, which stay unchanged', async () => {
     const backend = await open();
     const first = backend.upload([1, 2, 3]);
     const large = backend.upload(new Float32Array(3_000_000).fill(7));
@@ -105,13 +105,13 @@ describe('memory', () => {
     expect((await backend.download(large))[2_999_999]).toBe(7);
   });
 
-  test('more than there can be is an error that says so, and what was there works on', () => {
+  test('exceeding the maximum is an error that says so, and everything else still works', () => {
     const heap = new Heap(false);
     expect(() => heap.take(2 ** 33)).toThrow(/8589934592 bytes more are needed.*WebAssembly allows 4 GiB/);
     expect(heap.take(128).bytes).toBe(128);
   });
 
-  test('what is released serves again, and the figures tell', async () => {
+  test('released memory is reused, and the figures show it', async () => {
     const backend = await open();
     const program = repeatProducts(20, 30, 3);
     const inputs = inputsFor(20, 30);
@@ -149,7 +149,7 @@ describe('storage', () => {
     await expect(backend.download(b)).rejects.toThrow('storage: it was released');
   });
 
-  test('what is downloaded is a copy, and what is written counts from then on', async () => {
+  test('a download is a copy, and a write takes effect from then on', async () => {
     const backend = await open();
     const storage = backend.upload([1, 2]);
     const before = await backend.download(storage);
@@ -160,7 +160,7 @@ describe('storage', () => {
   });
 });
 
-test('closed, it refuses everything, and says what to do', async () => {
+test('a closed backend refuses everything, and says what to do', async () => {
   const backend = await open(2);
   const storage = backend.upload([1]);
   backend.close();
@@ -218,7 +218,7 @@ describe('threads', () => {
     }
   });
 
-  test('are there when the backend is, and those that have worked are told', async () => {
+  test('are ready when the backend is, and those that have worked are reported', async () => {
     const told: unknown[] = [];
     for (let attempt = 0; attempt < 5; attempt++) {
       const backend = await open(2);
@@ -232,7 +232,7 @@ describe('threads', () => {
     expect(told.filter((each) => String(each).startsWith('2')).length).toBeGreaterThan(2);
   });
 
-  test('serve whatever options the process of Node was started with', async () => {
+  test('work with all options of Node’s process', async () => {
     const { outputFiles } = await build({
       stdin: {
         contents: `import { openWasm } from './src/backends/wasm/index.ts';
@@ -300,7 +300,7 @@ describe('a run that is interrupted at every opportunity', () => {
     expect(Array.from(found[0][0]).some((value) => value !== 0)).toBe(true);
   });
 
-  test('ends its loops with what they carry once it is cut short', async () => {
+  test('ends its loops with their carried values once it is cut short', async () => {
     const backend = await open();
     const trace = new Trace('counting to a million');
     const [start, one] = [trace.input(1), trace.input(1)];
@@ -377,7 +377,7 @@ describe('a thread that serves', () => {
     }
   }
 
-  test('and dies with a part of the work in hand is an error, not a wait without end', async () => {
+  test('and dies during its part of the work is an error, not an endless wait', async () => {
     const began = performance.now();
     await expect(runBeside('process.exit();')).rejects.toThrow(DeviceLostError);
     expect(performance.now() - began).toBeLessThan(10_000); // otherwise it would wait for ever
@@ -387,7 +387,7 @@ describe('a thread that serves', () => {
     await expect(runBeside('Atomics.store(words, 12, 1);')).rejects.toThrow(/one of its threads has trapped/);
   });
 
-  test('and is slow, but gives signs of life, is waited for', async () => {
+  test('and is slow, but shows signs of life, is awaited', async () => {
     const slow = `for (let beat = 0; beat < 30; beat++) {
       Atomics.wait(words, 15, 0, 60);
       Atomics.add(words, 10, 1);
@@ -409,7 +409,7 @@ function placesOf(shape: readonly number[], { offset, strides }: OperandLayout):
   return places;
 }
 
-test('axes are joined only where that reads the same numbers', () => {
+test('axes are joined only where the joined ones read the same numbers', () => {
   const extent = fc.constantFrom(1, 2, 3);
   const stride = fc.constantFrom(-2, 0, 1, 2, 3, 6);
   const layout = fc.record({ offset: fc.constantFrom(0, 5), strides: fc.tuple(stride, stride, stride, stride) });

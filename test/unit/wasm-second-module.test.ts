@@ -61,7 +61,7 @@ async function runFactorising(backend: Backend, batch: number, order: number): P
   return (await Promise.all(outputs.map((output) => backend.download(output)))) as Float32Array[];
 }
 
-test('what was enqueued behind the first Program that needs them has its turn after it', async () => {
+test('work enqueued after the first Program that needs them runs after it', async () => {
   const backend = await open({ threads: 1 });
   const [batch, order] = [2, 5];
   const size = batch * (order ** 2 + 1);
@@ -79,14 +79,14 @@ test('what was enqueued behind the first Program that needs them has its turn af
   expect([...doubled]).toEqual([...expected].map((value) => 2 * value));
 });
 
-test('where they cannot be fetched the results say so, and the next Program tries again', async () => {
+test('if they cannot be fetched the results reject, and the next Program tries again', async () => {
   const backend = await open({ threads: 1 });
   vi.mocked(binaryOf).mockRejectedValueOnce(new TypeError('no connection'));
   await expect(runFactorising(backend, 1, 3)).rejects.toThrow('wasm: kernels that this needs could not be loaded');
   expect((await runFactorising(backend, 1, 3)).every((values) => values.every(Number.isFinite))).toBe(true);
 });
 
-describe('threads bring them to life themselves', () => {
+describe('threads load them too', () => {
   test.each([
     [40, 64],
     [3, 150],
@@ -103,7 +103,7 @@ describe('threads bring them to life themselves', () => {
   });
 });
 
-test('a long one is left on the way and gone on with, with the same bits', async () => {
+test('a long one is interrupted and continued, with the same bits', async () => {
   const [whole, cut] = [await open({ threads: 2, slice: 1e9 }), await open({ threads: 2, slice: 0 })];
   const [batch, order] = [30, 150];
   const expected = await runFactorising(whole, batch, order);

@@ -71,7 +71,7 @@ describe('the order of work', () => {
     expect((await Promise.all(downloads)).map(([value]) => value)).toEqual([600, 7]);
   });
 
-  it('copies what is uploaded', async () => {
+  it('copies uploaded numbers', async () => {
     const backend = await open();
     const values = [1, 2, 3];
     const storage = backend.upload(values);
@@ -135,7 +135,7 @@ describe('a speculation', () => {
     expect((await runSpeculatively(backend, program, [3, 5]))[1]).toBe(false);
   });
 
-  it('waits for nothing, and reads all back at once', async () => {
+  it('waits for nothing, and reads everything back at once', async () => {
     const { device, take, release } = await createCountedDevice();
     const backend = await open({ device });
     const program = sum();
@@ -147,7 +147,7 @@ describe('a speculation', () => {
     release();
   });
 
-  it('is made by a run itself about rounds, and about loops that are not entered; where it fails the run begins anew', async () => {
+  it('is made by the run itself about rounds and about loops that are not entered; if it fails the run starts again', async () => {
     const backend = await open();
     const program = sum();
     await speculate(backend);
@@ -211,7 +211,7 @@ describe('memory', () => {
     });
   });
 
-  it('destroys what is idle beyond a limit, after the work that uses it', async () => {
+  it('destroys idle buffers beyond a limit, after the work that uses them', async () => {
     const backend = await open();
     const size = 14 * 2 ** 20;
     const storages = Array.from({ length: 5 }, () => backend.upload(new Float32Array(size).fill(1)));
@@ -253,7 +253,7 @@ describe('errors', () => {
     expect(() => backend.upload(huge)).toThrow(/takes 34359738368 bytes; this adapter allows at most/);
   });
 
-  it('names the Program that fails on the device, rejects what waits for it, then goes on', async () => {
+  it('names the Program that fails on the device, rejects whatever awaits it, and continues', async () => {
     const { device, release } = await openDevice({});
     const backend = await open({ device });
     const faulty = scaling('faulty', 2, 2);
@@ -285,7 +285,7 @@ describe('errors', () => {
     release();
   });
 
-  it('rejects everything after close, and what waits', async () => {
+  it('rejects everything after close, and whatever waits', async () => {
     const backend = await open();
     const storage = backend.upload([1e6]);
     const [result] = backend.run(countdown(1e6), [storage]);
@@ -332,14 +332,14 @@ describe('isSoftware', () => {
   const info = (vendor: string, architecture: string, description = ''): GPUAdapterInfo =>
     ({ vendor, architecture, device: '', description, isFallbackAdapter: false }) as GPUAdapterInfo;
 
-  it('knows the programs that pass for a GPU', () => {
+  it('recognises programs that present themselves as a GPU', () => {
     expect(isSoftware(info('google', 'swiftshader'))).toBe(true);
     expect(isSoftware(info('mesa', '', 'llvmpipe (LLVM 15.0.6, 256 bits)'))).toBe(true);
     expect(isSoftware(info('microsoft', 'basic render driver', 'Microsoft Basic Render Driver'))).toBe(true);
     expect(isSoftware({ ...info('nvidia', ''), isFallbackAdapter: true } as GPUAdapterInfo)).toBe(true);
   });
 
-  it('takes real ones for what they are', () => {
+  it('accepts real ones', () => {
     expect(isSoftware(info('nvidia', 'hopper', 'NVIDIA H200'))).toBe(false);
     expect(isSoftware(info('apple', 'metal-3'))).toBe(false);
     expect(isSoftware(info('intel', 'gen-12lp', 'Intel(R) UHD Graphics'))).toBe(false);

@@ -127,7 +127,7 @@ describe('after a fault in', () => {
   });
 
   test.each(['createComputePipelineAsync', 'submit', 'createBindGroup'] as const)(
-    '%s, what it was to compute is of no use for ever, nor what is computed from it; all else is',
+    '%s, its results and everything computed from them stay invalid; everything else is valid',
     async (method) => {
       const { engine, failNext } = await make();
       const x = engine.tensor([1, 2]);

@@ -116,7 +116,7 @@ function matrixProduct(trace: Trace, a: number, b: number): number {
 }
 
 describe('planProgram', () => {
-  it('gives what the Program means, whatever shares storage', async () => {
+  it('has the results of the Program, whatever shares storage', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
         const { program, inputs } = createRandomProgram(seed);

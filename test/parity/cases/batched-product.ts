@@ -43,7 +43,7 @@ async function check(backends: Parameters<ParityCase['run']>, settings: Settings
 const extent = fc.oneof(fc.constantFrom(1, 3, 4, 8, 31, 32, 33, 65), fc.integer({ min: 1, max: 40 }));
 
 const shapes: ParityCase = {
-  name: 'batched product: any shape, both transposes, operands of all samples or of each',
+  name: 'batched product: any shape, both transposes, operands shared by all samples or not',
   run: (...backends) =>
     fc.assert(
       fc.asyncProperty(

@@ -187,7 +187,7 @@ const FINITE = [
 ] as const;
 
 const finite: ParityCase = {
-  name: 'elementwise: what saturates is finite for every finite argument',
+  name: 'elementwise: operations that saturate are finite for every finite argument',
   async run(_, candidate) {
     const x = Float32Array.of(3.4e38, -3.4e38, 1e30, -1e30, 1e4, -1e4, 128, -128, 89, -89);
     for (const operation of FINITE) {

@@ -61,7 +61,7 @@ const factors: ParityCase = {
 };
 
 const splitting: ParityCase = {
-  name: 'cholesky: an order of which a stretch of rows is done at a time',
+  name: 'cholesky: an order that is processed in stretches of rows',
   async run(...backends) {
     const n = 420;
     const program = createSingleCall(
@@ -77,7 +77,7 @@ const splitting: ParityCase = {
 /** Samples that are singular, indefinite, NaN or infinite: each is reported, and none of their numbers is finite. */
 function failing(kernel: 'cholesky' | 'batchedInvert'): ParityCase {
   return {
-    name: `${kernel}: samples that fail are told, with the place of the pivot`,
+    name: `${kernel}: failed samples are reported, with the place of the pivot`,
     async run(_, candidate) {
       const [batch, n] = [6, 9];
       const a = definite(batch, n, 5);

@@ -68,7 +68,7 @@ const swap: ParityCase = {
 };
 
 const invariant: ParityCase = {
-  name: 'loop: values that leave as an input, a constant or themselves, and a flag that is another carried value',
+  name: 'loop: results that are an input, a constant or the carried value itself, and a flag that is another carried value',
   async run(...backends) {
     const trace = new Trace('invariant');
     const flag = trace.input(1);
@@ -154,7 +154,7 @@ const masks: ParityCase = {
 };
 
 const nested: ParityCase = {
-  name: 'loop: an inner loop that starts anew in each pass, short and long, closed and open',
+  name: 'loop: an inner loop that starts again in each pass, short and long, closed and open',
   async run(...backends) {
     for (const [outerLimit, innerLimit] of [
       [3, 4],

@@ -179,7 +179,7 @@ const vectors: ParityCase = {
 };
 
 const chosen: ParityCase = {
-  name: 'product: a form chosen by timing',
+  name: 'product: a variant chosen by timing',
   run: (...backends) => checkProduct(backends, { ...PLAIN, m: 70, n: 68, k: 20, transposeB: true }, 1, 4),
 };
 

@@ -109,7 +109,7 @@ const activations: ParityCase = {
 };
 
 const notFinite: ParityCase = {
-  name: 'reduce countNotFinite: NaN and both infinities are told from the largest numbers',
+  name: 'reduce countNotFinite: NaN and both infinities count, the largest numbers do not',
   async run(...backends) {
     const values = Float32Array.of(
       Number.NaN,

@@ -204,7 +204,7 @@ const ownIterationCase: ParityCase = {
  * traced.
  */
 const ownCase: ParityCase = {
-  name: 'fixed points of functions of the user, with every general linear solver',
+  name: 'fixed points of a user’s own functions, with every general linear solver',
   async run(...backends) {
     for (const linearSolver of Object.keys(GENERAL_SOLVERS) as GeneralSolverName[]) {
       const [reference, candidate] = await Promise.all(backends.map((backend) => ownAnswer(backend, linearSolver)));

@@ -14,16 +14,16 @@ export interface WebGPUSuite {
 
 export const webgpuSuites: readonly WebGPUSuite[] = [
   {
-    name: 'forms for this adapter',
+    name: 'variants for this adapter',
     options: {},
     cases: [...parityCases, ...iterateCases, ...proximalGradientCases, ...acceleratedCases, ...factorCases],
   },
   {
-    name: 'forms with shared memory',
+    name: 'variants with shared memory',
     options: { kernelForms: 'tiled' },
     cases: [...variantCases, ...factorCases, ...passCases, ...largePassCases],
   },
-  { name: 'forms in registers', options: { kernelForms: 'register' }, cases: variantCases },
+  { name: 'variants in registers', options: { kernelForms: 'register' }, cases: variantCases },
   { name: 'wide products', options: { kernelForms: 'wide' }, cases: wideProductCases },
-  { name: 'products timed', options: { kernelForms: 'tiled', tuneFrom: 0 }, cases: tunedProductCases },
+  { name: 'timed products', options: { kernelForms: 'tiled', tuneFrom: 0 }, cases: tunedProductCases },
 ];
