@@ -4,7 +4,7 @@ import type { CDPSession, Page } from 'puppeteer';
 /** A browser calls a task long from this many milliseconds on. */
 export const LONG_TASK = 50;
 
-export interface LongTask {
+interface LongTask {
   /** Milliseconds since the scene began. */
   readonly at: number;
   readonly milliseconds: number;

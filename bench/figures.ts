@@ -12,7 +12,7 @@ import type { Entry, Results } from './results.ts';
  * The file that bench/iterations.ts writes: the mean counts of each solver on each layer at both tolerances, null where
  * a sample was not solved.
  */
-export interface IterationCounts {
+interface IterationCounts {
   readonly forward: SolverCounts;
   readonly backward: SolverCounts;
   readonly stepRule: { readonly forward: readonly number[]; readonly backward: readonly number[] };
@@ -20,13 +20,13 @@ export interface IterationCounts {
 type SolverCounts = Readonly<Record<string, Readonly<Record<string, readonly (number | null)[]>>>>;
 
 /** A run of bench/digits.ts. */
-export interface DigitsRun extends Run {
+interface DigitsRun extends Run {
   /** The share of all processors that other programs used; absent where it was not known. */
   readonly others?: number;
 }
 
 /** For each file in bench/results, the function that turns its contents into text. */
-export const FIGURES = {
+const FIGURES = {
   'bench-wasm.json': (text: string) => describePeers(JSON.parse(text) as WasmResults),
   'iterations.json': (text: string) => describeIterations(JSON.parse(text) as IterationCounts),
   'digits.json': (text: string) => describeTraining(JSON.parse(text) as DigitsRun),
@@ -40,7 +40,7 @@ export const FIGURE_PAGES = {
   'iterations.json': 'docs/solvers.md',
   'digits.json': 'README.md',
 } as const satisfies Record<FigureFile, string>;
-export type FigurePage = (typeof FIGURE_PAGES)[FigureFile];
+type FigurePage = (typeof FIGURE_PAGES)[FigureFile];
 
 /**
  * The text of a page with each of its blocks regenerated.

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-export type PythonPackage = 'torch' | 'sklearn';
+type PythonPackage = 'torch' | 'sklearn';
 
 /** The output of bench/python/about.py. */
 export interface Interpreter {

@@ -4,7 +4,7 @@ import type { GeneratedLasso, LassoSize } from './lasso.ts';
 type Floats = Float32Array | Float64Array;
 
 /** @param masks [folds, samples], 1 for the rows that count; undefined where all of them count */
-export interface MaskedProblem extends GeneratedLasso, LassoSize {
+interface MaskedProblem extends GeneratedLasso, LassoSize {
   readonly masks: Uint8Array | undefined;
 }
 

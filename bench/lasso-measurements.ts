@@ -43,7 +43,7 @@ export interface LassoFinding {
 }
 
 /** λ at the end of a path, as a fraction of λ at its beginning. */
-export const SMALLEST_RATIO = 1e-3;
+const SMALLEST_RATIO = 1e-3;
 
 let engine: Engine;
 

@@ -55,7 +55,7 @@ export function parseMachine(text: string): Omit<Reading, 'own'> {
   return { busy, total: busy + idle + iowait };
 }
 
-export interface ProcessTime {
+interface ProcessTime {
   readonly id: number;
   readonly parent: number;
   /** Milliseconds, including those of children that have ended. */

@@ -13,7 +13,7 @@ import type { Size } from './problems.ts';
 import type { Scaling } from './scaling.ts';
 
 /** A library on one of its backends, in one environment. */
-export interface Place extends Contestant {
+interface Place extends Contestant {
   readonly environment: EnvironmentName;
   /** The version of the browser, of Node or of Python. */
   readonly version: string;
@@ -28,7 +28,7 @@ export interface Entry extends Place, Size, Omit<Finding, keyof Contestant> {
 }
 
 /** How many times longer an entry took than Equilibra. */
-export interface Ratios {
+interface Ratios {
   /** Compared with Equilibra on the same backend. */
   readonly sameBackend?: number;
   /** Compared with Equilibra on its fastest backend in the same environment. */

@@ -14,7 +14,7 @@ import { resolventOf } from '../src/solvers/resolvent.ts';
 import { elementwise, reduceAll, reduceRows } from '../src/tensor/kernels.ts';
 import type { LoopContext } from '../src/tensor/tensor.ts';
 
-export interface StepRuleProblem {
+interface StepRuleProblem {
   readonly W: Tensor;
   readonly b: Tensor;
   /** The cotangent of the backward solve. */

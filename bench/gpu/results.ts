@@ -35,7 +35,7 @@ export interface Parts {
 
 type TorchLayer = Extract<TorchLine, { kind: 'layer' }>;
 
-export interface GPUResults extends Omit<Parts, 'parity' | 'layers' | 'pytorch' | 'products'> {
+interface GPUResults extends Omit<Parts, 'parity' | 'layers' | 'pytorch' | 'products'> {
   readonly date: string;
   readonly equilibra: string;
   readonly node: string;

@@ -3,7 +3,7 @@ import { GPU } from 'gpu.js';
 import type { Works } from '../cases.ts';
 import { RELU_ITERATIONS } from '../problems.ts';
 
-export type GpuMode = 'webgpu' | 'webasm';
+type GpuMode = 'webgpu' | 'webasm';
 
 /** The part of gpu.js that is used here. A kernel with `pipeline` returns a texture on a GPU, and rows elsewhere. */
 interface Texture {

@@ -14,7 +14,7 @@ import {
 } from '../problems.ts';
 import { ADAM, biasCorrections, iterateUntilSmall, SMALLEST, STEP_SIZE } from './loop.ts';
 
-export type Device = 'webgpu' | 'wasm';
+type Device = 'webgpu' | 'wasm';
 
 /** Iterations between two read-backs, each of which costs a millisecond or two. The fastest of 1, 5 and 10. */
 const READ_INTERVAL = 5;

@@ -15,7 +15,7 @@ import {
 } from '../problems.ts';
 import { ADAM, biasCorrections, iterateUntilSmall, SMALLEST, STEP_SIZE, type Stretch } from './loop.ts';
 
-export type TensorflowBackend = 'webgpu' | 'wasm';
+type TensorflowBackend = 'webgpu' | 'wasm';
 
 /** Iterations between two read-backs, the fastest of 1, 5 and 10. On WebGPU a read-back costs a millisecond or two. */
 const READ_INTERVALS: Readonly<Record<TensorflowBackend, number>> = { webgpu: 5, wasm: 1 };

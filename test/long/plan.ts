@@ -2,7 +2,7 @@
 import type { Program, ProgramName } from './programs.ts';
 import type { LongSuite } from './suites.ts';
 
-export interface Plan {
+interface Plan {
   readonly name: string;
   readonly files: readonly string[];
   /** The programs that a person would have to install on this computer; empty where nothing is missing. */

@@ -16,13 +16,10 @@ import type { Tensor } from '../../src/tensor/tensor.ts';
 import type { KinkCase, LassoReference, Matrix, SmoothCase } from '../fixtures/load.ts';
 
 /** The caller may be in another process: only JSON-like values cross. */
-export const outcomes = { fixedPoint, parameterGradients, atKinks, lassoSolutions, lassoGradients, lassoSides };
-export type Outcomes = typeof outcomes;
+const outcomes = { fixedPoint, parameterGradients, atKinks, lassoSolutions, lassoGradients, lassoSides };
+type Outcomes = typeof outcomes;
 
-export type Asked<Name extends keyof Outcomes> = Outcomes[Name] extends (
-  engine: Engine,
-  ...given: infer Given
-) => unknown
+type Asked<Name extends keyof Outcomes> = Outcomes[Name] extends (engine: Engine, ...given: infer Given) => unknown
   ? Given
   : never;
 
@@ -97,7 +94,7 @@ function activationOf({ activation, tau }: Pick<SmoothCase, 'activation' | 'tau'
   return activation === 'softthreshold' ? ({ name: 'softThreshold', threshold: tau ?? 0 } as const) : activation;
 }
 
-export interface Regression {
+interface Regression {
   readonly X: Matrix;
   readonly y: readonly number[];
   readonly intercept?: boolean;

@@ -32,7 +32,7 @@ const SOLVERS: readonly Solvers[] = [
  */
 const GRADUAL: readonly (string | undefined)[] = ['forward-backward', 'anderson'];
 
-export interface Asked {
+interface Asked {
   readonly ask: Ask;
   readonly precision: Precision;
   /** Forward solvers that other tests cover more quickly. */
@@ -91,7 +91,7 @@ export function monotoneSuite({ ask, precision, without = () => false }: Asked):
   }
 }
 
-export interface AskedOfLasso extends Omit<Asked, 'without'> {
+interface AskedOfLasso extends Omit<Asked, 'without'> {
   readonly solvers: readonly LassoSolverName[];
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ActivationOption } from '../../src/solvers/activations.ts';
 
-export interface ActivationDefinition {
+interface ActivationDefinition {
   readonly title: string;
   readonly option: ActivationOption;
   readonly value: (x: number) => number;

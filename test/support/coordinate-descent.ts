@@ -20,7 +20,7 @@ export interface PenalisedProblem extends LassoProblem {
   readonly intercept?: boolean;
 }
 
-export interface LinearFit {
+interface LinearFit {
   readonly beta: readonly number[];
   readonly intercept: number;
 }

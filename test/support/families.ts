@@ -42,7 +42,7 @@ export function vertices(k: number): Uint8Array[] {
   return Array.from({ length: 2 ** k }, (_, mask) => Uint8Array.from({ length: k }, (_, i) => (mask >> i) & 1));
 }
 
-export interface Truth {
+interface Truth {
   readonly invertible: boolean;
   /** Whether a determinant is 0 at a vertex. */
   readonly singularVertex: boolean;

@@ -30,7 +30,7 @@ export function gzipped(bytes: Uint8Array | string): Uint8Array {
   return gzipSync(bytes);
 }
 
-export interface CSVStyle {
+interface CSVStyle {
   readonly separator?: string;
   readonly lineEnd?: string;
   /** Quotes every cell, instead of only those that need it. */

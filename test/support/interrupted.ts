@@ -48,12 +48,12 @@ export async function parametersOf(model: Model): Promise<number[]> {
   return (await Promise.all(model.parameters.map(({ value }) => value.data()))).flatMap((data) => Array.from(data));
 }
 
-export interface Outcome {
+interface Outcome {
   readonly history: History;
   readonly parameters: number[];
 }
 
-export interface Stopped {
+interface Stopped {
   readonly bytes: Uint8Array;
   readonly info: CheckpointInfo;
 }

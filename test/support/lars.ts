@@ -17,7 +17,7 @@ export interface LassoProblem {
 }
 
 /** The penalty at which a feature enters or leaves as λ falls. */
-export interface Knot {
+interface Knot {
   /** t = e^λ. */
   readonly penalty: number;
   readonly logLambda: number;
@@ -37,7 +37,7 @@ interface Piece {
   readonly w: readonly number[];
 }
 
-export interface LassoPath {
+interface LassoPath {
   readonly knots: readonly Knot[];
   /** β at this λ. @throws Error where λ is below the end of the path */
   at(logLambda: number): number[];

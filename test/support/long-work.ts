@@ -18,7 +18,7 @@ import {
 } from '../../src/index.ts';
 import { monotoneProblem, normals } from './numbers.ts';
 
-export interface LongWork {
+interface LongWork {
   readonly name: string;
   readonly run: (engine: Engine, signal?: AbortSignal) => Promise<unknown>;
 }

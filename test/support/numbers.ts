@@ -81,7 +81,7 @@ export function denseSolve(matrix: Numbers, right: Numbers, n: number): number[]
   return x;
 }
 
-export interface Differences {
+interface Differences {
   readonly gradient: number[];
   /** The rounding error of each entry: the loss is known to a few ε, and a difference divides it by the step. */
   readonly rounding: number;

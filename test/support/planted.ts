@@ -11,7 +11,7 @@ import type { ActivationOption } from '../../src/solvers/activations.ts';
 import { denseSolve, matmul, relativeError } from './numbers.ts';
 
 /** An activation with kinks; its values at dyadic numbers are dyadic. */
-export interface BentActivation {
+interface BentActivation {
   readonly option: ActivationOption;
   readonly kinks: readonly number[];
   readonly value: (p: number) => number;
@@ -71,7 +71,7 @@ export interface PlantedLayer {
   readonly kinks: readonly (readonly number[])[];
 }
 
-export interface PlantedOptions {
+interface PlantedOptions {
   readonly n: number;
   readonly batch: number;
   readonly seed: number;
@@ -144,7 +144,7 @@ export function createPlantedLayer(options: PlantedOptions): PlantedLayer {
 }
 
 /** ∂(Σ v∘z)/∂b with (1 − q)·min + q·max at the kinks, from (I − JW)ᵀu = v. */
-export function plantedGradient({ n, batch, W, v, preActivation, activation }: PlantedLayer, q: number): number[] {
+function plantedGradient({ n, batch, W, v, preActivation, activation }: PlantedLayer, q: number): number[] {
   const gradient: number[] = [];
   for (let sample = 0; sample < batch; sample++) {
     const part = (x: readonly number[]): number[] => x.slice(sample * n, (sample + 1) * n);

@@ -30,7 +30,7 @@ const ACTIVATIONS: readonly (readonly [ActivationOption, number])[] = [
   ['softmax', 0.25],
 ];
 
-export interface Combination {
+interface Combination {
   readonly activation: ActivationOption;
   readonly kink: number;
   readonly solver: ForwardSolverName | 'auto';

@@ -20,7 +20,7 @@ const PRODUCT = {
   residual: false,
 };
 
-export interface RandomProgram {
+interface RandomProgram {
   readonly program: Program;
   readonly inputs: readonly Float32Array[];
 }

@@ -20,7 +20,7 @@ import { createSingleCall, type ParityCase, runOn, type Values } from './parity.
 const { NaN: NOT_A_NUMBER, POSITIVE_INFINITY: INFINITE } = Number;
 const SMALLEST = 2 ** -126;
 
-export const SPECIAL: readonly number[] = [
+const SPECIAL: readonly number[] = [
   ...[
     NOT_A_NUMBER,
     INFINITE,

@@ -6,7 +6,7 @@ import { largePassCases, passCases } from './pass.ts';
 import { tunedProductCases, wideProductCases } from './product.ts';
 import { proximalGradientCases } from './proximal-gradient.ts';
 
-export interface WebGPUSuite {
+interface WebGPUSuite {
   readonly name: string;
   readonly options: WebGPUOptions;
   readonly cases: readonly ParityCase[];

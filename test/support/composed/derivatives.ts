@@ -17,9 +17,9 @@ export interface Unit {
   readonly interval: readonly [low: number, high: number];
 }
 
-export type KinkedNode = Extract<Node, { kind: 'bend' | 'extreme' | 'inner' }>;
+type KinkedNode = Extract<Node, { kind: 'bend' | 'extreme' | 'inner' }>;
 
-export const isKinkedNode = (node: Node): node is KinkedNode =>
+const isKinkedNode = (node: Node): node is KinkedNode =>
   node.kind === 'bend' || node.kind === 'extreme' || node.kind === 'inner';
 
 /** Every unit of every operation with kinks, whether at a kink or not. */

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { BEND_NAMES, type BendName } from './bends.ts';
 import { LAYOUTS } from './layouts.ts';
 
-export const STEP_KINDS = ['linear', 'bend', 'extreme', 'sum', 'vector', 'ray', 'inner', 'mix', 'product'] as const;
+const STEP_KINDS = ['linear', 'bend', 'extreme', 'sum', 'vector', 'ray', 'inner', 'mix', 'product'] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /** One node of the graph. Places count backwards from the newest node. */
@@ -44,7 +44,7 @@ export interface Description {
   readonly own: number;
 }
 
-export interface Restrictions {
+interface Restrictions {
   /** Default: all kinds. */
   readonly kinds?: readonly StepKind[];
   /** Default: either. */

@@ -40,8 +40,6 @@ export type Node = { readonly layout: number } & (
   | { readonly kind: 'mix'; readonly of: number; readonly order: readonly number[] }
 );
 
-export type NodeKind = Node['kind'];
-
 export interface Input {
   readonly name: 'vector' | 'number' | 'along' | 'matrix' | 'shift';
   /** The shape in which the function receives the input: [batch, n], [n], [1], [n, n] or [batch, n, n]. */

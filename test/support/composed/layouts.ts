@@ -5,7 +5,7 @@ import type { Tensor } from '../../../src/tensor/tensor.ts';
 /**
  * The place of a number of a table: the index of the tensor, and the index among the sample's numbers in that tensor.
  */
-export interface Place {
+interface Place {
   readonly piece: number;
   readonly index: number;
 }

@@ -16,7 +16,7 @@ import { dependence, isInner, type Problem } from './graph.ts';
 /** The selection q in [0, 1] at each kink. */
 export type Choice = (kink: Unit) => number;
 
-export const DEFAULT_CHOICE: Choice = ({ operation }) => DEFAULT_SELECTION[operation as keyof typeof DEFAULT_SELECTION];
+const DEFAULT_CHOICE: Choice = ({ operation }) => DEFAULT_SELECTION[operation as keyof typeof DEFAULT_SELECTION];
 
 export class Truth {
   readonly units: readonly Unit[];

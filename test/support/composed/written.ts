@@ -13,7 +13,7 @@ import type { Node, Problem } from './graph.ts';
 import { LAYOUTS, type Layout } from './layouts.ts';
 
 /** Options of the inner problems. */
-export interface WrittenOptions {
+interface WrittenOptions {
   /**
    * `given` passes the inner problems their planted solution, which is right only at the solution of the whole.
    * Default: given.
@@ -120,9 +120,9 @@ function linear(x: Tensor, matrix: Tensor, { name }: Layout, n: number): Tensor 
 /** The shape of the unknown, with samples first. */
 export type UnknownShape = (problem: Problem) => readonly number[];
 
-export const flatUnknown: UnknownShape = ({ batch, n }) => [batch, n];
+const flatUnknown: UnknownShape = ({ batch, n }) => [batch, n];
 
-export interface SolvedOptions extends WrittenOptions {
+interface SolvedOptions extends WrittenOptions {
   readonly options?: Partial<FixedPointOptions>;
   readonly shape?: UnknownShape;
   /** Default: the planted solution. */

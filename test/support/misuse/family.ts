@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { drawMisspelling, type Hostile, hostile } from './values.ts';
 import type { World } from './world.ts';
 
-export interface Parameter {
+interface Parameter {
   /** The names that an error may use for the argument: its documented name, or the name of a part of it. */
   readonly names: readonly string[];
   readonly valid: (world: World) => unknown;
@@ -38,7 +38,7 @@ export function family(
 }
 
 /** One call: the invalid argument, and the value it gets. */
-export interface Misuse {
+interface Misuse {
   readonly index: number;
   readonly kind: 'argument' | 'option' | 'unknown option' | 'inherited options';
   readonly option: readonly [wrong: string, right: string];
@@ -71,7 +71,7 @@ export function drawMisuses({ parameters }: Family): fc.Arbitrary<Misuse> {
   });
 }
 
-export interface PreparedCall {
+interface PreparedCall {
   readonly call: () => unknown;
   readonly names: readonly string[];
   /** Whether the call must be refused. */

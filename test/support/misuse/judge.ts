@@ -10,7 +10,7 @@ const BARE =
 /** Errors of the library that report failed work rather than an invalid argument. */
 const OF_WORK = ['ConvergenceError', 'CertificateError', 'DeviceLostError', 'AbortError'];
 
-export interface Verdict {
+interface Verdict {
   readonly outcome: 'refused' | 'succeeded' | 'own error';
   /** The error in the call's behaviour. */
   readonly fault?: string;

@@ -4,7 +4,7 @@ import { drawMisuses, type Family, prepareCall } from './family.ts';
 import { judgeCall } from './judge.ts';
 import type { World } from './world.ts';
 
-export interface Figures {
+interface Figures {
   readonly name: string;
   readonly cases: number;
   readonly refused: number;

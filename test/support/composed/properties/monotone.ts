@@ -31,7 +31,7 @@ interface Layer {
 const SIDES = [0, 0, 1, -1, 2, -2];
 
 /** W = (1 − m)I − AᵀA + B − Bᵀ of dyadic numbers, with pre-activations at kinks or well away from them. */
-export const layersOf = (margins: readonly number[]): fc.Arbitrary<Layer> =>
+const layersOf = (margins: readonly number[]): fc.Arbitrary<Layer> =>
   fc
     .record({
       n: fc.integer({ min: 1, max: 4 }),
