@@ -11,14 +11,14 @@ import { partsFor, productForm, SHADERS, type Shader, type ShaderPart } from '..
 const folder = fileURLToPath(new URL('../../shaders', import.meta.url));
 const sourceOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
-/** With those that are loaded by themselves. */
+/** All kernels, including those that are loaded separately. */
 const kernels: Record<string, Shader> = {
   ...SHADERS,
   ...PASS_SHADERS,
   'product-wide': productForm({ file: 'product-wide.wgsl', text: sourceOf('product-wide.wgsl') }),
 };
 
-/** The parts of a kernel for every activation and operation, each list once. */
+/** The lists of parts of a kernel, for every activation and operation, each list once. */
 function versions(shader: Shader): ShaderPart[][] {
   const found = new Map<string, ShaderPart[]>();
   for (const ACTIVATION of ACTIVATIONS.keys()) {
@@ -30,8 +30,8 @@ function versions(shader: Shader): ShaderPart[][] {
   return [...found.values()];
 }
 
-/** naga 29, which compiles the shaders in Deno, ends the process over a constant that comes behind such a variable. */
-test('constants are declared before a variable of a workgroup is used, whose length may depend on one of them', async () => {
+/** naga 29, which compiles the shaders in Deno, crashes on a constant that is declared after such a variable. */
+test('constants are declared before the use of a workgroup variable, whose length may depend on them', async () => {
   for (const [name, shader] of Object.entries(kernels)) {
     for (const parts of versions(shader)) {
       const code = (await Promise.all(parts.map(({ text }) => text))).map(compact).join('\n');
@@ -42,7 +42,7 @@ test('constants are declared before a variable of a workgroup is used, whose len
   }
 });
 
-test('shaders are understood with the short names that the page gets', async () => {
+test('shaders compile with the short names that they have in the page', async () => {
   const names = readdirSync(folder, { recursive: true }).map(String);
   const short = shortNames(names.filter((name) => name.endsWith('.wgsl')).map((name) => compact(sourceOf(name))));
   const { device, release } = await openDevice({});

@@ -18,7 +18,7 @@ const browser = {
 };
 
 describe('equilibra doctor', () => {
-  test('tells what works here', async () => {
+  test('reports what works on this computer', async () => {
     const { code, out, error } = await run(['doctor'], { environment: process.env });
     expect(error).toBe('');
     expect(code).toBe(0);
@@ -29,7 +29,7 @@ describe('equilibra doctor', () => {
     expect(out).toMatch(/open\(\) chooses (webgpu|wasm): /);
   });
 
-  test('tells the same as JSON', async () => {
+  test('reports the same as JSON', async () => {
     const { code, out } = await run(['doctor', '--json'], { environment: process.env });
     expect(code).toBe(0);
     const found = JSON.parse(out);
@@ -37,14 +37,14 @@ describe('equilibra doctor', () => {
     expect(found.backends.cpu.available).toBe(true);
     expect(found.backends.wasm).toEqual({ available: true });
     expect(found.backends.webgpu.package).toMatch(/webgpu/);
-    // The tests bring a driver along.
+    // The configuration of the tests provides a driver.
     expect(found.backends.webgpu.available).toBe(true);
     expect(found.choice.backend).toBe(found.backends.webgpu.adapter.software ? 'wasm' : 'webgpu');
     expect(found.browsers[0].version).toMatch(/\d+\.\d+/);
     expect(found.advice).toBeInstanceOf(Array);
   });
 
-  test('reports a wrong CHROME_PATH and goes on', async () => {
+  test('reports a wrong CHROME_PATH and continues', async () => {
     const { code, out } = await run(['doctor'], { environment: { ...process.env, CHROME_PATH: '/absent' } });
     expect(code).toBe(0);
     expect(out).toContain('✗ CHROME_PATH is /absent');
@@ -82,7 +82,7 @@ describe('the probe', () => {
   });
 });
 
-describe('what follows', () => {
+describe('conclusions', () => {
   test('the choice is that of open()', async () => {
     expect(await choiceOf({ adapter: hardware })).toEqual({
       backend: 'webgpu',
@@ -95,7 +95,7 @@ describe('what follows', () => {
     });
   });
 
-  test('there is no advice where all is well', () => {
+  test('there is no advice where everything works', () => {
     expect(adviceOnWebGPU({ package: 'p', adapter: hardware }, { drivers: [] }, [])).toEqual([]);
   });
 

@@ -25,10 +25,10 @@ describe('a drawing becomes an image', () => {
     const rows = Array.from({ length: 8 }, (_, row) => total(image.subarray(8 * row, 8 * row + 8)));
     for (const row of rows.slice(1, -1)) expect(row).toBeCloseTo(framing.pen, 0);
     expect(rows[0]).toBeGreaterThan(0.5);
-    for (let at = 0; at < 64; at++) expect(image[at]).toBe(image[8 * Math.floor(at / 8) + 7 - (at % 8)]); // left as right
+    for (let at = 0; at < 64; at++) expect(image[at]).toBe(image[8 * Math.floor(at / 8) + 7 - (at % 8)]); // symmetric
   });
 
-  test('where and how large it was drawn makes no difference', () => {
+  test('the place and the size of the drawing make no difference', () => {
     const smaller = one.map(([x, y]): Place => [0.2 + 0.3 * x, 0.4 + 0.3 * y]);
     for (const shape of [
       [8, 8],
@@ -39,7 +39,7 @@ describe('a drawing becomes an image', () => {
     }
   });
 
-  test('a large image has a border, a point is as large as the pen, nothing is nothing', () => {
+  test('a large image has a border, a point is as large as the pen, and an empty drawing is empty', () => {
     const framing = framingFor([28, 28]);
     const image = rasterised([one], framing);
     expect(total(image.subarray(0, 4 * 28))).toBe(0);
@@ -49,12 +49,12 @@ describe('a drawing becomes an image', () => {
 });
 
 describe('settings in a checkpoint', () => {
-  test.each(OPTIMISERS)('come back as they were: %s', (optimiser) => {
+  test.each(OPTIMISERS)('are restored unchanged: %s', (optimiser) => {
     const settings = { ...DEFAULTS, optimiser, width: 33, tolerance: 1e-4, activation: 'tanh' as const };
     expect(settingsFrom(optionsOf(settings))).toEqual(settings);
   });
 
-  test('a run with what the page does not offer is not taken for another one', () => {
+  test('a run with options that the page does not offer is not mistaken for another one', () => {
     const options = optionsOf(DEFAULTS);
     expect(settingsFrom({ ...options, 'clip-norm': '1' })).toBeUndefined();
     expect(settingsFrom({ ...options, schedule: 'cosine' })).toBeUndefined();
@@ -74,7 +74,7 @@ describe('the history of a run', () => {
     expect(backward).toEqual([4, 12, 18]);
   });
 
-  test('it is cut where training goes on from a checkpoint', () => {
+  test('it is cut where training resumes from a checkpoint', () => {
     const history = new RunHistory();
     history.takeUp([5, 4, 3, 2], []);
     history.cut(3, 0);
@@ -101,19 +101,19 @@ describe('dropped files', () => {
     ['one of four', [four[0]], /train-labels-idx1-ubyte/],
     ['a picture', ['cat.png'], /^cat\.png: no data set\. Drop one CSV file/],
     ['two tables', ['a.csv', 'b.csv'], /^a\.csv, b\.csv: no data set/],
-  ])('%s is refused, with what is wanted', (_, names, message) => {
+  ])('%s is refused, with the accepted files', (_, names, message) => {
     expect(() => sourceOf(files(...names))).toThrow(message);
   });
 });
 
-/** Names of all shaders, and what each says. */
+/** The names of all shaders, with their text. */
 const sources = readdirSync(shaders, { recursive: true })
   .map(String)
   .filter((name) => name.endsWith('.wgsl'))
   .map((name) => [name, readFileSync(join(shaders, name), 'utf8')] as const);
 const words = (text: string): string => (text.match(/[\w.]+|[^\w\s]/g) ?? []).join(' ');
 
-test('shaders without their comments say the same', () => {
+test('shaders without their comments are otherwise the same', () => {
   expect(sources.length).toBeGreaterThan(15);
   for (const [name, source] of sources) {
     expect(source, `${name} has a block comment, which the page's build leaves in`).not.toContain('/*');
@@ -122,7 +122,7 @@ test('shaders without their comments say the same', () => {
   }
 });
 
-test('short names in shaders stand for one name each, and for none that is known from outside', () => {
+test('short names in shaders stand for one name each, and never for an external one', () => {
   const short = shortNames(sources.map(([, source]) => compact(source)));
   expect(short.size).toBeGreaterThan(200);
   expect(new Set(short.values()).size).toBe(short.size);
@@ -136,7 +136,7 @@ test('short names in shaders stand for one name each, and for none that is known
 });
 
 describe('painting is spread over frames', () => {
-  /** Frames of a page that has none: each runs what was asked for before it. */
+  /** Animation frames for a page that has none: the returned function runs everything that was requested. */
   function stubFrames(): () => void {
     let asked: (() => void)[] = [];
     vi.stubGlobal('requestAnimationFrame', (work: () => void) => void asked.push(work));
@@ -149,7 +149,7 @@ describe('painting is spread over frames', () => {
 
   afterEach(() => vi.unstubAllGlobals());
 
-  test('one piece a frame, in the order in which they were asked for, each once', () => {
+  test('one piece a frame, in the order of the requests, each once', () => {
     const frame = stubFrames();
     const done: string[] = [];
     const [first, second] = ['first', 'second'].map((name) => () => void done.push(name));
@@ -162,7 +162,7 @@ describe('painting is spread over frames', () => {
     expect(done).toEqual(['first', 'second']);
   });
 
-  test('what asks for itself again waits for the others; what fails stops none', () => {
+  test('a piece that requests itself again waits for the others; a failing one stops none', () => {
     const frame = stubFrames();
     const done: string[] = [];
     const again = (): void => {

@@ -1,4 +1,6 @@
-/** What kernels.ts lists is there on every backend, under its name: told from the sources, without an adapter. */
+/**
+ * Everything that kernels.ts lists exists on every backend under its name. Read from the sources, without an adapter.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -34,40 +36,40 @@ const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, im
 const withoutComments = (text: string): string => text.replace(/\/\/.*$/gm, '');
 const generated: ReadonlySet<unknown> = new Set(Object.values(CONSTANTS));
 
-/** The source that a pipeline is compiled from, without comments and generated constants. */
-async function written(shader: Shader, constants: Constants = {}): Promise<string> {
+/** The source from which a pipeline is compiled, without comments and generated constants. */
+async function readSource(shader: Shader, constants: Constants = {}): Promise<string> {
   const parts = partsFor(shader, constants).filter((part) => !generated.has(part));
   return withoutComments((await Promise.all(parts.map(({ text }) => text))).join('\n'));
 }
 
-/** The body of a function in WGSL, and of what it leaves to another one where its argument is no NaN. */
+/** The body of a function in WGSL, with the body of the function that it calls for arguments that are not NaN. */
 function bodyOf(name: string, source: string): string {
   return source.match(new RegExp(`^fn ${name}(OfNumber)?\\([\\s\\S]*?^\\}`, 'gm'))?.join('\n') ?? '';
 }
 
-/** Whether a branch of a function says the constant: as a case, or in a comparison. */
+/** Whether a branch of a function contains the constant: as a case, or in a comparison. */
 function names(body: string, constant: string): boolean {
   return new RegExp(`(case[^:{]*|[!=]= )\\b${constant}\\b`).test(body);
 }
 
 describe('WGSL', () => {
   test.each(ELEMENTWISE.map((name, OPERATION) => [name, OPERATION] as const))('has %s', async (name, OPERATION) => {
-    const source = await written(SHADERS.elementwise, { OPERATION });
+    const source = await readSource(SHADERS.elementwise, { OPERATION });
     expect(names(bodyOf('operation', source), constantOf('OPERATION', name))).toBe(true);
   });
 
   test.each(ACTIVATIONS.map((name, ACTIVATION) => [name, ACTIVATION] as const))(
     'has the activation %s and its proximal operator',
     async (name, ACTIVATION) => {
-      const source = await written(SHADERS['product-tiled'], { ACTIVATION });
+      const source = await readSource(SHADERS['product-tiled'], { ACTIVATION });
       const constant = constantOf('ACTIVATION', name);
       expect(names(bodyOf('activation', source), constant)).toBe(true);
       expect(names(bodyOf('proximal', source), constant)).toBe(true);
-      // In an operation that is σ or prox_{αf} the activation is there too.
+      // An operation that is σ or prox_{αf} must handle the activation too.
       for (const operation of ELEMENTWISE.filter(
         (each) => each.replace('proximal', '').toLowerCase() === name.toLowerCase(),
       )) {
-        const own = await written(SHADERS.elementwise, { ACTIVATION, OPERATION: ELEMENTWISE.indexOf(operation) });
+        const own = await readSource(SHADERS.elementwise, { ACTIVATION, OPERATION: ELEMENTWISE.indexOf(operation) });
         expect(names(bodyOf('activation', own), constant), operation).toBe(true);
       }
     },
@@ -76,7 +78,7 @@ describe('WGSL', () => {
   test.each(ROWS.map((name, OPERATION) => [name, OPERATION] as const))(
     'has the row-wise %s',
     async (name, OPERATION) => {
-      const source = await written(SHADERS['rows-thread'], { OPERATION });
+      const source = await readSource(SHADERS['rows-thread'], { OPERATION });
       expect(names(bodyOf('operation', source), constantOf('OPERATION', name))).toBe(true);
     },
   );
@@ -86,12 +88,12 @@ describe('WGSL', () => {
     ['OPERATION', MOVES, SHADERS.move, 'compute'],
     ['OPERATION', SCALARS, SHADERS.scalar, 'main'],
   ] as const)('has every %s of %j', async (prefix, list, shader, place) => {
-    const source = await written(shader);
+    const source = await readSource(shader);
     for (const name of list) expect(names(bodyOf(place, source), constantOf(prefix, name)), name).toBe(true);
   });
 
-  test('has every reduction; that of sums is what is left', async () => {
-    const source = await written(SHADERS['reduce-thread']);
+  test('has every reduction; the sum is the default', async () => {
+    const source = await readSource(SHADERS['reduce-thread']);
     const bodies = ['isLength', 'start', 'add', 'join', 'reduced', 'single', 'store']
       .map((name) => bodyOf(name, source))
       .join('\n');
@@ -100,10 +102,10 @@ describe('WGSL', () => {
     }
   });
 
-  test('names nothing that the lists do not have', async () => {
+  test('names nothing that is not in the lists', async () => {
     for (const [name, shader] of Object.entries<Shader>({ ...SHADERS, ...PASS_SHADERS })) {
       for (const constants of [{}, { ACTIVATION: 2, OPERATION: 2 }] as Constants[]) {
-        const source = await written(shader, constants);
+        const source = await readSource(shader, constants);
         const heads = partsFor(shader, constants).filter((part) => generated.has(part));
         const declared = heads.map(({ text }) => text).join('\n');
         const used = source.match(/\b(ACTIVATION|BIAS|METHOD|OPERATION|STATE|STATUS)_[A-Z_]+/g) ?? [];
@@ -112,7 +114,7 @@ describe('WGSL', () => {
     }
   });
 
-  test('finds no operation by a number', () => {
+  test('compares no operation with a literal number', () => {
     for (const file of readdirSync(root('shaders'), { recursive: true }).map(String)) {
       if (!file.endsWith('.wgsl')) continue;
       const text = withoutComments(readFileSync(root(`shaders/${file}`), 'utf8'));
@@ -149,21 +151,21 @@ describe('AssemblyScript', () => {
     }
   });
 
-  // Of two or more, one may be what is left when it is none of the others.
+  // Where a function distinguishes two or more, one of them may be the default.
   test.each([
     ['Reduction', REDUCTIONS],
     ['MoveOperation', MOVES],
     ['RowsOperation', ROWS],
     ['ScalarOperation', SCALARS],
     ['Iteration', ITERATIONS],
-  ] as const)('tells the members of %s apart by name', (list, expected) => {
+  ] as const)('distinguishes the members of %s by name', (list, expected) => {
     const missing = expected.filter((name) => !new RegExp(`\\b${list}\\.${name}\\b`).test(sources));
     expect(missing.length, missing.join()).toBeLessThanOrEqual(1);
   });
 });
 
 describe('gpu.js', () => {
-  /** Functions that a call is made of. */
+  /** The functions that a call consists of. */
   function boundIn(call: Parameters<typeof lower>[0]): string[] {
     const found: string[] = [];
     lower(call, ({ bindings = {} }) => found.push(...Object.values(bindings)));
@@ -192,9 +194,9 @@ describe('gpu.js', () => {
   });
 });
 
-test('the kernels in WGSL have a twin of their name on the CPU', () => {
+test('every kernel in WGSL has one of the same name on the CPU', () => {
   const twins = readdirSync(root('src/backends/cpu'));
-  // Loops are the business of whoever runs a Program.
+  // Loops are handled by the backend's runner of Programs.
   const kernels = readdirSync(root('shaders')).filter((name) => /^(?!loop-).*\.wgsl$/.test(name));
   for (const name of kernels) {
     const kernel = name.replace(/(-(register|vector|tiled|wide|thread|workgroup|observe))*\.wgsl$/, '');
@@ -202,7 +204,7 @@ test('the kernels in WGSL have a twin of their name on the CPU', () => {
   }
 });
 
-test('tests have a definition of every activation that acts element by element', () => {
+test('the tests define every elementwise activation', () => {
   const defined = ACTIVATION_DEFINITIONS.map(({ option }) => (typeof option === 'string' ? option : option.name));
   expect([...new Set(defined)].sort()).toEqual(ACTIVATION_NAMES.filter((name) => name !== 'softmax').sort());
 });

@@ -5,7 +5,7 @@ import type { ProductVariants } from '../../src/backends/webgpu/dispatch.ts';
 import { lowerProduct } from '../../src/backends/webgpu/lower-product.ts';
 import { fastest } from '../../src/backends/webgpu/product-variants.ts';
 
-/** A device on which a run of each candidate takes so many milliseconds, by its own clock. */
+/** A device on which each candidate takes the given milliseconds by its own clock. */
 function device(durations: readonly number[], resolution = 0): { args: Parameters<typeof fastest>; runs: number[] } {
   let time = 0;
   const runs = durations.map(() => 0);
@@ -17,7 +17,7 @@ function device(durations: readonly number[], resolution = 0): { args: Parameter
   return { args: [durations.length, run, now], runs };
 }
 
-describe('the form of a product', () => {
+describe('the variant of a product', () => {
   test('is the fastest one', async () => {
     expect(await fastest(...device([5, 9, 2]).args)).toBe(2);
     expect(await fastest(...device([5, 3, 4]).args)).toBe(1);
@@ -28,7 +28,7 @@ describe('the form of a product', () => {
     expect(await fastest(...device([5, 5, 5]).args)).toBe(0);
   });
 
-  test('stays the usual one where the clock tells nothing', async () => {
+  test('stays the usual one where the clock is too coarse', async () => {
     expect(await fastest(...device([0, 0, 0]).args)).toBe(0);
     expect(await fastest(...device([0.002, 0.001, 0.001], 100).args)).toBe(0);
     const [candidates, run] = device([5, 1]).args;
@@ -45,7 +45,7 @@ describe('the form of a product', () => {
   });
 });
 
-/** Whether the form of a product of this size is left open. */
+/** Whether the variant of a product of this size is not decided beforehand. */
 function isOpen(size: number, forms: Partial<ProductVariants>): boolean {
   const call: ProductCall = {
     kernel: 'product',
@@ -68,15 +68,15 @@ function isOpen(size: number, forms: Partial<ProductVariants>): boolean {
   );
 }
 
-describe('what is timed', () => {
-  test('are large products alone, and those with the forms of a GPU', () => {
+describe('products that are timed', () => {
+  test('are only large ones with the variants of a GPU', () => {
     expect(isOpen(512, { tuneFrom: 1e9 })).toBe(false);
     expect(isOpen(1024, { tuneFrom: 1e9 })).toBe(true);
     expect(isOpen(1024, {})).toBe(false);
     expect(isOpen(1024, { tuneFrom: 1e9, tiled: false })).toBe(false);
   });
 
-  test('every part of a product that is split by rows', () => {
+  test('include every part of a product that is split by rows', () => {
     expect(isOpen(4096, { tuneFrom: 1e9, dispatchWork: 5e10 })).toBe(true);
   });
 });

@@ -6,7 +6,7 @@ import { Staging } from '../../src/backends/webgpu/staging.ts';
 
 const MEGABYTE = 2 ** 20;
 
-test('of ever other sizes so many bytes are kept, the last ones', async () => {
+test('of many different sizes the last ones are kept, up to a number of bytes', async () => {
   const { device, release } = await openDevice({});
   try {
     const staging = new Staging(device);
@@ -26,7 +26,7 @@ test('of ever other sizes so many bytes are kept, the last ones', async () => {
   }
 });
 
-test('they are among the figures of the backend', async () => {
+test('their bytes are included in the figures of the backend', async () => {
   const backend = await openWebGPU();
   try {
     const storage = backend.upload(new Float32Array(1000));
