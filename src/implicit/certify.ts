@@ -1,4 +1,4 @@
-/** A closer look at the theorem's hypothesis at the solution of an equation that the user wrote: on the host, in float64. */
+/** `solve.certify`: checks the theorem's hypothesis at the solution of a user's equation, on the host in float64. */
 import { inTurns } from '../backends/event-loop.ts';
 import { certificateOf, type ImplicitCertificate, knownByNorm, type SampleCertificate } from './certificate.ts';
 import { type CertifyOptions, checkRadius } from './certify-options.ts';
@@ -11,8 +11,8 @@ import { type EstimateOptions, estimateSingularValues } from './singular-value-e
 import { atSolution, type Solved } from './system.ts';
 
 /**
- * Decides, sample by sample, whether all elements of ∂F/∂z at z are invertible, or estimates how near to singular one is; in turns
- * with what else there is to do.
+ * Decides, sample by sample, whether all elements of ∂F/∂z at z are invertible, or estimates how near to singular one of them is.
+ * The work yields to other tasks of the host in between.
  */
 export async function certify(
   solved: Solved,
@@ -43,8 +43,8 @@ async function certified(
 }
 
 const UNDECIDED =
-  'an element is singular, but what the function solves itself is too far from the kinks to tell whether they are met; a smaller ' +
-  'tolerance there may';
+  'an element is singular, but the solves inside the function are too inaccurate to tell whether its kinks are met; a smaller ' +
+  'tolerance there may tell';
 
 async function proved(
   solved: Solved,
@@ -70,7 +70,10 @@ async function proved(
   return certificateOf(certificates, kinks.list);
 }
 
-/** Coordinates that may be at a kink were all taken to be at one: what holds for these elements holds, what fails need not. */
+/**
+ * Coordinates that may be at a kink were all taken to be at it. What was certified for these elements therefore holds, but a
+ * failure among them may be of an element that the true solution does not have.
+ */
 function withDoubt(certificate: SampleCertificate, unresolved: number): SampleCertificate {
   if (certificate.status !== 'failed') return certificate;
   const reason = `${certificate.reason}; but ${unresolved} of the kinks could not be told from points near them`;

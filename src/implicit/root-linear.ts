@@ -1,5 +1,4 @@
-/** The linear solves behind gradients and tangents of solutions: Bᵀu = v and Bż = −Aẋ. */
-
+/** The linear solves behind gradients and tangents of a user's equation: Bᵀu = v and Bż = −Aẋ. */
 import { GENERAL_SOLVERS } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
 import { column, statusOf } from '../solvers/monitor.ts';
@@ -13,7 +12,7 @@ import { summarise } from './summary.ts';
 import { type LinearisedSystem, matrixFree, type Solved } from './system.ts';
 import { EAGER_PASSES, run } from './traced-or-eager.ts';
 
-/** Bᵀu = v, and −Aᵀu for the inputs that need it. */
+/** Solves Bᵀu = v; the tensors are −Aᵀu for the inputs whose gradient is needed. */
 export function backward(
   solved: Solved,
   cotangent: Tensor,
@@ -31,7 +30,7 @@ export function backward(
   return solvedAndTold(solved, 'backward', others, settings, limited, task, definedPoint);
 }
 
-/** The start in the place of the solution, for samples that have failed and that the cotangent leaves out. */
+/** The point at which to linearise: the start, in place of x, for failed samples whose cotangent is 0. */
 function definedPoint(x: Tensor, [v, start, residual]: readonly Tensor[]): Tensor {
   if (!start) return x;
   const { context, shape } = x;
@@ -41,7 +40,7 @@ function definedPoint(x: Tensor, [v, start, residual]: readonly Tensor[]): Tenso
   return elementwise('select', [column(replaced), context.alias(start, shape), x]);
 }
 
-/** Bż = −Aẋ. @param tangents undefined where an input has none, which is 0 */
+/** Solves Bż = −Aẋ; the tensor is ż. @param tangents ẋ of each input, where undefined stands for 0 */
 export function forwardMode(
   solved: Solved,
   tangents: readonly (Tensor | undefined)[],
@@ -59,7 +58,7 @@ export function forwardMode(
   });
 }
 
-/** Solves for any right-hand side with B or with Bᵀ: what the estimate of a singular value is made of. */
+/** Solves Bu = right or Bᵀu = right; the tensor is u. The estimate of a singular value needs such solves. */
 export function solveWith(
   solved: Solved,
   right: Tensor,
@@ -76,17 +75,19 @@ export function solveWith(
 export interface LinearTask {
   /** transposed: Bᵀu = right. direct: Bu = right. */
   readonly direction: 'transposed' | 'direct';
-  /** Any shape of the size of z. */
+  /** The right-hand side, of the size of z and any shape. */
   readonly right: Tensor;
-  /** What is wanted of u, [batch, n]. */
+  /** Computes the results from u, [batch, n]. */
   readonly results: (u: Tensor) => readonly Tensor[];
 }
 
 type Task = (others: readonly Tensor[], linearised: LinearisedSystem) => LinearTask;
 
 /**
- * @param others what the task needs besides the solution and its inputs
- * @param pointOf where F is linearised, [batch, n]; default: at the solution
+ * Runs the linear solve of a task, and summarises it.
+ * @param others the tensors that the task needs besides the solution and its inputs
+ * @param pointOf the point at which F is linearised, [batch, n]. Default: the solution
+ * @throws UnresolvedError where the function names a selection and the solution is not resolved
  */
 function solvedAndTold(
   { engine, systemOf, z, inputs, uncertainty }: Solved,
@@ -138,10 +139,10 @@ function solvedAndTold(
   return { summary, marked, tensors: rest.slice(marked.length) };
 }
 
-/** The function names a selection, and the solution was not resolved: the caller has to begin with that. */
+/** Thrown where the function names a selection and the solution is not resolved: the caller has to resolve it first. */
 export class UnresolvedError extends Error {}
 
-/** Beyond every bound that shows anything, where none is known. */
+/** Stands for a bound that is not known: it is too large to show anything. */
 const NO_BOUND = 2 ** 126;
 
 function normBoundOn(context: LoopContext, linearised: LinearisedSystem): Tensor {

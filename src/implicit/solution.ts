@@ -1,6 +1,6 @@
 /**
- * The course that every implicit solution takes, whatever its equation: a forward solve with its report, outputs that cannot be
- * read where it failed, linear solves with reports and certificates, and a policy where a certificate failed.
+ * The course of events that all implicit solutions share, whatever their equation: a forward solve with its report, outputs that
+ * cannot be read where it failed, linear solves with reports and certificates, and a policy for certificates that fail.
  */
 import type { SolveReport } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
@@ -20,25 +20,25 @@ import {
 } from './reporting.ts';
 import type { LimitedRun, RunLimits } from './run-limits.ts';
 
-/** What every solve lets the caller choose. */
+/** The options that all solves have. */
 export interface CourseSettings extends Pick<Reported, 'tolerance' | 'onFailure'> {
   readonly backwardTolerance: number;
   readonly onFailedCertificate: FailurePolicy;
   readonly limits: RunLimits;
 }
 
-/** What is known of the hypothesis of the implicit function theorem at a solution: each problem has its own arguments. */
+/** How a problem certifies the hypothesis of the implicit function theorem at its solution. */
 export interface Hypothesis {
   /** The certificate that comes with a linear solve. */
   ofSolve(read: LinearRead): Promise<ImplicitCertificate>;
   /**
-   * A closer look, where one is wanted before a gradient may be read. Called when the first linear solve has been enqueued, before
-   * anything that it needs is freed.
+   * A closer look, present where one is wanted before a gradient may be read. It is called once, when the first linear solve has
+   * been enqueued and nothing that it needs has been freed yet.
    */
   readonly closer?: () => Promise<ImplicitCertificate>;
 }
 
-/** What an equation says of itself: see Reported. */
+/** What a course needs to know of its equation: see Reported. */
 export interface Problem
   extends Pick<Reported, 'what' | 'given' | 'solver' | 'isBounded' | 'failure'>,
     Partial<Pick<Reported, 'rounding'>> {
@@ -54,11 +54,11 @@ interface Solved<Report extends SolveReport> {
   readonly outputs: readonly Tensor[];
 }
 
-/** One solution, from the moment at which its forward solve is about to be enqueued. */
+/** The course of one solution, from the moment at which its forward solve is about to be enqueued. */
 export class Course {
-  /** Of the forward solve. */
+  /** The limits of the forward solve. */
   readonly run: LimitedRun;
-  /** In the order in which gradients and tangents were asked for. */
+  /** One for each linear solve, in the order in which gradients and tangents were asked for. */
   readonly backwardReports: Promise<LinearReport>[] = [];
   private readonly since = performance.now();
   private verdict: Promise<void> | undefined;
@@ -72,11 +72,11 @@ export class Course {
   }
 
   /**
-   * The report of the forward solve, and its outputs in the place of those given, such that reading them awaits it.
+   * The report of the forward solve, and tensors in place of its outputs whose reading awaits that report.
    *
-   * One of them is what the problem solves for, of which a CustomOperation is recorded; where that is several things, such as the
-   * x, y and s of a cone program, they are one row, and cut from it by operations that the tape follows.
-   * @param complete adds to the report; where it rejects, so does everything that depends on the solution. Default: nothing is added
+   * One output is the solution, for which a CustomOperation is recorded. A problem that solves for several things, such as the x, y
+   * and s of a cone program, lays them out in one row and cuts them from it by operations that the tape follows.
+   * @param complete adds to the report; where it rejects, so does everything that depends on the solution. Default: adds nothing
    */
   solved(summary: Tensor, outputs: readonly Tensor[]): Solved<SolveReport>;
   solved<Report extends SolveReport>(
@@ -97,8 +97,8 @@ export class Course {
   }
 
   /**
-   * Solves for a gradient or a tangent.
-   * @returns the tensors that came of it, such that reading them awaits its report, and the closer look where there is one
+   * Runs the linear solve for a gradient or a tangent.
+   * @returns the tensors of its result; reading them awaits the report, and the closer look where there is one
    * @throws the signal's reason where it is aborted
    */
   linear(direction: LinearDirection, solve: (run: LimitedRun) => LinearResult): Tensor[] {
@@ -110,10 +110,10 @@ export class Course {
     const { closer } = hypothesis;
     if (closer && !this.verdict) {
       this.verdict = applyFailurePolicy(what, settings.onFailedCertificate, closer().then(this.warned));
-      this.verdict.catch(() => {}); // it is told where a tensor is awaited
+      this.verdict.catch(() => {}); // reported where a tensor is read
     }
     const report = linearReportOf(engine, back, result, since, (read) => hypothesis.ofSolve(read));
-    report.then(({ certificate }) => this.warned(certificate)).catch(() => {}); // it is told with the report
+    report.then(({ certificate }) => this.warned(certificate)).catch(() => {}); // an error is reported through `report`
     this.backwardReports.push(report);
     const { verdict } = this;
     const solved = guarded(engine, back, result.tensors, report);
@@ -139,7 +139,7 @@ export class Course {
     };
   }
 
-  /** Once for each solution. */
+  /** Warns of a matrix that is nearly singular, once for each solution. */
   private readonly warned = (certificate: ImplicitCertificate): ImplicitCertificate => {
     if (!this.isWarned) this.isWarned = warnIfNearlySingular(this.problem.what, certificate);
     return certificate;
