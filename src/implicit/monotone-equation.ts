@@ -1,4 +1,4 @@
-/** z = σ(Wz + b) in operations that a tape follows: for functions that call such a layer, and have its kinks. */
+/** z = σ(Wz + b) in operations that a tape follows: functions that call such a layer have its kinks. */
 import type { CustomOperation, LayerEquation } from '../autodiff/custom.ts';
 import type { Activation } from '../solvers/activations.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
@@ -8,8 +8,8 @@ import { recorded } from '../tensor/operations.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 
 /**
- * z − σ(Wz + b), [batch, n].
- * @param given the parameters of the map, and b
+ * The residual z − σ(Wz + b), [batch, n].
+ * @param given the parameters of the map, then b
  */
 export function monotoneResidual(
   { context, map, activation }: LayerEquation,
@@ -20,7 +20,7 @@ export function monotoneResidual(
   return z.sub(activated(applied(context, map, given.slice(0, -1), z).add(b), activation));
 }
 
-/** Wz for each row. */
+/** Wz for each row of z. */
 function applied(context: LoopContext, map: LinearMap, parameters: readonly Tensor[], z: Tensor): Tensor {
   const W = map.traced(parameters, context);
   const operation: CustomOperation = {
@@ -41,7 +41,7 @@ function applied(context: LoopContext, map: LinearMap, parameters: readonly Tens
   return recorded('custom', [...parameters, z], W.apply(z, { transposed: false }), operation);
 }
 
-/** σ(p): 0 where a unit is not in use, whatever reaches it. */
+/** σ(p), and 0 in the units that the mask leaves out. */
 function activated(p: Tensor, { mask, ...activation }: Activation): Tensor {
   if (!mask) return ofUsed(p, activation);
   const used = mask.flatMap((isUsed, unit) => (isUsed ? [unit] : []));

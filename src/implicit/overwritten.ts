@@ -1,4 +1,4 @@
-/** Tensors of which something is known, and whether they were overwritten since. */
+/** Whether tensors were overwritten since something about them was known. */
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -6,30 +6,30 @@ import type { Tensor } from '../tensor/tensor.ts';
 const writesTo = (tensors: readonly Tensor[]): number[] =>
   tensors.map((tensor) => (tensor.context instanceof Engine ? tensor.context.writesTo(tensor) : 0));
 
-/** For each map how often its parameters had been overwritten when its margin was known to hold. */
+/** How often the parameters of each map had been overwritten when its margin was known to hold. */
 const remembered = new WeakMap<LinearMap, readonly number[]>();
 
-/** To be called when the margin is known, at the latest when the map is first used. */
+/** Notes the state of a map for which the margin is known. To be called at the latest when the map is first used. */
 export function remember(map: LinearMap): void {
   remembered.set(map, writesTo(map.parameters));
 }
 
-/** Whether its margin is that of other numbers. */
+/** Whether the parameters of a map were overwritten since its margin was known. */
 export function isOverwritten(map: LinearMap): boolean {
   const before = remembered.get(map);
   if (!before) remember(map);
   return before !== undefined && writesTo(map.parameters).some((count, index) => count !== before[index]);
 }
 
-/** What a solution was made of, as it was then. */
+/** Guards the tensors of a solution against being overwritten. */
 export interface Guard {
-  /** Which of the tensors was overwritten since; undefined where none was. */
+  /** The reason why one of the tensors no longer holds what was solved with; undefined where all still do. */
   changed(): string | undefined;
-  /** @throws Error where one was */
+  /** @throws Error where one of them was overwritten */
   check(): void;
 }
 
-/** @param names of the tensors, as many */
+/** Guards tensors from now on. @param names the name of each tensor, for messages */
 export function guardOf(what: string, tensors: readonly Tensor[], names: (index: number) => string): Guard {
   const before = writesTo(tensors);
   const changed = (): string | undefined => {

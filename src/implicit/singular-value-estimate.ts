@@ -1,4 +1,4 @@
-/** How near to singular ∂F/∂z is, for systems of any size: by linear solves and products alone, all samples together. */
+/** An estimate of how near to singular ∂F/∂z is, for systems of any size: by linear solves and products, all samples together. */
 import { random } from '../data/random.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -12,21 +12,22 @@ import { run } from './traced-or-eager.ts';
 
 export type EstimateOptions = SmallestSingularValueOptions;
 
-export interface SingularValueEstimate {
-  /** Not below σ_min, up to the tolerance of the solves. */
+/** The extreme singular values of one sample's matrix, estimated. */
+interface SingularValueEstimate {
+  /** At least σ_min, up to the tolerance of the solves. */
   readonly smallest: number;
-  /** Whether every linear solve converged; where one did not the matrix may be singular, and `smallest` says little. */
+  /** Whether every linear solve converged. Where one did not, the matrix may be singular, and `smallest` says little. */
   readonly isSolved: boolean;
-  /** Not above σ_max. */
+  /** At most σ_max. */
   readonly largest: number;
-  /** Of ‖∂f/∂z‖, as with every gradient. */
+  /** A bound of ‖∂f/∂z‖, as in every linear solve. */
   readonly normBound: number;
 }
 
-/** Powers of BᵀB. */
+/** The largest singular value comes from this power of BᵀB. */
 const POWERS = 4;
 
-/** For each sample, of the element that the selection takes. */
+/** Estimates them for each sample, of the element that the selection takes. */
 export function estimateSingularValues(
   { engine, systemOf, z, inputs, uncertainty }: Solved,
   settings: ImplicitSettings,
@@ -37,7 +38,7 @@ export function estimateSingularValues(
     const at = { engine, systemOf, z: use(z), inputs: inputs.map(use), uncertainty: uncertainty?.map(use) };
     const { batch, n } = systemOf(inputs).rows;
     const largest = await largestSingularValues(at, [batch, n], options.seed ?? 0);
-    /** The least that any solve has shown. */
+    /** The smallest bound of σ_min that any solve has shown. */
     const least = new Array<number>(batch).fill(Number.POSITIVE_INFINITY);
     const isSolved = new Array<boolean>(batch).fill(true);
     let normBound = Number.POSITIVE_INFINITY;
@@ -74,7 +75,7 @@ export function estimateSingularValues(
         const estimate = await smallestSingularValueEstimate(asking('direct'), asking('transposed'), n, options);
         least[sample] = Math.min(least[sample], estimate);
       } catch (error) {
-        // Too near to singular to be solved with: what the attempt has shown is left.
+        // The matrix is too near to singular for a solve; the bounds found so far stay.
         if (!(error instanceof UnsolvedError)) throw error;
       }
     });
@@ -94,7 +95,7 @@ interface Question {
   readonly right: Float64Array;
 }
 
-/** ‖Bw‖ of a unit vector w that powers of BᵀB have turned to the largest singular value, [batch]. */
+/** ‖Bw‖, [batch], for a unit vector w from the power method on BᵀB: an estimate of σ_max from below. */
 async function largestSingularValues(
   { engine, systemOf, z, inputs, uncertainty = [] }: Solved,
   [batch, n]: readonly [number, number],

@@ -1,10 +1,10 @@
-/** The monotonicity margin of a matrix by its eigenvalues: float64, on the host. Fetched where one is to be checked. */
+/** The monotonicity margin of a matrix by its eigenvalues, on the host in float64. Loaded when a margin is to be checked. */
 import type { Interruptible } from '../backends/event-loop.ts';
 
-/** Eigenvalues are bracketed to this many units of rounding of the matrix. */
+/** At most this many bisections bracket an eigenvalue. */
 const BISECTIONS = 100;
 
-/** As `monotonicityMargin`. */
+/** The largest m with I − (W + Wᵀ)/2 ⪰ m·I: see `monotonicityMargin`. @param W n × n, row-major */
 export function* marginOf(W: ArrayLike<number>, n: number): Interruptible<number> {
   const matrix = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
@@ -16,9 +16,8 @@ export function* marginOf(W: ArrayLike<number>, n: number): Interruptible<number
 }
 
 /**
- * The largest m with I − (W + Wᵀ)/2 ⪰ m·I for a W that is given directly, in float64 on the host.
- * @throws RangeError where m ≤ 0, up to rounding: the layer is then not monotone, and z = σ(Wz + b) may have no solution
- *   or several
+ * The same, checked to be positive.
+ * @throws RangeError where m ≤ 0 up to rounding: z = σ(Wz + b) is then not monotone, and may have no solution or several
  */
 export function* checkedMargin(W: ArrayLike<number>, n: number): Interruptible<number> {
   const margin = yield* marginOf(W, n);
@@ -32,11 +31,11 @@ export function* checkedMargin(W: ArrayLike<number>, n: number): Interruptible<n
   return margin;
 }
 
-/** Of a margin that the caller states, what rounding of W may take away. */
+/** The share of a stated margin that rounding of W may take away. */
 const MARGIN_SLACK = 1e-3;
 
 /**
- * Checks the margin that a caller states for a W that is given directly.
+ * Checks the margin that a caller states for a matrix.
  * @throws RangeError where W is not monotone, or less so than stated
  */
 export function* checkStatedMargin(W: ArrayLike<number>, n: number, stated: number): Interruptible<void> {
@@ -48,7 +47,7 @@ export function* checkStatedMargin(W: ArrayLike<number>, n: number, stated: numb
   }
 }
 
-/** Householder reflections QᵀAQ that leave a symmetric A (overwritten) tridiagonal. */
+/** Reduces a symmetric A, which is overwritten, to the tridiagonal QᵀAQ by Householder reflections. */
 function* tridiagonal(
   a: Float64Array,
   n: number,
@@ -84,10 +83,10 @@ function* tridiagonal(
   return { diagonal, offDiagonal };
 }
 
-/** Outside of these a sum of squares may have overflowed, or have lost what underflowed. */
+/** Outside of this range a sum of squares may have overflowed, or have lost terms to underflow. */
 const [SMALLEST_SUM, LARGEST_SUM] = [2 ** -900, 2 ** 1000];
 
-/** √Σ x² of every `stride`-th number from `start` to before `end`. */
+/** √Σ x² over every `stride`-th number from `start` up to, but not including, `end`. */
 function lengthOf(x: ArrayLike<number>, start: number, end: number, stride: number): number {
   let squares = 0;
   for (let at = start; at < end; at += stride) squares += x[at] * x[at];
@@ -100,21 +99,22 @@ function lengthOf(x: ArrayLike<number>, start: number, end: number, stride: numb
   return largest * Math.sqrt(squares);
 }
 
-/** Of a matrix, after which others may have their turn. */
+/** After this many rows of a matrix, other tasks of the host may run. */
 const ROWS = 64;
 
-/** Σ_{j ≥ from} rowⱼ·vⱼ, the row beginning at `start`. */
+/** Σ_{j ≥ from} rowⱼ·vⱼ, where the row begins at `start`. */
 function partialDot(a: Float64Array, start: number, v: Float64Array, from: number, n: number): number {
   let sum = 0;
   for (let j = from; j < n; j++) sum += a[start + j] * v[j];
   return sum;
 }
 
-/** Row i of A − v wᵀ − w vᵀ, from column `from` on. */
+/** Replaces row i of A by that of A − v wᵀ − w vᵀ, from column `from` on. */
 function subtractPair(a: Float64Array, i: number, v: Float64Array, w: Float64Array, from: number, n: number): void {
   for (let j = from; j < n; j++) a[i * n + j] -= v[i] * w[j] + w[i] * v[j];
 }
 
+/** The smallest eigenvalue of a symmetric tridiagonal matrix, by bisection. */
 function smallestEigenvalue(diagonal: Float64Array, offDiagonal: Float64Array): number {
   // Gershgorin's discs bracket every eigenvalue.
   let low = Number.POSITIVE_INFINITY;
@@ -133,7 +133,7 @@ function smallestEigenvalue(diagonal: Float64Array, offDiagonal: Float64Array): 
   return low;
 }
 
-/** Sturm: some pivot of the LDLᵀ factorisation of T − x·I is negative exactly when an eigenvalue lies below x. */
+/** Sturm's criterion: a pivot of the LDLᵀ factorisation of T − x·I is negative exactly when an eigenvalue lies below x. */
 function hasEigenvalueBelow(diagonal: Float64Array, offDiagonal: Float64Array, x: number): boolean {
   let pivot = diagonal[0] - x;
   for (let i = 0; ; i++) {

@@ -2,22 +2,22 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { MatrixFamily, Vertex } from './family.ts';
 
-/** Whole numbers longer than this many bits are refused: entries that differ by so much are no work for integers. */
+/** Integers longer than this many bits are refused: entries of such different size make exact arithmetic too slow. */
 const LONGEST = 512;
 
 interface Dyadic {
   readonly mantissa: number;
-  /** Infinity for 0 */
+  /** Infinity where the number is 0. */
   readonly exponent: number;
 }
 
-/** The exact sign of det B(d) at a vertex, for the numbers as they are stored; null where they differ too much in size. */
+/** The exact sign of det B(d) at a vertex, for the numbers as they are stored; null where these differ too much in size. */
 export function* exactSign(family: MatrixFamily, vertex: Vertex): Interruptible<-1 | 0 | 1 | null> {
   const matrix = yield* wholeMatrix(family, vertex);
   return matrix && (yield* bareissSign(matrix));
 }
 
-/** B at the vertex with each row multiplied by a power of 2 that makes it whole. */
+/** B at the vertex, with each row multiplied by a power of 2 that makes it integer; null where this takes too many bits. */
 function* wholeMatrix({ n, base, terms }: MatrixFamily, vertex: Vertex): Interruptible<bigint[][] | null> {
   const active = terms
     .filter((_, index) => vertex[index] === 1)
@@ -47,10 +47,10 @@ function shifted(value: bigint, places: number): bigint {
   return value === 0n ? 0n : value << BigInt(places);
 }
 
-/** value = mantissa · 2^exponent with an odd mantissa */
+/** Splits a number into mantissa · 2^exponent with an odd mantissa. */
 function dyadic(value: number): Dyadic {
   if (value === 0) return { mantissa: 0, exponent: Number.POSITIVE_INFINITY };
-  // 53 places below the leading one, and one more should the logarithm be rounded up.
+  // 52 binary places below the leading one, and one more in case the logarithm was rounded up.
   let exponent = Math.max(-1074, Math.floor(Math.log2(Math.abs(value))) - 53);
   let mantissa = value / 2 ** exponent;
   while (mantissa % 2 === 0) {
@@ -60,7 +60,7 @@ function dyadic(value: number): Dyadic {
   return { mantissa, exponent };
 }
 
-/** Bareiss' elimination: every division is exact, and the last pivot is the determinant, up to the row exchanges. */
+/** The sign of a determinant by Bareiss' elimination: all divisions are exact, and the last pivot is ± the determinant. */
 function* bareissSign(matrix: bigint[][]): Interruptible<-1 | 0 | 1> {
   const n = matrix.length;
   let negative = false;

@@ -1,12 +1,12 @@
-/** Bounds of a linear function of B(d)⁻¹r(d) over the whole box, for any number of kinks. */
+/** Bounds of a linear function of B(d)⁻¹r(d) over the whole box of d, for any number of kinks. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { dot, factorise, hasCholeskyFactor, solve } from './matrices.ts';
 import { comparisonMatrix, provedScalings } from './positive-definite.ts';
 import type { Enclosure } from './reduced.ts';
 
 /**
- * value(d) = constant + effectᵀs with (I − DG)s = D·entering, D = diag(d): s is what the kinks add to the solution at d = 0, and
- * Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ.
+ * The function value(d) = constant + effectᵀs with (I − DG)s = D·entering and D = diag(d). Here s is the part of the solution that
+ * the kinks add to that at d = 0, and Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ.
  */
 export interface ReducedValue {
   readonly constant: number;
@@ -23,14 +23,14 @@ export interface Range {
 
 export const UNBOUNDED: Range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 
-/** Of a bound: more than the rounding of what is solved here, whose condition CONDITION limits. */
+/** The relative slack of a bound: more than the rounding of the solves here, whose condition numbers CONDITION limits. */
 const SLACK = 1e-6;
 const CONDITION = 1e-6;
 const SWEEPS = 4;
 
 /**
- * A range that no value leaves; infinite where none is found. With w = entering + Gs and 0 ≤ d ≤ 1, s = Dw says sᵢ(wᵢ − sᵢ) ≥ 0,
- * that is sᵢ(entering − Ms)ᵢ ≥ 0 for each i. Two sets contain every such s, and the bounds are the better of both.
+ * A range that contains every value; infinite where none is found. With w = entering + Gs and 0 ≤ d ≤ 1, s = Dw implies
+ * sᵢ(wᵢ − sᵢ) ≥ 0, that is sᵢ(entering − Ms)ᵢ ≥ 0 for each i. Two kinds of sets contain every such s; the bounds are the best of all.
  */
 export function* rangeBounds(value: ReducedValue): Interruptible<Range> {
   const ranges: Range[] = [];
@@ -42,12 +42,13 @@ export function* rangeBounds(value: ReducedValue): Interruptible<Range> {
 }
 
 /**
- * Summed with weights Δ ≻ 0 for which H = (ΔM + MᵀΔ)/2 ≻ 0: sᵀHs ≤ sᵀq, q = Δ·entering, an ellipsoid around ½H⁻¹q, on which
+ * The range on an ellipsoid. Summed with weights Δ ≻ 0 for which H = (ΔM + MᵀΔ)/2 ≻ 0, the inequalities become sᵀHs ≤ sᵀq with
+ * q = Δ·entering: an ellipsoid around ½H⁻¹q, on which
  *   effectᵀs ∈ ½effectᵀH⁻¹q ± ½√(effectᵀH⁻¹effect · qᵀH⁻¹q).
  */
 function* ellipsoidRange({ constant, effect, entering, matrix }: ReducedValue, D: Float64Array): Interruptible<Range> {
   const { k, centre } = matrix;
-  // In coordinates in which H has a unit diagonal.
+  // The coordinates are scaled such that H has a unit diagonal.
   const scale = D.map((value, i) => 1 / Math.sqrt(value * centre[i * k + i]));
   const H = new Float64Array(k * k);
   for (let i = 0; i < k; i++) {
@@ -67,8 +68,9 @@ function* ellipsoidRange({ constant, effect, entering, matrix }: ReducedValue, D
 }
 
 /**
- * One by one: where Mᵢᵢ > 0, sᵢ lies between 0 and (enteringᵢ + Σⱼ≠ᵢ Gᵢⱼsⱼ)/Mᵢᵢ. So C|s| ≤ |entering| with C the comparison
- * matrix of M, and |s| ≤ C⁻¹|entering| where C⁻¹ ≥ 0; from that box on, interval arithmetic.
+ * The range on a box. Where Mᵢᵢ > 0, the inequality of i says that sᵢ lies between 0 and (enteringᵢ + Σⱼ≠ᵢ Gᵢⱼsⱼ)/Mᵢᵢ. It follows
+ * that C|s| ≤ |entering| with the comparison matrix C of M, and |s| ≤ C⁻¹|entering| where C⁻¹ ≥ 0. Interval arithmetic then shrinks
+ * this box.
  */
 function* boxRange({ constant, effect, entering, matrix }: ReducedValue): Interruptible<Range> {
   const { k, centre } = matrix;
@@ -99,6 +101,7 @@ function* boxRange({ constant, effect, entering, matrix }: ReducedValue): Interr
   return around(constant, total(ends), total(others));
 }
 
+/** Widens a range by its rounding. */
 function around(constant: number, low: number, high: number): Range {
   if (!Number.isFinite(low) || !Number.isFinite(high)) return UNBOUNDED;
   const slack = SLACK * Math.max(Math.abs(low), Math.abs(high)) + Number.EPSILON * 64 * Math.abs(constant);

@@ -1,29 +1,29 @@
-/** Where there are too many vertices to visit: a search for one whose determinant has the other sign. */
+/** A search for a vertex whose determinant has the other sign, where there are too many vertices to visit all. */
 import type { Random } from '../../data/random.ts';
 import type { Vertex } from './family.ts';
 import type { Enclosure } from './reduced.ts';
 
-/** Two vertices that differ in one kink, and det B at the second over det B at the first. */
+/** Two vertices that differ in one kink; the ratio is det B at the second over det B at the first. */
 export interface Edge {
   readonly vertex: Vertex;
   readonly kink: number;
   readonly ratio: number;
 }
 
-/** About a second of work. */
+/** The number of multiplications that all descents may take together: about a second of work. */
 const WORK = 3e8;
 const MOST_STARTS = 64;
 /** A ratio of determinants that is 0 to rounding. */
 const VANISHING = 1e-10;
 
 /**
- * Edges that seem to change the sign of det B, or to make it 0: the end of every descent that finds one, the first from
- * d = 0, the second from d = 1, the others from random vertices. A descent flips the kink that shrinks |det B| the most.
- * The ratios are rounded: an edge is a suspicion, to be proved.
+ * Finds edges along which det B seems to change its sign, or to become 0: one at the end of each descent that finds any. The first
+ * descent starts from d = 0, the second from d = 1, the others from random vertices. Each step of a descent flips the kink that
+ * shrinks |det B| the most. The ratios are rounded, so that an edge is only a suspicion, which is still to be proved.
  *
- * The diagonal of the principal pivot transform of M on S holds det M_T/det M_S for every T that differs from S in one
- * kink, and the transform on T follows from that on S by one pivot.
- * @returns also undefined, where the search may be interrupted
+ * The diagonal of the principal pivot transform of M on S holds det M_T/det M_S for every T that differs from S in one kink, and
+ * one pivot turns the transform on S into that on T.
+ * @returns edges, and undefined wherever the search may be interrupted
  */
 export function* suspectEdges({ k, centre }: Enclosure, draws: Random): Generator<Edge | undefined, void, void> {
   const starts = Math.max(2, Math.min(MOST_STARTS, Math.floor(WORK / (2 * k ** 3))));
@@ -36,7 +36,7 @@ export function* suspectEdges({ k, centre }: Enclosure, draws: Random): Generato
   }
 }
 
-/** Flips the kinks of the path, then descends. */
+/** Flips the kinks of the path one after the other, then descends. @returns the first suspicious edge, if any */
 function* walk(
   transform: Float64Array,
   k: number,

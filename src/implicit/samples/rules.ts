@@ -1,4 +1,4 @@
-/** What each operation does to the dependence of its numbers on samples. */
+/** The rule of each operation: on which samples its output depends, given the same for its inputs. */
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import type { OperationName } from '../../autodiff/definable.ts';
 import type { Entry } from '../../autodiff/linearisation.ts';
@@ -10,7 +10,7 @@ import { doubted, joined, joinedEach, joinedInGroups, NONE, type Owners } from '
 /** The owners of the output, from those of the inputs, of which at least one depends on a sample. */
 type Rule = (inputs: readonly Owners[], entry: Pick<Entry, 'inputs' | 'output' | 'attributes'>) => Owners;
 
-/** Of each number of a tensor of this shape the place at which an operand with the layout is read for it. */
+/** For each number of a tensor of this shape, the position at which an operand with the layout is read for it. */
 function placesOf({ offset, strides }: OperandLayout, shape: Shape): Int32Array {
   const [a, b, c, d] = padToFour(shape);
   const places = new Int32Array(sizeOf(shape));
@@ -30,18 +30,18 @@ function readWith(owners: Owners, layout: OperandLayout, shape: Shape): Owners {
   return owners && placesOf(layout, shape).map((place) => owners[place]);
 }
 
-/** Repeated where the operand is broadcast. */
+/** The owners of an operand after it was broadcast. */
 function spread(owners: Owners, from: Shape, to: Shape): Owners {
   return owners?.length === sizeOf(to) ? owners : readWith(owners, broadcastLayout(from, to), to);
 }
 
 const same: Rule = ([x]) => x;
 
-/** Element by element, of operands that are broadcast. */
+/** An elementwise operation on operands that are broadcast. */
 const elementwise: Rule = (inputs, { inputs: tensors, output }) =>
   inputs.map((owners, index) => spread(owners, tensors[index].shape, output.shape)).reduce(joinedEach);
 
-/** Each factor is multiplied by the other, which may be 0 where it does not depend on the unknown. */
+/** A product. A factor that does not depend on the unknown may be 0, which makes the dependence on the other factor doubtful. */
 const product: Rule = (inputs, entry) => {
   const [a, b] = inputs.map((owners, index) => spread(owners, entry.inputs[index].shape, entry.output.shape));
   const of = (own: Owners, other: Owners): Owners =>
@@ -49,7 +49,7 @@ const product: Rule = (inputs, entry) => {
   return joinedEach(of(a, b), of(b, a));
 };
 
-/** a/b: 1/b is never 0, a/b² may be. */
+/** A quotient a/b: its derivative 1/b with respect to a is never 0; that with respect to b, −a/b², may be. */
 const quotient: Rule = (inputs, entry) => {
   const [a, b] = inputs.map((owners, index) => spread(owners, entry.inputs[index].shape, entry.output.shape));
   return joinedEach(
@@ -58,10 +58,10 @@ const quotient: Rule = (inputs, entry) => {
   );
 };
 
-/** Everything along the last axis depends on everything there. */
+/** An operation along the last axis, in which every number depends on all numbers of its row. */
 const alongRows: Rule = ([x], { output: { shape, size } }) => joinedInGroups(x, size / shape[shape.length - 1]);
 
-/** Of each row of a matrix, or with `turned` of each column, what its entries depend on together. */
+/** The joint owner of each row of a matrix, or of each column where it is `turned`. */
 function lines(owners: Owners, [rows, columns]: Shape, turned: boolean): Owners {
   if (!owners) return undefined;
   const result = new Int32Array(turned ? columns : rows).fill(NONE);
@@ -177,7 +177,7 @@ const RULES: Readonly<Record<OperationName, Rule>> = {
   },
 };
 
-/** Of an output whose rows depend on those of an input, each of which has one owner throughout, or all of them the same. */
+/** The owners of an output whose rows depend on the rows of an input. Each row of the input has one owner throughout. */
 function rowsOfOutput(owners: Owners, rows: number, size: number): Owners {
   return (
     owners &&
@@ -188,7 +188,7 @@ function rowsOfOutput(owners: Owners, rows: number, size: number): Owners {
   );
 }
 
-/** @param inputs of the operation's inputs */
+/** The owners of the output of an operation. @param inputs the owners of its inputs */
 export function outputOwners(inputs: readonly Owners[], entry: Entry): Owners {
   if (inputs.every((owners) => owners === undefined)) return undefined;
   return RULES[entry.operation](inputs, entry);
