@@ -14,7 +14,10 @@ const REPORT = 'or ask for the report';
 const SINGULAR =
   'the solution need not have a derivative there: certify() tells. Change the equation or its inputs; more iterations and a looser tolerance do not help';
 
-/** The advice on a solve that failed. Its third argument is the sample with the greatest residual of those that were not solved. */
+/**
+ * The advice on a solve that failed. Its third argument is the sample with the greatest residual of those that were not
+ * solved.
+ */
 export async function adviceFor(
   direction: 'forward' | 'backward' | 'tangent',
   report: SolveReport,

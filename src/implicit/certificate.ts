@@ -5,8 +5,8 @@ import type { ElementReport, Invertibility, InvertibilityArgument } from './hypo
 import type { KinkCounts, OperationKink } from './kinks.ts';
 
 /**
- * certified: every element of the conservative Jacobian is invertible. failed: some element is singular. unknown: neither was
- * shown. The first two are proved, never guessed.
+ * certified: every element of the conservative Jacobian is invertible. failed: some element is singular. unknown:
+ * neither was shown. The first two are proved, never guessed.
  */
 export type CertificateStatus = Invertibility['status'];
 
@@ -15,7 +15,8 @@ export type CertificateStatus = Invertibility['status'];
  *
  * - margin: I − (W + Wᵀ)/2 ⪰ m·I with m > 0, which is enough for every 0 ⪯ J ⪯ I.
  * - contraction: ‖∂f/∂z‖ < 1 for every choice at the kinks.
- * - not examined: neither of these holds, and nothing else was looked at. These three come with every gradient at almost no cost.
+ * - not examined: neither of these holds, and nothing else was looked at. These three come with every gradient at
+ *   almost no cost.
  * - cholesky: of a Lasso, X_EᵀPX_E + ρI has a Cholesky factor.
  * - empty: of a Lasso, no feature is active, so that β and all its derivatives are 0.
  * - σ_min estimate: `certify` found the system too large for a proof, or was asked for an estimate.
@@ -38,36 +39,40 @@ export interface SampleCertificate {
   readonly argument: CertificateArgument;
   /** The argument in a sentence. */
   readonly reason: string;
-  /** The number of coordinates at a kink, where the selection applies. Coordinates that all samples share count in each. */
+  /**
+   * The number of coordinates at a kink, where the selection applies. Coordinates that all samples share count in each.
+   */
   readonly kinks: number;
   /**
-   * How near to a kink an argument counted as at it: the largest such distance of the sample, and 0 where no operation has kinks.
+   * How near to a kink an argument counted as at it: the largest such distance of the sample, and 0 where no operation
+   * has kinks.
    */
   readonly kinkTolerance: number;
   /**
-   * The number of coordinates that rounding alone (64·ε·max|x|) does not put at a kink, but that the error of the solve may: the
-   * true solution may be at the kink, or on either side of it. A certificate that looked for kinks, and a gradient with a
-   * selection or with `certify`, first bring the solution to the floor of the precision, and count what is left among the kinks.
-   * Any other gradient takes the derivative of the side on which the solve left the coordinate. Absent where nothing bounds the
-   * error, as for gradients of `root` and `fixedPoint` without a selection and without `certify`.
+   * The number of coordinates that rounding alone (64·ε·max|x|) does not put at a kink, but that the error of the solve
+   * may: the true solution may be at the kink, or on either side of it. A certificate that looked for kinks, and a
+   * gradient with a selection or with `certify`, first bring the solution to the floor of the precision, and count what
+   * is left among the kinks. Any other gradient takes the derivative of the side on which the solve left the
+   * coordinate. Absent where nothing bounds the error, as for gradients of `root` and `fixedPoint` without a selection
+   * and without `certify`.
    */
   readonly unresolved?: number;
   /** The true relative residual of the linear solve with which the certificate came. Absent where it came with none. */
   readonly residual?: number;
   /**
-   * ‖v‖/‖u‖ of that linear solve: an upper bound, up to the residual, of σ_min of the element that the solve took. Absent where v
-   * is 0.
+   * ‖v‖/‖u‖ of that linear solve: an upper bound, up to the residual, of σ_min of the element that the solve took.
+   * Absent where v is 0.
    */
   readonly singularValueBound?: number;
   /**
-   * Whether σ_min is so small beside ‖B‖, as far as both are known, that fewer than three digits of a gradient are right. A linear
-   * solve says so below 1000·ε of the backend; `certify` says so below `warnBelow`, or where a solve of its estimate did not
-   * converge.
+   * Whether σ_min is so small beside ‖B‖, as far as both are known, that fewer than three digits of a gradient are
+   * right. A linear solve says so below 1000·ε of the backend; `certify` says so below `warnBelow`, or where a solve of
+   * its estimate did not converge.
    */
   readonly nearlySingular: boolean;
   /**
-   * The element of the conservative Jacobian that is nearest to singular, among those that `certify` looked at. Without a `d` it
-   * is the element that the selection takes. Absent where `certify` was not called.
+   * The element of the conservative Jacobian that is nearest to singular, among those that `certify` looked at. Without
+   * a `d` it is the element that the selection takes. Absent where `certify` was not called.
    */
   readonly nearest?: Omit<ElementReport, 'd'> & Partial<Pick<ElementReport, 'd'>>;
   /** Whether `nearest` is the nearest of all elements. */
@@ -77,18 +82,20 @@ export interface SampleCertificate {
 }
 
 /**
- * What is known of the hypothesis of the implicit function theorem (Bolte et al. 2021, Theorem 2) at a solution: every element of
- * the conservative Jacobian ∂F/∂z is invertible, for every choice at the kinks. A certificate comes with every gradient; `certify`
- * computes one that looks closer.
+ * What is known of the hypothesis of the implicit function theorem (Bolte et al. 2021, Theorem 2) at a solution: every
+ * element of the conservative Jacobian ∂F/∂z is invertible, for every choice at the kinks. A certificate comes with
+ * every gradient; `certify` computes one that looks closer.
  */
 export interface ImplicitCertificate {
   /**
-   * certified: every element of every sample is invertible. failed: some element of some sample is singular, for the function as
-   * it is written. unknown: for some sample neither was shown. 'certified' and 'failed' are proved, never guessed.
+   * certified: every element of every sample is invertible. failed: some element of some sample is singular, for the
+   * function as it is written. unknown: for some sample neither was shown. 'certified' and 'failed' are proved, never
+   * guessed.
    */
   readonly status: CertificateStatus;
   /**
-   * The argument of the sample that decides: one that failed; else one that is unknown; else the one nearest to singular.
+   * The argument of the sample that decides: one that failed; else one that is unknown; else the one nearest to
+   * singular.
    */
   readonly argument: CertificateArgument;
   /** That argument in a sentence. */
@@ -101,7 +108,9 @@ export interface ImplicitCertificate {
 
 const RANK: Readonly<Record<CertificateStatus, number>> = { failed: 0, unknown: 1, certified: 2 };
 
-/** How near to singular a sample is: the relative σ_min where it was computed, else the bound that a linear solve found. */
+/**
+ * How near to singular a sample is: the relative σ_min where it was computed, else the bound that a linear solve found.
+ */
 const nearness = ({ nearest, singularValueBound }: SampleCertificate): number =>
   nearest?.relativeSingularValue ?? singularValueBound ?? Number.POSITIVE_INFINITY;
 
@@ -156,7 +165,9 @@ export interface LinearReport extends SolveReport {
   readonly certificate: ImplicitCertificate;
 }
 
-/** Where the rounding ε(1 + ‖B‖)‖u‖/‖v‖ of a linear solve exceeds this, fewer than three digits of its result are right. */
+/**
+ * Where the rounding ε(1 + ‖B‖)‖u‖/‖v‖ of a linear solve exceeds this, fewer than three digits of its result are right.
+ */
 const NEARLY_SINGULAR = 1e-3;
 
 const unsolved = ({ residual, cause }: SampleReport): string =>
@@ -165,8 +176,8 @@ const unsolved = ({ residual, cause }: SampleReport): string =>
     : `the linear solve was left at the residual ${residual.toExponential(1)}: the matrix may be singular`;
 
 /**
- * The certificate of one sample of a linear solve. A solve that succeeded proves nothing by itself: v may lie in the range of a
- * singular matrix.
+ * The certificate of one sample of a linear solve. A solve that succeeded proves nothing by itself: v may lie in the
+ * range of a singular matrix.
  */
 export function sampleCertificate(known: Known, solve: SampleReport, counts: KinkCounts): SampleCertificate {
   const { residual, floor, singularValueBound } = solve;

@@ -8,16 +8,20 @@ import type { EstimateOptions } from './singular-value-estimate.ts';
 export interface CertifyOptions extends InvertibilityOptions {
   /**
    * Every argument within this distance of a kink, a number ≥ 0, counts as at it: the hypothesis is then checked on a
-   * neighbourhood, to first order. Coordinates that are `unresolved` always count. Default: the rounding of the argument,
-   * 64·ε·max|x| of its row.
+   * neighbourhood, to first order. Coordinates that are `unresolved` always count. Default: the rounding of the
+   * argument, 64·ε·max|x| of its row.
    */
   readonly radius?: number;
   /**
-   * Whether to estimate σ_min of the element that gradients take, by a few linear solves (6 pairs, or `iterations` of them),
-   * instead of a proof. Systems with more than 512 unknowns and kinked values together always get the estimate. Default false.
+   * Whether to estimate σ_min of the element that gradients take, by a few linear solves (6 pairs, or `iterations` of
+   * them), instead of a proof. Systems with more than 512 unknowns and kinked values together always get the estimate.
+   * Default false.
    */
   readonly estimate?: boolean | EstimateOptions;
-  /** Ends the work when it is aborted: the certificate then rejects with the signal's reason. Default: the signal of the solve. */
+  /**
+   * Ends the work when it is aborted: the certificate then rejects with the signal's reason. Default: the signal of the
+   * solve.
+   */
   readonly signal?: AbortSignal;
 }
 

@@ -11,8 +11,8 @@ import { type EstimateOptions, estimateSingularValues } from './singular-value-e
 import { atSolution, type Solved } from './system.ts';
 
 /**
- * Decides, sample by sample, whether all elements of ∂F/∂z at z are invertible, or estimates how near to singular one of them is.
- * The work yields to other tasks of the host in between.
+ * Decides, sample by sample, whether all elements of ∂F/∂z at z are invertible, or estimates how near to singular one
+ * of them is. The work yields to other tasks of the host in between.
  */
 export async function certify(
   solved: Solved,
@@ -71,8 +71,8 @@ async function proved(
 }
 
 /**
- * Coordinates that may be at a kink were all taken to be at it. What was certified for these elements therefore holds, but a
- * failure among them may be of an element that the true solution does not have.
+ * Coordinates that may be at a kink were all taken to be at it. What was certified for these elements therefore holds,
+ * but a failure among them may be of an element that the true solution does not have.
  */
 function withDoubt(certificate: SampleCertificate, unresolved: number): SampleCertificate {
   if (certificate.status !== 'failed') return certificate;

@@ -22,7 +22,9 @@ function failure(what: string, { reason, kinks }: ImplicitCertificate): string {
   );
 }
 
-/** throw: reading a gradient rejects. warn: a warning on the console, once for each solution. ignore: nothing happens. */
+/**
+ * throw: reading a gradient rejects. warn: a warning on the console, once for each solution. ignore: nothing happens.
+ */
 export type FailurePolicy = 'throw' | 'warn' | 'ignore';
 
 /** Awaits the certificate and applies the policy. @throws CertificateError where it failed and the policy is throw */
@@ -39,7 +41,8 @@ export async function applyFailurePolicy(
 }
 
 /**
- * Warns of a sample whose matrix is nearly singular: the theorem may hold there, and rounding spoil the gradient all the same.
+ * Warns of a sample whose matrix is nearly singular: the theorem may hold there, and rounding spoil the gradient all
+ * the same.
  * @returns whether it has warned
  */
 export function warnIfNearlySingular(what: string, { status, samples }: ImplicitCertificate): boolean {

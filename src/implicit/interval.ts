@@ -19,11 +19,14 @@ export interface IntervalOptions {
   /** The place of the input in `inputs`; that input must hold one number. Default 0. */
   readonly input?: number;
   /**
-   * Every argument within this distance of a kink, a number ≥ 0, counts as at it; coordinates that are `unresolved` always do.
-   * Default: the rounding of the argument, 64·ε·max|x| of its row.
+   * Every argument within this distance of a kink, a number ≥ 0, counts as at it; coordinates that are `unresolved`
+   * always do. Default: the rounding of the argument, 64·ε·max|x| of its row.
    */
   readonly radius?: number;
-  /** Ends the work when it is aborted: the interval then rejects with the signal's reason. Default: the signal of the solve. */
+  /**
+   * Ends the work when it is aborted: the interval then rejects with the signal's reason. Default: the signal of the
+   * solve.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -37,16 +40,20 @@ export interface GradientInterval {
   /** An upper bound: no selection has a greater derivative. ∞ where nothing is known that bounds it. */
   readonly high: number;
   /**
-   * The least and the greatest derivative that were found at some selection. Absent where the element at q = 0 is singular.
+   * The least and the greatest derivative that were found at some selection. Absent where the element at q = 0 is
+   * singular.
    */
   readonly attained?: { readonly low: number; readonly high: number };
-  /** Whether the bounds are attained. They are up to 16 kinks of each sample, where the precision leaves no doubt of the kinks. */
+  /**
+   * Whether the bounds are attained. They are up to 16 kinks of each sample, where the precision leaves no doubt of the
+   * kinks.
+   */
   readonly exact: boolean;
   /**
-   * enumeration: all selections at the ends of the Clarke intervals were tried. bounds: the bounds come from a positive definite
-   * symmetric part or from diagonal dominance of the reduced matrix, because a sample has more than 16 kinks or because a solver
-   * inside the function left it open whether a kink is met. unbounded: for some sample the hypothesis fails or could not be shown,
-   * or the function calls something whose kinks are not known.
+   * enumeration: all selections at the ends of the Clarke intervals were tried. bounds: the bounds come from a positive
+   * definite symmetric part or from diagonal dominance of the reduced matrix, because a sample has more than 16 kinks
+   * or because a solver inside the function left it open whether a kink is met. unbounded: for some sample the
+   * hypothesis fails or could not be shown, or the function calls something whose kinks are not known.
    */
   readonly argument: 'enumeration' | 'bounds' | 'unbounded';
   /** The kinks at which selections differ. */
@@ -55,15 +62,17 @@ export interface GradientInterval {
 
 /** Up to this many kinks of a sample, all 2ᵏ selections at the ends are tried. */
 const ENUMERATED = 16;
-/** Beyond that a search starts this often, from all kinks low to all kinks high, and sweeps over the kinks this often. */
+/**
+ * Beyond that a search starts this often, from all kinks low to all kinks high, and sweeps over the kinks this often.
+ */
 const STARTS = 8;
 const SWEEPS = 4;
 
 /**
- * The range of dℓ/dx = vᵀ·dz/dx for an input x of one number. As a function of a single dᵢ, B(d)⁻¹r(d) is a quotient of affine
- * functions whose denominator det B(d) has no zero. It is therefore monotone, and the extremes are at vertices. Samples do not
- * depend on one another's kinks, so that their ranges add up; samples that share kinks are treated as one system. The work yields
- * to other tasks of the host in between.
+ * The range of dℓ/dx = vᵀ·dz/dx for an input x of one number. As a function of a single dᵢ, B(d)⁻¹r(d) is a quotient of
+ * affine functions whose denominator det B(d) has no zero. It is therefore monotone, and the extremes are at vertices.
+ * Samples do not depend on one another's kinks, so that their ranges add up; samples that share kinks are treated as
+ * one system. The work yields to other tasks of the host in between.
  * @param cotangent v, of the size of z
  */
 export async function gradientInterval(
@@ -182,7 +191,10 @@ function* search(
   }
 }
 
-/** vᵀ times the z part of B(d)⁻¹r(d), as a function of the kinks alone; undefined where B₀ is not known to be invertible. */
+/**
+ * vᵀ times the z part of B(d)⁻¹r(d), as a function of the kinks alone; undefined where B₀ is not known to be
+ * invertible.
+ */
 function* reducedValue({ family, right }: LiftedSample, v: readonly number[]): Interruptible<ReducedValue | undefined> {
   if (!right) throw new Error('gradientInterval: no input was followed');
   const { n: order, base, terms } = family;

@@ -16,8 +16,9 @@ export interface InverseOptions extends Omit<RootOptions, 'inputs'> {
 }
 
 /**
- * Solves f(z, …inputs) = x for z, sample by sample, and differentiates z with respect to x and the inputs. Bolte et al. 2021,
- * Corollary 2: where all elements of a conservative Jacobian of f are invertible, their inverses form one of the inverse of f.
+ * Solves f(z, …inputs) = x for z, sample by sample, and differentiates z with respect to x and the inputs. Bolte et al.
+ * 2021, Corollary 2: where all elements of a conservative Jacobian of f are invertible, their inverses form one of the
+ * inverse of f.
  * @param f written with tensor operations; returns a tensor of the shape of the unknown
  * @param x of the shape of the unknown, or of one that broadcasts to it
  * @param given the options of `root`; `unknown` is the start
@@ -50,13 +51,15 @@ function checkRightSide({ shape }: Tensor, unknown: Tensor): void {
 
 /** The options of `argmin`: those of `root`, or with `proximal` those of `fixedPoint`. */
 export interface ArgminOptions extends Omit<FixedPointOptions, 'solver'> {
-  /** With `proximal` any solver of `fixedPoint`; without it only those of `root`: newton-krylov, given, or a function. */
+  /**
+   * With `proximal` any solver of `fixedPoint`; without it only those of `root`: newton-krylov, given, or a function.
+   */
   solver?: FixedPointOptions['solver'];
   /** prox_{αg}(x) of a convex g, with α passed as `step`. Where it is given, ψ + g is minimised. */
   proximal?: (x: Tensor, step: number, ...inputs: Tensor[]) => Tensor;
   /**
-   * The step size α > 0 of the proximal iteration, which converges for α < 2/L where ∇ψ is L-Lipschitz. Required with `proximal`,
-   * and not allowed without it.
+   * The step size α > 0 of the proximal iteration, which converges for α < 2/L where ∇ψ is L-Lipschitz. Required with
+   * `proximal`, and not allowed without it.
    */
   step?: number;
 }
@@ -64,13 +67,15 @@ export interface ArgminOptions extends Omit<FixedPointOptions, 'solver'> {
 const ARGMIN_OPTIONS: Checks<ArgminOptions> = { ...IMPLICIT_OPTIONS, proximal: FUNCTION, step: 0 };
 
 /**
- * Minimises ψ, or ψ + g, over the unknown, sample by sample, and differentiates the minimiser with respect to the inputs: the inner
- * problem of a bilevel one. The minimiser of ψ alone is a root of ∇ψ; that of ψ + g is a fixed point of z ↦ prox_{αg}(z − α∇ψ(z)),
- * for every α > 0. Where ψ is not convex, the solution may be another stationary point near the start.
- * @param ψ of the unknown and the inputs; returns one number for each sample, or their sum. It must be smooth and written with
- *   tensor operations that have no kinks; kinks belong in g, or in a gradient that is given to `root`
+ * Minimises ψ, or ψ + g, over the unknown, sample by sample, and differentiates the minimiser with respect to the
+ * inputs: the inner problem of a bilevel one. The minimiser of ψ alone is a root of ∇ψ; that of ψ + g is a fixed point
+ * of z ↦ prox_{αg}(z − α∇ψ(z)), for every α > 0. Where ψ is not convex, the solution may be another stationary point
+ * near the start.
+ * @param ψ of the unknown and the inputs; returns one number for each sample, or their sum. It must be smooth and
+ *   written with tensor operations that have no kinks; kinks belong in g, or in a gradient that is given to `root`
  * @param given the options; `unknown` is the start
- * @throws RangeError where one of `proximal` and `step` is given without the other; otherwise as `root` and `fixedPoint`
+ * @throws RangeError where one of `proximal` and `step` is given without the other; otherwise as `root` and
+ *   `fixedPoint`
  */
 export function argmin(ψ: ImplicitFunction, given: ArgminOptions): ImplicitSolution {
   FUNCTION('argmin: ψ', ψ);

@@ -7,8 +7,8 @@ export interface KinkPlace {
   /** The name of the operation, as in a call: relu, abs, maximum, … */
   readonly operation: string;
   /**
-   * Which operation it is: its number, from 0, among the operations of the function that have kinks, in the order of the calls.
-   * Operations inside solves that the function contains come after its own.
+   * Which operation it is: its number, from 0, among the operations of the function that have kinks, in the order of
+   * the calls. Operations inside solves that the function contains come after its own.
    */
   readonly place: number;
   /** Which number it is, from 0, among those numbers of the operation's argument that belong to the sample. */
@@ -19,8 +19,8 @@ export interface KinkPlace {
 export interface Places {
   readonly batch: number;
   /**
-   * rows: every sample has the same count, one sample after the other. shared: no number belongs to a single sample. Otherwise the
-   * sample of each number, −1 where it belongs to no single one.
+   * rows: every sample has the same count, one sample after the other. shared: no number belongs to a single sample.
+   * Otherwise the sample of each number, −1 where it belongs to no single one.
    */
   readonly own: 'rows' | 'shared' | Int32Array;
 }

@@ -25,8 +25,8 @@ export interface KinkedArgument {
   /** How far x may be from the argument at the true solution; broadcasts to x. Absent where nothing bounds this. */
   readonly uncertainty?: Tensor;
   /**
-   * Whether a coordinate that is nearer to a kink than its uncertainty counts as at it. Default false: it keeps the derivative of its
-   * side.
+   * Whether a coordinate that is nearer to a kink than its uncertainty counts as at it. Default false: it keeps the
+   * derivative of its side.
    */
   readonly isResolved?: boolean;
   readonly places: Places;
@@ -47,7 +47,9 @@ export interface FoundKinks {
   readonly doubtful: Tensor;
   /** The largest distance that counted as at a kink, for each sample, [batch] or [1]. */
   readonly tolerance: Tensor;
-  /** For each operation a tensor of the shape of its argument: the argument where it is at a kink, and AWAY elsewhere. */
+  /**
+   * For each operation a tensor of the shape of its argument: the argument where it is at a kink, and AWAY elsewhere.
+   */
   readonly marks: readonly Tensor[];
 }
 
@@ -112,7 +114,9 @@ function notIn(mask: Tensor, batch: number, { own }: Places): Tensor {
   return elementwise('scale', [ofSamples('sum', mask, parts)], [-1, mask.size / parts]);
 }
 
-/** The largest number of each sample, of numbers ≥ 0 that broadcast to x: [batch], or [1] where it is the same for all. */
+/**
+ * The largest number of each sample, of numbers ≥ 0 that broadcast to x: [batch], or [1] where it is the same for all.
+ */
 export function largestIn(numbers: Tensor, x: Tensor, batch: number, { own }: Places): Tensor {
   if (typeof own !== 'string') return ofEach('maximumAbsolute', broadcast(numbers, x.shape), batch, own);
   const parts = own === 'rows' && numbers.size % batch === 0 ? batch : 1;
@@ -145,7 +149,9 @@ function ofEach(reduction: SampleReduction, x: Tensor, batch: number, own: Int32
   return ofSamples(reduction, x.context.alias(rows, [batch, width]), batch);
 }
 
-/** Gives every number of x the value of its sample, or `ofOthers` where it belongs to no single one; broadcasts to x. */
+/**
+ * Gives every number of x the value of its sample, or `ofOthers` where it belongs to no single one; broadcasts to x.
+ */
 export function spreadOver(x: Tensor, bySample: Tensor, ofOthers: Tensor, { batch, own }: Places): Tensor {
   const { shape, size, context } = x;
   if (own === 'shared' || bySample.size === 1) return own === 'shared' ? ofOthers : bySample;

@@ -8,7 +8,10 @@ import type { Coordinate, LiftedFunction } from './lifted-function.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** The residuals at the solution, which are 0 only up to the accuracy of the solves, and the arguments of the operations. */
+/**
+ * The residuals at the solution, which are 0 only up to the accuracy of the solves, and the arguments of the
+ * operations.
+ */
 export interface Values {
   /** F(z), [batch, n]. */
   readonly image: Numbers;
@@ -46,9 +49,9 @@ export interface Inaccurate {
 }
 
 /**
- * Finds kinks that an inaccurate solve has missed. With the residuals F, and G of the solves inside the function, Bδ = (F, G, 0)
- * makes δ the error of all unknowns to first order, and the change of an argument with δ is the error of that argument. Where the
- * function is piecewise linear, z − δ is exact.
+ * Finds kinks that an inaccurate solve has missed. With the residuals F, and G of the solves inside the function, Bδ =
+ * (F, G, 0) makes δ the error of all unknowns to first order, and the change of an argument with δ is the error of that
+ * argument. Where the function is piecewise linear, z − δ is exact.
  * @param base B, with rows and columns in the order of the coordinates
  * @param entry the derivative of the argument of a kinked coordinate with respect to another coordinate
  */

@@ -8,7 +8,10 @@ import type { Coordinate, LiftedFunction } from './lifted-function.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** The derivatives of everything with respect to some unknowns: of the image, the residuals, and each operation's argument and rest. */
+/**
+ * The derivatives of everything with respect to some unknowns: of the image, the residuals, and each operation's
+ * argument and rest.
+ */
 interface Column {
   readonly image: Numbers;
   readonly residuals: readonly Numbers[];
@@ -34,8 +37,9 @@ interface Move {
 }
 
 /**
- * Groups the coordinates into pushforwards. Where rows do not depend on one another, the first coordinates of all samples share one,
- * the second ones another, and so on. A coordinate that belongs to no single sample has a pushforward of its own.
+ * Groups the coordinates into pushforwards. Where rows do not depend on one another, the first coordinates of all
+ * samples share one, the second ones another, and so on. A coordinate that belongs to no single sample has a
+ * pushforward of its own.
  */
 export function movesOf(
   { unknown, operations, solutions, isJoint }: LiftedFunction,

@@ -28,7 +28,10 @@ export interface LiftedFunction {
   readonly isJoint: boolean;
 }
 
-/** An unknown of the lifted system: a number of z, of a solution inside the function, or of the output of an operation with kinks. */
+/**
+ * An unknown of the lifted system: a number of z, of a solution inside the function, or of the output of an operation
+ * with kinks.
+ */
 export interface Coordinate {
   readonly kind: 'unknown' | 'solution' | 'kink';
   /** The number of the solution, or of the operation, in its list; 0 for z. */
@@ -74,7 +77,10 @@ export function liftedFunction(
   }
 }
 
-/** All coordinates: z, then the solutions, then the kinked values, each of which depends only on kinked values before it. */
+/**
+ * All coordinates: z, then the solutions, then the kinked values, each of which depends only on kinked values before
+ * it.
+ */
 export function coordinatesOf(
   { unknown, operations, solutions }: LiftedFunction,
   { batch }: Pick<Places, 'batch'>,

@@ -1,4 +1,7 @@
-/** The derivatives of a user's equation as matrices on the host, with every kinked value as an unknown: for the certificate. */
+/**
+ * The derivatives of a user's equation as matrices on the host, with every kinked value as an unknown: for the
+ * certificate.
+ */
 import { type Interruptible, inTurns } from '../backends/event-loop.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { MatrixFamily } from './hypothesis/family.ts';
@@ -17,15 +20,18 @@ export class NotLifted extends RangeError {
   override readonly name = 'NotLifted';
 }
 
-/** The lifted system of one sample: its unknowns are those of z, of the solves inside the function, and the kinked values. */
+/**
+ * The lifted system of one sample: its unknowns are those of z, of the solves inside the function, and the kinked
+ * values.
+ */
 export interface LiftedSample {
   /** The first unknowns are these numbers of z, flattened. */
   readonly unknowns: readonly number[];
   /** All elements of its matrix, with one term for each kink. */
   readonly family: MatrixFamily;
   /**
-   * The right-hand side r(d) = constant + Σ dᵢ·slopes[i]·aᵢ over the kinks, such that B(d)⁻¹r(d) is the derivative of the unknowns
-   * with respect to the input. Absent where no input is followed.
+   * The right-hand side r(d) = constant + Σ dᵢ·slopes[i]·aᵢ over the kinks, such that B(d)⁻¹r(d) is the derivative of
+   * the unknowns with respect to the input. Absent where no input is followed.
    */
   readonly right: { readonly constant: Float64Array; readonly slopes: readonly number[] } | undefined;
   /** Whether it is open if some of the kinks are met, because solves inside the function are not accurate enough. */
@@ -38,8 +44,8 @@ export interface Lifted {
   readonly samples: readonly LiftedSample[];
   readonly kinks: KinkReading;
   /**
-   * Names of calls whose kinks are not known. The family then holds one element of each of them only. Such a function is lifted only
-   * where an input is followed.
+   * Names of calls whose kinks are not known. The family then holds one element of each of them only. Such a function
+   * is lifted only where an input is followed.
    */
   readonly opaque: readonly string[];
 }
@@ -57,10 +63,10 @@ export interface LiftOptions {
 }
 
 /**
- * Reads the lifted systems of a user's equation. Every value of an operation with kinks becomes an unknown, so that chained kinks do
- * not hide behind one another. So does every solution of a solve inside the function, together with its equation, whose kinks are
- * lifted too. The determinant is then that of the function times those of the equations, so that either all of them are invertible
- * or none is.
+ * Reads the lifted systems of a user's equation. Every value of an operation with kinks becomes an unknown, so that
+ * chained kinks do not hide behind one another. So does every solution of a solve inside the function, together with
+ * its equation, whose kinks are lifted too. The determinant is then that of the function times those of the equations,
+ * so that either all of them are invertible or none is.
  * @param x [batch, n], in a scope that frees what is made here
  * @throws NotLifted where the system is too large, or where kinks are not known and no input is followed
  */

@@ -3,9 +3,9 @@ import { atOnce } from '../backends/event-loop.ts';
 import { marginOf } from './smallest-eigenvalue.ts';
 
 /**
- * Computes the largest m with I − (W + Wᵀ)/2 ⪰ m·I, in float64: the smallest eigenvalue of the left-hand side, by Householder
- * reduction to tridiagonal form and bisection on Sturm counts. It takes about 4n³/3 multiplications and blocks while it runs, half
- * a second for n = 1000; a page with larger matrices calls it in a worker.
+ * Computes the largest m with I − (W + Wᵀ)/2 ⪰ m·I, in float64: the smallest eigenvalue of the left-hand side, by
+ * Householder reduction to tridiagonal form and bisection on Sturm counts. It takes about 4n³/3 multiplications and
+ * blocks while it runs, half a second for n = 1000; a page with larger matrices calls it in a worker.
  * @param W n × n numbers, row-major
  * @param n the order of W, a whole number ≥ 1
  * @returns m, which may be negative

@@ -1,4 +1,7 @@
-/** The solution of z = σ(Wz + b) as a differentiable function of W and b, for a linear map W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
+/**
+ * The solution of z = σ(Wz + b) as a differentiable function of W and b, for a linear map W with I − (W + Wᵀ)/2 ⪰ m·I,
+ * m > 0.
+ */
 import { readOptions } from '../arguments/options.ts';
 import type { CustomOperation } from '../autodiff/custom.ts';
 import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
@@ -39,13 +42,16 @@ import { Course } from './solution.ts';
 
 /** The result of `monotoneFixedPoint`. */
 export interface MonotoneSolution {
-  /** The solution, [batch, n], recorded for differentiation. Reading it awaits the report, and rejects where the solve failed. */
+  /**
+   * The solution, [batch, n], recorded for differentiation. Reading it awaits the report, and rejects where the solve
+   * failed.
+   */
   readonly z: Tensor;
   /** The report of the forward solve, sample by sample. */
   readonly report: Promise<SolveReport>;
   /**
-   * One report for each linear solve, whether for a gradient or for a tangent, in the order in which they were asked for, each with
-   * a certificate.
+   * One report for each linear solve, whether for a gradient or for a tangent, in the order in which they were asked
+   * for, each with a certificate.
    */
   readonly backwardReports: readonly Promise<LinearReport>[];
   /**
@@ -74,16 +80,18 @@ const adviceOn = (solver: Chosen['solver']): OwnAdvice => ({
 });
 
 /**
- * Solves z = σ(Wz + b) for every row of b, where W is a matrix or any other linear map with I − (W + Wᵀ)/2 ⪰ m·I and m > 0, and
- * differentiates z with respect to W and b (Bolte et al. 2021, Proposition 3). The margin m makes the solution unique.
+ * Solves z = σ(Wz + b) for every row of b, where W is a matrix or any other linear map with I − (W + Wᵀ)/2 ⪰ m·I and m
+ * > 0, and differentiates z with respect to W and b (Bolte et al. 2021, Proposition 3). The margin m makes the solution
+ * unique.
  *
- * Gradients do not go through the iterations. With J = σ′ at the pre-activation Wz + b, and one selection at each kink throughout,
- * a cotangent v asks for one linear solve (I − JW)ᵀu = v for each sample; then ∂ℓ/∂b = Jᵀu and ∂ℓ/∂W = Σ_batch (Jᵀu)zᵀ, from which
- * a linear map computes the gradients of its parameters. Every gradient obeys ‖∂ℓ/∂b‖ ≤ ‖v‖/m.
+ * Gradients do not go through the iterations. With J = σ′ at the pre-activation Wz + b, and one selection at each kink
+ * throughout, a cotangent v asks for one linear solve (I − JW)ᵀu = v for each sample; then ∂ℓ/∂b = Jᵀu and ∂ℓ/∂W =
+ * Σ_batch (Jᵀu)zᵀ, from which a linear map computes the gradients of its parameters. Every gradient obeys ‖∂ℓ/∂b‖ ≤
+ * ‖v‖/m.
  *
- * Returns at once. Reading z, or anything computed from it, rejects with a ConvergenceError where a sample was not solved; with a
- * RangeError where W or b holds NaN or an infinity; with a RangeError where W is less monotone than the margin says, unless
- * `onFailedCertificate` is warn or ignore; and with the signal's reason once the signal is aborted.
+ * Returns at once. Reading z, or anything computed from it, rejects with a ConvergenceError where a sample was not
+ * solved; with a RangeError where W or b holds NaN or an infinity; with a RangeError where W is less monotone than the
+ * margin says, unless `onFailedCertificate` is warn or ignore; and with the signal's reason once the signal is aborted.
  * @param W [n, n], with its margin as an option; or a LinearMap, which brings its own margin
  * @param b [batch, n]
  * @param options `activation` is required, and `margin` where W is a matrix
@@ -102,7 +110,8 @@ export function monotoneFixedPoint(
 
 /**
  * `monotoneFixedPoint` for layers, which solve again and again while W changes little.
- * @param near the `resolvent` of an earlier solve with another W. Where it is near enough, the resolvent of this one starts from it
+ * @param near the `resolvent` of an earlier solve with another W. Where it is near enough, the resolvent of this one
+ *   starts from it
  * @returns also `resolvent`: what the map stores of V = (I + α(I − W))⁻¹, empty where the solver used none
  */
 export function solveMonotone(
@@ -138,7 +147,9 @@ export function solveMonotone(
   const [z] = outputs;
   const isKinked = kinkedOperations(settings.activation).length > 0;
   let atFloor: ResolvedSolution | undefined;
-  /** The solution at the floor of the precision, in which kinks are looked for: computed when first asked for, and kept. */
+  /**
+   * The solution at the floor of the precision, in which kinks are looked for: computed when first asked for, and kept.
+   */
   const resolved = (): ResolvedSolution => {
     if (!atFloor || atFloor.z.isDisposed) {
       atFloor = resolvedSolution(engine, map, b, kept, settings, settings.limits.linear());

@@ -12,17 +12,20 @@ const FORCING = 1e-3;
 const INNER = 16;
 /** The lengths that the line search tries, longest first. */
 const LENGTHS = [1, 0.5, 0.125];
-/** The last length that is tried. Where it leaves the domain of F too, the sample's next Newton step is no longer than this. */
+/**
+ * The last length that is tried. Where it leaves the domain of F too, the sample's next Newton step is no longer than
+ * this.
+ */
 const SHORTEST = 1 / 64;
 /** Above every norm that decides between lengths; NaN and infinity are not below it. */
 const LARGEST = 2 ** 126;
 
 /**
- * Newton-Krylov (Knoll & Keyes 2004): x⁺ = x − tδ with Bδ = F(x), where GMRES solves for δ by products with B = ∂F/∂z. The line
- * search takes, sample by sample, the length t with the least residual, and the shortest where none reduces the residual. A
- * residual that is NaN, because F is not defined there, counts as infinite; where no length stays in the domain, x stays as it is
- * and the next step tries shorter ones. At kinks B is the element of the Clarke Jacobian that the selection names, which makes this
- * a semismooth Newton method (Qi & Sun 1993).
+ * Newton-Krylov (Knoll & Keyes 2004): x⁺ = x − tδ with Bδ = F(x), where GMRES solves for δ by products with B = ∂F/∂z.
+ * The line search takes, sample by sample, the length t with the least residual, and the shortest where none reduces
+ * the residual. A residual that is NaN, because F is not defined there, counts as infinite; where no length stays in
+ * the domain, x stays as it is and the next step tries shorter ones. At kinks B is the element of the Clarke Jacobian
+ * that the selection names, which makes this a semismooth Newton method (Qi & Sun 1993).
  */
 export function newtonKrylov(system: ImplicitSystem, start: Tensor, context: LoopContext): Begun {
   const [batch] = start.shape;

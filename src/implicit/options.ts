@@ -27,26 +27,28 @@ export interface SolveOptions extends LimitOptions {
   /** A sample is solved where ‖z − σ(Wz + b)‖/(ε + ‖z‖) is at most this, a finite number > 0. Default 1e-4. */
   tolerance?: number;
   /**
-   * A linear solve is done where ‖v − (I − JW)ᵀu‖/‖v‖ of each sample is at most this, a finite number > 0. Default: `tolerance`.
+   * A linear solve is done where ‖v − (I − JW)ᵀu‖/‖v‖ of each sample is at most this, a finite number > 0. Default:
+   * `tolerance`.
    */
   backwardTolerance?: number;
   /**
-   * The forward solver: a name, or an Iteration of your own. Default auto: peaceman-rachford where batch ≥ n/4 or `step` is given,
-   * else anderson-picard+peaceman-rachford; forward-backward for a linear map without a resolvent. The report names the one that
-   * was taken.
+   * The forward solver: a name, or an Iteration of your own. Default auto: peaceman-rachford where batch ≥ n/4 or
+   * `step` is given, else anderson-picard+peaceman-rachford; forward-backward for a linear map without a resolvent. The
+   * report names the one that was taken.
    */
   solver?: ForwardSolverName | 'auto' | Iteration;
   /**
-   * The method of the linear solves for gradients and tangents. Default auto: peaceman-rachford+bicgstab+cgnr where the forward
-   * solver leaves an inverse to use, else bicgstab+cgnr. An Iteration of your own is run on the adjoint equation ũ = J(Wᵀũ + v),
-   * which has the form of the layer's own equation.
+   * The method of the linear solves for gradients and tangents. Default auto: peaceman-rachford+bicgstab+cgnr where the
+   * forward solver leaves an inverse to use, else bicgstab+cgnr. An Iteration of your own is run on the adjoint
+   * equation ũ = J(Wᵀũ + v), which has the form of the layer's own equation.
    */
   linearSolver?: LinearSolverName | 'auto' | Iteration;
   /** The step size α > 0 of the solver. Default: chosen from m and ‖I − W‖ such that convergence is guaranteed. */
   step?: number;
   /**
-   * The largest number of iterations that a sample may take in the forward solve, all methods together. Several methods have equal
-   * shares of it, and each may also use what the methods before it have left over. Default: 1000 for each method of the solver.
+   * The largest number of iterations that a sample may take in the forward solve, all methods together. Several methods
+   * have equal shares of it, and each may also use what the methods before it have left over. Default: 1000 for each
+   * method of the solver.
    */
   limit?: number;
   /** The same for a linear solve. Default: 500 for each method of the linear solver. */
@@ -54,28 +56,30 @@ export interface SolveOptions extends LimitOptions {
   /**
    * q in [0, 1]: at a kink J is (1 − q)·min + q·max of the Clarke interval. Default 0.
    *
-   * Where it is given, even as 0, gradients and tangents are taken at the kinks of the true solution: Newton steps first bring the
-   * solution that was found to the floor of the precision, mostly at the price of one linear solve. Without it, a coordinate that
-   * the tolerance cannot tell from a kink keeps the derivative of the side on which it was found, and counts as `unresolved`.
+   * Where it is given, even as 0, gradients and tangents are taken at the kinks of the true solution: Newton steps
+   * first bring the solution that was found to the floor of the precision, mostly at the price of one linear solve.
+   * Without it, a coordinate that the tolerance cannot tell from a kink keeps the derivative of the side on which it
+   * was found, and counts as `unresolved`.
    */
   selection?: number;
   /** A pre-activation counts as at a kink within this many units of ε·max|Wz + b|; a finite number > 0. Default 64. */
   kinkUnits?: number;
   /**
-   * throw (default): reading anything that depends on a failed solve rejects with a ConvergenceError. report: only the report shows
-   * the failure.
+   * throw (default): reading anything that depends on a failed solve rejects with a ConvergenceError. report: only the
+   * report shows the failure.
    */
   onFailure?: 'throw' | 'report';
   /**
-   * What happens where the margin was checked and does not hold, so that the solution may not be unique and a gradient need not
-   * exist. throw (default): reading the report, or anything that depends on the solve, rejects. warn: a warning on the console; no
-   * error is bounded and nothing is certified. ignore: as warn, but silently, also where a matrix is nearly singular.
+   * What happens where the margin was checked and does not hold, so that the solution may not be unique and a gradient
+   * need not exist. throw (default): reading the report, or anything that depends on the solve, rejects. warn: a
+   * warning on the console; no error is bounded and nothing is certified. ignore: as warn, but silently, also where a
+   * matrix is nearly singular.
    */
   onFailedCertificate?: FailurePolicy;
   /**
-   * Whether to look for numbers in W and b that are not finite, and to check a margin that does not hold by construction. For a
-   * matrix that check takes n³ operations on the host, in turns with the solve. Reading the solution rejects where one of them
-   * fails. Default true.
+   * Whether to look for numbers in W and b that are not finite, and to check a margin that does not hold by
+   * construction. For a matrix that check takes n³ operations on the host, in turns with the solve. Reading the
+   * solution rejects where one of them fails. Default true.
    */
   checkInputs?: boolean;
 }
@@ -191,7 +195,10 @@ const LINEAR_CHOICES = { auto: 0, ...LINEAR_SOLVERS };
 const FAILURE_CHOICES = { throw: 0, report: 0 };
 const POLICIES = { throw: 0, warn: 0, ignore: 0 };
 
-/** Checks the options that do not depend on tensors, and fills in their defaults. Layers call it when they are constructed. */
+/**
+ * Checks the options that do not depend on tensors, and fills in their defaults. Layers call it when they are
+ * constructed.
+ */
 export function checkSolveOptions(options: MonotoneMapOptions): Settings {
   const tolerance = checkPositive('tolerance', options.tolerance ?? DEFAULT_TOLERANCE);
   return {

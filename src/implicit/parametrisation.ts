@@ -17,8 +17,9 @@ export function marginByConstruction(m: number): Margin {
 }
 
 /**
- * W = (1 − m)I − AᵀA + B − Bᵀ as a linear map for `monotoneFixedPoint` (Winston & Kolter 2020). Its margin is m by construction,
- * whatever A and B are, so that no solve needs to check it. Gradients with respect to A and B are those of `monotoneMatrix`.
+ * W = (1 − m)I − AᵀA + B − Bᵀ as a linear map for `monotoneFixedPoint` (Winston & Kolter 2020). Its margin is m by
+ * construction, whatever A and B are, so that no solve needs to check it. Gradients with respect to A and B are those
+ * of `monotoneMatrix`.
  * @param A [n, n]
  * @param B [n, n]
  * @param margin m, a finite number > 0
@@ -33,12 +34,12 @@ export function monotoneMap(A: Tensor, B: Tensor, margin: number): LinearMap {
 }
 
 /**
- * Computes W = (1 − m)I − AᵀA + B − Bᵀ, [n, n]. Whatever A and B are, I − (W + Wᵀ)/2 = mI + AᵀA ⪰ m·I (Winston & Kolter 2020).
- * With G = ∂ℓ/∂W, the gradients are ∂ℓ/∂A = −A(G + Gᵀ), ∂ℓ/∂B = G − Gᵀ and ∂ℓ/∂m = −tr G.
+ * Computes W = (1 − m)I − AᵀA + B − Bᵀ, [n, n]. Whatever A and B are, I − (W + Wᵀ)/2 = mI + AᵀA ⪰ m·I (Winston & Kolter
+ * 2020). With G = ∂ℓ/∂W, the gradients are ∂ℓ/∂A = −A(G + Gᵀ), ∂ℓ/∂B = G − Gᵀ and ∂ℓ/∂m = −tr G.
  * @param A [n, n]
  * @param B [n, n]
- * @param margin m > 0, a tensor [1]. Where its value is not known on the host, as after training, it is read back; reading
- *   anything that depends on W then rejects with a RangeError unless m > 0
+ * @param margin m > 0, a tensor [1]. Where its value is not known on the host, as after training, it is read back;
+ *   reading anything that depends on W then rejects with a RangeError unless m > 0
  * @throws RangeError where a shape is wrong, or where m is known on the host and is not > 0
  */
 export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {

@@ -1,4 +1,7 @@
-/** Turns the summary of a solve into its report, and its outputs into tensors that cannot be read where the solve failed. */
+/**
+ * Turns the summary of a solve into its report, and its outputs into tensors that cannot be read where the solve
+ * failed.
+ */
 import {
   ConvergenceError,
   isByRounding,
@@ -38,7 +41,9 @@ export interface Reported {
   readonly advice?: OwnAdvice;
   /** throw: reading anything that depends on a failed solve rejects. report: only the report shows the failure. */
   readonly onFailure: 'throw' | 'report';
-  /** Whether the residual bounds the error, because enough is known of the matrix. Where it rejects, so does the report. */
+  /**
+   * Whether the residual bounds the error, because enough is known of the matrix. Where it rejects, so does the report.
+   */
   readonly isBounded: () => boolean | Promise<boolean>;
   /** The units of the floor in the bound of an error: see `roundingUnits`. */
   readonly rounding: number;
@@ -163,8 +168,8 @@ async function readSolve(
 }
 
 /**
- * The same numbers in other tensors. Reading one awaits the report, and rejects where a sample was not solved or the signal is
- * aborted.
+ * The same numbers in other tensors. Reading one awaits the report, and rejects where a sample was not solved or the
+ * signal is aborted.
  */
 export function guarded(
   engine: Engine,

@@ -11,7 +11,10 @@ const LARGEST = 4096;
 /** A matrix with σ_min below this many ε·σ_max counts as singular: Newton steps lead nowhere there. */
 const SINGULAR = 1000;
 
-/** @param at the point where the solver stopped, if it is still there @returns undefined where there is no advice of its own */
+/**
+ * @param at the point where the solver stopped, if it is still there
+ * @returns undefined where there is no advice of its own
+ */
 export async function forwardAdvice(
   report: SolveReport,
   settings: ImplicitSettings,

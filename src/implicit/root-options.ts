@@ -20,12 +20,15 @@ import { type LimitOptions, RunLimits } from './run-limits.ts';
 import { checkImplicitSelection, type ImplicitSelection } from './selections.ts';
 
 /**
- * A solver of the caller's own, in place of a name: returns the solution, of the shape of the unknown, from the start and the inputs.
- * No tape follows it.
+ * A solver of the caller's own, in place of a name: returns the solution, of the shape of the unknown, from the start
+ * and the inputs. No tape follows it.
  */
 export type OwnSolver = (start: Tensor, ...inputs: Tensor[]) => Tensor;
 
-/** The equation z = f(z, …inputs) as a FixedPointIteration sees it: each row is a sample, whatever the shape of the unknown. */
+/**
+ * The equation z = f(z, …inputs) as a FixedPointIteration sees it: each row is a sample, whatever the shape of the
+ * unknown.
+ */
 export interface FixedPointEquation {
   /** f(x), [batch, n]. @param x [batch, n] */
   image(x: Tensor): Tensor;
@@ -53,46 +56,54 @@ interface ImplicitOptions extends LimitOptions {
   /** The other arguments of the function. The solution is differentiated with respect to these. */
   inputs: readonly Tensor[];
   /**
-   * Whether all samples form one system, so that the function may mix them. Default false: each sample is an equation of its own,
-   * and a function that lets one sample of the unknown depend on another is refused. The operations that the function calls show
-   * this; where they multiply by numbers that may be 0, its derivatives at the solution do. An unknown with one axis is always one
-   * system.
+   * Whether all samples form one system, so that the function may mix them. Default false: each sample is an equation
+   * of its own, and a function that lets one sample of the unknown depend on another is refused. The operations that
+   * the function calls show this; where they multiply by numbers that may be 0, its derivatives at the solution do. An
+   * unknown with one axis is always one system.
    */
   coupled?: boolean;
   /**
-   * A sample is solved where ‖F(z)‖/(ε·min(1, s) + ‖z‖) is at most this, a finite number > 0. Here s = ‖z‖ + ‖F(z)‖ at the start, so
-   * that unknowns far below 1 are solved for as well. With the solver `given`, s = ‖z‖, and 1 where z is 0. Default 1e-4.
+   * A sample is solved where ‖F(z)‖/(ε·min(1, s) + ‖z‖) is at most this, a finite number > 0. Here s = ‖z‖ + ‖F(z)‖ at
+   * the start, so that unknowns far below 1 are solved for as well. With the solver `given`, s = ‖z‖, and 1 where z is
+   * 0. Default 1e-4.
    */
   tolerance?: number;
-  /** A linear solve is done where ‖v − Bᵀu‖/‖v‖ of each sample is at most this, a finite number > 0. Default: `tolerance`. */
+  /**
+   * A linear solve is done where ‖v − Bᵀu‖/‖v‖ of each sample is at most this, a finite number > 0. Default:
+   * `tolerance`.
+   */
   backwardTolerance?: number;
   /** The method of the linear solves for gradients and tangents. Default auto, which is gmres. */
   linearSolver?: GeneralSolverName | 'auto';
   /**
-   * The largest number of iterations that a sample may take in the forward solve, all methods together. Two methods have equal
-   * shares of it, but newton-krylov never takes more than 50. Default: 1000 for each method, and 50 for newton-krylov.
+   * The largest number of iterations that a sample may take in the forward solve, all methods together. Two methods
+   * have equal shares of it, but newton-krylov never takes more than 50. Default: 1000 for each method, and 50 for
+   * newton-krylov.
    */
   limit?: number;
   /**
-   * The largest number of iterations that a sample may take in a linear solve. Default: 500 for each method of the linear solver.
+   * The largest number of iterations that a sample may take in a linear solve. Default: 500 for each method of the
+   * linear solver.
    */
   backwardLimit?: number;
   /**
-   * Which element of the Clarke interval is taken at the kinks of the function: see ImplicitSelection. Default: the selection with
-   * which the function calls its operations. Where one is named, here or in such a call, gradients and tangents are taken at the
-   * kinks of the true solution: Newton steps first bring the solution that was found to the floor of the precision.
+   * Which element of the Clarke interval is taken at the kinks of the function: see ImplicitSelection. Default: the
+   * selection with which the function calls its operations. Where one is named, here or in such a call, gradients and
+   * tangents are taken at the kinks of the true solution: Newton steps first bring the solution that was found to the
+   * floor of the precision.
    */
   selection?: ImplicitSelection;
   /**
-   * Whether to check the hypothesis of the theorem when the first gradient or tangent of a solution is asked for, as `solve.certify`
-   * does. Gradients and tangents are then taken at the kinks of the true solution, as with a `selection`. Default false.
+   * Whether to check the hypothesis of the theorem when the first gradient or tangent of a solution is asked for, as
+   * `solve.certify` does. Gradients and tangents are then taken at the kinks of the true solution, as with a
+   * `selection`. Default false.
    */
   certify?: boolean | CertifyOptions;
   /** What happens where that check fails: throw, warn or ignore. Default warn. */
   onFailedCertificate?: FailurePolicy;
   /**
-   * throw (default): reading anything that depends on a failed solve rejects with a ConvergenceError. report: only the report shows
-   * the failure.
+   * throw (default): reading anything that depends on a failed solve rejects with a ConvergenceError. report: only the
+   * report shows the failure.
    */
   onFailure?: 'throw' | 'report';
 }
@@ -100,10 +111,10 @@ interface ImplicitOptions extends LimitOptions {
 /** The options of `fixedPoint`. */
 export interface FixedPointOptions extends ImplicitOptions {
   /**
-   * The forward solver. anderson: repetition with Anderson acceleration. picard: plain repetition. newton-krylov: Newton steps by
-   * GMRES. given: the unknown solves the equation already. Or a function that solves it, or a FixedPointIteration of your own.
-   * Default auto: anderson+newton-krylov, with Newton steps for the samples that repetition did not solve; only anderson where f
-   * contains a solve of its own.
+   * The forward solver. anderson: repetition with Anderson acceleration. picard: plain repetition. newton-krylov:
+   * Newton steps by GMRES. given: the unknown solves the equation already. Or a function that solves it, or a
+   * FixedPointIteration of your own. Default auto: anderson+newton-krylov, with Newton steps for the samples that
+   * repetition did not solve; only anderson where f contains a solve of its own.
    */
   solver?:
     | 'auto'
@@ -119,8 +130,8 @@ export interface FixedPointOptions extends ImplicitOptions {
 /** The options of `root`. */
 export interface RootOptions extends ImplicitOptions {
   /**
-   * The forward solver. newton-krylov: Newton steps by GMRES. given: the unknown solves the equation already. Or a function that
-   * solves it. Default auto, which is newton-krylov.
+   * The forward solver. newton-krylov: Newton steps by GMRES. given: the unknown solves the equation already. Or a
+   * function that solves it. Default auto, which is newton-krylov.
    */
   solver?: 'auto' | 'newton-krylov' | 'given' | OwnSolver;
 }

@@ -184,8 +184,8 @@ export class RootSolution {
   }
 
   /**
-   * One linear solve. It is taken at the resolved solution where a selection is named, by the options or by the function itself,
-   * or where the kinks were read before or are to be read.
+   * One linear solve. It is taken at the resolved solution where a selection is named, by the options or by the
+   * function itself, or where the kinks were read before or are to be read.
    */
   private linear(
     direction: LinearDirection,

@@ -7,16 +7,16 @@ export const MILLISECONDS = /* @__PURE__ */ numberFor('a finite number of millis
 /** The options that end a solve early. */
 export interface LimitOptions {
   /**
-   * Ends the solve when it is aborted, with its gradients and certificates. Everything that waits for one of them rejects at once
-   * with the signal's reason, and the device stops after the kernel, or the chunk of passes, that it is computing. A signal that
-   * is aborted already makes the call throw its reason. Default: none.
+   * Ends the solve when it is aborted, with its gradients and certificates. Everything that waits for one of them
+   * rejects at once with the signal's reason, and the device stops after the kernel, or the chunk of passes, that it is
+   * computing. A signal that is aborted already makes the call throw its reason. Default: none.
    */
   signal?: AbortSignal;
   /**
-   * The time that a solve may take, in milliseconds: a finite number > 0. It counts for the forward solve from its beginning, and
-   * again for each linear solve for a gradient or a tangent. When it is over, the loops end with what they have, as at their limit
-   * of iterations, and the report has `timedOut`. It may be exceeded by one kernel, or by the passes that the device has already
-   * been given. Default: no limit.
+   * The time that a solve may take, in milliseconds: a finite number > 0. It counts for the forward solve from its
+   * beginning, and again for each linear solve for a gradient or a tangent. When it is over, the loops end with what
+   * they have, as at their limit of iterations, and the report has `timedOut`. It may be exceeded by one kernel, or by
+   * the passes that the device has already been given. Default: no limit.
    */
   timeLimit?: number;
 }
@@ -46,7 +46,9 @@ export class LimitedRun {
   }
 }
 
-/** Deadlines that several solves share, by performance.now(). Where one is absent, each solve has its own time limit. */
+/**
+ * Deadlines that several solves share, by performance.now(). Where one is absent, each solve has its own time limit.
+ */
 export interface Deadlines {
   readonly forward?: number;
   readonly linear?: number;
@@ -114,7 +116,10 @@ class SharedListener {
   }
 }
 
-/** The result of the promise; rejects with the signal's reason as soon as the signal is aborted, whatever becomes of the promise. */
+/**
+ * The result of the promise; rejects with the signal's reason as soon as the signal is aborted, whatever becomes of the
+ * promise.
+ */
 export function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {

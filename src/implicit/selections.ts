@@ -11,10 +11,10 @@ import { type KinkPlace, type Places, placeIn } from './kink-places.ts';
 import type { OperationKink } from './kinks.ts';
 
 /**
- * The choice of q in [0, 1]: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. It is one number for all
- * kinks; or one for each operation by name, such as { relu: 0, abs: 0.5 }; or a function of the place; or { random: seed }, which
- * draws a uniform number for each coordinate, and so samples the conservative Jacobian. The same selection holds throughout a
- * backward pass. For a choice that depends on the kinks themselves, see `solve.select`.
+ * The choice of q in [0, 1]: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. It is one number
+ * for all kinks; or one for each operation by name, such as { relu: 0, abs: 0.5 }; or a function of the place; or {
+ * random: seed }, which draws a uniform number for each coordinate, and so samples the conservative Jacobian. The same
+ * selection holds throughout a backward pass. For a choice that depends on the kinks themselves, see `solve.select`.
  */
 export type ImplicitSelection =
   | number

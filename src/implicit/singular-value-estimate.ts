@@ -1,4 +1,7 @@
-/** An estimate of how near to singular ∂F/∂z is, for systems of any size: by linear solves and products, all samples together. */
+/**
+ * An estimate of how near to singular ∂F/∂z is, for systems of any size: by linear solves and products, all samples
+ * together.
+ */
 import { random } from '../data/random.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -16,7 +19,9 @@ export type EstimateOptions = SmallestSingularValueOptions;
 interface SingularValueEstimate {
   /** At least σ_min, up to the tolerance of the solves. */
   readonly smallest: number;
-  /** Whether every linear solve converged. Where one did not, the matrix may be singular, and `smallest` says little. */
+  /**
+   * Whether every linear solve converged. Where one did not, the matrix may be singular, and `smallest` says little.
+   */
   readonly isSolved: boolean;
   /** At most σ_max. */
   readonly largest: number;

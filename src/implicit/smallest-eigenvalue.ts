@@ -1,4 +1,7 @@
-/** The monotonicity margin of a matrix by its eigenvalues, on the host in float64. Loaded when a margin is to be checked. */
+/**
+ * The monotonicity margin of a matrix by its eigenvalues, on the host in float64. Loaded when a margin is to be
+ * checked.
+ */
 import type { Interruptible } from '../backends/event-loop.ts';
 
 /** At most this many bisections bracket an eigenvalue. */
@@ -17,7 +20,8 @@ export function* marginOf(W: ArrayLike<number>, n: number): Interruptible<number
 
 /**
  * The same, checked to be positive.
- * @throws RangeError where m ≤ 0 up to rounding: z = σ(Wz + b) is then not monotone, and may have no solution or several
+ * @throws RangeError where m ≤ 0 up to rounding: z = σ(Wz + b) is then not monotone, and may have no solution or
+ *   several
  */
 export function* checkedMargin(W: ArrayLike<number>, n: number): Interruptible<number> {
   const margin = yield* marginOf(W, n);
@@ -133,7 +137,9 @@ function smallestEigenvalue(diagonal: Float64Array, offDiagonal: Float64Array): 
   return low;
 }
 
-/** Sturm's criterion: a pivot of the LDLᵀ factorisation of T − x·I is negative exactly when an eigenvalue lies below x. */
+/**
+ * Sturm's criterion: a pivot of the LDLᵀ factorisation of T − x·I is negative exactly when an eigenvalue lies below x.
+ */
 function hasEigenvalueBelow(diagonal: Float64Array, offDiagonal: Float64Array, x: number): boolean {
   let pivot = diagonal[0] - x;
   for (let i = 0; ; i++) {

@@ -1,6 +1,7 @@
 /**
- * The course of events that all implicit solutions share, whatever their equation: a forward solve with its report, outputs that
- * cannot be read where it failed, linear solves with reports and certificates, and a policy for certificates that fail.
+ * The course of events that all implicit solutions share, whatever their equation: a forward solve with its report,
+ * outputs that cannot be read where it failed, linear solves with reports and certificates, and a policy for
+ * certificates that fail.
  */
 import type { SolveReport } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
@@ -32,8 +33,8 @@ export interface Hypothesis {
   /** The certificate that comes with a linear solve. */
   ofSolve(read: LinearRead): Promise<ImplicitCertificate>;
   /**
-   * A closer look, present where one is wanted before a gradient may be read. It is called once, when the first linear solve has
-   * been enqueued and nothing that it needs has been freed yet.
+   * A closer look, present where one is wanted before a gradient may be read. It is called once, when the first linear
+   * solve has been enqueued and nothing that it needs has been freed yet.
    */
   readonly closer?: () => Promise<ImplicitCertificate>;
 }
@@ -74,9 +75,11 @@ export class Course {
   /**
    * The report of the forward solve, and tensors in place of its outputs whose reading awaits that report.
    *
-   * One output is the solution, for which a CustomOperation is recorded. A problem that solves for several things, such as the x, y
-   * and s of a cone program, lays them out in one row and cuts them from it by operations that the tape follows.
-   * @param complete adds to the report; where it rejects, so does everything that depends on the solution. Default: adds nothing
+   * One output is the solution, for which a CustomOperation is recorded. A problem that solves for several things, such
+   * as the x, y and s of a cone program, lays them out in one row and cuts them from it by operations that the tape
+   * follows.
+   * @param complete adds to the report; where it rejects, so does everything that depends on the solution. Default:
+   *   adds nothing
    */
   solved(summary: Tensor, outputs: readonly Tensor[]): Solved<SolveReport>;
   solved<Report extends SolveReport>(

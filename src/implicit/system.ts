@@ -14,7 +14,9 @@ import { type Asked, type Mixing, type Structure, structureOf } from './samples/
 import { type ImplicitSelection, selectionOnTape } from './selections.ts';
 import { type UnfoldedSolution, unfold } from './unfold.ts';
 
-/** A function of the unknown and the inputs, written with tensor operations; returns a tensor of the unknown's shape. */
+/**
+ * A function of the unknown and the inputs, written with tensor operations; returns a tensor of the unknown's shape.
+ */
 export type ImplicitFunction = (unknown: Tensor, ...inputs: Tensor[]) => Tensor;
 
 /** An unknown of any shape, laid out as [batch, n]. */
@@ -24,7 +26,10 @@ export interface SampleRows {
   readonly n: number;
 }
 
-/** The first axis counts samples, each an equation of its own. Where `coupled` is set, or with a single axis, all is one system. */
+/**
+ * The first axis counts samples, each an equation of its own. Where `coupled` is set, or with a single axis, all is one
+ * system.
+ */
 export function rowsOf(shape: Shape, coupled: boolean): SampleRows {
   const size = shape.reduce((product, extent) => product * extent, 1);
   const batch = coupled || shape.length < 2 ? 1 : shape[0];
@@ -45,8 +50,8 @@ export class ImplicitSystem {
   ) {}
 
   /**
-   * The same equation, solved from this start. In its relative residuals, ε is scaled by ‖x‖ + ‖F(x)‖ where that is less than 1:
-   * otherwise 0 would pass as a solution of an equation whose numbers are all smaller than ε.
+   * The same equation, solved from this start. In its relative residuals, ε is scaled by ‖x‖ + ‖F(x)‖ where that is
+   * less than 1: otherwise 0 would pass as a solution of an equation whose numbers are all smaller than ε.
    * @param image f(x). Without it, as for an x that is taken as the solution, the scale is ‖x‖, and 1 where x is 0
    */
   startedAt(x: Tensor, image?: Tensor): ImplicitSystem {
@@ -83,7 +88,10 @@ export class ImplicitSystem {
     return image.reshape([batch, n]);
   }
 
-  /** @throws Error where the function uses a tensor that is being differentiated and is not among its inputs: it would get no gradient */
+  /**
+   * @throws Error where the function uses a tensor that is being differentiated and is not among its inputs: it would
+   *   get no gradient
+   */
   private checkOrigin({ node }: Tensor, given: readonly Tensor[]): void {
     if (!node || given.some((one) => one.node?.recorder === node.recorder)) return;
     throw new Error(
@@ -96,7 +104,10 @@ export class ImplicitSystem {
     return this.kind === 'root' ? image : elementwise('subtract', [x, image]);
   }
 
-  /** An entry of a derivative of F, from the same entry for f. @param isDiagonal whether it is a diagonal entry of ∂F/∂z */
+  /**
+   * An entry of a derivative of F, from the same entry for f.
+   * @param isDiagonal whether it is a diagonal entry of ∂F/∂z
+   */
   derivativeEntry(entry: number, isDiagonal: boolean): number {
     if (this.kind === 'root') return entry;
     return (isDiagonal ? 1 : 0) - entry;
@@ -308,14 +319,14 @@ export interface Solved {
   readonly z: Tensor;
   readonly inputs: readonly Tensor[];
   /**
-   * How far the argument of each operation with kinks may be from its value at the true solution. Present where z is at the floor of
-   * the precision, absent where z is as the solve left it.
+   * How far the argument of each operation with kinks may be from its value at the true solution. Present where z is at
+   * the floor of the precision, absent where z is as the solve left it.
    */
   readonly uncertainty?: readonly Tensor[];
   /**
-   * Points at which F is defined, mostly the start, and the residual, [batch]; present where failed samples are allowed. A sample
-   * whose residual is not finite, and whose cotangent is 0, is differentiated there, so that its NaN does not reach the sums over
-   * the batch.
+   * Points at which F is defined, mostly the start, and the residual, [batch]; present where failed samples are
+   * allowed. A sample whose residual is not finite, and whose cotangent is 0, is differentiated there, so that its NaN
+   * does not reach the sums over the batch.
    */
   readonly instead?: { readonly start: Tensor; readonly residual: Tensor };
 }

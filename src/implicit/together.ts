@@ -1,6 +1,6 @@
 /**
- * Runs several computations, each of which asks one question at a time, and answers the questions of all of them together, as soon
- * as every computation that is still running has asked.
+ * Runs several computations, each of which asks one question at a time, and answers the questions of all of them
+ * together, as soon as every computation that is still running has asked.
  * @param answer answers one question of each computation, by the number of the computation
  * @param work runs the computation with this number
  */

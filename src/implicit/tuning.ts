@@ -11,7 +11,10 @@ import { MONOTONE_OPTIONS, type MonotoneMapOptions } from './options.ts';
 export interface TuningOptions extends Omit<MonotoneMapOptions, 'solver' | 'linearSolver' | 'step' | 'onFailure'> {
   /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I, where W is a matrix; a LinearMap brings its own. */
   margin?: number;
-  /** The step size with which the search starts: a finite number > 1e-4, below which there is nothing to gain. Default 1. */
+  /**
+   * The step size with which the search starts: a finite number > 1e-4, below which there is nothing to gain. Default
+   * 1.
+   */
   largest?: number;
 }
 
@@ -34,9 +37,9 @@ const SMALLEST = 1e-4;
 const LARGEST = /* @__PURE__ */ numberFor(`a finite number > ${SMALLEST}`, (x) => x > SMALLEST);
 
 /**
- * Finds the step size α with which Peaceman-Rachford splitting solves a batch in the fewest iterations. It starts from `largest` and
- * halves α for as long as the mean number of iterations does not grow, as in the code of Winston & Kolter (2020). Each α takes one
- * solve; about half a dozen are tried.
+ * Finds the step size α with which Peaceman-Rachford splitting solves a batch in the fewest iterations. It starts from
+ * `largest` and halves α for as long as the mean number of iterations does not grow, as in the code of Winston & Kolter
+ * (2020). Each α takes one solve; about half a dozen are tried.
  * @param W [n, n], or a LinearMap that has a resolvent
  * @param b [batch, n]
  * @param given the options of `monotoneFixedPoint`, and `largest`

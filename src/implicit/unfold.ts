@@ -9,7 +9,10 @@ import { monotoneResidual } from './monotone-equation.ts';
 export interface UnfoldedSolution {
   /** Followed by the tape. */
   readonly output: Tensor;
-  /** The residual of the equation, which is 0 up to the solve's accuracy. The tape follows it to the output and the operation's inputs. */
+  /**
+   * The residual of the equation, which is 0 up to the solve's accuracy. The tape follows it to the output and the
+   * operation's inputs.
+   */
   readonly residual: Tensor;
 }
 
@@ -21,9 +24,9 @@ export interface Unfolded {
 }
 
 /**
- * Writes the equations of all custom operations that depend on one of the tensors on the tape, and of those that these equations
- * contain in turn. The outputs of the operations can then be taken for unknowns. This is for examining a function, after the
- * operations to be differentiated have been recorded.
+ * Writes the equations of all custom operations that depend on one of the tensors on the tape, and of those that these
+ * equations contain in turn. The outputs of the operations can then be taken for unknowns. This is for examining a
+ * function, after the operations to be differentiated have been recorded.
  * @param isWanted whether an operation is to be unfolded. Default: all are
  */
 export function unfold(

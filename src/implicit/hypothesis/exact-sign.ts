@@ -11,13 +11,17 @@ interface Dyadic {
   readonly exponent: number;
 }
 
-/** The exact sign of det B(d) at a vertex, for the numbers as they are stored; null where these differ too much in size. */
+/**
+ * The exact sign of det B(d) at a vertex, for the numbers as they are stored; null where these differ too much in size.
+ */
 export function* exactSign(family: MatrixFamily, vertex: Vertex): Interruptible<-1 | 0 | 1 | null> {
   const matrix = yield* wholeMatrix(family, vertex);
   return matrix && (yield* bareissSign(matrix));
 }
 
-/** B at the vertex, with each row multiplied by a power of 2 that makes it integer; null where this takes too many bits. */
+/**
+ * B at the vertex, with each row multiplied by a power of 2 that makes it integer; null where this takes too many bits.
+ */
 function* wholeMatrix({ n, base, terms }: MatrixFamily, vertex: Vertex): Interruptible<bigint[][] | null> {
   const active = terms
     .filter((_, index) => vertex[index] === 1)
@@ -60,7 +64,9 @@ function dyadic(value: number): Dyadic {
   return { mantissa, exponent };
 }
 
-/** The sign of a determinant by Bareiss' elimination: all divisions are exact, and the last pivot is ± the determinant. */
+/**
+ * The sign of a determinant by Bareiss' elimination: all divisions are exact, and the last pivot is ± the determinant.
+ */
 function* bareissSign(matrix: bigint[][]): Interruptible<-1 | 0 | 1> {
   const n = matrix.length;
   let negative = false;

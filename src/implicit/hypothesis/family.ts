@@ -1,4 +1,7 @@
-/** The family of matrices of which the hypothesis asks that none is singular: a box with one rank-one term for each kink. */
+/**
+ * The family of matrices of which the hypothesis asks that none is singular: a box with one rank-one term for each
+ * kink.
+ */
 
 /** The term of one kink, between 0 and −a·bᵀ. */
 export interface Term {
@@ -9,8 +12,9 @@ export interface Term {
 }
 
 /**
- * B(d) = B₀ − Σᵢ dᵢ·aᵢbᵢᵀ for d in [0, 1]ᵏ. For z = σ(Wz + b) the elements are I − DW: B₀ has every kinked coordinate at the lower
- * end of its Clarke interval, and the term of kink i has a = eᵢ and b = (width of the interval)·(row i of W).
+ * B(d) = B₀ − Σᵢ dᵢ·aᵢbᵢᵀ for d in [0, 1]ᵏ. For z = σ(Wz + b) the elements are I − DW: B₀ has every kinked coordinate
+ * at the lower end of its Clarke interval, and the term of kink i has a = eᵢ and b = (width of the interval)·(row i of
+ * W).
  */
 export interface MatrixFamily {
   readonly n: number;
@@ -55,8 +59,8 @@ export function element({ n, base, terms }: MatrixFamily, d: ArrayLike<number>):
 }
 
 /**
- * A bound of the rounding error of `element` at a vertex, entry by entry: (k + 1)·ε·(|B₀| + Σ |aᵢ||bᵢ|ᵀ) for its k products and
- * k sums.
+ * A bound of the rounding error of `element` at a vertex, entry by entry: (k + 1)·ε·(|B₀| + Σ |aᵢ||bᵢ|ᵀ) for its k
+ * products and k sums.
  */
 export function elementRounding({ n, base, terms }: MatrixFamily, vertex: Vertex): Float64Array {
   const radius = Float64Array.from(base, Math.abs);

@@ -1,4 +1,6 @@
-/** The hypothesis of the implicit function theorem at a solution: every element of a family of matrices is invertible. */
+/**
+ * The hypothesis of the implicit function theorem at a solution: every element of a family of matrices is invertible.
+ */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
 import { exactSign } from './exact-sign.ts';
@@ -18,15 +20,16 @@ export const WARN_BELOW = 1000 * 2 ** -23;
 /** How invertibility is proved. */
 export interface InvertibilityOptions {
   /**
-   * Whether to find the element with the smallest σ_min among all, where the hypothesis is certified and there are k ≤ 16 kinks. It
-   * takes about 2ᵏ·(n³/6 + 4n²) multiplications. Default false.
+   * Whether to find the element with the smallest σ_min among all, where the hypothesis is certified and there are k ≤
+   * 16 kinks. It takes about 2ᵏ·(n³/6 + 4n²) multiplications. Default false.
    */
   readonly exact?: boolean;
   /** The largest number k of kinks whose 2ᵏ vertices are enumerated: a whole number from 0 to 24. Default 16. */
   readonly enumerationLimit?: number;
   /**
-   * An element counts as nearly singular where its relative σ_min is below this number ≥ 0. Default 1000·2⁻²³ = 1.2e-4: the relative
-   * error of a gradient in float32 is about 2⁻²³ divided by it, and below the default fewer than three digits are right.
+   * An element counts as nearly singular where its relative σ_min is below this number ≥ 0. Default 1000·2⁻²³ = 1.2e-4:
+   * the relative error of a gradient in float32 is about 2⁻²³ divided by it, and below the default fewer than three
+   * digits are right.
    */
   readonly warnBelow?: number;
   /** The seed of the search that takes the place of the enumeration where there are too many kinks. Default 0. */
@@ -61,8 +64,8 @@ export interface ElementReport {
   /** σ_min of the element; above order 64 an estimate from above. */
   readonly smallestSingularValue: number;
   /**
-   * σ_min divided by the largest σ_max of this element and those at d = 0 and d = 1. An element that is small as a whole beside
-   * the others, as 1 − d is near d = 1, thereby counts as near to a singular one.
+   * σ_min divided by the largest σ_max of this element and those at d = 0 and d = 1. An element that is small as a
+   * whole beside the others, as 1 − d is near d = 1, thereby counts as near to a singular one.
    */
   readonly relativeSingularValue: number;
   /** Whether relativeSingularValue < `warnBelow`. */
@@ -72,9 +75,9 @@ export interface ElementReport {
 /** Whether every element of a family is invertible. */
 export interface Invertibility {
   /**
-   * certified: every element is invertible. failed: some element is singular. Both are proved for the numbers as they are stored,
-   * in spite of rounding, and say nothing of the numbers that these approximate. unknown: neither could be proved, as for an
-   * element that is invertible as stored but within rounding of a singular matrix.
+   * certified: every element is invertible. failed: some element is singular. Both are proved for the numbers as they
+   * are stored, in spite of rounding, and say nothing of the numbers that these approximate. unknown: neither could be
+   * proved, as for an element that is invertible as stored but within rounding of a singular matrix.
    */
   readonly status: 'certified' | 'failed' | 'unknown';
   /** What the status rests on. */
@@ -82,12 +85,13 @@ export interface Invertibility {
   /** The argument in a sentence. */
   readonly reason: string;
   /**
-   * An element that is singular to rounding. Present where the status is failed, and where it is unknown because rounding leaves
-   * that element open.
+   * An element that is singular to rounding. Present where the status is failed, and where it is unknown because
+   * rounding leaves that element open.
    */
   readonly witness?: Float64Array;
   /**
-   * The element at the witness; else the nearest to singular of all, where `exact` asked for it; else the nearer of d = 0 and d = 1.
+   * The element at the witness; else the nearest to singular of all, where `exact` asked for it; else the nearer of d =
+   * 0 and d = 1.
    */
   readonly nearest: ElementReport;
   /** Whether `nearest` is the nearest to singular of all elements. */
@@ -110,14 +114,14 @@ const BISECTIONS = 60;
 type Verdict = Pick<Invertibility, 'status' | 'argument' | 'reason' | 'witness'>;
 
 /**
- * Decides whether B(d) = B₀ − Σᵢ dᵢ·aᵢbᵢᵀ is invertible for every d in [0, 1]ᵏ: the hypothesis of Theorem 2 of Bolte, Le,
- * Pauwels & Silveti-Falls (2021) for such a family. det B(d) is affine in each dᵢ, so that its extremes are at the vertices. With
- * Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ, the hypothesis therefore holds exactly where B₀ is invertible and I − G is a P-matrix: all its principal minors,
- * which are the ratios det B(d)/det B₀ at the vertices, are positive.
+ * Decides whether B(d) = B₀ − Σᵢ dᵢ·aᵢbᵢᵀ is invertible for every d in [0, 1]ᵏ: the hypothesis of Theorem 2 of Bolte,
+ * Le, Pauwels & Silveti-Falls (2021) for such a family. det B(d) is affine in each dᵢ, so that its extremes are at the
+ * vertices. With Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ, the hypothesis therefore holds exactly where B₀ is invertible and I − G is a
+ * P-matrix: all its principal minors, which are the ratios det B(d)/det B₀ at the vertices, are positive.
  *
- * Up to the enumeration limit all minors are decided: by interval arithmetic (`principalMinorSigns`), then from the n × n matrix
- * (`verifiedInverse`), and what is still open then in whole numbers (`exactSign`). Beyond the limit only a positive definite
- * symmetric part certifies, and only a vertex that a search has found shows a failure.
+ * Up to the enumeration limit all minors are decided: by interval arithmetic (`principalMinorSigns`), then from the n ×
+ * n matrix (`verifiedInverse`), and what is still open then in whole numbers (`exactSign`). Beyond the limit only a
+ * positive definite symmetric part certifies, and only a vertex that a search has found shows a failure.
  * @throws RangeError where a size does not fit, a number is not finite, or an option is out of its range
  */
 export function* checkInvertibility(
@@ -270,9 +274,9 @@ function* search(
 }
 
 /**
- * The verdict where det B(d) has opposite signs at two vertices: failed, because B(d) is singular at some point between them. The
- * point is found by bisection on the sign from elimination. Elimination is exact for a matrix within n·ε·|L||U|, so that where the
- * sign flips from one number to the next, B(d) is that near to a singular matrix.
+ * The verdict where det B(d) has opposite signs at two vertices: failed, because B(d) is singular at some point between
+ * them. The point is found by bisection on the sign from elimination. Elimination is exact for a matrix within
+ * n·ε·|L||U|, so that where the sign flips from one number to the next, B(d) is that near to a singular matrix.
  */
 function* signChange(family: MatrixFamily, base: VerifiedInverse, from: Vertex, to: Vertex): Interruptible<Verdict> {
   const point = (t: number): Float64Array => Float64Array.from(from, (value, i) => value + t * (to[i] - value));

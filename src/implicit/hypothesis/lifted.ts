@@ -3,8 +3,9 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import { checkFamily, type MatrixFamily, type Term } from './family.ts';
 
 /**
- * The equation F(z, y) = 0 with y = σ(p(z, y)), where y holds every kinked value on the way from z to F: the partial derivatives of
- * the smooth functions F and p, row-major. A coordinate of p may depend on the coordinates of y before it.
+ * The equation F(z, y) = 0 with y = σ(p(z, y)), where y holds every kinked value on the way from z to F: the partial
+ * derivatives of the smooth functions F and p, row-major. A coordinate of p may depend on the coordinates of y before
+ * it.
  */
 export interface ChainedKinks {
   /** The number of unknowns z. */
@@ -30,16 +31,18 @@ export interface ChainedKinks {
  *   B(d) = [ F_z            F_y           ]
  *          [ −diag(s)·P_z   I − diag(s)·P_y ]
  *
- * Each kink enters affinely and in one row, so that the set {[A B]} of the lifted system is convex, as the theorem asks. In F
- * itself the slopes of chained kinks would multiply one another: relu(relu(z)) has the slope s₁s₂, and the set is not convex.
+ * Each kink enters affinely and in one row, so that the set {[A B]} of the lifted system is convex, as the theorem
+ * asks. In F itself the slopes of chained kinks would multiply one another: relu(relu(z)) has the slope s₁s₂, and the
+ * set is not convex.
  *
- * The determinant is that of F by the chain rule. I − diag(s)·P_y is unit lower triangular and has the determinant 1, so that by
- * the Schur complement
+ * The determinant is that of F by the chain rule. I − diag(s)·P_y is unit lower triangular and has the determinant 1,
+ * so that by the Schur complement
  *   det B(d) = det(I − diag(s)P_y) · det(F_z + F_y(I − diag(s)P_y)⁻¹diag(s)P_z) = det(F_z + F_y·∂y/∂z),
- * because y' = diag(s)(P_z z' + P_y y') implies ∂y/∂z = (I − diag(s)P_y)⁻¹diag(s)P_z. All elements of F by the chain rule are
- * therefore invertible exactly where all elements of the lifted system are. They are those of the function as it is written:
- * relu(relu(z)) has s₁s₂ in place of s, and may fail where relu(z), the same function, does not.
- * @throws RangeError where a size does not fit, a number is not finite, P_y is not strictly lower triangular, or low > high
+ * because y' = diag(s)(P_z z' + P_y y') implies ∂y/∂z = (I − diag(s)P_y)⁻¹diag(s)P_z. All elements of F by the chain
+ * rule are therefore invertible exactly where all elements of the lifted system are. They are those of the function as
+ * it is written: relu(relu(z)) has s₁s₂ in place of s, and may fail where relu(z), the same function, does not.
+ * @throws RangeError where a size does not fit, a number is not finite, P_y is not strictly lower triangular, or low >
+ *   high
  */
 export function* liftedSystem({ n, kinks, Fz, Fy, Pz, Py, low, high }: ChainedKinks): Interruptible<MatrixFamily> {
   const sizes = { Fz: n * n, Fy: n * kinks, Pz: kinks * n, Py: kinks * kinks, low: kinks, high: kinks };

@@ -1,4 +1,7 @@
-/** Small dense linear algebra in float64. Matrices are n × n, row-major. Functions that take n³ operations can be interrupted. */
+/**
+ * Small dense linear algebra in float64. Matrices are n × n, row-major. Functions that take n³ operations can be
+ * interrupted.
+ */
 import type { Interruptible } from '../../backends/event-loop.ts';
 
 /** From this order on, n³ operations may be interrupted; below it they take a tenth of a millisecond. */

@@ -19,10 +19,10 @@ export interface SmallestSingularValueOptions {
 const BREAKDOWN = 1e-12;
 
 /**
- * Estimates σ_min(B) = 1/‖B⁻¹‖ from above by Golub-Kahan-Lanczos bidiagonalisation of B⁻¹: B⁻¹Q = PR with orthonormal P and Q and
- * upper bidiagonal R. The largest singular value of R is at most ‖B⁻¹‖, so that with exact solves the estimate is never below
- * σ_min(B), and equals it after n iterations. A relative error of a solve moves the estimate by about as much: pass solves whose
- * residuals have been checked.
+ * Estimates σ_min(B) = 1/‖B⁻¹‖ from above by Golub-Kahan-Lanczos bidiagonalisation of B⁻¹: B⁻¹Q = PR with orthonormal P
+ * and Q and upper bidiagonal R. The largest singular value of R is at most ‖B⁻¹‖, so that with exact solves the
+ * estimate is never below σ_min(B), and equals it after n iterations. A relative error of a solve moves the estimate by
+ * about as much: pass solves whose residuals have been checked.
  * @throws RangeError where a solve returns another length; Error where it returns a number that is not finite
  */
 export async function smallestSingularValueEstimate(

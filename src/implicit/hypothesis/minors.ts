@@ -5,7 +5,10 @@ import type { Enclosure } from './reduced.ts';
 
 /** What interval arithmetic decides of the signs. */
 export interface MinorSigns {
-  /** A sign change: the minor at the vertex is positive, and that with the kink as well is negative. Absent where there is none. */
+  /**
+   * A sign change: the minor at the vertex is positive, and that with the kink as well is negative. Absent where there
+   * is none.
+   */
   readonly change?: { readonly vertex: Vertex; readonly kink: number };
   /** Vertices whose minor may be 0. */
   readonly undecided: readonly Vertex[];
@@ -19,10 +22,11 @@ const INFLATION = 1 + 8 * Number.EPSILON;
 const UNDERFLOW = 2 ** -1000;
 
 /**
- * The signs of all 2ᵏ − 1 principal minors, by the recursion of Tsatsomeros & Li (A recursive test for P-matrices, BIT 40, 2000):
- * the minor on S ∪ {j} is the minor on S times the diagonal entry j of the Schur complement M/M_SS. Each kink in turn is
- * eliminated or left out, which takes about 2ᵏ small eliminations in all. Every entry carries a radius of its error. The walk ends
- * at the first sign change. A pivot that may be 0 cannot be eliminated, and leaves the minors that contain it undecided.
+ * The signs of all 2ᵏ − 1 principal minors, by the recursion of Tsatsomeros & Li (A recursive test for P-matrices, BIT
+ * 40, 2000): the minor on S ∪ {j} is the minor on S times the diagonal entry j of the Schur complement M/M_SS. Each
+ * kink in turn is eliminated or left out, which takes about 2ᵏ small eliminations in all. Every entry carries a radius
+ * of its error. The walk ends at the first sign change. A pivot that may be 0 cannot be eliminated, and leaves the
+ * minors that contain it undecided.
  * @param undecidedLimit the largest number of undecided vertices that are listed
  */
 export function* principalMinorSigns(
@@ -49,7 +53,8 @@ export function* principalMinorSigns(
     vertex[kink] = 0;
   }
 
-  // The number of the matrix that each kink finds, and the stage of each kink, which is eliminated first and then left out.
+  // The number of the matrix that each kink finds, and the stage of each kink, which is eliminated first and then left
+  // out.
   const matrices = [centre, ...scratch];
   const errors = [radius, ...scratchRadius];
   const found = new Int32Array(k + 1);

@@ -4,9 +4,9 @@ import { factorise, hasCholeskyFactor, solve, solveTransposed } from './matrices
 import type { Enclosure } from './reduced.ts';
 
 /**
- * Proves that every enclosed matrix M is a P-matrix, by a diagonal D ≻ 0 with DM + MᵀD ≻ 0: each principal submatrix of DM then has
- * a positive definite symmetric part, hence a positive determinant, and the minors of DM and of M have the same sign. It tries
- * D = I, the D that makes the diagonal 1, and the D of H-matrices (`comparisonScaling`).
+ * Proves that every enclosed matrix M is a P-matrix, by a diagonal D ≻ 0 with DM + MᵀD ≻ 0: each principal submatrix of
+ * DM then has a positive definite symmetric part, hence a positive determinant, and the minors of DM and of M have the
+ * same sign. It tries D = I, the D that makes the diagonal 1, and the D of H-matrices (`comparisonScaling`).
  */
 export function* hasPositiveDefiniteSymmetricPart(enclosure: Enclosure): Interruptible<boolean> {
   for (const scaling of SCALINGS) {
@@ -46,9 +46,9 @@ function* diagonalScaling({ k, centre }: Enclosure): Interruptible<Float64Array>
 }
 
 /**
- * D = diag(yᵢ/xᵢ) with Cx = 1 and Cᵀy = 1, where C is the comparison matrix. Where M is an H-matrix with a positive diagonal, which
- * means that C has a nonnegative inverse, x and y are positive and DM + MᵀD is positive definite. M is then diagonally dominant
- * after a scaling, as it is where a fixed point contracts in some weighted maximum norm.
+ * D = diag(yᵢ/xᵢ) with Cx = 1 and Cᵀy = 1, where C is the comparison matrix. Where M is an H-matrix with a positive
+ * diagonal, which means that C has a nonnegative inverse, x and y are positive and DM + MᵀD is positive definite. M is
+ * then diagonally dominant after a scaling, as it is where a fixed point contracts in some weighted maximum norm.
  */
 function* comparisonScaling(enclosure: Enclosure): Interruptible<Float64Array> {
   const { k } = enclosure;
@@ -64,10 +64,11 @@ export function comparisonMatrix({ k, centre }: Enclosure): Float64Array {
 }
 
 /**
- * Proves that the symmetric part of DM is positive definite. Let H be that part, scaled to a unit diagonal. Where H − shift·I has a
- * Cholesky factor in floating point, the smallest eigenvalue of H exceeds shift − 2(k + 1)·ε·k (Higham, Accuracy and Stability of
- * Numerical Algorithms, theorem 10.3: the factor is exact for a matrix within (k + 1)·ε·|L||Lᵀ|, of norm at most (k + 1)·ε·tr H).
- * The shift covers this, the radius, and 4ε for the rounding of each entry of H.
+ * Proves that the symmetric part of DM is positive definite. Let H be that part, scaled to a unit diagonal. Where H −
+ * shift·I has a Cholesky factor in floating point, the smallest eigenvalue of H exceeds shift − 2(k + 1)·ε·k (Higham,
+ * Accuracy and Stability of Numerical Algorithms, theorem 10.3: the factor is exact for a matrix within (k +
+ * 1)·ε·|L||Lᵀ|, of norm at most (k + 1)·ε·tr H). The shift covers this, the radius, and 4ε for the rounding of each
+ * entry of H.
  */
 function* isPositiveDefinite({ k, centre, radius }: Enclosure, D: Float64Array): Interruptible<boolean> {
   const scale = Float64Array.from(D, (value, i) => 1 / Math.sqrt(value * centre[i * k + i]));

@@ -5,8 +5,8 @@ import { comparisonMatrix, provedScalings } from './positive-definite.ts';
 import type { Enclosure } from './reduced.ts';
 
 /**
- * The function value(d) = constant + effectᵀs with (I − DG)s = D·entering and D = diag(d). Here s is the part of the solution that
- * the kinks add to that at d = 0, and Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ.
+ * The function value(d) = constant + effectᵀs with (I − DG)s = D·entering and D = diag(d). Here s is the part of the
+ * solution that the kinks add to that at d = 0, and Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ.
  */
 export interface ReducedValue {
   readonly constant: number;
@@ -23,14 +23,17 @@ export interface Range {
 
 export const UNBOUNDED: Range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 
-/** The relative slack of a bound: more than the rounding of the solves here, whose condition numbers CONDITION limits. */
+/**
+ * The relative slack of a bound: more than the rounding of the solves here, whose condition numbers CONDITION limits.
+ */
 const SLACK = 1e-6;
 const CONDITION = 1e-6;
 const SWEEPS = 4;
 
 /**
  * A range that contains every value; infinite where none is found. With w = entering + Gs and 0 ≤ d ≤ 1, s = Dw implies
- * sᵢ(wᵢ − sᵢ) ≥ 0, that is sᵢ(entering − Ms)ᵢ ≥ 0 for each i. Two kinds of sets contain every such s; the bounds are the best of all.
+ * sᵢ(wᵢ − sᵢ) ≥ 0, that is sᵢ(entering − Ms)ᵢ ≥ 0 for each i. Two kinds of sets contain every such s; the bounds are
+ * the best of all.
  */
 export function* rangeBounds(value: ReducedValue): Interruptible<Range> {
   const ranges: Range[] = [];
@@ -42,8 +45,8 @@ export function* rangeBounds(value: ReducedValue): Interruptible<Range> {
 }
 
 /**
- * The range on an ellipsoid. Summed with weights Δ ≻ 0 for which H = (ΔM + MᵀΔ)/2 ≻ 0, the inequalities become sᵀHs ≤ sᵀq with
- * q = Δ·entering: an ellipsoid around ½H⁻¹q, on which
+ * The range on an ellipsoid. Summed with weights Δ ≻ 0 for which H = (ΔM + MᵀΔ)/2 ≻ 0, the inequalities become sᵀHs ≤
+ * sᵀq with q = Δ·entering: an ellipsoid around ½H⁻¹q, on which
  *   effectᵀs ∈ ½effectᵀH⁻¹q ± ½√(effectᵀH⁻¹effect · qᵀH⁻¹q).
  */
 function* ellipsoidRange({ constant, effect, entering, matrix }: ReducedValue, D: Float64Array): Interruptible<Range> {
@@ -68,9 +71,9 @@ function* ellipsoidRange({ constant, effect, entering, matrix }: ReducedValue, D
 }
 
 /**
- * The range on a box. Where Mᵢᵢ > 0, the inequality of i says that sᵢ lies between 0 and (enteringᵢ + Σⱼ≠ᵢ Gᵢⱼsⱼ)/Mᵢᵢ. It follows
- * that C|s| ≤ |entering| with the comparison matrix C of M, and |s| ≤ C⁻¹|entering| where C⁻¹ ≥ 0. Interval arithmetic then shrinks
- * this box.
+ * The range on a box. Where Mᵢᵢ > 0, the inequality of i says that sᵢ lies between 0 and (enteringᵢ + Σⱼ≠ᵢ Gᵢⱼsⱼ)/Mᵢᵢ.
+ * It follows that C|s| ≤ |entering| with the comparison matrix C of M, and |s| ≤ C⁻¹|entering| where C⁻¹ ≥ 0. Interval
+ * arithmetic then shrinks this box.
  */
 function* boxRange({ constant, effect, entering, matrix }: ReducedValue): Interruptible<Range> {
   const { k, centre } = matrix;

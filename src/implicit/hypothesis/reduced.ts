@@ -14,8 +14,8 @@ export interface Enclosure {
 }
 
 /**
- * Encloses I − G with Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ. Its principal minor on a set S of kinks is det B(d)/det B₀ at the vertex with d = 1 on S and
- * d = 0 elsewhere, because det(B₀ − UVᵀ) = det B₀ · det(I − VᵀB₀⁻¹U).
+ * Encloses I − G with Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ. Its principal minor on a set S of kinks is det B(d)/det B₀ at the vertex with d
+ * = 1 on S and d = 0 elsewhere, because det(B₀ − UVᵀ) = det B₀ · det(I − VᵀB₀⁻¹U).
  *
  * For each kink, y with B₀y = a is computed. With r = a − B₀y, X near B₀⁻¹, E = I − XB₀ and q ≥ ‖E‖∞, the error of y is
  *   B₀⁻¹r = Xr + E(I − E)⁻¹Xr, so that |error| ≤ |X||r| + q/(1 − q)·‖|X||r|‖∞,

@@ -17,12 +17,13 @@ const MOST_STARTS = 64;
 const VANISHING = 1e-10;
 
 /**
- * Finds edges along which det B seems to change its sign, or to become 0: one at the end of each descent that finds any. The first
- * descent starts from d = 0, the second from d = 1, the others from random vertices. Each step of a descent flips the kink that
- * shrinks |det B| the most. The ratios are rounded, so that an edge is only a suspicion, which is still to be proved.
+ * Finds edges along which det B seems to change its sign, or to become 0: one at the end of each descent that finds
+ * any. The first descent starts from d = 0, the second from d = 1, the others from random vertices. Each step of a
+ * descent flips the kink that shrinks |det B| the most. The ratios are rounded, so that an edge is only a suspicion,
+ * which is still to be proved.
  *
- * The diagonal of the principal pivot transform of M on S holds det M_T/det M_S for every T that differs from S in one kink, and
- * one pivot turns the transform on S into that on T.
+ * The diagonal of the principal pivot transform of M on S holds det M_T/det M_S for every T that differs from S in one
+ * kink, and one pivot turns the transform on S into that on T.
  * @returns edges, and undefined wherever the search may be interrupted
  */
 export function* suspectEdges({ k, centre }: Enclosure, draws: Random): Generator<Edge | undefined, void, void> {

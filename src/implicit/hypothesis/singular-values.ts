@@ -22,7 +22,9 @@ export function singularValues(matrix: ArrayLike<number>, n: number): Interrupti
   return n <= JACOBI_LIMIT ? jacobi(matrix, n) : inverseIteration(matrix, n);
 }
 
-/** One-sided Jacobi (Hestenes): rotations V make the columns of BV orthogonal, and their norms are the singular values. */
+/**
+ * One-sided Jacobi (Hestenes): rotations V make the columns of BV orthogonal, and their norms are the singular values.
+ */
 function* jacobi(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
   // B is scaled such that no square overflows or underflows.
   const scale = Array.from(matrix).reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;

@@ -1,6 +1,6 @@
 /**
- * Invertibility and the sign of a determinant, proved in floating point. The proofs hold for the numbers as they are stored, whatever
- * the rounding on the way; where rounding leaves the answer open, there is none.
+ * Invertibility and the sign of a determinant, proved in floating point. The proofs hold for the numbers as they are
+ * stored, whatever the rounding on the way; where rounding leaves the answer open, there is none.
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import {
@@ -30,15 +30,15 @@ const SLACK = 1.01;
 const LARGEST_INVERSE = 2 ** 900;
 
 /**
- * Proves that every matrix B' with |B' − B| ≤ radius is invertible, and that all their determinants have one sign; null where it
- * cannot.
+ * Proves that every matrix B' with |B' − B| ≤ radius is invertible, and that all their determinants have one sign; null
+ * where it cannot.
  *
- * For any matrix X, ‖I − XB'‖∞ < 1 proves that B' is invertible, and ‖I − XB'‖∞ ≤ ‖I − XB‖∞ + ‖|X||B' − B|‖∞. The rounded residual
- * R of I − XB errs by at most (n + 2)·ε·(|X||B| + I). Partial pivoting factorises exactly a matrix PᵀLU with
- * |PᵀLU − B| ≤ n·ε·Pᵀ|L||U| (Higham, Accuracy and Stability of Numerical Algorithms, theorem 9.3). So where
+ * For any matrix X, ‖I − XB'‖∞ < 1 proves that B' is invertible, and ‖I − XB'‖∞ ≤ ‖I − XB‖∞ + ‖|X||B' − B|‖∞. The
+ * rounded residual R of I − XB errs by at most (n + 2)·ε·(|X||B| + I). Partial pivoting factorises exactly a matrix
+ * PᵀLU with |PᵀLU − B| ≤ n·ε·Pᵀ|L||U| (Higham, Accuracy and Stability of Numerical Algorithms, theorem 9.3). So where
  *   max_i ( |R|1 + |X|(radius·1) + (n + 2)·ε·(|X||B|1 + 1) + n·ε·|X|Pᵀ|L||U|1 )_i < 1
- * the convex set of all matrices within max(radius, n·ε·Pᵀ|L||U|) of B contains no singular one: the determinant has one sign on
- * it, which is that of PᵀLU and is known exactly.
+ * the convex set of all matrices within max(radius, n·ε·Pᵀ|L||U|) of B contains no singular one: the determinant has
+ * one sign on it, which is that of PᵀLU and is known exactly.
  * @param radius n × n. Default: 0
  */
 export function* verifiedInverse(

@@ -9,12 +9,13 @@ import type { VerifiedInverse } from './verified.ts';
 const RESOLUTION = 1e-9;
 
 /**
- * The vertex with the smallest σ_min(B(d)), which is the smallest over the whole box where B is invertible on it: along one kink,
- * B⁻¹ is affine in t/(1 − t·bᵀB⁻¹a), which is monotone in t, and the norm is convex, so that ‖B⁻¹‖ is largest at an end.
+ * The vertex with the smallest σ_min(B(d)), which is the smallest over the whole box where B is invertible on it: along
+ * one kink, B⁻¹ is affine in t/(1 − t·bᵀB⁻¹a), which is monotone in t, and the norm is convex, so that ‖B⁻¹‖ is largest
+ * at an end.
  *
- * All 2ᵏ vertices are visited; each inverse follows from another by one rank-one update (Sherman & Morrison). With X = B⁻¹, σ_min is
- * below the smallest so far, σ, only where σ⁻²·I − XᵀX has no Cholesky factor, and only there is it computed. This takes about
- * 2ᵏ·(n³/6 + 4n²) multiplications.
+ * All 2ᵏ vertices are visited; each inverse follows from another by one rank-one update (Sherman & Morrison). With X =
+ * B⁻¹, σ_min is below the smallest so far, σ, only where σ⁻²·I − XᵀX has no Cholesky factor, and only there is it
+ * computed. This takes about 2ᵏ·(n³/6 + 4n²) multiplications.
  */
 export function* worstElement(family: MatrixFamily, base: VerifiedInverse): Interruptible<Vertex> {
   const { n } = family;
@@ -48,7 +49,9 @@ export function* worstElement(family: MatrixFamily, base: VerifiedInverse): Inte
   return worst.vertex;
 }
 
-/** A first guess, which spares most singular values later: flips kinks in turn for as long as one makes σ_min smaller. */
+/**
+ * A first guess, which spares most singular values later: flips kinks in turn for as long as one makes σ_min smaller.
+ */
 function* descend(
   k: number,
   smallestAt: (d: Vertex) => Interruptible<number>,

@@ -1,8 +1,9 @@
 /**
- * Owners: the sample on which each number of a tensor depends. They form a small lattice, in which a sum joins its terms.
+ * Owners: the sample on which each number of a tensor depends. They form a small lattice, in which a sum joins its
+ * terms.
  *
- * A number depends on no sample (NONE), on one, or on several. The dependence is doubtful where it was multiplied by something that
- * does not depend on the unknown and may be 0, such as an entry of a matrix: it may then not exist.
+ * A number depends on no sample (NONE), on one, or on several. The dependence is doubtful where it was multiplied by
+ * something that does not depend on the unknown and may be 0, such as an entry of a matrix: it may then not exist.
  */
 
 /** The owner of each number of a tensor; undefined where none of them depends on a sample. */
@@ -42,7 +43,10 @@ export function rowOwners(size: number, batch: number): Int32Array {
   return Int32Array.from({ length: size }, (_, at) => ownedBy(Math.floor(at / width)));
 }
 
-/** The owners after an operation in which, within each of so many groups of neighbours, every number depends on all numbers. */
+/**
+ * The owners after an operation in which, within each of so many groups of neighbours, every number depends on all
+ * numbers.
+ */
 export function joinedInGroups(owners: Owners, groups: number): Owners {
   if (!owners) return undefined;
   const width = owners.length / groups;

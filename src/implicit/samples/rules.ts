@@ -41,7 +41,10 @@ const same: Rule = ([x]) => x;
 const elementwise: Rule = (inputs, { inputs: tensors, output }) =>
   inputs.map((owners, index) => spread(owners, tensors[index].shape, output.shape)).reduce(joinedEach);
 
-/** A product. A factor that does not depend on the unknown may be 0, which makes the dependence on the other factor doubtful. */
+/**
+ * A product. A factor that does not depend on the unknown may be 0, which makes the dependence on the other factor
+ * doubtful.
+ */
 const product: Rule = (inputs, entry) => {
   const [a, b] = inputs.map((owners, index) => spread(owners, entry.inputs[index].shape, entry.output.shape));
   const of = (own: Owners, other: Owners): Owners =>
@@ -177,7 +180,9 @@ const RULES: Readonly<Record<OperationName, Rule>> = {
   },
 };
 
-/** The owners of an output whose rows depend on the rows of an input. Each row of the input has one owner throughout. */
+/**
+ * The owners of an output whose rows depend on the rows of an input. Each row of the input has one owner throughout.
+ */
 function rowsOfOutput(owners: Owners, rows: number, size: number): Owners {
   return (
     owners &&

@@ -8,9 +8,10 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { atSolution, type ImplicitSystem, type Solved } from '../system.ts';
 
 /**
- * Checks at the solution that rows do not depend on one another: it moves some rows at random and looks whether others move at all,
- * with a random element of the conservative Jacobian. A polynomial that is 0 at random numbers is 0 everywhere, with probability 1.
- * Any two rows differ in some bit of their numbers, so that two products for each bit are enough.
+ * Checks at the solution that rows do not depend on one another: it moves some rows at random and looks whether others
+ * move at all, with a random element of the conservative Jacobian. A polynomial that is 0 at random numbers is 0
+ * everywhere, with probability 1. Any two rows differ in some bit of their numbers, so that two products for each bit
+ * are enough.
  * @returns a promise that rejects with a RangeError where a row depends on another
  */
 export function checkRows(solved: Solved): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * The sample to which every value of a function belongs, found from its tape alone: whether the rows of a batch depend on one
- * another, and where the kinks of each are.
+ * The sample to which every value of a function belongs, found from its tape alone: whether the rows of a batch depend
+ * on one another, and where the kinks of each are.
  */
 import type { Entry } from '../../autodiff/linearisation.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
@@ -101,8 +101,8 @@ function ownersFrom(
       const output = isSolution.has(outputIndex) ? solved.get(outputIndex) : outputOwners(inputIndices.map(of), entry);
       if (output) all.set(outputIndex, output);
     }
-    // A solution depends, number by number, on what its equation depends on. Solutions may depend on one another in a cycle, so
-    // this is repeated until nothing changes.
+    // A solution depends, number by number, on what its equation depends on. Solutions may depend on one another in a
+    // cycle, so this is repeated until nothing changes.
     let hasGrown = false;
     for (const { output, residual } of solutions) {
       const before = solved.get(output);
@@ -132,8 +132,8 @@ function mixingOf(image: Owners, batch: number): Mixing | undefined {
 }
 
 /**
- * The samples to which the numbers of a value belong: those on which they depend. A number that depends on none, such as one that
- * is computed from inputs alone, belongs to the sample that it reaches, where this is a single one.
+ * The samples to which the numbers of a value belong: those on which they depend. A number that depends on none, such
+ * as one that is computed from inputs alone, belongs to the sample that it reaches, where this is a single one.
  */
 function ownOf(recorded: RecordedFunction, { index, size }: Asked, owners: Owners): Places['own'] {
   const { batch, image } = recorded;
