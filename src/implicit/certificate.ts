@@ -115,7 +115,7 @@ const nearness = ({ nearest, singularValueBound }: SampleCertificate): number =>
   nearest?.relativeSingularValue ?? singularValueBound ?? Number.POSITIVE_INFINITY;
 
 /** Whether the sample of `a` decides rather than that of `b`. */
-function decides(a: SampleCertificate, b: SampleCertificate): boolean {
+function hasPrecedence(a: SampleCertificate, b: SampleCertificate): boolean {
   return a.status === b.status ? nearness(a) < nearness(b) : RANK[a.status] < RANK[b.status];
 }
 
@@ -124,7 +124,7 @@ export function certificateOf(
   samples: readonly SampleCertificate[],
   kinks: readonly OperationKink[],
 ): ImplicitCertificate {
-  const { status, argument, reason } = samples.reduce((a, b) => (decides(b, a) ? b : a));
+  const { status, argument, reason } = samples.reduce((a, b) => (hasPrecedence(b, a) ? b : a));
   return { status, argument, reason, kinks, samples };
 }
 
@@ -170,7 +170,7 @@ export interface LinearReport extends SolveReport {
  */
 const NEARLY_SINGULAR = 1e-3;
 
-const unsolved = ({ residual, cause }: SampleReport): string =>
+const explainFailure = ({ residual, cause }: SampleReport): string =>
   cause === 'singular'
     ? 'rounding is a tenth of what the linear solve gave, or more: the matrix is singular to the precision'
     : `the linear solve was left at the residual ${residual.toExponential(1)}: the matrix may be singular`;
@@ -179,13 +179,13 @@ const unsolved = ({ residual, cause }: SampleReport): string =>
  * The certificate of one sample of a linear solve. A solve that succeeded proves nothing by itself: v may lie in the
  * range of a singular matrix.
  */
-export function sampleCertificate(known: Known, solve: SampleReport, counts: KinkCounts): SampleCertificate {
+export function makeSampleCertificate(known: Known, solve: SampleReport, counts: KinkCounts): SampleCertificate {
   const { residual, floor, singularValueBound } = solve;
   const { status, argument } = known;
   return {
     status,
     argument,
-    reason: status === 'certified' || isSolved(solve) ? known.reason : unsolved(solve),
+    reason: status === 'certified' || isSolved(solve) ? known.reason : explainFailure(solve),
     ...counts,
     residual,
     singularValueBound,

@@ -10,11 +10,11 @@ export class CertificateError extends Error {
     /** The certificate that failed. */
     readonly certificate: ImplicitCertificate,
   ) {
-    super(failure(what, certificate));
+    super(describeFailure(what, certificate));
   }
 }
 
-function failure(what: string, { reason, kinks }: ImplicitCertificate): string {
+function describeFailure(what: string, { reason, kinks }: ImplicitCertificate): string {
   const at = kinks.length === 0 ? 'no kinks' : `${kinks.length} kinks, the first in ${kinks[0].operation}`;
   return (
     `${what}: the implicit function theorem does not apply at this solution (${reason}; ${at}), ` +

@@ -6,9 +6,9 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { checkRadius } from './certify-options.ts';
 import { checkInvertibility } from './hypothesis/hypothesis.ts';
 import { dot, solve } from './hypothesis/matrices.ts';
-import { type Range, type ReducedValue, rangeBounds, UNBOUNDED, valueAtVertex } from './hypothesis/range-bounds.ts';
-import { reducedMatrix } from './hypothesis/reduced.ts';
-import { verifiedInverse } from './hypothesis/verified.ts';
+import { boundRange, evaluateAtVertex, type Range, type ReducedValue, UNBOUNDED } from './hypothesis/range-bounds.ts';
+import { encloseReducedMatrix } from './hypothesis/reduced.ts';
+import { verifyInverse } from './hypothesis/verified.ts';
 import type { OperationKink } from './kinks.ts';
 import { type LiftedSample, readLifted } from './lifting.ts';
 import { unlessAborted } from './run-limits.ts';
@@ -30,7 +30,7 @@ export interface IntervalOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The checks of these options. Where the check is 0, `intervalOf` checks the option. */
+/** The checks of these options. Where the check is 0, `findInterval` checks the option. */
 export const INTERVAL_OPTIONS: Checks<IntervalOptions> = { input: 0, radius: 0, signal: SIGNAL };
 
 /** The range of the derivative vᵀ·dz/dx over all selections at the kinks. */
@@ -61,7 +61,7 @@ export interface GradientInterval {
 }
 
 /** Up to this many kinks of a sample, all 2ᵏ selections at the ends are tried. */
-const ENUMERATED = 16;
+const MAXIMUM_ENUMERATED_KINKS = 16;
 /**
  * Beyond that a search starts this often, from all kinks low to all kinks high, and sweeps over the kinks this often.
  */
@@ -82,10 +82,10 @@ export async function gradientInterval(
 ): Promise<GradientInterval> {
   const { signal } = options;
   signal?.throwIfAborted();
-  return unlessAborted(intervalOf(solved, cotangent, options), signal);
+  return unlessAborted(findInterval(solved, cotangent, options), signal);
 }
 
-async function intervalOf(
+async function findInterval(
   solved: Solved,
   cotangent: Tensor,
   { input = 0, radius, signal }: IntervalOptions,
@@ -108,7 +108,7 @@ async function intervalOf(
   const ranges: SampleRange[] = [];
   for (const one of lifted.samples) {
     const own = one.unknowns.map((at) => v[at]);
-    const range = await inTurns(rangeOf(one, own), signal);
+    const range = await inTurns(findSampleRange(one, own), signal);
     // Where kinks are unknown, only one element was looked at, which bounds nothing.
     if (lifted.opaque.length > 0) ranges.push({ ...range, ...UNBOUNDED, argument: 'unbounded' });
     // A kink that may not be met need not attain all of these values.
@@ -133,36 +133,36 @@ interface SampleRange extends Range {
   readonly argument: GradientInterval['argument'];
 }
 
-function* rangeOf(sample: LiftedSample, v: readonly number[]): Interruptible<SampleRange> {
+function* findSampleRange(sample: LiftedSample, v: readonly number[]): Interruptible<SampleRange> {
   const { family } = sample;
   const k = family.terms.length;
-  const reduced = yield* reducedValue(sample, v);
+  const reduced = yield* reduceValue(sample, v);
   if (!reduced) return { ...UNBOUNDED, attained: { low: Number.NaN, high: Number.NaN }, argument: 'unbounded' };
-  const attained = yield* attainedRange(reduced);
+  const attained = yield* findAttainedRange(reduced);
   if ((yield* checkInvertibility(family)).status !== 'certified')
     return { ...UNBOUNDED, attained, argument: 'unbounded' };
-  if (k <= ENUMERATED) return { ...attained, attained, argument: 'enumeration' };
-  const bounds = yield* rangeBounds(reduced);
+  if (k <= MAXIMUM_ENUMERATED_KINKS) return { ...attained, attained, argument: 'enumeration' };
+  const bounds = yield* boundRange(reduced);
   return { ...bounds, attained, argument: Number.isFinite(bounds.low) ? 'bounds' : 'unbounded' };
 }
 
 /** The least and the greatest value at all vertices, or, where there are too many, at those that a search visits. */
-function* attainedRange(reduced: ReducedValue): Interruptible<Range> {
+function* findAttainedRange(reduced: ReducedValue): Interruptible<Range> {
   const { k } = reduced.matrix;
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   function* see(vertex: readonly number[]): Interruptible<number> {
-    const value = yield* valueAtVertex(reduced, vertex);
+    const value = yield* evaluateAtVertex(reduced, vertex);
     if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
     yield;
     return value;
   }
-  if (k <= ENUMERATED) {
+  if (k <= MAXIMUM_ENUMERATED_KINKS) {
     for (let set = 0; set < 2 ** k; set++) {
       yield* see(Array.from({ length: k }, (_, kink) => kink).filter((kink) => set & (1 << kink)));
     }
   } else {
     for (const sign of [1, -1]) {
-      for (let start = 0; start < STARTS; start++) yield* search(k, start, sign, see);
+      for (let start = 0; start < STARTS; start++) yield* searchVertices(k, start, sign, see);
     }
   }
   return { low, high };
@@ -172,7 +172,7 @@ function* attainedRange(reduced: ReducedValue): Interruptible<Range> {
  * Climbs from vertex to vertex, one kink at a time; where the sign is −1 it descends.
  * @param start about this many of every 7 kinks are high at first
  */
-function* search(
+function* searchVertices(
   k: number,
   start: number,
   sign: number,
@@ -195,10 +195,10 @@ function* search(
  * vᵀ times the z part of B(d)⁻¹r(d), as a function of the kinks alone; undefined where B₀ is not known to be
  * invertible.
  */
-function* reducedValue({ family, right }: LiftedSample, v: readonly number[]): Interruptible<ReducedValue | undefined> {
+function* reduceValue({ family, right }: LiftedSample, v: readonly number[]): Interruptible<ReducedValue | undefined> {
   if (!right) throw new Error('gradientInterval: no input was followed');
   const { n: order, base, terms } = family;
-  const verified = yield* verifiedInverse(base, order);
+  const verified = yield* verifyInverse(base, order);
   if (!verified) return undefined;
   const start = solve(verified.factorisation, right.constant);
   const weight = Float64Array.from({ length: order }, (_, index) => v[index] ?? 0);
@@ -206,6 +206,6 @@ function* reducedValue({ family, right }: LiftedSample, v: readonly number[]): I
     constant: dot(weight, start),
     effect: Float64Array.from(terms, ({ a }) => dot(weight, solve(verified.factorisation, a))),
     entering: Float64Array.from(terms, ({ b }, kink) => dot(b, start) + right.slopes[kink]),
-    matrix: yield* reducedMatrix(family, verified),
+    matrix: yield* encloseReducedMatrix(family, verified),
   };
 }

@@ -60,16 +60,16 @@ export const AWAY = 2 ** 126;
 export function findKinks(operations: readonly KinkedArgument[], batch: number): FoundKinks | undefined {
   const found = operations.map((operation) => {
     const { x, tolerance, uncertainty, isResolved, places } = operation;
-    const distance = distanceOf(operation);
+    const distance = distanceFromKinks(operation);
     const nearness = nearnessOf(operation);
     const beyond = (limit: Tensor): Tensor => elementwise('greater', [distance, limit]);
     const away = beyond(tolerance);
     const clear = uncertainty && elementwise('multiply', [away, beyond(uncertainty)]);
-    const near = notIn(away, batch, places);
+    const near = countOutside(away, batch, places);
     const none = x.context.upload([AWAY], [1], x);
     return {
       near,
-      doubtful: clear ? notIn(clear, batch, places) : near,
+      doubtful: clear ? countOutside(clear, batch, places) : near,
       tolerance: largestIn(nearness, x, batch, places),
       marks: elementwise('select', [isResolved && clear ? clear : away, none, x]),
     };
@@ -86,7 +86,7 @@ export function findKinks(operations: readonly KinkedArgument[], batch: number):
 }
 
 /** The counts of a certificate, from the numbers of a sample. */
-export function kinkCounts(
+export function countKinks(
   operations: readonly MarkedOperation[],
   { near, doubtful, kinkTolerance }: Readonly<Record<'near' | 'doubtful' | 'kinkTolerance', number>>,
 ): KinkCounts {
@@ -100,7 +100,7 @@ export function kinkCounts(
 }
 
 /** The distance of x from the nearest kink, number by number. */
-function distanceOf({ x, positions }: KinkedArgument): Tensor {
+function distanceFromKinks({ x, positions }: KinkedArgument): Tensor {
   const distances = positions.map((position) =>
     elementwise('abs', [position === 0 ? x : elementwise('scale', [x], [1, -position])]),
   );
@@ -108,25 +108,25 @@ function distanceOf({ x, positions }: KinkedArgument): Tensor {
 }
 
 /** The number of coordinates of each sample in which the mask is 0, [batch] or [1]. */
-function notIn(mask: Tensor, batch: number, { own }: Places): Tensor {
-  if (typeof own !== 'string') return ofEach('sum', elementwise('scale', [mask], [-1, 1]), batch, own);
+function countOutside(mask: Tensor, batch: number, { own }: Places): Tensor {
+  if (typeof own !== 'string') return reduceEach('sum', elementwise('scale', [mask], [-1, 1]), batch, own);
   const parts = own === 'rows' ? batch : 1;
-  return elementwise('scale', [ofSamples('sum', mask, parts)], [-1, mask.size / parts]);
+  return elementwise('scale', [reduceParts('sum', mask, parts)], [-1, mask.size / parts]);
 }
 
 /**
  * The largest number of each sample, of numbers ≥ 0 that broadcast to x: [batch], or [1] where it is the same for all.
  */
 export function largestIn(numbers: Tensor, x: Tensor, batch: number, { own }: Places): Tensor {
-  if (typeof own !== 'string') return ofEach('maximumAbsolute', broadcast(numbers, x.shape), batch, own);
+  if (typeof own !== 'string') return reduceEach('maximumAbsolute', broadcast(numbers, x.shape), batch, own);
   const parts = own === 'rows' && numbers.size % batch === 0 ? batch : 1;
-  return ofSamples('maximumAbsolute', numbers, parts);
+  return reduceParts('maximumAbsolute', numbers, parts);
 }
 
 type SampleReduction = 'sum' | 'maximumAbsolute';
 
 /** Reduces x in parts of equal size, one after the other, [parts]. */
-function ofSamples(reduction: SampleReduction, x: Tensor, parts: number): Tensor {
+function reduceParts(reduction: SampleReduction, x: Tensor, parts: number): Tensor {
   if (x.size === parts) return x.context.alias(x, [parts]);
   return parts === 1 ? reduceAll(reduction, x) : reduceRows(reduction, [x.context.alias(x, [parts, x.size / parts])]);
 }
@@ -136,7 +136,7 @@ function ofSamples(reduction: SampleReduction, x: Tensor, parts: number): Tensor
  * @param x numbers ≥ 0
  * @param own the sample of each number, −1 where all share it
  */
-function ofEach(reduction: SampleReduction, x: Tensor, batch: number, own: Int32Array): Tensor {
+function reduceEach(reduction: SampleReduction, x: Tensor, batch: number, own: Int32Array): Tensor {
   const places = Array.from({ length: batch }, (): number[] => []);
   for (const [at, sample] of own.entries()) {
     for (const mine of sample < 0 ? places : [places[sample]]) mine.push(at);
@@ -146,7 +146,7 @@ function ofEach(reduction: SampleReduction, x: Tensor, batch: number, own: Int32
   const indices = places.flatMap((mine) => Array.from({ length: width }, (_, index) => mine[index] ?? x.size));
   const flat = x.context.alias(x, [x.size]);
   const rows = gatherAlong(flat, 0, indices.length, { indices: x.context.upload(indices, [indices.length], x) });
-  return ofSamples(reduction, x.context.alias(rows, [batch, width]), batch);
+  return reduceParts(reduction, x.context.alias(rows, [batch, width]), batch);
 }
 
 /**
@@ -203,7 +203,7 @@ export async function readKinksOf(
   ]);
   const of = (numbers: ArrayLike<number>, sample: number): number => numbers[numbers.length === 1 ? 0 : sample];
   const ofSample = (sample: number): KinkCounts =>
-    kinkCounts(marked, {
+    countKinks(marked, {
       near: of(near, sample),
       doubtful: of(doubtful, sample),
       kinkTolerance: of(tolerance, sample),

@@ -55,7 +55,7 @@ export interface Inaccurate {
  * @param base B, with rows and columns in the order of the coordinates
  * @param entry the derivative of the argument of a kinked coordinate with respect to another coordinate
  */
-export function* inaccurateKinks(
+export function* findInaccurateKinks(
   values: Values,
   coordinates: readonly Coordinate[],
   base: ArrayLike<number>,
@@ -91,7 +91,7 @@ export function* inaccurateKinks(
 }
 
 /** The operations, with tolerances widened such that these kinks count as met. */
-export function widened<Operation extends LiftedOperation>(
+export function widenTolerances<Operation extends LiftedOperation>(
   operations: readonly Operation[],
   kinks: readonly Coordinate[],
   { arguments: values, tolerances }: Values,

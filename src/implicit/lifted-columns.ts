@@ -41,7 +41,7 @@ interface Move {
  * samples share one, the second ones another, and so on. A coordinate that belongs to no single sample has a
  * pushforward of its own.
  */
-export function movesOf(
+export function groupMoves(
   { unknown, operations, solutions, isJoint }: LiftedFunction,
   coordinates: readonly Coordinate[],
 ): { readonly moves: readonly Move[]; readonly moveOf: ReadonlyMap<Coordinate, number> } {
@@ -69,7 +69,7 @@ export function movesOf(
 /** Computes and reads all columns. @throws the signal's reason where it is aborted */
 export async function readColumns(
   lifted: LiftedFunction,
-  { moves, moveOf }: ReturnType<typeof movesOf>,
+  { moves, moveOf }: ReturnType<typeof groupMoves>,
   signal: AbortSignal | undefined,
 ): Promise<Columns> {
   const { tape, unknown, operations, solutions, input, image, isJoint } = lifted;
@@ -88,7 +88,7 @@ export async function readColumns(
     const moved = linear.pushforward(unknowns, tangents, outputs);
     // The operands of a maximum may be broadcast.
     const wide = moved.map((one, at) => (at < first ? one : repeated(one, shapes[at - first])));
-    const column = columnOf(wide, lifted);
+    const column = readColumn(wide, lifted);
     column.catch(() => {}); // reported where all of them are awaited
     reading.push(column);
     await breathe();
@@ -109,7 +109,7 @@ function partsOf({ argument: { plus, minus }, rest }: LiftedOperation): Tensor[]
   return [plus, minus, rest].filter((part) => part !== undefined);
 }
 
-async function columnOf(
+async function readColumn(
   moved: readonly Tensor[],
   { operations, solutions }: Pick<LiftedFunction, 'operations' | 'solutions'>,
 ): Promise<Column> {

@@ -43,12 +43,12 @@ export interface Coordinate {
 }
 
 /** Records the function at x and finds all of these. @param x [batch, n] */
-export function liftedFunction(
+export function recordLifted(
   system: ImplicitSystem,
   x: Tensor,
   { radius, uncertainty, input }: Pick<LiftOptions, 'radius' | 'uncertainty' | 'input'>,
 ): LiftedFunction {
-  const recorded = system.recorded(x);
+  const recorded = system.record(x);
   const { tape, unknown, inputs, image } = recorded;
   try {
     const followed = input === undefined ? undefined : inputs[input];
@@ -81,7 +81,7 @@ export function liftedFunction(
  * All coordinates: z, then the solutions, then the kinked values, each of which depends only on kinked values before
  * it.
  */
-export function coordinatesOf(
+export function listCoordinates(
   { unknown, operations, solutions }: LiftedFunction,
   { batch }: Pick<Places, 'batch'>,
 ): Coordinate[] {

@@ -5,11 +5,11 @@
 import { type Interruptible, inTurns } from '../backends/event-loop.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { MatrixFamily } from './hypothesis/family.ts';
-import { liftedSystem } from './hypothesis/lifted.ts';
+import { liftSystem } from './hypothesis/lifted.ts';
 import { type KinkReading, readKinksOf } from './kinks.ts';
-import { inaccurateKinks, readValues, widened } from './lifted-accuracy.ts';
-import { type Columns, movesOf, type Read, readColumns } from './lifted-columns.ts';
-import { type Coordinate, coordinatesOf, type LiftedFunction, liftedFunction } from './lifted-function.ts';
+import { findInaccurateKinks, readValues, widenTolerances } from './lifted-accuracy.ts';
+import { type Columns, groupMoves, type Read, readColumns } from './lifted-columns.ts';
+import { type Coordinate, type LiftedFunction, listCoordinates, recordLifted } from './lifted-function.ts';
 import type { ImplicitSystem } from './system.ts';
 
 /** The largest number of unknowns and kinked values together: matrices of this order are inverted on the host. */
@@ -78,15 +78,15 @@ export async function readLifted(
 ): Promise<Lifted> {
   const { rows } = system;
   const { input } = options;
-  const lifted = liftedFunction(system, x, options);
+  const lifted = recordLifted(system, x, options);
   try {
     const [unknown] = lifted.opaque;
     if (unknown !== undefined && input === undefined) {
       throw new NotLifted(`${what}: the function calls ${unknown}, whose kinks are not known here`);
     }
-    const all = coordinatesOf(lifted, rows);
-    const own = samplesOf(lifted, all, rows.batch);
-    const moving = movesOf(lifted, all);
+    const all = listCoordinates(lifted, rows);
+    const own = groupBySample(lifted, all, rows.batch);
+    const moving = groupMoves(lifted, all);
     const largest = own.reduce((a, b) => (b.length > a.length ? b : a));
     checkOrder(what, moving.moves.length > largest.length ? all : largest, moving.moves.length);
     const columns = await readColumns(lifted, moving, signal);
@@ -97,7 +97,7 @@ export async function readLifted(
       if (areTogether) checkOrder(what, all, all.length);
       const groups = areTogether ? [all] : own;
       const samples: Omit<LiftedSample, 'isOpen'>[] = [];
-      for (const group of groups) samples.push(await inTurns(liftedSample(parts, group), signal));
+      for (const group of groups) samples.push(await inTurns(liftSample(parts, group), signal));
       return { groups, samples };
     };
     let { operations } = lifted;
@@ -109,13 +109,13 @@ export async function readLifted(
       for (const [index, { family }] of samples.entries()) {
         const moved = (row: Coordinate, column: Coordinate): number =>
           columns.entry(argumentOf(row), row.sample, column);
-        const kinks = inaccurateKinks(values, groups[index], family.base, moved, operations);
+        const kinks = findInaccurateKinks(values, groups[index], family.base, moved, operations);
         const inaccurate = await inTurns(kinks, signal);
         found.push(...inaccurate.met, ...inaccurate.open);
         for (const kink of inaccurate.open) open.add(kink);
       }
       if (found.length > 0) {
-        operations = widened(operations, found, values);
+        operations = widenTolerances(operations, found, values);
         ({ groups, samples } = await samplesWith(operations));
       }
     }
@@ -135,7 +135,7 @@ interface Lifting {
 }
 
 /** The coordinates of each sample, with those that belong to no single one. */
-function samplesOf({ isJoint }: LiftedFunction, all: readonly Coordinate[], batch: number): Coordinate[][] {
+function groupBySample({ isJoint }: LiftedFunction, all: readonly Coordinate[], batch: number): Coordinate[][] {
   return Array.from({ length: batch }, (_, index) =>
     all.filter(({ kind, sample }) => sample === index || sample === -1 || (isJoint && kind !== 'unknown')),
   );
@@ -180,7 +180,7 @@ function sharesKinks({ columns, low, high }: Parts, all: readonly Coordinate[]):
 }
 
 /** The lifted system of a sample, without the terms of kinks that have no effect. */
-function* liftedSample(
+function* liftSample(
   { system, lifted, columns, low, high }: Parts,
   coordinates: readonly Coordinate[],
 ): Interruptible<Omit<LiftedSample, 'isOpen'>> {
@@ -209,7 +209,7 @@ function* liftedSample(
   };
   const moved = (row: Coordinate, column: Coordinate): number => columns.entry(argumentOf(row), row.sample, column);
   const ends = { low: kinks.map(({ of, at }) => low[of][at]), high: kinks.map(({ of, at }) => high[of][at]) };
-  const family = yield* liftedSystem({
+  const family = yield* liftSystem({
     n,
     kinks: kinks.length,
     Fz: yield* matrix(free, free, equation),

@@ -18,13 +18,13 @@ export function linearMapOf(W: Tensor | LinearMap, b: Tensor, margin: number | u
     checkMatrix(W, b);
     return matrixMap(W, marginOfMatrix(W, margin));
   }
-  MAP('W', W);
+  checkMap('W', W);
   if (margin === undefined) return W;
   throw refusal('margin: it', margin, 'left out where W is a linear map, which brings its own');
 }
 
 /** Checks a linear map of the caller's own, of which plain JavaScript has no type. */
-const MAP = /* @__PURE__ */ checkFor(
+const checkMap = /* @__PURE__ */ checkFor(
   'a tensor [n, n], or a linear map with key, n, parameters, margin and traced',
   (value) => {
     const { key, n, parameters, margin } = (value ?? {}) as LinearMap;

@@ -11,17 +11,17 @@ import type { LoopContext, Tensor } from '../tensor/tensor.ts';
  * The residual z − σ(Wz + b), [batch, n].
  * @param given the parameters of the map, then b
  */
-export function monotoneResidual(
+export function traceResidual(
   { context, map, activation }: LayerEquation,
   z: Tensor,
   given: readonly Tensor[],
 ): Tensor {
   const [b] = given.slice(-1);
-  return z.sub(activated(applied(context, map, given.slice(0, -1), z).add(b), activation));
+  return z.sub(activate(applyMap(context, map, given.slice(0, -1), z).add(b), activation));
 }
 
 /** Wz for each row of z. */
-function applied(context: LoopContext, map: LinearMap, parameters: readonly Tensor[], z: Tensor): Tensor {
+function applyMap(context: LoopContext, map: LinearMap, parameters: readonly Tensor[], z: Tensor): Tensor {
   const W = map.traced(parameters, context);
   const operation: CustomOperation = {
     name: 'a linear map',
@@ -42,14 +42,14 @@ function applied(context: LoopContext, map: LinearMap, parameters: readonly Tens
 }
 
 /** σ(p), and 0 in the units that the mask leaves out. */
-function activated(p: Tensor, { mask, ...activation }: Activation): Tensor {
-  if (!mask) return ofUsed(p, activation);
+function activate(p: Tensor, { mask, ...activation }: Activation): Tensor {
+  if (!mask) return activateUsed(p, activation);
   const used = mask.flatMap((isUsed, unit) => (isUsed ? [unit] : []));
-  const value = ofUsed(p.transpose().gather(used).transpose(), activation);
+  const value = activateUsed(p.transpose().gather(used).transpose(), activation);
   return scatterAdd(value.transpose(), used, mask.length).transpose();
 }
 
-function ofUsed(p: Tensor, { name, parameters: [first, second] }: Omit<Activation, 'mask'>): Tensor {
+function activateUsed(p: Tensor, { name, parameters: [first, second] }: Omit<Activation, 'mask'>): Tensor {
   switch (name) {
     case 'softThreshold':
       return p.softThreshold(first);

@@ -28,14 +28,14 @@ import { type ResolvedSolution, resolvedSolution } from './monotone-resolved.ts'
 import {
   type Chosen,
   checkSolveOptions,
-  chosenFor,
+  chooseSolvers,
   MONOTONE_OPTIONS,
   type MonotoneMapOptions,
   type MonotoneOptions,
   type Settings,
   solverName,
 } from './options.ts';
-import { guardOf, isOverwritten } from './overwritten.ts';
+import { guardTensors, isOverwritten } from './overwritten.ts';
 import { certificateOfSolve, type LinearDirection } from './reporting.ts';
 import { unlessAborted } from './run-limits.ts';
 import { Course } from './solution.ts';
@@ -123,10 +123,10 @@ export function solveMonotone(
   const checked = checkSolveOptions(options);
   const { engine, batch } = checkArguments(map, b, options.initial);
   checkMask(checked.activation, map.n);
-  const settings = chosenFor(checked, batch, map.n, hasResolvent(engine, map));
-  const margin = marginNow(map, settings);
+  const settings = chooseSolvers(checked, batch, map.n, hasResolvent(engine, map));
+  const margin = currentMargin(map, settings);
   const { limits } = settings;
-  const guard = guardOf('monotone', map.parameters, (index) => nameOf(map, index));
+  const guard = guardTensors('monotone', map.parameters, (index) => nameOf(map, index));
   const course = new Course({
     engine,
     what: 'monotone',
@@ -141,7 +141,7 @@ export function solveMonotone(
   });
   const start = { initial: options.initial, near };
   const { z: unread, summary, kept } = forward(engine, map, b, start, settings, course.run);
-  const shown = shownOnceChecked(margin, settings);
+  const shown = checkMargin(margin, settings);
   shown.catch(() => {}); // reported through the report
   const { report, outputs } = course.solved(summary, [unread]);
   const [z] = outputs;
@@ -201,7 +201,7 @@ export function solveMonotone(
         ),
       );
       const [kinks, { known: shownThen }] = await unlessAborted(Promise.all([reading, shown]), limits.signal);
-      const changed = guard.changed();
+      const changed = guard.reasonToRefuse();
       const known = changed === undefined ? shownThen : unexamined(changed);
       const samples = Array.from({ length: batch }, (_, sample) => ({
         ...known,
@@ -220,7 +220,7 @@ const nameOf = ({ key, parameters }: LinearMap, index: number): string =>
   key === 'matrix' && parameters.length === 1 ? 'W' : `parameter ${index} of W`;
 
 /** The margin of the numbers that W holds now. */
-function marginNow(map: LinearMap, { checkInputs }: Settings): Margin {
+function currentMargin(map: LinearMap, { checkInputs }: Settings): Margin {
   const { value } = map.margin;
   const isMatrix = map.key === 'matrix' && map.parameters.length === 1;
   let { margin } = map;
@@ -235,7 +235,7 @@ function marginNow(map: LinearMap, { checkInputs }: Settings): Margin {
 const unexamined = (reason: string): Known => ({ status: 'unknown', argument: 'not examined', reason });
 
 /** Checks the margin, in float64 on the host beside the solve. @returns what it shows, and whether it bounds errors */
-async function shownOnceChecked(
+async function checkMargin(
   margin: Margin,
   { onFailedCertificate, limits: { signal } }: Settings,
 ): Promise<{ readonly known: Known; readonly holds: boolean }> {

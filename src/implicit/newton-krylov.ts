@@ -9,7 +9,7 @@ import { type ImplicitSystem, matrixFree } from './system.ts';
 /** A Newton step solves its linear system to this residual, relative to ‖F‖. */
 const FORCING = 1e-3;
 /** Iterations of GMRES in one Newton step: one cycle, without a restart. */
-const INNER = 16;
+const INNER_LIMIT = 16;
 /** The lengths that the line search tries, longest first. */
 const LENGTHS = [1, 0.5, 0.125];
 /**
@@ -39,9 +39,15 @@ export function newtonKrylov(system: ImplicitSystem, start: Tensor, context: Loo
       const { image, direct, transposed } = system.linearised(x);
       const value = system.value(x, image);
       const size = reduceRows('norm', [value]);
-      const problem = matrixFree(direct, transposed, value, constant(FORCING), INNER);
+      const problem = matrixFree(direct, transposed, value, constant(FORCING), INNER_LIMIT);
       const tolerance = elementwise('scale', [size], [FORCING, 0]);
-      const round = { r: value, state: initialState(context, batch, INNER), tolerance, limit: INNER, last: true };
+      const round = {
+        r: value,
+        state: initialState(context, batch, INNER_LIMIT),
+        tolerance,
+        limit: INNER_LIMIT,
+        last: true,
+      };
       const { e: change } = method.correct(context, problem, round);
       const tried = (length: number): { stepped: Tensor; residual: Tensor } => {
         const stepped = combine({ x }, { x: change, coefficient: reach, factor: -length });

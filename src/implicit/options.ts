@@ -128,12 +128,12 @@ export const MONOTONE_OPTIONS: Checks<MonotoneOptions> = {
   margin: 0,
 };
 /** Options that the solver chooses for itself where they are absent. */
-type Optional = 'step' | 'limit' | 'backwardLimit';
+type OptionalName = 'step' | 'limit' | 'backwardLimit';
 
 /** The options of a monotone solve, checked and with their defaults. */
 export interface Settings
-  extends Required<Omit<MonotoneMapOptions, 'activation' | 'initial' | Optional | keyof LimitOptions>>,
-    Pick<MonotoneMapOptions, Optional> {
+  extends Required<Omit<MonotoneMapOptions, 'activation' | 'initial' | OptionalName | keyof LimitOptions>>,
+    Pick<MonotoneMapOptions, OptionalName> {
   readonly limits: RunLimits;
   readonly activation: Activation;
 }
@@ -151,7 +151,7 @@ export interface Chosen extends Settings {
  * @param hasResolvent whether the linear map has a resolvent
  * @throws RangeError where the chosen solver needs a resolvent and the map has none
  */
-export function chosenFor(settings: Settings, batch: number, n: number, hasResolvent: boolean): Chosen {
+export function chooseSolvers(settings: Settings, batch: number, n: number, hasResolvent: boolean): Chosen {
   const { step } = settings;
   const solver =
     settings.solver === 'auto'
@@ -162,8 +162,8 @@ export function chosenFor(settings: Settings, batch: number, n: number, hasResol
       ? automaticLinearSolver(leavesInverse(forwardSolverOf(solver)))
       : settings.linearSolver;
   if (!hasResolvent) {
-    checkResolvent('solver', solver, needsResolvent(forwardSolverOf(solver)), 'forward-backward');
-    checkResolvent('linearSolver', linearSolver, needsResolvent(linearSolverOf(linearSolver)), 'bicgstab+cgnr');
+    refuseWithoutResolvent('solver', solver, needsResolvent(forwardSolverOf(solver)), 'forward-backward');
+    refuseWithoutResolvent('linearSolver', linearSolver, needsResolvent(linearSolverOf(linearSolver)), 'bicgstab+cgnr');
   }
   const limits = {
     limit: settings.limit ?? LIMIT * forwardSolverOf(solver).length,
@@ -181,7 +181,7 @@ export function solverName(solver: string | Iteration): string {
   return typeof solver === 'string' ? solver : solver.name;
 }
 
-function checkResolvent(option: string, solver: string | Iteration, isNeeded: boolean, instead: string): void {
+function refuseWithoutResolvent(option: string, solver: string | Iteration, isNeeded: boolean, instead: string): void {
   if (!isNeeded) return;
   throw new RangeError(
     `${option}: it is ${JSON.stringify(solverName(solver))}, which needs a resolvent of the linear map W; without one it must be another, such as ${instead}`,

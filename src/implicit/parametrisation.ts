@@ -8,7 +8,7 @@ import { recorded, transpose } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
 import { checkTogether, TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { checkPositive } from './options.ts';
-import { remember } from './overwritten.ts';
+import { rememberWrites } from './overwritten.ts';
 import { awaiting } from './reporting.ts';
 
 /** The margin of a `monotoneMatrix` with this m. */
@@ -29,7 +29,7 @@ export function monotoneMap(A: Tensor, B: Tensor, margin: number): LinearMap {
   checkPositive('margin', margin);
   for (const [name, given] of Object.entries({ A, B })) TENSOR(`monotoneMap: ${name}`, given);
   const map = matrixMap(monotoneMatrix(A, B, engineOf('A', A).scalar(margin)), marginByConstruction(margin));
-  remember(map);
+  rememberWrites(map);
   return map;
 }
 
@@ -53,7 +53,7 @@ export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
     }
   }
   const engine = engineOf('A', A);
-  const isPositive = positive(engine, margin);
+  const isPositive = checkPositiveMargin(engine, margin);
   const [made] = engine.run('monotone matrix', [A, B, margin], ([a, b, m], tracing) => {
     const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
     const diagonal = elementwise('multiply', [identity, elementwise('scale', [m], [-1, 1])]);
@@ -88,7 +88,7 @@ export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
 }
 
 /** Checks that m > 0: undefined where the host knows m, else a promise that rejects where m is not > 0. */
-function positive(engine: Engine, margin: Tensor): Promise<void> | undefined {
+function checkPositiveMargin(engine: Engine, margin: Tensor): Promise<void> | undefined {
   const known = engine.scalarIn(margin);
   if (known !== undefined) {
     checkPositive('margin', known);

@@ -19,9 +19,9 @@ import {
   type ImplicitCertificate,
   type Known,
   type LinearReport,
-  sampleCertificate,
+  makeSampleCertificate,
 } from './certificate.ts';
-import { type KinkCounts, kinkCounts, type MarkedOperation, type OperationKink, readKinks } from './kinks.ts';
+import { countKinks, type KinkCounts, type MarkedOperation, type OperationKink, readKinks } from './kinks.ts';
 import { type LimitedRun, unlessAborted } from './run-limits.ts';
 import { readSummary, type Summary } from './summary.ts';
 
@@ -57,7 +57,7 @@ export interface Reported {
 const ALL_ROUNDING = 0.1;
 
 /** Reads the summary of a forward solve, and frees it. @param since the start of the solve, by performance.now() */
-export async function reportOf(
+export async function readReport(
   engine: Engine,
   reported: Reported,
   summary: Tensor,
@@ -87,7 +87,7 @@ export interface LinearRead {
 
 /** The certificate of a linear solve. @param known what is known of every sample alike */
 export function certificateOfSolve({ report, places, kinks }: LinearRead, known: Known): ImplicitCertificate {
-  const samples = report.samples.map((sample, index) => sampleCertificate(known, sample, places[index]));
+  const samples = report.samples.map((sample, index) => makeSampleCertificate(known, sample, places[index]));
   return certificateOf(samples, kinks);
 }
 
@@ -95,7 +95,7 @@ export function certificateOfSolve({ report, places, kinks }: LinearRead, known:
  * Reads the summary of a linear solve, and its kinks where the summary counts some; frees both.
  * @param certified makes the certificate
  */
-export function linearReportOf(
+export function readLinearReport(
   engine: Engine,
   reported: Reported,
   outcome: Omit<LinearResult, 'tensors'>,
@@ -124,7 +124,7 @@ async function readLinear(
     const { samples } = solve.report;
     const { near, doubtful, kinkTolerance } = solve.read;
     places = samples.map((_, index) =>
-      kinkCounts(held, { near: near[index], doubtful: doubtful[index], kinkTolerance: kinkTolerance[index] }),
+      countKinks(held, { near: near[index], doubtful: doubtful[index], kinkTolerance: kinkTolerance[index] }),
     );
     if (places.some(({ kinks }) => kinks > 0)) reading = readKinks(held);
   } finally {
@@ -171,7 +171,7 @@ async function readSolve(
  * The same numbers in other tensors. Reading one awaits the report, and rejects where a sample was not solved or the
  * signal is aborted.
  */
-export function guarded(
+export function guardOutputs(
   engine: Engine,
   { what, direction, onFailure, failure, advice, run: { signal } }: Reported,
   tensors: readonly Tensor[],
@@ -184,7 +184,7 @@ export function guarded(
       () => {},
       () => signal.throwIfAborted(),
     );
-    return allAwaiting(engine, tensors, isOver);
+    return awaitingEach(engine, tensors, isOver);
   }
   const failed = async (found: SolveReport): Promise<never> => {
     const { adviceFor } = await import('./advice.ts');
@@ -196,7 +196,7 @@ export function guarded(
     if (reason) throw reason;
     return found.samples.every(isSolved) ? undefined : failed(found);
   });
-  return allAwaiting(engine, tensors, verdict);
+  return awaitingEach(engine, tensors, verdict);
 }
 
 /** The same numbers in another tensor, whose reading also awaits the promise. Frees the given tensor. */
@@ -207,7 +207,7 @@ export function awaiting(engine: Engine, tensor: Tensor, promise: Promise<void>)
 }
 
 /** `awaiting` for several tensors, with one check: what is computed from several of them awaits it once. */
-function allAwaiting(engine: Engine, tensors: readonly Tensor[], promise: Promise<void>): Tensor[] {
+function awaitingEach(engine: Engine, tensors: readonly Tensor[], promise: Promise<void>): Tensor[] {
   const check = engine.check(promise);
   return tensors.map((tensor) => {
     const checked = engine.dependent(tensor, check);

@@ -6,10 +6,10 @@ import { estimateSingularValues } from './singular-value-estimate.ts';
 import type { Solved } from './system.ts';
 
 /** The largest number of unknowns, of all samples together, for which that look is taken. */
-const LARGEST = 4096;
+const MAXIMUM_UNKNOWNS = 4096;
 
 /** A matrix with σ_min below this many ε·σ_max counts as singular: Newton steps lead nowhere there. */
-const SINGULAR = 1000;
+const SINGULAR_UNITS = 1000;
 
 /**
  * @param at the point where the solver stopped, if it is still there
@@ -46,11 +46,11 @@ export async function forwardAdvice(
 
 /** Whether ∂F/∂z is singular there; false where this cannot be found out. */
 async function isSingular(at: Solved, settings: ImplicitSettings, sample: number): Promise<boolean> {
-  if (at.z.size > LARGEST) return false;
+  if (at.z.size > MAXIMUM_UNKNOWNS) return false;
   try {
     const estimates = await estimateSingularValues(at, settings, {});
     const { smallest, largest } = estimates[sample];
-    return !(smallest > SINGULAR * at.engine.epsilon * largest);
+    return !(smallest > SINGULAR_UNITS * at.engine.epsilon * largest);
   } catch {
     return false; // the tensors may have been freed in the meantime
   }

@@ -13,7 +13,7 @@ import { type LinearisedSystem, matrixFree, type Solved } from './system.ts';
 import { EAGER_PASSES, run } from './traced-or-eager.ts';
 
 /** Solves Bᵀu = v; the tensors are −Aᵀu for the inputs whose gradient is needed. */
-export function backward(
+export function solveBackward(
   solved: Solved,
   cotangent: Tensor,
   needed: readonly boolean[],
@@ -27,11 +27,11 @@ export function backward(
     right: v,
     results: (u) => linearised.inputCotangents(u, needed),
   });
-  return solvedAndTold(solved, 'backward', others, settings, limited, task, definedPoint);
+  return runLinearTask(solved, 'backward', others, settings, limited, task, chooseDefinedPoint);
 }
 
 /** The point at which to linearise: the start, in place of x, for failed samples whose cotangent is 0. */
-function definedPoint(x: Tensor, [v, start, residual]: readonly Tensor[]): Tensor {
+function chooseDefinedPoint(x: Tensor, [v, start, residual]: readonly Tensor[]): Tensor {
   if (!start) return x;
   const { context, shape } = x;
   const asked = reduceRows('maximumAbsolute', [context.alias(v, shape)]);
@@ -41,14 +41,14 @@ function definedPoint(x: Tensor, [v, start, residual]: readonly Tensor[]): Tenso
 }
 
 /** Solves Bż = −Aẋ; the tensor is ż. @param tangents ẋ of each input, where undefined stands for 0 */
-export function forwardMode(
+export function solveTangent(
   solved: Solved,
   tangents: readonly (Tensor | undefined)[],
   settings: ImplicitSettings,
   limited: LimitedRun,
 ): LinearResult {
   const others = tangents.filter((tangent) => tangent !== undefined);
-  return solvedAndTold(solved, 'tangent', others, settings, limited, (moved, linearised) => {
+  return runLinearTask(solved, 'tangent', others, settings, limited, (moved, linearised) => {
     const left = [...moved];
     return {
       direction: 'direct',
@@ -65,7 +65,7 @@ export function solveWith(
   direction: LinearTask['direction'],
   settings: ImplicitSettings,
 ): LinearResult {
-  return solvedAndTold(solved, 'any', [right], settings, settings.limits.linear(), ([v]) => ({
+  return runLinearTask(solved, 'any', [right], settings, settings.limits.linear(), ([v]) => ({
     direction,
     right: v,
     results: (u) => [elementwise('copy', [u])],
@@ -89,7 +89,7 @@ type Task = (others: readonly Tensor[], linearised: LinearisedSystem) => LinearT
  * @param pointOf the point at which F is linearised, [batch, n]. Default: the solution
  * @throws UnresolvedError where the function names a selection and the solution is not resolved
  */
-function solvedAndTold(
+function runLinearTask(
   { engine, systemOf, z, inputs, uncertainty }: Solved,
   name: string,
   others: readonly Tensor[],
@@ -129,7 +129,7 @@ function solvedAndTold(
         near: kinks?.near,
         doubtful: kinks?.doubtful,
         kinkTolerance: kinks?.tolerance,
-        normBound: normBoundOn(context, linearised),
+        normBound: traceNormBound(context, linearised),
       };
       return [summarise(batch, rows), ...(kinks?.marks ?? []), ...results(solved.u)];
     },
@@ -145,7 +145,7 @@ export class UnresolvedError extends Error {}
 /** Stands for a bound that is not known: it is too large to show anything. */
 const NO_BOUND = 2 ** 126;
 
-function normBoundOn(context: LoopContext, linearised: LinearisedSystem): Tensor {
+function traceNormBound(context: LoopContext, linearised: LinearisedSystem): Tensor {
   const bound = linearised.normBound();
   if (typeof bound === 'function') return bound();
   return context.constant({ kind: 'fill', value: Math.min(bound, NO_BOUND) }, [1]);

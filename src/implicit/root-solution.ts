@@ -12,11 +12,11 @@ import { certify } from './certify.ts';
 import { CERTIFY_OPTIONS, type CertifyOptions } from './certify-options.ts';
 import { type GradientInterval, gradientInterval, INTERVAL_OPTIONS, type IntervalOptions } from './interval.ts';
 import { type OperationKink, readKinksOf } from './kinks.ts';
-import { type Guard, guardOf } from './overwritten.ts';
+import { type Guard, guardTensors } from './overwritten.ts';
 import { awaiting, certificateOfSolve, type LinearDirection, type LinearResult } from './reporting.ts';
 import { forwardAdvice } from './root-advice.ts';
 import { forward } from './root-forward.ts';
-import { backward, forwardMode, UnresolvedError } from './root-linear.ts';
+import { solveBackward, solveTangent, UnresolvedError } from './root-linear.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import { resolvedRoot } from './root-resolved.ts';
 import { type LimitedRun, unlessAborted } from './run-limits.ts';
@@ -67,7 +67,7 @@ export class RootSolution {
     const { what, engine, unknown, inputs, settings } = equation;
     this.rows = rowsOf(unknown.shape, settings.coupled);
     this.selection = settings.selection;
-    this.guard = guardOf(what, inputs, (index) => `inputs[${index}]`);
+    this.guard = guardTensors(what, inputs, (index) => `inputs[${index}]`);
     this.course = this.openCourse();
     const found = forward(engine, this.solvedAt(unknown).systemOf, unknown, inputs, settings, this.course.run);
     this.instead = found.instead;
@@ -81,7 +81,7 @@ export class RootSolution {
     report.catch(() => this.stopped?.dispose()); // the error itself is reported where the solution is read
     this.report = report;
     this.z = rowsChecked ? awaiting(engine, outputs[0], rowsChecked) : outputs[0];
-    recorded('custom', inputs, this.z, this.operation());
+    recorded('custom', inputs, this.z, this.makeOperation());
   }
 
   get backwardReports(): readonly Promise<LinearReport>[] {
@@ -166,20 +166,20 @@ export class RootSolution {
   }
 
   /** How a tape differentiates the solution. */
-  private operation(): CustomOperation {
+  private makeOperation(): CustomOperation {
     const { what, f, kind, settings } = this.equation;
     return {
       name: what,
       isSelectable: this.selection === undefined,
       equation: (y, inputs) => (kind === 'root' ? f(y, ...inputs) : y.sub(f(y, ...inputs))),
       pullback: (cotangent, needed, uniform) => {
-        const gradients = this.linear('backward', uniform, (solved, run) =>
-          backward(solved, cotangent, needed, settings, run),
+        const gradients = this.solveLinear('backward', uniform, (solved, run) =>
+          solveBackward(solved, cotangent, needed, settings, run),
         );
         return needed.map((isNeeded) => (isNeeded ? gradients.shift() : undefined));
       },
       pushforward: (tangents, uniform) =>
-        this.linear('tangent', uniform, (solved, run) => forwardMode(solved, tangents, settings, run))[0],
+        this.solveLinear('tangent', uniform, (solved, run) => solveTangent(solved, tangents, settings, run))[0],
     };
   }
 
@@ -187,7 +187,7 @@ export class RootSolution {
    * One linear solve. It is taken at the resolved solution where a selection is named, by the options or by the
    * function itself, or where the kinks were read before or are to be read.
    */
-  private linear(
+  private solveLinear(
     direction: LinearDirection,
     uniform: UniformSelection | undefined,
     solve: (solved: Solved, run: LimitedRun) => LinearResult,

@@ -34,10 +34,10 @@ export class LimitedRun {
     readonly timeLimit: number | undefined,
     private deadline?: number,
   ) {
-    if (signal || timeLimit !== undefined) this.isCutShort = () => signal?.aborted === true || this.endsInTime();
+    if (signal || timeLimit !== undefined) this.isCutShort = () => signal?.aborted === true || this.checkTime();
   }
 
-  private endsInTime(): boolean {
+  private checkTime(): boolean {
     if (this.timeLimit === undefined) return false;
     const now = performance.now();
     this.deadline ??= now + this.timeLimit;
@@ -70,7 +70,7 @@ export class RunLimits {
   }
 
   /** The same time limit, under another signal. */
-  under(signal: AbortSignal | undefined): RunLimits {
+  withSignal(signal: AbortSignal | undefined): RunLimits {
     return new RunLimits({ signal, timeLimit: this.timeLimit }, this.deadlines);
   }
 

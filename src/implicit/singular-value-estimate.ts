@@ -5,12 +5,12 @@
 import { random } from '../data/random.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type SmallestSingularValueOptions, smallestSingularValueEstimate } from './hypothesis/matrix-free.ts';
+import { estimateSmallestSingularValue, type SmallestSingularValueOptions } from './hypothesis/matrix-free.ts';
 import { type LinearTask, solveWith } from './root-linear.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import { readSummary } from './summary.ts';
 import type { Solved } from './system.ts';
-import { answeredTogether } from './together.ts';
+import { answerTogether } from './together.ts';
 import { run } from './traced-or-eager.ts';
 
 export type EstimateOptions = SmallestSingularValueOptions;
@@ -42,13 +42,13 @@ export function estimateSingularValues(
     const use = (tensor: Tensor): Tensor => engine.useIn(arena, tensor);
     const at = { engine, systemOf, z: use(z), inputs: inputs.map(use), uncertainty: uncertainty?.map(use) };
     const { batch, n } = systemOf(inputs).rows;
-    const largest = await largestSingularValues(at, [batch, n], options.seed ?? 0);
+    const largest = await estimateLargest(at, [batch, n], options.seed ?? 0);
     /** The smallest bound of σ_min that any solve has shown. */
     const least = new Array<number>(batch).fill(Number.POSITIVE_INFINITY);
     const isSolved = new Array<boolean>(batch).fill(true);
     let normBound = Number.POSITIVE_INFINITY;
 
-    async function answers(
+    async function answerAll(
       questions: ReadonlyMap<number, Question>,
     ): Promise<ReadonlyMap<number, Float64Array | undefined>> {
       const [{ direction }] = questions.values();
@@ -70,14 +70,14 @@ export function estimateSingularValues(
       );
     }
 
-    await answeredTogether(batch, answers, async (sample, ask) => {
+    await answerTogether(batch, answerAll, async (sample, ask) => {
       const asking = (direction: LinearTask['direction']) => async (right: Float64Array) => {
         const answer = await ask({ direction, right });
         if (!answer) throw new UnsolvedError();
         return answer;
       };
       try {
-        const estimate = await smallestSingularValueEstimate(asking('direct'), asking('transposed'), n, options);
+        const estimate = await estimateSmallestSingularValue(asking('direct'), asking('transposed'), n, options);
         least[sample] = Math.min(least[sample], estimate);
       } catch (error) {
         // The matrix is too near to singular for a solve; the bounds found so far stay.
@@ -101,7 +101,7 @@ interface Question {
 }
 
 /** ‖Bw‖, [batch], for a unit vector w from the power method on BᵀB: an estimate of σ_max from below. */
-async function largestSingularValues(
+async function estimateLargest(
   { engine, systemOf, z, inputs, uncertainty = [] }: Solved,
   [batch, n]: readonly [number, number],
   seed: number,
@@ -119,8 +119,8 @@ async function largestSingularValues(
     ([at, w0, ...own], context) => {
       const system = systemOf(own.splice(0, inputs.length));
       const { direct, transposed } = system.linearised(context.alias(at, [batch, n]), own);
-      let w = unitRows(w0);
-      for (let power = 0; power < POWERS; power++) w = unitRows(transposed(direct(w)));
+      let w = normaliseRows(w0);
+      for (let power = 0; power < POWERS; power++) w = normaliseRows(transposed(direct(w)));
       return [reduceRows('norm', [direct(w)])];
     },
   );
@@ -130,7 +130,7 @@ async function largestSingularValues(
 /** Keeps 0/0 from being NaN. */
 const TINY = 1e-30;
 
-function unitRows(x: Tensor): Tensor {
+function normaliseRows(x: Tensor): Tensor {
   const size = elementwise('scale', [reduceRows('norm', [x])], [1, TINY]);
   return elementwise('divide', [x, x.context.alias(size, [x.shape[0], 1])]);
 }

@@ -5,17 +5,17 @@
 import type { Interruptible } from '../backends/event-loop.ts';
 
 /** At most this many bisections bracket an eigenvalue. */
-const BISECTIONS = 100;
+const MAXIMUM_BISECTIONS = 100;
 
 /** The largest m with I − (W + Wᵀ)/2 ⪰ m·I: see `monotonicityMargin`. @param W n × n, row-major */
 export function* marginOf(W: ArrayLike<number>, n: number): Interruptible<number> {
   const matrix = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) matrix[i * n + j] = (i === j ? 1 : 0) - 0.5 * (W[i * n + j] + W[j * n + i]);
-    if (i % ROWS === ROWS - 1) yield;
+    if (i % ROWS_BETWEEN_YIELDS === ROWS_BETWEEN_YIELDS - 1) yield;
   }
-  const { diagonal, offDiagonal } = yield* tridiagonal(matrix, n);
-  return smallestEigenvalue(diagonal, offDiagonal);
+  const { diagonal, offDiagonal } = yield* tridiagonalise(matrix, n);
+  return findSmallestEigenvalue(diagonal, offDiagonal);
 }
 
 /**
@@ -25,7 +25,7 @@ export function* marginOf(W: ArrayLike<number>, n: number): Interruptible<number
  */
 export function* checkedMargin(W: ArrayLike<number>, n: number): Interruptible<number> {
   const margin = yield* marginOf(W, n);
-  const norm = lengthOf(W, 0, n * n, 1);
+  const norm = stridedNorm(W, 0, n * n, 1);
   // An eigenvalue that is 0 comes out as a few units of rounding, of either sign.
   if (!(margin > 4 * n * Number.EPSILON * (1 + norm))) {
     throw new RangeError(
@@ -52,14 +52,14 @@ export function* checkStatedMargin(W: ArrayLike<number>, n: number, stated: numb
 }
 
 /** Reduces a symmetric A, which is overwritten, to the tridiagonal QᵀAQ by Householder reflections. */
-function* tridiagonal(
+function* tridiagonalise(
   a: Float64Array,
   n: number,
 ): Interruptible<{ diagonal: Float64Array; offDiagonal: Float64Array }> {
   const v = new Float64Array(n);
   const p = new Float64Array(n);
   for (let column = 0; column < n - 2; column++) {
-    const norm = lengthOf(a, (column + 1) * n + column, n * n, n);
+    const norm = stridedNorm(a, (column + 1) * n + column, n * n, n);
     if (norm === 0) continue;
     const head = a[(column + 1) * n + column];
     const image = head > 0 ? -norm : norm; // the sign that does not cancel
@@ -73,13 +73,13 @@ function* tridiagonal(
     for (let i = column; i < n; i++) {
       p[i] = (2 * partialDot(a, i * n, v, column + 1, n)) / squared;
       if (i > column) product += p[i] * v[i];
-      if (i % ROWS === ROWS - 1) yield;
+      if (i % ROWS_BETWEEN_YIELDS === ROWS_BETWEEN_YIELDS - 1) yield;
     }
     v[column] = 0;
     for (let i = column; i < n; i++) p[i] -= (product / squared) * v[i];
     for (let i = column; i < n; i++) {
       subtractPair(a, i, v, p, column, n);
-      if (i % ROWS === ROWS - 1) yield;
+      if (i % ROWS_BETWEEN_YIELDS === ROWS_BETWEEN_YIELDS - 1) yield;
     }
   }
   const diagonal = Float64Array.from({ length: n }, (_, i) => a[i * n + i]);
@@ -91,7 +91,7 @@ function* tridiagonal(
 const [SMALLEST_SUM, LARGEST_SUM] = [2 ** -900, 2 ** 1000];
 
 /** √Σ x² over every `stride`-th number from `start` up to, but not including, `end`. */
-function lengthOf(x: ArrayLike<number>, start: number, end: number, stride: number): number {
+function stridedNorm(x: ArrayLike<number>, start: number, end: number, stride: number): number {
   let squares = 0;
   for (let at = start; at < end; at += stride) squares += x[at] * x[at];
   if (squares >= SMALLEST_SUM && squares <= LARGEST_SUM) return Math.sqrt(squares);
@@ -104,7 +104,7 @@ function lengthOf(x: ArrayLike<number>, start: number, end: number, stride: numb
 }
 
 /** After this many rows of a matrix, other tasks of the host may run. */
-const ROWS = 64;
+const ROWS_BETWEEN_YIELDS = 64;
 
 /** Σ_{j ≥ from} rowⱼ·vⱼ, where the row begins at `start`. */
 function partialDot(a: Float64Array, start: number, v: Float64Array, from: number, n: number): number {
@@ -119,7 +119,7 @@ function subtractPair(a: Float64Array, i: number, v: Float64Array, w: Float64Arr
 }
 
 /** The smallest eigenvalue of a symmetric tridiagonal matrix, by bisection. */
-function smallestEigenvalue(diagonal: Float64Array, offDiagonal: Float64Array): number {
+function findSmallestEigenvalue(diagonal: Float64Array, offDiagonal: Float64Array): number {
   // Gershgorin's discs bracket every eigenvalue.
   let low = Number.POSITIVE_INFINITY;
   let high = Number.POSITIVE_INFINITY;
@@ -128,7 +128,7 @@ function smallestEigenvalue(diagonal: Float64Array, offDiagonal: Float64Array): 
     low = Math.min(low, diagonal[i] - radius);
     high = Math.min(high, diagonal[i]); // a Rayleigh quotient
   }
-  for (let step = 0; step < BISECTIONS && low < high; step++) {
+  for (let step = 0; step < MAXIMUM_BISECTIONS && low < high; step++) {
     const middle = 0.5 * (low + high);
     if (middle === low || middle === high) break;
     if (hasEigenvalueBelow(diagonal, offDiagonal, middle)) high = middle;

@@ -11,13 +11,13 @@ import type { ImplicitCertificate, LinearReport } from './certificate.ts';
 import { applyFailurePolicy, type FailurePolicy, warnIfNearlySingular } from './failure-policy.ts';
 import {
   awaiting,
-  guarded,
+  guardOutputs,
   type LinearDirection,
   type LinearRead,
   type LinearResult,
-  linearReportOf,
   type Reported,
-  reportOf,
+  readLinearReport,
+  readReport,
 } from './reporting.ts';
 import type { LimitedRun, RunLimits } from './run-limits.ts';
 
@@ -40,7 +40,7 @@ export interface Hypothesis {
 }
 
 /** What a course needs to know of its equation: see Reported. */
-export interface Problem
+export interface CourseProblem
   extends Pick<Reported, 'what' | 'given' | 'solver' | 'isBounded' | 'failure'>,
     Partial<Pick<Reported, 'rounding'>> {
   readonly engine: Engine;
@@ -66,7 +66,7 @@ export class Course {
   private isWarned: boolean;
 
   /** @throws the signal's reason where it is aborted */
-  constructor(private readonly problem: Problem) {
+  constructor(private readonly problem: CourseProblem) {
     const { limits, onFailedCertificate } = problem.settings;
     this.run = limits.forward();
     this.isWarned = onFailedCertificate === 'ignore';
@@ -93,10 +93,10 @@ export class Course {
     complete?: (report: SolveReport) => Promise<SolveReport>,
   ): Solved<SolveReport> {
     const { engine } = this.problem;
-    const ahead = this.reported('forward', this.run);
-    const read = reportOf(engine, ahead, summary, this.since);
+    const ahead = this.describe('forward', this.run);
+    const read = readReport(engine, ahead, summary, this.since);
     const report = complete ? read.then(complete) : read;
-    return { report, outputs: guarded(engine, ahead, outputs, report) };
+    return { report, outputs: guardOutputs(engine, ahead, outputs, report) };
   }
 
   /**
@@ -109,21 +109,21 @@ export class Course {
     const since = performance.now();
     const run = settings.limits.linear();
     const result = solve(run);
-    const back = this.reported(direction, run);
+    const back = this.describe(direction, run);
     const { closer } = hypothesis;
     if (closer && !this.verdict) {
-      this.verdict = applyFailurePolicy(what, settings.onFailedCertificate, closer().then(this.warned));
+      this.verdict = applyFailurePolicy(what, settings.onFailedCertificate, closer().then(this.warnOnce));
       this.verdict.catch(() => {}); // reported where a tensor is read
     }
-    const report = linearReportOf(engine, back, result, since, (read) => hypothesis.ofSolve(read));
-    report.then(({ certificate }) => this.warned(certificate)).catch(() => {}); // an error is reported through `report`
+    const report = readLinearReport(engine, back, result, since, (read) => hypothesis.ofSolve(read));
+    report.then(({ certificate }) => this.warnOnce(certificate)).catch(() => {}); // an error is reported through `report`
     this.backwardReports.push(report);
     const { verdict } = this;
-    const solved = guarded(engine, back, result.tensors, report);
+    const solved = guardOutputs(engine, back, result.tensors, report);
     return verdict ? solved.map((tensor) => awaiting(engine, tensor, verdict)) : solved;
   }
 
-  private reported(direction: Reported['direction'], run: LimitedRun): Reported {
+  private describe(direction: Reported['direction'], run: LimitedRun): Reported {
     const { what, solver, linearSolver, isBounded, rounding = 1, failure, settings, advice } = this.problem;
     const { tolerance, backwardTolerance, onFailure } = settings;
     const isForward = direction === 'forward';
@@ -143,7 +143,7 @@ export class Course {
   }
 
   /** Warns of a matrix that is nearly singular, once for each solution. */
-  private readonly warned = (certificate: ImplicitCertificate): ImplicitCertificate => {
+  private readonly warnOnce = (certificate: ImplicitCertificate): ImplicitCertificate => {
     if (!this.isWarned) this.isWarned = warnIfNearlySingular(this.problem.what, certificate);
     return certificate;
   };

@@ -10,7 +10,7 @@ import { elementwise, ratio, reduceAll, reduceRows } from '../tensor/kernels.ts'
 import { describe, type Shape, sameShape } from '../tensor/shape.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import type { KinkedArgument } from './kinks.ts';
-import { type Asked, type Mixing, type Structure, structureOf } from './samples/structure.ts';
+import { type Asked, findStructure, type Mixing, type Structure } from './samples/structure.ts';
 import { type ImplicitSelection, selectionOnTape } from './selections.ts';
 import { type UnfoldedSolution, unfold } from './unfold.ts';
 
@@ -129,7 +129,7 @@ export class ImplicitSystem {
   }
 
   /** Evaluates the user's function at x on a tape. */
-  recorded(x: Tensor): RecordedImage {
+  record(x: Tensor): RecordedImage {
     const tape = new Tape();
     const unknown = tape.watch(x);
     const inputs = this.inputs.map((input) => tape.watch(input));
@@ -156,7 +156,7 @@ export class ImplicitSystem {
     }));
     const from = { index: tape.indexOf(unknown) as number, size: unknown.size };
     const given = inputs.map((input) => ({ index: tape.indexOf(input) as number, shape: input.shape }));
-    const found = structureOf(
+    const found = findStructure(
       { entries: tape.operations, solutions, unknown: from, inputs: given, image: tape.indexOf(image), batch },
       asked,
     );
@@ -170,15 +170,15 @@ export class ImplicitSystem {
    * @throws RangeError where it mixes rows
    */
   examined(x: Tensor): { readonly image: Tensor; readonly isDoubtful: boolean } {
-    const recorded = this.recorded(x);
+    const recorded = this.record(x);
     const { mixing } = this.structure(recorded, []);
     recorded.tape.dispose();
-    if (mixing && !mixing.isDoubtful) throw this.mixed(mixing);
+    if (mixing && !mixing.isDoubtful) throw this.mixingError(mixing);
     return { image: recorded.image, isDoubtful: mixing !== undefined };
   }
 
   /** The error for a function that mixes rows. */
-  mixed({ row, on }: Pick<Mixing, 'row' | 'on'>): RangeError {
+  mixingError({ row, on }: Pick<Mixing, 'row' | 'on'>): RangeError {
     const other = on === undefined ? 'other rows' : `row ${on}`;
     return new RangeError(
       `${this.what}: coupled is false, but row ${row} of what the function returns depends on ${other} of the unknown; ` +
@@ -191,7 +191,7 @@ export class ImplicitSystem {
    * @param uncertainty where the solution is resolved, that of the argument of each operation with kinks
    */
   linearised(x: Tensor, uncertainty?: readonly Tensor[]): LinearisedSystem {
-    const recorded = this.recorded(x);
+    const recorded = this.record(x);
     const { tape, unknown, inputs, image } = recorded;
     const kinked = selectablesOn(tape);
     const asked = kinked.map(({ output, outputIndex }) => ({ index: outputIndex, size: output.size }));

@@ -4,7 +4,7 @@
  * @param answer answers one question of each computation, by the number of the computation
  * @param work runs the computation with this number
  */
-export async function answeredTogether<Question, Answer, Result>(
+export async function answerTogether<Question, Answer, Result>(
   count: number,
   answer: (questions: ReadonlyMap<number, Question>) => Promise<ReadonlyMap<number, Answer>>,
   work: (index: number, ask: (question: Question) => Promise<Answer>) => Promise<Result>,

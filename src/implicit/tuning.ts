@@ -32,9 +32,9 @@ export interface TunedStep {
 }
 
 /** Below this α there is nothing to gain: V is then close to I, and the iteration hardly moves. */
-const SMALLEST = 1e-4;
+const SMALLEST_STEP = 1e-4;
 
-const LARGEST = /* @__PURE__ */ numberFor(`a finite number > ${SMALLEST}`, (x) => x > SMALLEST);
+const LARGEST = /* @__PURE__ */ numberFor(`a finite number > ${SMALLEST_STEP}`, (x) => x > SMALLEST_STEP);
 
 /**
  * Finds the step size α with which Peaceman-Rachford splitting solves a batch in the fewest iterations. It starts from
@@ -50,7 +50,7 @@ export async function tunedStep(W: Tensor | LinearMap, b: Tensor, given: TuningO
   LARGEST('largest: it', largest);
   const map = linearMapOf(W, b, margin);
   const tried: { step: number; iterations: number }[] = [];
-  for (let step = largest; step > SMALLEST; step /= 2) {
+  for (let step = largest; step > SMALLEST_STEP; step /= 2) {
     const iterations = await meanIterations(map, b, { ...options, step });
     const before = tried.at(-1)?.iterations ?? Number.POSITIVE_INFINITY;
     tried.push({ step, iterations });

@@ -3,7 +3,7 @@ import type { CustomOperation } from '../autodiff/custom.ts';
 import { depends } from '../autodiff/linearisation.ts';
 import type { Tape } from '../autodiff/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { monotoneResidual } from './monotone-equation.ts';
+import { traceResidual } from './monotone-equation.ts';
 
 /** The solution of a custom operation whose equation is on the tape too. */
 export interface UnfoldedSolution {
@@ -47,8 +47,7 @@ export function unfold(
     if (equation) {
       const found = tape.aliasOf(output, outputIndex);
       const given = inputs.map((input, at) => tape.aliasOf(input, inputIndices[at]));
-      const residual =
-        typeof equation === 'function' ? equation(found, given) : monotoneResidual(equation, found, given);
+      const residual = typeof equation === 'function' ? equation(found, given) : traceResidual(equation, found, given);
       solutions.push({ output: found, residual });
     } else if (!isSmooth) opaque.push(name);
   }

@@ -29,14 +29,14 @@ export type Vertex = Uint8Array;
 /** @throws RangeError where a size does not fit or a number is not finite */
 export function checkFamily({ n, base, terms }: MatrixFamily): void {
   if (!(Number.isInteger(n) && n >= 1)) throw new RangeError(`n: it is ${n}; it must be a whole number, at least 1`);
-  checkNumbers('base', base, n * n);
+  checkFinite('base', base, n * n);
   for (const [i, { a, b }] of terms.entries()) {
-    checkNumbers(`terms[${i}].a`, a, n);
-    checkNumbers(`terms[${i}].b`, b, n);
+    checkFinite(`terms[${i}].a`, a, n);
+    checkFinite(`terms[${i}].b`, b, n);
   }
 }
 
-function checkNumbers(name: string, values: ArrayLike<number>, length: number): void {
+function checkFinite(name: string, values: ArrayLike<number>, length: number): void {
   if (values.length !== length)
     throw new RangeError(`${name}: it has ${values.length} numbers; it must have ${length}`);
   for (let i = 0; i < length; i++) {
@@ -45,7 +45,7 @@ function checkNumbers(name: string, values: ArrayLike<number>, length: number): 
 }
 
 /** B(d), n × n, with the rounding of float64. */
-export function element({ n, base, terms }: MatrixFamily, d: ArrayLike<number>): Float64Array {
+export function evaluateElement({ n, base, terms }: MatrixFamily, d: ArrayLike<number>): Float64Array {
   const matrix = Float64Array.from(base);
   for (const [index, { a, b }] of terms.entries()) {
     if (d[index] === 0) continue;
@@ -59,10 +59,10 @@ export function element({ n, base, terms }: MatrixFamily, d: ArrayLike<number>):
 }
 
 /**
- * A bound of the rounding error of `element` at a vertex, entry by entry: (k + 1)·ε·(|B₀| + Σ |aᵢ||bᵢ|ᵀ) for its k
- * products and k sums.
+ * A bound of the rounding error of `evaluateElement` at a vertex, entry by entry: (k + 1)·ε·(|B₀| + Σ |aᵢ||bᵢ|ᵀ) for
+ * its k products and k sums.
  */
-export function elementRounding({ n, base, terms }: MatrixFamily, vertex: Vertex): Float64Array {
+export function boundElementRounding({ n, base, terms }: MatrixFamily, vertex: Vertex): Float64Array {
   const radius = Float64Array.from(base, Math.abs);
   let count = 0;
   for (const [index, { a, b }] of terms.entries()) {

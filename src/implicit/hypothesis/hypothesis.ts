@@ -4,15 +4,15 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
 import { exactSign } from './exact-sign.ts';
-import { checkFamily, element, elementRounding, type MatrixFamily, type Vertex } from './family.ts';
+import { boundElementRounding, checkFamily, evaluateElement, type MatrixFamily, type Vertex } from './family.ts';
 import { determinantSign, factorise } from './matrices.ts';
-import { principalMinorSigns } from './minors.ts';
+import { decidePrincipalMinors } from './minors.ts';
 import { hasPositiveDefiniteSymmetricPart } from './positive-definite.ts';
-import { type Enclosure, reducedMatrix } from './reduced.ts';
-import { suspectEdges } from './sign-search.ts';
-import { singularValues } from './singular-values.ts';
-import { type VerifiedInverse, verifiedInverse } from './verified.ts';
-import { worstElement } from './worst-element.ts';
+import { type Enclosure, encloseReducedMatrix } from './reduced.ts';
+import { findSuspectEdges } from './sign-search.ts';
+import { findSingularValues } from './singular-values.ts';
+import { type VerifiedInverse, verifyInverse } from './verified.ts';
+import { findWorstElement } from './worst-element.ts';
 
 /** The default of `warnBelow`, 1.2e-4. */
 export const WARN_BELOW = 1000 * 2 ** -23;
@@ -108,7 +108,7 @@ export const LARGEST_LIMIT = 24;
 /** The largest number of kinks for which the worst element is looked for. */
 const WORST_LIMIT = 16;
 /** The number of suspicious edges, found by the search, that are put to the proof. */
-const SUSPICIONS = 8;
+const MAXIMUM_SUSPICIONS = 8;
 const BISECTIONS = 60;
 
 type Verdict = Pick<Invertibility, 'status' | 'argument' | 'reason' | 'witness'>;
@@ -119,8 +119,8 @@ type Verdict = Pick<Invertibility, 'status' | 'argument' | 'reason' | 'witness'>
  * vertices. With Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ, the hypothesis therefore holds exactly where B₀ is invertible and I − G is a
  * P-matrix: all its principal minors, which are the ratios det B(d)/det B₀ at the vertices, are positive.
  *
- * Up to the enumeration limit all minors are decided: by interval arithmetic (`principalMinorSigns`), then from the n ×
- * n matrix (`verifiedInverse`), and what is still open then in whole numbers (`exactSign`). Beyond the limit only a
+ * Up to the enumeration limit all minors are decided: by interval arithmetic (`decidePrincipalMinors`), then from the n
+ * × n matrix (`verifyInverse`), and what is still open then in whole numbers (`exactSign`). Beyond the limit only a
  * positive definite symmetric part certifies, and only a vertex that a search has found shows a failure.
  * @throws RangeError where a size does not fit, a number is not finite, or an option is out of its range
  */
@@ -137,9 +137,9 @@ export function* checkInvertibility(
     );
   }
   if (!(warnBelow >= 0)) throw new RangeError(`warnBelow: it is ${warnBelow}; it must be at least 0`);
-  const base = yield* verifiedInverse(family.base, family.n);
-  const verdict = base ? yield* judge(family, base, enumerationLimit, seed) : yield* unprovedBase(family);
-  const nearest = yield* nearestElement(family, verdict, exact && k <= WORST_LIMIT ? base : null);
+  const base = yield* verifyInverse(family.base, family.n);
+  const verdict = base ? yield* judge(family, base, enumerationLimit, seed) : yield* judgeUnprovedBase(family);
+  const nearest = yield* findNearestElement(family, verdict, exact && k <= WORST_LIMIT ? base : null);
   const relative = nearest.scale > 0 ? nearest.smallest / nearest.scale : 0;
   return {
     ...verdict,
@@ -157,18 +157,19 @@ export function* checkInvertibility(
  * The element of `nearest`: see Invertibility.
  * @param base given where the worst element is asked for
  */
-function* nearestElement(
+function* findNearestElement(
   family: MatrixFamily,
   { status, witness }: Verdict,
   base: VerifiedInverse | null,
 ): Interruptible<{ d: Float64Array; smallest: number; scale: number; exact: boolean }> {
   const k = family.terms.length;
   function* at(d: Float64Array) {
-    return { d, ...(yield* singularValues(element(family, d), family.n)) };
+    return { d, ...(yield* findSingularValues(evaluateElement(family, d), family.n)) };
   }
   const ends = [yield* at(new Float64Array(k))];
   if (k > 0) ends.push(yield* at(new Float64Array(k).fill(1)));
-  const worst = base && status === 'certified' ? yield* at(Float64Array.from(yield* worstElement(family, base))) : null;
+  const worst =
+    base && status === 'certified' ? yield* at(Float64Array.from(yield* findWorstElement(family, base))) : null;
   const chosen = witness ? yield* at(witness) : worst;
   const { d, smallest } = chosen ?? ends.reduce((a, b) => (b.smallest < a.smallest ? b : a));
   const scale = Math.max(...[...ends, ...(chosen ? [chosen] : [])].map(({ largest }) => largest));
@@ -176,7 +177,7 @@ function* nearestElement(
 }
 
 /** The verdict where B₀ could not be proved invertible: it is singular, or within rounding of a singular matrix. */
-function* unprovedBase(family: MatrixFamily): Interruptible<Verdict> {
+function* judgeUnprovedBase(family: MatrixFamily): Interruptible<Verdict> {
   const witness = new Float64Array(family.terms.length);
   const sign = family.n ** 3 <= EXACT_WORK ? yield* exactSign(family, new Uint8Array(family.terms.length)) : null;
   return sign === 0
@@ -192,7 +193,7 @@ function* judge(
 ): Interruptible<Verdict> {
   const k = family.terms.length;
   if (k === 0) return { status: 'certified', argument: 'no kinks', reason: 'the only element, B₀, is invertible' };
-  const reduced = yield* reducedMatrix(family, base);
+  const reduced = yield* encloseReducedMatrix(family, base);
   if (yield* hasPositiveDefiniteSymmetricPart(reduced)) {
     const reason = 'I − G has a positive definite symmetric part, after a diagonal scaling if need be';
     return { status: 'certified', argument: 'positive definite symmetric part', reason };
@@ -202,11 +203,11 @@ function* judge(
 
 function* enumerate(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosure): Interruptible<Verdict> {
   const limit = Math.max(1, Math.min(DIRECT_LIMIT, Math.floor(DIRECT_WORK / family.n ** 3)));
-  const { change, undecided, truncated } = yield* principalMinorSigns(reduced, limit);
+  const { change, undecided, truncated } = yield* decidePrincipalMinors(reduced, limit);
   if (change) {
     const beyond = change.vertex.slice();
     beyond[change.kink] = 1;
-    return yield* signChange(family, base, change.vertex, beyond);
+    return yield* locateSignChange(family, base, change.vertex, beyond);
   }
   const verdict = yield* decideDirectly(family, base, undecided);
   if (verdict.status !== 'certified' || !truncated) return verdict;
@@ -226,9 +227,14 @@ function* decideDirectly(
 ): Interruptible<Verdict> {
   const open: Vertex[] = [];
   for (const vertex of vertices) {
-    const proved = yield* verifiedInverse(element(family, vertex), family.n, elementRounding(family, vertex));
+    const proved = yield* verifyInverse(
+      evaluateElement(family, vertex),
+      family.n,
+      boundElementRounding(family, vertex),
+    );
     if (!proved) open.push(vertex);
-    else if (proved.sign !== base.sign) return yield* signChange(family, base, new Uint8Array(vertex.length), vertex);
+    else if (proved.sign !== base.sign)
+      return yield* locateSignChange(family, base, new Uint8Array(vertex.length), vertex);
     yield;
   }
   for (const vertex of open.slice(0, Math.floor(EXACT_WORK / family.n ** 3))) {
@@ -257,7 +263,7 @@ function* search(
 ): Interruptible<Verdict> {
   let suspicions = 0;
   let rounding: Verdict | null = null;
-  for (const edge of suspectEdges(reduced, random(seed))) {
+  for (const edge of findSuspectEdges(reduced, random(seed))) {
     yield;
     if (!edge) continue;
     const { vertex, kink } = edge;
@@ -267,7 +273,7 @@ function* search(
     if (verdict.status === 'failed') return verdict;
     if (verdict.status === 'unknown') rounding ??= verdict;
     suspicions++;
-    if (suspicions === SUSPICIONS) break;
+    if (suspicions === MAXIMUM_SUSPICIONS) break;
   }
   const reason = `${family.terms.length} kinks are too many to enumerate; I − G has no positive definite symmetric part, and a search found no singular element`;
   return rounding ?? { status: 'unknown', argument: 'too many kinks', reason };
@@ -278,12 +284,17 @@ function* search(
  * them. The point is found by bisection on the sign from elimination. Elimination is exact for a matrix within
  * n·ε·|L||U|, so that where the sign flips from one number to the next, B(d) is that near to a singular matrix.
  */
-function* signChange(family: MatrixFamily, base: VerifiedInverse, from: Vertex, to: Vertex): Interruptible<Verdict> {
+function* locateSignChange(
+  family: MatrixFamily,
+  base: VerifiedInverse,
+  from: Vertex,
+  to: Vertex,
+): Interruptible<Verdict> {
   const point = (t: number): Float64Array => Float64Array.from(from, (value, i) => value + t * (to[i] - value));
   let [low, high] = [0, 1];
   for (let step = 0; step < BISECTIONS; step++) {
     const middle = 0.5 * (low + high);
-    const factorisation = yield* factorise(element(family, point(middle)), family.n);
+    const factorisation = yield* factorise(evaluateElement(family, point(middle)), family.n);
     if (determinantSign(factorisation) === base.sign) low = middle;
     else high = middle;
     yield;

@@ -44,7 +44,7 @@ export interface ChainedKinks {
  * @throws RangeError where a size does not fit, a number is not finite, P_y is not strictly lower triangular, or low >
  *   high
  */
-export function* liftedSystem({ n, kinks, Fz, Fy, Pz, Py, low, high }: ChainedKinks): Interruptible<MatrixFamily> {
+export function* liftSystem({ n, kinks, Fz, Fy, Pz, Py, low, high }: ChainedKinks): Interruptible<MatrixFamily> {
   const sizes = { Fz: n * n, Fy: n * kinks, Pz: kinks * n, Py: kinks * kinks, low: kinks, high: kinks };
   for (const [name, values] of Object.entries({ Fz, Fy, Pz, Py, low, high })) {
     const size = sizes[name as keyof typeof sizes];

@@ -108,14 +108,14 @@ export function* inverse(factorisation: Factorisation): Interruptible<Float64Arr
 export function* hasCholeskyFactor(matrix: ArrayLike<number>, n: number): Interruptible<boolean> {
   const lower = Float64Array.from(matrix);
   for (let j = 0; j < n; j++) {
-    if (!makeColumn(lower, n, j)) return false;
+    if (!computeCholeskyColumn(lower, n, j)) return false;
     if (n >= WIDE) yield;
   }
   return true;
 }
 
 /** Computes column j of a Cholesky factor in place, from the columns before it. @returns false where there is none */
-function makeColumn(lower: Float64Array, n: number, j: number): boolean {
+function computeCholeskyColumn(lower: Float64Array, n: number, j: number): boolean {
   let pivot = lower[j * n + j];
   for (let l = 0; l < j; l++) pivot -= lower[j * n + l] ** 2;
   if (!(pivot > 0 && pivot < Number.POSITIVE_INFINITY)) return false;

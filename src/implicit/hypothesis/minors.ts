@@ -29,7 +29,7 @@ const UNDERFLOW = 2 ** -1000;
  * minors that contain it undecided.
  * @param undecidedLimit the largest number of undecided vertices that are listed
  */
-export function* principalMinorSigns(
+export function* decidePrincipalMinors(
   { k, centre, radius }: Enclosure,
   undecidedLimit: number,
 ): Interruptible<MinorSigns> {
@@ -61,7 +61,7 @@ export function* principalMinorSigns(
   const stages: Stage[] = Array.from({ length: k + 1 }, () => Stage.begun);
   let kink = 0;
   for (let visit = 1; kink >= 0; visit++) {
-    if (visit % VISITS === 0) yield;
+    if (visit % VISITS_BETWEEN_YIELDS === 0) yield;
     if (kink === k || stages[kink] === Stage.leftOut) {
       stages[kink] = Stage.begun;
       kink--;
@@ -79,7 +79,7 @@ export function* principalMinorSigns(
       stages[kink] = Stage.eliminated;
       vertex[kink] = 1;
       if (pivot > uncertainty) {
-        eliminate(kink, k, matrix, error, scratch[kink], scratchRadius[kink]);
+        eliminatePivot(kink, k, matrix, error, scratch[kink], scratchRadius[kink]);
         found[kink + 1] = kink + 1;
         kink++;
       } else {
@@ -94,13 +94,13 @@ const Stage = { begun: 0, eliminated: 1, leftOut: 2 } as const;
 type Stage = (typeof Stage)[keyof typeof Stage];
 
 /** After this many small eliminations, other tasks of the host may run. */
-const VISITS = 256;
+const VISITS_BETWEEN_YIELDS = 256;
 
 /**
  * Eliminates index p: m'ᵢⱼ = mᵢⱼ − (mᵢₚ/mₚₚ)·mₚⱼ for i, j > p. With the factor l = mᵢₚ/mₚₚ and its error
  * |δl| ≤ (rᵢₚ + |l|rₚₚ)/(|mₚₚ| − rₚₚ) + ε|l|, the new radius is rᵢⱼ + |l|rₚⱼ + |δl|(|mₚⱼ| + rₚⱼ) + ε(|l·mₚⱼ| + |m'ᵢⱼ|).
  */
-function eliminate(
+function eliminatePivot(
   p: number,
   k: number,
   matrix: Float64Array,

@@ -6,41 +6,41 @@ import type { Enclosure } from './reduced.ts';
 /**
  * Proves that every enclosed matrix M is a P-matrix, by a diagonal D ≻ 0 with DM + MᵀD ≻ 0: each principal submatrix of
  * DM then has a positive definite symmetric part, hence a positive determinant, and the minors of DM and of M have the
- * same sign. It tries D = I, the D that makes the diagonal 1, and the D of H-matrices (`comparisonScaling`).
+ * same sign. It tries D = I, the D that makes the diagonal 1, and the D of H-matrices (`scaleByComparison`).
  */
 export function* hasPositiveDefiniteSymmetricPart(enclosure: Enclosure): Interruptible<boolean> {
   for (const scaling of SCALINGS) {
-    if (yield* proves(enclosure, yield* scaling(enclosure))) return true;
+    if (yield* provesPositiveDefinite(enclosure, yield* scaling(enclosure))) return true;
   }
   return false;
 }
 
 /** All of these D for which the proof succeeds. */
-export function* provedScalings(enclosure: Enclosure): Interruptible<Float64Array[]> {
+export function* findScalings(enclosure: Enclosure): Interruptible<Float64Array[]> {
   const proved: Float64Array[] = [];
   for (const scaling of SCALINGS) {
     const D = yield* scaling(enclosure);
-    if (yield* proves(enclosure, D)) proved.push(D);
+    if (yield* provesPositiveDefinite(enclosure, D)) proved.push(D);
   }
   return proved;
 }
 
 const SCALINGS: readonly ((enclosure: Enclosure) => Interruptible<Float64Array>)[] = [
-  identity,
-  diagonalScaling,
-  comparisonScaling,
+  scaleByIdentity,
+  scaleByDiagonal,
+  scaleByComparison,
 ];
 
-function* proves(enclosure: Enclosure, D: Float64Array): Interruptible<boolean> {
+function* provesPositiveDefinite(enclosure: Enclosure, D: Float64Array): Interruptible<boolean> {
   return D.every((value) => value > 0 && Number.isFinite(value)) && (yield* isPositiveDefinite(enclosure, D));
 }
 
-function* identity({ k }: Enclosure): Interruptible<Float64Array> {
+function* scaleByIdentity({ k }: Enclosure): Interruptible<Float64Array> {
   yield;
   return new Float64Array(k).fill(1);
 }
 
-function* diagonalScaling({ k, centre }: Enclosure): Interruptible<Float64Array> {
+function* scaleByDiagonal({ k, centre }: Enclosure): Interruptible<Float64Array> {
   yield;
   return Float64Array.from({ length: k }, (_, i) => 1 / centre[i * k + i]);
 }
@@ -50,16 +50,16 @@ function* diagonalScaling({ k, centre }: Enclosure): Interruptible<Float64Array>
  * diagonal, which means that C has a nonnegative inverse, x and y are positive and DM + MᵀD is positive definite. M is
  * then diagonally dominant after a scaling, as it is where a fixed point contracts in some weighted maximum norm.
  */
-function* comparisonScaling(enclosure: Enclosure): Interruptible<Float64Array> {
+function* scaleByComparison(enclosure: Enclosure): Interruptible<Float64Array> {
   const { k } = enclosure;
-  const factorisation = yield* factorise(comparisonMatrix(enclosure), k);
+  const factorisation = yield* factorise(makeComparisonMatrix(enclosure), k);
   const ones = new Float64Array(k).fill(1);
   const x = solve(factorisation, ones);
   return solveTransposed(factorisation, ones).map((value, i) => (x[i] > 0 ? value / x[i] : Number.NaN));
 }
 
 /** The comparison matrix of M: |Mᵢᵢ| on the diagonal, −|Mᵢⱼ| off it. */
-export function comparisonMatrix({ k, centre }: Enclosure): Float64Array {
+export function makeComparisonMatrix({ k, centre }: Enclosure): Float64Array {
   return centre.map((value, index) => (index % (k + 1) === 0 ? Math.abs(value) : -Math.abs(value)));
 }
 

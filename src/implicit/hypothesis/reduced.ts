@@ -21,7 +21,10 @@ export interface Enclosure {
  *   B₀⁻¹r = Xr + E(I − E)⁻¹Xr, so that |error| ≤ |X||r| + q/(1 − q)·‖|X||r|‖∞,
  * where |r| is at most the rounded residual plus (n + 2)·ε·(|a| + |B₀||y|).
  */
-export function* reducedMatrix({ n, base, terms }: MatrixFamily, verified: VerifiedInverse): Interruptible<Enclosure> {
+export function* encloseReducedMatrix(
+  { n, base, terms }: MatrixFamily,
+  verified: VerifiedInverse,
+): Interruptible<Enclosure> {
   const k = terms.length;
   const centre = new Float64Array(k * k);
   const radius = new Float64Array(k * k);

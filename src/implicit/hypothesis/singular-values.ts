@@ -18,14 +18,14 @@ const JACOBI_LIMIT = 64;
 const SWEEPS = 40;
 const INVERSE_ITERATIONS = 30;
 
-export function singularValues(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
-  return n <= JACOBI_LIMIT ? jacobi(matrix, n) : inverseIteration(matrix, n);
+export function findSingularValues(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
+  return n <= JACOBI_LIMIT ? rotateJacobi(matrix, n) : iterateInverse(matrix, n);
 }
 
 /**
  * One-sided Jacobi (Hestenes): rotations V make the columns of BV orthogonal, and their norms are the singular values.
  */
-function* jacobi(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
+function* rotateJacobi(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
   // B is scaled such that no square overflows or underflows.
   const scale = Array.from(matrix).reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
   const columns = Array.from({ length: n }, (_, j) =>
@@ -67,10 +67,10 @@ function rotate(x: Float64Array, y: Float64Array, cosine: number, sine: number):
 }
 
 /** Inverse iteration with (BᵀB)⁻¹, and power iteration with BᵀB, on a random vector. */
-function* inverseIteration(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
+function* iterateInverse(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
   const factorisation = yield* factorise(matrix, n);
   const draws = random(0);
-  const start = normalised(Float64Array.from({ length: n }, () => draws.normal()));
+  const start = normalise(Float64Array.from({ length: n }, () => draws.normal()));
   let vector = start;
   let image = start;
   for (let step = 0; step < INVERSE_ITERATIONS; step++) {
@@ -78,14 +78,14 @@ function* inverseIteration(matrix: ArrayLike<number>, n: number): Interruptible<
     const size = Math.sqrt(dot(next, next));
     // Where this overflows, or a pivot is 0, the last vector is as near to the kernel as it gets.
     if (!Number.isFinite(size) || size === 0) break;
-    vector = normalised(next);
-    image = normalised(transposedProduct(matrix, multiply(matrix, image)));
+    vector = normalise(next);
+    image = normalise(multiplyTransposed(matrix, multiply(matrix, image)));
     yield;
   }
-  return { smallest: length(multiply(matrix, vector)), largest: length(multiply(matrix, image)), vector };
+  return { smallest: norm(multiply(matrix, vector)), largest: norm(multiply(matrix, image)), vector };
 }
 
-function transposedProduct(matrix: ArrayLike<number>, x: ArrayLike<number>): Float64Array {
+function multiplyTransposed(matrix: ArrayLike<number>, x: ArrayLike<number>): Float64Array {
   const n = x.length;
   const result = new Float64Array(n);
   for (let i = 0; i < n; i++) {
@@ -95,12 +95,12 @@ function transposedProduct(matrix: ArrayLike<number>, x: ArrayLike<number>): Flo
 }
 
 /** ‖x‖. */
-export function length(x: ArrayLike<number>): number {
+export function norm(x: ArrayLike<number>): number {
   return Math.sqrt(dot(x, x));
 }
 
 /** x/‖x‖, or x where it is 0. */
-export function normalised(x: Float64Array): Float64Array {
-  const size = length(x);
+export function normalise(x: Float64Array): Float64Array {
+  const size = norm(x);
   return size > 0 ? x.map((value) => value / size) : x;
 }

@@ -41,7 +41,7 @@ const LARGEST_INVERSE = 2 ** 900;
  * one sign on it, which is that of PᵀLU and is known exactly.
  * @param radius n × n. Default: 0
  */
-export function* verifiedInverse(
+export function* verifyInverse(
   matrix: ArrayLike<number>,
   n: number,
   radius?: Float64Array,
@@ -51,10 +51,10 @@ export function* verifiedInverse(
   if (sign === 0) return null;
   const X = yield* inverse(factorisation);
   const ones = new Float64Array(n).fill(1);
-  const rounding = multiplyAbsolute(X, factorisationError(factorisation));
+  const rounding = multiplyAbsolute(X, boundFactorisationError(factorisation));
   const product = multiplyAbsolute(X, multiplyAbsolute(matrix, ones));
   const spread = radius ? multiplyAbsolute(X, multiply(radius, ones)) : new Float64Array(n);
-  const residual = yield* residualRowSums(X, matrix, n);
+  const residual = yield* sumResidualRows(X, matrix, n);
   let defect = 0;
   let largest = 0;
   for (let i = 0; i < n; i++) {
@@ -66,7 +66,7 @@ export function* verifiedInverse(
 }
 
 /** n·ε·Pᵀ|L||U|1 */
-function factorisationError({ n, factors, rows }: Factorisation): Float64Array {
+function boundFactorisationError({ n, factors, rows }: Factorisation): Float64Array {
   const upper = new Float64Array(n);
   for (let i = 0; i < n; i++) {
     for (let j = i; j < n; j++) upper[i] += Math.abs(factors[i * n + j]);
@@ -81,17 +81,17 @@ function factorisationError({ n, factors, rows }: Factorisation): Float64Array {
 }
 
 /** |I − XB|1, with the rounding of float64. */
-function* residualRowSums(X: Float64Array, matrix: ArrayLike<number>, n: number): Interruptible<Float64Array> {
+function* sumResidualRows(X: Float64Array, matrix: ArrayLike<number>, n: number): Interruptible<Float64Array> {
   const sums = new Float64Array(n);
   const row = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    sums[i] = residualRowSum(X, matrix, n, i, row);
+    sums[i] = sumResidualRow(X, matrix, n, i, row);
     if (n >= WIDE) yield;
   }
   return sums;
 }
 
-function residualRowSum(X: Float64Array, matrix: ArrayLike<number>, n: number, i: number, row: Float64Array): number {
+function sumResidualRow(X: Float64Array, matrix: ArrayLike<number>, n: number, i: number, row: Float64Array): number {
   row.fill(0);
   for (let l = 0; l < n; l++) {
     const factor = X[i * n + l];

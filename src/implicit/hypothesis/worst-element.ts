@@ -1,8 +1,8 @@
 /** The element of a family that is nearest to singular. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { element, type MatrixFamily, type Vertex } from './family.ts';
+import { evaluateElement, type MatrixFamily, type Vertex } from './family.ts';
 import { dot, hasCholeskyFactor, multiply, WIDE } from './matrices.ts';
-import { singularValues } from './singular-values.ts';
+import { findSingularValues } from './singular-values.ts';
 import type { VerifiedInverse } from './verified.ts';
 
 /** A vertex whose σ_min is smaller by less than this share is not looked for. */
@@ -17,12 +17,12 @@ const RESOLUTION = 1e-9;
  * B⁻¹, σ_min is below the smallest so far, σ, only where σ⁻²·I − XᵀX has no Cholesky factor, and only there is it
  * computed. This takes about 2ᵏ·(n³/6 + 4n²) multiplications.
  */
-export function* worstElement(family: MatrixFamily, base: VerifiedInverse): Interruptible<Vertex> {
+export function* findWorstElement(family: MatrixFamily, base: VerifiedInverse): Interruptible<Vertex> {
   const { n } = family;
   const terms = family.terms.map(({ a, b }) => ({ a: Float64Array.from(a), b: Float64Array.from(b) }));
   const k = terms.length;
   function* smallestAt(d: Vertex): Interruptible<number> {
-    return (yield* singularValues(element(family, d), n)).smallest;
+    return (yield* findSingularValues(evaluateElement(family, d), n)).smallest;
   }
   let worst = yield* descend(k, smallestAt);
   const vertex = new Uint8Array(k);
@@ -34,7 +34,7 @@ export function* worstElement(family: MatrixFamily, base: VerifiedInverse): Inte
     if (kink === k) return;
     yield* visit(kink + 1, state);
     const next = states[kink];
-    update(terms[kink].a, terms[kink].b, state, next);
+    updateInverse(terms[kink].a, terms[kink].b, state, next);
     vertex[kink] = 1;
     if (yield* mayBeNearer(next.gram, n, worst.smallest, scratch)) {
       const smallest = yield* smallestAt(vertex);
@@ -45,7 +45,7 @@ export function* worstElement(family: MatrixFamily, base: VerifiedInverse): Inte
     vertex[kink] = 0;
   }
 
-  yield* visit(0, { X: base.inverse, gram: yield* gramMatrix(base.inverse, n) });
+  yield* visit(0, { X: base.inverse, gram: yield* multiplyGram(base.inverse, n) });
   return worst.vertex;
 }
 
@@ -79,7 +79,7 @@ interface State {
   readonly gram: Float64Array;
 }
 
-function* gramMatrix(X: Float64Array, n: number): Interruptible<Float64Array> {
+function* multiplyGram(X: Float64Array, n: number): Interruptible<Float64Array> {
   const gram = new Float64Array(n * n);
   for (let l = 0; l < n; l++) {
     for (let i = 0; i < n; i++) {
@@ -94,7 +94,7 @@ function* gramMatrix(X: Float64Array, n: number): Interruptible<Float64Array> {
  * (B − abᵀ)⁻¹ = X + pqᵀ with p = Xa/(1 − bᵀXa) and q = Xᵀb, and its Gram matrix
  * XᵀX + (Xᵀp)qᵀ + q(Xᵀp)ᵀ + pᵀp·qqᵀ = XᵀX + wqᵀ + qwᵀ with w = Xᵀp + ½·pᵀp·q.
  */
-function update(a: Float64Array, b: Float64Array, { X, gram }: State, next: State): void {
+function updateInverse(a: Float64Array, b: Float64Array, { X, gram }: State, next: State): void {
   const n = a.length;
   const p = multiply(X, a);
   const divisor = 1 - dot(b, p);

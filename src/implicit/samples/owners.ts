@@ -14,46 +14,46 @@ export const NONE = -1;
 export const SEVERAL = 2 ** 29;
 
 /** The owner that stands for a certain dependence on a sample: twice the sample. A doubtful dependence adds 1. */
-export const ownedBy = (sample: number): number => 2 * sample;
+export const ownerOf = (sample: number): number => 2 * sample;
 /** The sample of an owner other than NONE. */
 export const sampleOf = (owner: number): number => owner >> 1;
 export const isDoubtful = (owner: number): boolean => (owner & 1) === 1;
-export const doubted = (owner: number): number => (owner === NONE ? NONE : owner | 1);
+export const markDoubtful = (owner: number): number => (owner === NONE ? NONE : owner | 1);
 
 /** The owner of the sum of two numbers. */
-export function joined(a: number, b: number): number {
+export function joinOwners(a: number, b: number): number {
   if (a === b || b === NONE) return a;
   if (a === NONE) return b;
   // The dependence is certain where one of the two is.
   if (a >> 1 === b >> 1) return a & b;
   // A certain dependence on several samples stays one. With two single samples, both dependences must be certain.
-  const isCertain = a === ownedBy(SEVERAL) || b === ownedBy(SEVERAL) || !isDoubtful(a | b);
-  return ownedBy(SEVERAL) | (isCertain ? 0 : 1);
+  const isCertain = a === ownerOf(SEVERAL) || b === ownerOf(SEVERAL) || !isDoubtful(a | b);
+  return ownerOf(SEVERAL) | (isCertain ? 0 : 1);
 }
 
-/** `joined` number by number, of owners of equal length. */
-export function joinedEach(a: Owners, b: Owners): Owners {
+/** `joinOwners` number by number, of owners of equal length. */
+export function joinEach(a: Owners, b: Owners): Owners {
   if (!a || !b) return a ?? b;
-  return a.map((owner, at) => joined(owner, b[at]));
+  return a.map((owner, at) => joinOwners(owner, b[at]));
 }
 
 /** The owners of a tensor that holds `size / batch` numbers of each sample, one sample after the other. */
-export function rowOwners(size: number, batch: number): Int32Array {
+export function makeRowOwners(size: number, batch: number): Int32Array {
   const width = size / batch;
-  return Int32Array.from({ length: size }, (_, at) => ownedBy(Math.floor(at / width)));
+  return Int32Array.from({ length: size }, (_, at) => ownerOf(Math.floor(at / width)));
 }
 
 /**
  * The owners after an operation in which, within each of so many groups of neighbours, every number depends on all
  * numbers.
  */
-export function joinedInGroups(owners: Owners, groups: number): Owners {
+export function joinInGroups(owners: Owners, groups: number): Owners {
   if (!owners) return undefined;
   const width = owners.length / groups;
   const result = new Int32Array(owners.length);
   for (let group = 0; group < groups; group++) {
     let all = NONE;
-    for (let at = group * width; at < (group + 1) * width; at++) all = joined(all, owners[at]);
+    for (let at = group * width; at < (group + 1) * width; at++) all = joinOwners(all, owners[at]);
     result.fill(all, group * width, (group + 1) * width);
   }
   return result;

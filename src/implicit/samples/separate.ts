@@ -15,15 +15,15 @@ import { atSolution, type ImplicitSystem, type Solved } from '../system.ts';
  * @returns a promise that rejects with a RangeError where a row depends on another
  */
 export function checkRows(solved: Solved): Promise<void> {
-  const checking = atSolution(solved, look);
+  const checking = atSolution(solved, checkRowsAt);
   checking.catch(() => {});
   return checking;
 }
 
-async function look(system: ImplicitSystem, x: Tensor): Promise<void> {
+async function checkRowsAt(system: ImplicitSystem, x: Tensor): Promise<void> {
   const { batch, n } = system.rows;
   const draws = random(0);
-  const { tape, unknown, image } = system.recorded(x);
+  const { tape, unknown, image } = system.record(x);
   try {
     const isUniform = tape.operations.some(({ attributes }) => (attributes as CustomOperation).isSelectable);
     const selection = isUniform
@@ -49,7 +49,7 @@ async function look(system: ImplicitSystem, x: Tensor): Promise<void> {
       const at = Array.from(numbers).findIndex(
         (value, place) => Math.abs(value) > 0 && !groups[group](Math.floor(place / n)),
       );
-      if (at >= 0) throw system.mixed({ row: Math.floor(at / n), on: undefined });
+      if (at >= 0) throw system.mixingError({ row: Math.floor(at / n), on: undefined });
     }
   } finally {
     tape.dispose();

@@ -5,8 +5,8 @@
 import type { Entry } from '../../autodiff/linearisation.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Places } from '../kink-places.ts';
-import { isDoubtful, joinedEach, NONE, type Owners, ownedBy, rowOwners, SEVERAL, sampleOf } from './owners.ts';
-import { outputOwners } from './rules.ts';
+import { isDoubtful, joinEach, makeRowOwners, NONE, type Owners, ownerOf, SEVERAL, sampleOf } from './owners.ts';
+import { findOutputOwners } from './rules.ts';
 
 /** A value whose sample is asked for. The index is its number on the tape: see Entry. */
 export interface Asked {
@@ -48,18 +48,18 @@ export interface Structure {
 }
 
 /** The structures of functions by their recordings: every solve records its function again. */
-const found = new Map<string, Structure>();
-const REMEMBERED = 128;
+const structures = new Map<string, Structure>();
+const MAXIMUM_STRUCTURES = 128;
 
 /** Finds the structure of a function, or looks it up. @param asked the values whose samples are wanted */
-export function structureOf(recorded: RecordedFunction, asked: readonly Asked[]): Structure {
+export function findStructure(recorded: RecordedFunction, asked: readonly Asked[]): Structure {
   const key = keyOf(recorded, asked);
-  const known = key === undefined ? undefined : found.get(key);
-  if (known || key === undefined) return known ?? examined(recorded, asked);
-  const [oldest] = found.keys();
-  if (found.size === REMEMBERED) found.delete(oldest);
-  const structure = examined(recorded, asked);
-  found.set(key, structure);
+  const known = key === undefined ? undefined : structures.get(key);
+  if (known || key === undefined) return known ?? examine(recorded, asked);
+  const [oldest] = structures.keys();
+  if (structures.size === MAXIMUM_STRUCTURES) structures.delete(oldest);
+  const structure = examine(recorded, asked);
+  structures.set(key, structure);
   return structure;
 }
 
@@ -76,17 +76,17 @@ function keyOf(
   return JSON.stringify([batch, unknown, inputs, image, asked, operations]);
 }
 
-function examined(recorded: RecordedFunction, asked: readonly Asked[]): Structure {
+function examine(recorded: RecordedFunction, asked: readonly Asked[]): Structure {
   const { unknown, image, batch } = recorded;
-  const owners = ownersFrom(recorded, new Map([[unknown.index, rowOwners(unknown.size, batch)]]));
+  const owners = propagateOwners(recorded, new Map([[unknown.index, makeRowOwners(unknown.size, batch)]]));
   return {
-    mixing: image === undefined ? undefined : mixingOf(owners(image), batch),
-    places: asked.map((value) => ({ batch, own: ownOf(recorded, value, owners(value.index)) })),
+    mixing: image === undefined ? undefined : findMixing(owners(image), batch),
+    places: asked.map((value) => ({ batch, own: assignSamples(recorded, value, owners(value.index)) })),
   };
 }
 
 /** The owners of all values, where those in `starts` are given and all dependence on samples comes from them. */
-function ownersFrom(
+function propagateOwners(
   { entries, solutions }: RecordedFunction,
   starts: ReadonlyMap<number, Owners>,
 ): (index: number | undefined) => Owners {
@@ -98,7 +98,9 @@ function ownersFrom(
     for (const entry of entries) {
       const { inputIndices, outputIndex } = entry;
       if (starts.has(outputIndex)) continue;
-      const output = isSolution.has(outputIndex) ? solved.get(outputIndex) : outputOwners(inputIndices.map(of), entry);
+      const output = isSolution.has(outputIndex)
+        ? solved.get(outputIndex)
+        : findOutputOwners(inputIndices.map(of), entry);
       if (output) all.set(outputIndex, output);
     }
     // A solution depends, number by number, on what its equation depends on. Solutions may depend on one another in a
@@ -106,7 +108,7 @@ function ownersFrom(
     let hasGrown = false;
     for (const { output, residual } of solutions) {
       const before = solved.get(output);
-      const after = joinedEach(before, of(residual));
+      const after = joinEach(before, of(residual));
       if (after?.every((owner, at) => owner === before?.[at]) ?? true) continue;
       solved.set(output, after);
       hasGrown = true;
@@ -116,7 +118,7 @@ function ownersFrom(
 }
 
 /** The first row that certainly depends on another one; where there is none, the first that does so doubtfully. */
-function mixingOf(image: Owners, batch: number): Mixing | undefined {
+function findMixing(image: Owners, batch: number): Mixing | undefined {
   if (!image) return undefined;
   const width = image.length / batch;
   let doubtful: Mixing | undefined;
@@ -135,7 +137,7 @@ function mixingOf(image: Owners, batch: number): Mixing | undefined {
  * The samples to which the numbers of a value belong: those on which they depend. A number that depends on none, such
  * as one that is computed from inputs alone, belongs to the sample that it reaches, where this is a single one.
  */
-function ownOf(recorded: RecordedFunction, { index, size }: Asked, owners: Owners): Places['own'] {
+function assignSamples(recorded: RecordedFunction, { index, size }: Asked, owners: Owners): Places['own'] {
   const { batch, image } = recorded;
   const own = Int32Array.from({ length: size }, (_, at) => {
     const owner = owners?.[at] ?? NONE;
@@ -148,8 +150,8 @@ function ownOf(recorded: RecordedFunction, { index, size }: Asked, owners: Owner
     const fits = own.every((sample, place) => sample === candidate[place] || (owners?.[place] ?? NONE) === NONE);
     if (!fits) continue;
     const isReached = (): boolean => {
-      const reached = ownersFrom(recorded, new Map([[index, candidate.map(ownedBy)]]))(image);
-      return mixingOf(reached, batch) === undefined;
+      const reached = propagateOwners(recorded, new Map([[index, candidate.map(ownerOf)]]))(image);
+      return findMixing(reached, batch) === undefined;
     };
     if (own.includes(-1) && !isReached()) continue;
     return candidate === regular[0] ? 'rows' : candidate;
@@ -172,8 +174,8 @@ function candidatesOfInputs(recorded: RecordedFunction, index: number): Int32Arr
   // Inputs with two axes go first: a single axis as long as the batch may be one of features that all samples share.
   const sets = [2, 1].map((least) => inputs.filter(({ shape }) => shape.length >= least && shape[0] === batch));
   return sets.flatMap((rowwise) => {
-    const starts = rowwise.map((input): [number, Owners] => [input.index, rowOwners(sizeOf(input.shape), batch)]);
-    const owners = ownersFrom(recorded, new Map(starts))(index);
+    const starts = rowwise.map((input): [number, Owners] => [input.index, makeRowOwners(sizeOf(input.shape), batch)]);
+    const owners = propagateOwners(recorded, new Map(starts))(index);
     const isOwned = (owner: number): boolean => owner !== NONE && sampleOf(owner) !== SEVERAL;
     return owners?.every(isOwned) ? [owners.map(sampleOf)] : [];
   });
