@@ -128,6 +128,11 @@ export interface Backend {
   write(storage: Storage, values: ArrayLike<number>): void;
   /** @param speculation under which the storage was computed: the numbers come when it has ended */
   download(storage: Storage, speculation?: Speculation): Promise<Float32Array | Float64Array>;
+  /**
+   * The numbers of a storage at once: all work enqueued so far is carried out on the thread of the caller first. They may be changed
+   * by later work. Undefined where the work has to wait for something, or has failed; absent where it is done elsewhere.
+   */
+  readNow?(storage: Storage): ArrayLike<number> | undefined;
   release(storage: Storage): void;
   /** Inputs are given in the order of `program.inputs` and are not changed. The caller owns the outputs. */
   run(program: Program, inputs: readonly Storage[], options?: RunOptions): Storage[];

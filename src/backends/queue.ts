@@ -31,6 +31,25 @@ export class Queue {
     return result;
   }
 
+  /**
+   * Carries out everything that was enqueued before it returns: no other task has its turn meanwhile.
+   * @returns false where the work has to wait for something
+   */
+  finish(): boolean {
+    while (this.jobs.length > 0) {
+      if (this.awaited) return false;
+      const [job] = this.jobs;
+      const { done, value } = job.next();
+      if (done) {
+        if (this.jobs[0] === job) this.jobs.shift();
+      } else if (value instanceof Promise) {
+        this.awaited = value;
+        void this.pump();
+      }
+    }
+    return true;
+  }
+
   private inOrder<Result>(work: () => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.waiting.add(reject);
@@ -71,9 +90,8 @@ export class Queue {
     if (this.isPumping) return;
     this.isPumping = true;
     while (this.jobs.length > 0) {
-      const { awaited } = this;
+      await (this.awaited ?? nextTurn());
       this.awaited = undefined;
-      await (awaited ?? nextTurn());
       // A step at least, whoever else has had all of this turn.
       while (this.jobs.length > 0 && this.advance() && !isTurnOver());
     }

@@ -9,13 +9,18 @@ const MAXIMUM_BISECTIONS = 100;
 
 /** The largest m with I − (W + Wᵀ)/2 ⪰ m·I: see `monotonicityMargin`. @param W n × n, row-major */
 export function* marginOf(W: ArrayLike<number>, n: number): Interruptible<number> {
+  const { diagonal, offDiagonal } = yield* tridiagonalise(yield* symmetricPart(W, n), n);
+  return findSmallestEigenvalue(diagonal, offDiagonal);
+}
+
+/** I − (W + Wᵀ)/2, n × n. */
+function* symmetricPart(W: ArrayLike<number>, n: number): Interruptible<Float64Array> {
   const matrix = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) matrix[i * n + j] = (i === j ? 1 : 0) - 0.5 * (W[i * n + j] + W[j * n + i]);
     if (i % ROWS_BETWEEN_YIELDS === ROWS_BETWEEN_YIELDS - 1) yield;
   }
-  const { diagonal, offDiagonal } = yield* tridiagonalise(matrix, n);
-  return findSmallestEigenvalue(diagonal, offDiagonal);
+  return matrix;
 }
 
 /**
@@ -43,12 +48,36 @@ const MARGIN_SLACK = 1e-3;
  * @throws RangeError where W is not monotone, or less so than stated
  */
 export function* checkStatedMargin(W: ArrayLike<number>, n: number, stated: number): Interruptible<void> {
+  if (yield* provesMargin(W, n, stated * (1 - MARGIN_SLACK))) return;
   const margin = yield* checkedMargin(W, n);
   if (margin < stated * (1 - MARGIN_SLACK)) {
     throw new RangeError(
       `margin: it is ${stated}, but the smallest eigenvalue of I − (W + Wᵀ)/2 is ${margin.toPrecision(6)}; it must be at most that`,
     );
   }
+}
+
+/**
+ * Whether I − (W + Wᵀ)/2 − m·I has a Cholesky factor whose pivots exceed rounding, which proves the margin m in an eighth
+ * of the time of eigenvalues. Where it has none, the eigenvalues decide.
+ */
+function* provesMargin(W: ArrayLike<number>, n: number, m: number): Interruptible<boolean> {
+  const a = yield* symmetricPart(W, n);
+  const rounding = n * n * Number.EPSILON * (1 + stridedNorm(W, 0, n * n, 1));
+  if (!(m * MARGIN_SLACK > rounding)) return false;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) {
+      let sum = a[i * n + j];
+      for (let k = 0; k < j; k++) sum -= a[i * n + k] * a[j * n + k];
+      a[i * n + j] = sum / a[j * n + j];
+    }
+    let pivot = a[i * n + i] - m;
+    for (let k = 0; k < i; k++) pivot -= a[i * n + k] ** 2;
+    if (!(pivot > rounding)) return false;
+    a[i * n + i] = Math.sqrt(pivot);
+    if (i % ROWS_BETWEEN_YIELDS === ROWS_BETWEEN_YIELDS - 1) yield;
+  }
+  return true;
 }
 
 /** Reduces a symmetric A, which is overwritten, to the tridiagonal QᵀAQ by Householder reflections. */

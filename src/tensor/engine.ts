@@ -10,7 +10,8 @@ import type {
   Speculation,
   Storage,
 } from '../backends/backend.ts';
-import { HOST_BACKENDS } from '../backends/kernels.ts';
+import { isTurnOver } from '../backends/event-loop.ts';
+import { HOST_BACKENDS, STATUS } from '../backends/kernels.ts';
 import { type OpenOptions, openBackend } from '../backends/open.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import { Arena } from './arena.ts';
@@ -68,6 +69,8 @@ export class Engine implements LoopContext {
   /** While a call runs that has awaited nothing yet: where tensors go that are made by it. */
   private ambient: Arena | undefined;
   private readonly readings = new Set<Promise<void>>();
+  /** Of the loops that run kernel by kernel at the moment. */
+  private loopDepth = 0;
 
   /**
    * Made by `open()`.
@@ -308,16 +311,31 @@ export class Engine implements LoopContext {
     }
   }
 
-  /** Every pass is enqueued: nobody waits to see which samples have stopped. */
+  /** Passes are enqueued until a look at the statuses finds no sample running, where the backend allows one; else all of them. */
   loop<Values extends Record<string, Tensor>>(
     initial: Values,
-    _running: (values: Values) => Tensor,
+    running: (values: Values) => Tensor,
     limit: number,
     body: (values: Values) => Values,
   ): Values {
     let values = initial;
-    for (let pass = 0; pass < limit; pass++) values = body(values);
+    this.loopDepth += 1;
+    try {
+      for (let pass = 0; pass < limit && (pass === 0 || this.mayRun(running(values))); pass++) values = body(values);
+    } finally {
+      this.loopDepth -= 1;
+    }
     return values;
+  }
+
+  /**
+   * Whether a sample may still be running. A look carries out everything that is enqueued, while other tasks wait: a loop that stands
+   * alone looks only while the turn lasts. One inside another always looks, since the passes of the two multiply.
+   */
+  private mayRun(statuses: Tensor): boolean {
+    if (!this.device.readNow || (this.loopDepth === 1 && isTurnOver())) return true;
+    const numbers = this.device.readNow(this.sharedOf(statuses).storage);
+    return !numbers || Array.prototype.includes.call(numbers, STATUS.running);
   }
 
   private enqueue(traced: Traced, inputs: readonly Tensor[], { isCutShort }: RunLimits): Tensor[] {

@@ -56,6 +56,14 @@ describe('one unknown within one unknown', () => {
     ]);
   });
 
+  test('a fixed point within one within one, in seconds and not in days', async () => {
+    const between = (z: Tensor): Tensor =>
+      fixedPoint((w, given) => inner(w.mul(0.25).add(given)), { unknown: zeros(1, 1), inputs: [z] });
+    // y' of the innermost is in [0, 2], so that w' is in [0, 4].
+    expect((await outer((z) => between(z).mul(0.3))).status).toBe('failed');
+    expect((await outer((z) => between(z).mul(0.2))).status).toBe('certified');
+  });
+
   test.each<[ActivationOption, number, number]>([
     // z = σ(wz + x) with slopes s/(1 − ws): the largest of them, and x at the kink.
     ['relu', 2, 0],

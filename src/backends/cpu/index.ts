@@ -104,6 +104,10 @@ export function openCPU(): Backend {
       const source = assertHeld(storage);
       return queue.settle(() => valuesOf(source).slice());
     },
+    readNow(storage) {
+      const source = assertHeld(storage);
+      return queue.finish() ? source.values : undefined;
+    },
     release: (storage) => {
       held.delete(storage as HostStorage);
     },

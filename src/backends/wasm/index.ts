@@ -150,6 +150,10 @@ export async function openWasm({ threads, slice = 5 }: WasmOptions = {}): Promis
       const source = assertHeld(storage);
       return queue.settle(() => numbersOf(source).slice());
     },
+    readNow(storage) {
+      const source = assertHeld(storage);
+      return queue.finish() && source.block ? numbersOf(source) : undefined;
+    },
     release(storage) {
       if (storage instanceof BlockStorage) letGo(storage);
     },
