@@ -1,14 +1,14 @@
 /** The linear solves behind gradients and tangents of a user's equation: Bᵀu = v and Bż = −Aẋ. */
 import { GENERAL_SOLVERS } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
-import { column, statusOf } from '../solvers/monitor.ts';
+import { column } from '../solvers/monitor.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { findKinks, type KinkedArgument, markedOperation } from './kinks.ts';
 import type { LinearResult } from './reporting.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import type { LimitedRun } from './run-limits.ts';
-import { summarise } from './summary.ts';
+import { summariseLinear } from './summary.ts';
 import { type LinearisedSystem, matrixFree, type Solved } from './system.ts';
 import { EAGER_PASSES, run } from './traced-or-eager.ts';
 
@@ -119,19 +119,11 @@ function runLinearTask(
       const problem = matrixFree(apply, applyTransposed, v, tolerance, limit);
       const solved = solveLinear(context, GENERAL_SOLVERS[settings.linearSolver], problem);
       const kinks = findKinks(operations, batch);
-      const rows = {
-        status: statusOf(solved.state),
-        iterations: solved.iterations,
-        residual: solved.residual,
-        floor: solved.floor,
-        singularValueBound: solved.singularValueBound,
+      const summary = summariseLinear(batch, solved, kinks, {
         notFinite: reduceRows('countNotFinite', [v]),
-        near: kinks?.near,
-        doubtful: kinks?.doubtful,
-        kinkTolerance: kinks?.tolerance,
         normBound: traceNormBound(context, linearised),
-      };
-      return [summarise(batch, rows), ...(kinks?.marks ?? []), ...results(solved.u)];
+      });
+      return [summary, ...(kinks?.marks ?? []), ...results(solved.u)];
     },
     limited,
   );

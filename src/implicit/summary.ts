@@ -1,6 +1,9 @@
 /** The summary of a solve: one small tensor with a row for each figure of the report, read back in one piece. */
+import type { LinearSolution } from '../solvers/linear.ts';
+import { statusOf } from '../solvers/monitor.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { FoundKinks } from './kinks.ts';
 
 export const SUMMARY_ROWS = [
   'status',
@@ -32,6 +35,29 @@ export function summarise(batch: number, rows: SummaryLayout): Tensor {
     // Selection, and not multiplication by 0 and 1, keeps a NaN in its own row.
     return elementwise('select', [place, numbers, stacked]);
   }, nothing);
+}
+
+/**
+ * The summary of a linear solve.
+ * @param kinks at the point of the solve; undefined where it has none, or looks for none
+ * @param rows the other rows: they differ from problem to problem
+ */
+export function summariseLinear(
+  batch: number,
+  { state, iterations, residual, floor, singularValueBound }: LinearSolution,
+  kinks: FoundKinks | undefined,
+  rows: Pick<SummaryLayout, 'notFinite' | 'amplification' | 'normBound'>,
+): Tensor {
+  const places = { near: kinks?.near, doubtful: kinks?.doubtful, kinkTolerance: kinks?.tolerance };
+  return summarise(batch, {
+    status: statusOf(state),
+    iterations,
+    residual,
+    floor,
+    singularValueBound,
+    ...places,
+    ...rows,
+  });
 }
 
 type Numbers = Float32Array | Float64Array;
