@@ -1,11 +1,11 @@
-/** What helps where samples were not solved: it depends on why. */
+/** The advice that a ConvergenceError gives, which depends on why samples were not solved. */
 import type { SampleReport, SolveReport } from '../solvers/report.ts';
 
-/** What an equation knows of its own failures, in sentences. */
+/** The advice that a problem has on its own failures, in sentences. */
 export interface OwnAdvice {
-  /** Of its forward solve; undefined where it knows nothing better. */
+  /** On its forward solve; undefined where the general advice is as good. */
   readonly forward?: (report: SolveReport) => Promise<string | undefined> | string | undefined;
-  /** What it means that the matrix of its linear solves is singular, and what helps. */
+  /** On linear solves whose matrix is singular: what this means, and what helps. */
   readonly singular?: string;
 }
 
@@ -14,7 +14,10 @@ const REPORT = 'or ask for the report';
 const SINGULAR =
   'the solution need not have a derivative there: certify() tells. Change the equation or its inputs; more iterations and a looser tolerance do not help';
 
-/** @param worst the sample with the greatest residual of those that were not solved */
+/**
+ * The advice on a solve that failed. Its third argument is the sample with the greatest residual of those that were not
+ * solved.
+ */
 export async function adviceFor(
   direction: 'forward' | 'backward' | 'tangent',
   report: SolveReport,

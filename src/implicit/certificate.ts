@@ -1,16 +1,26 @@
-/** What is known of the hypothesis of the implicit function theorem at a solution. */
+/** Certificates: what is known of the hypothesis of the implicit function theorem at a solution. */
 import type { Margin } from '../solvers/linear-map.ts';
 import { isByRounding, isSolved, type SampleReport, type SolveReport } from '../solvers/report.ts';
 import type { ElementReport, Invertibility, InvertibilityArgument } from './hypothesis/hypothesis.ts';
 import type { KinkCounts, OperationKink } from './kinks.ts';
 
+/**
+ * certified: every element of the conservative Jacobian is invertible. failed: some element is singular. unknown:
+ * neither was shown. The first two are proved, never guessed.
+ */
 export type CertificateStatus = Invertibility['status'];
 
 /**
- * What the status rests on. Those that cost next to nothing come with every gradient: margin, I − (W + Wᵀ)/2 ⪰ m·I with m > 0,
- * which is enough for every 0 ⪯ J ⪯ I; contraction, ‖∂f/∂z‖ < 1 for every choice at the kinks; not examined, where neither
- * holds. Those of a Lasso: cholesky, a factor of X_EᵀPX_E + ρI; empty, no feature is active, β = 0 and so is every derivative.
- * The others are those of `certify`; σ_min estimate: the system is too large for a proof, or one was not asked for.
+ * What the status rests on.
+ *
+ * - margin: I − (W + Wᵀ)/2 ⪰ m·I with m > 0, which is enough for every 0 ⪯ J ⪯ I.
+ * - contraction: ‖∂f/∂z‖ < 1 for every choice at the kinks.
+ * - not examined: neither of these holds, and nothing else was looked at. These three come with every gradient at
+ *   almost no cost.
+ * - cholesky: of a Lasso, X_EᵀPX_E + ρI has a Cholesky factor.
+ * - empty: of a Lasso, no feature is active, so that β and all its derivatives are 0.
+ * - σ_min estimate: `certify` found the system too large for a proof, or was asked for an estimate.
+ * - the proofs of `certify`: see InvertibilityArgument.
  */
 export type CertificateArgument =
   | 'margin'
@@ -21,82 +31,107 @@ export type CertificateArgument =
   | 'σ_min estimate'
   | InvertibilityArgument;
 
+/** The part of a certificate that belongs to one sample. */
 export interface SampleCertificate {
-  /** As in ImplicitCertificate. */
+  /** certified, failed or unknown: as in ImplicitCertificate, for this sample. */
   readonly status: CertificateStatus;
+  /** The argument on which the status rests. */
   readonly argument: CertificateArgument;
   /** The argument in a sentence. */
   readonly reason: string;
-  /** How many coordinates are at a kink, where the selection applies; those shared by all samples count in each. */
+  /**
+   * The number of coordinates at a kink, where the selection applies. Coordinates that all samples share count in each.
+   */
   readonly kinks: number;
-  /** What counted as at a kink, of the argument: the largest of the sample, 0 where no operation has kinks. */
+  /**
+   * How near to a kink an argument counted as at it: the largest such distance of the sample, and 0 where no operation
+   * has kinks.
+   */
   readonly kinkTolerance: number;
   /**
-   * How many coordinates may be at a kink of the true solution, on either side of it, or neither: they are further from it than
-   * rounding explains (64·ε·max|x|), and nearer than the error of the solve allows. A certificate that looked for kinks, and a
-   * gradient with a selection or with `certify`, have brought the solution to the floor of the precision first, and count what
-   * is left among the kinks; any other gradient takes the derivative of the side on which the solve has left them. Absent
-   * where nothing bounds the error: of a gradient of `root` or `fixedPoint` with neither.
+   * The number of coordinates that rounding alone (64·ε·max|x|) does not put at a kink, but that the error of the solve
+   * may: the true solution may be at the kink, or on either side of it. A certificate that looked for kinks, and a
+   * gradient with a selection or with `certify`, first bring the solution to the floor of the precision, and count what
+   * is left among the kinks. Any other gradient takes the derivative of the side on which the solve left the
+   * coordinate. Absent where nothing bounds the error, as for gradients of `root` and `fixedPoint` without a selection
+   * and without `certify`.
    */
   readonly unresolved?: number;
-  /** Of the linear solve that the certificate came with: the true relative residual. */
+  /** The true relative residual of the linear solve with which the certificate came. Absent where it came with none. */
   readonly residual?: number;
-  /** Of that solve: ‖v‖/‖u‖, which σ_min of the element that it took does not exceed (up to the residual). Absent where v is 0. */
+  /**
+   * ‖v‖/‖u‖ of that linear solve: an upper bound, up to the residual, of σ_min of the element that the solve took.
+   * Absent where v is 0.
+   */
   readonly singularValueBound?: number;
   /**
-   * σ_min is so small beside ‖B‖, as far as both are known, that a gradient has fewer than three digits: of a linear solve
-   * below 1000·ε of the backend, from `certify` below `warnBelow`, or where a solve of its estimate did not converge.
+   * Whether σ_min is so small beside ‖B‖, as far as both are known, that fewer than three digits of a gradient are
+   * right. A linear solve says so below 1000·ε of the backend; `certify` says so below `warnBelow`, or where a solve of
+   * its estimate did not converge.
    */
   readonly nearlySingular: boolean;
   /**
-   * The element of the conservative Jacobian that is nearest to singular, of those looked at. Only from `certify`. Without a d it
-   * is the one that the selection takes.
+   * The element of the conservative Jacobian that is nearest to singular, among those that `certify` looked at. Without
+   * a `d` it is the element that the selection takes. Absent where `certify` was not called.
    */
   readonly nearest?: Omit<ElementReport, 'd'> & Partial<Pick<ElementReport, 'd'>>;
-  /** Whether `nearest` is the worst element of all. */
+  /** Whether `nearest` is the nearest of all elements. */
   readonly exact?: boolean;
-  /** For each kink a number in [0, 1]: the element that is singular to rounding. Where one was found. */
+  /** An element that is singular to rounding: one number in [0, 1] for each kink. Present only where one was found. */
   readonly witness?: Float64Array;
 }
 
 /**
- * Whether the hypothesis of the theorem (Bolte et al. 2021, Theorem 2) holds: that every element of the conservative Jacobian
- * ∂F/∂z is invertible, for every choice at the kinks. Every gradient of a solution comes with one; `certify` looks closer.
+ * What is known of the hypothesis of the implicit function theorem (Bolte et al. 2021, Theorem 2) at a solution: every
+ * element of the conservative Jacobian ∂F/∂z is invertible, for every choice at the kinks. A certificate comes with
+ * every gradient; `certify` computes one that looks closer.
  */
 export interface ImplicitCertificate {
   /**
-   * certified: for every sample every element is invertible. failed: for some sample some element is singular; relative to the
-   * program as it is written. unknown: neither is known for some sample. 'certified' and 'failed' are never guesses.
+   * certified: every element of every sample is invertible. failed: some element of some sample is singular, for the
+   * function as it is written. unknown: for some sample neither was shown. 'certified' and 'failed' are proved, never
+   * guessed.
    */
   readonly status: CertificateStatus;
-  /** Of the sample that decides: one that failed, else one that is unknown, else the one nearest to singular. */
+  /**
+   * The argument of the sample that decides: one that failed; else one that is unknown; else the one nearest to
+   * singular.
+   */
   readonly argument: CertificateArgument;
+  /** That argument in a sentence. */
   readonly reason: string;
+  /** Every coordinate at a kink, those of the first sample first. */
   readonly kinks: readonly OperationKink[];
+  /** One entry for each sample, in the order of the batch. */
   readonly samples: readonly SampleCertificate[];
 }
 
 const RANK: Readonly<Record<CertificateStatus, number>> = { failed: 0, unknown: 1, certified: 2 };
 
-/** How near to singular a sample may be, as far as it is known: relative where it was computed, else the bound of a solve. */
+/**
+ * How near to singular a sample is: the relative σ_min where it was computed, else the bound that a linear solve found.
+ */
 const nearness = ({ nearest, singularValueBound }: SampleCertificate): number =>
   nearest?.relativeSingularValue ?? singularValueBound ?? Number.POSITIVE_INFINITY;
 
-function decides(a: SampleCertificate, b: SampleCertificate): boolean {
+/** Whether the sample of `a` decides rather than that of `b`. */
+function hasPrecedence(a: SampleCertificate, b: SampleCertificate): boolean {
   return a.status === b.status ? nearness(a) < nearness(b) : RANK[a.status] < RANK[b.status];
 }
 
+/** Combines the certificates of all samples. */
 export function certificateOf(
   samples: readonly SampleCertificate[],
   kinks: readonly OperationKink[],
 ): ImplicitCertificate {
-  const { status, argument, reason } = samples.reduce((a, b) => (decides(b, a) ? b : a));
+  const { status, argument, reason } = samples.reduce((a, b) => (hasPrecedence(b, a) ? b : a));
   return { status, argument, reason, kinks, samples };
 }
 
-/** What is known without a look at the matrix. */
+/** What is known without a look at the matrix, for every sample alike. */
 export type Known = Pick<SampleCertificate, 'status' | 'argument' | 'reason'>;
 
+/** What a margin shows: nothing where somebody only states it. */
 export function knownByMargin({ value, by, reason }: Margin): Known {
   return by !== 'stated'
     ? {
@@ -111,10 +146,10 @@ export function knownByMargin({ value, by, reason }: Margin): Known {
       };
 }
 
-/** The norms along the program are rounded: this much below 1 leaves no doubt. */
+/** The norms of the operations are rounded: a bound that is this much below 1 leaves no doubt. */
 const CONTRACTION_SLACK = 1e-3;
 
-/** @param bound of ‖∂f/∂z‖ for a fixed point z = f(z); infinite where none is known */
+/** What a bound of ‖∂f/∂z‖ shows of a fixed point z = f(z). @param bound infinite where none is known */
 export function knownByNorm(bound: number): Known {
   if (bound < 1 - CONTRACTION_SLACK) {
     const reason = `‖∂f/∂z‖ ≤ ${bound.toPrecision(3)} for every choice at the kinks, by the norms of the operations of f`;
@@ -124,27 +159,33 @@ export function knownByNorm(bound: number): Known {
   return { status: 'unknown', argument: 'not examined', reason };
 }
 
-/** A linear solve for a gradient or a tangent, and whether the theorem says that it is one. */
+/** The report of a linear solve for a gradient or a tangent. */
 export interface LinearReport extends SolveReport {
+  /** What is known of the hypothesis under which the result is a derivative. */
   readonly certificate: ImplicitCertificate;
 }
 
-/** Of the rounding ε(1 + ‖B‖)‖u‖/‖v‖ of a solve: beyond it fewer than three digits are left. */
+/**
+ * Where the rounding ε(1 + ‖B‖)‖u‖/‖v‖ of a linear solve exceeds this, fewer than three digits of its result are right.
+ */
 const NEARLY_SINGULAR = 1e-3;
 
-const unsolved = ({ residual, cause }: SampleReport): string =>
+const explainFailure = ({ residual, cause }: SampleReport): string =>
   cause === 'singular'
     ? 'rounding is a tenth of what the linear solve gave, or more: the matrix is singular to the precision'
     : `the linear solve was left at the residual ${residual.toExponential(1)}: the matrix may be singular`;
 
-/** Of a finished solve. That it was solved proves nothing, for v may lie in the range of a singular matrix. */
-export function sampleCertificate(known: Known, solve: SampleReport, counts: KinkCounts): SampleCertificate {
+/**
+ * The certificate of one sample of a linear solve. A solve that succeeded proves nothing by itself: v may lie in the
+ * range of a singular matrix.
+ */
+export function makeSampleCertificate(known: Known, solve: SampleReport, counts: KinkCounts): SampleCertificate {
   const { residual, floor, singularValueBound } = solve;
   const { status, argument } = known;
   return {
     status,
     argument,
-    reason: status === 'certified' || isSolved(solve) ? known.reason : unsolved(solve),
+    reason: status === 'certified' || isSolved(solve) ? known.reason : explainFailure(solve),
     ...counts,
     residual,
     singularValueBound,

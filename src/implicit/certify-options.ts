@@ -1,26 +1,33 @@
-/** What a caller may choose of a closer look at the theorem's hypothesis, checked. */
+/** The options of `certify`, and their checks. */
 import { AT_LEAST_0, BOOLEAN, COUNT, checkFor, INDEX, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { type InvertibilityOptions, LARGEST_LIMIT } from './hypothesis/hypothesis.ts';
 import type { EstimateOptions } from './singular-value-estimate.ts';
 
+/** How closely `solve.certify` looks at the hypothesis of the theorem. Every option may be left out. */
 export interface CertifyOptions extends InvertibilityOptions {
   /**
-   * Everything within it of a kink counts as at the kink: the hypothesis on a neighbourhood, to first order. Default: what
-   * rounding makes of a kink, 64·ε·max|x| of the row. What is unresolved counts too, whatever it is.
+   * Every argument within this distance of a kink, a number ≥ 0, counts as at it: the hypothesis is then checked on a
+   * neighbourhood, to first order. Coordinates that are `unresolved` always count. Default: the rounding of the
+   * argument, 64·ε·max|x| of its row.
    */
   readonly radius?: number;
   /**
-   * Instead of a proof, an estimate of σ_min of the element that gradients take, from a few linear solves (6 pairs, or as many
-   * as `iterations` says). This is what systems get that are too large for a proof: more than 512 unknowns and kinked values.
+   * Whether to estimate σ_min of the element that gradients take, by a few linear solves (6 pairs, or `iterations` of
+   * them), instead of a proof. Systems with more than 512 unknowns and kinked values together always get the estimate.
+   * Default false.
    */
   readonly estimate?: boolean | EstimateOptions;
-  /** Aborted, it ends the work: the certificate rejects with its reason. Default: that of the solve. */
+  /**
+   * Ends the work when it is aborted: the certificate then rejects with the signal's reason. Default: the signal of the
+   * solve.
+   */
   readonly signal?: AbortSignal;
 }
 
 const ESTIMATE_OPTIONS: Checks<EstimateOptions> = { iterations: COUNT, seed: INDEX };
 
+/** The checks of these options. */
 export const CERTIFY_OPTIONS: Checks<CertifyOptions> = {
   exact: BOOLEAN,
   enumerationLimit: checkFor(
@@ -36,6 +43,7 @@ export const CERTIFY_OPTIONS: Checks<CertifyOptions> = {
   signal: SIGNAL,
 };
 
+/** @throws RangeError where a radius is given that is no number ≥ 0 */
 export function checkRadius(what: string, radius: number | undefined): void {
   if (radius !== undefined) AT_LEAST_0(`${what}: radius`, radius);
 }

@@ -1,4 +1,4 @@
-/** A closer look at the theorem's hypothesis at the solution of an equation that the user wrote: on the host, in float64. */
+/** `solve.certify`: checks the theorem's hypothesis at the solution of a user's equation, on the host in float64. */
 import { inTurns } from '../backends/event-loop.ts';
 import { certificateOf, type ImplicitCertificate, knownByNorm, type SampleCertificate } from './certificate.ts';
 import { type CertifyOptions, checkRadius } from './certify-options.ts';
@@ -11,8 +11,8 @@ import { type EstimateOptions, estimateSingularValues } from './singular-value-e
 import { atSolution, type Solved } from './system.ts';
 
 /**
- * Decides, sample by sample, whether all elements of ∂F/∂z at z are invertible, or estimates how near to singular one is; in turns
- * with what else there is to do.
+ * Decides, sample by sample, whether all elements of ∂F/∂z at z are invertible, or estimates how near to singular one
+ * of them is. The work yields to other tasks of the host in between.
  */
 export async function certify(
   solved: Solved,
@@ -20,11 +20,11 @@ export async function certify(
   { signal = settings.limits.signal, ...options }: CertifyOptions,
 ): Promise<ImplicitCertificate> {
   signal?.throwIfAborted();
-  const own = { ...settings, limits: settings.limits.under(signal) };
-  return unlessAborted(certified(solved, own, { ...options, signal }), signal);
+  const own = { ...settings, limits: settings.limits.withSignal(signal) };
+  return unlessAborted(certifyUnder(solved, own, { ...options, signal }), signal);
 }
 
-async function certified(
+async function certifyUnder(
   solved: Solved,
   settings: ImplicitSettings,
   { radius, estimate = false, signal, ...options }: CertifyOptions,
@@ -33,20 +33,20 @@ async function certified(
   const { warnBelow = WARN_BELOW } = options;
   const asked = typeof estimate === 'object' ? estimate : {};
   if (estimate !== false)
-    return estimated(solved, settings, asked, { radius, warnBelow, reason: 'an estimate was asked for' });
+    return estimateSamples(solved, settings, asked, { radius, warnBelow, reason: 'an estimate was asked for' });
   try {
-    return await proved(solved, options, { radius, signal });
+    return await proveSamples(solved, options, { radius, signal });
   } catch (error) {
     if (!(error instanceof NotLifted)) throw error;
-    return estimated(solved, settings, asked, { radius, warnBelow, reason: error.message });
+    return estimateSamples(solved, settings, asked, { radius, warnBelow, reason: error.message });
   }
 }
 
 const UNDECIDED =
-  'an element is singular, but what the function solves itself is too far from the kinks to tell whether they are met; a smaller ' +
-  'tolerance there may';
+  'an element is singular, but the solves inside the function are too inaccurate to tell whether its kinks are met; a smaller ' +
+  'tolerance there may tell';
 
-async function proved(
+async function proveSamples(
   solved: Solved,
   options: InvertibilityOptions,
   { radius, signal }: Pick<CertifyOptions, 'radius' | 'signal'>,
@@ -65,19 +65,22 @@ async function proved(
       ...counts,
       nearlySingular: found.nearest.nearlySingular,
     };
-    certificates.push(counts.unresolved ? withDoubt(own, counts.unresolved) : own);
+    certificates.push(counts.unresolved ? weakenFailure(own, counts.unresolved) : own);
   }
   return certificateOf(certificates, kinks.list);
 }
 
-/** Coordinates that may be at a kink were all taken to be at one: what holds for these elements holds, what fails need not. */
-function withDoubt(certificate: SampleCertificate, unresolved: number): SampleCertificate {
+/**
+ * Coordinates that may be at a kink were all taken to be at it. What was certified for these elements therefore holds,
+ * but a failure among them may be of an element that the true solution does not have.
+ */
+function weakenFailure(certificate: SampleCertificate, unresolved: number): SampleCertificate {
   if (certificate.status !== 'failed') return certificate;
   const reason = `${certificate.reason}; but ${unresolved} of the kinks could not be told from points near them`;
   return { ...certificate, status: 'unknown', reason };
 }
 
-async function estimated(
+async function estimateSamples(
   solved: Solved,
   settings: ImplicitSettings,
   asked: EstimateOptions,

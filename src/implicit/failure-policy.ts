@@ -1,18 +1,20 @@
-/** What follows where the hypothesis of the implicit function theorem fails at a solution. */
+/** What happens where the hypothesis of the implicit function theorem fails at a solution. */
 import type { ImplicitCertificate } from './certificate.ts';
 
-/** Thrown where a certificate failed and the caller asked for that to be an error. */
+/** Thrown where a certificate failed and `onFailedCertificate` is throw. */
 export class CertificateError extends Error {
+  /** 'CertificateError'. */
   override readonly name = 'CertificateError';
   constructor(
     what: string,
+    /** The certificate that failed. */
     readonly certificate: ImplicitCertificate,
   ) {
-    super(failure(what, certificate));
+    super(describeFailure(what, certificate));
   }
 }
 
-function failure(what: string, { reason, kinks }: ImplicitCertificate): string {
+function describeFailure(what: string, { reason, kinks }: ImplicitCertificate): string {
   const at = kinks.length === 0 ? 'no kinks' : `${kinks.length} kinks, the first in ${kinks[0].operation}`;
   return (
     `${what}: the implicit function theorem does not apply at this solution (${reason}; ${at}), ` +
@@ -20,10 +22,12 @@ function failure(what: string, { reason, kinks }: ImplicitCertificate): string {
   );
 }
 
-/** throw: reading a gradient rejects. warn: a warning on the console, once for each solution. ignore: nothing. */
+/**
+ * throw: reading a gradient rejects. warn: a warning on the console, once for each solution. ignore: nothing happens.
+ */
 export type FailurePolicy = 'throw' | 'warn' | 'ignore';
 
-/** Resolves once the certificate is known and the policy allows to go on. */
+/** Awaits the certificate and applies the policy. @throws CertificateError where it failed and the policy is throw */
 export async function applyFailurePolicy(
   what: string,
   policy: FailurePolicy,
@@ -36,7 +40,11 @@ export async function applyFailurePolicy(
   console.warn(error.message);
 }
 
-/** The theorem may hold, and its gradient be rounding all the same. @returns whether it has warned */
+/**
+ * Warns of a sample whose matrix is nearly singular: the theorem may hold there, and rounding spoil the gradient all
+ * the same.
+ * @returns whether it has warned
+ */
 export function warnIfNearlySingular(what: string, { status, samples }: ImplicitCertificate): boolean {
   const near = samples.findIndex(({ nearlySingular }) => nearlySingular);
   if (near < 0 || status === 'failed') return false;

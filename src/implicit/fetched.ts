@@ -1,4 +1,4 @@
-/** The same, asked for again only where it could not be loaded. */
+/** `fetched`, which loads the part once, and again only where that failed. @param what it is, for the error */
 export function fetchedOnce<Part>(what: string, load: () => Promise<Part>): () => Promise<Part> {
   let part: Promise<Part> | undefined;
   return () => {
@@ -11,9 +11,9 @@ export function fetchedOnce<Part>(what: string, load: () => Promise<Part>): () =
 }
 
 /**
- * A part of the library that is loaded when something first needs it.
+ * Awaits a part of the library that is loaded when something first needs it.
  * @param what it is, for the error
- * @throws Error where it cannot be loaded, as in a page that has lost its network: what needs it must not go on without
+ * @throws Error where the part cannot be loaded, as in a page that has lost its network
  */
 export async function fetched<Part>(what: string, loading: Promise<Part>): Promise<Part> {
   try {

@@ -1,5 +1,4 @@
-/** The range of a gradient over the selections at the kinks: on the host, in float64. */
-
+/** The range of a derivative over all selections at the kinks: on the host, in float64. */
 import { refusal, SIGNAL } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
 import { type Interruptible, inTurns } from '../backends/event-loop.ts';
@@ -7,53 +6,74 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { checkRadius } from './certify-options.ts';
 import { checkInvertibility } from './hypothesis/hypothesis.ts';
 import { dot, solve } from './hypothesis/matrices.ts';
-import { type Range, type ReducedValue, rangeBounds, UNBOUNDED, valueAtVertex } from './hypothesis/range-bounds.ts';
-import { reducedMatrix } from './hypothesis/reduced.ts';
-import { verifiedInverse } from './hypothesis/verified.ts';
+import { boundRange, evaluateAtVertex, type Range, type ReducedValue, UNBOUNDED } from './hypothesis/range-bounds.ts';
+import { encloseReducedMatrix } from './hypothesis/reduced.ts';
+import { verifyInverse } from './hypothesis/verified.ts';
 import type { OperationKink } from './kinks.ts';
 import { type LiftedSample, readLifted } from './lifting.ts';
 import { unlessAborted } from './run-limits.ts';
 import { atSolution, type Solved } from './system.ts';
 
+/** The options of `solve.gradientInterval`. Every option may be left out. */
 export interface IntervalOptions {
-  /** Which of the inputs; it must hold one number. Default 0. */
+  /** The place of the input in `inputs`; that input must hold one number. Default 0. */
   readonly input?: number;
-  /** Everything within it of a kink counts as at the kink, and what is unresolved. Default: what rounding makes of a kink. */
+  /**
+   * Every argument within this distance of a kink, a number ≥ 0, counts as at it; coordinates that are `unresolved`
+   * always do. Default: the rounding of the argument, 64·ε·max|x| of its row.
+   */
   readonly radius?: number;
-  /** Aborted, it ends the work: the interval rejects with its reason. Default: that of the solve. */
+  /**
+   * Ends the work when it is aborted: the interval then rejects with the signal's reason. Default: the signal of the
+   * solve.
+   */
   readonly signal?: AbortSignal;
 }
 
+/** The checks of these options. Where the check is 0, `findInterval` checks the option. */
 export const INTERVAL_OPTIONS: Checks<IntervalOptions> = { input: 0, radius: 0, signal: SIGNAL };
 
+/** The range of the derivative vᵀ·dz/dx over all selections at the kinks. */
 export interface GradientInterval {
-  /** No selection gives less, or more. Infinite where nothing is known that bounds the gradient. */
+  /** A lower bound: no selection has a smaller derivative. −∞ where nothing is known that bounds it. */
   readonly low: number;
+  /** An upper bound: no selection has a greater derivative. ∞ where nothing is known that bounds it. */
   readonly high: number;
-  /** The least and the greatest that was found at some selection; absent where the element at q = 0 is singular. */
+  /**
+   * The least and the greatest derivative that were found at some selection. Absent where the element at q = 0 is
+   * singular.
+   */
   readonly attained?: { readonly low: number; readonly high: number };
-  /** Whether the bounds are attained: to 16 kinks of each sample, where the precision leaves no doubt of them. */
+  /**
+   * Whether the bounds are attained. They are up to 16 kinks of each sample, where the precision leaves no doubt of the
+   * kinks.
+   */
   readonly exact: boolean;
   /**
-   * enumeration: of all selections at the ends. bounds: past 16 kinks of a sample, from a positive definite symmetric part or
-   * diagonal dominance of the reduced matrix, and where a solver left it open whether a kink is met. unbounded: of some sample the hypothesis fails, or could not be shown, or the function
-   * calls something that may have kinks of which nobody knows.
+   * enumeration: all selections at the ends of the Clarke intervals were tried. bounds: the bounds come from a positive
+   * definite symmetric part or from diagonal dominance of the reduced matrix, because a sample has more than 16 kinks
+   * or because a solver inside the function left it open whether a kink is met. unbounded: for some sample the
+   * hypothesis fails or could not be shown, or the function calls something whose kinks are not known.
    */
   readonly argument: 'enumeration' | 'bounds' | 'unbounded';
+  /** The kinks at which selections differ. */
   readonly kinks: readonly OperationKink[];
 }
 
-/** Kinks of a sample whose 2ᵏ selections are all tried. */
-const ENUMERATED = 16;
-/** Starts of the search past that, from all kinks low to all high, and sweeps of each. */
+/** Up to this many kinks of a sample, all 2ᵏ selections at the ends are tried. */
+const MAXIMUM_ENUMERATED_KINKS = 16;
+/**
+ * Beyond that a search starts this often, from all kinks low to all kinks high, and sweeps over the kinks this often.
+ */
 const STARTS = 8;
 const SWEEPS = 4;
 
 /**
- * The range of dℓ/dx = vᵀ·dz/dx for an input x of one number. In each dᵢ alone, the others fixed, B(d)⁻¹r(d) is a quotient of
- * affine functions whose denominator, det B(d), has no zero: monotone, so that the extremes are at vertices. The kinks of one
- * sample do not see those of another, and their ranges add up; samples that share kinks are one system. In turns with what else there is to do.
- * @param v cotangent of z, [batch, n]
+ * The range of dℓ/dx = vᵀ·dz/dx for an input x of one number. As a function of a single dᵢ, B(d)⁻¹r(d) is a quotient of
+ * affine functions whose denominator det B(d) has no zero. It is therefore monotone, and the extremes are at vertices.
+ * Samples do not depend on one another's kinks, so that their ranges add up; samples that share kinks are treated as
+ * one system. The work yields to other tasks of the host in between.
+ * @param cotangent v, of the size of z
  */
 export async function gradientInterval(
   solved: Solved,
@@ -62,10 +82,10 @@ export async function gradientInterval(
 ): Promise<GradientInterval> {
   const { signal } = options;
   signal?.throwIfAborted();
-  return unlessAborted(intervalOf(solved, cotangent, options), signal);
+  return unlessAborted(findInterval(solved, cotangent, options), signal);
 }
 
-async function intervalOf(
+async function findInterval(
   solved: Solved,
   cotangent: Tensor,
   { input = 0, radius, signal }: IntervalOptions,
@@ -88,10 +108,10 @@ async function intervalOf(
   const ranges: SampleRange[] = [];
   for (const one of lifted.samples) {
     const own = one.unknowns.map((at) => v[at]);
-    const range = await inTurns(rangeOf(one, own), signal);
-    // Of what has kinks that nobody knows there is one element alone: it bounds nothing.
+    const range = await inTurns(findSampleRange(one, own), signal);
+    // Where kinks are unknown, only one element was looked at, which bounds nothing.
     if (lifted.opaque.length > 0) ranges.push({ ...range, ...UNBOUNDED, argument: 'unbounded' });
-    // Nor need a kink that is met only maybe give all of these values.
+    // A kink that may not be met need not attain all of these values.
     else ranges.push(one.isOpen && range.argument === 'enumeration' ? { ...range, argument: 'bounds' } : range);
   }
   const total = (of: (range: SampleRange) => number): number => ranges.reduce((sum, range) => sum + of(range), 0);
@@ -113,43 +133,46 @@ interface SampleRange extends Range {
   readonly argument: GradientInterval['argument'];
 }
 
-function* rangeOf(sample: LiftedSample, v: readonly number[]): Interruptible<SampleRange> {
+function* findSampleRange(sample: LiftedSample, v: readonly number[]): Interruptible<SampleRange> {
   const { family } = sample;
   const k = family.terms.length;
-  const reduced = yield* reducedValue(sample, v);
+  const reduced = yield* reduceValue(sample, v);
   if (!reduced) return { ...UNBOUNDED, attained: { low: Number.NaN, high: Number.NaN }, argument: 'unbounded' };
-  const attained = yield* attainedRange(reduced);
+  const attained = yield* findAttainedRange(reduced);
   if ((yield* checkInvertibility(family)).status !== 'certified')
     return { ...UNBOUNDED, attained, argument: 'unbounded' };
-  if (k <= ENUMERATED) return { ...attained, attained, argument: 'enumeration' };
-  const bounds = yield* rangeBounds(reduced);
+  if (k <= MAXIMUM_ENUMERATED_KINKS) return { ...attained, attained, argument: 'enumeration' };
+  const bounds = yield* boundRange(reduced);
   return { ...bounds, attained, argument: Number.isFinite(bounds.low) ? 'bounds' : 'unbounded' };
 }
 
-/** The least and the greatest value at the vertices; past the limit, at those that a search visits. */
-function* attainedRange(reduced: ReducedValue): Interruptible<Range> {
+/** The least and the greatest value at all vertices, or, where there are too many, at those that a search visits. */
+function* findAttainedRange(reduced: ReducedValue): Interruptible<Range> {
   const { k } = reduced.matrix;
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   function* see(vertex: readonly number[]): Interruptible<number> {
-    const value = yield* valueAtVertex(reduced, vertex);
+    const value = yield* evaluateAtVertex(reduced, vertex);
     if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
     yield;
     return value;
   }
-  if (k <= ENUMERATED) {
+  if (k <= MAXIMUM_ENUMERATED_KINKS) {
     for (let set = 0; set < 2 ** k; set++) {
       yield* see(Array.from({ length: k }, (_, kink) => kink).filter((kink) => set & (1 << kink)));
     }
   } else {
     for (const sign of [1, -1]) {
-      for (let start = 0; start < STARTS; start++) yield* search(k, start, sign, see);
+      for (let start = 0; start < STARTS; start++) yield* searchVertices(k, start, sign, see);
     }
   }
   return { low, high };
 }
 
-/** Climbs from vertex to vertex, one kink at a time, or descends where the sign is −1. Of `start`, about so many of 7 kinks are high at first. */
-function* search(
+/**
+ * Climbs from vertex to vertex, one kink at a time; where the sign is −1 it descends.
+ * @param start about this many of every 7 kinks are high at first
+ */
+function* searchVertices(
   k: number,
   start: number,
   sign: number,
@@ -168,11 +191,14 @@ function* search(
   }
 }
 
-/** vᵀ of the z part of B(d)⁻¹r(d) in the kinks alone; undefined where B₀ is not known to be invertible. */
-function* reducedValue({ family, right }: LiftedSample, v: readonly number[]): Interruptible<ReducedValue | undefined> {
+/**
+ * vᵀ times the z part of B(d)⁻¹r(d), as a function of the kinks alone; undefined where B₀ is not known to be
+ * invertible.
+ */
+function* reduceValue({ family, right }: LiftedSample, v: readonly number[]): Interruptible<ReducedValue | undefined> {
   if (!right) throw new Error('gradientInterval: no input was followed');
   const { n: order, base, terms } = family;
-  const verified = yield* verifiedInverse(base, order);
+  const verified = yield* verifyInverse(base, order);
   if (!verified) return undefined;
   const start = solve(verified.factorisation, right.constant);
   const weight = Float64Array.from({ length: order }, (_, index) => v[index] ?? 0);
@@ -180,6 +206,6 @@ function* reducedValue({ family, right }: LiftedSample, v: readonly number[]): I
     constant: dot(weight, start),
     effect: Float64Array.from(terms, ({ a }) => dot(weight, solve(verified.factorisation, a))),
     entering: Float64Array.from(terms, ({ b }, kink) => dot(b, start) + right.slopes[kink]),
-    matrix: yield* reducedMatrix(family, verified),
+    matrix: yield* encloseReducedMatrix(family, verified),
   };
 }

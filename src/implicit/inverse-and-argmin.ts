@@ -1,4 +1,4 @@
-/** Implicit functions in other words: inverses, and minimisers. */
+/** Inverses and minimisers, as roots and fixed points. */
 import { FUNCTION, isSo, refusalOfResult } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
@@ -9,15 +9,20 @@ import { fixedPoint, type ImplicitSolution, root } from './root.ts';
 import { type FixedPointOptions, IMPLICIT_OPTIONS, type RootOptions } from './root-options.ts';
 import type { ImplicitFunction } from './system.ts';
 
+/** The options of `inverse`: those of `root`, with `inputs` optional. */
 export interface InverseOptions extends Omit<RootOptions, 'inputs'> {
-  /** What f gets besides z. Default nothing. */
+  /** The other arguments of f. Default: none. */
   inputs?: readonly Tensor[];
 }
 
 /**
- * The z with f(z, …inputs) = x, row by row, as a differentiable function of x and the inputs (Bolte et al. 2021, Corollary 2: the
- * inverses of the elements of a conservative Jacobian of f are one of its inverse, where all of them exist).
- * @param x of the shape of the unknown
+ * Solves f(z, …inputs) = x for z, sample by sample, and differentiates z with respect to x and the inputs. Bolte et al.
+ * 2021, Corollary 2: where all elements of a conservative Jacobian of f are invertible, their inverses form one of the
+ * inverse of f.
+ * @param f written with tensor operations; returns a tensor of the shape of the unknown
+ * @param x of the shape of the unknown, or of one that broadcasts to it
+ * @param given the options of `root`; `unknown` is the start
+ * @throws as `root`; RangeError where x does not broadcast to the unknown
  */
 export function inverse(
   f: (z: Tensor, ...inputs: Tensor[]) => Tensor,
@@ -35,7 +40,7 @@ export function inverse(
   return root((z, value, ...rest) => minus(f(z, ...rest), value), { ...options, inputs: [x, ...inputs] });
 }
 
-/** One for all samples will do. */
+/** A right-hand side that all samples share is allowed. */
 function checkRightSide({ shape }: Tensor, unknown: Tensor): void {
   const fits = isSo(() => sameShape(broadcastShapes('inverse', shape, unknown.shape), unknown.shape), shape);
   if (fits) return;
@@ -44,23 +49,33 @@ function checkRightSide({ shape }: Tensor, unknown: Tensor): void {
   );
 }
 
+/** The options of `argmin`: those of `root`, or with `proximal` those of `fixedPoint`. */
 export interface ArgminOptions extends Omit<FixedPointOptions, 'solver'> {
+  /**
+   * With `proximal` any solver of `fixedPoint`; without it only those of `root`: newton-krylov, given, or a function.
+   */
   solver?: FixedPointOptions['solver'];
-  /** prox_{αg}(x) of a convex g, for the α that is passed as `step`: the minimiser is then that of ψ + g. */
+  /** prox_{αg}(x) of a convex g, with α passed as `step`. Where it is given, ψ + g is minimised. */
   proximal?: (x: Tensor, step: number, ...inputs: Tensor[]) => Tensor;
-  /** α > 0 of the proximal step; it converges for α < 2/L where ∇ψ is L-Lipschitz. Needed with `proximal`, and only there. */
+  /**
+   * The step size α > 0 of the proximal iteration, which converges for α < 2/L where ∇ψ is L-Lipschitz. Required with
+   * `proximal`, and not allowed without it.
+   */
   step?: number;
 }
 
 const ARGMIN_OPTIONS: Checks<ArgminOptions> = { ...IMPLICIT_OPTIONS, proximal: FUNCTION, step: 0 };
 
 /**
- * The minimiser of ψ, or of ψ + g, row by row, as a differentiable function of the inputs: the inner problem of a bilevel one.
- * For ψ alone it is the root of ∇ψ; with g the fixed point of z ↦ prox_{αg}(z − α∇ψ(z)), whatever α. What is solved for is that
- * ∇ψ vanishes: of a ψ that is not convex it may be another stationary point, near the `unknown`.
- * @param ψ of the unknown and the inputs: smooth, and written with tensor operations without kinks (they belong into g, or into a
- *   gradient that is given to `root`). One number for each sample, or their sum
- * @throws RangeError where one of `proximal` and `step` is given without the other, and as `root` and `fixedPoint`
+ * Minimises ψ, or ψ + g, over the unknown, sample by sample, and differentiates the minimiser with respect to the
+ * inputs: the inner problem of a bilevel one. The minimiser of ψ alone is a root of ∇ψ; that of ψ + g is a fixed point
+ * of z ↦ prox_{αg}(z − α∇ψ(z)), for every α > 0. Where ψ is not convex, the solution may be another stationary point
+ * near the start.
+ * @param ψ of the unknown and the inputs; returns one number for each sample, or their sum. It must be smooth and
+ *   written with tensor operations that have no kinks; kinks belong in g, or in a gradient that is given to `root`
+ * @param given the options; `unknown` is the start
+ * @throws RangeError where one of `proximal` and `step` is given without the other; otherwise as `root` and
+ *   `fixedPoint`
  */
 export function argmin(ψ: ImplicitFunction, given: ArgminOptions): ImplicitSolution {
   FUNCTION('argmin: ψ', ψ);

@@ -1,31 +1,31 @@
-/** How coordinates of the operations of a function are told apart. */
+/** The names of coordinates at kinks: which operation, which sample, which number. */
 
-/** A coordinate that may be at a kink. */
+/** A coordinate that may be at a kink: one number of the argument of an operation. */
 export interface KinkPlace {
-  /** Undefined where it belongs to no sample alone: the samples share it. */
+  /** The sample to which the coordinate belongs, from 0; undefined where several samples share it. */
   readonly sample: number | undefined;
-  /** As in a call: relu, abs, maximum, … */
+  /** The name of the operation, as in a call: relu, abs, maximum, … */
   readonly operation: string;
   /**
-   * Among the operations of the function that have kinks, in the order of the calls, from 0; those of what the function solves
-   * itself come after its own.
+   * Which operation it is: its number, from 0, among the operations of the function that have kinks, in the order of
+   * the calls. Operations inside solves that the function contains come after its own.
    */
   readonly place: number;
-  /** Of the numbers of the operation's argument that belong to the sample, in their order. */
+  /** Which number it is, from 0, among those numbers of the operation's argument that belong to the sample. */
   readonly index: number;
 }
 
-/** Which sample each number of an argument belongs to. */
+/** The samples to which the numbers of an argument belong. */
 export interface Places {
   readonly batch: number;
   /**
-   * rows: each sample has as many, one sample after the other. shared: none belongs to a sample alone. Or for each number its
-   * sample, −1 where it has none.
+   * rows: every sample has the same count, one sample after the other. shared: no number belongs to a single sample.
+   * Otherwise the sample of each number, −1 where it belongs to no single one.
    */
   readonly own: 'rows' | 'shared' | Int32Array;
 }
 
-/** Of the number `at` of an argument of this size. */
+/** A function from the position of a number in an argument of this size to its sample and its index there. */
 export function placeIn({ batch, own }: Places, size: number): (at: number) => Pick<KinkPlace, 'sample' | 'index'> {
   if (own === 'shared') return (index) => ({ sample: undefined, index });
   const width = size / batch;

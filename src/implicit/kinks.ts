@@ -1,67 +1,75 @@
-/** Where a function is at its kinks: found on the device, read where there are some. */
+/** The kinks at a point: found on the device, and read back where there are some. */
 import { nearness } from '../autodiff/kinks.ts';
 import { broadcast } from '../tensor/arrange.ts';
 import { elementwise, endToEnd, gatherAlong, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type KinkPlace, type Places, placeIn } from './kink-places.ts';
 
-/** A coordinate of an operation that is at a kink. */
+/** A coordinate that is at a kink. */
 export interface OperationKink extends KinkPlace {
-  /** The argument: the pre-activation; of maximum and minimum the difference of their inputs. */
+  /** The argument of the operation: the pre-activation; for maximum and minimum the difference of their inputs. */
   readonly value: number;
-  /** Of the argument from the kink. */
+  /** The distance of the argument from the kink, ≥ 0. */
   readonly distance: number;
 }
 
 /** An operation with kinks, and its argument. */
 export interface KinkedArgument {
   readonly operation: string;
+  /** The positions of the kinks. */
   readonly positions: readonly number[];
+  /** The argument. */
   readonly x: Tensor;
-  /** How near a position counts as at it: broadcasts to x. */
+  /** How near to a kink counts as at it; broadcasts to x. */
   readonly tolerance: Tensor;
-  /** How far x may be from that of the true solution: broadcasts to x. Absent where nothing is known of it. */
+  /** How far x may be from the argument at the true solution; broadcasts to x. Absent where nothing bounds this. */
   readonly uncertainty?: Tensor;
-  /** Whether what is nearer to a kink than that counts as at it. Default false: it keeps the derivative of its side. */
+  /**
+   * Whether a coordinate that is nearer to a kink than its uncertainty counts as at it. Default false: it keeps the
+   * derivative of its side.
+   */
   readonly isResolved?: boolean;
   readonly places: Places;
-  /** Among those of the function; default: in the list. */
+  /** Its number among the operations with kinks of the function. Default: its number in the list. */
   readonly place?: number;
 }
 
-/** How near a position counts as at it, in the end. */
-export function nearnessOf({ tolerance, uncertainty, isResolved }: KinkedArgument): Tensor {
+/** How near to a kink counts as at it, the uncertainty included where it counts. */
+function nearnessOf({ tolerance, uncertainty, isResolved }: KinkedArgument): Tensor {
   return nearness(tolerance, isResolved ? uncertainty : undefined);
 }
 
+/** The kinks at a point, still on the device. */
 export interface FoundKinks {
-  /** Coordinates as near to a kink as rounding explains, of each sample, [batch] or [1]. */
+  /** The number of coordinates that rounding puts at a kink, for each sample, [batch] or [1]. */
   readonly near: Tensor;
-  /** These, and those that the uncertainty does not tell from a kink. */
+  /** The same number together with the coordinates that the uncertainty does not tell from a kink. */
   readonly doubtful: Tensor;
-  /** What counted as at a kink: the largest of each sample, [batch] or [1]. */
+  /** The largest distance that counted as at a kink, for each sample, [batch] or [1]. */
   readonly tolerance: Tensor;
-  /** For each operation its argument where that is at a kink, AWAY elsewhere. */
+  /**
+   * For each operation a tensor of the shape of its argument: the argument where it is at a kink, and AWAY elsewhere.
+   */
   readonly marks: readonly Tensor[];
 }
 
-/** Beyond every pre-activation that a solve can have: at no kink. */
+/** A number beyond every pre-activation that a solve can have: it marks a coordinate that is at no kink. */
 export const AWAY = 2 ** 126;
 
-/** Of every sample; undefined where no operation has kinks. */
+/** Finds the kinks of every sample; undefined where no operation has kinks. */
 export function findKinks(operations: readonly KinkedArgument[], batch: number): FoundKinks | undefined {
   const found = operations.map((operation) => {
     const { x, tolerance, uncertainty, isResolved, places } = operation;
-    const distance = distanceOf(operation);
+    const distance = distanceFromKinks(operation);
     const nearness = nearnessOf(operation);
     const beyond = (limit: Tensor): Tensor => elementwise('greater', [distance, limit]);
     const away = beyond(tolerance);
     const clear = uncertainty && elementwise('multiply', [away, beyond(uncertainty)]);
-    const near = notIn(away, batch, places);
+    const near = countOutside(away, batch, places);
     const none = x.context.upload([AWAY], [1], x);
     return {
       near,
-      doubtful: clear ? notIn(clear, batch, places) : near,
+      doubtful: clear ? countOutside(clear, batch, places) : near,
       tolerance: largestIn(nearness, x, batch, places),
       marks: elementwise('select', [isResolved && clear ? clear : away, none, x]),
     };
@@ -77,8 +85,8 @@ export function findKinks(operations: readonly KinkedArgument[], batch: number):
   };
 }
 
-/** What the host makes of the numbers of a sample. */
-export function kinkCounts(
+/** The counts of a certificate, from the numbers of a sample. */
+export function countKinks(
   operations: readonly MarkedOperation[],
   { near, doubtful, kinkTolerance }: Readonly<Record<'near' | 'doubtful' | 'kinkTolerance', number>>,
 ): KinkCounts {
@@ -91,51 +99,59 @@ export function kinkCounts(
   };
 }
 
-/** Of x from the nearest kink. */
-function distanceOf({ x, positions }: KinkedArgument): Tensor {
+/** The distance of x from the nearest kink, number by number. */
+function distanceFromKinks({ x, positions }: KinkedArgument): Tensor {
   const distances = positions.map((position) =>
     elementwise('abs', [position === 0 ? x : elementwise('scale', [x], [1, -position])]),
   );
   return distances.reduce((a, b) => elementwise('minimum', [a, b]));
 }
 
-/** Coordinates of each sample in which the mask is 0. */
-function notIn(mask: Tensor, batch: number, { own }: Places): Tensor {
-  if (typeof own !== 'string') return ofEach('sum', elementwise('scale', [mask], [-1, 1]), batch, own);
+/** The number of coordinates of each sample in which the mask is 0, [batch] or [1]. */
+function countOutside(mask: Tensor, batch: number, { own }: Places): Tensor {
+  if (typeof own !== 'string') return reduceEach('sum', elementwise('scale', [mask], [-1, 1]), batch, own);
   const parts = own === 'rows' ? batch : 1;
-  return elementwise('scale', [ofSamples('sum', mask, parts)], [-1, mask.size / parts]);
+  return elementwise('scale', [reduceParts('sum', mask, parts)], [-1, mask.size / parts]);
 }
 
-/** The largest of each sample, of numbers ≥ 0 that broadcast to x: [batch], or [1] where that is the same for all. */
+/**
+ * The largest number of each sample, of numbers ≥ 0 that broadcast to x: [batch], or [1] where it is the same for all.
+ */
 export function largestIn(numbers: Tensor, x: Tensor, batch: number, { own }: Places): Tensor {
-  if (typeof own !== 'string') return ofEach('maximumAbsolute', broadcast(numbers, x.shape), batch, own);
+  if (typeof own !== 'string') return reduceEach('maximumAbsolute', broadcast(numbers, x.shape), batch, own);
   const parts = own === 'rows' && numbers.size % batch === 0 ? batch : 1;
-  return ofSamples('maximumAbsolute', numbers, parts);
+  return reduceParts('maximumAbsolute', numbers, parts);
 }
 
 type SampleReduction = 'sum' | 'maximumAbsolute';
 
-/** Of so many parts, one after the other. */
-function ofSamples(reduction: SampleReduction, x: Tensor, parts: number): Tensor {
+/** Reduces x in parts of equal size, one after the other, [parts]. */
+function reduceParts(reduction: SampleReduction, x: Tensor, parts: number): Tensor {
   if (x.size === parts) return x.context.alias(x, [parts]);
   return parts === 1 ? reduceAll(reduction, x) : reduceRows(reduction, [x.context.alias(x, [parts, x.size / parts])]);
 }
 
-/** Of each sample with what all share, of numbers ≥ 0 in any order. @param own the sample of each, or −1 */
-function ofEach(reduction: SampleReduction, x: Tensor, batch: number, own: Int32Array): Tensor {
+/**
+ * Reduces, for each sample, its own numbers and those that all samples share, [batch].
+ * @param x numbers ≥ 0
+ * @param own the sample of each number, −1 where all share it
+ */
+function reduceEach(reduction: SampleReduction, x: Tensor, batch: number, own: Int32Array): Tensor {
   const places = Array.from({ length: batch }, (): number[] => []);
   for (const [at, sample] of own.entries()) {
     for (const mine of sample < 0 ? places : [places[sample]]) mine.push(at);
   }
   const width = Math.max(...places.map(({ length }) => length));
-  // A place behind the last one gives 0.
+  // An index behind the last number reads 0.
   const indices = places.flatMap((mine) => Array.from({ length: width }, (_, index) => mine[index] ?? x.size));
   const flat = x.context.alias(x, [x.size]);
   const rows = gatherAlong(flat, 0, indices.length, { indices: x.context.upload(indices, [indices.length], x) });
-  return ofSamples(reduction, x.context.alias(rows, [batch, width]), batch);
+  return reduceParts(reduction, x.context.alias(rows, [batch, width]), batch);
 }
 
-/** A number of each sample, and one for what belongs to none alone, such that they broadcast to x. */
+/**
+ * Gives every number of x the value of its sample, or `ofOthers` where it belongs to no single one; broadcasts to x.
+ */
 export function spreadOver(x: Tensor, bySample: Tensor, ofOthers: Tensor, { batch, own }: Places): Tensor {
   const { shape, size, context } = x;
   if (own === 'shared' || bySample.size === 1) return own === 'shared' ? ofOthers : bySample;
@@ -148,25 +164,25 @@ export function spreadOver(x: Tensor, bySample: Tensor, ofOthers: Tensor, { batc
   return context.alias(gatherAlong(all, 0, size, { indices: context.upload(indices, [size], x) }), shape);
 }
 
-/** Of one sample, as in SampleCertificate. */
+/** The counts of one sample, as in SampleCertificate. */
 export interface KinkCounts {
   readonly kinks: number;
   readonly kinkTolerance: number;
   readonly unresolved?: number;
 }
 
-/** The kinks at a point, and their numbers. */
+/** The kinks at a point, read back. */
 export interface KinkReading {
   readonly list: readonly OperationKink[];
-  /** Whether it is known that no coordinate is unresolved. */
+  /** Whether no coordinate of any sample is unresolved. */
   readonly isDecided: boolean;
-  /** For a certificate. */
+  /** The counts for the certificate of a sample. */
   ofSample(sample: number): KinkCounts;
 }
 
 /**
- * Finds and reads them at once.
- * @param radius what counts as at a kink besides what is uncertain; default: the tolerance of each operation
+ * Finds the kinks and reads them back.
+ * @param radius how near to a kink counts as at it. Default: the tolerance of each operation
  */
 export async function readKinksOf(
   operations: readonly KinkedArgument[],
@@ -187,7 +203,7 @@ export async function readKinksOf(
   ]);
   const of = (numbers: ArrayLike<number>, sample: number): number => numbers[numbers.length === 1 ? 0 : sample];
   const ofSample = (sample: number): KinkCounts =>
-    kinkCounts(marked, {
+    countKinks(marked, {
       near: of(near, sample),
       doubtful: of(doubtful, sample),
       kinkTolerance: of(tolerance, sample),
@@ -198,13 +214,15 @@ export async function readKinksOf(
   return { list, isDecided, ofSample };
 }
 
-/** An operation as it is read back. */
+/** An operation with its marks, from which its kinks are read back. */
 export interface MarkedOperation extends Omit<KinkedArgument, 'x' | 'tolerance' | 'uncertainty'> {
+  /** As in FoundKinks. */
   readonly marks: Tensor;
   /** Whether its uncertainty is known. */
   readonly isBounded: boolean;
 }
 
+/** An operation together with its marks. */
 export function markedOperation(
   { operation, positions, isResolved, uncertainty, places, place }: Omit<KinkedArgument, 'x' | 'tolerance'>,
   marks: Tensor,
@@ -212,7 +230,7 @@ export function markedOperation(
   return { operation, positions, isResolved, places, place, marks, isBounded: uncertainty !== undefined };
 }
 
-/** What the marks of the operations say, sample by sample. */
+/** Reads the kinks from the marks of the operations, ordered by sample; kinks that samples share come first. */
 export async function readKinks(operations: readonly MarkedOperation[]): Promise<OperationKink[]> {
   const kinks: OperationKink[] = [];
   const numbers = await Promise.all(operations.map(({ marks }) => marks.data()));

@@ -1,8 +1,4 @@
-/**
- * Kinks that a function meets where it solves something itself, and how near its solver came to them: what is solved to a tolerance is
- * at no kink exactly.
- */
-
+/** Kinks inside solves that a function contains. A solution that is found to a tolerance is at no kink exactly. */
 import type { LiftedOperation } from '../autodiff/kinked-operations.ts';
 import { repeated } from '../autodiff/pushforwards.ts';
 import type { Interruptible } from '../backends/event-loop.ts';
@@ -12,17 +8,22 @@ import type { Coordinate, LiftedFunction } from './lifted-function.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** What is not 0 at the solution, though it should be, and the arguments of the operations. */
+/**
+ * The residuals at the solution, which are 0 only up to the accuracy of the solves, and the arguments of the
+ * operations.
+ */
 export interface Values {
+  /** F(z), [batch, n]. */
   readonly image: Numbers;
+  /** The residual of each solution inside the function. */
   readonly residuals: readonly Numbers[];
-  /** Of each operation, number by number. */
+  /** The argument of each operation, number by number. */
   readonly arguments: readonly Numbers[];
   readonly tolerances: readonly Numbers[];
   readonly epsilon: number;
 }
 
-/** @param residual of the equation itself, F(z), [batch, n] */
+/** Reads these values. @param residual F(z), [batch, n] */
 export async function readValues(residual: Tensor, { solutions, operations }: LiftedFunction): Promise<Values> {
   const all = (tensors: readonly Tensor[]): Promise<Numbers[]> => Promise.all(tensors.map((one) => one.data()));
   const [[image], residuals, values, tolerances] = await Promise.all([
@@ -34,26 +35,27 @@ export async function readValues(residual: Tensor, { solutions, operations }: Li
   return { image, residuals, arguments: values, tolerances, epsilon: residual.context.epsilon };
 }
 
-/** A kink may be so many times further off than an error to first order says. */
+/** A kink may be this many times further away than the error to first order says. */
 const UNITS = 4;
-/** As in kinkTolerance. */
+/** Rounding of an argument in units of ε, as in `kinkTolerance`. */
 const ROUNDING_UNITS = 64;
 
-/** Kinks beyond rounding that the true solution may be at. */
+/** Kinks that the true solution may be at, though rounding alone does not put the solution there. */
 export interface Inaccurate {
-  /** Those that it is at, as a Newton step shows: to rounding. */
+  /** Kinks that the true solution is at: a Newton step meets them up to rounding. */
   readonly met: readonly Coordinate[];
-  /** Those of which that is left open. */
+  /** Kinks for which this stays open. */
   readonly open: readonly Coordinate[];
 }
 
 /**
- * With Bδ = (F, G, 0) for what F and the equations G of the solutions leave, δ is to first order the error of all unknowns, and the
- * argument of an operation errs by what it moves with δ. Where all is piecewise linear z − δ is exact.
- * @param base B, with the coordinates in their order
- * @param entry how the argument of a kinked coordinate moves with another
+ * Finds kinks that an inaccurate solve has missed. With the residuals F, and G of the solves inside the function, Bδ =
+ * (F, G, 0) makes δ the error of all unknowns to first order, and the change of an argument with δ is the error of that
+ * argument. Where the function is piecewise linear, z − δ is exact.
+ * @param base B, with rows and columns in the order of the coordinates
+ * @param entry the derivative of the argument of a kinked coordinate with respect to another coordinate
  */
-export function* inaccurateKinks(
+export function* findInaccurateKinks(
   values: Values,
   coordinates: readonly Coordinate[],
   base: ArrayLike<number>,
@@ -79,7 +81,7 @@ export function* inaccurateKinks(
     const distanceOf = (x: number): number => Math.min(...positions[of].positions.map((place) => Math.abs(x - place)));
     const own = kinks.flatMap((other, place) => (other.of === of ? [Math.abs(moves[place])] : []));
     const distance = distanceOf(value);
-    // What is not a number comes of a singular B, of which the certificate tells.
+    // A move that is NaN comes from a singular B, which the certificate reports.
     if (distance <= values.tolerances[of][at] || !(distance <= UNITS * Math.max(...own))) continue;
     const scale = Math.max(...own, ...positions[of].positions.map(Math.abs), Math.abs(value));
     const isMet = distanceOf(value - moves[index]) <= ROUNDING_UNITS * values.epsilon * scale;
@@ -88,8 +90,8 @@ export function* inaccurateKinks(
   return { met, open };
 }
 
-/** The operations, with a tolerance within which these kinks are. */
-export function widened<Operation extends LiftedOperation>(
+/** The operations, with tolerances widened such that these kinks count as met. */
+export function widenTolerances<Operation extends LiftedOperation>(
   operations: readonly Operation[],
   kinks: readonly Coordinate[],
   { arguments: values, tolerances }: Values,

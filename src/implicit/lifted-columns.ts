@@ -1,4 +1,4 @@
-/** The derivatives of a lifted function with respect to its unknowns, read column by column. */
+/** The derivatives of a lifted function with respect to its unknowns, computed and read back column by column. */
 import { linearised } from '../autodiff/jacobian-products.ts';
 import type { LiftedOperation } from '../autodiff/kinked-operations.ts';
 import { repeated } from '../autodiff/pushforwards.ts';
@@ -8,7 +8,10 @@ import type { Coordinate, LiftedFunction } from './lifted-function.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** What moves when some unknowns move by 1: the image, the equations of the solutions, and the argument and the rest of each operation. */
+/**
+ * The derivatives of everything with respect to some unknowns: of the image, the residuals, and each operation's
+ * argument and rest.
+ */
 interface Column {
   readonly image: Numbers;
   readonly residuals: readonly Numbers[];
@@ -16,27 +19,29 @@ interface Column {
   readonly rests: readonly (Numbers | undefined)[];
 }
 
-/** Of what moves: the number `at` of one of its parts. */
+/** Picks one number of a column. */
 export type Read = (column: Column) => number;
 
+/** The derivatives as a matrix. */
 export interface Columns {
-  /** By how much something that belongs to a sample moves with a coordinate. */
+  /** The derivative of a number with respect to a coordinate. @param sample the sample to which the number belongs */
   entry(read: Read, sample: number, coordinate: Coordinate): number;
-  /** With the input; 0 where none is followed. */
+  /** The derivative of a number with respect to the input; 0 where none is followed. */
   ofInput(read: Read): number;
 }
 
-/** Unknowns that move together: no number depends on two of them. */
+/** Unknowns that share one pushforward, because no number depends on two of them. */
 interface Move {
   readonly unknown: Tensor;
   readonly at: readonly number[];
 }
 
 /**
- * How the coordinates move. Where the rows do not see one another, the first of every sample together, then the second, and so on;
- * what belongs to no sample moves alone.
+ * Groups the coordinates into pushforwards. Where rows do not depend on one another, the first coordinates of all
+ * samples share one, the second ones another, and so on. A coordinate that belongs to no single sample has a
+ * pushforward of its own.
  */
-export function movesOf(
+export function groupMoves(
   { unknown, operations, solutions, isJoint }: LiftedFunction,
   coordinates: readonly Coordinate[],
 ): { readonly moves: readonly Move[]; readonly moveOf: ReadonlyMap<Coordinate, number> } {
@@ -61,10 +66,10 @@ export function movesOf(
   return { moves, moveOf };
 }
 
-/** Reads them all; ends early where the signal is aborted. */
+/** Computes and reads all columns. @throws the signal's reason where it is aborted */
 export async function readColumns(
   lifted: LiftedFunction,
-  { moves, moveOf }: ReturnType<typeof movesOf>,
+  { moves, moveOf }: ReturnType<typeof groupMoves>,
   signal: AbortSignal | undefined,
 ): Promise<Columns> {
   const { tape, unknown, operations, solutions, input, image, isJoint } = lifted;
@@ -83,8 +88,8 @@ export async function readColumns(
     const moved = linear.pushforward(unknowns, tangents, outputs);
     // The operands of a maximum may be broadcast.
     const wide = moved.map((one, at) => (at < first ? one : repeated(one, shapes[at - first])));
-    const column = columnOf(wide, lifted);
-    column.catch(() => {}); // told where all of them are awaited
+    const column = readColumn(wide, lifted);
+    column.catch(() => {}); // reported where all of them are awaited
     reading.push(column);
     await breathe();
     signal?.throwIfAborted();
@@ -99,12 +104,12 @@ export async function readColumns(
   };
 }
 
-/** Of an operation, what its argument and the rest are made of. */
+/** The tensors of which the argument and the rest of an operation consist. */
 function partsOf({ argument: { plus, minus }, rest }: LiftedOperation): Tensor[] {
   return [plus, minus, rest].filter((part) => part !== undefined);
 }
 
-async function columnOf(
+async function readColumn(
   moved: readonly Tensor[],
   { operations, solutions }: Pick<LiftedFunction, 'operations' | 'solutions'>,
 ): Promise<Column> {

@@ -1,4 +1,4 @@
-/** A user's function with everything on one tape that a lifted system is made of. */
+/** A user's function on one tape, with all that its lifted system needs. */
 import { type LiftedOperation, liftedOn } from '../autodiff/kinked-operations.ts';
 import type { Tape } from '../autodiff/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -12,40 +12,43 @@ interface Placed {
   readonly places: Places;
 }
 
-/** All tensors are followed by the tape. */
+/** A user's function with its kinks and the solves that it contains. The tape follows all of these tensors. */
 export interface LiftedFunction {
   readonly tape: Tape;
   readonly unknown: Tensor;
-  /** The input whose right-hand side is wanted. */
+  /** The input whose right-hand side is wanted, if any. */
   readonly input: Tensor | undefined;
   readonly image: Tensor;
-  /** With kinks, and dependent on the unknown or the input; also those of what the function solves itself. */
+  /** Operations with kinks that depend on the unknown or the input, those inside solves of the function included. */
   readonly operations: readonly (LiftedOperation & Placed & Pick<KinkedArgument, 'uncertainty' | 'isResolved'>)[];
   readonly solutions: readonly (UnfoldedSolution & Placed)[];
-  /** What may have kinks of which nobody knows. */
+  /** Names of calls that may have kinks, which nothing makes known. */
   readonly opaque: readonly string[];
-  /** Whether the trace leaves it in doubt if rows see one another. */
+  /** Whether rows may depend on one another: the trace does not rule it out. */
   readonly isJoint: boolean;
 }
 
-/** An unknown of the lifted system: a number of z, of a solution, or of what an operation with kinks gives. */
+/**
+ * An unknown of the lifted system: a number of z, of a solution inside the function, or of the output of an operation
+ * with kinks.
+ */
 export interface Coordinate {
   readonly kind: 'unknown' | 'solution' | 'kink';
-  /** Which of the solutions, or of the operations. */
+  /** The number of the solution, or of the operation, in its list; 0 for z. */
   readonly of: number;
-  /** Among its numbers, flattened. */
+  /** The position among the numbers of that tensor, flattened. */
   readonly at: number;
-  /** The sample that it belongs to, −1 where it belongs to none. */
+  /** The sample to which it belongs, −1 where it belongs to no single one. */
   readonly sample: number;
 }
 
-/** @param x [batch, n] */
-export function liftedFunction(
+/** Records the function at x and finds all of these. @param x [batch, n] */
+export function recordLifted(
   system: ImplicitSystem,
   x: Tensor,
   { radius, uncertainty, input }: Pick<LiftOptions, 'radius' | 'uncertainty' | 'input'>,
 ): LiftedFunction {
-  const recorded = system.recorded(x);
+  const recorded = system.record(x);
   const { tape, unknown, inputs, image } = recorded;
   try {
     const followed = input === undefined ? undefined : inputs[input];
@@ -74,8 +77,11 @@ export function liftedFunction(
   }
 }
 
-/** z first, then the solutions, then the kinked values: each of those depends on earlier ones of them only. */
-export function coordinatesOf(
+/**
+ * All coordinates: z, then the solutions, then the kinked values, each of which depends only on kinked values before
+ * it.
+ */
+export function listCoordinates(
   { unknown, operations, solutions }: LiftedFunction,
   { batch }: Pick<Places, 'batch'>,
 ): Coordinate[] {

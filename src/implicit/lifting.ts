@@ -1,64 +1,74 @@
-/** The derivatives of a user's equation as matrices on the host, with every kink an unknown of its own: for the certificate. */
+/**
+ * The derivatives of a user's equation as matrices on the host, with every kinked value as an unknown: for the
+ * certificate.
+ */
 import { type Interruptible, inTurns } from '../backends/event-loop.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { MatrixFamily } from './hypothesis/family.ts';
-import { liftedSystem } from './hypothesis/lifted.ts';
+import { liftSystem } from './hypothesis/lifted.ts';
 import { type KinkReading, readKinksOf } from './kinks.ts';
-import { inaccurateKinks, readValues, widened } from './lifted-accuracy.ts';
-import { type Columns, movesOf, type Read, readColumns } from './lifted-columns.ts';
-import { type Coordinate, coordinatesOf, type LiftedFunction, liftedFunction } from './lifted-function.ts';
+import { findInaccurateKinks, readValues, widenTolerances } from './lifted-accuracy.ts';
+import { type Columns, groupMoves, type Read, readColumns } from './lifted-columns.ts';
+import { type Coordinate, type LiftedFunction, listCoordinates, recordLifted } from './lifted-function.ts';
 import type { ImplicitSystem } from './system.ts';
 
-/** Unknowns and kinked values together: matrices of this order are inverted on the host. */
+/** The largest number of unknowns and kinked values together: matrices of this order are inverted on the host. */
 const LARGEST_ORDER = 512;
 
-/** Thrown where that is not enough, or where not all kinks are known. */
+/** Thrown where a system is larger than that, or where not all of its kinks are known. */
 export class NotLifted extends RangeError {
   override readonly name = 'NotLifted';
 }
 
-/** One system in the unknowns, in what the function solves itself and in the kinked values together. */
+/**
+ * The lifted system of one sample: its unknowns are those of z, of the solves inside the function, and the kinked
+ * values.
+ */
 export interface LiftedSample {
-  /** Which numbers of z are its first unknowns, flattened. */
+  /** The first unknowns are these numbers of z, flattened. */
   readonly unknowns: readonly number[];
-  /** All elements of its matrix; the terms are the kinks. */
+  /** All elements of its matrix, with one term for each kink. */
   readonly family: MatrixFamily;
   /**
-   * Where an input was followed: its right-hand side is constant + Σ dᵢ·slopes[i]·aᵢ over the kinks, so that B(d)⁻¹ of it is
-   * what moves when the input moves by 1.
+   * The right-hand side r(d) = constant + Σ dᵢ·slopes[i]·aᵢ over the kinks, such that B(d)⁻¹r(d) is the derivative of
+   * the unknowns with respect to the input. Absent where no input is followed.
    */
   readonly right: { readonly constant: Float64Array; readonly slopes: readonly number[] } | undefined;
-  /** Whether some of the kinks are met only maybe: what the function solves itself is not solved to that accuracy. */
+  /** Whether it is open if some of the kinks are met, because solves inside the function are not accurate enough. */
   readonly isOpen: boolean;
 }
 
+/** The lifted systems of a function. */
 export interface Lifted {
-  /** One for each sample; where an input is followed a single one of all, if samples share kinks. */
+  /** One system for each sample; a single one for all where an input is followed and samples share kinks. */
   readonly samples: readonly LiftedSample[];
   readonly kinks: KinkReading;
   /**
-   * What the function calls that may have kinks of which nobody knows: one element alone is looked at of it, and only where an input
-   * is followed.
+   * Names of calls whose kinks are not known. The family then holds one element of each of them only. Such a function
+   * is lifted only where an input is followed.
    */
   readonly opaque: readonly string[];
 }
 
+/** The options of `readLifted`. */
 export interface LiftOptions {
-  /** Everything within it of a kink counts as at the kink. Default: the tolerance of each row. */
+  /** How near to a kink counts as at it. Default: the tolerance of each row. */
   readonly radius?: number;
   /** As in Solved. */
   readonly uncertainty?: readonly Tensor[];
-  /** Of the inputs the one, of one number, whose right-hand side is wanted. */
+  /** The input whose right-hand side is wanted; it holds one number. Default: none is followed. */
   readonly input?: number;
-  /** Ends the work where it is aborted. */
+  /** Ends the work when it is aborted. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Every value of an operation with kinks becomes an unknown of its own, so that chained kinks do not hide behind one another. So does
- * every solution that the function makes on the way, with the equation that it solves, whose kinks are lifted too: the determinant is
- * then that of the function times those of the equations, so that all of them are invertible together or not.
+ * Reads the lifted systems of a user's equation. Every value of an operation with kinks becomes an unknown, so that
+ * chained kinks do not hide behind one another. So does every solution of a solve inside the function, together with
+ * its equation, whose kinks are lifted too. The determinant is then that of the function times those of the equations,
+ * so that either all of them are invertible or none is.
  * @param x [batch, n], in a scope that frees what is made here
+ * @throws NotLifted where the system is too large, or where kinks are not known and no input is followed
  */
 export async function readLifted(
   what: string,
@@ -68,15 +78,15 @@ export async function readLifted(
 ): Promise<Lifted> {
   const { rows } = system;
   const { input } = options;
-  const lifted = liftedFunction(system, x, options);
+  const lifted = recordLifted(system, x, options);
   try {
     const [unknown] = lifted.opaque;
     if (unknown !== undefined && input === undefined) {
       throw new NotLifted(`${what}: the function calls ${unknown}, whose kinks are not known here`);
     }
-    const all = coordinatesOf(lifted, rows);
-    const own = samplesOf(lifted, all, rows.batch);
-    const moving = movesOf(lifted, all);
+    const all = listCoordinates(lifted, rows);
+    const own = groupBySample(lifted, all, rows.batch);
+    const moving = groupMoves(lifted, all);
     const largest = own.reduce((a, b) => (b.length > a.length ? b : a));
     checkOrder(what, moving.moves.length > largest.length ? all : largest, moving.moves.length);
     const columns = await readColumns(lifted, moving, signal);
@@ -87,7 +97,7 @@ export async function readLifted(
       if (areTogether) checkOrder(what, all, all.length);
       const groups = areTogether ? [all] : own;
       const samples: Omit<LiftedSample, 'isOpen'>[] = [];
-      for (const group of groups) samples.push(await inTurns(liftedSample(parts, group), signal));
+      for (const group of groups) samples.push(await inTurns(liftSample(parts, group), signal));
       return { groups, samples };
     };
     let { operations } = lifted;
@@ -99,13 +109,13 @@ export async function readLifted(
       for (const [index, { family }] of samples.entries()) {
         const moved = (row: Coordinate, column: Coordinate): number =>
           columns.entry(argumentOf(row), row.sample, column);
-        const kinks = inaccurateKinks(values, groups[index], family.base, moved, operations);
+        const kinks = findInaccurateKinks(values, groups[index], family.base, moved, operations);
         const inaccurate = await inTurns(kinks, signal);
         found.push(...inaccurate.met, ...inaccurate.open);
         for (const kink of inaccurate.open) open.add(kink);
       }
       if (found.length > 0) {
-        operations = widened(operations, found, values);
+        operations = widenTolerances(operations, found, values);
         ({ groups, samples } = await samplesWith(operations));
       }
     }
@@ -124,8 +134,8 @@ interface Lifting {
   readonly samples: readonly Omit<LiftedSample, 'isOpen'>[];
 }
 
-/** The coordinates of each sample: those that belong to none count in all. */
-function samplesOf({ isJoint }: LiftedFunction, all: readonly Coordinate[], batch: number): Coordinate[][] {
+/** The coordinates of each sample, with those that belong to no single one. */
+function groupBySample({ isJoint }: LiftedFunction, all: readonly Coordinate[], batch: number): Coordinate[][] {
   return Array.from({ length: batch }, (_, index) =>
     all.filter(({ kind, sample }) => sample === index || sample === -1 || (isJoint && kind !== 'unknown')),
   );
@@ -145,7 +155,7 @@ interface Parts {
   readonly system: ImplicitSystem;
   readonly lifted: LiftedFunction;
   readonly columns: Columns;
-  /** Of each operation the ends of the intervals of its derivative. */
+  /** The ends of the Clarke intervals of each operation, number by number. */
   readonly low: readonly Numbers[];
   readonly high: readonly Numbers[];
 }
@@ -159,7 +169,7 @@ const restOf =
   (column) =>
     column.rests[of]?.[at] ?? 0;
 
-/** Whether a value that belongs to no sample bends, and moves: its selection is then one for all samples. */
+/** Whether a value that belongs to no single sample is at a kink and moves: all samples then share its selection. */
 function sharesKinks({ columns, low, high }: Parts, all: readonly Coordinate[]): boolean {
   return all.some((coordinate) => {
     const { kind, of, at, sample } = coordinate;
@@ -169,8 +179,8 @@ function sharesKinks({ columns, low, high }: Parts, all: readonly Coordinate[]):
   });
 }
 
-/** The terms that do not move anything are left out. */
-function* liftedSample(
+/** The lifted system of a sample, without the terms of kinks that have no effect. */
+function* liftSample(
   { system, lifted, columns, low, high }: Parts,
   coordinates: readonly Coordinate[],
 ): Interruptible<Omit<LiftedSample, 'isOpen'>> {
@@ -199,7 +209,7 @@ function* liftedSample(
   };
   const moved = (row: Coordinate, column: Coordinate): number => columns.entry(argumentOf(row), row.sample, column);
   const ends = { low: kinks.map(({ of, at }) => low[of][at]), high: kinks.map(({ of, at }) => high[of][at]) };
-  const family = yield* liftedSystem({
+  const family = yield* liftSystem({
     n,
     kinks: kinks.length,
     Fz: yield* matrix(free, free, equation),

@@ -3,10 +3,13 @@ import { atOnce } from '../backends/event-loop.ts';
 import { marginOf } from './smallest-eigenvalue.ts';
 
 /**
- * The largest m with I − (W + Wᵀ)/2 ⪰ m·I: the smallest eigenvalue of that matrix, by Householder reduction to
- * tridiagonal form and bisection on Sturm counts. About 4n³/3 multiplications, without a break: half a second for n = 1000; a
- * page that has more calls it in a worker. Where a solve checks a margin it does so in turns with what else there is to do.
- * @param W n × n, row-major
+ * Computes the largest m with I − (W + Wᵀ)/2 ⪰ m·I, in float64: the smallest eigenvalue of the left-hand side, by
+ * Householder reduction to tridiagonal form and bisection on Sturm counts. It takes about 4n³/3 multiplications and
+ * blocks while it runs, half a second for n = 1000; a page with larger matrices calls it in a worker.
+ * @param W n × n numbers, row-major
+ * @param n the order of W, a whole number ≥ 1
+ * @returns m, which may be negative
+ * @throws RangeError where n is no whole number ≥ 1, or W does not hold n × n finite numbers
  */
 export function monotonicityMargin(W: ArrayLike<number>, n: number): number {
   NUMBERS('monotonicityMargin: W', W);

@@ -6,13 +6,17 @@ import { fetchedOnce } from './fetched.ts';
 import { checkPositive } from './options.ts';
 import { unlessAborted } from './run-limits.ts';
 
-/** Why a margin holds that was checked here. */
+/** The reason why a margin holds that was checked here. */
 export const BY_EIGENVALUES = 'by the eigenvalues of that matrix';
 
-/** A margin that holds by construction is not checked: a page that trains such a W does without. */
+/** Loaded late: a page that trains a W whose margin holds by construction never needs it. */
 const eigenvalues = fetchedOnce('what checks the margin of W', () => import('./smallest-eigenvalue.ts'));
 
-/** Of W, [n, n], to be checked. */
+/**
+ * The margin that a caller states for a matrix, with a check of it.
+ * @param W [n, n]
+ * @throws RangeError where no margin is stated, or one that is no finite number > 0
+ */
 export function marginOfMatrix(W: Tensor, stated: number | undefined): Margin {
   if (stated === undefined) throw new RangeError('margin: it is missing; it must be given where W is a tensor');
   return {

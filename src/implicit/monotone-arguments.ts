@@ -1,4 +1,4 @@
-/** What `monotoneFixedPoint` is given, checked against itself. */
+/** The arguments of `monotoneFixedPoint`, checked against one another. */
 import { checkFor, has, isListOf, isObject, refusal, refusalOfResult } from '../arguments/check.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { matrixMap } from '../solvers/maps/matrix.ts';
@@ -9,7 +9,7 @@ import { Tracing } from '../tensor/tracing.ts';
 import { marginOfMatrix } from './matrix-margin.ts';
 import { checkPositive } from './options.ts';
 
-/** W as a linear map. @param margin of a tensor; a map brings its own */
+/** W as a linear map. @param margin the margin of a matrix; a linear map brings its own */
 export function linearMapOf(W: Tensor | LinearMap, b: Tensor, margin: number | undefined): LinearMap {
   TENSOR('b', b);
   if (isTensor(W)) {
@@ -18,13 +18,13 @@ export function linearMapOf(W: Tensor | LinearMap, b: Tensor, margin: number | u
     checkMatrix(W, b);
     return matrixMap(W, marginOfMatrix(W, margin));
   }
-  MAP('W', W);
+  checkMap('W', W);
   if (margin === undefined) return W;
   throw refusal('margin: it', margin, 'left out where W is a linear map, which brings its own');
 }
 
-/** A map of the caller's own is what only its type says that it is. */
-const MAP = /* @__PURE__ */ checkFor(
+/** Checks a linear map of the caller's own, of which plain JavaScript has no type. */
+const checkMap = /* @__PURE__ */ checkFor(
   'a tensor [n, n], or a linear map with key, n, parameters, margin and traced',
   (value) => {
     const { key, n, parameters, margin } = (value ?? {}) as LinearMap;
@@ -45,6 +45,10 @@ function widthOf(b: Tensor): number {
   return b.shape[1];
 }
 
+/**
+ * Checks b and the start against the linear map.
+ * @throws RangeError where a shape or the margin is wrong
+ */
 export function checkArguments(
   { n, parameters, margin }: LinearMap,
   b: Tensor,
@@ -60,12 +64,12 @@ export function checkArguments(
       `initial: the shape is ${describe(initial.shape)}; it must be that of b, ${describe(b.shape)}`,
     );
   }
-  // Either may be of a Program that is being traced, in which nothing can be solved.
+  // Both must belong to an engine: nothing can be solved inside a Program that is being traced.
   const engine = engineOf('b', b);
   return { engine: parameters.length > 0 ? engineOf('W', parameters[0]) : engine, batch: b.shape[0] };
 }
 
-/** Looks at a map that does not say it, without running anything. */
+/** Whether a map has a resolvent: as it says itself, or else as its traced form shows, without running anything. */
 export function hasResolvent(engine: Engine, map: LinearMap): boolean {
   if (map.hasResolvent !== undefined) return map.hasResolvent;
   const tracing = new Tracing('a look at W', engine);

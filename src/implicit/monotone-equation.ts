@@ -1,4 +1,4 @@
-/** z = σ(Wz + b) in operations that a tape follows: for functions that call such a layer, and have its kinks. */
+/** z = σ(Wz + b) in operations that a tape follows: functions that call such a layer have its kinks. */
 import type { CustomOperation, LayerEquation } from '../autodiff/custom.ts';
 import type { Activation } from '../solvers/activations.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
@@ -8,20 +8,20 @@ import { recorded } from '../tensor/operations.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 
 /**
- * z − σ(Wz + b), [batch, n].
- * @param given the parameters of the map, and b
+ * The residual z − σ(Wz + b), [batch, n].
+ * @param given the parameters of the map, then b
  */
-export function monotoneResidual(
+export function traceResidual(
   { context, map, activation }: LayerEquation,
   z: Tensor,
   given: readonly Tensor[],
 ): Tensor {
   const [b] = given.slice(-1);
-  return z.sub(activated(applied(context, map, given.slice(0, -1), z).add(b), activation));
+  return z.sub(activate(applyMap(context, map, given.slice(0, -1), z).add(b), activation));
 }
 
-/** Wz for each row. */
-function applied(context: LoopContext, map: LinearMap, parameters: readonly Tensor[], z: Tensor): Tensor {
+/** Wz for each row of z. */
+function applyMap(context: LoopContext, map: LinearMap, parameters: readonly Tensor[], z: Tensor): Tensor {
   const W = map.traced(parameters, context);
   const operation: CustomOperation = {
     name: 'a linear map',
@@ -41,15 +41,15 @@ function applied(context: LoopContext, map: LinearMap, parameters: readonly Tens
   return recorded('custom', [...parameters, z], W.apply(z, { transposed: false }), operation);
 }
 
-/** σ(p): 0 where a unit is not in use, whatever reaches it. */
-function activated(p: Tensor, { mask, ...activation }: Activation): Tensor {
-  if (!mask) return ofUsed(p, activation);
+/** σ(p), and 0 in the units that the mask leaves out. */
+function activate(p: Tensor, { mask, ...activation }: Activation): Tensor {
+  if (!mask) return activateUsed(p, activation);
   const used = mask.flatMap((isUsed, unit) => (isUsed ? [unit] : []));
-  const value = ofUsed(p.transpose().gather(used).transpose(), activation);
+  const value = activateUsed(p.transpose().gather(used).transpose(), activation);
   return scatterAdd(value.transpose(), used, mask.length).transpose();
 }
 
-function ofUsed(p: Tensor, { name, parameters: [first, second] }: Omit<Activation, 'mask'>): Tensor {
+function activateUsed(p: Tensor, { name, parameters: [first, second] }: Omit<Activation, 'mask'>): Tensor {
   switch (name) {
     case 'softThreshold':
       return p.softThreshold(first);

@@ -1,4 +1,7 @@
-/** The solution of z = σ(Wz + b) as a differentiable function of W and b, for a linear map W with I − (W + Wᵀ)/2 ⪰ m·I, m > 0. */
+/**
+ * The solution of z = σ(Wz + b) as a differentiable function of W and b, for a linear map W with I − (W + Wᵀ)/2 ⪰ m·I,
+ * m > 0.
+ */
 import { readOptions } from '../arguments/options.ts';
 import type { CustomOperation } from '../autodiff/custom.ts';
 import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
@@ -25,34 +28,42 @@ import { type ResolvedSolution, resolvedSolution } from './monotone-resolved.ts'
 import {
   type Chosen,
   checkSolveOptions,
-  chosenFor,
+  chooseSolvers,
   MONOTONE_OPTIONS,
   type MonotoneMapOptions,
   type MonotoneOptions,
   type Settings,
   solverName,
 } from './options.ts';
-import { guardOf, isOverwritten } from './overwritten.ts';
+import { guardTensors, isOverwritten } from './overwritten.ts';
 import { certificateOfSolve, type LinearDirection } from './reporting.ts';
 import { unlessAborted } from './run-limits.ts';
 import { Course } from './solution.ts';
 
+/** The result of `monotoneFixedPoint`. */
 export interface MonotoneSolution {
-  /** [batch, n] */
+  /**
+   * The solution, [batch, n], recorded for differentiation. Reading it awaits the report, and rejects where the solve
+   * failed.
+   */
   readonly z: Tensor;
+  /** The report of the forward solve, sample by sample. */
   readonly report: Promise<SolveReport>;
-  /** Of each linear solve, for a gradient or for a tangent, in the order in which they were asked for, with its certificate. */
+  /**
+   * One report for each linear solve, whether for a gradient or for a tangent, in the order in which they were asked
+   * for, each with a certificate.
+   */
   readonly backwardReports: readonly Promise<LinearReport>[];
   /**
-   * The same certificate without a gradient, with the kinks of the true solution: see `unresolved` of SampleCertificate. Where W is
-   * less monotone than the margin says: see `onFailedCertificate`.
+   * The certificate of the solution without a gradient. Its kinks are those of the true solution: see `unresolved` of
+   * SampleCertificate. Where W is less monotone than the margin says, `onFailedCertificate` decides what happens.
    */
   certificate(): Promise<ImplicitCertificate>;
-  /** Frees z and what the certificate needs; not called for inside `tidy` or a differentiated function. */
+  /** Frees z and what the certificate needs. Inside `tidy` or a differentiated function there is no need to call it. */
   dispose(): void;
 }
 
-/** What helps where a solve by this solver fails. */
+/** The advice on a forward solve that failed with this solver. */
 const adviceOn = (solver: Chosen['solver']): OwnAdvice => ({
   forward(report) {
     const { cause } = worstOf(report);
@@ -69,17 +80,22 @@ const adviceOn = (solver: Chosen['solver']): OwnAdvice => ({
 });
 
 /**
- * Solves z = σ(Wz + b) for every row of b, with W a matrix or any other linear map, and differentiates the solution (Bolte et al. 2021, Proposition 3).
+ * Solves z = σ(Wz + b) for every row of b, where W is a matrix or any other linear map with I − (W + Wᵀ)/2 ⪰ m·I and m
+ * > 0, and differentiates z with respect to W and b (Bolte et al. 2021, Proposition 3). The margin m makes the solution
+ * unique.
  *
- * Backward: with J from the pre-activation Wz + b and one selection throughout, (I − JW)ᵀu = v per sample; then
- * ∂ℓ/∂b = Jᵀu and ∂ℓ/∂W = Σ_batch (Jᵀu)zᵀ, of which a map makes the gradients of its parameters. Every gradient obeys ‖∂ℓ/∂b‖ ≤ ‖v‖/m.
+ * Gradients do not go through the iterations. With J = σ′ at the pre-activation Wz + b, and one selection at each kink
+ * throughout, a cotangent v asks for one linear solve (I − JW)ᵀu = v for each sample; then ∂ℓ/∂b = Jᵀu and ∂ℓ/∂W =
+ * Σ_batch (Jᵀu)zᵀ, from which a linear map computes the gradients of its parameters. Every gradient obeys ‖∂ℓ/∂b‖ ≤
+ * ‖v‖/m.
  *
  * Returns at once. Reading z, or anything computed from it, rejects with a ConvergenceError where a sample was not
- * solved, and with a RangeError where W or b holds NaN or an infinity, or (unless `onFailedCertificate` says otherwise) W is less
- * monotone than the margin says; once the signal is aborted, with its reason.
- * @param W [n, n], whose margin is an option; or a LinearMap, which brings its own
+ * solved; with a RangeError where W or b holds NaN or an infinity; with a RangeError where W is less monotone than the
+ * margin says, unless `onFailedCertificate` is warn or ignore; and with the signal's reason once the signal is aborted.
+ * @param W [n, n], with its margin as an option; or a LinearMap, which brings its own margin
  * @param b [batch, n]
- * @throws RangeError where a shape or an option is wrong; the signal's reason where it is aborted
+ * @param options `activation` is required, and `margin` where W is a matrix
+ * @throws RangeError where a shape or an option is wrong; the signal's reason where the signal is aborted
  */
 export function monotoneFixedPoint(W: Tensor, b: Tensor, options: MonotoneOptions): MonotoneSolution;
 export function monotoneFixedPoint(W: LinearMap, b: Tensor, options: MonotoneMapOptions): MonotoneSolution;
@@ -93,9 +109,10 @@ export function monotoneFixedPoint(
 }
 
 /**
- * The same, for layers that solve again and again while W changes little.
- * @param near `resolvent` of an earlier solve, of whatever W: where it is near enough that of this one starts from it
- * @returns also what the map keeps of V = (I + α(I − W))⁻¹, where the solver had one
+ * `monotoneFixedPoint` for layers, which solve again and again while W changes little.
+ * @param near the `resolvent` of an earlier solve with another W. Where it is near enough, the resolvent of this one
+ *   starts from it
+ * @returns also `resolvent`: what the map stores of V = (I + α(I − W))⁻¹, empty where the solver used none
  */
 export function solveMonotone(
   map: LinearMap,
@@ -106,10 +123,10 @@ export function solveMonotone(
   const checked = checkSolveOptions(options);
   const { engine, batch } = checkArguments(map, b, options.initial);
   checkMask(checked.activation, map.n);
-  const settings = chosenFor(checked, batch, map.n, hasResolvent(engine, map));
-  const margin = marginNow(map, settings);
+  const settings = chooseSolvers(checked, batch, map.n, hasResolvent(engine, map));
+  const margin = currentMargin(map, settings);
   const { limits } = settings;
-  const guard = guardOf('monotone', map.parameters, (index) => nameOf(map, index));
+  const guard = guardTensors('monotone', map.parameters, (index) => nameOf(map, index));
   const course = new Course({
     engine,
     what: 'monotone',
@@ -124,13 +141,15 @@ export function solveMonotone(
   });
   const start = { initial: options.initial, near };
   const { z: unread, summary, kept } = forward(engine, map, b, start, settings, course.run);
-  const shown = shownOnceChecked(margin, settings);
-  shown.catch(() => {}); // it is told with the report
+  const shown = checkMargin(margin, settings);
+  shown.catch(() => {}); // reported through the report
   const { report, outputs } = course.solved(summary, [unread]);
   const [z] = outputs;
   const isKinked = kinkedOperations(settings.activation).length > 0;
   let atFloor: ResolvedSolution | undefined;
-  /** The solution in which kinks are looked for, as it is from then on for whatever asks. */
+  /**
+   * The solution at the floor of the precision, in which kinks are looked for: computed when first asked for, and kept.
+   */
   const resolved = (): ResolvedSolution => {
     if (!atFloor || atFloor.z.isDisposed) {
       atFloor = resolvedSolution(engine, map, b, kept, settings, settings.limits.linear());
@@ -145,7 +164,7 @@ export function solveMonotone(
     return { map, kept, at: isResolved ? resolved() : left, isResolved, selection: asked ?? settings.selection };
   };
 
-  /** Jᵀu and, where they are needed, the gradients of the map's parameters. */
+  /** Jᵀu, then the gradients of the map's parameters where they are needed. */
   const linear = (direction: LinearDirection, point: LinearPoint, right: Tensor, needsMap: boolean): Tensor[] => {
     guard.check();
     return course.linear(direction, (run) => solveLinearised(engine, direction, point, right, needsMap, settings, run));
@@ -160,7 +179,7 @@ export function solveMonotone(
       const [Ju, ...gradients] = linear('backward', pointFor(given), cotangent, needsMap);
       return [...map.parameters.map((_, index) => gradients.at(index)), Ju];
     },
-    // ż = J(Wż + Ẇz + ḃ) is J(I − WJ)⁻¹(Ẇz + ḃ): the adjoint system of Wᵀ.
+    // ż = J(Wż + Ẇz + ḃ), so that ż = J(I − WJ)⁻¹(Ẇz + ḃ): the adjoint system of Wᵀ.
     pushforward(tangents, given) {
       guard.check();
       const point = pointFor(given);
@@ -182,7 +201,7 @@ export function solveMonotone(
         ),
       );
       const [kinks, { known: shownThen }] = await unlessAborted(Promise.all([reading, shown]), limits.signal);
-      const changed = guard.changed();
+      const changed = guard.reasonToRefuse();
       const known = changed === undefined ? shownThen : unexamined(changed);
       const samples = Array.from({ length: batch }, (_, sample) => ({
         ...known,
@@ -200,30 +219,30 @@ export function solveMonotone(
 const nameOf = ({ key, parameters }: LinearMap, index: number): string =>
   key === 'matrix' && parameters.length === 1 ? 'W' : `parameter ${index} of W`;
 
-/** What is known of the margin for the numbers that W has now. */
-function marginNow(map: LinearMap, { checkInputs }: Settings): Margin {
+/** The margin of the numbers that W holds now. */
+function currentMargin(map: LinearMap, { checkInputs }: Settings): Margin {
   const { value } = map.margin;
   const isMatrix = map.key === 'matrix' && map.parameters.length === 1;
   let { margin } = map;
-  // One that is checked is that of the numbers that are there.
+  // A margin that was not checked here may be that of numbers that have been overwritten since.
   if (!margin.check && isOverwritten(map)) {
     margin = isMatrix ? marginOfMatrix(map.parameters[0], value) : { ...margin, by: 'stated' };
   }
-  // One that would have been checked is one that is stated.
+  // Without `checkInputs` nothing is checked: the margin is only stated.
   return !checkInputs && margin.check ? { ...margin, by: 'stated', check: undefined } : margin;
 }
 
 const unexamined = (reason: string): Known => ({ status: 'unknown', argument: 'not examined', reason });
 
-/** What the margin shows, once it has been checked: in float64 on the host, beside the solve. */
-async function shownOnceChecked(
+/** Checks the margin, in float64 on the host beside the solve. @returns what it shows, and whether it bounds errors */
+async function checkMargin(
   margin: Margin,
   { onFailedCertificate, limits: { signal } }: Settings,
 ): Promise<{ readonly known: Known; readonly holds: boolean }> {
   try {
     await margin.check?.(signal);
     const known = knownByMargin(margin);
-    // A margin that somebody states bounds no error.
+    // A margin that is only stated bounds no error.
     return { known, holds: known.status === 'certified' };
   } catch (error) {
     if (onFailedCertificate === 'throw' || !(error instanceof RangeError) || signal?.aborted) throw error;

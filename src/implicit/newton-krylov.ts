@@ -6,22 +6,26 @@ import { combine, elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { type ImplicitSystem, matrixFree } from './system.ts';
 
-/** Of ‖F‖: how well a Newton step solves its linear system. */
+/** A Newton step solves its linear system to this residual, relative to ‖F‖. */
 const FORCING = 1e-3;
-/** Iterations of GMRES in a step: one cycle, without a restart. */
-const INNER = 16;
-/** Steps of the line search, longest first. */
+/** Iterations of GMRES in one Newton step: one cycle, without a restart. */
+const INNER_LIMIT = 16;
+/** The lengths that the line search tries, longest first. */
 const LENGTHS = [1, 0.5, 0.125];
-/** The last one. Where it, too, leaves the domain of F, it is the longest of the next step of the sample. */
+/**
+ * The last length that is tried. Where it leaves the domain of F too, the sample's next Newton step is no longer than
+ * this.
+ */
 const SHORTEST = 1 / 64;
-/** Above every norm that decides between steps; NaN and an infinity are not below it. */
+/** Above every norm that decides between lengths; NaN and infinity are not below it. */
 const LARGEST = 2 ** 126;
 
 /**
- * Newton-Krylov (Knoll & Keyes 2004): x⁺ = x − tδ, Bδ = F(x) with B = ∂F/∂z by GMRES on its products. Of a few lengths t the one
- * with the least residual is taken, sample by sample, and the shortest where none makes it less; a residual that is NaN, where F is
- * not defined, counts as infinite, and where no step stays in the domain x is kept, and shorter ones are tried next. At kinks B is
- * the element of the Clarke Jacobian that the selection names: a semismooth Newton step (Qi & Sun 1993).
+ * Newton-Krylov (Knoll & Keyes 2004): x⁺ = x − tδ with Bδ = F(x), where GMRES solves for δ by products with B = ∂F/∂z.
+ * The line search takes, sample by sample, the length t with the least residual, and the shortest where none reduces
+ * the residual. A residual that is NaN, because F is not defined there, counts as infinite; where no length stays in
+ * the domain, x stays as it is and the next step tries shorter ones. At kinks B is the element of the Clarke Jacobian
+ * that the selection names, which makes this a semismooth Newton method (Qi & Sun 1993).
  */
 export function newtonKrylov(system: ImplicitSystem, start: Tensor, context: LoopContext): Begun {
   const [batch] = start.shape;
@@ -35,16 +39,22 @@ export function newtonKrylov(system: ImplicitSystem, start: Tensor, context: Loo
       const { image, direct, transposed } = system.linearised(x);
       const value = system.value(x, image);
       const size = reduceRows('norm', [value]);
-      const problem = matrixFree(direct, transposed, value, constant(FORCING), INNER);
+      const problem = matrixFree(direct, transposed, value, constant(FORCING), INNER_LIMIT);
       const tolerance = elementwise('scale', [size], [FORCING, 0]);
-      const round = { r: value, state: initialState(context, batch, INNER), tolerance, limit: INNER, last: true };
+      const round = {
+        r: value,
+        state: initialState(context, batch, INNER_LIMIT),
+        tolerance,
+        limit: INNER_LIMIT,
+        last: true,
+      };
       const { e: change } = method.correct(context, problem, round);
       const tried = (length: number): { stepped: Tensor; residual: Tensor } => {
         const stepped = combine({ x }, { x: change, coefficient: reach, factor: -length });
         return { stepped, residual: residualAt(stepped) };
       };
       let [next, least] = [x, size];
-      // Nothing is greater than NaN, or less.
+      // Comparisons with NaN are false, so that a NaN never replaces a residual.
       for (const length of LENGTHS) {
         const { stepped, residual } = tried(length);
         const better = elementwise('greater', [least, residual]);

@@ -1,4 +1,4 @@
-/** What a caller may choose of a monotone solve, checked. */
+/** The options of `monotoneFixedPoint` and of layers that call it, and their checks. */
 import { BOOLEAN, COUNT, fieldOf, has, POSITIVE, refusal, SIGNAL } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
@@ -22,61 +22,75 @@ import { TENSOR, type Tensor } from '../tensor/tensor.ts';
 import type { FailurePolicy } from './failure-policy.ts';
 import { type LimitOptions, MILLISECONDS, RunLimits } from './run-limits.ts';
 
+/** How z = σ(Wz + b) is solved and differentiated. Every option may be left out. */
 export interface SolveOptions extends LimitOptions {
-  /** Of ‖z − σ(Wz + b)‖/(ε + ‖z‖), per sample. Default 1e-4. */
+  /** A sample is solved where ‖z − σ(Wz + b)‖/(ε + ‖z‖) is at most this, a finite number > 0. Default 1e-4. */
   tolerance?: number;
-  /** Of ‖v − (I − JW)ᵀu‖/‖v‖, per sample. Default: `tolerance`. */
+  /**
+   * A linear solve is done where ‖v − (I − JW)ᵀu‖/‖v‖ of each sample is at most this, a finite number > 0. Default:
+   * `tolerance`.
+   */
   backwardTolerance?: number;
   /**
-   * Default auto: peaceman-rachford where batch ≥ n/4 or a step is given, else anderson-picard+peaceman-rachford; of a linear
-   * map without a resolvent forward-backward. The report tells which it was. An Iteration of your own takes the place of a name.
+   * The forward solver: a name, or an Iteration of your own. Default auto: peaceman-rachford where batch ≥ n/4 or
+   * `step` is given, else anderson-picard+peaceman-rachford; forward-backward for a linear map without a resolvent. The
+   * report names the one that was taken.
    */
   solver?: ForwardSolverName | 'auto' | Iteration;
   /**
-   * Of the backward pass. Default auto: peaceman-rachford+bicgstab+cgnr where the forward solver leaves an inverse to use,
-   * else bicgstab+cgnr. An Iteration is run on the adjoint equation ũ = J(Wᵀũ + v), which has the form of the layer's own.
+   * The method of the linear solves for gradients and tangents. Default auto: peaceman-rachford+bicgstab+cgnr where the
+   * forward solver leaves an inverse to use, else bicgstab+cgnr. An Iteration of your own is run on the adjoint
+   * equation ũ = J(Wᵀũ + v), which has the form of the layer's own equation.
    */
   linearSolver?: LinearSolverName | 'auto' | Iteration;
-  /** α > 0. Default: chosen from m and ‖I − W‖ so that convergence is guaranteed. */
+  /** The step size α > 0 of the solver. Default: chosen from m and ‖I − W‖ such that convergence is guaranteed. */
   step?: number;
   /**
-   * Most iterations of a sample in the forward solve, in total; several methods have equal shares of it, and each what those
-   * before it have left over. Default 1000 for each method of the solver.
+   * The largest number of iterations that a sample may take in the forward solve, all methods together. Several methods
+   * have equal shares of it, and each may also use what the methods before it have left over. Default: 1000 for each
+   * method of the solver.
    */
   limit?: number;
-  /** The same of the backward solve. Default 500 for each method. */
+  /** The same for a linear solve. Default: 500 for each method of the linear solver. */
   backwardLimit?: number;
   /**
-   * q in [0, 1]: at a kink J is (1 − q)·min + q·max of the Clarke interval. Default 0. Where it is given, 0 included, gradients and
-   * tangents are taken at the kinks of the true solution: Newton steps bring the one that was found to the floor of the
-   * precision first, mostly at the price of one linear solve. Without it, what the tolerance cannot tell from a kink keeps the
-   * derivative of its side, and is counted as `unresolved`.
+   * q in [0, 1]: at a kink J is (1 − q)·min + q·max of the Clarke interval. Default 0.
+   *
+   * Where it is given, even as 0, gradients and tangents are taken at the kinks of the true solution: Newton steps
+   * first bring the solution that was found to the floor of the precision, mostly at the price of one linear solve.
+   * Without it, a coordinate that the tolerance cannot tell from a kink keeps the derivative of the side on which it
+   * was found, and counts as `unresolved`.
    */
   selection?: number;
-  /** A pre-activation is at a kink within this many units of ε·max|Wz + b|. Default 64. */
+  /** A pre-activation counts as at a kink within this many units of ε·max|Wz + b|; a finite number > 0. Default 64. */
   kinkUnits?: number;
-  /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
+  /**
+   * throw (default): reading anything that depends on a failed solve rejects with a ConvergenceError. report: only the
+   * report shows the failure.
+   */
   onFailure?: 'throw' | 'report';
   /**
-   * Where the margin is checked and does not hold, so that the solution may not be unique and a gradient need not exist. throw
-   * (default): reading the report, or anything that depends on the solve, rejects. warn: a warning on the console, and no error
-   * is bounded and nothing certified. ignore: the same without the warning, and without that of a matrix that is
-   * nearly singular.
+   * What happens where the margin was checked and does not hold, so that the solution may not be unique and a gradient
+   * need not exist. throw (default): reading the report, or anything that depends on the solve, rejects. warn: a
+   * warning on the console; no error is bounded and nothing is certified. ignore: as warn, but silently, also where a
+   * matrix is nearly singular.
    */
   onFailedCertificate?: FailurePolicy;
   /**
-   * Look for numbers in W and b that are not finite, and check the margin where it does not hold by construction (of a matrix
-   * on the host, n³ operations, in turns with the solve); fail where something is wrong. Default true.
+   * Whether to look for numbers in W and b that are not finite, and to check a margin that does not hold by
+   * construction. For a matrix that check takes n³ operations on the host, in turns with the solve. Reading the
+   * solution rejects where one of them fails. Default true.
    */
   checkInputs?: boolean;
 }
 
+/** The checks of the options that end a solve early. */
 export const LIMIT_OPTIONS: Checks<LimitOptions> = {
   signal: SIGNAL,
   timeLimit: (_, value) => MILLISECONDS('timeLimit: it', value),
 };
 
-/** What is 0 is checked below. */
+/** The checks of these options. Where the check is 0, `checkSolveOptions` checks the option. */
 export const SOLVE_OPTIONS: Checks<SolveOptions> = {
   ...LIMIT_OPTIONS,
   tolerance: 0,
@@ -93,16 +107,17 @@ export const SOLVE_OPTIONS: Checks<SolveOptions> = {
   checkInputs: BOOLEAN,
 };
 
-/** For a W that is a LinearMap. */
+/** The options of `monotoneFixedPoint` where W is a LinearMap, which brings its own margin. */
 export interface MonotoneMapOptions extends SolveOptions {
+  /** σ, by name or with its parameters: a proximal operator, such as 'relu'. */
   activation: ActivationOption;
-  /** Start of the iteration, [batch, n]. Default zeros. */
+  /** The start of the iteration, [batch, n]. Default: zeros. */
   initial?: Tensor;
 }
 
-/** For a W that is a matrix. */
+/** The options of `monotoneFixedPoint` where W is a matrix. */
 export interface MonotoneOptions extends MonotoneMapOptions {
-  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I. `monotonicityMargin` finds it for a W given directly. */
+  /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I. `monotonicityMargin` computes the largest such m from the numbers of W. */
   margin: number;
 }
 
@@ -112,17 +127,18 @@ export const MONOTONE_OPTIONS: Checks<MonotoneOptions> = {
   initial: TENSOR,
   margin: 0,
 };
-/** What is left to the solver where it is absent. */
-type Optional = 'step' | 'limit' | 'backwardLimit';
+/** Options that the solver chooses for itself where they are absent. */
+type OptionalName = 'step' | 'limit' | 'backwardLimit';
 
+/** The options of a monotone solve, checked and with their defaults. */
 export interface Settings
-  extends Required<Omit<MonotoneMapOptions, 'activation' | 'initial' | Optional | keyof LimitOptions>>,
-    Pick<MonotoneMapOptions, Optional> {
+  extends Required<Omit<MonotoneMapOptions, 'activation' | 'initial' | OptionalName | keyof LimitOptions>>,
+    Pick<MonotoneMapOptions, OptionalName> {
   readonly limits: RunLimits;
   readonly activation: Activation;
 }
 
-/** Settings in which nothing is left to be chosen. */
+/** Settings in which 'auto' and absent limits have been replaced by what they stand for. */
 export interface Chosen extends Settings {
   readonly limit: number;
   readonly backwardLimit: number;
@@ -131,11 +147,11 @@ export interface Chosen extends Settings {
 }
 
 /**
- * Settles what 'auto' stands for.
- * @param hasResolvent whether the linear map has one
- * @throws RangeError where a solver was chosen that needs one and there is none
+ * Replaces 'auto', and limits that are absent, by what they stand for.
+ * @param hasResolvent whether the linear map has a resolvent
+ * @throws RangeError where the chosen solver needs a resolvent and the map has none
  */
-export function chosenFor(settings: Settings, batch: number, n: number, hasResolvent: boolean): Chosen {
+export function chooseSolvers(settings: Settings, batch: number, n: number, hasResolvent: boolean): Chosen {
   const { step } = settings;
   const solver =
     settings.solver === 'auto'
@@ -146,8 +162,8 @@ export function chosenFor(settings: Settings, batch: number, n: number, hasResol
       ? automaticLinearSolver(leavesInverse(forwardSolverOf(solver)))
       : settings.linearSolver;
   if (!hasResolvent) {
-    checkResolvent('solver', solver, needsResolvent(forwardSolverOf(solver)), 'forward-backward');
-    checkResolvent('linearSolver', linearSolver, needsResolvent(linearSolverOf(linearSolver)), 'bicgstab+cgnr');
+    refuseWithoutResolvent('solver', solver, needsResolvent(forwardSolverOf(solver)), 'forward-backward');
+    refuseWithoutResolvent('linearSolver', linearSolver, needsResolvent(linearSolverOf(linearSolver)), 'bicgstab+cgnr');
   }
   const limits = {
     limit: settings.limit ?? LIMIT * forwardSolverOf(solver).length,
@@ -156,16 +172,16 @@ export function chosenFor(settings: Settings, batch: number, n: number, hasResol
   return { ...settings, ...limits, solver, linearSolver };
 }
 
-/** Iterations of a method, where nothing is said. */
+/** The limit of one method in the forward solve, and in a linear solve, by default. */
 export const LIMIT = 1000;
 export const BACKWARD_LIMIT = 500;
 
-/** What it is called in reports. */
+/** The name of the solver in reports. */
 export function solverName(solver: string | Iteration): string {
   return typeof solver === 'string' ? solver : solver.name;
 }
 
-function checkResolvent(option: string, solver: string | Iteration, isNeeded: boolean, instead: string): void {
+function refuseWithoutResolvent(option: string, solver: string | Iteration, isNeeded: boolean, instead: string): void {
   if (!isNeeded) return;
   throw new RangeError(
     `${option}: it is ${JSON.stringify(solverName(solver))}, which needs a resolvent of the linear map W; without one it must be another, such as ${instead}`,
@@ -173,13 +189,16 @@ function checkResolvent(option: string, solver: string | Iteration, isNeeded: bo
 }
 
 const DEFAULT_TOLERANCE = 1e-4;
-/** What may be chosen by name. */
+/** Names that an option may have, as keys. */
 const FORWARD_CHOICES = { auto: 0, ...FORWARD_SOLVERS };
 const LINEAR_CHOICES = { auto: 0, ...LINEAR_SOLVERS };
 const FAILURE_CHOICES = { throw: 0, report: 0 };
 const POLICIES = { throw: 0, warn: 0, ignore: 0 };
 
-/** Checks the options that do not depend on tensors; layers call it when they are made. */
+/**
+ * Checks the options that do not depend on tensors, and fills in their defaults. Layers call it when they are
+ * constructed.
+ */
 export function checkSolveOptions(options: MonotoneMapOptions): Settings {
   const tolerance = checkPositive('tolerance', options.tolerance ?? DEFAULT_TOLERANCE);
   return {
@@ -200,21 +219,24 @@ export function checkSolveOptions(options: MonotoneMapOptions): Settings {
   };
 }
 
+/** @throws RangeError where the value is no finite number > 0 */
 export function checkPositive(name: string, value: number): number {
   POSITIVE(`${name}: it`, value);
   return value;
 }
 
+/** @throws RangeError where the value is no whole number ≥ 1 */
 export function checkCount(name: string, value: number): number {
   COUNT(`${name}: it`, value);
   return value;
 }
 
+/** Checks the option `onFailedCertificate`. */
 export function checkFailurePolicy(policy: FailurePolicy): FailurePolicy {
   return checkOneOf('onFailedCertificate', policy, POLICIES);
 }
 
-/** A name, or an object that iterates. @param allowed an object that has the names as keys */
+/** Checks that a solver is an allowed name, or an object that iterates. @param allowed has the names as keys */
 export function checkSolver<Solver extends string | { begin: unknown }>(
   name: string,
   solver: Solver,
@@ -227,7 +249,7 @@ export function checkSolver<Solver extends string | { begin: unknown }>(
   );
 }
 
-/** @param allowed an object that has the names as keys */
+/** Checks that a value is an allowed name. @param allowed has the names as keys */
 export function checkOneOf<Name extends string>(name: string, value: Name, allowed: object): Name {
   if (typeof value !== 'string' || !Object.hasOwn(allowed, value)) {
     throw refusal(`${name}: it`, value, `one of ${Object.keys(allowed).join(', ')}`);

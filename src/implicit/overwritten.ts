@@ -1,43 +1,43 @@
-/** Tensors of which something is known, and whether they were overwritten since. */
+/** Whether tensors were overwritten since something about them was known. */
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-const writesTo = (tensors: readonly Tensor[]): number[] =>
+const countWrites = (tensors: readonly Tensor[]): number[] =>
   tensors.map((tensor) => (tensor.context instanceof Engine ? tensor.context.writesTo(tensor) : 0));
 
-/** For each map how often its parameters had been overwritten when its margin was known to hold. */
-const remembered = new WeakMap<LinearMap, readonly number[]>();
+/** How often the parameters of each map had been overwritten when its margin was known to hold. */
+const writesOfMap = new WeakMap<LinearMap, readonly number[]>();
 
-/** To be called when the margin is known, at the latest when the map is first used. */
-export function remember(map: LinearMap): void {
-  remembered.set(map, writesTo(map.parameters));
+/** Notes the state of a map for which the margin is known. To be called at the latest when the map is first used. */
+export function rememberWrites(map: LinearMap): void {
+  writesOfMap.set(map, countWrites(map.parameters));
 }
 
-/** Whether its margin is that of other numbers. */
+/** Whether the parameters of a map were overwritten since its margin was known. */
 export function isOverwritten(map: LinearMap): boolean {
-  const before = remembered.get(map);
-  if (!before) remember(map);
-  return before !== undefined && writesTo(map.parameters).some((count, index) => count !== before[index]);
+  const before = writesOfMap.get(map);
+  if (!before) rememberWrites(map);
+  return before !== undefined && countWrites(map.parameters).some((count, index) => count !== before[index]);
 }
 
-/** What a solution was made of, as it was then. */
+/** Guards the tensors of a solution against being overwritten. */
 export interface Guard {
-  /** Which of the tensors was overwritten since; undefined where none was. */
-  changed(): string | undefined;
-  /** @throws Error where one was */
+  /** The reason why one of the tensors no longer holds what was solved with; undefined where all still do. */
+  reasonToRefuse(): string | undefined;
+  /** @throws Error where one of them was overwritten */
   check(): void;
 }
 
-/** @param names of the tensors, as many */
-export function guardOf(what: string, tensors: readonly Tensor[], names: (index: number) => string): Guard {
-  const before = writesTo(tensors);
+/** Guards tensors from now on. @param names the name of each tensor, for messages */
+export function guardTensors(what: string, tensors: readonly Tensor[], names: (index: number) => string): Guard {
+  const before = countWrites(tensors);
   const changed = (): string | undefined => {
-    const at = writesTo(tensors).findIndex((count, index) => count !== before[index]);
+    const at = countWrites(tensors).findIndex((count, index) => count !== before[index]);
     return at < 0 ? undefined : `${names(at)} was overwritten after the solve`;
   };
   return {
-    changed,
+    reasonToRefuse: changed,
     check() {
       const reason = changed();
       if (reason) throw new Error(`${what}: ${reason}, which its derivatives were to be those of; solve again`);

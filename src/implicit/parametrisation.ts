@@ -8,17 +8,18 @@ import { recorded, transpose } from '../tensor/operations.ts';
 import { describe } from '../tensor/shape.ts';
 import { checkTogether, TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { checkPositive } from './options.ts';
-import { remember } from './overwritten.ts';
+import { rememberWrites } from './overwritten.ts';
 import { awaiting } from './reporting.ts';
 
-/** Of a `monotoneMatrix` with this m. */
+/** The margin of a `monotoneMatrix` with this m. */
 export function marginByConstruction(m: number): Margin {
   return { value: m, by: 'construction', reason: 'by construction as (1 − m)I − AᵀA + B − Bᵀ' };
 }
 
 /**
- * W = (1 − m)I − AᵀA + B − Bᵀ as a linear map whose margin is m by construction, whatever A and B: nothing is left to check. It
- * is differentiated with respect to A and B as `monotoneMatrix` is.
+ * W = (1 − m)I − AᵀA + B − Bᵀ as a linear map for `monotoneFixedPoint` (Winston & Kolter 2020). Its margin is m by
+ * construction, whatever A and B are, so that no solve needs to check it. Gradients with respect to A and B are those
+ * of `monotoneMatrix`.
  * @param A [n, n]
  * @param B [n, n]
  * @param margin m, a finite number > 0
@@ -28,18 +29,18 @@ export function monotoneMap(A: Tensor, B: Tensor, margin: number): LinearMap {
   checkPositive('margin', margin);
   for (const [name, given] of Object.entries({ A, B })) TENSOR(`monotoneMap: ${name}`, given);
   const map = matrixMap(monotoneMatrix(A, B, engineOf('A', A).scalar(margin)), marginByConstruction(margin));
-  remember(map);
+  rememberWrites(map);
   return map;
 }
 
 /**
- * W = (1 − m)I − AᵀA + B − Bᵀ, for which I − (W + Wᵀ)/2 = mI + AᵀA ⪰ m·I, whatever A and B (Winston & Kolter 2020).
- * With G = ∂ℓ/∂W: ∂ℓ/∂A = −A(G + Gᵀ), ∂ℓ/∂B = G − Gᵀ, ∂ℓ/∂m = −tr G.
+ * Computes W = (1 − m)I − AᵀA + B − Bᵀ, [n, n]. Whatever A and B are, I − (W + Wᵀ)/2 = mI + AᵀA ⪰ m·I (Winston & Kolter
+ * 2020). With G = ∂ℓ/∂W, the gradients are ∂ℓ/∂A = −A(G + Gᵀ), ∂ℓ/∂B = G − Gᵀ and ∂ℓ/∂m = −tr G.
  * @param A [n, n]
  * @param B [n, n]
- * @param margin m > 0, [1]. Where it may have been learnt it is read back, one number: reading anything that depends on W rejects with
- *   a RangeError unless it is above 0, for the construction then promises nothing
- * @throws RangeError where a shape is wrong, or a margin that is known beforehand is not above 0
+ * @param margin m > 0, a tensor [1]. Where its value is not known on the host, as after training, it is read back;
+ *   reading anything that depends on W then rejects with a RangeError unless m > 0
+ * @throws RangeError where a shape is wrong, or where m is known on the host and is not > 0
  */
 export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
   for (const [name, given] of Object.entries({ A, B, margin })) TENSOR(`monotoneMatrix: ${name}`, given);
@@ -52,7 +53,7 @@ export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
     }
   }
   const engine = engineOf('A', A);
-  const isPositive = positive(engine, margin);
+  const isPositive = checkPositiveMargin(engine, margin);
   const [made] = engine.run('monotone matrix', [A, B, margin], ([a, b, m], tracing) => {
     const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
     const diagonal = elementwise('multiply', [identity, elementwise('scale', [m], [-1, 1])]);
@@ -86,8 +87,8 @@ export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
   return recorded('custom', [A, B, margin], W, custom);
 }
 
-/** Undefined where it is known to be; a margin of which that is not known is read. */
-function positive(engine: Engine, margin: Tensor): Promise<void> | undefined {
+/** Checks that m > 0: undefined where the host knows m, else a promise that rejects where m is not > 0. */
+function checkPositiveMargin(engine: Engine, margin: Tensor): Promise<void> | undefined {
   const known = engine.scalarIn(margin);
   if (known !== undefined) {
     checkPositive('margin', known);
@@ -96,6 +97,6 @@ function positive(engine: Engine, margin: Tensor): Promise<void> | undefined {
   const isPositive = margin.data().then((numbers) => {
     for (const value of numbers) checkPositive('margin', value);
   });
-  isPositive.catch(() => {}); // told where W is awaited; there is none where making it throws
+  isPositive.catch(() => {}); // reported where W is awaited, and nowhere if this call throws
   return isPositive;
 }

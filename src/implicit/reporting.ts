@@ -1,4 +1,7 @@
-/** From the summary of a solve to its report, and to tensors that throw where the solve has failed. */
+/**
+ * Turns the summary of a solve into its report, and its outputs into tensors that cannot be read where the solve
+ * failed.
+ */
 import {
   ConvergenceError,
   isByRounding,
@@ -16,42 +19,45 @@ import {
   type ImplicitCertificate,
   type Known,
   type LinearReport,
-  sampleCertificate,
+  makeSampleCertificate,
 } from './certificate.ts';
-import { type KinkCounts, kinkCounts, type MarkedOperation, type OperationKink, readKinks } from './kinks.ts';
+import { countKinks, type KinkCounts, type MarkedOperation, type OperationKink, readKinks } from './kinks.ts';
 import { type LimitedRun, unlessAborted } from './run-limits.ts';
 import { readSummary, type Summary } from './summary.ts';
 
-/** For a gradient, or for a tangent. */
+/** The direction of a linear solve: backward for a gradient, tangent for a tangent. */
 export type LinearDirection = 'backward' | 'tangent';
 
-/** Which solve of which function is reported. */
+/** One solve of one solution, as its report describes it. */
 export interface Reported {
-  /** The function that was called, for messages. */
+  /** The public function that was called, for messages. */
   readonly what: string;
   readonly direction: 'forward' | LinearDirection;
-  /** What holds the numbers that may not be finite, for messages. */
+  /** The operand that may hold numbers that are not finite, for messages: such as 'W or b'. */
   readonly given: string;
+  /** The name of the solver. */
   readonly solver: string;
   readonly tolerance: number;
   readonly advice?: OwnAdvice;
-  /** throw: reading anything that depends on a failed solve rejects. report: the report alone tells. */
+  /** throw: reading anything that depends on a failed solve rejects. report: only the report shows the failure. */
   readonly onFailure: 'throw' | 'report';
-  /** Whether anything is known of the matrix that bounds an error by a residual; where it rejects, so does the report. */
+  /**
+   * Whether the residual bounds the error, because enough is known of the matrix. Where it rejects, so does the report.
+   */
   readonly isBounded: () => boolean | Promise<boolean>;
-  /** Of the floor, in the bound of an error: see roundingUnits. */
+  /** The units of the floor in the bound of an error: see `roundingUnits`. */
   readonly rounding: number;
-  /** What may have ended it early. */
+  /** What may have ended the solve early. */
   readonly run: LimitedRun;
-  /** The problem's own reason for which nothing was solved; without one a ConvergenceError tells. */
+  /** The problem's own error for a solve that failed, in place of a ConvergenceError; undefined where it has none. */
   readonly failure?: (report: SolveReport) => Error | undefined;
 }
 
-/** Rounding of a linear solve, relative to v, at which nothing is left of its answer: the matrix is singular to the precision. */
+/** Where the rounding of a linear solve, relative to v, reaches this, the matrix is singular to the precision. */
 const ALL_ROUNDING = 0.1;
 
-/** Reads the summary, which is then freed. */
-export async function reportOf(
+/** Reads the summary of a forward solve, and frees it. @param since the start of the solve, by performance.now() */
+export async function readReport(
   engine: Engine,
   reported: Reported,
   summary: Tensor,
@@ -61,32 +67,35 @@ export async function reportOf(
   return (await unlessAborted(read, reported.run.signal)).report;
 }
 
-/** What a linear solve leaves on the device. */
+/** The result of a linear solve, on the device. */
 export interface LinearResult {
-  /** Gradients, or tangents: none may be read before the report. */
+  /** The gradients, or the tangent. They must not be read before the report. */
   readonly tensors: readonly Tensor[];
   readonly summary: Tensor;
   readonly marked: readonly MarkedOperation[];
 }
 
-/** What was read of a linear solve. */
+/** What was read back from a linear solve. */
 export interface LinearRead {
   readonly report: SolveReport;
-  /** Of each sample, as in SampleCertificate. */
+  /** The counts of each sample, as in SampleCertificate. */
   readonly places: readonly KinkCounts[];
   readonly kinks: readonly OperationKink[];
-  /** Of ‖∂f/∂z‖, where the solve found one. */
+  /** A bound of ‖∂f/∂z‖; infinite, or 2¹²⁶, where the solve found none. */
   readonly normBound: number;
 }
 
-/** The certificate of a linear solve, where what is known is the same for every sample. */
+/** The certificate of a linear solve. @param known what is known of every sample alike */
 export function certificateOfSolve({ report, places, kinks }: LinearRead, known: Known): ImplicitCertificate {
-  const samples = report.samples.map((sample, index) => sampleCertificate(known, sample, places[index]));
+  const samples = report.samples.map((sample, index) => makeSampleCertificate(known, sample, places[index]));
   return certificateOf(samples, kinks);
 }
 
-/** Reads the summary of a linear solve and, only where it counts some, the kinks; all of that is then freed. */
-export function linearReportOf(
+/**
+ * Reads the summary of a linear solve, and its kinks where the summary counts some; frees both.
+ * @param certified makes the certificate
+ */
+export function readLinearReport(
   engine: Engine,
   reported: Reported,
   outcome: Omit<LinearResult, 'tensors'>,
@@ -104,7 +113,7 @@ async function readLinear(
   { summary, marked }: Omit<LinearResult, 'tensors'>,
   since: number,
 ): Promise<LinearRead> {
-  // They may be read after the call has ended in which they were made.
+  // The marks may be read after the end of the call that made them.
   const held = marked.map((operation) => ({ ...operation, marks: engine.kept(operation.marks) }));
   for (const { marks } of marked) marks.dispose();
   let reading: ReturnType<typeof readKinks> | undefined;
@@ -115,7 +124,7 @@ async function readLinear(
     const { samples } = solve.report;
     const { near, doubtful, kinkTolerance } = solve.read;
     places = samples.map((_, index) =>
-      kinkCounts(held, { near: near[index], doubtful: doubtful[index], kinkTolerance: kinkTolerance[index] }),
+      countKinks(held, { near: near[index], doubtful: doubtful[index], kinkTolerance: kinkTolerance[index] }),
     );
     if (places.some(({ kinks }) => kinks > 0)) reading = readKinks(held);
   } finally {
@@ -158,21 +167,24 @@ async function readSolve(
   return { report, read };
 }
 
-/** The same numbers, such that reading any of them awaits the report, and rejects where a sample was not solved or the signal is aborted. */
-export function guarded(
+/**
+ * The same numbers in other tensors. Reading one awaits the report, and rejects where a sample was not solved or the
+ * signal is aborted.
+ */
+export function guardOutputs(
   engine: Engine,
   { what, direction, onFailure, failure, advice, run: { signal } }: Reported,
   tensors: readonly Tensor[],
   report: Promise<SolveReport>,
 ): Tensor[] {
-  report.catch(() => {}); // it is told where the report or a tensor is awaited
+  report.catch(() => {}); // reported where the report or a tensor is awaited
   if (onFailure === 'report') {
     if (!signal) return [...tensors];
     const isOver = report.then(
       () => {},
       () => signal.throwIfAborted(),
     );
-    return allAwaiting(engine, tensors, isOver);
+    return awaitingEach(engine, tensors, isOver);
   }
   const failed = async (found: SolveReport): Promise<never> => {
     const { adviceFor } = await import('./advice.ts');
@@ -184,18 +196,18 @@ export function guarded(
     if (reason) throw reason;
     return found.samples.every(isSolved) ? undefined : failed(found);
   });
-  return allAwaiting(engine, tensors, verdict);
+  return awaitingEach(engine, tensors, verdict);
 }
 
-/** The same numbers, in place of the tensor, such that reading them also awaits `promise`. */
+/** The same numbers in another tensor, whose reading also awaits the promise. Frees the given tensor. */
 export function awaiting(engine: Engine, tensor: Tensor, promise: Promise<void>): Tensor {
   const checked = engine.withCheck(tensor, promise);
   tensor.dispose();
   return checked;
 }
 
-/** With one check for all of them, which what is computed from several of them depends on once. */
-function allAwaiting(engine: Engine, tensors: readonly Tensor[], promise: Promise<void>): Tensor[] {
+/** `awaiting` for several tensors, with one check: what is computed from several of them awaits it once. */
+function awaitingEach(engine: Engine, tensors: readonly Tensor[], promise: Promise<void>): Tensor[] {
   const check = engine.check(promise);
   return tensors.map((tensor) => {
     const checked = engine.dependent(tensor, check);

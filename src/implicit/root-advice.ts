@@ -1,17 +1,20 @@
-/** What helps where an equation of the user's own was not solved: with a look at where its solver has stopped. */
+/** The advice on a user's equation that was not solved, with a look at the point where its solver stopped. */
 import { type SolveReport, worstOf } from '../solvers/report.ts';
 import { MOST_NEWTON_STEPS } from './root-forward.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import { estimateSingularValues } from './singular-value-estimate.ts';
 import type { Solved } from './system.ts';
 
-/** Unknowns, of all samples, up to which that look is taken. */
-const LARGEST = 4096;
+/** The largest number of unknowns, of all samples together, for which that look is taken. */
+const MAXIMUM_UNKNOWNS = 4096;
 
-/** Of ε: a matrix whose least singular value is below this share of the largest one is singular, as far as steps go. */
-const SINGULAR = 1000;
+/** A matrix with σ_min below this many ε·σ_max counts as singular: Newton steps lead nowhere there. */
+const SINGULAR_UNITS = 1000;
 
-/** @param at where the solver has stopped */
+/**
+ * @param at the point where the solver stopped, if it is still there
+ * @returns undefined where there is no advice of its own
+ */
 export async function forwardAdvice(
   report: SolveReport,
   settings: ImplicitSettings,
@@ -41,14 +44,14 @@ export async function forwardAdvice(
   return `Newton steps (${MOST_NEWTON_STEPS} at most, whatever the limit is) have come to no solution: there may be none, or none near; start elsewhere, or ask for the report`;
 }
 
-/** False where it cannot be told. */
+/** Whether ∂F/∂z is singular there; false where this cannot be found out. */
 async function isSingular(at: Solved, settings: ImplicitSettings, sample: number): Promise<boolean> {
-  if (at.z.size > LARGEST) return false;
+  if (at.z.size > MAXIMUM_UNKNOWNS) return false;
   try {
     const estimates = await estimateSingularValues(at, settings, {});
     const { smallest, largest } = estimates[sample];
-    return !(smallest > SINGULAR * at.engine.epsilon * largest);
+    return !(smallest > SINGULAR_UNITS * at.engine.epsilon * largest);
   } catch {
-    return false; // what it needs may have been freed: then there is nothing to look at
+    return false; // the tensors may have been freed in the meantime
   }
 }

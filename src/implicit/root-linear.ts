@@ -1,20 +1,19 @@
-/** The linear solves behind gradients and tangents of solutions: Bᵀu = v and Bż = −Aẋ. */
-
+/** The linear solves behind gradients and tangents of a user's equation: Bᵀu = v and Bż = −Aẋ. */
 import { GENERAL_SOLVERS } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
-import { column, statusOf } from '../solvers/monitor.ts';
+import { column } from '../solvers/monitor.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { findKinks, type KinkedArgument, markedOperation } from './kinks.ts';
 import type { LinearResult } from './reporting.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import type { LimitedRun } from './run-limits.ts';
-import { summarise } from './summary.ts';
+import { summariseLinear } from './summary.ts';
 import { type LinearisedSystem, matrixFree, type Solved } from './system.ts';
 import { EAGER_PASSES, run } from './traced-or-eager.ts';
 
-/** Bᵀu = v, and −Aᵀu for the inputs that need it. */
-export function backward(
+/** Solves Bᵀu = v; the tensors are −Aᵀu for the inputs whose gradient is needed. */
+export function solveBackward(
   solved: Solved,
   cotangent: Tensor,
   needed: readonly boolean[],
@@ -28,11 +27,11 @@ export function backward(
     right: v,
     results: (u) => linearised.inputCotangents(u, needed),
   });
-  return solvedAndTold(solved, 'backward', others, settings, limited, task, definedPoint);
+  return runLinearTask(solved, 'backward', others, settings, limited, task, chooseDefinedPoint);
 }
 
-/** The start in the place of the solution, for samples that have failed and that the cotangent leaves out. */
-function definedPoint(x: Tensor, [v, start, residual]: readonly Tensor[]): Tensor {
+/** The point at which to linearise: the start, in place of x, for failed samples whose cotangent is 0. */
+function chooseDefinedPoint(x: Tensor, [v, start, residual]: readonly Tensor[]): Tensor {
   if (!start) return x;
   const { context, shape } = x;
   const asked = reduceRows('maximumAbsolute', [context.alias(v, shape)]);
@@ -41,15 +40,15 @@ function definedPoint(x: Tensor, [v, start, residual]: readonly Tensor[]): Tenso
   return elementwise('select', [column(replaced), context.alias(start, shape), x]);
 }
 
-/** Bż = −Aẋ. @param tangents undefined where an input has none, which is 0 */
-export function forwardMode(
+/** Solves Bż = −Aẋ; the tensor is ż. @param tangents ẋ of each input, where undefined stands for 0 */
+export function solveTangent(
   solved: Solved,
   tangents: readonly (Tensor | undefined)[],
   settings: ImplicitSettings,
   limited: LimitedRun,
 ): LinearResult {
   const others = tangents.filter((tangent) => tangent !== undefined);
-  return solvedAndTold(solved, 'tangent', others, settings, limited, (moved, linearised) => {
+  return runLinearTask(solved, 'tangent', others, settings, limited, (moved, linearised) => {
     const left = [...moved];
     return {
       direction: 'direct',
@@ -59,14 +58,14 @@ export function forwardMode(
   });
 }
 
-/** Solves for any right-hand side with B or with Bᵀ: what the estimate of a singular value is made of. */
+/** Solves Bu = right or Bᵀu = right; the tensor is u. The estimate of a singular value needs such solves. */
 export function solveWith(
   solved: Solved,
   right: Tensor,
   direction: LinearTask['direction'],
   settings: ImplicitSettings,
 ): LinearResult {
-  return solvedAndTold(solved, 'any', [right], settings, settings.limits.linear(), ([v]) => ({
+  return runLinearTask(solved, 'any', [right], settings, settings.limits.linear(), ([v]) => ({
     direction,
     right: v,
     results: (u) => [elementwise('copy', [u])],
@@ -76,19 +75,21 @@ export function solveWith(
 export interface LinearTask {
   /** transposed: Bᵀu = right. direct: Bu = right. */
   readonly direction: 'transposed' | 'direct';
-  /** Any shape of the size of z. */
+  /** The right-hand side, of the size of z and any shape. */
   readonly right: Tensor;
-  /** What is wanted of u, [batch, n]. */
+  /** Computes the results from u, [batch, n]. */
   readonly results: (u: Tensor) => readonly Tensor[];
 }
 
 type Task = (others: readonly Tensor[], linearised: LinearisedSystem) => LinearTask;
 
 /**
- * @param others what the task needs besides the solution and its inputs
- * @param pointOf where F is linearised, [batch, n]; default: at the solution
+ * Runs the linear solve of a task, and summarises it.
+ * @param others the tensors that the task needs besides the solution and its inputs
+ * @param pointOf the point at which F is linearised, [batch, n]. Default: the solution
+ * @throws UnresolvedError where the function names a selection and the solution is not resolved
  */
-function solvedAndTold(
+function runLinearTask(
   { engine, systemOf, z, inputs, uncertainty }: Solved,
   name: string,
   others: readonly Tensor[],
@@ -118,19 +119,11 @@ function solvedAndTold(
       const problem = matrixFree(apply, applyTransposed, v, tolerance, limit);
       const solved = solveLinear(context, GENERAL_SOLVERS[settings.linearSolver], problem);
       const kinks = findKinks(operations, batch);
-      const rows = {
-        status: statusOf(solved.state),
-        iterations: solved.iterations,
-        residual: solved.residual,
-        floor: solved.floor,
-        singularValueBound: solved.singularValueBound,
+      const summary = summariseLinear(batch, solved, kinks, {
         notFinite: reduceRows('countNotFinite', [v]),
-        near: kinks?.near,
-        doubtful: kinks?.doubtful,
-        kinkTolerance: kinks?.tolerance,
-        normBound: normBoundOn(context, linearised),
-      };
-      return [summarise(batch, rows), ...(kinks?.marks ?? []), ...results(solved.u)];
+        normBound: traceNormBound(context, linearised),
+      });
+      return [summary, ...(kinks?.marks ?? []), ...results(solved.u)];
     },
     limited,
   );
@@ -138,13 +131,13 @@ function solvedAndTold(
   return { summary, marked, tensors: rest.slice(marked.length) };
 }
 
-/** The function names a selection, and the solution was not resolved: the caller has to begin with that. */
+/** Thrown where the function names a selection and the solution is not resolved: the caller has to resolve it first. */
 export class UnresolvedError extends Error {}
 
-/** Beyond every bound that shows anything, where none is known. */
+/** Stands for a bound that is not known: it is too large to show anything. */
 const NO_BOUND = 2 ** 126;
 
-function normBoundOn(context: LoopContext, linearised: LinearisedSystem): Tensor {
+function traceNormBound(context: LoopContext, linearised: LinearisedSystem): Tensor {
   const bound = linearised.normBound();
   if (typeof bound === 'function') return bound();
   return context.constant({ kind: 'fill', value: Math.min(bound, NO_BOUND) }, [1]);

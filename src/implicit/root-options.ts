@@ -1,4 +1,4 @@
-/** What a caller may choose of the solution of an equation that the user wrote, checked. */
+/** The options of `root` and `fixedPoint`, and their checks. */
 import { BOOLEAN, isFunction } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { GENERAL_SOLVERS, type GeneralSolverName } from '../solvers/index.ts';
@@ -19,79 +19,102 @@ import {
 import { type LimitOptions, RunLimits } from './run-limits.ts';
 import { checkImplicitSelection, type ImplicitSelection } from './selections.ts';
 
-/** Solves F(z, …) = 0 in a way of the caller's own, from the start and the inputs; not followed by any tape. */
+/**
+ * A solver of the caller's own, in place of a name: returns the solution, of the shape of the unknown, from the start
+ * and the inputs. No tape follows it.
+ */
 export type OwnSolver = (start: Tensor, ...inputs: Tensor[]) => Tensor;
 
-/** z = f(z, …inputs) as an iteration sees it: rows are samples, whatever the shape of the unknown. */
+/**
+ * The equation z = f(z, …inputs) as a FixedPointIteration sees it: each row is a sample, whatever the shape of the
+ * unknown.
+ */
 export interface FixedPointEquation {
-  /** f at an x, [batch, n], as [batch, n]. */
+  /** f(x), [batch, n]. @param x [batch, n] */
   image(x: Tensor): Tensor;
-  /** ‖x − f(x)‖/(ε + ‖x‖) of each sample, [batch]. @param image f at x */
+  /** ‖x − f(x)‖/(ε + ‖x‖) of each sample, [batch]. @param image f(x) */
   residual(x: Tensor, image: Tensor): Tensor;
 }
 
-/** A way to solve z = f(z) by repetition: `fixedPoint` takes one in the place of a solver's name. */
+/** An iteration of the caller's own for z = f(z): `fixedPoint` takes one in place of a solver's name. */
 export interface FixedPointIteration {
-  /** In reports. */
+  /** The name of the solver in reports. */
   readonly name: string;
+  /** Under which condition the iteration converges; advice on a failed solve follows from it. */
   readonly converges: Convergence;
   /**
-   * Called while a Program is traced, with tensors of that Program.
+   * Sets the iteration up. Called while a Program is traced, with tensors of that Program.
    * @param start [batch, n]
+   * @returns the state at the start, and the step from one state to the next
    */
   begin(equation: FixedPointEquation, start: Tensor): Begun;
 }
 
 interface ImplicitOptions extends LimitOptions {
-  /** Where the forward solver starts; its shape is that of the unknown. The first axis counts samples. */
+  /** The start of the forward solve. The solution has its shape; the first axis counts samples. */
   unknown: Tensor;
-  /** What the function gets besides the unknown: the solution is differentiated with respect to these. */
+  /** The other arguments of the function. The solution is differentiated with respect to these. */
   inputs: readonly Tensor[];
   /**
-   * All samples are one system: the function may mix rows. Default false: it must not, in the unknown, and is refused where it does; as
-   * its operations tell, or, where these multiply by numbers that may be 0, its derivatives at the solution. With one axis there is one
-   * system anyway.
+   * Whether all samples form one system, so that the function may mix them. Default false: each sample is an equation
+   * of its own, and a function that lets one sample of the unknown depend on another is refused. The operations that
+   * the function calls show this; where they multiply by numbers that may be 0, its derivatives at the solution do. An
+   * unknown with one axis is always one system.
    */
   coupled?: boolean;
   /**
-   * Of ‖F(z)‖/(ε·min(1, s) + ‖z‖), per sample, with s = ‖z‖ + ‖F(z)‖ at the start: so that numbers far below 1 are solved for as well. Of an
-   * unknown that is taken as it is given, s = ‖z‖, and 1 where it is 0.
-   * Default 1e-4.
+   * A sample is solved where ‖F(z)‖/(ε·min(1, s) + ‖z‖) is at most this, a finite number > 0. Here s = ‖z‖ + ‖F(z)‖ at
+   * the start, so that unknowns far below 1 are solved for as well. With the solver `given`, s = ‖z‖, and 1 where z is
+   * 0. Default 1e-4.
    */
   tolerance?: number;
-  /** Of ‖v − Bᵀu‖/‖v‖, per sample. Default: `tolerance`. */
+  /**
+   * A linear solve is done where ‖v − Bᵀu‖/‖v‖ of each sample is at most this, a finite number > 0. Default:
+   * `tolerance`.
+   */
   backwardTolerance?: number;
-  /** Of the backward pass. Default auto: gmres. */
+  /** The method of the linear solves for gradients and tangents. Default auto, which is gmres. */
   linearSolver?: GeneralSolverName | 'auto';
   /**
-   * Most iterations of a sample in the forward solve, in total; two methods have equal shares, but newton-krylov never more than 50.
-   * Default 1000 for each method, and 50 for newton-krylov.
+   * The largest number of iterations that a sample may take in the forward solve, all methods together. Two methods
+   * have equal shares of it, but newton-krylov never takes more than 50. Default: 1000 for each method, and 50 for
+   * newton-krylov.
    */
   limit?: number;
-  /** Most iterations of a sample in the backward solve, in total. Default 500 for each method of the linear solver. */
+  /**
+   * The largest number of iterations that a sample may take in a linear solve. Default: 500 for each method of the
+   * linear solver.
+   */
   backwardLimit?: number;
   /**
-   * Which element of the Clarke interval is taken at the kinks of the function; see ImplicitSelection. Default: that with which
-   * the function calls its operations. Where it is given, here or in such a call, gradients and tangents are taken at the kinks of
-   * the true solution: Newton steps bring the one that was found to the floor of the precision first.
+   * Which element of the Clarke interval is taken at the kinks of the function: see ImplicitSelection. Default: the
+   * selection with which the function calls its operations. Where one is named, here or in such a call, gradients and
+   * tangents are taken at the kinks of the true solution: Newton steps first bring the solution that was found to the
+   * floor of the precision.
    */
   selection?: ImplicitSelection;
   /**
-   * Check the theorem's hypothesis whenever a gradient or a tangent is asked for, once for each solution, and take these at the
-   * kinks of the true solution, as with a `selection`. Default false.
+   * Whether to check the hypothesis of the theorem when the first gradient or tangent of a solution is asked for, as
+   * `solve.certify` does. Gradients and tangents are then taken at the kinks of the true solution, as with a
+   * `selection`. Default false.
    */
   certify?: boolean | CertifyOptions;
-  /** Where that check fails. Default warn. */
+  /** What happens where that check fails: throw, warn or ignore. Default warn. */
   onFailedCertificate?: FailurePolicy;
-  /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
+  /**
+   * throw (default): reading anything that depends on a failed solve rejects with a ConvergenceError. report: only the
+   * report shows the failure.
+   */
   onFailure?: 'throw' | 'report';
 }
 
+/** The options of `fixedPoint`. */
 export interface FixedPointOptions extends ImplicitOptions {
   /**
-   * anderson: accelerated repetition; picard: plain repetition; newton-krylov: Newton steps by GMRES; given: the unknown solves
-   * it already; or a function that solves it, or a FixedPointIteration of your own. Default auto: anderson+newton-krylov, Newton
-   * steps for the samples that the first has not solved; where f solves something itself, without these.
+   * The forward solver. anderson: repetition with Anderson acceleration. picard: plain repetition. newton-krylov:
+   * Newton steps by GMRES. given: the unknown solves the equation already. Or a function that solves it, or a
+   * FixedPointIteration of your own. Default auto: anderson+newton-krylov, with Newton steps for the samples that
+   * repetition did not solve; only anderson where f contains a solve of its own.
    */
   solver?:
     | 'auto'
@@ -104,15 +127,16 @@ export interface FixedPointOptions extends ImplicitOptions {
     | FixedPointIteration;
 }
 
+/** The options of `root`. */
 export interface RootOptions extends ImplicitOptions {
   /**
-   * newton-krylov: Newton steps by GMRES; given: the unknown solves it already; or a function that solves it. Default auto:
-   * newton-krylov.
+   * The forward solver. newton-krylov: Newton steps by GMRES. given: the unknown solves the equation already. Or a
+   * function that solves it. Default auto, which is newton-krylov.
    */
   solver?: 'auto' | 'newton-krylov' | 'given' | OwnSolver;
 }
 
-/** Of both; what is 0 is checked below. */
+/** The checks of both functions. Where the check is 0, `implicitSettings` checks the option. */
 export const IMPLICIT_OPTIONS: Checks<FixedPointOptions> = {
   ...LIMIT_OPTIONS,
   unknown: TENSOR,
@@ -132,7 +156,7 @@ export const IMPLICIT_OPTIONS: Checks<FixedPointOptions> = {
   onFailure: 0,
 };
 
-/** The options with their defaults. */
+/** The options, checked and with their defaults. */
 export type ImplicitSettings = Required<
   Omit<ImplicitOptions, 'unknown' | 'inputs' | 'selection' | 'linearSolver' | 'limit' | keyof LimitOptions>
 > &
@@ -180,12 +204,13 @@ export function implicitSettings(kind: 'root' | 'fixed point', options: FixedPoi
   };
 }
 
+/** The engine of the unknown. @throws where the unknown or an input does not fit it */
 export function checkedEngine(what: string, unknown: Tensor, inputs: readonly Tensor[]): Engine {
   const engine = engineOf(`${what}: unknown`, unknown);
   if (unknown.shape.length === 0) {
     throw new RangeError(`${what}: unknown is a scalar; it must have an axis, such as [1]`);
   }
-  // Of a function that is being traced: what it solves itself is then solved kernel by kernel.
+  // Inside a function that is being traced this throws; the function is then run kernel by kernel.
   for (const [index, input] of inputs.entries()) engineOf(`${what}: inputs[${index}]`, input);
   checkTogether(what, { unknown, inputs });
   return engine;

@@ -1,40 +1,43 @@
-/** What ends a solve early: a signal of the caller's, or the time. Written once for all solves. */
+/** What ends a solve early: a signal of the caller's, or a time limit. All solves share this. */
 import { numberFor } from '../arguments/check.ts';
 
+/** Checks a time limit. */
 export const MILLISECONDS = /* @__PURE__ */ numberFor('a finite number of milliseconds > 0', (value) => value > 0);
 
+/** The options that end a solve early. */
 export interface LimitOptions {
   /**
-   * Aborted, it ends the solve, and with it its gradients and certificates: whatever waits for one of them rejects with the signal's
-   * reason at once, and what is under way stops after the kernel, or the chunk of passes, that is being computed. A signal that is
-   * aborted already is thrown.
+   * Ends the solve when it is aborted, with its gradients and certificates. Everything that waits for one of them
+   * rejects at once with the signal's reason, and the device stops after the kernel, or the chunk of passes, that it is
+   * computing. A signal that is aborted already makes the call throw its reason. Default: none.
    */
   signal?: AbortSignal;
   /**
-   * Milliseconds, a finite number > 0. Of the forward solve from when it begins to run, and of each linear solve for a gradient or a
-   * tangent from when that begins: then the loops end with what they have, as at their limit of iterations. The report says so by
-   * `timedOut`. It may be exceeded by one kernel, or by the passes that a device has been given. Default: no limit.
+   * The time that a solve may take, in milliseconds: a finite number > 0. It counts for the forward solve from its
+   * beginning, and again for each linear solve for a gradient or a tangent. When it is over, the loops end with what
+   * they have, as at their limit of iterations, and the report has `timedOut`. It may be exceeded by one kernel, or by
+   * the passes that the device has already been given. Default: no limit.
    */
   timeLimit?: number;
 }
 
-/** Of one solve that is about to be enqueued: what the engine asks between passes. */
+/** The limits of one solve that is about to be enqueued. The engine asks it between passes. */
 export class LimitedRun {
-  /** Whether the time, and not the limit of iterations, ended it. */
+  /** Whether the time limit, and not the limit of iterations, ended the solve. */
   isOutOfTime = false;
-  /** Absent where nothing can end it early. */
+  /** Whether the solve must end now. Absent where nothing can end it early. */
   readonly isCutShort: (() => boolean) | undefined;
 
-  /** @param deadline when it ends, by performance.now(); default: `timeLimit` after it was asked for the first time */
+  /** @param deadline its end, by performance.now(). Default: `timeLimit` after it was asked for the first time */
   constructor(
     readonly signal: AbortSignal | undefined,
     readonly timeLimit: number | undefined,
     private deadline?: number,
   ) {
-    if (signal || timeLimit !== undefined) this.isCutShort = () => signal?.aborted === true || this.endsInTime();
+    if (signal || timeLimit !== undefined) this.isCutShort = () => signal?.aborted === true || this.checkTime();
   }
 
-  private endsInTime(): boolean {
+  private checkTime(): boolean {
     if (this.timeLimit === undefined) return false;
     const now = performance.now();
     this.deadline ??= now + this.timeLimit;
@@ -43,17 +46,20 @@ export class LimitedRun {
   }
 }
 
-/** By performance.now(): what several solves have in common. Of what is not given, each solve has its own time. */
+/**
+ * Deadlines that several solves share, by performance.now(). Where one is absent, each solve has its own time limit.
+ */
 export interface Deadlines {
   readonly forward?: number;
   readonly linear?: number;
 }
 
+/** The signal and the time limit of a solution, for its forward solve and its linear solves. */
 export class RunLimits {
   readonly signal: AbortSignal | undefined;
   private readonly timeLimit: number | undefined;
 
-  /** @throws RangeError where the time limit is no finite number above 0 */
+  /** @throws RangeError where the time limit is no finite number > 0 */
   constructor(
     { signal, timeLimit }: LimitOptions,
     private readonly deadlines: Deadlines = {},
@@ -64,7 +70,7 @@ export class RunLimits {
   }
 
   /** The same time limit, under another signal. */
-  under(signal: AbortSignal | undefined): RunLimits {
+  withSignal(signal: AbortSignal | undefined): RunLimits {
     return new RunLimits({ signal, timeLimit: this.timeLimit }, this.deadlines);
   }
 
@@ -81,43 +87,46 @@ export class RunLimits {
   }
 }
 
-/** Who waits for a signal, with one listener: of more than ten Node warns, as of a leak. */
-class Waiting {
-  private static readonly ofSignal = new WeakMap<AbortSignal, Waiting>();
-  private readonly told = new Set<() => void>();
+/** All that waits for a signal, behind a single listener: Node takes more than ten listeners for a leak and warns. */
+class SharedListener {
+  private static readonly ofSignal = new WeakMap<AbortSignal, SharedListener>();
+  private readonly callbacks = new Set<() => void>();
 
-  static for(signal: AbortSignal): Waiting {
-    let waiting = Waiting.ofSignal.get(signal);
-    if (!waiting) {
-      waiting = new Waiting();
-      Waiting.ofSignal.set(signal, waiting);
+  static for(signal: AbortSignal): SharedListener {
+    let listener = SharedListener.ofSignal.get(signal);
+    if (!listener) {
+      listener = new SharedListener();
+      SharedListener.ofSignal.set(signal, listener);
     }
-    return waiting;
+    return listener;
   }
 
   handleEvent(): void {
-    for (const tell of this.told) tell();
+    for (const callback of this.callbacks) callback();
   }
 
-  add(signal: AbortSignal, tell: () => void): void {
-    this.told.add(tell);
-    signal.addEventListener('abort', this); // the same object again is no second listener
+  add(signal: AbortSignal, callback: () => void): void {
+    this.callbacks.add(callback);
+    signal.addEventListener('abort', this); // adding the same object again does nothing
   }
 
-  remove(signal: AbortSignal, tell: () => void): void {
-    this.told.delete(tell);
-    if (this.told.size === 0) signal.removeEventListener('abort', this);
+  remove(signal: AbortSignal, callback: () => void): void {
+    this.callbacks.delete(callback);
+    if (this.callbacks.size === 0) signal.removeEventListener('abort', this);
   }
 }
 
-/** What the promise gives; rejects with the signal's reason as soon as that is aborted, whatever becomes of the promise. */
+/**
+ * The result of the promise; rejects with the signal's reason as soon as the signal is aborted, whatever becomes of the
+ * promise.
+ */
 export function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
     if (signal.aborted) abort();
-    const waiting = Waiting.for(signal);
-    waiting.add(signal, abort);
-    promise.then(resolve, reject).finally(() => waiting.remove(signal, abort));
+    const listener = SharedListener.for(signal);
+    listener.add(signal, abort);
+    promise.then(resolve, reject).finally(() => listener.remove(signal, abort));
   });
 }

@@ -1,4 +1,4 @@
-/** Which element of the conservative Jacobian the gradient of a user's equation takes. */
+/** Selections: which element of the conservative Jacobian the gradient of a user's equation takes. */
 import { isFunction, isObject, refusal, refusalOfResult } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
@@ -11,10 +11,10 @@ import { type KinkPlace, type Places, placeIn } from './kink-places.ts';
 import type { OperationKink } from './kinks.ts';
 
 /**
- * q in [0, 1]: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. One number for all; one for each operation
- * by name, as { relu: 0, abs: 0.5 }; a function of the place; or { random: seed }, uniform numbers for each coordinate, a
- * sample of the conservative Jacobian. One selection serves a whole backward pass. One that depends on the kinks themselves is
- * given once they are known: `solve.select`.
+ * The choice of q in [0, 1]: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. It is one number
+ * for all kinks; or one for each operation by name, such as { relu: 0, abs: 0.5 }; or a function of the place; or {
+ * random: seed }, which draws a uniform number for each coordinate, and so samples the conservative Jacobian. The same
+ * selection holds throughout a backward pass. For a choice that depends on the kinks themselves, see `solve.select`.
  */
 export type ImplicitSelection =
   | number
@@ -25,7 +25,7 @@ export type ImplicitSelection =
 const isRandom = (selection: ImplicitSelection): selection is { readonly random: number } =>
   isObject(selection) && 'random' in selection;
 
-/** @throws RangeError where a number is not from 0 to 1, a name is unknown, or a seed is not one */
+/** @throws RangeError where a number is not from 0 to 1, a name is unknown, or a seed is not valid */
 export function checkImplicitSelection(selection: ImplicitSelection | undefined): void {
   if (isFunction(selection) || selection === undefined) return;
   if (isRandom(selection)) random(readOptions('selection', selection, { random: 0 }).random);
@@ -36,7 +36,7 @@ export function checkImplicitSelection(selection: ImplicitSelection | undefined)
 
 const isFraction = (q: unknown): boolean => typeof q === 'number' && q >= 0 && q <= 1;
 
-/** What `choose` says of these kinks: elsewhere there is nothing to select. */
+/** The selection that `choose` makes at these kinks. Elsewhere the derivative is unique, and q has no effect. */
 export function selectionAt(
   kinks: readonly OperationKink[],
   choose: (kink: OperationKink) => number,
@@ -53,8 +53,9 @@ export function selectionAt(
 }
 
 /**
- * @param placesOf of each of the operations, only where single coordinates are told apart
- * @param beside where the numbers go that are made for these
+ * The selection in the form that a tape takes: one number for all, one for each operation, or one for each coordinate.
+ * @param placesOf the places of each of the operations; called only where q differs from coordinate to coordinate
+ * @param beside a tensor of the context to which the numbers are uploaded
  */
 export function selectionOnTape(
   selection: ImplicitSelection | undefined,

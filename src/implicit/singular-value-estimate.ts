@@ -1,32 +1,38 @@
-/** How near to singular ∂F/∂z is, for systems of any size: by linear solves and products alone, all samples together. */
+/**
+ * An estimate of how near to singular ∂F/∂z is, for systems of any size: by linear solves and products, all samples
+ * together.
+ */
 import { random } from '../data/random.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type SmallestSingularValueOptions, smallestSingularValueEstimate } from './hypothesis/matrix-free.ts';
+import { estimateSmallestSingularValue, type SmallestSingularValueOptions } from './hypothesis/matrix-free.ts';
 import { type LinearTask, solveWith } from './root-linear.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import { readSummary } from './summary.ts';
 import type { Solved } from './system.ts';
-import { answeredTogether } from './together.ts';
+import { answerTogether } from './together.ts';
 import { run } from './traced-or-eager.ts';
 
 export type EstimateOptions = SmallestSingularValueOptions;
 
-export interface SingularValueEstimate {
-  /** Not below σ_min, up to the tolerance of the solves. */
+/** The extreme singular values of one sample's matrix, estimated. */
+interface SingularValueEstimate {
+  /** At least σ_min, up to the tolerance of the solves. */
   readonly smallest: number;
-  /** Whether every linear solve converged; where one did not the matrix may be singular, and `smallest` says little. */
+  /**
+   * Whether every linear solve converged. Where one did not, the matrix may be singular, and `smallest` says little.
+   */
   readonly isSolved: boolean;
-  /** Not above σ_max. */
+  /** At most σ_max. */
   readonly largest: number;
-  /** Of ‖∂f/∂z‖, as with every gradient. */
+  /** A bound of ‖∂f/∂z‖, as in every linear solve. */
   readonly normBound: number;
 }
 
-/** Powers of BᵀB. */
+/** The largest singular value comes from this power of BᵀB. */
 const POWERS = 4;
 
-/** For each sample, of the element that the selection takes. */
+/** Estimates them for each sample, of the element that the selection takes. */
 export function estimateSingularValues(
   { engine, systemOf, z, inputs, uncertainty }: Solved,
   settings: ImplicitSettings,
@@ -36,13 +42,13 @@ export function estimateSingularValues(
     const use = (tensor: Tensor): Tensor => engine.useIn(arena, tensor);
     const at = { engine, systemOf, z: use(z), inputs: inputs.map(use), uncertainty: uncertainty?.map(use) };
     const { batch, n } = systemOf(inputs).rows;
-    const largest = await largestSingularValues(at, [batch, n], options.seed ?? 0);
-    /** The least that any solve has shown. */
+    const largest = await estimateLargest(at, [batch, n], options.seed ?? 0);
+    /** The smallest bound of σ_min that any solve has shown. */
     const least = new Array<number>(batch).fill(Number.POSITIVE_INFINITY);
     const isSolved = new Array<boolean>(batch).fill(true);
     let normBound = Number.POSITIVE_INFINITY;
 
-    async function answers(
+    async function answerAll(
       questions: ReadonlyMap<number, Question>,
     ): Promise<ReadonlyMap<number, Float64Array | undefined>> {
       const [{ direction }] = questions.values();
@@ -64,17 +70,17 @@ export function estimateSingularValues(
       );
     }
 
-    await answeredTogether(batch, answers, async (sample, ask) => {
+    await answerTogether(batch, answerAll, async (sample, ask) => {
       const asking = (direction: LinearTask['direction']) => async (right: Float64Array) => {
         const answer = await ask({ direction, right });
         if (!answer) throw new UnsolvedError();
         return answer;
       };
       try {
-        const estimate = await smallestSingularValueEstimate(asking('direct'), asking('transposed'), n, options);
+        const estimate = await estimateSmallestSingularValue(asking('direct'), asking('transposed'), n, options);
         least[sample] = Math.min(least[sample], estimate);
       } catch (error) {
-        // Too near to singular to be solved with: what the attempt has shown is left.
+        // The matrix is too near to singular for a solve; the bounds found so far stay.
         if (!(error instanceof UnsolvedError)) throw error;
       }
     });
@@ -94,8 +100,8 @@ interface Question {
   readonly right: Float64Array;
 }
 
-/** ‖Bw‖ of a unit vector w that powers of BᵀB have turned to the largest singular value, [batch]. */
-async function largestSingularValues(
+/** ‖Bw‖, [batch], for a unit vector w from the power method on BᵀB: an estimate of σ_max from below. */
+async function estimateLargest(
   { engine, systemOf, z, inputs, uncertainty = [] }: Solved,
   [batch, n]: readonly [number, number],
   seed: number,
@@ -113,8 +119,8 @@ async function largestSingularValues(
     ([at, w0, ...own], context) => {
       const system = systemOf(own.splice(0, inputs.length));
       const { direct, transposed } = system.linearised(context.alias(at, [batch, n]), own);
-      let w = unitRows(w0);
-      for (let power = 0; power < POWERS; power++) w = unitRows(transposed(direct(w)));
+      let w = normaliseRows(w0);
+      for (let power = 0; power < POWERS; power++) w = normaliseRows(transposed(direct(w)));
       return [reduceRows('norm', [direct(w)])];
     },
   );
@@ -124,7 +130,7 @@ async function largestSingularValues(
 /** Keeps 0/0 from being NaN. */
 const TINY = 1e-30;
 
-function unitRows(x: Tensor): Tensor {
+function normaliseRows(x: Tensor): Tensor {
   const size = elementwise('scale', [reduceRows('norm', [x])], [1, TINY]);
   return elementwise('divide', [x, x.context.alias(size, [x.shape[0], 1])]);
 }

@@ -1,33 +1,36 @@
-/** The monotonicity margin of a matrix by its eigenvalues: float64, on the host. Fetched where one is to be checked. */
+/**
+ * The monotonicity margin of a matrix by its eigenvalues, on the host in float64. Loaded when a margin is to be
+ * checked.
+ */
 import type { Interruptible } from '../backends/event-loop.ts';
 
-/** Eigenvalues are bracketed to this many units of rounding of the matrix. */
-const BISECTIONS = 100;
+/** At most this many bisections bracket an eigenvalue. */
+const MAXIMUM_BISECTIONS = 100;
 
-/** As `monotonicityMargin`. */
+/** The largest m with I − (W + Wᵀ)/2 ⪰ m·I: see `monotonicityMargin`. @param W n × n, row-major */
 export function* marginOf(W: ArrayLike<number>, n: number): Interruptible<number> {
-  const { diagonal, offDiagonal } = yield* tridiagonal(yield* symmetricPart(W, n), n);
-  return smallestEigenvalue(diagonal, offDiagonal);
+  const { diagonal, offDiagonal } = yield* tridiagonalise(yield* symmetricPart(W, n), n);
+  return findSmallestEigenvalue(diagonal, offDiagonal);
 }
 
-/** I − (W + Wᵀ)/2 */
+/** I − (W + Wᵀ)/2, n × n. */
 function* symmetricPart(W: ArrayLike<number>, n: number): Interruptible<Float64Array> {
   const matrix = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) matrix[i * n + j] = (i === j ? 1 : 0) - 0.5 * (W[i * n + j] + W[j * n + i]);
-    if (i % ROWS === ROWS - 1) yield;
+    if (i % ROWS_BETWEEN_YIELDS === ROWS_BETWEEN_YIELDS - 1) yield;
   }
   return matrix;
 }
 
 /**
- * The largest m with I − (W + Wᵀ)/2 ⪰ m·I for a W that is given directly, in float64 on the host.
- * @throws RangeError where m ≤ 0, up to rounding: the layer is then not monotone, and z = σ(Wz + b) may have no solution
- *   or several
+ * The same, checked to be positive.
+ * @throws RangeError where m ≤ 0 up to rounding: z = σ(Wz + b) is then not monotone, and may have no solution or
+ *   several
  */
 export function* checkedMargin(W: ArrayLike<number>, n: number): Interruptible<number> {
   const margin = yield* marginOf(W, n);
-  const norm = lengthOf(W, 0, n * n, 1);
+  const norm = stridedNorm(W, 0, n * n, 1);
   // An eigenvalue that is 0 comes out as a few units of rounding, of either sign.
   if (!(margin > 4 * n * Number.EPSILON * (1 + norm))) {
     throw new RangeError(
@@ -37,15 +40,15 @@ export function* checkedMargin(W: ArrayLike<number>, n: number): Interruptible<n
   return margin;
 }
 
-/** Of a margin that the caller states, what rounding of W may take away. */
+/** The share of a stated margin that rounding of W may take away. */
 const MARGIN_SLACK = 1e-3;
 
 /**
- * Checks the margin that a caller states for a W that is given directly.
+ * Checks the margin that a caller states for a matrix.
  * @throws RangeError where W is not monotone, or less so than stated
  */
 export function* checkStatedMargin(W: ArrayLike<number>, n: number, stated: number): Interruptible<void> {
-  if (yield* isAbove(W, n, stated * (1 - MARGIN_SLACK))) return;
+  if (yield* provesMargin(W, n, stated * (1 - MARGIN_SLACK))) return;
   const margin = yield* checkedMargin(W, n);
   if (margin < stated * (1 - MARGIN_SLACK)) {
     throw new RangeError(
@@ -55,12 +58,12 @@ export function* checkStatedMargin(W: ArrayLike<number>, n: number, stated: numb
 }
 
 /**
- * Whether I − (W + Wᵀ)/2 − m·I has a Cholesky factor, and has it beyond rounding: an eighth of the work of the eigenvalues. Where it
- * has none, these decide.
+ * Whether I − (W + Wᵀ)/2 − m·I has a Cholesky factor whose pivots exceed rounding, which proves the margin m in an eighth
+ * of the time of eigenvalues. Where it has none, the eigenvalues decide.
  */
-function* isAbove(W: ArrayLike<number>, n: number, m: number): Interruptible<boolean> {
+function* provesMargin(W: ArrayLike<number>, n: number, m: number): Interruptible<boolean> {
   const a = yield* symmetricPart(W, n);
-  const rounding = n * n * Number.EPSILON * (1 + lengthOf(W, 0, n * n, 1));
+  const rounding = n * n * Number.EPSILON * (1 + stridedNorm(W, 0, n * n, 1));
   if (!(m * MARGIN_SLACK > rounding)) return false;
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < i; j++) {
@@ -72,20 +75,20 @@ function* isAbove(W: ArrayLike<number>, n: number, m: number): Interruptible<boo
     for (let k = 0; k < i; k++) pivot -= a[i * n + k] ** 2;
     if (!(pivot > rounding)) return false;
     a[i * n + i] = Math.sqrt(pivot);
-    if (i % ROWS === ROWS - 1) yield;
+    if (i % ROWS_BETWEEN_YIELDS === ROWS_BETWEEN_YIELDS - 1) yield;
   }
   return true;
 }
 
-/** Householder reflections QᵀAQ that leave a symmetric A (overwritten) tridiagonal. */
-function* tridiagonal(
+/** Reduces a symmetric A, which is overwritten, to the tridiagonal QᵀAQ by Householder reflections. */
+function* tridiagonalise(
   a: Float64Array,
   n: number,
 ): Interruptible<{ diagonal: Float64Array; offDiagonal: Float64Array }> {
   const v = new Float64Array(n);
   const p = new Float64Array(n);
   for (let column = 0; column < n - 2; column++) {
-    const norm = lengthOf(a, (column + 1) * n + column, n * n, n);
+    const norm = stridedNorm(a, (column + 1) * n + column, n * n, n);
     if (norm === 0) continue;
     const head = a[(column + 1) * n + column];
     const image = head > 0 ? -norm : norm; // the sign that does not cancel
@@ -99,13 +102,13 @@ function* tridiagonal(
     for (let i = column; i < n; i++) {
       p[i] = (2 * partialDot(a, i * n, v, column + 1, n)) / squared;
       if (i > column) product += p[i] * v[i];
-      if (i % ROWS === ROWS - 1) yield;
+      if (i % ROWS_BETWEEN_YIELDS === ROWS_BETWEEN_YIELDS - 1) yield;
     }
     v[column] = 0;
     for (let i = column; i < n; i++) p[i] -= (product / squared) * v[i];
     for (let i = column; i < n; i++) {
       subtractPair(a, i, v, p, column, n);
-      if (i % ROWS === ROWS - 1) yield;
+      if (i % ROWS_BETWEEN_YIELDS === ROWS_BETWEEN_YIELDS - 1) yield;
     }
   }
   const diagonal = Float64Array.from({ length: n }, (_, i) => a[i * n + i]);
@@ -113,11 +116,11 @@ function* tridiagonal(
   return { diagonal, offDiagonal };
 }
 
-/** Outside of these a sum of squares may have overflowed, or have lost what underflowed. */
+/** Outside of this range a sum of squares may have overflowed, or have lost terms to underflow. */
 const [SMALLEST_SUM, LARGEST_SUM] = [2 ** -900, 2 ** 1000];
 
-/** √Σ x² of every `stride`-th number from `start` to before `end`. */
-function lengthOf(x: ArrayLike<number>, start: number, end: number, stride: number): number {
+/** √Σ x² over every `stride`-th number from `start` up to, but not including, `end`. */
+function stridedNorm(x: ArrayLike<number>, start: number, end: number, stride: number): number {
   let squares = 0;
   for (let at = start; at < end; at += stride) squares += x[at] * x[at];
   if (squares >= SMALLEST_SUM && squares <= LARGEST_SUM) return Math.sqrt(squares);
@@ -129,22 +132,23 @@ function lengthOf(x: ArrayLike<number>, start: number, end: number, stride: numb
   return largest * Math.sqrt(squares);
 }
 
-/** Of a matrix, after which others may have their turn. */
-const ROWS = 64;
+/** After this many rows of a matrix, other tasks of the host may run. */
+const ROWS_BETWEEN_YIELDS = 64;
 
-/** Σ_{j ≥ from} rowⱼ·vⱼ, the row beginning at `start`. */
+/** Σ_{j ≥ from} rowⱼ·vⱼ, where the row begins at `start`. */
 function partialDot(a: Float64Array, start: number, v: Float64Array, from: number, n: number): number {
   let sum = 0;
   for (let j = from; j < n; j++) sum += a[start + j] * v[j];
   return sum;
 }
 
-/** Row i of A − v wᵀ − w vᵀ, from column `from` on. */
+/** Replaces row i of A by that of A − v wᵀ − w vᵀ, from column `from` on. */
 function subtractPair(a: Float64Array, i: number, v: Float64Array, w: Float64Array, from: number, n: number): void {
   for (let j = from; j < n; j++) a[i * n + j] -= v[i] * w[j] + w[i] * v[j];
 }
 
-function smallestEigenvalue(diagonal: Float64Array, offDiagonal: Float64Array): number {
+/** The smallest eigenvalue of a symmetric tridiagonal matrix, by bisection. */
+function findSmallestEigenvalue(diagonal: Float64Array, offDiagonal: Float64Array): number {
   // Gershgorin's discs bracket every eigenvalue.
   let low = Number.POSITIVE_INFINITY;
   let high = Number.POSITIVE_INFINITY;
@@ -153,7 +157,7 @@ function smallestEigenvalue(diagonal: Float64Array, offDiagonal: Float64Array): 
     low = Math.min(low, diagonal[i] - radius);
     high = Math.min(high, diagonal[i]); // a Rayleigh quotient
   }
-  for (let step = 0; step < BISECTIONS && low < high; step++) {
+  for (let step = 0; step < MAXIMUM_BISECTIONS && low < high; step++) {
     const middle = 0.5 * (low + high);
     if (middle === low || middle === high) break;
     if (hasEigenvalueBelow(diagonal, offDiagonal, middle)) high = middle;
@@ -162,7 +166,9 @@ function smallestEigenvalue(diagonal: Float64Array, offDiagonal: Float64Array): 
   return low;
 }
 
-/** Sturm: some pivot of the LDLᵀ factorisation of T − x·I is negative exactly when an eigenvalue lies below x. */
+/**
+ * Sturm's criterion: a pivot of the LDLᵀ factorisation of T − x·I is negative exactly when an eigenvalue lies below x.
+ */
 function hasEigenvalueBelow(diagonal: Float64Array, offDiagonal: Float64Array, x: number): boolean {
   let pivot = diagonal[0] - x;
   for (let i = 0; ; i++) {

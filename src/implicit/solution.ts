@@ -1,6 +1,7 @@
 /**
- * The course that every implicit solution takes, whatever its equation: a forward solve with its report, outputs that cannot be
- * read where it failed, linear solves with reports and certificates, and a policy where a certificate failed.
+ * The course of events that all implicit solutions share, whatever their equation: a forward solve with its report,
+ * outputs that cannot be read where it failed, linear solves with reports and certificates, and a policy for
+ * certificates that fail.
  */
 import type { SolveReport } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
@@ -10,36 +11,36 @@ import type { ImplicitCertificate, LinearReport } from './certificate.ts';
 import { applyFailurePolicy, type FailurePolicy, warnIfNearlySingular } from './failure-policy.ts';
 import {
   awaiting,
-  guarded,
+  guardOutputs,
   type LinearDirection,
   type LinearRead,
   type LinearResult,
-  linearReportOf,
   type Reported,
-  reportOf,
+  readLinearReport,
+  readReport,
 } from './reporting.ts';
 import type { LimitedRun, RunLimits } from './run-limits.ts';
 
-/** What every solve lets the caller choose. */
+/** The options that all solves have. */
 export interface CourseSettings extends Pick<Reported, 'tolerance' | 'onFailure'> {
   readonly backwardTolerance: number;
   readonly onFailedCertificate: FailurePolicy;
   readonly limits: RunLimits;
 }
 
-/** What is known of the hypothesis of the implicit function theorem at a solution: each problem has its own arguments. */
+/** How a problem certifies the hypothesis of the implicit function theorem at its solution. */
 export interface Hypothesis {
   /** The certificate that comes with a linear solve. */
   ofSolve(read: LinearRead): Promise<ImplicitCertificate>;
   /**
-   * A closer look, where one is wanted before a gradient may be read. Called when the first linear solve has been enqueued, before
-   * anything that it needs is freed.
+   * A closer look, present where one is wanted before a gradient may be read. It is called once, when the first linear
+   * solve has been enqueued and nothing that it needs has been freed yet.
    */
   readonly closer?: () => Promise<ImplicitCertificate>;
 }
 
-/** What an equation says of itself: see Reported. */
-export interface Problem
+/** What a course needs to know of its equation: see Reported. */
+export interface CourseProblem
   extends Pick<Reported, 'what' | 'given' | 'solver' | 'isBounded' | 'failure'>,
     Partial<Pick<Reported, 'rounding'>> {
   readonly engine: Engine;
@@ -54,29 +55,31 @@ interface Solved<Report extends SolveReport> {
   readonly outputs: readonly Tensor[];
 }
 
-/** One solution, from the moment at which its forward solve is about to be enqueued. */
+/** The course of one solution, from the moment at which its forward solve is about to be enqueued. */
 export class Course {
-  /** Of the forward solve. */
+  /** The limits of the forward solve. */
   readonly run: LimitedRun;
-  /** In the order in which gradients and tangents were asked for. */
+  /** One for each linear solve, in the order in which gradients and tangents were asked for. */
   readonly backwardReports: Promise<LinearReport>[] = [];
   private readonly since = performance.now();
   private verdict: Promise<void> | undefined;
   private isWarned: boolean;
 
   /** @throws the signal's reason where it is aborted */
-  constructor(private readonly problem: Problem) {
+  constructor(private readonly problem: CourseProblem) {
     const { limits, onFailedCertificate } = problem.settings;
     this.run = limits.forward();
     this.isWarned = onFailedCertificate === 'ignore';
   }
 
   /**
-   * The report of the forward solve, and its outputs in the place of those given, such that reading them awaits it.
+   * The report of the forward solve, and tensors in place of its outputs whose reading awaits that report.
    *
-   * One of them is what the problem solves for, of which a CustomOperation is recorded; where that is several things, such as the
-   * x, y and s of a cone program, they are one row, and cut from it by operations that the tape follows.
-   * @param complete adds to the report; where it rejects, so does everything that depends on the solution. Default: nothing is added
+   * One output is the solution, for which a CustomOperation is recorded. A problem that solves for several things, such
+   * as the x, y and s of a cone program, lays them out in one row and cuts them from it by operations that the tape
+   * follows.
+   * @param complete adds to the report; where it rejects, so does everything that depends on the solution. Default:
+   *   adds nothing
    */
   solved(summary: Tensor, outputs: readonly Tensor[]): Solved<SolveReport>;
   solved<Report extends SolveReport>(
@@ -90,15 +93,15 @@ export class Course {
     complete?: (report: SolveReport) => Promise<SolveReport>,
   ): Solved<SolveReport> {
     const { engine } = this.problem;
-    const ahead = this.reported('forward', this.run);
-    const read = reportOf(engine, ahead, summary, this.since);
+    const ahead = this.describe('forward', this.run);
+    const read = readReport(engine, ahead, summary, this.since);
     const report = complete ? read.then(complete) : read;
-    return { report, outputs: guarded(engine, ahead, outputs, report) };
+    return { report, outputs: guardOutputs(engine, ahead, outputs, report) };
   }
 
   /**
-   * Solves for a gradient or a tangent.
-   * @returns the tensors that came of it, such that reading them awaits its report, and the closer look where there is one
+   * Runs the linear solve for a gradient or a tangent.
+   * @returns the tensors of its result; reading them awaits the report, and the closer look where there is one
    * @throws the signal's reason where it is aborted
    */
   linear(direction: LinearDirection, solve: (run: LimitedRun) => LinearResult): Tensor[] {
@@ -106,21 +109,21 @@ export class Course {
     const since = performance.now();
     const run = settings.limits.linear();
     const result = solve(run);
-    const back = this.reported(direction, run);
+    const back = this.describe(direction, run);
     const { closer } = hypothesis;
     if (closer && !this.verdict) {
-      this.verdict = applyFailurePolicy(what, settings.onFailedCertificate, closer().then(this.warned));
-      this.verdict.catch(() => {}); // it is told where a tensor is awaited
+      this.verdict = applyFailurePolicy(what, settings.onFailedCertificate, closer().then(this.warnOnce));
+      this.verdict.catch(() => {}); // reported where a tensor is read
     }
-    const report = linearReportOf(engine, back, result, since, (read) => hypothesis.ofSolve(read));
-    report.then(({ certificate }) => this.warned(certificate)).catch(() => {}); // it is told with the report
+    const report = readLinearReport(engine, back, result, since, (read) => hypothesis.ofSolve(read));
+    report.then(({ certificate }) => this.warnOnce(certificate)).catch(() => {}); // an error is reported through `report`
     this.backwardReports.push(report);
     const { verdict } = this;
-    const solved = guarded(engine, back, result.tensors, report);
+    const solved = guardOutputs(engine, back, result.tensors, report);
     return verdict ? solved.map((tensor) => awaiting(engine, tensor, verdict)) : solved;
   }
 
-  private reported(direction: Reported['direction'], run: LimitedRun): Reported {
+  private describe(direction: Reported['direction'], run: LimitedRun): Reported {
     const { what, solver, linearSolver, isBounded, rounding = 1, failure, settings, advice } = this.problem;
     const { tolerance, backwardTolerance, onFailure } = settings;
     const isForward = direction === 'forward';
@@ -139,8 +142,8 @@ export class Course {
     };
   }
 
-  /** Once for each solution. */
-  private readonly warned = (certificate: ImplicitCertificate): ImplicitCertificate => {
+  /** Warns of a matrix that is nearly singular, once for each solution. */
+  private readonly warnOnce = (certificate: ImplicitCertificate): ImplicitCertificate => {
     if (!this.isWarned) this.isWarned = warnIfNearlySingular(this.problem.what, certificate);
     return certificate;
   };

@@ -1,6 +1,9 @@
-/** One small tensor that tells how each sample fared: read back once, in one piece. */
+/** The summary of a solve: one small tensor with a row for each figure of the report, read back in one piece. */
+import type { LinearSolution } from '../solvers/linear.ts';
+import { statusOf } from '../solvers/monitor.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { FoundKinks } from './kinks.ts';
 
 export const SUMMARY_ROWS = [
   'status',
@@ -16,7 +19,7 @@ export const SUMMARY_ROWS = [
   'normBound',
 ] as const;
 type SummaryRow = (typeof SUMMARY_ROWS)[number];
-/** Not every solve has an error bound, or a matrix, or kinks. */
+/** Rows that are absent where a solve has no error bound, no matrix or no kinks. */
 type OptionalRow = 'amplification' | 'singularValueBound' | 'near' | 'doubtful' | 'kinkTolerance' | 'normBound';
 type SummaryLayout = Readonly<Record<Exclude<SummaryRow, OptionalRow>, Tensor> & Partial<Record<OptionalRow, Tensor>>>;
 
@@ -29,14 +32,39 @@ export function summarise(batch: number, rows: SummaryLayout): Tensor {
     if (!numbers) return stacked;
     const values = SUMMARY_ROWS.map((_, index) => (index === row ? 1 : 0));
     const place = context.constant({ kind: 'values', values }, [values.length, 1]);
-    // Selected, not multiplied by 0 and 1: a residual may be NaN.
+    // Selection, and not multiplication by 0 and 1, keeps a NaN in its own row.
     return elementwise('select', [place, numbers, stacked]);
   }, nothing);
 }
 
+/**
+ * The summary of a linear solve.
+ * @param kinks at the point of the solve; undefined where it has none, or looks for none
+ * @param rows the other rows: they differ from problem to problem
+ */
+export function summariseLinear(
+  batch: number,
+  { state, iterations, residual, floor, singularValueBound }: LinearSolution,
+  kinks: FoundKinks | undefined,
+  rows: Pick<SummaryLayout, 'notFinite' | 'amplification' | 'normBound'>,
+): Tensor {
+  const places = { near: kinks?.near, doubtful: kinks?.doubtful, kinkTolerance: kinks?.tolerance };
+  return summarise(batch, {
+    status: statusOf(state),
+    iterations,
+    residual,
+    floor,
+    singularValueBound,
+    ...places,
+    ...rows,
+  });
+}
+
 type Numbers = Float32Array | Float64Array;
+/** The numbers of each row, [batch]. */
 export type Summary = Readonly<Record<SummaryRow, Numbers>>;
 
+/** Splits the numbers of a summary into its rows. */
 export function readSummary(values: Numbers): Summary {
   const batch = values.length / SUMMARY_ROWS.length;
   const rows = {} as Record<SummaryRow, Numbers>;

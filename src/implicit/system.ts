@@ -1,4 +1,4 @@
-/** An equation F(z, x, …) = 0 that a user wrote with tensor operations, as the solvers see it: rows are samples. */
+/** An equation F(z, x, …) = 0 that a user wrote with tensor operations, as the solvers see it: each row is a sample. */
 import { refusalOfResult } from '../arguments/check.ts';
 import { linearised } from '../autodiff/jacobian-products.ts';
 import { isSelectedOn, kinksOn, liftedOn, selectablesOn } from '../autodiff/kinked-operations.ts';
@@ -10,21 +10,26 @@ import { elementwise, ratio, reduceAll, reduceRows } from '../tensor/kernels.ts'
 import { describe, type Shape, sameShape } from '../tensor/shape.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import type { KinkedArgument } from './kinks.ts';
-import { type Asked, type Mixing, type Structure, structureOf } from './samples/structure.ts';
+import { type Asked, findStructure, type Mixing, type Structure } from './samples/structure.ts';
 import { type ImplicitSelection, selectionOnTape } from './selections.ts';
 import { type UnfoldedSolution, unfold } from './unfold.ts';
 
-/** Gets the unknown and the inputs, and returns a tensor of the unknown's shape. */
+/**
+ * A function of the unknown and the inputs, written with tensor operations; returns a tensor of the unknown's shape.
+ */
 export type ImplicitFunction = (unknown: Tensor, ...inputs: Tensor[]) => Tensor;
 
-/** How an unknown of any shape is laid out as [batch, n]. */
+/** An unknown of any shape, laid out as [batch, n]. */
 export interface SampleRows {
   readonly shape: Shape;
   readonly batch: number;
   readonly n: number;
 }
 
-/** The first axis counts samples, which do not see one another; `coupled`, or with one axis only, all is one system. */
+/**
+ * The first axis counts samples, each an equation of its own. Where `coupled` is set, or with a single axis, all is one
+ * system.
+ */
 export function rowsOf(shape: Shape, coupled: boolean): SampleRows {
   const size = shape.reduce((product, extent) => product * extent, 1);
   const batch = coupled || shape.length < 2 ? 1 : shape[0];
@@ -35,19 +40,19 @@ export class ImplicitSystem {
   constructor(
     readonly what: string,
     private readonly f: ImplicitFunction,
-    /** F(z) is this: z − f(z) for a fixed point. */
+    /** root: F(z) = f(z). fixed point: F(z) = z − f(z). */
     readonly kind: 'root' | 'fixed point',
     readonly rows: SampleRows,
     readonly inputs: readonly Tensor[],
     private readonly selection: ImplicitSelection | undefined,
-    /** What is added to ‖z‖ where something is relative to that, [batch]. Default: ε. */
+    /** The number added to ‖z‖ in relative residuals, [batch]. Default: ε. */
     private readonly least?: Tensor,
   ) {}
 
   /**
-   * The same equation, solved from here: ε then counts in units of ‖x‖ + ‖F(x)‖ where that is less than 1, for 0 is no answer to an
-   * equation whose numbers are all smaller than ε.
-   * @param image f at x; without it, as of an x that is taken as it is, the unit is ‖x‖, and 1 where x is 0
+   * The same equation, solved from this start. In its relative residuals, ε is scaled by ‖x‖ + ‖F(x)‖ where that is
+   * less than 1: otherwise 0 would pass as a solution of an equation whose numbers are all smaller than ε.
+   * @param image f(x). Without it, as for an x that is taken as the solution, the scale is ‖x‖, and 1 where x is 0
    */
   startedAt(x: Tensor, image?: Tensor): ImplicitSystem {
     const { what, f, kind, rows, inputs, selection } = this;
@@ -69,7 +74,7 @@ export class ImplicitSystem {
     );
   }
 
-  /** The user's function at an x of [batch, n], as [batch, n]. */
+  /** The user's function at x, [batch, n]. @param x [batch, n] */
   image(x: Tensor, inputs: readonly Tensor[] = this.inputs): Tensor {
     const { shape, batch, n } = this.rows;
     const image = this.f(x.reshape(shape), ...inputs);
@@ -83,7 +88,10 @@ export class ImplicitSystem {
     return image.reshape([batch, n]);
   }
 
-  /** @throws Error where the function depends on a tensor that is followed and is not among its inputs: no derivative reaches that */
+  /**
+   * @throws Error where the function uses a tensor that is being differentiated and is not among its inputs: it would
+   *   get no gradient
+   */
   private checkOrigin({ node }: Tensor, given: readonly Tensor[]): void {
     if (!node || given.some((one) => one.node?.recorder === node.recorder)) return;
     throw new Error(
@@ -91,23 +99,26 @@ export class ImplicitSystem {
     );
   }
 
-  /** F at x, from the image of x. */
+  /** F(x). @param image f(x) */
   value(x: Tensor, image: Tensor): Tensor {
     return this.kind === 'root' ? image : elementwise('subtract', [x, image]);
   }
 
-  /** An entry of ∂F/∂z, or of ∂F with respect to something else than z, from that of the user's function. */
+  /**
+   * An entry of a derivative of F, from the same entry for f.
+   * @param isDiagonal whether it is a diagonal entry of ∂F/∂z
+   */
   derivativeEntry(entry: number, isDiagonal: boolean): number {
     if (this.kind === 'root') return entry;
     return (isDiagonal ? 1 : 0) - entry;
   }
 
-  /** ‖F(x)‖ / (ε + ‖x‖) for each sample, [batch]; with another number in the place of ε, see `startedAt`. */
+  /** ‖F(x)‖ / (ε + ‖x‖) for each sample, [batch]. `startedAt` puts another number in place of ε. @param image f(x) */
   residual(x: Tensor, image: Tensor): Tensor {
     return this.relative(x, reduceRows('norm', [this.value(x, image)]));
   }
 
-  /** The same, from ‖F(x)‖. Where ‖x‖ has overflowed nothing is small beside it: NaN. */
+  /** The same, from size = ‖F(x)‖. NaN where ‖x‖ has overflowed: no residual counts as small beside it. */
   relative(x: Tensor, size: Tensor): Tensor {
     const norm = reduceRows('norm', [x]);
     const { least } = this;
@@ -117,15 +128,18 @@ export class ImplicitSystem {
     );
   }
 
-  /** The user's function at x, and on a tape all that leads to it. */
-  recorded(x: Tensor): RecordedImage {
+  /** Evaluates the user's function at x on a tape. */
+  record(x: Tensor): RecordedImage {
     const tape = new Tape();
     const unknown = tape.watch(x);
     const inputs = this.inputs.map((input) => tape.watch(input));
     return { tape, unknown, inputs, image: this.image(unknown, inputs) };
   }
 
-  /** Where the values that are asked for belong, and whether rows see one another. @param unfolded by `unfold` */
+  /**
+   * Finds the samples to which the values asked for belong, and whether rows depend on one another.
+   * @param unfolded the solutions that `unfold` found. Default: found here
+   */
   structure(
     { tape, unknown, inputs, image }: RecordedImage,
     asked: readonly Asked[],
@@ -134,7 +148,7 @@ export class ImplicitSystem {
     const { batch } = this.rows;
     if (batch === 1) return { mixing: undefined, places: asked.map(() => ({ batch, own: 'rows' })) };
     const { length } = tape.operations;
-    // Of those whose rows are known the equation would say nothing more.
+    // The rows of rowwise operations are known, so that their equations are not needed.
     const needed = unfolded ?? unfold(tape, [unknown], ({ isRowwise }) => !isRowwise).solutions;
     const solutions = needed.map(({ output, residual }) => ({
       output: tape.indexOf(output) as number,
@@ -142,7 +156,7 @@ export class ImplicitSystem {
     }));
     const from = { index: tape.indexOf(unknown) as number, size: unknown.size };
     const given = inputs.map((input) => ({ index: tape.indexOf(input) as number, shape: input.shape }));
-    const found = structureOf(
+    const found = findStructure(
       { entries: tape.operations, solutions, unknown: from, inputs: given, image: tape.indexOf(image), batch },
       asked,
     );
@@ -151,20 +165,20 @@ export class ImplicitSystem {
   }
 
   /**
-   * The user's function at x, once it is known that it does not mix the rows.
-   * @returns also whether the trace leaves that in doubt
-   * @throws RangeError where it mixes them
+   * Evaluates the user's function at x, and checks that it does not mix rows.
+   * @returns f(x), and whether the trace leaves it in doubt that rows are not mixed
+   * @throws RangeError where it mixes rows
    */
   examined(x: Tensor): { readonly image: Tensor; readonly isDoubtful: boolean } {
-    const recorded = this.recorded(x);
+    const recorded = this.record(x);
     const { mixing } = this.structure(recorded, []);
     recorded.tape.dispose();
-    if (mixing && !mixing.isDoubtful) throw this.mixed(mixing);
+    if (mixing && !mixing.isDoubtful) throw this.mixingError(mixing);
     return { image: recorded.image, isDoubtful: mixing !== undefined };
   }
 
-  /** What is said of rows that see one another. */
-  mixed({ row, on }: Pick<Mixing, 'row' | 'on'>): RangeError {
+  /** The error for a function that mixes rows. */
+  mixingError({ row, on }: Pick<Mixing, 'row' | 'on'>): RangeError {
     const other = on === undefined ? 'other rows' : `row ${on}`;
     return new RangeError(
       `${this.what}: coupled is false, but row ${row} of what the function returns depends on ${other} of the unknown; ` +
@@ -173,11 +187,11 @@ export class ImplicitSystem {
   }
 
   /**
-   * All derivatives of F at x, along one tape: one element of the conservative Jacobian.
-   * @param uncertainty of the argument of each operation with kinks, where the solution is resolved
+   * Linearises F at x along one tape: one element of the conservative Jacobian.
+   * @param uncertainty where the solution is resolved, that of the argument of each operation with kinks
    */
   linearised(x: Tensor, uncertainty?: readonly Tensor[]): LinearisedSystem {
-    const recorded = this.recorded(x);
+    const recorded = this.record(x);
     const { tape, unknown, inputs, image } = recorded;
     const kinked = selectablesOn(tape);
     const asked = kinked.map(({ output, outputIndex }) => ({ index: outputIndex, size: output.size }));
@@ -190,7 +204,7 @@ export class ImplicitSystem {
     const isRoot = this.kind === 'root';
     const pulled = (u: Tensor): Tensor => linear.pullback(image, [unknown], u)[0];
     const pushed = (w: Tensor): Tensor => linear.pushforward([unknown], [w], [image])[0];
-    // For F = z − f: B = I − ∂f/∂z, and −A = ∂f/∂x.
+    // For a fixed point, F = z − f, so that B = I − ∂f/∂z and −A = ∂f/∂x.
     return {
       image,
       kinks: () =>
@@ -227,38 +241,37 @@ export class ImplicitSystem {
   }
 }
 
-/** A function and all that leads to its value. */
-export interface RecordedImage {
+/** The value of a user's function on a tape. The tape follows all three. */
+interface RecordedImage {
   readonly tape: Tape;
-  /** Followed by the tape, as what follows. */
   readonly unknown: Tensor;
   readonly inputs: readonly Tensor[];
   readonly image: Tensor;
 }
 
-/** B = ∂F/∂z and A = ∂F/∂(inputs), by their products. */
+/** B = ∂F/∂z and A = ∂F/∂(inputs), by their products with vectors. */
 export interface LinearisedSystem {
   /** The user's function at x, [batch, n]. */
   readonly image: Tensor;
   /** The operations with kinks. */
   kinks(): KinkedArgument[];
-  /** Whether the function names a selection where it calls one of them. */
+  /** Whether the function names a selection where it calls one of these operations. */
   readonly isSelected: boolean;
-  /** How the argument of each of them moves, of its shape, as x moves by w. */
+  /** The change of the argument of each of these operations, to first order, when x changes by w. */
   moved(w: Tensor): Tensor[];
-  /** Of ‖∂f/∂z‖ for a fixed point z = f(z) and every choice at the kinks; infinite where none is known. */
+  /** A bound of ‖∂f/∂z‖ for a fixed point z = f(z), for every choice at the kinks; infinite where none is known. */
   normBound(): NormBound;
   /** Bᵀu */
   transposed(u: Tensor): Tensor;
   /** Bw */
   direct(w: Tensor): Tensor;
-  /** −Aᵀu, for the inputs that need it. */
+  /** −Aᵀu, for the inputs whose gradient is needed. */
   inputCotangents(u: Tensor, needed: readonly boolean[]): Tensor[];
-  /** −Aẋ, [batch, n]; at least one tangent is given. */
+  /** −Aẋ, [batch, n], from the tangents of the inputs, of which at least one is given. */
   inputTangent(tangents: readonly (Tensor | undefined)[]): Tensor;
 }
 
-/** Bu = v, or with the maps exchanged Bᵀu = v, matrix-free. */
+/** The system Bu = v for a B that is known by its products; with both products exchanged, Bᵀu = v. */
 export function matrixFree(
   apply: (u: Tensor) => Tensor,
   applyTransposed: (u: Tensor) => Tensor,
@@ -282,7 +295,7 @@ export function matrixFree(
 /** Keeps 0/0 from being NaN. */
 const TINY = 1e-30;
 
-/** ε(1 + ‖B‖), where the norm is estimated by what B does to v, twice, [1]. */
+/** ε(1 + ‖B‖), [1]. The norm is estimated by two products, Bv and B(Bv). */
 function roundingOf(apply: (u: Tensor) => Tensor, v: Tensor): Tensor {
   const { epsilon } = v.context;
   const grown = (x: Tensor): { image: Tensor; growth: Tensor } => {
@@ -296,23 +309,24 @@ function roundingOf(apply: (u: Tensor) => Tensor, v: Tensor): Tensor {
   return elementwise('scale', [largest], [epsilon, epsilon]);
 }
 
-/** The equation from its inputs, which differ from Program to Program. */
+/** Makes the equation from its inputs, which are other tensors in every Program. */
 export type SystemOf = (inputs: readonly Tensor[]) => ImplicitSystem;
 
-/** A solution, and what it solves. */
+/** A solution and its equation. */
 export interface Solved {
   readonly engine: Engine;
   readonly systemOf: SystemOf;
   readonly z: Tensor;
   readonly inputs: readonly Tensor[];
   /**
-   * Where z is at the floor of the precision: how far from that of the true solution the argument of each operation with kinks may
-   * be. Absent where z is as a solve has left it.
+   * How far the argument of each operation with kinks may be from its value at the true solution. Present where z is at
+   * the floor of the precision, absent where z is as the solve left it.
    */
   readonly uncertainty?: readonly Tensor[];
   /**
-   * Where samples may have failed: points at which F is defined, mostly the start, and the residual, [batch]. A sample whose residual is not
-   * finite, and which the cotangent leaves out, is differentiated there, so that nothing of it reaches the sums over the batch.
+   * Points at which F is defined, mostly the start, and the residual, [batch]; present where failed samples are
+   * allowed. A sample whose residual is not finite, and whose cotangent is 0, is differentiated there, so that its NaN
+   * does not reach the sums over the batch.
    */
   readonly instead?: { readonly start: Tensor; readonly residual: Tensor };
 }
@@ -320,7 +334,7 @@ export interface Solved {
 /** A solution at the floor of the precision. */
 export type Resolved = Solved & Required<Pick<Solved, 'uncertainty'>>;
 
-/** Reads something at a solution; what is computed on the way is freed. */
+/** Computes something at a solution and reads it back; tensors made on the way are freed. */
 export function atSolution<Result>(
   { engine, systemOf, z, inputs, uncertainty }: Solved,
   read: (system: ImplicitSystem, x: Tensor, uncertainty: readonly Tensor[] | undefined) => Promise<Result>,

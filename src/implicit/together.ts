@@ -1,10 +1,10 @@
 /**
- * Lets several computations, each of which asks one question at a time, be answered together: once all that are still at work
- * have asked.
- * @param answer the answers to the questions of the computations, by their numbers
- * @param work a computation, by its number
+ * Runs several computations, each of which asks one question at a time, and answers the questions of all of them
+ * together, as soon as every computation that is still running has asked.
+ * @param answer answers one question of each computation, by the number of the computation
+ * @param work runs the computation with this number
  */
-export async function answeredTogether<Question, Answer, Result>(
+export async function answerTogether<Question, Answer, Result>(
   count: number,
   answer: (questions: ReadonlyMap<number, Question>) => Promise<ReadonlyMap<number, Answer>>,
   work: (index: number, ask: (question: Question) => Promise<Answer>) => Promise<Result>,

@@ -1,30 +1,33 @@
-/** The equations of what a function solves itself, written down on its tape. */
+/** Solves inside a function: their equations are written down on its tape. */
 import type { CustomOperation } from '../autodiff/custom.ts';
 import { depends } from '../autodiff/linearisation.ts';
 import type { Tape } from '../autodiff/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { monotoneResidual } from './monotone-equation.ts';
+import { traceResidual } from './monotone-equation.ts';
 
-/** A custom operation whose equation is on the tape too. */
+/** The solution of a custom operation whose equation is on the tape too. */
 export interface UnfoldedSolution {
   /** Followed by the tape. */
   readonly output: Tensor;
-  /** 0, followed by the tape: it depends on the output and on the inputs of the operation. */
+  /**
+   * The residual of the equation, which is 0 up to the solve's accuracy. The tape follows it to the output and the
+   * operation's inputs.
+   */
   readonly residual: Tensor;
 }
 
-/** What `unfold` found. */
+/** The result of `unfold`. */
 export interface Unfolded {
   readonly solutions: readonly UnfoldedSolution[];
-  /** The names of the custom operations of which nobody knows whether they bend. */
+  /** The names of custom operations that may have kinks, and bring no equation from which to find them. */
   readonly opaque: readonly string[];
 }
 
 /**
- * Writes down the equations of all custom operations that depend on one of the tensors, and of those that these equations hold in
- * turn: their outputs can then be taken for unknowns. It is for those who examine a function: what is differentiated is recorded
- * before.
- * @param isWanted of which operations. Default: of all
+ * Writes the equations of all custom operations that depend on one of the tensors on the tape, and of those that these
+ * equations contain in turn. The outputs of the operations can then be taken for unknowns. This is for examining a
+ * function, after the operations to be differentiated have been recorded.
+ * @param isWanted whether an operation is to be unfolded. Default: all are
  */
 export function unfold(
   tape: Tape,
@@ -34,7 +37,7 @@ export function unfold(
   const solutions: UnfoldedSolution[] = [];
   const opaque: string[] = [];
   const dependent = new Set(tape.indicesOf(watched));
-  // The list grows on the way.
+  // The list grows inside the loop, as equations are written down.
   for (const entry of tape.operations) {
     const { operation, inputs, inputIndices, output, outputIndex, attributes } = entry;
     if (!depends(entry, dependent)) continue;
@@ -44,8 +47,7 @@ export function unfold(
     if (equation) {
       const found = tape.aliasOf(output, outputIndex);
       const given = inputs.map((input, at) => tape.aliasOf(input, inputIndices[at]));
-      const residual =
-        typeof equation === 'function' ? equation(found, given) : monotoneResidual(equation, found, given);
+      const residual = typeof equation === 'function' ? equation(found, given) : traceResidual(equation, found, given);
       solutions.push({ output: found, residual });
     } else if (!isSmooth) opaque.push(name);
   }

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/data/random.ts';
-import { element } from '../../src/implicit/hypothesis/family.ts';
+import { evaluateElement } from '../../src/implicit/hypothesis/family.ts';
 import { determinantSign, solve, solveTransposed } from '../../src/implicit/hypothesis/matrices.ts';
-import { smallestSingularValueEstimate } from '../../src/implicit/hypothesis/matrix-free.ts';
+import { estimateSmallestSingularValue } from '../../src/implicit/hypothesis/matrix-free.ts';
 import { identity, randomFamily, reluFamily, vertices, wholeDeterminant, wholeElement } from '../support/families.ts';
 import {
   checkInvertibility,
@@ -182,16 +182,16 @@ describe('the element nearest to a singular one', () => {
         const family = reluFamily(normals(n * n, seed, 0.4 / Math.sqrt(n)), n, k);
         const result = checkInvertibility(family, { exact: true });
         fc.pre(result.status === 'certified');
-        const least = Math.min(...vertices(k).map((d) => singularValues(element(family, d), n).smallest));
+        const least = Math.min(...vertices(k).map((d) => singularValues(evaluateElement(family, d), n).smallest));
         expect(result.exact).toBe(true);
         expect(result.nearest.smallestSingularValue / least).toBeCloseTo(1, 8);
-        expect(singularValues(element(family, result.nearest.d), n).smallest).toBe(
+        expect(singularValues(evaluateElement(family, result.nearest.d), n).smallest).toBe(
           result.nearest.smallestSingularValue,
         );
         const draws = random(seed);
         for (let trial = 0; trial < 20; trial++) {
           const d = Float64Array.from({ length: k }, () => draws.uniform());
-          expect(singularValues(element(family, d), n).smallest).toBeGreaterThan(least * (1 - 1e-8));
+          expect(singularValues(evaluateElement(family, d), n).smallest).toBeGreaterThan(least * (1 - 1e-8));
         }
       }),
     );
@@ -236,7 +236,7 @@ describe('the element nearest to a singular one', () => {
         const factorisation = factorise(matrix, n);
         const { smallest } = singularValues(matrix, n);
         const estimate = (iterations: number): Promise<number> =>
-          smallestSingularValueEstimate(
+          estimateSmallestSingularValue(
             async (right) => solve(factorisation, right),
             async (right) => solveTransposed(factorisation, right),
             n,
@@ -249,13 +249,13 @@ describe('the element nearest to a singular one', () => {
       }),
     );
     const identical = async (right: Float64Array): Promise<Float64Array> => right;
-    expect(await smallestSingularValueEstimate(identical, identical, 5)).toBeCloseTo(1, 12);
+    expect(await estimateSmallestSingularValue(identical, identical, 5)).toBeCloseTo(1, 12);
     const broken = async (): Promise<number[]> => [Number.NaN, 0];
-    await expect(smallestSingularValueEstimate(broken, identical, 2)).rejects.toThrow('solve: it returned a number');
-    await expect(smallestSingularValueEstimate(identical, async () => [1], 2)).rejects.toThrow(
+    await expect(estimateSmallestSingularValue(broken, identical, 2)).rejects.toThrow('solve: it returned a number');
+    await expect(estimateSmallestSingularValue(identical, async () => [1], 2)).rejects.toThrow(
       'solveTransposed: it returned 1',
     );
-    await expect(smallestSingularValueEstimate(identical, identical, 2, { iterations: 0 })).rejects.toThrow(
+    await expect(estimateSmallestSingularValue(identical, identical, 2, { iterations: 0 })).rejects.toThrow(
       'iterations: it is 0',
     );
   });
@@ -300,7 +300,7 @@ describe('chained kinks', () => {
         const inside = Array.from({ length: kinks }, () => draws.integer(9) / 8);
         for (const d of [...vertices(kinks), inside]) {
           const slopes = Array.from(d, (value, i) => chain.low[i] + value * (chain.high[i] - chain.low[i]));
-          const lifted = determinant(element(family, d), n + kinks);
+          const lifted = determinant(evaluateElement(family, d), n + kinks);
           const direct = determinant(reduced(chain, slopes), n);
           expect(Math.abs(lifted - direct)).toBeLessThan(1e-7 * (1 + Math.abs(direct)));
         }

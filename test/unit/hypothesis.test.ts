@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/data/random.ts';
-import { element, type MatrixFamily } from '../../src/implicit/hypothesis/family.ts';
+import { evaluateElement, type MatrixFamily } from '../../src/implicit/hypothesis/family.ts';
 import type { Invertibility } from '../../src/implicit/hypothesis/hypothesis.ts';
 import { directSum, findTruth, identity, randomFamily, reluFamily } from '../support/families.ts';
 import { checkInvertibility, singularValues } from '../support/hypothesis.ts';
@@ -22,10 +22,11 @@ function expectSingular(family: MatrixFamily, { witness, nearest }: Invertibilit
   expect(nearest.d).toEqual(witness);
   const largest = Math.max(
     ...[0, 1].map(
-      (end) => singularValues(element(family, new Float64Array(family.terms.length).fill(end)), family.n).largest,
+      (end) =>
+        singularValues(evaluateElement(family, new Float64Array(family.terms.length).fill(end)), family.n).largest,
     ),
   );
-  const { smallest } = singularValues(element(family, witness ?? []), family.n);
+  const { smallest } = singularValues(evaluateElement(family, witness ?? []), family.n);
   expect(smallest).toBeLessThanOrEqual(1e-13 * family.n * largest);
   expect(nearest.relativeSingularValue).toBeLessThanOrEqual(1e-13 * family.n);
   expect(nearest.nearlySingular).toBe(true);

@@ -7,7 +7,7 @@ import { certificateOf, type ImplicitCertificate } from '../../src/implicit/cert
 import { CertificateError, type FailurePolicy } from '../../src/implicit/failure-policy.ts';
 import { certificateOfSolve } from '../../src/implicit/reporting.ts';
 import { RunLimits } from '../../src/implicit/run-limits.ts';
-import { Course, type Problem } from '../../src/implicit/solution.ts';
+import { Course, type CourseProblem } from '../../src/implicit/solution.ts';
 import { SUMMARY_ROWS } from '../../src/implicit/summary.ts';
 import { ConvergenceError, type SolveReport } from '../../src/solvers/report.ts';
 import { Engine } from '../../src/tensor/engine.ts';
@@ -19,7 +19,7 @@ afterAll(() => engine.close());
 
 const UNKNOWN = { status: 'unknown', argument: 'not examined', reason: 'nobody looked' } as const;
 
-function problemWith(own: Partial<Problem>, settings: Partial<Problem['settings']> = {}): Problem {
+function problemWith(own: Partial<CourseProblem>, settings: Partial<CourseProblem['settings']> = {}): CourseProblem {
   return {
     engine,
     what: 'toy',

@@ -1,38 +1,42 @@
-/** The matrices among which the hypothesis asks for a singular one: a box of them, one rank-one term per kink. */
+/**
+ * The family of matrices of which the hypothesis asks that none is singular: a box with one rank-one term for each
+ * kink.
+ */
 
-/** One kink: its matrices lie between B and B − a·bᵀ. */
+/** The term of one kink, between 0 and −a·bᵀ. */
 export interface Term {
-  /** n numbers */
+  /** [n] */
   readonly a: ArrayLike<number>;
-  /** n numbers */
+  /** [n] */
   readonly b: ArrayLike<number>;
 }
 
 /**
- * B(d) = B₀ − Σᵢ dᵢ·aᵢbᵢᵀ for d in [0, 1]ᵏ. For z = σ(Wz + b) the elements are I − DW: B₀ has every kinked coordinate at
- * the lower end of its Clarke interval, and the term of kink i is a = eᵢ, b = width of the interval · row i of W.
+ * B(d) = B₀ − Σᵢ dᵢ·aᵢbᵢᵀ for d in [0, 1]ᵏ. For z = σ(Wz + b) the elements are I − DW: B₀ has every kinked coordinate
+ * at the lower end of its Clarke interval, and the term of kink i has a = eᵢ and b = (width of the interval)·(row i of
+ * W).
  */
 export interface MatrixFamily {
   readonly n: number;
-  /** B₀: n × n, row-major */
+  /** B₀, n × n, row-major. */
   readonly base: ArrayLike<number>;
   readonly terms: readonly Term[];
 }
 
-/** A subset of the kinks, at their upper ends; the others are at their lower ends. */
+/** A vertex of the box: 1 for each kink at its upper end, 0 for each at its lower end. */
 export type Vertex = Uint8Array;
 
 /** @throws RangeError where a size does not fit or a number is not finite */
 export function checkFamily({ n, base, terms }: MatrixFamily): void {
   if (!(Number.isInteger(n) && n >= 1)) throw new RangeError(`n: it is ${n}; it must be a whole number, at least 1`);
-  checkNumbers('base', base, n * n);
+  checkFinite('base', base, n * n);
   for (const [i, { a, b }] of terms.entries()) {
-    checkNumbers(`terms[${i}].a`, a, n);
-    checkNumbers(`terms[${i}].b`, b, n);
+    checkFinite(`terms[${i}].a`, a, n);
+    checkFinite(`terms[${i}].b`, b, n);
   }
 }
 
-function checkNumbers(name: string, values: ArrayLike<number>, length: number): void {
+function checkFinite(name: string, values: ArrayLike<number>, length: number): void {
   if (values.length !== length)
     throw new RangeError(`${name}: it has ${values.length} numbers; it must have ${length}`);
   for (let i = 0; i < length; i++) {
@@ -40,8 +44,8 @@ function checkNumbers(name: string, values: ArrayLike<number>, length: number): 
   }
 }
 
-/** B(d), rounded. */
-export function element({ n, base, terms }: MatrixFamily, d: ArrayLike<number>): Float64Array {
+/** B(d), n × n, with the rounding of float64. */
+export function evaluateElement({ n, base, terms }: MatrixFamily, d: ArrayLike<number>): Float64Array {
   const matrix = Float64Array.from(base);
   for (const [index, { a, b }] of terms.entries()) {
     if (d[index] === 0) continue;
@@ -55,10 +59,10 @@ export function element({ n, base, terms }: MatrixFamily, d: ArrayLike<number>):
 }
 
 /**
- * Bounds the rounding of `element` at a vertex, entry by entry: k products and k sums err by at most
- * (k + 1)·ε·(|B₀| + Σ |aᵢ||bᵢ|ᵀ).
+ * A bound of the rounding error of `evaluateElement` at a vertex, entry by entry: (k + 1)·ε·(|B₀| + Σ |aᵢ||bᵢ|ᵀ) for
+ * its k products and k sums.
  */
-export function elementRounding({ n, base, terms }: MatrixFamily, vertex: Vertex): Float64Array {
+export function boundElementRounding({ n, base, terms }: MatrixFamily, vertex: Vertex): Float64Array {
   const radius = Float64Array.from(base, Math.abs);
   let count = 0;
   for (const [index, { a, b }] of terms.entries()) {

@@ -1,37 +1,52 @@
-/** The hypothesis of the implicit function theorem at a solution: is every element of the family invertible? */
+/**
+ * The hypothesis of the implicit function theorem at a solution: every element of a family of matrices is invertible.
+ */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
 import { exactSign } from './exact-sign.ts';
-import { checkFamily, element, elementRounding, type MatrixFamily, type Vertex } from './family.ts';
+import { boundElementRounding, checkFamily, evaluateElement, type MatrixFamily, type Vertex } from './family.ts';
 import { determinantSign, factorise } from './matrices.ts';
-import { principalMinorSigns } from './minors.ts';
+import { decidePrincipalMinors } from './minors.ts';
 import { hasPositiveDefiniteSymmetricPart } from './positive-definite.ts';
-import { type Enclosure, reducedMatrix } from './reduced.ts';
-import { suspectEdges } from './sign-search.ts';
-import { singularValues } from './singular-values.ts';
-import { type VerifiedInverse, verifiedInverse } from './verified.ts';
-import { worstElement } from './worst-element.ts';
+import { type Enclosure, encloseReducedMatrix } from './reduced.ts';
+import { findSuspectEdges } from './sign-search.ts';
+import { findSingularValues } from './singular-values.ts';
+import { type VerifiedInverse, verifyInverse } from './verified.ts';
+import { findWorstElement } from './worst-element.ts';
 
-/** The default of `warnBelow`. */
+/** The default of `warnBelow`, 1.2e-4. */
 export const WARN_BELOW = 1000 * 2 ** -23;
 
+/** How invertibility is proved. */
 export interface InvertibilityOptions {
   /**
-   * Find the smallest σ_min(B(d)) over the box, where it is certified and there are at most 16 kinks; default false. It
-   * costs about 2ᵏ·(n³/6 + 4n²) multiplications.
+   * Whether to find the element with the smallest σ_min among all, where the hypothesis is certified and there are k ≤
+   * 16 kinks. It takes about 2ᵏ·(n³/6 + 4n²) multiplications. Default false.
    */
   readonly exact?: boolean;
-  /** The most kinks whose 2ᵏ vertices are enumerated, at most 24; default 16. */
+  /** The largest number k of kinks whose 2ᵏ vertices are enumerated: a whole number from 0 to 24. Default 16. */
   readonly enumerationLimit?: number;
   /**
-   * Relative σ_min below which an element counts as nearly singular; default 1000·2⁻²³ = 1.2e-4: a gradient that is
-   * computed in float32 has a relative error of about 2⁻²³ over it, and below that fewer than three digits are right.
+   * An element counts as nearly singular where its relative σ_min is below this number ≥ 0. Default 1000·2⁻²³ = 1.2e-4:
+   * the relative error of a gradient in float32 is about 2⁻²³ divided by it, and below the default fewer than three
+   * digits are right.
    */
   readonly warnBelow?: number;
-  /** Of the search past the enumeration limit; default 0. */
+  /** The seed of the search that takes the place of the enumeration where there are too many kinks. Default 0. */
   readonly seed?: number;
 }
 
+/**
+ * What a proof rests on, or why there is none.
+ *
+ * - no kinks: there is one element, and it is invertible.
+ * - positive definite symmetric part: the reduced matrix has one, which is enough for any number of kinks.
+ * - P-matrix: all principal minors of the reduced matrix are positive.
+ * - singular base, singular element: an element is singular, at d = 0 or at another vertex.
+ * - sign change: the determinants of two elements have opposite signs, so that an element between them is singular.
+ * - rounding: an element is invertible or singular, but too near to singular to tell which.
+ * - too many kinks: there are too many vertices to enumerate, and neither a proof nor a singular element was found.
+ */
 export type InvertibilityArgument =
   | 'no kinks'
   | 'positive definite symmetric part'
@@ -42,62 +57,71 @@ export type InvertibilityArgument =
   | 'rounding'
   | 'too many kinks';
 
+/** One element of the conservative Jacobian, and how near it is to singular. */
 export interface ElementReport {
-  /** Its place in the box, one number in [0, 1] per kink. */
+  /** The element: one number in [0, 1] for each kink, which takes (1 − d)·min + d·max of the Clarke interval. */
   readonly d: Float64Array;
-  /** σ_min(B(d)); above n = 64 an estimate from above. */
+  /** σ_min of the element; above order 64 an estimate from above. */
   readonly smallestSingularValue: number;
   /**
-   * σ_min over the largest σ_max of this element and those at d = 0 and d = 1: an element that is small as a whole beside
-   * the others, as 1 − d is near d = 1, is near to a singular one.
+   * σ_min divided by the largest σ_max of this element and those at d = 0 and d = 1. An element that is small as a
+   * whole beside the others, as 1 − d is near d = 1, thereby counts as near to a singular one.
    */
   readonly relativeSingularValue: number;
-  /** relativeSingularValue < warnBelow */
+  /** Whether relativeSingularValue < `warnBelow`. */
   readonly nearlySingular: boolean;
 }
 
+/** Whether every element of a family is invertible. */
 export interface Invertibility {
   /**
-   * certified: every B(d) is invertible. failed: some B(d) is singular. Both are proved for the numbers as they are
-   * stored, in spite of rounding; nothing is said of what these numbers approximate. unknown: neither could be proved;
-   * an element that is invertible as stored but within rounding of a singular matrix is left unknown too.
+   * certified: every element is invertible. failed: some element is singular. Both are proved for the numbers as they
+   * are stored, in spite of rounding, and say nothing of the numbers that these approximate. unknown: neither could be
+   * proved, as for an element that is invertible as stored but within rounding of a singular matrix.
    */
   readonly status: 'certified' | 'failed' | 'unknown';
+  /** What the status rests on. */
   readonly argument: InvertibilityArgument;
   /** The argument in a sentence. */
   readonly reason: string;
-  /** d with B(d) singular to rounding: of every 'failed', and of 'unknown' where rounding leaves an element open. */
+  /**
+   * An element that is singular to rounding. Present where the status is failed, and where it is unknown because
+   * rounding leaves that element open.
+   */
   readonly witness?: Float64Array;
-  /** The element at the witness; else the worst of the box where it was asked for and found; else of d = 0 and d = 1 the one nearer to singular. */
+  /**
+   * The element at the witness; else the nearest to singular of all, where `exact` asked for it; else the nearer of d =
+   * 0 and d = 1.
+   */
   readonly nearest: ElementReport;
-  /** Whether `nearest` is the worst element of the box. */
+  /** Whether `nearest` is the nearest to singular of all elements. */
   readonly exact: boolean;
 }
 
-/** Vertices that are decided one by one, from the n × n matrix: at most this many, and this much in the sum of n³. */
+/** At most this many vertices are decided one by one from the n × n matrix, and at most this much in the sum of n³. */
 const DIRECT_LIMIT = 256;
 const DIRECT_WORK = 1e9;
-/** n³ summed over the vertices that are decided in integers: some seconds. */
+/** The largest sum of n³ over the vertices that are decided in integers: some seconds of work. */
 const EXACT_WORK = 1e6;
-/** 2²⁴ minors are a second or so of work. */
+/** The largest `enumerationLimit`: 2²⁴ minors are about a second of work. */
 export const LARGEST_LIMIT = 24;
-/** The most kinks for which the worst element is looked for. */
+/** The largest number of kinks for which the worst element is looked for. */
 const WORST_LIMIT = 16;
-/** Suspicions of the search that are put to the proof. */
-const SUSPICIONS = 8;
+/** The number of suspicious edges, found by the search, that are put to the proof. */
+const MAXIMUM_SUSPICIONS = 8;
 const BISECTIONS = 60;
 
 type Verdict = Pick<Invertibility, 'status' | 'argument' | 'reason' | 'witness'>;
 
 /**
- * Decides whether B(d) = B₀ − Σᵢ dᵢ·aᵢbᵢᵀ is invertible for every d in [0, 1]ᵏ, the hypothesis of Theorem 2 of Bolte, Le,
- * Pauwels & Silveti-Falls (2021) for such a family. det B(d) is affine in each dᵢ, so its extremes are at the vertices,
- * and with Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ the hypothesis holds exactly where B₀ is invertible and I − G is a P-matrix: all its principal
- * minors, the ratios det B(d)/det B₀ at the vertices, are positive.
+ * Decides whether B(d) = B₀ − Σᵢ dᵢ·aᵢbᵢᵀ is invertible for every d in [0, 1]ᵏ: the hypothesis of Theorem 2 of Bolte,
+ * Le, Pauwels & Silveti-Falls (2021) for such a family. det B(d) is affine in each dᵢ, so that its extremes are at the
+ * vertices. With Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ, the hypothesis therefore holds exactly where B₀ is invertible and I − G is a
+ * P-matrix: all its principal minors, which are the ratios det B(d)/det B₀ at the vertices, are positive.
  *
- * Up to the enumeration limit all minors are decided, by interval arithmetic (`principalMinorSigns`), the doubtful ones
- * from the n × n matrix (`verifiedInverse`), and where that leaves it open in whole numbers (`exactSign`). Beyond the
- * limit only a positive definite symmetric part certifies, and only a vertex that a search has found fails.
+ * Up to the enumeration limit all minors are decided: by interval arithmetic (`decidePrincipalMinors`), then from the n
+ * × n matrix (`verifyInverse`), and what is still open then in whole numbers (`exactSign`). Beyond the limit only a
+ * positive definite symmetric part certifies, and only a vertex that a search has found shows a failure.
  * @throws RangeError where a size does not fit, a number is not finite, or an option is out of its range
  */
 export function* checkInvertibility(
@@ -113,9 +137,9 @@ export function* checkInvertibility(
     );
   }
   if (!(warnBelow >= 0)) throw new RangeError(`warnBelow: it is ${warnBelow}; it must be at least 0`);
-  const base = yield* verifiedInverse(family.base, family.n);
-  const verdict = base ? yield* judge(family, base, enumerationLimit, seed) : yield* unprovedBase(family);
-  const nearest = yield* nearestElement(family, verdict, exact && k <= WORST_LIMIT ? base : null);
+  const base = yield* verifyInverse(family.base, family.n);
+  const verdict = base ? yield* judge(family, base, enumerationLimit, seed) : yield* judgeUnprovedBase(family);
+  const nearest = yield* findNearestElement(family, verdict, exact && k <= WORST_LIMIT ? base : null);
   const relative = nearest.scale > 0 ? nearest.smallest / nearest.scale : 0;
   return {
     ...verdict,
@@ -130,29 +154,30 @@ export function* checkInvertibility(
 }
 
 /**
- * The witness; or the worst element, where that is asked for; or the nearer one of d = 0 and d = 1.
- * @param base where the worst element is asked for
+ * The element of `nearest`: see Invertibility.
+ * @param base given where the worst element is asked for
  */
-function* nearestElement(
+function* findNearestElement(
   family: MatrixFamily,
   { status, witness }: Verdict,
   base: VerifiedInverse | null,
 ): Interruptible<{ d: Float64Array; smallest: number; scale: number; exact: boolean }> {
   const k = family.terms.length;
   function* at(d: Float64Array) {
-    return { d, ...(yield* singularValues(element(family, d), family.n)) };
+    return { d, ...(yield* findSingularValues(evaluateElement(family, d), family.n)) };
   }
   const ends = [yield* at(new Float64Array(k))];
   if (k > 0) ends.push(yield* at(new Float64Array(k).fill(1)));
-  const worst = base && status === 'certified' ? yield* at(Float64Array.from(yield* worstElement(family, base))) : null;
+  const worst =
+    base && status === 'certified' ? yield* at(Float64Array.from(yield* findWorstElement(family, base))) : null;
   const chosen = witness ? yield* at(witness) : worst;
   const { d, smallest } = chosen ?? ends.reduce((a, b) => (b.smallest < a.smallest ? b : a));
   const scale = Math.max(...[...ends, ...(chosen ? [chosen] : [])].map(({ largest }) => largest));
   return { d, smallest, scale, exact: worst !== null || (k === 0 && status === 'certified') };
 }
 
-/** B₀ could not be proved invertible: it is singular, or within rounding of a singular matrix. */
-function* unprovedBase(family: MatrixFamily): Interruptible<Verdict> {
+/** The verdict where B₀ could not be proved invertible: it is singular, or within rounding of a singular matrix. */
+function* judgeUnprovedBase(family: MatrixFamily): Interruptible<Verdict> {
   const witness = new Float64Array(family.terms.length);
   const sign = family.n ** 3 <= EXACT_WORK ? yield* exactSign(family, new Uint8Array(family.terms.length)) : null;
   return sign === 0
@@ -168,7 +193,7 @@ function* judge(
 ): Interruptible<Verdict> {
   const k = family.terms.length;
   if (k === 0) return { status: 'certified', argument: 'no kinks', reason: 'the only element, B₀, is invertible' };
-  const reduced = yield* reducedMatrix(family, base);
+  const reduced = yield* encloseReducedMatrix(family, base);
   if (yield* hasPositiveDefiniteSymmetricPart(reduced)) {
     const reason = 'I − G has a positive definite symmetric part, after a diagonal scaling if need be';
     return { status: 'certified', argument: 'positive definite symmetric part', reason };
@@ -178,11 +203,11 @@ function* judge(
 
 function* enumerate(family: MatrixFamily, base: VerifiedInverse, reduced: Enclosure): Interruptible<Verdict> {
   const limit = Math.max(1, Math.min(DIRECT_LIMIT, Math.floor(DIRECT_WORK / family.n ** 3)));
-  const { change, undecided, truncated } = yield* principalMinorSigns(reduced, limit);
+  const { change, undecided, truncated } = yield* decidePrincipalMinors(reduced, limit);
   if (change) {
     const beyond = change.vertex.slice();
     beyond[change.kink] = 1;
-    return yield* signChange(family, base, change.vertex, beyond);
+    return yield* locateSignChange(family, base, change.vertex, beyond);
   }
   const verdict = yield* decideDirectly(family, base, undecided);
   if (verdict.status !== 'certified' || !truncated) return verdict;
@@ -194,7 +219,7 @@ function* enumerate(family: MatrixFamily, base: VerifiedInverse, reduced: Enclos
   };
 }
 
-/** The verdict on the vertices alone: 'certified' where all determinants have the sign of det B₀. */
+/** The verdict on these vertices alone: 'certified' where all determinants have the sign of det B₀. */
 function* decideDirectly(
   family: MatrixFamily,
   base: VerifiedInverse,
@@ -202,9 +227,14 @@ function* decideDirectly(
 ): Interruptible<Verdict> {
   const open: Vertex[] = [];
   for (const vertex of vertices) {
-    const proved = yield* verifiedInverse(element(family, vertex), family.n, elementRounding(family, vertex));
+    const proved = yield* verifyInverse(
+      evaluateElement(family, vertex),
+      family.n,
+      boundElementRounding(family, vertex),
+    );
     if (!proved) open.push(vertex);
-    else if (proved.sign !== base.sign) return yield* signChange(family, base, new Uint8Array(vertex.length), vertex);
+    else if (proved.sign !== base.sign)
+      return yield* locateSignChange(family, base, new Uint8Array(vertex.length), vertex);
     yield;
   }
   for (const vertex of open.slice(0, Math.floor(EXACT_WORK / family.n ** 3))) {
@@ -233,7 +263,7 @@ function* search(
 ): Interruptible<Verdict> {
   let suspicions = 0;
   let rounding: Verdict | null = null;
-  for (const edge of suspectEdges(reduced, random(seed))) {
+  for (const edge of findSuspectEdges(reduced, random(seed))) {
     yield;
     if (!edge) continue;
     const { vertex, kink } = edge;
@@ -243,23 +273,28 @@ function* search(
     if (verdict.status === 'failed') return verdict;
     if (verdict.status === 'unknown') rounding ??= verdict;
     suspicions++;
-    if (suspicions === SUSPICIONS) break;
+    if (suspicions === MAXIMUM_SUSPICIONS) break;
   }
   const reason = `${family.terms.length} kinks are too many to enumerate; I − G has no positive definite symmetric part, and a search found no singular element`;
   return rounding ?? { status: 'unknown', argument: 'too many kinks', reason };
 }
 
 /**
- * Failed, for det B(d) has opposite signs at the two: B(d) is singular at some point between them, which is bisected on
- * the sign that elimination finds. Elimination is exact for a matrix within n·ε·|L||U|, so that where its sign flips from
- * one number to the next, B(d) is that near to a singular matrix.
+ * The verdict where det B(d) has opposite signs at two vertices: failed, because B(d) is singular at some point between
+ * them. The point is found by bisection on the sign from elimination. Elimination is exact for a matrix within
+ * n·ε·|L||U|, so that where the sign flips from one number to the next, B(d) is that near to a singular matrix.
  */
-function* signChange(family: MatrixFamily, base: VerifiedInverse, from: Vertex, to: Vertex): Interruptible<Verdict> {
+function* locateSignChange(
+  family: MatrixFamily,
+  base: VerifiedInverse,
+  from: Vertex,
+  to: Vertex,
+): Interruptible<Verdict> {
   const point = (t: number): Float64Array => Float64Array.from(from, (value, i) => value + t * (to[i] - value));
   let [low, high] = [0, 1];
   for (let step = 0; step < BISECTIONS; step++) {
     const middle = 0.5 * (low + high);
-    const factorisation = yield* factorise(element(family, point(middle)), family.n);
+    const factorisation = yield* factorise(evaluateElement(family, point(middle)), family.n);
     if (determinantSign(factorisation) === base.sign) low = middle;
     else high = middle;
     yield;

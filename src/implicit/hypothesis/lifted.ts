@@ -1,25 +1,26 @@
-/** Kinks that feed one another: the family is made affine in d by taking every kinked value as an unknown. */
+/** Chained kinks: the family becomes affine in d when every kinked value is an unknown of its own. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { checkFamily, type MatrixFamily, type Term } from './family.ts';
 
 /**
- * F(z, y) = 0 with y = σ(p(z, y)) coordinate by coordinate, y every kinked value on the way from z to F: the partial
- * derivatives of the smooth rest, row-major. A coordinate of p may depend on those of y before it.
+ * The equation F(z, y) = 0 with y = σ(p(z, y)), where y holds every kinked value on the way from z to F: the partial
+ * derivatives of the smooth functions F and p, row-major. A coordinate of p may depend on the coordinates of y before
+ * it.
  */
 export interface ChainedKinks {
-  /** Unknowns z */
+  /** The number of unknowns z. */
   readonly n: number;
-  /** Kinked values y */
+  /** The number of kinked values y. */
   readonly kinks: number;
-  /** ∂F/∂z: n × n */
+  /** ∂F/∂z, n × n. */
   readonly Fz: ArrayLike<number>;
-  /** ∂F/∂y: n × kinks */
+  /** ∂F/∂y, n × kinks. */
   readonly Fy: ArrayLike<number>;
-  /** ∂p/∂z: kinks × n */
+  /** ∂p/∂z, kinks × n. */
   readonly Pz: ArrayLike<number>;
-  /** ∂p/∂y: kinks × kinks, strictly lower triangular */
+  /** ∂p/∂y, kinks × kinks, strictly lower triangular. */
   readonly Py: ArrayLike<number>;
-  /** The Clarke intervals of σ at p. */
+  /** The ends of the Clarke intervals of σ at p, [kinks]. */
   readonly low: ArrayLike<number>;
   readonly high: ArrayLike<number>;
 }
@@ -30,18 +31,20 @@ export interface ChainedKinks {
  *   B(d) = [ F_z            F_y           ]
  *          [ −diag(s)·P_z   I − diag(s)·P_y ]
  *
- * Each kink is in one row and enters affinely, so that {[A B]} of the lifted system is convex, as the theorem asks, where
- * chained kinks in F itself would multiply one another. A chain of relu's is y₂ = relu(…relu(z)…): s₁s₂ is not convex.
+ * Each kink enters affinely and in one row, so that the set {[A B]} of the lifted system is convex, as the theorem
+ * asks. In F itself the slopes of chained kinks would multiply one another: relu(relu(z)) has the slope s₁s₂, and the
+ * set is not convex.
  *
- * Its determinant is that of F by the chain rule. I − diag(s)·P_y is unit lower triangular, so its determinant is 1, and
- * by the Schur complement
+ * The determinant is that of F by the chain rule. I − diag(s)·P_y is unit lower triangular and has the determinant 1,
+ * so that by the Schur complement
  *   det B(d) = det(I − diag(s)P_y) · det(F_z + F_y(I − diag(s)P_y)⁻¹diag(s)P_z) = det(F_z + F_y·∂y/∂z),
- * for y' = diag(s)(P_z z' + P_y y') gives ∂y/∂z = (I − diag(s)P_y)⁻¹diag(s)P_z. So the elements of F that the chain rule
- * gives are invertible together exactly where those of the lifted system are. They are the ones of the program as it is
- * written: relu(relu(z)) has s₁s₂ in place of s, and a program that fails may compute a function that does not.
- * @throws RangeError where a size does not fit, a number is not finite, P_y is not strictly lower triangular, or low > high
+ * because y' = diag(s)(P_z z' + P_y y') implies ∂y/∂z = (I − diag(s)P_y)⁻¹diag(s)P_z. All elements of F by the chain
+ * rule are therefore invertible exactly where all elements of the lifted system are. They are those of the function as
+ * it is written: relu(relu(z)) has s₁s₂ in place of s, and may fail where relu(z), the same function, does not.
+ * @throws RangeError where a size does not fit, a number is not finite, P_y is not strictly lower triangular, or low >
+ *   high
  */
-export function* liftedSystem({ n, kinks, Fz, Fy, Pz, Py, low, high }: ChainedKinks): Interruptible<MatrixFamily> {
+export function* liftSystem({ n, kinks, Fz, Fy, Pz, Py, low, high }: ChainedKinks): Interruptible<MatrixFamily> {
   const sizes = { Fz: n * n, Fy: n * kinks, Pz: kinks * n, Py: kinks * kinks, low: kinks, high: kinks };
   for (const [name, values] of Object.entries({ Fz, Fy, Pz, Py, low, high })) {
     const size = sizes[name as keyof typeof sizes];

@@ -1,10 +1,13 @@
-/** Small dense linear algebra in float64: matrices are n × n, row-major. What takes n³ operations can be interrupted. */
+/**
+ * Small dense linear algebra in float64. Matrices are n × n, row-major. Functions that take n³ operations can be
+ * interrupted.
+ */
 import type { Interruptible } from '../../backends/event-loop.ts';
 
-/** From here on n³ operations may be interrupted; what is smaller takes a tenth of a millisecond. */
+/** From this order on, n³ operations may be interrupted; below it they take a tenth of a millisecond. */
 export const WIDE = 48;
 
-/** P·B = L·U with unit lower triangular L, by partial pivoting. */
+/** The factorisation P·B = L·U with unit lower triangular L, by partial pivoting. */
 export interface Factorisation {
   readonly n: number;
   /** U on and above the diagonal, L below it. */
@@ -15,6 +18,7 @@ export interface Factorisation {
   readonly parity: 1 | -1;
 }
 
+/** Factorises B; a pivot of a singular B may be 0. */
 export function* factorise(matrix: ArrayLike<number>, n: number): Interruptible<Factorisation> {
   const factors = Float64Array.from(matrix);
   const rows = Int32Array.from({ length: n }, (_, i) => i);
@@ -33,7 +37,7 @@ export function* factorise(matrix: ArrayLike<number>, n: number): Interruptible<
       [rows[column], rows[pivot]] = [rows[pivot], rows[column]];
       parity = parity === 1 ? -1 : 1;
     }
-    // Where it is 0 the column is 0 from here down: so is a diagonal entry of U.
+    // Where the pivot is 0, the column is 0 from here down, and so is the diagonal entry of U.
     if (factors[column * n + column] !== 0) eliminateBelow(factors, n, column);
     if (n >= WIDE) yield;
   }
@@ -50,7 +54,7 @@ function eliminateBelow(factors: Float64Array, n: number, column: number): void 
   }
 }
 
-/** The sign of det L·U, which P turns into that of B: 0 where a pivot is 0. */
+/** The sign of det PᵀLU; 0 where a pivot is 0. */
 export function determinantSign({ n, factors, parity }: Factorisation): -1 | 0 | 1 {
   let sign: number = parity;
   for (let i = 0; i < n; i++) sign *= Math.sign(factors[i * n + i]);
@@ -85,6 +89,7 @@ export function solveTransposed({ n, factors, rows }: Factorisation, right: Arra
   return x;
 }
 
+/** B⁻¹, column by column. */
 export function* inverse(factorisation: Factorisation): Interruptible<Float64Array> {
   const { n } = factorisation;
   const result = new Float64Array(n * n);
@@ -99,18 +104,18 @@ export function* inverse(factorisation: Factorisation): Interruptible<Float64Arr
   return result;
 }
 
-/** Whether the lower triangle of the symmetric matrix has a Cholesky factor, in floating point. */
+/** Whether a symmetric matrix, of which the lower triangle is read, has a Cholesky factor in floating point. */
 export function* hasCholeskyFactor(matrix: ArrayLike<number>, n: number): Interruptible<boolean> {
   const lower = Float64Array.from(matrix);
   for (let j = 0; j < n; j++) {
-    if (!makeColumn(lower, n, j)) return false;
+    if (!computeCholeskyColumn(lower, n, j)) return false;
     if (n >= WIDE) yield;
   }
   return true;
 }
 
-/** Column j of a Cholesky factor, from those before it. @returns false where there is none */
-function makeColumn(lower: Float64Array, n: number, j: number): boolean {
+/** Computes column j of a Cholesky factor in place, from the columns before it. @returns false where there is none */
+function computeCholeskyColumn(lower: Float64Array, n: number, j: number): boolean {
   let pivot = lower[j * n + j];
   for (let l = 0; l < j; l++) pivot -= lower[j * n + l] ** 2;
   if (!(pivot > 0 && pivot < Number.POSITIVE_INFINITY)) return false;

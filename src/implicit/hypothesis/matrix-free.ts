@@ -1,30 +1,31 @@
-/** An estimate of the smallest singular value where only solves with the matrix are at hand. */
+/** An estimate of the smallest singular value of a matrix that is known only by linear solves with it. */
 import { breathe, inTurns } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
 import { dot } from './matrices.ts';
-import { length, normalised, singularValues } from './singular-values.ts';
+import { findSingularValues, norm, normalise } from './singular-values.ts';
 
-/** x with B·x = right, or with Bᵀ·x = right. */
+/** Solves B·x = right, or Bᵀ·x = right. */
 export type Solve = (right: Float64Array) => Promise<ArrayLike<number>>;
 
+/** The options of an estimate of σ_min. */
 export interface SmallestSingularValueOptions {
-  /** Pairs of solves; default 6. */
+  /** The number of pairs of solves, a whole number ≥ 1. Default 6. */
   readonly iterations?: number;
-  /** Of the first vector; default 0. */
+  /** The seed of the random first vector. Default 0. */
   readonly seed?: number;
 }
 
-/** Of the largest singular value found so far: below it a direction is rounding. */
+/** Below this share of the largest singular value found so far, a direction is rounding. */
 const BREAKDOWN = 1e-12;
 
 /**
- * An upper estimate of σ_min(B): 1/‖B⁻¹‖ by Golub-Kahan-Lanczos bidiagonalisation of B⁻¹, B⁻¹Q = PR with orthonormal P
- * and Q and upper bidiagonal R. The largest singular value of R is at most ‖B⁻¹‖, so that with exact solves the estimate
- * is never below σ_min(B), and equals it after n iterations. A solve with a relative error moves it by about as much:
- * pass solves whose residuals have been checked.
+ * Estimates σ_min(B) = 1/‖B⁻¹‖ from above by Golub-Kahan-Lanczos bidiagonalisation of B⁻¹: B⁻¹Q = PR with orthonormal P
+ * and Q and upper bidiagonal R. The largest singular value of R is at most ‖B⁻¹‖, so that with exact solves the
+ * estimate is never below σ_min(B), and equals it after n iterations. A relative error of a solve moves the estimate by
+ * about as much: pass solves whose residuals have been checked.
  * @throws RangeError where a solve returns another length; Error where it returns a number that is not finite
  */
-export async function smallestSingularValueEstimate(
+export async function estimateSmallestSingularValue(
   solve: Solve,
   solveTransposed: Solve,
   n: number,
@@ -34,35 +35,35 @@ export async function smallestSingularValueEstimate(
     throw new RangeError(`iterations: it is ${iterations}; it must be a whole number, at least 1`);
   }
   const draws = random(seed);
-  const right = [normalised(Float64Array.from({ length: n }, () => draws.normal()))];
+  const right = [normalise(Float64Array.from({ length: n }, () => draws.normal()))];
   const left: Float64Array[] = [];
   const diagonal: number[] = [];
   const above: number[] = [];
   for (let step = 0; step < Math.min(iterations, n); step++) {
-    await breathe(); // the answers for many samples come at once
-    const p = orthogonalised(checked('solve', await solve(right[step]), n), left);
-    diagonal.push(length(p));
+    await breathe(); // other tasks may run: the solves of many samples resolve together
+    const p = orthogonalise(checkVector('solve', await solve(right[step]), n), left);
+    diagonal.push(norm(p));
     if (diagonal[step] <= BREAKDOWN * Math.max(...diagonal)) break;
-    left.push(normalised(p));
+    left.push(normalise(p));
     if (step + 1 === Math.min(iterations, n)) break;
-    const q = orthogonalised(checked('solveTransposed', await solveTransposed(left[step]), n), right);
-    const size = length(q);
+    const q = orthogonalise(checkVector('solveTransposed', await solveTransposed(left[step]), n), right);
+    const size = norm(q);
     if (size <= BREAKDOWN * Math.max(...diagonal)) break;
     above.push(size);
-    right.push(normalised(q));
+    right.push(normalise(q));
   }
-  return 1 / (await inTurns(singularValues(bidiagonal(diagonal, above), diagonal.length))).largest;
+  return 1 / (await inTurns(findSingularValues(makeBidiagonal(diagonal, above), diagonal.length))).largest;
 }
 
-function checked(name: string, values: ArrayLike<number>, n: number): Float64Array {
+function checkVector(name: string, values: ArrayLike<number>, n: number): Float64Array {
   if (values.length !== n) throw new RangeError(`${name}: it returned ${values.length} numbers; it must return ${n}`);
   const result = Float64Array.from(values);
   if (!result.every(Number.isFinite)) throw new Error(`${name}: it returned a number that is not finite`);
   return result;
 }
 
-/** Without its parts along the basis; twice, for the first pass leaves rounding. */
-function orthogonalised(x: Float64Array, basis: readonly Float64Array[]): Float64Array {
+/** Removes from x its parts along the basis, twice, because the first time leaves rounding errors. */
+function orthogonalise(x: Float64Array, basis: readonly Float64Array[]): Float64Array {
   for (let pass = 0; pass < 2; pass++) {
     for (const unit of basis) {
       const part = dot(unit, x);
@@ -72,7 +73,7 @@ function orthogonalised(x: Float64Array, basis: readonly Float64Array[]): Float6
   return x;
 }
 
-function bidiagonal(diagonal: readonly number[], above: readonly number[]): Float64Array {
+function makeBidiagonal(diagonal: readonly number[], above: readonly number[]): Float64Array {
   const size = diagonal.length;
   const matrix = new Float64Array(size * size);
   for (const [i, value] of diagonal.entries()) {

@@ -1,30 +1,35 @@
-/** All principal minors of a matrix, their signs decided by interval arithmetic. */
+/** The signs of all principal minors of a matrix, by interval arithmetic. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { Vertex } from './family.ts';
 import type { Enclosure } from './reduced.ts';
 
+/** What interval arithmetic decides of the signs. */
 export interface MinorSigns {
-  /** Two neighbouring vertices: the minor is positive without the kink and negative with it. */
+  /**
+   * A sign change: the minor at the vertex is positive, and that with the kink as well is negative. Absent where there
+   * is none.
+   */
   readonly change?: { readonly vertex: Vertex; readonly kink: number };
   /** Vertices whose minor may be 0. */
   readonly undecided: readonly Vertex[];
-  /** More than these were left undecided. */
+  /** Whether there are more of these than are listed. */
   readonly truncated: boolean;
 }
 
-/** Covers the few roundings of each radius, which are relative errors of ε/2 in sums of nonnegative terms. */
+/** Covers the few rounding errors of each radius, which are relative errors of ε/2 in sums of nonnegative terms. */
 const INFLATION = 1 + 8 * Number.EPSILON;
-/** More than what underflow takes from any entry. */
+/** More than underflow takes from any entry. */
 const UNDERFLOW = 2 ** -1000;
 
 /**
  * The signs of all 2ᵏ − 1 principal minors, by the recursion of Tsatsomeros & Li (A recursive test for P-matrices, BIT
  * 40, 2000): the minor on S ∪ {j} is the minor on S times the diagonal entry j of the Schur complement M/M_SS. Each
- * kink in turn is left out or eliminated, which costs about 2ᵏ small eliminations in all. Entries carry a radius.
- * The walk ends at the first sign change; where a pivot may be 0 it cannot be eliminated, and the minors that contain it
- * are left undecided.
+ * kink in turn is eliminated or left out, which takes about 2ᵏ small eliminations in all. Every entry carries a radius
+ * of its error. The walk ends at the first sign change. A pivot that may be 0 cannot be eliminated, and leaves the
+ * minors that contain it undecided.
+ * @param undecidedLimit the largest number of undecided vertices that are listed
  */
-export function* principalMinorSigns(
+export function* decidePrincipalMinors(
   { k, centre, radius }: Enclosure,
   undecidedLimit: number,
 ): Interruptible<MinorSigns> {
@@ -34,7 +39,7 @@ export function* principalMinorSigns(
   const scratchRadius = Array.from({ length: k }, () => new Float64Array(k * k));
   let truncated = false;
 
-  /** All vertices that agree with this one on the kinks before `kink`. */
+  /** Lists as undecided all vertices that agree with the current one on the kinks before `kink`. */
   function leaveUndecided(kink: number): void {
     truncated ||= undecided.length >= undecidedLimit;
     if (truncated) return;
@@ -48,14 +53,15 @@ export function* principalMinorSigns(
     vertex[kink] = 0;
   }
 
-  // The matrix that each kink finds, and what has been done with the kink: it is eliminated first, and then left out.
+  // The number of the matrix that each kink finds, and the stage of each kink, which is eliminated first and then left
+  // out.
   const matrices = [centre, ...scratch];
   const errors = [radius, ...scratchRadius];
   const found = new Int32Array(k + 1);
   const stages: Stage[] = Array.from({ length: k + 1 }, () => Stage.begun);
   let kink = 0;
   for (let visit = 1; kink >= 0; visit++) {
-    if (visit % VISITS === 0) yield;
+    if (visit % VISITS_BETWEEN_YIELDS === 0) yield;
     if (kink === k || stages[kink] === Stage.leftOut) {
       stages[kink] = Stage.begun;
       kink--;
@@ -73,7 +79,7 @@ export function* principalMinorSigns(
       stages[kink] = Stage.eliminated;
       vertex[kink] = 1;
       if (pivot > uncertainty) {
-        eliminate(kink, k, matrix, error, scratch[kink], scratchRadius[kink]);
+        eliminatePivot(kink, k, matrix, error, scratch[kink], scratchRadius[kink]);
         found[kink + 1] = kink + 1;
         kink++;
       } else {
@@ -87,14 +93,14 @@ export function* principalMinorSigns(
 const Stage = { begun: 0, eliminated: 1, leftOut: 2 } as const;
 type Stage = (typeof Stage)[keyof typeof Stage];
 
-/** Small eliminations after which others may have their turn. */
-const VISITS = 256;
+/** After this many small eliminations, other tasks of the host may run. */
+const VISITS_BETWEEN_YIELDS = 256;
 
 /**
- * m'ᵢⱼ = mᵢⱼ − (mᵢₚ/mₚₚ)·mₚⱼ for i, j > p. With factor l = mᵢₚ/mₚₚ, |δl| ≤ (rᵢₚ + |l|rₚₚ)/(|mₚₚ| − rₚₚ) + ε|l|, the new
- * radius is rᵢⱼ + |l|rₚⱼ + |δl|(|mₚⱼ| + rₚⱼ) + ε(|l·mₚⱼ| + |m'ᵢⱼ|).
+ * Eliminates index p: m'ᵢⱼ = mᵢⱼ − (mᵢₚ/mₚₚ)·mₚⱼ for i, j > p. With the factor l = mᵢₚ/mₚₚ and its error
+ * |δl| ≤ (rᵢₚ + |l|rₚₚ)/(|mₚₚ| − rₚₚ) + ε|l|, the new radius is rᵢⱼ + |l|rₚⱼ + |δl|(|mₚⱼ| + rₚⱼ) + ε(|l·mₚⱼ| + |m'ᵢⱼ|).
  */
-function eliminate(
+function eliminatePivot(
   p: number,
   k: number,
   matrix: Float64Array,

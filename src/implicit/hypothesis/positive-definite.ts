@@ -1,72 +1,74 @@
-/** A condition that is enough for any number of kinks: the symmetric part, after a diagonal scaling. */
+/** A sufficient condition for any number of kinks: a positive definite symmetric part, after a diagonal scaling. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { factorise, hasCholeskyFactor, solve, solveTransposed } from './matrices.ts';
 import type { Enclosure } from './reduced.ts';
 
 /**
- * Proves every enclosed matrix M a P-matrix through a diagonal D ≻ 0 with DM + MᵀD ≻ 0: then each principal submatrix of
- * DM has a positive definite symmetric part, hence a positive determinant, and the minors of DM and of M have one sign.
- * Tried are D = I, the D that makes the diagonal 1, and the D of H-matrices (`comparisonScaling`).
+ * Proves that every enclosed matrix M is a P-matrix, by a diagonal D ≻ 0 with DM + MᵀD ≻ 0: each principal submatrix of
+ * DM then has a positive definite symmetric part, hence a positive determinant, and the minors of DM and of M have the
+ * same sign. It tries D = I, the D that makes the diagonal 1, and the D of H-matrices (`scaleByComparison`).
  */
 export function* hasPositiveDefiniteSymmetricPart(enclosure: Enclosure): Interruptible<boolean> {
   for (const scaling of SCALINGS) {
-    if (yield* proves(enclosure, yield* scaling(enclosure))) return true;
+    if (yield* provesPositiveDefinite(enclosure, yield* scaling(enclosure))) return true;
   }
   return false;
 }
 
-/** All of these D that do. */
-export function* provedScalings(enclosure: Enclosure): Interruptible<Float64Array[]> {
+/** All of these D for which the proof succeeds. */
+export function* findScalings(enclosure: Enclosure): Interruptible<Float64Array[]> {
   const proved: Float64Array[] = [];
   for (const scaling of SCALINGS) {
     const D = yield* scaling(enclosure);
-    if (yield* proves(enclosure, D)) proved.push(D);
+    if (yield* provesPositiveDefinite(enclosure, D)) proved.push(D);
   }
   return proved;
 }
 
 const SCALINGS: readonly ((enclosure: Enclosure) => Interruptible<Float64Array>)[] = [
-  identity,
-  diagonalScaling,
-  comparisonScaling,
+  scaleByIdentity,
+  scaleByDiagonal,
+  scaleByComparison,
 ];
 
-function* proves(enclosure: Enclosure, D: Float64Array): Interruptible<boolean> {
+function* provesPositiveDefinite(enclosure: Enclosure, D: Float64Array): Interruptible<boolean> {
   return D.every((value) => value > 0 && Number.isFinite(value)) && (yield* isPositiveDefinite(enclosure, D));
 }
 
-function* identity({ k }: Enclosure): Interruptible<Float64Array> {
+function* scaleByIdentity({ k }: Enclosure): Interruptible<Float64Array> {
   yield;
   return new Float64Array(k).fill(1);
 }
 
-function* diagonalScaling({ k, centre }: Enclosure): Interruptible<Float64Array> {
+function* scaleByDiagonal({ k, centre }: Enclosure): Interruptible<Float64Array> {
   yield;
   return Float64Array.from({ length: k }, (_, i) => 1 / centre[i * k + i]);
 }
 
 /**
- * D = diag(yᵢ/xᵢ) with Cx = 1 and Cᵀy = 1, C the comparison matrix. Where M is an H-matrix with a positive diagonal (C has a nonnegative inverse), x and y are positive and DM + MᵀD is positive
- * definite: M is diagonally dominant after a scaling, as where a fixed point contracts in some weighted maximum norm.
+ * D = diag(yᵢ/xᵢ) with Cx = 1 and Cᵀy = 1, where C is the comparison matrix. Where M is an H-matrix with a positive
+ * diagonal, which means that C has a nonnegative inverse, x and y are positive and DM + MᵀD is positive definite. M is
+ * then diagonally dominant after a scaling, as it is where a fixed point contracts in some weighted maximum norm.
  */
-function* comparisonScaling(enclosure: Enclosure): Interruptible<Float64Array> {
+function* scaleByComparison(enclosure: Enclosure): Interruptible<Float64Array> {
   const { k } = enclosure;
-  const factorisation = yield* factorise(comparisonMatrix(enclosure), k);
+  const factorisation = yield* factorise(makeComparisonMatrix(enclosure), k);
   const ones = new Float64Array(k).fill(1);
   const x = solve(factorisation, ones);
   return solveTransposed(factorisation, ones).map((value, i) => (x[i] > 0 ? value / x[i] : Number.NaN));
 }
 
-/** |Mᵢᵢ| on the diagonal, −|Mᵢⱼ| off it. */
-export function comparisonMatrix({ k, centre }: Enclosure): Float64Array {
+/** The comparison matrix of M: |Mᵢᵢ| on the diagonal, −|Mᵢⱼ| off it. */
+export function makeComparisonMatrix({ k, centre }: Enclosure): Float64Array {
   return centre.map((value, index) => (index % (k + 1) === 0 ? Math.abs(value) : -Math.abs(value)));
 }
 
 /**
- * With H the symmetric part of DM scaled to a unit diagonal: where H − shift·I has a Cholesky factor in floating point,
- * the smallest eigenvalue of H exceeds shift − 2(k + 1)·ε·k (Higham, Accuracy and Stability of Numerical Algorithms,
- * theorem 10.3: the factor is exact for a matrix within (k + 1)·ε·|L||Lᵀ|, of norm at most (k + 1)·ε·tr H). The shift
- * covers that, the radius, and 4ε for the rounding of each entry of H.
+ * Proves that the symmetric part of DM is positive definite. Let H be that part, scaled to a unit diagonal. Where H −
+ * shift·I has a Cholesky factor in floating point, the smallest eigenvalue of H exceeds shift − 2(k + 1)·ε·k (Higham,
+ * Accuracy and Stability of Numerical Algorithms, theorem 10.3: the factor is exact for a matrix within (k +
+ * 1)·ε·|L||Lᵀ|, of norm at most (k + 1)·ε·tr H). The shift covers this, the radius, and 4ε for the rounding of each
+ * entry of H.
  */
 function* isPositiveDefinite({ k, centre, radius }: Enclosure, D: Float64Array): Interruptible<boolean> {
   const scale = Float64Array.from(D, (value, i) => 1 / Math.sqrt(value * centre[i * k + i]));

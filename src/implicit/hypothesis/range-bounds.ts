@@ -1,12 +1,12 @@
-/** Bounds of a linear function of B(d)⁻¹r(d) over the whole box, for any number of kinks. */
+/** Bounds of a linear function of B(d)⁻¹r(d) over the whole box of d, for any number of kinks. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { dot, factorise, hasCholeskyFactor, solve } from './matrices.ts';
-import { comparisonMatrix, provedScalings } from './positive-definite.ts';
+import { findScalings, makeComparisonMatrix } from './positive-definite.ts';
 import type { Enclosure } from './reduced.ts';
 
 /**
- * value(d) = constant + effectᵀs with (I − DG)s = D·entering, D = diag(d): s is what the kinks add to the solution at d = 0, and
- * Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ.
+ * The function value(d) = constant + effectᵀs with (I − DG)s = D·entering and D = diag(d). Here s is the part of the
+ * solution that the kinks add to that at d = 0, and Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ.
  */
 export interface ReducedValue {
   readonly constant: number;
@@ -23,31 +23,38 @@ export interface Range {
 
 export const UNBOUNDED: Range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 
-/** Of a bound: more than the rounding of what is solved here, whose condition CONDITION limits. */
+/**
+ * The relative slack of a bound: more than the rounding of the solves here, whose condition numbers CONDITION limits.
+ */
 const SLACK = 1e-6;
 const CONDITION = 1e-6;
 const SWEEPS = 4;
 
 /**
- * A range that no value leaves; infinite where none is found. With w = entering + Gs and 0 ≤ d ≤ 1, s = Dw says sᵢ(wᵢ − sᵢ) ≥ 0,
- * that is sᵢ(entering − Ms)ᵢ ≥ 0 for each i. Two sets contain every such s, and the bounds are the better of both.
+ * A range that contains every value; infinite where none is found. With w = entering + Gs and 0 ≤ d ≤ 1, s = Dw implies
+ * sᵢ(wᵢ − sᵢ) ≥ 0, that is sᵢ(entering − Ms)ᵢ ≥ 0 for each i. Two kinds of sets contain every such s; the bounds are
+ * the best of all.
  */
-export function* rangeBounds(value: ReducedValue): Interruptible<Range> {
+export function* boundRange(value: ReducedValue): Interruptible<Range> {
   const ranges: Range[] = [];
-  for (const D of yield* provedScalings(value.matrix)) ranges.push(yield* ellipsoidRange(value, D));
-  ranges.push(yield* boxRange(value));
+  for (const D of yield* findScalings(value.matrix)) ranges.push(yield* boundOnEllipsoid(value, D));
+  ranges.push(yield* boundOnBox(value));
   const low = Math.max(...ranges.map((range) => range.low));
   const high = Math.min(...ranges.map((range) => range.high));
   return { low, high };
 }
 
 /**
- * Summed with weights Δ ≻ 0 for which H = (ΔM + MᵀΔ)/2 ≻ 0: sᵀHs ≤ sᵀq, q = Δ·entering, an ellipsoid around ½H⁻¹q, on which
+ * The range on an ellipsoid. Summed with weights Δ ≻ 0 for which H = (ΔM + MᵀΔ)/2 ≻ 0, the inequalities become sᵀHs ≤
+ * sᵀq with q = Δ·entering: an ellipsoid around ½H⁻¹q, on which
  *   effectᵀs ∈ ½effectᵀH⁻¹q ± ½√(effectᵀH⁻¹effect · qᵀH⁻¹q).
  */
-function* ellipsoidRange({ constant, effect, entering, matrix }: ReducedValue, D: Float64Array): Interruptible<Range> {
+function* boundOnEllipsoid(
+  { constant, effect, entering, matrix }: ReducedValue,
+  D: Float64Array,
+): Interruptible<Range> {
   const { k, centre } = matrix;
-  // In coordinates in which H has a unit diagonal.
+  // The coordinates are scaled such that H has a unit diagonal.
   const scale = D.map((value, i) => 1 / Math.sqrt(value * centre[i * k + i]));
   const H = new Float64Array(k * k);
   for (let i = 0; i < k; i++) {
@@ -63,16 +70,17 @@ function* ellipsoidRange({ constant, effect, entering, matrix }: ReducedValue, D
   const moved = solve(factors, q);
   const middle = 0.5 * dot(along, moved);
   const reach = 0.5 * Math.sqrt(dot(along, solve(factors, along)) * dot(q, moved));
-  return around(constant, middle - reach, middle + reach);
+  return widenRange(constant, middle - reach, middle + reach);
 }
 
 /**
- * One by one: where Mᵢᵢ > 0, sᵢ lies between 0 and (enteringᵢ + Σⱼ≠ᵢ Gᵢⱼsⱼ)/Mᵢᵢ. So C|s| ≤ |entering| with C the comparison
- * matrix of M, and |s| ≤ C⁻¹|entering| where C⁻¹ ≥ 0; from that box on, interval arithmetic.
+ * The range on a box. Where Mᵢᵢ > 0, the inequality of i says that sᵢ lies between 0 and (enteringᵢ + Σⱼ≠ᵢ Gᵢⱼsⱼ)/Mᵢᵢ.
+ * It follows that C|s| ≤ |entering| with the comparison matrix C of M, and |s| ≤ C⁻¹|entering| where C⁻¹ ≥ 0. Interval
+ * arithmetic then shrinks this box.
  */
-function* boxRange({ constant, effect, entering, matrix }: ReducedValue): Interruptible<Range> {
+function* boundOnBox({ constant, effect, entering, matrix }: ReducedValue): Interruptible<Range> {
   const { k, centre } = matrix;
-  const factors = yield* factorise(comparisonMatrix(matrix), k);
+  const factors = yield* factorise(makeComparisonMatrix(matrix), k);
   // Cx > 0 for an x > 0 makes C an M-matrix, whose inverse is nonnegative (up to rounding, as CONDITION demands).
   const witness = solve(factors, new Float64Array(k).fill(1));
   const isHMatrix = centre.every((entry, at) => at % (k + 1) !== 0 || entry > 0);
@@ -96,17 +104,18 @@ function* boxRange({ constant, effect, entering, matrix }: ReducedValue): Interr
   const ends = effect.map((value, i) => Math.min(value * low[i], value * high[i]));
   const others = effect.map((value, i) => Math.max(value * low[i], value * high[i]));
   const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
-  return around(constant, total(ends), total(others));
+  return widenRange(constant, total(ends), total(others));
 }
 
-function around(constant: number, low: number, high: number): Range {
+/** Widens a range by its rounding. */
+function widenRange(constant: number, low: number, high: number): Range {
   if (!Number.isFinite(low) || !Number.isFinite(high)) return UNBOUNDED;
   const slack = SLACK * Math.max(Math.abs(low), Math.abs(high)) + Number.EPSILON * 64 * Math.abs(constant);
   return { low: constant + low - slack, high: constant + high + slack };
 }
 
 /** value(d) at the vertex with the kinks S at their upper ends: constant + effect_Sᵀs_S, M_SS·s_S = entering_S. */
-export function* valueAtVertex(
+export function* evaluateAtVertex(
   { constant, effect, entering, matrix: { k, centre } }: ReducedValue,
   vertex: readonly number[],
 ): Interruptible<number> {

@@ -1,27 +1,30 @@
-/** From n to k: the matrix whose principal minors are the determinants at the vertices. */
+/** The reduced matrix, of order k in place of n, whose principal minors are the determinants at the vertices. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { MatrixFamily } from './family.ts';
 import { dot, multiply, multiplyAbsolute, solve } from './matrices.ts';
 import type { VerifiedInverse } from './verified.ts';
 
-/** A matrix known to within a radius, entry by entry. */
+/** A matrix that is known up to a radius, entry by entry. */
 export interface Enclosure {
   readonly k: number;
-  /** k × k, row-major */
+  /** k × k, row-major. */
   readonly centre: Float64Array;
   /** k × k: every entry of the exact matrix is within the radius of its centre. */
   readonly radius: Float64Array;
 }
 
 /**
- * Encloses I − G with Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ. Its principal minor on a set S of kinks is det B(d)/det B₀ at the vertex that
- * has d = 1 on S and 0 elsewhere, for det(B₀ − UVᵀ) = det B₀ · det(I − VᵀB₀⁻¹U).
+ * Encloses I − G with Gᵢⱼ = bᵢᵀB₀⁻¹aⱼ. Its principal minor on a set S of kinks is det B(d)/det B₀ at the vertex with d
+ * = 1 on S and d = 0 elsewhere, because det(B₀ − UVᵀ) = det B₀ · det(I − VᵀB₀⁻¹U).
  *
- * The solution y of B₀y = a is computed; with r = a − B₀y, X near B₀⁻¹ and q ≥ ‖I − XB₀‖∞ its error is
- *   B₀⁻¹r = Xr + E(I − E)⁻¹Xr, E = I − XB₀: |error| ≤ |X||r| + q/(1 − q)·‖|X||r|‖∞,
- * where |r| is the rounded residual and (n + 2)·ε·(|a| + |B₀||y|) more.
+ * For each kink, y with B₀y = a is computed. With r = a − B₀y, X near B₀⁻¹, E = I − XB₀ and q ≥ ‖E‖∞, the error of y is
+ *   B₀⁻¹r = Xr + E(I − E)⁻¹Xr, so that |error| ≤ |X||r| + q/(1 − q)·‖|X||r|‖∞,
+ * where |r| is at most the rounded residual plus (n + 2)·ε·(|a| + |B₀||y|).
  */
-export function* reducedMatrix({ n, base, terms }: MatrixFamily, verified: VerifiedInverse): Interruptible<Enclosure> {
+export function* encloseReducedMatrix(
+  { n, base, terms }: MatrixFamily,
+  verified: VerifiedInverse,
+): Interruptible<Enclosure> {
   const k = terms.length;
   const centre = new Float64Array(k * k);
   const radius = new Float64Array(k * k);

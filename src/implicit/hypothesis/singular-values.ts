@@ -3,27 +3,30 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
 import { dot, factorise, multiply, solve, solveTransposed } from './matrices.ts';
 
+/** The extreme singular values of a matrix B. */
 export interface SingularValues {
-  /** σ_min: to within a few n·ε·σ_max up to n = 64; above that an estimate from above. */
+  /** σ_min, up to a few n·ε·σ_max. Above n = 64 it is an estimate from above. */
   readonly smallest: number;
-  /** σ_max: above n = 64 an estimate from below. */
+  /** σ_max. Above n = 64 it is an estimate from below. */
   readonly largest: number;
   /** A unit vector v with ‖Bv‖ = σ_min. */
   readonly vector: Float64Array;
 }
 
-/** Up to this size Jacobi's sweeps, some 10·n³ operations each, are a matter of milliseconds. */
+/** Up to this order, Jacobi's sweeps, of about 10·n³ operations each, take milliseconds. */
 const JACOBI_LIMIT = 64;
 const SWEEPS = 40;
 const INVERSE_ITERATIONS = 30;
 
-export function singularValues(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
-  return n <= JACOBI_LIMIT ? jacobi(matrix, n) : inverseIteration(matrix, n);
+export function findSingularValues(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
+  return n <= JACOBI_LIMIT ? rotateJacobi(matrix, n) : iterateInverse(matrix, n);
 }
 
-/** One-sided Jacobi (Hestenes): rotations V make the columns of BV orthogonal; their norms are the singular values. */
-function* jacobi(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
-  // Scaled, so that no square overflows or underflows.
+/**
+ * One-sided Jacobi (Hestenes): rotations V make the columns of BV orthogonal, and their norms are the singular values.
+ */
+function* rotateJacobi(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
+  // B is scaled such that no square overflows or underflows.
   const scale = Array.from(matrix).reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
   const columns = Array.from({ length: n }, (_, j) =>
     Float64Array.from({ length: n }, (_, i) => matrix[i * n + j] / scale),
@@ -63,26 +66,26 @@ function rotate(x: Float64Array, y: Float64Array, cosine: number, sine: number):
   }
 }
 
-/** Powers of (BᵀB)⁻¹ and of BᵀB on a random vector. */
-function* inverseIteration(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
+/** Inverse iteration with (BᵀB)⁻¹, and power iteration with BᵀB, on a random vector. */
+function* iterateInverse(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
   const factorisation = yield* factorise(matrix, n);
   const draws = random(0);
-  const start = normalised(Float64Array.from({ length: n }, () => draws.normal()));
+  const start = normalise(Float64Array.from({ length: n }, () => draws.normal()));
   let vector = start;
   let image = start;
   for (let step = 0; step < INVERSE_ITERATIONS; step++) {
     const next = solve(factorisation, solveTransposed(factorisation, vector));
     const size = Math.sqrt(dot(next, next));
-    // Beyond the range of numbers, or through a pivot that is 0: the last vector is as near to the kernel as it gets.
+    // Where this overflows, or a pivot is 0, the last vector is as near to the kernel as it gets.
     if (!Number.isFinite(size) || size === 0) break;
-    vector = normalised(next);
-    image = normalised(transposedProduct(matrix, multiply(matrix, image)));
+    vector = normalise(next);
+    image = normalise(multiplyTransposed(matrix, multiply(matrix, image)));
     yield;
   }
-  return { smallest: length(multiply(matrix, vector)), largest: length(multiply(matrix, image)), vector };
+  return { smallest: norm(multiply(matrix, vector)), largest: norm(multiply(matrix, image)), vector };
 }
 
-function transposedProduct(matrix: ArrayLike<number>, x: ArrayLike<number>): Float64Array {
+function multiplyTransposed(matrix: ArrayLike<number>, x: ArrayLike<number>): Float64Array {
   const n = x.length;
   const result = new Float64Array(n);
   for (let i = 0; i < n; i++) {
@@ -91,11 +94,13 @@ function transposedProduct(matrix: ArrayLike<number>, x: ArrayLike<number>): Flo
   return result;
 }
 
-export function length(x: ArrayLike<number>): number {
+/** ‖x‖. */
+export function norm(x: ArrayLike<number>): number {
   return Math.sqrt(dot(x, x));
 }
 
-export function normalised(x: Float64Array): Float64Array {
-  const size = length(x);
+/** x/‖x‖, or x where it is 0. */
+export function normalise(x: Float64Array): Float64Array {
+  const size = norm(x);
   return size > 0 ? x.map((value) => value / size) : x;
 }

@@ -1,27 +1,28 @@
-/** The element of a family that is nearest to a singular matrix. */
+/** The element of a family that is nearest to singular. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { element, type MatrixFamily, type Vertex } from './family.ts';
+import { evaluateElement, type MatrixFamily, type Vertex } from './family.ts';
 import { dot, hasCholeskyFactor, multiply, WIDE } from './matrices.ts';
-import { singularValues } from './singular-values.ts';
+import { findSingularValues } from './singular-values.ts';
 import type { VerifiedInverse } from './verified.ts';
 
-/** A vertex that is nearer by less than this, relatively, is not looked for. */
+/** A vertex whose σ_min is smaller by less than this share is not looked for. */
 const RESOLUTION = 1e-9;
 
 /**
- * The vertex with the smallest σ_min(B(d)): the least over the whole box, where B is invertible on it. For along one
- * kink B⁻¹ is affine in t/(1 − t·bᵀB⁻¹a), which is monotone in t, and ‖·‖ is convex: ‖B⁻¹‖ is largest at an end.
+ * The vertex with the smallest σ_min(B(d)), which is the smallest over the whole box where B is invertible on it: along
+ * one kink, B⁻¹ is affine in t/(1 − t·bᵀB⁻¹a), which is monotone in t, and the norm is convex, so that ‖B⁻¹‖ is largest
+ * at an end.
  *
- * All 2ᵏ vertices are visited, each inverse from another by one rank-one update (Sherman & Morrison). A vertex X = B⁻¹ is
- * nearer than the nearest so far, σ, only where σ⁻²·I − XᵀX has no Cholesky factor; only there is the singular value
- * computed. That is about 2ᵏ·(n³/6 + 4n²) multiplications.
+ * All 2ᵏ vertices are visited; each inverse follows from another by one rank-one update (Sherman & Morrison). With X =
+ * B⁻¹, σ_min is below the smallest so far, σ, only where σ⁻²·I − XᵀX has no Cholesky factor, and only there is it
+ * computed. This takes about 2ᵏ·(n³/6 + 4n²) multiplications.
  */
-export function* worstElement(family: MatrixFamily, base: VerifiedInverse): Interruptible<Vertex> {
+export function* findWorstElement(family: MatrixFamily, base: VerifiedInverse): Interruptible<Vertex> {
   const { n } = family;
   const terms = family.terms.map(({ a, b }) => ({ a: Float64Array.from(a), b: Float64Array.from(b) }));
   const k = terms.length;
   function* smallestAt(d: Vertex): Interruptible<number> {
-    return (yield* singularValues(element(family, d), n)).smallest;
+    return (yield* findSingularValues(evaluateElement(family, d), n)).smallest;
   }
   let worst = yield* descend(k, smallestAt);
   const vertex = new Uint8Array(k);
@@ -33,7 +34,7 @@ export function* worstElement(family: MatrixFamily, base: VerifiedInverse): Inte
     if (kink === k) return;
     yield* visit(kink + 1, state);
     const next = states[kink];
-    update(terms[kink].a, terms[kink].b, state, next);
+    updateInverse(terms[kink].a, terms[kink].b, state, next);
     vertex[kink] = 1;
     if (yield* mayBeNearer(next.gram, n, worst.smallest, scratch)) {
       const smallest = yield* smallestAt(vertex);
@@ -44,11 +45,13 @@ export function* worstElement(family: MatrixFamily, base: VerifiedInverse): Inte
     vertex[kink] = 0;
   }
 
-  yield* visit(0, { X: base.inverse, gram: yield* gramMatrix(base.inverse, n) });
+  yield* visit(0, { X: base.inverse, gram: yield* multiplyGram(base.inverse, n) });
   return worst.vertex;
 }
 
-/** A first guess, which spares most later ones: kinks are flipped in turn as long as one brings B(d) nearer. */
+/**
+ * A first guess, which spares most singular values later: flips kinks in turn for as long as one makes σ_min smaller.
+ */
 function* descend(
   k: number,
   smallestAt: (d: Vertex) => Interruptible<number>,
@@ -68,6 +71,7 @@ function* descend(
   return { vertex, smallest };
 }
 
+/** The inverse at a vertex. */
 interface State {
   /** B⁻¹ */
   readonly X: Float64Array;
@@ -75,7 +79,7 @@ interface State {
   readonly gram: Float64Array;
 }
 
-function* gramMatrix(X: Float64Array, n: number): Interruptible<Float64Array> {
+function* multiplyGram(X: Float64Array, n: number): Interruptible<Float64Array> {
   const gram = new Float64Array(n * n);
   for (let l = 0; l < n; l++) {
     for (let i = 0; i < n; i++) {
@@ -90,7 +94,7 @@ function* gramMatrix(X: Float64Array, n: number): Interruptible<Float64Array> {
  * (B − abᵀ)⁻¹ = X + pqᵀ with p = Xa/(1 − bᵀXa) and q = Xᵀb, and its Gram matrix
  * XᵀX + (Xᵀp)qᵀ + q(Xᵀp)ᵀ + pᵀp·qqᵀ = XᵀX + wqᵀ + qwᵀ with w = Xᵀp + ½·pᵀp·q.
  */
-function update(a: Float64Array, b: Float64Array, { X, gram }: State, next: State): void {
+function updateInverse(a: Float64Array, b: Float64Array, { X, gram }: State, next: State): void {
   const n = a.length;
   const p = multiply(X, a);
   const divisor = 1 - dot(b, p);
@@ -111,7 +115,7 @@ function update(a: Float64Array, b: Float64Array, { X, gram }: State, next: Stat
   }
 }
 
-/** Whether ‖X‖ may exceed 1/smallest: first by ‖XᵀX‖ in the Frobenius norm, which bounds ‖X‖² and costs little. */
+/** Whether ‖X‖ may exceed 1/smallest. The Frobenius norm of XᵀX, which bounds ‖X‖² and costs little, is tried first. */
 function* mayBeNearer(gram: Float64Array, n: number, smallest: number, scratch: Float64Array): Interruptible<boolean> {
   const threshold = (1 + RESOLUTION) / smallest ** 2;
   let squares = 0;

@@ -1,16 +1,16 @@
-/** What each operation does to the dependence of its numbers on samples. */
+/** The rule of each operation: on which samples its output depends, given the same for its inputs. */
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import type { OperationName } from '../../autodiff/definable.ts';
 import type { Entry } from '../../autodiff/linearisation.ts';
 import { attribute } from '../../autodiff/recorded.ts';
 import type { OperandLayout } from '../../backends/kernels.ts';
 import { broadcastLayout, padToFour, permutedLayout, type Shape, sizeOf, slicedLayout } from '../../tensor/shape.ts';
-import { doubted, joined, joinedEach, joinedInGroups, NONE, type Owners } from './owners.ts';
+import { joinEach, joinInGroups, joinOwners, markDoubtful, NONE, type Owners } from './owners.ts';
 
 /** The owners of the output, from those of the inputs, of which at least one depends on a sample. */
 type Rule = (inputs: readonly Owners[], entry: Pick<Entry, 'inputs' | 'output' | 'attributes'>) => Owners;
 
-/** Of each number of a tensor of this shape the place at which an operand with the layout is read for it. */
+/** For each number of a tensor of this shape, the position at which an operand with the layout is read for it. */
 function placesOf({ offset, strides }: OperandLayout, shape: Shape): Int32Array {
   const [a, b, c, d] = padToFour(shape);
   const places = new Int32Array(sizeOf(shape));
@@ -26,48 +26,51 @@ function placesOf({ offset, strides }: OperandLayout, shape: Shape): Int32Array 
   return places;
 }
 
-function readWith(owners: Owners, layout: OperandLayout, shape: Shape): Owners {
+function readOwners(owners: Owners, layout: OperandLayout, shape: Shape): Owners {
   return owners && placesOf(layout, shape).map((place) => owners[place]);
 }
 
-/** Repeated where the operand is broadcast. */
-function spread(owners: Owners, from: Shape, to: Shape): Owners {
-  return owners?.length === sizeOf(to) ? owners : readWith(owners, broadcastLayout(from, to), to);
+/** The owners of an operand after it was broadcast. */
+function broadcastOwners(owners: Owners, from: Shape, to: Shape): Owners {
+  return owners?.length === sizeOf(to) ? owners : readOwners(owners, broadcastLayout(from, to), to);
 }
 
 const same: Rule = ([x]) => x;
 
-/** Element by element, of operands that are broadcast. */
+/** An elementwise operation on operands that are broadcast. */
 const elementwise: Rule = (inputs, { inputs: tensors, output }) =>
-  inputs.map((owners, index) => spread(owners, tensors[index].shape, output.shape)).reduce(joinedEach);
+  inputs.map((owners, index) => broadcastOwners(owners, tensors[index].shape, output.shape)).reduce(joinEach);
 
-/** Each factor is multiplied by the other, which may be 0 where it does not depend on the unknown. */
+/**
+ * A product. A factor that does not depend on the unknown may be 0, which makes the dependence on the other factor
+ * doubtful.
+ */
 const product: Rule = (inputs, entry) => {
-  const [a, b] = inputs.map((owners, index) => spread(owners, entry.inputs[index].shape, entry.output.shape));
+  const [a, b] = inputs.map((owners, index) => broadcastOwners(owners, entry.inputs[index].shape, entry.output.shape));
   const of = (own: Owners, other: Owners): Owners =>
-    own?.map((owner, at) => (other && other[at] !== NONE ? owner : doubted(owner)));
-  return joinedEach(of(a, b), of(b, a));
+    own?.map((owner, at) => (other && other[at] !== NONE ? owner : markDoubtful(owner)));
+  return joinEach(of(a, b), of(b, a));
 };
 
-/** a/b: 1/b is never 0, a/b² may be. */
+/** A quotient a/b: its derivative 1/b with respect to a is never 0; that with respect to b, −a/b², may be. */
 const quotient: Rule = (inputs, entry) => {
-  const [a, b] = inputs.map((owners, index) => spread(owners, entry.inputs[index].shape, entry.output.shape));
-  return joinedEach(
+  const [a, b] = inputs.map((owners, index) => broadcastOwners(owners, entry.inputs[index].shape, entry.output.shape));
+  return joinEach(
     a,
-    b?.map((owner, at) => (a && a[at] !== NONE ? owner : doubted(owner))),
+    b?.map((owner, at) => (a && a[at] !== NONE ? owner : markDoubtful(owner))),
   );
 };
 
-/** Everything along the last axis depends on everything there. */
-const alongRows: Rule = ([x], { output: { shape, size } }) => joinedInGroups(x, size / shape[shape.length - 1]);
+/** An operation along the last axis, in which every number depends on all numbers of its row. */
+const alongRows: Rule = ([x], { output: { shape, size } }) => joinInGroups(x, size / shape[shape.length - 1]);
 
-/** Of each row of a matrix, or with `turned` of each column, what its entries depend on together. */
-function lines(owners: Owners, [rows, columns]: Shape, turned: boolean): Owners {
+/** The joint owner of each row of a matrix, or of each column where it is `turned`. */
+function joinLines(owners: Owners, [rows, columns]: Shape, turned: boolean): Owners {
   if (!owners) return undefined;
   const result = new Int32Array(turned ? columns : rows).fill(NONE);
   for (let at = 0; at < owners.length; at++) {
     const line = turned ? at % columns : Math.floor(at / columns);
-    result[line] = joined(result[line], owners[at]);
+    result[line] = joinOwners(result[line], owners[at]);
   }
   return result;
 }
@@ -77,22 +80,22 @@ function matrixProduct(
   [shapeA, shapeB, [rows, columns]]: readonly Shape[],
   { transposeA, transposeB }: { transposeA: boolean; transposeB: boolean },
 ): Owners {
-  const left = lines(a, shapeA, transposeA);
-  const right = lines(b, shapeB, !transposeB);
+  const left = joinLines(a, shapeA, transposeA);
+  const right = joinLines(b, shapeB, !transposeB);
   return Int32Array.from({ length: rows * columns }, (_, at) => {
     const [own, other] = [left?.[Math.floor(at / columns)] ?? NONE, right?.[at % columns] ?? NONE];
-    return joined(other === NONE ? doubted(own) : own, own === NONE ? doubted(other) : other);
+    return joinOwners(other === NONE ? markDoubtful(own) : own, own === NONE ? markDoubtful(other) : other);
   });
 }
 
 /** Row r of the output takes the rows of the input that `sources` names. */
-function rowsTaken(x: Owners, width: number, count: number, sources: (row: number) => readonly number[]): Owners {
+function takeRows(x: Owners, width: number, count: number, sources: (row: number) => readonly number[]): Owners {
   if (!x) return undefined;
   const result = new Int32Array(count * width).fill(NONE);
   for (let row = 0; row < count; row++) {
     for (const source of sources(row)) {
       for (let at = 0; at < width; at++) {
-        result[row * width + at] = joined(result[row * width + at], x[source * width + at]);
+        result[row * width + at] = joinOwners(result[row * width + at], x[source * width + at]);
       }
     }
   }
@@ -100,7 +103,12 @@ function rowsTaken(x: Owners, width: number, count: number, sources: (row: numbe
 }
 
 /** Into the part of a larger tensor that begins at `starts`. */
-function placed(into: Int32Array, owners: Owners, shape: Shape, { to, starts }: { to: Shape; starts: Shape }): void {
+function placeOwners(
+  into: Int32Array,
+  owners: Owners,
+  shape: Shape,
+  { to, starts }: { to: Shape; starts: Shape },
+): void {
   if (!owners) return;
   for (const [at, place] of placesOf(partLayout(to, starts), shape).entries()) into[place] = owners[at];
 }
@@ -119,39 +127,39 @@ const RULES: Readonly<Record<OperationName, Rule>> = {
   matmul: (inputs, { inputs: [a, b], output, attributes }) =>
     matrixProduct(inputs, [a.shape, b.shape, output.shape], attributes as { transposeA: boolean; transposeB: boolean }),
   affine: ([x, W, bias], { inputs: [input, weights, { shape }], output }) =>
-    joinedEach(
+    joinEach(
       x || W
         ? matrixProduct([x, W], [input.shape, weights.shape, output.shape], { transposeA: false, transposeB: true })
         : undefined,
-      spread(bias, shape, output.shape),
+      broadcastOwners(bias, shape, output.shape),
     ),
   slice: ([x], { inputs: [{ shape }], output, attributes }) =>
-    readWith(x, slicedLayout(shape, attribute<Shape>(attributes, 'starts')), output.shape),
+    readOwners(x, slicedLayout(shape, attribute<Shape>(attributes, 'starts')), output.shape),
   pad: ([x], { inputs: [{ shape }], output, attributes }) => {
     const result = new Int32Array(output.size).fill(NONE);
-    placed(result, x, shape, { to: output.shape, starts: attribute<Shape>(attributes, 'starts') });
+    placeOwners(result, x, shape, { to: output.shape, starts: attribute<Shape>(attributes, 'starts') });
     return result;
   },
-  broadcast: ([x], { inputs: [{ shape }], output }) => spread(x, shape, output.shape),
+  broadcast: ([x], { inputs: [{ shape }], output }) => broadcastOwners(x, shape, output.shape),
   concat: (inputs, { inputs: tensors, output, attributes }) => {
     const axis = attribute<number>(attributes, 'axis');
     const result = new Int32Array(output.size).fill(NONE);
     let start = 0;
     for (const [index, { shape }] of tensors.entries()) {
       const starts = shape.map((_, at) => (at === axis ? start : 0));
-      placed(result, inputs[index], shape, { to: output.shape, starts });
+      placeOwners(result, inputs[index], shape, { to: output.shape, starts });
       start += shape[axis];
     }
     return result;
   },
   gather: ([x], { output: { shape, size }, attributes }) => {
     const indices = attribute<readonly number[]>(attributes, 'indices');
-    return rowsTaken(x, size / shape[0], shape[0], (row) => [indices[row]]);
+    return takeRows(x, size / shape[0], shape[0], (row) => [indices[row]]);
   },
   scatterAdd: ([x], { output: { shape, size }, attributes }) => {
     const sources: number[][] = Array.from({ length: shape[0] }, () => []);
     for (const [at, row] of attribute<readonly number[]>(attributes, 'indices').entries()) sources[row].push(at);
-    return rowsTaken(x, size / shape[0], shape[0], (row) => sources[row]);
+    return takeRows(x, size / shape[0], shape[0], (row) => sources[row]);
   },
   sum: ([x], { inputs: [{ shape }], output, attributes }) => {
     if (!x) return undefined;
@@ -159,26 +167,28 @@ const RULES: Readonly<Record<OperationName, Rule>> = {
     const kept = shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
     const result = new Int32Array(output.size).fill(NONE);
     for (const [at, place] of placesOf(broadcastLayout(kept, shape), shape).entries()) {
-      result[place] = joined(result[place], x[at]);
+      result[place] = joinOwners(result[place], x[at]);
     }
     return result;
   },
   transpose: ([x], { inputs: [{ shape }], output, attributes }) =>
-    readWith(x, permutedLayout(shape, attribute<readonly number[]>(attributes, 'permutation')), output.shape),
+    readOwners(x, permutedLayout(shape, attribute<readonly number[]>(attributes, 'permutation')), output.shape),
   custom: (inputs, { output, attributes }) => {
     const { isRowwise } = attributes as CustomOperation;
     const [rows] = output.shape;
     const own = inputs.map((owners, index) => {
       if (!owners) return undefined;
       const isOwn = isRowwise?.[index] === true && owners.length % rows === 0;
-      return rowsOfOutput(joinedInGroups(owners, isOwn ? rows : 1), rows, output.size);
+      return spreadOverRows(joinInGroups(owners, isOwn ? rows : 1), rows, output.size);
     });
-    return own.reduce(joinedEach)?.map(doubted);
+    return own.reduce(joinEach)?.map(markDoubtful);
   },
 };
 
-/** Of an output whose rows depend on those of an input, each of which has one owner throughout, or all of them the same. */
-function rowsOfOutput(owners: Owners, rows: number, size: number): Owners {
+/**
+ * The owners of an output whose rows depend on the rows of an input. Each row of the input has one owner throughout.
+ */
+function spreadOverRows(owners: Owners, rows: number, size: number): Owners {
   return (
     owners &&
     Int32Array.from({ length: size }, (_, at) => {
@@ -188,8 +198,8 @@ function rowsOfOutput(owners: Owners, rows: number, size: number): Owners {
   );
 }
 
-/** @param inputs of the operation's inputs */
-export function outputOwners(inputs: readonly Owners[], entry: Entry): Owners {
+/** The owners of the output of an operation. @param inputs the owners of its inputs */
+export function findOutputOwners(inputs: readonly Owners[], entry: Entry): Owners {
   if (inputs.every((owners) => owners === undefined)) return undefined;
   return RULES[entry.operation](inputs, entry);
 }

@@ -1,4 +1,4 @@
-/** Whether rows see one another, by numbers: where the trace of a function leaves it open. */
+/** A numerical check that rows do not depend on one another, for functions whose trace leaves this open. */
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import { linearised } from '../../autodiff/jacobian-products.ts';
 import { selectablesOn } from '../../autodiff/kinked-operations.ts';
@@ -8,21 +8,22 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { atSolution, type ImplicitSystem, type Solved } from '../system.ts';
 
 /**
- * Moves rows at random, and sees whether others move at all: at the solution, with a random element of the conservative Jacobian. A
- * determinant, or any entry of a product, that is 0 at random numbers is 0 for all of them. Two rows differ in a bit of their number,
- * so that two products for each bit are enough.
- * @throws RangeError where they do; told where it is awaited
+ * Checks at the solution that rows do not depend on one another: it moves some rows at random and looks whether others
+ * move at all, with a random element of the conservative Jacobian. A polynomial that is 0 at random numbers is 0
+ * everywhere, with probability 1. Any two rows differ in some bit of their numbers, so that two products for each bit
+ * are enough.
+ * @returns a promise that rejects with a RangeError where a row depends on another
  */
 export function checkRows(solved: Solved): Promise<void> {
-  const checking = atSolution(solved, look);
+  const checking = atSolution(solved, checkRowsAt);
   checking.catch(() => {});
   return checking;
 }
 
-async function look(system: ImplicitSystem, x: Tensor): Promise<void> {
+async function checkRowsAt(system: ImplicitSystem, x: Tensor): Promise<void> {
   const { batch, n } = system.rows;
   const draws = random(0);
-  const { tape, unknown, image } = system.recorded(x);
+  const { tape, unknown, image } = system.record(x);
   try {
     const isUniform = tape.operations.some(({ attributes }) => (attributes as CustomOperation).isSelectable);
     const selection = isUniform
@@ -44,11 +45,11 @@ async function look(system: ImplicitSystem, x: Tensor): Promise<void> {
       return tangent.data();
     });
     for (const [group, numbers] of (await Promise.all(moved)).entries()) {
-      // What is not a number was not solved: the report tells.
+      // NaN comes from a sample that was not solved, which the report shows.
       const at = Array.from(numbers).findIndex(
         (value, place) => Math.abs(value) > 0 && !groups[group](Math.floor(place / n)),
       );
-      if (at >= 0) throw system.mixed({ row: Math.floor(at / n), on: undefined });
+      if (at >= 0) throw system.mixingError({ row: Math.floor(at / n), on: undefined });
     }
   } finally {
     tape.dispose();

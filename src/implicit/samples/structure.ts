@@ -1,43 +1,43 @@
 /**
- * Which sample every value of a function belongs to, from what its tape holds and nothing else: whether the rows of a batch see one
- * another, and where the kinks of each are.
+ * The sample to which every value of a function belongs, found from its tape alone: whether the rows of a batch depend
+ * on one another, and where the kinks of each are.
  */
 import type { Entry } from '../../autodiff/linearisation.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Places } from '../kink-places.ts';
-import { isDoubtful, joinedEach, NONE, type Owners, ownedBy, rowOwners, SEVERAL, sampleOf } from './owners.ts';
-import { outputOwners } from './rules.ts';
+import { isDoubtful, joinEach, makeRowOwners, NONE, type Owners, ownerOf, SEVERAL, sampleOf } from './owners.ts';
+import { findOutputOwners } from './rules.ts';
 
-/** A value of which it is asked where it belongs. Values are told by the numbers of the tape, see Entry. */
+/** A value whose sample is asked for. The index is its number on the tape: see Entry. */
 export interface Asked {
   readonly index: number;
   readonly size: number;
 }
 
-/** What a custom operation solves, on the tape too: see UnfoldedSolution. */
+/** The solution and the residual of a custom operation, by their numbers on the tape: see UnfoldedSolution. */
 export interface FollowedSolution {
   readonly output: number;
   readonly residual: number | undefined;
 }
 
-/** A function of an unknown, [batch, n], whose image has the same rows. */
+/** A recorded function of an unknown, [batch, n], whose image has the same rows. */
 export interface RecordedFunction {
   readonly entries: readonly Entry[];
   readonly solutions: readonly FollowedSolution[];
   readonly unknown: Asked;
-  /** What else the function gets. */
+  /** The other arguments of the function. */
   readonly inputs: readonly { readonly index: number; readonly shape: Shape }[];
   /** Undefined where it does not depend on anything that the tape follows. */
   readonly image: number | undefined;
   readonly batch: number;
 }
 
-/** That a row of the image depends on another row of the unknown. */
+/** A dependence of a row of the image on another row of the unknown. */
 export interface Mixing {
   readonly row: number;
   /** Undefined where it depends on several. */
   readonly on: number | undefined;
-  /** It may be that the dependence is multiplied by 0: the trace cannot tell. */
+  /** Whether the dependence may be multiplied by 0, which the trace cannot tell. */
   readonly isDoubtful: boolean;
 }
 
@@ -47,22 +47,23 @@ export interface Structure {
   readonly places: readonly Places[];
 }
 
-/** What was found of functions that record the same: a function is recorded anew for every solve. */
-const found = new Map<string, Structure>();
-const REMEMBERED = 128;
+/** The structures of functions by their recordings: every solve records its function again. */
+const structures = new Map<string, Structure>();
+const MAXIMUM_STRUCTURES = 128;
 
-export function structureOf(recorded: RecordedFunction, asked: readonly Asked[]): Structure {
+/** Finds the structure of a function, or looks it up. @param asked the values whose samples are wanted */
+export function findStructure(recorded: RecordedFunction, asked: readonly Asked[]): Structure {
   const key = keyOf(recorded, asked);
-  const known = key === undefined ? undefined : found.get(key);
-  if (known || key === undefined) return known ?? examined(recorded, asked);
-  const [oldest] = found.keys();
-  if (found.size === REMEMBERED) found.delete(oldest);
-  const structure = examined(recorded, asked);
-  found.set(key, structure);
+  const known = key === undefined ? undefined : structures.get(key);
+  if (known || key === undefined) return known ?? examine(recorded, asked);
+  const [oldest] = structures.keys();
+  if (structures.size === MAXIMUM_STRUCTURES) structures.delete(oldest);
+  const structure = examine(recorded, asked);
+  structures.set(key, structure);
   return structure;
 }
 
-/** Everything that the structure depends on; a custom operation has no name by which it is known again. */
+/** All that the structure depends on. Undefined where there is a custom operation, which has no key. */
 function keyOf(
   { entries, unknown, inputs, image, batch }: RecordedFunction,
   asked: readonly Asked[],
@@ -75,17 +76,17 @@ function keyOf(
   return JSON.stringify([batch, unknown, inputs, image, asked, operations]);
 }
 
-function examined(recorded: RecordedFunction, asked: readonly Asked[]): Structure {
+function examine(recorded: RecordedFunction, asked: readonly Asked[]): Structure {
   const { unknown, image, batch } = recorded;
-  const owners = ownersFrom(recorded, new Map([[unknown.index, rowOwners(unknown.size, batch)]]));
+  const owners = propagateOwners(recorded, new Map([[unknown.index, makeRowOwners(unknown.size, batch)]]));
   return {
-    mixing: image === undefined ? undefined : mixingOf(owners(image), batch),
-    places: asked.map((value) => ({ batch, own: ownOf(recorded, value, owners(value.index)) })),
+    mixing: image === undefined ? undefined : findMixing(owners(image), batch),
+    places: asked.map((value) => ({ batch, own: assignSamples(recorded, value, owners(value.index)) })),
   };
 }
 
-/** Of all values, where some have these and no other value that is not computed from them depends on a sample. */
-function ownersFrom(
+/** The owners of all values, where those in `starts` are given and all dependence on samples comes from them. */
+function propagateOwners(
   { entries, solutions }: RecordedFunction,
   starts: ReadonlyMap<number, Owners>,
 ): (index: number | undefined) => Owners {
@@ -97,15 +98,17 @@ function ownersFrom(
     for (const entry of entries) {
       const { inputIndices, outputIndex } = entry;
       if (starts.has(outputIndex)) continue;
-      const output = isSolution.has(outputIndex) ? solved.get(outputIndex) : outputOwners(inputIndices.map(of), entry);
+      const output = isSolution.has(outputIndex)
+        ? solved.get(outputIndex)
+        : findOutputOwners(inputIndices.map(of), entry);
       if (output) all.set(outputIndex, output);
     }
-    // A solution depends on what its equation depends on, number by number. Where another number is the one that an equation
-    // determines, both depend on the same: along a cycle of such numbers each has what the next one has.
+    // A solution depends, number by number, on what its equation depends on. Solutions may depend on one another in a
+    // cycle, so this is repeated until nothing changes.
     let hasGrown = false;
     for (const { output, residual } of solutions) {
       const before = solved.get(output);
-      const after = joinedEach(before, of(residual));
+      const after = joinEach(before, of(residual));
       if (after?.every((owner, at) => owner === before?.[at]) ?? true) continue;
       solved.set(output, after);
       hasGrown = true;
@@ -114,8 +117,8 @@ function ownersFrom(
   }
 }
 
-/** The first row that depends on another one, beyond doubt if there is one. */
-function mixingOf(image: Owners, batch: number): Mixing | undefined {
+/** The first row that certainly depends on another one; where there is none, the first that does so doubtfully. */
+function findMixing(image: Owners, batch: number): Mixing | undefined {
   if (!image) return undefined;
   const width = image.length / batch;
   let doubtful: Mixing | undefined;
@@ -131,10 +134,10 @@ function mixingOf(image: Owners, batch: number): Mixing | undefined {
 }
 
 /**
- * Where a value belongs: to the samples that it depends on. What depends on none of them, as what is computed from inputs alone,
- * belongs to the sample that it reaches, where that is one.
+ * The samples to which the numbers of a value belong: those on which they depend. A number that depends on none, such
+ * as one that is computed from inputs alone, belongs to the sample that it reaches, where this is a single one.
  */
-function ownOf(recorded: RecordedFunction, { index, size }: Asked, owners: Owners): Places['own'] {
+function assignSamples(recorded: RecordedFunction, { index, size }: Asked, owners: Owners): Places['own'] {
   const { batch, image } = recorded;
   const own = Int32Array.from({ length: size }, (_, at) => {
     const owner = owners?.[at] ?? NONE;
@@ -143,12 +146,12 @@ function ownOf(recorded: RecordedFunction, { index, size }: Asked, owners: Owner
   const regular = size % batch === 0 ? candidatesFor(size, batch) : [];
   const isOfInputs = owners === undefined;
   for (const candidate of isOfInputs ? [...regular, ...candidatesOfInputs(recorded, index)] : regular) {
-    // What is several samples' already is of no sample alone, wherever it goes.
+    // A number that depends on several samples belongs to no single one, whatever it reaches.
     const fits = own.every((sample, place) => sample === candidate[place] || (owners?.[place] ?? NONE) === NONE);
     if (!fits) continue;
     const isReached = (): boolean => {
-      const reached = ownersFrom(recorded, new Map([[index, candidate.map(ownedBy)]]))(image);
-      return mixingOf(reached, batch) === undefined;
+      const reached = propagateOwners(recorded, new Map([[index, candidate.map(ownerOf)]]))(image);
+      return findMixing(reached, batch) === undefined;
     };
     if (own.includes(-1) && !isReached()) continue;
     return candidate === regular[0] ? 'rows' : candidate;
@@ -156,7 +159,7 @@ function ownOf(recorded: RecordedFunction, { index, size }: Asked, owners: Owner
   return own.every((sample) => sample === -1) ? 'shared' : own;
 }
 
-/** How the numbers of a batch are laid out as a rule: sample after sample, or one number of each in turn. */
+/** The usual layouts of a batch: sample after sample, or one number of each sample in turn. */
 function candidatesFor(size: number, batch: number): Int32Array[] {
   const width = size / batch;
   return [
@@ -165,14 +168,14 @@ function candidatesFor(size: number, batch: number): Int32Array[] {
   ];
 }
 
-/** However they were rearranged: those of the inputs that have a row for each sample, as far as a number belongs to one alone. */
+/** Layouts that follow from the inputs that have a row for each sample, however their numbers were rearranged. */
 function candidatesOfInputs(recorded: RecordedFunction, index: number): Int32Array[] {
   const { inputs, batch } = recorded;
-  // An axis of its own may as well be that of features which all samples share.
+  // Inputs with two axes go first: a single axis as long as the batch may be one of features that all samples share.
   const sets = [2, 1].map((least) => inputs.filter(({ shape }) => shape.length >= least && shape[0] === batch));
   return sets.flatMap((rowwise) => {
-    const starts = rowwise.map((input): [number, Owners] => [input.index, rowOwners(sizeOf(input.shape), batch)]);
-    const owners = ownersFrom(recorded, new Map(starts))(index);
+    const starts = rowwise.map((input): [number, Owners] => [input.index, makeRowOwners(sizeOf(input.shape), batch)]);
+    const owners = propagateOwners(recorded, new Map(starts))(index);
     const isOwned = (owner: number): boolean => owner !== NONE && sampleOf(owner) !== SEVERAL;
     return owners?.every(isOwned) ? [owners.map(sampleOf)] : [];
   });
