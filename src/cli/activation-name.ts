@@ -2,7 +2,7 @@
 import type { ActivationOption } from '../index.ts';
 import { ACTIVATION_NAMES, activationOf } from '../solvers/activations.ts';
 import { InputError } from './io.ts';
-import { kindOf } from './json.ts';
+import { describeKind } from './json.ts';
 
 export type ActivationName = Extract<ActivationOption, string>;
 
@@ -10,8 +10,8 @@ export type ActivationName = Extract<ActivationOption, string>;
  * The name as the library spells it; capitals do not matter.
  * @throws InputError where it is unknown, or names a function that is no proximal operator
  */
-export function activationNamed(name: unknown): ActivationName {
-  if (typeof name !== 'string') throw new InputError(`activation: it is ${kindOf(name)}; it must be a name`);
+export function resolveActivationName(name: unknown): ActivationName {
+  if (typeof name !== 'string') throw new InputError(`activation: it is ${describeKind(name)}; it must be a name`);
   const spelled = ACTIVATION_NAMES.find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
   try {
     return activationOf(spelled as ActivationName).name;

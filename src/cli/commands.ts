@@ -1,5 +1,5 @@
 /** The commands by name. Each is loaded when it is called, so that the rest starts at once. */
-import { EXIT, InputError, type IO, meant, onOneLine, shown } from './io.ts';
+import { EXIT, InputError, type IO, shown, suggestName, toOneLine } from './io.ts';
 import { helpOf, readArguments } from './options.ts';
 
 /** Returns the exit code. */
@@ -41,7 +41,7 @@ export async function main(argv: readonly string[], io: IO): Promise<number> {
     return await dispatch(argv, io);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    io.error(`equilibra: ${onOneLine(message)}\n`);
+    io.error(`equilibra: ${toOneLine(message)}\n`);
     if (io.environment.EQUILIBRA_DEBUG === '1' && error instanceof Error) io.error(`${error.stack}\n`);
     return exitCodeOf(error);
   }
@@ -54,17 +54,17 @@ function exitCodeOf(error: unknown): number {
 
 async function dispatch(argv: readonly string[], io: IO): Promise<number> {
   const [name, ...rest] = argv;
-  if (name === undefined || name.startsWith('-')) return withoutCommand(argv, io);
+  if (name === undefined || name.startsWith('-')) return runWithoutCommand(argv, io);
   if (!Object.hasOwn(COMMANDS, name)) {
     throw new InputError(
-      `${shown(name)} is not a command; the commands are ${Object.keys(COMMANDS).join(', ')}${meant(name, Object.keys(COMMANDS))}`,
+      `${shown(name)} is not a command; the commands are ${Object.keys(COMMANDS).join(', ')}${suggestName(name, Object.keys(COMMANDS))}`,
     );
   }
   const command = await COMMANDS[name].load();
   return command(rest, io);
 }
 
-async function withoutCommand(argv: readonly string[], io: IO): Promise<number> {
+async function runWithoutCommand(argv: readonly string[], io: IO): Promise<number> {
   const table = { version: { description: 'show the version' } };
   const { options, positionals } = readArguments('equilibra', table, argv);
   if (positionals.length > 0) {

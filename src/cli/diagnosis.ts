@@ -34,35 +34,35 @@ export interface Diagnosis {
   readonly advice: readonly string[];
 }
 
-const OLDEST_NODE = 20;
+const MINIMUM_NODE = 20;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export async function diagnose(environment: Environment): Promise<Diagnosis> {
   const probe = await probeWebGPU();
   const vulkan = process.platform === 'linux' ? findVulkan(environment) : undefined;
-  const { browsers, browserProblem } = browsersOf(environment);
-  const supported = Number.parseInt(process.versions.node, 10) >= OLDEST_NODE;
+  const { browsers, browserProblem } = listBrowsers(environment);
+  const supported = Number.parseInt(process.versions.node, 10) >= MINIMUM_NODE;
   return {
     node: { version: process.versions.node, platform: process.platform, architecture: process.arch, supported },
     backends: {
       cpu: { available: true },
-      wasm: await tryToOpen('wasm'),
-      gpujs: await tryToOpen('gpujs'),
+      wasm: await checkBackend('wasm'),
+      gpujs: await checkBackend('gpujs'),
       webgpu: { available: probe.adapter !== undefined, ...probe, ...(vulkan && { vulkan }) },
     },
-    choice: await choiceOf(probe),
+    choice: await chooseBackend(probe),
     browsers,
     ...(browserProblem && { browserProblem }),
     advice: [
-      ...(supported ? [] : [`install Node ${OLDEST_NODE} or newer`]),
-      ...adviceOnWebGPU(probe, vulkan, browsers),
+      ...(supported ? [] : [`install Node ${MINIMUM_NODE} or newer`]),
+      ...adviseOnWebGPU(probe, vulkan, browsers),
       ...(browsers.length > 0 || browserProblem ? [] : ['for a browser: npx puppeteer browsers install chrome']),
     ],
   };
 }
 
-function browsersOf(environment: Environment): { browsers: Browser[]; browserProblem?: string } {
+function listBrowsers(environment: Environment): { browsers: Browser[]; browserProblem?: string } {
   try {
     return { browsers: findBrowsers({ environment }) };
   } catch (error) {
@@ -70,7 +70,7 @@ function browsersOf(environment: Environment): { browsers: Browser[]; browserPro
   }
 }
 
-async function tryToOpen(backend: BackendName): Promise<Availability> {
+async function checkBackend(backend: BackendName): Promise<Availability> {
   try {
     (await open({ backend })).close();
     return { available: true };
@@ -81,8 +81,8 @@ async function tryToOpen(backend: BackendName): Promise<Availability> {
 }
 
 /** The rule of `open()`, with what is known of WebGPU by now. */
-export async function choiceOf(probe: Probe): Promise<Diagnosis['choice']> {
-  const against = againstWebGPU(probe);
+export async function chooseBackend(probe: Probe): Promise<Diagnosis['choice']> {
+  const against = explainNoWebGPU(probe);
   if (!against) return { backend: 'webgpu', reason: 'there is a hardware adapter' };
   const { backend, reason } = await openWithoutAdapter({}, against);
   backend.close();
@@ -90,13 +90,13 @@ export async function choiceOf(probe: Probe): Promise<Diagnosis['choice']> {
 }
 
 /** Why webgpu is not chosen; undefined where it is. */
-export function againstWebGPU({ adapter }: Probe): string | undefined {
+export function explainNoWebGPU({ adapter }: Probe): string | undefined {
   if (!adapter) return 'webgpu is not available';
   return adapter.software ? `${SOFTWARE_ADAPTER}: --backend webgpu` : undefined;
 }
 
 /** @param vulkan undefined where Dawn does not use it */
-export function adviceOnWebGPU(probe: Probe, vulkan: Vulkan | undefined, browsers: readonly Browser[]): string[] {
+export function adviseOnWebGPU(probe: Probe, vulkan: Vulkan | undefined, browsers: readonly Browser[]): string[] {
   const advice: string[] = [];
   if (!probe.package) advice.push('for webgpu in Node: npm install webgpu');
   const hardware = probe.adapter && !probe.adapter.software;

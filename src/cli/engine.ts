@@ -2,7 +2,7 @@
 import { openWithoutAdapter } from '../backends/open.ts';
 import { type BackendName, open } from '../index.ts';
 import { Engine } from '../tensor/engine.ts';
-import { againstWebGPU } from './diagnosis.ts';
+import { explainNoWebGPU } from './diagnosis.ts';
 import { InputError } from './io.ts';
 import { probeWebGPU } from './probe.ts';
 
@@ -11,13 +11,13 @@ import { probeWebGPU } from './probe.ts';
  * missing is noisy, and a faulty one is worse.
  * @throws InputError where webgpu is asked for and there is none
  */
-export async function engineFor(backend: BackendName | undefined): Promise<Engine> {
+export async function openEngine(backend: BackendName | undefined): Promise<Engine> {
   if (backend !== undefined && backend !== 'webgpu') return open({ backend });
   const probe = await probeWebGPU();
   if (backend === 'webgpu' && !probe.adapter) {
     throw new InputError(`--backend webgpu: ${probe.problem}; \`equilibra doctor\` says what to do about it`);
   }
-  const against = againstWebGPU(probe);
+  const against = explainNoWebGPU(probe);
   if (backend === 'webgpu' || !against) return open({ backend: 'webgpu' });
   const opened = await openWithoutAdapter({}, against);
   return new Engine(opened.backend, opened.reason);

@@ -4,24 +4,24 @@ import { basename, dirname, join } from 'node:path';
 import { InputError } from './io.ts';
 
 /** @param place of the path on the command line, for the messages, such as `--data flowers.csv` */
-export async function kindOfPath(place: string, path: string): Promise<'folder' | 'file'> {
+export async function findPathKind(place: string, path: string): Promise<'folder' | 'file'> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'file';
   } catch (error) {
-    throw unreadable(place, error);
+    throw createReadError(place, error);
   }
 }
 
 /** @param place as in `kindOfPath` */
-export async function bytesAt(place: string, path: string): Promise<Uint8Array> {
+export async function readBytes(place: string, path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw unreadable(place, error);
+    throw createReadError(place, error);
   }
 }
 
-function unreadable(place: string, error: unknown): InputError {
+function createReadError(place: string, error: unknown): InputError {
   const { code } = error as NodeJS.ErrnoException;
   const reasons: Record<string, string> = {
     ENOENT: 'there is no such file or folder',
@@ -46,7 +46,7 @@ export async function isFolder(path: string): Promise<boolean> {
 }
 
 /** Writes the file of this option. */
-export async function writeFor(option: string, path: string, content: Uint8Array | string): Promise<void> {
+export async function writeOutput(option: string, path: string, content: Uint8Array | string): Promise<void> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   await writeAtomically(path, bytes).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`--${option} ${path}: it cannot be written (${error.code ?? error.message})`);

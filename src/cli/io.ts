@@ -30,17 +30,17 @@ export function shown(value: unknown): string {
 }
 
 /** Longer ones are no slip of the pen. */
-const LONGEST_NAME = 60;
+const MAXIMUM_NAME_LENGTH = 60;
 
 /** A name of which fewer than half of the letters are to change, in a sentence; nothing where there is none. */
-export function meant(name: string, names: readonly string[]): string {
-  if (name.length > LONGEST_NAME) return '';
+export function suggestName(name: string, names: readonly string[]): string {
+  if (name.length > MAXIMUM_NAME_LENGTH) return '';
   const closest = nearestTo(name, names, Math.max(name.replace(/^-+/, '').length, 2) / 2);
   return closest === undefined ? '' : `. Did you mean ${closest}?`;
 }
 
 /** Without line ends and control characters: names out of a file must not reach the terminal as commands to it. */
-export function onOneLine(text: string): string {
+export function toOneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 }
 

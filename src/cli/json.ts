@@ -1,5 +1,5 @@
 /** Reading JSON that someone wrote: what is wrong is said with the place where it is. */
-import { InputError, meant, shown } from './io.ts';
+import { InputError, shown, suggestName } from './io.ts';
 
 /** @param name of the file, for the messages */
 export function parseJSON(name: string, text: string): unknown {
@@ -8,9 +8,9 @@ export function parseJSON(name: string, text: string): unknown {
   try {
     return JSON.parse(content);
   } catch (error) {
-    const named = withNamedNumbers(content);
+    const named = parseWithNamedNumbers(content);
     if (named !== undefined) return named;
-    throw new InputError(`${name}: it is not JSON: ${placed(content, (error as Error).message)}`);
+    throw new InputError(`${name}: it is not JSON: ${explainSyntaxError(content, (error as Error).message)}`);
   }
 }
 
@@ -18,7 +18,7 @@ export function parseJSON(name: string, text: string): unknown {
  * Some languages write NaN and Infinity as bare words, which JSON does not know. As strings they reach the checks of the
  * fields, which can say where they are.
  */
-function withNamedNumbers(text: string): unknown {
+function parseWithNamedNumbers(text: string): unknown {
   const quoted = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (found) =>
     found.startsWith('"') ? found : `"${found}"`,
   );
@@ -31,7 +31,7 @@ function withNamedNumbers(text: string): unknown {
 }
 
 /** With line and column in the place of a bare position, and a hint where the text ends too early. */
-function placed(text: string, message: string): string {
+function explainSyntaxError(text: string, message: string): string {
   const at = (position: number): string => {
     const lines = text.slice(0, position).split('\n');
     return `line ${lines.length}, column ${lines[lines.length - 1].length + 1}`;
@@ -51,14 +51,14 @@ function placed(text: string, message: string): string {
 
 export type JSONObject = Readonly<Record<string, unknown>>;
 
-export function objectOf(name: string, value: unknown): JSONObject {
+export function checkObject(name: string, value: unknown): JSONObject {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw new InputError(`${name}: it is ${kindOf(value)}; it must be a JSON object`);
+    throw new InputError(`${name}: it is ${describeKind(value)}; it must be a JSON object`);
   }
   return value as JSONObject;
 }
 
-export function kindOf(value: unknown): string {
+export function describeKind(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (value !== null && typeof value === 'object') return 'an object';
   return shown(value);
@@ -76,7 +76,7 @@ export function checkKeys(
   if (strange.length > 0) {
     const names = strange.map((key) => shown(key)).join(', ');
     throw new InputError(
-      `${names}: ${strange.length === 1 ? 'this key is' : 'these keys are'} unknown; ${what} may have ${known.join(', ')}${meant(strange[0], known)}`,
+      `${names}: ${strange.length === 1 ? 'this key is' : 'these keys are'} unknown; ${what} may have ${known.join(', ')}${suggestName(strange[0], known)}`,
     );
   }
   const missing = required.filter((key) => !Object.hasOwn(object, key));
@@ -87,9 +87,9 @@ export function checkKeys(
   }
 }
 
-export function numberOf(name: string, value: unknown, must: string, allows: (value: number) => boolean): number {
+export function checkNumber(name: string, value: unknown, must: string, allows: (value: number) => boolean): number {
   if (typeof value !== 'number' || !allows(value)) {
-    throw new InputError(`${name}: it is ${kindOf(value)}; it must be ${must}`);
+    throw new InputError(`${name}: it is ${describeKind(value)}; it must be ${must}`);
   }
   return value;
 }

@@ -8,7 +8,7 @@ export const LIMITS_OPTION = {
   limits: { value: '<name=count>', description: `what files may hold: ${LIMIT_NAMES.join(', ')}` },
 };
 
-export function limitsOption({ options }: Arguments): Partial<Limits> {
+export function readLimits({ options }: Arguments): Partial<Limits> {
   const entries = (options.limits?.split(',') ?? []).map((entry) => {
     const [name, count] = entry.split('=').map((part) => part.trim());
     if (!LIMIT_NAMES.some((limit) => limit === name) || !(Number(count) > 0)) {

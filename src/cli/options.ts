@@ -1,6 +1,6 @@
 /** Options of a command: one table from which they are read, checked and explained. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { InputError, meant, shown } from './io.ts';
+import { InputError, shown, suggestName } from './io.ts';
 
 export interface Option {
   readonly description: string;
@@ -36,18 +36,18 @@ export function readArguments(command: string, table: OptionTable, argv: readonl
     const texts = Object.entries(values).map(([name, value]) => [name, String(value)]);
     return { options: Object.fromEntries(texts), positionals };
   } catch (error) {
-    throw new InputError(explained(command, allowed, error));
+    throw new InputError(explainParseError(command, allowed, error));
   }
 }
 
 /** The messages of parseArgs run over several lines and do not say what is allowed. */
-function explained(command: string, allowed: OptionTable, error: unknown): string {
+function explainParseError(command: string, allowed: OptionTable, error: unknown): string {
   const { code, message } = error as { code?: string; message: string };
   const quoted = message.match(/'([^']*)'/)?.[1] ?? '';
   const name = quoted.match(/--[^ =]+/)?.[0] ?? quoted;
   if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
     const names = Object.keys(allowed).map((each) => `--${each}`);
-    return `${name}: ${command} has no such option; it has ${names.join(', ')}${meant(name, names)}`;
+    return `${name}: ${command} has no such option; it has ${names.join(', ')}${suggestName(name, names)}`;
   }
   if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
     if (/does not take an argument/.test(message)) return `${name}: it takes no value; write ${name} alone`;

@@ -15,9 +15,9 @@ import {
   type TablePreparation,
   testFileNames,
 } from '../data/index.ts';
-import { bytesAt, kindOfPath } from './files.ts';
-import { InputError, onOneLine } from './io.ts';
-import { LIMITS_OPTION, limitsOption } from './limits-option.ts';
+import { findPathKind, readBytes } from './files.ts';
+import { InputError, toOneLine } from './io.ts';
+import { LIMITS_OPTION, readLimits } from './limits-option.ts';
 import { type Arguments, choiceOption } from './options.ts';
 import { FORM_OPTIONS, formOptions } from './table-options.ts';
 import type { StoredModel } from './training-checkpoint.ts';
@@ -42,7 +42,7 @@ export interface PredictionRows extends PreparedRows {
 }
 
 /** @throws InputError that names the file and what is wrong there */
-export async function predictionRows(
+export async function readPredictionRows(
   given: Arguments,
   { preparation, data, path: checkpoint }: StoredModel,
   path: string | undefined,
@@ -53,56 +53,61 @@ export async function predictionRows(
     throw new InputError(`--${name}: ${checkpoint} reads ${reads}, which have none`);
   }
   if (path === undefined) {
-    if (data?.bundled) return bundledDigits(given);
-    const learned = data ? `it learned from ${onOneLine(data.name)}; ` : '';
+    if (data?.bundled) return readBundledDigits(given);
+    const learned = data ? `it learned from ${toOneLine(data.name)}; ` : '';
     const what = preparation.kind === 'images' ? 'IDX images' : 'a CSV file';
     throw new InputError(`DATA is missing: ${checkpoint} reads ${what}; ${learned}name what to predict`);
   }
-  const limits = limitsOption(given);
+  const limits = readLimits(given);
   try {
     const rows =
       preparation.kind === 'images'
-        ? await imageRows(given, preparation, path, limits)
-        : await tableRows(given, preparation, path, limits);
+        ? await readImageRows(given, preparation, path, limits)
+        : await readTableRows(given, preparation, path, limits);
     return { name: path, ...rows };
   } catch (error) {
     throw error instanceof DataError ? new InputError(`${path}: ${error.message}`) : error;
   }
 }
 
-async function bundledDigits({ options }: Arguments): Promise<PredictionRows> {
+async function readBundledDigits({ options }: Arguments): Promise<PredictionRows> {
   if (options.labels !== undefined) throw new InputError('--labels: the bundled digits have theirs; name DATA');
   const { test } = await digits();
   return { ...test, name: 'held-out digits' };
 }
 
-async function imageRows(
+async function readImageRows(
   { options }: Arguments,
   preparation: ImagePreparation,
   path: string,
   limits: Partial<Limits>,
 ): Promise<PreparedRows> {
   let [images, labels] = [path, options.labels];
-  if ((await kindOfPath(path, path)) === 'folder') {
+  if ((await findPathKind(path, path)) === 'folder') {
     if (labels !== undefined) throw new InputError('--labels: it goes with one file of images; a folder has its own');
     const found = testFileNames(await readdir(path));
     images = join(path, found.images);
     labels = found.labels === undefined ? undefined : join(path, found.labels);
   }
-  const rows = await preparedFor(preparation, await bytesAt(images, images), { limits });
+  const rows = await preparedFor(preparation, await readBytes(images, images), { limits });
   if (labels === undefined) return rows;
-  return { ...rows, labels: await labelsAt(labels, rows.count, preparation.classNames.length, limits) };
+  return { ...rows, labels: await readLabelFile(labels, rows.count, preparation.classNames.length, limits) };
 }
 
-async function labelsAt(path: string, count: number, classes: number, limits: Partial<Limits>): Promise<Int32Array> {
+async function readLabelFile(
+  path: string,
+  count: number,
+  classes: number,
+  limits: Partial<Limits>,
+): Promise<Int32Array> {
   try {
-    return await readLabels(await bytesAt(path, path), count, { classes, limits });
+    return await readLabels(await readBytes(path, path), count, { classes, limits });
   } catch (error) {
     throw error instanceof DataError ? new InputError(`${path}: ${error.message}`) : error;
   }
 }
 
-async function tableRows(
+async function readTableRows(
   given: Arguments,
   stored: TablePreparation,
   path: string,
@@ -111,11 +116,11 @@ async function tableRows(
   const { target } = given.options;
   const missing = choiceOption(given, 'missing', ['error', 'mean', 'drop']) ?? stored.missing;
   const isIDX = /idx\d[-_.]ubyte(\.gz)?$/i.test(path);
-  if (isIDX || (await kindOfPath(path, path)) === 'folder') {
+  if (isIDX || (await findPathKind(path, path)) === 'folder') {
     throw new InputError(`${path}: it is ${isIDX ? 'an IDX file' : 'a folder'}; the model reads CSV files`);
   }
   const options = { header: stored.header, ...formOptions(given), limits };
-  const table = await readTable(await bytesAt(path, path), options);
+  const table = await readTable(await readBytes(path, path), options);
   if (target !== undefined && !table.columns.includes(target)) {
     throw new InputError(
       `--target: ${path} has no column ${JSON.stringify(target)}; it has ${table.columns.join(', ')}`,

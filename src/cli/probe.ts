@@ -54,23 +54,26 @@ function runProbe(address: string, milliseconds: number): Promise<Probe> {
   const parameters = ['--input-type=module', '--eval', SCRIPT, address, ...LIMITS];
   return new Promise((resolve) => {
     execFile(process.execPath, parameters, { timeout: milliseconds, killSignal: 'SIGKILL' }, (error, out, messages) => {
-      if (!error) resolve(read(out, messages));
+      if (!error) resolve(parseAnswer(out, messages));
       else if (error.killed) resolve({ problem: `asking for an adapter took more than ${milliseconds / 1000} s` });
       else if (error.signal) resolve({ problem: `asking for an adapter crashed (${error.signal})` });
-      else resolve({ problem: `asking for an adapter failed: ${summaryOf(messages) || `exit code ${error.code}`}` });
+      else
+        resolve({
+          problem: `asking for an adapter failed: ${summariseMessages(messages) || `exit code ${error.code}`}`,
+        });
     });
   });
 }
 
-function read(out: string, messages: string): Probe {
+function parseAnswer(out: string, messages: string): Probe {
   const { info, limits } = JSON.parse(out) as { info?: GPUAdapterInfo; limits?: Probe['limits'] };
   if (info) return { adapter: describe(info), limits };
-  const reason = summaryOf(messages);
+  const reason = summariseMessages(messages);
   return { problem: `there is no adapter${reason && `: ${reason}`}` };
 }
 
 /** The line that says most: that of the error where there is one, else the first. */
-function summaryOf(messages: string): string {
+function summariseMessages(messages: string): string {
   const lines = messages
     .split('\n')
     .map((line) => line.trim().replace(/^Warning: /, ''))

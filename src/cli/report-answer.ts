@@ -14,7 +14,7 @@ export interface ReportAnswer {
   readonly tolerance: number;
 }
 
-export function reportAnswer({ samples, solver, backend, milliseconds, tolerance }: SolveReport): ReportAnswer {
+export function createReportAnswer({ samples, solver, backend, milliseconds, tolerance }: SolveReport): ReportAnswer {
   return {
     status: samples.map(({ status }) => status),
     iterations: samples.map(({ iterations }) => iterations),

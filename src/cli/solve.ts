@@ -4,12 +4,12 @@ import { BACKENDS } from '../backends/open.ts';
 import { LASSO_SOLVERS } from '../implicit/lasso/options.ts';
 import type { Engine, LassoSolverName } from '../index.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
-import { engineFor } from './engine.ts';
+import { openEngine } from './engine.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
-import { type JSONObject, objectOf, parseJSON } from './json.ts';
-import { lassoProblem } from './lasso-problem.ts';
+import { checkObject, type JSONObject, parseJSON } from './json.ts';
+import { readLassoProblem } from './lasso-problem.ts';
 import { answerLasso } from './lasso-solution.ts';
-import { monotoneProblem } from './monotone-problem.ts';
+import { readMonotoneProblem } from './monotone-problem.ts';
 import { answerMonotone } from './monotone-solution.ts';
 import { type Arguments, choiceOption, countOption, helpOf, positiveOption, readArguments } from './options.ts';
 
@@ -71,13 +71,13 @@ interface Stopping {
 /** From the object in the file and the options of the command, both checked. */
 const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => Solve>> = {
   monotone(object, given) {
-    const problem = monotoneProblem(object);
+    const problem = readMonotoneProblem(object);
     const solver = choiceOption(given, 'solver', SOLVERS);
     const linearSolver = choiceOption(given, 'linear-solver', LINEAR);
     return (engine, stopping) => answerMonotone(engine, problem, { ...stopping, solver, linearSolver });
   },
   lasso(object, given) {
-    const problem = lassoProblem(object);
+    const problem = readLassoProblem(object);
     const solver = choiceOption(given, 'solver', LASSO);
     if (given.options['linear-solver'] !== undefined) {
       throw new InputError('--linear-solver: a lasso problem has one only, conjugate gradients; leave it out');
@@ -98,9 +98,9 @@ export async function solve(argv: readonly string[], io: IO): Promise<number> {
   const backend = choiceOption(given, 'backend', BACKENDS) ?? 'cpu';
   const tolerance = positiveOption(given, 'tolerance', undefined);
   const limit = countOption(given, 'limit', LIMIT);
-  const name = fileOf(given);
-  const solveOn = problemOf(parseJSON(name === '-' ? 'standard input' : name, await textOf(name, io)), given);
-  const engine = await engineFor(backend);
+  const name = readFileName(given);
+  const solveOn = readProblem(parseJSON(name === '-' ? 'standard input' : name, await readText(name, io)), given);
+  const engine = await openEngine(backend);
   try {
     // To the floor of the precision: a sample ends converged or stalled there.
     const { answer, isSolved } = await solveOn(engine, { tolerance: tolerance ?? 4 * engine.epsilon, limit });
@@ -115,7 +115,7 @@ export async function solve(argv: readonly string[], io: IO): Promise<number> {
   }
 }
 
-function fileOf({ positionals }: Arguments): string {
+function readFileName({ positionals }: Arguments): string {
   if (positionals.length === 1) return positionals[0];
   if (positionals.length === 0) {
     throw new InputError('problem: no file is named; it must be a JSON file, or - for standard input');
@@ -123,7 +123,7 @@ function fileOf({ positionals }: Arguments): string {
   throw new InputError(`problem: ${positionals.length} files are named; it must be one, or - for standard input`);
 }
 
-async function textOf(name: string, io: IO): Promise<string> {
+async function readText(name: string, io: IO): Promise<string> {
   if (name === '-') return io.input();
   try {
     return await readFile(name, 'utf8');
@@ -138,8 +138,8 @@ async function textOf(name: string, io: IO): Promise<string> {
   }
 }
 
-function problemOf(value: unknown, given: Arguments): Solve {
-  const object = objectOf('problem', value);
+function readProblem(value: unknown, given: Arguments): Solve {
+  const object = checkObject('problem', value);
   if (!Object.hasOwn(object, 'kind')) throw new InputError(`kind: this key is missing; it must be ${KIND_NAMES}`);
   const { kind } = object;
   if (typeof kind === 'string' && Object.hasOwn(KINDS, kind)) return KINDS[kind](object, given);

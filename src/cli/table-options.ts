@@ -1,6 +1,6 @@
 /** What commands that read tables have in common. */
 import { DataError, parseCSV, type Separator, type TableOptions } from '../data/index.ts';
-import { InputError, type IO, onOneLine, shown } from './io.ts';
+import { InputError, type IO, shown, toOneLine } from './io.ts';
 import { type Arguments, choiceOption } from './options.ts';
 
 const SEPARATORS: Readonly<Record<string, Separator>> = {
@@ -37,7 +37,7 @@ export function formOptions(given: Arguments): Pick<TableOptions, 'separator' | 
 
 /** To standard error: what was taken to be meant, or must be known before a result is trusted. */
 export function remark(io: IO, kind: 'warning' | 'assumed', sentences: readonly string[] = []): void {
-  for (const sentence of sentences) io.error(`${kind}: ${onOneLine(sentence)}\n`);
+  for (const sentence of sentences) io.error(`${kind}: ${toOneLine(sentence)}\n`);
 }
 
 export function counted(count: number, one: string, many: string): string {

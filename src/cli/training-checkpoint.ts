@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DataError, type Preparation, preparationFrom } from '../data/index.ts';
 import { type Checkpoint, CheckpointError, loadCheckpoint, type TrainingRecord } from '../index.ts';
-import { bytesAt, kindOfPath } from './files.ts';
-import { InputError, onOneLine, shown } from './io.ts';
+import { findPathKind, readBytes } from './files.ts';
+import { InputError, shown, toOneLine } from './io.ts';
 import type { Arguments } from './options.ts';
 import type { TrainingData } from './training-data.ts';
 import type { Chosen, TrainingSettings } from './training-settings.ts';
@@ -35,9 +35,9 @@ export interface StoredRun extends StoredModel {
 }
 
 /** These may be others when a run is taken up. */
-const FREE = ['data', 'epochs', 'early-stopping', 'backend', 'limits', 'checkpoint', 'resume', 'report'];
+const CHANGEABLE = ['data', 'epochs', 'early-stopping', 'backend', 'limits', 'checkpoint', 'resume', 'report'];
 
-export function extrasOf(
+export function createExtras(
   { dataset, preparation, chosen, isBundled }: TrainingData,
   settings: TrainingSettings,
 ): Extras {
@@ -54,7 +54,7 @@ export function extrasOf(
  * @throws InputError where the file is no whole checkpoint, or has no preparation
  */
 export async function readModel(place: string, path: string): Promise<StoredModel> {
-  const bytes = await bytesAt(place, path);
+  const bytes = await readBytes(place, path);
   try {
     const checkpoint = loadCheckpoint(bytes);
     const { preparation, data } = (checkpoint.extras ?? {}) as Partial<Extras>;
@@ -99,16 +99,16 @@ export async function readRun(path: string): Promise<StoredRun> {
  * The options of the run, and those given besides.
  * @throws InputError that names an option that contradicts the run
  */
-export function takenUp(given: Arguments, { path, data, record, options: before }: StoredRun): Arguments {
+export function mergeOptions(given: Arguments, { path, data, record, options: before }: StoredRun): Arguments {
   for (const [name, value] of Object.entries(given.options)) {
-    if (FREE.includes(name) || isSame(value, before[name])) continue;
+    if (CHANGEABLE.includes(name) || isSame(value, before[name])) continue;
     const old = before[name] === undefined ? 'without it' : `with ${shown(before[name])}`;
     throw new InputError(
       `--${name}: it is ${shown(value)}; ${path} was trained ${old}, and training goes on only with the same`,
     );
   }
   if (given.options.data === undefined && !data.bundled) {
-    throw new InputError(`--data is missing: ${path} learned from ${onOneLine(data.name)}; give the same data again`);
+    throw new InputError(`--data is missing: ${path} learned from ${toOneLine(data.name)}; give the same data again`);
   }
   const begun = record.epoch + (record.step > 0 ? 1 : 0);
   if (Number(given.options.epochs) < begun) {
@@ -127,12 +127,12 @@ export async function checkSameKind({ path, preparation, data }: StoredRun, give
   const source = given.options.data;
   if (source === undefined) return;
   const place = `--data ${source}`;
-  const isFolder = (await kindOfPath(place, source)) === 'folder';
+  const isFolder = (await findPathKind(place, source)) === 'folder';
   if (data.bundled || isFolder !== (preparation.kind === 'images')) {
     const what = data.bundled
       ? 'the bundled digits'
       : `${data.name}, ${isFolder ? 'a CSV file' : 'a folder of images'}`;
-    throw new InputError(`${place}: ${path} learned from ${onOneLine(what)}; give the same data again`);
+    throw new InputError(`${place}: ${path} learned from ${toOneLine(what)}; give the same data again`);
   }
 }
 
@@ -144,22 +144,22 @@ export function checkSameData(run: StoredRun, { dataset, preparation }: Training
   const isPrepared = isDeepStrictEqual(JSON.parse(JSON.stringify(preparation)), run.preparation);
   if (isPrepared && stored?.count === count) return;
   const what = given.options.data === undefined ? 'the bundled digits' : `--data ${given.options.data}`;
-  const before = `${describe(run.preparation)}, ${stored?.count} training rows`;
-  const now = `${describe(preparation)}, ${count} training rows`;
+  const before = `${describePreparation(run.preparation)}, ${stored?.count} training rows`;
+  const now = `${describePreparation(preparation)}, ${count} training rows`;
   throw new InputError(
-    `${what}: these are not the data that ${run.path} learned from (${onOneLine(run.data.name)}: ${before}); ` +
+    `${what}: these are not the data that ${run.path} learned from (${toOneLine(run.data.name)}: ${before}); ` +
       `${before === now ? 'values differ' : `they have ${now}`}`,
   );
 }
 
-function describe(preparation: Preparation): string {
+function describePreparation(preparation: Preparation): string {
   const classes = `${preparation.classNames.length} classes`;
   if (preparation.kind === 'images') return `images of ${preparation.shape.join(' × ')}, ${classes}`;
   return `${preparation.means.length} features, ${classes}`;
 }
 
 /** What the library says of a checkpoint, as a message on the option. */
-export function onResume(path: string, error: unknown): unknown {
+export function explainResumeError(path: string, error: unknown): unknown {
   if (!(error instanceof CheckpointError)) return error;
   return new InputError(`--resume ${path}: ${error.message.replace(/^resume: /, '')}`);
 }

@@ -14,12 +14,12 @@ import {
   type TableDataset,
   tableDataset,
 } from '../data/index.ts';
-import { bytesAt, kindOfPath } from './files.ts';
+import { findPathKind, readBytes } from './files.ts';
 import { InputError } from './io.ts';
-import { LIMITS_OPTION, limitsOption } from './limits-option.ts';
+import { LIMITS_OPTION, readLimits } from './limits-option.ts';
 import { type Arguments, choiceOption, numberOption } from './options.ts';
 import { columnsOption, counted, FORM_OPTIONS, formOptions, listed, yesOrNo } from './table-options.ts';
-import { type Chosen, textsOf } from './training-settings.ts';
+import { type Chosen, toTexts } from './training-settings.ts';
 
 /** For a CSV file only. */
 const TABLE_ONLY = {
@@ -64,23 +64,25 @@ export interface TrainingData {
  * @param seed of the choice of the rows that are held out
  * @throws InputError that names the file and what is wrong there
  */
-export async function trainingData(given: Arguments, seed: number): Promise<TrainingData> {
+export async function readTrainingData(given: Arguments, seed: number): Promise<TrainingData> {
   const path = given.options.data;
-  const isFolder = path !== undefined && (await kindOfPath(`--data ${path}`, path)) === 'folder';
+  const isFolder = path !== undefined && (await findPathKind(`--data ${path}`, path)) === 'folder';
   if (path === undefined || isFolder) {
     const misplaced = Object.keys(TABLE_ONLY).find((name) => given.options[name] !== undefined);
     if (misplaced) throw new InputError(`--${misplaced}: it is for a CSV file, which --data must name`);
   }
-  const limits = limitsOption(given);
-  if (path === undefined) return { ...imagesData(await digits()), isBundled: true };
+  const limits = readLimits(given);
+  if (path === undefined) return { ...describeImages(await digits()), isBundled: true };
   try {
-    return isFolder ? imagesData(await folderOfImages(path, limits)) : await tableData(path, given, seed, limits);
+    return isFolder
+      ? describeImages(await readImageFolder(path, limits))
+      : await readTableData(path, given, seed, limits);
   } catch (error) {
     throw error instanceof DataError ? new InputError(`--data ${path}: ${error.message}`) : error;
   }
 }
 
-function imagesData(dataset: Awaited<ReturnType<typeof digits>>): TrainingData {
+function describeImages(dataset: Awaited<ReturnType<typeof digits>>): TrainingData {
   const { classNames, preparation, featureShape } = dataset;
   return {
     dataset,
@@ -92,19 +94,24 @@ function imagesData(dataset: Awaited<ReturnType<typeof digits>>): TrainingData {
   };
 }
 
-async function folderOfImages(folder: string, limits: Partial<Limits>): ReturnType<typeof imagesFromFiles> {
+async function readImageFolder(folder: string, limits: Partial<Limits>): ReturnType<typeof imagesFromFiles> {
   const names = Object.values(imageFileNames(await readdir(folder)));
   const files = await Promise.all(
-    names.map(async (name) => ({ name, bytes: await bytesAt(`--data ${folder}/${name}`, join(folder, name)) })),
+    names.map(async (name) => ({ name, bytes: await readBytes(`--data ${folder}/${name}`, join(folder, name)) })),
   );
   return imagesFromFiles(files, { name: basename(join(folder)), limits });
 }
 
-async function tableData(path: string, given: Arguments, seed: number, limits: Partial<Limits>): Promise<TrainingData> {
+async function readTableData(
+  path: string,
+  given: Arguments,
+  seed: number,
+  limits: Partial<Limits>,
+): Promise<TrainingData> {
   if (/idx\d[-_.]ubyte(\.gz)?$/i.test(path)) {
     throw new InputError(`--data ${path}: name the folder of the four IDX files, not one of them`);
   }
-  const bytes = await bytesAt(`--data ${path}`, path);
+  const bytes = await readBytes(`--data ${path}`, path);
   const table = await readTable(bytes, { header: yesOrNo(given, 'header'), ...formOptions(given), limits });
   const { target } = given.options;
   if (target === undefined) {
@@ -129,7 +136,7 @@ async function tableData(path: string, given: Arguments, seed: number, limits: P
     throw new InputError(`--data ${path}: every class has one row, so none can be held out`);
   }
   const { classNames, preparation } = dataset;
-  const chosen = textsOf({
+  const chosen = toTexts({
     target,
     'held-out': heldOut,
     ignore: given.options.ignore,
@@ -147,12 +154,12 @@ async function tableData(path: string, given: Arguments, seed: number, limits: P
     preparation,
     isBundled: false,
     chosen,
-    facts: tableFacts(dataset),
+    facts: listTableFacts(dataset),
     origin: { table, dataset },
   };
 }
 
-function tableFacts({
+function listTableFacts({
   preparation,
   featureNames,
   constant,

@@ -3,9 +3,9 @@ import { BACKENDS } from '../backends/open.ts';
 import { type BackendName, dense, type Model, monotone, sequential, type TrainOptions } from '../index.ts';
 import { ACTIVATION_NAMES } from '../solvers/activations.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName } from '../solvers/index.ts';
-import { activationNamed } from './activation-name.ts';
+import { resolveActivationName } from './activation-name.ts';
 import { InputError } from './io.ts';
-import { OPTIMISER_OPTIONS, optimiserSettings } from './optimiser-settings.ts';
+import { OPTIMISER_OPTIONS, readOptimiserSettings } from './optimiser-settings.ts';
 import { type Arguments, choiceOption, countOption, numberOption, positiveOption } from './options.ts';
 
 const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
@@ -56,14 +56,14 @@ export interface TrainingSettings {
 }
 
 /** @throws InputError that names the option and what is allowed */
-export function trainingSettings(given: Arguments): TrainingSettings {
+export function readTrainingSettings(given: Arguments): TrainingSettings {
   const layer = {
     width: countOption(given, 'width', 100),
-    activation: activationOption(given),
+    activation: readActivationOption(given),
     margin: positiveOption(given, 'margin', 1),
     tolerance: positiveOption(given, 'tolerance', 1e-4),
     solver: choiceOption(given, 'solver', SOLVERS) ?? SOLVERS[0],
-    step: stepOption(given),
+    step: readStepSize(given),
   };
   const warmStart = choiceOption(given, 'warm-start', ['none', 'step', 'sample'] as const) ?? 'none';
   if (layer.step === 'tuned' && !['auto', 'peaceman-rachford'].includes(layer.solver)) {
@@ -75,7 +75,7 @@ export function trainingSettings(given: Arguments): TrainingSettings {
   const batch = countOption(given, 'batch', 64);
   const natural = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
   const seed = numberOption(given, 'seed', 0, `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`, natural);
-  const { optimiser, chosen } = optimiserSettings(given, epochs, seed);
+  const { optimiser, chosen } = readOptimiserSettings(given, epochs, seed);
   const classWeights = choiceOption(given, 'class-weights', ['balanced']);
   const patience = countOption(given, 'early-stopping', undefined);
   const backend = choiceOption(given, 'backend', BACKENDS);
@@ -91,7 +91,7 @@ export function trainingSettings(given: Arguments): TrainingSettings {
       earlyStopping: patience === undefined ? undefined : { patience },
     },
     backend,
-    chosen: textsOf({
+    chosen: toTexts({
       ...layer,
       'warm-start': warmStart,
       epochs,
@@ -106,20 +106,20 @@ export function trainingSettings(given: Arguments): TrainingSettings {
 }
 
 /** Without what is undefined. */
-export function textsOf(values: Readonly<Record<string, string | number | undefined>>): Chosen {
+export function toTexts(values: Readonly<Record<string, string | number | undefined>>): Chosen {
   const present = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present.map(([name, value]) => [name, String(value)]));
 }
 
-function stepOption(given: Arguments): number | 'tuned' | undefined {
+function readStepSize(given: Arguments): number | 'tuned' | undefined {
   if (given.options.step === 'tuned') return 'tuned';
   const allows = (value: number): boolean => value > 0 && Number.isFinite(value);
   return numberOption(given, 'step', undefined, 'a finite number > 0, or tuned', allows);
 }
 
-function activationOption({ options }: Arguments): ReturnType<typeof activationNamed> {
+function readActivationOption({ options }: Arguments): ReturnType<typeof resolveActivationName> {
   try {
-    return activationNamed(options.activation ?? 'relu');
+    return resolveActivationName(options.activation ?? 'relu');
   } catch (error) {
     throw error instanceof InputError ? new InputError(`--${error.message}`) : error;
   }

@@ -1,19 +1,19 @@
 /** `equilibra tune`: the penalty of a Lasso, chosen by the gradient of what it is judged by. */
 import { BACKENDS } from '../backends/open.ts';
-import { ConvergenceError, type Engine, type TuneOptions, tune as tuned } from '../index.ts';
+import { ConvergenceError, type Engine, type TuneOptions, tune as tuneLasso } from '../index.ts';
 import { PENALTIES, type PenaltyName } from '../train/tune/penalties.ts';
-import { engineFor } from './engine.ts';
-import { checkWritable, writeFor } from './files.ts';
-import { EXIT, InputError, type IO, onOneLine } from './io.ts';
+import { openEngine } from './engine.ts';
+import { checkWritable, writeOutput } from './files.ts';
+import { EXIT, InputError, type IO, toOneLine } from './io.ts';
 import { type Arguments, choiceOption, countOption, helpOf, readArguments } from './options.ts';
-import { tuneLine } from './progress.ts';
+import { formatEvaluation } from './progress.ts';
 import { tuningPage } from './report/tune/page.ts';
 import { counted, remark } from './table-options.ts';
-import { type ChosenCriterion, CRITERION_OPTIONS, criterionFor } from './tune/criterion.ts';
-import { DATA_OPTIONS, type TuningData, tuningData } from './tune/data.ts';
-import { type Coefficients, gridSearch, type Line, lineThrough, pathThrough, type Tuned } from './tune/lines.ts';
-import { jsonOf, type Outcome, reportOf, textOf } from './tune/outcome.ts';
-import { collinearColumns, warningsOf } from './tune/warnings.ts';
+import { type ChosenCriterion, CRITERION_OPTIONS, readCriterion } from './tune/criterion.ts';
+import { DATA_OPTIONS, readTuningData, type TuningData } from './tune/data.ts';
+import { type Coefficients, evaluateLine, type Line, searchGrid, solvePath, type TuningProblem } from './tune/lines.ts';
+import { createJSON, createReport, formatText, type Outcome } from './tune/outcome.ts';
+import { listWarnings, warnOfCollinearColumns } from './tune/warnings.ts';
 
 const PENALTY_NAMES = Object.keys(PENALTIES) as PenaltyName[];
 const OPTIMISERS = ['descent', 'adam', 'grid'] as const;
@@ -60,16 +60,16 @@ export async function tune(argv: readonly string[], io: IO): Promise<number> {
     io.out(helpOf('equilibra tune [data.csv --target <column>] [options]', SUMMARY, TABLE, NOTES));
     return EXIT.done;
   }
-  const settings = settingsOf(given);
+  const settings = readSettings(given);
   const backend = choiceOption(given, 'backend', BACKENDS) ?? 'cpu';
   const { report } = given.options;
   if (report !== undefined) await checkWritable('report', report);
-  const data = await tuningData(given);
-  const chosen = criterionFor(given, data);
+  const data = await readTuningData(given);
+  const chosen = readCriterion(given, data);
   const interruption = io.interruption();
-  const engine = await engineFor(backend);
+  const engine = await openEngine(backend);
   try {
-    await run({ io, given, data, chosen, settings, engine, interruption });
+    await runTuning({ io, given, data, chosen, settings, engine, interruption });
     return EXIT.done;
   } catch (error) {
     if (interruption.aborted && error === interruption.reason) {
@@ -78,14 +78,14 @@ export async function tune(argv: readonly string[], io: IO): Promise<number> {
     }
     // The library refuses numbers by a RangeError: a target that no feature has anything to do with.
     if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
-    if (error instanceof ConvergenceError) remark(io, 'warning', collinearColumns(data));
+    if (error instanceof ConvergenceError) remark(io, 'warning', warnOfCollinearColumns(data));
     throw error;
   } finally {
     engine.close();
   }
 }
 
-function settingsOf(given: Arguments): Session['settings'] {
+function readSettings(given: Arguments): Session['settings'] {
   const penalty = choiceOption(given, 'penalty', PENALTY_NAMES) ?? 'single';
   const optimiser = choiceOption(given, 'optimiser', OPTIMISERS) ?? 'descent';
   if (optimiser === 'grid') {
@@ -97,40 +97,40 @@ function settingsOf(given: Arguments): Session['settings'] {
   return { penalty, optimiser, limit: countOption(given, 'limit', LIMITS[penalty]), ...(starts && { starts }) };
 }
 
-async function run(session: Session): Promise<void> {
+async function runTuning(session: Session): Promise<void> {
   const { io, given, data, chosen, settings, engine, interruption } = session;
   const { scaled, intercept } = data;
   const started = performance.now();
-  if (!given.options.json) introduce(session);
-  const problem: Tuned = {
+  if (!given.options.json) printIntroduction(session);
+  const problem: TuningProblem = {
     X: engine.tensor(scaled.X, [scaled.count, scaled.features]),
     y: engine.tensor(scaled.y),
     intercept,
     criterion: chosen.criterion,
     signal: interruption,
   };
-  const { outcome, path, curve } = await announced(io, async (progress) => {
-    const result = await tuned({ ...problem, ...settings, onProgress: (told) => progress(tuneLine(told)) });
+  const { outcome, path, curve } = await showProgress(io, async (progress) => {
+    const result = await tuneLasso({ ...problem, ...settings, onProgress: (told) => progress(formatEvaluation(told)) });
     const isReported = given.options.report !== undefined;
     progress('a grid to compare with');
-    const grid = await gridSearch(problem, result);
+    const grid = await searchGrid(problem, result);
     if (grid.points.length === 0) throw new Error('grid: no Lasso problem was solved to its tolerance');
     if (isReported) progress('the path of the coefficients');
-    const path = isReported ? await pathThrough(problem, result) : undefined;
-    const curve = path && (await lineThrough(problem, result, path.logLambdas));
+    const path = isReported ? await solvePath(problem, result) : undefined;
+    const curve = path && (await evaluateLine(problem, result, path.logLambdas));
     const best = grid.points.reduce((a, b) => (b.value < a.value ? b : a));
     const findings = { data, result, grid, path, epsilon: engine.epsilon, limit: settings.limit };
-    const warnings = warningsOf(findings);
+    const warnings = listWarnings(findings);
     const seconds = (performance.now() - started) / 1000;
     return { outcome: { engine, data, chosen, result, grid, best, warnings, seconds }, path, curve };
   });
-  await told(session, outcome, path, curve);
+  await printOutcome(session, outcome, path, curve);
 }
 
-function introduce({ io, data, chosen, engine }: Session): void {
+function printIntroduction({ io, data, chosen, engine }: Session): void {
   const { scaled, dropped } = data;
   const { name, count, features, target } = scaled;
-  const line = (heading: string, value: string): void => io.out(`${heading.padEnd(9)}${onOneLine(value)}\n`);
+  const line = (heading: string, value: string): void => io.out(`${heading.padEnd(9)}${toOneLine(value)}\n`);
   line(
     'data',
     `${name}: ${counted(count, 'row', 'rows')}, ${counted(features, 'feature', 'features')}, target ${target}`,
@@ -145,7 +145,10 @@ function introduce({ io, data, chosen, engine }: Session): void {
 }
 
 /** What is drawn on the way is gone afterwards. */
-async function announced<Result>(io: IO, work: (progress: (text: string) => void) => Promise<Result>): Promise<Result> {
+async function showProgress<Result>(
+  io: IO,
+  work: (progress: (text: string) => void) => Promise<Result>,
+): Promise<Result> {
   try {
     return await work((text) => io.line?.(text));
   } finally {
@@ -153,7 +156,7 @@ async function announced<Result>(io: IO, work: (progress: (text: string) => void
   }
 }
 
-async function told(
+async function printOutcome(
   { io, given }: Session,
   outcome: Outcome,
   path: Coefficients | undefined,
@@ -161,12 +164,12 @@ async function told(
 ): Promise<void> {
   const { report, json } = given.options;
   if (report !== undefined && path && curve)
-    await writeFor('report', report, tuningPage(reportOf(outcome, path, curve)));
+    await writeOutput('report', report, tuningPage(createReport(outcome, path, curve)));
   if (json) {
-    io.out(`${JSON.stringify(jsonOf(outcome))}\n`);
+    io.out(`${JSON.stringify(createJSON(outcome))}\n`);
     return;
   }
-  io.out(textOf(outcome));
+  io.out(formatText(outcome));
   remark(io, 'warning', outcome.warnings);
   io.out(`${outcome.seconds.toFixed(1)} s in all\n`);
   if (report !== undefined) io.out(`report   ${report}\n`);

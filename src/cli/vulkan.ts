@@ -16,16 +16,16 @@ const LOADER = 'libvulkan.so.1';
 
 /** On Linux only; elsewhere Dawn uses Metal or Direct3D. */
 export function findVulkan(environment: Readonly<Record<string, string | undefined>>): Vulkan {
-  const loader = loaderIn(environment.LD_LIBRARY_PATH) ?? systemLoader();
-  return { drivers: driversOf(environment), ...(loader && { loader }) };
+  const loader = findLoaderIn(environment.LD_LIBRARY_PATH) ?? findSystemLoader();
+  return { drivers: listDrivers(environment), ...(loader && { loader }) };
 }
 
-function loaderIn(paths: string | undefined): string | undefined {
+function findLoaderIn(paths: string | undefined): string | undefined {
   const folders = (paths ?? '').split(':').filter(Boolean);
   return folders.map((folder) => join(folder, LOADER)).find((file) => existsSync(file));
 }
 
-function systemLoader(): string | undefined {
+function findSystemLoader(): string | undefined {
   for (const program of ['ldconfig', '/sbin/ldconfig']) {
     try {
       const listed = execFileSync(program, ['-p'], { stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 }).toString();
@@ -34,11 +34,11 @@ function systemLoader(): string | undefined {
       // Not every system has it, nor on the path of every user.
     }
   }
-  return loaderIn('/usr/lib/x86_64-linux-gnu:/usr/lib/aarch64-linux-gnu:/usr/lib64:/usr/lib:/usr/local/lib');
+  return findLoaderIn('/usr/lib/x86_64-linux-gnu:/usr/lib/aarch64-linux-gnu:/usr/lib64:/usr/lib:/usr/local/lib');
 }
 
 /** As the loader searches: a choice of the user replaces the usual folders. */
-function driversOf(environment: Readonly<Record<string, string | undefined>>): string[] {
+function listDrivers(environment: Readonly<Record<string, string | undefined>>): string[] {
   const chosen = environment.VK_DRIVER_FILES ?? environment.VK_ICD_FILENAMES;
   if (chosen) return chosen.split(':').filter((file) => existsSync(file));
   const folders = ['/etc', '/usr/local/etc', '/usr/share', '/usr/local/share', join(homedir(), '.local/share')];

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dependencesAmong } from '../../src/cli/tune/columns.ts';
-import { collinearColumns } from '../../src/cli/tune/warnings.ts';
+import { findDependences } from '../../src/cli/tune/columns.ts';
+import { warnOfCollinearColumns } from '../../src/cli/tune/warnings.ts';
 import { diabetes, parseTable, sparseRegression, standardisedRegression } from '../../src/data/index.ts';
 import { random } from '../../src/data/random.ts';
 import { run } from '../fixtures/cli/run.ts';
@@ -335,11 +335,11 @@ describe('equilibra tune warns', () => {
       assumed: [],
       warnings: [],
     };
-    expect(collinearColumns(given)).toEqual([
+    expect(warnOfCollinearColumns(given)).toEqual([
       'columns are collinear ("sum" combines "a", "b"). Leave columns out by --ignore, or use --penalty elastic-net',
     ]);
     const [first] = columns;
-    expect(dependencesAmong({ ...data, X: Float64Array.from(first), features: 1 }, [0], 1e-9)).toEqual([]);
+    expect(findDependences({ ...data, X: Float64Array.from(first), features: 1 }, [0], 1e-9)).toEqual([]);
   });
 
   test('where nothing is selected', async () => {

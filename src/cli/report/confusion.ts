@@ -3,11 +3,11 @@ import type { Evaluation } from '../../index.ts';
 import { html, type Markup, percent, wideTable } from '../../pictures/markup.ts';
 
 /** A larger matrix shows nothing that its most frequent mistakes do not. */
-const LARGEST_MATRIX = 20;
-const MOST_FREQUENT = 20;
+const MAXIMUM_MATRIX_CLASSES = 20;
+const MAXIMUM_MISTAKES = 20;
 
 export function confusionSection(evaluation: Evaluation, classNames: readonly string[]): Markup {
-  const matrix = classNames.length <= LARGEST_MATRIX;
+  const matrix = classNames.length <= MAXIMUM_MATRIX_CLASSES;
   return html`<section aria-labelledby="confusion"><h2 id="confusion">Confusion</h2>
 ${matrix ? confusionMatrix(evaluation, classNames) : frequentMistakes(evaluation, classNames)}
 </section>`;
@@ -39,7 +39,7 @@ function frequentMistakes({ confusion }: Evaluation, classNames: readonly string
     .flatMap((row, label) => row.map((count, predicted) => ({ label, predicted, count, of: sum(row) })))
     .filter(({ label, predicted, count }) => label !== predicted && count > 0)
     .sort((a, b) => b.count - a.count)
-    .slice(0, MOST_FREQUENT);
+    .slice(0, MAXIMUM_MISTAKES);
   if (mistakes.length === 0) return html`<p>No row was taken for another class.</p>`;
   const rows = mistakes.map(
     ({ label, predicted, count, of }) =>

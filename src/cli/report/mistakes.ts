@@ -1,6 +1,6 @@
 /** The rows that the model took for another class. */
 import { html, type Markup, percent, wideTable } from '../../pictures/markup.ts';
-import { png } from './png.ts';
+import { encodePNG } from './png.ts';
 
 export interface Mistake {
   readonly label: number;
@@ -33,16 +33,16 @@ export function mistakesSection(mistakes: Mistakes, count: number, classNames: r
   const { shown } = mistakes;
   const order = 'The surest come first.';
   const which = shown.length < count ? `${shown.length} of ${count} are shown, the surest first.` : order;
-  const body = mistakes.kind === 'images' ? images(mistakes, classNames) : rows(mistakes, classNames);
+  const body = mistakes.kind === 'images' ? imageList(mistakes, classNames) : rowTable(mistakes, classNames);
   return html`<section aria-labelledby="mistakes"><h2 id="mistakes">Mistakes</h2>
 ${count === 0 ? html`<p>Every row was classified rightly.</p>` : html`<p>${which}</p>${body}`}
 </section>`;
 }
 
-function images({ shape, shown }: ImageMistakes, classNames: readonly string[]): Markup {
+function imageList({ shape, shown }: ImageMistakes, classNames: readonly string[]): Markup {
   const scale = Math.max(1, Math.floor(84 / Math.max(shape[0], shape[1])));
   const items = shown.map(({ index, label, predicted, probability, pixels }) => {
-    const source = `data:image/png;base64,${Buffer.from(png(pixels, shape)).toString('base64')}`;
+    const source = `data:image/png;base64,${Buffer.from(encodePNG(pixels, shape)).toString('base64')}`;
     const [truth, answer] = [classNames[label], classNames[predicted]];
     return html`<li><img src="${source}" width="${scale * shape[1]}" height="${scale * shape[0]}" alt="image ${index}: ${truth} taken for ${answer}">
 <span><b>${truth}</b> as <b class="answer">${answer}</b></span><span class="quiet">${percent(probability, 0)} sure · no. ${index}</span></li>`;
@@ -50,7 +50,7 @@ function images({ shape, shown }: ImageMistakes, classNames: readonly string[]):
   return html`<ul class="gallery">${items}</ul>`;
 }
 
-function rows({ counted, columns, shown }: RowMistakes, classNames: readonly string[]): Markup {
+function rowTable({ counted, columns, shown }: RowMistakes, classNames: readonly string[]): Markup {
   const body = shown.map(
     ({ number, label, predicted, probability, cells }) =>
       html`<tr><th scope="row" class="number">${number}</th><td>${classNames[label]}</td><td class="answer">${classNames[predicted]}</td><td class="number">${percent(probability, 0)}</td>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`,

@@ -45,9 +45,9 @@ export function summary(items: readonly SummaryItem[]): Markup {
 }
 
 /** @param of what was evaluated, such as "Held-out"; empty where nothing else is */
-export function evaluationItems(evaluation: Evaluation, of: string): SummaryItem[] {
-  const right = rightOnes(evaluation);
-  const [low, high] = wilsonInterval(right, evaluation.count);
+export function listEvaluationItems(evaluation: Evaluation, of: string): SummaryItem[] {
+  const right = countRight(evaluation);
+  const [low, high] = computeWilsonInterval(right, evaluation.count);
   const named = (name: string): string => (of === '' ? `${name[0].toUpperCase()}${name.slice(1)}` : `${of} ${name}`);
   return [
     {
@@ -60,12 +60,12 @@ export function evaluationItems(evaluation: Evaluation, of: string): SummaryItem
 }
 
 /** How many rows were classified rightly. */
-export function rightOnes({ confusion }: Evaluation): number {
+export function countRight({ confusion }: Evaluation): number {
   return confusion.reduce((sum, row, label) => sum + row[label], 0);
 }
 
 /** Where the true share lies with 95 % confidence (E. B. Wilson, 1927): sound for few rows and near 0 and 1 too. */
-function wilsonInterval(right: number, count: number): readonly [number, number] {
+function computeWilsonInterval(right: number, count: number): readonly [number, number] {
   const z = 1.959964;
   const share = right / count;
   const centre = (share + z ** 2 / (2 * count)) / (1 + z ** 2 / count);

@@ -11,7 +11,7 @@ const COLOUR_TYPES: Readonly<Record<number, number>> = { 1: 0, 3: 2 };
  * @param pixels in [0, 1], row by row
  * @throws RangeError where the shape is none of these
  */
-export function png(pixels: ArrayLike<number>, shape: readonly number[]): Uint8Array {
+export function encodePNG(pixels: ArrayLike<number>, shape: readonly number[]): Uint8Array {
   const [height, width, channels = 1] = shape;
   const colourType = COLOUR_TYPES[channels];
   if (shape.length < 2 || shape.length > 3 || colourType === undefined) {
@@ -27,21 +27,25 @@ export function png(pixels: ArrayLike<number>, shape: readonly number[]): Uint8A
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([8, colourType, 0, 0, 0], 8);
-  const chunks = [chunk('IHDR', header), chunk('IDAT', deflateSync(lines)), chunk('IEND', Buffer.alloc(0))];
+  const chunks = [
+    createChunk('IHDR', header),
+    createChunk('IDAT', deflateSync(lines)),
+    createChunk('IEND', Buffer.alloc(0)),
+  ];
   return Buffer.concat([Buffer.from(SIGNATURE), ...chunks]);
 }
 
-function chunk(type: string, data: Buffer): Buffer {
+function createChunk(type: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   const bytes = Buffer.alloc(body.length + 8);
   bytes.writeUInt32BE(data.length, 0);
   bytes.set(body, 4);
-  bytes.writeUInt32BE(crc32(body), body.length + 4);
+  bytes.writeUInt32BE(computeCRC32(body), body.length + 4);
   return bytes;
 }
 
 /** The cyclic redundancy check of PNG and zip: the reflected polynomial 0xEDB88320, bit by bit. */
-function crc32(bytes: Uint8Array): number {
+function computeCRC32(bytes: Uint8Array): number {
   let remainder = 0xffffffff;
   for (const byte of bytes) {
     remainder ^= byte;

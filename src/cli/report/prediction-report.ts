@@ -3,7 +3,7 @@ import type { Evaluation } from '../../index.ts';
 import { html } from '../../pictures/markup.ts';
 import { classSection, confusionSection } from './confusion.ts';
 import { type Mistakes, mistakesSection } from './mistakes.ts';
-import { evaluationItems, type FactGroups, factsSection, page, rightOnes, summary } from './page.ts';
+import { countRight, type FactGroups, factsSection, listEvaluationItems, page, summary } from './page.ts';
 
 export interface PredictionReport {
   readonly title: string;
@@ -15,10 +15,10 @@ export interface PredictionReport {
 
 /** @returns the text of the file; texts that come from data are escaped */
 export function predictionReport({ title, classNames, facts, evaluation, mistakes }: PredictionReport): string {
-  const wrong = evaluation.count - rightOnes(evaluation);
+  const wrong = evaluation.count - countRight(evaluation);
   return page(
     title,
-    html`${summary(evaluationItems(evaluation, ''))}
+    html`${summary(listEvaluationItems(evaluation, ''))}
 <div class="pair">${confusionSection(evaluation, classNames)}
 ${classSection(evaluation, classNames)}</div>
 ${mistakesSection(mistakes, wrong, classNames)}

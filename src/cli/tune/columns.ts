@@ -9,7 +9,7 @@ export interface Dependence {
 }
 
 /** A share smaller than this is rounding. */
-const NO_SHARE = 1e-6;
+const MINIMUM_SHARE = 1e-6;
 
 interface Direction {
   readonly column: number;
@@ -18,7 +18,7 @@ interface Direction {
   readonly shares: readonly number[];
 }
 
-export function columnOf({ X, count, features }: RegressionData, feature: number): Float64Array {
+export function extractColumn({ X, count, features }: RegressionData, feature: number): Float64Array {
   return Float64Array.from({ length: count }, (_, row) => X[row * features + feature]);
 }
 
@@ -26,20 +26,23 @@ export function columnOf({ X, count, features }: RegressionData, feature: number
  * Directions that span the columns, by modified Gram-Schmidt, twice.
  * @param tolerance a column of which less than this share is new depends on those before it
  */
-function orthogonalised(columns: readonly Float64Array[], tolerance: number) {
+function orthogonalise(columns: readonly Float64Array[], tolerance: number) {
   const directions: Direction[] = [];
   const dependences: Dependence[] = [];
   for (const [column, values] of columns.entries()) {
-    const { rest, shares } = without(directions, values);
-    const left = lengthOf(rest);
-    if (left > tolerance * lengthOf(values)) {
+    const { rest, shares } = removeDirections(directions, values);
+    const left = computeLength(rest);
+    if (left > tolerance * computeLength(values)) {
       directions.push({ column, vector: rest.map((value) => value / left), shares: [...shares, left] });
-    } else dependences.push({ column, on: combined(directions, shares, columns, lengthOf(values)) });
+    } else dependences.push({ column, on: findCombination(directions, shares, columns, computeLength(values)) });
   }
   return { directions, dependences };
 }
 
-function without(directions: readonly Direction[], values: Float64Array): { rest: Float64Array; shares: number[] } {
+function removeDirections(
+  directions: readonly Direction[],
+  values: Float64Array,
+): { rest: Float64Array; shares: number[] } {
   const rest = Float64Array.from(values);
   const shares = directions.map(() => 0);
   for (const _ of ['once', 'and what rounding left']) {
@@ -53,7 +56,7 @@ function without(directions: readonly Direction[], values: Float64Array): { rest
 }
 
 /** The columns that a combination of directions is one of: R c = shares, by back substitution. */
-function combined(
+function findCombination(
   directions: readonly Direction[],
   shares: readonly number[],
   columns: readonly Float64Array[],
@@ -65,23 +68,23 @@ function combined(
     const { column, shares: own } = directions[at];
     const coefficient = left[at] / own[at];
     for (let before = 0; before < at; before++) left[before] -= coefficient * own[before];
-    if (Math.abs(coefficient) * lengthOf(columns[column]) > NO_SHARE * length) on.unshift(column);
+    if (Math.abs(coefficient) * computeLength(columns[column]) > MINIMUM_SHARE * length) on.unshift(column);
   }
   return on;
 }
 
-function lengthOf(values: Float64Array): number {
+function computeLength(values: Float64Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }
 
 /** Which of these features are combinations of those before them in the list; numbers are those of the features. */
-export function dependencesAmong(
+export function findDependences(
   data: RegressionData,
   features: readonly number[],
   tolerance: number,
 ): readonly Dependence[] {
-  const columns = features.map((feature) => columnOf(data, feature));
-  return orthogonalised(columns, tolerance).dependences.map(({ column, on }) => ({
+  const columns = features.map((feature) => extractColumn(data, feature));
+  return orthogonalise(columns, tolerance).dependences.map(({ column, on }) => ({
     column: features[column],
     on: on.map((each) => features[each]),
   }));
@@ -94,13 +97,13 @@ const ROUNDING = 1e-10;
  * The deviation of the noise, √(‖y − ŷ‖²/(rows − columns − intercept)) of least squares, columns counted without those that
  * depend on others: unbiased in its square. Undefined where the columns leave no degrees of freedom, or no error.
  */
-export function noiseDeviation(data: RegressionData, intercept: boolean): number | undefined {
+export function estimateNoise(data: RegressionData, intercept: boolean): number | undefined {
   const { count, features, y } = data;
   const needed = intercept ? 1 : 0;
   if (count <= features + needed) return undefined;
-  const columns = Array.from({ length: features }, (_, feature) => columnOf(data, feature));
-  const { directions } = orthogonalised(columns, ROUNDING);
-  const left = lengthOf(without(directions, y).rest);
-  if (left <= ROUNDING * lengthOf(y)) return undefined;
+  const columns = Array.from({ length: features }, (_, feature) => extractColumn(data, feature));
+  const { directions } = orthogonalise(columns, ROUNDING);
+  const left = computeLength(removeDirections(directions, y).rest);
+  if (left <= ROUNDING * computeLength(y)) return undefined;
   return left / Math.sqrt(count - directions.length - needed);
 }

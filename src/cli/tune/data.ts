@@ -12,9 +12,9 @@ import {
   unstandardisedModel,
 } from '../../data/index.ts';
 import { standardisationOf } from '../../data/standardisation.ts';
-import { bytesAt } from '../files.ts';
+import { readBytes } from '../files.ts';
 import { InputError, shown } from '../io.ts';
-import { LIMITS_OPTION, limitsOption } from '../limits-option.ts';
+import { LIMITS_OPTION, readLimits } from '../limits-option.ts';
 import { type Arguments, choiceOption } from '../options.ts';
 import { columnsOption, FORM_OPTIONS, formOptions, yesOrNo } from '../table-options.ts';
 
@@ -56,30 +56,30 @@ export interface TuningData {
 }
 
 /** @throws InputError that names the file and what is wrong there */
-export async function tuningData(given: Arguments): Promise<TuningData> {
+export async function readTuningData(given: Arguments): Promise<TuningData> {
   const { positionals } = given;
   if (positionals.length > 1) {
     throw new InputError(`${positionals.map(shown).join(', ')}: ${positionals.length} files are named; it must be one`);
   }
   const [path] = positionals;
-  const { data, ...read } = path === undefined ? await bundled(given) : await fromTable(path, given);
+  const { data, ...read } = path === undefined ? await readBundledDiabetes(given) : await readTableFile(path, given);
   const intercept = yesOrNo(given, 'intercept') ?? true;
-  const scaled = intercept ? standardisedRegression(data) : scaledRegression(data);
+  const scaled = intercept ? standardisedRegression(data) : scaleRegression(data);
   const constant = intercept ? scaled.standardisation.constant.map((feature) => data.featureNames[feature]) : [];
   return { scaled, intercept, constant, ...read };
 }
 
 /** The model of the data as they were. */
-export function modelOf({ scaled, intercept }: TuningData, beta: ArrayLike<number>): LinearModel {
+export function unscaleModel({ scaled, intercept }: TuningData, beta: ArrayLike<number>): LinearModel {
   const model = unstandardisedModel(scaled, beta);
   return intercept ? model : { ...model, intercept: 0 };
 }
 
-interface Read extends Pick<TuningData, 'dropped' | 'assumed' | 'warnings'> {
+interface ReadData extends Pick<TuningData, 'dropped' | 'assumed' | 'warnings'> {
   readonly data: RegressionData;
 }
 
-async function bundled({ options }: Arguments): Promise<Read> {
+async function readBundledDiabetes({ options }: Arguments): Promise<ReadData> {
   const misplaced = Object.keys(TABLE_ONLY).find((name) => options[name] !== undefined);
   if (misplaced) {
     throw new InputError(
@@ -89,11 +89,11 @@ async function bundled({ options }: Arguments): Promise<Read> {
   return { data: { ...(await diabetes()), target: 'disease progression' }, dropped: 0, assumed: [], warnings: [] };
 }
 
-async function fromTable(path: string, given: Arguments): Promise<Read> {
-  const limits = limitsOption(given);
+async function readTableFile(path: string, given: Arguments): Promise<ReadData> {
+  const limits = readLimits(given);
   try {
     const options = { header: yesOrNo(given, 'header'), ...formOptions(given), limits };
-    const table = await readTable(await bytesAt(path, path), options);
+    const table = await readTable(await readBytes(path, path), options);
     const { target } = given.options;
     if (target === undefined) {
       throw new InputError(`--target is missing: the column to explain; the columns are ${table.columns.join(', ')}`);
@@ -114,7 +114,7 @@ async function fromTable(path: string, given: Arguments): Promise<Read> {
 }
 
 /** Each feature over its root mean square, the target as it is: a model through the origin stays one. */
-function scaledRegression(data: RegressionData): StandardisedRegression {
+function scaleRegression(data: RegressionData): StandardisedRegression {
   const { features, count } = data;
   const { mean, deviation, constant } = standardisationOf({ inputs: data.X, count, features });
   const isConstant = new Set(constant);

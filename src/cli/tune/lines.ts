@@ -21,7 +21,7 @@ const DEPTH = Math.log(1000);
 /** Below the chosen λ that is still drawn. */
 const BELOW = 1;
 
-export interface Tuned {
+export interface TuningProblem {
   /** [rows, features] */
   readonly X: Tensor;
   /** [rows] */
@@ -58,16 +58,16 @@ export interface Coefficients {
  * A single λ at equally spaced points, as people choose it without gradients: from λ_max down to a ten-thousandth of e^λ_max, or
  * a hundredth where there are no more rows than features (Friedman, Hastie & Tibshirani 2010), and to below a λ chosen.
  */
-export async function gridSearch(tuned: Tuned, result: TuneResult): Promise<Line> {
-  if (result.optimiser === 'grid') return gridOf(result);
+export async function searchGrid(tuned: TuningProblem, result: TuneResult): Promise<Line> {
+  if (result.optimiser === 'grid') return readGrid(result);
   const [rows, features] = tuned.X.shape;
   const [low, high] = result.bounds[0];
   const end = high - Math.log(rows > features ? 1e4 : 100);
   const below = result.penalty === 'single' ? Math.min(end, result.logLambda - BELOW) : end;
-  return evaluated(tuned, 'single', spaced(high, Math.max(low, below)), (logLambda) => [logLambda], false);
+  return evaluatePoints(tuned, 'single', spacePoints(high, Math.max(low, below)), (logLambda) => [logLambda], false);
 }
 
-function gridOf({ visited, solves }: TuneResult): Line {
+function readGrid({ visited, solves }: TuneResult): Line {
   const points = visited.map(({ parameters: [logLambda], value }) => ({ logLambda, value }));
   return { points: points.filter(({ value }) => Number.isFinite(value)), solves };
 }
@@ -80,22 +80,22 @@ const CLOSE = 1;
  * features.
  * @param path over the same λ, and more closely near those chosen
  */
-export async function lineThrough(tuned: Tuned, result: TuneResult, path: readonly number[]): Promise<Line> {
+export async function evaluateLine(tuned: TuningProblem, result: TuneResult, path: readonly number[]): Promise<Line> {
   const [high, low] = [path[0], path[path.length - 1]];
   const chosen = Object.values(result.parameters);
   const { penalty, logLambda: centre } = result;
-  const closely = spaced(Math.min(high, centre + CLOSE), Math.max(low, centre - CLOSE));
+  const closely = spacePoints(Math.min(high, centre + CLOSE), Math.max(low, centre - CLOSE));
   const logLambdas = [...path, ...closely].sort((a, b) => b - a);
   const place = {
     single: (logLambda: number) => [logLambda],
     'elastic-net': (logLambda: number) => [logLambda, chosen[1]],
     features: (change: number) => chosen.map((value) => value + change),
   }[penalty];
-  return evaluated(tuned, penalty, logLambdas, place, true);
+  return evaluatePoints(tuned, penalty, logLambdas, place, true);
 }
 
-async function evaluated(
-  { X, y, criterion, intercept, signal }: Tuned,
+async function evaluatePoints(
+  { X, y, criterion, intercept, signal }: TuningProblem,
   penalty: PenaltyName,
   logLambdas: readonly number[],
   place: (logLambda: number) => readonly number[],
@@ -114,7 +114,7 @@ async function evaluated(
     const points = found.map(({ value, gradient }, at) => ({
       logLambda: logLambdas[at],
       value,
-      ...(gradient && { gradient: alongLine(penalty, gradient) }),
+      ...(gradient && { gradient: projectOnLine(penalty, gradient) }),
     }));
     return { points: points.filter(({ value }) => Number.isFinite(value)), solves: evaluation.solves };
   } finally {
@@ -122,12 +122,12 @@ async function evaluated(
   }
 }
 
-function alongLine(penalty: PenaltyName, gradient: readonly number[]): number {
+function projectOnLine(penalty: PenaltyName, gradient: readonly number[]): number {
   return penalty === 'features' ? gradient.reduce((sum, value) => sum + value, 0) : gradient[0];
 }
 
 /** The solutions from where the first feature enters to below the penalty chosen, in steps of λ, the rest as chosen. */
-export async function pathThrough({ X, y, intercept, signal }: Tuned, result: TuneResult): Promise<Coefficients> {
+export async function solvePath({ X, y, intercept, signal }: TuningProblem, result: TuneResult): Promise<Coefficients> {
   const { weights, ridge, logLambda } = result;
   return engineOf('X', X).tidy(async (scope) => {
     const problem: Omit<LassoOptions, 'logLambda'> = {
@@ -138,7 +138,7 @@ export async function pathThrough({ X, y, intercept, signal }: Tuned, result: Tu
       ...(weights && { weights: scope.tensor(weights) }),
     };
     const [largest] = await largestPenalty(problem);
-    const values = spaced(largest, Math.min(largest - DEPTH, logLambda - BELOW));
+    const values = spacePoints(largest, Math.min(largest - DEPTH, logLambda - BELOW));
     const path = await lassoPath({ ...problem, ...(ridge && { ridge }), logLambda: values, onFailure: 'report' });
     const [beta, reports] = await Promise.all([path.beta.data(), Promise.all(path.reports)]);
     const features = X.shape[1];
@@ -150,6 +150,6 @@ export async function pathThrough({ X, y, intercept, signal }: Tuned, result: Tu
   });
 }
 
-function spaced(from: number, to: number): number[] {
+function spacePoints(from: number, to: number): number[] {
   return Array.from({ length: GRID_POINTS }, (_, at) => from + ((to - from) * at) / (GRID_POINTS - 1));
 }

@@ -2,7 +2,7 @@
 import type { TuneResult } from '../../index.ts';
 import { shown } from '../io.ts';
 import { listed } from '../table-options.ts';
-import { dependencesAmong } from './columns.ts';
+import { findDependences } from './columns.ts';
 import type { TuningData } from './data.ts';
 import type { Coefficients, Line, LinePoint } from './lines.ts';
 
@@ -20,31 +20,31 @@ export interface Findings {
   readonly limit: number;
 }
 
-export function warningsOf(findings: Findings): string[] {
+export function listWarnings(findings: Findings): string[] {
   return [
     ...findings.data.warnings,
-    ...constantColumns(findings.data),
-    ...uniqueness(findings),
-    ...ends(findings),
-    ...localMinima(findings),
-    ...cutShort(findings),
-    ...unsolved(findings),
+    ...warnOfConstantColumns(findings.data),
+    ...warnOfOtherSolutions(findings),
+    ...warnOfExtremes(findings),
+    ...warnOfLocalMinima(findings),
+    ...warnOfLimit(findings),
+    ...warnOfUnsolved(findings),
   ];
 }
 
-function constantColumns({ constant }: TuningData): string[] {
+function warnOfConstantColumns({ constant }: TuningData): string[] {
   if (constant.length === 0) return [];
   const names = listed(constant.map(shown));
   return [`${names}: constant in all rows, so that nothing can be learned from ${constant.length > 1 ? 'them' : 'it'}`];
 }
 
-function uniqueness({ data, result, epsilon }: Findings): string[] {
+function warnOfOtherSolutions({ data, result, epsilon }: Findings): string[] {
   const { status, samples } = result.certificate;
   if (status !== 'failed') return [];
   const names = data.scaled.featureNames;
   const [{ equicorrelation }] = samples;
   // As little new as makes the certificate fail: it sees squares.
-  const which = collinearAmong(data, equicorrelation, Math.sqrt(16 * equicorrelation.length * epsilon));
+  const which = describeCollinearColumns(data, equicorrelation, Math.sqrt(16 * equicorrelation.length * epsilon));
   const where = which.length > 0 ? which : equicorrelation.map((feature) => shown(names[feature]));
   return [
     `the solution is not unique and its derivative not certified: columns are collinear (${listed(where)}); other coefficients predict as well. ${REMEDY}`,
@@ -54,26 +54,26 @@ function uniqueness({ data, result, epsilon }: Findings): string[] {
 const REMEDY = 'Leave columns out by --ignore, or use --penalty elastic-net';
 
 /** A share of a column that is new, below which solvers are slow. */
-const HARDLY_NEW = 1e-4;
+const SLOW_SHARE = 1e-4;
 
 /** Why a problem may not have been solved. */
-export function collinearColumns(data: TuningData): string[] {
+export function warnOfCollinearColumns(data: TuningData): string[] {
   const all = Array.from({ length: data.scaled.features }, (_, feature) => feature);
-  const which = collinearAmong(data, all, HARDLY_NEW);
+  const which = describeCollinearColumns(data, all, SLOW_SHARE);
   return which.length === 0 ? [] : [`columns are collinear (${listed(which)}). ${REMEDY}`];
 }
 
 /** Each column that repeats or combines others, with these. */
-function collinearAmong({ scaled }: TuningData, features: readonly number[], tolerance: number): string[] {
+function describeCollinearColumns({ scaled }: TuningData, features: readonly number[], tolerance: number): string[] {
   const names = scaled.featureNames;
-  const found = dependencesAmong(scaled, features, tolerance).filter(({ on }) => on.length > 0);
+  const found = findDependences(scaled, features, tolerance).filter(({ on }) => on.length > 0);
   return found.map(({ column, on }) => {
     const others = listed(on.map((each) => shown(names[each])));
     return `${shown(names[column])} ${on.length === 1 ? 'repeats' : 'combines'} ${others}`;
   });
 }
 
-function ends({ data, result, grid }: Findings): string[] {
+function warnOfExtremes({ data, result, grid }: Findings): string[] {
   const { penalty, value, beta } = result;
   const target = shown(data.scaled.target);
   if (beta.every((each) => each === 0)) {
@@ -88,7 +88,7 @@ function ends({ data, result, grid }: Findings): string[] {
 }
 
 /** Where starts of a search for a single λ ended, with greater criteria between and to both sides. */
-function localMinima({ result, grid }: Findings): string[] {
+function warnOfLocalMinima({ result, grid }: Findings): string[] {
   if (result.penalty !== 'single') return [];
   const known = [
     ...grid.points,
@@ -102,7 +102,7 @@ function localMinima({ result, grid }: Findings): string[] {
   };
   const [top, bottom] = [grid.points[0], grid.points[grid.points.length - 1]];
   const minima: Place[] = [];
-  for (const { parameters, value } of endsOf(result).sort((a, b) => a.value - b.value)) {
+  for (const { parameters, value } of findBestOfEachStart(result).sort((a, b) => a.value - b.value)) {
     const place = { logLambda: parameters[0], value };
     if ([top, bottom].every((end) => end.value > value) && minima.every((one) => isPassBetween(one, place))) {
       minima.push(place);
@@ -116,7 +116,7 @@ function localMinima({ result, grid }: Findings): string[] {
 type Place = Pick<LinePoint, 'logLambda' | 'value'>;
 
 /** The best evaluation of each start. */
-function endsOf({ visited }: TuneResult): TuneResult['visited'][number][] {
+function findBestOfEachStart({ visited }: TuneResult): TuneResult['visited'][number][] {
   const best = new Map<number, TuneResult['visited'][number]>();
   for (const one of visited) {
     if (!one.gradient || !Number.isFinite(one.value)) continue;
@@ -126,7 +126,7 @@ function endsOf({ visited }: TuneResult): TuneResult['visited'][number][] {
   return [...best.values()];
 }
 
-function cutShort({ result, limit }: Findings): string[] {
+function warnOfLimit({ result, limit }: Findings): string[] {
   const counts = new Map<number, number>();
   for (const { start, gradient } of result.visited) if (gradient) counts.set(start, (counts.get(start) ?? 0) + 1);
   const cut = [...counts.values()].filter((count) => count >= limit).length;
@@ -136,7 +136,7 @@ function cutShort({ result, limit }: Findings): string[] {
   ];
 }
 
-function unsolved({ result, path }: Findings): string[] {
+function warnOfUnsolved({ result, path }: Findings): string[] {
   const warnings: string[] = [];
   if (result.failed > 0) {
     warnings.push(

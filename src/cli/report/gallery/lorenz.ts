@@ -32,7 +32,7 @@ export function lorenzExhibit(found: Lorenz): Exhibit {
     certificate,
     tables: [table(found)],
     code: [optimality, field, implicitGradient].map(String),
-    summary: `implicit ascent stays within ${largest.toFixed(0)} of 0 for ${steps} steps, true ascent is at ${farthest.toFixed(0)} after ${gradient.length - 1}; at u = ${vector(at, '-')} the exact inner solution is ${answers[0].refusal ? 'refused' : 'answered'}`,
+    summary: `implicit ascent stays within ${largest.toFixed(0)} of 0 for ${steps} steps, true ascent is at ${farthest.toFixed(0)} after ${gradient.length - 1}; at u = ${formatVector(at, '-')} the exact inner solution is ${answers[0].refusal ? 'refused' : 'answered'}`,
   };
 }
 
@@ -57,7 +57,7 @@ function line(title: string, path: readonly Vector[]): Markup {
   const end = 1.2 * Math.max(Math.abs(x), Math.abs(y));
   return plot({
     title,
-    description: `a straight path that leaves for ever: after ${path.length - 1} steps it is at ${vector([x, y, z])}`,
+    description: `a straight path that leaves for ever: after ${path.length - 1} steps it is at ${formatVector([x, y, z])}`,
     x: { name: 'x', from: -0.1 * end, to: end },
     y: { name: 'y', from: -0.1 * end, to: end },
     drawn: [
@@ -74,18 +74,18 @@ function table({ at, answers, trueGradient, field: value }: Lorenz): Markup {
   const rows = [
     ...answers.map(({ distance, gradient, refusal }) => {
       const name = distance === 0 ? 'inner solution exact' : `inner solution off by ${distance} in each coordinate`;
-      return row(name, answerCell(gradient && vector(gradient), refusal));
+      return row(name, answerCell(gradient && formatVector(gradient), refusal));
     }),
-    row('the true gradient, of uᵀF(u)', html`<td>${vector(trueGradient)}</td>`),
-    row('F(u), which is left where dz/du is dropped', html`<td>${vector(value)}</td>`),
+    row('the true gradient, of uᵀF(u)', html`<td>${formatVector(trueGradient)}</td>`),
+    row('F(u), which is left where dz/du is dropped', html`<td>${formatVector(value)}</td>`),
   ];
   return wideTable(
     'gradients at one point',
-    html`<thead><tr><th scope="col">At u = ${vector(at)}</th><th scope="col">gradient</th></tr></thead>
+    html`<thead><tr><th scope="col">At u = ${formatVector(at)}</th><th scope="col">gradient</th></tr></thead>
 <tbody>${rows}</tbody>`,
   );
 }
 
-function vector(values: Vector, minus = '−'): string {
+function formatVector(values: Vector, minus = '−'): string {
   return `(${values.map((value) => signed(Number(value.toFixed(4))).replace('−', minus)).join(', ')})`;
 }

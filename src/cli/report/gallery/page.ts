@@ -21,7 +21,7 @@ export interface Gallery {
   readonly lorenz: Lorenz;
 }
 
-export function exhibitsOf(found: Gallery): Exhibit[] {
+export function createExhibits(found: Gallery): Exhibit[] {
   return [
     spuriousExhibit(found.spurious),
     clarkeExhibit(found.clarke),

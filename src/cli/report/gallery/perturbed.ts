@@ -14,7 +14,7 @@ const OUTCOMES: Readonly<Record<Outcome, string>> = {
 
 export function perturbedExhibit(readings: readonly PerturbedReading[]): Exhibit {
   const draws = readings[0].outcomes.length;
-  const cycles = readings.map((reading) => count(reading, 'cycle'));
+  const cycles = readings.map((reading) => countOutcomes(reading, 'cycle'));
   return {
     id: 'perturbed',
     title: 'Does the cycle persist?',
@@ -36,7 +36,7 @@ export function perturbedExhibit(readings: readonly PerturbedReading[]): Exhibit
   };
 }
 
-function count({ outcomes }: PerturbedReading, wanted: Outcome): number {
+function countOutcomes({ outcomes }: PerturbedReading, wanted: Outcome): number {
   return outcomes.filter((outcome) => outcome === wanted).length;
 }
 
@@ -61,6 +61,6 @@ function table(readings: readonly PerturbedReading[]): Markup {
   return wideTable(
     'what becomes of the perturbed problems',
     html`<thead><tr><th scope="col">Perturbed</th>${outcomes.map((outcome) => html`<th scope="col" class="number">${OUTCOMES[outcome]}</th>`)}</tr></thead>
-<tbody>${readings.map((reading) => html`<tr><th scope="row">${reading.reading}</th>${outcomes.map((outcome) => html`<td class="number">${count(reading, outcome)}</td>`)}</tr>`)}</tbody>`,
+<tbody>${readings.map((reading) => html`<tr><th scope="row">${reading.reading}</th>${outcomes.map((outcome) => html`<td class="number">${countOutcomes(reading, outcome)}</td>`)}</tr>`)}</tbody>`,
   );
 }

@@ -15,7 +15,7 @@ type PlacedPoint = VisitedPoint & CriterionPoint;
 export function criterionCharts(report: TuningReport): Markup {
   const { criterion, criterionCurve, visited, chosen, several } = report;
   const curve = [...criterionCurve].sort((a, b) => a.logLambda - b.logLambda);
-  const everywhere = [...curve, ...marksOf(report)].map(({ logLambda }) => logLambda);
+  const everywhere = [...curve, ...listMarks(report)].map(({ logLambda }) => logLambda);
   const whole = rangeOf(several?.axis ?? 'log λ', everywhere, 0.02);
   const close = {
     name: whole.name,
@@ -32,23 +32,23 @@ export function criterionCharts(report: TuningReport): Markup {
 }
 
 /** The points beside the curve that have a place on its axis. */
-function marksOf({ visited, chosen, grid, several }: TuningReport): CriterionPoint[] {
-  return [...placed(visited), chosen, ...(several ? [] : [grid])];
+function listMarks({ visited, chosen, grid, several }: TuningReport): CriterionPoint[] {
+  return [...findPlaced(visited), chosen, ...(several ? [] : [grid])];
 }
 
-function placed(visited: readonly VisitedPoint[]): PlacedPoint[] {
+function findPlaced(visited: readonly VisitedPoint[]): PlacedPoint[] {
   return visited.filter((point): point is PlacedPoint => point.logLambda !== undefined);
 }
 
 function valueChart(title: string, report: TuningReport, curve: readonly CurvePoint[], x: Range): Markup {
   const { visited, chosen, grid, several } = report;
   const place = ({ logLambda, value }: CriterionPoint): readonly [number, number] => [logLambda, value];
-  const shown = [...curve, ...marksOf(report)].filter(isWithin(x));
-  const points = placed(visited);
+  const shown = [...curve, ...listMarks(report)].filter(createRangeTest(x));
+  const points = findPlaced(visited);
   const slopes = points.filter(hasGradient);
   return plot({
     title,
-    description: spoken(report, x),
+    description: describeCurve(report, x),
     x,
     y: rangeOf(
       'criterion',
@@ -72,8 +72,8 @@ function valueChart(title: string, report: TuningReport, curve: readonly CurvePo
 }
 
 function gradientChart({ visited, chosen, several }: TuningReport, curve: readonly WithGradient[], x: Range): Markup {
-  const points = placed(visited).filter(hasGradient);
-  const shown = [...curve, ...points].filter(isWithin(x)).map(({ gradient }) => gradient);
+  const points = findPlaced(visited).filter(hasGradient);
+  const shown = [...curve, ...points].filter(createRangeTest(x)).map(({ gradient }) => gradient);
   const y = rangeOf(several ? 'derivative' : 'derivative by log λ', [0, ...shown], 0.1);
   const last = points[points.length - 1];
   const end = last ? `, and ${significant(last.gradient)} where the search ended` : '';
@@ -143,13 +143,13 @@ function hasGradient<Point extends { readonly gradient?: number }>(
   return point.gradient !== undefined;
 }
 
-function isWithin({ from, to }: Range): (point: { readonly logLambda: number }) => boolean {
+function createRangeTest({ from, to }: Range): (point: { readonly logLambda: number }) => boolean {
   return ({ logLambda }) => logLambda >= from && logLambda <= to;
 }
 
-function spoken({ visited, chosen, grid, several }: TuningReport, x: Range): string {
+function describeCurve({ visited, chosen, grid, several }: TuningReport, x: Range): string {
   const at = ({ logLambda, value }: CriterionPoint): string => `${significant(value)} at ${significant(logLambda)}`;
-  const seen = placed(visited).filter(isWithin(x)).length;
+  const seen = findPlaced(visited).filter(createRangeTest(x)).length;
   const beside = several
     ? `chosen ${at(chosen)}`
     : `${seen} of ${visited.length} points visited are in it; chosen ${at(chosen)}, best of the grid ${at(grid)}`;
