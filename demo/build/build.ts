@@ -3,7 +3,7 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { minify } from 'terser';
-import { checkLibrarySize, type LibraryPart, librarySizes } from './library-size.ts';
+import { checkLibrarySize, type LibraryPart, measureLibrary } from './library-size.ts';
 import { compactShaders } from './shaders.ts';
 
 export interface BuiltDemo {
@@ -35,14 +35,14 @@ export async function buildDemo(folder = 'demo/dist', root = process.cwd()): Pro
   const outdir = join(root, folder);
   await rm(outdir, { recursive: true, force: true });
   const outputs: Metafile['outputs'] = {};
-  for (const entryPoints of GROUPS) Object.assign(outputs, await bundled(entryPoints, root, outdir));
+  for (const entryPoints of GROUPS) Object.assign(outputs, await bundle(entryPoints, root, outdir));
   for (const file of ['index.html', 'icon.svg']) await cp(join(root, 'demo', file), join(outdir, file));
-  const library = await librarySizes(root, outputs);
+  const library = await measureLibrary(root, outputs);
   checkLibrarySize(library);
   return { folder, library };
 }
 
-async function bundled(
+async function bundle(
   entryPoints: Readonly<Record<string, string>>,
   root: string,
   outdir: string,
@@ -66,12 +66,12 @@ async function bundled(
     logLevel: 'warning',
   });
   const scripts = Object.keys(metafile.outputs).filter((path) => path.endsWith('.js'));
-  await Promise.all(scripts.map((path) => minified(join(root, path))));
+  await Promise.all(scripts.map((path) => minifyFile(join(root, path))));
   return metafile.outputs;
 }
 
 /** What esbuild's minifier leaves: it looks at each expression by itself. */
-async function minified(path: string): Promise<void> {
+async function minifyFile(path: string): Promise<void> {
   const { code } = await minify(await readFile(path, 'utf8'), { module: true, compress: { passes: 3 } });
   if (code === undefined) throw new Error(`${path} could not be minified`);
   await writeFile(path, code);

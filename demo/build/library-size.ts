@@ -22,7 +22,7 @@ const PARTS = [
 ] as const;
 
 /** @param root the package's folder, to which the names in the metafile are relative */
-export async function librarySizes(root: string, outputs: Metafile['outputs']): Promise<LibraryPart[]> {
+export async function measureLibrary(root: string, outputs: Metafile['outputs']): Promise<LibraryPart[]> {
   const shares = new Map<string, number>();
   for (const [path, { inputs, bytes }] of Object.entries(outputs)) {
     const own = Object.entries(inputs).reduce(
@@ -36,7 +36,7 @@ export async function librarySizes(root: string, outputs: Metafile['outputs']): 
   return PARTS.map(({ name, entries, backend }) => {
     const files = new Set<string>();
     for (const entry of entries)
-      loadedBy(outputs, entryPath(outputs, entry), `src/backends/${backend}/index.ts`, files);
+      collectLoadedFiles(outputs, findEntry(outputs, entry), `src/backends/${backend}/index.ts`, files);
     return { name, bytes: Math.round([...files].reduce((sum, path) => sum + (shares.get(path) ?? 0), 0)) };
   });
 }
@@ -46,19 +46,19 @@ function isLibrary(input: string): boolean {
   return /^(src|shaders)\//.test(input) && !/^src\/(data|gallery|pictures)\//.test(input);
 }
 
-function entryPath(outputs: Metafile['outputs'], entry: string): string {
+function findEntry(outputs: Metafile['outputs'], entry: string): string {
   const path = Object.keys(outputs).find((each) => each.endsWith(`/${entry}.js`));
   if (!path) throw new Error(`the build has no entry ${entry}`);
   return path;
 }
 
-function loadedBy(outputs: Metafile['outputs'], path: string, backend: string, files: Set<string>): void {
+function collectLoadedFiles(outputs: Metafile['outputs'], path: string, backend: string, files: Set<string>): void {
   if (files.has(path)) return;
   files.add(path);
   for (const { path: imported, kind, external } of outputs[path].imports) {
     if (external) continue;
     const isWanted = kind !== 'dynamic-import' || outputs[imported].entryPoint === backend;
-    if (isWanted) loadedBy(outputs, imported, backend, files);
+    if (isWanted) collectLoadedFiles(outputs, imported, backend, files);
   }
 }
 
@@ -67,10 +67,10 @@ export function checkLibrarySize(parts: readonly LibraryPart[]): void {
   const [training] = parts;
   if (training.bytes <= LIMIT) return;
   throw new Error(
-    `the library ${training.name} is ${kilobytes(training.bytes)} gzipped; at most ${kilobytes(LIMIT)} are allowed`,
+    `the library ${training.name} is ${formatKilobytes(training.bytes)} gzipped; at most ${formatKilobytes(LIMIT)} are allowed`,
   );
 }
 
-export function kilobytes(bytes: number): string {
+export function formatKilobytes(bytes: number): string {
   return `${(bytes / 1000).toFixed(1)} kB`;
 }

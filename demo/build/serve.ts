@@ -34,7 +34,7 @@ export interface Served {
 export async function serve(folder: string, port: number): Promise<Served> {
   const root = resolve(folder);
   const server = createServer((request, response) => {
-    const file = fileOf(root, new URL(request.url ?? '/', 'http://localhost').pathname);
+    const file = findFile(root, new URL(request.url ?? '/', 'http://localhost').pathname);
     if (!file) return response.writeHead(404).end();
     response.writeHead(200, {
       'content-type': CONTENT_TYPES[extname(file)] ?? 'application/octet-stream',
@@ -58,7 +58,7 @@ export async function serve(folder: string, port: number): Promise<Served> {
 }
 
 /** The file that the path names, if there is one; never a file outside. */
-function fileOf(root: string, path: string): string | undefined {
+function findFile(root: string, path: string): string | undefined {
   const file = normalize(join(root, decodeURIComponent(path), path.endsWith('/') ? 'index.html' : ''));
   return file.startsWith(root + sep) && existsSync(file) && statSync(file).isFile() ? file : undefined;
 }

@@ -13,9 +13,9 @@ export function compactShaders(folder: string): Plugin {
       const sources = names
         .filter((name) => name.endsWith('.wgsl'))
         .map((name) => readFileSync(join(folder, name), 'utf8'));
-      const shortened = shortNames(sources.map(compact));
+      const shortened = chooseShortNames(sources.map(compactSource));
       build.onLoad({ filter: /\.wgsl$/ }, async ({ path }) => ({
-        contents: renamed(compact(await readFile(path, 'utf8')), shortened),
+        contents: applyNames(compactSource(await readFile(path, 'utf8')), shortened),
         loader: 'text',
       }));
     },
@@ -26,7 +26,7 @@ export function compactShaders(folder: string): Plugin {
 const BETWEEN_OPERANDS = /(?<=[\w)\]]) ([-+*/%<>&|^]=?|[<>=!]=|&&|\|\||=|<<|>>|->) (?=[\w(])/g;
 
 /** @param source without block comments */
-export function compact(source: string): string {
+export function compactSource(source: string): string {
   return source
     .split('\n')
     .map((line) => line.replace(/\/\/.*$/, '').trim())
@@ -46,14 +46,14 @@ const CALLED = /(?<!@)\b(\w+)\(/g;
 /** Constants that are set from outside, by their names. */
 const OVERRIDE = /\boverride (\w+)/g;
 /** The entry point, a word of the language that looks like a member, and the components of vectors. */
-const KEPT = /^(main|default|[xyzwrgba]{1,4})$/;
+const UNCHANGED = /^(main|default|[xyzwrgba]{1,4})$/;
 const FIRST = 'cdefhijklmnopqstuvABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /**
  * Short names for all that these sources declare, the shortest for what occurs most.
  * @param sources as they come out of `compact`
  */
-export function shortNames(sources: readonly string[]): Map<string, string> {
+export function chooseShortNames(sources: readonly string[]): Map<string, string> {
   const all = sources.join('\n');
   const found = (pattern: RegExp): string[] => [...all.matchAll(pattern)].map(([whole, name = whole]) => name);
   const own = new Set(found(FUNCTION_OR_TYPE));
@@ -61,7 +61,7 @@ export function shortNames(sources: readonly string[]): Map<string, string> {
   const kept = new Set([...found(OVERRIDE), ...found(CALLED).filter((name) => !own.has(name))]);
   const counts = new Map<string, number>();
   for (const name of [...found(DECLARATION), ...found(PARAMETER_OR_MEMBER)]) {
-    if (!kept.has(name) && !KEPT.test(name)) counts.set(name, 0);
+    if (!kept.has(name) && !UNCHANGED.test(name)) counts.set(name, 0);
   }
   const words = found(NAME);
   for (const word of words) {
@@ -69,13 +69,13 @@ export function shortNames(sources: readonly string[]): Map<string, string> {
     if (count !== undefined) counts.set(word, count + 1);
   }
   const taken = new Set([...words, 'f16', 'f32', 'i32', 'u32']);
-  const free = unusedNames(taken);
+  const free = generateUnusedNames(taken);
   const byCount = [...counts].sort(([, x], [, y]) => y - x).map(([name]) => name);
   return new Map(byCount.map((name) => [name, free.next().value as string]));
 }
 
 /** c, d, … Z, c0, d0, … */
-function* unusedNames(taken: ReadonlySet<string>): Generator<string> {
+function* generateUnusedNames(taken: ReadonlySet<string>): Generator<string> {
   for (let round = -1; ; round++) {
     for (const letter of FIRST) {
       const name = round < 0 ? letter : `${letter}${round}`;
@@ -84,6 +84,6 @@ function* unusedNames(taken: ReadonlySet<string>): Generator<string> {
   }
 }
 
-export function renamed(source: string, names: ReadonlyMap<string, string>): string {
+export function applyNames(source: string, names: ReadonlyMap<string, string>): string {
   return source.replace(NAME, (name) => names.get(name) ?? name);
 }

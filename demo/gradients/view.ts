@@ -1,5 +1,5 @@
 /** The view of what goes wrong without the hypothesis of the theorem. */
-import { callsTo } from '../workers/calls.ts';
+import { createCaller } from '../workers/calls.ts';
 import { startClarke } from './clarke-view.ts';
 import { startCycle } from './cycle-view.ts';
 import { startLorenz } from './lorenz-view.ts';
@@ -22,7 +22,7 @@ export function startGradients(): void {
     if (!section) continue;
     starts.set(section, () => {
       const worker = new Worker(new URL('./gradients-worker.js', import.meta.url), { type: 'module', name });
-      start(callsTo<GradientCalls>(worker));
+      start(createCaller<GradientCalls>(worker));
     });
     watch.observe(section);
   }

@@ -7,7 +7,7 @@ import { type Drawn, paneOf, plot, type Range } from '../../src/pictures/plot.ts
 import type { Knot, PathPoint, PathSummary } from './protocol.ts';
 
 /** More names do not fit. */
-const NAMED = 12;
+const MAXIMUM_NAMES = 12;
 
 export interface Shown {
   readonly summary: PathSummary;
@@ -17,13 +17,13 @@ export interface Shown {
   readonly visited: readonly PathPoint[];
 }
 
-export function pathPicture({ summary: { path, featureNames }, at, knots }: Shown): Markup {
+export function drawPath({ summary: { path, featureNames }, at, knots }: Shown): Markup {
   const ends: NamedEnd[] = featureNames
     .map((name, feature) => ({ name, value: path[0].coefficients[feature] }))
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
-    .slice(0, NAMED);
+    .slice(0, MAXIMUM_NAMES);
   const { x, y } = withRoomForNames(
-    logLambdas(path),
+    chooseLogLambdaRange(path),
     rangeOf(
       'coefficient',
       path.flatMap(({ coefficients }) => coefficients),
@@ -34,7 +34,7 @@ export function pathPicture({ summary: { path, featureNames }, at, knots }: Show
     (_, feature): Drawn => ({
       kind: 'curve',
       look: at.coefficients[feature] === 0 ? 'quiet' : 'first',
-      thin: featureNames.length > NAMED,
+      thin: featureNames.length > MAXIMUM_NAMES,
       points: path.map(({ logLambda, coefficients }) => [logLambda, coefficients[feature]]),
     }),
   );
@@ -57,15 +57,15 @@ export function pathPicture({ summary: { path, featureNames }, at, knots }: Show
   });
 }
 
-export function errorPicture({ summary: { path }, at, visited }: Shown): Markup {
-  const x = logLambdas(path);
+export function drawError({ summary: { path }, at, visited }: Shown): Markup {
+  const x = chooseLogLambdaRange(path);
   return plot({
     title: 'Held-out error',
     description: `${at.error.toPrecision(4)} at the chosen λ, where its derivative is ${at.gradient.toPrecision(3)}`,
     x,
-    y: errors(path),
+    y: chooseErrorRange(path),
     drawn: [
-      { kind: 'curve', look: 'second', points: upright(at.logLambda, errors(path)) },
+      { kind: 'curve', look: 'second', points: upright(at.logLambda, chooseErrorRange(path)) },
       { kind: 'curve', look: 'first', points: path.map(({ logLambda, error }) => [logLambda, error]) },
       ...visited.map(
         ({ logLambda, error, gradient }): Drawn => ({
@@ -87,11 +87,11 @@ export function errorPicture({ summary: { path }, at, visited }: Shown): Markup 
 }
 
 /** λ at a place of the picture of the error. */
-export function logLambdaAt({ path }: PathSummary, across: number): number {
-  return paneOf(logLambdas(path), errors(path)).place(across, 0)[0];
+export function readLogLambda({ path }: PathSummary, across: number): number {
+  return paneOf(chooseLogLambdaRange(path), chooseErrorRange(path)).place(across, 0)[0];
 }
 
-function logLambdas(path: readonly PathPoint[]): Range {
+function chooseLogLambdaRange(path: readonly PathPoint[]): Range {
   return rangeOf(
     'λ',
     path.map(({ logLambda }) => logLambda),
@@ -99,7 +99,7 @@ function logLambdas(path: readonly PathPoint[]): Range {
   );
 }
 
-function errors(path: readonly PathPoint[]): Range {
+function chooseErrorRange(path: readonly PathPoint[]): Range {
   return rangeOf(
     'mean squared error',
     path.map(({ error }) => error),

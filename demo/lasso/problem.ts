@@ -26,7 +26,7 @@ interface Part {
 }
 
 /** @param seed of the choice of the rows that are held out */
-export function heldOutProblem(engine: Engine, data: RegressionData, seed: number): HeldOutProblem {
+export function createHeldOutProblem(engine: Engine, data: RegressionData, seed: number): HeldOutProblem {
   const { heldOut: isHeldOut } = foldMasks(data.count, { folds: FOLDS, seed });
   const rowsWhere = (held: number): number[] =>
     Array.from({ length: data.count }, (_, row) => row).filter((row) => isHeldOut[row] === held);
@@ -43,12 +43,12 @@ export function heldOutProblem(engine: Engine, data: RegressionData, seed: numbe
     heldOut,
     validation: tensorsOf(heldOut),
     rows: { training: own.count, heldOut: heldOut.count },
-    largest: Math.log(Math.max(...correlations(own, features, own.y).map(Math.abs))),
+    largest: Math.log(Math.max(...computeCorrelations(own, features, own.y).map(Math.abs))),
   };
 }
 
 /** Xᵀv */
-function correlations({ X, count }: Part, features: number, v: ArrayLike<number>): number[] {
+function computeCorrelations({ X, count }: Part, features: number, v: ArrayLike<number>): number[] {
   const sums = new Array<number>(features).fill(0);
   for (let row = 0; row < count; row++) {
     for (let feature = 0; feature < features; feature++) sums[feature] += X[row * features + feature] * v[row];
@@ -57,7 +57,7 @@ function correlations({ X, count }: Part, features: number, v: ArrayLike<number>
 }
 
 /** What is not explained of the held-out rows. */
-function residuals({ heldOut: { X, y, count }, features }: HeldOutProblem, beta: ArrayLike<number>): number[] {
+function computeResiduals({ heldOut: { X, y, count }, features }: HeldOutProblem, beta: ArrayLike<number>): number[] {
   return Array.from({ length: count }, (_, row) => {
     let value = y[row];
     for (let feature = 0; feature < features; feature++) value -= X[row * features + feature] * beta[feature];
@@ -66,7 +66,7 @@ function residuals({ heldOut: { X, y, count }, features }: HeldOutProblem, beta:
 }
 
 /** All of these λ at once: their problems are one batch. */
-export async function pointsAt(problem: HeldOutProblem, logLambdas: readonly number[]): Promise<PathPoint[]> {
+export async function solvePoints(problem: HeldOutProblem, logLambdas: readonly number[]): Promise<PathPoint[]> {
   const { engine, features, X, y, heldOut, validation } = problem;
   return engine.tidy(async (scope) => {
     const [heldX, heldY] = [scope.use(validation.X), scope.use(validation.y)];
@@ -88,7 +88,7 @@ export async function pointsAt(problem: HeldOutProblem, logLambdas: readonly num
     gradient.dispose();
     return logLambdas.map((logLambda, index) => {
       const coefficients = Array.from({ length: features }, (_, feature) => betas[index * features + feature]);
-      const error = residuals(problem, coefficients).reduce((sum, value) => sum + value ** 2, 0) / heldOut.count;
+      const error = computeResiduals(problem, coefficients).reduce((sum, value) => sum + value ** 2, 0) / heldOut.count;
       return { logLambda, coefficients, error, gradient: slopes[index] };
     });
   });
@@ -98,10 +98,10 @@ export async function pointsAt(problem: HeldOutProblem, logLambdas: readonly num
 const KINK_UNITS = 2 ** 24;
 
 /** With the certificate, and the two one-sided derivatives of the error. */
-export async function figuresAt(problem: HeldOutProblem, logLambda: number): Promise<LocalFigures> {
+export async function solveFigures(problem: HeldOutProblem, logLambda: number): Promise<LocalFigures> {
   const { engine, X, y, features, heldOut } = problem;
-  const [point] = await pointsAt(problem, [logLambda]);
-  const slopes = correlations(heldOut, features, residuals(problem, point.coefficients));
+  const [point] = await solvePoints(problem, [logLambda]);
+  const slopes = computeCorrelations(heldOut, features, computeResiduals(problem, point.coefficients));
   return engine.tidy(async (scope) => {
     const solution = lasso({ X: scope.use(X), y, logLambda, kinkUnits: KINK_UNITS });
     // ∂error/∂β = −2/n Xᵀ(y − Xβ) of the held-out rows
@@ -118,7 +118,7 @@ export async function figuresAt(problem: HeldOutProblem, logLambda: number): Pro
 }
 
 /** Descends on the held-out error from a λ, by the library's own search, and tells each point that is lower than all before. */
-export async function tuned(
+export async function tuneProblem(
   problem: HeldOutProblem,
   start: number,
   tell: (point: PathPoint) => void,
@@ -135,16 +135,16 @@ export async function tuned(
     async onProgress({ visited: [{ parameters, value }] }) {
       if (!(value < lowest)) return;
       lowest = value;
-      const [point] = await pointsAt(problem, parameters);
+      const [point] = await solvePoints(problem, parameters);
       tell(point);
     },
   });
-  const [point] = await pointsAt(problem, [logLambda]);
+  const [point] = await solvePoints(problem, [logLambda]);
   return point;
 }
 
 /** Which features have a coefficient other than 0, for each λ, as texts to compare. */
-export async function supportsAt(
+export async function findSupports(
   problem: HeldOutProblem,
   logLambdas: readonly number[],
 ): Promise<{ supports: string[]; atKnot: boolean[] }> {

@@ -1,5 +1,5 @@
 /** Small arrays of numbers as images on a canvas. */
-import { colour } from './theme.ts';
+import { resolveColour } from './theme.ts';
 
 type Colour = readonly [red: number, green: number, blue: number];
 
@@ -9,7 +9,7 @@ export function drawGrey(
   pixels: ArrayLike<number>,
   [height, width]: readonly number[],
 ): void {
-  const shades = shadesFrom(parsed(colour('sunken')), parsed(colour('ink')));
+  const shades = createShades(parseColour(resolveColour('sunken')), parseColour(resolveColour('ink')));
   drawPixels(canvas, height, width, (index) => shades(pixels[index]));
 }
 
@@ -20,10 +20,10 @@ export function drawSigned(
   [height, width]: readonly number[],
   largest: number,
 ): void {
-  const ground = parsed(colour('sunken'));
+  const ground = parseColour(resolveColour('sunken'));
   const [positive, negative] = [
-    shadesFrom(ground, parsed(colour('first'))),
-    shadesFrom(ground, parsed(colour('second'))),
+    createShades(ground, parseColour(resolveColour('first'))),
+    createShades(ground, parseColour(resolveColour('second'))),
   ];
   drawPixels(canvas, height, width, (index) => {
     const value = index < values.length ? values[index] / largest : 0;
@@ -49,11 +49,11 @@ export interface Sheet {
  * hands to the compositor.
  * @param pixels [count, height, width]
  */
-export async function sheetOf(pixels: Float32Array, count: number, shape: readonly number[]): Promise<Sheet> {
+export async function createSheet(pixels: Float32Array, count: number, shape: readonly number[]): Promise<Sheet> {
   const [height, width] = shape;
   const pitch = height + GAP;
   const canvas = document.createElement('canvas');
-  drawGrey(canvas, withGaps(pixels, count, height * width, GAP * width), [count * pitch, width]);
+  drawGrey(canvas, insertGaps(pixels, count, height * width, GAP * width), [count * pitch, width]);
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve));
   if (!blob) throw new Error(`${count} images of ${height} × ${width} do not fit into one picture`);
   const address = URL.createObjectURL(blob);
@@ -69,7 +69,7 @@ export async function sheetOf(pixels: Float32Array, count: number, shape: readon
 }
 
 /** 0 is the ground. */
-function withGaps(pixels: Float32Array, count: number, each: number, gap: number): Float32Array {
+function insertGaps(pixels: Float32Array, count: number, each: number, gap: number): Float32Array {
   const all = new Float32Array(count * (each + gap));
   for (let index = 0; index < count; index++)
     all.set(pixels.subarray(index * each, (index + 1) * each), index * (each + gap));
@@ -94,7 +94,7 @@ function drawPixels(canvas: HTMLCanvasElement, height: number, width: number, at
 const SHADES = 256;
 
 /** Colours between two, by a share in [0, 1]; those beyond are the ends. */
-function shadesFrom(from: Colour, to: Colour): (share: number) => number {
+function createShades(from: Colour, to: Colour): (share: number) => number {
   const bytes = new Uint8ClampedArray(4 * SHADES);
   for (let shade = 0; shade < SHADES; shade++) {
     const share = shade / (SHADES - 1);
@@ -105,13 +105,13 @@ function shadesFrom(from: Colour, to: Colour): (share: number) => number {
 }
 
 /** Of rgb(…), which is how a browser tells the colours of a style sheet that are written #… */
-function parsed(text: string): Colour {
+function parseColour(text: string): Colour {
   const [red, green, blue] = (text.match(/[\d.]+/g) ?? []).map(Number);
   return [red, green, blue];
 }
 
 /** The grid nearest to a square that has room for so many numbers. */
-export function gridOf(count: number): readonly [height: number, width: number] {
+export function chooseGrid(count: number): readonly [height: number, width: number] {
   const width = Math.ceil(Math.sqrt(count));
   return [Math.ceil(count / width), width];
 }

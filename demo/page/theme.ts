@@ -1,5 +1,5 @@
 /** Light and dark: what the system says, unless the person says otherwise. */
-import { button } from './elements.ts';
+import { findButton } from './elements.ts';
 
 const THEMES = ['system', 'light', 'dark'] as const;
 type Theme = (typeof THEMES)[number];
@@ -8,13 +8,13 @@ const KEY = 'theme';
 const changed = new Set<() => void>();
 
 /** @param listener called whenever the colours change, whoever changed them */
-export function onColours(listener: () => void): void {
+export function onColourChange(listener: () => void): void {
   changed.add(listener);
 }
 
 export function startTheme(): void {
-  let theme = stored();
-  const toggle = button('theme');
+  let theme = readStoredTheme();
+  const toggle = findButton('theme');
   const show = (): void => {
     if (theme === 'system') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
@@ -24,7 +24,7 @@ export function startTheme(): void {
   };
   toggle.addEventListener('click', () => {
     theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
-    store(theme);
+    storeTheme(theme);
     show();
   });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', show);
@@ -32,7 +32,7 @@ export function startTheme(): void {
 }
 
 /** Pages without a place to store things, such as private ones, forget. */
-function stored(): Theme {
+function readStoredTheme(): Theme {
   try {
     return THEMES.find((theme) => theme === localStorage.getItem(KEY)) ?? 'system';
   } catch {
@@ -40,7 +40,7 @@ function stored(): Theme {
   }
 }
 
-function store(theme: Theme): void {
+function storeTheme(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
@@ -55,13 +55,13 @@ export type ColourName = (typeof COLOURS)[number];
 let resolved: Readonly<Record<ColourName, string>> | undefined;
 
 /** A colour of the style sheet as the canvas takes it, rgb(…): custom properties alone are not resolved. */
-export function colour(name: ColourName): string {
-  resolved ??= resolve();
+export function resolveColour(name: ColourName): string {
+  resolved ??= resolveAllColours();
   return resolved[name];
 }
 
 /** All at once: for whichever is asked, the browser computes the style of the whole page. */
-function resolve(): Record<ColourName, string> {
+function resolveAllColours(): Record<ColourName, string> {
   const probes = COLOURS.map((name) => {
     const probe = document.createElement('span');
     probe.style.color = `var(--${name})`;

@@ -25,7 +25,7 @@ const IDX_FILE = /idx\d[-_.]ubyte(\.gz)?$/i;
  * What dropped files are meant to be, by their names alone.
  * @throws DataError that says what is missing, or what could be dropped instead
  */
-export function sourceOf(files: readonly File[]): DataSource {
+export function recogniseSource(files: readonly File[]): DataSource {
   const names = files.map(({ name }) => name);
   if (names.some((name) => IDX_FILE.test(name))) {
     imageFileNames(names); // throws where one of the four is missing
@@ -52,7 +52,7 @@ export interface ReadData {
 
 /** @throws DataError that names the file and the place */
 export async function readData(source: DataSource): Promise<ReadData> {
-  if (source.kind === 'table') return named(source.file.name, readTableData(source.file, source.target));
+  if (source.kind === 'table') return nameErrors(source.file.name, readTableData(source.file, source.target));
   const dataset =
     source.kind === 'digits'
       ? await digits()
@@ -77,7 +77,7 @@ async function readTableData(file: File, target?: string): Promise<ReadData> {
   return { dataset, columns, featureNames, remarks: [...assumed, ...warnings], options };
 }
 
-async function named<Result>(name: string, reading: Promise<Result>): Promise<Result> {
+async function nameErrors<Result>(name: string, reading: Promise<Result>): Promise<Result> {
   return reading.catch((error: unknown) => {
     throw error instanceof DataError ? new DataError(`${name}: ${error.message}`) : error;
   });

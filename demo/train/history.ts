@@ -22,7 +22,7 @@ export class RunHistory {
   }
 
   /** As a checkpoint tells it. */
-  takeUp(losses: ArrayLike<number>, epochs: readonly EpochProgress[]): void {
+  restore(losses: ArrayLike<number>, epochs: readonly EpochProgress[]): void {
     this.steps = Array.from(losses, (loss) => ({ loss, forward: null, backward: null }));
     this.epochs = [...epochs];
     this.speed = undefined;
@@ -43,12 +43,13 @@ export interface Curves {
 }
 
 /** At most so many points, each the mean of as many steps: more than a screen can show. */
-export function curvesOf(steps: readonly StepRow[], most = 600): Curves {
+export function computeCurves(steps: readonly StepRow[], most = 600): Curves {
   const each = Math.max(1, Math.ceil(steps.length / most));
   const groups = Array.from({ length: Math.ceil(steps.length / each) }, (_, group) =>
     steps.slice(group * each, (group + 1) * each),
   );
-  const means = (of: (row: StepRow) => number | null): (number | null)[] => groups.map((group) => mean(group.map(of)));
+  const means = (of: (row: StepRow) => number | null): (number | null)[] =>
+    groups.map((group) => computeMean(group.map(of)));
   return {
     xs: groups.map((group, index) => index * each + (group.length + 1) / 2),
     loss: means(({ loss }) => loss) as number[],
@@ -57,7 +58,7 @@ export function curvesOf(steps: readonly StepRow[], most = 600): Curves {
   };
 }
 
-function mean(values: readonly (number | null)[]): number | null {
+function computeMean(values: readonly (number | null)[]): number | null {
   const present = values.filter((value) => value !== null);
   return present.length === 0 ? null : present.reduce((sum, value) => sum + value, 0) / present.length;
 }

@@ -1,8 +1,8 @@
 /** A pad to draw on, by pointer or by keys. What the model gets is shown under the pen: few pixels, centred as its data are. */
-import { button, part, text } from '../page/elements.ts';
+import { findButton, findElement, setText } from '../page/elements.ts';
 import { drawGrey } from '../page/images.ts';
-import { colour, onColours } from '../page/theme.ts';
-import { framingFor, type Place, rasterised, type Stroke } from './raster.ts';
+import { onColourChange, resolveColour } from '../page/theme.ts';
+import { chooseFraming, type Place, rasterise, type Stroke } from './raster.ts';
 
 export interface Pad {
   /** @param shape of the images; undefined where the data are no images, and nothing can be drawn */
@@ -12,7 +12,7 @@ export interface Pad {
 }
 
 /** While one draws, the model is asked this often at most, in milliseconds. */
-const BETWEEN = 200;
+const MILLISECONDS_BETWEEN_ANSWERS = 200;
 
 /** By a key the pen moves by this share of the pad. */
 const KEY_STEP = 1 / 16;
@@ -29,8 +29,8 @@ const HINTS = {
 } as const;
 
 /** @param onImage called with the image while it is drawn, and with undefined once it is cleared */
-export function drawingPad(onImage: (image: Float32Array | undefined) => void): Pad {
-  const canvas = part('pad', HTMLCanvasElement);
+export function createPad(onImage: (image: Float32Array | undefined) => void): Pad {
+  const canvas = findElement('pad', HTMLCanvasElement);
   let shape: readonly number[] | undefined;
   let strokes: Place[][] = [];
   let image: Float32Array | undefined;
@@ -48,7 +48,7 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
     clearTimeout(timer);
     timer = undefined;
     if (!shape || strokes.length === 0) return;
-    image = rasterised(strokes, framingFor(shape));
+    image = rasterise(strokes, chooseFraming(shape));
     onImage(image);
   };
   const placeOf = ({ clientX, clientY }: PointerEvent): Place => {
@@ -71,9 +71,9 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
     if (!isDown || isKeyed) return;
     for (const each of event.getCoalescedEvents?.() ?? [event]) strokes[strokes.length - 1].push(placeOf(each));
     draw();
-    timer ??= setTimeout(tell, BETWEEN);
+    timer ??= setTimeout(tell, MILLISECONDS_BETWEEN_ANSWERS);
   });
-  const keys = part('pen', HTMLElement);
+  const keys = findElement('pen', HTMLElement);
   keys.tabIndex = 0;
   keys.addEventListener('keydown', (event) => {
     const direction = DIRECTIONS[event.key];
@@ -81,20 +81,20 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
     event.preventDefault(); // the page is not to scroll
     isKeyed = true;
     if (direction) {
-      pen = moved(pen, direction);
+      pen = movePen(pen, direction);
       if (isDown) {
         strokes[strokes.length - 1].push(pen);
-        timer ??= setTimeout(tell, BETWEEN);
+        timer ??= setTimeout(tell, MILLISECONDS_BETWEEN_ANSWERS);
       }
     } else if (isDown) lift();
     else putDown(pen);
-    text('pad-hint', isDown ? HINTS.down : HINTS.lifted);
+    setText('pad-hint', isDown ? HINTS.down : HINTS.lifted);
     draw();
   });
   keys.addEventListener('blur', () => {
     lift();
     isKeyed = false;
-    text('pad-hint', HINTS.idle);
+    setText('pad-hint', HINTS.idle);
     draw();
   });
   const lift = (): void => {
@@ -111,23 +111,23 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
     image = given;
     draw();
   };
-  button('clear').addEventListener('click', () => {
+  findButton('clear').addEventListener('click', () => {
     showOnly(undefined);
     onImage(undefined);
   });
-  onColours(draw);
-  text('pad-hint', HINTS.idle);
+  onColourChange(draw);
+  setText('pad-hint', HINTS.idle);
   return {
     expect(wanted) {
       shape = wanted?.length === 2 ? wanted : undefined;
-      part('pad-area', HTMLElement).hidden = !shape;
+      findElement('pad-area', HTMLElement).hidden = !shape;
       showOnly(undefined);
     },
     show: showOnly,
   };
 }
 
-function moved([x, y]: Place, [across, down]: Place): Place {
+function movePen([x, y]: Place, [across, down]: Place): Place {
   const inside = (value: number): number => Math.min(1, Math.max(0, value));
   return [inside(x + KEY_STEP * across), inside(y + KEY_STEP * down)];
 }
@@ -139,7 +139,7 @@ function paintPen(canvas: HTMLCanvasElement, [x, y]: Place, isDown: boolean): vo
   const { width, height } = canvas;
   context.beginPath();
   context.arc(x * width, y * height, width / 28, 0, 2 * Math.PI);
-  context.fillStyle = context.strokeStyle = colour('second');
+  context.fillStyle = context.strokeStyle = resolveColour('second');
   context.lineWidth = 2;
   context.stroke();
   if (isDown) context.fill();
@@ -164,7 +164,7 @@ function paint(
     context.drawImage(small, 0, 0, width, height);
     context.globalAlpha = 1;
   }
-  context.strokeStyle = colour('first');
+  context.strokeStyle = resolveColour('first');
   context.lineWidth = width / 18;
   context.lineCap = context.lineJoin = 'round';
   for (const stroke of strokes) {

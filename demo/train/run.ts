@@ -21,7 +21,7 @@ export interface TrainingRun {
 }
 
 /** A device that is lost so often without a checkpoint in between is not coming back. */
-const MOST_LOSSES = 3;
+const MAXIMUM_LOSSES = 3;
 
 /** @param resume bytes of a checkpoint to go on from */
 export function startRun(worker: Worker, job: Job, resume: Uint8Array | undefined, events: RunEvents): TrainingRun {
@@ -58,7 +58,7 @@ export function startRun(worker: Worker, job: Job, resume: Uint8Array | undefine
         if (controller.signal.aborted) return events.onState('stopped');
         const { name, message } = error as Error;
         losses += 1;
-        if (name !== 'DeviceLostError' || losses > MOST_LOSSES) return events.onState('failed', message);
+        if (name !== 'DeviceLostError' || losses > MAXIMUM_LOSSES) return events.onState('failed', message);
         events.onState('recovering', message);
       }
     }

@@ -29,12 +29,12 @@ const OFFERED_SOLVERS = {
 
 type Offered<Choices> = { [Name in keyof Choices]: Choices[Name] extends true ? Name : never }[keyof Choices];
 
-function offered<Choices extends Readonly<Record<string, boolean>>>(choices: Choices): readonly Offered<Choices>[] {
+function listOffered<Choices extends Readonly<Record<string, boolean>>>(choices: Choices): readonly Offered<Choices>[] {
   return Object.keys(choices).filter((name) => choices[name]) as unknown as Offered<Choices>[];
 }
 
-export const ACTIVATIONS = offered(OFFERED_ACTIVATIONS);
-export const SOLVERS = offered(OFFERED_SOLVERS);
+export const ACTIVATIONS = listOffered(OFFERED_ACTIVATIONS);
+export const SOLVERS = listOffered(OFFERED_SOLVERS);
 
 export const OPTIMISERS = ['adam', 'adamW', 'sgd', 'stochasticGradient'] as const;
 
@@ -72,7 +72,7 @@ export const DECAY = { factor: 0.1, every: 15 } as const;
 export type Options = Readonly<Record<string, string>>;
 
 /** The settings as the command line writes them down in a checkpoint. */
-export function optionsOf({ backend, ...settings }: Settings): Options {
+export function toOptions({ backend, ...settings }: Settings): Options {
   const { optimiser } = settings;
   const all = {
     ...settings,
@@ -89,14 +89,14 @@ export function optionsOf({ backend, ...settings }: Settings): Options {
 }
 
 /** May be others in a run that is taken up. */
-const FREE: readonly string[] = ['epochs', 'backend'];
+const CHANGEABLE: readonly string[] = ['epochs', 'backend'];
 
 /**
  * The settings that a checkpoint was trained with, where this page offers them all.
  * @param options as the page or the command line wrote them
  * @returns undefined where the run used something that is not on this page
  */
-export function settingsFrom(options: Options): Settings | undefined {
+export function readSettings(options: Options): Settings | undefined {
   const number = (name: string, fallback: number): number => Number(options[name] ?? fallback);
   const settings = {
     ...DEFAULTS,
@@ -111,17 +111,25 @@ export function settingsFrom(options: Options): Settings | undefined {
     batch: number('batch', DEFAULTS.batch),
     seed: number('seed', DEFAULTS.seed),
   };
-  const own = optionsOf(settings);
+  const own = toOptions(settings);
   const names = new Set([...Object.keys(own), ...Object.keys(options)]);
   const isOffered =
     (ACTIVATIONS as readonly string[]).includes(settings.activation) &&
     (SOLVERS as readonly string[]).includes(settings.solver) &&
     (OPTIMISERS as readonly string[]).includes(settings.optimiser);
   const differs = [...names].some(
-    (name) => !FREE.includes(name) && !DATA.includes(name) && own[name] !== options[name],
+    (name) => !CHANGEABLE.includes(name) && !DATA_OPTIONS.includes(name) && own[name] !== options[name],
   );
   return isOffered && !differs ? settings : undefined;
 }
 
 /** Of a table: they say how the data were read, and are checked with the data. */
-const DATA: readonly string[] = ['target', 'held-out', 'ignore', 'categorical', 'missing', 'standardise', 'header'];
+const DATA_OPTIONS: readonly string[] = [
+  'target',
+  'held-out',
+  'ignore',
+  'categorical',
+  'missing',
+  'standardise',
+  'header',
+];

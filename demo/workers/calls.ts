@@ -8,11 +8,11 @@ export interface Call<Input, Output, Part = never> {
 }
 
 type Name<Calls> = keyof Calls & string;
-type Any = Call<unknown, unknown, unknown>;
-type Protocol<Calls> = { readonly [Key in keyof Calls]: Any };
+type AnyCall = Call<unknown, unknown, unknown>;
+type Protocol<Calls> = { readonly [Key in keyof Calls]: AnyCall };
 
 /** What the worker does for each kind of call. `signal` is aborted where the page no longer wants the answer. */
-export type Served<Calls extends Protocol<Calls>> = {
+export type CallHandlers<Calls extends Protocol<Calls>> = {
   readonly [Key in Name<Calls>]: (
     input: Calls[Key]['input'],
     tell: (part: Calls[Key]['part']) => void,
@@ -48,7 +48,7 @@ interface End {
 }
 
 /** The worker's side: call it once, with the worker's own global scope. */
-export function serveCalls<Calls extends Protocol<Calls>>(scope: End, served: Served<Calls>): void {
+export function serveCalls<Calls extends Protocol<Calls>>(scope: End, served: CallHandlers<Calls>): void {
   const under = new Map<number, AbortController>();
   const answer = (message: Answer): void => scope.postMessage(message);
   scope.addEventListener('message', ({ data }: MessageEvent<Request>) => {
@@ -62,19 +62,19 @@ export function serveCalls<Calls extends Protocol<Calls>>(scope: End, served: Se
     void served[name as Name<Calls>](input, tell, controller.signal)
       .then(
         (value) => answer({ id, kind: 'done', value }),
-        (error: unknown) => answer({ id, kind: 'failed', error: posted(error) }),
+        (error: unknown) => answer({ id, kind: 'failed', error: toPlainError(error) }),
       )
       .finally(() => under.delete(id));
   });
 }
 
-function posted(error: unknown): { name: string; message: string } {
+function toPlainError(error: unknown): { name: string; message: string } {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return { name, message };
 }
 
 /** The page's side. */
-export function callsTo<Calls extends Protocol<Calls>>(worker: Worker): Caller<Calls> {
+export function createCaller<Calls extends Protocol<Calls>>(worker: Worker): Caller<Calls> {
   const waiting = new Map<number, (answer: Answer) => void>();
   let next = 0;
   worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => waiting.get(data.id)?.(data));
@@ -109,6 +109,6 @@ export function callsTo<Calls extends Protocol<Calls>>(worker: Worker): Caller<C
 }
 
 /** So that messages are heard between two pieces of work: on the CPU nothing else makes room for them. */
-export function breath(): Promise<void> {
+export function yieldToMessages(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
