@@ -1,10 +1,11 @@
-/** Where features enter and leave the path, found by bisection to where the library itself sees a knot. */
+/** Finds where features enter and leave the path, by bisection until the library reports a knot. */
 import { findSupports, type HeldOutProblem, solveFigures } from './problem.ts';
 import type { Knot } from './protocol.ts';
 
+/** The bisections that are enough to reach the precision of float64. */
 const HALVINGS = 48;
 
-/** @param logLambdas ascending; of several knots between two of these the one at the greatest λ is found */
+/** @param logLambdas in ascending order; of several knots between two neighbours, the one at the greatest λ is found */
 export async function findKnots(problem: HeldOutProblem, logLambdas: readonly number[]): Promise<Knot[]> {
   const { supports } = await findSupports(problem, logLambdas);
   let brackets = logLambdas

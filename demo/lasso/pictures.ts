@@ -6,14 +6,14 @@ import { rangeOf, upright } from '../../src/pictures/numbers.ts';
 import { type Drawn, paneOf, plot, type Range } from '../../src/pictures/plot.ts';
 import type { Knot, PathPoint, PathSummary } from './protocol.ts';
 
-/** More names do not fit. */
+/** There is no room for more names. */
 const MAXIMUM_NAMES = 12;
 
 export interface Shown {
   readonly summary: PathSummary;
   readonly knots: readonly Knot[];
   readonly at: PathPoint;
-  /** By the descent. */
+  /** The points that the search has evaluated so far. */
   readonly visited: readonly PathPoint[];
 }
 
@@ -40,7 +40,7 @@ export function drawPath({ summary: { path, featureNames }, at, knots }: Shown):
   );
   return plot({
     title: 'Coefficients',
-    description: `${featureNames.length} coefficients along λ; at the chosen one ${at.coefficients.filter((value) => value !== 0).length} are not 0`,
+    description: `${featureNames.length} coefficients along log λ; at the chosen one ${at.coefficients.filter((value) => value !== 0).length} are not 0`,
     x,
     y,
     drawn: [
@@ -61,7 +61,7 @@ export function drawError({ summary: { path }, at, visited }: Shown): Markup {
   const x = chooseLogLambdaRange(path);
   return plot({
     title: 'Held-out error',
-    description: `${at.error.toPrecision(4)} at the chosen λ, where its derivative is ${at.gradient.toPrecision(3)}`,
+    description: `${at.error.toPrecision(4)} at the chosen λ, where its derivative in log λ is ${at.gradient.toPrecision(3)}`,
     x,
     y: chooseErrorRange(path),
     drawn: [
@@ -86,14 +86,14 @@ export function drawError({ summary: { path }, at, visited }: Shown): Markup {
   });
 }
 
-/** λ at a place of the picture of the error. */
+/** Returns log λ at a horizontal position in the picture of the error. */
 export function readLogLambda({ path }: PathSummary, across: number): number {
   return paneOf(chooseLogLambdaRange(path), chooseErrorRange(path)).place(across, 0)[0];
 }
 
 function chooseLogLambdaRange(path: readonly PathPoint[]): Range {
   return rangeOf(
-    'λ',
+    'log λ',
     path.map(({ logLambda }) => logLambda),
     0.01,
   );

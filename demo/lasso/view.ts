@@ -1,4 +1,4 @@
-/** The view of the Lasso path: slide λ, see what the model takes up, and where the gradient of the held-out error leads. */
+/** The view of the Lasso path: a slider for log λ, the features in the model, and the held-out error with its gradient. */
 import { significant } from '../../src/pictures/numbers.ts';
 import { signed, WIDTH } from '../../src/pictures/plot.ts';
 import { takeDrops } from '../page/drops.ts';
@@ -17,7 +17,7 @@ import { createCaller } from '../workers/calls.ts';
 import { drawError, drawPath, readLogLambda } from './pictures.ts';
 import type { Knot, LassoCalls, LocalFigures, PathPoint, PathSummary, RegressionSource } from './protocol.ts';
 
-/** Milliseconds that a step of the descent stays to be seen. */
+/** Milliseconds for which each point of the search is shown. */
 const STEP_SHOWN = 350;
 
 export function startLasso(): void {
@@ -40,7 +40,7 @@ export function startLasso(): void {
     findElement('lasso-path', HTMLElement).innerHTML = drawPath(shown).text;
     findElement('lasso-error', HTMLElement).innerHTML = drawError(shown).text;
     slider.value = String(at.logLambda);
-    slider.setAttribute('aria-valuetext', `λ ${significant(at.logLambda, 3)}`);
+    slider.setAttribute('aria-valuetext', `log λ ${significant(at.logLambda, 3)}`);
     setText('lasso-lambda-text', significant(at.logLambda, 4));
     setText('lasso-figure-error', at.error.toPrecision(5));
     setText('lasso-figure-gradient', significant(at.gradient, 3));
@@ -60,7 +60,7 @@ export function startLasso(): void {
         : `At the knot of ${names}: the slope is ${significant(local.left, 4)} to the left and ${significant(local.right, 4)} to the right.`,
     );
   };
-  /** The latest λ that was asked for; those in between are passed over. */
+  /** Solves at the latest log λ that was asked for. Requests that a newer one replaces are skipped. */
   const go = async (logLambda: number): Promise<void> => {
     wanted = logLambda;
     if (isBusy) return;
@@ -127,7 +127,7 @@ export function startLasso(): void {
         'lasso-state',
         last.logLambda < least
           ? 'The error falls to the end of the path: with these rows no penalty helps.'
-          : `Tuned in ${points.length} steps: error ${last.error.toPrecision(5)} at λ = ${significant(last.logLambda, 4)}.`,
+          : `Tuned in ${points.length} steps: error ${last.error.toPrecision(5)} at log λ = ${significant(last.logLambda, 4)}.`,
       );
       stopTuning();
     } catch (error) {

@@ -6,8 +6,9 @@ import { findKnots } from './knots.ts';
 import { createHeldOutProblem, type HeldOutProblem, solveFigures, solvePoints, tuneProblem } from './problem.ts';
 import type { LassoCalls, PathSummary, RegressionSource } from './protocol.ts';
 
-/** Of the path, in λ below the largest one, and how many points show it. */
+/** The path ends this far below log λ_max, that is at λ_max/1000. */
 const DEPTH = Math.log(1000);
+/** The number of points of the path. */
 const POINTS = 70;
 
 let engine: Promise<Engine> | undefined;
@@ -33,7 +34,7 @@ function requireProblem(): HeldOutProblem {
   return problem;
 }
 
-/** Ascending; a little above the largest λ, so that the first knot is inside. */
+/** Spaces log λ evenly, ascending. The path ends a little above log λ_max, so that the first knot lies inside. */
 function spaceLogLambdas({ largest }: HeldOutProblem): number[] {
   const above = 0.15;
   return Array.from({ length: POINTS }, (_, index) => largest - DEPTH + ((DEPTH + above) * index) / (POINTS - 1));

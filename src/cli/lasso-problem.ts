@@ -4,14 +4,15 @@ import { InputError } from './io.ts';
 import { checkKeys, checkNumber, describeKind, type JSONObject } from './json.ts';
 import { formatCount, type Matrix, readMatrix, readNumbers } from './matrix.ts';
 
-/** ½‖y − Xβ − β₀‖² + e^λ Σⱼ wⱼ|βⱼ| + ½ρ‖β‖² for one λ or a list of them. */
+/** Minimise ½‖y − Xβ − β₀‖² + λ Σⱼ wⱼ|βⱼ| + ½ρ‖β‖², for one penalty λ or a list of penalties. */
 export interface LassoInput {
   /** rows × features */
   readonly X: Matrix;
   readonly y: readonly number[];
+  /** log λ, although the key of the problem is `lambda`. */
   readonly lambda: number | readonly number[];
   readonly selection: LassoSelection | undefined;
-  /** w, of each feature. */
+  /** w: one weight for each feature. */
   readonly weights: readonly number[] | undefined;
   /** ρ */
   readonly ridge: number | undefined;

@@ -53,7 +53,7 @@ export const OPTIMISER_OPTIONS = {
   momentum: { value: '<number>', description: 'sgd, stochasticGradient: in [0, 1)', fallback: '0' },
   'weight-decay': {
     value: '<number>',
-    description: 'adamW, sgd, stochasticGradient: λ ≥ 0',
+    description: 'adamW, sgd, stochasticGradient: ≥ 0',
     fallback: '1e-2 for adamW, else 0',
   },
   'clip-norm': { value: '<number>', description: 'largest norm of all gradients together', fallback: 'none' },

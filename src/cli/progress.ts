@@ -13,13 +13,13 @@ export function formatStep({ epoch, epochs, step, steps, loss, secondsLeft }: St
 
 /** One line that is drawn over and over while a penalty is looked for. */
 export function formatEvaluation({ kind, visited, evaluations, best, secondsLeft }: TuneProgress): string {
-  const told = (value: number): string => String(Number(value.toPrecision(7)));
+  const formatRounded = (value: number, digits = 7): string => String(Number(value.toPrecision(digits)));
   const last = visited.reduce((a, b) => (b.value < a.value ? b : a));
   return [
     `evaluation ${evaluations}`,
-    ...(kind === 'step' && last.parameters.length === 1 ? [`λ ${last.parameters[0].toFixed(4)}`] : []),
-    `criterion ${told(last.value)}`,
-    ...(best ? [`the least ${told(best.value)}`] : []),
+    ...(kind === 'step' && last.parameters.length === 1 ? [`λ ${formatRounded(Math.exp(last.parameters[0]), 5)}`] : []),
+    `criterion ${formatRounded(last.value)}`,
+    ...(best ? [`the least ${formatRounded(best.value)}`] : []),
     `at most ${formatDuration(secondsLeft, 0)} left`,
   ].join('  ');
 }

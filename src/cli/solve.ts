@@ -46,12 +46,13 @@ const NOTES = `Problems (matrices are lists of rows; the rows of b, v and z are 
   sample), grad_W, grad_A, grad_B, grad_m. At a kink the derivative is (1 − selection)·min + selection·max of the
   Clarke interval, default 0; "unresolved" of the certificate counts the kinks that the precision could not decide.
   {"kind": "lasso", "X", "y", "lambda": number or list, "selection"?, "weights"?, "ridge"?: 0, "intercept"?: false}
-  beta, the least of ½‖y − Xβ‖² + e^λ Σⱼ weightsⱼ|βⱼ| + ½ ridge ‖β‖²; support and equicorrelation set, features counted
-  from 0; dbeta_dlambda; with "intercept": true also the intercept. Lists of these for a list of λ. On features of the
-  equicorrelation set that are not in the support selection applies: "weak" (0, default), "lars" (1), a number from 0
-  to 1, or one for each feature.
+  beta minimises ½‖y − Xβ‖² + λ Σⱼ weightsⱼ|βⱼ| + ½ ridge ‖β‖². "lambda" holds log λ, the natural logarithm of the
+  penalty λ, and dbeta_dlambda is the derivative of beta with respect to log λ. The answer also has the support and the
+  equicorrelation set (features are counted from 0) and, with "intercept": true, the intercept. For a list of penalties
+  it has lists of these. Selection applies to features that are in the equicorrelation set and not in the support:
+  "weak" (0, default), "lars" (1), a number from 0 to 1, or one for each feature.
   Where features are linearly dependent β is not unique: the status of the certificate is "failed", and dbeta_dlambda
-  is null for each λ of which "samples" says so.
+  is null for each penalty whose entry in "samples" is "failed".
 Activations, with their keys and the defaults of these:
   relu, tanh, sigmoid, softplus, softsign, arctan; softThreshold (tau, the threshold, must be given);
   leakyRelu (slope 0.01, from 0 to 1); clip (low -1, high 1); elu (alpha 1, from 0 to 1).

@@ -37,7 +37,7 @@ const TABLE = {
 };
 
 const SUMMARY =
-  'Chooses the penalty λ of a Lasso, ½‖y − Xβ‖² + e^λ‖β‖₁ over standardised features, by the gradient of a criterion,\n' +
+  'Chooses the penalty λ of a Lasso, ½‖y − Xβ‖² + λ‖β‖₁ over standardised features, by the gradient of a criterion,\n' +
   'and compares it with a grid. Without a file it explains the bundled diabetes data.';
 
 const NOTES =

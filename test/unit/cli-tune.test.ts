@@ -162,7 +162,7 @@ describe('equilibra tune', () => {
     expect(lines[0]).toBe('data     diabetes: 442 rows, 10 features, target disease progression');
     expect(lines[1]).toMatch(/^backend {2}cpu: /);
     const [, log, lambda, alpha] = (
-      lines[2].match(/^penalty {2}log λ (\S+), e\^λ (\S+), per row \(alpha of scikit-learn\) (\S+)$/) ?? []
+      lines[2].match(/^penalty {2}log λ (\S+), λ (\S+), per row \(alpha of scikit-learn\) (\S+)$/) ?? []
     ).map(Number);
     expect(lambda).toBeCloseTo(Math.exp(log), 2);
     expect(alpha).toBeCloseTo(lambda / 442, 5);

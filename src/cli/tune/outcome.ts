@@ -62,7 +62,7 @@ function formatGrid({ result, grid, best }: Outcome): string {
 function formatPenalty({ data, result }: Outcome): [string, string][] {
   const { count } = data.scaled;
   const lambda = (logLambda: number): string =>
-    `log λ ${logLambda.toFixed(4)}, e^λ ${formatNumber(Math.exp(logLambda))}, per row (alpha of scikit-learn) ${formatNumber(Math.exp(logLambda) / count)}`;
+    `log λ ${logLambda.toFixed(4)}, λ ${formatNumber(Math.exp(logLambda))}, per row (alpha of scikit-learn) ${formatNumber(Math.exp(logLambda) / count)}`;
   if (result.penalty === 'features') {
     const values = Object.values(result.parameters);
     return [
