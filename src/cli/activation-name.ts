@@ -1,4 +1,4 @@
-/** Activations as they are written on the command line and in problems. */
+/** The names of activations on the command line and in problems. */
 import type { ActivationOption } from '../index.ts';
 import { ACTIVATION_NAMES, activationOf } from '../solvers/activations.ts';
 import { InputError } from './io.ts';
@@ -7,8 +7,8 @@ import { describeKind } from './json.ts';
 export type ActivationName = Extract<ActivationOption, string>;
 
 /**
- * The name as the library spells it; capitals do not matter.
- * @throws InputError where it is unknown, or names a function that is no proximal operator
+ * Returns the name as the library spells it. Upper and lower case are not distinguished.
+ * @throws InputError where the name is unknown or belongs to a function that is no proximal operator
  */
 export function resolveActivationName(name: unknown): ActivationName {
   if (typeof name !== 'string') throw new InputError(`activation: it is ${describeKind(name)}; it must be a name`);

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 export interface Browser {
   /** The program to start. */
   readonly path: string;
-  /** Such as "Chromium 131.0.6778.85"; "unknown" on Windows, where Chrome does not tell. */
+  /** Such as "Chromium 131.0.6778.85". On Windows it is "unknown", since Chrome does not print it there. */
   readonly version: string;
   /** Where it was found: the name of an environment variable, "system" or "Puppeteer's cache". */
   readonly source: string;
@@ -15,21 +15,21 @@ export interface Browser {
   readonly swiftshaderIcd?: string;
 }
 
-/** Where to look; all default to this computer and this process. */
+/** Where to look. The defaults are this computer and the environment of this process. */
 export interface SearchOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly home?: string;
   readonly platform?: NodeJS.Platform;
-  /** Replaces the usual locations. */
+  /** The programs to look for in place of the usual locations. */
   readonly systemPaths?: readonly string[];
 }
 
 /**
- * The browsers found, best first: CHROME_PATH and PUPPETEER_EXECUTABLE_PATH, then the usual locations, then what
- * Puppeteer has installed (newest first). A browser that does not start is left out.
+ * Finds the browsers on this computer, in order of preference: CHROME_PATH and PUPPETEER_EXECUTABLE_PATH, the usual
+ * locations, and the browsers that Puppeteer has installed, the newest first. A browser that does not start is left out.
  *
- * @throws Error when CHROME_PATH or PUPPETEER_EXECUTABLE_PATH names a file that is not there or does not start: the user
- * chose it, so it is not passed over in silence.
+ * @throws Error where CHROME_PATH or PUPPETEER_EXECUTABLE_PATH names a missing file or one that does not start, since the
+ *   user chose that browser
  */
 export function findBrowsers(options: SearchOptions = {}): Browser[] {
   const { environment = process.env, home = homedir(), platform = process.platform } = options;
@@ -54,14 +54,14 @@ export function findBrowsers(options: SearchOptions = {}): Browser[] {
   return found;
 }
 
-/** Runs a program with its output shown and tells whether it succeeded. */
+/** Runs a program, shows its output, and returns whether it succeeded. */
 export type Runner = (program: string, parameters: readonly string[]) => boolean;
 
 /**
- * Installs a browser: Chrome by Puppeteer's installer, or, where that fails and this is root on Debian or Ubuntu,
- * Chromium by apt-get. Returns the browser found afterwards.
+ * Installs Chrome with Puppeteer's installer. Where that fails and the user is root on Debian or Ubuntu, it installs
+ * Chromium with apt-get. Returns the browser that is then found.
  *
- * @throws Error that says what to do when neither gives a browser that starts.
+ * @throws Error that says what to do where neither yields a browser that starts
  */
 export function installBrowser(run: Runner = runVisibly, options: SearchOptions = {}): Browser {
   const { platform = process.platform } = options;
@@ -81,7 +81,7 @@ export function installBrowser(run: Runner = runVisibly, options: SearchOptions 
 }
 
 function runVisibly(program: string, parameters: readonly string[]): boolean {
-  // On Windows npx is a batch file, which Node starts only through the shell.
+  // On Windows npx is a batch file, and Node starts these only through the shell.
   const shell = program.endsWith('.cmd');
   return spawnSync(program, parameters, { stdio: ['ignore', 2, 2], shell }).status === 0;
 }
@@ -110,7 +110,7 @@ function listUsualPaths(
   ];
 }
 
-/** Puppeteer keeps cache/chrome/<platform>-<version>/<folder>/<program>. */
+/** Lists the programs at cache/chrome/<platform>-<version>/<folder>/<program>, where Puppeteer installs them. */
 function listCachedPaths(cache: string, platform: NodeJS.Platform): string[] {
   const versions = join(cache, 'chrome');
   const newestFirst = listEntries(versions).sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
@@ -147,7 +147,7 @@ function readVersion(path: string, platform: NodeJS.Platform): string | undefine
 function findDriver(path: string, platform: NodeJS.Platform): string | undefined {
   const folder = dirname(realpathSync(path));
   const folders = [folder];
-  // Distributions put a script into /usr/bin and the browser itself under /usr/lib.
+  // Distributions install a script in /usr/bin and the browser itself under /usr/lib.
   if (folder === '/usr/bin') folders.push('/usr/lib/chromium', '/usr/lib/chromium-browser');
   if (platform === 'darwin') {
     const frameworks = join(folder, '..', 'Frameworks');

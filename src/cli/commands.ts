@@ -1,8 +1,8 @@
-/** The commands by name. Each is loaded when it is called, so that the rest starts at once. */
+/** The commands by name. A command is loaded when it is called, so that `equilibra --help` is immediate. */
 import { EXIT, InputError, type IO, shown, suggestName, toOneLine } from './io.ts';
 import { helpOf, readArguments } from './options.ts';
 
-/** Returns the exit code. */
+/** Runs with the arguments after the command's name and returns the exit code. */
 export type Command = (argv: readonly string[], io: IO) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
@@ -33,8 +33,8 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
 };
 
 /**
- * Runs `equilibra` with these arguments and returns the exit code (see EXIT). Never throws: what goes wrong is one line
- * on standard error; EQUILIBRA_DEBUG=1 adds the stack.
+ * Runs `equilibra` with these arguments and returns the exit code (see EXIT). It never throws: an error becomes one line
+ * on standard error, and EQUILIBRA_DEBUG=1 adds the stack.
  */
 export async function main(argv: readonly string[], io: IO): Promise<number> {
   try {

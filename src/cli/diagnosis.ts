@@ -1,4 +1,4 @@
-/** What works on this computer, what `open()` would choose, and what to do about the rest. */
+/** Finds out what works on this computer, what `open()` would choose, and how to make the rest work. */
 import { dirname } from 'node:path';
 import { openWithoutAdapter, SOFTWARE_ADAPTER } from '../backends/open.ts';
 import { type BackendName, open } from '../index.ts';
@@ -21,15 +21,15 @@ export interface Diagnosis {
   readonly backends: {
     readonly cpu: { readonly available: true };
     readonly wasm: Availability;
-    /** In Node, as WebAssembly. */
+    /** gpu.js in Node, where it runs as WebAssembly. */
     readonly gpujs: Availability;
-    /** In Node, through Dawn. `vulkan` on Linux only. */
+    /** WebGPU in Node, through Dawn. `vulkan` is present on Linux only. */
     readonly webgpu: { readonly available: boolean; readonly vulkan?: Vulkan } & Probe;
   };
-  /** What `open()` without a backend chooses. */
+  /** The backend that `open()` chooses by default. */
   readonly choice: { readonly backend: BackendName; readonly reason: string };
   readonly browsers: readonly Browser[];
-  /** Why the search for browsers failed. */
+  /** The reason for which the search for browsers failed. */
   readonly browserProblem?: string;
   readonly advice: readonly string[];
 }
@@ -75,12 +75,12 @@ async function checkBackend(backend: BackendName): Promise<Availability> {
     (await open({ backend })).close();
     return { available: true };
   } catch (error) {
-    // Which backend it is stands before it.
+    // The line of the report names the backend already.
     return { available: false, problem: (error as Error).message.replace(`${backend}: `, '') };
   }
 }
 
-/** The rule of `open()`, with what is known of WebGPU by now. */
+/** Applies the rule of `open()` to what the probe of WebGPU has found. */
 export async function chooseBackend(probe: Probe): Promise<Diagnosis['choice']> {
   const against = explainNoWebGPU(probe);
   if (!against) return { backend: 'webgpu', reason: 'there is a hardware adapter' };
@@ -89,13 +89,13 @@ export async function chooseBackend(probe: Probe): Promise<Diagnosis['choice']> 
   return { backend: backend.name, reason };
 }
 
-/** Why webgpu is not chosen; undefined where it is. */
+/** Returns the reason for which webgpu is not chosen; undefined where it is chosen. */
 export function explainNoWebGPU({ adapter }: Probe): string | undefined {
   if (!adapter) return 'webgpu is not available';
   return adapter.software ? `${SOFTWARE_ADAPTER}: --backend webgpu` : undefined;
 }
 
-/** @param vulkan undefined where Dawn does not use it */
+/** @param vulkan undefined where Dawn does not use Vulkan */
 export function adviseOnWebGPU(probe: Probe, vulkan: Vulkan | undefined, browsers: readonly Browser[]): string[] {
   const advice: string[] = [];
   if (!probe.package) advice.push('for webgpu in Node: npm install webgpu');
@@ -108,7 +108,7 @@ export function adviseOnWebGPU(probe: Probe, vulkan: Vulkan | undefined, browser
   }
   const icd = browsers.find(({ swiftshaderIcd }) => swiftshaderIcd)?.swiftshaderIcd;
   if (!probe.adapter && icd) {
-    // The browser's folder holds a loader too.
+    // The browser's folder contains a loader, too.
     const loader = vulkan && !vulkan.loader ? ` LD_LIBRARY_PATH=${dirname(icd)}` : '';
     advice.push(
       `for webgpu in software, for tests: VK_ICD_FILENAMES=${icd}${loader} equilibra train --backend webgpu --epochs 1`,

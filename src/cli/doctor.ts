@@ -1,4 +1,4 @@
-/** `equilibra doctor`: what works on this computer, and what to do about the rest. */
+/** `equilibra doctor`: reports what works on this computer, and how to make the rest work. */
 import { type Diagnosis, diagnose } from './diagnosis.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
 import { helpOf, readArguments } from './options.ts';
@@ -23,7 +23,7 @@ export async function doctor(argv: readonly string[], io: IO): Promise<number> {
   return EXIT.done;
 }
 
-/** For people: one finding a line. */
+/** Formats the findings for people, one per line. */
 export function described(found: Diagnosis & { readonly equilibra: string }): string {
   const { node, choice, advice, backends, browsers, browserProblem } = found;
   const lines = [

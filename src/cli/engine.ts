@@ -7,9 +7,9 @@ import { InputError } from './io.ts';
 import { probeWebGPU } from './probe.ts';
 
 /**
- * The backend asked for, or the one that open() chooses. WebGPU is tried in another process first: a driver that is
- * missing is noisy, and a faulty one is worse.
- * @throws InputError where webgpu is asked for and there is none
+ * Opens the backend that the user asked for, or else the one that open() chooses. WebGPU is tried in another process first,
+ * since a missing driver prints messages and a faulty one may crash the process.
+ * @throws InputError where the user asked for webgpu and there is no adapter
  */
 export async function openEngine(backend: BackendName | undefined): Promise<Engine> {
   if (backend !== undefined && backend !== 'webgpu') return open({ backend });

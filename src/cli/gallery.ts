@@ -1,4 +1,4 @@
-/** `equilibra gallery`: what goes wrong without the hypothesis of the theorem, on one page. */
+/** `equilibra gallery`: shows what goes wrong without the hypothesis of the theorem, on one page. */
 import { join } from 'node:path';
 import { BACKENDS } from '../backends/open.ts';
 import { clarke } from '../gallery/clarke.ts';
@@ -56,7 +56,7 @@ async function chooseFile(output: string): Promise<string> {
   return path;
 }
 
-/** In the order of the page; the last two take seconds. */
+/** Computes the exhibits in the order of the page. The last two take seconds. */
 async function computeExhibits(engine: Engine, io: IO): Promise<Gallery> {
   const announced = <Result>(title: string, result: (engine: Engine) => Promise<Result>): Promise<Result> => {
     io.line?.(title);

@@ -1,7 +1,7 @@
-/** Reading JSON that someone wrote: what is wrong is said with the place where it is. */
+/** Reads and checks JSON that people or programs wrote. Every error names the place. */
 import { InputError, shown, suggestName } from './io.ts';
 
-/** @param name of the file, for the messages */
+/** @param name the name of the file, for error messages */
 export function parseJSON(name: string, text: string): unknown {
   const content = text.replace(/^\uFEFF/, '');
   if (content.trim() === '') throw new InputError(`${name}: it is empty; it must hold a JSON object`);
@@ -15,8 +15,8 @@ export function parseJSON(name: string, text: string): unknown {
 }
 
 /**
- * Some languages write NaN and Infinity as bare words, which JSON does not know. As strings they reach the checks of the
- * fields, which can say where they are.
+ * Some languages write NaN and Infinity as bare words, which JSON does not allow. Here they become strings, so that the
+ * checks of the fields find them and can say where they are.
  */
 function parseWithNamedNumbers(text: string): unknown {
   const quoted = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (found) =>
@@ -30,7 +30,7 @@ function parseWithNamedNumbers(text: string): unknown {
   }
 }
 
-/** With line and column in the place of a bare position, and a hint where the text ends too early. */
+/** Replaces the position in a parser's message by line and column, and says where the text ends too early. */
 function explainSyntaxError(text: string, message: string): string {
   const at = (position: number): string => {
     const lines = text.slice(0, position).split('\n');
@@ -42,7 +42,7 @@ function explainSyntaxError(text: string, message: string): string {
   }
   const [, position] = message.match(/at position (\d+)/) ?? [];
   if (position === undefined) return message;
-  // A list or an object that stops between two values is reported as a missing comma.
+  // The parser reports a text that ends between two values as a missing comma.
   if (text.slice(Number(position)).trim() === '') {
     return early;
   }
@@ -64,7 +64,7 @@ export function describeKind(value: unknown): string {
   return shown(value);
 }
 
-/** Every key must be known, and those required must be there. */
+/** Checks that all keys are known and that the required ones are present. */
 export function checkKeys(
   object: JSONObject,
   what: string,

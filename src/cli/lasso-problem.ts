@@ -1,4 +1,4 @@
-/** A Lasso problem as it is given: every field checked, nothing computed. */
+/** Reads a Lasso problem and checks all its fields. */
 import type { LassoSelection } from '../index.ts';
 import { InputError } from './io.ts';
 import { checkKeys, checkNumber, describeKind, type JSONObject } from './json.ts';

@@ -1,4 +1,4 @@
-/** Solves a Lasso problem on an engine and answers with plain numbers. */
+/** Solves a Lasso problem on an engine and returns plain numbers. */
 import { pushforward } from '../autodiff/jacobian-products.ts';
 import { Tape } from '../autodiff/tape.ts';
 import {
@@ -15,27 +15,27 @@ import type { LassoInput } from './lasso-problem.ts';
 import { nestRows } from './matrix.ts';
 import { areSolved, createReportAnswer, type ReportAnswer } from './report-answer.ts';
 
-/** One of something where λ is a number, a list of it where λ is a list. */
+/** One value where the problem has one penalty, or a list where it has a list of penalties. */
 type PerLambda<T> = T | readonly T[];
 
 export interface LassoAnswer {
   readonly beta: PerLambda<readonly number[]>;
-  /** Where one was asked for. */
+  /** Present where the problem asked for an intercept. */
   readonly intercept?: PerLambda<number>;
-  /** Features counted from 0, as the certificate has them. */
+  /** The features in the support, counted from 0. */
   readonly support: PerLambda<readonly number[]>;
   readonly equicorrelation: PerLambda<readonly number[]>;
-  /** null where the certificate failed: what the linear solve gives there need not be a derivative of anything. */
+  /** dβ/d log λ; null where the certificate failed, since the linear solve need not yield a derivative there. */
   readonly dbeta_dlambda: PerLambda<readonly number[] | null>;
   readonly report: ReportAnswer & { readonly duality_gap: readonly number[]; readonly backward: ReportAnswer };
   readonly certificate: Omit<LassoCertificate, 'samples'> & {
-    /** The status of each λ. */
+    /** The status for each penalty. */
     readonly samples: readonly LassoCertificate['status'][];
   };
 }
 
 /**
- * `isSolved`: every β, and every derivative that is given.
+ * Solves the problem. `isSolved` says whether every β was solved, and every derivative that is not null.
  * @throws RangeError where the numbers overflow the backend's precision
  */
 export function answerLasso(
@@ -75,7 +75,7 @@ function createOptions(
     ridge,
     intercept,
     selection,
-    // The answer tells both.
+    // The answer contains the report and the certificate.
     onFailure: 'report',
     onFailedCertificate: 'ignore',
   };

@@ -1,4 +1,4 @@
-/** `--limits`: how much the files may hold that a command reads. */
+/** `--limits`: bounds on the size of the files that a command reads. */
 import type { Limits } from '../data/index.ts';
 import { LIMIT_NAMES } from '../data/limits.ts';
 import { InputError, shown } from './io.ts';

@@ -1,15 +1,15 @@
-/** Matrices as nested lists of numbers, row by row. */
+/** Reads matrices from nested lists of numbers, row by row. */
 import { InputError } from './io.ts';
 import { checkNumber, describeKind } from './json.ts';
 
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
-  /** Row-major. */
+  /** [rows, columns], row by row. */
   readonly values: Float64Array;
 }
 
-/** A non-empty list of rows of equal length. */
+/** Reads a non-empty list of rows of equal length. */
 export function readMatrix(name: string, value: unknown): Matrix {
   const rows = checkList(name, value, 'a list of rows');
   const width = checkList(`${name}[0]`, rows[0], 'a list of numbers').length;
@@ -33,7 +33,7 @@ export function readMatrix(name: string, value: unknown): Matrix {
   return { rows: rows.length, columns: width, values };
 }
 
-/** batch × n; a list of numbers counts as one row. */
+/** Reads a matrix batch × n. A flat list of numbers counts as one row. */
 export function readBatch(name: string, value: unknown): Matrix {
   const flat = Array.isArray(value) && value.length > 0 && !value.some((each) => Array.isArray(each));
   if (!flat) return readMatrix(name, value);
@@ -41,7 +41,7 @@ export function readBatch(name: string, value: unknown): Matrix {
   return { rows: 1, columns: values.length, values: Float64Array.from(values) };
 }
 
-/** A non-empty list of numbers. */
+/** Reads a non-empty list of numbers. */
 export function readNumbers(
   name: string,
   value: unknown,
@@ -60,7 +60,7 @@ export function readSquareMatrix(name: string, value: unknown): Matrix {
   return matrix;
 }
 
-/** Nested lists again. A number that is not finite becomes null when it is written as JSON. */
+/** Turns row-major values into nested lists. JSON.stringify writes a number that is not finite as null. */
 export function nestRows(values: ArrayLike<number>, columns: number): number[][] {
   return Array.from({ length: values.length / columns }, (_, row) =>
     Array.from({ length: columns }, (_, column) => values[row * columns + column]),
@@ -73,7 +73,7 @@ function checkList(name: string, value: unknown, what: string): readonly unknown
   return value;
 }
 
-/** Such as "3 numbers". */
+/** Formats a count, such as "3 numbers". */
 export function formatCount(numbers: number): string {
   return numbers === 1 ? '1 number' : `${numbers} numbers`;
 }

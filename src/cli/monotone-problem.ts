@@ -1,11 +1,11 @@
-/** A monotone problem as it is given: every field checked, nothing computed. */
+/** Reads a monotone problem and checks all its fields. */
 import type { ActivationOption } from '../index.ts';
 import { PARAMETER_KEYS, readActivation } from './activation-parameters.ts';
 import { InputError } from './io.ts';
 import { checkKeys, checkNumber, type JSONObject } from './json.ts';
 import { formatCount, type Matrix, readBatch, readSquareMatrix } from './matrix.ts';
 
-/** z = σ(Wz + b), with W given or as W = (1 − m)I − AᵀA + B − Bᵀ. */
+/** z = σ(Wz + b), with W itself or as W = (1 − m)I − AᵀA + B − Bᵀ. */
 export interface MonotoneInput {
   readonly activation: ActivationOption;
   readonly weights:
@@ -13,7 +13,7 @@ export interface MonotoneInput {
     | { readonly kind: 'ABm'; readonly A: Matrix; readonly B: Matrix; readonly m: number };
   /** batch × n */
   readonly b: Matrix;
-  /** Cotangent of z, batch × n. */
+  /** The cotangent of z, batch × n. */
   readonly v: Matrix | undefined;
   readonly selection: number | undefined;
 }

@@ -1,4 +1,4 @@
-/** Solves a monotone problem on an engine and answers with plain numbers. */
+/** Solves a monotone problem on an engine and returns plain numbers. */
 import { Tape } from '../autodiff/tape.ts';
 import { atOnce } from '../backends/event-loop.ts';
 import { BY_EIGENVALUES } from '../implicit/matrix-margin.ts';
@@ -21,14 +21,14 @@ import { type Matrix, nestRows } from './matrix.ts';
 import type { MonotoneInput } from './monotone-problem.ts';
 import { areSolved, createReportAnswer, type ReportAnswer } from './report-answer.ts';
 
-/** With the bound of the error of each sample. */
+/** The report with a bound on the error of each sample. */
 interface BoundedReport extends ReportAnswer {
   readonly error_bound: readonly number[];
 }
 
 /**
- * That of the library, and the margin that it rests on; of each sample what counted as at a kink, and how many of the kinks the
- * precision could not decide.
+ * The certificate of the library with the margin on which it rests. For each sample it has the tolerance within which a
+ * coordinate counts as a kink, and the number of kinks that the precision could not decide.
  */
 export interface CertificateAnswer extends Pick<ImplicitCertificate, 'status' | 'argument' | 'kinks'> {
   readonly margin: number;
@@ -36,7 +36,7 @@ export interface CertificateAnswer extends Pick<ImplicitCertificate, 'status' | 
   readonly unresolved: readonly number[];
 }
 
-/** The gradients of Σ v∘z where v was given; those of A, B and m where these were. */
+/** The solution z, batch × n. The gradients are those of Σ v∘z: absent without v, and for A, B and m where the problem has them. */
 export interface MonotoneAnswer {
   readonly z: number[][];
   readonly grad_b?: number[][];
@@ -49,8 +49,8 @@ export interface MonotoneAnswer {
 }
 
 /**
- * `isSolved`: every z, and every gradient.
- * @throws RangeError where W is given and is not monotone, or where the numbers overflow the backend's precision
+ * Solves the problem. `isSolved` says whether every z and every gradient was solved.
+ * @throws RangeError where the given W is not monotone, or where the numbers overflow the backend's precision
  */
 export function answerMonotone(
   engine: Engine,
@@ -64,7 +64,7 @@ export function answerMonotone(
     try {
       const b = tape.watch(createTensor(scope, problem.b));
       const { map, W, parameters } = createMap(scope, tape, problem, margin);
-      // Named even where it is the default: the kinks are printed, and the gradients are to be those at these kinks.
+      // The selection is always passed on, so that the gradients belong to the kinks that are printed.
       const chosen = { ...options, activation, selection: selection ?? 0 };
       const solution = monotoneFixedPoint(map, b, { ...chosen, onFailure: 'report' });
       const gradients = problem.v
@@ -94,7 +94,7 @@ function createTensor(scope: Scope, { values, rows, columns }: Matrix): Tensor {
   return scope.tensor(values, [rows, columns]);
 }
 
-/** W, and what it was made from: all followed by the tape. */
+/** Creates W and the matrices that it is made from. The tape follows all of them. */
 function createMap(
   scope: Scope,
   tape: Tape,
@@ -112,7 +112,7 @@ function createMap(
   return { map: matrixMap(W, marginByConstruction(margin)), W, parameters: { A, B, m } };
 }
 
-/** grad_b is batch × n: one gradient for each sample. */
+/** Computes the gradients of Σ v∘z. grad_b is batch × n, one gradient for each sample. */
 async function computeGradients(
   tape: Tape,
   z: Tensor,

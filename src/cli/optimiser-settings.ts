@@ -1,4 +1,4 @@
-/** The optimiser and the course of its step size, as the options of `equilibra train` ask for them. */
+/** Reads the optimiser and its learning rate schedule from the options of `equilibra train`. */
 import {
   adam,
   adamW,
@@ -17,17 +17,17 @@ import { type Arguments, choiceOption, countOption, numberOption, positiveOption
 const OPTIMISERS = ['adam', 'adamW', 'sgd', 'stochasticGradient'] as const;
 type OptimiserName = (typeof OPTIMISERS)[number];
 
-/** Which of the options below each optimiser has. */
+/** The optimisers that have each of these options. */
 const OPTIMISERS_OF_OPTION: Readonly<Record<string, readonly OptimiserName[]>> = {
   momentum: ['sgd', 'stochasticGradient'],
   'weight-decay': ['adamW', 'sgd', 'stochasticGradient'],
   theorem3: ['stochasticGradient'],
 };
 
-/** A warm-up is an option of any schedule here. */
+/** Here a warm-up is an option of the other schedules rather than a schedule. */
 const SCHEDULES = SCHEDULE_NAMES.filter((name) => name !== 'linearWarmUp');
 
-/** Which of the options below each schedule has. */
+/** The schedules that have each of these options. */
 const SCHEDULES_OF_OPTION: Readonly<Record<string, readonly string[]>> = {
   'decay-factor': ['stepDecay', 'exponentialDecay'],
   'decay-every': ['stepDecay'],
@@ -36,7 +36,7 @@ const SCHEDULES_OF_OPTION: Readonly<Record<string, readonly string[]>> = {
   'warm-up': SCHEDULES.filter((name) => name !== 'oneCycle'),
 };
 
-/** What the theorem does not cover. */
+/** Options that the convergence theorem does not cover. */
 const OUTSIDE_THEOREM = [
   'momentum',
   'weight-decay',
@@ -174,7 +174,7 @@ function readScheduleSettings(
   };
 }
 
-/** @param length of the schedule, where it has one that the warm-up is a part of */
+/** @param length the length of a schedule that contains the warm-up. Default: unlimited */
 function readWarmUp(given: Arguments, length = Number.POSITIVE_INFINITY): number {
   const must = length === Number.POSITIVE_INFINITY ? 'a finite number ≥ 0' : `a number in [0, ${length})`;
   return numberOption(given, 'warm-up', 0, must, (value) => value >= 0 && value < length);

@@ -1,4 +1,4 @@
-/** `equilibra predict`: the classes that a trained model gives to rows of data. */
+/** `equilibra predict`: classifies rows of data with a trained model. */
 import { basename } from 'node:path';
 import { BACKENDS } from '../backends/open.ts';
 import type { Preparation } from '../data/index.ts';
@@ -11,9 +11,9 @@ import { type Arguments, choiceOption, countOption, helpOf, readArguments } from
 import { PREDICTION_DATA_OPTIONS, type PredictionRows, readPredictionRows } from './prediction-data.ts';
 import { formatAccuracy } from './progress.ts';
 import { predictionReport } from './report/prediction-report.ts';
-import { remark } from './table-options.ts';
 import { readModel, type StoredModel } from './training-checkpoint.ts';
 import { listMachineFacts, listModelFacts } from './training-report.ts';
+import { printRemarks } from './wording.ts';
 
 const TABLE = {
   ...PREDICTION_DATA_OPTIONS,
@@ -67,7 +67,7 @@ export async function predict(argv: readonly string[], io: IO): Promise<number> 
   }
 }
 
-/** With the best parameters, where early stopping kept them: those are what `equilibra train` reported on. */
+/** Loads the best parameters where early stopping stored them, since `equilibra train` reported on those. */
 function loadModel({ path, checkpoint, preparation }: StoredModel, rows: PredictionRows, engine: Engine): Model {
   const parameters = checkpoint.training?.best.length ? 'best' : 'latest';
   let model: Model;
@@ -96,7 +96,7 @@ async function printPredictions(
   const text = formatCSV(rows, prediction, classNames, given.options.probabilities !== undefined);
   if (output === undefined) io.out(text);
   else await writeOutput('output', output, text);
-  remark(io, 'assumed', rows.assumed);
+  printRemarks(io, 'assumed', rows.assumed);
   const { labels } = rows;
   if (!labels) return;
   const right = prediction.classes.reduce((sum, found, row) => sum + (found === labels[row] ? 1 : 0), 0);
@@ -112,7 +112,7 @@ function formatCSV(
   const each = everyClass ? classNames.map((name) => `probability of ${name}`) : [];
   const records = [['row', 'class', 'probability', ...each]];
   for (let row = 0; row < count; row++) {
-    // Six digits: float32 has about seven.
+    // Six digits, since float32 has about seven.
     const own = probabilities.subarray(row * classNames.length, (row + 1) * classNames.length);
     const texts = Array.from(own, (probability) => String(Number(probability.toPrecision(6))));
     const found = classes[row];
@@ -122,7 +122,7 @@ function formatCSV(
   return records.map((record) => `${record.map(quoteCell).join(',')}\n`).join('');
 }
 
-/** A cell as RFC 4180 has it. */
+/** Quotes a cell as RFC 4180 describes. */
 function quoteCell(cell: string): string {
   return /[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
@@ -132,7 +132,7 @@ interface Outcome {
   readonly rows: PredictionRows;
   readonly model: Model;
   readonly prediction: Prediction;
-  /** Rows solved at once. */
+  /** The number of rows that are solved at once. */
   readonly batch: number;
 }
 
@@ -162,7 +162,7 @@ async function writePredictionReport(path: string, { stored, rows, model, predic
 
 function chooseRowAppearance(preparation: Preparation, { table, lines }: PredictionRows): Appearance {
   if (preparation.kind === 'images') return chooseAppearance(preparation.shape);
-  if (!table || !lines) throw new Error('predict: the rows of a table have lost it');
+  if (!table || !lines) throw new Error('predict: the rows of a table come without the table');
   const names = preparation.columns.map(({ name }) => name);
   const rows = new Map(table.lines.map((line, row) => [line, row]));
   return createTableAppearance(table, names, (index) => rows.get(lines[index]) as number);

@@ -1,17 +1,18 @@
-/** How training looks on a terminal. */
+/** Formats the progress of training and tuning for a terminal. */
 import type { EpochProgress, StepProgress, TuneProgress } from '../index.ts';
 import { formatDuration } from './duration.ts';
 
+/** In characters. */
 const BAR_LENGTH = 24;
 
-/** One line that is drawn over and over within an epoch. */
+/** The line that is redrawn at every step of an epoch. */
 export function formatStep({ epoch, epochs, step, steps, loss, secondsLeft }: StepProgress): string {
   const done = Math.round((BAR_LENGTH * step) / steps);
   const bar = '█'.repeat(done) + '░'.repeat(BAR_LENGTH - done);
   return `${formatEpochNumber(epoch, epochs)}  ${bar} ${step}/${steps}  loss ${loss.toFixed(4)}  ${formatDuration(secondsLeft, 0)} left`;
 }
 
-/** One line that is drawn over and over while a penalty is looked for. */
+/** The line that is redrawn at every evaluation of the search for a penalty. */
 export function formatEvaluation({ kind, visited, evaluations, best, secondsLeft }: TuneProgress): string {
   const formatRounded = (value: number, digits = 7): string => String(Number(value.toPrecision(digits)));
   const last = visited.reduce((a, b) => (b.value < a.value ? b : a));
@@ -24,7 +25,7 @@ export function formatEvaluation({ kind, visited, evaluations, best, secondsLeft
   ].join('  ');
 }
 
-/** One line for a finished epoch. */
+/** The line for a finished epoch. */
 export function formatEpoch(progress: EpochProgress): string {
   const { epoch, epochs, loss, accuracy, iterationsForward, iterationsBackward, seconds, validation } = progress;
   return [

@@ -2,7 +2,7 @@
 import type { SolveReport, SolveStatus } from '../index.ts';
 import { isSolved } from '../solvers/report.ts';
 
-/** One entry for each sample in status, iterations, residual and floor. */
+/** The lists `status`, `iterations`, `residual` and `floor` have one entry for each sample. */
 export interface ReportAnswer {
   readonly status: readonly SolveStatus[];
   readonly iterations: readonly number[];

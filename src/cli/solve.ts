@@ -1,4 +1,4 @@
-/** `equilibra solve`: one problem in, one JSON object out. */
+/** `equilibra solve`: reads one problem and prints one JSON object. */
 import { readFile } from 'node:fs/promises';
 import { BACKENDS } from '../backends/open.ts';
 import { LASSO_SOLVERS } from '../implicit/lasso/options.ts';
@@ -17,7 +17,7 @@ const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[]
 const LINEAR = ['auto', ...(Object.keys(LINEAR_SOLVERS) as LinearSolverName[])] as const;
 const LASSO = ['auto', ...(Object.keys(LASSO_SOLVERS) as LassoSolverName[])] as const;
 
-/** More than the library's own: here the default is to go to the floor of the precision. */
+/** More than the library's default, since here the default tolerance is at the floor of the precision. */
 const LIMIT = 10_000;
 
 const TABLE = {
@@ -61,7 +61,7 @@ Prints one JSON object on standard output: the solution, its derivatives, report
 finite are null.
 Exit code: 0 solved, 2 bad input, 3 not converged (the object is still printed).`;
 
-/** What a kind of problem answers with, once it is given an engine. */
+/** Solves a problem that was read, and returns the object to print. */
 type Solve = (engine: Engine, stopping: Stopping) => Promise<{ answer: object; isSolved: boolean }>;
 
 interface Stopping {
@@ -69,7 +69,7 @@ interface Stopping {
   readonly limit: number;
 }
 
-/** From the object in the file and the options of the command, both checked. */
+/** For each kind of problem: checks the object in the file and the options, and returns the solver. */
 const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => Solve>> = {
   monotone(object, given) {
     const problem = readMonotoneProblem(object);
@@ -103,12 +103,12 @@ export async function solve(argv: readonly string[], io: IO): Promise<number> {
   const solveOn = readProblem(parseJSON(name === '-' ? 'standard input' : name, await readText(name, io)), given);
   const engine = await openEngine(backend);
   try {
-    // To the floor of the precision: a sample ends converged or stalled there.
+    // The default tolerance is at the floor of the precision, where a sample is converged or stalled.
     const { answer, isSolved } = await solveOn(engine, { tolerance: tolerance ?? 4 * engine.epsilon, limit });
     io.out(`${JSON.stringify(answer)}\n`);
     return isSolved ? EXIT.done : EXIT.notConverged;
   } catch (error) {
-    // The library refuses numbers by a RangeError: a W that is not monotone, an overflow of the precision.
+    // The library throws a RangeError for unsuitable numbers: a W that is not monotone, or an overflow of the precision.
     if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
     throw error;
   } finally {

@@ -1,4 +1,4 @@
-/** `equilibra train`: a monotone equilibrium model learns to classify. */
+/** `equilibra train`: trains a monotone equilibrium model to classify. */
 import {
   type Engine,
   type EpochProgress,
@@ -15,7 +15,6 @@ import { EXIT, InputError, type IO, shown, toOneLine } from './io.ts';
 import { type Arguments, helpOf, readArguments } from './options.ts';
 import { formatAccuracy, formatEpoch, formatStep } from './progress.ts';
 import { countRight } from './report/page.ts';
-import { remark } from './table-options.ts';
 import {
   checkSameData,
   checkSameKind,
@@ -28,6 +27,7 @@ import {
 import { DATA_OPTIONS, readTrainingData, type TrainingData } from './training-data.ts';
 import { countParameters, describeLayers, writeTrainingReport } from './training-report.ts';
 import { readTrainingSettings, SETTING_OPTIONS, type TrainingSettings } from './training-settings.ts';
+import { printRemarks } from './wording.ts';
 
 const TABLE = {
   ...DATA_OPTIONS,
@@ -43,10 +43,10 @@ const SUMMARY =
 const NOTES =
   'Ctrl-C stops after the step under way.\nExit code: 0 trained, 2 bad input, 3 a solve did not converge, 130 interrupted.';
 
-/** One call of the command, once everything is checked. */
+/** One call of the command, after all checks. */
 interface Session {
   readonly io: IO;
-  /** With those of the run that is taken up. */
+  /** The arguments, completed with the options of the run that is resumed. */
   readonly given: Arguments;
   readonly data: TrainingData;
   readonly settings: TrainingSettings;
@@ -93,10 +93,10 @@ function printIntroduction({ io, data, settings, model, engine, run }: Session):
     engine.backend !== 'webgpu' && settings.backend === undefined ? '; `equilibra doctor` says why not webgpu' : '';
   const line = (name: string, value: string): void => io.out(`${name.padEnd(9)}${toOneLine(value)}\n`);
   line('data', `${dataset.name}: ${dataset.train.count} training, ${dataset.test.count} held-out`);
-  const isTold = (name: string): boolean => name === 'assumed' || name === 'warning';
-  if (origin) for (const [name, value] of facts) if (!isTold(name)) line(name, value);
-  remark(io, 'assumed', origin?.dataset.assumed);
-  remark(io, 'warning', origin?.dataset.warnings);
+  const isRemark = (name: string): boolean => name === 'assumed' || name === 'warning';
+  if (origin) for (const [name, value] of facts) if (!isRemark(name)) line(name, value);
+  printRemarks(io, 'assumed', origin?.dataset.assumed);
+  printRemarks(io, 'warning', origin?.dataset.warnings);
   line('model', `${describeLayers(model)}: ${countParameters(model)} parameters`);
   line('backend', `${engine.backend}: ${engine.adapter.description}${why}`);
   if (run) {
@@ -112,7 +112,7 @@ async function runTraining(session: Session): Promise<number> {
   const log = createLog(session);
   const write = async (bytes: Uint8Array): Promise<void> => {
     await writeOutput('checkpoint', path as string, bytes);
-    log.isKept = true;
+    log.hasCheckpoint = true;
   };
   try {
     const history = await trainModel(engine, model, data.dataset.train, {
@@ -133,14 +133,14 @@ async function runTraining(session: Session): Promise<number> {
   }
 }
 
-/** What is remembered of the run while it goes on. */
+/** The state that the command keeps during the run. */
 interface Log {
-  /** With those before the run was taken up. */
+  /** All finished epochs, with those before the run was resumed. */
   readonly epochs: readonly EpochProgress[];
-  /** Whether there is a checkpoint to go on from. */
-  isKept: boolean;
+  /** Whether a checkpoint was written, from which training can go on. */
+  hasCheckpoint: boolean;
   readonly onProgress: (progress: Progress) => void;
-  /** Since this call began. */
+  /** The time since this call began. */
   readonly seconds: () => number;
 }
 
@@ -149,7 +149,7 @@ function createLog({ io, run }: Session): Log {
   const started = performance.now();
   return {
     epochs,
-    isKept: run !== undefined,
+    hasCheckpoint: run !== undefined,
     onProgress(progress) {
       io.line?.(progress.kind === 'step' ? formatStep(progress) : '');
       if (progress.kind === 'step') return;
@@ -175,7 +175,7 @@ async function handleInterruption(session: Session, log: Log): Promise<void> {
   const { io, given, data, model } = session;
   const { checkpoint, data: source } = given.options;
   io.error('interrupted\n');
-  if (log.isKept && checkpoint !== undefined) {
+  if (log.hasCheckpoint && checkpoint !== undefined) {
     const same = source === undefined ? '' : ` --data ${quoteForShell(source)}`;
     io.error(`go on with: equilibra train --resume ${quoteForShell(checkpoint)}${same}\n`);
   }
@@ -183,7 +183,7 @@ async function handleInterruption(session: Session, log: Log): Promise<void> {
   await writeRunReport(session, log, await evaluate(model, data.dataset.test), 'interrupted');
 }
 
-/** @param end how training ended, where it was not simply after the last epoch */
+/** @param end how training ended, if not after the last epoch */
 async function writeRunReport(
   session: Session,
   log: Log,
@@ -208,7 +208,7 @@ async function writeRunReport(
   io.out(`report   ${report}\n`);
 }
 
-/** As a POSIX shell takes it for one word. */
+/** Quotes a path so that a POSIX shell reads it as one word. */
 function quoteForShell(path: string): string {
   return /^[\w./:@%+,=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

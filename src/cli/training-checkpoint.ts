@@ -1,4 +1,4 @@
-/** What `equilibra train` keeps in a checkpoint beside the model, and how a run is taken up from one. */
+/** The extras that `equilibra train` stores in a checkpoint, and how a run is resumed from them. */
 import { isDeepStrictEqual } from 'node:util';
 import { DataError, type Preparation, preparationFrom } from '../data/index.ts';
 import { type Checkpoint, CheckpointError, loadCheckpoint, type TrainingRecord } from '../index.ts';
@@ -10,31 +10,31 @@ import type { Chosen, TrainingSettings } from './training-settings.ts';
 
 /** The extras of a checkpoint. */
 interface Extras {
-  /** How further data are made ready for the model; it knows the classes and the shape of images too. */
+  /** How new data are prepared for the model, with the names of the classes and the shape of images. */
   readonly preparation: Preparation;
-  /** What the model learned from; bundled: the digits that come along. */
+  /** The training data. `bundled` means the digits that are part of the package. */
   readonly data: { readonly name: string; readonly bundled: boolean };
   readonly options: Chosen;
 }
 
-/** A checkpoint that can be predicted with. */
+/** A checkpoint whose model can classify new data. */
 export interface StoredModel {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly checkpoint: Checkpoint;
   readonly preparation: Preparation;
-  /** Absent where `equilibra train` did not write it. */
+  /** Undefined where the checkpoint was not written by `equilibra train`. */
   readonly data: Extras['data'] | undefined;
 }
 
-/** A run that can be taken up. */
+/** A run that can be resumed. */
 export interface StoredRun extends StoredModel {
   readonly data: Extras['data'];
   readonly record: TrainingRecord;
   readonly options: Chosen;
 }
 
-/** These may be others when a run is taken up. */
+/** The options that may differ when a run is resumed. */
 const CHANGEABLE = ['data', 'epochs', 'early-stopping', 'backend', 'limits', 'checkpoint', 'resume', 'report'];
 
 export function createExtras(
@@ -49,9 +49,9 @@ export function createExtras(
 }
 
 /**
- * Reads a checkpoint with a preparation among its extras.
- * @param place of the path on the command line, for the messages
- * @throws InputError where the file is no whole checkpoint, or has no preparation
+ * Reads a checkpoint that has a preparation among its extras.
+ * @param place where the path stands on the command line, for error messages
+ * @throws InputError where the file is not a complete checkpoint, or has no preparation
  */
 export async function readModel(place: string, path: string): Promise<StoredModel> {
   const bytes = await readBytes(place, path);
@@ -83,7 +83,7 @@ function areTexts(value: unknown): value is Chosen {
   return typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'string');
 }
 
-/** @throws InputError where the file is none that `equilibra train` wrote */
+/** @throws InputError where the file was not written by `equilibra train` */
 export async function readRun(path: string): Promise<StoredRun> {
   const place = `--resume ${path}`;
   const model = await readModel(place, path);
@@ -96,8 +96,8 @@ export async function readRun(path: string): Promise<StoredRun> {
 }
 
 /**
- * The options of the run, and those given besides.
- * @throws InputError that names an option that contradicts the run
+ * Adds the options of the stored run to those on the command line.
+ * @throws InputError that names an option which contradicts the run
  */
 export function mergeOptions(given: Arguments, { path, data, record, options: before }: StoredRun): Arguments {
   for (const [name, value] of Object.entries(given.options)) {
@@ -122,7 +122,7 @@ function isSame(value: string | undefined, before: string | undefined): boolean 
   return value.toLowerCase() === before.toLowerCase() || Number(value) === Number(before);
 }
 
-/** Before the data are read, which would ask for options that other data have. */
+/** Compares the kind of data before they are read, since reading another kind would complain about missing options. */
 export async function checkSameKind({ path, preparation, data }: StoredRun, given: Arguments): Promise<void> {
   const source = given.options.data;
   if (source === undefined) return;
@@ -136,11 +136,11 @@ export async function checkSameKind({ path, preparation, data }: StoredRun, give
   }
 }
 
-/** @throws InputError where the data are not those of the run, as far as can be told without looking at every value */
+/** @throws InputError where the data differ from those of the run in their number, preparation or statistics */
 export function checkSameData(run: StoredRun, { dataset, preparation }: TrainingData, given: Arguments): void {
   const { count } = dataset.train;
   const stored = run.record.configuration.data as { readonly count?: number } | undefined;
-  // As JSON keeps it.
+  // Compared as JSON stores it.
   const isPrepared = isDeepStrictEqual(JSON.parse(JSON.stringify(preparation)), run.preparation);
   if (isPrepared && stored?.count === count) return;
   const what = given.options.data === undefined ? 'the bundled digits' : `--data ${given.options.data}`;
@@ -158,7 +158,7 @@ function describePreparation(preparation: Preparation): string {
   return `${preparation.means.length} features, ${classes}`;
 }
 
-/** What the library says of a checkpoint, as a message on the option. */
+/** Turns the library's error on a checkpoint into one on the option --resume. */
 export function explainResumeError(path: string, error: unknown): unknown {
   if (!(error instanceof CheckpointError)) return error;
   return new InputError(`--resume ${path}: ${error.message.replace(/^resume: /, '')}`);

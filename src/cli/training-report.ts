@@ -1,4 +1,4 @@
-/** The report that `equilibra train --report` writes. */
+/** Writes the report of `equilibra train --report`. */
 import type { Engine, EpochProgress, Evaluation, Model } from '../index.ts';
 import { writeOutput } from './files.ts';
 import { type Appearance, chooseAppearance, createTableAppearance, findMistakes } from './mistakes.ts';
@@ -13,12 +13,12 @@ export interface TrainingRun {
   readonly settings: TrainingSettings;
   readonly model: Model;
   readonly engine: Engine;
-  /** At least one; those before a run was taken up too. */
+  /** At least one epoch, with those before the run was resumed. */
   readonly epochs: readonly EpochProgress[];
-  /** On the held-out part. */
+  /** The evaluation on the held-out rows. */
   readonly evaluation: Evaluation;
   readonly seconds: number;
-  /** How training ended, where it was not after the last epoch. */
+  /** How training ended, if not after the last epoch. */
   readonly end: string | undefined;
 }
 
@@ -71,7 +71,7 @@ export function listMachineFacts({ backend, adapter }: Engine): FactGroups[numbe
   };
 }
 
-/** The options of the training, besides those that the model's layers and the machine tell. */
+/** Lists the options of training, without those that the facts about model and machine show. */
 function listSettingFacts({ chosen }: TrainingSettings): (readonly [string, string])[] {
   const { width, backend, ...rest } = chosen;
   return Object.entries(rest);

@@ -1,4 +1,4 @@
-/** How `equilibra train` trains: the model and the course of training that the options ask for. */
+/** Reads the settings of `equilibra train`: the model, the optimiser and the course of training. */
 import { BACKENDS } from '../backends/open.ts';
 import { type BackendName, dense, type Model, monotone, sequential, type TrainOptions } from '../index.ts';
 import { ACTIVATION_NAMES } from '../solvers/activations.ts';
@@ -40,13 +40,13 @@ export const SETTING_OPTIONS = {
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'webgpu on hardware, else wasm' },
 };
 
-/** Options by name, each with the value that it had or, where it was not given, with its default; absent ones do not apply. */
+/** The options in effect: each with its value or default, as text. Options that do not apply are absent. */
 export type Chosen = Readonly<Record<string, string>>;
 
 export interface TrainingSettings {
-  /** The model for rows of so many numbers and so many classes. */
+  /** Creates the model for rows of `features` numbers and for `classes` classes. */
   modelFor(features: number, classes: number): Model;
-  /** For `train`. */
+  /** The options for the library's `train`. */
   readonly training: Pick<TrainOptions, 'batch' | 'optimiser' | 'classWeights' | 'earlyStopping'> & {
     readonly epochs: number;
     readonly seed: number;
@@ -55,7 +55,7 @@ export interface TrainingSettings {
   readonly chosen: Chosen;
 }
 
-/** @throws InputError that names the option and what is allowed */
+/** @throws InputError that names the option and says what is allowed */
 export function readTrainingSettings(given: Arguments): TrainingSettings {
   const layer = {
     width: countOption(given, 'width', 100),
@@ -105,7 +105,7 @@ export function readTrainingSettings(given: Arguments): TrainingSettings {
   };
 }
 
-/** Without what is undefined. */
+/** Turns values into text and leaves out those that are undefined. */
 export function toTexts(values: Readonly<Record<string, string | number | undefined>>): Chosen {
   const present = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present.map(([name, value]) => [name, String(value)]));

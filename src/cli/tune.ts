@@ -1,4 +1,4 @@
-/** `equilibra tune`: the penalty of a Lasso, chosen by the gradient of what it is judged by. */
+/** `equilibra tune`: chooses the penalty of a Lasso by the gradient of a criterion. */
 import { BACKENDS } from '../backends/open.ts';
 import { ConvergenceError, type Engine, type TuneOptions, tune as tuneLasso } from '../index.ts';
 import { PENALTIES, type PenaltyName } from '../train/tune/penalties.ts';
@@ -8,16 +8,16 @@ import { EXIT, InputError, type IO, toOneLine } from './io.ts';
 import { type Arguments, choiceOption, countOption, helpOf, readArguments } from './options.ts';
 import { formatEvaluation } from './progress.ts';
 import { tuningPage } from './report/tune/page.ts';
-import { counted, remark } from './table-options.ts';
 import { type ChosenCriterion, CRITERION_OPTIONS, readCriterion } from './tune/criterion.ts';
 import { DATA_OPTIONS, readTuningData, type TuningData } from './tune/data.ts';
 import { type Coefficients, evaluateLine, type Line, searchGrid, solvePath, type TuningProblem } from './tune/lines.ts';
 import { createJSON, createReport, formatText, type Outcome } from './tune/outcome.ts';
 import { listWarnings, warnOfCollinearColumns } from './tune/warnings.ts';
+import { formatDroppedRows, formatQuantity, printRemarks } from './wording.ts';
 
 const PENALTY_NAMES = Object.keys(PENALTIES) as PenaltyName[];
 const OPTIMISERS = ['descent', 'adam', 'grid'] as const;
-/** Of evaluations from each start, by kind: many penalties need more. */
+/** The evaluations allowed from each start. A search over several penalties needs more. */
 const LIMITS = { single: 60, 'elastic-net': 200, features: 200 } as const satisfies Record<PenaltyName, number>;
 
 const TABLE = {
@@ -43,7 +43,7 @@ const SUMMARY =
 const NOTES =
   'Means and deviations are those of all rows; the coefficients are fitted to all rows with the penalty chosen.\nCtrl-C stops it.\nExit code: 0 tuned, 2 bad input, 3 a solve did not converge, 130 interrupted.';
 
-/** One call of the command, once everything is checked. */
+/** One call of the command, after all checks. */
 interface Session {
   readonly io: IO;
   readonly given: Arguments;
@@ -76,9 +76,9 @@ export async function tune(argv: readonly string[], io: IO): Promise<number> {
       io.error('interrupted\n');
       return EXIT.interrupted;
     }
-    // The library refuses numbers by a RangeError: a target that no feature has anything to do with.
+    // The library throws a RangeError for unsuitable numbers, such as a target that no feature correlates with.
     if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
-    if (error instanceof ConvergenceError) remark(io, 'warning', warnOfCollinearColumns(data));
+    if (error instanceof ConvergenceError) printRemarks(io, 'warning', warnOfCollinearColumns(data));
     throw error;
   } finally {
     engine.close();
@@ -110,7 +110,11 @@ async function runTuning(session: Session): Promise<void> {
     signal: interruption,
   };
   const { outcome, path, curve } = await showProgress(io, async (progress) => {
-    const result = await tuneLasso({ ...problem, ...settings, onProgress: (told) => progress(formatEvaluation(told)) });
+    const result = await tuneLasso({
+      ...problem,
+      ...settings,
+      onProgress: (evaluation) => progress(formatEvaluation(evaluation)),
+    });
     const isReported = given.options.report !== undefined;
     progress('a grid to compare with');
     const grid = await searchGrid(problem, result);
@@ -133,18 +137,18 @@ function printIntroduction({ io, data, chosen, engine }: Session): void {
   const line = (heading: string, value: string): void => io.out(`${heading.padEnd(9)}${toOneLine(value)}\n`);
   line(
     'data',
-    `${name}: ${counted(count, 'row', 'rows')}, ${counted(features, 'feature', 'features')}, target ${target}`,
+    `${name}: ${formatQuantity(count, 'row', 'rows')}, ${formatQuantity(features, 'feature', 'features')}, target ${target}`,
   );
-  if (dropped > 0) line('dropped', counted(dropped, 'row with a missing value', 'rows with missing values'));
+  if (dropped > 0) line('dropped', formatDroppedRows(dropped));
   if (chosen.noise) {
     const how = chosen.noise.estimated ? ', estimated by least squares' : '';
     line('noise', `deviation ${Number(chosen.noise.deviation.toPrecision(5))}${how}`);
   }
   line('backend', `${engine.backend}: ${engine.adapter.description}`);
-  remark(io, 'assumed', data.assumed);
+  printRemarks(io, 'assumed', data.assumed);
 }
 
-/** What is drawn on the way is gone afterwards. */
+/** Shows the progress of some work on the terminal, and clears the line afterwards. */
 async function showProgress<Result>(
   io: IO,
   work: (progress: (text: string) => void) => Promise<Result>,
@@ -170,7 +174,7 @@ async function printOutcome(
     return;
   }
   io.out(formatText(outcome));
-  remark(io, 'warning', outcome.warnings);
+  printRemarks(io, 'warning', outcome.warnings);
   io.out(`${outcome.seconds.toFixed(1)} s in all\n`);
   if (report !== undefined) io.out(`report   ${report}\n`);
 }

@@ -1,21 +1,21 @@
-/** Curves over the epochs, as SVG that needs no script. */
+/** Draws curves over the epochs, as SVG without scripts. */
 import { html, type Markup } from '../../pictures/markup.ts';
 import { multiples, position, round, roundStep } from '../../pictures/scale.ts';
 
 export interface Curve {
   readonly name: string;
-  /** Gives the colour and the dashes. */
+  /** Determines the colour and the dashes. */
   readonly kind: 'first' | 'second';
-  /** One for each epoch. */
+  /** One value for each epoch. */
   readonly values: readonly number[];
 }
 
 export interface Chart {
   readonly title: string;
   readonly curves: readonly Curve[];
-  /** Whether the axis begins at 0 rather than below the least value. */
+  /** Whether the axis begins at 0 instead of just below the least value. */
   readonly fromZero: boolean;
-  /** The end of the axis, where the quantity has a greatest value. */
+  /** The end of the axis, for a quantity with a known greatest value. */
   readonly greatest?: number;
   readonly format: (value: number) => string;
 }
@@ -24,7 +24,7 @@ const WIDTH = 440;
 const HEIGHT = 240;
 const PLOT = { left: 56, right: WIDTH - 8, top: 14, bottom: HEIGHT - 28 };
 
-/** Points are marked where they do not run into each other. */
+/** Marks of more points would overlap. */
 const MAXIMUM_MARKED_POINTS = 30;
 
 export function drawLineChart(chart: Chart): Markup {

@@ -1,8 +1,8 @@
-/** Which classes are taken for which. */
+/** The sections of a report on which classes are mistaken for which. */
 import type { Evaluation } from '../../index.ts';
 import { html, type Markup, percent, wideTable } from '../../pictures/markup.ts';
 
-/** A larger matrix shows nothing that its most frequent mistakes do not. */
+/** For more classes, a list of the most frequent mistakes replaces the matrix. */
 const MAXIMUM_MATRIX_CLASSES = 20;
 const MAXIMUM_MISTAKES = 20;
 
@@ -29,7 +29,7 @@ function confusionMatrix({ confusion }: Evaluation, classNames: readonly string[
 
 function matrixCell(found: number, count: number, right: boolean): Markup {
   if (found === 0) return html`<td class="none">0</td>`;
-  // A few mistakes must be seen, hence the root; the text must be read on every shade, hence the end at 60 %.
+  // The root makes a few mistakes visible; 60 % at most keeps the text legible on every shade.
   const shade = Math.round(60 * Math.sqrt(found / count));
   return html`<td class="${right ? 'right' : 'wrong'}" style="--shade:${shade}%">${found}</td>`;
 }
@@ -53,12 +53,12 @@ function frequentMistakes({ confusion }: Evaluation, classNames: readonly string
   );
 }
 
-/** Precision: the share of the rows predicted as the class that are of it. Recall: the share of its rows that are found. */
+/** Precision is the share of the rows predicted as a class that belong to it; recall is the share of its rows that are found. */
 export function classSection({ confusion }: Evaluation, classNames: readonly string[]): Markup {
   const rows = classNames.map((name, label) => {
     const right = confusion[label][label];
-    const precision = share(right, sum(confusion.map((row) => row[label])));
-    const recall = share(right, sum(confusion[label]));
+    const precision = shareCell(right, sum(confusion.map((row) => row[label])));
+    const recall = shareCell(right, sum(confusion[label]));
     return html`<tr><th scope="row">${name}</th>${precision}${recall}<td class="number">${sum(confusion[label])}</td></tr>`;
   });
   const table = wideTable(
@@ -70,7 +70,7 @@ export function classSection({ confusion }: Evaluation, classNames: readonly str
   return html`<section aria-labelledby="classes"><h2 id="classes">Classes</h2>${table}</section>`;
 }
 
-function share(part: number, whole: number): Markup {
+function shareCell(part: number, whole: number): Markup {
   if (whole === 0) return html`<td class="number" title="no such row">–</td>`;
   return html`<td class="number"><span class="bar" style="--share:${((100 * part) / whole).toFixed(1)}%"></span><span class="share">${percent(part / whole)}</span></td>`;
 }

@@ -1,4 +1,4 @@
-/** The rows that the model took for another class. */
+/** The section of a report with the rows that the model classified wrongly. */
 import { html, type Markup, percent, wideTable } from '../../pictures/markup.ts';
 import { encodePNG } from './png.ts';
 
@@ -11,7 +11,7 @@ export interface Mistake {
 
 export interface ImageMistakes {
   readonly kind: 'images';
-  /** Of one image: height × width, or height × width × 3. */
+  /** The shape of one image: height × width, or height × width × 3. */
   readonly shape: readonly number[];
   /** `index` counts the images from 0; `pixels` are in [0, 1]. */
   readonly shown: readonly (Mistake & { readonly index: number; readonly pixels: ArrayLike<number> })[];
@@ -19,16 +19,16 @@ export interface ImageMistakes {
 
 export interface RowMistakes {
   readonly kind: 'rows';
-  /** What `number` counts, such as "Line". */
+  /** The unit of `number`, such as "Line". */
   readonly counted: string;
   readonly columns: readonly string[];
-  /** `cells` are one for each column. */
+  /** `cells` has one entry for each column. */
   readonly shown: readonly (Mistake & { readonly number: number; readonly cells: readonly string[] })[];
 }
 
 export type Mistakes = ImageMistakes | RowMistakes;
 
-/** @param count of all mistakes, of which some may not be shown */
+/** @param count the number of all mistakes, including those that are not shown */
 export function mistakesSection(mistakes: Mistakes, count: number, classNames: readonly string[]): Markup {
   const { shown } = mistakes;
   const order = 'The surest come first.';

@@ -13,7 +13,7 @@ export interface PredictionReport {
   readonly mistakes: Mistakes;
 }
 
-/** @returns the text of the file; texts that come from data are escaped */
+/** Returns the text of the HTML file. Text from the data is escaped. */
 export function predictionReport({ title, classNames, facts, evaluation, mistakes }: PredictionReport): string {
   const wrong = evaluation.count - countRight(evaluation);
   return page(

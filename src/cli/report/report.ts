@@ -18,18 +18,18 @@ import {
 export interface TrainingReport {
   readonly title: string;
   readonly classNames: readonly string[];
-  /** About the run. */
+  /** Facts about the run. */
   readonly facts: FactGroups;
-  /** At least one. */
+  /** At least one epoch. */
   readonly history: readonly EpochProgress[];
-  /** Of the trained model on the held-out part. */
+  /** The evaluation of the trained model on the held-out rows. */
   readonly evaluation: Evaluation;
   readonly mistakes: Mistakes;
-  /** Of the whole run. */
+  /** The duration of the whole run. */
   readonly seconds: number;
 }
 
-/** @returns the text of the file; texts that come from data are escaped */
+/** Returns the text of the HTML file. Text from the data is escaped. */
 export function trainingReport(report: TrainingReport): string {
   const { title, classNames, facts, history, evaluation, mistakes } = report;
   const wrong = evaluation.count - countRight(evaluation);

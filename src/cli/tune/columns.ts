@@ -1,20 +1,20 @@
-/** Columns of numbers as vectors: what least squares leaves, and which depend on others. In float64. */
+/** Linear algebra on the columns of a table, in float64: linear dependence, and the noise that least squares leaves. */
 import type { RegressionData } from '../../data/index.ts';
 
-/** A column that is a combination of columns before it. */
+/** A column that is a linear combination of columns before it. */
 export interface Dependence {
   readonly column: number;
-  /** Those with a share in it. */
+  /** The columns with a non-zero coefficient in the combination. */
   readonly on: readonly number[];
 }
 
-/** A share smaller than this is rounding. */
+/** A smaller share of a column is rounding. */
 const MINIMUM_SHARE = 1e-6;
 
 interface Direction {
   readonly column: number;
   readonly vector: Float64Array;
-  /** Of the column along the directions before it, and its length along its own. */
+  /** The coefficients of the column along the directions before it, and its length along this one. */
   readonly shares: readonly number[];
 }
 
@@ -23,8 +23,8 @@ export function extractColumn({ X, count, features }: RegressionData, feature: n
 }
 
 /**
- * Directions that span the columns, by modified Gram-Schmidt, twice.
- * @param tolerance a column of which less than this share is new depends on those before it
+ * Finds orthonormal directions that span the columns, by modified Gram-Schmidt with reorthogonalisation.
+ * @param tolerance a column is dependent where what remains of it is less than this share of its length
  */
 function orthogonalise(columns: readonly Float64Array[], tolerance: number) {
   const directions: Direction[] = [];
@@ -45,7 +45,8 @@ function removeDirections(
 ): { rest: Float64Array; shares: number[] } {
   const rest = Float64Array.from(values);
   const shares = directions.map(() => 0);
-  for (const _ of ['once', 'and what rounding left']) {
+  // The second pass removes what rounding leaves in the first.
+  for (let pass = 0; pass < 2; pass++) {
     for (const [at, { vector }] of directions.entries()) {
       const share = rest.reduce((sum, value, row) => sum + value * vector[row], 0);
       shares[at] += share;
@@ -55,7 +56,7 @@ function removeDirections(
   return { rest, shares };
 }
 
-/** The columns that a combination of directions is one of: R c = shares, by back substitution. */
+/** Expresses a combination of directions by columns: solves R c = shares by back substitution. */
 function findCombination(
   directions: readonly Direction[],
   shares: readonly number[],
@@ -77,7 +78,7 @@ function computeLength(values: Float64Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }
 
-/** Which of these features are combinations of those before them in the list; numbers are those of the features. */
+/** Finds the features that are combinations of features before them in the list. */
 export function findDependences(
   data: RegressionData,
   features: readonly number[],
@@ -90,12 +91,12 @@ export function findDependences(
   }));
 }
 
-/** Columns whose new part is smaller than this share are taken for rounding. */
+/** What remains of a column is rounding below this share of its length. */
 const ROUNDING = 1e-10;
 
 /**
- * The deviation of the noise, √(‖y − ŷ‖²/(rows − columns − intercept)) of least squares, columns counted without those that
- * depend on others: unbiased in its square. Undefined where the columns leave no degrees of freedom, or no error.
+ * Estimates the standard deviation of the noise by least squares: √(‖y − ŷ‖²/(rows − independent columns − intercept)), whose
+ * square is unbiased. Returns undefined where the columns leave no degrees of freedom, or no error.
  */
 export function estimateNoise(data: RegressionData, intercept: boolean): number | undefined {
   const { count, features, y } = data;

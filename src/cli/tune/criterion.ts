@@ -1,4 +1,4 @@
-/** What λ is judged by, from the options. */
+/** Reads the criterion by which penalties are compared. */
 import { random } from '../../data/random.ts';
 import { type Criterion, crossValidation, sure } from '../../index.ts';
 import { InputError } from '../io.ts';
@@ -25,7 +25,7 @@ export const CRITERION_OPTIONS = {
   seed: { value: '<integer>', description: 'of the choice of rows', fallback: '0' },
 };
 
-/** Which criterion each of the options is for. */
+/** The criterion to which each of these options belongs. */
 const CRITERION_OF_OPTION = { folds: 'cv', 'held-out': 'held-out', noise: 'sure' } as const satisfies Record<
   string,
   CriterionName
@@ -33,13 +33,13 @@ const CRITERION_OF_OPTION = { folds: 'cv', 'held-out': 'held-out', noise: 'sure'
 
 export interface ChosenCriterion {
   readonly criterion: Criterion;
-  /** Lasso problems for each λ. */
+  /** The number of Lasso problems for each λ. */
   readonly copies: number;
-  /** Of sure: the deviation of the noise, and whether it was estimated. */
+  /** For sure: the standard deviation of the noise, and whether it was estimated. */
   readonly noise?: { readonly deviation: number; readonly estimated: boolean };
 }
 
-/** @throws InputError that names the option and what is allowed */
+/** @throws InputError that names the option and says what is allowed */
 export function readCriterion(given: Arguments, data: TuningData): ChosenCriterion {
   const name = choiceOption(given, 'criterion', CRITERIA) ?? CRITERIA[0];
   for (const [option, belongs] of Object.entries(CRITERION_OF_OPTION)) {
@@ -82,8 +82,8 @@ function readNoise(given: Arguments, { scaled, intercept }: TuningData): { devia
 }
 
 /**
- * The mean squared error on a share of the rows, chosen at random, which the others are fitted without. As in
- * cross-validation the penalty is multiplied by the share of the rows that are fitted, so that λ is meant for all rows.
+ * The mean squared error on a random share of the rows, with a model that is fitted to the others. As in cross-validation
+ * the penalty is multiplied by the share of the rows that are fitted, so that λ is on the scale of all rows.
  */
 function createHeldOutCriterion(share: number, seed: number): Criterion {
   return {

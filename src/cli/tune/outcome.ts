@@ -1,14 +1,14 @@
-/** What a tuning has come to: for the terminal, as JSON, and for the report. */
+/** Formats the outcome of a tuning: as text for the terminal, as JSON, and for the report. */
 import type { Engine, TuneResult } from '../../index.ts';
 import { significant } from '../../pictures/numbers.ts';
 import { toOneLine } from '../io.ts';
 import type { TuningReport } from '../report/tune/report.ts';
-import { counted, listed } from '../table-options.ts';
+import { formatNames, formatQuantity } from '../wording.ts';
 import type { ChosenCriterion } from './criterion.ts';
 import { type TuningData, unscaleModel } from './data.ts';
 import { type Coefficients, GRID_POINTS, type Line, type LinePoint } from './lines.ts';
 
-/** Per cent that are rounding. */
+/** A difference below this many per cent is rounding. */
 const SAME = 1e-6;
 
 export interface Outcome {
@@ -26,12 +26,12 @@ function findSupport({ result }: Outcome): number[] {
   return [...result.beta.keys()].filter((feature) => result.beta[feature] !== 0);
 }
 
-/** To so many digits, without zeros at the end. */
+/** Formats a number with this many significant digits, without trailing zeros. */
 function formatNumber(value: number, digits = 5): string {
   return String(Number(value.toPrecision(digits)));
 }
 
-/** Lines of a name and a value, and a table of the coefficients. */
+/** Formats lines with a name and a value, and a table of the coefficients. */
 export function formatText(outcome: Outcome): string {
   const { data, chosen, result } = outcome;
   const { features, featureNames } = data.scaled;
@@ -42,11 +42,11 @@ export function formatText(outcome: Outcome): string {
     ...formatPenalty(outcome),
     [
       'error',
-      `${formatNumber(result.value, 7)}, ${chosen.criterion.name}, in ${counted(result.solves, 'solve', 'solves')}`,
+      `${formatNumber(result.value, 7)}, ${chosen.criterion.name}, in ${formatQuantity(result.solves, 'solve', 'solves')}`,
     ],
     ...(result.optimiser === 'grid' ? [] : [['grid', formatGrid(outcome)] as const]),
     ...(result.slopes ? [['slopes', formatSlopes(result.slopes)] as const] : []),
-    ['support', `${support.length} of ${features} features${dropped.length > 0 ? `; 0: ${listed(dropped)}` : ''}`],
+    ['support', `${support.length} of ${features} features${dropped.length > 0 ? `; 0: ${formatNames(dropped)}` : ''}`],
   ];
   const text = lines.map(([name, value]) => `${name.padEnd(9)}${toOneLine(value)}\n`).join('');
   return `${text}\n${formatCoefficients(outcome, support)}\n`;
@@ -85,7 +85,7 @@ function formatSlopes({ left, right }: NonNullable<TuneResult['slopes']>): strin
   return `${formatNumber(left, 3)} just below log λ, ${formatNumber(right, 3)} just above${kind}`;
 }
 
-/** Names with the coefficients, the greatest of standardised features first. */
+/** Formats the coefficients in descending order of their size for standardised features. */
 function formatCoefficients({ data, result }: Outcome, support: readonly number[]): string {
   const { featureNames } = data.scaled;
   const { beta, penalty, parameters } = result;
@@ -108,7 +108,7 @@ function formatCoefficients({ data, result }: Outcome, support: readonly number[
   return rows.map((row) => row.map(aligned).join('')).join('\n');
 }
 
-/** One object, numbers in full. */
+/** Creates the object for `--json`, with numbers in full precision. */
 export function createJSON(outcome: Outcome): object {
   const { engine, data, chosen, result, grid, best, warnings, seconds } = outcome;
   const { scaled, intercept } = data;

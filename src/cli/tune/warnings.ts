@@ -1,12 +1,12 @@
-/** What the user should know before trusting the penalty that was chosen. */
+/** The warnings that a user should read before trusting the chosen penalty. */
 import type { TuneResult } from '../../index.ts';
 import { shown } from '../io.ts';
-import { listed } from '../table-options.ts';
+import { formatNames } from '../wording.ts';
 import { findDependences } from './columns.ts';
 import type { TuningData } from './data.ts';
 import type { Coefficients, Line, LinePoint } from './lines.ts';
 
-/** Criteria closer to each other than this share are the same. */
+/** Two criteria count as equal within this relative difference. */
 const SAME = 1e-6;
 
 export interface Findings {
@@ -14,9 +14,9 @@ export interface Findings {
   readonly result: TuneResult;
   readonly grid: Line;
   readonly path: Coefficients | undefined;
-  /** Of the precision of the backend. */
+  /** The machine epsilon of the backend's precision. */
   readonly epsilon: number;
-  /** Most evaluations of a start. */
+  /** The evaluations allowed from each start. */
   readonly limit: number;
 }
 
@@ -34,7 +34,7 @@ export function listWarnings(findings: Findings): string[] {
 
 function warnOfConstantColumns({ constant }: TuningData): string[] {
   if (constant.length === 0) return [];
-  const names = listed(constant.map(shown));
+  const names = formatNames(constant.map(shown));
   return [`${names}: constant in all rows, so that nothing can be learned from ${constant.length > 1 ? 'them' : 'it'}`];
 }
 
@@ -43,32 +43,32 @@ function warnOfOtherSolutions({ data, result, epsilon }: Findings): string[] {
   if (status !== 'failed') return [];
   const names = data.scaled.featureNames;
   const [{ equicorrelation }] = samples;
-  // As little new as makes the certificate fail: it sees squares.
+  // The threshold at which the certificate fails. The certificate looks at squares, hence the root.
   const which = describeCollinearColumns(data, equicorrelation, Math.sqrt(16 * equicorrelation.length * epsilon));
   const where = which.length > 0 ? which : equicorrelation.map((feature) => shown(names[feature]));
   return [
-    `the solution is not unique and its derivative not certified: columns are collinear (${listed(where)}); other coefficients predict as well. ${REMEDY}`,
+    `the solution is not unique and its derivative not certified: columns are collinear (${formatNames(where)}); other coefficients predict as well. ${REMEDY}`,
   ];
 }
 
 const REMEDY = 'Leave columns out by --ignore, or use --penalty elastic-net';
 
-/** A share of a column that is new, below which solvers are slow. */
+/** Solvers are slow where a smaller share of a column than this is independent of the others. */
 const SLOW_SHARE = 1e-4;
 
-/** Why a problem may not have been solved. */
+/** Explains why a problem may not have been solved. */
 export function warnOfCollinearColumns(data: TuningData): string[] {
   const all = Array.from({ length: data.scaled.features }, (_, feature) => feature);
   const which = describeCollinearColumns(data, all, SLOW_SHARE);
-  return which.length === 0 ? [] : [`columns are collinear (${listed(which)}). ${REMEDY}`];
+  return which.length === 0 ? [] : [`columns are collinear (${formatNames(which)}). ${REMEDY}`];
 }
 
-/** Each column that repeats or combines others, with these. */
+/** Describes each column that repeats or combines other columns. */
 function describeCollinearColumns({ scaled }: TuningData, features: readonly number[], tolerance: number): string[] {
   const names = scaled.featureNames;
   const found = findDependences(scaled, features, tolerance).filter(({ on }) => on.length > 0);
   return found.map(({ column, on }) => {
-    const others = listed(on.map((each) => shown(names[each])));
+    const others = formatNames(on.map((each) => shown(names[each])));
     return `${shown(names[column])} ${on.length === 1 ? 'repeats' : 'combines'} ${others}`;
   });
 }
@@ -87,15 +87,15 @@ function warnOfExtremes({ data, result, grid }: Findings): string[] {
   ];
 }
 
-/** Where starts of a search for a single λ ended, with greater criteria between and to both sides. */
+/** Warns where starts of a search for a single λ ended in minima that are separated by greater values of the criterion. */
 function warnOfLocalMinima({ result, grid }: Findings): string[] {
   if (result.penalty !== 'single') return [];
   const known = [
     ...grid.points,
     ...result.visited.map(({ parameters, value }) => ({ logLambda: parameters[0], value })),
   ];
-  /** Whether the criterion is greater than both ends somewhere between them. */
-  const isPassBetween = (a: Place, b: Place): boolean => {
+  /** Whether the criterion is greater somewhere between two places than at both of them. */
+  const isRidgeBetween = (a: Place, b: Place): boolean => {
     const [low, high] = a.logLambda < b.logLambda ? [a.logLambda, b.logLambda] : [b.logLambda, a.logLambda];
     const most = Math.max(a.value, b.value);
     return known.some(({ logLambda, value }) => logLambda > low && logLambda < high && value > most);
@@ -104,7 +104,7 @@ function warnOfLocalMinima({ result, grid }: Findings): string[] {
   const minima: Place[] = [];
   for (const { parameters, value } of findBestOfEachStart(result).sort((a, b) => a.value - b.value)) {
     const place = { logLambda: parameters[0], value };
-    if ([top, bottom].every((end) => end.value > value) && minima.every((one) => isPassBetween(one, place))) {
+    if ([top, bottom].every((end) => end.value > value) && minima.every((one) => isRidgeBetween(one, place))) {
       minima.push(place);
     }
   }
@@ -115,7 +115,7 @@ function warnOfLocalMinima({ result, grid }: Findings): string[] {
 
 type Place = Pick<LinePoint, 'logLambda' | 'value'>;
 
-/** The best evaluation of each start. */
+/** Finds the best evaluation of each start. */
 function findBestOfEachStart({ visited }: TuneResult): TuneResult['visited'][number][] {
   const best = new Map<number, TuneResult['visited'][number]>();
   for (const one of visited) {

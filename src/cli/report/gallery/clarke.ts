@@ -34,7 +34,7 @@ const LEGEND: Parameters<typeof plot>[0]['legend'] = [
   { name: 'mean of the four pieces', look: 'second', kind: 'point' },
 ];
 
-/** The first row of the matrices: seen so, the surface is a butterfly and the tetrahedron a trapezium. */
+/** Draws the first row of the matrices. In this projection the surface is a butterfly and the tetrahedron a trapezium. */
 function projection({ pieces, conservative, mean }: Clarke): Markup {
   const place = ([a, b]: Matrix) => [a, b] as const;
   const [minusMinus, minusPlus, plusMinus, plusPlus] = pieces.map(({ inverse }) => place(inverse));
@@ -56,7 +56,7 @@ function projection({ pieces, conservative, mean }: Clarke): Markup {
   });
 }
 
-/** Those with 2/3 in row 1, column 2: a rectangle out of the tetrahedron, two arcs of a hyperbola out of the surface. */
+/** Draws the matrices with 2/3 in row 1, column 2: a rectangle of the tetrahedron and two arcs of a hyperbola of the surface. */
 function slice({ pieces, slice: branches, mean }: Clarke): Markup {
   const place = ([a, , , d]: Matrix) => [a, d] as const;
   const [minusMinus, minusPlus, plusMinus, plusPlus] = pieces.map(({ inverse }) => inverse);
@@ -85,7 +85,7 @@ function formatMatrix([a, b, c, d]: Matrix): string {
   return `[${formatThirds(a)} ${formatThirds(b)}; ${formatThirds(c)} ${formatThirds(d)}]`;
 }
 
-/** The entries are thirds. */
+/** Formats an entry, which is a multiple of 1/3. */
 function formatThirds(value: number): string {
   const thirds = Math.round(3 * value);
   const size = Math.abs(thirds) % 3 === 0 ? String(Math.abs(thirds) / 3) : `${Math.abs(thirds)}/3`;

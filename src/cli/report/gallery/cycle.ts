@@ -42,7 +42,7 @@ function picture(title: string, problem: Bilevel, paths: Cycle['cycling']): Mark
   const drawn: Drawn[] = [
     { kind: 'curve', look: 'quiet', points: line },
     ...paths.map((points): Drawn => ({ kind: 'curve', look: 'first', thin: true, points })),
-    // The last turn, once the start is forgotten.
+    // The last turn, where the start no longer matters.
     { kind: 'curve', look: 'second', points: paths[0].slice(-TURN_STEPS) },
     ...paths.map(([at]): Drawn => ({ kind: 'point', look: 'first', at })),
     { kind: 'point', look: 'quiet', at: problem.box, label: `s = ${formatPoint(problem.box)}` },
@@ -62,7 +62,7 @@ function picture(title: string, problem: Bilevel, paths: Cycle['cycling']): Mark
   });
 }
 
-/** A little more than once round. */
+/** A little more than one turn. */
 const TURN_STEPS = 130;
 
 function table(answers: Cycle['onTheLine']): Markup {

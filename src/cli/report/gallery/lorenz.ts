@@ -36,7 +36,7 @@ export function lorenzExhibit(found: Lorenz): Exhibit {
   };
 }
 
-/** Seen along y. */
+/** Draws a path as seen along y. */
 function butterfly(title: string, path: readonly Vector[], look: Look): Markup {
   return plot({
     title,
@@ -51,7 +51,7 @@ function butterfly(title: string, path: readonly Vector[], look: Look): Markup {
   });
 }
 
-/** Seen along z, which tends to 0. */
+/** Draws a path as seen along z, which tends to 0. */
 function line(title: string, path: readonly Vector[]): Markup {
   const [x, y, z] = path[path.length - 1];
   const end = 1.2 * Math.max(Math.abs(x), Math.abs(y));

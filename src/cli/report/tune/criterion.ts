@@ -1,15 +1,15 @@
-/** The criterion over log λ with its gradient, and on the way of the search. */
+/** Charts of the criterion and its gradient over log λ, and of the course of the search. */
 import { html, type Markup } from '../../../pictures/markup.ts';
 import { capitalised, rangeOf, significant, upright } from '../../../pictures/numbers.ts';
 import { type Drawn, type Plot, plot, type Range } from '../../../pictures/plot.ts';
 import type { CriterionPoint, TuningReport, VisitedPoint } from './report.ts';
 
-/** Of the close-up, in log λ to either side of the chosen one: far away the criterion is so large that nothing else shows. */
+/** The close-up covers this much of log λ to either side of the chosen one. Farther away the criterion dwarfs the minimum. */
 const CLOSE = 1;
 
 type CurvePoint = TuningReport['criterionCurve'][number];
 
-/** Where a single λ is sought, the points that the curve passes through. */
+/** An evaluated point with a place on the axis: the search for a single λ has these. */
 type PlacedPoint = VisitedPoint & CriterionPoint;
 
 export function criterionCharts(report: TuningReport): Markup {
@@ -31,7 +31,7 @@ export function criterionCharts(report: TuningReport): Markup {
   return html`<div class="charts${charts.length === 3 && ' three'}">${charts}</div>`;
 }
 
-/** The points beside the curve that have a place on its axis. */
+/** Lists the points that are marked in addition to the curve. */
 function listMarks({ visited, chosen, grid, several }: TuningReport): CriterionPoint[] {
   return [...findPlaced(visited), chosen, ...(several ? [] : [grid])];
 }
@@ -103,11 +103,11 @@ function gradientChart({ visited, chosen, several }: TuningReport, curve: readon
   });
 }
 
-/** Several penalties have no place on an axis: their evaluations one after the other. */
+/** Several penalties have no place on one axis, so their evaluations are drawn in the order of the search. */
 function progressChart({ visited, grid }: TuningReport): Markup {
   const values = visited.map(({ value }) => value);
   const x = { name: 'evaluation', from: 0, to: visited.length + 1 };
-  // Of evaluations far above what was ended with, only that they were.
+  // The highest tenth of the evaluations may lie outside, so that the end of the search remains visible.
   const ascending = [...values].sort((a, b) => a - b);
   const most = ascending[Math.floor(0.9 * (values.length - 1))];
   const y = rangeOf('criterion', [...ascending.filter((value) => value <= most), grid.value], 0.1);

@@ -1,5 +1,4 @@
-/** The page of the report of a tuning. */
-
+/** The page with the report of a tuning. */
 import { html, type Markup } from '../../../pictures/markup.ts';
 import { capitalised, significant } from '../../../pictures/numbers.ts';
 import { formatDuration } from '../../duration.ts';
@@ -10,7 +9,7 @@ import type { TuningReport } from './report.ts';
 import { searchTables } from './search.ts';
 import { supportTable } from './support.ts';
 
-/** @returns the text of the file; texts that come from data are escaped */
+/** Returns the text of the HTML file. Text from the data is escaped. */
 export function tuningPage(report: TuningReport): string {
   const { problem, warnings } = report;
   return page(

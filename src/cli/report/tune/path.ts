@@ -1,20 +1,20 @@
-/** The coefficients along the path of λ. */
+/** The chart of the coefficients along the path of λ. */
 import { html, type Markup } from '../../../pictures/markup.ts';
 import { MOST_NAMES, type NamedEnd, namesAt, withRoomForNames } from '../../../pictures/names.ts';
 import { rangeOf, significant, upright } from '../../../pictures/numbers.ts';
 import { type Drawn, type Plot, plot } from '../../../pictures/plot.ts';
 import type { TuningReport } from './report.ts';
 
-/** More curves cannot be told apart, and make the file large. */
+/** More curves could not be distinguished, and would make the file large. */
 const MAXIMUM_CURVES = 60;
 
-/** A curve that begins nearer to 0, as a share of the one that begins farthest, goes without a name: many do. */
+/** A curve is named only where it begins at this share, or more, of the greatest beginning. */
 const MINIMUM_NAMED_SHARE = 0.04;
 
 /** One feature along the path. */
 interface Curve {
   readonly name: string;
-  /** By log λ, ascending. */
+  /** In ascending order of log λ. */
   readonly values: readonly number[];
   readonly inSupport: boolean;
 }
@@ -45,7 +45,7 @@ export function pathChart({ problem, path, chosen, several }: TuningReport): Mar
   return html`${picture}${left > 0 && html`<p class="quiet">Not drawn, with smaller coefficients: ${left}.</p>`}`;
 }
 
-/** The curves to draw, the most important first; `left`: how many others are not 0 everywhere. */
+/** Chooses the curves to draw, the most important first. `left` counts the other curves that are not 0 everywhere. */
 function chooseCurves(
   coefficients: readonly ArrayLike<number>[],
   names: readonly string[],
@@ -71,7 +71,7 @@ function chooseNamedEnds(curves: readonly Curve[]): NamedEnd[] {
   return ends.filter(({ value }) => Math.abs(value) >= MINIMUM_NAMED_SHARE * farthest).slice(0, MOST_NAMES);
 }
 
-/** Those of the support last: they cover the others. */
+/** Draws the curves of the support last, so that they are on top. */
 function drawCurves(curves: readonly Curve[], logLambdas: readonly number[]): Drawn[] {
   return [...curves]
     .sort((a, b) => Number(a.inSupport) - Number(b.inSupport))

@@ -1,4 +1,4 @@
-/** What the search by gradient found and cost beside a grid, and every step of it. */
+/** Tables that compare the search by gradient with a grid, and list its evaluations. */
 import { html, type Markup, percent, wideTable } from '../../../pictures/markup.ts';
 import { capitalised, figures, significant } from '../../../pictures/numbers.ts';
 import type { TuningReport, VisitedPoint } from './report.ts';
@@ -25,7 +25,7 @@ export function searchTables({ visited, chosen, grid, solves, criterion, several
   return html`${isByGradient && comparison}<details><summary>Every point visited</summary>${every}</details>`;
 }
 
-/** log λ and λ, where it is a single one. */
+/** Formats log λ and λ, or dashes where there are several penalties. */
 function formatPlace({ logLambda }: VisitedPoint): string[] {
   return [formatOptional(logLambda, 5), formatOptional(logLambda === undefined ? undefined : Math.exp(logLambda))];
 }
@@ -34,10 +34,10 @@ function formatOptional(value: number | undefined, digits?: number): string {
   return value === undefined ? '–' : figures(value, digits);
 }
 
-/** What the gradient method reached beside the grid, in words. */
+/** Compares the result of the gradient method with that of the grid, in words. */
 function compareCriteria(byGradient: number, byGrid: number): string {
   const difference = (byGradient - byGrid) / Math.abs(byGrid || 1);
-  // Below this the digits that are shown are the same.
+  // A smaller difference does not change the digits that are shown.
   if (Math.abs(difference) < 5e-7) return 'The gradient method reaches the criterion of the grid';
   const share = `${significant(Math.abs(100 * difference), 2)}\u00a0%`;
   return `The gradient method reaches a criterion ${share} ${difference < 0 ? 'below' : 'above'} that of the grid`;

@@ -1,9 +1,9 @@
-/** The features that the chosen λ keeps, with their coefficients, and those that it does not. */
+/** Tables of the features in the support, with their coefficients, and of the others. */
 import { html, type Markup, wideTable } from '../../../pictures/markup.ts';
 import { figures, significant } from '../../../pictures/numbers.ts';
 import type { TuningReport } from './report.ts';
 
-/** More are in a part of the page that is opened. */
+/** Further rows are in a part of the page that is closed at first. */
 const MAXIMUM_OPEN_ROWS = 30;
 
 const MAXIMUM_LISTED_NAMES = 40;
