@@ -1,4 +1,4 @@
-/** Bundles the web app: static files with relative addresses, which any host can serve. */
+/** Bundles the web app into static files with relative addresses, which any host can serve. */
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
@@ -12,8 +12,8 @@ export interface BuiltDemo {
 }
 
 /**
- * Bundled together: they share what they have in common, and what one of them needs of a shared file all of them load. The
- * exhibits and the Lasso need much of the library that training does not, and stand alone.
+ * Entries that are bundled together share their common files, and every entry loads a shared file whole. The exhibits
+ * and the Lasso need large parts of the library that training does not, so they are bundled on their own.
  */
 const GROUPS: readonly Readonly<Record<string, string>>[] = [
   {
@@ -27,9 +27,9 @@ const GROUPS: readonly Readonly<Record<string, string>>[] = [
 ];
 
 /**
- * @param folder is emptied first
- * @param root of the package
- * @throws Error where the library's part of the page is above the limit
+ * @param folder the target, which is emptied first
+ * @param root the folder of the package
+ * @throws Error where the library's share of the page exceeds the limit
  */
 export async function buildDemo(folder = 'demo/dist', root = process.cwd()): Promise<BuiltDemo> {
   const outdir = join(root, folder);
@@ -58,7 +58,7 @@ async function bundle(
     platform: 'browser',
     target: 'es2022',
     charset: 'utf8',
-    chunkNames: '[name]-[hash]', // beside the entries, so that workers are found next to whatever starts them
+    chunkNames: '[name]-[hash]', // beside the entries, where the scripts look for their workers
     loader: { '.wgsl': 'text', '.csv': 'text' },
     external: ['webgpu', 'gpu.js', 'node:*'],
     plugins: [compactShaders(join(root, 'shaders'))],
@@ -70,7 +70,7 @@ async function bundle(
   return metafile.outputs;
 }
 
-/** What esbuild's minifier leaves: it looks at each expression by itself. */
+/** Minifies a file further with terser, since esbuild's minifier looks at one expression at a time. */
 async function minifyFile(path: string): Promise<void> {
   const { code } = await minify(await readFile(path, 'utf8'), { module: true, compress: { passes: 3 } });
   if (code === undefined) throw new Error(`${path} could not be minified`);

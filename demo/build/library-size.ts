@@ -1,19 +1,23 @@
-/** How much of what the page loads is the library, its code and shaders; equilibra/data, a package entry of its own, is counted apart. */
+/**
+ * Measures how much of the page is the library, with its shaders. equilibra/data, an entry of its own, is not counted.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Metafile } from 'esbuild';
 
-/** Gzipped bytes of the library that training on WebGPU may load. */
+/** The bytes of the library, gzipped, that a page may load to train on WebGPU. */
 export const LIMIT = 75_000;
 
 export interface LibraryPart {
-  /** What the page does when it loads these. */
+  /** The purpose for which the page loads these bytes. */
   readonly name: string;
   readonly bytes: number;
 }
 
-/** What is fetched by these entries at once, and what of the files that they fetch when needed. */
+/**
+ * The entries that are loaded for each purpose. Of the files that are fetched when needed, those of the backend count.
+ */
 const PARTS = [
   { name: 'to train on WebGPU', entries: ['page', 'training-worker', 'model-worker'], backend: 'webgpu' },
   { name: 'to train on the CPU', entries: ['page', 'training-worker', 'model-worker'], backend: 'cpu' },
@@ -21,7 +25,7 @@ const PARTS = [
   { name: 'for the exhibits', entries: ['gradients-worker'], backend: 'cpu' },
 ] as const;
 
-/** @param root the package's folder, to which the names in the metafile are relative */
+/** @param root the folder of the package, to which the names in the metafile are relative */
 export async function measureLibrary(root: string, outputs: Metafile['outputs']): Promise<LibraryPart[]> {
   const shares = new Map<string, number>();
   for (const [path, { inputs, bytes }] of Object.entries(outputs)) {
@@ -30,7 +34,7 @@ export async function measureLibrary(root: string, outputs: Metafile['outputs'])
       0,
     );
     if (own === 0) continue;
-    // Of a file that is part library, part page: the gzipped size, shared out by bytes.
+    // A file may contain library and page: its gzipped size is divided in proportion to the bytes.
     shares.set(path, (own / bytes) * gzipSync(await readFile(join(root, path)), { level: 9 }).length);
   }
   return PARTS.map(({ name, entries, backend }) => {
@@ -41,7 +45,7 @@ export async function measureLibrary(root: string, outputs: Metafile['outputs'])
   });
 }
 
-/** Exhibits and pictures serve the page and the command line: they are no part of the library. */
+/** Exhibits and pictures belong to the page and the command line, not to the library. */
 function isLibrary(input: string): boolean {
   return /^(src|shaders)\//.test(input) && !/^src\/(data|gallery|pictures)\//.test(input);
 }
@@ -62,7 +66,7 @@ function collectLoadedFiles(outputs: Metafile['outputs'], path: string, backend:
   }
 }
 
-/** @throws Error where the page loads more of the library than it may */
+/** @throws Error where the page loads more of the library than LIMIT */
 export function checkLibrarySize(parts: readonly LibraryPart[]): void {
   const [training] = parts;
   if (training.bytes <= LIMIT) return;

@@ -1,10 +1,13 @@
-/** Comments, space and long names in WGSL are for those who read the source: the page goes without. */
+/** Removes comments, space and long names from WGSL, which are for readers of the source only. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
 
-/** @param folder of all shaders: a name is shortened alike in each of them, since they are put together as they are needed */
+/**
+ * @param folder the folder of all shaders. Shaders are combined when needed, so a name is shortened alike in all of
+ *   them.
+ */
 export function compactShaders(folder: string): Plugin {
   return {
     name: 'compact-shaders',
@@ -22,10 +25,10 @@ export function compactShaders(folder: string): Plugin {
   };
 }
 
-/** Space around an operator that stands between a name, a number or a bracket on either side: no two tokens can run together. */
+/** Space around an operator between two names, numbers or brackets. Without it no two tokens can merge. */
 const BETWEEN_OPERANDS = /(?<=[\w)\]]) ([-+*/%<>&|^]=?|[<>=!]=|&&|\|\||=|<<|>>|->) (?=[\w(])/g;
 
-/** @param source without block comments */
+/** @param source WGSL without block comments */
 export function compactSource(source: string): string {
   return source
     .split('\n')
@@ -36,28 +39,28 @@ export function compactSource(source: string): string {
     .replace(BETWEEN_OPERANDS, '$1');
 }
 
-/** A name, but not that of an attribute: @group. */
+/** A name, except that of an attribute such as @group. */
 const NAME = /(?<![@\w.])[A-Za-z_]\w*|(?<=\.)[A-Za-z_]\w*/g;
 const DECLARATION = /\b(?:let|const|fn|struct|var(?:<[^>]*>)?) (\w+)/g;
 const FUNCTION_OR_TYPE = /\b(?:fn|struct) (\w+)/g;
-/** These begin with a small letter: what begins with another, in a list of cases, is a constant that comes from outside. */
+/** Only names with a small first letter: in a list of cases, other names are constants that are set from outside. */
 const PARAMETER_OR_MEMBER = /(?<=[({,]|\))([a-z]\w*):/g;
 const CALLED = /(?<!@)\b(\w+)\(/g;
-/** Constants that are set from outside, by their names. */
+/** Constants that are set from outside by name. */
 const OVERRIDE = /\boverride (\w+)/g;
-/** The entry point, a word of the language that looks like a member, and the components of vectors. */
+/** Names that must not change: the entry point, the keyword `default`, and the components of vectors. */
 const UNCHANGED = /^(main|default|[xyzwrgba]{1,4})$/;
 const FIRST = 'cdefhijklmnopqstuvABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /**
- * Short names for all that these sources declare, the shortest for what occurs most.
- * @param sources as they come out of `compact`
+ * Chooses short names for all declarations in these sources, the shortest for the most frequent.
+ * @param sources results of `compactSource`
  */
 export function chooseShortNames(sources: readonly string[]): Map<string, string> {
   const all = sources.join('\n');
   const found = (pattern: RegExp): string[] => [...all.matchAll(pattern)].map(([whole, name = whole]) => name);
   const own = new Set(found(FUNCTION_OR_TYPE));
-  // A variable may be named like a function of the language: length.
+  // A variable may have the name of a built-in function, such as length.
   const kept = new Set([...found(OVERRIDE), ...found(CALLED).filter((name) => !own.has(name))]);
   const counts = new Map<string, number>();
   for (const name of [...found(DECLARATION), ...found(PARAMETER_OR_MEMBER)]) {
@@ -74,7 +77,7 @@ export function chooseShortNames(sources: readonly string[]): Map<string, string
   return new Map(byCount.map((name) => [name, free.next().value as string]));
 }
 
-/** c, d, … Z, c0, d0, … */
+/** Generates c, d, … Z, c0, d0, … without the names that are taken. */
 function* generateUnusedNames(taken: ReadonlySet<string>): Generator<string> {
   for (let round = -1; ; round++) {
     for (const letter of FIRST) {

@@ -1,4 +1,4 @@
-/** Clarke's map: what implicit differentiation answers at its kink, and where the hypothesis ends. */
+/** The exhibit of Clarke's map: the answers of implicit differentiation at its kink, and where the hypothesis ends. */
 import { type Drawn, paneOf, plot, signed } from '../../src/pictures/plot.ts';
 import { findElement, findInput, readMessage, setText } from '../page/elements.ts';
 import { createTrafficLight } from '../page/light.ts';
@@ -55,13 +55,13 @@ export function startClarke(ask: Caller<GradientCalls>): void {
   void update();
 }
 
-/** The first row of the inverse of [α 1; slope β], in closed form: (β, −1)/(αβ − slope). */
+/** Computes the first row of the inverse of [α 1; slope β]: (β, −1)/(αβ − slope). */
 function computeFirstRow(alpha: number, beta: number, slope: number): Place {
   const determinant = alpha * beta - slope;
   return [beta / determinant, -1 / determinant];
 }
 
-/** Where a curve leaves the picture, or passes a singular matrix, it is cut. */
+/** Draws the first rows over a grid of α and β. Curves end at the border of the picture and at singular matrices. */
 function drawNet(slope: number): Drawn[] {
   const { across } = paneOf(X, Y);
   const lines = [

@@ -1,4 +1,4 @@
-/** The descent that goes round and round: a click sets where it starts. */
+/** The exhibit of the descent that cycles. A click sets its start. */
 import { CALM, RADIUS } from '../../src/gallery/cycle.ts';
 import { type Bilevel, PAPER, type Point, RATE } from '../../src/gallery/descent.ts';
 import { paneOf, plot, signed, WIDTH } from '../../src/pictures/plot.ts';

@@ -1,4 +1,4 @@
-/** Ascent that turns into the Lorenz attractor, against ascent along the true gradient. */
+/** The exhibit of the ascent that becomes the Lorenz attractor, beside the ascent along the true gradient. */
 import { START, type Vector } from '../../src/gallery/lorenz.ts';
 import { signed } from '../../src/pictures/plot.ts';
 import { createElement, findButton, findElement, findInput, isAbort, readMessage, setText } from '../page/elements.ts';
@@ -9,7 +9,7 @@ import type { GradientCalls, LorenzAnswers } from './protocol.ts';
 
 const STEPS = 3000;
 const TRUE_STEPS = 12;
-/** The attractor winds about this place, and stays within REACH of it. */
+/** The attractor winds about this point and stays within REACH of it. */
 const CENTRE: Vector = [0, 0, 25];
 const REACH = 36;
 
@@ -104,7 +104,7 @@ function formatVector(values: Vector): string {
   return `(${values.map((value) => signed(Number(value.toFixed(2)))).join(', ')})`;
 }
 
-/** Seen from the side, turned about the upright axis z. */
+/** Paints the paths as seen from the side, turned by `angle` about the upright axis z. */
 function paint(
   canvas: HTMLCanvasElement,
   dropped: readonly Vector[],

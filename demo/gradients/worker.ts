@@ -1,4 +1,4 @@
-/** The worker that computes the exhibits, by the same functions as `equilibra gallery`. */
+/** The worker that computes the exhibits, with the same functions as `equilibra gallery`. */
 import { certificateAt0, inverseJacobian } from '../../src/gallery/clarke.ts';
 import { CALM, RADIUS } from '../../src/gallery/cycle.ts';
 import { certificateAt, descended, PAPER, RATE } from '../../src/gallery/descent.ts';
@@ -15,7 +15,7 @@ import { type Engine, type ImplicitCertificate, open } from '../../src/index.ts'
 import { serveCalls, yieldToMessages } from '../workers/calls.ts';
 import type { Answer, GradientCalls, Verdict } from './protocol.ts';
 
-/** Steps that are told at once: some tenths of a second of what the page shows. */
+/** The number of steps that are sent to the page together. */
 const DESCENT_PART = 6;
 const ASCENT_PART = 8;
 

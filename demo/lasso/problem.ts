@@ -1,4 +1,6 @@
-/** A Lasso fitted to some rows and judged on the others: the held-out error as a function of log λ, with its derivative. */
+/**
+ * A Lasso fitted to some rows and judged on the others: the held-out error as a function of log λ, with its derivative.
+ */
 import { foldMasks, type RegressionData, regressionRows, standardisedRegression } from '../../src/data/index.ts';
 import { type Engine, heldOut as heldOutError, lasso, type Tensor, tune, valueAndGrad } from '../../src/index.ts';
 import type { LocalFigures, PathPoint } from './protocol.ts';
@@ -94,7 +96,9 @@ export async function solvePoints(problem: HeldOutProblem, logLambdas: readonly 
   });
 }
 
-/** In units of ε, together 4e-9. Bisection finds a knot to within 1e-10, and such a point must still count as the knot. */
+/**
+ * In units of ε, together 4e-9. Bisection finds a knot to within 1e-10, and such a point must still count as the knot.
+ */
 const KINK_UNITS = 2 ** 24;
 
 /** Solves at one log λ, with the certificate and the two one-sided derivatives of the error. */

@@ -17,7 +17,9 @@ export interface PathPoint {
   readonly gradient: number;
 }
 
-/** A place where a feature enters or leaves the model. The error has two one-sided derivatives there, left and right. */
+/**
+ * A place where a feature enters or leaves the model. The error has two one-sided derivatives there, left and right.
+ */
 export interface Knot {
   readonly logLambda: number;
   readonly feature: number;

@@ -1,4 +1,6 @@
-/** The view of the Lasso path: a slider for log λ, the features in the model, and the held-out error with its gradient. */
+/**
+ * The view of the Lasso path: a slider for log λ, the features in the model, and the held-out error with its gradient.
+ */
 import { significant } from '../../src/pictures/numbers.ts';
 import { signed, WIDTH } from '../../src/pictures/plot.ts';
 import { takeDrops } from '../page/drops.ts';

@@ -1,4 +1,4 @@
-/** How a fixed point is reached: the same solve, stopped after one iteration, after two, and so on. */
+/** Follows a solver to its fixed point: repeats one solve with a limit of one iteration, of two, and so on. */
 import {
   type Layer,
   type Model,
@@ -12,8 +12,8 @@ import { yieldToMessages } from '../workers/calls.ts';
 import type { ReachedPoint, ReachInput } from './protocol.ts';
 
 /**
- * @param model a monotone layer and what follows it
- * @returns how the last solve ended: `limit` where the residual is above the tolerance still
+ * @param model a model that begins with a monotone layer
+ * @returns the status of the last solve, which is `limit` where the residual is still above the tolerance
  */
 export async function followSolver(
   model: Model,
@@ -23,7 +23,7 @@ export async function followSolver(
 ): Promise<SolveStatus> {
   const [layer] = model.layers;
   if (layer.kind !== 'monotone')
-    throw new Error(`the first layer is ${layer.kind}; the fixed point of a monotone layer is shown`);
+    throw new Error(`the first layer is ${layer.kind}; it must be monotone for its fixed point to be shown`);
   let status: SolveStatus = 'limit';
   for (let limit = 1; limit <= input.limit && status === 'limit'; limit++) {
     await yieldToMessages();
@@ -64,7 +64,7 @@ async function solveWithLimit(
   });
 }
 
-/** Of the layers after the first one. */
+/** Applies the layers after the first one to z. */
 function applyLayers(layers: readonly Layer[], z: Tensor, parameters: readonly Tensor[]): Tensor {
   let first = 0;
   return layers.reduce((output, layer) => {

@@ -1,4 +1,4 @@
-/** The worker that looks: it holds rows of the data, and the model as the last checkpoint has it. */
+/** The worker that holds the rows to show and the model of the latest checkpoint. */
 import { preparationFrom } from '../../src/data/index.ts';
 import {
   type Checkpoint,
@@ -16,7 +16,7 @@ import { serveCalls } from '../workers/calls.ts';
 import type { DataSummary, DeviceFigures, ModelCalls, ModelSummary } from './protocol.ts';
 import { followSolver } from './reach.ts';
 
-/** Held-out rows that the page shows. */
+/** The number of held-out rows that the page shows. */
 const SHOWN_ROWS = 60;
 
 let engine: Promise<Engine> | undefined;
@@ -68,16 +68,16 @@ function requireModel(loaded: Checkpoint | undefined): Checkpoint {
   return loaded;
 }
 
-/** One thing is done with the model at a time: it is disposed where a newer one takes its place. */
+/** Uses of the model run one after the other, since a newer model disposes the one before. */
 let lastUse: Promise<unknown> = Promise.resolve();
 
 function withModel<Result>(wanted: Checkpoint, use: (model: Model) => Promise<Result>): Promise<Result> {
   const result = lastUse.then(() => useOnAnyDevice(wanted, use));
-  lastUse = result.catch(() => {}); // it is told where the result is awaited
+  lastUse = result.catch(() => {}); // whoever awaits the result sees the error
   return result;
 }
 
-/** Once more on a new device where the old one is lost. */
+/** Repeats the work on a new device where the old one is lost. */
 async function useOnAnyDevice<Result>(wanted: Checkpoint, use: (model: Model) => Promise<Result>): Promise<Result> {
   try {
     return await use(await loadModel(wanted));

@@ -1,4 +1,4 @@
-/** Says where the page computes, and what to do where that is not the graphics card. */
+/** Shows on which device the page computes, and explains what to do where that is not the graphics card. */
 import type { DeviceFigures } from '../model/protocol.ts';
 import { findButton, findElement, setText } from './elements.ts';
 
@@ -10,7 +10,7 @@ export function nameBackend(backend: string): string {
   return NAMES[backend] ?? backend;
 }
 
-/** Such as “WebGPU, NVIDIA H200” and “WebAssembly in float32, 2 threads”. */
+/** Names the device, such as “WebGPU, NVIDIA H200” or “WebAssembly in float32, 2 threads”. */
 export function namePlace({ backend, adapter: { description } }: Place): string {
   const name = nameBackend(backend);
   return description.startsWith(name) ? description : `${name}, ${description}`;

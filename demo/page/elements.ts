@@ -1,8 +1,8 @@
-/** The parts of the page, by their ids. */
+/** Finds, changes and creates elements of the page. */
 
 /**
- * @param kind what the element must be, such as HTMLButtonElement
- * @throws Error where the page has no such element
+ * @param kind the class of the element, such as HTMLButtonElement
+ * @throws Error where the page has no element of this class with this id
  */
 export function findElement<Kind extends Element>(id: string, kind: new () => Kind): Kind {
   const found = document.getElementById(id);
@@ -26,12 +26,12 @@ export function setText(id: string, content: string): void {
   updateText(findElement(id, HTMLElement), content);
 }
 
-/** Text that is written is laid out anew, even where it is the same. */
+/** Writes text only where it differs, since writing causes a new layout even of the same text. */
 export function updateText(element: HTMLElement, content: string): void {
   if (element.textContent !== content) element.textContent = content;
 }
 
-/** An element with texts and elements in it. */
+/** Creates an element with attributes and children. */
 export function createElement<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Readonly<Record<string, string>> = {},
@@ -43,7 +43,7 @@ export function createElement<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A message of an error, in a sentence. */
+/** Returns the message of anything that was thrown. */
 export function readMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,9 @@
-/** Small arrays of numbers as images on a canvas. */
+/** Draws small arrays of numbers as images on a canvas. */
 import { resolveColour } from './theme.ts';
 
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** Grey images: white on black, as the data sets have them, in the theme's ink on its ground. */
+/** Draws a grey image in the theme's colours: 0 is the background and 1 the colour of text. */
 export function drawGrey(
   canvas: HTMLCanvasElement,
   pixels: ArrayLike<number>,
@@ -13,7 +13,9 @@ export function drawGrey(
   drawPixels(canvas, height, width, (index) => shades(pixels[index]));
 }
 
-/** Numbers from the ground colour at 0 to `first` at the largest size where positive, `second` where negative. */
+/**
+ * Draws signed numbers: 0 is the background, and the colours `first` and `second` stand for `largest` and −`largest`.
+ */
 export function drawSigned(
   canvas: HTMLCanvasElement,
   values: ArrayLike<number>,
@@ -31,22 +33,24 @@ export function drawSigned(
   });
 }
 
-/** Pixels of the ground between two images of a sheet: what is seen of a neighbour where the scale is no whole number. */
+/**
+ * Background pixels between two images of a sheet. At a fractional scale they keep a neighbour from showing through.
+ */
 const GAP = 1;
 
 export interface Sheet {
-  /** What `background-image` and `background-size` are to be. */
+  /** The values of `background-image` and `background-size`. */
   readonly image: string;
   readonly size: string;
-  /** What `background-position` is to be for one of the images. */
+  /** Returns the value of `background-position` for one of the images. */
   place(index: number): string;
-  /** The picture is not needed any more. */
+  /** Releases the picture. */
   discard(): void;
 }
 
 /**
- * Many grey images in one picture, one below the other. As canvases each would be a texture of its own, which every frame
- * hands to the compositor.
+ * Draws many grey images into one picture, one below the other. Separate canvases would each be a texture, all of which
+ * go to the compositor in every frame.
  * @param pixels [count, height, width]
  */
 export async function createSheet(pixels: Float32Array, count: number, shape: readonly number[]): Promise<Sheet> {
@@ -59,7 +63,7 @@ export async function createSheet(pixels: Float32Array, count: number, shape: re
   const address = URL.createObjectURL(blob);
   const picture = new Image();
   picture.src = address;
-  await picture.decode(); // so that it is there at once
+  await picture.decode(); // so that it can be shown at once
   return {
     image: `url(${address})`,
     size: `100% ${(100 * count * pitch) / height}%`,
@@ -68,7 +72,7 @@ export async function createSheet(pixels: Float32Array, count: number, shape: re
   };
 }
 
-/** 0 is the ground. */
+/** Inserts gaps of zeros, which are drawn as background. */
 function insertGaps(pixels: Float32Array, count: number, each: number, gap: number): Float32Array {
   const all = new Float32Array(count * (each + gap));
   for (let index = 0; index < count; index++)
@@ -76,7 +80,7 @@ function insertGaps(pixels: Float32Array, count: number, each: number, gap: numb
   return all;
 }
 
-/** @param at the colour of a pixel, as four bytes of an image make one number */
+/** @param at returns the colour of a pixel as a 32-bit number of its four bytes */
 function drawPixels(canvas: HTMLCanvasElement, height: number, width: number, at: (index: number) => number): void {
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;
@@ -90,10 +94,10 @@ function drawPixels(canvas: HTMLCanvasElement, height: number, width: number, at
   context.putImageData(image, 0, 0);
 }
 
-/** Shades that a screen tells apart. */
+/** The number of shades that a screen can show. */
 const SHADES = 256;
 
-/** Colours between two, by a share in [0, 1]; those beyond are the ends. */
+/** Returns a function that interpolates between two colours, by a share that is clamped to [0, 1]. */
 function createShades(from: Colour, to: Colour): (share: number) => number {
   const bytes = new Uint8ClampedArray(4 * SHADES);
   for (let shade = 0; shade < SHADES; shade++) {
@@ -104,13 +108,13 @@ function createShades(from: Colour, to: Colour): (share: number) => number {
   return (share) => words[Math.round(Math.min(1, Math.max(0, share)) * (SHADES - 1))];
 }
 
-/** Of rgb(…), which is how a browser tells the colours of a style sheet that are written #… */
+/** Parses rgb(…), the form in which browsers return a computed colour. */
 function parseColour(text: string): Colour {
   const [red, green, blue] = (text.match(/[\d.]+/g) ?? []).map(Number);
   return [red, green, blue];
 }
 
-/** The grid nearest to a square that has room for so many numbers. */
+/** Chooses the most nearly square grid that has room for `count` numbers. */
 export function chooseGrid(count: number): readonly [height: number, width: number] {
   const width = Math.ceil(Math.sqrt(count));
   return [Math.ceil(count / width), width];

@@ -1,4 +1,4 @@
-/** A curve that grows while one looks at it: uPlot in a figure, in the colours of the page. */
+/** A chart whose curves grow during a run, drawn with uPlot in the colours of the page. */
 import uPlot from 'uplot';
 import { createElement, updateText } from './elements.ts';
 import { runInOwnFrame } from './frames.ts';
@@ -10,7 +10,7 @@ export interface Line {
 }
 
 export interface LineChart {
-  /** @param ys of each line, one for each x; null where there is none */
+  /** @param ys for each line, one value for each x; null where there is none */
   update(xs: readonly number[], ys: readonly (readonly (number | null)[])[]): void;
 }
 
@@ -18,19 +18,20 @@ export interface ChartOptions {
   readonly lines: readonly Line[];
   readonly x: string;
   readonly scale?: 'linear' | 'logarithmic';
-  /** Of the vertical axis, where it is known beforehand. */
+  /** The range of the vertical axis, where it is known in advance. */
   readonly range?: readonly [number, number];
   readonly format: (value: number) => string;
-  /** Of the numbers at the axis. Default: format. */
+  /** Formats the numbers at the axis. Default: `format`. */
   readonly ticks?: (value: number) => string;
   readonly height?: number;
 }
 
+/** More points are drawn without marks. */
 const MAXIMUM_MARKED_POINTS = 40;
-/** Steps, epochs and iterations are counted. */
+/** The distances between ticks of the horizontal axis, which counts steps, epochs or iterations. */
 const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6];
 
-/** @param figure with a caption, to which the legend is added */
+/** @param figure a figure with a caption, to which the legend is added */
 export function createLineChart(figure: HTMLElement, options: ChartOptions): LineChart {
   const { lines, format, height = 190 } = options;
   const values = lines.map(() => createElement('b', {}, '–'));
@@ -91,7 +92,7 @@ function formatLast(values: ArrayLike<number | null | undefined>, format: (value
   return '–';
 }
 
-/** Where a line began and where it is. */
+/** Describes the first and the last value of a line, for screen readers. */
 function describeValues(values: ArrayLike<number | null | undefined>, format: (value: number) => string): string {
   const present = Array.from(values).filter((value) => typeof value === 'number');
   if (present.length === 0) return 'none yet';
@@ -112,7 +113,7 @@ function createPlotOptions(options: ChartOptions, width: number, height: number)
   const font = '12px system-ui, sans-serif';
   const axis = { stroke: ink, ticks: { show: false }, font };
   const isLogarithmic = scale === 'logarithmic';
-  // Of a logarithmic axis the powers of ten alone are drawn.
+  // A logarithmic axis has ticks at powers of ten only.
   const filter = (_plot: uPlot, splits: number[]): (number | null)[] =>
     splits.map((value) =>
       !isLogarithmic || Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9 ? value : null,

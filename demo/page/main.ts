@@ -1,4 +1,4 @@
-/** The web app: three views over the same library, which computes in workers so that the page never freezes. */
+/** The web app has three views. The library runs in workers, so that the page never freezes. */
 
 import type { ModelCalls } from '../model/protocol.ts';
 import { createCaller } from '../workers/calls.ts';
@@ -38,7 +38,7 @@ ask('device', undefined).then(
   (error: unknown) => setText('device-text', readMessage(error)),
 );
 
-/** On a phone the settings stand folded up before the run: the defaults will do. */
+/** Collapses the settings on narrow screens, where the defaults will do. */
 function foldSettings(): void {
   const wide = matchMedia('(min-width: 48.01rem)');
   const fit = (): void => {

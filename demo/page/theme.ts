@@ -1,4 +1,4 @@
-/** Light and dark: what the system says, unless the person says otherwise. */
+/** The light and dark themes. The system decides, unless the user chooses one. */
 import { findButton } from './elements.ts';
 
 const THEMES = ['system', 'light', 'dark'] as const;
@@ -7,7 +7,7 @@ type Theme = (typeof THEMES)[number];
 const KEY = 'theme';
 const changed = new Set<() => void>();
 
-/** @param listener called whenever the colours change, whoever changed them */
+/** @param listener called whenever the colours change, by the user or by the system */
 export function onColourChange(listener: () => void): void {
   changed.add(listener);
 }
@@ -31,7 +31,7 @@ export function startTheme(): void {
   show();
 }
 
-/** Pages without a place to store things, such as private ones, forget. */
+/** Private windows have no storage, and there the choice is not remembered. */
 function readStoredTheme(): Theme {
   try {
     return THEMES.find((theme) => theme === localStorage.getItem(KEY)) ?? 'system';
@@ -44,23 +44,23 @@ function storeTheme(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // it holds for this visit
+    // Without storage the choice lasts for this visit.
   }
 }
 
-/** Those of the style sheet with which canvases are painted. */
+/** The colours of the style sheet that are used on canvases. */
 const COLOURS = ['ink', 'quiet', 'line', 'sunken', 'first', 'second'] as const;
 export type ColourName = (typeof COLOURS)[number];
 
 let resolved: Readonly<Record<ColourName, string>> | undefined;
 
-/** A colour of the style sheet as the canvas takes it, rgb(…): custom properties alone are not resolved. */
+/** Returns a colour of the style sheet as rgb(…), since a canvas does not resolve custom properties. */
 export function resolveColour(name: ColourName): string {
   resolved ??= resolveAllColours();
   return resolved[name];
 }
 
-/** All at once: for whichever is asked, the browser computes the style of the whole page. */
+/** Resolves all colours at once, since each query makes the browser compute the style of the whole page. */
 function resolveAllColours(): Record<ColourName, string> {
   const probes = COLOURS.map((name) => {
     const probe = document.createElement('span');

@@ -1,5 +1,4 @@
-/** Which data are trained on: the digits, or files that a person chooses or drops. */
-
+/** The choice of the training data: the digits, or files that the user chooses or drops. */
 import type { DataSummary } from '../model/protocol.ts';
 import { takeDrops } from '../page/drops.ts';
 import { findButton, findElement, findInput, findSelect, readMessage, setText } from '../page/elements.ts';
@@ -11,8 +10,8 @@ export interface DataChoice {
 }
 
 /**
- * @param open reads the data elsewhere; rejects with what is wrong with them
- * @param onData called whenever others are there
+ * @param open reads the data in a worker, and rejects where something is wrong with them
+ * @param onData called whenever other data have been read
  */
 export function createDataChoice(
   open: (source: DataSource) => Promise<DataSummary>,
@@ -22,7 +21,7 @@ export function createDataChoice(
   let summary: DataSummary | undefined;
   let attempt = 0;
 
-  /** Data that cannot be read leave those that were there. */
+  /** Reads new data. Where that fails, the previous data remain. */
   const choose = async (wanted: () => DataSource): Promise<void> => {
     const own = ++attempt;
     setText('data-problem', '');

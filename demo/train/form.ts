@@ -1,10 +1,10 @@
-/** The settings as a form. */
+/** The form with the settings of a run. */
 import { BACKENDS } from '../../src/backends/open.ts';
 import { nameBackend } from '../page/device.ts';
 import { findElement, findInput as inputOf, setText } from '../page/elements.ts';
 import { ACTIVATIONS, DEFAULTS, OPTIMISERS, type Settings, SOLVERS } from './settings.ts';
 
-/** gpu.js makes functions out of text, which this page does not allow itself. */
+/** gpu.js compiles text to functions, which the content security policy of this page forbids. */
 const OFFERED = BACKENDS.filter((name) => String(name) !== 'gpujs');
 
 const LABELS: Readonly<Record<string, string>> = {
@@ -30,10 +30,10 @@ type Field = keyof Settings;
 const NUMBERS = ['width', 'margin', 'tolerance', 'rate', 'epochs', 'batch'] as const satisfies readonly Field[];
 
 export interface SettingsForm {
-  /** @returns undefined, with the reason in the page, where a field does not hold what it must */
+  /** Reads the settings. Where a field is invalid, it shows the reason and returns undefined. */
   read(): Settings | undefined;
   write(settings: Settings): void;
-  /** While a run is under way nothing can be chosen. */
+  /** Disables the form during a run. */
   lock(isLocked: boolean): void;
 }
 

@@ -1,20 +1,22 @@
-/** A pad to draw on, by pointer or by keys. What the model gets is shown under the pen: few pixels, centred as its data are. */
+/**
+ * A pad to draw on, by pointer or by keys. It shows the small, centred image that the model receives under the strokes.
+ */
 import { findButton, findElement, setText } from '../page/elements.ts';
 import { drawGrey } from '../page/images.ts';
 import { onColourChange, resolveColour } from '../page/theme.ts';
 import { chooseFraming, type Place, rasterise, type Stroke } from './raster.ts';
 
 export interface Pad {
-  /** @param shape of the images; undefined where the data are no images, and nothing can be drawn */
+  /** @param shape the shape of the images; undefined where the data are no images, which hides the pad */
   expect(shape: readonly number[] | undefined): void;
   /** Shows an image in place of a drawing. */
   show(image: Float32Array): void;
 }
 
-/** While one draws, the model is asked this often at most, in milliseconds. */
+/** The model is asked at most once in this time while the user draws. */
 const MILLISECONDS_BETWEEN_ANSWERS = 200;
 
-/** By a key the pen moves by this share of the pad. */
+/** A key moves the pen by this share of the pad. */
 const KEY_STEP = 1 / 16;
 const DIRECTIONS: Readonly<Record<string, Place>> = {
   ArrowLeft: [-1, 0],
@@ -28,7 +30,7 @@ const HINTS = {
   lifted: 'The pen is lifted: arrows move it, space puts it down.',
 } as const;
 
-/** @param onImage called with the image while it is drawn, and with undefined once it is cleared */
+/** @param onImage called with the image during drawing, and with undefined when it is cleared */
 export function createPad(onImage: (image: Float32Array | undefined) => void): Pad {
   const canvas = findElement('pad', HTMLCanvasElement);
   let shape: readonly number[] | undefined;
@@ -36,7 +38,7 @@ export function createPad(onImage: (image: Float32Array | undefined) => void): P
   let image: Float32Array | undefined;
   let isDown = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  /** Where keys have moved the pen; shown while they do. */
+  /** The position of the pen that keys move. It is shown while keys are used. */
   let pen: Place = [0.5, 0.5];
   let isKeyed = false;
 
@@ -56,7 +58,7 @@ export function createPad(onImage: (image: Float32Array | undefined) => void): P
     return [(clientX - left) / width, (clientY - top) / height];
   };
   const putDown = (place: Place): void => {
-    if (strokes.length === 0) image = undefined; // a sample that was shown makes room
+    if (strokes.length === 0) image = undefined; // the drawing replaces a sample that is shown
     isDown = true;
     strokes.push([place]);
   };
@@ -78,7 +80,7 @@ export function createPad(onImage: (image: Float32Array | undefined) => void): P
   keys.addEventListener('keydown', (event) => {
     const direction = DIRECTIONS[event.key];
     if (!shape || (!direction && event.key !== ' ')) return;
-    event.preventDefault(); // the page is not to scroll
+    event.preventDefault(); // so that the page does not scroll
     isKeyed = true;
     if (direction) {
       pen = movePen(pen, direction);
@@ -106,7 +108,7 @@ export function createPad(onImage: (image: Float32Array | undefined) => void): P
   canvas.addEventListener('pointerup', lift);
   canvas.addEventListener('pointercancel', lift);
   const showOnly = (given: Float32Array | undefined): void => {
-    isDown = false; // what was begun is gone
+    isDown = false; // an unfinished stroke is discarded
     strokes = [];
     image = given;
     draw();
@@ -132,7 +134,7 @@ function movePen([x, y]: Place, [across, down]: Place): Place {
   return [inside(x + KEY_STEP * across), inside(y + KEY_STEP * down)];
 }
 
-/** A ring, filled while the pen is down. */
+/** Paints the pen as a ring, which is filled while the pen is down. */
 function paintPen(canvas: HTMLCanvasElement, [x, y]: Place, isDown: boolean): void {
   const context = canvas.getContext('2d');
   if (!context) return;
@@ -145,7 +147,7 @@ function paintPen(canvas: HTMLCanvasElement, [x, y]: Place, isDown: boolean): vo
   if (isDown) context.fill();
 }
 
-/** A sample as it is; a drawing as its strokes, over what the model sees of it. */
+/** Paints a sample, or the strokes of a drawing over the image that the model receives. */
 function paint(
   canvas: HTMLCanvasElement,
   strokes: readonly Stroke[],

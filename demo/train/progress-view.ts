@@ -1,18 +1,18 @@
-/** The figures and the curves of a run. */
+/** Shows the figures and the curves of a run. */
 import { findElement, setText } from '../page/elements.ts';
 import { runInOwnFrame } from '../page/frames.ts';
 import { createLineChart } from '../page/line-chart.ts';
 import { computeCurves, type RunHistory } from './history.ts';
 
-/** Milliseconds between two paintings: nobody reads faster. */
+/** Nobody reads faster. */
 const MILLISECONDS_BETWEEN_PAINTINGS = 150;
 
 export interface ProgressView {
-  /** Paints soon; calls in between are one. */
+  /** Schedules a painting. Calls before it have no further effect. */
   changed(): void;
 }
 
-/** @param share of the run that is done, from 0 to 1 */
+/** @param share returns the share of the run that is done, from 0 to 1 */
 export function createProgressView(history: RunHistory, share: () => number): ProgressView {
   const loss = createLineChart(findElement('chart-loss', HTMLElement), {
     lines: [{ name: 'training', look: 'first' }],
@@ -88,7 +88,7 @@ export function formatPercent(share: number): string {
   return `${(100 * share).toFixed(share === 0 || share === 1 ? 0 : 1)} %`;
 }
 
-/** 0.01, but 1e-5. */
+/** Formats a power of ten for an axis: 0.01 and 1000, but 1e-5. */
 export function formatPower(value: number): string {
   return value >= 1e-3 && value < 1e4 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
 }

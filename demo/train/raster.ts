@@ -1,15 +1,15 @@
-/** From strokes to an image of few pixels, centred and scaled as the digits of a data set are. */
+/** Turns strokes into a small image that is centred and scaled as the digits of a data set are. */
 
 export type Place = readonly [x: number, y: number];
 export type Stroke = readonly Place[];
 
-/** How the images of a data set were made. */
+/** How the images of a data set were framed. */
 export interface Framing {
   readonly height: number;
   readonly width: number;
-  /** Rows and columns left free around the digit: none in the 8 × 8 digits, 4 in MNIST. */
+  /** Empty rows and columns around the digit, in pixels: none in the 8 × 8 digits, 4 in MNIST. */
   readonly border: number;
-  /** Width of the pen, in pixels. */
+  /** The width of the pen, in pixels. */
   readonly pen: number;
 }
 
@@ -20,12 +20,12 @@ export function chooseFraming([height, width]: readonly number[]): Framing {
     : { height, width, border: Math.round(smallest / 7), pen: smallest / 11 };
 }
 
-/** Points in each direction of a pixel at which is asked whether it is covered. */
+/** The number of sample points in each direction of a pixel. */
 const SAMPLES = 4;
 
 /**
- * The digit fills the frame in its longer direction and stands in the middle.
- * @returns height × width numbers in [0, 1], the share of each pixel that is covered; all 0 without strokes
+ * Draws the strokes so that the digit fills the frame in its longer direction and is centred.
+ * @returns height × width numbers in [0, 1]: the share of each pixel that is covered. All are 0 without strokes.
  */
 export function rasterise(strokes: readonly Stroke[], framing: Framing): Float32Array {
   const { height, width, pen } = framing;
@@ -40,7 +40,7 @@ export function rasterise(strokes: readonly Stroke[], framing: Framing): Float32
   return image;
 }
 
-/** Marks the samples within `reach` of a line; only those of the rectangle about it are asked. */
+/** Marks the sample points within `reach` of a line. It only examines the rectangle around the line. */
 function markCovered(
   covered: Uint8Array,
   [down, across]: readonly [number, number],
@@ -61,7 +61,7 @@ function markCovered(
 
 type Line = readonly [Place, Place];
 
-/** The pieces of the strokes, in the frame. */
+/** Splits the strokes into line segments, in the coordinates of the frame. */
 function placeStrokes(strokes: readonly Stroke[], { height, width, border, pen }: Framing): Line[] {
   const all = strokes.flat();
   if (all.length === 0) return [];
@@ -73,7 +73,7 @@ function placeStrokes(strokes: readonly Stroke[], { height, width, border, pen }
     width / 2 + scale * (x - (left + right) / 2),
     height / 2 + scale * (y - (top + bottom) / 2),
   ];
-  // A point alone is as large as the pen, not as the frame.
+  // A single point is drawn in the size of the pen and not scaled to the frame.
   const isPoint = right - left < 1e-9 && bottom - top < 1e-9;
   const place = isPoint ? (): Place => [width / 2, height / 2] : at;
   return strokes.flatMap((stroke) =>

@@ -1,4 +1,4 @@
-/** A fixed point being reached: residual, z and probabilities after each iteration. */
+/** Shows how a solver reaches a fixed point: residual, z and probabilities after each iteration. */
 import type { ForwardSolverName, SolveStatus } from '../../src/index.ts';
 import type { ReachedPoint, ReachInput } from '../model/protocol.ts';
 import {
@@ -29,7 +29,7 @@ const LABELS: Partial<Record<ForwardSolverName, string>> = {
   'anderson-picard': 'Picard, Anderson',
 };
 
-/** The most iterations that are followed. */
+/** The number of iterations that are followed. */
 const LIMIT = 60;
 
 export type Reach = (
@@ -39,9 +39,9 @@ export type Reach = (
 ) => Promise<SolveStatus>;
 
 export interface ReachView {
-  /** Names of the classes, for the probabilities. */
+  /** Sets the names of the classes, for the probabilities. */
   expect(classNames: readonly string[]): void;
-  /** Follows the solver on one row; undefined: on none. */
+  /** Follows the solver on one row, or on none where `inputs` is undefined. */
   follow(inputs: Float32Array | undefined): void;
 }
 
@@ -166,7 +166,7 @@ function showProbabilities(names: readonly string[], probabilities: Float32Array
   }
 }
 
-/** On one scale for all iterations, so that z can be seen to settle. */
+/** Draws z on one scale for all iterations, so that it visibly settles. */
 function showState({ z, iterations }: ReachedPoint, points: readonly ReachedPoint[]): void {
   const { z: final } = points[points.length - 1];
   const largest = final.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;

@@ -1,4 +1,4 @@
-/** Held-out rows with what the model takes them for. Each is a button: its fixed point is shown. */
+/** Shows held-out rows with their predictions. Each row is a button that shows its fixed point. */
 import type { DataSummary, Predictions } from '../model/protocol.ts';
 import { createElement, findElement, readMessage, setText, updateText } from '../page/elements.ts';
 import { createSheet, type Sheet } from '../page/images.ts';
@@ -7,9 +7,9 @@ import { formatPercent } from './progress-view.ts';
 
 export interface Samples {
   show(data: DataSummary): void;
-  /** @param predictions of the rows shown; undefined where there are none */
+  /** @param predictions the predictions for the rows that are shown; undefined where there are none */
   predicted(predictions: Predictions | undefined): void;
-  /** No row is chosen any more. */
+  /** Clears the choice of a row. */
   release(): void;
 }
 
@@ -27,14 +27,14 @@ export function createSamplesGrid(onChosen: (row: number, inputs: Float32Array) 
   const release = (): void => {
     for (const { button } of items) button.setAttribute('aria-pressed', 'false');
   };
-  /** The pictures in the colours of the page; the former ones are shown until they are there. */
+  /** Draws the pictures in the colours of the page. The previous ones remain until the new ones are complete. */
   const draw = async (): Promise<void> => {
     drawings += 1;
     const own = drawings;
     if (!data || !areGrey(data)) return;
     const { shown, featureShape } = data;
     const next = await createSheet(shown.inputs, shown.count, featureShape);
-    if (own !== drawings) return next.discard(); // other data or colours came meanwhile
+    if (own !== drawings) return next.discard(); // the data or the colours have changed in the meantime
     sheet?.discard();
     sheet = next;
     list.style.setProperty('--sheet', next.image);

@@ -1,19 +1,21 @@
-/** What a person may choose of a run. The names and the texts are those of `equilibra train`, which goes on from the page's checkpoints. */
+/** The settings of a run. Names and texts are those of `equilibra train`, which can resume the page's checkpoints. */
 import type { Activation, BackendName, ForwardSolverName } from '../../src/index.ts';
 
-/** Which of the library's the form offers: each that is added there has to be decided on here. */
+/**
+ * Whether the form offers each activation. One that is added to the library does not compile until it is listed here.
+ */
 const OFFERED_ACTIVATIONS = {
   relu: true,
   tanh: true,
   sigmoid: true,
-  softThreshold: false, // these two want parameters
+  softThreshold: false, // softThreshold and clip have parameters
   leakyRelu: true,
   clip: false,
   softplus: true,
   elu: true,
   softsign: true,
   arctan: true,
-  softmax: false, // over a whole layer
+  softmax: false, // acts on a whole layer
 } as const satisfies Record<Activation['name'], boolean>;
 
 const OFFERED_SOLVERS = {
@@ -23,7 +25,7 @@ const OFFERED_SOLVERS = {
   'anderson-picard+peaceman-rachford': true,
   'forward-backward': true,
   anderson: true,
-  picard: false, // these two need not converge
+  picard: false, // picard and anderson-picard need not converge
   'anderson-picard': false,
 } as const satisfies Record<ForwardSolverName | 'auto', boolean>;
 
@@ -66,12 +68,12 @@ export const DEFAULTS: Settings = {
   backend: undefined,
 };
 
-/** The rate falls to a tenth after so many epochs, again and again. */
+/** The learning rate is multiplied by `factor` every `every` epochs. */
 export const DECAY = { factor: 0.1, every: 15 } as const;
 
 export type Options = Readonly<Record<string, string>>;
 
-/** The settings as the command line writes them down in a checkpoint. */
+/** Turns the settings into the options that the command line stores in a checkpoint. */
 export function toOptions({ backend, ...settings }: Settings): Options {
   const { optimiser } = settings;
   const all = {
@@ -88,13 +90,13 @@ export function toOptions({ backend, ...settings }: Settings): Options {
   return Object.fromEntries(present.map(([name, value]) => [name, String(value)]));
 }
 
-/** May be others in a run that is taken up. */
+/** The options that may differ when a run is resumed. */
 const CHANGEABLE: readonly string[] = ['epochs', 'backend'];
 
 /**
- * The settings that a checkpoint was trained with, where this page offers them all.
- * @param options as the page or the command line wrote them
- * @returns undefined where the run used something that is not on this page
+ * Reads the settings with which a checkpoint was trained.
+ * @param options the options that the page or the command line stored
+ * @returns undefined where the run used something that this page does not offer
  */
 export function readSettings(options: Options): Settings | undefined {
   const number = (name: string, fallback: number): number => Number(options[name] ?? fallback);
@@ -123,7 +125,7 @@ export function readSettings(options: Options): Settings | undefined {
   return isOffered && !differs ? settings : undefined;
 }
 
-/** Of a table: they say how the data were read, and are checked with the data. */
+/** The options that say how a table was read. They are compared with the data instead. */
 const DATA_OPTIONS: readonly string[] = [
   'target',
   'held-out',

@@ -1,4 +1,4 @@
-/** The view in which a model is trained. */
+/** The view for training a model. */
 import { downloadCheckpoint } from '../../src/train/checkpoint/download.ts';
 import type { DataSummary, ModelCalls, ModelSummary } from '../model/protocol.ts';
 import { namePlace, showDevice } from '../page/device.ts';
@@ -14,7 +14,7 @@ import { type RunEvents, type RunState, startRun, type TrainingRun } from './run
 import { createSamplesGrid } from './samples.ts';
 import { readSettings, type Settings } from './settings.ts';
 
-/** A checkpoint that training can go on from, and the settings that it goes on with. */
+/** A checkpoint from which training can go on, with its settings. */
 interface Resumable {
   readonly bytes: Uint8Array;
   readonly settings: Settings;
@@ -58,7 +58,9 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     return state === 'finished' ? 1 : Math.min(1, (epoch + step / steps) / epochs);
   }
 
-  /** The row whose fixed point is wanted: it is followed once there is a model, and again with each newer one. */
+  /**
+   * The row whose fixed point is shown. The solver is followed once there is a model, and again with each newer one.
+   */
   let chosen: Float32Array | undefined;
 
   function follow(inputs: Float32Array | undefined): void {
@@ -67,7 +69,7 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     else if (inputs) setText('reach-state', 'There is no model for these data yet: train one, or load a checkpoint.');
   }
 
-  /** Held-out rows through the model as it is now. */
+  /** Classifies the held-out rows with the current model. */
   async function lookAgain(): Promise<void> {
     if (!model || data.summary?.features !== model.inputs || data.summary.classNames.length !== model.outputs) return;
     try {
@@ -201,7 +203,7 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   });
 }
 
-/** Training goes on only with the same settings, but for where it computes and how long. */
+/** Whether two settings describe the same run. The backend and the number of epochs may differ. */
 function isSameRun(before: Settings, now: Settings): boolean {
   const kept = ({ epochs, backend, ...rest }: Settings): string => JSON.stringify(Object.entries(rest).sort());
   return kept(before) === kept(now);
@@ -219,7 +221,9 @@ function describeLoaded(
   return `${about} ${canResume ? 'Resume goes on from there.' : 'It can be looked at; Start trains a new one.'}`;
 }
 
-/** Does one thing at a time; of those that come meanwhile, only the last one is done. */
+/**
+ * Returns a function that does one piece of work at a time. Of the calls in the meantime only the last is carried out.
+ */
 function createLatestOnly<Value>(work: (value: Value) => Promise<void>): (value: Value) => void {
   let next: { value: Value } | undefined;
   let isBusy = false;

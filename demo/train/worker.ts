@@ -19,7 +19,7 @@ import { readData } from './data.ts';
 import type { EngineMessage, Job } from './job.ts';
 import { DECAY, type Settings, toOptions } from './settings.ts';
 
-/** Steps from one checkpoint to the next: what a lost device costs. */
+/** The number of steps between two checkpoints, which is the work that a lost device costs at most. */
 const CHECKPOINT_STEPS = 50;
 
 serveTraining(self, async ({ source, settings }: Job) => {

@@ -1,11 +1,11 @@
-/** Where an engine computes, as it is told to people. */
+/** Describes to people where an engine computes. */
 import type { AdapterDescription, Engine } from '../../src/index.ts';
 
-/** Milliseconds between two looks, and how many there are. */
+/** How often, and how many times, the description is read. */
 const MILLISECONDS_BETWEEN_LOOKS = 50;
 const MAXIMUM_LOOKS = 40;
 
-/** What the adapter calls itself once the threads of WebAssembly, which start on their own, have joined in. */
+/** Returns the description of the adapter once the threads of WebAssembly have started, or after two seconds. */
 export async function waitForAdapter(engine: Engine): Promise<AdapterDescription> {
   const mayHaveThreads = engine.backend === 'wasm' && crossOriginIsolated && navigator.hardwareConcurrency > 1;
   const { description } = engine.adapter;

@@ -1,6 +1,6 @@
-/** Calls from the page to a worker: each has one answer, and may tell parts of it on the way. */
+/** Calls from the page to a worker. Each call has one answer, and may send parts of it in advance. */
 
-/** One kind of call, for the type of a protocol. */
+/** The types of one call in a protocol. */
 export interface Call<Input, Output, Part = never> {
   readonly input: Input;
   readonly output: Output;
@@ -11,7 +11,7 @@ type Name<Calls> = keyof Calls & string;
 type AnyCall = Call<unknown, unknown, unknown>;
 type Protocol<Calls> = { readonly [Key in keyof Calls]: AnyCall };
 
-/** What the worker does for each kind of call. `signal` is aborted where the page no longer wants the answer. */
+/** The worker's function for each call. `signal` is aborted when the page no longer needs the answer. */
 export type CallHandlers<Calls extends Protocol<Calls>> = {
   readonly [Key in Name<Calls>]: (
     input: Calls[Key]['input'],
@@ -22,7 +22,7 @@ export type CallHandlers<Calls extends Protocol<Calls>> = {
 
 export interface CallOptions<Part> {
   onPart?: (part: Part) => void;
-  /** Aborted, the call rejects with its reason, and the worker is told. */
+  /** When it is aborted, the call rejects with its reason and the worker is notified. */
   signal?: AbortSignal;
 }
 
@@ -47,7 +47,7 @@ interface End {
   addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
 }
 
-/** The worker's side: call it once, with the worker's own global scope. */
+/** Answers calls in a worker. Call it once, with the global scope of the worker. */
 export function serveCalls<Calls extends Protocol<Calls>>(scope: End, served: CallHandlers<Calls>): void {
   const under = new Map<number, AbortController>();
   const answer = (message: Answer): void => scope.postMessage(message);
@@ -73,7 +73,7 @@ function toPlainError(error: unknown): { name: string; message: string } {
   return { name, message };
 }
 
-/** The page's side. */
+/** Returns the function with which the page calls a worker. */
 export function createCaller<Calls extends Protocol<Calls>>(worker: Worker): Caller<Calls> {
   const waiting = new Map<number, (answer: Answer) => void>();
   let next = 0;
@@ -108,7 +108,7 @@ export function createCaller<Calls extends Protocol<Calls>>(worker: Worker): Cal
     });
 }
 
-/** So that messages are heard between two pieces of work: on the CPU nothing else makes room for them. */
+/** Lets the worker receive messages between two pieces of work. Solves on the CPU never do so by themselves. */
 export function yieldToMessages(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }

@@ -26,10 +26,11 @@ export interface SearchOptions {
 
 /**
  * Finds the browsers on this computer, in order of preference: CHROME_PATH and PUPPETEER_EXECUTABLE_PATH, the usual
- * locations, and the browsers that Puppeteer has installed, the newest first. A browser that does not start is left out.
+ * locations, and the browsers that Puppeteer has installed, the newest first. A browser that does not start is left
+ * out.
  *
- * @throws Error where CHROME_PATH or PUPPETEER_EXECUTABLE_PATH names a missing file or one that does not start, since the
- *   user chose that browser
+ * @throws Error where CHROME_PATH or PUPPETEER_EXECUTABLE_PATH names a missing file or one that does not start, since
+ *   the user chose that browser
  */
 export function findBrowsers(options: SearchOptions = {}): Browser[] {
   const { environment = process.env, home = homedir(), platform = process.platform } = options;

@@ -33,8 +33,8 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
 };
 
 /**
- * Runs `equilibra` with these arguments and returns the exit code (see EXIT). It never throws: an error becomes one line
- * on standard error, and EQUILIBRA_DEBUG=1 adds the stack.
+ * Runs `equilibra` with these arguments and returns the exit code (see EXIT). It never throws: an error becomes one
+ * line on standard error, and EQUILIBRA_DEBUG=1 adds the stack.
  */
 export async function main(argv: readonly string[], io: IO): Promise<number> {
   try {

@@ -7,8 +7,8 @@ import { InputError } from './io.ts';
 import { probeWebGPU } from './probe.ts';
 
 /**
- * Opens the backend that the user asked for, or else the one that open() chooses. WebGPU is tried in another process first,
- * since a missing driver prints messages and a faulty one may crash the process.
+ * Opens the backend that the user asked for, or else the one that open() chooses. WebGPU is tried in another process
+ * first, since a missing driver prints messages and a faulty one may crash the process.
  * @throws InputError where the user asked for webgpu and there is no adapter
  */
 export async function openEngine(backend: BackendName | undefined): Promise<Engine> {

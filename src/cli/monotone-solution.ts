@@ -36,7 +36,10 @@ export interface CertificateAnswer extends Pick<ImplicitCertificate, 'status' | 
   readonly unresolved: readonly number[];
 }
 
-/** The solution z, batch × n. The gradients are those of Σ v∘z: absent without v, and for A, B and m where the problem has them. */
+/**
+ * The solution z, batch × n. The gradients are those of Σ v∘z: absent without v, and for A, B and m where the problem
+ * has them.
+ */
 export interface MonotoneAnswer {
   readonly z: number[][];
   readonly grad_b?: number[][];

@@ -108,7 +108,8 @@ export async function solve(argv: readonly string[], io: IO): Promise<number> {
     io.out(`${JSON.stringify(answer)}\n`);
     return isSolved ? EXIT.done : EXIT.notConverged;
   } catch (error) {
-    // The library throws a RangeError for unsuitable numbers: a W that is not monotone, or an overflow of the precision.
+    // The library throws a RangeError for unsuitable numbers: a W that is not monotone, or an overflow of the
+    // precision.
     if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
     throw error;
   } finally {

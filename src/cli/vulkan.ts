@@ -1,4 +1,7 @@
-/** Finds the parts of Vulkan that Dawn needs on Linux: the loader libvulkan.so.1 and the description files (ICD) of drivers. */
+/**
+ * Finds the parts of Vulkan that Dawn needs on Linux: the loader libvulkan.so.1 and the description files (ICD) of
+ * drivers.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -49,8 +52,8 @@ function listDrivers(environment: Readonly<Record<string, string | undefined>>):
 }
 
 /**
- * Returns the environment variables with which a new process finds the software Vulkan driver that comes with a browser,
- * and the loader beside it. Empty where no browser has one.
+ * Returns the environment variables with which a new process finds the software Vulkan driver that comes with a
+ * browser, and the loader beside it. Empty where no browser has one.
  */
 export function softwareDriver(
   browsers: readonly Browser[],

@@ -40,8 +40,9 @@ const OPTIONS: Checks<SparseCodingOptions> = { ...KEPT, inputs: 0, features: 0, 
  * The sparse code of the input x, β = argmin ½‖x − Xβ‖² + λ‖β‖₁ + ½ρ‖β‖², in a dictionary X that is learnt for the task
  * (Mairal, Bach & Ponce, "Task-driven dictionary learning", 2012).
  *
- * The parameters are X [inputs, features], whose columns start in random directions with norm 1, and log λ [1]. The norms of
- * the columns are free to change during training: only their size relative to λ decides which columns are in use.
+ * The parameters are X [inputs, features], whose columns start in random directions with norm 1, and log λ [1]. The
+ * norms of the columns are free to change during training: only their size relative to λ decides which columns are in
+ * use.
  *
  * To load a model with this layer, pass the layer to `modelFrom(checkpoint, engine, { layers: { sparseCoding } })`.
  *

@@ -53,7 +53,10 @@ function frequentMistakes({ confusion }: Evaluation, classNames: readonly string
   );
 }
 
-/** Precision is the share of the rows predicted as a class that belong to it; recall is the share of its rows that are found. */
+/**
+ * Precision is the share of the rows predicted as a class that belong to it; recall is the share of its rows that are
+ * found.
+ */
 export function classSection({ confusion }: Evaluation, classNames: readonly string[]): Markup {
   const rows = classNames.map((name, label) => {
     const right = confusion[label][label];

@@ -95,8 +95,8 @@ export function findDependences(
 const ROUNDING = 1e-10;
 
 /**
- * Estimates the standard deviation of the noise by least squares: √(‖y − ŷ‖²/(rows − independent columns − intercept)), whose
- * square is unbiased. Returns undefined where the columns leave no degrees of freedom, or no error.
+ * Estimates the standard deviation of the noise by least squares: √(‖y − ŷ‖²/(rows − independent columns − intercept)),
+ * whose square is unbiased. Returns undefined where the columns leave no degrees of freedom, or no error.
  */
 export function estimateNoise(data: RegressionData, intercept: boolean): number | undefined {
   const { count, features, y } = data;

@@ -82,8 +82,9 @@ function readNoise(given: Arguments, { scaled, intercept }: TuningData): { devia
 }
 
 /**
- * The mean squared error on a random share of the rows, with a model that is fitted to the others. As in cross-validation
- * the penalty is multiplied by the share of the rows that are fitted, so that λ is on the scale of all rows.
+ * The mean squared error on a random share of the rows, with a model that is fitted to the others. As in
+ * cross-validation the penalty is multiplied by the share of the rows that are fitted, so that λ is on the scale of all
+ * rows.
  */
 function createHeldOutCriterion(share: number, seed: number): Criterion {
   return {

@@ -44,7 +44,9 @@ export const DATA_OPTIONS = {
 };
 
 export interface TuningData {
-  /** With an intercept: features of mean 0 and deviation 1, and a target of mean 0. Without: features of mean square 1. */
+  /**
+   * With an intercept: features of mean 0 and deviation 1, and a target of mean 0. Without: features of mean square 1.
+   */
   readonly scaled: StandardisedRegression;
   readonly intercept: boolean;
   /** The names of features that have one value in all rows. The intercept explains these. */
@@ -98,7 +100,10 @@ async function readRegression(path: string, given: Arguments): Promise<ReadData>
   });
 }
 
-/** Divides each feature by its root mean square and leaves the target as it is, so that a model through the origin stays one. */
+/**
+ * Divides each feature by its root mean square and leaves the target as it is, so that a model through the origin stays
+ * one.
+ */
 function scaleRegression(data: RegressionData): StandardisedRegression {
   const { features, count } = data;
   const { mean, deviation, constant } = standardisationOf({ inputs: data.X, count, features });

@@ -1,4 +1,6 @@
-/** The criterion and the coefficients along a line of penalties, for the comparison with a grid and for the pictures. */
+/**
+ * The criterion and the coefficients along a line of penalties, for the comparison with a grid and for the pictures.
+ */
 import {
   type Criterion,
   type LassoOptions,
@@ -55,9 +57,9 @@ export interface Coefficients {
 }
 
 /**
- * Evaluates a single λ at points that are equally spaced in log λ, as people choose a penalty without gradients: from λ_max
- * down to λ_max/10,000, or to λ_max/100 where there are no more rows than features (Friedman, Hastie & Tibshirani 2010). The
- * points go on to below the chosen λ.
+ * Evaluates a single λ at points that are equally spaced in log λ, as people choose a penalty without gradients: from
+ * λ_max down to λ_max/10,000, or to λ_max/100 where there are no more rows than features (Friedman, Hastie & Tibshirani
+ * 2010). The points go on to below the chosen λ.
  */
 export async function searchGrid(tuned: TuningProblem, result: TuneResult): Promise<Line> {
   if (result.optimiser === 'grid') return readGrid(result);
@@ -77,8 +79,8 @@ function readGrid({ visited, solves }: TuneResult): Line {
 const CLOSE = 1;
 
 /**
- * Evaluates the criterion along a line through the chosen penalties: over log λ, with ρ of an elastic net fixed, or over one
- * change of every log λ where each feature has its own.
+ * Evaluates the criterion along a line through the chosen penalties: over log λ, with ρ of an elastic net fixed, or
+ * over one change of every log λ where each feature has its own.
  * @param path the points of the line; more points are added near the chosen penalties
  */
 export async function evaluateLine(tuned: TuningProblem, result: TuneResult, path: readonly number[]): Promise<Line> {
@@ -127,7 +129,10 @@ function projectOnLine(penalty: PenaltyName, gradient: readonly number[]): numbe
   return penalty === 'features' ? gradient.reduce((sum, value) => sum + value, 0) : gradient[0];
 }
 
-/** Solves the Lasso from λ_max, where the first feature enters, to below the chosen penalty, with the other settings as chosen. */
+/**
+ * Solves the Lasso from λ_max, where the first feature enters, to below the chosen penalty, with the other settings as
+ * chosen.
+ */
 export async function solvePath({ X, y, intercept, signal }: TuningProblem, result: TuneResult): Promise<Coefficients> {
   const { weights, ridge, logLambda } = result;
   return engineOf('X', X).tidy(async (scope) => {

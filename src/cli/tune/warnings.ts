@@ -87,7 +87,9 @@ function warnOfExtremes({ data, result, grid }: Findings): string[] {
   ];
 }
 
-/** Warns where starts of a search for a single λ ended in minima that are separated by greater values of the criterion. */
+/**
+ * Warns where starts of a search for a single λ ended in minima that are separated by greater values of the criterion.
+ */
 function warnOfLocalMinima({ result, grid }: Findings): string[] {
   if (result.penalty !== 'single') return [];
   const known = [

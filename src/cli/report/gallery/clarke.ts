@@ -34,7 +34,9 @@ const LEGEND: Parameters<typeof plot>[0]['legend'] = [
   { name: 'mean of the four pieces', look: 'second', kind: 'point' },
 ];
 
-/** Draws the first row of the matrices. In this projection the surface is a butterfly and the tetrahedron a trapezium. */
+/**
+ * Draws the first row of the matrices. In this projection the surface is a butterfly and the tetrahedron a trapezium.
+ */
 function projection({ pieces, conservative, mean }: Clarke): Markup {
   const place = ([a, b]: Matrix) => [a, b] as const;
   const [minusMinus, minusPlus, plusMinus, plusPlus] = pieces.map(({ inverse }) => place(inverse));
@@ -56,7 +58,10 @@ function projection({ pieces, conservative, mean }: Clarke): Markup {
   });
 }
 
-/** Draws the matrices with 2/3 in row 1, column 2: a rectangle of the tetrahedron and two arcs of a hyperbola of the surface. */
+/**
+ * Draws the matrices with 2/3 in row 1, column 2: a rectangle of the tetrahedron and two arcs of a hyperbola of the
+ * surface.
+ */
 function slice({ pieces, slice: branches, mean }: Clarke): Markup {
   const place = ([a, , , d]: Matrix) => [a, d] as const;
   const [minusMinus, minusPlus, plusMinus, plusPlus] = pieces.map(({ inverse }) => inverse);

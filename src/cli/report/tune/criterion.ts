@@ -4,7 +4,10 @@ import { capitalised, rangeOf, significant, upright } from '../../../pictures/nu
 import { type Drawn, type Plot, plot, type Range } from '../../../pictures/plot.ts';
 import type { CriterionPoint, TuningReport, VisitedPoint } from './report.ts';
 
-/** The close-up covers this much of log λ to either side of the chosen one. Farther away the criterion dwarfs the minimum. */
+/**
+ * The close-up covers this much of log λ to either side of the chosen one. Farther away the criterion dwarfs the
+ * minimum.
+ */
 const CLOSE = 1;
 
 type CurvePoint = TuningReport['criterionCurve'][number];

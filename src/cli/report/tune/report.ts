@@ -13,7 +13,9 @@ export interface VisitedPoint {
   readonly value: number;
   /** Present in a search for a single λ. */
   readonly logLambda?: number;
-  /** The derivative in log λ, or the norm of the gradient of several penalties. Absent in a search without gradients. */
+  /**
+   * The derivative in log λ, or the norm of the gradient of several penalties. Absent in a search without gradients.
+   */
   readonly gradient?: number;
 }
 
@@ -29,8 +31,8 @@ export interface TuningReport {
   /** The name of the criterion, such as "5-fold cross-validation". */
   readonly criterion: string;
   /**
-   * Present where several penalties were chosen: what the axis of the path and of the curve shows, on which chosen.logLambda
-   * is a place. Absent for a single λ.
+   * Present where several penalties were chosen: what the axis of the path and of the curve shows, on which
+   * chosen.logLambda is a place. Absent for a single λ.
    */
   readonly several?: {
     /** The label of the axis, such as "log λ, ρ as chosen". */
