@@ -128,7 +128,7 @@ export function startLasso(): void {
       setText(
         'lasso-state',
         last.logLambda < least
-          ? 'The error falls to the end of the path: with these rows no penalty helps.'
+          ? 'The error falls to the end of the path: with these rows a penalty does not help.'
           : `Tuned in ${points.length} steps: error ${last.error.toPrecision(5)} at log λ = ${significant(last.logLambda, 4)}.`,
       );
       stopTuning();

@@ -30,7 +30,7 @@ serveCalls<LassoCalls>(self, {
 });
 
 function requireProblem(): HeldOutProblem {
-  if (!problem) throw new Error('no data were opened');
+  if (!problem) throw new Error('the Lasso: no data have been opened yet');
   return problem;
 }
 

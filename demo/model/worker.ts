@@ -56,7 +56,7 @@ serveCalls<ModelCalls>(self, {
 
   predictions: () =>
     withModel(requireModel(checkpoint), (own) => {
-      if (!shown) throw new Error('predictions: no data were opened');
+      if (!shown) throw new Error('predictions: no data have been opened yet');
       return own.predict(shown.inputs);
     }),
 
@@ -64,7 +64,7 @@ serveCalls<ModelCalls>(self, {
 });
 
 function requireModel(loaded: Checkpoint | undefined): Checkpoint {
-  if (!loaded) throw new Error('there is no model yet');
+  if (!loaded) throw new Error('there is no model yet; train one or load a checkpoint');
   return loaded;
 }
 

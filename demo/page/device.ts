@@ -30,7 +30,7 @@ export function explainDevice({ backend, webgpu }: DeviceFigures): void {
     setText('notice-title', 'WebGPU runs on a software adapter here.');
     setText(
       'notice-text',
-      `“${webgpu.message}” is a program on the processor, slower than computing there directly. ${instead}`,
+      `“${webgpu.message}” is a program that runs on the processor. This is slower than computing there directly. ${instead}`,
     );
   } else {
     setText('notice-title', 'There is no WebGPU here.');

@@ -5,7 +5,7 @@ const WORDS: Readonly<Record<Status | 'none', string>> = {
   certified: 'Certified',
   failed: 'Hypothesis fails',
   unknown: 'Not decided',
-  none: 'Not looked at yet',
+  none: 'Not checked yet',
 };
 
 export interface Light {

@@ -133,9 +133,9 @@ function describeEnd(status: SolveStatus, { iterations, residual, tolerance }: R
   const at = `residual ${residual.toExponential(1)} after ${iterations} ${iterations === 1 ? 'iteration' : 'iterations'}`;
   const said = {
     converged: `Reached: ${at}, below the tolerance ${tolerance}.`,
-    stalled: `Reached as nearly as float32 can: ${at}.`,
+    stalled: `Reached to the precision of float32: ${at}.`,
     limit: `Not reached: ${at}, above the tolerance ${tolerance}.`,
-    diverged: `Diverged: ${at}. This solver needs W to contract; it does not.`,
+    diverged: `Diverged: ${at}. This solver converges only if z ↦ σ(Wz + b) is a contraction.`,
   };
   return said[status];
 }

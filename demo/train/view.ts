@@ -141,7 +141,7 @@ export function startTraining(ask: Caller<ModelCalls>): void {
       paused: `Paused in epoch ${epoch + 1}.`,
       recovering: `${message} Opening the device again; training goes on from ${latest ? 'the last checkpoint' : 'the start'}.`,
       stopped: `Stopped in epoch ${epoch + 1}; Resume goes on from there.${result}`,
-      finished: `Finished: ${history.steps.length} steps in ${history.epochs.length} epochs.${result}`,
+      finished: `Finished: ${history.steps.length} steps in ${history.epochs.length} ${history.epochs.length === 1 ? 'epoch' : 'epochs'}.${result}`,
       failed: 'Training ended with an error.',
     };
     setText('state', said[next]);
@@ -217,8 +217,8 @@ function describeLoaded(
 ): string {
   const about = `${name}: a layer of width ${width}${training ? `, after ${training.epoch} epochs` : ''}${data ? `, trained on ${data.name}` : ''}.`;
   const fits = now && now.features === inputs && (!classNames || classNames.length === now.classNames.length);
-  if (!fits) return `${about} It takes ${inputs} numbers a row; choose the data that it was trained on.`;
-  return `${about} ${canResume ? 'Resume goes on from there.' : 'It can be looked at; Start trains a new one.'}`;
+  if (!fits) return `${about} It takes ${inputs} numbers for each row; choose the data that it was trained on.`;
+  return `${about} ${canResume ? 'Resume goes on from there.' : 'The page can show it, but not resume its training; Start trains a new model.'}`;
 }
 
 /**

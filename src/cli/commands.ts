@@ -27,7 +27,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     load: async () => (await import('./gallery.ts')).gallery,
   },
   doctor: {
-    summary: 'tell what works on this computer, and what to do about the rest',
+    summary: 'report what works on this computer, and how to make the rest work',
     load: async () => (await import('./doctor.ts')).doctor,
   },
 };

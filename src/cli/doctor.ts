@@ -10,7 +10,7 @@ const TABLE = { json: { description: 'print the findings as one JSON object' } }
 export async function doctor(argv: readonly string[], io: IO): Promise<number> {
   const given = readArguments('doctor', TABLE, argv);
   if (given.options.help) {
-    const summary = 'Tells what works on this computer, what open() would choose, and what to do about the rest.';
+    const summary = 'Reports what works on this computer, what open() would choose, and how to make the rest work.';
     io.out(helpOf('equilibra doctor [options]', summary, TABLE));
     return EXIT.done;
   }

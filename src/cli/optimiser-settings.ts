@@ -49,7 +49,7 @@ const OUTSIDE_THEOREM = [
 
 export const OPTIMISER_OPTIONS = {
   optimiser: { value: '<name>', description: OPTIMISERS.join(', '), fallback: 'adam' },
-  rate: { value: '<number>', description: 'step size', fallback: '1e-2; 0.1 with --theorem3' },
+  rate: { value: '<number>', description: 'learning rate', fallback: '1e-2; 0.1 with --theorem3' },
   momentum: { value: '<number>', description: 'sgd, stochasticGradient: in [0, 1)', fallback: '0' },
   'weight-decay': {
     value: '<number>',
@@ -57,7 +57,9 @@ export const OPTIMISER_OPTIONS = {
     fallback: '1e-2 for adamW, else 0',
   },
   'clip-norm': { value: '<number>', description: 'largest norm of all gradients together', fallback: 'none' },
-  theorem3: { description: 'stochasticGradient exactly as its convergence theorem has it: rate/(k + 1)^power' },
+  theorem3: {
+    description: 'stochasticGradient exactly as in its convergence theorem, with the rate rate/(k + 1)^power',
+  },
   schedule: { value: '<name>', description: SCHEDULES.join(', '), fallback: 'stepDecay' },
   'decay-factor': {
     value: '<number>',
@@ -70,8 +72,16 @@ export const OPTIMISER_OPTIONS = {
     description: 'polynomialDecay, --theorem3: p of rate/(k + 1)^p at step k',
     fallback: '0.5; 0.75',
   },
-  'schedule-epochs': { value: '<count>', description: 'cosine, oneCycle: length', fallback: 'that of --epochs' },
-  'warm-up': { value: '<epochs>', description: 'the rate rises from a tenth; not for oneCycle', fallback: '0' },
+  'schedule-epochs': {
+    value: '<count>',
+    description: 'cosine, oneCycle: length in epochs',
+    fallback: 'that of --epochs',
+  },
+  'warm-up': {
+    value: '<epochs>',
+    description: 'epochs in which the rate rises from a tenth; not for oneCycle',
+    fallback: '0',
+  },
 };
 
 export interface OptimiserSettings {

@@ -18,8 +18,8 @@ import { printRemarks } from './wording.ts';
 const TABLE = {
   ...PREDICTION_DATA_OPTIONS,
   probabilities: { description: 'a column for the probability of every class' },
-  output: { value: '<file.csv>', description: 'write there', fallback: 'standard output' },
-  report: { value: '<file>', description: 'write a report where the classes are known, one HTML file' },
+  output: { value: '<file.csv>', description: 'the file to write', fallback: 'standard output' },
+  report: { value: '<file>', description: 'write a report as one HTML file; the classes must be known' },
   batch: { value: '<count>', description: 'rows solved at once', fallback: '256' },
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'webgpu on hardware, else wasm' },
 };
@@ -28,8 +28,8 @@ const USAGE = 'equilibra predict CHECKPOINT [DATA] [options]';
 
 const SUMMARY =
   'Classifies DATA with the model of a checkpoint that `equilibra train --checkpoint` wrote: a CSV file with the columns\n' +
-  'it learned from, an IDX file of images, or a folder of IDX files, of which the test part is taken (each plain or .gz).\n' +
-  'Without DATA, a model of the bundled digits classifies those held out.';
+  'it was trained on, an IDX file of images, or the test part of a folder of IDX files (each plain or .gz).\n' +
+  'Without DATA, a model of the bundled digits classifies the held-out digits.';
 
 const NOTES =
   'Prints CSV: row (the line of the file; images count from 0), class, probability. Where the classes are known, the\n' +

@@ -24,26 +24,26 @@ const TABLE = {
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
   solver: {
     value: '<name>',
-    description: `forward: ${SOLVERS.join(', ')}; of a lasso: ${LASSO.join(', ')}`,
+    description: `forward: ${SOLVERS.join(', ')}; for a lasso: ${LASSO.join(', ')}`,
     fallback: SOLVERS[0],
   },
   'linear-solver': {
     value: '<name>',
-    description: `backward: ${LINEAR.join(', ')}; none of a lasso`,
+    description: `backward: ${LINEAR.join(', ')}; not for a lasso`,
     fallback: LINEAR[0],
   },
   tolerance: {
     value: '<number>',
-    description: 'of the relative residual',
+    description: 'bound on the relative residual',
     fallback: "4 times the precision's epsilon",
   },
-  limit: { value: '<count>', description: 'most forward iterations, in total', fallback: String(LIMIT) },
+  limit: { value: '<count>', description: 'forward iterations allowed, in total', fallback: String(LIMIT) },
 };
 
-const NOTES = `Problems (matrices are lists of rows; the rows of b, v and z are samples):
+const NOTES = `Problems (matrices are lists of rows; each row of b, v and z is a sample):
   {"kind": "monotone", "activation": name, "W" | "A", "B", "m", "b", "v"?, "selection"?: 0 to 1}
-  z = σ(Wz + b) with W given, or as (1 − m)I − AᵀA + B − Bᵀ. With v also the gradients of Σ v∘z: grad_b (for each
-  sample), grad_W, grad_A, grad_B, grad_m. At a kink the derivative is (1 − selection)·min + selection·max of the
+  z = σ(Wz + b), with W or with W = (1 − m)I − AᵀA + B − Bᵀ. With v the answer also has the gradients of Σ v∘z: grad_b
+  (for each sample), grad_W, grad_A, grad_B, grad_m. At a kink the derivative is (1 − selection)·min + selection·max of the
   Clarke interval, default 0; "unresolved" of the certificate counts the kinks that the precision could not decide.
   {"kind": "lasso", "X", "y", "lambda": number or list, "selection"?, "weights"?, "ridge"?: 0, "intercept"?: false}
   beta minimises ½‖y − Xβ‖² + λ Σⱼ weightsⱼ|βⱼ| + ½ ridge ‖β‖². "lambda" holds log λ, the natural logarithm of the

@@ -32,8 +32,8 @@ import { printRemarks } from './wording.ts';
 const TABLE = {
   ...DATA_OPTIONS,
   ...SETTING_OPTIONS,
-  checkpoint: { value: '<file>', description: 'write model and state there after every epoch, and when interrupted' },
-  resume: { value: '<file>', description: 'go on from a checkpoint, with its options; the data are given again' },
+  checkpoint: { value: '<file>', description: 'write the model and the state after every epoch, and on Ctrl-C' },
+  resume: { value: '<file>', description: 'continue from a checkpoint, with its options; give the data again' },
   report: { value: '<file>', description: 'write a report of the run, one HTML file' },
 };
 
@@ -41,7 +41,7 @@ const SUMMARY =
   'Trains a classifier on the bundled 8 × 8 handwritten digits, on a folder of IDX files (MNIST, Fashion-MNIST), or on\na CSV file whose column --target holds the classes.';
 
 const NOTES =
-  'Ctrl-C stops after the step under way.\nExit code: 0 trained, 2 bad input, 3 a solve did not converge, 130 interrupted.';
+  'Ctrl-C stops after the current step.\nExit code: 0 trained, 2 bad input, 3 a solve did not converge, 130 interrupted.';
 
 /** One call of the command, after all checks. */
 interface Session {

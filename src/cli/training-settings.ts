@@ -13,18 +13,18 @@ const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[]
 export const SETTING_OPTIONS = {
   width: { value: '<count>', description: 'width n of the equilibrium layer', fallback: '100' },
   activation: { value: '<name>', description: ACTIVATION_NAMES.join(', '), fallback: 'relu' },
-  margin: { value: '<number>', description: 'm of the layer, I − W ⪰ m·I', fallback: '1' },
-  tolerance: { value: '<number>', description: 'of the relative residual of every solve', fallback: '1e-4' },
+  margin: { value: '<number>', description: 'm of the layer: I − W ⪰ m·I', fallback: '1' },
+  tolerance: { value: '<number>', description: 'bound on the relative residual of every solve', fallback: '1e-4' },
   solver: { value: '<name>', description: SOLVERS.join(', '), fallback: SOLVERS[0] },
   step: {
     value: '<number>',
-    description: 'α of the forward solver, or tuned: by the iterations of a batch, again when they grow',
+    description: 'α of the forward solver, or tuned: chosen by the iterations of a batch, and again when they grow',
     fallback: 'from m and ‖I − W‖',
   },
   'warm-start': {
     value: '<rule>',
     description:
-      "solves of training start at the mean of the last step's solutions, or at a sample's last: none, step, sample",
+      "where solves start in training: none, step (mean solution of the last step), sample (the sample's last solution)",
     fallback: 'none',
   },
   epochs: { value: '<count>', description: 'passes over the training data', fallback: '40' },
@@ -33,10 +33,14 @@ export const SETTING_OPTIONS = {
   'class-weights': { value: '<rule>', description: 'balanced: every class weighs the same', fallback: 'none' },
   'early-stopping': {
     value: '<patience>',
-    description: 'end after so many epochs without a lower held-out loss, with the best parameters',
+    description: 'stop after so many epochs without a lower held-out loss, and keep the best parameters',
     fallback: 'never',
   },
-  seed: { value: '<count>', description: 'of the start, the order and the choice of samples', fallback: '0' },
+  seed: {
+    value: '<count>',
+    description: 'for the initial parameters, the order and the choice of samples',
+    fallback: '0',
+  },
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'webgpu on hardware, else wasm' },
 };
 

@@ -25,11 +25,11 @@ const TABLE = {
   ...CRITERION_OPTIONS,
   penalty: { value: '<kind>', description: 'single λ, features (one λ each), elastic-net', fallback: PENALTY_NAMES[0] },
   optimiser: { value: '<name>', description: 'descent (with line search), adam, grid', fallback: OPTIMISERS[0] },
-  starts: { value: '<count>', description: 'of the search', fallback: '4; for features 2' },
+  starts: { value: '<count>', description: 'starting points of the search', fallback: '4; 2 for features' },
   limit: {
     value: '<count>',
-    description: 'most evaluations from each start',
-    fallback: '60; of several penalties 200',
+    description: 'evaluations allowed from each start',
+    fallback: '60; 200 for several penalties',
   },
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
   report: { value: '<file>', description: 'write a report, one HTML file' },
@@ -41,7 +41,7 @@ const SUMMARY =
   'and compares it with a grid. Without a file it explains the bundled diabetes data.';
 
 const NOTES =
-  'Means and deviations are those of all rows; the coefficients are fitted to all rows with the penalty chosen.\nCtrl-C stops it.\nExit code: 0 tuned, 2 bad input, 3 a solve did not converge, 130 interrupted.';
+  'Means and deviations are those of all rows. The coefficients are fitted to all rows with the chosen penalty.\nCtrl-C stops it.\nExit code: 0 tuned, 2 bad input, 3 a solve did not converge, 130 interrupted.';
 
 /** One call of the command, after all checks. */
 interface Session {

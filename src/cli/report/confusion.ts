@@ -68,7 +68,7 @@ export function classSection({ confusion }: Evaluation, classNames: readonly str
     'Precision and recall',
     html`<thead><tr><th scope="col">Class</th><th scope="col" class="number">Precision</th><th scope="col" class="number">Recall</th><th scope="col" class="number">Rows</th></tr></thead>
 <tbody>${rows}</tbody>`,
-    html`Precision: how many of those predicted as the class are of it. Recall: how many of the class were found.`,
+    html`Precision: the share of the rows predicted as the class that belong to it. Recall: the share of its rows that were found.`,
   );
   return html`<section aria-labelledby="classes"><h2 id="classes">Classes</h2>${table}</section>`;
 }

@@ -19,10 +19,10 @@ export const CRITERION_OPTIONS = {
   'held-out': { value: '<share>', description: 'held-out: share of the rows to judge by, in (0, 1)', fallback: '0.2' },
   noise: {
     value: '<deviation>',
-    description: 'sure: of the noise in the target',
+    description: 'sure: standard deviation of the noise in the target',
     fallback: 'estimated by least squares where there are more rows than features',
   },
-  seed: { value: '<integer>', description: 'of the choice of rows', fallback: '0' },
+  seed: { value: '<integer>', description: 'for the choice of rows', fallback: '0' },
 };
 
 /** The criterion to which each of these options belongs. */

@@ -27,7 +27,7 @@ import {
 
 /** The options that apply only where the data are a CSV file. */
 const TABLE_ONLY = {
-  target: { value: '<column>', description: 'CSV: the column to explain, of numbers' },
+  target: { value: '<column>', description: 'CSV: the column to explain, which holds numbers' },
   ...COLUMN_OPTIONS,
   ...HEADER_OPTION,
   ...FORM_OPTIONS,
@@ -37,7 +37,7 @@ export const DATA_OPTIONS = {
   ...TABLE_ONLY,
   intercept: {
     value: '<yes|no>',
-    description: 'with a constant that is not penalised; without one, features are scaled and not centred',
+    description: 'fit a constant without a penalty; without one, features are scaled but not centred',
     fallback: 'yes',
   },
   ...LIMITS_OPTION,

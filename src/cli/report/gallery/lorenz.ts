@@ -21,8 +21,8 @@ export function lorenzExhibit(found: Lorenz): Exhibit {
     paper: html`Section 5 and Figure 3: the problem is that of max uᵀF(u), a quadratic whose one critical point is a saddle. Ascent
       with implicit differentiation draws a curve that resembles the Lorenz attractor, unlike the classical gradient. The reason
       given is the lack of invertibility, by the power 4, and numerical approximations.`,
-    here: html`At the exact inner solution the plain solve has no answer, and the library throws. Told to report instead of throwing,
-      it is left with the least answer to the singular system, as solvers that truncate or regularise are: dz/du = 0. The
+    here: html`At the exact inner solution the plain solve has no answer, and the library throws. Asked to report instead of
+      throwing, it returns the least-norm solution of the singular system, as solvers that truncate or regularise do: dz/du = 0. The
       “gradient” is then F(u) itself, and ascent is Euler’s method for the Lorenz system: after ${steps} steps of ${RATE} from
       (0, 1, 1.05) it is still within ${largest.toFixed(0)} of 0 in every coordinate. The true gradient leads away: in
       ${gradient.length - 1} steps to a distance of <b>${farthest.toFixed(0)}</b>. It takes the truncation: where the inner solution is off

@@ -23,8 +23,8 @@ export function perturbedExhibit(readings: readonly PerturbedReading[]): Exhibit
       picture(readings[0], ['cycle'], 'The draws that cycle'),
       picture(readings[0], ['slide', 'rest', 'unfinished'], 'The draws that do not'),
     ],
-    paper: html`Section 5 and Figure 2b: “The cycle persists even if we perturb the coefficients”, 20 experiments with σ² = 0.4. Which
-      coefficients are meant is said in an appendix.`,
+    paper: html`Section 5 and Figure 2b: “The cycle persists even if we perturb the coefficients”, 20 experiments with σ² = 0.4. An
+      appendix says which coefficients are meant.`,
     here: html`Of ${draws} draws <b>${cycles[0]}</b> cycle where the line alone is perturbed, in descent with steps of ${RATE}. Where a corner comes
       to lie on its own side of the line, descent ends there; where the two sides push towards one another, it slides along the
       line. The table counts three readings of “the coefficients”, with the same draws; the pictures are of the first.`,
