@@ -25,7 +25,7 @@ const ISOLATION = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
-export interface Served {
+interface Served {
   readonly url: string;
   close(): Promise<void>;
 }

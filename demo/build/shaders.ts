@@ -58,15 +58,15 @@ const FIRST = 'cdefhijklmnopqstuvABCDEFGHIJKLMNOPQRSTUVWXYZ';
  */
 export function chooseShortNames(sources: readonly string[]): Map<string, string> {
   const all = sources.join('\n');
-  const found = (pattern: RegExp): string[] => [...all.matchAll(pattern)].map(([whole, name = whole]) => name);
-  const own = new Set(found(FUNCTION_OR_TYPE));
+  const findNames = (pattern: RegExp): string[] => [...all.matchAll(pattern)].map(([whole, name = whole]) => name);
+  const ownFunctions = new Set(findNames(FUNCTION_OR_TYPE));
   // A variable may have the name of a built-in function, such as length.
-  const kept = new Set([...found(OVERRIDE), ...found(CALLED).filter((name) => !own.has(name))]);
+  const fixedNames = new Set([...findNames(OVERRIDE), ...findNames(CALLED).filter((name) => !ownFunctions.has(name))]);
   const counts = new Map<string, number>();
-  for (const name of [...found(DECLARATION), ...found(PARAMETER_OR_MEMBER)]) {
-    if (!kept.has(name) && !UNCHANGED.test(name)) counts.set(name, 0);
+  for (const name of [...findNames(DECLARATION), ...findNames(PARAMETER_OR_MEMBER)]) {
+    if (!fixedNames.has(name) && !UNCHANGED.test(name)) counts.set(name, 0);
   }
-  const words = found(NAME);
+  const words = findNames(NAME);
   for (const word of words) {
     const count = counts.get(word);
     if (count !== undefined) counts.set(word, count + 1);

@@ -16,7 +16,7 @@ export interface Verdict {
 
 export type LineName = 'cycling' | 'calm';
 
-export interface DescentPart {
+interface DescentPart {
   readonly points: readonly Point[];
   /** The status of the certificate within RADIUS of each point. */
   readonly statuses: readonly Status[];

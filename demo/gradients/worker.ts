@@ -40,9 +40,9 @@ serveCalls<GradientCalls>(self, {
   },
 
   async ascend({ kind, from, steps }, tell, signal) {
-    const own = await openOnce();
+    const opened = await openOnce();
     const gradient = (at: Vector): Promise<Vector> =>
-      kind === 'true' ? trueGradient(own, at) : implicitGradient(own, at, { onFailure: 'report' });
+      kind === 'true' ? trueGradient(opened, at) : implicitGradient(opened, at, { onFailure: 'report' });
     for (let done = 0, at = from; done < steps; done += ASCENT_PART) {
       await yieldToMessages();
       if (signal.aborted) return;
@@ -53,21 +53,21 @@ serveCalls<GradientCalls>(self, {
   },
 
   async answers(at) {
-    const own = await openOnce();
+    const opened = await openOnce();
     const answers = [];
     for (const distance of [0, 1e-2]) {
-      const answer = await answerOrRefuse(() => implicitGradient(own, at, { distance }));
-      answers.push({ distance, answer, verdict: createVerdict(await certificateOf(own, at, distance)) });
+      const answer = await answerOrRefuse(() => implicitGradient(opened, at, { distance }));
+      answers.push({ distance, answer, verdict: createVerdict(await certificateOf(opened, at, distance)) });
     }
-    const dropped = await implicitGradient(own, at, { onFailure: 'report' });
-    return { at, answers, trueGradient: await trueGradient(own, at), dropped };
+    const dropped = await implicitGradient(opened, at, { onFailure: 'report' });
+    return { at, answers, trueGradient: await trueGradient(opened, at), dropped };
   },
 
   async clarke({ alpha, beta, slope }) {
-    const own = await openOnce();
+    const opened = await openOnce();
     return {
-      inverse: await answerOrRefuse(() => inverseJacobian(own, alpha, beta, slope)),
-      verdict: createVerdict(await certificateAt0(own, slope)),
+      inverse: await answerOrRefuse(() => inverseJacobian(opened, alpha, beta, slope)),
+      verdict: createVerdict(await certificateAt0(opened, slope)),
     };
   },
 });

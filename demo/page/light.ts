@@ -8,7 +8,7 @@ const WORDS: Readonly<Record<Status | 'none', string>> = {
   none: 'Not checked yet',
 };
 
-export interface Light {
+interface Light {
   show(status: Status | 'none', reason: string): void;
 }
 

@@ -9,12 +9,12 @@ export interface Line {
   readonly look: 'first' | 'second';
 }
 
-export interface LineChart {
+interface LineChart {
   /** @param ys for each line, one value for each x; null where there is none */
   update(xs: readonly number[], ys: readonly (readonly (number | null)[])[]): void;
 }
 
-export interface ChartOptions {
+interface ChartOptions {
   readonly lines: readonly Line[];
   readonly x: string;
   readonly scale?: 'linear' | 'logarithmic';

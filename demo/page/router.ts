@@ -1,6 +1,6 @@
 /** Shows the view that the address names after #. */
 
-export interface View {
+interface View {
   readonly name: string;
   readonly title: string;
   /** Called when the view is shown for the first time. */

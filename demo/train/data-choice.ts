@@ -4,7 +4,7 @@ import { takeDrops } from '../page/drops.ts';
 import { findButton, findElement, findInput, findSelect, readMessage, setText } from '../page/elements.ts';
 import { type DataSource, DIGITS, recogniseSource } from './data.ts';
 
-export interface DataChoice {
+interface DataChoice {
   readonly source: DataSource;
   readonly summary: DataSummary | undefined;
 }

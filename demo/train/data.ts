@@ -33,7 +33,7 @@ export function recogniseSource(files: readonly File[]): DataSource {
   }
   if (files.length === 1 && TABLE_FILE.test(names[0])) return { kind: 'table', file: files[0] };
   throw new DataError(
-    `${names.join(', ')}: this is no data set. Drop one CSV file, or the four IDX files of MNIST or Fashion-MNIST together ` +
+    `${names.join(', ')}: no data set. Drop one CSV file, or the four IDX files of MNIST or Fashion-MNIST together ` +
       '(train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; plain or .gz)',
   );
 }

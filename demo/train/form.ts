@@ -29,7 +29,7 @@ export function findLabel(name: string): string {
 type Field = keyof Settings;
 const NUMBERS = ['width', 'margin', 'tolerance', 'rate', 'epochs', 'batch'] as const satisfies readonly Field[];
 
-export interface SettingsForm {
+interface SettingsForm {
   /** Reads the settings. Where a field is invalid, it shows the reason and returns undefined. */
   read(): Settings | undefined;
   write(settings: Settings): void;

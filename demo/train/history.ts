@@ -1,7 +1,7 @@
 /** The history of a run, in the form that the charts need. */
 import type { EpochProgress, StepProgress } from '../../src/index.ts';
 
-export interface StepRow {
+interface StepRow {
   readonly loss: number;
   /** Mean iterations; null for steps from a checkpoint, which does not contain them. */
   readonly forward: number | null;

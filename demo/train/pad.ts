@@ -6,7 +6,7 @@ import { drawGrey } from '../page/images.ts';
 import { onColourChange, resolveColour } from '../page/theme.ts';
 import { chooseFraming, type Place, rasterise, type Stroke } from './raster.ts';
 
-export interface Pad {
+interface Pad {
   /** @param shape the shape of the images; undefined where the data are no images, which hides the pad */
   expect(shape: readonly number[] | undefined): void;
   /** Shows an image in place of a drawing. */

@@ -7,7 +7,7 @@ import { computeCurves, type RunHistory } from './history.ts';
 /** Nobody reads faster. */
 const MILLISECONDS_BETWEEN_PAINTINGS = 150;
 
-export interface ProgressView {
+interface ProgressView {
   /** Schedules a painting. Calls before it have no further effect. */
   changed(): void;
 }

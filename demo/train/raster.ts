@@ -4,7 +4,7 @@ export type Place = readonly [x: number, y: number];
 export type Stroke = readonly Place[];
 
 /** How the images of a data set were framed. */
-export interface Framing {
+interface Framing {
   readonly height: number;
   readonly width: number;
   /** Empty rows and columns around the digit, in pixels: none in the 8 × 8 digits, 4 in MNIST. */

@@ -32,13 +32,9 @@ const LABELS: Partial<Record<ForwardSolverName, string>> = {
 /** The number of iterations that are followed. */
 const LIMIT = 60;
 
-export type Reach = (
-  input: ReachInput,
-  onPart: (point: ReachedPoint) => void,
-  signal: AbortSignal,
-) => Promise<SolveStatus>;
+type Reach = (input: ReachInput, onPart: (point: ReachedPoint) => void, signal: AbortSignal) => Promise<SolveStatus>;
 
-export interface ReachView {
+interface ReachView {
   /** Sets the names of the classes, for the probabilities. */
   expect(classNames: readonly string[]): void;
   /** Follows the solver on one row, or on none where `inputs` is undefined. */
@@ -131,13 +127,13 @@ export function createReachView(reach: Reach): ReachView {
 
 function describeEnd(status: SolveStatus, { iterations, residual, tolerance }: ReachedPoint): string {
   const at = `residual ${residual.toExponential(1)} after ${iterations} ${iterations === 1 ? 'iteration' : 'iterations'}`;
-  const said = {
+  const sentences = {
     converged: `Reached: ${at}, below the tolerance ${tolerance}.`,
     stalled: `Reached to the precision of float32: ${at}.`,
     limit: `Not reached: ${at}, above the tolerance ${tolerance}.`,
     diverged: `Diverged: ${at}. This solver converges only if z ↦ σ(Wz + b) is a contraction.`,
   };
-  return said[status];
+  return sentences[status];
 }
 
 function showProbabilities(names: readonly string[], probabilities: Float32Array | undefined): void {

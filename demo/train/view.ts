@@ -125,17 +125,17 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   }
 
   function showState(next: RunState, message?: string): void {
-    const isUnderWay = ['opening', 'running', 'paused', 'recovering'].includes(next);
-    findButton('start').disabled = isUnderWay;
-    findButton('start').textContent = loaded && !isUnderWay ? 'Resume training' : 'Start training';
+    const isRunning = ['opening', 'running', 'paused', 'recovering'].includes(next);
+    findButton('start').disabled = isRunning;
+    findButton('start').textContent = loaded && !isRunning ? 'Resume training' : 'Start training';
     findButton('pause').disabled = next !== 'running' && next !== 'paused';
     findButton('pause').textContent = next === 'paused' ? 'Continue' : 'Pause';
-    findButton('stop').disabled = !isUnderWay;
-    form.lock(isUnderWay);
+    findButton('stop').disabled = !isRunning;
+    form.lock(isRunning);
     const { epoch } = place;
     const ending = history.epochs[history.epochs.length - 1]?.validation;
     const result = ending ? ` Held-out accuracy ${formatPercent(ending.accuracy)}.` : '';
-    const said: Record<RunState, string> = {
+    const sentences: Record<RunState, string> = {
       opening: 'Reading the data and opening the device.',
       running: `Training on ${where}.`,
       paused: `Paused in epoch ${epoch + 1}.`,
@@ -144,7 +144,7 @@ export function startTraining(ask: Caller<ModelCalls>): void {
       finished: `Finished: ${history.steps.length} steps in ${history.epochs.length} ${history.epochs.length === 1 ? 'epoch' : 'epochs'}.${result}`,
       failed: 'Training ended with an error.',
     };
-    setText('state', said[next]);
+    setText('state', sentences[next]);
   }
 
   async function begin(): Promise<void> {

@@ -12,7 +12,7 @@ type AnyCall = Call<unknown, unknown, unknown>;
 type Protocol<Calls> = { readonly [Key in keyof Calls]: AnyCall };
 
 /** The worker's function for each call. `signal` is aborted when the page no longer needs the answer. */
-export type CallHandlers<Calls extends Protocol<Calls>> = {
+type CallHandlers<Calls extends Protocol<Calls>> = {
   readonly [Key in Name<Calls>]: (
     input: Calls[Key]['input'],
     tell: (part: Calls[Key]['part']) => void,
@@ -20,7 +20,7 @@ export type CallHandlers<Calls extends Protocol<Calls>> = {
   ) => Promise<Calls[Key]['output']>;
 };
 
-export interface CallOptions<Part> {
+interface CallOptions<Part> {
   onPart?: (part: Part) => void;
   /** When it is aborted, the call rejects with its reason and the worker is notified. */
   signal?: AbortSignal;
@@ -49,13 +49,13 @@ interface End {
 
 /** Answers calls in a worker. Call it once, with the global scope of the worker. */
 export function serveCalls<Calls extends Protocol<Calls>>(scope: End, served: CallHandlers<Calls>): void {
-  const under = new Map<number, AbortController>();
+  const running = new Map<number, AbortController>();
   const answer = (message: Answer): void => scope.postMessage(message);
   scope.addEventListener('message', ({ data }: MessageEvent<Request>) => {
-    if ('cancel' in data) return under.get(data.cancel)?.abort();
+    if ('cancel' in data) return running.get(data.cancel)?.abort();
     const { id, name, input } = data;
     const controller = new AbortController();
-    under.set(id, controller);
+    running.set(id, controller);
     const tell = (value: unknown): void => {
       if (!controller.signal.aborted) answer({ id, kind: 'part', value });
     };
@@ -64,7 +64,7 @@ export function serveCalls<Calls extends Protocol<Calls>>(scope: End, served: Ca
         (value) => answer({ id, kind: 'done', value }),
         (error: unknown) => answer({ id, kind: 'failed', error: toPlainError(error) }),
       )
-      .finally(() => under.delete(id));
+      .finally(() => running.delete(id));
   });
 }
 
@@ -80,7 +80,7 @@ export function createCaller<Calls extends Protocol<Calls>>(worker: Worker): Cal
   worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => waiting.get(data.id)?.(data));
   worker.addEventListener('error', ({ message }) => {
     const error = { name: 'Error', message: `the worker failed: ${message ?? 'its script could not be loaded'}` };
-    for (const [id, hear] of waiting) hear({ id, kind: 'failed', error });
+    for (const [id, settle] of waiting) settle({ id, kind: 'failed', error });
   });
   return (name, input, { onPart, signal } = {}) =>
     new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@ import { type Browser, findBrowsers } from './browsers.ts';
 import { type Probe, probeWebGPU } from './probe.ts';
 import { findVulkan, type Vulkan } from './vulkan.ts';
 
-export interface Availability {
+interface Availability {
   readonly available: boolean;
   readonly problem?: string;
 }

@@ -30,7 +30,7 @@ interface BoundedReport extends ReportAnswer {
  * The certificate of the library with the margin on which it rests. For each sample it has the tolerance within which a
  * coordinate counts as a kink, and the number of kinks that the precision could not decide.
  */
-export interface CertificateAnswer extends Pick<ImplicitCertificate, 'status' | 'argument' | 'kinks'> {
+interface CertificateAnswer extends Pick<ImplicitCertificate, 'status' | 'argument' | 'kinks'> {
   readonly margin: number;
   readonly kinkTolerance: readonly number[];
   readonly unresolved: readonly number[];

@@ -84,7 +84,7 @@ export const OPTIMISER_OPTIONS = {
   },
 };
 
-export interface OptimiserSettings {
+interface OptimiserSettings {
   readonly optimiser: Optimiser;
   /** Every option that decides it, with its value. */
   readonly chosen: Readonly<Record<string, string | number | undefined>>;
@@ -92,7 +92,7 @@ export interface OptimiserSettings {
 
 /**
  * @param epochs of the whole run
- * @throws InputError that names the option and what is allowed
+ * @throws InputError that names the option and says what is allowed
  */
 export function readOptimiserSettings(given: Arguments, epochs: number, seed: number): OptimiserSettings {
   const name = choiceOption(given, 'optimiser', OPTIMISERS) ?? 'adam';

@@ -10,7 +10,7 @@ export interface Option {
   readonly fallback?: string;
 }
 
-export type OptionTable = Readonly<Record<string, Option>>;
+type OptionTable = Readonly<Record<string, Option>>;
 
 export interface Arguments {
   /** Values by name, without the leading dashes. A switch that is on has the value 'true'. */

@@ -13,7 +13,7 @@ export const LIMITS = [
   'maxComputeWorkgroupStorageSize',
   'maxComputeWorkgroupsPerDimension',
 ] as const;
-export type LimitName = (typeof LIMITS)[number];
+type LimitName = (typeof LIMITS)[number];
 
 export interface Probe {
   /** The path of the package webgpu. Absent where it is not installed. */

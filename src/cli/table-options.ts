@@ -69,7 +69,7 @@ function readForm(given: Arguments): Pick<TableOptions, 'separator' | 'decimal' 
 
 type MissingRule = (typeof MISSING_RULES)[number];
 
-export interface ColumnChoice {
+interface ColumnChoice {
   readonly ignore: readonly string[] | undefined;
   readonly categorical: readonly string[] | undefined;
   readonly missing: MissingRule;

@@ -101,8 +101,8 @@ function printIntroduction({ io, data, settings, model, engine, run }: Session):
   line('backend', `${engine.backend}: ${engine.adapter.description}${why}`);
   if (run) {
     const { epoch, step } = run.record;
-    const under = step > 0 ? ` and ${step} ${step === 1 ? 'step' : 'steps'}` : '';
-    line('resumed', `${run.path}: ${epoch} of ${settings.training.epochs} epochs${under} done`);
+    const steps = step > 0 ? ` and ${step} ${step === 1 ? 'step' : 'steps'}` : '';
+    line('resumed', `${run.path}: ${epoch} of ${settings.training.epochs} epochs${steps} done`);
   }
 }
 

@@ -5,11 +5,13 @@ import { lasso } from '../implicit/lasso/lasso.ts';
 import { LASSO_OPTIONS, type LassoOptions, lassoSettings } from '../implicit/lasso/options.ts';
 import { checkWidth, constantParameter, type Layer } from './layer.ts';
 
+/** The options of `sparseCoding`, with the options of `lasso` for its solves. */
 export interface SparseCodingOptions
   extends Omit<
     LassoOptions,
     'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'intercept' | 'initial' | 'signal'
   > {
+  /** The number of inputs of a sample, which is the number of rows of the dictionary. */
   inputs: number;
   /** The number of columns of the dictionary. It may be greater than `inputs`. */
   features: number;

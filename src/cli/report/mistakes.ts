@@ -9,7 +9,7 @@ export interface Mistake {
   readonly probability: number;
 }
 
-export interface ImageMistakes {
+interface ImageMistakes {
   readonly kind: 'images';
   /** The shape of one image: height × width, or height × width × 3. */
   readonly shape: readonly number[];
@@ -17,7 +17,7 @@ export interface ImageMistakes {
   readonly shown: readonly (Mistake & { readonly index: number; readonly pixels: ArrayLike<number> })[];
 }
 
-export interface RowMistakes {
+interface RowMistakes {
   readonly kind: 'rows';
   /** The unit of `number`, such as "Line". */
   readonly counted: string;

@@ -5,7 +5,7 @@ import { classSection, confusionSection } from './confusion.ts';
 import { type Mistakes, mistakesSection } from './mistakes.ts';
 import { countRight, type FactGroups, factsSection, listEvaluationItems, page, summary } from './page.ts';
 
-export interface PredictionReport {
+interface PredictionReport {
   readonly title: string;
   readonly classNames: readonly string[];
   readonly facts: FactGroups;

@@ -2,7 +2,7 @@
 import type { RegressionData } from '../../data/index.ts';
 
 /** A column that is a linear combination of columns before it. */
-export interface Dependence {
+interface Dependence {
   readonly column: number;
   /** The columns with a non-zero coefficient in the combination. */
   readonly on: readonly number[];
@@ -18,7 +18,7 @@ interface Direction {
   readonly shares: readonly number[];
 }
 
-export function extractColumn({ X, count, features }: RegressionData, feature: number): Float64Array {
+function extractColumn({ X, count, features }: RegressionData, feature: number): Float64Array {
   return Float64Array.from({ length: count }, (_, row) => X[row * features + feature]);
 }
 

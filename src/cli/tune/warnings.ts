@@ -9,7 +9,7 @@ import type { Coefficients, Line, LinePoint } from './lines.ts';
 /** Two criteria count as equal within this relative difference. */
 const SAME = 1e-6;
 
-export interface Findings {
+interface Findings {
   readonly data: TuningData;
   readonly result: TuneResult;
   readonly grid: Line;
@@ -99,8 +99,8 @@ function warnOfLocalMinima({ result, grid }: Findings): string[] {
   /** Whether the criterion is greater somewhere between two places than at both of them. */
   const isRidgeBetween = (a: Place, b: Place): boolean => {
     const [low, high] = a.logLambda < b.logLambda ? [a.logLambda, b.logLambda] : [b.logLambda, a.logLambda];
-    const most = Math.max(a.value, b.value);
-    return known.some(({ logLambda, value }) => logLambda > low && logLambda < high && value > most);
+    const greatest = Math.max(a.value, b.value);
+    return known.some(({ logLambda, value }) => logLambda > low && logLambda < high && value > greatest);
   };
   const [top, bottom] = [grid.points[0], grid.points[grid.points.length - 1]];
   const minima: Place[] = [];

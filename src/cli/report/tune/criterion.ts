@@ -112,8 +112,8 @@ function progressChart({ visited, grid }: TuningReport): Markup {
   const x = { name: 'evaluation', from: 0, to: visited.length + 1 };
   // The highest tenth of the evaluations may lie outside, so that the end of the search remains visible.
   const ascending = [...values].sort((a, b) => a - b);
-  const most = ascending[Math.floor(0.9 * (values.length - 1))];
-  const y = rangeOf('criterion', [...ascending.filter((value) => value <= most), grid.value], 0.1);
+  const greatest = ascending[Math.floor(0.9 * (values.length - 1))];
+  const y = rangeOf('criterion', [...ascending.filter((value) => value <= greatest), grid.value], 0.1);
   const legend: Plot['legend'] = [
     { name: 'visited', look: 'second', kind: 'point' },
     { name: 'best single λ', look: 'quiet', kind: 'curve' },
