@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { compact, renamed, shortNames } from '../../demo/build/shaders.ts';
+import { applyNames, chooseShortNames, compactSource } from '../../demo/build/shaders.ts';
 import { ACTIVATIONS, ELEMENTWISE } from '../../src/backends/kernels.ts';
 import { openDevice } from '../../src/backends/webgpu/device.ts';
 import { PASS_SHADERS } from '../../src/backends/webgpu/lower-pass.ts';
@@ -34,7 +34,7 @@ function versions(shader: Shader): ShaderPart[][] {
 test('constants are declared before the use of a workgroup variable, whose length may depend on them', async () => {
   for (const [name, shader] of Object.entries(kernels)) {
     for (const parts of versions(shader)) {
-      const code = (await Promise.all(parts.map(({ text }) => text))).map(compact).join('\n');
+      const code = (await Promise.all(parts.map(({ text }) => text))).map(compactSource).join('\n');
       const variables = [...code.matchAll(/var<workgroup> (\w+)/g)].map(([, variable]) => variable);
       const uses = variables.map((variable) => code.search(new RegExp(`\\b${variable}\\b`)));
       expect(code.lastIndexOf('override '), name).toBeLessThan(Math.min(...uses, code.length));
@@ -44,7 +44,9 @@ test('constants are declared before the use of a workgroup variable, whose lengt
 
 test('shaders compile with the short names that they have in the page', async () => {
   const names = readdirSync(folder, { recursive: true }).map(String);
-  const short = shortNames(names.filter((name) => name.endsWith('.wgsl')).map((name) => compact(sourceOf(name))));
+  const short = chooseShortNames(
+    names.filter((name) => name.endsWith('.wgsl')).map((name) => compactSource(sourceOf(name))),
+  );
   const { device, release } = await openDevice({});
   try {
     const all = Object.entries(kernels).flatMap(([name, shader]) =>
@@ -53,7 +55,7 @@ test('shaders compile with the short names that they have in the page', async ()
     expect(all.filter(([name]) => name === 'elementwise')).toHaveLength(2);
     for (const [name, parts] of all) {
       const texts = await Promise.all(parts.map(({ text }) => text));
-      const code = texts.map((text) => renamed(compact(text), short)).join('\n');
+      const code = texts.map((text) => applyNames(compactSource(text), short)).join('\n');
       const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
       expect(
         messages.map(({ message, linePos }) => `${message} at ${code.slice(linePos - 40, linePos + 40)}`),

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { adviceOnWebGPU, choiceOf, type Diagnosis } from '../../src/cli/diagnosis.ts';
+import { adviseOnWebGPU, chooseBackend, type Diagnosis } from '../../src/cli/diagnosis.ts';
 import { described } from '../../src/cli/doctor.ts';
 import { LIMITS, probeWebGPU } from '../../src/cli/probe.ts';
 import { findVulkan } from '../../src/cli/vulkan.ts';
@@ -84,30 +84,30 @@ describe('the probe', () => {
 
 describe('conclusions', () => {
   test('the choice is that of open()', async () => {
-    expect(await choiceOf({ adapter: hardware })).toEqual({
+    expect(await chooseBackend({ adapter: hardware })).toEqual({
       backend: 'webgpu',
       reason: 'there is a hardware adapter',
     });
-    expect(await choiceOf({ adapter: software })).toMatchObject({ backend: 'wasm' });
-    expect(await choiceOf({ problem: 'there is no adapter' })).toEqual({
+    expect(await chooseBackend({ adapter: software })).toMatchObject({ backend: 'wasm' });
+    expect(await chooseBackend({ problem: 'there is no adapter' })).toEqual({
       backend: 'wasm',
       reason: 'webgpu is not available',
     });
   });
 
   test('there is no advice where everything works', () => {
-    expect(adviceOnWebGPU({ package: 'p', adapter: hardware }, { drivers: [] }, [])).toEqual([]);
+    expect(adviseOnWebGPU({ package: 'p', adapter: hardware }, { drivers: [] }, [])).toEqual([]);
   });
 
   test('each missing thing is named, with what to do', () => {
-    const advice = adviceOnWebGPU({ problem: 'x' }, { drivers: [] }, [browser]).join('\n');
+    const advice = adviseOnWebGPU({ problem: 'x' }, { drivers: [] }, [browser]).join('\n');
     expect(advice).toContain('npm install webgpu');
     expect(advice).toContain('install libvulkan1');
     expect(advice).toContain('VK_ICD_FILENAMES=/opt/browser/vk_swiftshader_icd.json LD_LIBRARY_PATH=/opt/browser ');
   });
 
   test('the loader of the system is used where there is one', () => {
-    const advice = adviceOnWebGPU({ package: 'p', problem: 'x' }, { loader: 'l', drivers: [] }, [browser]).join('\n');
+    const advice = adviseOnWebGPU({ package: 'p', problem: 'x' }, { loader: 'l', drivers: [] }, [browser]).join('\n');
     expect(advice).not.toContain('libvulkan1');
     expect(advice).not.toContain('LD_LIBRARY_PATH');
   });

@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { png } from '../../src/cli/report/png.ts';
+import { encodePNG } from '../../src/cli/report/png.ts';
 import { trainingReport } from '../../src/cli/report/report.ts';
 import { checkNesting, ESCAPED, row } from '../support/markup.ts';
 import { exampleReport, HOSTILE, imageMistakes } from '../support/training-report.ts';
@@ -103,18 +103,18 @@ describe('png', () => {
   }
 
   test('holds the pixels, clamped to 0 … 255', () => {
-    const file = png([0, 0.2, 1, 2, -1, 0.5], [2, 3]);
+    const file = encodePNG([0, 0.2, 1, 2, -1, 0.5], [2, 3]);
     expect([...file.subarray(16, 29)]).toEqual([0, 0, 0, 3, 0, 0, 0, 2, 8, 0, 0, 0, 0]);
     expect(lines(file)).toEqual([0, 0, 51, 255, 0, 255, 0, 128]);
-    expect(lines(png([1, 0, 0, 0, 1, 0], [1, 2, 3]))).toEqual([0, 255, 0, 0, 0, 255, 0]);
+    expect(lines(encodePNG([1, 0, 0, 0, 1, 0], [1, 2, 3]))).toEqual([0, 255, 0, 0, 0, 255, 0]);
   });
 
   test('has the check sum that the standard gives for the empty last chunk', () => {
-    expect([...png([0], [1, 1]).subarray(-4)]).toEqual([0xae, 0x42, 0x60, 0x82]);
+    expect([...encodePNG([0], [1, 1]).subarray(-4)]).toEqual([0xae, 0x42, 0x60, 0x82]);
   });
 
   test('refuses shapes that are not pictures', () => {
-    expect(() => png([0, 0], [2])).toThrow('shape is 2; it must be height × width');
-    expect(() => png([0, 0], [1, 1, 2])).toThrow('shape is 1 × 1 × 2');
+    expect(() => encodePNG([0, 0], [2])).toThrow('shape is 2; it must be height × width');
+    expect(() => encodePNG([0, 0], [1, 1, 2])).toThrow('shape is 1 × 1 × 2');
   });
 });

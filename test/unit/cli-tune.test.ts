@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dependencesAmong } from '../../src/cli/tune/columns.ts';
-import { collinearColumns } from '../../src/cli/tune/warnings.ts';
+import { findDependences } from '../../src/cli/tune/columns.ts';
+import { warnOfCollinearColumns } from '../../src/cli/tune/warnings.ts';
 import { diabetes, parseTable, sparseRegression, standardisedRegression } from '../../src/data/index.ts';
 import { random } from '../../src/data/random.ts';
 import { run } from '../fixtures/cli/run.ts';
@@ -164,7 +164,7 @@ describe('equilibra tune', () => {
     expect(lines[0]).toBe('data     diabetes: 442 rows, 10 features, target disease progression');
     expect(lines[1]).toMatch(/^backend {2}cpu: /);
     const [, log, lambda, alpha] = (
-      lines[2].match(/^penalty {2}log λ (\S+), e\^λ (\S+), per row \(alpha of scikit-learn\) (\S+)$/) ?? []
+      lines[2].match(/^penalty {2}log λ (\S+), λ (\S+), per row \(alpha of scikit-learn\) (\S+)$/) ?? []
     ).map(Number);
     expect(lambda).toBeCloseTo(Math.exp(log), 2);
     expect(alpha).toBeCloseTo(lambda / 442, 5);
@@ -337,11 +337,11 @@ describe('equilibra tune warns', () => {
       assumed: [],
       warnings: [],
     };
-    expect(collinearColumns(given)).toEqual([
+    expect(warnOfCollinearColumns(given)).toEqual([
       'columns are collinear ("sum" combines "a", "b"). Leave columns out by --ignore, or use --penalty elastic-net',
     ]);
     const [first] = columns;
-    expect(dependencesAmong({ ...data, X: Float64Array.from(first), features: 1 }, [0], 1e-9)).toEqual([]);
+    expect(findDependences({ ...data, X: Float64Array.from(first), features: 1 }, [0], 1e-9)).toEqual([]);
   });
 
   test('where nothing is selected', async () => {

@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { compact, renamed, shortNames } from '../../demo/build/shaders.ts';
-import { inOwnFrame } from '../../demo/page/frames.ts';
-import { sourceOf } from '../../demo/train/data.ts';
-import { curvesOf, RunHistory } from '../../demo/train/history.ts';
-import { framingFor, type Place, rasterised } from '../../demo/train/raster.ts';
-import { DEFAULTS, OPTIMISERS, optionsOf, settingsFrom } from '../../demo/train/settings.ts';
+import { applyNames, chooseShortNames, compactSource } from '../../demo/build/shaders.ts';
+import { runInOwnFrame } from '../../demo/page/frames.ts';
+import { recogniseSource } from '../../demo/train/data.ts';
+import { computeCurves, RunHistory } from '../../demo/train/history.ts';
+import { chooseFraming, type Place, rasterise } from '../../demo/train/raster.ts';
+import { DEFAULTS, OPTIMISERS, readSettings, toOptions } from '../../demo/train/settings.ts';
 
 const shaders = fileURLToPath(new URL('../../shaders/', import.meta.url));
 
@@ -20,8 +20,8 @@ describe('a drawing becomes an image', () => {
   ];
 
   test('a stroke fills the height of a small image, in the middle, with the area of the pen', () => {
-    const framing = framingFor([8, 8]);
-    const image = rasterised([one], framing);
+    const framing = chooseFraming([8, 8]);
+    const image = rasterise([one], framing);
     const rows = Array.from({ length: 8 }, (_, row) => total(image.subarray(8 * row, 8 * row + 8)));
     for (const row of rows.slice(1, -1)) expect(row).toBeCloseTo(framing.pen, 0);
     expect(rows[0]).toBeGreaterThan(0.5);
@@ -34,32 +34,32 @@ describe('a drawing becomes an image', () => {
       [8, 8],
       [28, 28],
     ]) {
-      const [large, small] = [one, smaller].map((stroke) => rasterised([stroke], framingFor(shape)));
+      const [large, small] = [one, smaller].map((stroke) => rasterise([stroke], chooseFraming(shape)));
       for (const [at, value] of large.entries()) expect(small[at]).toBeCloseTo(value, 6);
     }
   });
 
   test('a large image has a border, a point is as large as the pen, and an empty drawing is empty', () => {
-    const framing = framingFor([28, 28]);
-    const image = rasterised([one], framing);
+    const framing = chooseFraming([28, 28]);
+    const image = rasterise([one], framing);
     expect(total(image.subarray(0, 4 * 28))).toBe(0);
-    expect(total(rasterised([[[0.3, 0.3]]], framing))).toBeCloseTo((Math.PI / 4) * framing.pen ** 2, 0);
-    expect(total(rasterised([], framing))).toBe(0);
+    expect(total(rasterise([[[0.3, 0.3]]], framing))).toBeCloseTo((Math.PI / 4) * framing.pen ** 2, 0);
+    expect(total(rasterise([], framing))).toBe(0);
   });
 });
 
 describe('settings in a checkpoint', () => {
   test.each(OPTIMISERS)('are restored unchanged: %s', (optimiser) => {
     const settings = { ...DEFAULTS, optimiser, width: 33, tolerance: 1e-4, activation: 'tanh' as const };
-    expect(settingsFrom(optionsOf(settings))).toEqual(settings);
+    expect(readSettings(toOptions(settings))).toEqual(settings);
   });
 
   test('a run with options that the page does not offer is not mistaken for another one', () => {
-    const options = optionsOf(DEFAULTS);
-    expect(settingsFrom({ ...options, 'clip-norm': '1' })).toBeUndefined();
-    expect(settingsFrom({ ...options, schedule: 'cosine' })).toBeUndefined();
-    expect(settingsFrom({ ...options, solver: 'picard' })).toBeUndefined();
-    expect(settingsFrom({ ...options, backend: 'webgpu', target: 'kind' })).toEqual(DEFAULTS);
+    const options = toOptions(DEFAULTS);
+    expect(readSettings({ ...options, 'clip-norm': '1' })).toBeUndefined();
+    expect(readSettings({ ...options, schedule: 'cosine' })).toBeUndefined();
+    expect(readSettings({ ...options, solver: 'picard' })).toBeUndefined();
+    expect(readSettings({ ...options, backend: 'webgpu', target: 'kind' })).toEqual(DEFAULTS);
   });
 });
 
@@ -67,7 +67,7 @@ describe('the history of a run', () => {
   const step = (loss: number) => ({ loss, forward: null, backward: 2 * loss });
 
   test('many steps become few points, each the mean of as many steps', () => {
-    const { xs, loss, forward, backward } = curvesOf([1, 3, 5, 7, 9].map(step), 3);
+    const { xs, loss, forward, backward } = computeCurves([1, 3, 5, 7, 9].map(step), 3);
     expect(xs).toEqual([1.5, 3.5, 5]);
     expect(loss).toEqual([2, 6, 9]);
     expect(forward).toEqual([null, null, null]);
@@ -76,7 +76,7 @@ describe('the history of a run', () => {
 
   test('it is cut where training resumes from a checkpoint', () => {
     const history = new RunHistory();
-    history.takeUp([5, 4, 3, 2], []);
+    history.restore([5, 4, 3, 2], []);
     history.cut(3, 0);
     expect(history.steps.map(({ loss }) => loss)).toEqual([5, 4, 3]);
   });
@@ -92,9 +92,9 @@ describe('dropped files', () => {
   ];
 
   test('are known by their names', () => {
-    expect(sourceOf(files('iris.csv')).kind).toBe('table');
-    expect(sourceOf(files('iris.TSV.gz')).kind).toBe('table');
-    expect(sourceOf(files(...four)).kind).toBe('images');
+    expect(recogniseSource(files('iris.csv')).kind).toBe('table');
+    expect(recogniseSource(files('iris.TSV.gz')).kind).toBe('table');
+    expect(recogniseSource(files(...four)).kind).toBe('images');
   });
 
   test.each([
@@ -102,7 +102,7 @@ describe('dropped files', () => {
     ['a picture', ['cat.png'], /^cat\.png: no data set\. Drop one CSV file/],
     ['two tables', ['a.csv', 'b.csv'], /^a\.csv, b\.csv: no data set/],
   ])('%s is refused, with the accepted files', (_, names, message) => {
-    expect(() => sourceOf(files(...names))).toThrow(message);
+    expect(() => recogniseSource(files(...names))).toThrow(message);
   });
 });
 
@@ -118,12 +118,12 @@ test('shaders without their comments are otherwise the same', () => {
   for (const [name, source] of sources) {
     expect(source, `${name} has a block comment, which the page's build leaves in`).not.toContain('/*');
     const lines = source.split('\n').map((line) => (line.includes('//') ? line.slice(0, line.indexOf('//')) : line));
-    expect(words(compact(source)), name).toBe(words(lines.join('\n')));
+    expect(words(compactSource(source)), name).toBe(words(lines.join('\n')));
   }
 });
 
 test('short names in shaders stand for one name each, and never for an external one', () => {
-  const short = shortNames(sources.map(([, source]) => compact(source)));
+  const short = chooseShortNames(sources.map(([, source]) => compactSource(source)));
   expect(short.size).toBeGreaterThan(200);
   expect(new Set(short.values()).size).toBe(short.size);
   for (const [, source] of sources)
@@ -131,7 +131,7 @@ test('short names in shaders stand for one name each, and never for an external 
   for (const name of ['main', 'x', 'xyz', 'default', 'max', 'select', 'f32']) expect(short.has(name)).toBe(false);
   const long = new Map([...short].map(([name, abbreviation]) => [abbreviation, name]));
   for (const [name, source] of sources) {
-    expect(renamed(renamed(compact(source), short), long), name).toBe(compact(source));
+    expect(applyNames(applyNames(compactSource(source), short), long), name).toBe(compactSource(source));
   }
 });
 
@@ -153,7 +153,7 @@ describe('painting is spread over frames', () => {
     const frame = stubFrames();
     const done: string[] = [];
     const [first, second] = ['first', 'second'].map((name) => () => void done.push(name));
-    for (const work of [first, second, first]) inOwnFrame(work);
+    for (const work of [first, second, first]) runInOwnFrame(work);
     const seen = [1, 2, 3].map(() => {
       frame();
       return done.length;
@@ -167,13 +167,13 @@ describe('painting is spread over frames', () => {
     const done: string[] = [];
     const again = (): void => {
       done.push('again');
-      if (done.length === 1) inOwnFrame(again);
+      if (done.length === 1) runInOwnFrame(again);
     };
-    inOwnFrame(again);
-    inOwnFrame(() => {
+    runInOwnFrame(again);
+    runInOwnFrame(() => {
       throw new Error('cannot be painted');
     });
-    inOwnFrame(() => void done.push('last'));
+    runInOwnFrame(() => void done.push('last'));
     frame();
     expect(frame).toThrow('cannot be painted');
     frame();
