@@ -1,9 +1,9 @@
 /** How the numbers and dates of a table are written, found out column by column, and written as the rest of the library reads them. */
 import { checkFor } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
-import { type DateOrder, hasTwoOrders, isDateLike, isoDate } from './dates.ts';
+import { type DateOrder, hasTwoOrders, isDateLike, readISODate } from './dates.ts';
 import { DataError } from './limits.ts';
-import { type Decimal, decimalShownBy, isNumberLike, numberOf, withPoint } from './numbers.ts';
+import { type Decimal, decimalShownBy, isNumberLike, readNumber, withPoint } from './numbers.ts';
 import type { Separator } from './separator.ts';
 
 export interface ConventionOptions {
@@ -46,14 +46,14 @@ interface Column {
  * @returns the rows, in which every number and date that can be told is written in one way; and, in sentences, what was taken to
  *   be meant
  */
-export function inOneWay(
+export function rewriteUniformly(
   cells: Cells,
   { decimal, dates }: ConventionOptions,
   isMissing: (cell: string) => boolean,
   separator: Separator,
 ): { rows: Cells['rows']; assumed: string[] } {
-  const columns = kindsOf(cells, isMissing);
-  for (const column of columns) findShown(column, cells, isMissing);
+  const columns = classifyColumns(cells, isMissing);
+  for (const column of columns) collectShown(column, cells, isMissing);
   const shown = new Set(columns.flatMap(({ shows }) => [...shows]));
   const one = <Value>(among: ReadonlySet<unknown>, a: Value, b: Value): Value | undefined =>
     among.has(a) === among.has(b) ? undefined : among.has(a) ? a : b;
@@ -64,7 +64,7 @@ export function inOneWay(
       const known = dates ?? one(shows, 'day-first', 'month-first');
       const isSplit = shows.has('day-first') && shows.has('month-first');
       const order = known ?? (isSplit ? undefined : one(shown, 'day-first', 'month-first'));
-      if (order || !shows.has('either')) rewritten.set(index, (cell) => isoDate(cell, order ?? 'day-first'));
+      if (order || !shows.has('either')) rewritten.set(index, (cell) => readISODate(cell, order ?? 'day-first'));
     } else if (kind === 'plain' || kind === 'numbers') {
       if (kind === 'plain' && decimal === ',') checkNoPoint(cells, index, isMissing);
       const isSplit = shows.has('.') && shows.has(',');
@@ -76,23 +76,23 @@ export function inOneWay(
       else if (!mark && kind === 'plain' && shows.has('either')) plainEither.push(index);
     }
   }
-  const found = applied(cells, rewritten, isMissing);
+  const found = applyRewrites(cells, rewritten, isMissing);
   if (separator === ';' && plainEither.length > 0) {
     const { rows, names } = cells;
     const example = rows.map((row) => row[plainEither[0]]).find((cell) => decimalShownBy(cell) === 'either');
-    found.assumed.push(`"${example}" has a decimal point, in ${listed(plainEither.map((index) => names[index]))}`);
+    found.assumed.push(`"${example}" has a decimal point, in ${listNames(plainEither.map((index) => names[index]))}`);
   }
   return found;
 }
 
 /** Row by row, as the table lies in memory; a column of texts is not looked at any further. */
-function kindsOf({ names, rows }: Cells, isMissing: (cell: string) => boolean): Column[] {
+function classifyColumns({ names, rows }: Cells, isMissing: (cell: string) => boolean): Column[] {
   const columns = names.map((_, index): Column => ({ index, kind: 'unknown', shows: new Set() }));
   for (const row of rows) {
     for (const column of columns) {
       const cell = row[column.index];
       if (column.kind === 'texts' || isMissing(cell)) continue;
-      const kind = kindOf(cell);
+      const kind = classifyCell(cell);
       if (column.kind === 'unknown' || column.kind === kind) column.kind = kind;
       else {
         const areNumbers = [column.kind, kind].every((each) => each === 'plain' || each === 'numbers');
@@ -103,19 +103,19 @@ function kindsOf({ names, rows }: Cells, isMissing: (cell: string) => boolean): 
   return columns;
 }
 
-function kindOf(cell: string): 'plain' | 'numbers' | 'dates' | 'texts' {
-  if (numberOf(cell) !== undefined) return 'plain';
+function classifyCell(cell: string): 'plain' | 'numbers' | 'dates' | 'texts' {
+  if (readNumber(cell) !== undefined) return 'plain';
   if (isDateLike(cell)) return 'dates';
   return isNumberLike(cell) ? 'numbers' : 'texts';
 }
 
-function findShown({ index, kind, shows }: Column, { rows }: Cells, isMissing: (cell: string) => boolean): void {
+function collectShown({ index, kind, shows }: Column, { rows }: Cells, isMissing: (cell: string) => boolean): void {
   if (kind === 'unknown' || kind === 'texts') return;
   for (const row of rows) {
     const cell = row[index];
     if (isMissing(cell)) continue;
     if (kind === 'dates') {
-      const [day, month] = [isoDate(cell, 'day-first'), isoDate(cell, 'month-first')];
+      const [day, month] = [readISODate(cell, 'day-first'), readISODate(cell, 'month-first')];
       if (hasTwoOrders(cell)) shows.add('either');
       else if (day !== month) shows.add(day === undefined ? 'month-first' : 'day-first');
     } else if (cell.includes('.') || kind === 'numbers') {
@@ -135,7 +135,7 @@ function checkNoPoint({ names, rows, lines }: Cells, index: number, isMissing: (
 }
 
 /** A column stays as it is where one of its cells cannot be written in that way. */
-function applied(
+function applyRewrites(
   { names, rows }: Cells,
   rewritten: ReadonlyMap<number, (cell: string) => string | undefined>,
   isMissing: (cell: string) => boolean,
@@ -150,19 +150,19 @@ function applied(
     if (changed < 0) continue;
     columns.set(index, texts);
     const before = rows[changed][index];
-    const change = changeOf(before, texts[changed]);
+    const change = classifyChange(before, texts[changed]);
     const known = changes.get(change);
     if (known) known.names.push(names[index]);
     else changes.set(change, { example: `"${before}" is ${texts[changed]}`, names: [names[index]] });
   }
   const assumed = [...changes].map(
-    ([change, { example, names: where }]) => `${change}: ${example}, in ${listed(where)}`,
+    ([change, { example, names: where }]) => `${change}: ${example}, in ${listNames(where)}`,
   );
   if (columns.size === 0) return { rows, assumed };
   return { rows: rows.map((row, at) => row.map((cell, index) => columns.get(index)?.[at] ?? cell)), assumed };
 }
 
-function changeOf(before: string, after: string): string {
+function classifyChange(before: string, after: string): string {
   if (isDateLike(before)) return 'dates';
   const decimals = /\.(\d*)/.exec(after)?.[1];
   const hasComma = decimals !== undefined && before.replace(/e.*$/i, '').endsWith(`,${decimals.replace(/e.*$/i, '')}`);
@@ -170,7 +170,7 @@ function changeOf(before: string, after: string): string {
 }
 
 /** Names of columns, cut where there are many. */
-export function listed(names: readonly string[]): string {
+export function listNames(names: readonly string[]): string {
   const most = 8;
   const shown = names.slice(0, most).map((name) => JSON.stringify(name));
   return `${shown.join(', ')}${names.length > most ? ` and ${names.length - most} more` : ''}`;

@@ -1,7 +1,7 @@
 import { checkFor, TEXT } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, type Limits, limitsOf } from './limits.ts';
-import { SEPARATOR_NAMES, SEPARATORS, type Separator, separatorOf } from './separator.ts';
+import { detectSeparator, SEPARATOR_NAMES, SEPARATORS, type Separator } from './separator.ts';
 
 /** The cells of a CSV file as they stand there. */
 export interface CSVRecords {
@@ -39,21 +39,21 @@ export const CSV_OPTIONS: Checks<CSVOptions> = {
  */
 export function parseCSV(text: string, options?: CSVOptions): CSVRecords {
   TEXT('parseCSV: text', text);
-  return recordsOf(text, readOptions('parseCSV', options, CSV_OPTIONS));
+  return readRecords(text, readOptions('parseCSV', options, CSV_OPTIONS));
 }
 
 /** The same, with options that are read already and may hold others. */
-export function recordsOf(text: string, options: CSVOptions): CSVRecords {
+export function readRecords(text: string, options: CSVOptions): CSVRecords {
   const limits = limitsOf(options);
   const mark = text.startsWith('\ufeff') ? 1 : 0;
   const told = /^"?sep=([^\r\n"])"?(\r\n|\r|\n|$)/i.exec(text.slice(mark, mark + 12));
   const start = mark + (told?.[0].length ?? 0);
   const isDetected = !options.separator && !told;
-  const separator = options.separator ?? told?.[1] ?? separatorOf(start > 0 ? text.slice(start) : text);
+  const separator = options.separator ?? told?.[1] ?? detectSeparator(start > 0 ? text.slice(start) : text);
   if (!isSeparator(separator)) {
     throw new DataError(`line 1: the separator is ${JSON.stringify(separator)}; it must be ${A_SEPARATOR}`);
   }
-  const { records, lines } = read(text, separator, limits, { at: start, line: told ? 2 : 1 });
+  const { records, lines } = cutIntoRecords(text, separator, limits, { at: start, line: told ? 2 : 1 });
   while (records.length > 0 && isEmpty(records[records.length - 1])) {
     records.pop();
     lines.pop();
@@ -62,7 +62,7 @@ export function recordsOf(text: string, options: CSVOptions): CSVRecords {
   if (!first) throw new DataError('the table is empty');
   const ragged = records.findIndex((record) => record.length !== first.length);
   if (ragged >= 0) {
-    const found = isEmpty(records[ragged]) ? 'is empty' : `has ${cells(records[ragged].length)}`;
+    const found = isEmpty(records[ragged]) ? 'is empty' : `has ${describeCells(records[ragged].length)}`;
     const cut = ragged === records.length - 1 ? ' (it is the last one: the file may be cut short)' : '';
     const taken = isDetected
       ? `; ${SEPARATOR_NAMES[separator]} are taken to separate cells, unless the option separator says otherwise`
@@ -78,7 +78,7 @@ function isSeparator(value: unknown): value is Separator {
   return SEPARATORS.some((separator) => separator === value);
 }
 
-function cells(count: number): string {
+function describeCells(count: number): string {
   return count === 1 ? '1 cell' : `${count} cells`;
 }
 
@@ -87,7 +87,7 @@ function isEmpty(record: readonly string[]): boolean {
 }
 
 /** @param begin where in the text, and on which line */
-function read(
+function cutIntoRecords(
   text: string,
   separator: Separator,
   limits: Limits,

@@ -22,7 +22,7 @@ export function isShortDate(cell: string): boolean {
  * The date as YYYY-MM-DD, with a time where there is one; undefined where the cell holds none, or one that the calendar does not have.
  * With points between, as in 3.4.2020, the day stands first.
  */
-export function isoDate(cell: string, order: DateOrder): string | undefined {
+export function readISODate(cell: string, order: DateOrder): string | undefined {
   const first = YEAR_FIRST.exec(cell);
   const last = first ? undefined : YEAR_LAST.exec(cell);
   const found = first ?? last;
@@ -30,14 +30,14 @@ export function isoDate(cell: string, order: DateOrder): string | undefined {
   const [, a, separator, b, c, ...time] = found;
   const isMonthFirst = order === 'month-first' && separator !== '.';
   const [year, month, day] = first ? [a, b, c] : isMonthFirst ? [c, a, b] : [c, b, a];
-  const clock = clockOf(time);
+  const clock = readClock(time);
   if (clock === undefined || !isInCalendar(Number(year), Number(month), Number(day))) return undefined;
   return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}${clock}`;
 }
 
 /** Whether the cell gives one date in either order, and another in each. */
 export function hasTwoOrders(cell: string): boolean {
-  const [day, month] = [isoDate(cell, 'day-first'), isoDate(cell, 'month-first')];
+  const [day, month] = [readISODate(cell, 'day-first'), readISODate(cell, 'month-first')];
   return day !== undefined && month !== undefined && day !== month;
 }
 
@@ -46,7 +46,9 @@ function isInCalendar(year: number, month: number, day: number): boolean {
 }
 
 /** As ISO 8601 has it, or nothing; undefined where there is no such time. */
-function clockOf([hour, minute, second = '00', half, zone = '']: readonly (string | undefined)[]): string | undefined {
+function readClock([hour, minute, second = '00', half, zone = '']: readonly (string | undefined)[]):
+  | string
+  | undefined {
   if (hour === undefined || minute === undefined) return '';
   const given = Number(hour);
   if (given > (half ? 12 : 23) || Number(minute) > 59 || Number(second) >= 60 || (half && given < 1)) return undefined;
@@ -56,9 +58,9 @@ function clockOf([hour, minute, second = '00', half, zone = '']: readonly (strin
 }
 
 /** Days since 1 January 1970, of a date as `isoDate` gives it; a time without a zone is taken for UTC. */
-export function daysOf(cell: string): number | undefined {
+export function readDays(cell: string): number | undefined {
   if (!YEAR_FIRST.test(cell)) return undefined;
-  const text = isoDate(cell, 'day-first');
+  const text = readISODate(cell, 'day-first');
   if (text === undefined) return undefined;
   const isZoned = /(Z|[+-]\d{2}:\d{2})$/.test(text.slice(10));
   return Date.parse(text.includes('T') && !isZoned ? `${text}Z` : text) / 86_400_000;

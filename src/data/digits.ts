@@ -1,6 +1,6 @@
 import { INDEX, isListLike, isObject, refusal, TEXT } from '../arguments/check.ts';
-import { type Samples, subset } from './dataset.ts';
 import type { ImageDataset } from './images.ts';
+import { type Samples, subset } from './samples.ts';
 
 /** Row indices, counted from 0, of the training and the test part. */
 export interface Split {

@@ -1,7 +1,7 @@
-import { listed } from './conventions.ts';
-import { daysOf, hasTwoOrders, isDateLike, isoDate, isShortDate } from './dates.ts';
+import { listNames } from './conventions.ts';
+import { hasTwoOrders, isDateLike, isShortDate, readDays, readISODate } from './dates.ts';
 import { checkLimit, DataError, type LimitOptions, limitsOf } from './limits.ts';
-import { decimalShownBy, isNumberLike, numberOf, withPoint } from './numbers.ts';
+import { decimalShownBy, isNumberLike, readNumber, withPoint } from './numbers.ts';
 import { columnIndex, isMissing, type Table } from './table.ts';
 
 /**
@@ -50,9 +50,9 @@ export function featureColumns(
 ): FeatureColumn[] {
   const limits = limitsOf(options);
   const indices = names.map((name) => columnIndex(table, name));
-  const found = contents(table, indices);
+  const found = countContents(table, indices);
   const columns = names.map((name, at): FeatureColumn => {
-    const kind = categorical.includes(name) ? 'categories' : kindOf(table, name, found[at]);
+    const kind = categorical.includes(name) ? 'categories' : chooseKind(table, name, found[at]);
     if (kind !== 'categories') return { name, kind };
     const texts = new Set(table.rows.map((row) => row[indices[at]]).filter((cell) => !isMissing(cell)));
     const what = `column ${JSON.stringify(name)} has ${texts.size} different texts`;
@@ -77,7 +77,7 @@ type Sort = 'numbers' | 'dates' | 'numberLike' | 'dateLike' | 'texts';
 type Contents = Readonly<Record<Sort, { count: number; first: number }>>;
 
 /** Row by row, as the table lies in memory: column by column is several times slower. */
-function contents({ rows }: Table, indices: readonly number[]): Contents[] {
+function countContents({ rows }: Table, indices: readonly number[]): Contents[] {
   const none = () => ({ count: 0, first: -1 });
   const found = indices.map(
     (): Contents => ({ numbers: none(), dates: none(), numberLike: none(), dateLike: none(), texts: none() }),
@@ -86,21 +86,21 @@ function contents({ rows }: Table, indices: readonly number[]): Contents[] {
     for (let at = 0; at < indices.length; at++) {
       const cell = rows[row][indices[at]];
       if (isMissing(cell)) continue;
-      const known = found[at][sortOf(cell)];
+      const known = found[at][classifyCell(cell)];
       if (known.count++ === 0) known.first = row;
     }
   }
   return found;
 }
 
-function sortOf(cell: string): Sort {
-  if (numberOf(cell) !== undefined) return 'numbers';
-  if (daysOf(cell) !== undefined) return 'dates';
+function classifyCell(cell: string): Sort {
+  if (readNumber(cell) !== undefined) return 'numbers';
+  if (readDays(cell) !== undefined) return 'dates';
   if (isDateLike(cell) || isShortDate(cell)) return 'dateLike';
   return isNumberLike(cell) ? 'numberLike' : 'texts';
 }
 
-function kindOf(table: Table, name: string, found: Contents): FeatureColumn['kind'] {
+function chooseKind(table: Table, name: string, found: Contents): FeatureColumn['kind'] {
   const { numbers, dates, numberLike, dateLike, texts } = found;
   const counts = Object.values(found).map(({ count }) => count);
   const known = counts.reduce((sum, count) => sum + count, 0);
@@ -122,32 +122,32 @@ function kindOf(table: Table, name: string, found: Contents): FeatureColumn['kin
   const cell = table.rows[row][at];
   const what = isOfDates ? 'a date' : 'a number';
   const share = `as ${isOfDates ? areDates : areNumbers} of the ${table.rows.length} values are; correct it`;
-  const doubt = isOfDates || sort !== dateLike ? doubtOf(cell) : undefined;
+  const doubt = isOfDates || sort !== dateLike ? describeDoubt(cell) : undefined;
   throw new DataError(
-    `${place(table, row, name)}: ${JSON.stringify(cell)} ${doubt ?? `is not ${what}, ${share}`}, or list the column in the option categorical`,
+    `${describePlace(table, row, name)}: ${JSON.stringify(cell)} ${doubt ?? `is not ${what}, ${share}`}, or list the column in the option categorical`,
   );
 }
 
 /** Whether a cell looks like a date and is none, or not the same one in either order. */
 function isDoubtfulDate(cell: string): boolean {
   if (!isDateLike(cell)) return isShortDate(cell);
-  const date = isoDate(cell, 'day-first');
-  return date === undefined || date !== isoDate(cell, 'month-first');
+  const date = readISODate(cell, 'day-first');
+  return date === undefined || date !== readISODate(cell, 'month-first');
 }
 
 /** Why a cell that looks like a number, or like a date, is not read; undefined where it does not. */
-function doubtOf(cell: string): string | undefined {
+function describeDoubt(cell: string): string | undefined {
   if (hasTwoOrders(cell)) {
-    const [day, month] = [isoDate(cell, 'day-first'), isoDate(cell, 'month-first')];
+    const [day, month] = [readISODate(cell, 'day-first'), readISODate(cell, 'month-first')];
     return `could be ${day} or ${month}; say by the option dates whether the day stands first`;
   }
   if (isShortDate(cell)) return 'is a date with two digits for the year; write four';
   if (isDateLike(cell) && isDoubtfulDate(cell)) {
-    return isoDate(cell, 'day-first') === isoDate(cell, 'month-first')
+    return readISODate(cell, 'day-first') === readISODate(cell, 'month-first')
       ? 'is no date of the calendar; correct it'
       : 'is not written as the other dates are, or the option dates says; correct it, or that option';
   }
-  if (numberOf(cell) !== undefined || !isNumberLike(cell)) return undefined;
+  if (readNumber(cell) !== undefined || !isNumberLike(cell)) return undefined;
   if (decimalShownBy(cell) !== 'either') {
     const mark = withPoint(cell, ',') === undefined ? 'point' : 'comma';
     return `has a decimal ${mark}, unlike others, or against the option decimal; correct it, or that option`;
@@ -157,13 +157,13 @@ function doubtOf(cell: string): string | undefined {
 }
 
 /** Fewer categories than these go without a warning. */
-const FEW = 10;
+const WARNING_COUNT = 10;
 
 /**
  * What to know of columns that have become many features: those whose texts hold numbers, with a unit say, or are nearly all
  * different, as names are. None of those that are listed in `categorical`.
  */
-export function categoryWarnings(
+export function warnOfCategories(
   table: Table,
   columns: readonly FeatureColumn[],
   categorical: readonly string[] = [],
@@ -173,7 +173,7 @@ export function categoryWarnings(
     const { name, categories } = column;
     const holding = categories.filter((text) => /^[^\p{L}]{0,4}\d/u.test(text));
     const holdNumbers = 2 * holding.length > categories.length;
-    if (categories.length < FEW || !(holdNumbers || 2 * categories.length > table.rows.length)) return [];
+    if (categories.length < WARNING_COUNT || !(holdNumbers || 2 * categories.length > table.rows.length)) return [];
     const [example] = holdNumbers ? holding : categories;
     const remedy = holdNumbers ? 'write numbers alone, without a unit' : 'leave it out by the option ignore';
     return [
@@ -183,16 +183,16 @@ export function categoryWarnings(
 }
 
 /** What was taken to be meant, of the table and of the columns in use. */
-export function assumptions(table: Table, columns: readonly FeatureColumn[]): string[] {
+export function listAssumptions(table: Table, columns: readonly FeatureColumn[]): string[] {
   const dates = columns.filter(({ kind }) => kind === 'dates').map(({ name }) => name);
   return [
     ...(table.assumed ?? []),
-    ...(dates.length > 0 ? [`dates count in days since 1970-01-01, in ${listed(dates)}`] : []),
+    ...(dates.length > 0 ? [`dates count in days since 1970-01-01, in ${listNames(dates)}`] : []),
   ];
 }
 
 /** How an error tells where a cell is. */
-export function place({ lines }: Table, row: number, column: string): string {
+export function describePlace({ lines }: Table, row: number, column: string): string {
   return `line ${lines[row]}, column ${JSON.stringify(column)}`;
 }
 
@@ -209,7 +209,7 @@ export function featureNames(columns: readonly FeatureColumn[]): string[] {
  *
  * @throws DataError that names the line and the column of a value that is no number, too large, or a category not known
  */
-export function encoded(table: Table, columns: readonly FeatureColumn[]): Float64Array {
+export function encodeFeatures(table: Table, columns: readonly FeatureColumn[]): Float64Array {
   const { rows } = table;
   const features = featureNames(columns).length;
   const values = new Float64Array(rows.length * features);
@@ -225,8 +225,8 @@ export function encoded(table: Table, columns: readonly FeatureColumn[]): Float6
       const cell = rows[row][index];
       const width = positions?.size ?? 1;
       if (isMissing(cell)) values.fill(Number.NaN, at, at + width);
-      else if (positions) values[at + position(table, row, name, cell, positions)] = 1;
-      else values[at] = isDate ? dayIn(table, row, name, cell) : numberIn(table, row, name, cell);
+      else if (positions) values[at + findCategory(table, row, name, cell, positions)] = 1;
+      else values[at] = isDate ? readDayAt(table, row, name, cell) : readNumberAt(table, row, name, cell);
       at += width;
     }
   }
@@ -234,21 +234,23 @@ export function encoded(table: Table, columns: readonly FeatureColumn[]): Float6
 }
 
 /** The number in the cell at that place. @throws DataError that names the place where it is none, or one too large */
-export function numberIn(table: Table, row: number, name: string, cell: string): number {
-  const value = numberOf(cell);
+export function readNumberAt(table: Table, row: number, name: string, cell: string): number {
+  const value = readNumber(cell);
   if (value !== undefined && Number.isFinite(Math.fround(value))) return value;
   const fault =
-    value === undefined ? (doubtOf(cell) ?? 'is not a number') : 'is too large for float32, which ends at 3.4e38';
-  throw new DataError(`${place(table, row, name)}: ${JSON.stringify(cell)} ${fault}`);
+    value === undefined ? (describeDoubt(cell) ?? 'is not a number') : 'is too large for float32, which ends at 3.4e38';
+  throw new DataError(`${describePlace(table, row, name)}: ${JSON.stringify(cell)} ${fault}`);
 }
 
-function dayIn(table: Table, row: number, name: string, cell: string): number {
-  const days = daysOf(cell);
+function readDayAt(table: Table, row: number, name: string, cell: string): number {
+  const days = readDays(cell);
   if (days !== undefined) return days;
-  throw new DataError(`${place(table, row, name)}: ${JSON.stringify(cell)} ${doubtOf(cell) ?? 'is not a date'}`);
+  throw new DataError(
+    `${describePlace(table, row, name)}: ${JSON.stringify(cell)} ${describeDoubt(cell) ?? 'is not a date'}`,
+  );
 }
 
-function position(
+function findCategory(
   table: Table,
   row: number,
   name: string,
@@ -261,6 +263,6 @@ function position(
   const listed =
     known.length > 20 ? `${known.slice(0, 20).join(', ')} and ${known.length - 20} more` : known.join(', ');
   throw new DataError(
-    `${place(table, row, name)}: ${JSON.stringify(cell)} is not a known category; these are ${listed}`,
+    `${describePlace(table, row, name)}: ${JSON.stringify(cell)} is not a known category; these are ${listed}`,
   );
 }

@@ -23,7 +23,7 @@ export interface FoldOptions {
 }
 
 /** Numbers that an array can hold. */
-const MOST = 2 ** 32;
+const MAXIMUM_NUMBERS = 2 ** 32;
 
 /**
  * Cuts `count` rows into folds at random, as k-fold cross-validation does (M. Stone, 1974; S. Geisser, 1975). The sizes of
@@ -39,8 +39,8 @@ export function foldMasks(count: number, options?: FoldOptions): Folds {
   if (!Number.isInteger(folds) || folds < 2 || folds > count) {
     throw refusal('folds', folds, `an integer from 2 to ${count}, the number of rows`);
   }
-  if (folds * count > MOST)
-    throw new RangeError(`count is ${count} and folds is ${folds}; together they may be ${MOST}`);
+  if (folds * count > MAXIMUM_NUMBERS)
+    throw new RangeError(`count is ${count} and folds is ${folds}; together they may be ${MAXIMUM_NUMBERS}`);
   const foldOf = new Int32Array(count);
   for (const [place, row] of random(seed).permutation(count).entries()) foldOf[row] = place % folds;
   const training = new Uint8Array(folds * count).fill(1);

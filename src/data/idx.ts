@@ -1,7 +1,7 @@
 import { BYTES } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, limitsOf } from './limits.ts';
-import { bytesOf, type Source } from './source.ts';
+import { readBytes, type Source } from './source.ts';
 
 /** The elements that an IDX file may have, by the code in its third byte. */
 const ELEMENTS = {
@@ -29,12 +29,12 @@ export interface IDXArray {
  * @throws DataError where the file is not IDX, is cut short, has bytes to spare, or exceeds a limit
  */
 export async function readIDX(source: Source, options?: LimitOptions): Promise<IDXArray> {
-  return idxOf(source, readOptions('readIDX', options, LIMIT_OPTIONS));
+  return readArray(source, readOptions('readIDX', options, LIMIT_OPTIONS));
 }
 
 /** The same, with options that are read already and may hold others. */
-export async function idxOf(source: Source, options: LimitOptions): Promise<IDXArray> {
-  return parsed(await bytesOf(source, options), options);
+export async function readArray(source: Source, options: LimitOptions): Promise<IDXArray> {
+  return parseArray(await readBytes(source, options), options);
 }
 
 /**
@@ -43,11 +43,11 @@ export async function idxOf(source: Source, options: LimitOptions): Promise<IDXA
  */
 export function parseIDX(bytes: Uint8Array, options?: LimitOptions): IDXArray {
   BYTES('parseIDX: bytes', bytes);
-  return parsed(bytes, readOptions('parseIDX', options, LIMIT_OPTIONS));
+  return parseArray(bytes, readOptions('parseIDX', options, LIMIT_OPTIONS));
 }
 
-function parsed(bytes: Uint8Array, options: LimitOptions): IDXArray {
-  const element = elementOf(bytes);
+function parseArray(bytes: Uint8Array, options: LimitOptions): IDXArray {
+  const element = readElementType(bytes);
   const rank = bytes[3];
   const start = 4 + 4 * rank;
   if (bytes.length < start) {
@@ -74,7 +74,7 @@ function parsed(bytes: Uint8Array, options: LimitOptions): IDXArray {
   return { type: element.type, shape, values };
 }
 
-function elementOf(bytes: Uint8Array): Element {
+function readElementType(bytes: Uint8Array): Element {
   if (bytes.length < 4) throw new DataError(`the file has ${bytes.length} bytes; an IDX file has at least 8`);
   const element = (ELEMENTS as Partial<Record<number, Element>>)[bytes[2]];
   if (bytes[0] === 0 && bytes[1] === 0 && element && bytes[3] > 0) return element;

@@ -1,9 +1,10 @@
 import { COUNT, checkFor, INDEX, isListOf, LIST, OBJECT, TEXT, TEXTS } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import type { Dataset, Samples } from './dataset.ts';
-import { type IDXArray, idxOf } from './idx.ts';
+import type { Dataset } from './dataset.ts';
+import { type IDXArray, readArray } from './idx.ts';
 import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, limitsOf } from './limits.ts';
 import type { ImagePreparation } from './preparation.ts';
+import type { Samples } from './samples.ts';
 import type { Source } from './source.ts';
 
 /** The value of a white pixel in a file of bytes. */
@@ -31,15 +32,15 @@ const IMAGE_OPTIONS: Checks<ImageOptions> = { ...LIMIT_OPTIONS, classes: COUNT }
  */
 export async function readImages(images: Source, labels: Source, given?: ImageOptions): Promise<LabelledImages> {
   const options = readOptions('readImages', given, IMAGE_OPTIONS);
-  return readNamed({ name: 'images', bytes: images }, { name: 'labels', bytes: labels }, options);
+  return readLabelled({ name: 'images', bytes: images }, { name: 'labels', bytes: labels }, options);
 }
 
 /** Where the classes have names, there are as many of them. */
 type LabelOptions = ImageOptions & Pick<ImageFileOptions, 'classNames'>;
 
-async function readNamed(images: NamedFile, labels: NamedFile, options: LabelOptions): Promise<LabelledImages> {
-  const { inputs, count, features, shape } = await named(images.name, readPixels(images.bytes, options));
-  const classOf = await named(labels.name, labelsFrom(labels.bytes, count, options));
+async function readLabelled(images: NamedFile, labels: NamedFile, options: LabelOptions): Promise<LabelledImages> {
+  const { inputs, count, features, shape } = await prefixErrors(images.name, readPixels(images.bytes, options));
+  const classOf = await prefixErrors(labels.name, readCheckedLabels(labels.bytes, count, options));
   return { inputs, labels: classOf, count, features, shape };
 }
 
@@ -49,7 +50,7 @@ export async function readPixels(
   options: LimitOptions = {},
   greatest = WHITE,
 ): Promise<Omit<LabelledImages, 'labels'>> {
-  const { type, shape: extents, values } = await idxOf(source, options);
+  const { type, shape: extents, values } = await readArray(source, options);
   const [count, ...shape] = extents;
   if (type !== 'uint8' || shape.length === 0) {
     throw new DataError(`it holds ${extents.join(' × ')} ${type}; images must be count × height × width of uint8`);
@@ -64,14 +65,14 @@ export async function readPixels(
 /** The labels of `count` images: an IDX file, plain or .gz, of one integer for each. */
 export async function readLabels(source: Source, count: number, options?: ImageOptions): Promise<Int32Array> {
   INDEX('readLabels: count', count);
-  return labelsFrom(source, count, readOptions('readLabels', options, IMAGE_OPTIONS));
+  return readCheckedLabels(source, count, readOptions('readLabels', options, IMAGE_OPTIONS));
 }
 
-async function labelsFrom(source: Source, count: number, options: LabelOptions): Promise<Int32Array> {
-  return labelsOf(await idxOf(source, options), count, options);
+async function readCheckedLabels(source: Source, count: number, options: LabelOptions): Promise<Int32Array> {
+  return checkLabels(await readArray(source, options), count, options);
 }
 
-function labelsOf({ type, shape, values }: IDXArray, count: number, options: LabelOptions): Int32Array {
+function checkLabels({ type, shape, values }: IDXArray, count: number, options: LabelOptions): Int32Array {
   if (shape.length !== 1 || type.startsWith('float')) {
     throw new DataError(`it holds ${shape.join(' × ')} ${type}; it must hold one integer per image`);
   }
@@ -135,25 +136,25 @@ export type ImageFileNames = Readonly<Record<keyof typeof ROLES, string>>;
  */
 export function imageFileNames(names: readonly string[]): ImageFileNames {
   TEXTS('imageFileNames: names', names);
-  return filesAmong(names, ['trainImages', 'trainLabels', 'testImages', 'testLabels']);
+  return findFiles(names, ['trainImages', 'trainLabels', 'testImages', 'testLabels']);
 }
 
 /** As `imageFileNames`, for the test part alone; its labels may be absent. */
 export function testFileNames(names: readonly string[]): { readonly images: string; readonly labels?: string } {
   TEXTS('testFileNames: names', names);
-  const { testImages: images } = filesAmong(names, ['testImages']);
-  if (candidates(names, ROLES.testLabels.pattern).length === 0) return { images };
-  return { images, labels: filesAmong(names, ['testLabels']).testLabels };
+  const { testImages: images } = findFiles(names, ['testImages']);
+  if (findMatches(names, ROLES.testLabels.pattern).length === 0) return { images };
+  return { images, labels: findFiles(names, ['testLabels']).testLabels };
 }
 
-function filesAmong<Role extends keyof typeof ROLES>(
+function findFiles<Role extends keyof typeof ROLES>(
   names: readonly string[],
   roles: readonly Role[],
 ): Readonly<Record<Role, string>> {
-  const found = roles.map((role) => [role, candidates(names, ROLES[role].pattern)] as const);
+  const found = roles.map((role) => [role, findMatches(names, ROLES[role].pattern)] as const);
   const missing = found.filter(([, matches]) => matches.length === 0).map(([role]) => ROLES[role].name);
   if (missing.length > 0) {
-    throw new DataError(`${missing.join(', ')} (or the same with .gz) not found; ${listed(names)}`);
+    throw new DataError(`${missing.join(', ')} (or the same with .gz) not found; ${listFiles(names)}`);
   }
   for (const [role, matches] of found) {
     if (matches.length > 1) throw new DataError(`${matches.join(' and ')} could each be ${ROLES[role].name}; keep one`);
@@ -161,12 +162,12 @@ function filesAmong<Role extends keyof typeof ROLES>(
   return Object.fromEntries(found.map(([role, [name]]) => [role, name])) as Record<Role, string>;
 }
 
-function candidates(names: readonly string[], pattern: RegExp): string[] {
+function findMatches(names: readonly string[], pattern: RegExp): string[] {
   const matches = names.filter((name) => pattern.test(name));
   return matches.filter((name) => !(name.toLowerCase().endsWith('.gz') && matches.includes(name.slice(0, -3))));
 }
 
-function listed(names: readonly string[]): string {
+function listFiles(names: readonly string[]): string {
   if (names.length === 0) return 'there are no files';
   const shown = names.slice(0, 10).join(', ');
   return `there ${names.length === 1 ? 'is' : 'are'} ${shown}${names.length > 10 ? ` and ${names.length - 10} more` : ''}`;
@@ -188,9 +189,9 @@ export async function imagesFromFiles(files: readonly NamedFile[], given?: Image
   const names = imageFileNames(files.map(({ name }) => name));
   const file = (name: string): NamedFile => files.find((each) => each.name === name) as NamedFile;
   const part = (images: string, labels: string, classes?: number): Promise<LabelledImages> =>
-    readNamed(file(images), file(labels), { ...options, classes });
+    readLabelled(file(images), file(labels), { ...options, classes });
   const train = await part(names.trainImages, names.trainLabels);
-  const classNames = options.classNames ?? numberedClasses(train.labels);
+  const classNames = options.classNames ?? numberClasses(train.labels);
   const test = await part(names.testImages, names.testLabels, classNames.length);
   const { shape } = train;
   if (String(test.shape) !== String(shape)) {
@@ -203,12 +204,12 @@ export async function imagesFromFiles(files: readonly NamedFile[], given?: Image
   return { name, classes: classNames.length, featureShape: shape, train, test, classNames, preparation };
 }
 
-function numberedClasses(labels: Int32Array): string[] {
+function numberClasses(labels: Int32Array): string[] {
   return Array.from({ length: labels.reduce((a, b) => Math.max(a, b)) + 1 }, (_, label) => String(label));
 }
 
 /** Puts the name of what was read before the message of what went wrong. */
-async function named<T>(name: string, reading: Promise<T>): Promise<T> {
+async function prefixErrors<T>(name: string, reading: Promise<T>): Promise<T> {
   return reading.catch((error: unknown) => {
     throw error instanceof DataError ? new DataError(`${name}: ${error.message}`) : error;
   });

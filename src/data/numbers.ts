@@ -6,15 +6,15 @@ export type Decimal = '.' | ',';
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /** The number that a cell holds, with a decimal point if any; undefined where it holds something else. */
-export function numberOf(cell: string): number | undefined {
+export function readNumber(cell: string): number | undefined {
   const text = cell.trim();
   return NUMBER.test(text) ? Number(text) : undefined;
 }
 
 /** Thousands are set apart by the other of comma and point, by an apostrophe, or by a space: one and the same in a number. */
-const FORMS: Readonly<Record<Decimal, RegExp>> = { '.': formOf('\\.', ','), ',': formOf(',', '\\.') };
+const PATTERNS: Readonly<Record<Decimal, RegExp>> = { '.': createPattern('\\.', ','), ',': createPattern(',', '\\.') };
 
-function formOf(decimal: string, other: string): RegExp {
+function createPattern(decimal: string, other: string): RegExp {
   const grouped = `[1-9]\\d{0,2}([${other}'’ \u00a0\u202f\u2009])\\d{3}(?:\\1\\d{3})*`;
   return new RegExp(`^[+-]?(?:(?:${grouped}|\\d+)(?:${decimal}\\d*)?|${decimal}\\d+)(?:e[+-]?\\d+)?$`, 'i');
 }
@@ -22,7 +22,7 @@ function formOf(decimal: string, other: string): RegExp {
 /** The same number with a decimal point and nothing else, as `numberOf` reads it; undefined where the cell holds none. */
 export function withPoint(cell: string, decimal: Decimal): string | undefined {
   const text = cell.trim().replace(/^\u2212/, '-');
-  if (!FORMS[decimal].test(text)) return undefined;
+  if (!PATTERNS[decimal].test(text)) return undefined;
   const kept = decimal === '.' ? /[^\d.e+-]/gi : /[^\d,e+-]/gi;
   return text.replace(kept, '').replace(',', '.');
 }

@@ -53,7 +53,7 @@ function generator(low: number, high: number): Random {
       const y = 2 * uniform() - 1;
       const square = x * x + y * y;
       if (square > 0 && square < 1) {
-        const scale = Math.sqrt((-2 * logarithm(square)) / square);
+        const scale = Math.sqrt((-2 * naturalLogarithm(square)) / square);
         spare = y * scale;
         return x * scale;
       }
@@ -136,7 +136,7 @@ function hash(label: string, salt: number): number {
  * one). x = m·2⁻ᵏ with m in [√½, √2), then ln m = 2·artanh t, t = (m − 1)/(m + 1), |t| ≤ 0.172: eleven terms of the
  * series reach float64.
  */
-function logarithm(x: number): number {
+function naturalLogarithm(x: number): number {
   let mantissa = x;
   let halvings = 0;
   while (mantissa < Math.SQRT1_2) {

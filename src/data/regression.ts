@@ -2,20 +2,20 @@ import { checkFinite, checkFor, FINITE, isObject, NUMBERS, refusal } from '../ar
 import { readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import {
-  assumptions,
-  categoryWarnings,
-  encoded,
+  encodeFeatures,
   type FeatureColumn,
   featureColumnNames,
   featureColumns,
   featureNames,
+  listAssumptions,
+  warnOfCategories,
 } from './features.ts';
-import type { LimitOptions } from './limits.ts';
-import { type MissingRule, withoutMissing } from './preparation.ts';
+import type { MissingRule } from './preparation.ts';
+import { handleMissing } from './prepared-rows.ts';
 import { STANDARDISATION, type Standardisation, standardisationOf } from './standardisation.ts';
 import { TABLE, type Table } from './table.ts';
-import { TABLE_DATA_OPTIONS } from './table-data-options.ts';
-import { targetValues } from './target.ts';
+import { TABLE_DATA_OPTIONS, type TableDataOptions } from './table-data-options.ts';
+import { readTargets } from './target.ts';
 
 /** Rows of numbers with a real-valued target, in float64. */
 export interface RegressionData {
@@ -46,17 +46,12 @@ const REGRESSION = checkFor('regression data: { X, y, count, features, … } wit
   );
 });
 
-export interface TableRegressionOptions extends LimitOptions {
+/** Options of `tableRegression`. */
+export interface TableRegressionOptions extends TableDataOptions {
   /** The column that holds the numbers to be explained. */
   target: string;
-  /** Columns that are no features. Default none. */
-  ignore?: readonly string[];
-  /** Columns of categories although they hold numbers. Columns of texts are categories anyway. Default none. */
-  categorical?: readonly string[];
-  /** What to do where a value of a feature is missing; a missing target is an error, or with 'drop' left out. Default 'error'. */
+  /** What to do where a feature is missing. A missing target is an error, except that 'drop' omits the row. Default 'error'. */
   missing?: MissingRule;
-  /** Of the data. Default "table". */
-  name?: string;
 }
 
 /** Regression data out of a table. */
@@ -85,12 +80,12 @@ export function tableRegression(table: Table, given: TableRegressionOptions): Ta
   TABLE('tableRegression: table', table);
   const { target, missing = 'error', name = 'table' } = options;
   const names = featureColumnNames(table, options);
-  const { kept } = withoutMissing(table, [...names, target], missing);
-  const y = targetValues(kept, target);
+  const { kept } = handleMissing(table, [...names, target], missing);
+  const y = readTargets(kept, target);
   const columns = featureColumns(kept, names, options.categorical, options);
-  const telling = tellingFeatures(columns);
+  const telling = findTellingFeatures(columns);
   const ofFeatures = featureNames(columns).filter((_, feature) => telling[feature]);
-  const X = encoded(kept, columns).filter((_, at) => telling[at % telling.length]);
+  const X = encodeFeatures(kept, columns).filter((_, at) => telling[at % telling.length]);
   const features = ofFeatures.length;
   const count = kept.rows.length;
   const { mean, constant } = standardisationOf({ inputs: X, count, features });
@@ -106,13 +101,13 @@ export function tableRegression(table: Table, given: TableRegressionOptions): Ta
     constant: constant.map((feature) => ofFeatures[feature]),
     dropped: table.rows.length - count,
     lines: kept.lines,
-    assumed: assumptions(table, columns),
-    warnings: categoryWarnings(kept, columns, options.categorical),
+    assumed: listAssumptions(table, columns),
+    warnings: warnOfCategories(kept, columns, options.categorical),
   };
 }
 
 /** Of each feature, whether it tells what the others do not: all but the first of two categories. */
-function tellingFeatures(columns: readonly FeatureColumn[]): boolean[] {
+function findTellingFeatures(columns: readonly FeatureColumn[]): boolean[] {
   return columns.flatMap((column) => {
     if (column.kind !== 'categories') return [true];
     return column.categories.map((_, at) => column.categories.length !== 2 || at === 1);
@@ -136,7 +131,7 @@ export interface StandardisedRegression extends RegressionData {
 export function standardisedRegression(data: RegressionData, fittedTo?: ArrayLike<number>): StandardisedRegression {
   REGRESSION('standardisedRegression: data', data);
   if (fittedTo !== undefined) NUMBERS('standardisedRegression: fittedTo', fittedTo);
-  const fitted = fittedTo === undefined ? data : rowsOf(data, fittedTo);
+  const fitted = fittedTo === undefined ? data : selectRows(data, fittedTo);
   const standardisation = standardisationOf({ inputs: fitted.X, count: fitted.count, features: data.features });
   const [targetMean] = standardisationOf({ inputs: fitted.y, count: fitted.count, features: 1 }).mean;
   const { mean, deviation } = standardisation;
@@ -152,10 +147,10 @@ export function standardisedRegression(data: RegressionData, fittedTo?: ArrayLik
 export function regressionRows(data: RegressionData, indices: ArrayLike<number>): RegressionData {
   REGRESSION('regressionRows: data', data);
   NUMBERS('regressionRows: indices', indices);
-  return { ...data, ...rowsOf(data, indices) };
+  return { ...data, ...selectRows(data, indices) };
 }
 
-function rowsOf(
+function selectRows(
   { X, y, count, features }: RegressionData,
   indices: ArrayLike<number>,
 ): Pick<RegressionData, 'count' | 'X' | 'y'> {

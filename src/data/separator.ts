@@ -25,42 +25,42 @@ const CHARACTERS = 2 ** 18;
  * The separator that the lines have equally many of, the first one the most of where several are such; spaces where none is. Commas
  * within numbers are decimals where a semicolon, or spaces, would then separate numbers.
  */
-export function separatorOf(text: string): Separator {
-  const lines = firstLines(text);
+export function detectSeparator(text: string): Separator {
+  const lines = readFirstLines(text);
   const [first] = lines;
   if (first === undefined) return ',';
-  const counts = (separator: Separator): number[] => lines.map((line) => cellsOf(line, separator).length);
+  const counts = (separator: Separator): number[] => lines.map((line) => cutIntoCells(line, separator).length);
   const isEven = (separator: Separator): boolean => counts(separator).every((count, _, [most]) => count === most);
-  const present = SINGLE.filter((separator) => cellsOf(first, separator).length > 1);
+  const present = SINGLE.filter((separator) => cutIntoCells(first, separator).length > 1);
   const even = present.filter(isEven);
-  const isSpaced = cellsOf(first, ' ').length > 1 && isEven(' ') && hasNumbers(lines);
+  const isSpaced = cutIntoCells(first, ' ').length > 1 && isEven(' ') && hasNumbers(lines);
   if (isSpaced && even.every((separator) => spacesFit(lines, separator))) return ' ';
   if (even.includes(',') && even.includes(';') && onlyNumbersHaveCommas(lines)) return ';';
   const [best] = (even.length > 0 ? even : present).sort(
-    (a, b) => cellsOf(first, b).length - cellsOf(first, a).length || SINGLE.indexOf(a) - SINGLE.indexOf(b),
+    (a, b) => cutIntoCells(first, b).length - cutIntoCells(first, a).length || SINGLE.indexOf(a) - SINGLE.indexOf(b),
   );
   return best ?? ',';
 }
 
 /** Whether one of the columns that spaces make holds numbers alone, below what may be a header. */
 function hasNumbers(lines: readonly string[]): boolean {
-  const rows = bodyOf(lines).map((line) => cellsOf(line, ' '));
+  const rows = withoutHeader(lines).map((line) => cutIntoCells(line, ' '));
   return rows[0].some((_, column) => rows.every((row) => isNumber(row[column])));
 }
 
 /** All lines but the first, which may be a header, unless it is the only one. */
-function bodyOf(lines: readonly string[]): readonly string[] {
+function withoutHeader(lines: readonly string[]): readonly string[] {
   return lines.length > 1 ? lines.slice(1) : lines;
 }
 
 /** Whether cells that this separator makes are themselves numbers with spaces between, as in a file of aligned columns. */
 function spacesFit(lines: readonly string[], separator: Separator): boolean {
-  const cells = bodyOf(lines).flatMap((line) => cellsOf(line, separator));
+  const cells = withoutHeader(lines).flatMap((line) => cutIntoCells(line, separator));
   const several = cells.filter((cell) => !isQuoted(cell) && /\S\s+\S/.test(cell));
   if (several.length === 0 || several.every(isNumberLike)) return false;
-  if (separator === '\t') return several.every((cell) => cellsOf(cell, ' ').every(isNumber));
+  if (separator === '\t') return several.every((cell) => cutIntoCells(cell, ' ').every(isNumber));
   // Decimal commas: every comma stands within a number.
-  const tokens = lines.flatMap((line) => cellsOf(line, ' '));
+  const tokens = lines.flatMap((line) => cutIntoCells(line, ' '));
   return separator === ',' && tokens.every((token) => !token.includes(',') || isNumber(token));
 }
 
@@ -69,7 +69,7 @@ function isNumber(token: string): boolean {
 }
 
 function onlyNumbersHaveCommas(lines: readonly string[]): boolean {
-  const cells = bodyOf(lines).flatMap((line) => cellsOf(line, ';'));
+  const cells = withoutHeader(lines).flatMap((line) => cutIntoCells(line, ';'));
   const having = cells.filter((cell) => !isQuoted(cell) && cell.includes(','));
   return having.length > 0 && having.every(isNumber);
 }
@@ -79,7 +79,7 @@ function isQuoted(cell: string): boolean {
 }
 
 /** Lines that are not empty; a line end within quotes is none. The last one that is looked at may be cut, and is left out. */
-function firstLines(text: string): string[] {
+function readFirstLines(text: string): string[] {
   const lines: string[] = [];
   let quoted = false;
   let start = 0;
@@ -99,7 +99,7 @@ function firstLines(text: string): string[] {
 }
 
 /** Of a line, without regard to what is wrong with its quotes. */
-function cellsOf(line: string, separator: Separator): string[] {
+function cutIntoCells(line: string, separator: Separator): string[] {
   const cells: string[] = [];
   const isSpace = separator === ' ';
   const separates = (character: string): boolean =>

@@ -1,5 +1,5 @@
 import { checkFor, isListLike, isListOf, isObject } from '../arguments/check.ts';
-import type { Samples } from './dataset.ts';
+import type { Samples } from './samples.ts';
 
 /** Takes each feature to mean 0 and deviation 1. It is plain JSON, so that it can be kept with the model. */
 export interface Standardisation {
@@ -47,7 +47,7 @@ export function standardisationOf(rows: Rows): Standardisation {
   ROWS('standardisationOf: rows', rows);
   const { inputs, count, features } = rows;
   if (count < 1) throw new RangeError('standardisationOf: there are no rows; at least one is needed');
-  const fitted = Array.from({ length: features }, (_, feature) => momentsOf(inputs, feature, features));
+  const fitted = Array.from({ length: features }, (_, feature) => computeMoments(inputs, feature, features));
   return {
     mean: fitted.map(({ mean }) => mean),
     deviation: fitted.map(({ deviation, constant }) => (constant ? 1 : deviation)),
@@ -55,7 +55,7 @@ export function standardisationOf(rows: Rows): Standardisation {
   };
 }
 
-function momentsOf(
+function computeMoments(
   inputs: ArrayLike<number>,
   feature: number,
   features: number,
@@ -91,11 +91,11 @@ function momentsOf(
 export function standardised(samples: Samples, standardisation: Standardisation): Samples {
   ROWS('standardised: samples', samples);
   STANDARDISATION('standardised: standardisation', standardisation);
-  return { ...samples, inputs: standardisedInputs(samples, standardisation) };
+  return { ...samples, inputs: standardiseInputs(samples, standardisation) };
 }
 
 /** As `standardised`, for the numbers alone. */
-export function standardisedInputs({ inputs, features }: Rows, { mean, deviation }: Standardisation): Float32Array {
+export function standardiseInputs({ inputs, features }: Rows, { mean, deviation }: Standardisation): Float32Array {
   if (mean.length !== features || deviation.length !== features) {
     throw new RangeError(
       `standardised: the standardisation is of ${mean.length} means and ${deviation.length} deviations, the rows have ${features} features`,

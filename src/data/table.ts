@@ -1,13 +1,13 @@
 import { BOOLEAN, checkFor, isList, isListOf, isObject, TEXT } from '../arguments/check.ts';
 import { nearestTo } from '../arguments/nearest.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import { CONVENTION_OPTIONS, type ConventionOptions, inOneWay } from './conventions.ts';
-import { CSV_OPTIONS, type CSVOptions, recordsOf } from './csv.ts';
+import { CONVENTION_OPTIONS, type ConventionOptions, rewriteUniformly } from './conventions.ts';
+import { CSV_OPTIONS, type CSVOptions, readRecords } from './csv.ts';
 import { isDateLike } from './dates.ts';
 import { DataError } from './limits.ts';
 import { isNumberLike } from './numbers.ts';
 import { SEPARATOR_NAMES } from './separator.ts';
-import { type Source, textOf } from './source.ts';
+import { readText, type Source } from './source.ts';
 
 /** A table of texts with named columns. */
 export interface Table {
@@ -64,17 +64,17 @@ export const TABLE = checkFor('a table, as parseTable() gives it', (value) => {
  */
 export async function readTable(source: Source | string, given?: TableOptions): Promise<Table> {
   const options = readOptions('readTable', given, TABLE_OPTIONS);
-  return tableOf(typeof source === 'string' ? source : await textOf(source, options), options);
+  return createTable(typeof source === 'string' ? source : await readText(source, options), options);
 }
 
 /** As `readTable`, for text that is there. */
 export function parseTable(text: string, options?: TableOptions): Table {
   TEXT('parseTable: text', text);
-  return tableOf(text, readOptions('parseTable', options, TABLE_OPTIONS));
+  return createTable(text, readOptions('parseTable', options, TABLE_OPTIONS));
 }
 
-function tableOf(text: string, options: TableOptions): Table {
-  const { records, lines, separator } = recordsOf(text, options);
+function createTable(text: string, options: TableOptions): Table {
+  const { records, lines, separator } = readRecords(text, options);
   const header = options.header ?? hasHeader(records);
   const columns = records[0].map((name, index) => (header && name !== '' ? name : String(index + 1)));
   const twice = columns.findIndex((name, index) => columns.indexOf(name) < index);
@@ -87,7 +87,7 @@ function tableOf(text: string, options: TableOptions): Table {
   const start = header ? 1 : 0;
   if (records.length === start) throw new DataError('the table has a header and no rows');
   const cells = { names: columns, rows: records.slice(start), lines: lines.slice(start) };
-  const { rows, assumed } = inOneWay(cells, options, isMissing, separator);
+  const { rows, assumed } = rewriteUniformly(cells, options, isMissing, separator);
   if (!options.separator && (separator === ' ' || separator === '|')) {
     assumed.unshift(`${SEPARATOR_NAMES[separator]} separate the cells`);
   }

@@ -7,14 +7,14 @@ import {
   type Bilevel,
   certificateAt,
   descended,
+  evaluateLine,
+  findSwitches,
   gradients,
-  lineAt,
   PAPER,
   type Point,
   RATE,
-  switchesOf,
 } from './descent.ts';
-import { type Flow, flow } from './flow.ts';
+import { type Flow, followFlow } from './flow.ts';
 import { answerOrRefusal } from './refusal.ts';
 
 export const STARTS: readonly Point[] = [
@@ -59,30 +59,30 @@ export async function cycle(engine: Engine, steps = 600): Promise<Cycle> {
   const paths = await descended(engine, problems, [...STARTS, ...STARTS], steps, RATE);
   const cycling = paths.slice(0, STARTS.length);
   const stepsAround = cycling.map((path) => {
-    const switches = switchesOf(PAPER, path);
+    const switches = findSwitches(PAPER, path);
     return switches[switches.length - 1] - switches[switches.length - 3];
   });
   return {
     cycling,
     calm: paths.slice(STARTS.length),
     stepsAround,
-    flow: flow(PAPER, [1, 4], 20),
+    flow: followFlow(PAPER, [1, 4], 20),
     certificate: await certificateAt(engine, PAPER, [[1, 1]]),
-    near: await nearTheLine(engine, cycling[0].slice(-stepsAround[0])),
-    onTheLine: await Promise.all([0, 0.5, 1].map((q) => answerOnTheLine(engine, q))),
+    near: await certifyNearLine(engine, cycling[0].slice(-stepsAround[0])),
+    onTheLine: await Promise.all([0, 0.5, 1].map((q) => askOnLine(engine, q))),
   };
 }
 
-async function nearTheLine(engine: Engine, turn: readonly Point[]): Promise<Cycle['near']> {
+async function certifyNearLine(engine: Engine, turn: readonly Point[]): Promise<Cycle['near']> {
   const { samples } = await certificateAt(engine, PAPER, turn, RADIUS);
   return {
     steps: turn.length,
-    within: turn.filter((point) => Math.abs(lineAt(PAPER, point)) <= RADIUS).length,
+    within: turn.filter((point) => Math.abs(evaluateLine(PAPER, point)) <= RADIUS).length,
     failed: samples.filter(({ status }) => status === 'failed').length,
   };
 }
 
-async function answerOnTheLine(engine: Engine, q: number): Promise<LineAnswer> {
+async function askOnLine(engine: Engine, q: number): Promise<LineAnswer> {
   const answer = await answerOrRefusal(async () => {
     const [gradient] = await gradients(engine, [PAPER], [[1, 1]], q);
     return { gradient };

@@ -20,13 +20,13 @@ export const PAPER: Bilevel = { line: [-3, 1, 2], weights: [1, 4], box: [3, 5] }
 /** The length of a step is this times the gradient. */
 export const RATE = 0.01;
 
-export function lineAt({ line: [p, q, r] }: Bilevel, [x, y]: Point): number {
+export function evaluateLine({ line: [p, q, r] }: Bilevel, [x, y]: Point): number {
   return p * x + q * y + r;
 }
 
 /** The inner problem, solved: the corner (3, 5) where L > 0, the corner (0, 0) where L < 0; on the line every s is one. */
-export function corner(problem: Bilevel, point: Point): Point {
-  return lineAt(problem, point) > 0 ? problem.box : [0, 0];
+export function solveInner(problem: Bilevel, point: Point): Point {
+  return evaluateLine(problem, point) > 0 ? problem.box : [0, 0];
 }
 
 /**
@@ -42,7 +42,7 @@ export function ascended(s: Tensor, point: Tensor, line: Tensor, box: Tensor, q:
 }
 
 /** The problems and their solutions as tensors, one a row. */
-function placed(scope: Scope, problems: readonly Bilevel[], points: readonly Point[]): Placed {
+function createRowTensors(scope: Scope, problems: readonly Bilevel[], points: readonly Point[]): RowTensors {
   const rows = points.length;
   const tensor = (numbers: readonly (readonly number[])[], width: number): Tensor =>
     scope.tensor(numbers.flat(), [rows, width]);
@@ -56,14 +56,14 @@ function placed(scope: Scope, problems: readonly Bilevel[], points: readonly Poi
       2,
     ),
     corners: tensor(
-      points.map((point, row) => corner(problems[row], point)),
+      points.map((point, row) => solveInner(problems[row], point)),
       2,
     ),
     points: tensor(points, 2),
   };
 }
 
-interface Placed {
+interface RowTensors {
   readonly line: Tensor;
   readonly box: Tensor;
   readonly corners: Tensor;
@@ -83,7 +83,7 @@ export async function certificateAt(
       box,
       corners,
       points: at,
-    } = placed(
+    } = createRowTensors(
       scope,
       points.map(() => problem),
       points,
@@ -102,7 +102,7 @@ export async function gradients(
 ): Promise<Point[]> {
   const rows = points.length;
   return engine.tidy(async (scope) => {
-    const { line, box, corners, points: start } = placed(scope, problems, points);
+    const { line, box, corners, points: start } = createRowTensors(scope, problems, points);
     const weights = scope.tensor(
       problems.flatMap((problem) => problem.weights),
       [rows, 2],
@@ -139,7 +139,7 @@ export async function descended(
 }
 
 /** The steps whose point lies on the other side of the line than the point before. */
-export function switchesOf(problem: Bilevel, path: readonly Point[]): number[] {
-  const isAbove = path.map((point) => lineAt(problem, point) > 0);
+export function findSwitches(problem: Bilevel, path: readonly Point[]): number[] {
+  const isAbove = path.map((point) => evaluateLine(problem, point) > 0);
   return path.flatMap((_, step) => (step > 0 && isAbove[step] !== isAbove[step - 1] ? [step] : []));
 }

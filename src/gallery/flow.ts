@@ -1,5 +1,5 @@
 /** The gradient flow of the problem on which descent cycles, in closed form: what descent does as its steps become small. */
-import { type Bilevel, lineAt, type Point } from './descent.ts';
+import { type Bilevel, evaluateLine, type Point } from './descent.ts';
 
 export interface Flow {
   /** The last two crossings of the line. */
@@ -13,10 +13,10 @@ export interface Flow {
  * crossings are found by bisection.
  * @param problem one whose corners lie across the line from where they are the answer
  */
-export function flow(problem: Bilevel, start: Point, crossings: number): Flow {
+export function followFlow(problem: Bilevel, start: Point, crossings: number): Flow {
   const found: Point[] = [start];
   const times: number[] = [];
-  let isAbove = lineAt(problem, start) > 0;
+  let isAbove = evaluateLine(problem, start) > 0;
   while (times.length < crossings) {
     const from = found[found.length - 1];
     const target: Point = isAbove ? problem.box : [0, 0];
@@ -24,7 +24,7 @@ export function flow(problem: Bilevel, start: Point, crossings: number): Flow {
       const [x, y] = [0, 1].map((k) => target[k] + (from[k] - target[k]) * Math.exp(-2 * problem.weights[k] * time));
       return [x, y];
     };
-    const time = bisected((each) => lineAt(problem, at(each)) > 0 !== isAbove);
+    const time = bisect((each) => evaluateLine(problem, at(each)) > 0 !== isAbove);
     times.push(time);
     found.push(at(time));
     isAbove = !isAbove;
@@ -34,7 +34,7 @@ export function flow(problem: Bilevel, start: Point, crossings: number): Flow {
 }
 
 /** The time from which on `isThere`, up to rounding. */
-function bisected(isThere: (time: number) => boolean): number {
+function bisect(isThere: (time: number) => boolean): number {
   let [low, high] = [1e-9, 50];
   for (let halving = 0; halving < 60; halving++) {
     const middle = (low + high) / 2;

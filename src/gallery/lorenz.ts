@@ -106,49 +106,49 @@ export interface Lorenz {
 export async function lorenz(engine: Engine, steps = 2500): Promise<Lorenz> {
   const at: Vector = [5, 2, 20];
   const answers: LorenzAnswer[] = [];
-  for (const distance of [0, 1e-4, 1e-2]) answers.push(await answerOf(engine, at, distance));
+  for (const distance of [0, 1e-4, 1e-2]) answers.push(await askLibrary(engine, at, distance));
   return {
-    attractor: trajectory(steps, RATE),
+    attractor: integrateTrajectory(steps, RATE),
     implicit: await ascent((u) => implicitGradient(engine, u, { onFailure: 'report' }), steps, RATE),
     gradient: await ascent((u) => trueGradient(engine, u), Math.min(steps, 20), RATE),
     at,
     answers,
     trueGradient: await trueGradient(engine, at),
-    field: fieldAt(at),
+    field: evaluateField(at),
     certificate: await certificateOf(engine, at),
   };
 }
 
-async function answerOf(engine: Engine, at: Vector, distance: number): Promise<LorenzAnswer> {
+async function askLibrary(engine: Engine, at: Vector, distance: number): Promise<LorenzAnswer> {
   const answer = await answerOrRefusal(async () => ({ gradient: await implicitGradient(engine, at, { distance }) }));
   return { distance, ...answer };
 }
 
 /** Runge and Kutta's method of order 4, ten steps for each one kept. */
-function trajectory(steps: number, rate: number): Vector[] {
+function integrateTrajectory(steps: number, rate: number): Vector[] {
   const h = rate / 10;
   const path = [START];
   for (let step = 0; step < steps; step++) {
     let u = path[step];
     for (let part = 0; part < 10; part++) {
-      const a = fieldAt(u);
-      const b = fieldAt(moved(u, a, h / 2));
-      const c = fieldAt(moved(u, b, h / 2));
-      const d = fieldAt(moved(u, c, h));
+      const a = evaluateField(u);
+      const b = evaluateField(moveAlong(u, a, h / 2));
+      const c = evaluateField(moveAlong(u, b, h / 2));
+      const d = evaluateField(moveAlong(u, c, h));
       const [x, y, z] = [0, 1, 2].map((k) => (a[k] + 2 * b[k] + 2 * c[k] + d[k]) / 6);
-      u = moved(u, [x, y, z], h);
+      u = moveAlong(u, [x, y, z], h);
     }
     path.push(u);
   }
   return path;
 }
 
-function moved(u: Vector, direction: Vector, by: number): Vector {
+function moveAlong(u: Vector, direction: Vector, by: number): Vector {
   return [u[0] + by * direction[0], u[1] + by * direction[1], u[2] + by * direction[2]];
 }
 
 /** `field` on the host. */
-function fieldAt([x, y, z]: Vector): Vector {
+function evaluateField([x, y, z]: Vector): Vector {
   return [10 * (y - x), x * (28 - z) - y, x * y - (8 / 3) * z];
 }
 

@@ -69,18 +69,18 @@ export async function spurious(engine: Engine): Promise<Spurious> {
   const readings: SpuriousReading[] = [];
   for (const q of [0, 0.5, 1]) {
     const [explicit] = await slopes(engine, EXPLICIT, [0], q);
-    readings.push({ q, explicit, ...(await inverseAt0(engine, q)) });
+    readings.push({ q, explicit, ...(await askInverseAt0(engine, q)) });
   }
   const curve = async (equation: Equation, end: number): Promise<SpuriousCurve> => {
     const x = Array.from({ length: 80 }, (_, index) => (end * (index - 39.5)) / 39.5);
     return { x, slope: await slopes(engine, equation, x, 0) };
   };
-  const certificate = await certificateAt0(engine);
+  const certificate = await certifyAt0(engine);
   return { readings, explicit: await curve(EXPLICIT, 2), inverse: await curve(INVERSE, 0.8), certificate };
 }
 
 /** A singular system has no solution to return: the library throws. */
-async function inverseAt0(engine: Engine, q: number): Promise<Pick<SpuriousReading, 'inverse' | 'refusal'>> {
+async function askInverseAt0(engine: Engine, q: number): Promise<Pick<SpuriousReading, 'inverse' | 'refusal'>> {
   return answerOrRefusal(async () => {
     const [inverse] = await slopes(engine, INVERSE, [0], q);
     return { inverse };
@@ -88,7 +88,7 @@ async function inverseAt0(engine: Engine, q: number): Promise<Pick<SpuriousReadi
 }
 
 /** Of x = f(z), over every choice at the two kinks. */
-async function certificateAt0(engine: Engine): Promise<ImplicitCertificate> {
+async function certifyAt0(engine: Engine): Promise<ImplicitCertificate> {
   return engine.tidy(async (scope) => {
     const zero = scope.tensor([0], [1, 1]);
     const F = (z: Tensor, x: Tensor): Tensor => INVERSE.residual(z, x, 0);

@@ -4,7 +4,7 @@ import { type Drawn, LETTER, PANE_SIZE, type Range } from './plot.ts';
 /** More do not fit above each other. */
 export const MOST_NAMES = 14;
 
-const LONGEST = 12;
+const MAXIMUM_LETTERS = 12;
 
 /** Between two names above each other, in the units of the picture, as those that follow. */
 const LINE_HEIGHT = 16;
@@ -23,7 +23,7 @@ export interface NamedEnd {
 
 /** The ranges, further to the left by what the names take, and higher by what that of the axis does. */
 export function withRoomForNames(x: Range, y: Range, ends: readonly NamedEnd[]): { x: Range; y: Range } {
-  const letters = ends.reduce((most, { name }) => Math.max(most, Math.min(name.length, LONGEST)), 0);
+  const letters = ends.reduce((most, { name }) => Math.max(most, Math.min(name.length, MAXIMUM_LETTERS)), 0);
   const across = (LEADER + (letters + 0.5) * LETTER) / PANE_SIZE.width;
   const up = AXIS_NAME / PANE_SIZE.height;
   return {
@@ -38,7 +38,7 @@ export function namesAt(start: number, ends: readonly NamedEnd[], x: Range, y: R
   const unit = (y.to - y.from) / PANE_SIZE.height;
   const gap = LINE_HEIGHT * unit;
   const values = order.map(({ value }) => value);
-  const places = spread(values, gap, [y.from + gap / 2, y.to - AXIS_NAME * unit]);
+  const places = spreadApart(values, gap, [y.from + gap / 2, y.to - AXIS_NAME * unit]);
   const left = start - (LEADER / PANE_SIZE.width) * (x.to - x.from);
   return order.flatMap(({ name, value }, at): Drawn[] => [
     {
@@ -50,12 +50,12 @@ export function namesAt(start: number, ends: readonly NamedEnd[], x: Range, y: R
         [start, value],
       ],
     },
-    { kind: 'label', at: [left, places[at]], text: `${shortened(name)}\u00a0` },
+    { kind: 'label', at: [left, places[at]], text: `${shorten(name)}\u00a0` },
   ]);
 }
 
 /** Ascending values with at least `gap` between them, moved no further than that takes and `to` allows. */
-function spread(values: readonly number[], gap: number, [from, to]: readonly [number, number]): number[] {
+function spreadApart(values: readonly number[], gap: number, [from, to]: readonly [number, number]): number[] {
   const places: number[] = [];
   for (const [index, value] of values.entries()) {
     places.push(Math.max(value, index === 0 ? from : places[index - 1] + gap));
@@ -66,6 +66,6 @@ function spread(values: readonly number[], gap: number, [from, to]: readonly [nu
   return places;
 }
 
-function shortened(name: string): string {
-  return name.length <= LONGEST ? name : `${name.slice(0, LONGEST - 1)}…`;
+function shorten(name: string): string {
+  return name.length <= MAXIMUM_LETTERS ? name : `${name.slice(0, MAXIMUM_LETTERS - 1)}…`;
 }

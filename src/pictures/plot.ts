@@ -66,7 +66,7 @@ export interface Pane {
 
 /** Of the picture that `plot` makes of these ranges; it is WIDTH × HEIGHT, and what is drawn stands in its element .pane. */
 export function paneOf(x: Range, y: Range): Pane {
-  const longest = Math.max(...ticksOf(y).map((value) => tickText(value).length));
+  const longest = Math.max(...ticksOf(y).map((value) => formatTick(value).length));
   const left = Math.min(Math.max(PANE.left, 10 + LETTER * longest), PANE.right - PANE_SIZE.width);
   return {
     left,
@@ -85,12 +85,12 @@ export function plot({ title, description, x, y, drawn, legend }: Plot): Markup 
   return html`<figure class="chart">
 <figcaption><h3>${title}</h3><ul class="legend">${legend.map(legendEntry)}</ul></figcaption>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}: ${description}">
-${ticksOf(y).map((value) => html`<path class="grid" d="M${left} ${round(up(value))}H${PANE.right}"/><text x="${left - 8}" y="${round(up(value) + 4)}" text-anchor="end">${tickText(value)}</text>`)}
-${ticksOf(x).map((value) => html`<path class="grid" d="M${round(across(value))} ${PANE.top}V${PANE.bottom}"/><text x="${round(across(value))}" y="${PANE.bottom + 18}" text-anchor="middle">${tickText(value)}</text>`)}
+${ticksOf(y).map((value) => html`<path class="grid" d="M${left} ${round(up(value))}H${PANE.right}"/><text x="${left - 8}" y="${round(up(value) + 4)}" text-anchor="end">${formatTick(value)}</text>`)}
+${ticksOf(x).map((value) => html`<path class="grid" d="M${round(across(value))} ${PANE.top}V${PANE.bottom}"/><text x="${round(across(value))}" y="${PANE.bottom + 18}" text-anchor="middle">${formatTick(value)}</text>`)}
 <text x="${PANE.right}" y="${PANE.bottom + 35}" text-anchor="end">${x.name} →</text>
 <text x="${left + 6}" y="${PANE.top + 12}">↑ ${y.name}</text>
 <svg class="pane" x="${left}" y="${PANE.top}" width="${width}" height="${height}" viewBox="${left} ${PANE.top} ${width} ${height}">
-${drawn.map((each) => element(each, across, up))}
+${drawn.map((each) => drawElement(each, across, up))}
 </svg>
 </svg>
 </figure>`;
@@ -98,7 +98,7 @@ ${drawn.map((each) => element(each, across, up))}
 
 type Scale = (value: number) => number;
 
-function element(drawn: Drawn, across: Scale, up: Scale): Markup {
+function drawElement(drawn: Drawn, across: Scale, up: Scale): Markup {
   if (drawn.kind === 'point') {
     const { look, at, label, side = 'right' } = drawn;
     const [cx, cy] = [round(across(at[0])), round(up(at[1]))];
@@ -110,7 +110,7 @@ function element(drawn: Drawn, across: Scale, up: Scale): Markup {
     const [x, y] = drawn.at;
     return html`<text class="label" x="${round(across(x))}" y="${round(up(y) + 4)}" text-anchor="end">${drawn.text}</text>`;
   }
-  if (drawn.kind === 'tangent') return tangent(drawn, across, up);
+  if (drawn.kind === 'tangent') return drawTangent(drawn, across, up);
   const path = drawn.points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${round(across(x))} ${round(up(y))}`);
   if (drawn.kind === 'area') return html`<path class="area ${drawn.look}" d="${path.join('')}Z"/>`;
   return html`<path class="curve ${drawn.look}${drawn.thin ? ' thin' : ''}" d="${path.join('')}"/>`;
@@ -119,7 +119,11 @@ function element(drawn: Drawn, across: Scale, up: Scale): Markup {
 /** Of a tangent, to either side of its point. */
 const HALF_LENGTH = 22;
 
-function tangent({ look, at: [x, y], slope }: Extract<Drawn, { kind: 'tangent' }>, across: Scale, up: Scale): Markup {
+function drawTangent(
+  { look, at: [x, y], slope }: Extract<Drawn, { kind: 'tangent' }>,
+  across: Scale,
+  up: Scale,
+): Markup {
   // The scales are affine: in the picture the direction (1, slope) is what they make of it.
   const [dx, dy] = [across(1) - across(0), slope * (up(1) - up(0))];
   const share = HALF_LENGTH / Math.hypot(dx, dy);
@@ -144,7 +148,7 @@ function ticksOf({ from, to }: Range): number[] {
 }
 
 /** A power of ten where the digits would not fit beside the axis. */
-function tickText(value: number): string {
+function formatTick(value: number): string {
   const size = Math.abs(value);
   const isPlain = value === 0 || (size >= 1e-3 && size < 1e5);
   return signed(isPlain ? value : Number(value.toPrecision(6)).toExponential());

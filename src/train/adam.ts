@@ -4,7 +4,7 @@ import { elementwise } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Optimiser } from './optimiser.ts';
 import { type Schedule, scheduleOf } from './schedules.ts';
-import { BELOW_ONE, scaled, startRule, type UpdateRule } from './update-rule.ts';
+import { BELOW_ONE, scale, startRule, type UpdateRule } from './update-rule.ts';
 
 export interface AdamOptions {
   /** Default 1e-3. */
@@ -30,7 +30,7 @@ const WITH_DECAY: Checks<AdamWOptions> = { ...OPTIONS, weightDecay: NOT_NEGATIVE
  * θ ← θ − rate·m̂/(√v̂ + ε) with m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ).
  */
 export function adam(options?: AdamOptions): Optimiser {
-  return adamWith('adam', readOptions('adam', options, OPTIONS), undefined);
+  return createAdam('adam', readOptions('adam', options, OPTIONS), undefined);
 }
 
 /**
@@ -39,17 +39,17 @@ export function adam(options?: AdamOptions): Optimiser {
  */
 export function adamW(given?: AdamWOptions): Optimiser {
   const { weightDecay = 1e-2, ...options } = readOptions('adamW', given, WITH_DECAY);
-  return adamWith('adamW', options, weightDecay);
+  return createAdam('adamW', options, weightDecay);
 }
 
-function adamWith(
+function createAdam(
   name: string,
   { rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions,
   weightDecay: number | undefined,
 ): Optimiser {
   const schedule = scheduleOf(`${name}: rate`, rate);
   const blend = (old: Tensor, fresh: Tensor, beta: number): Tensor =>
-    elementwise('add', [scaled(old, beta), scaled(fresh, 1 - beta)]);
+    elementwise('add', [scale(old, beta), scale(fresh, 1 - beta)]);
   const rule: UpdateRule = {
     key: `${name} ${beta1} ${beta2}`,
     memory: ['mean', 'square'],

@@ -5,7 +5,7 @@ import type { Sampling } from './optimiser.ts';
  * The rows of each step of an epoch. They depend on the seed, the epoch and the step alone, so that training can be taken
  * up again anywhere.
  */
-export function batchesOf(
+export function drawBatches(
   generator: Random,
   epoch: number,
   count: number,

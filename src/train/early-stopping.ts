@@ -38,7 +38,7 @@ export interface EarlyStoppingState {
   readonly waited: number;
 }
 
-export function checkEarlyStopping(given: EarlyStoppingOptions, hasValidation: boolean): EarlyStoppingOptions {
+export function readEarlyStopping(given: EarlyStoppingOptions, hasValidation: boolean): EarlyStoppingOptions {
   const options = readOptions('earlyStopping', given, OPTIONS, 'patience');
   const { on = 'validation loss' } = options;
   if (typeof on !== 'string' || !Object.hasOwn(QUANTITIES, on)) {
@@ -80,14 +80,14 @@ export class EarlyStopper {
   }
 
   /** Goes on from where another one was. It owns the parameters. */
-  takeUp({ bestEpoch, bestValue, waited }: EarlyStoppingState, parameters: Tensor[]): void {
+  resumeFrom({ bestEpoch, bestValue, waited }: EarlyStoppingState, parameters: Tensor[]): void {
     this.dispose();
     this.best = { epoch: bestEpoch, value: bestValue };
     this.waited = waited;
     this.kept = parameters;
   }
 
-  see(progress: EpochProgress, model: Model): void {
+  recordEpoch(progress: EpochProgress, model: Model): void {
     const { better, of } = QUANTITIES[this.on];
     const value = of(progress);
     if (value === undefined) throw new Error(`earlyStopping: epoch ${progress.epoch} has no ${this.on}`);

@@ -1,8 +1,8 @@
 import { COUNT, checkFor, checkSingles, FUNCTION, OBJECT, refusal, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import type { Samples } from '../data/dataset.ts';
+import type { Samples } from '../data/samples.ts';
 import { indexOfLargest, MODEL, type Model } from '../layers/sequential.ts';
-import { type BatchLoss, checkedLoss, crossEntropy, oneHot } from './losses.ts';
+import { type BatchLoss, checkLoss, crossEntropy, oneHot } from './losses.ts';
 
 export interface Evaluation {
   /** Mean cross-entropy, or mean of the loss that was asked for. */
@@ -72,7 +72,7 @@ export async function evaluate(model: Model, samples: Samples, options?: Evaluat
     const [scores, [mean]] = await engine.tidy((scope) => {
       const outputs = model.forward(scope.tensor(rows, [own.length, features]), { signal });
       const targets = scope.tensor(oneHot(own, classes), [own.length, classes]);
-      return Promise.all([outputs.data(), checkedLoss('evaluate', lossOf(outputs, targets)).data()]);
+      return Promise.all([outputs.data(), checkLoss('evaluate', lossOf(outputs, targets)).data()]);
     });
     loss += own.length * mean;
     for (const [row, label] of own.entries()) {

@@ -10,7 +10,7 @@ import { checkTogether, isTensor, TENSOR, type Tensor } from '../tensor/tensor.t
 export type BatchLoss = (outputs: Tensor, targets: Tensor) => Tensor;
 
 /** What a loss of the caller's own has given. */
-export function checkedLoss(what: string, loss: Tensor): Tensor {
+export function checkLoss(what: string, loss: Tensor): Tensor {
   if (!isTensor(loss)) throw refusalOfResult(`${what}: loss`, loss, 'a tensor that holds one number');
   if (loss.size === 1) return loss;
   throw new RangeError(`${what}: the loss has shape ${describe(loss.shape)}; it must hold one number`);

@@ -1,12 +1,13 @@
 /** What a caller may choose of a training run, checked. */
 import { BYTES, COUNT, FUNCTION, INDEX, isFunction, OBJECT, refusal, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import type { Dataset, Samples } from '../data/dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { Samples } from '../data/samples.ts';
 import { MODEL, type Model } from '../layers/sequential.ts';
 import { adam } from './adam.ts';
-import { type CheckpointOptions, checkedCheckpoint } from './checkpoint/options.ts';
-import { type ClassWeights, classWeightsOf } from './class-weights.ts';
-import { checkEarlyStopping, type EarlyStoppingOptions } from './early-stopping.ts';
+import { type CheckpointOptions, readCheckpointOptions } from './checkpoint/options.ts';
+import { type ClassWeights, readClassWeights } from './class-weights.ts';
+import { type EarlyStoppingOptions, readEarlyStopping } from './early-stopping.ts';
 import { checkSamples } from './evaluate.ts';
 import type { BatchLoss } from './losses.ts';
 import { OPTIMISER, type Optimiser } from './optimiser.ts';
@@ -78,7 +79,7 @@ export interface Settings
   readonly weights: readonly number[] | undefined;
 }
 
-export function settingsOf(model: Model, data: Dataset | Samples, given: TrainOptions | undefined): Settings {
+export function readSettings(model: Model, data: Dataset | Samples, given: TrainOptions | undefined): Settings {
   MODEL('train: model', model);
   OBJECT('train: data', data);
   const options = readOptions('train', given, OPTIONS);
@@ -94,12 +95,12 @@ export function settingsOf(model: Model, data: Dataset | Samples, given: TrainOp
   const earlyStopping =
     options.earlyStopping === undefined
       ? undefined
-      : checkEarlyStopping(options.earlyStopping, validation !== undefined);
-  const checkpoint = options.checkpoint === undefined ? undefined : checkedCheckpoint(options.checkpoint);
+      : readEarlyStopping(options.earlyStopping, validation !== undefined);
+  const checkpoint = options.checkpoint === undefined ? undefined : readCheckpointOptions(options.checkpoint);
   if (loss !== 'crossEntropy' && !isFunction(loss)) {
     throw refusal('train: loss', loss, '"crossEntropy" or a function');
   }
-  if (classWeights !== undefined) checkWeighting(loss, optimiser);
+  if (classWeights !== undefined) checkClassWeighting(loss, optimiser);
   return {
     epochs,
     batch,
@@ -115,7 +116,7 @@ export function settingsOf(model: Model, data: Dataset | Samples, given: TrainOp
     samples,
     steps: Math.ceil(samples.count / batch),
     ownLoss: loss === 'crossEntropy' ? undefined : loss,
-    weights: classWeights === undefined ? undefined : classWeightsOf(classWeights, samples, model.outputs),
+    weights: classWeights === undefined ? undefined : readClassWeights(classWeights, samples, model.outputs),
   };
 }
 
@@ -123,7 +124,7 @@ function checkCount(name: string, count: number): void {
   COUNT(`train: ${name}`, count);
 }
 
-function checkWeighting(loss: TrainOptions['loss'], optimiser: Optimiser): void {
+function checkClassWeighting(loss: TrainOptions['loss'], optimiser: Optimiser): void {
   if (loss !== 'crossEntropy') {
     throw new RangeError(
       'train: classWeights is given and loss is a function; class weights need the loss crossEntropy',

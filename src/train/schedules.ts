@@ -19,7 +19,11 @@ export interface ScheduleDescription {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-function described(name: string, options: Record<string, unknown>, rateAt: (epoch: number, step: number) => number) {
+function createSchedule(
+  name: string,
+  options: Record<string, unknown>,
+  rateAt: (epoch: number, step: number) => number,
+) {
   const checked = (epoch: number, step: number): number => {
     NOT_NEGATIVE(`${name}: epoch`, epoch);
     NOT_NEGATIVE(`${name}: step`, step);
@@ -38,7 +42,7 @@ export function scheduleOf(place: string, rate: number | Schedule): Schedule {
 
 export function constantRate(rate: number): Schedule {
   POSITIVE('constantRate: rate', rate);
-  return described('constantRate', { rate }, () => rate);
+  return createSchedule('constantRate', { rate }, () => rate);
 }
 
 export interface StepDecayOptions {
@@ -52,7 +56,7 @@ export interface StepDecayOptions {
 export function stepDecay(rate: number, options: StepDecayOptions): Schedule {
   const { factor = 0.1, every } = readOptions('stepDecay', options, { factor: FACTOR, every: COUNT }, 'every');
   POSITIVE('stepDecay: rate', rate);
-  return described('stepDecay', { rate, factor, every }, (epoch) => rate * factor ** Math.floor(epoch / every));
+  return createSchedule('stepDecay', { rate, factor, every }, (epoch) => rate * factor ** Math.floor(epoch / every));
 }
 
 export interface ExponentialDecayOptions {
@@ -64,7 +68,7 @@ export interface ExponentialDecayOptions {
 export function exponentialDecay(rate: number, options?: ExponentialDecayOptions): Schedule {
   const { factor = 0.95 } = readOptions('exponentialDecay', options, { factor: FACTOR });
   POSITIVE('exponentialDecay: rate', rate);
-  return described('exponentialDecay', { rate, factor }, (epoch) => rate * factor ** epoch);
+  return createSchedule('exponentialDecay', { rate, factor }, (epoch) => rate * factor ** epoch);
 }
 
 export interface PolynomialDecayOptions {
@@ -76,18 +80,18 @@ export interface PolynomialDecayOptions {
 export function polynomialDecay(rate: number, options?: PolynomialDecayOptions): Schedule {
   const { power = 0.5 } = readOptions('polynomialDecay', options, { power: POSITIVE });
   POSITIVE('polynomialDecay: rate', rate);
-  return described('polynomialDecay', { rate, power }, (_, step) => rate / (step + 1) ** power);
+  return createSchedule('polynomialDecay', { rate, power }, (_, step) => rate / (step + 1) ** power);
 }
 
 /** What a warm-up starts from, as a share of the rate. */
 const WARM_UP_FROM = 0.1;
 
-function rising(epoch: number, epochs: number, from: number): number {
+function riseAt(epoch: number, epochs: number, from: number): number {
   return epoch < epochs ? from + ((1 - from) * epoch) / epochs : 1;
 }
 
 /** From 1 at 0 to 0 at 1 along half a wave. */
-function falling(share: number): number {
+function fallAt(share: number): number {
   return (1 + Math.cos(Math.PI * Math.min(share, 1))) / 2;
 }
 
@@ -110,10 +114,10 @@ export function cosine(rate: number, options: CosineOptions): Schedule {
   POSITIVE('cosine: rate', rate);
   numberFor(`in [0, epochs = ${epochs})`, (value) => value >= 0 && value < epochs)('cosine: warmUp', warmUp);
   numberFor(`in [0, rate = ${rate}]`, (value) => value >= 0 && value <= rate)('cosine: final', final);
-  return described('cosine', { rate, epochs, warmUp, final }, (epoch) =>
+  return createSchedule('cosine', { rate, epochs, warmUp, final }, (epoch) =>
     epoch < warmUp
-      ? rate * rising(epoch, warmUp, WARM_UP_FROM)
-      : final + (rate - final) * falling((epoch - warmUp) / (epochs - warmUp)),
+      ? rate * riseAt(epoch, warmUp, WARM_UP_FROM)
+      : final + (rate - final) * fallAt((epoch - warmUp) / (epochs - warmUp)),
   );
 }
 
@@ -132,9 +136,9 @@ export function linearWarmUp(rate: number | Schedule, options: LinearWarmUpOptio
     'epochs',
   );
   const schedule = scheduleOf('linearWarmUp: rate', rate);
-  const rateAt = (epoch: number, step: number): number => schedule(epoch, step) * rising(epoch, epochs, from);
+  const rateAt = (epoch: number, step: number): number => schedule(epoch, step) * riseAt(epoch, epochs, from);
   return schedule.description
-    ? described('linearWarmUp', { rate: schedule.description, epochs, from }, rateAt)
+    ? createSchedule('linearWarmUp', { rate: schedule.description, epochs, from }, rateAt)
     : rateAt;
 }
 
@@ -167,10 +171,10 @@ export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
   POSITIVE('oneCycle: rate', rate);
   const [start, end] = [rate * first, rate * first * last];
   const top = rise * epochs;
-  return described('oneCycle', { rate, epochs, rise, first, last }, (epoch) =>
+  return createSchedule('oneCycle', { rate, epochs, rise, first, last }, (epoch) =>
     epoch < top
-      ? rate + (start - rate) * falling(epoch / top)
-      : end + (rate - end) * falling((epoch - top) / (epochs - top)),
+      ? rate + (start - rate) * fallAt(epoch / top)
+      : end + (rate - end) * fallAt((epoch - top) / (epochs - top)),
   );
 }
 
@@ -201,13 +205,13 @@ export function scheduleNamed(name: string, options: Readonly<Record<string, unk
   }
   OBJECT('scheduleNamed: options', options);
   const { rate, ...rest } = options;
-  if (name !== 'constantRate') return SCHEDULES[name](madeAgain(rate) as never, rest as never);
+  if (name !== 'constantRate') return SCHEDULES[name](recreateSchedule(rate) as never, rest as never);
   readOptions('constantRate', rest, {});
   return constantRate(rate as number);
 }
 
 /** A description in the place of a rate becomes the schedule that it describes. */
-function madeAgain(rate: unknown): unknown {
+function recreateSchedule(rate: unknown): unknown {
   if (!isObject(rate) || typeof (rate as ScheduleDescription).name !== 'string') return rate;
   const { name, options } = rate as ScheduleDescription;
   return scheduleNamed(name, options);

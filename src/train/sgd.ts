@@ -3,7 +3,7 @@ import { type Checks, readOptions } from '../arguments/options.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import type { Optimiser } from './optimiser.ts';
 import { type Schedule, scheduleOf } from './schedules.ts';
-import { BELOW_ONE, scaled, startRule, type UpdateRule } from './update-rule.ts';
+import { BELOW_ONE, scale, startRule, type UpdateRule } from './update-rule.ts';
 
 export interface SgdOptions {
   rate: number | Schedule;
@@ -35,9 +35,9 @@ export function sgd(options: SgdOptions): Optimiser {
     memory: momentum > 0 ? ['momentum'] : [],
     numbers: (rateNow) => [rateNow],
     next(value, gradient, memory, [rateNow]) {
-      const g = weightDecay > 0 ? elementwise('add', [gradient, scaled(value, weightDecay)]) : gradient;
-      const b = memory.map((old) => elementwise('add', [scaled(old, momentum), g]));
-      const ahead = b.map((fresh) => (nesterov ? elementwise('add', [g, scaled(fresh, momentum)]) : fresh));
+      const g = weightDecay > 0 ? elementwise('add', [gradient, scale(value, weightDecay)]) : gradient;
+      const b = memory.map((old) => elementwise('add', [scale(old, momentum), g]));
+      const ahead = b.map((fresh) => (nesterov ? elementwise('add', [g, scale(fresh, momentum)]) : fresh));
       const [direction = g] = ahead;
       return [elementwise('subtract', [value, elementwise('multiply', [direction, rateNow])]), ...b];
     },

@@ -50,7 +50,7 @@ export function stochasticGradient(given: StochasticGradientOptions): Stochastic
     return { ...sgd(rest), name: 'stochasticGradient', sampling: 'independent', scale: 1 };
   }
   const { rate = 0.1, power = 0.75, scale: interval = [0.5, 1.5], seed = 0 } = options;
-  refuseOthers(options);
+  refuseUncovered(options);
   if (!(Number.isFinite(power) && power > 0 && power <= 1)) {
     throw new RangeError(
       `stochasticGradient: power is ${shown(power)}; with theorem3 it must be in (0, 1], so that the step sizes sum to infinity`,
@@ -78,7 +78,7 @@ const ALL_OPTIONS: Checks<SgdOptions & Theorem3Options> = {
 const COVERED: readonly string[] = ['theorem3', 'rate', 'power', 'scale', 'seed'];
 
 /** Plain objects may carry options that the type does not allow. */
-function refuseOthers(options: Theorem3Options): void {
+function refuseUncovered(options: Theorem3Options): void {
   for (const [name, value] of Object.entries(options)) {
     if (!COVERED.includes(name) && value !== undefined && value !== 0 && value !== false) {
       throw new RangeError(

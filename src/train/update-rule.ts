@@ -24,14 +24,14 @@ export function startRule(
   parameters: readonly Tensor[],
   remembered?: RememberedNumbers,
 ): OptimiserState {
-  const memory = new Map(rule.memory.map((name) => [name, memoryOf(name, engine, parameters, remembered)]));
+  const memory = new Map(rule.memory.map((name) => [name, createMemory(name, engine, parameters, remembered)]));
   const count = rule.numbers(1, 0).length;
   // In one small tensor, since they change at every step and nothing may be compiled anew for them.
   const numbers = engine.tensor(new Float32Array(count));
   return {
     memory,
     update(values, gradients, epoch, step) {
-      engine.write(numbers, rule.numbers(rateOf(schedule, epoch, step), step));
+      engine.write(numbers, rule.numbers(readRate(schedule, epoch, step), step));
       const held = rule.memory.map((name) => memory.get(name) as Tensor[]);
       const inputs = values.flatMap((value, index) => [
         value,
@@ -40,7 +40,7 @@ export function startRule(
       ]);
       const width = 2 + held.length;
       const outputs = engine.run(rule.key, [numbers, ...inputs], ([all, ...traced]) => {
-        const current = parts(all);
+        const current = splitNumbers(all);
         return values.flatMap((_, index) => {
           const [value, gradient, ...own] = traced.slice(index * width, (index + 1) * width);
           return rule.next(value, gradient, own, current);
@@ -63,13 +63,13 @@ export function startRule(
 }
 
 /** A schedule of the caller's own may give anything. */
-function rateOf(schedule: Schedule, epoch: number, step: number): number {
+function readRate(schedule: Schedule, epoch: number, step: number): number {
   const rate = schedule(epoch, step);
   if (Number.isFinite(rate) && rate >= 0) return rate;
   throw refusalOfResult(`rate: the schedule, at epoch ${epoch} and step ${step},`, rate, 'a finite number ≥ 0');
 }
 
-function memoryOf(
+function createMemory(
   name: string,
   engine: Engine,
   parameters: readonly Tensor[],
@@ -85,14 +85,14 @@ function memoryOf(
 }
 
 /** The numbers of a tensor one by one, each [1]. */
-function parts(numbers: Tensor): Tensor[] {
+function splitNumbers(numbers: Tensor): Tensor[] {
   return Array.from({ length: numbers.size }, (_, offset) =>
     elementwiseLaidOut('copy', [numbers], [{ offset, strides: [0, 0, 0, 0] }], [1]),
   );
 }
 
 /** factor·x. */
-export function scaled(x: Tensor, factor: number): Tensor {
+export function scale(x: Tensor, factor: number): Tensor {
   return elementwise('scale', [x], [factor, 0]);
 }
 

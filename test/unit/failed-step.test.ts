@@ -1,6 +1,6 @@
 /** A step of training that fails leaves no trace: not in the parameters, nor in the optimiser, nor in what layers remember. */
 import { describe, expect, test, vi } from 'vitest';
-import type { Samples } from '../../src/data/dataset.ts';
+import type { Samples } from '../../src/data/samples.ts';
 import {
   adam,
   clipped,

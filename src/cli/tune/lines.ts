@@ -110,7 +110,7 @@ async function evaluated(
     { signal },
   );
   try {
-    const found = await evaluation.at(logLambdas.map(place), withGradient);
+    const found = await evaluation.evaluateAll(logLambdas.map(place), withGradient);
     const points = found.map(({ value, gradient }, at) => ({
       logLambda: logLambdas[at],
       value,

@@ -47,7 +47,7 @@ export function pack({ content, arrays }: Packed): Uint8Array<ArrayBuffer> {
     return { name, type: values instanceof Float64Array ? 'float64' : 'float32', shape };
   });
   const header = new TextEncoder().encode(JSON.stringify({ content, arrays: entries }));
-  const numbers = entries.reduce((sum, entry) => sum + bytesOf(entry), 0);
+  const numbers = entries.reduce((sum, entry) => sum + byteLengthOf(entry), 0);
   const bytes = new Uint8Array(START + header.length + numbers + 4);
   const view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode(MAGIC));
@@ -77,8 +77,8 @@ export function unpack(bytes: Uint8Array): Packed {
   const arrays = new Map<string, NumberArray>();
   let offset = START + headerLength;
   for (const entry of entries) {
-    arrays.set(entry.name, { shape: entry.shape, values: numbersAt(view, offset, entry) });
-    offset += bytesOf(entry);
+    arrays.set(entry.name, { shape: entry.shape, values: readNumbersAt(view, offset, entry) });
+    offset += byteLengthOf(entry);
   }
   return { content, arrays };
 }
@@ -110,13 +110,13 @@ function checkFrame(bytes: Uint8Array, view: DataView): { headerLength: number }
   return { headerLength: view.getUint32(12, true) };
 }
 
-function bytesOf({ type, shape }: ArrayEntry): number {
+function byteLengthOf({ type, shape }: ArrayEntry): number {
   return shape.reduce((size, extent) => size * extent, WIDTH[type]);
 }
 
-function numbersAt(view: DataView, offset: number, entry: ArrayEntry): Float32Array | Float64Array {
+function readNumbersAt(view: DataView, offset: number, entry: ArrayEntry): Float32Array | Float64Array {
   const width = WIDTH[entry.type];
-  const count = bytesOf(entry) / width;
+  const count = byteLengthOf(entry) / width;
   if (entry.type === 'float64') {
     return Float64Array.from({ length: count }, (_, index) => view.getFloat64(offset + width * index, true));
   }

@@ -52,7 +52,7 @@ interface Content extends Pick<Checkpoint, 'layers' | 'extras'> {
   readonly training?: Omit<TrainingRecord, 'losses' | 'optimiser' | 'best'> & { readonly optimiser: readonly string[] };
 }
 
-const PLACES = {
+const ARRAY_NAMES = {
   parameter: (index: number) => `parameter ${index}`,
   best: (index: number) => `best parameter ${index}`,
   numbers: (layer: number) => `numbers of layer ${layer}`,
@@ -61,33 +61,39 @@ const PLACES = {
   losses: 'losses',
 };
 
-export function encode({ layers, parameters, memories, training, extras }: Checkpoint): Uint8Array<ArrayBuffer> {
+export function encodeCheckpoint({
+  layers,
+  parameters,
+  memories,
+  training,
+  extras,
+}: Checkpoint): Uint8Array<ArrayBuffer> {
   const arrays = new Map<string, NumberArray>();
   const list = (values: Iterable<number>): NumberArray => {
     const numbers = Float64Array.from(values);
     return { shape: [numbers.length], values: numbers };
   };
-  for (const [index, one] of parameters.entries()) arrays.set(PLACES.parameter(index), one);
+  for (const [index, one] of parameters.entries()) arrays.set(ARRAY_NAMES.parameter(index), one);
   for (const [layer, { numbers, tensors }] of memories.entries()) {
-    arrays.set(PLACES.numbers(layer), list(numbers.values()));
-    for (const [name, one] of tensors) arrays.set(PLACES.tensor(layer, name), one);
+    arrays.set(ARRAY_NAMES.numbers(layer), list(numbers.values()));
+    for (const [name, one] of tensors) arrays.set(ARRAY_NAMES.tensor(layer, name), one);
   }
-  for (const [index, one] of training?.best.entries() ?? []) arrays.set(PLACES.best(index), one);
+  for (const [index, one] of training?.best.entries() ?? []) arrays.set(ARRAY_NAMES.best(index), one);
   for (const [name, own] of training?.optimiser ?? []) {
-    for (const [index, one] of own.entries()) arrays.set(PLACES.optimiser(name, index), one);
+    for (const [index, one] of own.entries()) arrays.set(ARRAY_NAMES.optimiser(name, index), one);
   }
-  if (training) arrays.set(PLACES.losses, list(training.losses));
+  if (training) arrays.set(ARRAY_NAMES.losses, list(training.losses));
   const content: Content = {
     layers,
     extras,
     counts: { parameters: parameters.length, best: training?.best.length ?? 0 },
     memories: memories.map(({ numbers, tensors }) => ({ numbers: [...numbers.keys()], tensors: [...tensors.keys()] })),
-    ...(training && { training: recordContent(training) }),
+    ...(training && { training: describeRecord(training) }),
   };
   return pack({ content, arrays });
 }
 
-function recordContent(record: TrainingRecord): Content['training'] {
+function describeRecord(record: TrainingRecord): Content['training'] {
   const { configuration, epoch, step, tally, epochs, earlyStopping, optimiser } = record;
   return { configuration, epoch, step, tally, epochs, earlyStopping, optimiser: [...optimiser.keys()] };
 }
@@ -109,37 +115,40 @@ export function loadCheckpoint(bytes: Uint8Array): Checkpoint {
   return {
     layers,
     extras,
-    parameters: several(counts.parameters, PLACES.parameter),
+    parameters: several(counts.parameters, ARRAY_NAMES.parameter),
     memories: memories.map(({ numbers, tensors }, layer) => ({
-      numbers: new Map(numbers.map((name, index) => [name, at(PLACES.numbers(layer)).values[index]])),
-      tensors: new Map(tensors.map((name) => [name, at(PLACES.tensor(layer, name))])),
+      numbers: new Map(numbers.map((name, index) => [name, at(ARRAY_NAMES.numbers(layer)).values[index]])),
+      tensors: new Map(tensors.map((name) => [name, at(ARRAY_NAMES.tensor(layer, name))])),
     })),
     training: training && {
       ...training,
-      losses: Array.from(at(PLACES.losses).values),
+      losses: Array.from(at(ARRAY_NAMES.losses).values),
       optimiser: new Map(
-        training.optimiser.map((name) => [name, several(counts.parameters, (index) => PLACES.optimiser(name, index))]),
+        training.optimiser.map((name) => [
+          name,
+          several(counts.parameters, (index) => ARRAY_NAMES.optimiser(name, index)),
+        ]),
       ),
-      best: several(counts.best, PLACES.best),
+      best: several(counts.best, ARRAY_NAMES.best),
     },
   };
 }
 
 /** Reads tensors back, all asked for at once. */
-export async function numbersOf(tensors: readonly Tensor[]): Promise<NumberArray[]> {
+export async function readNumbers(tensors: readonly Tensor[]): Promise<NumberArray[]> {
   return Promise.all(tensors.map(async (tensor) => ({ shape: tensor.shape, values: await tensor.data() })));
 }
 
 /** The model's own part of a checkpoint. */
-export async function snapshot(model: Model): Promise<Pick<Checkpoint, 'layers' | 'parameters' | 'memories'>> {
+export async function takeSnapshot(model: Model): Promise<Pick<Checkpoint, 'layers' | 'parameters' | 'memories'>> {
   const remembered = async ({ numbers, tensors }: Memory): Promise<RememberedByLayer> => {
     const names = [...tensors.keys()];
     const kept = new Map(numbers);
-    const values = await numbersOf([...tensors.values()]);
+    const values = await readNumbers([...tensors.values()]);
     return { numbers: kept, tensors: new Map(names.map((name, index) => [name, values[index]])) };
   };
   const [parameters, memories] = await Promise.all([
-    numbersOf(model.parameters.map(({ value }) => value)),
+    readNumbers(model.parameters.map(({ value }) => value)),
     Promise.all(model.memories.map(remembered)),
   ]);
   return { layers: model.layers.map(describeLayer), parameters, memories };
@@ -154,7 +163,7 @@ export async function saveCheckpoint(model: Model, options?: { extras?: unknown 
   MODEL('saveCheckpoint: model', model);
   const { extras } = readOptions('saveCheckpoint', options, { extras: 0 });
   checkExtras('saveCheckpoint', extras);
-  return encode({ ...(await snapshot(model)), training: undefined, extras });
+  return encodeCheckpoint({ ...(await takeSnapshot(model)), training: undefined, extras });
 }
 
 export interface ModelFromOptions {
@@ -191,27 +200,27 @@ export function modelFrom(checkpoint: Checkpoint, engine: Engine, options?: Mode
   if (parameters === 'best' && best.length === 0) {
     throw new CheckpointError('checkpoint: it holds no best parameters; early stopping with restoreBest keeps them');
   }
-  takeUpModel(checkpoint, engine, model, parameters === 'best' ? best : checkpoint.parameters);
+  restoreModel(checkpoint, engine, model, parameters === 'best' ? best : checkpoint.parameters);
   return model;
 }
 
 /** Gives a model the numbers of a checkpoint of the same layers. */
-export function takeUpModel(
+export function restoreModel(
   { parameters, memories }: Checkpoint,
   engine: Engine,
   model: Model,
   values: readonly NumberArray[] = parameters,
 ): void {
   engine.lasting(() => {
-    const own = values.map((one) => tensorOf(engine, one));
+    const own = values.map((one) => createTensor(engine, one));
     const remembered = memories.map(({ numbers, tensors }) => ({
       numbers: new Map(numbers),
-      tensors: new Map([...tensors].map(([name, one]) => [name, tensorOf(engine, one)])),
+      tensors: new Map([...tensors].map(([name, one]) => [name, createTensor(engine, one)])),
     }));
     model.takeUp(engine, own, remembered);
   });
 }
 
-export function tensorOf(engine: Engine, { shape, values }: NumberArray): Tensor {
+export function createTensor(engine: Engine, { shape, values }: NumberArray): Tensor {
   return engine.tensor(values, shape);
 }

@@ -23,7 +23,7 @@ const EVERY_EPOCH = { epochs: 1 };
 
 const OPTIONS: Checks<CheckpointOptions> = { every: 0, write: FUNCTION, extras: 0 };
 
-export function checkedCheckpoint(given: CheckpointOptions): CheckpointOptions {
+export function readCheckpointOptions(given: CheckpointOptions): CheckpointOptions {
   const options = readOptions('checkpoint', given, OPTIONS, 'write');
   const { every = EVERY_EPOCH, extras } = options;
   const [[name, count] = ['', 0], ...others] = isObject(every)

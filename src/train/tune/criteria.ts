@@ -37,7 +37,7 @@ export interface Judge {
 }
 
 /** y − Xβ − β₀, [problems, rows]. */
-function errors({ X, y }: RowSplit, { beta, intercept }: LassoSolution): Tensor {
+function computeResiduals({ X, y }: RowSplit, { beta, intercept }: LassoSolution): Tensor {
   const target = y.shape.length === 1 ? y.reshape([1, y.size]) : y;
   return target.sub(beta.matmul(X, { transposeB: true })).sub(intercept.reshape([intercept.size, 1]));
 }
@@ -55,7 +55,7 @@ export function heldOut(rows: RowSplit): Criterion {
     name: 'held-out error',
     begin: (scope) => {
       const own = { X: scope.use(X), y: scope.use(y) };
-      return { copies: 1, judge: (solution) => errors(own, solution).square().mean(1) };
+      return { copies: 1, judge: (solution) => computeResiduals(own, solution).square().mean(1) };
     },
   };
 }
@@ -79,7 +79,7 @@ export function crossValidation(options?: FoldOptions): Criterion {
         masks,
         shares: sizes.map((size) => 1 - size / count),
         judge(solution, candidates) {
-          const squared = errors(rows, solution).square().reshape([folds, candidates, count]);
+          const squared = computeResiduals(rows, solution).square().reshape([folds, candidates, count]);
           return squared.mul(weights).sum([0, 2]);
         },
       };

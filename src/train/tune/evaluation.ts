@@ -21,7 +21,7 @@ export interface Evaluated {
   readonly gradient: readonly number[] | undefined;
 }
 
-function evaluated(
+function createEvaluated(
   parameters: readonly number[],
   wasSolved: boolean,
   value: number,
@@ -35,7 +35,7 @@ function evaluated(
 export type SolverOptions = Pick<LassoOptions, 'intercept' | 'selection' | 'solver' | 'tolerance' | 'limit'>;
 
 /** What a criterion of the caller's own makes of the rows. */
-function begun(criterion: Criterion, ...given: Parameters<Criterion['begin']>): Judge {
+function beginJudge(criterion: Criterion, ...given: Parameters<Criterion['begin']>): Judge {
   const judge = criterion.begin(...given);
   if (!has(judge, 'judge'))
     throw refusalOfResult(`criterion: begin of ${criterion.name}`, judge, 'an object with copies and judge');
@@ -43,7 +43,7 @@ function begun(criterion: Criterion, ...given: Parameters<Criterion['begin']>): 
   return judge;
 }
 
-function judged({ name }: Criterion, judge: Judge, ...given: Parameters<Judge['judge']>): Tensor {
+function judgeCandidates({ name }: Criterion, judge: Judge, ...given: Parameters<Judge['judge']>): Tensor {
   const each = judge.judge(...given);
   const isOneEach = isTensor(each) && each.size === given[1];
   if (!isOneEach) throw refusalOfResult(`criterion: judge of ${name}`, each, `a tensor ${describe([given[1]])}`);
@@ -51,7 +51,7 @@ function judged({ name }: Criterion, judge: Judge, ...given: Parameters<Judge['j
 }
 
 /** Problems solved at once. */
-const MOST_PROBLEMS = 512;
+const MAXIMUM_PROBLEMS = 512;
 
 /** Thrown where the deadline passes. */
 export class OutOfTime extends Error {
@@ -85,33 +85,33 @@ export class Evaluation {
       this.owned.push(made);
       return made;
     };
-    const { copies, masks } = begun(criterion, { tensor, use: (one) => one }, rows);
+    const { copies, masks } = beginJudge(criterion, { tensor, use: (one) => one }, rows);
     this.copies = copies;
     this.prepared = prepare(engine, rows.X, masks, options.intercept ?? false, copies);
     this.owned.push(...madeOf(this.prepared));
   }
 
   /** Candidates evaluated at once. */
-  get most(): number {
-    return Math.max(1, Math.floor(MOST_PROBLEMS / this.copies));
+  get batchSize(): number {
+    return Math.max(1, Math.floor(MAXIMUM_PROBLEMS / this.copies));
   }
 
   /**
    * In the order of the candidates.
    * @param onBatch called with those that were evaluated at once, and awaited
    */
-  async at(
+  async evaluateAll(
     candidates: readonly (readonly number[])[],
     withGradient: boolean,
     onBatch?: (found: readonly Evaluated[]) => Promise<void>,
   ): Promise<Evaluated[]> {
     const found: Evaluated[] = [];
-    for (let start = 0; start < candidates.length; start += this.most) {
+    for (let start = 0; start < candidates.length; start += this.batchSize) {
       this.limits.signal?.throwIfAborted();
       if (this.timeLeft() <= 0) throw new OutOfTime();
-      const batch = await this.batch(candidates.slice(start, start + this.most), withGradient);
-      found.push(...batch);
-      await onBatch?.(batch);
+      const evaluateBatch = await this.batch(candidates.slice(start, start + this.batchSize), withGradient);
+      found.push(...evaluateBatch);
+      await onBatch?.(evaluateBatch);
     }
     return found;
   }
@@ -128,15 +128,15 @@ export class Evaluation {
     return this.engine.tidy(async (scope) => {
       const parameters = scope.tensor(candidates.flat(), [count, width]);
       const rows = { X: scope.use(this.rows.X), y: scope.use(this.rows.y) };
-      const judge = begun(this.criterion, scope, rows);
+      const judge = beginJudge(this.criterion, scope, rows);
       const solved = (given: Tensor): { each: Tensor; solution: LassoSolution } => {
-        const solution = this.solutionFor(scope, rows, judge, given);
-        return { each: judged(this.criterion, judge, solution, count), solution };
+        const solution = this.solveCandidates(scope, rows, judge, given);
+        return { each: judgeCandidates(this.criterion, judge, solution, count), solution };
       };
       if (!withGradient) {
         const { each, solution } = solved(parameters);
-        const [values, wasSolved] = await Promise.all([each.data(), this.solvedIn(solution, count)]);
-        return candidates.map((one, index) => evaluated(one, wasSolved[index], values[index], undefined));
+        const [values, wasSolved] = await Promise.all([each.data(), this.findSolved(solution, count)]);
+        return candidates.map((one, index) => createEvaluated(one, wasSolved[index], values[index], undefined));
       }
       let made: Promise<readonly [ArrayLike<number>, LassoSolution]> | undefined;
       const total = (given: Tensor): Tensor => {
@@ -150,15 +150,20 @@ export class Evaluation {
       const reading = gradient.data();
       gradient.dispose();
       const [[values, solution], read] = await Promise.all([made as NonNullable<typeof made>, reading]);
-      const wasSolved = await this.solvedIn(solution, count);
+      const wasSolved = await this.findSolved(solution, count);
       return candidates.map((one, index) =>
-        evaluated(one, wasSolved[index], values[index], Array.from(read.subarray(index * width, (index + 1) * width))),
+        createEvaluated(
+          one,
+          wasSolved[index],
+          values[index],
+          Array.from(read.subarray(index * width, (index + 1) * width)),
+        ),
       );
     });
   }
 
   /** Whether every copy of each candidate was solved, and differentiated where that was asked for. @throws OutOfTime */
-  private async solvedIn({ report, backwardReports }: LassoSolution, count: number): Promise<boolean[]> {
+  private async findSolved({ report, backwardReports }: LassoSolution, count: number): Promise<boolean[]> {
     const reports = await Promise.all([report, ...backwardReports]);
     if (reports.some(({ timedOut }) => timedOut)) throw new OutOfTime();
     return Array.from({ length: count }, (_, candidate) =>
@@ -166,7 +171,7 @@ export class Evaluation {
     );
   }
 
-  private solutionFor(scope: Scope, { X, y }: RowSplit, judge: Judge, parameters: Tensor): LassoSolution {
+  private solveCandidates(scope: Scope, { X, y }: RowSplit, judge: Judge, parameters: Tensor): LassoSolution {
     const { copies, masks, shares } = judge;
     const [count, width] = parameters.shape;
     const zeros = scope.tensor(new Float64Array(copies), [copies, 1, 1]);

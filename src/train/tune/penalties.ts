@@ -16,37 +16,37 @@ export interface Penalty {
   options(parameters: Tensor, logShares: Tensor): Pick<LassoOptions, 'logLambda' | 'weights' | 'ridge'>;
 }
 
-const column = (parameters: Tensor, index: number): Tensor => {
+const selectColumn = (parameters: Tensor, index: number): Tensor => {
   const [problems] = parameters.shape;
   return parameters.slice([0, index], [problems, 1]).reshape([problems]);
 };
 
 /** λ in [λ_max − 12, λ_max]: above it β is 0, below it what is left of the penalty is lost in rounding. */
-const range = (largest: number): readonly [number, number] => [largest - PATH_DEPTH, largest];
+const boundsBelow = (largest: number): readonly [number, number] => [largest - PATH_DEPTH, largest];
 
 export const PENALTIES = {
   /** One λ for all features. */
   single: {
     name: 'single',
     parameters: () => ['lambda'],
-    bounds: (largest) => [range(largest)],
-    options: (parameters, logShares) => ({ logLambda: column(parameters, 0).add(logShares) }),
+    bounds: (largest) => [boundsBelow(largest)],
+    options: (parameters, logShares) => ({ logLambda: selectColumn(parameters, 0).add(logShares) }),
   },
   /** One λ for each feature. */
   features: {
     name: 'features',
     parameters: (features) => Array.from({ length: features }, (_, feature) => `lambda ${feature}`),
-    bounds: (largest, features) => Array.from({ length: features }, () => range(largest)),
+    bounds: (largest, features) => Array.from({ length: features }, () => boundsBelow(largest)),
     options: (parameters, logShares) => ({ logLambda: logShares, weights: parameters.exp() }),
   },
   /** λ, and the logarithm of the elastic net's ρ in the same range. */
   'elastic-net': {
     name: 'elastic-net',
     parameters: () => ['lambda', 'log ridge'],
-    bounds: (largest) => [range(largest), range(largest)],
+    bounds: (largest) => [boundsBelow(largest), boundsBelow(largest)],
     options: (parameters, logShares) => ({
-      logLambda: column(parameters, 0).add(logShares),
-      ridge: column(parameters, 1).add(logShares).exp(),
+      logLambda: selectColumn(parameters, 0).add(logShares),
+      ridge: selectColumn(parameters, 1).add(logShares).exp(),
     }),
   },
 } as const satisfies Record<string, Penalty>;

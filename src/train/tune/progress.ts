@@ -1,5 +1,5 @@
 /** What tuning tells while it runs. */
-import { estimator } from '../progress.ts';
+import { createEstimator } from '../progress.ts';
 import type { Evaluated } from './evaluation.ts';
 import type { PenaltyName } from './penalties.ts';
 
@@ -45,11 +45,11 @@ export class TuneLog {
   readonly visited: Visit[] = [];
   private best: TuneProgress['best'];
   private batches = 0;
-  private readonly estimate = estimator();
+  private readonly estimate = createEstimator();
 
   constructor(private readonly options: ProgressOptions) {}
 
-  async see(kind: TuneProgress['kind'], found: readonly Visit[]): Promise<void> {
+  async recordBatch(kind: TuneProgress['kind'], found: readonly Visit[]): Promise<void> {
     this.visited.push(...found);
     this.batches += 1;
     for (const { parameters, value } of found) {

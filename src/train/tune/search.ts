@@ -24,7 +24,7 @@ export type Search = (
   options: SearchOptions,
 ) => Promise<void>;
 
-function clamped(parameters: readonly number[], bounds: Bounds): number[] {
+function clamp(parameters: readonly number[], bounds: Bounds): number[] {
   return parameters.map((value, index) => Math.min(Math.max(value, bounds[index][0]), bounds[index][1]));
 }
 
@@ -36,12 +36,12 @@ function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, value, index) => sum + value * b[index], 0);
 }
 
-async function evaluate(
+async function evaluateStarts(
   evaluation: Evaluation,
   candidates: readonly { readonly start: number; readonly parameters: readonly number[] }[],
   { onEvaluated }: SearchOptions,
 ): Promise<Visited[]> {
-  const found = await evaluation.at(
+  const found = await evaluation.evaluateAll(
     candidates.map(({ parameters }) => parameters),
     true,
   );
@@ -51,17 +51,17 @@ async function evaluate(
 }
 
 /** The share of the decrease that the gradient promises which a step must bring (Armijo 1966). */
-const SUFFICIENT = 1e-4;
+const SUFFICIENT_DECREASE = 1e-4;
 /** No parameter moves further in a step: a factor of e in the penalty. */
 const LARGEST_MOVE = 1;
 const SHRINKING = 0.4;
 
 /** 1 over it is finite: a gradient of 0, as where nothing is selected, moves nothing. */
-const SMALLEST = 2 ** -1022;
+const SMALLEST_NORMAL = 2 ** -1022;
 
-interface Descending {
+interface DescentState {
   readonly at: Visited;
-  readonly step: number;
+  readonly stepSize: number;
   readonly done: boolean;
 }
 
@@ -72,16 +72,16 @@ interface Descending {
  */
 export const descent: Search = async (evaluation, starts, options) => {
   const { bounds, tolerance, limit } = options;
-  const first = await evaluate(
+  const first = await evaluateStarts(
     evaluation,
-    starts.map((parameters, start) => ({ start, parameters: clamped(parameters, bounds) })),
+    starts.map((parameters, start) => ({ start, parameters: clamp(parameters, bounds) })),
     options,
   );
-  let states: Descending[] = first.map((at) => ({ at, step: firstStep(at), done: false }));
+  let states: DescentState[] = first.map((at) => ({ at, stepSize: firstStepSize(at), done: false }));
   for (let count = 1; count < limit && states.some(({ done }) => !done); count++) {
-    const tried = states.map(({ at, step, done }) => {
-      const reach = Math.min(step, LARGEST_MOVE / Math.max(...at.gradient.map(Math.abs), SMALLEST));
-      const parameters = clamped(
+    const tried = states.map(({ at, stepSize: step, done }) => {
+      const reach = Math.min(step, LARGEST_MOVE / Math.max(...at.gradient.map(Math.abs), SMALLEST_NORMAL));
+      const parameters = clamp(
         at.parameters.map((value, index) => value - reach * at.gradient[index]),
         bounds,
       );
@@ -93,27 +93,28 @@ export const descent: Search = async (evaluation, starts, options) => {
       };
     });
     const live = tried.filter(({ skip }) => !skip);
-    const found = live.length === 0 ? [] : await evaluate(evaluation, live, options);
+    const found = live.length === 0 ? [] : await evaluateStarts(evaluation, live, options);
     const byStart = new Map(found.map((one) => [one.start, one]));
     states = states.map((state, index) => {
       const next = byStart.get(state.at.start);
-      return next ? advanced(state, next, tried[index].reach) : { ...state, done: true };
+      return next ? advance(state, next, tried[index].reach) : { ...state, done: true };
     });
   }
 };
 
-function firstStep({ gradient }: Visited): number {
-  return (0.5 * LARGEST_MOVE) / Math.max(...gradient.map(Math.abs), SMALLEST);
+function firstStepSize({ gradient }: Visited): number {
+  return (0.5 * LARGEST_MOVE) / Math.max(...gradient.map(Math.abs), SMALLEST_NORMAL);
 }
 
-function advanced({ at }: Descending, next: Visited, reach: number): Descending {
+function advance({ at }: DescentState, next: Visited, reach: number): DescentState {
   const move = next.parameters.map((value, index) => value - at.parameters[index]);
   const promised = -dot(at.gradient, move);
-  if (!(next.value <= at.value - SUFFICIENT * promised)) return { at, step: reach * SHRINKING, done: false };
+  if (!(next.value <= at.value - SUFFICIENT_DECREASE * promised))
+    return { at, stepSize: reach * SHRINKING, done: false };
   const change = next.gradient.map((value, index) => value - at.gradient[index]);
   const curvature = dot(move, change);
   const step = curvature > 0 ? dot(move, move) / curvature : 2 * reach;
-  return { at: next, step, done: false };
+  return { at: next, stepSize: step, done: false };
 }
 
 /** Of λ, in units of its logarithm. */
@@ -125,12 +126,12 @@ export const adamSearch: Search = async (evaluation, starts, options) => {
   const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-12];
   let live = starts.map((parameters, start) => ({
     start,
-    parameters: clamped(parameters, bounds),
+    parameters: clamp(parameters, bounds),
     mean: parameters.map(() => 0),
     square: parameters.map(() => 0),
   }));
   for (let count = 1; count <= limit && live.length > 0; count++) {
-    const found = await evaluate(evaluation, live, options);
+    const found = await evaluateStarts(evaluation, live, options);
     const rate = ADAM_RATE / Math.sqrt(count);
     live = live.flatMap((state, index) => {
       const { gradient, parameters } = found[index];
@@ -140,7 +141,7 @@ export const adamSearch: Search = async (evaluation, starts, options) => {
         const scale = Math.sqrt(square[at] / (1 - beta2 ** count)) + epsilon;
         return value - (rate * mean[at]) / ((1 - beta1 ** count) * scale);
       });
-      const next = clamped(moved, bounds);
+      const next = clamp(moved, bounds);
       return largestDifference(next, parameters) < tolerance
         ? []
         : [{ start: state.start, parameters: next, mean, square }];

@@ -80,7 +80,7 @@ const OPTIONS: Checks<TuneOptions> = {
 };
 
 /** Starts, and points of a grid. */
-const MOST = 2 ** 24;
+const MAXIMUM_COUNT = 2 ** 24;
 
 export interface TuneResult {
   readonly criterion: string;
@@ -126,7 +126,7 @@ const STARTING_SHARE = 0.6;
 export async function tune(given: TuneOptions): Promise<TuneResult> {
   const since = performance.now();
   const options = readOptions('tune', given, OPTIONS, 'X', 'y', 'criterion');
-  const settings = checked(options);
+  const settings = readSettings(options);
   const { engine, kind, penalty, optimiser, tolerance, rows, solving, timeLimit } = settings;
   const { signal } = options;
   signal?.throwIfAborted();
@@ -135,25 +135,27 @@ export async function tune(given: TuneOptions): Promise<TuneResult> {
   const features = rows.X.shape[1];
   const bounds = kind.bounds(largest, features);
   const before =
-    penalty === 'features' && typeof settings.starts === 'number' ? await singleFirst(options, deadline) : undefined;
-  const starts = before ? startsBelow(before.logLambda, settings.starts as number, features) : settings.starts;
+    penalty === 'features' && typeof settings.starts === 'number'
+      ? await tuneSinglePenalty(options, deadline)
+      : undefined;
+  const starts = before ? createStartsBelow(before.logLambda, settings.starts as number, features) : settings.starts;
   const evaluation = engine.wholly(
     () => new Evaluation(engine, rows, options.criterion, kind, solving, { signal, deadline }),
   );
   try {
-    const log = logOf(settings, evaluation, deadline, before);
-    let timedOut = await isEndedByTime(() => found(evaluation, settings, bounds, starts, log));
+    const log = createLog(settings, evaluation, deadline, before);
+    let timedOut = await endsByDeadline(() => runSearch(evaluation, settings, bounds, starts, log));
     const { visited } = log;
     const solved = visited.filter(({ value }) => Number.isFinite(value));
     // A single λ stands for as many that are the same.
-    if (timedOut && solved.length === 0 && before) solved.push(sameForAll(before, features));
-    if (solved.length === 0) throw unsolved(visited, timedOut, timeLimit);
+    if (timedOut && solved.length === 0 && before) solved.push(repeatForFeatures(before, features));
+    if (solved.length === 0) throw createUnsolvedError(visited, timedOut, timeLimit);
     const best = solved.reduce((a, b) => (b.value < a.value ? b : a));
     const { solves } = evaluation;
     let slopes: TuneResult['slopes'];
     if (penalty === 'single' && !timedOut) {
-      timedOut = await isEndedByTime(async () => {
-        slopes = await slopesAt(evaluation, best.parameters[0], tolerance);
+      timedOut = await endsByDeadline(async () => {
+        slopes = await computeSlopes(evaluation, best.parameters[0], tolerance);
       });
     }
     const names = kind.parameters(features);
@@ -162,7 +164,7 @@ export async function tune(given: TuneOptions): Promise<TuneResult> {
       optimiser,
       penalty,
       parameters: Object.fromEntries(names.map((name, index) => [name, best.parameters[index]])),
-      ...(await fitted(engine, rows, kind, best.parameters, { ...solving, signal })),
+      ...(await fitAllRows(engine, rows, kind, best.parameters, { ...solving, signal })),
       value: best.value,
       slopes,
       bounds,
@@ -178,7 +180,7 @@ export async function tune(given: TuneOptions): Promise<TuneResult> {
 }
 
 /** @returns whether the deadline ended it */
-async function isEndedByTime(work: () => Promise<unknown>): Promise<boolean> {
+async function endsByDeadline(work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();
     return false;
@@ -188,37 +190,37 @@ async function isEndedByTime(work: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-type Settings = ReturnType<typeof checked>;
+type Settings = ReturnType<typeof readSettings>;
 
-function logOf(
+function createLog(
   { optimiser, penalty, points, starts, limit, onProgress }: Settings,
-  { most }: Evaluation,
+  { batchSize: most }: Evaluation,
   deadline: number | undefined,
   before: TuneResult | undefined,
 ): TuneLog {
-  const first = typeof starts === 'number' && !before ? Math.ceil((LOOKED_AT * starts) / most) : 0;
+  const first = typeof starts === 'number' && !before ? Math.ceil((POINTS_PER_START * starts) / most) : 0;
   const batches = optimiser === 'grid' ? Math.ceil(points / most) : first + limit;
   return new TuneLog({ penalty, batches, deadline, evaluations: before?.visited.length ?? 0, onProgress });
 }
 
-function found(
+function runSearch(
   evaluation: Evaluation,
   { optimiser, points, tolerance, limit }: Settings,
   bounds: Bounds,
   starts: Settings['starts'],
   log: TuneLog,
 ): Promise<void> {
-  if (optimiser === 'grid') return onGrid(evaluation, bounds[0], points, log);
+  if (optimiser === 'grid') return evaluateGrid(evaluation, bounds[0], points, log);
   const search = {
     bounds,
     tolerance,
     limit,
-    onEvaluated: (visited: readonly Visit[]) => log.see('step', visited),
+    onEvaluated: (visited: readonly Visit[]) => log.recordBatch('step', visited),
   };
-  return searched(evaluation, SEARCHES[optimiser], starts, search, log);
+  return searchFromStarts(evaluation, SEARCHES[optimiser], starts, search, log);
 }
 
-function unsolved({ length }: readonly Visit[], timedOut: boolean, timeLimit: number | undefined): Error {
+function createUnsolvedError({ length }: readonly Visit[], timedOut: boolean, timeLimit: number | undefined): Error {
   return new Error(
     timedOut
       ? `tune: the time limit of ${timeLimit} ms was over before a candidate was solved; raise timeLimit`
@@ -226,7 +228,7 @@ function unsolved({ length }: readonly Visit[], timedOut: boolean, timeLimit: nu
   );
 }
 
-function checked(options: TuneOptions) {
+function readSettings(options: TuneOptions) {
   const { X, y, penalty = 'single', optimiser = 'descent', starts = penalty === 'features' ? 2 : 4 } = options;
   if (X.shape.length !== 2 || y.shape.length !== 1 || y.size !== X.shape[0]) {
     throw new RangeError(
@@ -240,7 +242,7 @@ function checked(options: TuneOptions) {
     throw new RangeError(`optimiser: it is "grid", which is for a single λ; the penalty is ${shown(penalty)}`);
   }
   const kind: Penalty = PENALTIES[penalty];
-  if (typeof starts === 'number') checkFew('starts', starts);
+  if (typeof starts === 'number') checkBoundedCount('starts', starts);
   else checkStarts(starts, kind.parameters(X.shape[1]).length);
   return {
     engine: engineOf('X', X),
@@ -252,7 +254,7 @@ function checked(options: TuneOptions) {
     starts,
     tolerance: checkTolerance(options.tolerance ?? 1e-3),
     limit: checkCount('limit', options.limit ?? 60),
-    points: checkFew('points', options.points ?? 100),
+    points: checkBoundedCount('points', options.points ?? 100),
     timeLimit: options.timeLimit === undefined ? undefined : checkPositive('timeLimit', options.timeLimit),
     onProgress: options.onProgress,
   };
@@ -260,16 +262,16 @@ function checked(options: TuneOptions) {
 
 /** Parameters are logarithms: e to the power of much more is no number. */
 function checkTolerance(tolerance: number): number {
-  if (checkPositive('tolerance', tolerance) > MOST_TOLERANCE) {
-    throw refusal('tolerance: it', tolerance, `at most ${MOST_TOLERANCE}`);
+  if (checkPositive('tolerance', tolerance) > MAXIMUM_TOLERANCE) {
+    throw refusal('tolerance: it', tolerance, `at most ${MAXIMUM_TOLERANCE}`);
   }
   return tolerance;
 }
 
-const MOST_TOLERANCE = 10;
+const MAXIMUM_TOLERANCE = 10;
 
-function checkFew(name: string, count: number): number {
-  if (checkCount(name, count) > MOST) throw refusal(`${name}: it`, count, `at most ${MOST}`);
+function checkBoundedCount(name: string, count: number): number {
+  if (checkCount(name, count) > MAXIMUM_COUNT) throw refusal(`${name}: it`, count, `at most ${MAXIMUM_COUNT}`);
   return count;
 }
 
@@ -283,9 +285,9 @@ function checkStarts(starts: readonly (readonly number[])[], width: number): voi
 }
 
 /** Points looked at for each start. */
-const LOOKED_AT = 4;
+const POINTS_PER_START = 4;
 
-async function searched(
+async function searchFromStarts(
   evaluation: Evaluation,
   search: Search,
   starts: number | readonly (readonly number[])[],
@@ -293,13 +295,17 @@ async function searched(
   log: TuneLog,
 ): Promise<void> {
   if (typeof starts !== 'number') return search(evaluation, starts, options);
-  const points = await evaluation.at(spread(LOOKED_AT * starts, options.bounds), false, (found) => {
-    const first = log.visited.length;
-    return log.see(
-      'points',
-      found.map((one, at) => ({ ...one, start: first + at })),
-    );
-  });
+  const points = await evaluation.evaluateAll(
+    spreadPoints(POINTS_PER_START * starts, options.bounds),
+    false,
+    (found) => {
+      const first = log.visited.length;
+      return log.recordBatch(
+        'points',
+        found.map((one, at) => ({ ...one, start: first + at })),
+      );
+    },
+  );
   const best = [...points].sort((a, b) => a.value - b.value).slice(0, starts);
   await search(
     evaluation,
@@ -309,7 +315,7 @@ async function searched(
 }
 
 /** Equally spaced along the diagonal of the box, from its upper end. */
-function spread(count: number, bounds: Bounds): number[][] {
+function spreadPoints(count: number, bounds: Bounds): number[][] {
   return Array.from({ length: count }, (_, index) => {
     const share = (STARTING_SHARE * (index + 0.5)) / count;
     return bounds.map(([low, high]) => high - share * (high - low));
@@ -317,20 +323,20 @@ function spread(count: number, bounds: Bounds): number[][] {
 }
 
 /** One λ for all: where a search for one for each starts. */
-function singleFirst(options: TuneOptions, deadline: number | undefined): Promise<TuneResult> {
+function tuneSinglePenalty(options: TuneOptions, deadline: number | undefined): Promise<TuneResult> {
   const timeLimit = deadline === undefined ? undefined : Math.max(deadline - performance.now(), 1);
   return tune({ ...options, penalty: 'single', starts: undefined, timeLimit });
 }
 
-function sameForAll({ logLambda, value }: TuneResult, features: number): Visit {
+function repeatForFeatures({ logLambda, value }: TuneResult, features: number): Visit {
   return { start: 0, parameters: Array<number>(features).fill(logLambda), value, gradient: undefined };
 }
 
-function startsBelow(logLambda: number, count: number, features: number): number[][] {
+function createStartsBelow(logLambda: number, count: number, features: number): number[][] {
   return Array.from({ length: count }, (_, index) => Array<number>(features).fill(logLambda - index));
 }
 
-async function onGrid(
+async function evaluateGrid(
   evaluation: Evaluation,
   [low, high]: Bounds[number],
   points: number,
@@ -339,22 +345,26 @@ async function onGrid(
   const candidates = Array.from({ length: points }, (_, index) => [
     high - ((high - low) * index) / Math.max(points - 1, 1),
   ]);
-  await evaluation.at(candidates, false, (found) =>
-    log.see(
+  await evaluation.evaluateAll(candidates, false, (found) =>
+    log.recordBatch(
       'points',
       found.map((one) => ({ ...one, start: 0 })),
     ),
   );
 }
 
-async function slopesAt(evaluation: Evaluation, logLambda: number, tolerance: number): Promise<TuneResult['slopes']> {
+async function computeSlopes(
+  evaluation: Evaluation,
+  logLambda: number,
+  tolerance: number,
+): Promise<TuneResult['slopes']> {
   const beside = [logLambda - tolerance, logLambda + tolerance].map((value) => [value]);
-  const [left, right] = await evaluation.at(beside, true);
+  const [left, right] = await evaluation.evaluateAll(beside, true);
   return { left: left.gradient?.[0] as number, right: right.gradient?.[0] as number };
 }
 
 /** The solution for the penalty chosen, on all rows. */
-async function fitted(
+async function fitAllRows(
   engine: Engine,
   { X, y }: RowSplit,
   kind: Penalty,

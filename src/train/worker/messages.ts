@@ -44,12 +44,12 @@ export interface PostedError {
 }
 
 /** Structured cloning keeps neither the class of an error nor its own fields. */
-export function posted(error: unknown): PostedError {
+export function toPostedError(error: unknown): PostedError {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   return { name, message, stack, report: error instanceof ConvergenceError ? error.report : undefined };
 }
 
-export function received({ name, message, stack, report }: PostedError): Error {
+export function fromPostedError({ name, message, stack, report }: PostedError): Error {
   const error = new Error(message);
   // With the message that it had in the worker; the constructor would write one of its own.
   if (report) Object.setPrototypeOf(error, ConvergenceError.prototype);

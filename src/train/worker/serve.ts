@@ -1,13 +1,14 @@
 /** The side of the worker: it trains, and obeys. */
 import { FUNCTION, isObject, OBJECT, refusalOfResult } from '../../arguments/check.ts';
-import type { Dataset, Samples } from '../../data/dataset.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import type { Samples } from '../../data/samples.ts';
 import type { Model } from '../../layers/sequential.ts';
 import { ENGINE, type Engine } from '../../tensor/engine.ts';
 import type { CheckpointOptions } from '../checkpoint/options.ts';
 import type { TrainOptions } from '../options.ts';
 import type { History } from '../progress.ts';
 import { train } from '../train.ts';
-import { type Answer, type Command, MESSAGE_END, type MessageEnd, posted } from './messages.ts';
+import { type Answer, type Command, MESSAGE_END, type MessageEnd, toPostedError } from './messages.ts';
 
 /** What the worker trains: made there, since neither engines nor models can be posted. */
 export interface WorkerTraining {
@@ -35,7 +36,7 @@ export function serveTraining<Job>(
   scope.addEventListener('message', (event) => {
     const command = (event as MessageEvent<Command>).data;
     if (command.type !== 'start') return current?.obey(command.type);
-    const run = servedRun(scope);
+    const run = createServedRun(scope);
     current = run;
     void run
       .carryOut(() => build(command.job as Job), command)
@@ -54,10 +55,10 @@ interface ServedRun {
   carryOut(build: () => WorkerTraining | Promise<WorkerTraining>, start: Start): Promise<void>;
 }
 
-function servedRun(scope: MessageEnd): ServedRun {
+function createServedRun(scope: MessageEnd): ServedRun {
   const answer = (message: Answer, transfer: Transferable[] = []): void => scope.postMessage(message, { transfer });
   const controller = new AbortController();
-  const gate = gateway();
+  const gate = createGate();
   const write: CheckpointOptions['write'] = (bytes, info) =>
     answer({ type: 'checkpoint', bytes, info }, [bytes.buffer]);
   const carryOut = async (
@@ -97,14 +98,14 @@ function servedRun(scope: MessageEnd): ServedRun {
           answer(
             controller.signal.aborted && error === controller.signal.reason
               ? { type: 'stopped' }
-              : { type: 'failed', error: posted(error) },
+              : { type: 'failed', error: toPostedError(error) },
           ),
       ),
   };
 }
 
 /** Whoever wants to pass waits while it is closed. */
-function gateway(): { open(): void; close(): void; passed(): Promise<void> } {
+function createGate(): { open(): void; close(): void; passed(): Promise<void> } {
   let opened = Promise.resolve();
   let open = (): void => {};
   let isClosed = false;

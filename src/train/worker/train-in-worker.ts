@@ -3,7 +3,7 @@ import { BYTES, FUNCTION, SIGNAL } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import type { CheckpointInfo } from '../checkpoint/options.ts';
 import type { History, Progress } from '../progress.ts';
-import { type Answer, type Command, MESSAGE_END, type MessageEnd, received } from './messages.ts';
+import { type Answer, type Command, fromPostedError, MESSAGE_END, type MessageEnd } from './messages.ts';
 
 /** Workers in which a run is under way. */
 const busy = new WeakSet<MessageEnd>();
@@ -62,7 +62,7 @@ export function trainInWorker(worker: MessageEnd, job: unknown, options?: Worker
       if (answer.type === 'checkpoint') onCheckpoint?.(answer.bytes, answer.info);
       if (answer.type === 'done') end(() => resolve(answer.history));
       if (answer.type === 'stopped') end(() => reject(signal?.reason));
-      if (answer.type === 'failed') end(() => reject(received(answer.error)));
+      if (answer.type === 'failed') end(() => reject(fromPostedError(answer.error)));
     };
     // Outside the run, such as a script that cannot be loaded.
     const fail = (event: Event): void => {

@@ -7,11 +7,11 @@ import type { Run } from './run.ts';
 const EXPLODED = 10;
 
 /** The same error with advice for the run, where steps of it have converged before. */
-export async function explained(run: Run, error: ConvergenceError): Promise<ConvergenceError> {
+export async function explainFailure(run: Run, error: ConvergenceError): Promise<ConvergenceError> {
   const { epoch, step, settings, losses } = run;
   if (losses.length === 0 || error.report.timedOut) return error;
   const rate = settings.optimiser.rate(epoch + step / settings.steps, epoch * settings.steps + step);
-  const [began, largest] = [largestAtFirst(run), await largestParameter(run)];
+  const [began, largest] = [largestInitialParameter(run), await largestParameter(run)];
   const before = `${losses.length} ${losses.length === 1 ? 'step' : 'steps'} before converged`;
   const advice =
     largest > EXPLODED * began
@@ -21,7 +21,7 @@ export async function explained(run: Run, error: ConvergenceError): Promise<Conv
 }
 
 /** By magnitude, of parameters as `initialise` draws them. */
-function largestAtFirst({ model, settings }: Run): number {
+function largestInitialParameter({ model, settings }: Run): number {
   const generator = random(settings.seed);
   const drawn = model.layers.flatMap(({ parameters }) => parameters.map(({ initial }) => initial(generator)));
   return largestOf(drawn);
