@@ -6,19 +6,21 @@ import type { Optimiser } from './optimiser.ts';
 import { type Schedule, scheduleOf } from './schedules.ts';
 import { BELOW_ONE, scale, startRule, type UpdateRule } from './update-rule.ts';
 
+/** Options of `adam`. */
 export interface AdamOptions {
-  /** Default 1e-3. */
+  /** The step size: a number > 0 or a schedule. Default 1e-3. */
   rate?: number | Schedule;
-  /** Decay of the mean of the gradient, in [0, 1). Default 0.9. */
+  /** β₁, the decay of the running mean of the gradient, in [0, 1). Default 0.9. */
   beta1?: number;
-  /** Decay of the mean of its square, in [0, 1). Default 0.999. */
+  /** β₂, the decay of the running mean of its square, in [0, 1). Default 0.999. */
   beta2?: number;
-  /** Default 1e-8. */
+  /** ε > 0. Default 1e-8. */
   epsilon?: number;
 }
 
+/** Options of `adamW`. */
 export interface AdamWOptions extends AdamOptions {
-  /** λ ≥ 0. Default 1e-2. */
+  /** The factor ω ≥ 0 of the weight decay. Default 1e-2. */
   weightDecay?: number;
 }
 
@@ -34,8 +36,8 @@ export function adam(options?: AdamOptions): Optimiser {
 }
 
 /**
- * Adam with weight decay apart from the gradient (Loshchilov & Hutter 2019, Algorithm 2, as PyTorch scales it):
- * θ ← (1 − rate·λ)θ, then the step of Adam.
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019, Algorithm 2, scaled as in PyTorch):
+ * θ ← (1 − rate·ω)θ with the weight decay ω, then the update of Adam.
  */
 export function adamW(given?: AdamWOptions): Optimiser {
   const { weightDecay = 1e-2, ...options } = readOptions('adamW', given, WITH_DECAY);

@@ -9,7 +9,7 @@
  *       24 + h           the arrays one after the other, float64 or float32, row-major
  *     last four  u32     CRC-32 of everything before it
  *
- * A backend's numbers are kept in its own precision, so that nothing is rounded on the way.
+ * The numbers keep the precision of the backend, so that storing them rounds nothing.
  */
 import { BYTES } from '../../arguments/check.ts';
 import { checksum } from './checksum.ts';
@@ -18,18 +18,22 @@ const MAGIC = 'EQUILBRA';
 export const VERSION = 1;
 const START = 24;
 
-/** A checkpoint that cannot be used, and why. */
+/** Thrown where a checkpoint cannot be used; the message says why. */
 export class CheckpointError extends Error {
+  /** Always 'CheckpointError'. */
   override readonly name = 'CheckpointError';
 }
 
+/** An array of numbers as a checkpoint stores it. */
 export interface NumberArray {
+  /** The extents of the axes. */
   readonly shape: readonly number[];
+  /** Row-major, in the precision of the backend. */
   readonly values: Float32Array | Float64Array;
 }
 
 interface Packed {
-  /** JSON. */
+  /** A value that JSON can represent. */
   readonly content: unknown;
   readonly arrays: ReadonlyMap<string, NumberArray>;
 }
@@ -67,7 +71,7 @@ export function pack({ content, arrays }: Packed): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** @throws CheckpointError where the bytes are not a whole, undamaged checkpoint of a version that is known */
+/** @throws CheckpointError unless the bytes are a complete, undamaged checkpoint of the supported version */
 export function unpack(bytes: Uint8Array): Packed {
   BYTES('checkpoint: bytes', bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

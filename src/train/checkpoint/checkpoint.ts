@@ -1,4 +1,4 @@
-/** What a checkpoint holds, to bytes and back. */
+/** The content of a checkpoint, and its conversion to bytes and back. */
 import { checkFor, isList, isListOf, OBJECT } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { describeLayer, type LayerDescription, type LayerMaker, layerFrom } from '../../layers/description.ts';
@@ -11,41 +11,51 @@ import type { EpochProgress, Tally } from '../progress.ts';
 import { CheckpointError, type NumberArray, pack, unpack } from './bytes.ts';
 import { checkExtras } from './options.ts';
 
+/** The content of a checkpoint. */
 export interface Checkpoint {
+  /** The layers of the model, in order. */
   readonly layers: readonly LayerDescription[];
-  /** In the order of the layers. */
+  /** The parameters of all layers, in the order of the layers. */
   readonly parameters: readonly NumberArray[];
-  /** What each layer remembers. */
+  /** What each layer remembers from one training step to the next. */
   readonly memories: readonly RememberedByLayer[];
-  /** Absent where a model was saved outside training. */
+  /** The state of training; undefined where the model was saved outside training. */
   readonly training: TrainingRecord | undefined;
-  /** Whatever was given along, as JSON: standardisation, names of classes. */
+  /** The caller's own data, such as a standardisation or the names of classes. */
   readonly extras: unknown;
 }
 
+/** What a layer remembers from one training step to the next, by name. */
 export interface RememberedByLayer {
+  /** Numbers by name. */
   readonly numbers: ReadonlyMap<string, number>;
+  /** Tensors by name. */
   readonly tensors: ReadonlyMap<string, NumberArray>;
 }
 
-/** Where training was. */
+/** The state of training at a checkpoint. */
 export interface TrainingRecord {
-  /** What must be the same for training to go on. */
+  /** Settings and data that must be the same for training to resume. */
   readonly configuration: Readonly<Record<string, unknown>>;
-  /** Epochs done, and steps done of the one under way. */
+  /** The number of finished epochs. */
   readonly epoch: number;
+  /** The number of finished steps in the current epoch. */
   readonly step: number;
+  /** Sums over the finished steps of the current epoch. */
   readonly tally: Tally;
+  /** The loss of every finished step. */
   readonly losses: readonly number[];
+  /** The progress that was reported after each epoch. */
   readonly epochs: readonly EpochProgress[];
-  /** One array a parameter, by name. */
+  /** The memory of the optimiser by name, one array per parameter. */
   readonly optimiser: ReadonlyMap<string, readonly NumberArray[]>;
+  /** The state of early stopping; undefined without it. */
   readonly earlyStopping: EarlyStoppingState | undefined;
-  /** Parameters of the best epoch, where early stopping keeps them; else empty. */
+  /** Parameters of the best epoch if early stopping holds them; otherwise empty. */
   readonly best: readonly NumberArray[];
 }
 
-/** The JSON part: the rest are arrays under names that it tells. */
+/** The JSON part of a checkpoint. It names the arrays that hold the rest. */
 interface Content extends Pick<Checkpoint, 'layers' | 'extras'> {
   readonly counts: { readonly parameters: number; readonly best: number };
   readonly memories: readonly { readonly numbers: readonly string[]; readonly tensors: readonly string[] }[];
@@ -100,7 +110,7 @@ function describeRecord(record: TrainingRecord): Content['training'] {
 
 /**
  * Reads the bytes of a checkpoint.
- * @throws CheckpointError where they are something else, cut short, damaged, or of another version of the format
+ * @throws CheckpointError where the bytes are no checkpoint, are cut short or damaged, or have another version of the format
  */
 export function loadCheckpoint(bytes: Uint8Array): Checkpoint {
   const { content, arrays } = unpack(bytes);
@@ -134,12 +144,12 @@ export function loadCheckpoint(bytes: Uint8Array): Checkpoint {
   };
 }
 
-/** Reads tensors back, all asked for at once. */
+/** Reads tensors back, all at once. */
 export async function readNumbers(tensors: readonly Tensor[]): Promise<NumberArray[]> {
   return Promise.all(tensors.map(async (tensor) => ({ shape: tensor.shape, values: await tensor.data() })));
 }
 
-/** The model's own part of a checkpoint. */
+/** Reads the model's part of a checkpoint. */
 export async function takeSnapshot(model: Model): Promise<Pick<Checkpoint, 'layers' | 'parameters' | 'memories'>> {
   const remembered = async ({ numbers, tensors }: Memory): Promise<RememberedByLayer> => {
     const names = [...tensors.keys()];
@@ -155,9 +165,10 @@ export async function takeSnapshot(model: Model): Promise<Pick<Checkpoint, 'laye
 }
 
 /**
- * The bytes of a checkpoint of a model: layers, parameters, what the layers remember. `train` writes checkpoints that
- * also hold the state of training.
- * @param options.extras JSON to keep along
+ * Writes a checkpoint of a model: its layers, their parameters and what they remember. The checkpoints that `train` writes also
+ * hold the state of training.
+ * @param options.extras your own data, to be stored as JSON
+ * @returns the bytes of the checkpoint
  */
 export async function saveCheckpoint(model: Model, options?: { extras?: unknown }): Promise<Uint8Array<ArrayBuffer>> {
   MODEL('saveCheckpoint: model', model);
@@ -166,10 +177,11 @@ export async function saveCheckpoint(model: Model, options?: { extras?: unknown 
   return encodeCheckpoint({ ...(await takeSnapshot(model)), training: undefined, extras });
 }
 
+/** Options of `modelFrom`. */
 export interface ModelFromOptions {
-  /** Makers of layers of your own, by kind: they get the `options` that the layer had. */
+  /** Functions that make layers of your own, by kind. They receive the `options` that the layer had. */
   layers?: Readonly<Record<string, LayerMaker>>;
-  /** best: of the best epoch, where early stopping kept them. Default latest. */
+  /** 'best' takes the parameters of the best epoch, which early stopping stores. Default 'latest'. */
   parameters?: 'latest' | 'best';
 }
 
@@ -188,8 +200,9 @@ const CHECKPOINT = /* @__PURE__ */ checkFor('a checkpoint', (value) => {
 });
 
 /**
- * The model of a checkpoint, with its parameters on the engine.
- * @throws RangeError where a layer is unknown, CheckpointError where it holds no best parameters and these are asked for
+ * Makes the model of a checkpoint, with its parameters on the engine.
+ * @throws RangeError where the kind of a layer is unknown; CheckpointError where the best parameters are requested but not
+ *   stored
  */
 export function modelFrom(checkpoint: Checkpoint, engine: Engine, options?: ModelFromOptions): Model {
   CHECKPOINT('modelFrom: checkpoint', checkpoint);
@@ -204,7 +217,7 @@ export function modelFrom(checkpoint: Checkpoint, engine: Engine, options?: Mode
   return model;
 }
 
-/** Gives a model the numbers of a checkpoint of the same layers. */
+/** Gives a model the parameters and memories of a checkpoint with the same layers. */
 export function restoreModel(
   { parameters, memories }: Checkpoint,
   engine: Engine,

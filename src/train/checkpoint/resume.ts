@@ -1,4 +1,4 @@
-/** Training written to a checkpoint, and taken up again from one. */
+/** Writes a training run to a checkpoint, and resumes training from one. */
 import type { Samples } from '../../data/samples.ts';
 import { describeLayer } from '../../layers/description.ts';
 import type { Model } from '../../layers/sequential.ts';
@@ -18,7 +18,7 @@ import {
 import { checksum } from './checksum.ts';
 import type { CheckpointInfo } from './options.ts';
 
-/** Writes a checkpoint, if the caller wants any. Nothing may be under way. */
+/** Writes a checkpoint if the caller asked for checkpoints. No step may be in flight. */
 export async function writeCheckpoint(run: Run, reason: CheckpointInfo['reason']): Promise<void> {
   const { model, settings, epoch, step } = run;
   if (!settings.checkpoint) return;
@@ -69,7 +69,7 @@ function computeChecksum({ inputs, labels }: Samples): number {
   return checksum(bytes(labels), checksum(bytes(inputs)));
 }
 
-/** Gives the model what the checkpoint holds. */
+/** Gives the model the content of the checkpoint, and returns the state of training. */
 export function resumeTraining(bytes: Uint8Array, engine: Engine, model: Model, settings: Settings): TrainingRecord {
   const checkpoint = loadCheckpoint(bytes);
   const record = checkResumable(checkpoint, model, settings);
@@ -77,7 +77,7 @@ export function resumeTraining(bytes: Uint8Array, engine: Engine, model: Model, 
   return record;
 }
 
-/** @throws CheckpointError that names what differs between the checkpoint and what it is to go on with */
+/** @throws CheckpointError that names what differs between the checkpoint and the present model, settings and data */
 function checkResumable(checkpoint: Checkpoint, model: Model, settings: Settings): TrainingRecord {
   const { training, layers } = checkpoint;
   if (!training) throw new CheckpointError('resume: the checkpoint holds a model, but no state of training');
@@ -100,7 +100,7 @@ function checkSame(name: string, before: unknown, now: unknown): void {
   );
 }
 
-/** JSON with sorted keys. */
+/** JSON with sorted keys, so that the order of keys does not matter. */
 function toCanonicalJSON(value: unknown): string {
   const sorted = (_: string, part: unknown): unknown =>
     typeof part === 'object' && part !== null && !Array.isArray(part)

@@ -1,4 +1,4 @@
-/** The criterion and its gradient at many candidates at once. */
+/** Evaluates a criterion, and its gradient, at many candidates at once. */
 import { COUNT, has, refusalOfResult } from '../../arguments/check.ts';
 import { valueAndGrad } from '../../autodiff/gradient.ts';
 import { type LassoSolution, lassoOf } from '../../implicit/lasso/lasso.ts';
@@ -12,12 +12,13 @@ import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { Criterion, Judge, RowSplit } from './criteria.ts';
 import type { Penalty } from './penalties.ts';
 
-/** Where the criterion was evaluated. */
+/** The criterion at one candidate. */
 export interface Evaluated {
+  /** The candidate: logarithms of penalties. */
   readonly parameters: readonly number[];
-  /** NaN where a problem of this candidate was not solved. */
+  /** The criterion; NaN where a problem of this candidate was not solved. */
   readonly value: number;
-  /** Of the criterion in the parameters; absent where none was asked for. */
+  /** The gradient of the criterion in the parameters; undefined where it was not requested. */
   readonly gradient: readonly number[] | undefined;
 }
 
@@ -34,7 +35,7 @@ function createEvaluated(
 
 export type SolverOptions = Pick<LassoOptions, 'intercept' | 'selection' | 'solver' | 'tolerance' | 'limit'>;
 
-/** What a criterion of the caller's own makes of the rows. */
+/** @throws RangeError where a criterion of the caller's own returns something that is no Judge */
 function beginJudge(criterion: Criterion, ...given: Parameters<Criterion['begin']>): Judge {
   const judge = criterion.begin(...given);
   if (!has(judge, 'judge'))
@@ -50,23 +51,23 @@ function judgeCandidates({ name }: Criterion, judge: Judge, ...given: Parameters
   return each;
 }
 
-/** Problems solved at once. */
+/** How many Lasso problems are solved at once. */
 const MAXIMUM_PROBLEMS = 512;
 
-/** Thrown where the deadline passes. */
+/** Thrown once the deadline has passed. */
 export class OutOfTime extends Error {
   override readonly name = 'OutOfTime';
 }
 
-/** What ends a search early. */
+/** Limits that end a search early. */
 export interface EvaluationLimits {
   readonly signal?: AbortSignal;
-  /** By performance.now(): evaluations that are not done by then throw OutOfTime. */
+  /** In terms of performance.now(). Evaluations that have not finished by then throw OutOfTime. */
   readonly deadline?: number;
 }
 
 export class Evaluation {
-  /** Lasso problems solved so far. */
+  /** The number of Lasso problems solved so far. */
   solves = 0;
   private readonly copies: number;
   private readonly prepared: Prepared;
@@ -81,9 +82,9 @@ export class Evaluation {
     private readonly limits: EvaluationLimits = {},
   ) {
     const tensor: Scope['tensor'] = (...given) => {
-      const made = engine.tensor(...given);
-      this.owned.push(made);
-      return made;
+      const created = engine.tensor(...given);
+      this.owned.push(created);
+      return created;
     };
     const { copies, masks } = beginJudge(criterion, { tensor, use: (one) => one }, rows);
     this.copies = copies;
@@ -91,14 +92,14 @@ export class Evaluation {
     this.owned.push(...madeOf(this.prepared));
   }
 
-  /** Candidates evaluated at once. */
+  /** The number of candidates that are evaluated at once. */
   get batchSize(): number {
     return Math.max(1, Math.floor(MAXIMUM_PROBLEMS / this.copies));
   }
 
   /**
-   * In the order of the candidates.
-   * @param onBatch called with those that were evaluated at once, and awaited
+   * Evaluates the criterion at all candidates, batch by batch. The results are in the order of the candidates.
+   * @param onBatch called with the results of each batch, and awaited
    */
   async evaluateAll(
     candidates: readonly (readonly number[])[],
@@ -116,7 +117,7 @@ export class Evaluation {
     return found;
   }
 
-  /** Milliseconds. */
+  /** Milliseconds until the deadline. */
   private timeLeft(): number {
     return (this.limits.deadline ?? Number.POSITIVE_INFINITY) - performance.now();
   }
@@ -138,18 +139,18 @@ export class Evaluation {
         const [values, wasSolved] = await Promise.all([each.data(), this.findSolved(solution, count)]);
         return candidates.map((one, index) => createEvaluated(one, wasSolved[index], values[index], undefined));
       }
-      let made: Promise<readonly [ArrayLike<number>, LassoSolution]> | undefined;
+      let reading: Promise<readonly [ArrayLike<number>, LassoSolution]> | undefined;
       const total = (given: Tensor): Tensor => {
         const { each, solution } = solved(given);
-        made = each.data().then((values) => [values, solution]);
-        made.catch(() => {}); // told by the gradient
+        reading = each.data().then((values) => [values, solution]);
+        reading.catch(() => {}); // computing the gradient reports the same error
         return each.sum();
       };
-      // A candidate has no part in the criterion of another: the gradient of the sum is that of each.
+      // Candidates are independent, so the gradient of the sum holds the gradient of each.
       const [, [gradient]] = await valueAndGrad(total, [parameters]);
-      const reading = gradient.data();
+      const readingGradient = gradient.data();
       gradient.dispose();
-      const [[values, solution], read] = await Promise.all([made as NonNullable<typeof made>, reading]);
+      const [[values, solution], read] = await Promise.all([reading as NonNullable<typeof reading>, readingGradient]);
       const wasSolved = await this.findSolved(solution, count);
       return candidates.map((one, index) =>
         createEvaluated(
@@ -162,7 +163,11 @@ export class Evaluation {
     });
   }
 
-  /** Whether every copy of each candidate was solved, and differentiated where that was asked for. @throws OutOfTime */
+  /**
+   * Tells for each candidate whether all its problems were solved, together with their linear solves where a gradient was
+   * requested.
+   * @throws OutOfTime where a solve ran out of time
+   */
   private async findSolved({ report, backwardReports }: LassoSolution, count: number): Promise<boolean[]> {
     const reports = await Promise.all([report, ...backwardReports]);
     if (reports.some(({ timedOut }) => timedOut)) throw new OutOfTime();
@@ -188,9 +193,9 @@ export class Evaluation {
       y: judge.targets?.(count) ?? y,
       ...(masks && { masks }),
       ...this.penalty.options(repeated, scope.tensor(logShares)),
-      // Duplicated columns have many solutions with one criterion; the solution that is chosen is certified in the end.
+      // With duplicated columns many solutions have the same criterion. The chosen solution is certified in the end.
       onFailedCertificate: 'ignore',
-      // One candidate that is not solved is left out; it need not end the search.
+      // A candidate that is not solved is left out and does not end the search.
       onFailure: 'report',
     };
     const checked = checkedLasso(options);

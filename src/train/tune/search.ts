@@ -1,4 +1,4 @@
-/** Ways to look for the least value of a criterion in a box, from several starts at once: on the host, over batches. */
+/** Methods that minimise a criterion in a box from several starts. The starts advance on the host, one batch per step. */
 import type { Evaluation } from './evaluation.ts';
 import type { Visit } from './progress.ts';
 
@@ -6,9 +6,9 @@ export type Bounds = readonly (readonly [low: number, high: number])[];
 
 export interface SearchOptions {
   readonly bounds: Bounds;
-  /** Where a start stops: no parameter moves by more than this. */
+  /** A start ends once no parameter moves by more than this. */
   readonly tolerance: number;
-  /** Most evaluations of each start. */
+  /** The largest number of evaluations for each start. */
   readonly limit: number;
   /** Called with the evaluations of each step, and awaited. */
   readonly onEvaluated: (found: readonly Visited[]) => Promise<void>;
@@ -50,13 +50,14 @@ async function evaluateStarts(
   return visited;
 }
 
-/** The share of the decrease that the gradient promises which a step must bring (Armijo 1966). */
+/** A step must achieve this share of the decrease that the gradient predicts (Armijo 1966). */
 const SUFFICIENT_DECREASE = 1e-4;
-/** No parameter moves further in a step: a factor of e in the penalty. */
+/** The farthest that a parameter may move in one step; a move of 1 is a factor of e in the penalty. */
 const LARGEST_MOVE = 1;
+/** The factor by which the step size shrinks after a step without sufficient decrease. */
 const SHRINKING = 0.4;
 
-/** 1 over it is finite: a gradient of 0, as where nothing is selected, moves nothing. */
+/** Bounds gradients from below so that dividing by them stays finite. A gradient of 0, where no feature is selected, moves nothing. */
 const SMALLEST_NORMAL = 2 ** -1022;
 
 interface DescentState {
@@ -66,9 +67,9 @@ interface DescentState {
 }
 
 /**
- * Gradient descent with a line search, each start by itself: θ⁺ = clamp(θ − s∇C), s shortened until C falls; then the next s is
- * that of Barzilai & Borwein (1988), ⟨Δθ, Δθ⟩/⟨Δθ, Δ∇C⟩. A minimum at a knot, where no gradient vanishes, is found as well: the
- * steps shrink towards it until they are below the tolerance.
+ * Gradient descent with a line search for each start: θ⁺ = clamp(θ − s∇C), where s is shortened until C falls. The next s is that
+ * of Barzilai & Borwein (1988), ⟨Δθ, Δθ⟩/⟨Δθ, Δ∇C⟩. Descent also finds a minimum at a knot, where no gradient vanishes: the steps
+ * shrink until they are below the tolerance.
  */
 export const descent: Search = async (evaluation, starts, options) => {
   const { bounds, tolerance, limit } = options;
@@ -79,8 +80,8 @@ export const descent: Search = async (evaluation, starts, options) => {
   );
   let states: DescentState[] = first.map((at) => ({ at, stepSize: firstStepSize(at), done: false }));
   for (let count = 1; count < limit && states.some(({ done }) => !done); count++) {
-    const tried = states.map(({ at, stepSize: step, done }) => {
-      const reach = Math.min(step, LARGEST_MOVE / Math.max(...at.gradient.map(Math.abs), SMALLEST_NORMAL));
+    const tried = states.map(({ at, stepSize, done }) => {
+      const reach = Math.min(stepSize, LARGEST_MOVE / Math.max(...at.gradient.map(Math.abs), SMALLEST_NORMAL));
       const parameters = clamp(
         at.parameters.map((value, index) => value - reach * at.gradient[index]),
         bounds,
@@ -113,14 +114,14 @@ function advance({ at }: DescentState, next: Visited, reach: number): DescentSta
     return { at, stepSize: reach * SHRINKING, done: false };
   const change = next.gradient.map((value, index) => value - at.gradient[index]);
   const curvature = dot(move, change);
-  const step = curvature > 0 ? dot(move, move) / curvature : 2 * reach;
-  return { at: next, stepSize: step, done: false };
+  const stepSize = curvature > 0 ? dot(move, move) / curvature : 2 * reach;
+  return { at: next, stepSize, done: false };
 }
 
-/** Of λ, in units of its logarithm. */
+/** The first step size, in units of log λ. */
 const ADAM_RATE = 0.3;
 
-/** Adam (Kingma & Ba 2015) on every start, its rate falling as 1/√t. */
+/** Adam (Kingma & Ba 2015) for every start, with a rate that falls as 1/√t. */
 export const adamSearch: Search = async (evaluation, starts, options) => {
   const { bounds, tolerance, limit } = options;
   const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-12];
