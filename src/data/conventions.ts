@@ -1,4 +1,7 @@
-/** How the numbers and dates of a table are written, found out column by column, and written as the rest of the library reads them. */
+/**
+ * Detects column by column how the numbers and dates of a table are written, and rewrites them in the one way that the
+ * library reads.
+ */
 import { checkFor } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
 import { type DateOrder, hasTwoOrders, isDateLike, readISODate } from './dates.ts';
@@ -8,15 +11,16 @@ import type { Separator } from './separator.ts';
 
 export interface ConventionOptions {
   /**
-   * What stands before the decimals in all numbers of the file, the other one then setting thousands apart. Default: what a column
-   * shows, as 3,75 and 1.234,5 and 1.234.567 show a comma, and 3.75 and 0.123 and 1,234.5 a point; where a column shows nothing,
-   * what the others do. Numbers that still can be read both ways are an error where their column is used, but for 1.234, which is
-   * taken as it stands.
+   * The decimal mark of all numbers in the file; the other of point and comma separates thousands. By default each
+   * column is examined: 3,75 and 1.234,5 and 1.234.567 show a decimal comma, 3.75 and 0.123 and 1,234.5 a decimal
+   * point. A column that shows neither follows the other columns. A number that can still be read both ways is an error
+   * where its column is used, except that 1.234 is read with a decimal point.
    */
   decimal?: Decimal;
   /**
-   * What stands first in dates such as 03/04/2020. Default: what the column shows, or the others do, by a day above 12; where none
-   * does, such a date is an error where its column is used. With points, as in 3.4.2020, the day stands first.
+   * Whether day or month comes first in dates such as 03/04/2020. By default a day above 12 in the column, or else in
+   * another column, decides. If there is none, such a date is an error where its column is used. In dates with points,
+   * as in 3.4.2020, the day always comes first.
    */
   dates?: DateOrder;
 }
@@ -32,19 +36,20 @@ interface Cells {
   readonly lines: readonly number[];
 }
 
-/** What the cells of a column are, of those that are not missing. */
+/** What is known of the cells of a column, apart from missing ones. */
 interface Column {
   readonly index: number;
-  /** plain: numbers that `numberOf` reads. numbers: some are written in another way. */
+  /** 'plain': all cells are numbers that `readNumber` reads. 'numbers': some are written in another way. */
   kind: 'unknown' | 'plain' | 'numbers' | 'dates' | 'texts';
+  /** The conventions that its cells show; 'either' where a cell can be read in both ways. */
   readonly shows: Set<Decimal | DateOrder | 'either'>;
 }
 
 /**
- * @param isMissing whether a cell holds nothing
- * @param separator between the cells
- * @returns the rows, in which every number and date that can be told is written in one way; and, in sentences, what was taken to
- *   be meant
+ * Rewrites numbers and dates in one way, wherever their convention is known.
+ * @param isMissing whether the value of a cell is missing
+ * @param separator the separator between cells
+ * @returns the rows, and sentences about how ambiguous cells were understood
  */
 export function rewriteUniformly(
   cells: Cells,
@@ -85,7 +90,7 @@ export function rewriteUniformly(
   return found;
 }
 
-/** Row by row, as the table lies in memory; a column of texts is not looked at any further. */
+/** Goes row by row, in the order of memory. Once a column holds texts, its further cells are skipped. */
 function classifyColumns({ names, rows }: Cells, isMissing: (cell: string) => boolean): Column[] {
   const columns = names.map((_, index): Column => ({ index, kind: 'unknown', shows: new Set() }));
   for (const row of rows) {
@@ -125,7 +130,7 @@ function collectShown({ index, kind, shows }: Column, { rows }: Cells, isMissing
   }
 }
 
-/** A column of numbers with decimal points is against what was said of the file. */
+/** @throws DataError where a number has a decimal point although the option `decimal` is a comma */
 function checkNoPoint({ names, rows, lines }: Cells, index: number, isMissing: (cell: string) => boolean): void {
   const at = rows.findIndex((row) => !isMissing(row[index]) && withPoint(row[index], ',') === undefined);
   if (at < 0) return;
@@ -134,7 +139,7 @@ function checkNoPoint({ names, rows, lines }: Cells, index: number, isMissing: (
   );
 }
 
-/** A column stays as it is where one of its cells cannot be written in that way. */
+/** Rewrites whole columns. A column in which any cell cannot be rewritten stays unchanged. */
 function applyRewrites(
   { names, rows }: Cells,
   rewritten: ReadonlyMap<number, (cell: string) => string | undefined>,
@@ -162,6 +167,7 @@ function applyRewrites(
   return { rows: rows.map((row, at) => row.map((cell, index) => columns.get(index)?.[at] ?? cell)), assumed };
 }
 
+/** The kind of rewriting, as it is named to the user. */
 function classifyChange(before: string, after: string): string {
   if (isDateLike(before)) return 'dates';
   const decimals = /\.(\d*)/.exec(after)?.[1];
@@ -169,9 +175,9 @@ function classifyChange(before: string, after: string): string {
   return hasComma ? 'decimal commas' : 'thousands';
 }
 
-/** Names of columns, cut where there are many. */
+/** The first names of columns, and how many more there are. */
 export function listNames(names: readonly string[]): string {
-  const most = 8;
-  const shown = names.slice(0, most).map((name) => JSON.stringify(name));
-  return `${shown.join(', ')}${names.length > most ? ` and ${names.length - most} more` : ''}`;
+  const limit = 8;
+  const shown = names.slice(0, limit).map((name) => JSON.stringify(name));
+  return `${shown.join(', ')}${names.length > limit ? ` and ${names.length - limit} more` : ''}`;
 }

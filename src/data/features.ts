@@ -5,26 +5,26 @@ import { decimalShownBy, isNumberLike, readNumber, withPoint } from './numbers.t
 import { columnIndex, isMissing, type Table } from './table.ts';
 
 /**
- * A column of numbers gives one feature, and one of dates, in days since 1 January 1970; one of categories gives a feature for
- * each, 1 where it is that one and else 0.
+ * A column of a table that is used for features. Numbers become one feature. Dates become one feature, in days since
+ * 1 January 1970. Categories become one feature each, which is 1 in rows of that category and 0 elsewhere.
  */
 export type FeatureColumn =
   | { readonly name: string; readonly kind: 'numbers' | 'dates' }
   | { readonly name: string; readonly kind: 'categories'; readonly categories: readonly string[] };
 
-/** Which columns of a table are what. */
+/** The roles of the columns of a table. */
 export interface ColumnRoles {
   readonly target: string;
-  /** Columns that are no features. Default none. */
+  /** Columns that are not used as features. Default: none. */
   readonly ignore?: readonly string[];
-  /** Columns of categories although they hold numbers. Default none. */
+  /** Columns to be read as categories although they hold numbers. Default: none. */
   readonly categorical?: readonly string[];
 }
 
 /**
- * The columns that features come from: all but the target and those that are ignored.
+ * The names of the columns to use for features: all except the target and the ignored ones.
  *
- * @throws DataError where there is no column of one of the names, the target is ignored, or no column is left
+ * @throws DataError where a named column does not exist, the target is ignored, or no column remains
  */
 export function featureColumnNames(table: Table, { target, ignore = [], categorical = [] }: ColumnRoles): string[] {
   for (const name of [target, ...ignore, ...categorical]) columnIndex(table, name);
@@ -36,11 +36,11 @@ export function featureColumnNames(table: Table, { target, ignore = [], categori
 }
 
 /**
- * What kind each of the columns is: categories where it is listed in `categorical` or no cell is a number or a date, else numbers
- * or dates.
+ * Decides the kind of each column. A column holds categories if it is listed in `categorical` or no cell is a number or
+ * a date; otherwise it holds numbers or dates.
  *
- * @throws DataError where numbers, dates and texts are mixed in a column that is not listed, or it can be read in several ways, all
- *   its cells are missing, or there are more categories or features than the limits allow
+ * @throws DataError where an unlisted column mixes numbers, dates and texts, or can be read in several ways; where all
+ *   cells of a column are missing; or where there are more categories or features than the limits allow
  */
 export function featureColumns(
   table: Table,
@@ -70,13 +70,13 @@ export function featureColumns(
   return columns;
 }
 
-/** What cells are that are there: `numbers` and `dates` that are read, those that look like one and are not, and texts. */
+/** The sorts of cells that are not missing: readable numbers and dates, cells that only look like one, and texts. */
 type Sort = 'numbers' | 'dates' | 'numberLike' | 'dateLike' | 'texts';
 
-/** How many cells of a column are of each sort, and the first row with one. */
+/** The number of cells of each sort in a column, and the first row with such a cell. */
 type Contents = Readonly<Record<Sort, { count: number; first: number }>>;
 
-/** Row by row, as the table lies in memory: column by column is several times slower. */
+/** Goes row by row, in the order of memory; column by column is several times slower. */
 function countContents({ rows }: Table, indices: readonly number[]): Contents[] {
   const none = () => ({ count: 0, first: -1 });
   const found = indices.map(
@@ -110,13 +110,13 @@ function chooseKind(table: Table, name: string, found: Contents): FeatureColumn[
   if (numbers.count === known) return 'numbers';
   if (dates.count === known) return 'dates';
   const [areNumbers, areDates] = [numbers.count + numberLike.count, dates.count + dateLike.count];
-  // A date among texts is one of them.
+  // Some cells that look like dates do not turn a column of texts into one of dates.
   if (areNumbers === 0 && 2 * areDates <= known) return 'categories';
   const isOfDates = areDates > areNumbers;
   const others = isOfDates ? [numbers, numberLike, dateLike] : [dates, dateLike, numberLike];
   const sort = [texts, ...others].find(({ count }) => count > 0) as Contents[Sort];
   const at = columnIndex(table, name);
-  // 01/01/2020 is the same in either order: what is in doubt are others.
+  // A date such as 01/01/2020 is the same in both orders, so it is no example of a doubtful one.
   const doubtful = sort === dateLike ? table.rows.findIndex((cells) => isDoubtfulDate(cells[at])) : -1;
   const row = doubtful < 0 ? sort.first : doubtful;
   const cell = table.rows[row][at];
@@ -128,14 +128,14 @@ function chooseKind(table: Table, name: string, found: Contents): FeatureColumn[
   );
 }
 
-/** Whether a cell looks like a date and is none, or not the same one in either order. */
+/** Whether a cell looks like a date but is none, or is not the same date in both orders. */
 function isDoubtfulDate(cell: string): boolean {
   if (!isDateLike(cell)) return isShortDate(cell);
   const date = readISODate(cell, 'day-first');
   return date === undefined || date !== readISODate(cell, 'month-first');
 }
 
-/** Why a cell that looks like a number, or like a date, is not read; undefined where it does not. */
+/** Explains why a cell that looks like a number or a date cannot be read; undefined where it looks like neither. */
 function describeDoubt(cell: string): string | undefined {
   if (hasTwoOrders(cell)) {
     const [day, month] = [readISODate(cell, 'day-first'), readISODate(cell, 'month-first')];
@@ -156,12 +156,12 @@ function describeDoubt(cell: string): string | undefined {
   return `could be ${point} or ${comma}; say by the option decimal what stands before the decimals`;
 }
 
-/** Fewer categories than these go without a warning. */
+/** Columns with fewer categories than this cause no warning. */
 const WARNING_COUNT = 10;
 
 /**
- * What to know of columns that have become many features: those whose texts hold numbers, with a unit say, or are nearly all
- * different, as names are. None of those that are listed in `categorical`.
+ * Warnings about columns of texts that become many features, because most texts contain numbers (with a unit, for
+ * example) or are different from each other (such as names). Columns that are listed in `categorical` cause no warning.
  */
 export function warnOfCategories(
   table: Table,
@@ -182,7 +182,7 @@ export function warnOfCategories(
   });
 }
 
-/** What was taken to be meant, of the table and of the columns in use. */
+/** Sentences about how ambiguous cells of the table, and its dates, were understood. */
 export function listAssumptions(table: Table, columns: readonly FeatureColumn[]): string[] {
   const dates = columns.filter(({ kind }) => kind === 'dates').map(({ name }) => name);
   return [
@@ -191,12 +191,12 @@ export function listAssumptions(table: Table, columns: readonly FeatureColumn[])
   ];
 }
 
-/** How an error tells where a cell is. */
+/** The place of a cell, as errors name it. */
 export function describePlace({ lines }: Table, row: number, column: string): string {
   return `line ${lines[row]}, column ${JSON.stringify(column)}`;
 }
 
-/** The name of each feature: that of its column, with `=category` where there is one for each. */
+/** The name of each feature: the name of its column, followed by `=category` for a category. */
 export function featureNames(columns: readonly FeatureColumn[]): string[] {
   return columns.flatMap((column) =>
     column.kind === 'categories' ? column.categories.map((category) => `${column.name}=${category}`) : [column.name],
@@ -204,10 +204,11 @@ export function featureNames(columns: readonly FeatureColumn[]): string[] {
 }
 
 /**
- * The features of all rows, rows × features, in float64: a large offset, as dates have, must survive until the mean is
- * taken off. NaN where a value is missing.
+ * The features of all rows, rows × features, with NaN for missing values. They are in float64, since numbers with a
+ * large offset, such as dates, would lose their differences in float32 before the mean is subtracted.
  *
- * @throws DataError that names the line and the column of a value that is no number, too large, or a category not known
+ * @throws DataError that names the line and the column of a value that is no number or too large, or of an unknown
+ *   category
  */
 export function encodeFeatures(table: Table, columns: readonly FeatureColumn[]): Float64Array {
   const { rows } = table;
@@ -233,7 +234,7 @@ export function encodeFeatures(table: Table, columns: readonly FeatureColumn[]):
   return values;
 }
 
-/** The number in the cell at that place. @throws DataError that names the place where it is none, or one too large */
+/** Reads the number in a cell. @throws DataError that names the place where the cell is no number, or one too large */
 export function readNumberAt(table: Table, row: number, name: string, cell: string): number {
   const value = readNumber(cell);
   if (value !== undefined && Number.isFinite(Math.fround(value))) return value;

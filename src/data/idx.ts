@@ -3,7 +3,7 @@ import { readOptions } from '../arguments/options.ts';
 import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, limitsOf } from './limits.ts';
 import { readBytes, type Source } from './source.ts';
 
-/** The elements that an IDX file may have, by the code in its third byte. */
+/** The element types of IDX files, by the code in the third byte. */
 const ELEMENTS = {
   8: { type: 'uint8', make: (count: number) => new Uint8Array(count), read: 'getUint8' },
   9: { type: 'int8', make: (count: number) => new Int8Array(count), read: 'getInt8' },
@@ -15,31 +15,34 @@ const ELEMENTS = {
 
 type Element = (typeof ELEMENTS)[keyof typeof ELEMENTS];
 
-/** An array of any rank; the last index runs fastest. */
+/** The array in an IDX file. */
 export interface IDXArray {
+  /** The type of the elements. */
   readonly type: Element['type'];
+  /** The extents of the axes. */
   readonly shape: readonly number[];
+  /** The elements in row-major order. */
   readonly values: ReturnType<Element['make']>;
 }
 
 /**
- * Reads an IDX file, plain or .gz: the format of MNIST (Y. LeCun, C. Cortes, C. Burges, "The MNIST database of
- * handwritten digits", which describes it), with all its element types.
+ * Reads an IDX file, plain or .gz, of any element type. This is the format of MNIST, described by Y. LeCun, C. Cortes
+ * and C. Burges, "The MNIST database of handwritten digits".
  *
- * @throws DataError where the file is not IDX, is cut short, has bytes to spare, or exceeds a limit
+ * @throws DataError where the file is not IDX, is cut short, has too many bytes, or exceeds a limit
  */
 export async function readIDX(source: Source, options?: LimitOptions): Promise<IDXArray> {
   return readArray(source, readOptions('readIDX', options, LIMIT_OPTIONS));
 }
 
-/** The same, with options that are read already and may hold others. */
+/** `readIDX` for options that have been checked and may contain further ones. */
 export async function readArray(source: Source, options: LimitOptions): Promise<IDXArray> {
   return parseArray(await readBytes(source, options), options);
 }
 
 /**
- * As `readIDX`, for bytes that are there and not compressed: two zero bytes, the element type, the rank, the extents as
- * big-endian 32-bit integers, then the elements, big-endian too.
+ * Like `readIDX`, for uncompressed bytes in memory: two zero bytes, the element type, the rank, the extents as
+ * big-endian 32-bit integers, then the elements, also big-endian.
  */
 export function parseIDX(bytes: Uint8Array, options?: LimitOptions): IDXArray {
   BYTES('parseIDX: bytes', bytes);

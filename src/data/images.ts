@@ -10,32 +10,33 @@ import type { Source } from './source.ts';
 /** The value of a white pixel in a file of bytes. */
 const WHITE = 255;
 
-/** Labelled images: a row of `inputs` is one image, pixel by pixel, in [0, 1]. */
+/** Labelled images. Each row of `inputs` is one image, pixel by pixel, in [0, 1]. */
 export interface LabelledImages extends Samples {
-  /** Of one image, such as [28, 28]. */
+  /** The shape of one image, such as [28, 28]. */
   readonly shape: readonly number[];
 }
 
+/** Options of `readImages` and `readLabels`. */
 export interface ImageOptions extends LimitOptions {
-  /** How many classes the labels come from. Default: the greatest label + 1. */
+  /** The number of classes; labels must be below it. Default: the limit on classes. */
   classes?: number;
 }
 
 const IMAGE_OPTIONS: Checks<ImageOptions> = { ...LIMIT_OPTIONS, classes: COUNT };
 
 /**
- * Reads images and their labels from two IDX files, plain or .gz, as MNIST and Fashion-MNIST have them.
+ * Reads images and their labels from two IDX files, plain or .gz, as in MNIST and Fashion-MNIST.
  *
  * @param images count × height × width (× channels) of uint8, or count × pixels
  * @param labels count of integers from 0
- * @throws DataError where a file is broken, there are not as many labels as images, or a label is outside the classes
+ * @throws DataError where a file is broken, the numbers of labels and images differ, or a label is outside the classes
  */
 export async function readImages(images: Source, labels: Source, given?: ImageOptions): Promise<LabelledImages> {
   const options = readOptions('readImages', given, IMAGE_OPTIONS);
   return readLabelled({ name: 'images', bytes: images }, { name: 'labels', bytes: labels }, options);
 }
 
-/** Where the classes have names, there are as many of them. */
+/** With `classNames`, the number of names is the number of classes. */
 type LabelOptions = ImageOptions & Pick<ImageFileOptions, 'classNames'>;
 
 async function readLabelled(images: NamedFile, labels: NamedFile, options: LabelOptions): Promise<LabelledImages> {
@@ -44,7 +45,7 @@ async function readLabelled(images: NamedFile, labels: NamedFile, options: Label
   return { inputs, labels: classOf, count, features, shape };
 }
 
-/** Images without labels, scaled by 1/255 or another greatest value. */
+/** Reads images without labels. Pixels are divided by the greatest value that they can have. */
 export async function readPixels(
   source: Source,
   options: LimitOptions = {},
@@ -62,7 +63,7 @@ export async function readPixels(
   return { inputs, count, features: values.length / count, shape };
 }
 
-/** The labels of `count` images: an IDX file, plain or .gz, of one integer for each. */
+/** Reads the labels of `count` images from an IDX file, plain or .gz, that holds one integer per image. */
 export async function readLabels(source: Source, count: number, options?: ImageOptions): Promise<Int32Array> {
   INDEX('readLabels: count', count);
   return readCheckedLabels(source, count, readOptions('readLabels', options, IMAGE_OPTIONS));
@@ -85,24 +86,27 @@ function checkLabels({ type, shape, values }: IDXArray, count: number, options: 
   if (wrong >= 0) {
     const isLimit = !options.classNames && options.classes === undefined;
     const hint = isLimit ? ' (raise limits.classes where there are more)' : '';
-    const told = options.classNames ? `classNames names ${classes}` : `there are ${classes} classes`;
+    const reason = options.classNames ? `classNames names ${classes}` : `there are ${classes} classes`;
     throw new DataError(
-      `the label of image ${wrong} is ${values[wrong]}; it must be from 0 to ${classes - 1}, as ${told}${hint}`,
+      `the label of image ${wrong} is ${values[wrong]}; it must be from 0 to ${classes - 1}, as ${reason}${hint}`,
     );
   }
   return Int32Array.from(values);
 }
 
-/** A file by its name. A page gives `{ name: file.name, bytes: file }` for each file dropped on it. */
+/** A file with its name. For a file that was dropped on a page this is `{ name: file.name, bytes: file }`. */
 export interface NamedFile {
+  /** The name of the file, possibly with its path. */
   readonly name: string;
+  /** The content of the file. */
   readonly bytes: Source;
 }
 
+/** Options of `imagesFromFiles`. */
 export interface ImageFileOptions extends LimitOptions {
-  /** Of the data set. Default "images". */
+  /** The name of the data set. Default 'images'. */
   name?: string;
-  /** Default "0", "1", … up to the greatest label of the training part. */
+  /** The names of the classes. Default '0', '1', … up to the greatest label of the training part. */
   classNames?: readonly string[];
 }
 
@@ -113,7 +117,7 @@ const NAMES = /* @__PURE__ */ checkFor(
 
 const IMAGE_FILE_OPTIONS: Checks<ImageFileOptions> = { ...LIMIT_OPTIONS, name: TEXT, classNames: NAMES };
 
-/** A data set of images that knows how images like its own are prepared. */
+/** A data set of images, with the preparation for other images of the same kind. */
 export interface ImageDataset extends Dataset {
   readonly classNames: readonly string[];
   readonly preparation: ImagePreparation;
@@ -126,20 +130,21 @@ const ROLES = {
   testLabels: { name: 't10k-labels-idx1-ubyte', pattern: /(t10k|test)[-_.]labels[-_.]idx1[-_.]ubyte(\.gz)?$/i },
 };
 
+/** The names of the four files of an MNIST-like data set. */
 export type ImageFileNames = Readonly<Record<keyof typeof ROLES, string>>;
 
 /**
- * Which of the names are the four files of an MNIST-like data set. Dots may stand for dashes, `test` for `t10k`, a
- * prefix may come first and .gz last; where a file is there plain and as .gz, the plain one is taken.
+ * Finds the four files of an MNIST-like data set among the names. Dots may replace dashes, `test` may replace `t10k`,
+ * and names may have a prefix and end in .gz. If a file exists both plain and as .gz, the plain one is taken.
  *
- * @throws DataError that lists what is missing and what is there, or the names that compete for one part
+ * @throws DataError that lists the missing files and the given names, or several names that match the same file
  */
 export function imageFileNames(names: readonly string[]): ImageFileNames {
   TEXTS('imageFileNames: names', names);
   return findFiles(names, ['trainImages', 'trainLabels', 'testImages', 'testLabels']);
 }
 
-/** As `imageFileNames`, for the test part alone; its labels may be absent. */
+/** Like `imageFileNames`, but only for the test part, whose labels may be absent. */
 export function testFileNames(names: readonly string[]): { readonly images: string; readonly labels?: string } {
   TEXTS('testFileNames: names', names);
   const { testImages: images } = findFiles(names, ['testImages']);
@@ -174,10 +179,10 @@ function listFiles(names: readonly string[]): string {
 }
 
 /**
- * The data set in the four IDX files of MNIST, Fashion-MNIST and their kin, found among `files` by their names
- * (`imageFileNames` says how).
+ * Reads a data set in the format of MNIST or Fashion-MNIST from four IDX files, which are found among `files` by their
+ * names as in `imageFileNames`.
  *
- * @throws DataError that names the file
+ * @throws DataError that names the file in which something is wrong
  */
 export async function imagesFromFiles(files: readonly NamedFile[], given?: ImageFileOptions): Promise<ImageDataset> {
   const options = readOptions('imagesFromFiles', given, IMAGE_FILE_OPTIONS);
@@ -208,7 +213,7 @@ function numberClasses(labels: Int32Array): string[] {
   return Array.from({ length: labels.reduce((a, b) => Math.max(a, b)) + 1 }, (_, label) => String(label));
 }
 
-/** Puts the name of what was read before the message of what went wrong. */
+/** Prefixes the message of a DataError with the name of the file. */
 async function prefixErrors<T>(name: string, reading: Promise<T>): Promise<T> {
   return reading.catch((error: unknown) => {
     throw error instanceof DataError ? new DataError(`${name}: ${error.message}`) : error;

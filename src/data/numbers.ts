@@ -1,17 +1,21 @@
-/** Numbers as files hold them: with a decimal point or a decimal comma, in groups of three digits or not. */
+/**
+ * Numbers as files contain them: with a decimal point or a decimal comma, with or without separators between thousands.
+ */
 
-/** What stands before the decimals. */
+/** The decimal mark. */
 export type Decimal = '.' | ',';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** The number that a cell holds, with a decimal point if any; undefined where it holds something else. */
+/** Reads a number with an optional decimal point; undefined where the cell is something else. */
 export function readNumber(cell: string): number | undefined {
   const text = cell.trim();
   return NUMBER.test(text) ? Number(text) : undefined;
 }
 
-/** Thousands are set apart by the other of comma and point, by an apostrophe, or by a space: one and the same in a number. */
+/**
+ * Thousands may be separated by the other of comma and point, by an apostrophe or by a space, but only by one of these.
+ */
 const PATTERNS: Readonly<Record<Decimal, RegExp>> = { '.': createPattern('\\.', ','), ',': createPattern(',', '\\.') };
 
 function createPattern(decimal: string, other: string): RegExp {
@@ -19,7 +23,10 @@ function createPattern(decimal: string, other: string): RegExp {
   return new RegExp(`^[+-]?(?:(?:${grouped}|\\d+)(?:${decimal}\\d*)?|${decimal}\\d+)(?:e[+-]?\\d+)?$`, 'i');
 }
 
-/** The same number with a decimal point and nothing else, as `numberOf` reads it; undefined where the cell holds none. */
+/**
+ * Rewrites a number with a decimal point and no separators, for `readNumber`; undefined where the cell is no such
+ * number.
+ */
 export function withPoint(cell: string, decimal: Decimal): string | undefined {
   const text = cell.trim().replace(/^\u2212/, '-');
   if (!PATTERNS[decimal].test(text)) return undefined;
@@ -27,12 +34,12 @@ export function withPoint(cell: string, decimal: Decimal): string | undefined {
   return text.replace(kept, '').replace(',', '.');
 }
 
-/** Whether a cell holds a number, written in whatever way. */
+/** Whether a cell is a number in any notation. */
 export function isNumberLike(cell: string): boolean {
   return NUMBER.test(cell) || withPoint(cell, '.') !== undefined || withPoint(cell, ',') !== undefined;
 }
 
-/** What a number says of the decimals: undefined where nothing, or where both ways of reading it give one number. */
+/** The decimal mark that a number shows; undefined where it shows none, or where both readings are the same number. */
 export function decimalShownBy(cell: string): Decimal | 'either' | undefined {
   const [point, comma] = [withPoint(cell, '.'), withPoint(cell, ',')];
   if (point === comma) return undefined;

@@ -3,34 +3,44 @@ import type { FeatureColumn } from './features.ts';
 import type { Standardisation } from './standardisation.ts';
 
 /**
- * What to do where a value is missing: refuse the table, put the feature's mean over the training part in its place (for
- * categories: the share of each), or leave the row out.
+ * What to do where a value is missing. 'error': refuse the table. 'mean': use the mean of the feature over the training
+ * part (for categories, the share of each). 'drop': omit the row.
  */
 export type MissingRule = 'error' | 'mean' | 'drop';
 
-/** How rows of a table become numbers for a model: what training found out, to be applied to other rows alike. */
+/**
+ * How rows of a table become numbers for a model. Determined in training, and applied in the same way to other rows.
+ */
 export interface TablePreparation {
+  /** Tells the two kinds of preparation apart. */
   readonly kind: 'table';
   /** Whether the file had a header. */
   readonly header: boolean;
-  /** In the order of the features. */
+  /** The columns in the order of the features. */
   readonly columns: readonly FeatureColumn[];
+  /** The column that holds the classes. */
   readonly target: string;
+  /** The names of the classes, by class number. */
   readonly classNames: readonly string[];
+  /** What to do where a value is missing. */
   readonly missing: MissingRule;
   /** The mean of each feature over the training part. */
   readonly means: readonly number[];
+  /** The standardisation of the features; absent where they are not standardised. */
   readonly standardisation?: Standardisation;
 }
 
-/** How images become numbers for a model: divided by the greatest value that a pixel can have. */
+/** How images become numbers for a model. Pixels are divided by the greatest value that they can have. */
 export interface ImagePreparation {
+  /** Tells the two kinds of preparation apart. */
   readonly kind: 'images';
-  /** Of one image, such as [28, 28]. */
+  /** The shape of one image, such as [28, 28]. */
   readonly shape: readonly number[];
+  /** The greatest value of a pixel, such as 255. */
   readonly greatest: number;
+  /** The names of the classes, by class number. */
   readonly classNames: readonly string[];
 }
 
-/** Plain JSON: it can be kept in a checkpoint, beside the parameters of the model. */
+/** How data become numbers for a model. It is plain JSON, so that a checkpoint can store it with the model. */
 export type Preparation = TablePreparation | ImagePreparation;

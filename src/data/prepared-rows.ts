@@ -10,25 +10,28 @@ import { preparationFrom } from './stored-preparation.ts';
 import { columnIndex, isMissing, readTable, TABLE, TABLE_OPTIONS, type Table, type TableOptions } from './table.ts';
 import { readClassNumbers } from './target.ts';
 
+/** Data that were prepared for a model. */
 export interface PreparedRows {
-  /** count × features, row-major, float32: what `model.predict` takes. */
+  /** count × features, row-major, for `model.predict`. */
   readonly inputs: Float32Array;
+  /** The number of rows. */
   readonly count: number;
+  /** The number of features of a row. */
   readonly features: number;
-  /** The class of each row, where the table has the target column and it is not empty. */
+  /** The class number of each row; absent unless the table has a target column that is not empty. */
   readonly labels?: Int32Array;
-  /** The line of the file where each row begins; a row with missing values may have been left out. */
+  /** For a table, the line of the file on which each row begins. Rows with missing values may have been omitted. */
   readonly lines?: readonly number[];
-  /** Of a table: what was taken to be meant where it can be read in several ways, in sentences. */
+  /** For a table, sentences about how ambiguous cells were understood; absent where there were none. */
   readonly assumed?: readonly string[];
 }
 
 /**
- * Prepares new data as those were that a model learned from: columns are found by name (further ones are ignored), and
- * categories, missing values and standardisation are treated as in training.
+ * Prepares new data in the same way as the training data of a model. Columns are found by name, and further columns are
+ * ignored. Categories, missing values and standardisation are treated as in training.
  *
  * @param source a CSV file or its text, or an IDX file of images, plain or .gz
- * @throws DataError where a column is absent, a category or class is new, a value is missing that must not be, or the
+ * @throws DataError where a column is absent, a category or class is unknown, a required value is missing, or the
  *   images have another shape
  */
 export async function preparedFor(
@@ -52,7 +55,7 @@ export async function preparedFor(
   return { inputs, count, features };
 }
 
-/** As `preparedFor`, for a table that has been read. */
+/** Like `preparedFor`, for a table that has been read. */
 export function preparedTable(preparation: TablePreparation, table: Table): PreparedRows {
   checkPreparation('preparedTable', preparation);
   if (preparation.kind !== 'table') throw refusal('preparedTable: preparation', preparation, 'that of a table');
@@ -60,7 +63,7 @@ export function preparedTable(preparation: TablePreparation, table: Table): Prep
   return prepareRows(preparation, table);
 }
 
-/** @throws RangeError that names the field which is not what it must be */
+/** @throws RangeError that names the field that is wrong */
 function checkPreparation(what: string, preparation: Preparation): void {
   try {
     preparationFrom(preparation);
@@ -84,7 +87,7 @@ function prepareRows(preparation: TablePreparation, table: Table): PreparedRows 
   };
 }
 
-/** The last step: missing values, which are NaN, become the mean of the feature, then all are standardised. */
+/** Replaces missing values, which are NaN, by the mean of the feature, then standardises all features. */
 export function prepareValues({ means, standardisation }: TablePreparation, values: Float64Array): Float32Array {
   const features = means.length;
   for (let at = 0; at < values.length; at++) if (Number.isNaN(values[at])) values[at] = means[at % features];
@@ -92,15 +95,17 @@ export function prepareValues({ means, standardisation }: TablePreparation, valu
   return standardiseInputs({ inputs: values, count: values.length / features, features }, standardisation);
 }
 
-/** A table whose classes are yet to be found has no such column, or an empty one. */
+/** A table of rows to be classified has no target column, or an empty one. */
 function isLabelled({ columns, rows }: Table, target: string): boolean {
   const index = columns.indexOf(target);
   return index >= 0 && rows.some((row) => !isMissing(row[index]));
 }
 
 /**
- * The rows to use, and their numbers in `table`: those with a missing value in one of the columns are refused or left
- * out, or stay to be filled, as the rule says.
+ * Applies the rule for missing values to the named columns: refuses or omits rows with a missing value, or keeps them
+ * to be filled.
+ * @returns the rows to use, and their numbers in `table`
+ * @throws DataError where a value is missing and the rule is 'error', or where no row remains
  */
 export function handleMissing(
   table: Table,

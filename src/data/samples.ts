@@ -3,18 +3,22 @@ import { readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import { random } from './random.ts';
 
-/** Labelled rows. `inputs` holds count × features values, row by row; `labels` holds count class numbers. */
+/** Labelled samples for classification. */
 export interface Samples {
+  /** count × features, row-major: one row per sample. */
   readonly inputs: Float32Array;
+  /** The class number of each sample, from 0. */
   readonly labels: Int32Array;
+  /** The number of samples. */
   readonly count: number;
+  /** The number of features of a sample. */
   readonly features: number;
 }
 
 const isTyped = (value: unknown): boolean => ArrayBuffer.isView(value) && 'subarray' in value;
 
-/** @throws RangeError unless they are what their type says that they are; what the numbers are is not looked at */
-export const SAMPLES = checkFor('samples: { inputs, labels, count, features } with typed arrays', (value) => {
+/** @throws RangeError unless the value has the type Samples; the numbers themselves are not checked */
+const SAMPLES = checkFor('samples: { inputs, labels, count, features } with typed arrays', (value) => {
   if (!isObject(value)) return false;
   const { inputs, labels, count, features } = value as Samples;
   const fits = Number.isInteger(count) && Number.isInteger(features) && isTyped(inputs) && isTyped(labels);
@@ -22,7 +26,7 @@ export const SAMPLES = checkFor('samples: { inputs, labels, count, features } wi
 });
 
 /**
- * The rows of `samples` at `indices`, in that order, copied. An index may occur more than once.
+ * Copies the samples at `indices`, in that order. An index may occur more than once.
  *
  * @throws RangeError when an index is not an integer from 0 to samples.count − 1.
  */
@@ -49,20 +53,21 @@ export function subset(samples: Samples, indices: ArrayLike<number>): Samples {
   return { inputs, labels, count, features };
 }
 
+/** Options of `splitSamples`. */
 export interface SplitOptions {
   /**
-   * Whether each class is cut by itself, so that both parts have it in about the same share: of two rows or more of a
-   * class at least one goes into each part, a single one into the first. Default false.
+   * Whether each class is split separately, so that it has about the same share in both parts. A class with at least
+   * two samples is then present in both parts, and a single sample goes into the first part. Default false.
    */
   stratified?: boolean;
 }
 
 /**
- * Shuffles the rows by `seed` and cuts them in two: round(fraction × count) rows first (of each class, where it is
- * stratified), the rest second.
+ * Shuffles the samples by `seed` and splits them in two: the first part gets round(fraction × count) samples (of each
+ * class, where the split is stratified), the second part the rest.
  *
- * @param fraction share of the first part, from 0 to 1.
- * @throws RangeError when `fraction` is outside [0, 1] or the seed is not a safe integer from 0.
+ * @param fraction the share of the first part, in [0, 1]
+ * @throws RangeError where `fraction` is outside [0, 1] or the seed is not a safe integer from 0
  */
 export function splitSamples(
   samples: Samples,
@@ -76,7 +81,7 @@ export function splitSamples(
   return [subset(samples, first), subset(samples, second)];
 }
 
-/** As `splitSamples`, for the row numbers alone. */
+/** Like `splitSamples`, but returns the indices of the samples. */
 export function splitIndices(
   labels: Int32Array,
   fraction: number,
@@ -99,7 +104,7 @@ export function splitIndices(
   return [order.filter((row) => first.has(row)), order.filter((row) => !first.has(row))];
 }
 
-/** How many rows of each class go into the first part. */
+/** Computes how many samples of each class go into the first part. */
 function firstRowsByClass(labels: Int32Array, fraction: number): Map<number, number> {
   const counts = new Map<number, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);

@@ -2,19 +2,19 @@ import { isSo } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import { checkLimit, DataError, type LimitOptions, type Limits, limitsOf } from './limits.ts';
 
-/** Where data come from: bytes in memory, a file that was dropped on a page, or the answer to a fetch. */
+/** The source of data: bytes in memory, a file (such as one dropped on a page), or the response to a fetch. */
 export type Source = Uint8Array | ArrayBuffer | Blob | Response;
 
 /**
- * Small enough that what one slice decompresses to (at most 1032 times as much, by the format) is no burden: a browser
- * decompresses a whole slice before anyone can stop it.
+ * Bytes that are decompressed at once. A browser decompresses a whole slice before it can be stopped, so a slice must
+ * be small: the format allows it to grow by a factor of up to 1032.
  */
 const SLICE = 2 ** 14;
 
 /**
- * All bytes of the source, decompressed where they begin as a gzip file does, whatever its name is.
+ * Reads all bytes of the source, and decompresses them if they begin like a gzip file, whatever the name of the file.
  *
- * @throws DataError where there are more bytes than the limits allow, or the compressed data are broken
+ * @throws DataError where there are more bytes than the limits allow, or where the compressed data are broken
  */
 export async function readBytes(source: Source, options: LimitOptions = {}): Promise<Uint8Array> {
   const limits = limitsOf(options);
@@ -23,9 +23,9 @@ export async function readBytes(source: Source, options: LimitOptions = {}): Pro
 }
 
 /**
- * The text of the source: UTF-8, or UTF-16 where a byte order mark says so.
+ * Reads the text of the source: UTF-16 with a byte order mark, otherwise UTF-8.
  *
- * @throws DataError where the bytes are no such text
+ * @throws DataError where the bytes are not valid text in that encoding
  */
 export async function readText(source: Source, options: LimitOptions = {}): Promise<string> {
   const bytes = await readBytes(source, options);
@@ -93,7 +93,7 @@ async function collectBytes(
       checkBytes(limits, limit, length, 'more than ');
     }
   } catch (error) {
-    await reader.cancel().catch(() => {}); // the error on its way says more than this one could
+    await reader.cancel().catch(() => {}); // the original error matters more than an error in cancelling
     throw error;
   }
   const bytes = new Uint8Array(length);

@@ -10,10 +10,10 @@ const RULES: readonly MissingRule[] = ['error', 'mean', 'drop'];
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * A preparation that was kept as JSON, in a checkpoint say, checked field by field.
+ * Reads a preparation that was stored as JSON, for example in a checkpoint, and checks every field.
  *
- * @param value what `JSON.parse` gave
- * @throws DataError that names the field, and what it must be
+ * @param value the result of `JSON.parse`
+ * @throws DataError that names the field, its value and what is allowed
  */
 export function preparationFrom(value: unknown): Preparation {
   const fields = readFields(value, 'preparation');

@@ -37,29 +37,32 @@ const OPTIONS: Checks<TableDatasetOptions> = {
   standardise: BOOLEAN,
 };
 
-/** A data set out of a table that knows how other rows are prepared alike. */
+/** A data set from a table, with the preparation for other rows of the same kind. */
 export interface TableDataset extends Dataset {
   readonly classNames: readonly string[];
   readonly preparation: TablePreparation;
+  /** The name of each feature. */
   readonly featureNames: readonly string[];
-  /** Features with one value in the whole training part: they teach nothing. */
+  /**
+   * Names of features that have the same value in the whole training part, so that nothing can be learned from them.
+   */
   readonly constant: readonly string[];
-  /** Rows left out because of a missing value. */
+  /** The number of rows that were omitted because of a missing value. */
   readonly dropped: number;
-  /** What was taken to be meant where the table can be read in several ways, in sentences. */
+  /** Sentences about how ambiguous cells of the table were understood. */
   readonly assumed: readonly string[];
-  /** What to know before the features are trusted, in sentences. */
+  /** Warnings about doubtful features, in sentences. */
   readonly warnings: readonly string[];
-  /** Which rows of the table, counted from 0, are in each part, in its order. */
+  /** The rows of the table, from 0, that make up each part, in the order of the part. */
   readonly rows: { readonly train: readonly number[]; readonly test: readonly number[] };
 }
 
 /**
- * Makes a data set for training a classifier: one column holds the classes, the others become features (numbers as they
- * are, categories as one feature each). The rows are split at random so that each part has every class in about its
- * share.
+ * Makes a data set for classification from a table. One column holds the classes, and the others become features:
+ * numbers as they are, categories as one feature each. The rows are split at random so that every class has about the
+ * same share in both parts.
  *
- * @throws DataError where the table does not allow it; the message names line and column
+ * @throws DataError that names the line and the column where the table cannot be used
  * @throws RangeError where an option is out of range
  */
 export function tableDataset(table: Table, given: TableDatasetOptions): TableDataset {
@@ -110,7 +113,7 @@ export function tableDataset(table: Table, given: TableDatasetOptions): TableDat
   };
 }
 
-/** Mean and deviation of the training part. */
+/** Computes mean and standard deviation over the training part. @throws DataError where a feature has no value there */
 function fitStandardisation(inputs: Float64Array, names: readonly string[]): Standardisation {
   const features = names.length;
   const fitted = standardisationOf({ inputs, count: inputs.length / features, features });

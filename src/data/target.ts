@@ -4,11 +4,11 @@ import { readNumber } from './numbers.ts';
 import { columnIndex, isMissing, type Table } from './table.ts';
 
 /**
- * The names of the classes in the target column: in the order of numbers where all are integers (1, 1.0 and 01 are one
- * class), else in that of texts.
+ * Reads the names of the classes in the target column. If all are integers, they are sorted as numbers, and 1, 1.0 and
+ * 01 are the same class; otherwise they are sorted as texts.
  *
- * @throws DataError where a value is missing or not an integer among numbers, or there are fewer than two classes or more
- *   than the limit
+ * @throws DataError where a value is missing, where a number is not an integer, or where there are fewer than two
+ *   classes or more than the limit
  */
 export function readClassNames(table: Table, target: string, options: LimitOptions = {}): string[] {
   const index = columnIndex(table, target);
@@ -38,7 +38,7 @@ export function readClassNames(table: Table, target: string, options: LimitOptio
   return numeric ? names.sort((a, b) => Number(a) - Number(b)) : names.sort();
 }
 
-/** The number of each row's class. @throws DataError that names the line where it is none of `classNames` */
+/** Reads the class number of each row. @throws DataError that names the line of an unknown class */
 export function readClassNumbers(table: Table, target: string, classNames: readonly string[]): Int32Array {
   const index = columnIndex(table, target);
   const numbers = new Map(classNames.map((name, number) => [name, number]));
@@ -53,9 +53,10 @@ export function readClassNumbers(table: Table, target: string, classNames: reado
 }
 
 /**
- * The number of each row in the target column, of a regression.
+ * Reads the target of a regression.
  *
- * @throws DataError that names line and column where a value is missing or no number, and the column where all are one
+ * @throws DataError that names the line and the column of a value that is missing or no number, or the column where all
+ *   values are the same
  */
 export function readTargets(table: Table, target: string): Float64Array {
   const index = columnIndex(table, target);

@@ -1,17 +1,20 @@
-/** The gradient flow of the problem on which descent cycles, in closed form: what descent does as its steps become small. */
+/**
+ * The gradient flow of the problem on which descent cycles, in closed form. Descent approaches it as the step size
+ * tends to 0.
+ */
 import { type Bilevel, evaluateLine, type Point } from './descent.ts';
 
 export interface Flow {
   /** The last two crossings of the line. */
   readonly crossings: readonly [Point, Point];
-  /** The time between the last crossing but two and the last. */
+  /** The time between the last crossing and the last but two. */
   readonly period: number;
 }
 
 /**
- * Away from the line s is constant, and the coordinates tend to it as e^(−2wt) with the weights w: the times of the
+ * Away from the line s is constant, and each coordinate tends to it as e^(−2wt) with its weight w. The times of the
  * crossings are found by bisection.
- * @param problem one whose corners lie across the line from where they are the answer
+ * @param problem a problem each of whose corners lies across the line from the points where it is the inner solution
  */
 export function followFlow(problem: Bilevel, start: Point, crossings: number): Flow {
   const found: Point[] = [start];
@@ -33,7 +36,7 @@ export function followFlow(problem: Bilevel, start: Point, crossings: number): F
   return { crossings: [previous, last], period: times[times.length - 2] + times[times.length - 1] };
 }
 
-/** The time from which on `isThere`, up to rounding. */
+/** Finds the time at which `isThere` becomes true, up to rounding. */
 function bisect(isThere: (time: number) => boolean): number {
   let [low, high] = [1e-9, 50];
   for (let halving = 0; halving < 60; halving++) {

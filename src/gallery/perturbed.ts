@@ -1,17 +1,21 @@
-/** Twenty perturbed copies of the problem on which descent cycles (Bolte et al. 2021, Figure 2b): which of them cycle? */
+/** On which of twenty perturbed copies of the problem does descent cycle (Bolte et al. 2021, Figure 2b)? */
 import { random } from '../data/random.ts';
 import type { Engine } from '../index.ts';
 import { type Bilevel, descended, findSwitches, PAPER, type Point, RATE } from './descent.ts';
 
-/** Of each coefficient. */
+/** The variance of the perturbation of each coefficient. */
 export const VARIANCE = 0.4;
 
+/** The number of perturbed copies. */
 export const DRAWS = 20;
 
-/** What "the coefficients" may mean; the paper says it in an appendix. */
+/** Possible meanings of "the coefficients" in the paper, which defines them only in an appendix. */
 export const READINGS = ['the line', 'the line and the weights', 'the line, the weights and the box'] as const;
 
-/** cycle: round and round. slide: to and fro across the line, along it. rest: at a corner. unfinished: none of these yet. */
+/**
+ * 'cycle': goes round. 'slide': moves along the line while crossing it to and fro. 'rest': converges to a corner.
+ * 'unfinished': neither.
+ */
 export type Outcome = 'cycle' | 'slide' | 'rest' | 'unfinished';
 
 export interface PerturbedReading {
@@ -32,7 +36,7 @@ export async function perturbed(engine: Engine, steps = 1500, seed = 20): Promis
   });
 }
 
-/** The same seven normal numbers a draw for every reading, which uses the first of them. */
+/** Each problem draws the same seven normal numbers for every reading, which uses as many as it needs. */
 function drawProblems(reading: number, seed: number): Bilevel[] {
   const { normal } = random(seed);
   return Array.from({ length: DRAWS }, () => {
@@ -46,7 +50,7 @@ function drawProblems(reading: number, seed: number): Bilevel[] {
   });
 }
 
-/** From the second half of the descent, when the start is forgotten. */
+/** Classifies the second half of the path, where the start no longer matters. */
 export function outcomeOf(problem: Bilevel, path: readonly Point[]): Outcome {
   const late = path.slice(Math.floor(path.length / 2));
   const switches = findSwitches(problem, late);
@@ -57,7 +61,7 @@ export function outcomeOf(problem: Bilevel, path: readonly Point[]): Outcome {
   return switches.length === 0 && moved < RESTING_STEP ? 'rest' : 'unfinished';
 }
 
-/** At the line: whether descent comes back to it from either side. */
+/** Whether, near this point, descent returns to the line from both sides. */
 function isAttracting(problem: Bilevel, point: Point): boolean {
   return rateOfRise(problem, point, problem.box) < 0 && rateOfRise(problem, point, [0, 0]) > 0;
 }
@@ -67,5 +71,5 @@ function rateOfRise({ line, weights }: Bilevel, point: Point, s: Point): number 
   return [0, 1].reduce((sum, k) => sum + line[k] * 2 * weights[k] * (s[k] - point[k]), 0);
 }
 
-/** The last step of a descent that has come to rest is shorter than this. */
+/** A descent whose last step is shorter than this has come to rest. */
 const RESTING_STEP = 1e-4;

@@ -2,8 +2,8 @@ import type { Random } from '../data/random.ts';
 import type { Sampling } from './optimiser.ts';
 
 /**
- * Returns a function from a step of the epoch to the indices of its samples. They depend only on the seed, the epoch and the
- * step, so that training can resume anywhere.
+ * Returns a function from a step of the epoch to the indices of its samples. They depend only on the seed, the epoch
+ * and the step, so that training can resume anywhere.
  */
 export function drawBatches(
   generator: Random,

@@ -30,8 +30,8 @@ function balanceWeights({ labels, count }: Samples, classes: number): number[] {
 }
 
 /**
- * One-hot targets scaled by batch·w/Σw. For a loss that is linear in the targets, the mean over the batch is then the weighted
- * mean Σ w·ℓ / Σ w, as in PyTorch's CrossEntropyLoss.
+ * One-hot targets scaled by batch·w/Σw. For a loss that is linear in the targets, the mean over the batch is then the
+ * weighted mean Σ w·ℓ / Σ w, as in PyTorch's CrossEntropyLoss.
  * @returns the targets, batch × classes, and Σw
  */
 export function createTargets(

@@ -26,9 +26,9 @@ const OPTIONS: Checks<ClipOptions> = { norm: 0, value: 0 };
 const OFFSET = 1e-6;
 
 /**
- * An optimiser that clips the gradients before it uses them (Pascanu et al. 2013, Algorithm 1, as in PyTorch).
- * With norm c: g ← g·min(1, c/(‖g‖ + 1e-6)), where ‖g‖ is taken over all parameters. With value c: each number x of a gradient
- * becomes min(max(x, −c), c).
+ * An optimiser that clips the gradients before it uses them (Pascanu et al. 2013, Algorithm 1, as in PyTorch). With
+ * norm c: g ← g·min(1, c/(‖g‖ + 1e-6)), where ‖g‖ is taken over all parameters. With value c: each number x of a
+ * gradient becomes min(max(x, −c), c).
  * @throws RangeError unless exactly one of the two is given, or where the optimiser has `theorem3`
  */
 export function clipped(optimiser: Optimiser, given: ClipOptions): Optimiser {

@@ -1,7 +1,7 @@
 /**
- * The steps of one epoch. At most two are in flight: while the outcome of one is read back, the step after it is already
- * enqueued. Where the backend allows it, steps are enqueued speculatively (speculative-step.ts): a step whose speculation
- * fails is void, and is repeated without speculation.
+ * The steps of one epoch. At most two are in flight: while the outcome of one is read back, the step after it is
+ * already enqueued. Where the backend allows it, steps are enqueued speculatively (speculative-step.ts): a step whose
+ * speculation fails is void, and is repeated without speculation.
  */
 import { breathe } from '../backends/event-loop.ts';
 import { random } from '../data/random.ts';
@@ -29,8 +29,8 @@ interface StepInFlight {
 }
 
 /**
- * Runs the remaining steps of the epoch in order, until the signal is aborted. A step that fails is undone, and so is the
- * step that was enqueued after it.
+ * Runs the remaining steps of the epoch in order, until the signal is aborted. A step that fails is undone, and so is
+ * the step that was enqueued after it.
  */
 export async function runSteps(run: Run): Promise<void> {
   const { settings, model, epoch } = run;
@@ -45,7 +45,8 @@ export async function runSteps(run: Run): Promise<void> {
     for (;;) {
       const step = run.step + (current ? 1 : 0);
       const isCheckpointDue = current !== undefined && isDueAfterSteps(settings.checkpoint, run.losses.length + 1);
-      // A checkpoint and the tuning of a layer read the results of `current`, which must no longer be able to turn out void.
+      // A checkpoint and the tuning of a layer read the results of `current`, which must no longer be able to turn out
+      // void.
       const mustWait =
         isCheckpointDue || (current?.speculative && model.tuningDue(epoch * settings.steps + step).includes(true));
       let failure: { readonly cause: unknown } | undefined;
@@ -74,9 +75,9 @@ export async function runSteps(run: Run): Promise<void> {
 }
 
 /**
- * The signal whose abort cuts the wait for a step short: the model then has the parameters to which the step leads, as soon as
- * they are computed. Undefined where the step must be awaited, because it may turn out void or because a checkpoint will be
- * written from it.
+ * The signal whose abort cuts the wait for a step short: the model then has the parameters to which the step leads, as
+ * soon as they are computed. Undefined where the step must be awaited, because it may turn out void or because a
+ * checkpoint will be written from it.
  */
 function abortSignalOf(
   { settings: { signal, checkpoint } }: Run,
@@ -113,7 +114,9 @@ async function settleStep(
   return true;
 }
 
-/** Runs what layers asked to be called back for. If a callback throws, the numbers that layers remember are restored. */
+/**
+ * Runs what layers asked to be called back for. If a callback throws, the numbers that layers remember are restored.
+ */
 async function runAllCallbacks({ memories }: Model, callbacks: StepOutcome['whenRead']): Promise<void> {
   const before = memories.map(({ numbers }) => new Map(numbers));
   try {
@@ -128,8 +131,8 @@ async function runAllCallbacks({ memories }: Model, callbacks: StepOutcome['when
 }
 
 /**
- * Waits for the steps in flight, then undoes the first one that is void, failed or incomplete, together with the step after it.
- * Never rejects.
+ * Waits for the steps in flight, then undoes the first one that is void, failed or incomplete, together with the step
+ * after it. Never rejects.
  */
 async function concludeSteps(current: StepInFlight | undefined, next: StepInFlight | undefined): Promise<void> {
   const steps = [current, next].filter((step) => step !== undefined);

@@ -4,8 +4,8 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Schedule } from './schedules.ts';
 
 /**
- * How the samples of a step are drawn. 'shuffled': each epoch takes every sample once, in random order. 'independent': every
- * sample of every step is drawn uniformly from all samples, with replacement.
+ * How the samples of a step are drawn. 'shuffled': each epoch takes every sample once, in random order. 'independent':
+ * every sample of every step is drawn uniformly from all samples, with replacement.
  */
 export type Sampling = 'shuffled' | 'independent';
 
@@ -45,8 +45,8 @@ export interface OptimiserState {
    */
   update(values: readonly Tensor[], gradients: readonly Tensor[], epoch: number, step: number): Tensor[];
   /**
-   * The remembered tensors by name, one per parameter. The lists are the complete state: replacing their tensors by those of an
-   * earlier step takes the optimiser back to that step.
+   * The remembered tensors by name, one per parameter. The lists are the complete state: replacing their tensors by
+   * those of an earlier step takes the optimiser back to that step.
    */
   readonly memory: ReadonlyMap<string, Tensor[]>;
   /** Frees the remembered tensors. */

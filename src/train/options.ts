@@ -17,7 +17,9 @@ import type { Progress } from './progress.ts';
 export interface TrainOptions {
   /** The number of epochs, an integer from 1. Default 10. */
   epochs?: number;
-  /** The number of samples in a step, an integer from 1. The last step of a shuffled epoch may have fewer. Default 32. */
+  /**
+   * The number of samples in a step, an integer from 1. The last step of a shuffled epoch may have fewer. Default 32.
+   */
   batch?: number;
   /** The optimiser. Default `adam()`. */
   optimiser?: Optimiser;
@@ -34,17 +36,17 @@ export interface TrainOptions {
   /** Ends training once a quantity no longer improves. Default: all epochs are run. */
   earlyStopping?: EarlyStoppingOptions;
   /**
-   * Aborting it ends training. `train` rejects at once with the signal's reason, and the model has the parameters to which the
-   * current step leads. With `checkpoint`, `train` first waits for that step and writes a checkpoint. It also waits for a step
-   * that was enqueued speculatively, which happens only on a GPU.
+   * Aborting it ends training. `train` rejects at once with the signal's reason, and the model has the parameters to
+   * which the current step leads. With `checkpoint`, `train` first waits for that step and writes a checkpoint. It also
+   * waits for a step that was enqueued speculatively, which happens only on a GPU.
    */
   signal?: AbortSignal;
   /** Writes checkpoints while training runs. Default: none are written. */
   checkpoint?: CheckpointOptions;
   /**
-   * Bytes of a checkpoint of the same model, data and options. Training continues from there as if it had never stopped, and
-   * the model's parameters are replaced. Only `epochs`, `maximumSteps` and `patience` may differ. Whether a function of your
-   * own, such as a schedule or a loss, is still the same cannot be checked.
+   * Bytes of a checkpoint of the same model, data and options. Training continues from there as if it had never
+   * stopped, and the model's parameters are replaced. Only `epochs`, `maximumSteps` and `patience` may differ. Whether
+   * a function of your own, such as a schedule or a loss, is still the same cannot be checked.
    */
   resume?: Uint8Array;
   /** Called after each step and each epoch, and awaited. An error that it throws ends training. */

@@ -22,7 +22,9 @@ export interface StepProgress {
   readonly accuracy: number;
   /** Iterations of the forward solves, mean over the samples; 0 where the model has no implicit layer. */
   readonly iterationsForward: number;
-  /** Iterations of the linear solves for the gradient, mean over the samples; 0 where the model has no implicit layer. */
+  /**
+   * Iterations of the linear solves for the gradient, mean over the samples; 0 where the model has no implicit layer.
+   */
   readonly iterationsBackward: number;
   /** Seconds since the outcome of the previous step was read back. Two steps can be in flight at once. */
   readonly seconds: number;
@@ -46,7 +48,9 @@ export interface EpochProgress {
   readonly rate: number;
   /** Iterations of the forward solves, mean over the samples; 0 where the model has no implicit layer. */
   readonly iterationsForward: number;
-  /** Iterations of the linear solves for the gradient, mean over the samples; 0 where the model has no implicit layer. */
+  /**
+   * Iterations of the linear solves for the gradient, mean over the samples; 0 where the model has no implicit layer.
+   */
   readonly iterationsBackward: number;
   /** Seconds that the steps of the epoch took. */
   readonly seconds: number;

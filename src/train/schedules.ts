@@ -143,7 +143,9 @@ export interface LinearWarmUpOptions {
   from?: number;
 }
 
-/** A schedule or constant rate, times a factor that rises linearly from `from` to 1 (Goyal et al. 2017, section 2.2). */
+/**
+ * A schedule or constant rate, times a factor that rises linearly from `from` to 1 (Goyal et al. 2017, section 2.2).
+ */
 export function linearWarmUp(rate: number | Schedule, options: LinearWarmUpOptions): Schedule {
   const { epochs, from = WARM_UP_FROM } = readOptions(
     'linearWarmUp',
@@ -178,8 +180,8 @@ const ONE_CYCLE_OPTIONS: Checks<OneCycleOptions> = {
 };
 
 /**
- * The step size rises to `rate` and then falls below its first value, each along half a cosine wave (Smith & Topin 2019, with
- * the shape and defaults of PyTorch's OneCycleLR).
+ * The step size rises to `rate` and then falls below its first value, each along half a cosine wave (Smith & Topin
+ * 2019, with the shape and defaults of PyTorch's OneCycleLR).
  */
 export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
   const {
@@ -215,8 +217,8 @@ const SCHEDULES: Readonly<Record<string, Maker>> = {
 export const SCHEDULE_NAMES: readonly string[] = Object.keys(SCHEDULES);
 
 /**
- * Makes a schedule from its name, such as `scheduleNamed('cosine', { rate: 1e-2, epochs: 40 })`, or from the name and options in
- * the `description` of another schedule.
+ * Makes a schedule from its name, such as `scheduleNamed('cosine', { rate: 1e-2, epochs: 40 })`, or from the name and
+ * options in the `description` of another schedule.
  * @param options `rate` and the options of the function with this name
  * @throws RangeError where the name is unknown or an option is out of its range
  */

@@ -25,9 +25,9 @@ export const SGD_OPTIONS: Checks<SgdOptions> = {
 };
 
 /**
- * Stochastic gradient descent on shuffled batches. Momentum is defined as in PyTorch (Sutskever et al. 2013, but with the rate
- * outside): g ← g + ωθ with the weight decay ω; b ← μb + g with b = 0 at the start; θ ← θ − rate·b, or θ ← θ − rate·(g + μb)
- * with `nesterov`.
+ * Stochastic gradient descent on shuffled batches. Momentum is defined as in PyTorch (Sutskever et al. 2013, but with
+ * the rate outside): g ← g + ωθ with the weight decay ω; b ← μb + g with b = 0 at the start; θ ← θ − rate·b, or θ ← θ −
+ * rate·(g + μb) with `nesterov`.
  */
 export function sgd(options: SgdOptions): Optimiser {
   const { rate, momentum = 0, nesterov = false, weightDecay = 0 } = readOptions('sgd', options, SGD_OPTIONS);

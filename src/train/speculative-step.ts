@@ -1,6 +1,7 @@
 /**
- * A step of training that is enqueued before it is known how many passes its loops need. It assumes as many as in the last
- * step, so that no loop has to be awaited. One read-back at the end shows whether that was right; if not, the step is void.
+ * A step of training that is enqueued before it is known how many passes its loops need. It assumes as many as in the
+ * last step, so that no loop has to be awaited. One read-back at the end shows whether that was right; if not, the step
+ * is void.
  */
 import type { Speculation } from '../backends/backend.ts';
 import type { Model } from '../layers/sequential.ts';
@@ -10,7 +11,9 @@ import type { StepStart } from './step-start.ts';
 export interface SpeculativeStep {
   /** Aliases of the model's parameters. Everything that is computed from them is part of the speculation. */
   readonly parameters: readonly Tensor[];
-  /** Must be called once the whole step is enqueued. Resolves to the outcome, or to undefined where the step is void. */
+  /**
+   * Must be called once the whole step is enqueued. Resolves to the outcome, or to undefined where the step is void.
+   */
   resolveUnlessVoid<Outcome>(reading: Promise<Outcome>): Promise<Outcome | undefined>;
   /** Calls `body` while the model has the parameters from which the step started. */
   runWithStartParameters(body: () => Promise<void>): Promise<void>;

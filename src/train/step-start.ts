@@ -1,4 +1,7 @@
-/** Holds the state from which a step of training starts, so that a step that fails or is void can be undone without a trace. */
+/**
+ * Holds the state from which a step of training starts, so that a step that fails or is void can be undone without a
+ * trace.
+ */
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Run } from './run.ts';
 
@@ -7,8 +10,8 @@ export interface StepStart {
   /** Must be called once the whole step is enqueued. */
   enqueued(): void;
   /**
-   * Restores model and optimiser. Later steps must be restored first. After the end of training, a model whose parameters were
-   * replaced since then is left alone.
+   * Restores model and optimiser. Later steps must be restored first. After the end of training, a model whose
+   * parameters were replaced since then is left alone.
    */
   restore(): void;
   /** Releases the held tensors. Idempotent. */

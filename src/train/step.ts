@@ -24,8 +24,8 @@ export interface StepInputs {
 }
 
 /**
- * Enqueues one step. The promise `read` resolves once the loss and the reports have been read back, to undefined where the
- * speculation failed, so that the step is void.
+ * Enqueues one step. The promise `read` resolves once the loss and the reports have been read back, to undefined where
+ * the speculation failed, so that the step is void.
  */
 export async function trainStep(
   model: Model,
@@ -100,7 +100,9 @@ function checkUpdate(next: Tensor[], parameters: readonly Tensor[]): Tensor[] {
   );
 }
 
-/** [2]: the loss, and how many numbers of the parameters are not finite. One tensor, so that one read-back is enough. */
+/**
+ * [2]: the loss, and how many numbers of the parameters are not finite. One tensor, so that one read-back is enough.
+ */
 function joinLossAndCount(engine: Engine, loss: Tensor, parameters: readonly Tensor[]): Tensor {
   const [joined] = engine.run('loss and parameters', [loss, ...parameters], ([value, ...traced]) => {
     const counts = traced.map((one) => reduceAll('countNotFinite', one));

@@ -32,17 +32,17 @@ export interface StochasticGradient extends Optimiser {
 /**
  * Stochastic gradient descent on samples that are drawn independently and uniformly, with replacement.
  *
- * With `theorem3: true` it is exactly the method of Theorem 3 of Bolte, Le, Pauwels and Silveti-Falls (2021):
- * θ ← θ − s·αₖ·g with αₖ = α₀/(k + 1)^p at step k, 0 < p ≤ 1, so that αₖ = o(1/log k) and Σαₖ = ∞. The scale s is drawn once
- * per run, uniformly from an interval. For almost every start and s, the objective then converges and every limit point is
- * Clarke-critical: 0 is in the convex hull of the limits of gradients around it. The objective is the mean over all samples,
- * or over all batches where a step takes several samples.
+ * With `theorem3: true` it is exactly the method of Theorem 3 of Bolte, Le, Pauwels and Silveti-Falls (2021): θ ← θ −
+ * s·αₖ·g with αₖ = α₀/(k + 1)^p at step k, 0 < p ≤ 1, so that αₖ = o(1/log k) and Σαₖ = ∞. The scale s is drawn once
+ * per run, uniformly from an interval. For almost every start and s, the objective then converges and every limit point
+ * is Clarke-critical: 0 is in the convex hull of the limits of gradients around it. The objective is the mean over all
+ * samples, or over all batches where a step takes several samples.
  *
  * The caller is responsible for the assumptions: the iterates must stay bounded, loss and layers must be definable
- * (compositions of arithmetic, exp, log and the activations of this library are), and each implicit layer must fulfil its
- * hypothesis, which its certificate reports. The theorem does not cover momentum, weight decay, clipping, other schedules and
- * class weights, which are refused. Neither does it cover shuffled epochs, Adam, a constant step size, layers with random
- * dropout, or early stopping.
+ * (compositions of arithmetic, exp, log and the activations of this library are), and each implicit layer must fulfil
+ * its hypothesis, which its certificate reports. The theorem does not cover momentum, weight decay, clipping, other
+ * schedules and class weights, which are refused. Neither does it cover shuffled epochs, Adam, a constant step size,
+ * layers with random dropout, or early stopping.
  * @throws RangeError where an option is out of its range or not covered by the theorem
  */
 export function stochasticGradient(given: StochasticGradientOptions): StochasticGradient {
@@ -81,7 +81,10 @@ const ALL_OPTIONS: Checks<SgdOptions & Theorem3Options> = {
 
 const COVERED: readonly string[] = ['theorem3', 'rate', 'power', 'scale', 'seed'];
 
-/** @throws RangeError for options of `sgd` that the theorem does not cover; plain JavaScript may pass them in spite of the type */
+/**
+ * @throws RangeError for options of `sgd` that the theorem does not cover; plain JavaScript may pass them in spite of
+ *   the type
+ */
 function refuseUncovered(options: Theorem3Options): void {
   for (const [name, value] of Object.entries(options)) {
     if (!COVERED.includes(name) && value !== undefined && value !== 0 && value !== false) {

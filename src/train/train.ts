@@ -12,15 +12,15 @@ import { EMPTY_TALLY, type EpochProgress, type History, summarise } from './prog
 import { beginRun, endRun, type Run } from './run.ts';
 
 /**
- * Trains a classifier on batches of samples. Every epoch takes all samples in random order, unless the optimiser draws them
- * independently.
+ * Trains a classifier on batches of samples. Every epoch takes all samples in random order, unless the optimiser draws
+ * them independently.
  *
- * If the model already has parameters on this engine, training starts from these; otherwise the model is initialised with
- * `seed`. With `resume`, training continues from a checkpoint instead.
- * @throws ConvergenceError where a forward or backward solve does not converge; RangeError where the data do not fit the
- *   model; CheckpointError where training cannot be resumed; the signal's reason once it is aborted; and an Error that names
- *   the step where the loss, or a parameter after the update, is not finite. A step that fails is undone: the parameters, and
- *   what layers remember, are as they were before it, so that the model can still be used
+ * If the model already has parameters on this engine, training starts from these; otherwise the model is initialised
+ * with `seed`. With `resume`, training continues from a checkpoint instead.
+ * @throws ConvergenceError where a forward or backward solve does not converge; RangeError where the data do not fit
+ *   the model; CheckpointError where training cannot be resumed; the signal's reason once it is aborted; and an Error
+ *   that names the step where the loss, or a parameter after the update, is not finite. A step that fails is undone:
+ *   the parameters, and what layers remember, are as they were before it, so that the model can still be used
  */
 export async function train(
   engine: Engine,

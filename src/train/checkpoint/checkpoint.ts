@@ -110,7 +110,8 @@ function describeRecord(record: TrainingRecord): Content['training'] {
 
 /**
  * Reads the bytes of a checkpoint.
- * @throws CheckpointError where the bytes are no checkpoint, are cut short or damaged, or have another version of the format
+ * @throws CheckpointError where the bytes are no checkpoint, are cut short or damaged, or have another version of the
+ *   format
  */
 export function loadCheckpoint(bytes: Uint8Array): Checkpoint {
   const { content, arrays } = unpack(bytes);
@@ -165,8 +166,8 @@ export async function takeSnapshot(model: Model): Promise<Pick<Checkpoint, 'laye
 }
 
 /**
- * Writes a checkpoint of a model: its layers, their parameters and what they remember. The checkpoints that `train` writes also
- * hold the state of training.
+ * Writes a checkpoint of a model: its layers, their parameters and what they remember. The checkpoints that `train`
+ * writes also hold the state of training.
  * @param options.extras your own data, to be stored as JSON
  * @returns the bytes of the checkpoint
  */
@@ -201,8 +202,8 @@ const CHECKPOINT = /* @__PURE__ */ checkFor('a checkpoint', (value) => {
 
 /**
  * Makes the model of a checkpoint, with its parameters on the engine.
- * @throws RangeError where the kind of a layer is unknown; CheckpointError where the best parameters are requested but not
- *   stored
+ * @throws RangeError where the kind of a layer is unknown; CheckpointError where the best parameters are requested but
+ *   not stored
  */
 export function modelFrom(checkpoint: Checkpoint, engine: Engine, options?: ModelFromOptions): Model {
   CHECKPOINT('modelFrom: checkpoint', checkpoint);

@@ -1,4 +1,6 @@
-/** Options for the checkpoints that training writes, and when one is due. The code that writes them is loaded on demand. */
+/**
+ * Options for the checkpoints that training writes, and when one is due. The code that writes them is loaded on demand.
+ */
 import { FUNCTION, isObject, refusal } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 

@@ -26,15 +26,17 @@ export interface Criterion {
 }
 
 /**
- * Evaluates a criterion. Each candidate is solved in `copies` Lasso problems, which differ in their rows or targets. Problems are
- * ordered as (copy, candidate).
+ * Evaluates a criterion. Each candidate is solved in `copies` Lasso problems, which differ in their rows or targets.
+ * Problems are ordered as (copy, candidate).
  */
 export interface Judge {
   /** The number of problems per candidate. */
   readonly copies: number;
   /** [copies, rows]: 1 for the rows to which a copy is fitted, else 0. Default: all rows. */
   readonly masks?: Tensor;
-  /** For each copy, the share of all rows to which it is fitted. Its penalties are multiplied by that share. Default: 1. */
+  /**
+   * For each copy, the share of all rows to which it is fitted. Its penalties are multiplied by that share. Default: 1.
+   */
   readonly shares?: readonly number[];
   /** The targets, [copies·candidates, rows], where copies differ in them. Default: y for all. */
   targets?(candidates: number): Tensor;
@@ -69,7 +71,10 @@ export function heldOut(rows: RowSplit): Criterion {
   };
 }
 
-/** The mean over the folds of the mean squared error on the held-out rows (M. Stone, 1974). All folds are solved as one batch. */
+/**
+ * The mean over the folds of the mean squared error on the held-out rows (M. Stone, 1974). All folds are solved as one
+ * batch.
+ */
 export function crossValidation(options?: FoldOptions): Criterion {
   const { folds = 5, seed = 0 } = readOptions('crossValidation', options, { folds: COUNT, seed: INDEX });
   if (folds < 2) throw refusal('crossValidation: folds', folds, 'an integer from 2');
@@ -105,9 +110,9 @@ export interface SureOptions {
 }
 
 /**
- * Stein's unbiased estimate of the risk per row, (‖y − f(y)‖² + 2σ²·dof)/rows − σ² with f(y) = Xβ + β₀. The degrees of freedom
- * are piecewise constant in the penalty. A finite difference makes them differentiable: dof = ⟨f(y + εδ) − f(y), δ⟩/ε with a
- * Gaussian δ and ε = 2σ/rows^0.3 (Deledalle, Vaiter, Fadili & Peyré 2014).
+ * Stein's unbiased estimate of the risk per row, (‖y − f(y)‖² + 2σ²·dof)/rows − σ² with f(y) = Xβ + β₀. The degrees of
+ * freedom are piecewise constant in the penalty. A finite difference makes them differentiable: dof = ⟨f(y + εδ) −
+ * f(y), δ⟩/ε with a Gaussian δ and ε = 2σ/rows^0.3 (Deledalle, Vaiter, Fadili & Peyré 2014).
  */
 export function sure(options: SureOptions): Criterion {
   const { deviation, seed = 0 } = readOptions('sure', options, { deviation: 0, seed: INDEX });

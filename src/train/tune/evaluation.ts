@@ -164,8 +164,8 @@ export class Evaluation {
   }
 
   /**
-   * Tells for each candidate whether all its problems were solved, together with their linear solves where a gradient was
-   * requested.
+   * Tells for each candidate whether all its problems were solved, together with their linear solves where a gradient
+   * was requested.
    * @throws OutOfTime where a solve ran out of time
    */
   private async findSolved({ report, backwardReports }: LassoSolution, count: number): Promise<boolean[]> {

@@ -11,7 +11,10 @@ export interface Visit extends Evaluated {
 
 /** Reported after each step of the search. A step evaluates the criterion once for every start that has not ended. */
 export interface TuneProgress {
-  /** 'points': points of a grid, or points from which starts are chosen, without gradients. 'step': a step of the search. */
+  /**
+   * 'points': points of a grid, or points from which starts are chosen, without gradients. 'step': a step of the
+   * search.
+   */
   readonly kind: 'points' | 'step';
   /** The penalty being tuned. Before one λ for each feature, a single λ is tuned. */
   readonly penalty: PenaltyName;
@@ -22,8 +25,8 @@ export interface TuneProgress {
   /** The least criterion so far, and its parameters; undefined as long as no candidate was solved. */
   readonly best: Pick<Visit, 'parameters' | 'value'> | undefined;
   /**
-   * Estimated as if one start used all evaluations that `limit` allows, though most starts end earlier. For a grid, the time for
-   * its remaining points. At most the rest of the time limit.
+   * Estimated as if one start used all evaluations that `limit` allows, though most starts end earlier. For a grid, the
+   * time for its remaining points. At most the rest of the time limit.
    */
   readonly secondsLeft: number;
 }

@@ -1,4 +1,6 @@
-/** Methods that minimise a criterion in a box from several starts. The starts advance on the host, one batch per step. */
+/**
+ * Methods that minimise a criterion in a box from several starts. The starts advance on the host, one batch per step.
+ */
 import type { Evaluation } from './evaluation.ts';
 import type { Visit } from './progress.ts';
 
@@ -57,7 +59,10 @@ const LARGEST_MOVE = 1;
 /** The factor by which the step size shrinks after a step without sufficient decrease. */
 const SHRINKING = 0.4;
 
-/** Bounds gradients from below so that dividing by them stays finite. A gradient of 0, where no feature is selected, moves nothing. */
+/**
+ * Bounds gradients from below so that dividing by them stays finite. A gradient of 0, where no feature is selected,
+ * moves nothing.
+ */
 const SMALLEST_NORMAL = 2 ** -1022;
 
 interface DescentState {
@@ -67,9 +72,9 @@ interface DescentState {
 }
 
 /**
- * Gradient descent with a line search for each start: θ⁺ = clamp(θ − s∇C), where s is shortened until C falls. The next s is that
- * of Barzilai & Borwein (1988), ⟨Δθ, Δθ⟩/⟨Δθ, Δ∇C⟩. Descent also finds a minimum at a knot, where no gradient vanishes: the steps
- * shrink until they are below the tolerance.
+ * Gradient descent with a line search for each start: θ⁺ = clamp(θ − s∇C), where s is shortened until C falls. The next
+ * s is that of Barzilai & Borwein (1988), ⟨Δθ, Δθ⟩/⟨Δθ, Δ∇C⟩. Descent also finds a minimum at a knot, where no gradient
+ * vanishes: the steps shrink until they are below the tolerance.
  */
 export const descent: Search = async (evaluation, starts, options) => {
   const { bounds, tolerance, limit } = options;

@@ -1,4 +1,7 @@
-/** Chooses the penalty of a Lasso by minimising a criterion along its gradient. λ is the penalty and log λ its natural logarithm. */
+/**
+ * Chooses the penalty of a Lasso by minimising a criterion along its gradient. λ is the penalty and log λ its natural
+ * logarithm.
+ */
 import { BOOLEAN, checkFor, FUNCTION, has, isListOf, LIST, refusal, SIGNAL } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { shown } from '../../arguments/shown.ts';
@@ -34,14 +37,14 @@ export interface TuneOptions {
   /** 'single': one λ. 'features': one λ for each feature. 'elastic-net': λ and the ridge ρ. Default 'single'. */
   penalty?: PenaltyName;
   /**
-   * 'descent': gradient descent with a line search. 'adam': Adam. 'grid': the criterion at equally spaced log λ, without gradients,
-   * for comparison and only with a single λ. Default 'descent'.
+   * 'descent': gradient descent with a line search. 'adam': Adam. 'grid': the criterion at equally spaced log λ,
+   * without gradients, for comparison and only with a single λ. Default 'descent'.
    */
   optimiser?: TuningOptimiser;
   /**
-   * The number of starts, or the starts themselves; several help where the criterion has several local minima. Default 4: the best
-   * of four times as many points, spread over the upper part of the range of log λ. With one λ for each feature the default is 2,
-   * from the best single λ downwards.
+   * The number of starts, or the starts themselves; several help where the criterion has several local minima. Default
+   * 4: the best of four times as many points, spread over the upper part of the range of log λ. With one λ for each
+   * feature the default is 2, from the best single λ downwards.
    */
   starts?: number | readonly (readonly number[])[];
   /** A start ends once no parameter, such as log λ, moves by more than this number in (0, 10]. Default 1e-3. */
@@ -55,8 +58,8 @@ export interface TuneOptions {
   /** Aborting it ends the search and the current solves; `tune` rejects at once with its reason. */
   signal?: AbortSignal;
   /**
-   * Milliseconds for the whole search, counted from the call, a finite number > 0. The result is then the best penalty found in
-   * that time, and has `timedOut` set. Its solution is computed after that. Default: no limit.
+   * Milliseconds for the whole search, counted from the call, a finite number > 0. The result is then the best penalty
+   * found in that time, and has `timedOut` set. Its solution is computed after that. Default: no limit.
    */
   timeLimit?: number;
 }
@@ -109,16 +112,18 @@ export interface TuneResult {
   /** The certificate of this solution. */
   readonly certificate: LassoCertificate;
   /**
-   * The derivatives of the criterion in log λ, one tolerance to the left and to the right of the chosen log λ. A minimum lies between
-   * if the left one is negative and the right one positive; at a knot they need not be small. Undefined unless there is a single
-   * λ, or where the time limit was reached.
+   * The derivatives of the criterion in log λ, one tolerance to the left and to the right of the chosen log λ. A
+   * minimum lies between if the left one is negative and the right one positive; at a knot they need not be small.
+   * Undefined unless there is a single λ, or where the time limit was reached.
    */
   readonly slopes: { readonly left: number; readonly right: number } | undefined;
   /** The interval [low, high] that was searched for each parameter. */
   readonly bounds: Bounds;
   /** Every evaluation, in order. Points of a grid, and points from which starts are chosen, have no gradient. */
   readonly visited: readonly Visit[];
-  /** The number of evaluations that were left out because a problem was not solved to its tolerance. Their value is NaN. */
+  /**
+   * The number of evaluations that were left out because a problem was not solved to its tolerance. Their value is NaN.
+   */
   readonly failed: number;
   /** The number of Lasso problems solved during the search. */
   readonly solves: number;
@@ -132,10 +137,10 @@ export interface TuneResult {
 const STARTING_SHARE = 0.6;
 
 /**
- * Chooses the penalty of a Lasso: minimises a criterion over log λ in [log λ_max − 12, log λ_max], by its gradient through the
- * solutions.
- * @throws RangeError where an option is wrong; the signal's reason once it is aborted; an Error where no λ can be chosen, because
- *   Xᵀy is 0, no candidate was solved to its tolerance, or the time limit was reached before one was
+ * Chooses the penalty of a Lasso: minimises a criterion over log λ in [log λ_max − 12, log λ_max], by its gradient
+ * through the solutions.
+ * @throws RangeError where an option is wrong; the signal's reason once it is aborted; an Error where no λ can be
+ *   chosen, because Xᵀy is 0, no candidate was solved to its tolerance, or the time limit was reached before one was
  */
 export async function tune(given: TuneOptions): Promise<TuneResult> {
   const since = performance.now();

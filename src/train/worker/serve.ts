@@ -25,7 +25,8 @@ export interface WorkerTraining {
 }
 
 /**
- * Serves training runs to a page. Call it once in the worker's script; `trainInWorker` makes sure that one run is active at a time.
+ * Serves training runs to a page. Call it once in the worker's script; `trainInWorker` makes sure that one run is
+ * active at a time.
  * @param scope the worker's global scope, `self`
  * @param build makes engine, model and data for the job that the page posts
  */
