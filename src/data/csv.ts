@@ -131,7 +131,7 @@ function cutIntoRecords(
     if (!isSpaced) skipBlanks();
     if (!ends()) {
       throw new DataError(
-        `line ${line}: ${JSON.stringify(text[at])} follows a closing quote; a separator or the end of the line must (a quote inside a cell is doubled)`,
+        `line ${line}: ${JSON.stringify(text[at])} follows a closing quote; only a separator or the end of the line may follow (double a quote inside a cell)`,
       );
     }
     return cell.replaceAll('""', '"');

@@ -13,7 +13,7 @@ export type FeatureColumn =
   | { readonly name: string; readonly kind: 'categories'; readonly categories: readonly string[] };
 
 /** The roles of the columns of a table. */
-export interface ColumnRoles {
+interface ColumnRoles {
   readonly target: string;
   /** Columns that are not used as features. Default: none. */
   readonly ignore?: readonly string[];
@@ -65,7 +65,7 @@ export function featureColumns(
     limits,
     'values',
     features * table.rows.length,
-    `${table.rows.length} rows × ${features} features are many`,
+    `${table.rows.length} rows × ${features} features are ${features * table.rows.length} values`,
   );
   return columns;
 }
@@ -145,12 +145,12 @@ function describeDoubt(cell: string): string | undefined {
   if (isDateLike(cell) && isDoubtfulDate(cell)) {
     return readISODate(cell, 'day-first') === readISODate(cell, 'month-first')
       ? 'is no date of the calendar; correct it'
-      : 'is not written as the other dates are, or the option dates says; correct it, or that option';
+      : 'is not written as the other dates are, or the option dates says; correct the date or the option';
   }
   if (readNumber(cell) !== undefined || !isNumberLike(cell)) return undefined;
   if (decimalShownBy(cell) !== 'either') {
     const mark = withPoint(cell, ',') === undefined ? 'point' : 'comma';
-    return `has a decimal ${mark}, unlike others, or against the option decimal; correct it, or that option`;
+    return `has a decimal ${mark}, unlike others, or against the option decimal; correct the number or the option`;
   }
   const [point, comma] = [withPoint(cell, '.'), withPoint(cell, ',')];
   return `could be ${point} or ${comma}; say by the option decimal what stands before the decimals`;

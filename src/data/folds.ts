@@ -42,7 +42,7 @@ export function foldMasks(count: number, options?: FoldOptions): Folds {
     throw refusal('folds', folds, `an integer from 2 to ${count}, the number of rows`);
   }
   if (folds * count > MAXIMUM_NUMBERS)
-    throw new RangeError(`count is ${count} and folds is ${folds}; together they may be ${MAXIMUM_NUMBERS}`);
+    throw new RangeError(`count is ${count} and folds is ${folds}; their product may be at most ${MAXIMUM_NUMBERS}`);
   const foldOf = new Int32Array(count);
   for (const [place, row] of random(seed).permutation(count).entries()) foldOf[row] = place % folds;
   const training = new Uint8Array(folds * count).fill(1);

@@ -209,7 +209,7 @@ export function unstandardisedModel(
   const { mean, deviation } = standardisation;
   if (coefficients.length !== mean.length) {
     throw new RangeError(
-      `there are ${coefficients.length} coefficients; there must be ${mean.length}, one for a feature`,
+      `there are ${coefficients.length} coefficients; there must be ${mean.length}, one for each feature`,
     );
   }
   const scaled = Float64Array.from(coefficients, (coefficient, feature) => coefficient / deviation[feature]);

@@ -120,7 +120,7 @@ function checkOptions(options: Required<Omit<SparseRegressionOptions, 'seed'>>):
   }
   if (options.count * features > 2 ** 32) {
     throw new RangeError(
-      `count is ${options.count} and features is ${features}; together they may be ${2 ** 32} numbers`,
+      `count is ${options.count} and features is ${features}; their product may be at most ${2 ** 32}`,
     );
   }
   if (!(typeof correlation === 'number' && Math.abs(correlation) < 1)) {

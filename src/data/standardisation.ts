@@ -102,7 +102,7 @@ export function standardised(samples: Samples, standardisation: Standardisation)
 export function standardiseInputs({ inputs, features }: Rows, { mean, deviation }: Standardisation): Float32Array {
   if (mean.length !== features || deviation.length !== features) {
     throw new RangeError(
-      `standardised: the standardisation is of ${mean.length} means and ${deviation.length} deviations, the rows have ${features} features`,
+      `standardised: the standardisation has ${mean.length} means and ${deviation.length} deviations; the rows have ${features} features, and each needs one of both`,
     );
   }
   const result = new Float32Array(inputs.length);

@@ -30,7 +30,7 @@ export const STARTS: readonly Point[] = [
 export const CALM: Bilevel = { ...PAPER, line: [-2, 1, 2] };
 
 /** The library's answer at a point on the line. */
-export interface LineAnswer {
+interface LineAnswer {
   /** The selection at the kink. */
   readonly q: number;
   /** Absent where the library refuses to answer. */

@@ -29,7 +29,7 @@ export function evaluateLine({ line: [p, q, r] }: Bilevel, [x, y]: Point): numbe
  * Solves the inner problem: the corner (3, 5) where L > 0 and the corner (0, 0) where L < 0. On the line every s is a
  * solution.
  */
-export function solveInner(problem: Bilevel, point: Point): Point {
+function solveInner(problem: Bilevel, point: Point): Point {
   return evaluateLine(problem, point) > 0 ? problem.box : [0, 0];
 }
 

@@ -85,7 +85,7 @@ export async function ascent(
 export const RATE = 0.01;
 
 /** The library's answer at one point. */
-export interface LorenzAnswer {
+interface LorenzAnswer {
   /** The error in each coordinate of the inner solution. */
   readonly distance: number;
   /** Absent where the library refuses to answer. */

@@ -7,10 +7,10 @@ import { type Bilevel, descended, findSwitches, PAPER, type Point, RATE } from '
 export const VARIANCE = 0.4;
 
 /** The number of perturbed copies. */
-export const DRAWS = 20;
+const DRAWS = 20;
 
 /** Possible meanings of "the coefficients" in the paper, which defines them only in an appendix. */
-export const READINGS = ['the line', 'the line and the weights', 'the line, the weights and the box'] as const;
+const READINGS = ['the line', 'the line and the weights', 'the line, the weights and the box'] as const;
 
 /**
  * 'cycle': goes round. 'slide': moves along the line while crossing it to and fro. 'rest': converges to a corner.

@@ -54,7 +54,7 @@ export interface SpuriousReading {
   readonly refusal?: string;
 }
 
-export interface SpuriousCurve {
+interface SpuriousCurve {
   readonly x: readonly number[];
   readonly slope: readonly number[];
 }

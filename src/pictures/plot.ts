@@ -60,7 +60,7 @@ export const PANE_SIZE = { width: 340, height: PANE.bottom - PANE.top };
 /**
  * Converts between places in the plane and in the picture, for a page that draws on the picture or reacts to clicks.
  */
-export interface Pane {
+interface Pane {
   /** The left edge of the pane in the picture. */
   readonly left: number;
   /** The horizontal place in the picture. */

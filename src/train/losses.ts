@@ -69,7 +69,7 @@ export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array
   }
   if (labels.length * classes > 2 ** 32) {
     throw new RangeError(
-      `oneHot: ${labels.length} labels and ${classes} classes give more numbers than an array can hold`,
+      `oneHot: ${labels.length} labels and ${classes} classes give more than 2³² numbers, which no array can hold`,
     );
   }
   const rows = new Float32Array(labels.length * classes);

@@ -32,7 +32,7 @@ export interface Run {
   isOver: boolean;
 }
 
-export type CheckpointWriter = (run: Run, reason: CheckpointInfo['reason']) => Promise<void>;
+type CheckpointWriter = (run: Run, reason: CheckpointInfo['reason']) => Promise<void>;
 
 /** @param record of the checkpoint from which training continues; the model already has its parameters */
 export function beginRun(

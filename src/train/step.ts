@@ -12,7 +12,7 @@ import { type BatchLoss, checkLoss } from './losses.ts';
 import type { StepOutcome } from './progress.ts';
 import type { SpeculativeStep } from './speculative-step.ts';
 
-export interface StepInputs {
+interface StepInputs {
   readonly part: Samples;
   readonly loss: BatchLoss;
   readonly weights: readonly number[] | undefined;
@@ -49,8 +49,8 @@ export async function trainStep(
     const parameters = speculative?.parameters ?? model.parameters.map(({ value }) => value);
     const { loss, gradients } = await differentiate(
       (...values) => {
-        const pass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
-        const scores = model.forward(x, { values, solves, training: pass });
+        const trainingPass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
+        const scores = model.forward(x, { values, solves, training: trainingPass });
         outputs.push(engine.kept(scores));
         return checkLoss('train', lossOf(scores, targets));
       },
@@ -96,7 +96,7 @@ function checkUpdate(next: Tensor[], parameters: readonly Tensor[]): Tensor[] {
   if (next.length === parameters.length && next.every((tensor, index) => fits(tensor, parameters[index]))) return next;
   const shapes = (tensors: readonly Tensor[]): string => tensors.map(({ shape }) => describe(shape ?? [])).join(', ');
   throw new RangeError(
-    `optimiser: update gave tensors of the shapes ${shapes(next)}; it must give one for each parameter that is not disposed: ${shapes(parameters)}`,
+    `optimiser: update gave tensors of the shapes ${shapes(next)}; it must give one tensor, not disposed, for each parameter, of the shapes ${shapes(parameters)}`,
   );
 }
 

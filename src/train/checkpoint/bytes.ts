@@ -15,7 +15,7 @@ import { BYTES } from '../../arguments/check.ts';
 import { checksum } from './checksum.ts';
 
 const MAGIC = 'EQUILBRA';
-export const VERSION = 1;
+const VERSION = 1;
 const START = 24;
 
 /** Thrown where a checkpoint cannot be used; the message says why. */

@@ -118,7 +118,7 @@ export function loadCheckpoint(bytes: Uint8Array): Checkpoint {
   const { layers, extras, counts, memories, training } = content as Content;
   const at = (place: string): NumberArray => {
     const found = arrays.get(place);
-    if (!found) throw new CheckpointError(`checkpoint: there is no array ${JSON.stringify(place)} in it`);
+    if (!found) throw new CheckpointError(`checkpoint: the array ${JSON.stringify(place)} is missing`);
     return found;
   };
   const several = (count: number, place: (index: number) => string): NumberArray[] =>
@@ -212,7 +212,9 @@ export function modelFrom(checkpoint: Checkpoint, engine: Engine, options?: Mode
   const model = sequential(...checkpoint.layers.map((description) => layerFrom(description, layers)));
   const best = checkpoint.training?.best ?? [];
   if (parameters === 'best' && best.length === 0) {
-    throw new CheckpointError('checkpoint: it holds no best parameters; early stopping with restoreBest keeps them');
+    throw new CheckpointError(
+      'checkpoint: it holds no best parameters; only early stopping with restoreBest stores them',
+    );
   }
   restoreModel(checkpoint, engine, model, parameters === 'best' ? best : checkpoint.parameters);
   return model;
@@ -235,6 +237,6 @@ export function restoreModel(
   });
 }
 
-export function createTensor(engine: Engine, { shape, values }: NumberArray): Tensor {
+function createTensor(engine: Engine, { shape, values }: NumberArray): Tensor {
   return engine.tensor(values, shape);
 }

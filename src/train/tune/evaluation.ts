@@ -60,7 +60,7 @@ export class OutOfTime extends Error {
 }
 
 /** Limits that end a search early. */
-export interface EvaluationLimits {
+interface EvaluationLimits {
   readonly signal?: AbortSignal;
   /** In terms of performance.now(). Evaluations that have not finished by then throw OutOfTime. */
   readonly deadline?: number;

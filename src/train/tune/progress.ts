@@ -34,7 +34,7 @@ export interface TuneProgress {
 /** Called with the progress of `tune`, and awaited. */
 export type OnTuneProgress = (progress: TuneProgress) => void | Promise<void>;
 
-export interface ProgressOptions {
+interface ProgressOptions {
   readonly penalty: PenaltyName;
   /** The largest number of batches of evaluations that the search may take. */
   readonly batches: number;

@@ -16,7 +16,7 @@ export interface SearchOptions {
   readonly onEvaluated: (found: readonly Visited[]) => Promise<void>;
 }
 
-export interface Visited extends Visit {
+interface Visited extends Visit {
   readonly gradient: readonly number[];
 }
 

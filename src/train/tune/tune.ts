@@ -243,7 +243,7 @@ function createUnsolvedError({ length }: readonly Visit[], timedOut: boolean, ti
   return new Error(
     timedOut
       ? `tune: the time limit of ${timeLimit} ms was over before a candidate was solved; raise timeLimit`
-      : `tune: none of the ${length} candidates was solved; see solve`,
+      : `tune: none of the ${length} candidates was solved to its tolerance; raise limit or tolerance in the option solve`,
   );
 }
 

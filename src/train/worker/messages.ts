@@ -40,7 +40,7 @@ export type Answer =
   | { readonly type: 'stopped' }
   | { readonly type: 'failed'; readonly error: PostedError };
 
-export interface PostedError {
+interface PostedError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
