@@ -8,7 +8,7 @@ import { type MonotoneLayerOptions, monotone } from '../../src/layers/monotone.t
 import { sequential } from '../../src/layers/sequential.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { adam } from '../../src/train/adam.ts';
-import { batchesOf } from '../../src/train/batches.ts';
+import { drawBatches } from '../../src/train/batches.ts';
 import type { Progress } from '../../src/train/progress.ts';
 import { train } from '../../src/train/train.ts';
 import { clouds } from '../support/clouds.ts';
@@ -138,7 +138,7 @@ describe('steps that need not be read before the next one', () => {
     await loadSpeculation();
     // Another batch size: loops of other shapes, about which nothing is known yet.
     const data = clouds(7 * STEPS);
-    const rowsOf = batchesOf(random(0), 0, data.count, 7, 'shuffled');
+    const rowsOf = drawBatches(random(0), 0, data.count, 7, 'shuffled');
     // At first every tanh is flat, so that the backward solve has next to nothing to do.
     for (let step = 0; step < 6; step++) {
       for (const row of rowsOf(step)) for (const at of [2 * row, 2 * row + 1]) data.inputs[at] *= 1000;

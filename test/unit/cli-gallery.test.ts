@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clarke, inverseJacobian } from '../../src/gallery/clarke.ts';
 import { CALM, type Cycle, cycle, STARTS } from '../../src/gallery/cycle.ts';
-import { type Bilevel, descended, gradients, lineAt, PAPER, switchesOf } from '../../src/gallery/descent.ts';
-import { flow } from '../../src/gallery/flow.ts';
+import { type Bilevel, descended, evaluateLine, findSwitches, gradients, PAPER } from '../../src/gallery/descent.ts';
+import { followFlow } from '../../src/gallery/flow.ts';
 import { implicitGradient, lorenz, trueGradient } from '../../src/gallery/lorenz.ts';
 import { type Outcome, outcomeOf, perturbed } from '../../src/gallery/perturbed.ts';
 import { EXPLICIT, INVERSE, slopes, spurious } from '../../src/gallery/spurious.ts';
@@ -101,7 +101,7 @@ describe('the cycle', () => {
       expect(STARTS[index]).toEqual(start);
       expect(relativeError(path.slice(0, 11).flat(), first_11.flat())).toBeLessThan(1e-12);
       expect(relativeError(path.filter((_, step) => step % 50 === 0).flat(), every_50.flat())).toBeLessThan(1e-9);
-      expect(switchesOf(PAPER, path)).toEqual(switch_iterations);
+      expect(findSwitches(PAPER, path)).toEqual(switch_iterations);
     }
     expect(found.stepsAround).toEqual([124, 124, 124, 124, 124]);
   });
@@ -117,20 +117,20 @@ describe('the cycle', () => {
   });
 
   test('the flow crosses the line where the reference has it, from wherever it starts', () => {
-    for (const { crossings, period } of [found.flow, ...STARTS.map((start) => flow(PAPER, start, 20))]) {
+    for (const { crossings, period } of [found.flow, ...STARTS.map((start) => followFlow(PAPER, start, 20))]) {
       expect(period).toBeCloseTo(reference.cycle.flow.period, 10);
       const byX = [...crossings].sort((a, b) => b[0] - a[0]);
       expect(relativeError(byX.flat(), reference.cycle.flow.crossings.flat())).toBeLessThan(1e-10);
       expect(byX[0][0]).toBeGreaterThan(19 / 9);
       expect(byX[1][0]).toBeLessThan(8 / 9);
-      for (const point of crossings) expect(lineAt(PAPER, point)).toBeCloseTo(0, 10);
+      for (const point of crossings) expect(evaluateLine(PAPER, point)).toBeCloseTo(0, 10);
     }
   });
 
   test('smaller steps come nearer to the flow', async () => {
     const rate = 0.002;
     const [path] = await descended(engine, [PAPER], [[2.3, 4.9]], 1000, rate);
-    const switches = switchesOf(PAPER, path);
+    const switches = findSwitches(PAPER, path);
     const last = switches[switches.length - 1];
     const time = rate * (last - switches[switches.length - 3]);
     expect(Math.abs(time - found.flow.period)).toBeLessThan(0.005);
@@ -143,7 +143,7 @@ describe('the cycle', () => {
       const path = found.calm[index];
       expect(relativeError(path.filter((_, step) => step % 50 === 0).flat(), every_50.flat())).toBeLessThan(1e-9);
       expect(relativeError(path[path.length - 1], final)).toBeLessThan(1e-4);
-      expect(switchesOf(CALM, path.slice(300))).toEqual([]);
+      expect(findSwitches(CALM, path.slice(300))).toEqual([]);
     }
   });
 

@@ -1,6 +1,6 @@
 /** A failed step of training leaves no trace: not in the parameters, the optimiser, or the memory of layers. */
 import { describe, expect, test, vi } from 'vitest';
-import type { Samples } from '../../src/data/dataset.ts';
+import type { Samples } from '../../src/data/samples.ts';
 import {
   adam,
   clipped,

@@ -1,8 +1,8 @@
 /** Layers without a solve, and a user's own layer, on the oracle. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import type { Samples } from '../../src/data/dataset.ts';
 import { random } from '../../src/data/random.ts';
+import type { Samples } from '../../src/data/samples.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { dropout } from '../../src/layers/dropout.ts';
 import { emptyMemory, type Layer, uniformParameter } from '../../src/layers/layer.ts';

@@ -1,8 +1,8 @@
 /** A Lasso as a layer: its codes, its gradients through a model, its training, and a resumed run. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import type { Samples } from '../../src/data/dataset.ts';
 import { random } from '../../src/data/random.ts';
+import type { Samples } from '../../src/data/samples.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { emptyMemory } from '../../src/layers/layer.ts';
 import { sequential } from '../../src/layers/sequential.ts';

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import type { Samples } from '../../src/data/dataset.ts';
+import type { Samples } from '../../src/data/samples.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
 import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
 import { type Layer, uniformParameter } from '../../src/layers/layer.ts';

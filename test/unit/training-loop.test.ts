@@ -1,20 +1,20 @@
 /** The options of the training loop: early stopping, class weights, a chosen loss, stopping, the time left. */
 import { describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import type { Samples } from '../../src/data/dataset.ts';
 import { random } from '../../src/data/random.ts';
+import type { Samples } from '../../src/data/samples.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { monotone } from '../../src/layers/monotone.ts';
 import { type Model, sequential } from '../../src/layers/sequential.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { adam } from '../../src/train/adam.ts';
-import { batchesOf } from '../../src/train/batches.ts';
-import { targetsOf } from '../../src/train/class-weights.ts';
+import { drawBatches } from '../../src/train/batches.ts';
+import { createTargets } from '../../src/train/class-weights.ts';
 import { EarlyStopper } from '../../src/train/early-stopping.ts';
 import { evaluate } from '../../src/train/evaluate.ts';
 import { crossEntropy } from '../../src/train/losses.ts';
-import { type EpochProgress, estimator, type Progress } from '../../src/train/progress.ts';
+import { createEstimator, type EpochProgress, type Progress } from '../../src/train/progress.ts';
 import { sgd } from '../../src/train/sgd.ts';
 import { stochasticGradient } from '../../src/train/stochastic-gradient.ts';
 import { train } from '../../src/train/train.ts';
@@ -84,7 +84,7 @@ describe('early stopping', () => {
     const watch = (on: 'training loss' | 'training accuracy', values: number[]): boolean[] => {
       const stopper = new EarlyStopper({ patience: 2, minimumImprovement: 0.1, on });
       return values.map((value, epoch) => {
-        stopper.see({ epoch: epoch + 1, loss: value, accuracy: value } as EpochProgress, model);
+        stopper.recordEpoch({ epoch: epoch + 1, loss: value, accuracy: value } as EpochProgress, model);
         return stopper.hasStopped;
       });
     };
@@ -100,7 +100,7 @@ describe('class weights', () => {
 
   test('the loss is Σ w·ℓ / Σ w', async () => {
     const engine = make();
-    const { rows, weight } = targetsOf(labels, 3, weights);
+    const { rows, weight } = createTargets(labels, 3, weights);
     const [found] = await crossEntropy(engine.tensor(scores, [4, 3]), engine.tensor(rows, [4, 3])).data();
     let [sum, total] = [0, 0];
     for (const [row, label] of labels.entries()) {
@@ -238,8 +238,8 @@ describe('the report of a step', () => {
 describe('time left', () => {
   test('the mean step after the first one, times the steps ahead', () => {
     let clock = 0;
-    const estimate = estimator(() => clock);
-    clock = 900; // for compiling
+    const estimate = createEstimator(() => clock);
+    clock = 900; // compiling
     expect(estimate(1, 10)).toBeCloseTo(9, 12);
     clock = 1000;
     expect(estimate(2, 9)).toBeCloseTo(0.9, 12);
@@ -262,7 +262,7 @@ describe('time left', () => {
 
 describe('rows', () => {
   test('independent ones are uniform and reproducible, and every step takes a whole batch', () => {
-    const steps = batchesOf(random(3), 0, 5, 4, 'independent');
+    const steps = drawBatches(random(3), 0, 5, 4, 'independent');
     const counts = new Array<number>(5).fill(0);
     for (let step = 0; step < 1000; step++) {
       expect(steps(step)).toHaveLength(4);
@@ -270,11 +270,11 @@ describe('rows', () => {
     }
     // Each count is about 800, with a standard deviation of 25.
     for (const count of counts) expect(Math.abs(count - 800)).toBeLessThan(125);
-    expect(steps(7)).toEqual(batchesOf(random(3), 0, 5, 4, 'independent')(7));
-    expect(steps(7)).not.toEqual(batchesOf(random(3), 1, 5, 4, 'independent')(7));
+    expect(steps(7)).toEqual(drawBatches(random(3), 0, 5, 4, 'independent')(7));
+    expect(steps(7)).not.toEqual(drawBatches(random(3), 1, 5, 4, 'independent')(7));
   });
   test('shuffled ones take each row once', () => {
-    const steps = batchesOf(random(3), 2, 10, 4, 'shuffled');
+    const steps = drawBatches(random(3), 2, 10, 4, 'shuffled');
     expect([...steps(0), ...steps(1), ...steps(2)].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 });

@@ -113,7 +113,7 @@ async function evaluatePoints(
     { signal },
   );
   try {
-    const found = await evaluation.at(logLambdas.map(place), withGradient);
+    const found = await evaluation.evaluateAll(logLambdas.map(place), withGradient);
     const points = found.map(({ value, gradient }, at) => ({
       logLambda: logLambdas[at],
       value,
