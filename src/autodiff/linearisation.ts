@@ -63,7 +63,8 @@ export class Linearisation {
     return watched.map((tensor) => this.result(tensor, cotangents));
   }
 
-  protected indexOf({ node }: Tensor): number | undefined {
+  protected indexOf(tensor: Tensor): number | undefined {
+    const { node } = tensor;
     return node?.recorder === this.recorder ? node.index : undefined;
   }
 

@@ -76,7 +76,8 @@ export class Tape implements Recorder {
   }
 
   /** Of a tensor that this tape follows, the number that Entry tells it by. */
-  indexOf({ node }: Tensor): number | undefined {
+  indexOf(tensor: Tensor): number | undefined {
+    const { node } = tensor;
     return node?.recorder === this ? node.index : undefined;
   }
 

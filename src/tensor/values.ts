@@ -2,9 +2,9 @@ import { NUMBERS } from '../arguments/check.ts';
 import { checkShape, describe, type Shape, sizeOf } from './shape.ts';
 
 /**
- * The shape of a tensor that is to hold these numbers, in a list of its own.
+ * Returns a copy of the shape, which must fit the numbers.
  * @param given default: one axis
- * @throws RangeError where the shape does not hold them
+ * @throws RangeError if it does not fit them
  */
 export function shapeFor(values: ArrayLike<number>, given: Shape | undefined): Shape {
   NUMBERS('tensor: values', values);
