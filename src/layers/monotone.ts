@@ -7,7 +7,7 @@ import { monotoneMap } from '../implicit/parametrisation.ts';
 import { type ActivationOption, checkMask } from '../solvers/activations.ts';
 import type { ForwardSolverName, LinearSolverName } from '../solvers/index.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
-import { engineOf } from '../tensor/engine.ts';
+import { engineOf } from '../tensor/engine-of.ts';
 import { affine } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkWidth, type Layer, uniformParameter } from './layer.ts';

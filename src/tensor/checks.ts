@@ -4,6 +4,18 @@ import type { Check, Tensor } from './tensor.ts';
 
 export const NO_CHECKS: ReadonlySet<Check> = new Set();
 
+/** @param speculation the one that the promise is about: work that depends on the check is enqueued under it */
+export function createCheck(promise: Promise<void>, speculation?: Speculation): Check {
+  const check: Check = { promise, speculation, passed: false };
+  promise.then(
+    () => {
+      check.passed = true;
+    },
+    () => {}, // whoever awaits the check reports the failure; until then it must not count as unhandled
+  );
+  return check;
+}
+
 /** The open checks of all inputs. If the inputs share one set, as is usual, that very set is returned. */
 export function mergedChecks(inputs: readonly Tensor[]): ReadonlySet<Check> {
   let merged = NO_CHECKS;

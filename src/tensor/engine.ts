@@ -1,39 +1,20 @@
 /** The engine: creates tensors on one backend, traces Programs once per shape, and frees memory. */
-import { checkFor, FINITE, FUNCTION, NUMBERS, refusal } from '../arguments/check.ts';
-import { shown } from '../arguments/shown.ts';
-import type {
-  Backend,
-  BackendName,
-  Constant,
-  MemoryFigures,
-  RunOptions,
-  Speculation,
-  Storage,
-} from '../backends/backend.ts';
+import { checkFor, FINITE, FUNCTION, NUMBERS } from '../arguments/check.ts';
+import type { Backend, BackendName, Constant, MemoryFigures, RunOptions, Speculation } from '../backends/backend.ts';
 import { HOST_BACKENDS } from '../backends/kernels.ts';
 import { type OpenOptions, openBackend } from '../backends/open.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
+import { AmbientArena } from './ambient-arena.ts';
 import { Arena } from './arena.ts';
-import { mergedChecks, NO_CHECKS, speculationOf } from './checks.ts';
-import { isHeld } from './operations.ts';
+import { createCheck, mergedChecks, NO_CHECKS, speculationOf } from './checks.ts';
+import { PendingReads } from './pending-reads.ts';
 import { ProgramCache, type Traced } from './program-cache.ts';
+import { ScalarCache } from './scalars.ts';
 import { describe, type Shape } from './shape.ts';
-import { type Check, isTensor, type LoopContext, TENSOR, Tensor } from './tensor.ts';
-import { Tracing } from './tracing.ts';
-import { shapeFor } from './values.ts';
-
-/**
- * Typical programs use few tolerances, margins and step sizes; the bound stops a sweep over them from filling memory.
- */
-const MAXIMUM_SCALARS = 64;
-
-/** Storage that a tensor shares with its aliases. */
-interface Shared {
-  readonly storage: Storage;
-  references: number;
-  /** How often the storage was overwritten. */
-  writes: number;
-}
+import { SharedStorage, sharedStorageOf } from './shared-storage.ts';
+import { type Check, type LoopContext, Tensor } from './tensor.ts';
+import { type Build, callAsProgram, createContentKey, createShapeKey, traceProgram } from './trace-program.ts';
+import { checkNumbers, shapeFor } from './values.ts';
 
 /** Lets a run end its loops early. */
 type RunLimits = Pick<RunOptions, 'isCutShort'>;
@@ -60,19 +41,6 @@ export async function open(options?: OpenOptions): Promise<Engine> {
   return new Engine(backend, reason);
 }
 
-/** Thrown when a function that needs an engine, such as a solve, is called while a Program is traced. */
-export class NotTraceableError extends Error {
-  override readonly name = 'NotTraceableError';
-}
-
-/** The engine that a tensor belongs to. @throws NotTraceableError if the tensor belongs to a Program */
-export function engineOf(name: string, tensor: Tensor): Engine {
-  TENSOR(name, tensor);
-  const { context } = tensor;
-  if (context instanceof Engine) return context;
-  throw new NotTraceableError(`${name}: it must be a tensor of an engine; a solve cannot be traced into a Program`);
-}
-
 /**
  * Computes with tensors on one backend. `open` creates an engine; `close` frees everything that it holds.
  *
@@ -81,10 +49,9 @@ export function engineOf(name: string, tensor: Tensor): Engine {
  */
 export class Engine implements LoopContext {
   private readonly programs: ProgramCache;
-  private readonly scalars = new Map<number, Tensor>();
-  /** The arena that new tensors join, set while a call runs that has not awaited anything yet. */
-  private ambient: Arena | undefined;
-  private readonly readings = new Set<Promise<void>>();
+  private readonly scalars = new ScalarCache();
+  private readonly ambient = new AmbientArena();
+  private readonly readings = new PendingReads();
 
   /**
    * @internal Use `open()` instead.
@@ -145,99 +112,35 @@ export class Engine implements LoopContext {
 
   private tensorIn(arena: Arena | undefined, values: ArrayLike<number>, given?: Shape): Tensor {
     const shape = shapeFor(values, given);
-    this.checkNumbers('tensor', values);
-    return this.wrap({ storage: this.device.upload(values), references: 0, writes: 0 }, shape, NO_CHECKS, arena);
-  }
-
-  private checkNumbers(name: string, values: ArrayLike<number>): void {
-    for (let index = 0; index < values.length; index++) {
-      if (isHeld(this, values[index])) continue;
-      const held =
-        this.epsilon > Number.EPSILON ? `, and of at most 3.4028235e38 in float32, as ${this.backend} has it` : '';
-      throw new RangeError(`${name}: values[${index}] is ${shown(values[index])}; every number must be finite${held}`);
-    }
+    checkNumbers('tensor', values, this);
+    return this.wrap(new SharedStorage(this.device.upload(values)), shape, NO_CHECKS, arena);
   }
 
   /** @internal A tensor [1] that holds this number and is shared by all callers: do not dispose it. */
   scalar(value: number): Tensor {
-    let kept = this.scalars.get(value);
-    if (!kept) {
-      FINITE('scalar: value', value);
-      if (this.scalars.size === MAXIMUM_SCALARS) this.forgetOldestScalar();
-      kept = this.within(undefined, () => this.tensor([value]));
-      this.scalars.set(value, kept);
-    }
-    return kept;
+    FINITE('scalar: value', value);
+    return this.scalars.get(value, () => this.ambient.runIn(undefined, () => this.tensor([value])));
   }
 
-  private forgetOldestScalar(): void {
-    const [[value, oldest]] = this.scalars;
-    this.scalars.delete(value);
-    oldest.dispose();
-  }
-
-  private wrap(shared: Shared, shape: Shape, checks: ReadonlySet<Check>, arena: Arena | undefined): Tensor {
+  private wrap(shared: SharedStorage, shape: Shape, checks: ReadonlySet<Check>, arena: Arena | undefined): Tensor {
     shared.references += 1;
-    return new Tensor(this, shape, shared, checks, this.homeOf(arena));
-  }
-
-  /** The arena of a tensor that is computed from members of `arena`. */
-  private homeOf(arena: Arena | undefined): Arena | undefined {
-    const { ambient } = this;
-    if (!ambient || arena?.isWithin(ambient)) return arena;
-    ambient.receive(arena);
-    return ambient;
-  }
-
-  /** Runs `make` so that the tensors it creates join the arena, or none if it is undefined. */
-  private within<Result>(arena: Arena | undefined, make: () => Result): Result {
-    const { ambient } = this;
-    this.ambient = arena;
-    try {
-      return make();
-    } finally {
-      this.ambient = ambient;
-    }
+    return new Tensor(this, shape, shared, checks, this.ambient.chooseArena(arena));
   }
 
   /** @internal Runs `make` and frees everything that it created if it throws. */
   wholly<Result>(make: () => Result): Result {
-    const arena = new Arena(this.ambient);
-    try {
-      const result = this.within(arena, make);
-      arena.keepAll();
-      return result;
-    } finally {
-      arena.empty();
-    }
+    return this.ambient.runOrFree(make);
   }
 
   /** @internal Like `wholly`, for tensors that outlive every call, such as parameters: they join no arena. */
   lasting<Result>(make: () => Result): Result {
-    const arena = new Arena();
-    try {
-      const result = this.within(arena, make);
-      arena.letGo();
-      return result;
-    } finally {
-      arena.empty();
-    }
-  }
-
-  private sharedOf(tensor: Tensor): Shared {
-    if (!isTensor(tensor)) throw refusal('tensor', tensor, 'a tensor');
-    if (tensor.context !== this)
-      throw new Error(`tensor ${describe(tensor.shape)}: it belongs to another engine or to a Program`);
-    if (tensor.isDisposed) throw new Error(`tensor ${describe(tensor.shape)}: it was disposed`);
-    return tensor.place as Shared;
+    return this.ambient.runLasting(make);
   }
 
   /** @internal The number that a tensor of `scalar` holds; undefined for other tensors, and once it was overwritten. */
   scalarIn(tensor: Tensor): number | undefined {
-    for (const [value, kept] of this.scalars) {
-      if (kept.place === tensor.place && this.writesTo(kept) === 0) return value;
-    }
-    return undefined;
+    const value = this.scalars.find((scalar) => scalar.place === tensor.place);
+    return value !== undefined && this.writesTo(tensor) === 0 ? value : undefined;
   }
 
   /**
@@ -245,7 +148,7 @@ export class Engine implements LoopContext {
    *   stays the same.
    */
   writesTo(tensor: Tensor): number {
-    return (tensor.place as Shared).writes;
+    return (tensor.place as SharedStorage).writes;
   }
 
   /**
@@ -256,14 +159,14 @@ export class Engine implements LoopContext {
    * @throws RangeError if there are more or fewer, or if one is not finite
    */
   write(tensor: Tensor, values: ArrayLike<number>): void {
-    const shared = this.sharedOf(tensor);
+    const shared = sharedStorageOf(tensor, this);
     NUMBERS('write: values', values);
     if (values.length !== tensor.size) {
       throw new RangeError(
         `write: values holds ${values.length} numbers, the tensor ${describe(tensor.shape)} holds ${tensor.size}`,
       );
     }
-    this.checkNumbers('write', values);
+    checkNumbers('write', values, this);
     this.device.write(shared.storage, values);
     shared.writes += 1;
   }
@@ -273,37 +176,19 @@ export class Engine implements LoopContext {
    *   of the inputs.
    * @param key names everything that changes the Program, except the shapes of the inputs
    */
-  run(
-    key: string,
-    inputs: readonly Tensor[],
-    build: (inputs: Tensor[], tracing: Tracing) => readonly Tensor[],
-    options: RunLimits = {},
-  ): Tensor[] {
-    let fullKey = `${key} `;
-    for (const { shape } of inputs) fullKey += keyOf(shape);
-    return this.enqueue(
-      this.programs.get(fullKey, () => this.trace(key, inputs, build)),
-      inputs,
-      options,
-    );
+  run(key: string, inputs: readonly Tensor[], build: Build, options: RunLimits = {}): Tensor[] {
+    const traced = this.programs.get(createShapeKey(key, inputs), () => traceProgram(key, this, inputs, build));
+    return this.enqueue(traced, inputs, options);
   }
 
   /**
    * @internal Like `run`, but traces every time: `build` may call functions of the user, which may depend on
    *   anything. Equal Programs are still compiled only once.
    */
-  runAnew(
-    name: string,
-    inputs: readonly Tensor[],
-    build: (inputs: Tensor[], tracing: Tracing) => readonly Tensor[],
-    options: RunLimits = {},
-  ): Tensor[] {
-    const traced = this.trace(name, inputs, build);
-    const { constants, ...program } = traced.program;
-    const shapes = [...inputs, ...traced.shapes.map((shape) => ({ shape }))].map(({ shape }) => describe(shape));
-    const key = JSON.stringify([program, [...constants], shapes]);
+  runAnew(name: string, inputs: readonly Tensor[], build: Build, options: RunLimits = {}): Tensor[] {
+    const traced = traceProgram(name, this, inputs, build);
     return this.enqueue(
-      this.programs.get(key, () => traced),
+      this.programs.get(createContentKey(traced, inputs), () => traced),
       inputs,
       options,
     );
@@ -327,14 +212,7 @@ export class Engine implements LoopContext {
 
   /** @internal `tidy` for functions that await nothing. */
   tidied<Result>(body: (arena: Arena) => Result): Result {
-    const arena = new Arena(this.ambient);
-    try {
-      const result = this.within(arena, () => body(arena));
-      for (const tensor of tensorsIn(result)) arena.keep(tensor);
-      return result;
-    } finally {
-      arena.empty();
-    }
+    return this.ambient.runAndFree(body);
   }
 
   /** Enqueues every pass, since nobody waits to see which samples have stopped. */
@@ -350,42 +228,23 @@ export class Engine implements LoopContext {
   }
 
   private enqueue(traced: Traced, inputs: readonly Tensor[], { isCutShort }: RunLimits): Tensor[] {
-    const storages = inputs.map((input) => this.sharedOf(input).storage);
+    const storages = inputs.map((input) => sharedStorageOf(input, this).storage);
     const checks = mergedChecks(inputs);
     const results = this.device.run(traced.program, storages, { speculation: speculationOf(checks), isCutShort });
     this.programs.trim();
     const arena = Arena.of(inputs);
     const { shapes } = traced;
-    return results.map((storage, index) =>
-      this.wrap({ storage, references: 0, writes: 0 }, shapes[index], checks, arena),
-    );
-  }
-
-  private trace(key: string, inputs: readonly Tensor[], build: Parameters<Engine['run']>[2]): Traced {
-    const tracing = new Tracing(key, this);
-    const outputs = build(
-      inputs.map((input) => tracing.input(input.shape)),
-      tracing,
-    );
-    return { program: tracing.finish(outputs), shapes: outputs.map((output) => output.shape) };
+    return results.map((storage, index) => this.wrap(new SharedStorage(storage), shapes[index], checks, arena));
   }
 
   /** @internal See `Context`. */
   call(call: CallWithoutSlots, inputs: readonly (Tensor | undefined)[], shape: Shape): Tensor {
-    const present = inputs.filter((input) => input !== undefined);
-    // The shape belongs to the key: with extents of 1, the same call makes both [1, 2] and [2, 1].
-    const key = `${JSON.stringify(call)} ${inputs.map((input) => (input ? '1' : '0')).join('')} ${describe(shape)}`;
-    const [output] = this.run(key, present, (traced, tracing) => {
-      let next = 0;
-      return [
-        tracing.call(
-          call,
-          inputs.map((input) => (input ? traced[next++] : undefined)),
-          shape,
-        ),
-      ];
-    });
-    return output;
+    const { key, build } = callAsProgram(call, inputs, shape);
+    return this.run(
+      key,
+      inputs.filter((input) => input !== undefined),
+      build,
+    )[0];
   }
 
   /** A tensor of constants: one number repeated, an identity matrix, or a list of numbers. */
@@ -402,7 +261,7 @@ export class Engine implements LoopContext {
 
   /** @internal See `Context`. */
   alias(tensor: Tensor, shape: Shape): Tensor {
-    return this.wrap(this.sharedOf(tensor), shape, tensor.checks, tensor.arena);
+    return this.wrap(sharedStorageOf(tensor, this), shape, tensor.checks, tensor.arena);
   }
 
   /** @internal An alias whose readers also await `promise`, as do the readers of everything computed from it. */
@@ -415,19 +274,12 @@ export class Engine implements LoopContext {
    * @param speculation the one that the promise is about: work that depends on the check is enqueued under it
    */
   check(promise: Promise<void>, speculation?: Speculation): Check {
-    const check: Check = { promise, speculation, passed: false };
-    promise.then(
-      () => {
-        check.passed = true;
-      },
-      () => {}, // whoever awaits the check reports the failure; until then it must not count as unhandled
-    );
-    return check;
+    return createCheck(promise, speculation);
   }
 
   /** @internal An alias that depends on the check, as does everything computed from it. */
   dependent(tensor: Tensor, check: Check): Tensor {
-    return this.wrap(this.sharedOf(tensor), tensor.shape, new Set([...tensor.checks, check]), tensor.arena);
+    return this.wrap(sharedStorageOf(tensor, this), tensor.shape, new Set([...tensor.checks, check]), tensor.arena);
   }
 
   /** @internal Starts a speculation about the lengths of loops; undefined if the backend gains nothing from one. */
@@ -437,12 +289,12 @@ export class Engine implements LoopContext {
 
   /** @internal See `Context`. */
   download(tensor: Tensor): Promise<Float32Array | Float64Array> {
-    return this.device.download(this.sharedOf(tensor).storage, speculationOf(tensor.checks));
+    return this.device.download(sharedStorageOf(tensor, this).storage, speculationOf(tensor.checks));
   }
 
   /** @internal See `Context`. */
   release(tensor: Tensor): void {
-    const shared = tensor.place as Shared;
+    const shared = tensor.place as SharedStorage;
     shared.references -= 1;
     if (shared.references === 0) this.device.release(shared.storage);
   }
@@ -460,7 +312,7 @@ export class Engine implements LoopContext {
     FUNCTION('tidy: body', body);
     return this.inArena((arena) =>
       body({
-        tensor: (values, shape = [values.length]) => this.within(arena, () => this.tensor(values, shape)),
+        tensor: (values, shape = [values.length]) => this.ambient.runIn(arena, () => this.tensor(values, shape)),
         use: (tensor) => this.followedIn(arena, tensor),
       }),
     );
@@ -468,9 +320,9 @@ export class Engine implements LoopContext {
 
   /** @internal An alias whose descendants join the arena; no tape follows it. */
   useIn(arena: Arena, tensor: Tensor): Tensor {
-    const shared = this.sharedOf(tensor);
+    const shared = sharedStorageOf(tensor, this);
     arena.receive(tensor.arena);
-    return this.within(undefined, () => this.wrap(shared, tensor.shape, tensor.checks, arena));
+    return this.ambient.runIn(undefined, () => this.wrap(shared, tensor.shape, tensor.checks, arena));
   }
 
   /** @internal The same, followed by the tape that follows the tensor. */
@@ -482,19 +334,14 @@ export class Engine implements LoopContext {
 
   /** @internal An alias that belongs to no arena and so outlives the current call. */
   kept(tensor: Tensor): Tensor {
-    return this.within(undefined, () => this.wrap(this.sharedOf(tensor), tensor.shape, tensor.checks, undefined));
+    return this.ambient.runIn(undefined, () =>
+      this.wrap(sharedStorageOf(tensor, this), tensor.shape, tensor.checks, undefined),
+    );
   }
 
   /** @internal `tidy` for the library's own code: `body` receives the arena itself. */
-  async inArena<Result>(body: (arena: Arena) => Result | Promise<Result>): Promise<Result> {
-    const arena = new Arena(this.ambient);
-    try {
-      const result = await this.within(arena, () => body(arena));
-      for (const tensor of tensorsIn(result)) arena.keep(tensor);
-      return result;
-    } finally {
-      arena.empty();
-    }
+  inArena<Result>(body: (arena: Arena) => Result | Promise<Result>): Promise<Result> {
+    return this.ambient.runAndFreeLater(body);
   }
 
   /**
@@ -515,13 +362,7 @@ export class Engine implements LoopContext {
    *   same promise.
    */
   reading<Result>(promise: Promise<Result>): Promise<Result> {
-    const settled = promise.then(
-      () => {},
-      () => {}, // whoever awaits the promise itself reports the failure
-    );
-    this.readings.add(settled);
-    void settled.then(() => this.readings.delete(settled));
-    return promise;
+    return this.readings.track(promise);
   }
 
   /**
@@ -530,7 +371,7 @@ export class Engine implements LoopContext {
    */
   async idle(): Promise<void> {
     await this.device.idle();
-    await Promise.all(this.readings);
+    await this.readings.settle();
   }
 
   /** Frees everything: tensors, Programs and the device. Calling it again does nothing. */
@@ -546,20 +387,3 @@ export class Engine implements LoopContext {
 
 /** An engine, whether open or closed. */
 export const ENGINE = /* @__PURE__ */ checkFor('an engine', (value) => value instanceof Engine);
-
-/** A text that differs for different shapes. */
-function keyOf(shape: Shape): string {
-  let key = '[';
-  for (const extent of shape) key += `${extent},`;
-  return key;
-}
-
-/** The tensors in a tensor, an array or a plain object. */
-function tensorsIn(value: unknown): Tensor[] {
-  if (value instanceof Tensor) return [value];
-  if (value === null || typeof value !== 'object') return [];
-  const isPlain = Object.getPrototypeOf(value) === Object.prototype;
-  const items: readonly unknown[] = Array.isArray(value) ? value : isPlain ? Object.values(value) : [];
-  // Arrays may hold very many numbers, which are left out before the recursion.
-  return items.filter((item) => typeof item === 'object').flatMap(tensorsIn);
-}

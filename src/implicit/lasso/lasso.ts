@@ -6,7 +6,7 @@ import type { CustomOperation } from '../../autodiff/custom.ts';
 import { inTurns } from '../../backends/event-loop.ts';
 import { type SolveReport, worstOf } from '../../solvers/report.ts';
 import { Arena } from '../../tensor/arena.ts';
-import { engineOf } from '../../tensor/engine.ts';
+import { engineOf } from '../../tensor/engine-of.ts';
 import { recorded } from '../../tensor/operations.ts';
 import { isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import type { OwnAdvice } from '../advice.ts';
