@@ -18,7 +18,8 @@ import {
   sum,
 } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { attribute, type Recorded } from './recorded.ts';
+import { attribute } from './attributes.ts';
+import type { Recorded } from './recorded.ts';
 
 /** The derivatives of smooth element-wise operations; those of the kinked ones are in KINKS. */
 export const FACTORS: Readonly<Record<string, (recorded: Pick<Recorded, 'inputs' | 'output'>) => Tensor>> = {

@@ -2,7 +2,7 @@
 import type { ElementwiseOperation } from '../backends/kernels.ts';
 import { elementwise, reduceAxes } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { attribute } from './recorded.ts';
+import { attribute } from './attributes.ts';
 
 /** Within this many units of rounding of a kink, the selection applies: tolerance = 64·ε·max|x| along the last axis. */
 export const KINK_UNITS = 64;

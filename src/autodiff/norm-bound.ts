@@ -4,8 +4,9 @@
  */
 import { elementwise, reduceAll } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { attribute } from './attributes.ts';
 import type { OperationName } from './definable.ts';
-import { attribute, type Recorded } from './recorded.ts';
+import type { Recorded } from './recorded.ts';
 
 /**
  * A number, or what computes it on the device, [1]: only once it is known that there is a bound. Infinity: none is known. 0:

@@ -3,10 +3,11 @@ import { broadcast, gather, pad, scatterAdd, slice } from '../tensor/arrange.ts'
 import { exp, matmul, multiply, reshape, subtract, sum, transpose } from '../tensor/operations.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { attribute } from './attributes.ts';
 import { type CustomOperation, refuseFollowed } from './custom.ts';
 import type { OperationName } from './definable.ts';
 import { BINARY, lastAxisSum, mapTable, SYMMETRIC } from './derivatives.ts';
-import { attribute, type Recorded } from './recorded.ts';
+import type { Recorded } from './recorded.ts';
 
 /** @param needed which inputs need a cotangent */
 export type Pullback = (

@@ -7,10 +7,11 @@ import { product } from '../tensor/kernels.ts';
 import { add, exp, matmul, multiply, reshape, subtract, sum, transpose } from '../tensor/operations.ts';
 import { type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { attribute } from './attributes.ts';
 import { type CustomOperation, refuseFollowed } from './custom.ts';
 import type { OperationName } from './definable.ts';
 import { BINARY, lastAxisSum, mapTable, SYMMETRIC, zerosLike } from './derivatives.ts';
-import { attribute, type Recorded } from './recorded.ts';
+import type { Recorded } from './recorded.ts';
 
 /** @param tangents of the inputs, undefined (which is 0) where an input has none; at least one is given */
 export type Pushforward = (tangents: readonly (Tensor | undefined)[], recorded: Recorded) => Tensor;

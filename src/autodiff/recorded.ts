@@ -11,7 +11,3 @@ export interface Recorded {
   /** The derivative, element by element, of an operation that has one in FACTORS or KINKS: the selection is taken. */
   readonly factor: () => Tensor;
 }
-
-export function attribute<Value>(attributes: object, name: string): Value {
-  return (attributes as Record<string, Value>)[name];
-}

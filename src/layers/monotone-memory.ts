@@ -3,7 +3,8 @@ import { type TunedStep, type TuningOptions, tunedStep } from '../implicit/tunin
 import type { LinearMap } from '../solvers/linear-map.ts';
 import type { SolveReport } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { elementwise, gatherRows, reduceAxes, scatterRows } from '../tensor/kernels.ts';
+import { elementwise, reduceAxes } from '../tensor/kernels.ts';
+import { gatherRows, scatterRows } from '../tensor/move-kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Memory, TrainingPass } from './layer.ts';
 

@@ -3,13 +3,12 @@ import type { IterationName } from '../backends/kernels.ts';
 import {
   afterPass,
   beforePass,
-  gatherAlong,
   type IterateOptions,
   iterateRows,
-  paddedColumns,
   passRows,
   type StopRule,
-} from '../tensor/kernels.ts';
+} from '../tensor/loop-kernels.ts';
+import { gatherAlong, paddedColumns } from '../tensor/move-kernels.ts';
 import { transpose } from '../tensor/operations.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';

@@ -1,5 +1,6 @@
 /** What a solver needs of an activation: σ and its proximal operators, an element J of its conservative Jacobian, its kinks. */
-import { elementwise, gatherAlong, proximalSoftmax, reduceRows, softmaxRows } from '../tensor/kernels.ts';
+import { elementwise, proximalSoftmax, reduceRows, softmaxRows } from '../tensor/kernels.ts';
+import { gatherAlong } from '../tensor/move-kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { ACTIVATION_KERNELS, type Activation } from './activations.ts';
 import type { ProximalMap } from './equation.ts';

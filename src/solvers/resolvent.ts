@@ -1,7 +1,6 @@
 import { elementwise } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Norms } from './equation.ts';
-import type { LinearOperator, Resolvent } from './linear-map.ts';
+import type { LinearOperator, NormBounds, Resolvent } from './linear-map.ts';
 
 /** What Peaceman-Rachford splitting needs of W: V = (I + α(I − W))⁻¹ and its α. */
 export interface SteppedResolvent extends Resolvent {
@@ -11,7 +10,7 @@ export interface SteppedResolvent extends Resolvent {
 
 export interface SteppedResolventOptions {
   readonly margin: Tensor;
-  readonly norms: Norms;
+  readonly norms: Required<NormBounds>;
   readonly step: Tensor | undefined;
   readonly tolerance: Tensor;
   readonly wanted?: Tensor;

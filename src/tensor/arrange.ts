@@ -1,7 +1,8 @@
 /** Differentiable operations that take tensors apart and put them together. */
 import { isListLike, NUMBERS, refusal } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
-import { elementwiseLaidOut, gatherAlong, gatherRows, segmentSum } from './kernels.ts';
+import { elementwiseLaidOut } from './kernels.ts';
+import { gatherAlong, gatherRows, segmentSum } from './move-kernels.ts';
 import { recorded } from './operations.ts';
 import { broadcastLayout, describe, normaliseAxes, type Shape, slicedLayout } from './shape.ts';
 import type { Tensor } from './tensor.ts';

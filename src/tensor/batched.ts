@@ -1,6 +1,7 @@
 /** Kernels on batches with one matrix for each sample. No tape follows them. */
 import type { Bias } from '../backends/kernels.ts';
-import { type ProductOptions, part, product } from './kernels.ts';
+import { type ProductOptions, product } from './kernels.ts';
+import { part } from './move-kernels.ts';
 import { describe, type Shape, sameShape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 

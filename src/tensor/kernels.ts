@@ -1,23 +1,16 @@
-/** One function for each kernel, on tensors. No tape follows them. */
+/** One function for each kernel that computes, on tensors. No tape follows them. */
 import {
   ABSENT,
   type ActivationName,
   type ActivationParameters,
   type ElementwiseOperation,
-  type IterateCall,
-  type IterationName,
-  type LassoSizes,
   MAXIMUM_SOLVE_ORDER,
-  type MoveOperation,
   type OperandLayout,
-  type PassCall,
-  passLayout,
   type Reduction,
   type RowsOperation,
   type ScalarOperation,
-  STATE_SIZE,
 } from '../backends/kernels.ts';
-import { broadcastLayout, broadcastShapes, describe, padToFour, type Shape, sameShape, sizeOf } from './shape.ts';
+import { broadcastLayout, broadcastShapes, describe, padToFour, type Shape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 export interface ProductOptions {
@@ -165,72 +158,6 @@ export function reduceAll(operation: Reduction, operand: Tensor): Tensor {
   return reduceRows(operation, [flat]);
 }
 
-/**
- * Moves rows of x along an axis: row indices[j] to place j, or row j + offset if there are no indices. Rows that x
- * does not have are zeros. Rows of `more` follow those of x, as if both were one tensor.
- */
-export function gatherAlong(
-  x: Tensor,
-  axis: number,
-  length: number,
-  { indices, offset = 0, more }: { indices?: Tensor; offset?: number; more?: Tensor },
-): Tensor {
-  const shape = x.shape.map((extent, index) => (index === axis ? length : extent));
-  const call = { ...moveCall('gather', x, axis), others: more?.shape[axis] ?? 0, length, offset };
-  return x.context.call(call, [x, indices, more], shape);
-}
-
-/**
- * Takes the rows of x, [count, …], at the indices: [k, …]. An index outside of x yields a row of zeros.
- * @param indices [k], integers on the device: the traced Program does not depend on them
- */
-export function gatherRows(x: Tensor, indices: Tensor): Tensor {
-  checkIndices('gatherRows', x, indices);
-  return gatherAlong(x, 0, indices.size, { indices });
-}
-
-/**
- * Replaces row indices[j] of `store`, [count, …], by row j of `rows`, [k, …]. An index outside of the store is
- * ignored. If an index occurs twice, either row may win.
- * @param indices [k], integers on the device: the traced Program does not depend on them
- */
-export function scatterRows(store: Tensor, rows: Tensor, indices: Tensor): Tensor {
-  checkIndices('scatterRows', store, indices);
-  const needed = [indices.size, ...store.shape.slice(1)];
-  if (!sameShape(rows.shape, needed)) {
-    throw new RangeError(
-      `scatterRows: rows has shape ${describe(rows.shape)}; a store ${describe(store.shape)} and ${indices.size} indices need ${describe(needed)}`,
-    );
-  }
-  const call = { ...moveCall('scatter', store, 0), others: indices.size };
-  return store.context.call(call, [store, indices, rows], store.shape);
-}
-
-/**
- * Sums rows of x, [k, …]: row r of the result is Σ x[order[t]] over starts[r] ≤ t < starts[r + 1].
- * @param order [k], integers
- * @param starts [length + 1], integers
- */
-export function segmentSum(x: Tensor, order: Tensor, starts: Tensor): Tensor {
-  const length = starts.size - 1;
-  const call = { ...moveCall('segmentSum', x, 0), length };
-  return x.context.call(call, [x, order, starts], [length, ...x.shape.slice(1)]);
-}
-
-function moveCall(operation: MoveOperation, { shape }: Tensor, axis: number) {
-  const outer = sizeOf(shape.slice(0, axis));
-  const inner = sizeOf(shape.slice(axis + 1));
-  const extent = shape[axis];
-  return { kernel: 'move' as const, operation, outer, inner, extent, others: 0, length: extent, offset: 0 };
-}
-
-function checkIndices(name: string, { shape }: Tensor, indices: Tensor): void {
-  if (shape.length === 0) throw new RangeError(`${name}: the tensor is a scalar; it needs at least one axis`);
-  if (indices.shape.length !== 1) {
-    throw new RangeError(`${name}: indices has shape ${describe(indices.shape)}; it must have one axis`);
-  }
-}
-
 /** Applies an operation to each row of x, along its last axis. */
 export function rowwise(operation: RowsOperation, x: Tensor, y?: Tensor, parameters: readonly number[] = []): Tensor {
   const columns = x.shape[x.shape.length - 1];
@@ -290,159 +217,6 @@ export function denseSolve(g: Tensor, r: Tensor): Tensor {
 /** Computes A⁻¹, [n, n], on a host backend; `InvertCall` says for which matrices. */
 export function inverted(matrix: Tensor): Tensor {
   return matrix.context.call({ kernel: 'invert', order: matrix.shape[0] }, [matrix], matrix.shape);
-}
-
-/** When each sample of a whole loop stops; see `monitor`. */
-export interface StopRule {
-  readonly tolerance: Tensor; // [batch] or [1]
-  readonly floor: Tensor; // [batch] or [1]
-  readonly limit: number;
-  readonly staleLimit: number;
-  readonly giveUp: boolean;
-}
-
-export interface IterateOptions extends StopRule {
-  readonly iteration: IterationName;
-  /** Whether `iterateRows` uses Anderson acceleration. Default false. */
-  readonly accelerated?: boolean;
-  /**
-   * M: [n, n] for a pass; for `iterateRows` its columns are padded with zeros to a multiple of 4, see
-   * `paddedColumns`.
-   */
-  readonly matrix: Tensor;
-  readonly b: Tensor; // [batch, n]
-  /** α, [1]; undefined for picard. */
-  readonly step: Tensor | undefined;
-  /** d, [batch, n], if σ(p) = d∘p; undefined if σ is the activation. */
-  readonly slope: Tensor | undefined;
-  readonly activation: ActivationName;
-  readonly activationParameters: ActivationParameters;
-}
-
-/** Samples x, [batch, n], and their state, [5, batch]. */
-type Samples = Readonly<Record<'x' | 'state', Tensor>>;
-
-/**
- * Runs an iteration until every sample has stopped, in one kernel call.
- * @param x [batch, n]
- * @param state [5, batch]
- */
-export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): Samples {
-  const { matrix, limit, accelerated = false } = options;
-  const call = { kernel: 'iterate' as const, accelerated, stride: matrix.shape[1], limit };
-  return samplesIn(iteration(call, endToEnd(x, state), options), x, state);
-}
-
-export interface ProximalGradientOptions extends StopRule {
-  readonly accelerated: boolean;
-  /** G of each group, one below the other; columns padded as for `iterateRows`. */
-  readonly gram: Tensor;
-  readonly moment: Tensor; // c, [batch, features]
-  readonly threshold: Tensor; // t, [batch, features]
-  /** s, ρ, f and o of `ProximalGradientCall`, end to end: [4·batch]. */
-  readonly scalars: Tensor;
-}
-
-/**
- * Runs proximal gradient steps for Lasso problems until each problem has stopped; see `ProximalGradientCall`.
- * Tolerance and floor are [batch].
- * @param x β, [batch, features]
- * @param state [5, batch]
- */
-export function proximalGradientRows(x: Tensor, state: Tensor, options: ProximalGradientOptions): Samples {
-  const { gram, moment, threshold, scalars, tolerance, floor, ...settings } = options;
-  const { context } = x;
-  const [batch, features] = x.shape;
-  const [height, stride] = gram.shape;
-  const groups = height / features;
-  const call = {
-    kernel: 'proximalGradient' as const,
-    ...settings,
-    groups,
-    batch,
-    features,
-    stride,
-  };
-  const carried = endToEnd(x, state);
-  const operands = [carried, gram, moment, threshold, scalars, tolerance, floor];
-  return samplesIn(context.call(call, operands, [carried.size + x.size + batch]), x, state);
-}
-
-/** Takes the samples from the start of the result of a whole loop. */
-function samplesIn(end: Tensor, x: Tensor, state: Tensor): Samples {
-  return { x: part(end, 0, x.shape), state: part(end, x.size, state.shape) };
-}
-
-type Fused = Pick<IterateCall, 'kernel' | 'accelerated' | 'stride' | 'limit'> | Pick<PassCall, 'kernel' | 'transposed'>;
-
-function iteration(fused: Fused, carried: Tensor, options: IterateOptions): Tensor {
-  const { matrix, b, step, tolerance, floor, slope, limit: _, accelerated: _accelerated, ...settings } = options;
-  const [batch, n] = b.shape;
-  const shared = { tolerance: tolerance.size === 1, floor: floor.size === 1 };
-  const { epsilon } = b.context;
-  const call = { ...settings, batch, n, epsilon, shared, ...fused };
-  return b.context.call(call, [carried, matrix, b, step, tolerance, floor, slope], carried.shape);
-}
-
-/**
- * Runs one pass on the result of the pass before; see `PassCall`.
- * @param transposed whether to multiply by Mᵀ in place of M
- */
-export function passRows(carried: Tensor, transposed: boolean, options: IterateOptions): Tensor {
-  return iteration({ kernel: 'pass', transposed }, carried, options);
-}
-
-/**
- * The operand of the first pass.
- * @param factor the rows that are multiplied in place of x, [batch, n]
- */
-export function beforePass(factor: Tensor, x: Tensor, state: Tensor): Tensor {
-  const [batch, n] = x.shape;
-  return joined(endToEnd(factor, x), state, passLayout(batch, n).end);
-}
-
-/** The parts of the result of a pass. */
-export function afterPass(carried: Tensor, shape: Shape): Record<'factor' | 'kept' | 'state', Tensor> {
-  const { factor, kept, state } = passLayout(shape[0], shape[1]);
-  return {
-    factor: part(carried, factor, shape),
-    kept: part(carried, kept, shape),
-    state: part(carried, state, [STATE_SIZE, shape[0]]),
-  };
-}
-
-/** Puts the numbers of two tensors one after the other. */
-export function endToEnd(first: Tensor, second: Tensor): Tensor {
-  return joined(first, second, first.size + second.size);
-}
-
-/** Puts the numbers of y behind those of x, and zeros behind both, up to `size` numbers. */
-function joined(x: Tensor, y: Tensor, size: number): Tensor {
-  const flat = (tensor: Tensor): Tensor => tensor.context.alias(tensor, [tensor.size]);
-  return gatherAlong(flat(x), 0, size, { more: flat(y) });
-}
-
-/** Takes as many numbers of x as the shape holds, from `offset` on. */
-export function part(x: Tensor, offset: number, shape: Shape): Tensor {
-  return x.context.alias(gatherAlong(x, 0, sizeOf(shape), { offset }), shape);
-}
-
-/** Appends columns of zeros until the number of columns is a multiple of 4. */
-export function paddedColumns(matrix: Tensor): Tensor {
-  const columns = Math.ceil(matrix.shape[1] / 4) * 4;
-  return columns === matrix.shape[1] ? matrix : gatherAlong(matrix, 1, columns, {});
-}
-
-/** Runs coordinate descent, for one problem after the other; see `CoordinateDescentCall`. */
-export function coordinateDescent(operands: readonly Tensor[], sizes: LassoSizes, limit: number): Tensor {
-  const call = { kernel: 'coordinateDescent' as const, ...sizes, limit };
-  return operands[0].context.call(call, operands, [sizes.batch, sizes.features + 1]);
-}
-
-/** Solves Lasso problems to rounding by a homotopy; see `HomotopyCall`. */
-export function homotopy(operands: readonly Tensor[], sizes: LassoSizes, limit: number, capacity: number): Tensor {
-  const call = { kernel: 'homotopy' as const, ...sizes, limit, capacity };
-  return operands[0].context.call(call, operands, [sizes.batch, sizes.features + 2]);
 }
 
 /** The slots of operands; an absent operand becomes the number that kernels expect for it. */

@@ -2,7 +2,8 @@
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { centredColumns, correlated, projected, totals } from '../../solvers/lasso/design.ts';
 import { column } from '../../solvers/monitor.ts';
-import { elementwise, endToEnd, product, reduceAll, reduceRows } from '../../tensor/kernels.ts';
+import { elementwise, product, reduceAll, reduceRows } from '../../tensor/kernels.ts';
+import { endToEnd } from '../../tensor/move-kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { lasso } from './lasso.ts';

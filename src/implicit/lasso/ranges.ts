@@ -1,6 +1,7 @@
 /** The ranges of arguments of a Lasso that are on the device: looked at there, and told with what is read in any case. */
 import { totals } from '../../solvers/lasso/design.ts';
-import { elementwise, endToEnd, reduceAll } from '../../tensor/kernels.ts';
+import { elementwise, reduceAll } from '../../tensor/kernels.ts';
+import { endToEnd } from '../../tensor/move-kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /** weights and ridge ≥ 0; masks [groups, rows] from 0 to 1, each with a row that counts. */

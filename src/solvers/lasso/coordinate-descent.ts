@@ -1,6 +1,7 @@
 /** Coordinate descent, for the backends that offer it. */
 import { STATE_ROWS } from '../../backends/kernels.ts';
-import { coordinateDescent, elementwiseLaidOut } from '../../tensor/kernels.ts';
+import { elementwiseLaidOut } from '../../tensor/kernels.ts';
+import { coordinateDescent } from '../../tensor/loop-kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { rowOf, statusOf } from '../monitor.ts';
 import { groupsOf } from './design.ts';

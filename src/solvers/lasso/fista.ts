@@ -1,13 +1,7 @@
 /** Proximal gradient iterations for a batch of Lasso problems. */
-import {
-  combine,
-  elementwise,
-  endToEnd,
-  paddedColumns,
-  proximalGradientRows,
-  ratio,
-  reduceRows,
-} from '../../tensor/kernels.ts';
+import { combine, elementwise, ratio, reduceRows } from '../../tensor/kernels.ts';
+import { proximalGradientRows } from '../../tensor/loop-kernels.ts';
+import { endToEnd, paddedColumns } from '../../tensor/move-kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import type { Begun } from '../iteration.ts';
 import { column } from '../monitor.ts';

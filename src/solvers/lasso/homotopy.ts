@@ -1,5 +1,6 @@
 /** The homotopy, for the backends that offer it. */
-import { elementwiseLaidOut, homotopy } from '../../tensor/kernels.ts';
+import { elementwiseLaidOut } from '../../tensor/kernels.ts';
+import { homotopy } from '../../tensor/loop-kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { groupsOf } from './design.ts';
 import type { PlainRows } from './plain-rows.ts';
