@@ -5,21 +5,23 @@ import { lasso } from '../implicit/lasso/lasso.ts';
 import { LASSO_OPTIONS, type LassoOptions, lassoSettings } from '../implicit/lasso/options.ts';
 import { checkWidth, constantParameter, type Layer } from './layer.ts';
 
+/** Options of the layer `sparseCoding`; the options of its solves are those of `lasso`. */
 export interface SparseCodingOptions
   extends Omit<
     LassoOptions,
     'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'intercept' | 'initial' | 'signal'
   > {
+  /** Width of a row that goes in. */
   inputs: number;
-  /** Columns of the dictionary; may be more than `inputs`. */
+  /** Number of columns of the dictionary, and so the width of a row that comes out; may exceed `inputs`. */
   features: number;
-  /** Where λ, the natural logarithm of the penalty, starts. Default ln 0.1. */
+  /** Initial log λ, the natural logarithm of the penalty. Default ln 0.1. */
   logLambda?: number;
-  /** ρ ≥ 0 of ½ρ‖β‖², not learnt: with ρ > 0 the code is unique whatever the dictionary. Default 0. */
+  /** ρ ≥ 0 of ½ρ‖β‖²; it is not trained. With ρ > 0 the code is unique for every dictionary. Default 0. */
   ridge?: number;
   /**
-   * Default fista, on every backend: with more features than inputs the descent passes through supports whose columns are
-   * dependent, where coordinate descent is slow.
+   * Solver by name; see `LassoOptions`. Default fista, on every backend: with more features than inputs, the descent
+   * passes through supports with dependent columns, where coordinate descent is slow.
    */
   solver?: LassoOptions['solver'];
 }
@@ -37,13 +39,14 @@ const {
 const OPTIONS: Checks<SparseCodingOptions> = { ...KEPT, inputs: 0, features: 0, ridge: 0 };
 
 /**
- * β = argmin ½‖x − Xβ‖² + e^λ‖β‖₁ + ½ρ‖β‖²: the sparse code of the input in a dictionary that is learnt for the task (Mairal,
- * Bach & Ponce, "Task-driven dictionary learning", 2012).
+ * The layer β = argmin ½‖x − Xβ‖² + λ‖β‖₁ + ½ρ‖β‖²: the sparse code of the input in a dictionary that is trained for
+ * the task (Mairal, Bach & Ponce, "Task-driven dictionary learning", 2012).
  *
- * The parameters are X [inputs, features], whose columns start in random directions with norm 1, and λ [1]. Nothing keeps
- * the columns at that norm: only their size relative to e^λ matters to which of them are in use.
+ * Its parameters are X [inputs, features], whose columns start in random directions with norm 1, and log λ [1].
+ * Nothing keeps the columns at that norm: only their size relative to λ decides which of them are in use.
  *
- * A model that has it is made again from a checkpoint with `modelFrom(checkpoint, engine, { layers: { sparseCoding } })`.
+ * To load a checkpoint of a model with this layer, pass its maker: `modelFrom(checkpoint, engine, { layers: {
+ * sparseCoding } })`.
  */
 export function sparseCoding(given: SparseCodingOptions): Layer {
   const {
@@ -79,7 +82,7 @@ export function sparseCoding(given: SparseCodingOptions): Layer {
   };
 }
 
-/** Uniform on the unit sphere, column by column; rows × columns, row-major. */
+/** Columns drawn uniformly from the unit sphere; rows × columns, row-major. */
 function unitColumns(random: Random, rows: number, columns: number): Float32Array {
   const values = Float64Array.from({ length: rows * columns }, () => random.normal());
   const norms = Array.from({ length: columns }, (_, column) => {
