@@ -6,7 +6,7 @@ import type { Selectable } from './selection.ts';
 import type { Tape } from './tape.ts';
 
 /** An operation with kinks on a tape: a piecewise smooth function of x, element by element. */
-export interface KinkedOperation {
+interface KinkedOperation {
   /** Its name in `KINKS`. */
   readonly operation: string;
   /** Its place, from 0: among all operations on the tape; for a LiftedOperation among those with kinks. */

@@ -10,7 +10,7 @@ import { BINARY, lastAxisSum, mapTable, SYMMETRIC } from './derivatives.ts';
 import type { Recorded } from './recorded.ts';
 
 /** @param needed which inputs need a cotangent */
-export type Pullback = (
+type Pullback = (
   cotangent: Tensor,
   recorded: Recorded,
   needed: readonly boolean[],

@@ -14,7 +14,7 @@ import { BINARY, lastAxisSum, mapTable, SYMMETRIC, zerosLike } from './derivativ
 import type { Recorded } from './recorded.ts';
 
 /** @param tangents of the inputs; undefined, which means 0, for an input without one; at least one is given */
-export type Pushforward = (tangents: readonly (Tensor | undefined)[], recorded: Recorded) => Tensor;
+type Pushforward = (tangents: readonly (Tensor | undefined)[], recorded: Recorded) => Tensor;
 
 /** The rule of an operation of one input, which always has a tangent. */
 const unary =

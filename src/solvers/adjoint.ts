@@ -12,7 +12,7 @@ import type { LinearMethod } from './linear.ts';
 import { applied, type LinearOperator, transposedMap, transposedResolvent } from './linear-map.ts';
 import { resolventOf, type SteppedResolvent } from './resolvent.ts';
 
-export interface AdjointOptions {
+interface AdjointOptions {
   readonly map: LinearOperator; // W
   readonly J: Jacobian;
   readonly v: Tensor; // [batch, n]

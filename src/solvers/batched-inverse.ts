@@ -9,7 +9,7 @@ const LIMIT = 80;
 /** If ‖I − AX‖_F is at least this, X is no inverse. */
 const FAR = 0.5;
 
-export interface BatchedInverse {
+interface BatchedInverse {
   /** [batch, order, order]; NaN for a sample that has failed. */
   readonly inverse: Tensor;
   /** [batch]: 0, or another number if no X with ‖I − AX‖_F < ½ was found. */

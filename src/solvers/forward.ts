@@ -23,7 +23,7 @@ export interface ForwardMethod {
 export type ForwardSolver = readonly ForwardMethod[];
 
 /** Tensors are those of the Program being traced. */
-export interface FixedPointProblem {
+interface FixedPointProblem {
   readonly map: LinearOperator; // W
   readonly b: Tensor; // [batch, n]
   /** Where to start, [batch, n]. Default zeros. */
@@ -44,7 +44,7 @@ export interface FixedPointProblem {
 }
 
 /** Results of the earlier solve, so that nothing is computed twice. */
-export interface Resumed {
+interface Resumed {
   /** State of the samples: those that are solved stay as they are. */
   readonly state: Tensor;
   readonly norms: Norms;

@@ -66,7 +66,7 @@ export interface Begun {
 }
 
 /** The operands of a kernel that iterates, except the iterate and the rule by which it stops. */
-export interface FusedIteration
+interface FusedIteration
   extends Pick<
     IterateOptions,
     'iteration' | 'matrix' | 'b' | 'step' | 'slope' | 'activation' | 'activationParameters'
@@ -94,7 +94,7 @@ export function fused(
 }
 
 /** When a loop stops. */
-export interface Stopping {
+interface Stopping {
   /** Bound of the residual that is watched, [1] or [batch]. */
   readonly tolerance: Tensor;
   /** Residual of rounding, [1] or [batch]. */

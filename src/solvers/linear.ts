@@ -21,7 +21,7 @@ export interface LinearProblem {
   residual(u: Tensor, v: Tensor): Tensor;
 }
 
-export interface LinearSolution {
+interface LinearSolution {
   /** A row is 0 if that of v is 0, even if the sample failed. */
   readonly u: Tensor;
   /** 1 for each sample whose v is not 0, else 0, [batch]. */
@@ -38,7 +38,7 @@ export interface LinearSolution {
 }
 
 /** A round, and the residual that it starts from. */
-export interface CorrectionRound extends Round {
+interface CorrectionRound extends Round {
   readonly r: Tensor;
   /** Whether no other method follows. */
   readonly last: boolean;

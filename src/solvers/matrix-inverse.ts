@@ -10,7 +10,7 @@ const FAR = 0.9;
 /** Rounding of ‖I − MX‖_F, in units of n·ε. */
 const ROUNDING = 4;
 
-export interface InverseOptions {
+interface InverseOptions {
   /** s > 0 with σ_min(M) ≥ s, [1] */
   readonly smallest: Tensor;
   /** L ≥ ‖M‖, [1] */

@@ -31,7 +31,7 @@ function constantRows(context: Context, given: Parameters<typeof rowsOf>[0]): Te
   return context.constant({ kind: 'values', values: rowsOf(given) }, [STATE_SIZE, 1]);
 }
 
-export interface MonitorOptions {
+interface MonitorOptions {
   /** Whether a stale sample stops even if its residual is above the floor of the precision. */
   giveUp?: boolean;
   staleLimit?: number;

@@ -42,7 +42,7 @@ const APPLICATIONS = 8;
 /** The bound fails if every probe has less than about a tenth of its size along the first singular vector. */
 const UNLIKELINESS = 10;
 
-export interface NormEstimate {
+interface NormEstimate {
   /** Probably close to the norm, [1]. */
   readonly estimate: Tensor;
   /** An upper bound of the norm, with overwhelming probability, [1]. */

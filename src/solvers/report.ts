@@ -9,7 +9,7 @@ export type SolveStatus = 'converged' | 'stalled' | 'limit' | 'diverged';
  * so later. limit: the iterations ended while the residual still fell. stagnation: it no longer fell. singular, of a
  * linear solve: rounding is a tenth of the answer, or more.
  */
-export type FailureCause = 'start' | 'divergence' | 'limit' | 'stagnation' | 'singular';
+type FailureCause = 'start' | 'divergence' | 'limit' | 'stagnation' | 'singular';
 
 /** The report of one sample. */
 export interface SampleReport {
@@ -134,7 +134,7 @@ export function isByRounding({ residual, floor }: Pick<SampleReport, 'residual' 
 }
 
 /** The outcome of each sample, as read from the device. */
-export interface Outcome {
+interface Outcome {
   readonly status: ArrayLike<number>;
   readonly iterations: ArrayLike<number>;
   readonly residual: ArrayLike<number>;

@@ -8,7 +8,7 @@ export interface SteppedResolvent extends Resolvent {
   readonly step: Tensor;
 }
 
-export interface SteppedResolventOptions {
+interface SteppedResolventOptions {
   readonly margin: Tensor;
   readonly norms: Required<NormBounds>;
   readonly step: Tensor | undefined;

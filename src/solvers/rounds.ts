@@ -16,7 +16,7 @@ const ROUNDS = 8;
 const STALE_ROUNDS = 2;
 const STALE_RESTARTS = 8;
 
-export interface RoundOptions {
+interface RoundOptions {
   /** Bound of the true residual, [1]. */
   readonly tolerance: Tensor;
   /** What the method's residual has to reach in the first round, as a share of the tolerance. */
@@ -37,7 +37,7 @@ export interface Round {
   readonly limit: number;
 }
 
-export interface RoundEnd<Values> {
+interface RoundEnd<Values> {
   readonly values: Values;
   /** The true residual, [batch], and its rounding. */
   readonly residual: Tensor;

@@ -57,7 +57,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
 }
 
 /** Puts tensors one after the other along the axis with this index. */
-export function joined([first, ...others]: readonly Tensor[], axis: number): Tensor {
+function joined([first, ...others]: readonly Tensor[], axis: number): Tensor {
   let output = first.context.alias(first, first.shape);
   for (const other of others) {
     const longer = gatherAlong(output, axis, output.shape[axis] + other.shape[axis], { more: other });

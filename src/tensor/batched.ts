@@ -68,7 +68,7 @@ function batchOf(a: Tensor, b: Tensor): number {
 }
 
 /** The factors of a batch, and which samples failed. */
-export interface Factored {
+interface Factored {
   /** [batch, order, order]; NaN for a sample that has failed. */
   readonly factor: Tensor;
   /** [batch]: 0 for success, else the place of the pivot that failed, counted from 1. */

@@ -99,7 +99,7 @@ export function elementwiseLaidOut(
   return operands[0].context.call(call, operands, shape);
 }
 
-export interface Term {
+interface Term {
   x: Tensor;
   /** One number for each row, [batch]; default 1. A row with coefficient 0 is left out, even if it holds NaN. */
   coefficient?: Tensor;
@@ -120,7 +120,7 @@ export function combine(...terms: readonly Term[]): Tensor {
   );
 }
 
-export interface ReduceOptions {
+interface ReduceOptions {
   activation?: ActivationName;
   parameters?: readonly number[];
 }

@@ -54,7 +54,7 @@ export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): 
   return samplesIn(iteration(call, endToEnd(x, state), options), x, state);
 }
 
-export interface ProximalGradientOptions extends StopRule {
+interface ProximalGradientOptions extends StopRule {
   readonly accelerated: boolean;
   /** G of each group, one below the other; columns padded as for `iterateRows`. */
   readonly gram: Tensor;

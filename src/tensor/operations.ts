@@ -199,7 +199,7 @@ export function minimum(a: Tensor, b: Tensor, options?: KinkOptions): Tensor {
 }
 
 /** Sums over the axes with these indices; they stay, with extent 1. */
-export function sumKeeping(x: Tensor, axes: readonly number[]): Tensor {
+function sumKeeping(x: Tensor, axes: readonly number[]): Tensor {
   let result = x;
   for (const axis of axes) {
     const summed = reduceAxes('sum', [result], axis, axis + 1);

@@ -81,7 +81,7 @@ export interface Recorder {
   reads: number;
 }
 
-export interface TapeNode {
+interface TapeNode {
   readonly recorder: Recorder;
   readonly index: number;
 }

@@ -40,7 +40,7 @@ export interface ActiveFeatures {
   readonly signs: readonly number[];
 }
 
-export function ridgeOf({ ridge }: LassoNumbers, problem: number): number {
+function ridgeOf({ ridge }: LassoNumbers, problem: number): number {
   return ridge.length === 1 ? ridge[0] : ridge[problem];
 }
 

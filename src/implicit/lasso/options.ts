@@ -120,7 +120,7 @@ export const LASSO_OPTIONS: Checks<LassoOptions> = {
   onFailedCertificate: 0,
 };
 
-export interface LassoSettings
+interface LassoSettings
   extends Required<
     Omit<LassoOptions, 'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'initial' | keyof LimitOptions>
   > {

@@ -161,7 +161,7 @@ function countIn(x: Tensor, batch: number): Tensor {
 }
 
 /** What a linear solve needs of the solution. */
-export type Kept = Pick<Solved, 'beta' | 'correlation' | 'moment'>;
+type Kept = Pick<Solved, 'beta' | 'correlation' | 'moment'>;
 
 function inUse({ beta, correlation, moment }: Kept): Kept {
   return { beta, correlation, moment };

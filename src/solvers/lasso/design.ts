@@ -23,7 +23,7 @@ export interface Design {
   readonly largest: Tensor;
 }
 
-export interface DesignOptions {
+interface DesignOptions {
   readonly intercept: boolean;
   /** Whether to form XᵀPX, which pays if it is small compared with X and used often. */
   readonly gram: boolean;

@@ -6,7 +6,7 @@ import { groupsOf } from './design.ts';
 import type { PlainRows } from './plain-rows.ts';
 import type { LassoProblem } from './problem.ts';
 
-export interface HomotopyResult {
+interface HomotopyResult {
   /** [batch, features] */
   readonly beta: Tensor;
   /** Number of changes of the support, [batch]. */

@@ -42,7 +42,7 @@ import { supportSystem } from './support.ts';
  */
 export type LassoMethod = 'fista' | 'ista' | 'coordinate-descent' | 'homotopy';
 
-export interface LassoSolveOptions {
+interface LassoSolveOptions {
   readonly method: LassoMethod;
   /** Bound of the relative proximal residual, [1]. */
   readonly tolerance: Tensor;
@@ -52,7 +52,7 @@ export interface LassoSolveOptions {
   readonly initial: Tensor | undefined;
 }
 
-export interface LassoResult {
+interface LassoResult {
   readonly beta: Tensor; // [batch, features]
   /** XᵀPy, [batch, features] */
   readonly moment: Tensor;

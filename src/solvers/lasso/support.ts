@@ -4,7 +4,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { KrylovProblem } from '../krylov.ts';
 import { hessian, type LassoProblem } from './problem.ts';
 
-export interface SupportSystem {
+interface SupportSystem {
   /** S = (XᵀPX + ρ) on the active features, plus 1/q − 1 on its diagonal. */
   readonly problem: KrylovProblem;
   /** 1 where q > 0, else 0, [batch, features]. */
