@@ -85,7 +85,7 @@ export function sparseCoding(given: SparseCodingOptions): Layer {
   };
 }
 
-/** Uniform on the unit sphere, column by column; rows × columns, row-major. */
+/** Columns drawn uniformly from the unit sphere; rows × columns, row-major. */
 function unitColumns(random: Random, rows: number, columns: number): Float32Array {
   const values = Float64Array.from({ length: rows * columns }, () => random.normal());
   const norms = Array.from({ length: columns }, (_, column) => {

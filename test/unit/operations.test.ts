@@ -4,7 +4,7 @@ import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { concat } from '../../src/tensor/arrange.ts';
 import { Engine } from '../../src/tensor/engine.ts';
-import { gatherRows, scatterRows } from '../../src/tensor/kernels.ts';
+import { gatherRows, scatterRows } from '../../src/tensor/move-kernels.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { gradientChecker } from '../support/gradients.ts';
 import { normals, relativeError } from '../support/numbers.ts';

@@ -11,7 +11,7 @@ import {
   type TuneResult,
 } from '../../index.ts';
 import { isSolved } from '../../solvers/report.ts';
-import { engineOf } from '../../tensor/engine.ts';
+import { engineOf } from '../../tensor/engine-of.ts';
 import { Evaluation } from '../../train/tune/evaluation.ts';
 import { PENALTIES } from '../../train/tune/penalties.ts';
 

@@ -4,7 +4,7 @@ import type { Backend } from '../../../src/backends/backend.ts';
 import { factorOf } from '../../../src/backends/cpu/iteration.ts';
 import { ACTIVATIONS, type ActivationName, ITERATIONS, STATE_SIZE } from '../../../src/backends/kernels.ts';
 import { whereRunning } from '../../../src/solvers/monitor.ts';
-import { afterPass, beforePass, type IterateOptions, passRows } from '../../../src/tensor/kernels.ts';
+import { afterPass, beforePass, type IterateOptions, passRows } from '../../../src/tensor/loop-kernels.ts';
 import { Tracing } from '../../../src/tensor/tracing.ts';
 import {
   compareEnds,
