@@ -8,12 +8,12 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
+import { joinAxes } from '../../src/backends/join-axes.ts';
 import type { OperandLayout } from '../../src/backends/kernels.ts';
 import { DeviceLostError } from '../../src/backends/lost.ts';
 import { Executable } from '../../src/backends/wasm/executable.ts';
 import { type Block, bytesFor, Heap } from '../../src/backends/wasm/heap.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
-import { joinedAxes } from '../../src/backends/wasm/lower.ts';
 import { openKernels } from '../../src/backends/wasm/module.ts';
 import { lasso } from '../../src/implicit/lasso/lasso.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
@@ -418,12 +418,12 @@ test('axes are joined only where that reads the same numbers', () => {
       fc.tuple(extent, extent, extent, extent),
       fc.array(layout, { minLength: 1, maxLength: 3 }),
       (shape, layouts) => {
-        const joined = joinedAxes(shape, layouts);
+        const joined = joinAxes(shape, layouts);
         for (const [operand, given] of layouts.entries()) {
           expect(placesOf(joined.shape, joined.layouts[operand])).toEqual(placesOf(shape, given));
         }
       },
     ),
   );
-  expect(joinedAxes([1, 2, 3, 4], [{ offset: 0, strides: [24, 12, 4, 1] }]).shape).toEqual([1, 1, 1, 24]);
+  expect(joinAxes([1, 2, 3, 4], [{ offset: 0, strides: [24, 12, 4, 1] }]).shape).toEqual([1, 1, 1, 24]);
 });

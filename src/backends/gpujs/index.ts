@@ -2,8 +2,9 @@
  * The gpu.js backend: float32, over the kernels of kernels/, which gpu.js turns into WebGL2 or WebAssembly. Every call is
  * launched at once; nothing is left to be done later but reading back.
  */
-import type { Backend, Constant, MemoryFigures, Program, Storage } from '../backend.ts';
+import type { Backend, MemoryFigures, Program, Storage } from '../backend.ts';
 import { footprint, objectsOf } from '../footprint.ts';
+import { writeConstant } from '../write-constant.ts';
 import { AssemblyMachine } from './assembly.ts';
 import { type Compiled, compile } from './compile.ts';
 import { execute } from './execute.ts';
@@ -76,7 +77,9 @@ function backendOver(machine: Machine): Backend {
     if (known) return known;
     const constants = new Map<number, Data>();
     for (const [slot, constant] of program.constants) {
-      const data = machine.upload(constantValues(constant, program.sizes[slot]));
+      const values = new Float32Array(program.sizes[slot]);
+      writeConstant(values, constant);
+      const data = machine.upload(values);
       constants.set(slot, data);
       constantsHeld.add(data.size);
     }
@@ -172,12 +175,4 @@ function backendOver(machine: Machine): Backend {
       machine.close();
     },
   };
-}
-
-function constantValues(constant: Constant, size: number): Float32Array {
-  if (constant.kind === 'values') return new Float32Array(constant.values);
-  const values = new Float32Array(size);
-  if (constant.kind === 'fill') return values.fill(constant.value);
-  for (let index = 0; index < constant.order; index++) values[index * constant.order + index] = 1;
-  return values;
 }

@@ -3,6 +3,7 @@ import type { Constant, Program } from '../backend.ts';
 import { footprint, objectsOf } from '../footprint.ts';
 import { DeviceLostError } from '../lost.ts';
 import type { Job } from '../queue.ts';
+import { writeConstant } from '../write-constant.ts';
 import { type Compiled, compile } from './compile.ts';
 import { type Block, bytesFor, type Heap } from './heap.ts';
 import { Progress } from './instructions.ts';
@@ -109,16 +110,5 @@ export class Executable {
       if (role.kind === 'temporary') this.addresses[index + 1] = workspace + offset;
     }
     this.workspace = workspace;
-  }
-}
-
-function writeConstant(values: Float32Array, constant: Constant): void {
-  if (constant.kind === 'values') {
-    values.set(constant.values);
-    return;
-  }
-  values.fill(constant.kind === 'fill' ? constant.value : 0);
-  if (constant.kind === 'identity') {
-    for (let index = 0; index < constant.order; index++) values[index * constant.order + index] = 1;
   }
 }

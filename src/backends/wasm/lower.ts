@@ -1,4 +1,5 @@
 /** Kernel calls as instructions; see instructions.ts for their fields. */
+import { joinAxes } from '../join-axes.ts';
 import type {
   CombineCall,
   CoordinateDescentCall,
@@ -8,7 +9,6 @@ import type {
   IterateCall,
   KernelCall,
   MoveCall,
-  OperandLayout,
   ProductCall,
   ReduceCall,
   RowsCall,
@@ -107,7 +107,7 @@ function lowered(
 }
 
 function lowerElementwise(call: ElementwiseCall, operands: readonly number[], out: number): Instruction {
-  const { shape, layouts } = joinedAxes(call.shape, call.layouts);
+  const { shape, layouts } = joinAxes(call.shape, call.layouts);
   const [p0 = 0, p1 = 1, p2 = 0] = call.parameters;
   const instruction = new Instruction(Code.elementwise, Elementwise.end)
     .set(Elementwise.out, out, ...operands)
@@ -117,31 +117,6 @@ function lowerElementwise(call: ElementwiseCall, operands: readonly number[], ou
   const places = [Elementwise.firstLayout, Elementwise.secondLayout, Elementwise.thirdLayout];
   for (const [index, { offset, strides }] of layouts.entries()) instruction.set(places[index], offset, ...strides);
   return instruction;
-}
-
-/** The same elements with as few axes as the layouts allow, the last of them as long as it can be. */
-export function joinedAxes(
-  shape: readonly number[],
-  layouts: readonly OperandLayout[],
-): { shape: number[]; layouts: OperandLayout[] } {
-  const axes: { extent: number; strides: number[] }[] = [];
-  for (const [axis, extent] of shape.entries()) {
-    if (extent === 1) continue;
-    const strides = layouts.map((layout) => layout.strides[axis]);
-    const above = axes.at(-1);
-    if (above?.strides.every((stride, operand) => stride === strides[operand] * extent)) {
-      above.extent *= extent;
-      above.strides = strides;
-    } else axes.push({ extent, strides });
-  }
-  while (axes.length < 4) axes.unshift({ extent: 1, strides: layouts.map(() => 1) });
-  return {
-    shape: axes.map(({ extent }) => extent),
-    layouts: layouts.map(({ offset }, operand) => {
-      const [s0, s1, s2, s3] = axes.map(({ strides }) => strides[operand]);
-      return { offset, strides: [s0, s1, s2, s3] };
-    }),
-  };
 }
 
 function lowerCombine(call: CombineCall, operands: readonly number[], out: number): Instruction {

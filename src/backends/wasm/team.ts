@@ -30,7 +30,7 @@ export function canShare(): boolean {
 }
 
 /** Threads that work at the same time here. */
-export async function usualThreads(): Promise<number> {
+export async function countUsualThreads(): Promise<number> {
   const processors = inNode() ? (await import('node:os')).availableParallelism() : navigator.hardwareConcurrency;
   return Math.min(processors, MOST_THREADS);
 }
