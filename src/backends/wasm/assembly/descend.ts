@@ -58,7 +58,7 @@ export function descend(at: usize, first: i32, last: i32): void {
 }
 
 /** Whether all problems are solved. */
-export function endsDescent(at: usize): bool {
+export function isDescentDone(at: usize): bool {
   const groups = word(at, Descend.groups);
   const length = problemsOf(at);
   for (let group = 0; group < groups; group++) {

@@ -1,7 +1,7 @@
 // Element-wise operations on one to three operands, each read through its own layout.
 import { Elementwise, Operation } from '../instructions';
-import { evaluate, STEP } from './formulas';
-import { buffer, CHUNK, chunk, real, splatted, word } from './memory';
+import { evaluate } from './formulas';
+import { buffer, CHUNK, chunk, parametersAt, splatted, word } from './memory';
 import { interleave4 } from './pack';
 
 const BYTES: i32 = 4;
@@ -15,9 +15,7 @@ export function elementwise(at: usize, first: i32, last: i32): void {
     transpose(at, first / columns, last / columns);
     return;
   }
-  const p0 = real(at, Elementwise.p0);
-  const p1 = real(at, Elementwise.p1);
-  const p2 = real(at, Elementwise.p2);
+  const parameters = parametersAt(at, Elementwise.p0);
   for (let index = first; index < last; ) {
     const column = index % columns;
     const row = index / columns;
@@ -27,7 +25,7 @@ export function elementwise(at: usize, first: i32, last: i32): void {
     const y = operand(at, Elementwise.second, 1, row, column, count);
     const z = operand(at, Elementwise.third, 2, row, column, count);
     const to = out + <usize>(index * BYTES);
-    evaluate(operation, to, count, x, step(at, 0), y, step(at, 1), z, step(at, 2), p0, p1, p2, index);
+    evaluate(operation, to, count, parameters, x, y, z, index);
     index += count;
   }
 }
@@ -44,11 +42,6 @@ function isPlain(at: usize): bool {
     if (stride !== 0 && stride !== 1) return false;
   }
   return true;
-}
-
-/** As `evaluate` wants it. */
-function step(at: usize, place: i32): usize {
-  return lastStride(at, place) === 0 ? 0 : STEP;
 }
 
 /** Where `count` numbers of an operand lie, from a place in the result on: in the operand itself, or copied aside. */

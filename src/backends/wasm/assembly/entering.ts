@@ -7,7 +7,7 @@ import * as walk from './walk';
 const SMALLEST: f64 = 1e-5;
 
 /** False where the column depends on those in use. */
-export function enters(j: i32, own: i32, along: f64): bool {
+export function appendFeature(j: i32, own: i32, along: f64): bool {
   findProducts(j);
   if (walk.count === walk.capacity || !append(walk.products, walk.squareOf(j) + walk.ridge, along)) return false;
   walk.use(j, own);

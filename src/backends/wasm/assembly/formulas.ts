@@ -15,67 +15,67 @@ import {
   softThreshold,
   unlessNaN,
 } from './functions';
-import { quad, storeFirst } from './memory';
+import { isSplatted, quad, storeFirst } from './memory';
 import { proximalSoftsign, smoothProximal } from './proximal';
 
 /** Bytes of four numbers. */
 export const STEP: usize = 16;
 
 /**
- * Writes OPERATION(x, y, z) for `count` numbers, and nothing beyond them; operands may be read up to the next multiple of
- * four. The result may lie where an operand lies whose step is not 0.
- * @param dx bytes from four numbers of x to the next four: 16, or 0 where x is four times the same number
- * @param index of the first element in the whole result, which dropout depends on
+ * Writes operation(x, y, z) for `count` numbers, and nothing beyond them; operands may be read up to the next multiple of four.
+ * An operand is the address of that many numbers, or what `splatted` returned where it is one number for all of them; 0 where
+ * the operation has no such operand. The result may take the place of an operand that is not splatted.
+ * @param parameters p0, p1 and p2 of the operation, as `parametersAt` reads them
+ * @param index place of the first number in the whole result, from which dropout draws its random numbers
  */
 export function evaluate(
   operation: i32,
   out: usize,
   count: i32,
+  parameters: v128,
   x: usize,
-  dx: usize,
-  y: usize,
-  dy: usize,
-  z: usize,
-  dz: usize,
-  p0: f32,
-  p1: f32,
-  p2: f32,
-  index: i32,
+  y: usize = 0,
+  z: usize = 0,
+  index: i32 = 0,
 ): void {
   const vectors = <usize>(count >> 2);
   const whole = vectors * STEP;
-  if (vectors > 0) evaluateVectors(operation, out, out + whole, x, dx, y, dy, z, dz, p0, p1, p2, index);
+  if (vectors > 0) evaluateVectors(operation, out, out + whole, parameters, x, y, z, index);
   const rest = count & 3;
   if (rest === 0) return;
   const last = quad(3);
-  x += vectors * dx;
-  y += vectors * dy;
-  z += vectors * dz;
+  x += vectors * stepOf(x);
+  y += vectors * stepOf(y);
+  z += vectors * stepOf(z);
   index += (<i32>vectors) << 2;
-  evaluateVectors(operation, last, last + STEP, x, dx, y, dy, z, dz, p0, p1, p2, index);
+  evaluateVectors(operation, last, last + STEP, parameters, x, y, z, index);
   storeFirst(out + whole, last, rest);
 }
 
-/** For `out` up to `end`, at least four numbers. */
+/** Bytes from four numbers of an operand to the next four. */
+function stepOf(operand: usize): usize {
+  return isSplatted(operand) ? 0 : STEP;
+}
+
+/** Fills `out` up to `end`, at least four numbers. */
 function evaluateVectors(
   operation: i32,
   out: usize,
   end: usize,
+  parameters: v128,
   x: usize,
-  dx: usize,
   y: usize,
-  dy: usize,
   z: usize,
-  dz: usize,
-  p0: f32,
-  p1: f32,
-  p2: f32,
   index: i32,
 ): void {
+  const dx = stepOf(x);
+  const dy = stepOf(y);
+  const dz = stepOf(z);
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
-  const a0 = f32x4.splat(p0);
-  const a1 = f32x4.splat(p1);
+  const a0 = v128.shuffle<f32>(parameters, parameters, 0, 0, 0, 0);
+  const a1 = v128.shuffle<f32>(parameters, parameters, 1, 1, 1, 1);
+  const a2 = v128.shuffle<f32>(parameters, parameters, 2, 2, 2, 2);
   switch (operation) {
     case Operation.copy:
     case Operation.proximalIdentity:
@@ -187,7 +187,7 @@ function evaluateVectors(
       break;
     case Operation.clipDerivative:
       for (; out < end; out += STEP, x += dx, y += dy) {
-        v128.store(out, clipDerivative(v128.load(x), v128.load(y), a1, f32x4.splat(p2), a0));
+        v128.store(out, clipDerivative(v128.load(x), v128.load(y), a1, a2, a0));
       }
       break;
     case Operation.eluDerivative:

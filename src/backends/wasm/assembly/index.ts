@@ -2,8 +2,8 @@
 import { Extra } from '../extra-instructions';
 import { Code, Copy, Descend, Header, Homotopy, Loop, Progress, Renew } from '../instructions';
 import { isTimeOver, setDeadline, time } from './clock';
-import { endsDescent } from './descend';
-import { endsHomotopy } from './homotopy';
+import { isDescentDone } from './descend';
+import { isHomotopyDone } from './homotopy';
 import { endTrips, paceTrips, setTrips } from './iterate';
 import { buffer, setWord, useTable, useWorkspace, word } from './memory';
 import { performRange, unitsOf, workOf } from './perform';
@@ -137,11 +137,11 @@ function perform(at: usize): Progress {
     case Code.homotopy:
       setWord(at, Homotopy.isCutShort, <i32>isCutShort);
       if (share(at) === Progress.lost) return Progress.lost;
-      return leave(at, Homotopy.isBegun, endsHomotopy(at));
+      return leave(at, Homotopy.isBegun, isHomotopyDone(at));
     case Code.descend:
       setWord(at, Descend.isCutShort, <i32>isCutShort);
       if (share(at) === Progress.lost) return Progress.lost;
-      return leave(at, Descend.isBegun, endsDescent(at));
+      return leave(at, Descend.isBegun, isDescentDone(at));
     default:
       return share(at);
   }

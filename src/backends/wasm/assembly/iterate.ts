@@ -9,6 +9,7 @@ import {
   blockSpace,
   buffer,
   firstLanes,
+  parametersAt,
   real,
   setWord,
   splatted,
@@ -173,8 +174,7 @@ function takeFactors(slope: usize, to: usize): void {
 function proximal(at: usize, i: i32, x: usize, to: usize): void {
   if (buffer(at, Iterate.slope) === 0) {
     const operation = word(at, Iterate.proximal);
-    const step = splatted(0, alpha);
-    evaluate(operation, to, count, x, STEP, step, 0, 0, 0, real(at, Iterate.p0), real(at, Iterate.p1), 0, 0);
+    evaluate(operation, to, count, parametersAt(at, Iterate.p0), x, splatted(0, alpha));
     return;
   }
   const factor = factors + <usize>i * pitch;
@@ -312,7 +312,7 @@ function residual(at: usize, sample: i32, z: usize, p: usize): f32 {
       v128.store(p + j, f32x4.mul(v128.load(d + j), v128.load(p + j)));
     }
   } else if (activation >= 0) {
-    evaluate(activation, p, count, p, STEP, 0, 0, 0, 0, real(at, Iterate.p0), real(at, Iterate.p1), 0, 0);
+    evaluate(activation, p, count, parametersAt(at, Iterate.p0), p);
   }
   let differences = f32x4.splat(0);
   let squares = f32x4.splat(0);

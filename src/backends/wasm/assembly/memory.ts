@@ -42,6 +42,7 @@ export const BLOCK_DEPTH: i32 = 512;
 
 const CHUNK_BYTES: usize = 4096;
 const PLACES: usize = 4;
+const QUADS_BYTES: usize = 16 * PLACES;
 
 /** CHUNK numbers; places 0 to 3 are distinct. */
 export function chunk(place: i32): usize {
@@ -55,7 +56,7 @@ export function quad(place: i32): usize {
 
 /** A tile of 4 × 8 numbers. */
 export function tileSpace(): usize {
-  return workspace + PLACES * CHUNK_BYTES + 64;
+  return workspace + PLACES * CHUNK_BYTES + QUADS_BYTES;
 }
 
 /** BLOCK_ROWS × BLOCK_DEPTH numbers. */
@@ -68,6 +69,16 @@ export function splatted(place: i32, value: f32): usize {
   const at = quad(place);
   v128.store(at, f32x4.splat(value));
   return at;
+}
+
+/** Whether an operand is what `splatted` returned: one number for all elements. */
+export function isSplatted(operand: usize): bool {
+  return operand - quad(0) < QUADS_BYTES;
+}
+
+/** The four numbers of an instruction from a field on, of which a kernel uses as many as it has parameters. */
+export function parametersAt(at: usize, field: i32): v128 {
+  return v128.load(at + ((<usize>field) << 2));
 }
 
 /** Copies the first `count` < 4 numbers of four. */

@@ -2,7 +2,7 @@
 import { Bias, Code, Header, Operation, Product } from '../instructions';
 import { beat } from './clock';
 import { evaluate, STEP } from './formulas';
-import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, real, splatted, word } from './memory';
+import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, parametersAt, splatted, word } from './memory';
 import { PANEL, packLeft, packRight, TILE_ROWS } from './pack';
 import { edgeTile, tile } from './tile';
 
@@ -114,18 +114,18 @@ function finish(at: usize, row: i32, rows: i32): void {
   const step = buffer(at, Product.step);
   const scale = buffer(at, Product.scale);
   const activation = word(at, Product.activation);
-  const p0 = real(at, Product.p0);
-  const p1 = real(at, Product.p1);
+  const parameters = parametersAt(at, Product.p0);
+  const none = f32x4.splat(0);
   if (step !== 0) {
     const alpha = load<f32>(step);
     blend(out, prior, alpha, count);
-    evaluate(activation, out, count, out, STEP, splatted(0, alpha), 0, 0, 0, p0, p1, 0, 0);
+    evaluate(activation, out, count, parameters, out, splatted(0, alpha));
   } else if (activation >= 0 && !isRelu(at)) {
-    evaluate(activation, out, count, out, STEP, 0, 0, 0, 0, p0, p1, 0, 0);
+    evaluate(activation, out, count, parameters, out);
   }
-  if (scale !== 0) evaluate(Operation.multiply, out, count, out, STEP, scale + begin, STEP, 0, 0, 0, 0, 0, 0);
+  if (scale !== 0) evaluate(Operation.multiply, out, count, none, out, scale + begin);
   if (word(at, Product.residual) !== 0) {
-    evaluate(Operation.subtract, out, count, prior, STEP, out, STEP, 0, 0, 0, 0, 0, 0);
+    evaluate(Operation.subtract, out, count, none, prior, out);
   }
 }
 

@@ -2,7 +2,19 @@
 import { Reduce, Reduction } from '../instructions';
 import { evaluate, STEP } from './formulas';
 import { areRight, relativeTo, scaleFor } from './length';
-import { buffer, CHUNK, chunk, firstLanes, maximumOfLanes, quad, real, storeFirst, sumOfLanes, word } from './memory';
+import {
+  buffer,
+  CHUNK,
+  chunk,
+  firstLanes,
+  maximumOfLanes,
+  parametersAt,
+  quad,
+  real,
+  storeFirst,
+  sumOfLanes,
+  word,
+} from './memory';
 
 const BYTES: usize = 4;
 
@@ -111,7 +123,7 @@ function activated(at: usize, y: usize, count: i32): usize {
   const activation = word(at, Reduce.activation);
   if (activation < 0) return y;
   const aside = chunk(3);
-  evaluate(activation, aside, count, y, STEP, 0, 0, 0, 0, real(at, Reduce.p0), real(at, Reduce.p1), 0, 0);
+  evaluate(activation, aside, count, parametersAt(at, Reduce.p0), y);
   return aside;
 }
 

@@ -1,7 +1,7 @@
 // A stage of the homotopy, from widened thresholds down to the end of its part of the way; see cpu/stage.ts.
 import { isTimeOver } from './clock';
 import { addNarrow, dotNarrow, dotWide } from './columns';
-import { enters, exchange } from './entering';
+import { appendFeature, exchange } from './entering';
 import { aim, remove, solution } from './factor';
 import * as walk from './walk';
 
@@ -20,7 +20,7 @@ let candidateCount: i32 = 0;
 /** ‖X_A·direction‖ */
 let moving: f64 = 0;
 
-/** The next event: its distance in τ; a place in use that becomes free, or a feature that enters with a sign. */
+/** The next event: its distance in τ; a place in use that becomes free, or a feature that appendFeature with a sign. */
 let length: f64 = 0;
 let leaving: i32 = -1;
 let entering: i32 = -1;
@@ -52,7 +52,7 @@ export function beginStage(stage: i32): void {
 }
 
 /** Follows the solution to the end of the stage. @returns false where the time was over before */
-export function follow(limit: i32): bool {
+export function followStage(limit: i32): bool {
   const most = min(10 * (walk.rows + walk.features), limit);
   do {
     steps += 1;
@@ -228,8 +228,8 @@ function leave(place: i32): void {
 function enter(): void {
   const j = entering;
   const along = rate(j, sign);
-  if (enters(j, sign, along)) return;
+  if (appendFeature(j, sign, along)) return;
   const place = exchange(j, sign);
   if (place >= 0) leave(place);
-  if (place < 0 || !enters(j, sign, along)) store<i32>(walk.whole(walk.blocked, j), 1);
+  if (place < 0 || !appendFeature(j, sign, along)) store<i32>(walk.whole(walk.blocked, j), 1);
 }
