@@ -79,7 +79,7 @@ describe('memory', () => {
         const heap = new Heap(false);
         const held: Block[] = [];
         for (const [units, choice] of wishes) {
-          if (held.length > 0 && choice % 3 === 0) heap.give(held.splice(choice % held.length, 1)[0]);
+          if (held.length > 0 && choice % 3 === 0) heap.giveBack(held.splice(choice % held.length, 1)[0]);
           const block = heap.take(64 * units);
           for (const other of held) {
             expect(block.address + block.bytes <= other.address || other.address + other.bytes <= block.address).toBe(
@@ -90,7 +90,7 @@ describe('memory', () => {
           expect(block.address + block.bytes).toBeLessThanOrEqual(heap.memory.buffer.byteLength);
           held.push(block);
         }
-        for (const block of held) heap.give(block);
+        for (const block of held) heap.giveBack(block);
         expect(heap.freeBlocks).toBe(1);
         expect(heap.freeBytes).toBe(heap.memory.buffer.byteLength - 64);
       }),

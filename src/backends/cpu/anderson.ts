@@ -30,7 +30,7 @@ export class Acceleration {
   /** @param g T(x) */
   next(x: Float64Array, g: Float64Array): Float64Array {
     const f = g.map((value, index) => value - x[index]);
-    this.keep(f, g);
+    this.rememberDifference(f, g);
     const size = norm(f);
     const hasGrown = size > growth * this.best;
     if (this.best > size) {
@@ -40,14 +40,14 @@ export class Acceleration {
     this.plainSteps = hasGrown ? memory : this.plainSteps - 1;
     if (hasGrown) return this.bestG ?? x;
     if (this.plainSteps > 0) return g;
-    const weights = this.weights(f);
+    const solveWeights = this.weights(f);
     return g.map(
-      (value, index) => value - this.columnsG.reduce((sum, column, j) => sum + weights[j] * column[index], 0),
+      (value, index) => value - this.columnsG.reduce((sum, column, j) => sum + solveWeights[j] * column[index], 0),
     );
   }
 
   /** The newest difference in the place of the oldest; the first pass has none. */
-  private keep(f: Float64Array, g: Float64Array): void {
+  private rememberDifference(f: Float64Array, g: Float64Array): void {
     const change = f.map((value, index) => value - this.f[index]);
     const length = norm(change);
     const scale = this.passes > 0 && length > 0 ? 1 / length : 0;

@@ -68,12 +68,12 @@ function* descend(
   const { beta } = descent;
   const all = Array.from(beta, (_, j) => j);
   for (let passes = 1; ; passes++) {
-    if (pass(descent, all) <= tolerance || passes >= limit || isCutShort()) return passes;
+    if (descendOnce(descent, all) <= tolerance || passes >= limit || isCutShort()) return passes;
     yield;
     const used = all.filter((j) => beta[j] !== 0);
     while (passes < limit && !isCutShort()) {
       passes += 1;
-      if (pass(descent, used) <= tolerance) break;
+      if (descendOnce(descent, used) <= tolerance) break;
       yield;
     }
     if (passes >= limit) return passes;
@@ -81,7 +81,7 @@ function* descend(
 }
 
 /** One pass over some features; the largest change of a coefficient, relative to the largest coefficient. */
-function pass(descent: Descent, features: readonly number[]): number {
+function descendOnce(descent: Descent, features: readonly number[]): number {
   const { rows, columns, squares, penalty, ridge, beta, residual } = descent;
   let change = 0;
   let largest = 0;

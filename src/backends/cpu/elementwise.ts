@@ -208,11 +208,11 @@ function evaluateRow(
 
 /** 24 bits of a hash: the finaliser of MurmurHash3, once for the index and the first half of the seed, once for the other. */
 function randomBits(index: number, seed: number, otherSeed: number): number {
-  const word = mixed(Math.imul(index + 1, 0x9e3779b9) + seed);
-  return mixed(word ^ Math.imul(otherSeed, 0x85ebca6b)) >>> 8;
+  const word = mixBits(Math.imul(index + 1, 0x9e3779b9) + seed);
+  return mixBits(word ^ Math.imul(otherSeed, 0x85ebca6b)) >>> 8;
 }
 
-function mixed(value: number): number {
+function mixBits(value: number): number {
   let word = value | 0;
   word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
   word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
@@ -221,26 +221,26 @@ function mixed(value: number): number {
 
 /** (1 − q)·low + q·high within the tolerance of the kink, else the derivative on the side where x lies. */
 function atKink(x: number, kink: number, tolerance: number, low: number, high: number, q: number): number {
-  if (isUnknown(x, tolerance)) return Number.NaN;
+  if (isEitherNaN(x, tolerance)) return Number.NaN;
   if (Math.abs(x - kink) <= tolerance) return (1 - q) * low + q * high;
   return x > kink ? high : low;
 }
 
 /** Every comparison with NaN is false, as if x lay on one of the sides. */
-function isUnknown(x: number, tolerance: number): boolean {
+function isEitherNaN(x: number, tolerance: number): boolean {
   return Number.isNaN(x) || Number.isNaN(tolerance);
 }
 
 /** Kinks at both ends; between them the derivative is 1. */
 function clipDerivative(x: number, tolerance: number, low: number, high: number, q: number): number {
-  if (isUnknown(x, tolerance)) return Number.NaN;
+  if (isEitherNaN(x, tolerance)) return Number.NaN;
   if (Math.abs(x - low) <= tolerance || Math.abs(x - high) <= tolerance) return q;
   return x > low && x < high ? 1 : 0;
 }
 
 /** At the kink the Clarke interval is [α, 1]. */
 function eluDerivative(x: number, tolerance: number, alpha: number, q: number): number {
-  if (isUnknown(x, tolerance)) return Number.NaN;
+  if (isEitherNaN(x, tolerance)) return Number.NaN;
   if (Math.abs(x) <= tolerance) return (1 - q) * alpha + q;
   return x > 0 ? 1 : alpha * Math.exp(x);
 }

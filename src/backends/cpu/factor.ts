@@ -68,12 +68,12 @@ export class Factor {
   }
 
   /** Takes another c. */
-  aim(c: readonly number[]): void {
+  setRightSide(c: readonly number[]): void {
     this.z = this.forward(c);
   }
 
   /** H⁻¹c */
-  solution(): number[] {
+  solveRightSide(): number[] {
     return this.backward(this.z);
   }
 

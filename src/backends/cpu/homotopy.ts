@@ -2,7 +2,7 @@ import type { Interruptible } from '../event-loop.ts';
 import type { HomotopyCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
 import { Factor } from './factor.ts';
-import { enters, follow } from './stage.ts';
+import { appendFeature, followStage } from './stage.ts';
 import { addColumn, dot, type Walk } from './walk.ts';
 
 /** A stage that lowers what is violated to this share, at least, has brought something. */
@@ -41,16 +41,16 @@ export function* homotopy(call: HomotopyCall, slots: readonly Float64Array[], is
     for (let problem = group * length; problem < (group + 1) * length; problem++) {
       const of = (from: Float64Array, size: number): Float64Array =>
         from.subarray(problem * size, (problem + 1) * size);
-      begin(walk, of(y, rows), of(initial, features), ridge[problem]);
+      beginProblem(walk, of(y, rows), of(initial, features), ridge[problem]);
       walk.penalty = of(penalty, features);
-      const steps = yield* solve(walk, call.limit, isCutShort);
-      out.set([...walk.beta, steps, gap(walk)], problem * (features + 2));
+      const steps = yield* runStages(walk, call.limit, isCutShort);
+      out.set([...walk.beta, steps, gapOf(walk)], problem * (features + 2));
     }
   }
 }
 
 /** From the solution before, where that is of the same y and nothing else is given, or from the start that is given. */
-function begin(walk: Walk, y: Float64Array, initial: Float64Array, ridge: number): void {
+function beginProblem(walk: Walk, y: Float64Array, initial: Float64Array, ridge: number): void {
   const isNext = walk.ridge === ridge && y.every((value, row) => value === walk.y[row]);
   walk.y = y;
   if (isNext && initial.every((value) => value === 0)) return;
@@ -59,13 +59,13 @@ function begin(walk: Walk, y: Float64Array, initial: Float64Array, ridge: number
   walk.used.length = 0;
   walk.factor.clear();
   for (const [j, value] of initial.entries()) {
-    const isUsed = value !== 0 && enters(walk, j, Math.sign(value), 0);
+    const isUsed = value !== 0 && appendFeature(walk, j, Math.sign(value), 0);
     walk.beta[j] = isUsed ? value : 0;
   }
 }
 
 /** Stages until g = t∘sign on A, and |g| ≤ t elsewhere; returns the number of steps. */
-function* solve(walk: Walk, limit: number, isCutShort: () => boolean): Interruptible<number> {
+function* runStages(walk: Walk, limit: number, isCutShort: () => boolean): Interruptible<number> {
   const { rows, squares, y } = walk;
   const rounding = SOLVED * Math.sqrt(squares.reduce((a, b) => Math.max(a, b), 0) * dot(y, 0, y, 0, rows));
   let steps = 0;
@@ -75,7 +75,7 @@ function* solve(walk: Walk, limit: number, isCutShort: () => boolean): Interrupt
     const violated = violation(walk);
     if (!(violated > rounding)) break;
     if (isCutShort()) break;
-    const taken = yield* follow(walk, stage, limit - steps);
+    const taken = yield* followStage(walk, stage, limit - steps);
     steps += taken;
     stale = violated < PROGRESS * best || taken > 1 ? 0 : stale + 1;
     best = Math.min(best, violated);
@@ -104,7 +104,7 @@ function violation({ correlation, penalty, signs }: Walk): number {
  * The duality gap relative to the objective at 0. With r = y − Xβ and α = min(1, min tⱼ/|gⱼ|):
  *   ½‖r‖² + Σ tⱼ|βⱼ| + ½ρ‖β‖² − α⟨y, r⟩ + ½α²(‖r‖² + ρ‖β‖²).
  */
-function gap(walk: Walk): number {
+function gapOf(walk: Walk): number {
   const { rows, features, y, beta, penalty, ridge, correlation } = walk;
   const r = correlate(walk);
   const quadratic = dot(r, 0, r, 0, rows) + ridge * dot(beta, 0, beta, 0, features);

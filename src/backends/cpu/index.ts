@@ -15,7 +15,7 @@ import { invert } from './invert.ts';
 import { iterate } from './iterate.ts';
 import { move } from './move.ts';
 import { pass } from './pass.ts';
-import { isQuick, product, quickProduct } from './product.ts';
+import { isShort, product, productAtOnce } from './product.ts';
 import { proximalGradient } from './proximal-gradient.ts';
 import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
@@ -164,8 +164,8 @@ interface Run {
 /** Yields where the run may be interrupted. */
 function* runSteps(steps: readonly Statement[], slots: Float64Array[], run: Run): Job {
   for (const step of steps) {
-    const done = runAtOnce(step, slots);
-    if (done === undefined) yield* runInTurns(step, slots, run);
+    const done = runWithoutPause(step, slots);
+    if (done === undefined) yield* runWithPauses(step, slots, run);
     run.work += done ?? STEP;
     if (run.work < UNINTERRUPTED) continue;
     run.work = 0;
@@ -174,11 +174,11 @@ function* runSteps(steps: readonly Statement[], slots: Float64Array[], run: Run)
 }
 
 /** @returns how many numbers the step has computed or read; undefined where it is one that may take long, and was not begun */
-function runAtOnce(step: Statement, slots: readonly Float64Array[]): number | undefined {
+function runWithoutPause(step: Statement, slots: readonly Float64Array[]): number | undefined {
   switch (step.kernel) {
     case 'product':
-      if (!isQuick(step)) return undefined;
-      quickProduct(step, slots);
+      if (!isShort(step)) return undefined;
+      productAtOnce(step, slots);
       return STEP + (step.m * step.n * step.k) / PRODUCTS;
     case 'elementwise':
       elementwise(step, slots);
@@ -215,7 +215,7 @@ function runAtOnce(step: Statement, slots: readonly Float64Array[]): number | un
   }
 }
 
-function* runInTurns(step: Statement, slots: Float64Array[], run: Run): Job {
+function* runWithPauses(step: Statement, slots: Float64Array[], run: Run): Job {
   switch (step.kernel) {
     case 'product':
       yield* product(step, slots);

@@ -6,12 +6,12 @@ import { activation, proximal } from './activations.ts';
 const UNINTERRUPTED = 2 ** 20;
 
 /** Whether a product is done before anybody could want to interrupt it. */
-export function isQuick({ m, n, k }: ProductCall): boolean {
+export function isShort({ m, n, k }: ProductCall): boolean {
   return m * n * k <= UNINTERRUPTED;
 }
 
 /** C = epilogue(op(A)·op(B)); see ProductCall for the formula. */
-export function quickProduct(call: ProductCall, slots: readonly Float64Array[]): void {
+export function productAtOnce(call: ProductCall, slots: readonly Float64Array[]): void {
   const out = slots[call.output];
   multiplyRows(leftOf(call, slots), rightOf(call, slots), out, 0, call.m, call.n, call.k);
   epilogue(call, slots, out);
@@ -31,12 +31,12 @@ export function* product(call: ProductCall, slots: readonly Float64Array[]): Job
 
 /** Rows of op(A), to be multiplied with rows of op(B)ᵀ: both run along memory. */
 function leftOf({ m, k, transposeA, inputs: [a] }: ProductCall, slots: readonly Float64Array[]): Float64Array {
-  return transposeA ? transposed(slots[a], k, m) : slots[a];
+  return transposeA ? transpose(slots[a], k, m) : slots[a];
 }
 
 function rightOf({ n, k, transposeB, inputs }: ProductCall, slots: readonly Float64Array[]): Float64Array {
   const b = slots[inputs[1]];
-  return transposeB ? b : transposed(b, k, n);
+  return transposeB ? b : transpose(b, k, n);
 }
 
 /** Of all rows of the result, which those of samples are too. */
@@ -66,7 +66,7 @@ export function epilogue(
 }
 
 /** x is rows × columns; the result is columns × rows. */
-export function transposed(x: Float64Array, rows: number, columns: number): Float64Array {
+export function transpose(x: Float64Array, rows: number, columns: number): Float64Array {
   const result = new Float64Array(rows * columns);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) result[column * rows + row] = x[row * columns + column];

@@ -20,12 +20,12 @@ export function proximalGradient(call: ProximalGradientCall, slots: readonly Flo
     const rule = { ...call, tolerance: tolerances[sample], floor: floors[sample] };
     const at = (stateRow: number): number => stateRow * batch + sample;
     for (let trip = 0; trip < call.limit && state[at(STATE_ROWS.status)] === STATUS.running; trip++) {
-      const next = stepped(call, slots, sample, group, w);
+      const next = takeStep(call, slots, sample, group, w);
       const missed = w.map((value, j) => value - next[j]);
       const moved = next.map((value, j) => value - beta[j]);
       const residual = relativeTo(lengthOfRow(missed), lengthOfRow(next), scalarOf(call, slots, 3, sample));
       observe(state, at, scalarOf(call, slots, 2, sample) * residual, rule);
-      const momentum = call.accelerated ? quickened(thetas, sample, dot(missed, moved) > 0) : 0;
+      const momentum = call.accelerated ? updateMomentum(thetas, sample, dot(missed, moved) > 0) : 0;
       for (let j = 0; j < features; j++) w[j] = next[j] + momentum * moved[j];
       beta.set(next);
     }
@@ -33,7 +33,7 @@ export function proximalGradient(call: ProximalGradientCall, slots: readonly Flo
 }
 
 /** β⁺ = softThreshold(w + s((c − Gw) − ρw), t) */
-function stepped(
+function takeStep(
   call: ProximalGradientCall,
   slots: readonly Float64Array[],
   sample: number,
@@ -57,7 +57,7 @@ function scalarOf(call: ProximalGradientCall, slots: readonly Float64Array[], in
 }
 
 /** θ becomes θ⁺; (θ − 1)/θ⁺. */
-function quickened(thetas: Float64Array, sample: number, restarts: boolean): number {
+function updateMomentum(thetas: Float64Array, sample: number, restarts: boolean): number {
   const theta = restarts ? 1 : thetas[sample];
   thetas[sample] = (1 + Math.sqrt(1 + 4 * theta ** 2)) / 2;
   return (theta - 1) / thetas[sample];

@@ -53,8 +53,8 @@ function logSoftmax(x: Float64Array, out: Float64Array): void {
   for (let i = 0; i < x.length; i++) out[i] = x[i] - largest - Math.log(total);
 }
 
-const ENTRY_TRIPS = 40;
-const PEAK_TRIPS = 60;
+const ENTRY_LIMIT = 40;
+const PEAK_LIMIT = 60;
 
 /**
  * s = softmax(t) with (1 − α)s + αt = x. With wᵢ = ln sᵢ and t = λ + w the entries part: h(wᵢ) = αwᵢ + (1 − α)(e^wᵢ − 1)
@@ -71,7 +71,7 @@ function proximalSoftmax(x: Float64Array, alpha: number, out: Float64Array): voi
   let [low, high] = [-Math.log(x.length), 0];
   let peak = Math.min(Math.max(-Math.log(sum), low), high);
   const w = x.map((value) => peak + value - largest);
-  for (let trip = 0; trip < PEAK_TRIPS; trip++) {
+  for (let trip = 0; trip < PEAK_LIMIT; trip++) {
     const top = alpha * peak + rest * Math.expm1(peak);
     let weights = 0;
     sum = 0;
@@ -101,7 +101,7 @@ function logarithmOfEntry(start: number, c: number, alpha: number): number {
   const rest = 1 - alpha;
   const bound = Math.min((c + rest) / alpha, 0);
   let w = start;
-  for (let trip = 0; trip < ENTRY_TRIPS; trip++) {
+  for (let trip = 0; trip < ENTRY_LIMIT; trip++) {
     w = alpha < 1 ? Math.min(w, bound) : Math.min(Math.max(w, bound), 0);
     const e = Math.expm1(w);
     const change = (alpha * w + rest * e - c) / (alpha + rest * (1 + e));
@@ -113,7 +113,7 @@ function logarithmOfEntry(start: number, c: number, alpha: number): number {
 }
 
 /** Mean, and 1/√(variance + ε), by two passes: of large numbers that differ little the difference of squares would lose all. */
-function moments(x: Float64Array, epsilon: number): { mean: number; scale: number } {
+function momentsOf(x: Float64Array, epsilon: number): { mean: number; scale: number } {
   let mean = 0;
   for (const value of x) mean += value / x.length;
   let variance = 0;
@@ -122,12 +122,12 @@ function moments(x: Float64Array, epsilon: number): { mean: number; scale: numbe
 }
 
 function standardise(x: Float64Array, epsilon: number, out: Float64Array): void {
-  const { mean, scale } = moments(x, epsilon);
+  const { mean, scale } = momentsOf(x, epsilon);
   for (let i = 0; i < x.length; i++) out[i] = (x[i] - mean) * scale;
 }
 
 function standardiseDerivative(x: Float64Array, g: Float64Array, epsilon: number, out: Float64Array): void {
-  const { mean, scale } = moments(x, epsilon);
+  const { mean, scale } = momentsOf(x, epsilon);
   let total = 0;
   let along = 0;
   for (let i = 0; i < x.length; i++) {

@@ -26,7 +26,7 @@ interface Thresholds {
   readonly candidates: readonly number[];
 }
 
-function thresholds({ features, correlation: g, penalty: t, signs }: Walk, stage: number): Thresholds {
+function widenThresholds({ features, correlation: g, penalty: t, signs }: Walk, stage: number): Thresholds {
   const all = Array.from({ length: features }, (_, j) => j);
   const excess = all.reduce(
     (most, j) => (signs[j] === 0 && t[j] > 0 ? Math.max(most, Math.abs(g[j]) / t[j] - 1) : most),
@@ -61,16 +61,16 @@ interface Progress {
 }
 
 /** τ from 1 to the end of the stage, or as far as `limit` steps lead; returns the number of steps. */
-export function* follow(walk: Walk, stage: number, limit: number): Interruptible<number> {
+export function* followStage(walk: Walk, stage: number, limit: number): Interruptible<number> {
   const { used, beta, signs, factor } = walk;
-  const at = thresholds(walk, stage);
+  const at = widenThresholds(walk, stage);
   const progress: Progress = { tau: 1, blocked: new Set(), left: undefined };
-  factor.aim(used.map((j) => rateOf(at, j, signs[j])));
+  factor.setRightSide(used.map((j) => rateOf(at, j, signs[j])));
   const most = Math.min(10 * (walk.rows + walk.features), limit);
   for (let step = 1, idle = 0; ; step++) {
-    const direction = factor.solution();
+    const direction = factor.solveRightSide();
     const slopes = slopesOf(walk, at, direction);
-    const { length, event } = nextEvent(walk, at, progress, direction, slopes);
+    const { length, event } = findNextEvent(walk, at, progress, direction, slopes);
     for (const [place, j] of used.entries()) beta[j] += length * direction[place];
     for (const [index, j] of at.candidates.entries()) if (signs[j] === 0) at.q[j] += length * slopes[index].slope;
     progress.tau -= length;
@@ -89,7 +89,7 @@ function rateOf({ shift, width }: Thresholds, j: number, sign: number): number {
 }
 
 /** The first one on the way along the direction, or none before the end of the stage; and how far it is, in τ. */
-function nextEvent(
+function findNextEvent(
   { used, beta, signs, penalty }: Walk,
   { width, q, end, candidates }: Thresholds,
   { tau, blocked, left }: Progress,
@@ -139,10 +139,10 @@ function enter(
   { entering, sign }: { readonly entering: number; readonly sign: number },
 ): void {
   const rate = rateOf(at, entering, sign);
-  if (enters(walk, entering, sign, rate)) return;
+  if (appendFeature(walk, entering, sign, rate)) return;
   const place = exchange(walk, entering, sign);
   if (place >= 0) leave(walk, at, progress, place);
-  if (place < 0 || !enters(walk, entering, sign, rate)) progress.blocked.add(entering);
+  if (place < 0 || !appendFeature(walk, entering, sign, rate)) progress.blocked.add(entering);
 }
 
 /** dq/d(−τ), and what of it is rounding. */
@@ -164,7 +164,7 @@ function slopesOf(walk: Walk, { candidates, shift, width }: Thresholds, directio
 }
 
 /** False where the column depends on those in use. */
-export function enters(walk: Walk, j: number, sign: number, rate: number): boolean {
+export function appendFeature(walk: Walk, j: number, sign: number, rate: number): boolean {
   const { used, signs, factor, squares, ridge, capacity } = walk;
   if (used.length === capacity) return false;
   const pivot = (a: readonly number[]): number => ridgedPivot(walk, j, a);

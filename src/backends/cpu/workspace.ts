@@ -47,7 +47,7 @@ export class Workspace {
     const slots = this.viewsOf(program, layout).slice();
     for (const slot of program.outputs) slots[slot] = new Float64Array(program.sizes[slot]);
     for (const [index, slot] of program.inputs.entries()) slots[slot] = inputs[index];
-    for (const [slot, constant] of program.constants) write(constant, slots[slot]);
+    for (const [slot, constant] of program.constants) fillConstant(constant, slots[slot]);
     return slots;
   }
 
@@ -165,7 +165,7 @@ function arrange(program: Program): Pick<Layout, 'offsets' | 'size'> {
   return { offsets, size };
 }
 
-function write(constant: Constant, values: Float64Array): void {
+function fillConstant(constant: Constant, values: Float64Array): void {
   if (constant.kind === 'values') {
     values.set(constant.values);
     return;

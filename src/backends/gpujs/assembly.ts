@@ -32,19 +32,19 @@ export class AssemblyMachine implements Machine {
     description: 'gpu.js kernels in WebAssembly, on one thread',
     software: true,
   };
-  readonly immediate = true;
+  readonly isImmediate = true;
   readonly live = new Ledger();
   readonly nothing: Data;
   private readonly instance: GPUInstance;
   private readonly memory = new SharedMemory();
-  private readonly kernels = new KernelCache((form) => this.make(form));
+  private readonly kernels = new KernelCache((variant) => this.make(variant));
 
   constructor(private readonly library: Library) {
     this.instance = new library({ mode: 'webasm' });
     this.nothing = new HostData(new Float32Array(1));
   }
 
-  kept(): Figures {
+  pooled(): Figures {
     return new Ledger();
   }
 
@@ -59,13 +59,13 @@ export class AssemblyMachine implements Machine {
   }
 
   launch(
-    form: KernelVariant,
+    variant: KernelVariant,
     operands: readonly Data[],
     parameters: readonly number[],
     [columns, rows]: Extents,
   ): Data {
     checkCount(columns * rows);
-    const kernel = this.kernels.get(form);
+    const kernel = this.kernels.get(variant);
     kernel.setOutput([columns, rows]);
     const given = operands.map((data) => this.library.input((data as HostData).values, [data.size]));
     const result = this.memory.during(() => kernel(...given, ...parameters)) as readonly Float32Array[];
@@ -73,8 +73,8 @@ export class AssemblyMachine implements Machine {
     return this.keep(new Float32Array(result[0].buffer as ArrayBuffer));
   }
 
-  private make(form: KernelVariant): RunnableKernel {
-    const { source, settings } = settingsOf(form, false, 'Input');
+  private make(variant: KernelVariant): RunnableKernel {
+    const { source, settings } = settingsOf(variant, false, 'Input');
     const kernel = this.instance.createKernel(source, settings);
     kernel.moduleCacheLimit = KEPT_MODULES;
     return kernel;

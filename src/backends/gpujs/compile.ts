@@ -10,7 +10,7 @@ import type { KernelVariant } from './variants.ts';
 
 export interface Launch {
   readonly kind: 'launch';
-  readonly form: KernelVariant;
+  readonly variant: KernelVariant;
   readonly operands: readonly number[];
   readonly parameters: readonly number[];
   readonly extents: Extents;
@@ -26,7 +26,7 @@ export interface CompiledLoop {
   readonly limit: number;
   readonly spent: readonly number[];
   /** Whether a pass waits for a flag itself. */
-  readonly nested: boolean;
+  readonly hasInnerLoop: boolean;
   /** Numbers that the carried values hold together. */
   readonly carriedSize: number;
   /** Passes that the loop took last time. */
@@ -53,8 +53,8 @@ export function compile(program: Program): Compiled {
         drafts.push(loopOf(step, draftOf(step.body)));
         continue;
       }
-      lower(step, (form, operands, parameters, extents, output = slots++) => {
-        drafts.push({ kind: 'launch', form, operands, parameters, extents, output });
+      lower(step, (variant, operands, parameters, extents, output = slots++) => {
+        drafts.push({ kind: 'launch', variant, operands, parameters, extents, output });
         return output;
       });
     }
@@ -65,55 +65,55 @@ export function compile(program: Program): Compiled {
     carried,
     body,
     limit,
-    nested: body.some(({ kind }) => kind === 'loop'),
+    hasInnerLoop: body.some(({ kind }) => kind === 'loop'),
     carriedSize: carried.reduce((sum, { entering }) => sum + program.sizes[entering], 0),
     lastPasses: undefined,
   });
   const drafts = draftOf(program.statements);
   const kept = new Set([...program.inputs, ...program.constants.keys(), ...program.outputs]);
-  return { program, steps: withSpent(drafts, kept), slots };
+  return { program, steps: findSpentSlots(drafts, kept), slots };
 }
 
 /** @param kept slots that are needed after the steps, or belong to what surrounds them */
-function withSpent(drafts: readonly Draft[], kept: ReadonlySet<number>): CompiledStep[] {
+function findSpentSlots(drafts: readonly Draft[], kept: ReadonlySet<number>): CompiledStep[] {
   const needed = new Set(kept);
   const steps: CompiledStep[] = [];
   for (const draft of [...drafts].reverse()) {
     const left = draft.kind === 'loop' ? draft.carried.map(({ leaving }) => leaving) : [];
-    const touched = new Set([...readBy(draft), ...writtenBy(draft), ...left]);
+    const touched = new Set([...slotsReadBy(draft), ...slotsWrittenBy(draft), ...left]);
     const spent = [...touched].filter((slot) => !needed.has(slot));
     for (const slot of touched) needed.add(slot);
     if (draft.kind === 'launch') steps.push({ ...draft, spent });
-    else steps.push({ ...draft, spent, body: withSpent(draft.body, keptInside(draft)) });
+    else steps.push({ ...draft, spent, body: findSpentSlots(draft.body, slotsKeptInside(draft)) });
   }
   return steps.reverse();
 }
 
 /** Slots whose content at that moment is read. */
-function readBy(draft: Draft): number[] {
+function slotsReadBy(draft: Draft): number[] {
   if (draft.kind === 'launch') return draft.operands.filter((slot) => slot !== ABSENT);
-  return [...draft.carried.map(({ initial }) => initial), ...fromOutside(draft)];
+  return [...draft.carried.map(({ initial }) => initial), ...slotsFromOutside(draft)];
 }
 
-function writtenBy(draft: Draft): number[] {
+function slotsWrittenBy(draft: Draft): number[] {
   return draft.kind === 'launch' ? [draft.output] : draft.carried.map(({ entering }) => entering);
 }
 
 type LoopDraft = Extract<Draft, { kind: 'loop' }>;
 
 /** What the body of a loop, or what leaves it, takes from around the loop. */
-function fromOutside({ carried, body }: LoopDraft): Set<number> {
+function slotsFromOutside({ carried, body }: LoopDraft): Set<number> {
   const inside = new Set(carried.map(({ entering }) => entering));
   const found = new Set<number>();
   for (const draft of body) {
-    for (const slot of readBy(draft)) if (!inside.has(slot)) found.add(slot);
-    for (const slot of writtenBy(draft)) inside.add(slot);
+    for (const slot of slotsReadBy(draft)) if (!inside.has(slot)) found.add(slot);
+    for (const slot of slotsWrittenBy(draft)) inside.add(slot);
   }
   for (const { leaving } of carried) if (!inside.has(leaving)) found.add(leaving);
   return found;
 }
 
 /** What a pass must not free: the carried slots, which the loop takes care of, and what comes from outside. */
-function keptInside(loop: LoopDraft): Set<number> {
-  return new Set([...fromOutside(loop), ...loop.carried.flatMap(({ entering, leaving }) => [entering, leaving])]);
+function slotsKeptInside(loop: LoopDraft): Set<number> {
+  return new Set([...slotsFromOutside(loop), ...loop.carried.flatMap(({ entering, leaving }) => [entering, leaving])]);
 }

@@ -158,7 +158,7 @@ function backendOver(machine: Machine): Backend {
       if (closed) {
         return { buffers: 0, bytes: 0, programBuffers: 0, programBytes: 0, pooledBuffers: 0, pooledBytes: 0 };
       }
-      const kept = machine.kept();
+      const kept = machine.pooled();
       return {
         buffers: machine.live.count - constantsHeld.count,
         bytes: machine.live.bytes - constantsHeld.bytes,

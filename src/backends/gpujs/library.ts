@@ -83,13 +83,13 @@ const ADVICE =
  */
 export async function loadLibrary(load?: LibraryLoader): Promise<Library> {
   if (load) {
-    const given = libraryIn(await load());
+    const given = findLibrary(await load());
     if (given) return given;
     throw new Error(
       'gpujs: what open({ gpujs: { load } }) loaded is not gpu.js; it must resolve with the module of that package',
     );
   }
-  const present = libraryIn((globalThis as { GPU?: unknown }).GPU);
+  const present = findLibrary((globalThis as { GPU?: unknown }).GPU);
   if (present) return present;
   let module: unknown;
   try {
@@ -99,18 +99,18 @@ export async function loadLibrary(load?: LibraryLoader): Promise<Library> {
   } catch (cause) {
     throw new Error(`gpujs: the package gpu.js is missing; ${ADVICE}`, { cause });
   }
-  const found = libraryIn(module) ?? libraryIn((globalThis as { GPU?: unknown }).GPU);
+  const found = findLibrary(module) ?? findLibrary((globalThis as { GPU?: unknown }).GPU);
   if (!found) throw new Error(`gpujs: ${BUILD} is not what it is expected to be; ${ADVICE}`);
   return found;
 }
 
 /** The class in a module of any kind: its exports, its default export, or the class itself. */
-function libraryIn(candidate: unknown): Library | undefined {
+function findLibrary(candidate: unknown): Library | undefined {
   if (isLibrary(candidate)) return candidate;
   if (typeof candidate !== 'object' || candidate === null) return undefined;
   const { GPU, default: inner } = candidate as { GPU?: unknown; default?: unknown };
   if (isLibrary(GPU) && typeof GPU.input === 'function') return GPU;
-  return inner === undefined || inner === candidate ? undefined : libraryIn(inner);
+  return inner === undefined || inner === candidate ? undefined : findLibrary(inner);
 }
 
 /** In Chrome `GPU` is also an interface of WebGPU. */

@@ -6,7 +6,7 @@ import {
   type ElementwiseOperation,
   type OperandLayout,
 } from '../kernels.ts';
-import { activationBinding, capitalised, type Emit, proximalBindings } from './emit.ts';
+import { activationBinding, capitalise, type Emit, proximalBindings } from './emit.ts';
 
 export function lowerElementwise(call: ElementwiseCall, emit: Emit): void {
   const joined = joinAxes(call.shape, call.layouts);
@@ -31,7 +31,7 @@ export function lowerElementwise(call: ElementwiseCall, emit: Emit): void {
 function bindingsOf(operation: ElementwiseOperation): Record<string, string> {
   const activation = ACTIVATIONS.find((name) => name === operation);
   if (activation) return { operation: 'operationActivation', activation: activationBinding(activation) };
-  const proximal = ACTIVATIONS.find((name) => `proximal${capitalised(name)}` === operation);
+  const proximal = ACTIVATIONS.find((name) => `proximal${capitalise(name)}` === operation);
   if (proximal) return { operation: 'operationProximal', ...proximalBindings(proximal) };
-  return { operation: `operation${capitalised(operation)}` };
+  return { operation: `operation${capitalise(operation)}` };
 }

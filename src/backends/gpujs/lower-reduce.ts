@@ -20,30 +20,36 @@ export function lowerReduce(call: ReduceCall, emit: Emit): void {
   const [x, y = x] = inputs;
   if (operation === 'fixedPointResidual') {
     const [p0 = 0, p1 = 0, epsilon = 0] = call.parameters;
-    const form = { kernel: 'residual', bindings: { activation: activationBinding(call.activation) } } as const;
-    emit(form, [x, y], [call.middle, inner, p0, p1, epsilon], [inner, outer], output);
+    const variant = { kernel: 'residual', bindings: { activation: activationBinding(call.activation) } } as const;
+    emit(variant, [x, y], [call.middle, inner, p0, p1, epsilon], [inner, outer], output);
     return;
   }
   /** Of stretches of the operands. */
-  const reduced = (operands: readonly number[], middle: number, length: number, isFirst: boolean, to?: number) => {
+  const emitReduction = (
+    operands: readonly number[],
+    middle: number,
+    length: number,
+    isFirst: boolean,
+    to?: number,
+  ) => {
     const segments = Math.ceil(middle / length);
     const extents = [inner, outer * segments] as const;
     const sizes = [middle, inner, segments, length];
     if (operation === 'norm') return emit({ kernel: 'norm' }, operands.slice(0, 1), sizes, extents, to);
     const [single, join] = FUNCTIONS[operation];
-    const form = { kernel: 'reduce', bindings: { single: isFirst ? single : 'entryOf', join } } as const;
+    const variant = { kernel: 'reduce', bindings: { single: isFirst ? single : 'entryOf', join } } as const;
     const start = operation === 'maximum' ? Number.NEGATIVE_INFINITY : 0;
-    return emit(form, operands, [...sizes, start], extents, to);
+    return emit(variant, operands, [...sizes, start], extents, to);
   };
   let operands = [x, y];
   let { middle } = call;
   let isFirst = true;
   // Stretches first, then what they gave, in the same way.
   while (outer * inner < MANY_OUTPUTS && middle > 2 * STRETCH) {
-    const partial = reduced(operands, middle, STRETCH, isFirst);
+    const partial = emitReduction(operands, middle, STRETCH, isFirst);
     operands = [partial, partial];
     middle = Math.ceil(middle / STRETCH);
     isFirst = false;
   }
-  reduced(operands, middle, middle, isFirst, output);
+  emitReduction(operands, middle, middle, isFirst, output);
 }

@@ -18,14 +18,14 @@ export interface Machine {
   /** Bound where an operand is absent. */
   readonly nothing: Data;
   /** Whether `read` waits for nothing, so that a flag may be read after each pass of a loop. */
-  readonly immediate: boolean;
+  readonly isImmediate: boolean;
   /** Of the data that are alive. */
   readonly live: Figures;
   /** Of what the kernels keep of their last results, which nobody else holds. */
-  kept(): Figures;
+  pooled(): Figures;
   upload(values: ArrayLike<number>): Data;
   /** @param parameters the kernel's integers, then its numbers */
-  launch(form: KernelVariant, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data;
+  launch(variant: KernelVariant, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data;
   read(data: Data): Float32Array;
   /** As `read`, without keeping the thread waiting. */
   readLater(data: Data): Promise<Float32Array>;
@@ -36,13 +36,13 @@ export interface Machine {
 
 /** Settings common to both modes. */
 export function settingsOf(
-  form: KernelVariant,
+  variant: KernelVariant,
   native: boolean,
   operandType: string,
 ): { source: string; settings: KernelSettings } {
-  const { source, parameterTypes, functions, nativeFunctions, injectedNative } = sourceOf(form, native);
-  const constants = form.constants ?? {};
-  const operands = Array<string>(KERNELS[form.kernel].operands).fill(operandType);
+  const { source, parameterTypes, functions, nativeFunctions, injectedNative } = sourceOf(variant, native);
+  const constants = variant.constants ?? {};
+  const operands = Array<string>(KERNELS[variant.kernel].operands).fill(operandType);
   return {
     source,
     settings: {
@@ -66,31 +66,31 @@ export function settingsOf(
 }
 
 /** gpu.js keeps indices as float32 numbers, which count no further. */
-const MOST_NUMBERS = 2 ** 24;
+const MAXIMUM_NUMBERS = 2 ** 24;
 
 /** @throws RangeError where the numbers are too many */
 export function checkCount(numbers: number): void {
-  if (numbers <= MOST_NUMBERS) return;
+  if (numbers <= MAXIMUM_NUMBERS) return;
   throw new RangeError(
-    `gpujs: a tensor of ${numbers} numbers is too large for gpu.js, which counts to ${MOST_NUMBERS}; ` +
+    `gpujs: a tensor of ${numbers} numbers is too large for gpu.js, which counts to ${MAXIMUM_NUMBERS}; ` +
       'split it, or choose another backend',
   );
 }
 
-/** Kernels made once: found by the form itself, and by its key where equal forms come from different Programs. */
+/** Kernels made once: found by the variant itself, and by its key where equal forms come from different Programs. */
 export class KernelCache<Kernel> {
-  private readonly byForm = new WeakMap<KernelVariant, Kernel>();
+  private readonly byVariant = new WeakMap<KernelVariant, Kernel>();
   private readonly byKey = new Map<string, Kernel>();
 
-  constructor(private readonly make: (form: KernelVariant) => Kernel) {}
+  constructor(private readonly make: (variant: KernelVariant) => Kernel) {}
 
-  get(form: KernelVariant): Kernel {
-    let kernel = this.byForm.get(form);
+  get(variant: KernelVariant): Kernel {
+    let kernel = this.byVariant.get(variant);
     if (kernel) return kernel;
-    const key = keyOf(form);
-    kernel = this.byKey.get(key) ?? this.make(form);
+    const key = keyOf(variant);
+    kernel = this.byKey.get(key) ?? this.make(variant);
     this.byKey.set(key, kernel);
-    this.byForm.set(form, kernel);
+    this.byVariant.set(variant, kernel);
     return kernel;
   }
 

@@ -15,24 +15,24 @@ export class TextureReader {
   /** Waits for all that was launched before. */
   read(texture: DeviceTexture, size: number): Float32Array {
     const { gl } = this;
-    const stride = this.bind(texture);
+    const stride = this.bindTexture(texture);
     const texels = new Float32Array(texture.size[0] * texture.size[1] * stride);
     gl.readPixels(0, 0, texture.size[0], texture.size[1], stride === 1 ? gl.RED : gl.RGBA, gl.FLOAT, texels);
-    this.check();
-    return everyOf(texels, stride, size);
+    this.assertNoError();
+    return takeEvery(texels, stride, size);
   }
 
   /** The texture may be deleted as soon as this returns. */
   readLater(texture: DeviceTexture, size: number): Promise<Float32Array> {
     const { earlier } = this;
-    const reading = this.readAhead(texture, size, earlier);
+    const reading = this.startReading(texture, size, earlier);
     this.earlier = reading.catch(() => {});
     return reading;
   }
 
-  private async readAhead(texture: DeviceTexture, size: number, earlier: Promise<unknown>): Promise<Float32Array> {
+  private async startReading(texture: DeviceTexture, size: number, earlier: Promise<unknown>): Promise<Float32Array> {
     const { gl } = this;
-    const stride = this.bind(texture);
+    const stride = this.bindTexture(texture);
     const texels = new Float32Array(texture.size[0] * texture.size[1] * stride);
     const buffer = gl.createBuffer();
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
@@ -40,20 +40,20 @@ export class TextureReader {
     gl.readPixels(0, 0, texture.size[0], texture.size[1], stride === 1 ? gl.RED : gl.RGBA, gl.FLOAT, 0);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
     try {
-      await this.reached();
+      await this.waitForGPU();
       await earlier;
-      this.check();
+      this.assertNoError();
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
       gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, texels);
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
     } finally {
       gl.deleteBuffer(buffer);
     }
-    return everyOf(texels, stride, size);
+    return takeEvery(texels, stride, size);
   }
 
   /** Makes it the one to read from; returns the numbers that a texel takes when it is read. */
-  private bind(texture: DeviceTexture): 1 | 4 {
+  private bindTexture(texture: DeviceTexture): 1 | 4 {
     const { gl } = this;
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.framebuffer);
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture.texture, 0);
@@ -65,7 +65,7 @@ export class TextureReader {
   }
 
   /** Resolves when the GPU has done all that was asked for so far. */
-  private async reached(): Promise<void> {
+  private async waitForGPU(): Promise<void> {
     const { gl } = this;
     const sync = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
     if (!sync) throw contextLost();
@@ -80,7 +80,7 @@ export class TextureReader {
     gl.deleteSync(sync);
   }
 
-  private check(): void {
+  private assertNoError(): void {
     const { gl } = this;
     if (gl.isContextLost()) throw contextLost();
     const error = gl.getError();
@@ -99,7 +99,7 @@ export function contextLost(): Error {
   return new DeviceLostError('gpujs: the WebGL2 context was lost; its tensors are gone: open() a new engine');
 }
 
-function everyOf(texels: Float32Array, stride: number, size: number): Float32Array {
+function takeEvery(texels: Float32Array, stride: number, size: number): Float32Array {
   if (stride === 1) return texels.subarray(0, size);
   return Float32Array.from({ length: size }, (_, index) => texels[index * stride]);
 }

@@ -66,11 +66,11 @@ export function describeContext(gl: WebGL2RenderingContext): AdapterDescription 
 
 export class TextureMachine implements Machine {
   readonly adapter: AdapterDescription;
-  readonly immediate = false;
+  readonly isImmediate = false;
   readonly live = new Ledger();
   readonly nothing: Data;
   private readonly instance: GPUInstance;
-  private readonly kernels = new KernelCache((form) => this.make(form));
+  private readonly kernels = new KernelCache((variant) => this.make(variant));
   private readonly gl: WebGL2RenderingContext;
   private readonly reader: TextureReader;
   /** Of a texture's sides. */
@@ -88,7 +88,7 @@ export class TextureMachine implements Machine {
     this.live.remove(1);
   }
 
-  kept(): Figures {
+  pooled(): Figures {
     const figures = new Ledger();
     for (const { last } of this.kernels.all()) if (last?.references === 0) figures.add(last.size);
     return figures;
@@ -99,13 +99,13 @@ export class TextureMachine implements Machine {
     return this.run(UPLOAD, [this.library.input(new Float32Array(values), [values.length])], [], [values.length, 1]);
   }
 
-  launch(form: KernelVariant, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data {
+  launch(variant: KernelVariant, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data {
     const textures = operands.map((data) => (data as TextureData).texture);
-    return this.run(form, textures, parameters, extents);
+    return this.run(variant, textures, parameters, extents);
   }
 
   private run(
-    form: KernelVariant,
+    variant: KernelVariant,
     operands: readonly (DeviceTexture | HostInput)[],
     parameters: readonly number[],
     [columns, rows]: Extents,
@@ -113,7 +113,7 @@ export class TextureMachine implements Machine {
     if (this.gl.isContextLost()) throw contextLost();
     checkCount(columns * rows);
     const extents = this.outputOf(columns, rows);
-    const kernel = this.kernels.get(form);
+    const kernel = this.kernels.get(variant);
     // Each time, so that the kernel has a new texture: of its own results as operands it would keep some, and write into
     // them again though their sizes may differ.
     kernel.run.setOutput(extents);
@@ -138,8 +138,8 @@ export class TextureMachine implements Machine {
     return [columns, height, layers];
   }
 
-  private make(form: KernelVariant): MadeKernel {
-    const { source, settings } = settingsOf(form, true, form === UPLOAD ? 'Input' : 'ArrayTexture(1)');
+  private make(variant: KernelVariant): MadeKernel {
+    const { source, settings } = settingsOf(variant, true, variant === UPLOAD ? 'Input' : 'ArrayTexture(1)');
     return { run: this.instance.createKernel(source, settings), last: undefined };
   }
 

@@ -59,7 +59,7 @@ export function sourceOf({ kernel, bindings = {} }: KernelVariant, native: boole
       const found = SHARED.get(bindings[name] ?? name);
       if (!found) continue; // a word of the language, or the kernel itself
       seen.add(name);
-      const declared = typed({ ...found, name });
+      const declared = declareFunction({ ...found, name });
       if (glsl) {
         nativeFunctions.push({ name, source: '', ...declared.settings });
         injectedNative += `${glsl}\n`;
@@ -88,7 +88,7 @@ function prototypeOf({ source, settings }: FunctionSource): string {
 }
 
 /** Under the name by which it is called. */
-function typed({ name, text, parameters }: SourceFunction): FunctionSource {
+function declareFunction({ name, text, parameters }: SourceFunction): FunctionSource {
   const integers = INTEGER_ARGUMENTS[name] ?? [];
   const isInteger = (parameter: string): boolean =>
     integers.includes(parameter) || (name === 'operation' && parameter === 'index');

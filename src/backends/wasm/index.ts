@@ -104,7 +104,7 @@ class WasmBackend implements Backend {
     if (!(storage instanceof BlockStorage) || !this.live.delete(storage)) return;
     this.liveBytes -= bytesFor(storage.size);
     this.queue.enqueueNow(() => {
-      if (storage.block) this.heap.give(storage.block);
+      if (storage.block) this.heap.giveBack(storage.block);
     });
   }
 
@@ -126,7 +126,7 @@ class WasmBackend implements Backend {
     if (!executable) return 0;
     this.executables.delete(program);
     this.programBytes -= executable.bytes;
-    this.queue.enqueueNow(() => this.heap.give(executable.block));
+    this.queue.enqueueNow(() => this.heap.giveBack(executable.block));
     return executable.bytes;
   }
 
@@ -184,7 +184,7 @@ class WasmBackend implements Backend {
 
   private reserveWorkspace(bytes: number): void {
     if (bytes <= this.workspace.bytes) return;
-    if (this.workspace.bytes > 0) this.heap.give(this.workspace);
+    if (this.workspace.bytes > 0) this.heap.giveBack(this.workspace);
     this.workspace = { address: 0, bytes: 0 }; // the next line may throw
     this.workspace = this.heap.take(bytes);
   }
@@ -240,7 +240,7 @@ function blockOf({ block, failure }: BlockStorage): Block {
 function* loadSecondModule(second: SecondModule, team: Team | undefined): Job {
   let failure: unknown;
   yield second
-    .load((binary) => team?.give(binary))
+    .load((binary) => team?.shareSecondModule(binary))
     .catch((error: unknown) => {
       failure = new Error('wasm: kernels that this needs could not be loaded', { cause: error });
     });

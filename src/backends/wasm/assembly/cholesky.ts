@@ -1,7 +1,7 @@
 // A = L·Lᵀ for each sample, row by row; see CholeskyCall in kernels.ts.
 import { Factor } from '../extra-instructions';
 import { beat } from './clock';
-import { failureOf, hasFailed, isPivot, loseSample, sampleIn } from './factor-state';
+import { failureOf, hasFailed, isPivot, markFailed, sampleIn } from './factor-state';
 import { buffer, real, word } from './memory';
 import { dot } from './vectors';
 
@@ -37,7 +37,7 @@ function factorRows(at: usize, sample: i32): void {
     const diagonal = load<f32>(given + place);
     const pivot = diagonal - dot(row, row, i);
     if (!isPivot(pivot, least * diagonal)) {
-      loseSample(at, sample, i);
+      markFailed(at, sample, i);
       return;
     }
     store<f32>(row + place, sqrt<f32>(pivot));

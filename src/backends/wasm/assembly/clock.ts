@@ -21,12 +21,12 @@ export function setDeadline(at: f64): void {
 }
 
 /** For the thread that runs Programs. */
-export function tellBy(address: usize): void {
+export function announceStopAt(address: usize): void {
   stop = address;
 }
 
 /** For a thread that serves. */
-export function listenTo(address: usize, own: usize): void {
+export function watchStopAt(address: usize, own: usize): void {
   stop = address;
   pulse = own;
 }

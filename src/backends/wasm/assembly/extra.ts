@@ -5,7 +5,7 @@ import { tableInUse, word } from './memory';
 declare function perform(table: usize, at: usize, first: i32, last: i32): void;
 
 /** The units `first` to `last` of those that are under way. */
-export function extra(at: usize, first: i32, last: i32): void {
+export function performExtra(at: usize, first: i32, last: i32): void {
   const done = word(at, Extra.done);
   perform(tableInUse(), at, done + first, done + last);
 }

@@ -22,7 +22,7 @@ export function isPivot(pivot: f32, least: f32): bool {
 }
 
 /** The sample is NaN from now on. */
-export function loseSample(at: usize, sample: i32, pivot: i32): void {
+export function markFailed(at: usize, sample: i32, pivot: i32): void {
   const begin = sampleIn(at, buffer(at, Factor.out), sample);
   const end = sampleIn(at, buffer(at, Factor.out), sample + 1);
   for (let to = begin; to < end; to += 4) store<f32>(to, f32.NaN);

@@ -40,7 +40,7 @@ function rowOf(i: i32): usize {
   return number(triangle, triangular(i));
 }
 
-export function clear(): void {
+export function clearFactor(): void {
   size = 0;
 }
 
@@ -94,13 +94,13 @@ function rotate(from: usize, to: usize, first: i32, last: i32): f64 {
 }
 
 /** Takes another c, which is overwritten. */
-export function aim(c: usize): void {
+export function setRightSide(c: usize): void {
   forward(c);
   memory.copy(z, c, (<usize>size) << 3);
 }
 
 /** H⁻¹c */
-export function solution(out: usize): void {
+export function solveRightSide(out: usize): void {
   memory.copy(out, z, (<usize>size) << 3);
   backward(out);
 }

@@ -257,9 +257,9 @@ function evaluateVectors(
 
 /** Within the tolerance of the kink (1 − q)·low + q·high, else the derivative on the side where x lies. */
 function atKink(x: v128, kink: v128, tolerance: v128, low: v128, high: v128, q: v128): v128 {
-  const mixed = f32x4.add(f32x4.mul(f32x4.sub(f32x4.splat(1), q), low), f32x4.mul(q, high));
+  const between = f32x4.add(f32x4.mul(f32x4.sub(f32x4.splat(1), q), low), f32x4.mul(q, high));
   const isNear = f32x4.le(f32x4.abs(f32x4.sub(x, kink)), tolerance);
-  return unlessNaN(x, tolerance, v128.bitselect(mixed, v128.bitselect(high, low, f32x4.gt(x, kink)), isNear));
+  return unlessNaN(x, tolerance, v128.bitselect(between, v128.bitselect(high, low, f32x4.gt(x, kink)), isNear));
 }
 
 /** Kinks at both ends, with the Clarke interval [0, 1]. */
@@ -276,9 +276,9 @@ function eluDerivative(x: v128, tolerance: v128, alpha: v128, q: v128): v128 {
   const one = f32x4.splat(1);
   const zero = f32x4.splat(0);
   const left = f32x4.mul(alpha, exponential(f32x4.min(x, zero)));
-  const mixed = f32x4.add(f32x4.mul(f32x4.sub(one, q), alpha), q);
+  const between = f32x4.add(f32x4.mul(f32x4.sub(one, q), alpha), q);
   const aside = v128.bitselect(one, left, f32x4.gt(x, zero));
-  return unlessNaN(x, tolerance, v128.bitselect(mixed, aside, f32x4.le(f32x4.abs(x), tolerance)));
+  return unlessNaN(x, tolerance, v128.bitselect(between, aside, f32x4.le(f32x4.abs(x), tolerance)));
 }
 
 // e^(−2|x|) and e^(−|x|) keep all digits of these where 1 − tanh² and 1 − s would cancel.
@@ -298,10 +298,10 @@ function sigmoidDerivative(x: v128): v128 {
 function randomBits(index: v128, seed: v128, otherSeed: v128): v128 {
   const first = i32x4.add(i32x4.mul(index, i32x4.splat(0x9e3779b9)), i32x4.trunc_sat_f32x4_u(seed));
   const other = i32x4.mul(i32x4.trunc_sat_f32x4_u(otherSeed), i32x4.splat(0x85ebca6b));
-  return i32x4.shr_u(mixed(v128.xor(mixed(first), other)), 8);
+  return i32x4.shr_u(mixBits(v128.xor(mixBits(first), other)), 8);
 }
 
-function mixed(value: v128): v128 {
+function mixBits(value: v128): v128 {
   let bits = i32x4.mul(v128.xor(value, i32x4.shr_u(value, 16)), i32x4.splat(0x85ebca6b));
   bits = i32x4.mul(v128.xor(bits, i32x4.shr_u(bits, 13)), i32x4.splat(0xc2b2ae35));
   return v128.xor(bits, i32x4.shr_u(bits, 16));

@@ -18,7 +18,7 @@ function powerOfTwo(n: v128): v128 {
 }
 
 /** n = round(x / ln 2). */
-function halvings(x: v128): v128 {
+function binaryExponent(x: v128): v128 {
   return f32x4.nearest(f32x4.mul(x, f32x4.splat(LOG2_E)));
 }
 
@@ -38,7 +38,7 @@ function remainderExponential(x: v128, n: v128): v128 {
 /** eˣ = 2ⁿ·eʳ. For a finite x it saturates just below the largest number; 0 where eˣ would be subnormal. */
 export function exponential(x: v128): v128 {
   const bounded = f32x4.min(x, f32x4.splat(88.7228));
-  const n = halvings(bounded);
+  const n = binaryExponent(bounded);
   const fraction = f32x4.add(remainderExponential(bounded, n), f32x4.splat(1));
   // In two factors, since 2¹²⁸ is no float32.
   const whole = i32x4.trunc_sat_f32x4_s(n);
@@ -51,7 +51,7 @@ export function exponential(x: v128): v128 {
 /** eˣ − 1 = 2ⁿ(eʳ − 1) + (2ⁿ − 1) for x ≤ 0: near 0, where n = 0, nothing cancels. */
 export function exponentialMinusOne(x: v128): v128 {
   const bounded = f32x4.max(x, f32x4.splat(-20));
-  const n = halvings(bounded);
+  const n = binaryExponent(bounded);
   const power = powerOfTwo(i32x4.trunc_sat_f32x4_s(n));
   const part = f32x4.mul(power, remainderExponential(bounded, n));
   const result = f32x4.add(part, f32x4.sub(power, f32x4.splat(1)));

@@ -3,7 +3,7 @@
 import { HOMOTOPY_RECORD, Homotopy } from '../instructions';
 import { addMixed, dot, dotMixed, dotNarrow, dotWide } from './columns';
 import { appendFeature } from './entering';
-import { clear, factorRows, useFactor } from './factor';
+import { clearFactor, factorRows, useFactor } from './factor';
 import { buffer, word } from './memory';
 import { beginStage, followStage, resume as resumeStage, save as saveStage, stepsOfStage } from './stage';
 import * as walk from './walk';
@@ -147,7 +147,7 @@ function beginProblem(group: Group, target: usize, initial: usize, rho: f32): vo
   if (isSame && isZero(initial)) return;
   group.isCurrent = false;
   walk.restart(<f64>rho);
-  clear();
+  clearFactor();
   for (let j = 0; j < walk.features; j++) {
     const value = <f64>load<f32>(narrow(initial, j));
     if (value !== 0 && appendFeature(j, value < 0 ? -1 : 1, 0)) walk.setBeta(j, value);

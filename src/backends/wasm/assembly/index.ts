@@ -1,10 +1,10 @@
 // The interpreter: carries out instructions one after the other, loops included, without leaving WebAssembly until its time is over.
 import { Extra } from '../extra-instructions';
-import { Code, Copy, Descend, Header, Homotopy, Loop, Progress, Renew } from '../instructions';
+import { Code, Copy, Descend, Header, Homotopy, Invalidate, Loop, Progress } from '../instructions';
 import { isTimeOver, setDeadline, time } from './clock';
 import { isDescentDone } from './descend';
 import { isHomotopyDone } from './homotopy';
-import { endTrips, paceTrips, setTrips } from './iterate';
+import { adjustPace, chooseIterations, endIterations } from './iterate';
 import { buffer, setWord, useTable, useWorkspace, word } from './memory';
 import { performRange, unitsOf, workOf } from './perform';
 import { preparePanels } from './product';
@@ -57,7 +57,7 @@ export function proceed(deadline: f64, cutShort: bool): Progress {
   while (true) {
     if (depth > 0 && next === endOf(loop())) endPass();
     else if (next === end) return Progress.finished;
-    else if (word(next, Header.code) === Code.loop) enter(next);
+    else if (word(next, Header.code) === Code.loop) enterLoop(next);
     else {
       const progress = perform(next);
       if (progress !== Progress.finished) return progress;
@@ -83,11 +83,11 @@ function loop(): usize {
 }
 
 /** The copies on entry, and where the flag is not 0 the first pass. */
-function enter(at: usize): void {
-  // The flag first: a copy may overwrite its storage.
+function enterLoop(at: usize): void {
+  // The flag first: a performCopy may overwrite its storage.
   const isOpen = load<f32>(buffer(at, Loop.initialFlag)) !== 0;
   const body = bodyOf(at);
-  for (let step = at + ((<usize>Loop.end) << 2); step < body; step = endOf(step)) copy(step);
+  for (let step = at + ((<usize>Loop.end) << 2); step < body; step = endOf(step)) performCopy(step);
   if (!isOpen || isCutShort) {
     next = endOf(at);
     return;
@@ -114,7 +114,7 @@ function endPass(): void {
   else depth -= 1;
 }
 
-function copy(at: usize): void {
+function performCopy(at: usize): void {
   memory.copy(buffer(at, Copy.to), buffer(at, Copy.from), (<usize>word(at, Copy.size)) << 2);
 }
 
@@ -122,33 +122,33 @@ function perform(at: usize): Progress {
   work += SMALL;
   switch (word(at, Header.code)) {
     case Code.copy:
-      copy(at);
+      performCopy(at);
       return Progress.finished;
-    case Code.renew:
-      store<i32>(program + ((<usize>word(at, Renew.pack)) << 2), 0);
+    case Code.invalidate:
+      store<i32>(program + ((<usize>word(at, Invalidate.pack)) << 2), 0);
       return Progress.finished;
     case Code.product:
       preparePanels(at, program);
-      return share(at);
+      return performUnits(at);
     case Code.iterate:
-      return iterateOn(at);
+      return performIterate(at);
     case Code.extra:
-      return extraOn(at);
+      return performExtra(at);
     case Code.homotopy:
       setWord(at, Homotopy.isCutShort, <i32>isCutShort);
-      if (share(at) === Progress.lost) return Progress.lost;
-      return leave(at, Homotopy.isBegun, isHomotopyDone(at));
+      if (performUnits(at) === Progress.lost) return Progress.lost;
+      return suspend(at, Homotopy.isBegun, isHomotopyDone(at));
     case Code.descend:
       setWord(at, Descend.isCutShort, <i32>isCutShort);
-      if (share(at) === Progress.lost) return Progress.lost;
-      return leave(at, Descend.isBegun, isDescentDone(at));
+      if (performUnits(at) === Progress.lost) return Progress.lost;
+      return suspend(at, Descend.isBegun, isDescentDone(at));
     default:
-      return share(at);
+      return performUnits(at);
   }
 }
 
 /** Alone, or with those who serve. */
-function share(at: usize): Progress {
+function performUnits(at: usize): Progress {
   const units = unitsOf(at);
   const amount = workOf(at);
   work += amount;
@@ -157,25 +157,25 @@ function share(at: usize): Progress {
   return Progress.finished;
 }
 
-/** Some trips of all samples at a time. */
-function iterateOn(at: usize): Progress {
+/** Some iterations of all samples at a time. */
+function performIterate(at: usize): Progress {
   do {
     const began = time();
-    const trips = setTrips(at);
-    if (share(at) === Progress.lost) return Progress.lost;
-    if (endTrips(at, isCutShort)) return Progress.finished;
-    paceTrips(at, trips, time() - began);
+    const iterations = chooseIterations(at);
+    if (performUnits(at) === Progress.lost) return Progress.lost;
+    if (endIterations(at, isCutShort)) return Progress.finished;
+    adjustPace(at, iterations, time() - began);
   } while (!isTimeOver());
   return Progress.unfinished;
 }
 
 /** Some units at a time, of which none needs another. */
-function extraOn(at: usize): Progress {
+function performExtra(at: usize): Progress {
   const units = word(at, Extra.units);
   do {
     const done = word(at, Extra.done);
     setWord(at, Extra.count, min(word(at, Extra.atOnce), units - done));
-    if (share(at) === Progress.lost) return Progress.lost;
+    if (performUnits(at) === Progress.lost) return Progress.lost;
     const end = done + word(at, Extra.count);
     setWord(at, Extra.done, end === units ? 0 : end);
     if (end === units) return Progress.finished;
@@ -184,7 +184,7 @@ function extraOn(at: usize): Progress {
 }
 
 /** An instruction that looks at the clock itself. */
-function leave(at: usize, isBegun: i32, isOver: bool): Progress {
+function suspend(at: usize, isBegun: i32, isOver: bool): Progress {
   setWord(at, isBegun, <i32>!isOver);
   return isOver ? Progress.finished : Progress.unfinished;
 }

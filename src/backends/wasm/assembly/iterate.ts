@@ -37,25 +37,25 @@ let products: usize = 0;
 let factors: usize = 0;
 let losses: usize = 0;
 
-/** Multiplications of the trips that are made at once, as long as nothing is known of their speed. */
+/** Multiplications of the iterations that are made at once, as long as nothing is known of their speed. */
 const AT_ONCE: i64 = 1 << 24;
 /** Milliseconds between two looks at the clock, about. */
 const BETWEEN_LOOKS: f64 = 8;
-const MOST_AT_ONCE: i32 = 1 << 20;
+const MAXIMUM_AT_ONCE: i32 = 1 << 20;
 
-/** Which trips are to be made next; returns how many. Before the first of them M is put in panels. */
-export function setTrips(at: usize): i32 {
+/** Which iterations are to be made next; returns how many. Before the first of them M is put in panels. */
+export function chooseIterations(at: usize): i32 {
   const done = word(at, Iterate.done);
-  let trips = word(at, Iterate.atOnce);
-  if (trips === 0) {
-    const perTrip = <i64>word(at, Iterate.batch) * <i64>word(at, Iterate.n) * <i64>word(at, Iterate.stride) + 1;
-    trips = <i32>max<i64>(AT_ONCE / perTrip, 1);
-    setWord(at, Iterate.atOnce, trips);
+  let iterations = word(at, Iterate.atOnce);
+  if (iterations === 0) {
+    const perIteration = <i64>word(at, Iterate.batch) * <i64>word(at, Iterate.n) * <i64>word(at, Iterate.stride) + 1;
+    iterations = <i32>max<i64>(AT_ONCE / perIteration, 1);
+    setWord(at, Iterate.atOnce, iterations);
   }
-  if (isTimeOver()) trips = 1;
-  trips = min(trips, word(at, Iterate.limit) - done);
-  setWord(at, Iterate.until, done + trips);
-  if (done > 0) return trips;
+  if (isTimeOver()) iterations = 1;
+  iterations = min(iterations, word(at, Iterate.limit) - done);
+  setWord(at, Iterate.until, done + iterations);
+  if (done > 0) return iterations;
   packRight(
     buffer(at, Iterate.matrix),
     buffer(at, Iterate.packed),
@@ -63,19 +63,20 @@ export function setTrips(at: usize): i32 {
     word(at, Iterate.n),
     false,
   );
-  return trips;
+  return iterations;
 }
 
-/** Chooses how many trips to make at once by how long so many of them have taken. */
-export function paceTrips(at: usize, made: i32, milliseconds: f64): void {
-  const trips = word(at, Iterate.atOnce);
-  if (made < trips) return;
-  if (milliseconds > BETWEEN_LOOKS) setWord(at, Iterate.atOnce, max(trips >> 1, 1));
-  else if (2 * milliseconds < BETWEEN_LOOKS && trips < MOST_AT_ONCE) setWord(at, Iterate.atOnce, trips << 1);
+/** Chooses how many iterations to make at once by how long so many of them have taken. */
+export function adjustPace(at: usize, made: i32, milliseconds: f64): void {
+  const iterations = word(at, Iterate.atOnce);
+  if (made < iterations) return;
+  if (milliseconds > BETWEEN_LOOKS) setWord(at, Iterate.atOnce, max(iterations >> 1, 1));
+  else if (2 * milliseconds < BETWEEN_LOOKS && iterations < MAXIMUM_AT_ONCE)
+    setWord(at, Iterate.atOnce, iterations << 1);
 }
 
-/** Whether the loop is at its end, once these trips have been made. */
-export function endTrips(at: usize, isCutShort: bool): bool {
+/** Whether the loop is at its end, once these iterations have been made. */
+export function endIterations(at: usize, isCutShort: bool): bool {
   n = word(at, Iterate.n); // the other threads may have taken all samples
   const done = word(at, Iterate.until);
   let isOver = isCutShort || done >= word(at, Iterate.limit);
@@ -115,11 +116,11 @@ function isRunning(at: usize, sample: i32): bool {
 }
 
 function iterateBlock(at: usize, row: i32, rows: i32): void {
-  findPlaces(at, row);
+  locateBlock(at, row);
   const done = word(at, Iterate.done);
   const until = word(at, Iterate.until);
-  if (done === 0) enter(at, row, rows);
-  for (let trip = done; trip < until; trip++) {
+  if (done === 0) copyCarried(at, row, rows);
+  for (let iteration = done; iteration < until; iteration++) {
     beat();
     let running = 0;
     for (let i = 0; i < rows; i++) if (isRunning(at, row + i)) running |= 1 << (i / TILE_ROWS);
@@ -134,7 +135,7 @@ function iterateBlock(at: usize, row: i32, rows: i32): void {
 }
 
 /** Those of the block. */
-function findPlaces(at: usize, row: i32): void {
+function locateBlock(at: usize, row: i32): void {
   const batch = word(at, Iterate.batch);
   const size = <usize>((batch + 3) & ~3) * pitch + APART;
   xs = buffer(at, Iterate.space) + <usize>row * pitch;
@@ -145,13 +146,13 @@ function findPlaces(at: usize, row: i32): void {
 }
 
 /** Copies what is carried. */
-function enter(at: usize, row: i32, rows: i32): void {
+function copyCarried(at: usize, row: i32, rows: i32): void {
   const batch = word(at, Iterate.batch);
   const remembers = word(at, Iterate.iteration) === Iteration.forwardBackward;
   for (let i = 0; i < rows; i++) {
     const place = <usize>i * pitch;
     memory.copy(xs + place, rowOf(at, Iterate.carried, row + i), (<usize>n) << 2);
-    if (buffer(at, Iterate.slope) !== 0) takeFactors(rowOf(at, Iterate.slope, row + i), factors + place);
+    if (buffer(at, Iterate.slope) !== 0) computeFactors(rowOf(at, Iterate.slope, row + i), factors + place);
     if (remembers) memory.fill(losses + place, 0, pitch);
   }
   for (let part = 0; part < STATE_ROWS; part++) {
@@ -161,7 +162,7 @@ function enter(at: usize, row: i32, rows: i32): void {
 }
 
 /** d/(d + α(1 − d)) */
-function takeFactors(slope: usize, to: usize): void {
+function computeFactors(slope: usize, to: usize): void {
   const a = f32x4.splat(alpha);
   const one = f32x4.splat(1);
   for (let i: usize = 0; i < (<usize>count) << 2; i += STEP) {
@@ -236,26 +237,26 @@ function advance(at: usize, sample: i32, i: i32): void {
   const x = xs + place;
   const between = betweens + place;
   if (isSplitting(at)) {
-    split(at, sample, h, between, b, x);
+    stepSplitting(at, sample, h, between, b, x);
     const isSloped = buffer(at, Iterate.slope) !== 0;
     const isMeasured = isSloped || word(at, Iterate.activation) === Operation.relu;
     const isPlain = isMeasured && scaleFor(missed) === 1 && (isSloped || scaleFor(size) === 1);
-    note(at, sample, isPlain ? residualFrom(at, missed, 1, size, 1) : residual(at, sample, h, between));
+    observeResidual(at, sample, isPlain ? residualFrom(at, missed, 1, size, 1) : residual(at, sample, h, between));
     return;
   }
   for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
     v128.store(h + j, f32x4.add(v128.load(h + j), v128.load(b + j)));
   }
   const remembers = word(at, Iterate.iteration) === Iteration.forwardBackward;
-  if (remembers) moveOn(x, h, losses + place, between);
-  note(at, sample, residual(at, sample, x, h)); // h is σ(p) after that
+  if (remembers) stepForwardBackward(x, h, losses + place, between);
+  observeResidual(at, sample, residual(at, sample, x, h)); // h is σ(p) after that
   if (!isRunning(at, sample)) return;
   if (remembers) proximal(at, i, between, x);
   else memory.copy(x, h, (<usize>count) << 2);
 }
 
 /** w = x + y with y = α(p − x) + c, and c ← y − (w − x): see the solver. */
-function moveOn(x: usize, p: usize, c: usize, w: usize): void {
+function stepForwardBackward(x: usize, p: usize, c: usize, w: usize): void {
   const a = f32x4.splat(alpha);
   for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
     const from = v128.load(x + j);
@@ -271,7 +272,7 @@ let missed: f32 = 0;
 let size: f32 = 0;
 
 /** x ← 2h − q + αb, q ← p = (1 + 1/α)h − q/α + b; in passing the sums of (h, p), for a slope or a relu. */
-function split(at: usize, sample: i32, h: usize, q: usize, b: usize, x: usize): void {
+function stepSplitting(at: usize, sample: i32, h: usize, q: usize, b: usize, x: usize): void {
   const isSloped = buffer(at, Iterate.slope) !== 0;
   const slope = isSloped ? rowOf(at, Iterate.slope, sample) : h;
   const two = f32x4.splat(2);
@@ -348,7 +349,7 @@ function residualFrom(at: usize, far: f32, scale: f32, large: f32, sizeScale: f3
   return relativeTo(sqrt<f32>(far), scale, sqrt<f32>(large), sizeScale, real(at, Iterate.epsilon));
 }
 
-function note(at: usize, sample: i32, found: f32): void {
+function observeResidual(at: usize, sample: i32, found: f32): void {
   const shared = word(at, Iterate.shared);
   const tolerance = load<f32>(buffer(at, Iterate.tolerance) + ((<usize>(shared & 1 ? 0 : sample)) << 2));
   const floor = load<f32>(buffer(at, Iterate.floor) + ((<usize>(shared & 2 ? 0 : sample)) << 2));

@@ -20,7 +20,7 @@ import {
 import { combine } from './combine';
 import { descend } from './descend';
 import { elementwise, isTransposition } from './elementwise';
-import { extra } from './extra';
+import { performExtra } from './extra';
 import { homotopy } from './homotopy';
 import { eliminate, panel, pivot } from './invert';
 import { iterate } from './iterate';
@@ -82,7 +82,7 @@ export function performRange(at: usize, first: i32, last: i32): void {
       finishRows(at, first, last);
       break;
     case Code.extra:
-      extra(at, first, last);
+      performExtra(at, first, last);
       break;
     default:
       unreachable();

@@ -13,7 +13,7 @@ import {
 
 const LN_2: f32 = <f32>Math.LN2;
 const HALF_PI: f32 = <f32>(0.5 * Math.PI);
-const TRIPS: i32 = 40;
+const LIMIT: i32 = 40;
 /** From here on all of these are saturated, or are x itself. */
 const FAR: f32 = 1e30;
 
@@ -87,7 +87,7 @@ export function smoothProximal(operation: i32, given: v128, alpha: v128, a0: v12
 
   let t = f32x4.min(f32x4.max(x, low), high);
   let s = boundedPart(operation, t, a0);
-  for (let trip = 0; trip < TRIPS; trip++) {
+  for (let iteration = 0; iteration < LIMIT; iteration++) {
     let linear = f32x4.mul(alpha, t);
     if (isRamp) linear = v128.bitselect(t, linear, f32x4.ge(t, zero));
     const g = f32x4.add(f32x4.mul(rest, s), f32x4.sub(linear, x));

@@ -40,7 +40,7 @@ function start(operation: i32): void {
  * Takes `count` times four numbers more, `step` bytes apart, of which those lanes count that are set. Of fixedPointResidual y
  * holds σ(y) by now.
  */
-function take(operation: i32, x: usize, y: usize, count: i32, step: usize, lanes: v128): void {
+function accumulate(operation: i32, x: usize, y: usize, count: i32, step: usize, lanes: v128): void {
   const one = v128.and(f32x4.splat(1), lanes);
   const end = x + <usize>count * step;
   let result = total;
@@ -107,19 +107,19 @@ function reduceRow(at: usize, o: i32): void {
     for (let i = 0; i < middle; i += CHUNK) {
       const count = min(CHUNK, middle - i);
       const place = <usize>i * BYTES;
-      const sigma = activated(at, y + place, count);
-      takeRow(operation, x + place, sigma, count);
+      const sigma = applyActivation(at, y + place, count);
+      accumulateRow(operation, x + place, sigma, count);
     }
   } else {
-    takeRow(operation, x, y, middle);
+    accumulateRow(operation, x, y, middle);
   }
   const joined = isMaximum(operation) ? maximumOfLanes(total) : sumOfLanes(total);
-  const result = finished(at, operation, x, y, BYTES, joined, sumOfLanes(square));
+  const result = finishResult(at, operation, x, y, BYTES, joined, sumOfLanes(square));
   store<f32>(buffer(at, Reduce.out) + <usize>o * BYTES, result);
 }
 
 /** σ of `count` numbers: where they are, or aside. */
-function activated(at: usize, y: usize, count: i32): usize {
+function applyActivation(at: usize, y: usize, count: i32): usize {
   const activation = word(at, Reduce.activation);
   if (activation < 0) return y;
   const aside = chunk(3);
@@ -127,17 +127,17 @@ function activated(at: usize, y: usize, count: i32): usize {
   return aside;
 }
 
-function takeRow(operation: i32, x: usize, y: usize, count: i32): void {
+function accumulateRow(operation: i32, x: usize, y: usize, count: i32): void {
   const whole = ((<usize>count) << 2) & ~15;
-  take(operation, x, y, count >> 2, STEP, i32x4.splat(-1));
-  if (count & 3) take(operation, x + whole, y + whole, 1, STEP, firstLanes(count & 3));
+  accumulate(operation, x, y, count >> 2, STEP, i32x4.splat(-1));
+  if (count & 3) accumulate(operation, x + whole, y + whole, 1, STEP, firstLanes(count & 3));
 }
 
 /**
  * From the sums.
  * @param pitch bytes from one number of x and y to the next
  */
-function finished(at: usize, operation: i32, x: usize, y: usize, pitch: usize, joined: f32, squares: f32): f32 {
+function finishResult(at: usize, operation: i32, x: usize, y: usize, pitch: usize, joined: f32, squares: f32): f32 {
   const isResidual = operation === Reduction.fixedPointResidual;
   if (!isResidual && operation !== Reduction.norm) return joined;
   const scale = scaleFor(joined);
@@ -154,7 +154,7 @@ function scaledSquares(at: usize, x: usize, y: usize, pitch: usize, scale: f32):
   for (let left = word(at, Reduce.middle); left > 0; left--, x += pitch) {
     let value = load<f32>(x);
     if (y !== 0) {
-      value -= load<f32>(activated(at, y, 1));
+      value -= load<f32>(applyActivation(at, y, 1));
       y += pitch;
     }
     value *= scale;
@@ -179,10 +179,10 @@ function reduceColumns(at: usize, o: i32, inner: i32): void {
     if (operation === Reduction.fixedPointResidual) {
       for (let j = 0; j < middle; j++) {
         const from = <usize>j * pitch + place;
-        take(operation, x + from, activated(at, y + from, 4), 1, STEP, all);
+        accumulate(operation, x + from, applyActivation(at, y + from, 4), 1, STEP, all);
       }
     } else {
-      take(operation, x + place, y + place, middle, pitch, all);
+      accumulate(operation, x + place, y + place, middle, pitch, all);
     }
     let result = total;
     if (operation === Reduction.norm) result = f32x4.sqrt(total);
@@ -205,7 +205,7 @@ function reduceColumns(at: usize, o: i32, inner: i32): void {
     for (let lane: usize = 0; lane < end; lane += BYTES) {
       const from = place + lane;
       const squares = load<f32>(quad(1) + lane);
-      const length = finished(at, operation, x + from, y + from, pitch, load<f32>(quad(0) + lane), squares);
+      const length = finishResult(at, operation, x + from, y + from, pitch, load<f32>(quad(0) + lane), squares);
       store<f32>(out + from, length);
     }
   }

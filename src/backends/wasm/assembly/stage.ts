@@ -2,7 +2,7 @@
 import { isTimeOver } from './clock';
 import { addNarrow, dotNarrow, dotWide } from './columns';
 import { appendFeature, exchange } from './entering';
-import { aim, remove, solution } from './factor';
+import { remove, setRightSide, solveRightSide } from './factor';
 import * as walk from './walk';
 
 const LOWERED: f64 = 0.8;
@@ -45,18 +45,18 @@ export function beginStage(stage: i32): void {
     const j = walk.usedAt(place);
     store<f64>(walk.wide(walk.products, place), rate(j, walk.signOf(j)));
   }
-  aim(walk.products);
+  setRightSide(walk.products);
   leftFeature = -1;
   steps = 0;
   idle = 0;
 }
 
-/** Follows the solution to the end of the stage. @returns false where the time was over before */
+/** Follows the solveRightSide to the end of the stage. @returns false where the time was over before */
 export function followStage(limit: i32): bool {
   const most = min(10 * (walk.rows + walk.features), limit);
   do {
     steps += 1;
-    solution(walk.direction);
+    solveRightSide(walk.direction);
     findSlopes();
     findEvent();
     move();

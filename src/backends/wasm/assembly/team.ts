@@ -1,7 +1,7 @@
 // Threads that share the units of an instruction. One of them runs Programs; the others serve it: they wait for an
 // instruction, take stretches of its units for as long as there are some, and wait again.
 import { Code, Header } from '../instructions';
-import { isTimeOver, listenTo, tellBy, time } from './clock';
+import { announceStopAt, isTimeOver, time, watchStopAt } from './clock';
 import { tableInUse, useTable, word } from './memory';
 import { evenUnits, performRange } from './perform';
 
@@ -47,7 +47,7 @@ let maySleep: bool = false;
  */
 export function useTeam(address: usize, canSleep: bool): void {
   team = address;
-  tellBy(address + STOP);
+  announceStopAt(address + STOP);
   maySleep = canSleep;
 }
 
@@ -135,7 +135,7 @@ let bit: i32 = 0;
 /** This thread serves from now on: `serve` is to follow. */
 export function join(address: usize): void {
   bit = 1 << atomic.add<i32>(address + SERVING, 1);
-  listenTo(address + STOP, address + PULSE);
+  watchStopAt(address + STOP, address + PULSE);
 }
 
 /** Serves; does not return. */
