@@ -1,4 +1,4 @@
-// Element-wise operations on one to three operands, each read through its own layout.
+// Element-wise operations on one to three operands. Each operand is read through a layout of its own.
 import { Elementwise, Operation } from '../instructions';
 import { evaluate } from './formulas';
 import { buffer, CHUNK, chunk, parametersAt, splatted, word } from './memory';
@@ -6,7 +6,7 @@ import { interleave4 } from './pack';
 
 const BYTES: i32 = 4;
 
-/** The elements `first` to `last` of the result. */
+/** Computes the elements `first` to `last` of the result. */
 export function elementwise(at: usize, first: i32, last: i32): void {
   const operation = word(at, Elementwise.operation);
   const out = buffer(at, Elementwise.out);
@@ -35,7 +35,7 @@ function lastStride(at: usize, place: i32): i32 {
   return word(at, Elementwise.firstLayout + 5 * place + 4);
 }
 
-/** No operand has to be gathered. */
+/** Whether the last stride of every operand is 0 or 1, so that none has to be gathered. */
 function isPlain(at: usize): bool {
   for (let place = 0; place < 3; place++) {
     const stride = lastStride(at, place);
@@ -44,7 +44,10 @@ function isPlain(at: usize): bool {
   return true;
 }
 
-/** Where `count` numbers of an operand lie, from a place in the result on: in the operand itself, or copied aside. */
+/**
+ * The `count` numbers of an operand from a place of the result on, as `evaluate` reads them: their address in the operand itself or
+ * in a copy, or one splatted number.
+ */
 function operand(at: usize, field: i32, place: i32, row: i32, column: i32, count: i32): usize {
   const values = buffer(at, field);
   if (values === 0) return splatted(place, 0);
@@ -69,7 +72,7 @@ function operand(at: usize, field: i32, place: i32, row: i32, column: i32, count
   return aside;
 }
 
-/** Whether a matrix is copied transposed: its units are divided by whole rows of the result. */
+/** Whether the instruction copies a matrix transposed. Threads then divide it by whole rows of the result. */
 export function isTransposition(at: usize): bool {
   const layout = Elementwise.firstLayout;
   return (
@@ -80,10 +83,10 @@ export function isTransposition(at: usize): bool {
   );
 }
 
-/** Rows of the result that are written at a time, so that what is read and written stays in the cache. */
+/** The number of rows of the result that are written at a time: both what is read and what is written then stays in the cache. */
 const TRANSPOSED_ROWS: i32 = 16;
 
-/** The rows `first` to `last` of the result, which are columns of x. */
+/** Writes the rows `first` to `last` of the result, which are columns of x. */
 function transpose(at: usize, first: i32, last: i32): void {
   const layout = Elementwise.firstLayout;
   const columns = word(at, Elementwise.shape + 3);

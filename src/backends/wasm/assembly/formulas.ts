@@ -1,4 +1,4 @@
-// The formulas of ELEMENTWISE in kernels.ts, each in a loop of its own over numbers that lie one after the other.
+// The formulas of ELEMENTWISE in kernels.ts. Each has a loop of its own over numbers that lie one after the other.
 import { Operation } from '../instructions';
 import {
   arctangent,
@@ -18,7 +18,7 @@ import {
 import { isSplatted, quad, storeFirst } from './memory';
 import { proximalSoftsign, smoothProximal } from './proximal';
 
-/** Bytes of four numbers. */
+/** The bytes of four numbers. */
 export const STEP: usize = 16;
 
 /**
@@ -255,14 +255,14 @@ function evaluateVectors(
   }
 }
 
-/** Within the tolerance of the kink (1 − q)·low + q·high, else the derivative on the side where x lies. */
+/** (1 − q)·low + q·high within the tolerance of the kink; elsewhere the derivative on the side where x lies. */
 function atKink(x: v128, kink: v128, tolerance: v128, low: v128, high: v128, q: v128): v128 {
   const between = f32x4.add(f32x4.mul(f32x4.sub(f32x4.splat(1), q), low), f32x4.mul(q, high));
   const isNear = f32x4.le(f32x4.abs(f32x4.sub(x, kink)), tolerance);
   return unlessNaN(x, tolerance, v128.bitselect(between, v128.bitselect(high, low, f32x4.gt(x, kink)), isNear));
 }
 
-/** Kinks at both ends, with the Clarke interval [0, 1]. */
+/** There are kinks at both ends; the Clarke interval of each is [0, 1]. */
 function clipDerivative(x: v128, tolerance: v128, low: v128, high: v128, q: v128): v128 {
   const isLow = f32x4.le(f32x4.abs(f32x4.sub(x, low)), tolerance);
   const isHigh = f32x4.le(f32x4.abs(f32x4.sub(x, high)), tolerance);
@@ -271,7 +271,7 @@ function clipDerivative(x: v128, tolerance: v128, low: v128, high: v128, q: v128
   return unlessNaN(x, tolerance, slope);
 }
 
-/** α·eˣ left of the kink, whose Clarke interval is [α, 1]. */
+/** α·eˣ for x < 0 and 1 for x > 0. The Clarke interval of the kink at 0 is [α, 1]. */
 function eluDerivative(x: v128, tolerance: v128, alpha: v128, q: v128): v128 {
   const one = f32x4.splat(1);
   const zero = f32x4.splat(0);
@@ -281,7 +281,7 @@ function eluDerivative(x: v128, tolerance: v128, alpha: v128, q: v128): v128 {
   return unlessNaN(x, tolerance, v128.bitselect(between, aside, f32x4.le(f32x4.abs(x), tolerance)));
 }
 
-// e^(−2|x|) and e^(−|x|) keep all digits of these where 1 − tanh² and 1 − s would cancel.
+// The two derivatives below are computed from e^(−2|x|) and e^(−|x|), because 1 − tanh² and 1 − s would cancel.
 function tanhDerivative(x: v128): v128 {
   const e = exponential(f32x4.mul(f32x4.splat(-2), f32x4.abs(x)));
   const sum = f32x4.add(e, f32x4.splat(1));
@@ -294,7 +294,10 @@ function sigmoidDerivative(x: v128): v128 {
   return f32x4.div(e, f32x4.mul(sum, sum));
 }
 
-/** 24 bits of a hash: the finaliser of MurmurHash3, once for the index (from 1) and the first half of the seed, once for the other. */
+/**
+ * 24 bits of a hash: the finaliser of MurmurHash3 is applied to the index (from 1) with the first half of the seed, and to the result
+ * with the second half.
+ */
 function randomBits(index: v128, seed: v128, otherSeed: v128): v128 {
   const first = i32x4.add(i32x4.mul(index, i32x4.splat(0x9e3779b9)), i32x4.trunc_sat_f32x4_u(seed));
   const other = i32x4.mul(i32x4.trunc_sat_f32x4_u(otherSeed), i32x4.splat(0x85ebca6b));

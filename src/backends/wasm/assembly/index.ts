@@ -1,4 +1,4 @@
-// The interpreter: carries out instructions one after the other, loops included, without leaving WebAssembly until its time is over.
+// The interpreter performs instructions one after the other, loops included. It stays inside WebAssembly until its time is over.
 import { Extra } from '../extra-instructions';
 import { Code, Copy, Descend, Header, Homotopy, Invalidate, Loop, Progress } from '../instructions';
 import { isTimeOver, setDeadline, time } from './clock';
@@ -12,31 +12,33 @@ import { divide, hasTeam, join, serve, useTeam } from './team';
 
 export { join, serve, useTeam, useWorkspace };
 
-/** Multiplications, or what takes about as long, from which on an instruction is divided: about ten microseconds. */
+/** Instructions with at least this much work, in multiplications, are divided among threads. It takes about ten microseconds. */
 const WORTH_DIVIDING: i64 = 1 << 18;
-/** Of the instructions between two looks at the clock: about a tenth of a millisecond. Each counts for SMALL at least. */
+/** The work between two looks at the clock: about a tenth of a millisecond. Every instruction counts for at least SMALL. */
 const WORTH_A_LOOK: i64 = 1 << 22;
 const SMALL: i64 = 1 << 12;
 
-/** The words of the Program that is being run, the instruction that is next, and the end of the last one. */
+/** Addresses of the words of the current Program, of its next instruction, and of the end of its last one. */
 let program: usize = 0;
 let next: usize = 0;
 let end: usize = 0;
-/** The loops that are open, which nest one deep, and the passes of them that are done. */
+/** The number of loops that the next instruction is inside of, at most two; these loops; and the passes of them that are done. */
 let depth: i32 = 0;
 let outer: usize = 0;
 let inner: usize = 0;
 let outerPasses: i32 = 0;
 let innerPasses: i32 = 0;
-/** Whether loops end with the pass that they are in. */
+/** Whether every loop ends with its current pass. */
 let isCutShort: bool = false;
 /** Work since the last look at the clock. */
 let work: i64 = 0;
 
 /**
- * Begins to run a Program.
- * @param at its words, `length` of them: from `start` on its instructions, before them those that tell what is packed
- * @param table addresses of its buffers
+ * Begins a Program.
+ * @param at address of its words: one word for each lasting pack, followed by the instructions
+ * @param start the word at which the instructions begin
+ * @param length the number of words
+ * @param table address of the table with the addresses of its buffers
  */
 export function begin(at: usize, start: i32, length: i32, table: usize): void {
   program = at;
@@ -47,9 +49,9 @@ export function begin(at: usize, start: i32, length: i32, table: usize): void {
 }
 
 /**
- * Goes on with the Program that was begun last.
- * @param deadline in the milliseconds of the clock, at which to return
- * @param cutShort whether no further pass of a loop is to begin
+ * Continues the Program that was begun last.
+ * @param deadline the time, in milliseconds of the clock, at which to return
+ * @param cutShort whether no further pass of a loop may begin
  */
 export function proceed(deadline: f64, cutShort: bool): Progress {
   setDeadline(deadline);
@@ -77,14 +79,14 @@ function bodyOf(at: usize): usize {
   return at + ((<usize>word(at, Loop.body)) << 2);
 }
 
-/** The innermost loop that is open. */
+/** The innermost loop around the next instruction. */
 function loop(): usize {
   return depth === 2 ? inner : outer;
 }
 
-/** The copies on entry, and where the flag is not 0 the first pass. */
+/** Performs the copies on entry, and begins the first pass if the flag is not 0. */
 function enterLoop(at: usize): void {
-  // The flag first: a performCopy may overwrite its storage.
+  // Read the flag first: a copy may overwrite its buffer.
   const isOpen = load<f32>(buffer(at, Loop.initialFlag)) !== 0;
   const body = bodyOf(at);
   for (let step = at + ((<usize>Loop.end) << 2); step < body; step = endOf(step)) performCopy(step);
@@ -103,7 +105,7 @@ function enterLoop(at: usize): void {
   }
 }
 
-/** Another pass while the flag is not 0. */
+/** Begins another pass if the flag is not 0. */
 function endPass(): void {
   const at = loop();
   let passes: i32;
@@ -147,7 +149,7 @@ function perform(at: usize): Progress {
   }
 }
 
-/** Alone, or with those who serve. */
+/** Performs all units of an instruction: on this thread, or together with the team where that is worth it. */
 function performUnits(at: usize): Progress {
   const units = unitsOf(at);
   const amount = workOf(at);
@@ -157,7 +159,7 @@ function performUnits(at: usize): Progress {
   return Progress.finished;
 }
 
-/** Some iterations of all samples at a time. */
+/** Performs a whole loop, some iterations of all samples at a time. */
 function performIterate(at: usize): Progress {
   do {
     const began = time();
@@ -169,7 +171,7 @@ function performIterate(at: usize): Progress {
   return Progress.unfinished;
 }
 
-/** Some units at a time, of which none needs another. */
+/** Performs an instruction of the second module, some units at a time. The units are independent of one another. */
 function performExtra(at: usize): Progress {
   const units = word(at, Extra.units);
   do {
@@ -183,7 +185,7 @@ function performExtra(at: usize): Progress {
   return Progress.unfinished;
 }
 
-/** An instruction that looks at the clock itself. */
+/** Notes whether an instruction that looks at the clock itself has ended. */
 function suspend(at: usize, isBegun: i32, isOver: bool): Progress {
   setWord(at, isBegun, <i32>!isOver);
   return isOver ? Progress.finished : Progress.unfinished;

@@ -1,4 +1,4 @@
-// Whole loops of an iteration, some rows at a time, each until its samples have stopped; see ITERATIONS and IterateCall.
+// Whole loops: a block of samples iterates until all of its samples have stopped; see ITERATIONS and IterateCall in kernels.ts.
 import { Iterate, Iteration, Operation } from '../instructions';
 import { beat, isTimeOver } from './clock';
 import { evaluate, STEP } from './formulas';
@@ -21,29 +21,32 @@ import { observe, STATE_ROWS } from './scalar';
 import { tile } from './tile';
 
 const BYTES: usize = 4;
-/** Between the arrays of the block, which would otherwise share their places in the cache where rows are 2ᵏ long. */
+/** Bytes between the arrays of the block. Without them, rows of length 2ᵏ would compete for the same places in the cache. */
 const APART: usize = 320;
 
-/** Numbers of a row, and the bytes from one to the next of those that this kernel keeps: whole panels. */
+/** Numbers in a row, and the bytes from one row to the next in the arrays of this kernel, whose rows are whole panels. */
 let n: i32 = 0;
 let pitch: usize = 0;
-/** Numbers that are looked at in a row, a multiple of four. */
+/** Numbers of a row that are processed: n rounded up to a multiple of four. */
 let count: i32 = 0;
 let alpha: f32 = 0;
-/** Of the block of rows at work: x, what is on the way to the next x, the product, the factors of the proximal operator, what rounding lost. */
+/**
+ * Addresses of the arrays of the current block: x, intermediate results, the product with M, the factors of the proximal operator,
+ * and what the sums of forwardBackward have lost to rounding.
+ */
 let xs: usize = 0;
 let betweens: usize = 0;
 let products: usize = 0;
 let factors: usize = 0;
 let losses: usize = 0;
 
-/** Multiplications of the iterations that are made at once, as long as nothing is known of their speed. */
+/** The multiplications to perform at once while the speed of the iterations is not known. */
 const AT_ONCE: i64 = 1 << 24;
-/** Milliseconds between two looks at the clock, about. */
+/** The approximate time between two looks at the clock, in milliseconds. */
 const BETWEEN_LOOKS: f64 = 8;
 const MAXIMUM_AT_ONCE: i32 = 1 << 20;
 
-/** Which iterations are to be made next; returns how many. Before the first of them M is put in panels. */
+/** Chooses the iterations to perform next, and packs M before the first of them. @returns their number */
 export function chooseIterations(at: usize): i32 {
   const done = word(at, Iterate.done);
   let iterations = word(at, Iterate.atOnce);
@@ -66,7 +69,7 @@ export function chooseIterations(at: usize): i32 {
   return iterations;
 }
 
-/** Chooses how many iterations to make at once by how long so many of them have taken. */
+/** Adapts the number of iterations performed at once to the time that `made` of them have taken. */
 export function adjustPace(at: usize, made: i32, milliseconds: f64): void {
   const iterations = word(at, Iterate.atOnce);
   if (made < iterations) return;
@@ -75,7 +78,7 @@ export function adjustPace(at: usize, made: i32, milliseconds: f64): void {
     setWord(at, Iterate.atOnce, iterations << 1);
 }
 
-/** Whether the loop is at its end, once these iterations have been made. */
+/** Notes that the chosen iterations are done. @returns whether the loop has ended */
 export function endIterations(at: usize, isCutShort: bool): bool {
   n = word(at, Iterate.n); // the other threads may have taken all samples
   const done = word(at, Iterate.until);
@@ -88,7 +91,7 @@ export function endIterations(at: usize, isCutShort: bool): bool {
   return isOver;
 }
 
-/** The samples `first` to `last`. */
+/** Performs the chosen iterations for the samples `first` to `last`. */
 export function iterate(at: usize, first: i32, last: i32): void {
   n = word(at, Iterate.n);
   pitch = (<usize>((n + PANEL - 1) / PANEL)) << 5;
@@ -102,7 +105,7 @@ function isSplitting(at: usize): bool {
   return word(at, Iterate.iteration) === Iteration.peacemanRachford;
 }
 
-/** Of a sample in an operand [batch, n]. */
+/** Address of the row of a sample in an operand [batch, n]. */
 function rowOf(at: usize, field: i32, sample: i32): usize {
   return buffer(at, field) + <usize>(sample * n) * BYTES;
 }
@@ -134,7 +137,7 @@ function iterateBlock(at: usize, row: i32, rows: i32): void {
   }
 }
 
-/** Those of the block. */
+/** Finds the arrays of the block that begins with `row`. */
 function locateBlock(at: usize, row: i32): void {
   const batch = word(at, Iterate.batch);
   const size = <usize>((batch + 3) & ~3) * pitch + APART;
@@ -145,7 +148,7 @@ function locateBlock(at: usize, row: i32): void {
   losses = factors + size;
 }
 
-/** Copies what is carried. */
+/** Copies the values that enter the loop into the arrays of the block. */
 function copyCarried(at: usize, row: i32, rows: i32): void {
   const batch = word(at, Iterate.batch);
   const remembers = word(at, Iterate.iteration) === Iteration.forwardBackward;
@@ -161,7 +164,7 @@ function copyCarried(at: usize, row: i32, rows: i32): void {
   }
 }
 
-/** d/(d + α(1 − d)) */
+/** The factors d/(d + α(1 − d)) by which the proximal operator of a slope d multiplies. */
 function computeFactors(slope: usize, to: usize): void {
   const a = f32x4.splat(alpha);
   const one = f32x4.splat(1);
@@ -209,7 +212,7 @@ function reflect(at: usize, sample: i32, i: i32): void {
   }
 }
 
-/** What is to be multiplied by M, of those strips of TILE_ROWS rows whose bits are set in `running`. */
+/** Multiplies the rows by M, in those strips of TILE_ROWS rows whose bit is set in `running`. */
 function multiply(at: usize, rows: i32, running: i32): void {
   const panels = (word(at, Iterate.stride) + PANEL - 1) / PANEL;
   const low = -f32.POSITIVE_INFINITY;
@@ -229,7 +232,7 @@ function multiply(at: usize, rows: i32, running: i32): void {
   }
 }
 
-/** The residual, what the monitor says of it, and the next x. */
+/** Computes the residual, lets the monitor decide whether the sample goes on, and computes the next x. */
 function advance(at: usize, sample: i32, i: i32): void {
   const place = <usize>i * pitch;
   const b = rowOf(at, Iterate.b, sample);
@@ -249,13 +252,13 @@ function advance(at: usize, sample: i32, i: i32): void {
   }
   const remembers = word(at, Iterate.iteration) === Iteration.forwardBackward;
   if (remembers) stepForwardBackward(x, h, losses + place, between);
-  observeResidual(at, sample, residual(at, sample, x, h)); // h is σ(p) after that
+  observeResidual(at, sample, residual(at, sample, x, h)); // replaces h by σ(p)
   if (!isRunning(at, sample)) return;
   if (remembers) proximal(at, i, between, x);
   else memory.copy(x, h, (<usize>count) << 2);
 }
 
-/** w = x + y with y = α(p − x) + c, and c ← y − (w − x): see the solver. */
+/** w = x + y with y = α(p − x) + c, and c ← y − (w − x), which makes up for the rounding of the sum; see forward-backward. */
 function stepForwardBackward(x: usize, p: usize, c: usize, w: usize): void {
   const a = f32x4.splat(alpha);
   for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
@@ -267,11 +270,11 @@ function stepForwardBackward(x: usize, p: usize, c: usize, w: usize): void {
   }
 }
 
-/** Σ (z − σ(p))² and Σ z² of a row. */
+/** Σ (z − σ(p))² and Σ z² of a row, as `stepSplitting` computes them. */
 let missed: f32 = 0;
 let size: f32 = 0;
 
-/** x ← 2h − q + αb, q ← p = (1 + 1/α)h − q/α + b; in passing the sums of (h, p), for a slope or a relu. */
+/** x ← 2h − q + αb and q ← p = (1 + 1/α)h − q/α + b. Also computes the sums of the residual of (h, p) for a slope or a relu. */
 function stepSplitting(at: usize, sample: i32, h: usize, q: usize, b: usize, x: usize): void {
   const isSloped = buffer(at, Iterate.slope) !== 0;
   const slope = isSloped ? rowOf(at, Iterate.slope, sample) : h;
@@ -303,7 +306,7 @@ function stepSplitting(at: usize, sample: i32, h: usize, q: usize, b: usize, x: 
   size = sumOfLanes(squares);
 }
 
-/** ρ of (z, p); p becomes σ(p). */
+/** The residual ρ of (z, p). Replaces p by σ(p). */
 function residual(at: usize, sample: i32, z: usize, p: usize): f32 {
   const slope = buffer(at, Iterate.slope);
   const activation = word(at, Iterate.activation);
@@ -333,7 +336,7 @@ function residual(at: usize, sample: i32, z: usize, p: usize): f32 {
   return residualFrom(at, far, scale, large, sizeScale);
 }
 
-/** Σ (scale·(z − s))² of a row, or Σ (scale·z)² where there is no s. */
+/** Σ (scale·(z − s))² of a row, or Σ (scale·z)² where s is 0. */
 function scaledSquares(z: usize, s: usize, scale: f32): f32 {
   let sum: f32 = 0;
   for (let j: usize = 0; j < (<usize>n) << 2; j += BYTES) {
@@ -343,7 +346,7 @@ function scaledSquares(z: usize, s: usize, scale: f32): f32 {
   return sum;
 }
 
-/** ρ of the sums of squares of numbers times these scales. */
+/** The residual ρ from the sums of squares Σ (scale·(z − σ(p)))² and Σ (sizeScale·z)². */
 function residualFrom(at: usize, far: f32, scale: f32, large: f32, sizeScale: f32): f32 {
   if (buffer(at, Iterate.slope) !== 0) return sqrt<f32>(far) / scale;
   return relativeTo(sqrt<f32>(far), scale, sqrt<f32>(large), sizeScale, real(at, Iterate.epsilon));

@@ -18,11 +18,11 @@ import {
 
 const BYTES: usize = 4;
 
-/** Of the running results: a sum, and the second one of fixedPointResidual. */
+/** The current result of four lanes, and Σ x² of fixedPointResidual. */
 let total: v128 = f32x4.splat(0);
 let square: v128 = f32x4.splat(0);
 
-/** The outer indices `first` to `last`. */
+/** Reduces the outer indices `first` to `last`. */
 export function reduce(at: usize, first: i32, last: i32): void {
   const inner = word(at, Reduce.inner);
   for (let o = first; o < last; o++) {
@@ -37,8 +37,8 @@ function start(operation: i32): void {
 }
 
 /**
- * Takes `count` times four numbers more, `step` bytes apart, of which those lanes count that are set. Of fixedPointResidual y
- * holds σ(y) by now.
+ * Adds `count` vectors of four numbers, `step` bytes apart, to the result. Only the lanes that are set in `lanes` count. For
+ * fixedPointResidual, `y` holds σ(y).
  */
 function accumulate(operation: i32, x: usize, y: usize, count: i32, step: usize, lanes: v128): void {
   const one = v128.and(f32x4.splat(1), lanes);
@@ -72,7 +72,7 @@ function accumulate(operation: i32, x: usize, y: usize, count: i32, step: usize,
       break;
     case Reduction.countNotFinite:
       for (; x !== end; x += step) {
-        // x − x is 0 where x is finite, and NaN elsewhere.
+        // x − x is 0 where x is finite, otherwise NaN.
         const difference = f32x4.sub(v128.load(x), v128.load(x));
         result = f32x4.add(result, v128.and(f32x4.ne(difference, difference), one));
       }
@@ -95,7 +95,7 @@ function isMaximum(operation: i32): bool {
   return operation === Reduction.maximum || operation === Reduction.maximumAbsolute || operation === Reduction.anyZero;
 }
 
-/** Numbers that lie one after the other, in one result. */
+/** Reduces numbers that lie one after the other to one result. */
 function reduceRow(at: usize, o: i32): void {
   const operation = word(at, Reduce.operation);
   const middle = word(at, Reduce.middle);
@@ -118,7 +118,7 @@ function reduceRow(at: usize, o: i32): void {
   store<f32>(buffer(at, Reduce.out) + <usize>o * BYTES, result);
 }
 
-/** σ of `count` numbers: where they are, or aside. */
+/** Applies σ to `count` numbers. @returns the address of the results, which is `y` itself for the identity */
 function applyActivation(at: usize, y: usize, count: i32): usize {
   const activation = word(at, Reduce.activation);
   if (activation < 0) return y;
@@ -134,7 +134,7 @@ function accumulateRow(operation: i32, x: usize, y: usize, count: i32): void {
 }
 
 /**
- * From the sums.
+ * Computes the result from the sums, which are summed again with scaling where they have overflowed or underflowed.
  * @param pitch bytes from one number of x and y to the next
  */
 function finishResult(at: usize, operation: i32, x: usize, y: usize, pitch: usize, joined: f32, squares: f32): f32 {
@@ -148,7 +148,7 @@ function finishResult(at: usize, operation: i32, x: usize, y: usize, pitch: usiz
   return relativeTo(sqrt<f32>(sum), scale, sqrt<f32>(size), sizeScale, real(at, Reduce.p2));
 }
 
-/** Σ (scale·(x − σ(y)))², or Σ (scale·x)² where there is no y. */
+/** Σ (scale·(x − σ(y)))², or Σ (scale·x)² where y is 0. */
 function scaledSquares(at: usize, x: usize, y: usize, pitch: usize, scale: f32): f32 {
   let sum: f32 = 0;
   for (let left = word(at, Reduce.middle); left > 0; left--, x += pitch) {
@@ -163,7 +163,7 @@ function scaledSquares(at: usize, x: usize, y: usize, pitch: usize, scale: f32):
   return sum;
 }
 
-/** Four neighbouring results at a time. */
+/** Computes four neighbouring results at a time. */
 function reduceColumns(at: usize, o: i32, inner: i32): void {
   const operation = word(at, Reduce.operation);
   const middle = word(at, Reduce.middle);
@@ -192,7 +192,7 @@ function reduceColumns(at: usize, o: i32, inner: i32): void {
     }
     if (place + STEP <= pitch) v128.store(out + place, result);
     else {
-      // What is behind may be another thread's by now.
+      // The numbers beyond may belong to another thread.
       v128.store(quad(0), result);
       storeFirst(out + place, quad(0), <i32>((pitch - place) >> 2));
     }
