@@ -1,8 +1,9 @@
 import type { OperandLayout } from './kernels.ts';
 
 /**
- * The same elements with as few axes as the layouts allow: neighbouring axes become one where every operand runs through both at
- * one stride. Axes of extent 1 pad the shape in front to four axes, so that the last axis is as long as it can be.
+ * The same elements with as few axes as the layouts allow: neighbouring axes become one where every operand runs
+ * through both at one stride. Axes of extent 1 pad the shape in front to four axes, so that the last axis is as long as
+ * it can be.
  */
 export function joinAxes(
   shape: readonly number[],

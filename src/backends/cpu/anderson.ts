@@ -4,12 +4,12 @@ import { solveInPlace } from './solve.ts';
 
 const { memory, growth, regularisation } = ACCELERATION;
 
-/** Anderson acceleration of one sample, with its safeguard: the formulas are those of solvers/anderson.ts. */
+/** Anderson acceleration of one sample, with its safeguard. The formulas are those of src/solvers/anderson.ts. */
 export class Acceleration {
   private passes = 0;
   private f: Float64Array;
   private g: Float64Array;
-  /** Columns of 𝓕 and 𝓖 in a ring. */
+  /** The columns of 𝓕 and 𝓖, each list a ring buffer. */
   private readonly columnsF: Float64Array[];
   private readonly columnsG: Float64Array[];
   private best = Number.POSITIVE_INFINITY;
@@ -27,7 +27,10 @@ export class Acceleration {
     this.columnsG = Array.from({ length: memory }, zeros);
   }
 
-  /** @param g T(x) */
+  /**
+   * @param g T(x)
+   * @returns the next x
+   */
   next(x: Float64Array, g: Float64Array): Float64Array {
     const f = g.map((value, index) => value - x[index]);
     this.rememberDifference(f, g);
@@ -46,7 +49,7 @@ export class Acceleration {
     );
   }
 
-  /** The newest difference in the place of the oldest; the first pass has none. */
+  /** Replaces the oldest difference by the newest one. In the first iteration there is none. */
   private rememberDifference(f: Float64Array, g: Float64Array): void {
     const change = f.map((value, index) => value - this.f[index]);
     const length = norm(change);

@@ -12,7 +12,7 @@ export function* batchedProduct(call: BatchedProductCall, slots: readonly Float6
       isShared ? x : x.subarray(sample * size, (sample + 1) * size);
     const left = part(a, sharedA, m * k);
     const right = part(b, sharedB, k * n);
-    // Rows of op(A) times rows of op(B)ᵀ: both run along memory.
+    // Rows of op(A) are multiplied with rows of op(B)ᵀ: the numbers of both are adjacent in memory.
     multiplyRows(
       call.transposeA ? transpose(left, k, m) : left,
       call.transposeB ? right : transpose(right, k, n),

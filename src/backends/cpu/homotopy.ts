@@ -5,16 +5,16 @@ import { Factor } from './factor.ts';
 import { appendFeature, followStage } from './stage.ts';
 import { addColumn, dot, type Walk } from './walk.ts';
 
-/** A stage that lowers what is violated to this share, at least, has brought something. */
+/** A stage makes progress if it lowers the violation to this share of the least so far, or less. */
 const PROGRESS = 0.9;
-/** Stages that bring nothing after which what is left is rounding. */
+/** The number of stages without progress after which the rest of the violation is taken for rounding. */
 const STALE_STAGES = 2;
-/** Of the residual at which a problem is solved: relative to maxⱼ‖Xⱼ‖·‖y‖. */
+/** A problem is solved when its violation, relative to maxⱼ‖Xⱼ‖·‖y‖, is at most this. */
 const SOLVED = Number.EPSILON;
 
 /**
- * See HomotopyCall.
- * @param isCutShort problems are then left as they are
+ * Solves Lasso problems by a homotopy; see HomotopyCall.
+ * @param isCutShort whether the remaining problems keep the coefficients that they have
  */
 export function* homotopy(call: HomotopyCall, slots: readonly Float64Array[], isCutShort: () => boolean): Job {
   const { rows, features, groups, batch, capacity } = call;
@@ -49,11 +49,14 @@ export function* homotopy(call: HomotopyCall, slots: readonly Float64Array[], is
   }
 }
 
-/** From the solution before, where that is of the same y and nothing else is given, or from the start that is given. */
+/**
+ * Starts from the solution of the problem before, if that has the same y and ρ and `initial` is 0; otherwise from
+ * `initial`.
+ */
 function beginProblem(walk: Walk, y: Float64Array, initial: Float64Array, ridge: number): void {
-  const isNext = walk.ridge === ridge && y.every((value, row) => value === walk.y[row]);
+  const isSame = walk.ridge === ridge && y.every((value, row) => value === walk.y[row]);
   walk.y = y;
-  if (isNext && initial.every((value) => value === 0)) return;
+  if (isSame && initial.every((value) => value === 0)) return;
   walk.ridge = ridge;
   walk.signs.fill(0);
   walk.used.length = 0;
@@ -64,7 +67,7 @@ function beginProblem(walk: Walk, y: Float64Array, initial: Float64Array, ridge:
   }
 }
 
-/** Stages until g = t∘sign on A, and |g| ≤ t elsewhere; returns the number of steps. */
+/** Runs stages until g = t∘sign on A, the features in use, and |g| ≤ t elsewhere. @returns the number of steps */
 function* runStages(walk: Walk, limit: number, isCutShort: () => boolean): Interruptible<number> {
   const { rows, squares, y } = walk;
   const rounding = SOLVED * Math.sqrt(squares.reduce((a, b) => Math.max(a, b), 0) * dot(y, 0, y, 0, rows));
@@ -83,7 +86,7 @@ function* runStages(walk: Walk, limit: number, isCutShort: () => boolean): Inter
   return steps;
 }
 
-/** g, anew from β, and y − Xβ, which is returned. */
+/** Computes g from β. @returns the residual y − Xβ */
 function correlate(walk: Walk): Float64Array {
   const { rows, features, columns, y, beta, ridge, used, correlation } = walk;
   const residual = y.slice();
@@ -92,7 +95,7 @@ function correlate(walk: Walk): Float64Array {
   return residual;
 }
 
-/** The largest |g − t∘sign| on A and |g| − t elsewhere. */
+/** The largest |g − t∘sign| on A, the features in use, and |g| − t elsewhere. */
 function violation({ correlation, penalty, signs }: Walk): number {
   return correlation.reduce((largest, g, j) => {
     const own = signs[j] === 0 ? Math.abs(g) - penalty[j] : Math.abs(g - signs[j] * penalty[j]);
@@ -101,7 +104,7 @@ function violation({ correlation, penalty, signs }: Walk): number {
 }
 
 /**
- * The duality gap relative to the objective at 0. With r = y − Xβ and α = min(1, min tⱼ/|gⱼ|):
+ * The duality gap relative to the objective at β = 0. With r = y − Xβ and α = min(1, min tⱼ/|gⱼ|), it is
  *   ½‖r‖² + Σ tⱼ|βⱼ| + ½ρ‖β‖² − α⟨y, r⟩ + ½α²(‖r‖² + ρ‖β‖²).
  */
 function gapOf(walk: Walk): number {

@@ -3,7 +3,7 @@ import { Acceleration } from './anderson.ts';
 import { advance, factorOf, residualOf, type SampleIteration } from './iteration.ts';
 import { observe } from './monitor.ts';
 
-/** Row by row, the loops written out; see ITERATIONS and IterateCall. */
+/** A whole loop, sample by sample; see ITERATIONS and IterateCall. */
 export function iterate(call: IterateCall, slots: readonly Float64Array[]): void {
   const { batch, n, inputs, shared } = call;
   const out = slots[call.output];
@@ -25,7 +25,7 @@ export function iterate(call: IterateCall, slots: readonly Float64Array[]): void
     const lost = new Float64Array(n);
     const acceleration = new Acceleration(n, call.epsilon);
     const at = (stateRow: number): number => batch * n + stateRow * batch + sample;
-    for (let trip = 0; trip < call.limit && out[at(STATE_ROWS.status)] === STATUS.running; trip++) {
+    for (let iteration = 0; iteration < call.limit && out[at(STATE_ROWS.status)] === STATUS.running; iteration++) {
       const factor = factorOf(iterating, x);
       if (call.accelerated) lost.fill(0);
       const { next, missed, size } = advance(iterating, factor, multiplyRow(call, slots[inputs[1]], factor), lost);

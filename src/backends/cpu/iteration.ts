@@ -2,7 +2,7 @@ import type { IterationCall } from '../kernels.ts';
 import { activation, proximal } from './activations.ts';
 import { type Length, lengthOfRow, relativeTo } from './length.ts';
 
-/** An iteration for one sample; the arrays are its rows. */
+/** The iteration of one sample. The arrays are rows of the operands. */
 export interface SampleIteration {
   readonly call: Pick<IterationCall, 'iteration' | 'activation' | 'activationParameters'>;
   readonly b: Float64Array;
@@ -12,7 +12,7 @@ export interface SampleIteration {
   readonly slope: Float64Array | undefined;
 }
 
-/** What is multiplied by M: x, of peacemanRachford q. */
+/** The vector that is multiplied by M: q for peacemanRachford, otherwise x. */
 export function factorOf(iterating: SampleIteration, x: Float64Array): Float64Array {
   const { call, b, alpha } = iterating;
   if (call.iteration !== 'peacemanRachford') return x;
@@ -22,14 +22,17 @@ export function factorOf(iterating: SampleIteration, x: Float64Array): Float64Ar
 export interface Advance {
   /** T(x) */
   readonly next: Float64Array;
-  /** ‖z − σ(p)‖ and ‖z‖ */
+  /** ‖z − σ(p)‖ */
   readonly missed: Length;
+  /** ‖z‖ */
   readonly size: Length;
 }
 
 /**
- * T(x), from what was multiplied and the product h; see ITERATIONS.
- * @param lost what the sum of forwardBackward has lost to rounding; is changed
+ * Computes T(x); see ITERATIONS.
+ * @param factor the vector that was multiplied by M, from `factorOf`
+ * @param h the product
+ * @param lost what the sums of forwardBackward have lost to rounding; it is updated
  */
 export function advance(
   iterating: SampleIteration,
@@ -72,7 +75,7 @@ function prox({ call, slope, alpha }: SampleIteration, index: number, x: number)
   return (d / (d + alpha * (1 - d))) * x;
 }
 
-/** ρ of the lengths. */
+/** The residual ρ. */
 export function residualOf(missed: Length, size: Length, epsilon: number, relative: boolean): number {
   return relative ? relativeTo(missed, size, epsilon) : missed.root / missed.scale;
 }

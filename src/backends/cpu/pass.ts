@@ -2,7 +2,7 @@ import { ABSENT, type PassCall, passLayout, STATE_ROWS, STATUS } from '../kernel
 import { advance, factorOf, residualOf, type SampleIteration } from './iteration.ts';
 import { observe } from './monitor.ts';
 
-/** Row by row; see PassCall. */
+/** One pass of a wide iteration, sample by sample; see PassCall. */
 export function pass(call: PassCall, slots: readonly Float64Array[]): void {
   const { batch, n, inputs, shared } = call;
   const { kept, state, lost } = passLayout(batch, n);

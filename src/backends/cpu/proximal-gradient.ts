@@ -2,7 +2,7 @@ import { type ProximalGradientCall, STATE_ROWS, STATE_SIZE, STATUS } from '../ke
 import { lengthOfRow, relativeTo } from './length.ts';
 import { observe } from './monitor.ts';
 
-/** Sample by sample, the loops written out; see ProximalGradientCall. */
+/** A whole loop of proximal gradient steps, sample by sample; see ProximalGradientCall. */
 export function proximalGradient(call: ProximalGradientCall, slots: readonly Float64Array[]): void {
   const { batch, groups, features } = call;
   const [carried, , , , , tolerances, floors] = call.inputs.map((slot) => slots[slot]);
@@ -19,7 +19,7 @@ export function proximalGradient(call: ProximalGradientCall, slots: readonly Flo
     const group = Math.floor(sample / (batch / groups));
     const rule = { ...call, tolerance: tolerances[sample], floor: floors[sample] };
     const at = (stateRow: number): number => stateRow * batch + sample;
-    for (let trip = 0; trip < call.limit && state[at(STATE_ROWS.status)] === STATUS.running; trip++) {
+    for (let iteration = 0; iteration < call.limit && state[at(STATE_ROWS.status)] === STATUS.running; iteration++) {
       const next = takeStep(call, slots, sample, group, w);
       const missed = w.map((value, j) => value - next[j]);
       const moved = next.map((value, j) => value - beta[j]);
@@ -56,7 +56,7 @@ function scalarOf(call: ProximalGradientCall, slots: readonly Float64Array[], in
   return slots[call.inputs[4]][index * call.batch + sample];
 }
 
-/** θ becomes θ⁺; (θ − 1)/θ⁺. */
+/** Replaces θ by θ⁺. @returns the momentum (θ − 1)/θ⁺ */
 function updateMomentum(thetas: Float64Array, sample: number, restarts: boolean): number {
   const theta = restarts ? 1 : thetas[sample];
   thetas[sample] = (1 + Math.sqrt(1 + 4 * theta ** 2)) / 2;

@@ -1,4 +1,4 @@
-/** gpu.js's WebAssembly mode: data are arrays of the host, and every call is done when it returns. */
+/** The WebAssembly mode of gpu.js. Data are arrays of the host, and every call has ended when it returns. */
 
 import type { GPUInstance, Library, RunnableKernel } from './library.ts';
 import {
@@ -22,8 +22,8 @@ class HostData implements Data {
   }
 }
 
-/** Modules that one kernel keeps, each for a set of extents. */
-const KEPT_MODULES = 64;
+/** The number of modules that one kernel caches, each for a set of extents. */
+const CACHED_MODULES = 64;
 
 export class AssemblyMachine implements Machine {
   readonly adapter = {
@@ -69,14 +69,14 @@ export class AssemblyMachine implements Machine {
     kernel.setOutput([columns, rows]);
     const given = operands.map((data) => this.library.input((data as HostData).values, [data.size]));
     const result = this.memory.during(() => kernel(...given, ...parameters)) as readonly Float32Array[];
-    // The rows are views of one array.
+    // All rows are views of one array.
     return this.keep(new Float32Array(result[0].buffer as ArrayBuffer));
   }
 
   private make(variant: KernelVariant): RunnableKernel {
     const { source, settings } = settingsOf(variant, false, 'Input');
     const kernel = this.instance.createKernel(source, settings);
-    kernel.moduleCacheLimit = KEPT_MODULES;
+    kernel.moduleCacheLimit = CACHED_MODULES;
     return kernel;
   }
 

@@ -1,6 +1,6 @@
 /**
- * A Program as a list of launches over slots that are assigned once, with the moment at which each slot's content is last
- * needed. Nothing is overwritten: data never change, and a loop carries references.
+ * Compiles a Program into a list of launches over slots that are assigned once, and finds after which step each slot is
+ * no longer needed. Nothing is overwritten: data never change, and a loop carries references.
  */
 import type { Carried, Loop, Program, Statement } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
@@ -15,7 +15,7 @@ export interface Launch {
   readonly parameters: readonly number[];
   readonly extents: Extents;
   readonly output: number;
-  /** Slots that nobody reads after it. */
+  /** Slots that are not read after this launch. */
   readonly spent: readonly number[];
 }
 
@@ -25,11 +25,11 @@ export interface CompiledLoop {
   readonly body: readonly CompiledStep[];
   readonly limit: number;
   readonly spent: readonly number[];
-  /** Whether a pass waits for a flag itself. */
+  /** Whether a pass contains a loop, and therefore waits for the flag of that loop. */
   readonly hasInnerLoop: boolean;
-  /** Numbers that the carried values hold together. */
+  /** The size of all carried values together, in numbers. */
   readonly carriedSize: number;
-  /** Passes that the loop took last time. */
+  /** The number of passes in the last run of the loop. */
   lastPasses: number | undefined;
 }
 
@@ -38,7 +38,7 @@ export type CompiledStep = Launch | CompiledLoop;
 export interface Compiled {
   readonly program: Program;
   readonly steps: readonly CompiledStep[];
-  /** Slots of the Program and of what its calls need in between. */
+  /** The number of slots: those of the Program, and those for intermediate results of its calls. */
   readonly slots: number;
 }
 
@@ -74,7 +74,7 @@ export function compile(program: Program): Compiled {
   return { program, steps: findSpentSlots(drafts, kept), slots };
 }
 
-/** @param kept slots that are needed after the steps, or belong to what surrounds them */
+/** @param kept slots that are needed after the steps, or that belong to the surrounding scope */
 function findSpentSlots(drafts: readonly Draft[], kept: ReadonlySet<number>): CompiledStep[] {
   const needed = new Set(kept);
   const steps: CompiledStep[] = [];
@@ -89,7 +89,7 @@ function findSpentSlots(drafts: readonly Draft[], kept: ReadonlySet<number>): Co
   return steps.reverse();
 }
 
-/** Slots whose content at that moment is read. */
+/** The slots whose content a step reads when it begins. */
 function slotsReadBy(draft: Draft): number[] {
   if (draft.kind === 'launch') return draft.operands.filter((slot) => slot !== ABSENT);
   return [...draft.carried.map(({ initial }) => initial), ...slotsFromOutside(draft)];
@@ -101,7 +101,7 @@ function slotsWrittenBy(draft: Draft): number[] {
 
 type LoopDraft = Extract<Draft, { kind: 'loop' }>;
 
-/** What the body of a loop, or what leaves it, takes from around the loop. */
+/** The slots from outside the loop that its body reads, or that leave a pass. */
 function slotsFromOutside({ carried, body }: LoopDraft): Set<number> {
   const inside = new Set(carried.map(({ entering }) => entering));
   const found = new Set<number>();
@@ -113,7 +113,7 @@ function slotsFromOutside({ carried, body }: LoopDraft): Set<number> {
   return found;
 }
 
-/** What a pass must not free: the carried slots, which the loop takes care of, and what comes from outside. */
+/** The slots that a pass must not free: the carried ones, which the loop itself frees, and those from outside. */
 function slotsKeptInside(loop: LoopDraft): Set<number> {
   return new Set([...slotsFromOutside(loop), ...loop.carried.flatMap(({ entering, leaving }) => [entering, leaving])]);
 }

@@ -1,23 +1,23 @@
-/** Runs a compiled Program: launches its kernels, loops in chunks of passes. */
+/** Runs a compiled Program: launches its kernels, and runs its loops in chunks of passes. */
 import type { Compiled, CompiledLoop, CompiledStep } from './compile.ts';
 import type { Data, Machine } from './machine.ts';
 import type { KernelVariant } from './variants.ts';
 
-/** Passes of the first chunk when nothing is known about the loop. */
+/** The passes of the first chunk of a loop that has not run before. */
 const FIRST_CHUNK = 8;
 const CHUNK_GROWTH = 1.5;
 const LARGEST_CHUNK = 256;
-/** Bytes that the values carried by the passes of one chunk may take together. */
+/** The bytes that all values which the passes of one chunk carry may take together. */
 const CHUNK_BYTES = 64 * 2 ** 20;
 
 const TALLY: KernelVariant = { kernel: 'loop-tally' };
 
-/** What each slot holds, one reference each. */
+/** The data of each slot. Each slot owns one reference. */
 type Slots = (Data | undefined)[];
 
 /**
- * @param given the inputs' and constants' data by slot; they stay the caller's
- * @returns the outputs, one reference each the caller's
+ * @param given the data of inputs and constants, by slot; the caller keeps its references
+ * @returns the outputs; the caller owns one reference to each
  */
 export function execute(
   { program, steps, slots: slotCount }: Compiled,
@@ -37,11 +37,11 @@ export function execute(
 
 function dataAt(slots: Slots, slot: number): Data {
   const data = slots[slot];
-  if (!data) throw new Error(`slot ${slot} is read before it is written`);
+  if (!data) throw new Error(`gpujs: slot ${slot} is read before it is written`);
   return data;
 }
 
-/** Takes over the reference. */
+/** Puts data into a slot, which takes over the caller's reference. */
 function replaceData(machine: Machine, slots: Slots, slot: number, data: Data): void {
   const before = slots[slot];
   slots[slot] = data;
@@ -82,7 +82,7 @@ function enterLoop({ carried }: CompiledLoop, machine: Machine, slots: Slots): v
   for (const [index, { entering }] of carried.entries()) replaceData(machine, slots, entering, initial[index]);
 }
 
-/** One pass. What leaves is not yet in the entering slots; each is a reference of its own. */
+/** Runs one pass. @returns a reference to each value that leaves it; the entering slots do not change */
 function runPass(loop: CompiledLoop, machine: Machine, slots: Slots, isCutShort: () => boolean): Data[] {
   runSteps(loop.body, machine, slots, isCutShort);
   return loop.carried.map(({ leaving }) => machine.retain(dataAt(slots, leaving)));
@@ -92,7 +92,7 @@ function carryValues({ carried }: CompiledLoop, machine: Machine, slots: Slots, 
   for (const [index, { entering }] of carried.entries()) replaceData(machine, slots, entering, leaving[index]);
 }
 
-/** Where a flag may be read at no cost. */
+/** Runs a loop on a machine that reads a flag at no cost: the flag is read before each pass. */
 function runPasses(loop: CompiledLoop, machine: Machine, slots: Slots, isCutShort: () => boolean): number {
   const flag = loop.carried[0].entering;
   let done = 0;
@@ -104,11 +104,12 @@ function runPasses(loop: CompiledLoop, machine: Machine, slots: Slots, isCutShor
 }
 
 /**
- * Chunks of passes, after each of which one tally is read: how many of the passes were done before the flag was cleared.
- * The values that each pass leaves are kept until then; those of the last pass that counts are the loop's.
+ * Runs a loop in chunks of passes. After each chunk a tally is read: the number of passes before the flag was cleared.
+ * The values that leave each pass are kept until then, and those of the last pass that counts are the results of the
+ * loop.
  */
 function runChunks(loop: CompiledLoop, machine: Machine, slots: Slots, isCutShort: () => boolean): number {
-  const most = Math.max(1, Math.min(LARGEST_CHUNK, Math.floor(CHUNK_BYTES / (4 * loop.carriedSize + 1))));
+  const largest = Math.max(1, Math.min(LARGEST_CHUNK, Math.floor(CHUNK_BYTES / (4 * loop.carriedSize + 1))));
   const expected = loop.lastPasses;
   let chunk = loop.hasInnerLoop
     ? 1
@@ -117,11 +118,11 @@ function runChunks(loop: CompiledLoop, machine: Machine, slots: Slots, isCutShor
       : expected + Math.max(1, Math.ceil(expected / 8));
   let done = 0;
   while (done < loop.limit && !isCutShort()) {
-    const length = Math.min(Math.ceil(chunk), most, loop.limit - done);
+    const length = Math.min(Math.ceil(chunk), largest, loop.limit - done);
     const counted = runChunk(loop, machine, slots, length, isCutShort);
     done += counted.passes;
     if (!counted.running) break;
-    // After a chunk that was to be enough only a little is missing.
+    // Where the first chunk was expected to be enough, only a few passes are missing.
     const next = done === length && expected ? Math.max(2, expected / 4) : chunk * CHUNK_GROWTH;
     chunk = loop.hasInnerLoop ? 1 : next;
   }
@@ -155,7 +156,7 @@ function runChunk(
       tally = next;
     }
     const [running, counted] = machine.read(tally);
-    // The first count is that of the entering values.
+    // The tally also counts the entering values.
     const passes = counted - 1;
     carryValues(
       loop,

@@ -27,7 +27,10 @@ export function lowerElementwise(call: ElementwiseCall, emit: Emit): void {
   );
 }
 
-/** Functions of shared/operations.js; an activation and its prox have one for all of them. */
+/**
+ * The bindings to functions of shared/operations.js. All activations share one of them, and so do all proximal
+ * operators.
+ */
 function bindingsOf(operation: ElementwiseOperation): Record<string, string> {
   const activation = ACTIVATIONS.find((name) => name === operation);
   if (activation) return { operation: 'operationActivation', activation: activationBinding(activation) };

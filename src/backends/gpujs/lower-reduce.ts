@@ -1,11 +1,14 @@
 import type { ReduceCall, Reduction } from '../kernels.ts';
 import { activationBinding, type Emit } from './emit.ts';
 
-/** With this many outputs a device is busy, and shorter sums need not be split. */
+/** With this many outputs a device is busy, so that sums need not be split. */
 const MANY_OUTPUTS = 256;
-/** Longest stretch that one thread reduces when there are few outputs: more would wait for it, and round more. */
+/**
+ * The longest stretch that one thread reduces when there are few outputs. A longer one would delay the result, and
+ * round more.
+ */
 const STRETCH = 256;
-/** Functions of shared/reductions.js: the value of one element, and how two become one. */
+/** Functions of shared/reductions.js: `single` computes the value of one element, `join` combines two values. */
 const FUNCTIONS: Record<Exclude<Reduction, 'fixedPointResidual' | 'norm'>, readonly [single: string, join: string]> = {
   sum: ['entryOf', 'sumOf'],
   maximum: ['entryOf', 'largerOf'],
@@ -24,7 +27,7 @@ export function lowerReduce(call: ReduceCall, emit: Emit): void {
     emit(variant, [x, y], [call.middle, inner, p0, p1, epsilon], [inner, outer], output);
     return;
   }
-  /** Of stretches of the operands. */
+  /** Reduces each stretch of `length` elements to one value. */
   const emitReduction = (
     operands: readonly number[],
     middle: number,
@@ -44,7 +47,7 @@ export function lowerReduce(call: ReduceCall, emit: Emit): void {
   let operands = [x, y];
   let { middle } = call;
   let isFirst = true;
-  // Stretches first, then what they gave, in the same way.
+  // Reduce stretches first, and then their results in the same way.
   while (outer * inner < MANY_OUTPUTS && middle > 2 * STRETCH) {
     const partial = emitReduction(operands, middle, STRETCH, isFirst);
     operands = [partial, partial];

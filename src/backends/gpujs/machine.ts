@@ -1,40 +1,40 @@
-/** Where the kernels run: data that stays there, and kernels over it. There is one for each mode of gpu.js. */
+/** A machine holds data and runs kernels over them. There is one class for each mode of gpu.js. */
 import type { AdapterDescription } from '../backend.ts';
 import type { KernelSettings } from './library.ts';
 import { KERNELS } from './sources.ts';
 import { type KernelVariant, keyOf, sourceOf } from './variants.ts';
 
-/** Numbers that never change. Shared by whoever holds a reference, freed with the last one. */
+/** Numbers that never change. They are shared by all who hold a reference, and freed with the last one. */
 export interface Data {
   readonly size: number;
   references: number;
 }
 
-/** Extents of a result: numbers in a row, and rows. */
+/** The extents of a result: the numbers in a row, and the number of rows. */
 export type Extents = readonly [columns: number, rows: number];
 
 export interface Machine {
   readonly adapter: AdapterDescription;
-  /** Bound where an operand is absent. */
+  /** Takes the place of absent operands. */
   readonly nothing: Data;
-  /** Whether `read` waits for nothing, so that a flag may be read after each pass of a loop. */
+  /** Whether `read` never waits, so that a flag can be read after each pass of a loop. */
   readonly isImmediate: boolean;
-  /** Of the data that are alive. */
+  /** Figures of the data to which there are references. */
   readonly live: Figures;
-  /** Of what the kernels keep of their last results, which nobody else holds. */
+  /** Figures of the last results that kernels keep although there are no references to them. */
   pooled(): Figures;
   upload(values: ArrayLike<number>): Data;
   /** @param parameters the kernel's integers, then its numbers */
   launch(variant: KernelVariant, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data;
   read(data: Data): Float32Array;
-  /** As `read`, without keeping the thread waiting. */
+  /** Reads without blocking the thread. */
   readLater(data: Data): Promise<Float32Array>;
   retain(data: Data): Data;
   release(data: Data): void;
   close(): void;
 }
 
-/** Settings common to both modes. */
+/** The settings of a kernel that both modes share. */
 export function settingsOf(
   variant: KernelVariant,
   native: boolean,
@@ -65,10 +65,10 @@ export function settingsOf(
   };
 }
 
-/** gpu.js keeps indices as float32 numbers, which count no further. */
+/** gpu.js stores indices as float32 numbers, which are exact integers up to this one. */
 const MAXIMUM_NUMBERS = 2 ** 24;
 
-/** @throws RangeError where the numbers are too many */
+/** @throws RangeError where a tensor has too many numbers */
 export function checkCount(numbers: number): void {
   if (numbers <= MAXIMUM_NUMBERS) return;
   throw new RangeError(
@@ -77,7 +77,10 @@ export function checkCount(numbers: number): void {
   );
 }
 
-/** Kernels made once: found by the variant itself, and by its key where equal forms come from different Programs. */
+/**
+ * Creates each kernel once. It is found by the variant object, or by its key, where equal variants come from different
+ * Programs.
+ */
 export class KernelCache<Kernel> {
   private readonly byVariant = new WeakMap<KernelVariant, Kernel>();
   private readonly byKey = new Map<string, Kernel>();

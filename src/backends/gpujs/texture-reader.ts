@@ -1,18 +1,18 @@
-/** Reading textures of one float32 a texel back to the host. */
+/** Reads textures, with one float32 number in each texel, back to the host. */
 import { DeviceLostError } from '../lost.ts';
 import type { DeviceTexture } from './library.ts';
 
 export class TextureReader {
   private readonly framebuffer: WebGLFramebuffer;
   private closed = false;
-  /** Resolves when all readings asked for so far are done: they arrive in that order. */
+  /** Resolves when all readings that were requested so far have ended. They end in the order of the requests. */
   private earlier: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly gl: WebGL2RenderingContext) {
     this.framebuffer = gl.createFramebuffer();
   }
 
-  /** Waits for all that was launched before. */
+  /** Blocks until all kernels that were launched before have ended. */
   read(texture: DeviceTexture, size: number): Float32Array {
     const { gl } = this;
     const stride = this.bindTexture(texture);
@@ -52,19 +52,19 @@ export class TextureReader {
     return takeEvery(texels, stride, size);
   }
 
-  /** Makes it the one to read from; returns the numbers that a texel takes when it is read. */
+  /** Binds the texture for reading. @returns the number of channels that are read from each texel */
   private bindTexture(texture: DeviceTexture): 1 | 4 {
     const { gl } = this;
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.framebuffer);
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture.texture, 0);
-    // Every WebGL2 reads four channels; most also the one that is there.
+    // Every WebGL2 can read four channels. Most can also read the one channel that the texture has.
     const single =
       gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_FORMAT) === gl.RED &&
       gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_TYPE) === gl.FLOAT;
     return single ? 1 : 4;
   }
 
-  /** Resolves when the GPU has done all that was asked for so far. */
+  /** Resolves when the GPU has performed all commands so far. */
   private async waitForGPU(): Promise<void> {
     const { gl } = this;
     const sync = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
@@ -104,7 +104,7 @@ function takeEvery(texels: Float32Array, stride: number, size: number): Float32A
   return Float32Array.from({ length: size }, (_, index) => texels[index * stride]);
 }
 
-/** The next task of the event loop, without the clamp that timers have. */
+/** Resolves in the next task of the event loop, without the minimum delay of timers. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -1,7 +1,10 @@
 /** The compiled modules. Each has a build for every kind of memory and for every kind of JavaScript engine. */
 import type { Heap } from './heap.ts';
 
-/** A module with one f32x4.relaxed_madd instruction: an engine that accepts it accepts the builds with a fused multiply-add. */
+/**
+ * A module with one f32x4.relaxed_madd instruction: an engine that accepts it accepts the builds with a fused
+ * multiply-add.
+ */
 const MULTIPLY_ADD = [
   ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 20, 1, 18, 0],
   ...[0x41, 0, 0xfd, 15, 0x41, 0, 0xfd, 15, 0x41, 0, 0xfd, 15, 0xfd, 0x85, 2, 0x1a, 11],

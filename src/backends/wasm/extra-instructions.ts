@@ -1,9 +1,11 @@
-/** Instructions of the second module. TypeScript and AssemblyScript both compile this file, as they do instructions.ts. */
+/**
+ * Instructions of the second module. TypeScript and AssemblyScript both compile this file, as they do instructions.ts.
+ */
 
 /**
- * Fields with which every instruction of the second module begins. That module is fetched when a Program first needs it: it has the
- * factorisations, and whatever else most pages do without. The interpreter performs `atOnce` units between two looks at the clock,
- * and writes how many units are done (`done`) and how many are in progress (`count`).
+ * Fields with which every instruction of the second module begins. That module is fetched when a Program first needs
+ * it: it has the factorisations, and whatever else most pages do without. The interpreter performs `atOnce` units
+ * between two looks at the clock, and writes how many units are done (`done`) and how many are in progress (`count`).
  */
 export enum Extra {
   operation = 2, // ExtraOperation
@@ -43,7 +45,10 @@ export enum BatchedProduct {
   end,
 }
 
-/** Rows `start` to `stop` of a Cholesky factor, or these pivots of an elimination, in the place of the result. Units are samples. */
+/**
+ * Rows `start` to `stop` of a Cholesky factor, or these pivots of an elimination, in the place of the result. Units are
+ * samples.
+ */
 export enum Factor {
   out = 9, // Extra.end
   matrix,

@@ -1,4 +1,7 @@
-/** The memory of the WebAssembly backend. Blocks are handed out and given back; a free block is joined with its free neighbours. */
+/**
+ * The memory of the WebAssembly backend. Blocks are handed out and given back; a free block is joined with its free
+ * neighbours.
+ */
 
 /** A block of memory, in bytes. */
 export interface Block {

@@ -1,4 +1,7 @@
-/** The WebAssembly backend: float32, four numbers at a time, on the caller's thread and on helper threads where memory is shared. */
+/**
+ * The WebAssembly backend: float32, four numbers at a time, on the caller's thread and on helper threads where memory
+ * is shared.
+ */
 import type { AdapterDescription, Backend, MemoryFigures, Program, RunOptions, Storage } from '../backend.ts';
 import { DeviceLostError } from '../lost.ts';
 import { type Job, Queue } from '../queue.ts';
@@ -19,9 +22,13 @@ class BlockStorage implements Storage {
 }
 
 export interface WasmOptions {
-  /** At least 1. Default: the number of processors, at most 8. Always 1 where memory cannot be shared between threads. */
+  /**
+   * At least 1. Default: the number of processors, at most 8. Always 1 where memory cannot be shared between threads.
+   */
   threads?: number;
-  /** Milliseconds after which the kernels return at the next opportunity, so that other tasks get their turn. Default 5. */
+  /**
+   * Milliseconds after which the kernels return at the next opportunity, so that other tasks get their turn. Default 5.
+   */
   slice?: number;
 }
 

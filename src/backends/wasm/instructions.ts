@@ -1,7 +1,8 @@
 /**
- * The instructions into which a Program is compiled. They consist of words of 32 bits, which TypeScript writes and AssemblyScript
- * reads; both compile this file. The first two words of an instruction are its code and its length in words. The enums below number
- * the words that follow. A buffer is given by its place in a table of addresses, or by 0 where there is none.
+ * The instructions into which a Program is compiled. They consist of words of 32 bits, which TypeScript writes and
+ * AssemblyScript reads; both compile this file. The first two words of an instruction are its code and its length in
+ * words. The enums below number the words that follow. A buffer is given by its place in a table of addresses, or by 0
+ * where there is none.
  */
 
 export enum Code {
@@ -49,8 +50,8 @@ export enum Copy {
 }
 
 /**
- * C = epilogue(op(A)·op(B)). `packed` is the buffer for op(B) in panels. `pack` is the word of the Program that is not 0 while that
- * buffer is valid; where `pack` is 0, op(B) has to be packed each time.
+ * C = epilogue(op(A)·op(B)). `packed` is the buffer for op(B) in panels. `pack` is the word of the Program that is not
+ * 0 while that buffer is valid; where `pack` is 0, op(B) has to be packed each time.
  */
 export enum Product {
   out = 2,
@@ -175,9 +176,10 @@ export enum Solve {
 }
 
 /**
- * The step of a Gauss-Jordan elimination, in place, that treats rows and columns `start` to `start + BLOCK`. Three instructions make
- * up a step: `pivot` inverts the block on the diagonal, `panel` multiplies the rows of the block by that inverse, and `eliminate`
- * updates the other rows. `space` holds BLOCK² numbers, followed by BLOCK numbers for each column, the columns in whole panels.
+ * The step of a Gauss-Jordan elimination, in place, that treats rows and columns `start` to `start + BLOCK`. Three
+ * instructions make up a step: `pivot` inverts the block on the diagonal, `panel` multiplies the rows of the block by
+ * that inverse, and `eliminate` updates the other rows. `space` holds BLOCK² numbers, followed by BLOCK numbers for
+ * each column, the columns in whole panels.
  */
 export enum Invert {
   matrix = 2,
@@ -191,8 +193,8 @@ export enum Invert {
 export const BLOCK = 32;
 
 /**
- * A whole loop; see IterateCall. `packed` holds M in panels. `space` holds five arrays, each of `batch` rows (rounded up to a
- * multiple of four) in whole panels and 80 more numbers.
+ * A whole loop; see IterateCall. `packed` holds M in panels. `space` holds five arrays, each of `batch` rows (rounded
+ * up to a multiple of four) in whole panels and 80 more numbers.
  */
 export enum Iterate {
   out = 2,
@@ -221,7 +223,9 @@ export enum Iterate {
   limit,
   staleLimit,
   giveUp,
-  /** Written by the interpreter: the iterations done, the iteration at which to pause, and how many to perform at once. */
+  /**
+   * Written by the interpreter: the iterations done, the iteration at which to pause, and how many to perform at once.
+   */
   done,
   until,
   atOnce,
@@ -229,8 +233,8 @@ export enum Iterate {
 }
 
 /**
- * Coordinate descent. `space` holds, for each group, DESCENT_RECORD words and `2·features + rows + 4` numbers. The interpreter
- * writes `isBegun`, and sets `isCutShort` where the descent has to end early.
+ * Coordinate descent. `space` holds, for each group, DESCENT_RECORD words and `2·features + rows + 4` numbers. The
+ * interpreter writes `isBegun`, and sets `isCutShort` where the descent has to end early.
  */
 export enum Descend {
   out = 2,
@@ -259,7 +263,8 @@ export const HOMOTOPY_RECORD = 64;
 
 /**
  * The homotopy. `space` holds, for each group, `spaceOfGroup` words: HOMOTOPY_RECORD words, followed by the arrays that
- * assembly/walk.ts lays out. The interpreter writes `isBegun`, and sets `isCutShort` where the homotopy has to end early.
+ * assembly/walk.ts lays out. The interpreter writes `isBegun`, and sets `isCutShort` where the homotopy has to end
+ * early.
  */
 export enum Homotopy {
   out = 2,
@@ -282,8 +287,8 @@ export enum Homotopy {
 }
 
 /**
- * Followed by the copies on entry and by the body, which begins `body` words after the start of this instruction. The length of the
- * instruction includes both.
+ * Followed by the copies on entry and by the body, which begins `body` words after the start of this instruction. The
+ * length of the instruction includes both.
  */
 export enum Loop {
   initialFlag = 2,

@@ -216,8 +216,9 @@ function lowerHomotopy(
   out: number,
   { reserve: space }: Reservations,
 ): Instruction {
-  // In float64: seven numbers for each feature, one for each row, five for each feature in use, and a triangle over these. In words
-  // of 32 bits: three for each feature, one for each feature in use, one for each row, and four at the end.
+  // In float64: seven numbers for each feature, one for each row, five for each feature in use, and a triangle over
+  // these. In words of 32 bits: three for each feature, one for each feature in use, one for each row, and four at the
+  // end.
   const numbers = 7 * features + rows + 5 * capacity + (capacity * (capacity + 1)) / 2;
   const whole = 2 * numbers + 3 * features + capacity + rows + 4;
   const spaceOfGroup = HOMOTOPY_RECORD + Math.ceil(whole / 4) * 4;

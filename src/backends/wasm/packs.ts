@@ -1,6 +1,6 @@
 /**
- * Finds the right operands of products that are packed once for several products: those that are used more than once, and those
- * that a loop uses but does not change, such as the W of every solver.
+ * Finds the right operands of products that are packed once for several products: those that are used more than once,
+ * and those that a loop uses but does not change, such as the W of every solver.
  */
 import type { Program, Statement } from '../backend.ts';
 import type { ProductCall } from '../kernels.ts';

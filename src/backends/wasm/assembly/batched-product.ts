@@ -1,5 +1,5 @@
-// op(A[s])·op(B[s]) + bias for each sample; see BatchedProductCall in batched-kernels.ts. Each panel of op(B) is packed when it is
-// needed.
+// op(A[s])·op(B[s]) + bias for each sample; see BatchedProductCall in batched-kernels.ts. Each panel of op(B) is packed
+// when it is needed.
 import { BatchedProduct } from '../extra-instructions';
 import { Bias } from '../instructions';
 import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, chunk, word } from './memory';

@@ -1,5 +1,5 @@
-// Decides when a thread pauses a long instruction, which continues when the interpreter is called again, and shows the other threads
-// that this one is alive.
+// Decides when a thread pauses a long instruction, which continues when the interpreter is called again, and shows the
+// other threads that this one is alive.
 
 /** The time in milliseconds. Only the thread that runs Programs has a clock. */
 declare function now(): f64;

@@ -1,5 +1,5 @@
-// Sums over the rows of a column of float32 numbers and of vectors in float32 or float64. All numbers of a vector lie one after the
-// other.
+// Sums over the rows of a column of float32 numbers and of vectors in float32 or float64. All numbers of a vector lie
+// one after the other.
 import { sumOfLanes } from './memory';
 
 /** The numbers that one pass of the loop in `dotNarrow` adds up. */

@@ -1,5 +1,5 @@
-// Cyclic coordinate descent for Lasso problems; see CoordinateDescentCall in lasso-kernels.ts. A pass over all features is followed
-// by passes over the support until it no longer changes, and so on.
+// Cyclic coordinate descent for Lasso problems; see CoordinateDescentCall in lasso-kernels.ts. A pass over all features
+// is followed by passes over the support until it no longer changes, and so on.
 import { DESCENT_RECORD, Descend } from '../instructions';
 import { isTimeOver } from './clock';
 import { addNarrow } from './columns';
@@ -16,12 +16,17 @@ let columns: usize = 0;
 let squares: usize = 0;
 let used: usize = 0;
 
-/** The current problem, its passes (0 before it has begun), and the length of the list (−1 before a pass over all features). */
+/**
+ * The current problem, its passes (0 before it has begun), and the length of the list (−1 before a pass over all
+ * features).
+ */
 let problem: i32 = 0;
 let passes: i32 = 0;
 let usedCount: i32 = -1;
 
-/** Of the current problem: thresholds t, ridge ρ, the largest number of passes, coefficients β, and the residual y − Xβ. */
+/**
+ * Of the current problem: thresholds t, ridge ρ, the largest number of passes, coefficients β, and the residual y − Xβ.
+ */
 let penalty: usize = 0;
 let ridge: f32 = 0;
 let limit: i32 = 0;

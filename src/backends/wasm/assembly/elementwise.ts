@@ -45,8 +45,8 @@ function isPlain(at: usize): bool {
 }
 
 /**
- * The `count` numbers of an operand from a place of the result on, as `evaluate` reads them: their address in the operand itself or
- * in a copy, or one splatted number.
+ * The `count` numbers of an operand from a place of the result on, as `evaluate` reads them: their address in the
+ * operand itself or in a copy, or one splatted number.
  */
 function operand(at: usize, field: i32, place: i32, row: i32, column: i32, count: i32): usize {
   const values = buffer(at, field);
@@ -83,7 +83,10 @@ export function isTransposition(at: usize): bool {
   );
 }
 
-/** The number of rows of the result that are written at a time: both what is read and what is written then stays in the cache. */
+/**
+ * The number of rows of the result that are written at a time: both what is read and what is written then stays in the
+ * cache.
+ */
 const TRANSPOSED_ROWS: i32 = 16;
 
 /** Writes the rows `first` to `last` of the result, which are columns of x. */

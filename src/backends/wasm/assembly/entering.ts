@@ -1,4 +1,5 @@
-// Takes a feature into A, the set of features in use by the homotopy: beside the others, or in the place of one; see cpu/stage.ts.
+// Takes a feature into A, the set of features in use by the homotopy: beside the others, or in the place of one; see
+// cpu/stage.ts.
 import { dotWide } from './columns';
 import { append, DEPENDENT, solve } from './factor';
 import * as walk from './walk';
@@ -29,9 +30,10 @@ function findProducts(j: i32): void {
 }
 
 /**
- * For a column Xⱼ = X_A·a that depends on those in use: moves along the direction in which βⱼ grows and Xβ stays as it is, until a
- * coefficient in use, βᵢ, becomes 0.
- * @returns the place of i in A, or −1 where there is none without which Xⱼ is independent (its pivot is then aᵢ²/(H⁻¹)ᵢᵢ)
+ * For a column Xⱼ = X_A·a that depends on those in use: moves along the direction in which βⱼ grows and Xβ stays as it
+ * is, until a coefficient in use, βᵢ, becomes 0.
+ * @returns the place of i in A, or −1 where there is none without which Xⱼ is independent (its pivot is then
+ * aᵢ²/(H⁻¹)ᵢᵢ)
  */
 export function exchange(j: i32, sign: i32): i32 {
   findProducts(j);

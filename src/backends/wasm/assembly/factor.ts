@@ -1,5 +1,5 @@
-// The Cholesky factor LLᵀ = H, in float64, of a matrix to which rows and columns are appended and from which they are removed, and
-// z = L⁻¹c for a right-hand side c; see cpu/factor.ts.
+// The Cholesky factor LLᵀ = H, in float64, of a matrix to which rows and columns are appended and from which they are
+// removed, and z = L⁻¹c for a right-hand side c; see cpu/factor.ts.
 import { add, dot } from './columns';
 
 /** A pivot below this share of its diagonal entry is taken for a rounding error: the row depends on those before it. */
@@ -65,7 +65,10 @@ export function append(h: usize, square: f64, right: f64): bool {
   return true;
 }
 
-/** Removes a row and a column of H. Each row of L below then has one entry too many; plane rotations of columns eliminate these. */
+/**
+ * Removes a row and a column of H. Each row of L below then has one entry too many; plane rotations of columns
+ * eliminate these.
+ */
 export function remove(place: i32): void {
   for (let i = place + 1; i < size; i++) {
     const from = rowOf(i);

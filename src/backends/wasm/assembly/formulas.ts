@@ -22,9 +22,9 @@ import { proximalSoftsign, smoothProximal } from './proximal';
 export const STEP: usize = 16;
 
 /**
- * Writes operation(x, y, z) for `count` numbers, and nothing beyond them; operands may be read up to the next multiple of four.
- * An operand is the address of that many numbers, or what `splatted` returned where it is one number for all of them; 0 where
- * the operation has no such operand. The result may take the place of an operand that is not splatted.
+ * Writes operation(x, y, z) for `count` numbers, and nothing beyond them; operands may be read up to the next multiple
+ * of four. An operand is the address of that many numbers, or what `splatted` returned where it is one number for all
+ * of them; 0 where the operation has no such operand. The result may take the place of an operand that is not splatted.
  * @param parameters p0, p1 and p2 of the operation, as `parametersAt` reads them
  * @param index place of the first number in the whole result, from which dropout draws its random numbers
  */
@@ -295,8 +295,8 @@ function sigmoidDerivative(x: v128): v128 {
 }
 
 /**
- * 24 bits of a hash: the finaliser of MurmurHash3 is applied to the index (from 1) with the first half of the seed, and to the result
- * with the second half.
+ * 24 bits of a hash: the finaliser of MurmurHash3 is applied to the index (from 1) with the first half of the seed, and
+ * to the result with the second half.
  */
 function randomBits(index: v128, seed: v128, otherSeed: v128): v128 {
   const first = i32x4.add(i32x4.mul(index, i32x4.splat(0x9e3779b9)), i32x4.trunc_sat_f32x4_u(seed));

@@ -1,5 +1,6 @@
-// Elementary functions of four numbers at a time, computed from additions, products, quotients and bit patterns alone. They are right
-// within a few units in the last place, finite for every finite argument, and NaN for NaN: WebAssembly's min and max propagate it.
+// Elementary functions of four numbers at a time, computed from additions, products, quotients and bit patterns alone.
+// They are right within a few units in the last place, finite for every finite argument, and NaN for NaN: WebAssembly's
+// min and max propagate it.
 
 const LOG2_E: f32 = <f32>Math.LOG2E;
 /** ln 2 as a sum of two numbers. The first has so few bits that its product with an integer is exact. */
@@ -133,7 +134,10 @@ export function softplusExcess(x: v128): v128 {
   return logarithmOnePlus(exponential(f32x4.neg(f32x4.abs(x))));
 }
 
-/** The value, or NaN where x or y is NaN. A value chosen by comparisons needs this, since every comparison with NaN is false. */
+/**
+ * The value, or NaN where x or y is NaN. A value chosen by comparisons needs this, since every comparison with NaN is
+ * false.
+ */
 export function unlessNaN(x: v128, y: v128, value: v128): v128 {
   const isUnknown = v128.or(f32x4.ne(x, x), f32x4.ne(y, y));
   return v128.or(value, v128.and(f32x4.splat(f32.NaN), isUnknown));

@@ -1,5 +1,6 @@
-// Solves Lasso problems by a homotopy; see HomotopyCall in kernels.ts, and cpu/homotopy.ts for the same in plain loops. X is
-// float32; β, g and the factor are float64. How g changes along a step decides only where the step ends, and is summed in float32.
+// Solves Lasso problems by a homotopy; see HomotopyCall in kernels.ts, and cpu/homotopy.ts for the same in plain loops.
+// X is float32; β, g and the factor are float64. How g changes along a step decides only where the step ends, and is
+// summed in float32.
 import { HOMOTOPY_RECORD, Homotopy } from '../instructions';
 import { addMixed, dot, dotMixed, dotNarrow, dotWide } from './columns';
 import { appendFeature } from './entering';
@@ -19,7 +20,10 @@ const PROGRESS: f64 = 0.9;
 /** The number of stages without progress after which the rest of the violation is taken for rounding. */
 const STALE_STAGES: i32 = 2;
 
-/** Where the record of a group holds what walk.ts, factor.ts and stage.ts save, in numbers of float64 (HOMOTOPY_RECORD has 32). */
+/**
+ * Where the record of a group holds what walk.ts, factor.ts and stage.ts save, in numbers of float64 (HOMOTOPY_RECORD
+ * has 32).
+ */
 const WALK: i32 = 10;
 const FACTOR: i32 = 13;
 const STAGE: i32 = 14;
@@ -139,7 +143,10 @@ function solveProblem(at: usize, group: Group): bool {
   return true;
 }
 
-/** Starts from the solution of the problem before, if that has the same y and ρ and `initial` is 0; otherwise from `initial`. */
+/**
+ * Starts from the solution of the problem before, if that has the same y and ρ and `initial` is 0; otherwise from
+ * `initial`.
+ */
 function beginProblem(group: Group, target: usize, initial: usize, rho: f32): void {
   const isSame = group.ridge === rho && memory.compare(target, group.y, (<usize>walk.rows) << 2) === 0;
   group.y = target;
@@ -190,7 +197,8 @@ function runStages(at: usize, group: Group): bool {
 }
 
 /**
- * Computes the residual y − Xβ and from it g, in float64 for the features in use and those that may be at their threshold.
+ * Computes the residual y − Xβ and from it g, in float64 for the features in use and those that may be at their
+ * threshold.
  * @param rounded address of β in float32, or 0 for the β of the walk, in float64
  */
 function correlate(y: usize, rounded: usize): void {

@@ -1,4 +1,5 @@
-// The interpreter performs instructions one after the other, loops included. It stays inside WebAssembly until its time is over.
+// The interpreter performs instructions one after the other, loops included. It stays inside WebAssembly until its time
+// is over.
 import { Extra } from '../extra-instructions';
 import { Code, Copy, Descend, Header, Homotopy, Invalidate, Loop, Progress } from '../instructions';
 import { isTimeOver, setDeadline, time } from './clock';
@@ -12,9 +13,14 @@ import { divide, hasTeam, join, serve, useTeam } from './team';
 
 export { join, serve, useTeam, useWorkspace };
 
-/** Instructions with at least this much work, in multiplications, are divided among threads. It takes about ten microseconds. */
+/**
+ * Instructions with at least this much work, in multiplications, are divided among threads. It takes about ten
+ * microseconds.
+ */
 const WORTH_DIVIDING: i64 = 1 << 18;
-/** The work between two looks at the clock: about a tenth of a millisecond. Every instruction counts for at least SMALL. */
+/**
+ * The work between two looks at the clock: about a tenth of a millisecond. Every instruction counts for at least SMALL.
+ */
 const WORTH_A_LOOK: i64 = 1 << 22;
 const SMALL: i64 = 1 << 12;
 
@@ -22,7 +28,10 @@ const SMALL: i64 = 1 << 12;
 let program: usize = 0;
 let next: usize = 0;
 let end: usize = 0;
-/** The number of loops that the next instruction is inside of, at most two; these loops; and the passes of them that are done. */
+/**
+ * The number of loops that the next instruction is inside of, at most two; these loops; and the passes of them that are
+ * done.
+ */
 let depth: i32 = 0;
 let outer: usize = 0;
 let inner: usize = 0;

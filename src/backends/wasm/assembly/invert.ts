@@ -1,5 +1,6 @@
 // Gauss-Jordan elimination in blocks. For one block K of rows and columns after the other:
-//   D = A_KK⁻¹;  R = D·A_K, but D itself in the columns K;  A_i ← A_i − A_iK·R, where A_i counts as 0 in the columns K;  A_K ← R.
+//   D = A_KK⁻¹;  R = D·A_K, but D itself in the columns K;
+//   A_i ← A_i − A_iK·R for the other rows, where A_i counts as 0 in the columns K;  A_K ← R.
 import { BLOCK, Invert } from '../instructions';
 import { beat } from './clock';
 import { BLOCK_ROWS, blockSpace, buffer, chunk, word } from './memory';

@@ -1,4 +1,5 @@
-// Whole loops: a block of samples iterates until all of its samples have stopped; see ITERATIONS and IterateCall in kernels.ts.
+// Whole loops: a block of samples iterates until all of its samples have stopped; see ITERATIONS and IterateCall in
+// kernels.ts.
 import { Iterate, Iteration, Operation } from '../instructions';
 import { beat, isTimeOver } from './clock';
 import { evaluate, STEP } from './formulas';
@@ -21,18 +22,23 @@ import { observe, STATE_ROWS } from './scalar';
 import { tile } from './tile';
 
 const BYTES: usize = 4;
-/** Bytes between the arrays of the block. Without them, rows of length 2ᵏ would compete for the same places in the cache. */
+/**
+ * Bytes between the arrays of the block. Without them, rows of length 2ᵏ would compete for the same places in the
+ * cache.
+ */
 const APART: usize = 320;
 
-/** Numbers in a row, and the bytes from one row to the next in the arrays of this kernel, whose rows are whole panels. */
+/**
+ * Numbers in a row, and the bytes from one row to the next in the arrays of this kernel, whose rows are whole panels.
+ */
 let n: i32 = 0;
 let pitch: usize = 0;
 /** Numbers of a row that are processed: n rounded up to a multiple of four. */
 let count: i32 = 0;
 let alpha: f32 = 0;
 /**
- * Addresses of the arrays of the current block: x, intermediate results, the product with M, the factors of the proximal operator,
- * and what the sums of forwardBackward have lost to rounding.
+ * Addresses of the arrays of the current block: x, intermediate results, the product with M, the factors of the
+ * proximal operator, and what the sums of forwardBackward have lost to rounding.
  */
 let xs: usize = 0;
 let betweens: usize = 0;
@@ -258,7 +264,10 @@ function advance(at: usize, sample: i32, i: i32): void {
   else memory.copy(x, h, (<usize>count) << 2);
 }
 
-/** w = x + y with y = α(p − x) + c, and c ← y − (w − x), which makes up for the rounding of the sum; see forward-backward. */
+/**
+ * w = x + y with y = α(p − x) + c, and c ← y − (w − x), which makes up for the rounding of the sum; see
+ * forward-backward.
+ */
 function stepForwardBackward(x: usize, p: usize, c: usize, w: usize): void {
   const a = f32x4.splat(alpha);
   for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
@@ -274,7 +283,10 @@ function stepForwardBackward(x: usize, p: usize, c: usize, w: usize): void {
 let missed: f32 = 0;
 let size: f32 = 0;
 
-/** x ← 2h − q + αb and q ← p = (1 + 1/α)h − q/α + b. Also computes the sums of the residual of (h, p) for a slope or a relu. */
+/**
+ * x ← 2h − q + αb and q ← p = (1 + 1/α)h − q/α + b. Also computes the sums of the residual of (h, p) for a slope or a
+ * relu.
+ */
 function stepSplitting(at: usize, sample: i32, h: usize, q: usize, b: usize, x: usize): void {
   const isSloped = buffer(at, Iterate.slope) !== 0;
   const slope = isSloped ? rowOf(at, Iterate.slope, sample) : h;

@@ -1,5 +1,5 @@
-// √Σ x² is right only where no square has overflowed or underflowed. Elsewhere the numbers are first multiplied by a power of two,
-// which is exact, and summed again.
+// √Σ x² is right only where no square has overflowed or underflowed. Elsewhere the numbers are first multiplied by a
+// power of two, which is exact, and summed again.
 
 const LARGEST_SUM: f32 = 1.329227995784916e36; // 2¹²⁰
 const SMALLEST_SUM: f32 = 8.271806125530277e-25; // 2⁻⁸⁰

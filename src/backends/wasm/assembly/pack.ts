@@ -9,8 +9,8 @@ export const TILE_ROWS: i32 = 4;
 const BYTES: usize = 4;
 
 /**
- * Packs op(B), k × n: in blocks of BLOCK_DEPTH rows, each block in panels of 8 columns, each panel row by row. The missing columns of
- * the last panel are filled with arbitrary numbers.
+ * Packs op(B), k × n: in blocks of BLOCK_DEPTH rows, each block in panels of 8 columns, each panel row by row. The
+ * missing columns of the last panel are filled with arbitrary numbers.
  */
 export function packRight(b: usize, to: usize, n: i32, k: i32, isTransposed: bool): void {
   for (let begin = 0; begin < k; begin += BLOCK_DEPTH) {
@@ -52,8 +52,8 @@ function copyPanel(from: usize, pitch: usize, depth: i32, to: usize): void {
 }
 
 /**
- * Packs `rows` rows, from `row` on, and `depth` columns, from `begin` on, of op(A), m × k: in strips of 4 rows, each strip column by
- * column. The missing rows of the last strip are filled with arbitrary numbers.
+ * Packs `rows` rows, from `row` on, and `depth` columns, from `begin` on, of op(A), m × k: in strips of 4 rows, each
+ * strip column by column. The missing rows of the last strip are filled with arbitrary numbers.
  */
 export function packLeft(
   a: usize,
@@ -79,8 +79,9 @@ export function packLeft(
 }
 
 /**
- * Interleaves `depth` numbers of the rows `row` to `row` + 3 of a matrix with `pitch` columns: writes the first numbers of the four
- * rows together, `step` bytes further the second ones, and so on. Rows beyond `last` are replaced by row `last`.
+ * Interleaves `depth` numbers of the rows `row` to `row` + 3 of a matrix with `pitch` columns: writes the first numbers
+ * of the four rows together, `step` bytes further the second ones, and so on. Rows beyond `last` are replaced by row
+ * `last`.
  */
 export function interleave4(matrix: usize, pitch: i32, row: i32, last: i32, depth: i32, to: usize, step: usize): void {
   let r0 = matrix + <usize>(min(row, last) * pitch) * BYTES;

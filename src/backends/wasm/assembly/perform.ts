@@ -33,7 +33,10 @@ import { rows } from './rows';
 import { scalar } from './scalar';
 import { solve } from './solve';
 
-/** Performs the units (rows, samples or elements) `first` to `last` of an instruction. Units are independent of one another. */
+/**
+ * Performs the units (rows, samples or elements) `first` to `last` of an instruction. Units are independent of one
+ * another.
+ */
 export function performRange(at: usize, first: i32, last: i32): void {
   switch (word(at, Header.code)) {
     case Code.product:
@@ -128,8 +131,8 @@ export function unitsOf(at: usize): i32 {
 }
 
 /**
- * A thread takes a multiple of this number of units at a time. It is usually four, so that no two threads write into the same vector
- * of four numbers, and one where a kernel never writes beyond its units.
+ * A thread takes a multiple of this number of units at a time. It is usually four, so that no two threads write into
+ * the same vector of four numbers, and one where a kernel never writes beyond its units.
  */
 export function evenUnits(at: usize): i32 {
   const code = word(at, Header.code);
@@ -138,7 +141,9 @@ export function evenUnits(at: usize): i32 {
   return code === Code.descend || code === Code.homotopy || code === Code.panel ? 1 : 4;
 }
 
-/** The work of one element of an element-wise operation and of a row operation, in multiplications that take as long. */
+/**
+ * The work of one element of an element-wise operation and of a row operation, in multiplications that take as long.
+ */
 const ELEMENT_WORK: i64 = 8;
 const ROW_WORK: i64 = 64;
 /** The number of iterations that a whole loop is assumed to take at least. */

@@ -62,9 +62,10 @@ function highestOf(operation: i32): f32 {
 }
 
 /**
- * σ(t), where t solves g(t) = (1 − α)σ(t) + αt − x = 0 for σ = tanh, sigmoid, softplus, arctan, or elu where x < 0. g increases with
- * slope ≥ min(1, α), and its zero is bracketed. Newton steps are taken, and a bisection where one would leave the bracket. For
- * softplus and t ≥ 0, (1 − α)·max(t, 0) + αt is computed as t, since the sum would cancel for a large α.
+ * σ(t), where t solves g(t) = (1 − α)σ(t) + αt − x = 0 for σ = tanh, sigmoid, softplus, arctan, or elu where x < 0. g
+ * increases with slope ≥ min(1, α), and its zero is bracketed. Newton steps are taken, and a bisection where one would
+ * leave the bracket. For softplus and t ≥ 0, (1 − α)·max(t, 0) + αt is computed as t, since the sum would cancel for a
+ * large α.
  */
 export function smoothProximal(operation: i32, given: v128, alpha: v128, a0: v128): v128 {
   // This keeps the bracket finite, and does not change the result.
@@ -111,8 +112,9 @@ export function smoothProximal(operation: i32, given: v128, alpha: v128, a0: v12
 }
 
 /**
- * The function is odd in x. For x ≥ 0, σ(t) = t / (1 + t), and t is the positive root of αt² + (1 − x)t − x = 0, which is computed
- * without cancellation. |x| is bounded first: beyond the bound, softsign rounds to ±1, and the squares would overflow.
+ * The function is odd in x. For x ≥ 0, σ(t) = t / (1 + t), and t is the positive root of αt² + (1 − x)t − x = 0, which
+ * is computed without cancellation. |x| is bounded first: beyond the bound, softsign rounds to ±1, and the squares
+ * would overflow.
  */
 export function proximalSoftsign(x: v128, alpha: v128): v128 {
   const one = f32x4.splat(1);

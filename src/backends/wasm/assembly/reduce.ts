@@ -37,8 +37,8 @@ function start(operation: i32): void {
 }
 
 /**
- * Adds `count` vectors of four numbers, `step` bytes apart, to the result. Only the lanes that are set in `lanes` count. For
- * fixedPointResidual, `y` holds σ(y).
+ * Adds `count` vectors of four numbers, `step` bytes apart, to the result. Only the lanes that are set in `lanes`
+ * count. For fixedPointResidual, `y` holds σ(y).
  */
 function accumulate(operation: i32, x: usize, y: usize, count: i32, step: usize, lanes: v128): void {
   const one = v128.and(f32x4.splat(1), lanes);

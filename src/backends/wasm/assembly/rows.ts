@@ -102,8 +102,9 @@ function logSoftmax(x: usize, out: usize, columns: i32): void {
 }
 
 /**
- * Solves h(w) = αw + (1 − α)(eʷ − 1) = c ≤ 0 for w ≤ 0. For α < 1, h is convex and w ≤ (c + 1 − α)/α; for α > 1, h is concave and
- * w ≥ (c + 1 − α)/α. One Newton step from there lands on the side from which all further steps approach w monotonically.
+ * Solves h(w) = αw + (1 − α)(eʷ − 1) = c ≤ 0 for w ≤ 0. For α < 1, h is convex and w ≤ (c + 1 − α)/α; for α > 1, h is
+ * concave and w ≥ (c + 1 − α)/α. One Newton step from there lands on the side from which all further steps approach w
+ * monotonically.
  */
 function logarithmOfEntry(start: v128, c: v128, alpha: f32): v128 {
   const zero = f32x4.splat(0);
@@ -125,10 +126,10 @@ function logarithmOfEntry(start: v128, c: v128, alpha: f32): v128 {
 }
 
 /**
- * s = softmax(t) with (1 − α)s + αt = x. Write wᵢ = ln sᵢ. Then tᵢ = wᵢ + λ for some λ, and the equation separates: h(wᵢ), see
- * `logarithmOfEntry`, is xᵢ up to a number common to all i, so that h(wᵢ) = h(ω) − (max x − xᵢ), where ω is the w of the largest
- * entry. h increases on w ≤ 0, and so does Σ e^wᵢ with ω. The ω in [−ln n, 0] at which Σ e^wᵢ = 1 is found by Newton steps on
- * ln Σ, and by a bisection where a step leaves the bracket. `out` holds w until the end.
+ * s = softmax(t) with (1 − α)s + αt = x. Write wᵢ = ln sᵢ. Then tᵢ = wᵢ + κ for some κ, and the equation separates:
+ * h(wᵢ), see `logarithmOfEntry`, is xᵢ up to a number common to all i, so that h(wᵢ) = h(ω) − (max x − xᵢ), where ω is
+ * the w of the largest entry. h increases on w ≤ 0, and so does Σ e^wᵢ with ω. The ω in [−ln n, 0] at which Σ e^wᵢ = 1
+ * is found by Newton steps on ln Σ, and by a bisection where a step leaves the bracket. `out` holds w until the end.
  */
 function proximalSoftmax(x: usize, out: usize, columns: i32, alpha: f32): void {
   const rest: f32 = 1 - alpha;
@@ -176,7 +177,10 @@ const MEAN: u8 = 0; // rounded to float32
 const CORRECTION: u8 = 1; // the exact mean minus the rounded one
 const SCALE: u8 = 2; // 1/√(variance + ε)
 
-/** The moments of a row. The mean is subtracted before squaring: E[x²] − E[x]² would cancel where numbers are large and alike. */
+/**
+ * The moments of a row. The mean is subtracted before squaring: E[x²] − E[x]² would cancel where numbers are large and
+ * alike.
+ */
 function momentsOf(x: usize, columns: i32, epsilon: f32): v128 {
   const count = <f32>columns;
   let sum = f32x4.splat(0);

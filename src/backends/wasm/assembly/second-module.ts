@@ -8,7 +8,10 @@ import { triangularSolve } from './triangular-solve';
 
 export { useWorkspace };
 
-/** Performs the units `first` to `last` of an instruction. @param table address of the table of buffers of the Program */
+/**
+ * Performs the units `first` to `last` of an instruction.
+ * @param table address of the table of buffers of the Program
+ */
 export function perform(table: usize, at: usize, first: i32, last: i32): void {
   useTable(table);
   switch (word(at, Extra.operation)) {

@@ -20,7 +20,10 @@ let candidateCount: i32 = 0;
 /** ‖X_A·direction‖ */
 let moving: f64 = 0;
 
-/** The next event: its distance in τ, and either the place of the feature that leaves, or a feature that enters and its sign. */
+/**
+ * The next event: its distance in τ, and either the place of the feature that leaves, or a feature that enters and its
+ * sign.
+ */
 let length: f64 = 0;
 let leaving: i32 = -1;
 let entering: i32 = -1;

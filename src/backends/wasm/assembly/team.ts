@@ -1,13 +1,13 @@
-// Threads that share the units of an instruction. One thread runs Programs. The helper threads serve it: each waits for an
-// instruction, takes stretches of its units while any are left, and waits again.
+// Threads that share the units of an instruction. One thread runs Programs. The helper threads serve it: each waits for
+// an instruction, takes stretches of its units while any are left, and waits again.
 import { Code, Header } from '../instructions';
 import { announceStopAt, isTimeOver, time, watchStopAt } from './clock';
 import { tableInUse, useTable, word } from './memory';
 import { evenUnits, performRange } from './perform';
 
-// The words that the team shares begin with a word of 64 bits: its lower half is the next unit to be taken, its upper half the number
-// of the instruction (its ticket). Both change together, so that a thread can only take units of the instruction whose ticket it
-// read. The offsets of the other words, in bytes:
+// The words that the team shares begin with a word of 64 bits: its lower half is the next unit to be taken, its upper
+// half the number of the instruction (its ticket). Both change together, so that a thread can only take units of the
+// instruction whose ticket it read. The offsets of the other words, in bytes:
 const TICKET: usize = 4; // the upper half of that word
 const DONE: usize = 8; // units that are done
 const SERVING: usize = 12; // the number of helper threads
@@ -22,8 +22,8 @@ const USED: usize = 44; // has a bit for each helper thread that has taken a str
 const FAILED: usize = 48; // not 0 where a helper thread has trapped; written by the worker of wasm/team.ts
 
 /**
- * How often a thread reads the ticket before it goes to sleep. This takes some hundred microseconds: longer than the small
- * instructions between two large ones.
+ * How often a thread reads the ticket before it goes to sleep. This takes some hundred microseconds: longer than the
+ * small instructions between two large ones.
  */
 const LOOKS: i32 = 1 << 18;
 /** The number of stretches for each thread. With several, a thread that is late costs little. */
@@ -38,8 +38,8 @@ const NAP: i64 = 50_000;
 /** How often a waiting thread that does not sleep checks for the end before it reads the clock. */
 const LOOKS_AT_ONCE: i32 = 1 << 12;
 /**
- * Milliseconds without a sign of life after which the helper threads are taken for lost, and the most that the time between two
- * looks counts for: the whole process may have been paused.
+ * Milliseconds without a sign of life after which the helper threads are taken for lost, and the most that the time
+ * between two looks counts for: the whole process may have been paused.
  */
 const SILENCE: f64 = 900;
 const LONGEST_LAPSE: f64 = 20;
@@ -64,7 +64,8 @@ export function hasTeam(): bool {
 
 /** Performs an instruction together with the helper threads. @returns false where one of them is lost */
 export function divide(at: usize, units: i32): bool {
-  // No unit may be taken while the words change: a late thread must not pair them with the ticket of the previous instruction.
+  // No unit may be taken while the words change: a late thread must not pair them with the ticket of the previous
+  // instruction.
   announce(NONE_LEFT);
   store<u32>(team + INSTRUCTION, <u32>at);
   store<u32>(team + TABLE, <u32>tableInUse());
@@ -83,7 +84,10 @@ function announce(next: i64): void {
   atomic.store<i64>(team, ((<i64>tickets) << 32) | next);
 }
 
-/** Waits for the stretches that the helper threads still work on, at most one each. @returns false where a thread is lost */
+/**
+ * Waits for the stretches that the helper threads still work on, at most one each.
+ * @returns false where a thread is lost
+ */
 function awaitOthers(units: i32): bool {
   let alive = 0;
   let silence: f64 = 0;

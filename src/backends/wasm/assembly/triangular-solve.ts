@@ -1,5 +1,5 @@
-// Solves op(L)·X = B for each sample: from the first row to the last, or from the last to the first for the transpose; see
-// TriangularSolveCall in batched-kernels.ts.
+// Solves op(L)·X = B for each sample: from the first row to the last, or from the last to the first for the transpose;
+// see TriangularSolveCall in batched-kernels.ts.
 import { COLUMNS, TriangularSolve } from '../extra-instructions';
 import { beat } from './clock';
 import { buffer, word } from './memory';

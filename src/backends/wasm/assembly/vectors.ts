@@ -1,4 +1,5 @@
-// Operations on vectors of any length, whose numbers lie one after the other. Nothing beyond the last number is used or written.
+// Operations on vectors of any length, whose numbers lie one after the other. Nothing beyond the last number is used or
+// written.
 import { multiplyAdd } from './fused';
 import { sumOfLanes } from './memory';
 

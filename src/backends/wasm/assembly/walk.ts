@@ -1,4 +1,5 @@
-// The state of the homotopy that its stages and steps share, laid out in the space of a group. See cpu/walk.ts for the names.
+// The state of the homotopy that its stages and steps share, laid out in the space of a group. See cpu/walk.ts for the
+// names.
 import { dotWide } from './columns';
 import { factorBytes } from './factor';
 
@@ -20,7 +21,9 @@ let penalty: usize = 0;
 let beta: usize = 0;
 let correlation: usize = 0;
 let squares: usize = 0;
-/** By how much a stage widens and shifts the thresholds; q; and dq/d(−τ). Also float64, with a number for each feature. */
+/**
+ * By how much a stage widens and shifts the thresholds; q; and dq/d(−τ). Also float64, with a number for each feature.
+ */
 export let width: usize = 0;
 export let shift: usize = 0;
 export let q: usize = 0;
