@@ -21,7 +21,7 @@ export interface LinearProblem {
   residual(u: Tensor, v: Tensor): Tensor;
 }
 
-interface LinearSolution {
+export interface LinearSolution {
   /** A row is 0 if that of v is 0, even if the sample failed. */
   readonly u: Tensor;
   /** 1 for each sample whose v is not 0, else 0, [batch]. */

@@ -37,7 +37,7 @@ test('solves for the present rows, after any additions and removals', () => {
         const H = used.flatMap((i) => used.map((other) => entry(i, other)));
         const dense = factorise(Float64Array.from(H), used.length);
         const right = used.map((i) => c[i]);
-        expect(relativeError(factor.solution(), Array.from(solve(dense, right)))).toBeLessThan(1e-9);
+        expect(relativeError(factor.solveRightSide(), Array.from(solve(dense, right)))).toBeLessThan(1e-9);
         const other = normals(used.length, seed + 2);
         expect(relativeError(factor.solve(other), Array.from(solve(dense, other)))).toBeLessThan(1e-9);
       }
@@ -50,5 +50,5 @@ test('refuses a dependent row, and stays unchanged', () => {
   const factor = new Factor();
   expect(factor.append([], 4, 2)).toBe(true);
   expect(factor.append([6], 9, 1)).toBe(false);
-  expect([factor.size, factor.solution()]).toEqual([1, [0.5]]);
+  expect([factor.size, factor.solveRightSide()]).toEqual([1, [0.5]]);
 });

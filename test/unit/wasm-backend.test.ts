@@ -8,12 +8,12 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
+import { joinAxes } from '../../src/backends/join-axes.ts';
 import type { OperandLayout } from '../../src/backends/kernels.ts';
 import { DeviceLostError } from '../../src/backends/lost.ts';
 import { Executable } from '../../src/backends/wasm/executable.ts';
 import { type Block, bytesFor, Heap } from '../../src/backends/wasm/heap.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
-import { joinedAxes } from '../../src/backends/wasm/lower.ts';
 import { openKernels } from '../../src/backends/wasm/module.ts';
 import { lasso } from '../../src/implicit/lasso/lasso.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
@@ -79,7 +79,7 @@ describe('memory', () => {
         const heap = new Heap(false);
         const held: Block[] = [];
         for (const [units, choice] of wishes) {
-          if (held.length > 0 && choice % 3 === 0) heap.give(held.splice(choice % held.length, 1)[0]);
+          if (held.length > 0 && choice % 3 === 0) heap.giveBack(held.splice(choice % held.length, 1)[0]);
           const block = heap.take(64 * units);
           for (const other of held) {
             expect(block.address + block.bytes <= other.address || other.address + other.bytes <= block.address).toBe(
@@ -90,7 +90,7 @@ describe('memory', () => {
           expect(block.address + block.bytes).toBeLessThanOrEqual(heap.memory.buffer.byteLength);
           held.push(block);
         }
-        for (const block of held) heap.give(block);
+        for (const block of held) heap.giveBack(block);
         expect(heap.freeBlocks).toBe(1);
         expect(heap.freeBytes).toBe(heap.memory.buffer.byteLength - 64);
       }),
@@ -418,12 +418,12 @@ test('axes are joined only where the joined ones read the same numbers', () => {
       fc.tuple(extent, extent, extent, extent),
       fc.array(layout, { minLength: 1, maxLength: 3 }),
       (shape, layouts) => {
-        const joined = joinedAxes(shape, layouts);
+        const joined = joinAxes(shape, layouts);
         for (const [operand, given] of layouts.entries()) {
           expect(placesOf(joined.shape, joined.layouts[operand])).toEqual(placesOf(shape, given));
         }
       },
     ),
   );
-  expect(joinedAxes([1, 2, 3, 4], [{ offset: 0, strides: [24, 12, 4, 1] }]).shape).toEqual([1, 1, 1, 24]);
+  expect(joinAxes([1, 2, 3, 4], [{ offset: 0, strides: [24, 12, 4, 1] }]).shape).toEqual([1, 1, 1, 24]);
 });

@@ -5,7 +5,7 @@ import { endToEnd } from '../../tensor/move-kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /** Arguments with a range: weights and ridge ≥ 0; masks [groups, rows] from 0 to 1, each with a row that counts. */
-type Ranged = Readonly<Partial<Record<'weights' | 'ridge' | 'masks', Tensor>>>;
+export type Ranged = Readonly<Partial<Record<'weights' | 'ridge' | 'masks', Tensor>>>;
 
 const NAMES = ['weights', 'ridge', 'masks'] as const;
 
