@@ -1,6 +1,7 @@
 /**
- * Work on the host in turns. JavaScript that only ever awaits settled promises keeps every timer, event, frame and finalizer of its
- * thread waiting; so whatever computes on the host asks `isTurnOver` now and then, and where it is lets the event loop go round.
+ * Work on the host in turns. JavaScript that only ever awaits settled promises keeps every timer, event, frame and
+ * finalizer of its thread waiting; so whatever computes on the host asks `isTurnOver` now and then, and where it is
+ * lets the event loop go round.
  */
 
 /** Milliseconds of work after which other tasks have their turn: a timer of 10 ms is then late by less than 50. */
@@ -11,7 +12,9 @@ let begun: number | undefined;
 /** Resolves when other tasks have had their turn; undefined where nobody waits for it. */
 let next: Promise<void> | undefined;
 
-/** Whether the work of this task has taken so long that other tasks are to have their turn. The first call begins it. */
+/**
+ * Whether the work of this task has taken so long that other tasks are to have their turn. The first call begins it.
+ */
 export function isTurnOver(): boolean {
   if (begun === undefined) {
     begun = performance.now();

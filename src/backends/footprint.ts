@@ -1,7 +1,9 @@
 /** How much memory objects of JavaScript take: an estimate, since no engine tells. */
 import type { Program, Statement } from './backend.ts';
 
-/** Bytes of what V8 takes in Node, where a pointer has 8 bytes; in Chrome, where it has 4, they take up to half as much. */
+/**
+ * Bytes of what V8 takes in Node, where a pointer has 8 bytes; in Chrome, where it has 4, they take up to half as much.
+ */
 const POINTER = 8;
 const OBJECT = 24;
 const ARRAY = 48;
@@ -26,8 +28,9 @@ export function objectsOf(program: Program): ReadonlySet<unknown> {
 }
 
 /**
- * Estimated bytes of the arrays, typed arrays, Maps and plain objects that can be reached from the value without passing
- * through anything else. An object that is reached twice counts twice; strings are taken to be shared, and count as pointers.
+ * Estimated bytes of the arrays, typed arrays, Maps and plain objects that can be reached from the value without
+ * passing through anything else. An object that is reached twice counts twice; strings are taken to be shared, and
+ * count as pointers.
  * @param apart objects that are counted elsewhere
  */
 export function footprint(value: unknown, apart: ReadonlySet<unknown> = NONE): number {

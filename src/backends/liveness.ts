@@ -47,14 +47,18 @@ export function slotsRead(program: Program): Set<number> {
       read.add(initial);
       if (leaving !== entering) read.add(leaving);
     }
-    // A flag that leaves as another entering slot is overwritten by the copies at the end of the pass: keep the flag's own.
+    // A flag that leaves as another entering slot is overwritten by the copies at the end of the pass: keep the flag's
+    // own.
     const flag = step.carried[0];
     if (step.carried.some(({ entering }) => entering === flag.leaving)) read.add(flag.entering);
   });
   return read;
 }
 
-/** For each operand, whether invocation i reads of it nothing but what it overwrites: then the output may take its storage. */
+/**
+ * For each operand, whether invocation i reads of it nothing but what it overwrites: then the output may take its
+ * storage.
+ */
 export function alignedOperands(call: KernelCall, sizes: readonly number[]): boolean[] {
   const sameSize = (slot: number): boolean => slot !== ABSENT && sizes[slot] === sizes[call.output];
   switch (call.kernel) {

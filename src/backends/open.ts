@@ -7,14 +7,14 @@ import type { GPUJSMode, GPUJSOptions } from './gpujs/index.ts';
 
 export interface OpenOptions {
   /**
-   * On cpu and wasm the work is done on the calling thread, in turns of about 30 ms, between which timers, events and frames have
-   * theirs. A loop is cut between its passes. Of single kernels the products and inverses of cpu are cut; a product of wasm is
-   * not: it took 0.06 s for two matrices of order 1024 and 0.5 s for order 2048 on two slow cores, and takes eight times as long
-   * for twice the order. Element-wise kernels and softmax took up to 20 ns a number on cpu, 8 ns on wasm. gpujs does a whole solve
-   * without a break. What must not wait even so long belongs into a worker.
+   * On cpu and wasm the work is done on the calling thread, in turns of about 30 ms, between which timers, events and
+   * frames have theirs. A loop is cut between its passes. Of single kernels the products and inverses of cpu are cut; a
+   * product of wasm is not: it took 0.06 s for two matrices of order 1024 and 0.5 s for order 2048 on two slow cores,
+   * and takes eight times as long for twice the order. Element-wise kernels and softmax took up to 20 ns a number on
+   * cpu, 8 ns on wasm. gpujs does a whole solve without a break. What must not wait even so long belongs into a worker.
    *
-   * Default: webgpu on a hardware adapter, else wasm, else the fastest of gpujs and cpu, which is measured once. A software
-   * adapter is used only when webgpu is asked for by name.
+   * Default: webgpu on a hardware adapter, else wasm, else the fastest of gpujs and cpu, which is measured once. A
+   * software adapter is used only when webgpu is asked for by name.
    */
   backend?: BackendName;
   /** A GPUDevice that the page already has; it stays the caller's and is not destroyed by close(). */
@@ -22,8 +22,8 @@ export interface OpenOptions {
   /** Handed to requestAdapter. */
   powerPreference?: GPUPowerPreference;
   /**
-   * Of wasm. Default: as many as there are processors, at most 8. In a page there are several only where it is isolated from
-   * other origins (`crossOriginIsolated`).
+   * Of wasm. Default: as many as there are processors, at most 8. In a page there are several only where it is isolated
+   * from other origins (`crossOriginIsolated`).
    */
   threads?: number;
   /** Of gpujs: its mode, and how a bundled page loads the package gpu.js. */

@@ -1,10 +1,10 @@
 /**
  * From a Program to a plan: which buffer holds each slot, which calls write in place, and which copies a loop needs.
  *
- * Slots share a buffer when they are never needed at the same time. A value that leaves a pass is computed straight into
- * the buffer in which it enters the next one where that is safe, and copied at the end of the pass where it is not. The
- * plan relies on one property of loops: once the flag is 0 nothing in the body writes anything, so an entering buffer may
- * serve for something else between its last reading and the end of the pass.
+ * Slots share a buffer when they are never needed at the same time. A value that leaves a pass is computed straight
+ * into the buffer in which it enters the next one where that is safe, and copied at the end of the pass where it is
+ * not. The plan relies on one property of loops: once the flag is 0 nothing in the body writes anything, so an entering
+ * buffer may serve for something else between its last reading and the end of the pass.
  */
 import type { Carried, Constant, Loop, Program, Statement } from './backend.ts';
 import { ABSENT, type KernelCall } from './kernels.ts';
@@ -28,8 +28,8 @@ export interface PlannedCopy {
 }
 
 /**
- * Order of work: open the guard from `initialFlag`, `enter`; then the passes, each `body`, `leave` and a look at `flag`.
- * `enter` belongs to the surrounding scope, the rest is done only while the guard is open.
+ * Order of work: open the guard from `initialFlag`, `enter`; then the passes, each `body`, `leave` and a look at
+ * `flag`. `enter` belongs to the surrounding scope, the rest is done only while the guard is open.
  */
 export interface PlannedLoop {
   readonly kind: 'loop';
@@ -106,7 +106,10 @@ class Planner {
     return this.program.inputs.includes(slot) || this.program.constants.has(slot);
   }
 
-  /** Lets carried values enter, change and leave in one buffer where their lifetimes allow; inner loops first, they run most often. */
+  /**
+   * Lets carried values enter, change and leave in one buffer where their lifetimes allow; inner loops first, they run
+   * most often.
+   */
   private mergeCarried(steps: readonly Statement[]): void {
     const loops = steps.filter((step): step is Loop => step.kernel === 'loop');
     for (const loop of loops) this.mergeCarried(loop.body);
@@ -194,7 +197,10 @@ class Planner {
     };
   }
 
-  /** Copies that are meant to happen at once, in an order that gives the same; a cycle (a swap) goes through a further buffer. */
+  /**
+   * Copies that are meant to happen at once, in an order that gives the same; a cycle (a swap) goes through a further
+   * buffer.
+   */
   private inSequence(moves: readonly PlannedCopy[]): PlannedCopy[] {
     let pending = moves.filter(({ from, to }) => from !== to);
     const ordered: PlannedCopy[] = [];

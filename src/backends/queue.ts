@@ -1,10 +1,13 @@
 /**
- * The work of a backend that computes on the thread of its caller, in the order in which it was enqueued. Work is carried out at
- * once while the turn lasts (see event-loop.ts); what is left then is gone on with in later tasks.
+ * The work of a backend that computes on the thread of its caller, in the order in which it was enqueued. Work is
+ * carried out at once while the turn lasts (see event-loop.ts); what is left then is gone on with in later tasks.
  */
 import { type Interruptible, isTurnOver, nextTurn } from './event-loop.ts';
 
-/** Some work; yields where it may be interrupted, or a promise for what it waits for. It must not throw, nor the promise reject. */
+/**
+ * Some work; yields where it may be interrupted, or a promise for what it waits for. It must not throw, nor the promise
+ * reject.
+ */
 export type Job = Interruptible<void>;
 
 export class Queue {
@@ -24,7 +27,10 @@ export class Queue {
     else this.jobs.push({ next: () => ({ done: true, value: work() }) });
   }
 
-  /** A promise for what `work`, carried out when its turn comes, gives. It arrives in a later task where the turn is over. */
+  /**
+   * A promise for what `work`, carried out when its turn comes, gives. It arrives in a later task where the turn is
+   * over.
+   */
   async settle<Result>(work: () => Result): Promise<Result> {
     const result = this.jobs.length === 0 ? work() : await this.inOrder(work);
     if (isTurnOver()) await nextTurn();
