@@ -5,7 +5,6 @@ import { expect, test } from 'vitest';
 import { compact, renamed, shortNames } from '../../demo/build/shaders.ts';
 import { ACTIVATIONS, ELEMENTWISE } from '../../src/backends/kernels.ts';
 import { openDevice } from '../../src/backends/webgpu/device.ts';
-import { PASS_SHADERS } from '../../src/backends/webgpu/lower-pass.ts';
 import { partsFor, productForm, SHADERS, type Shader, type ShaderPart } from '../../src/backends/webgpu/shaders.ts';
 
 const folder = fileURLToPath(new URL('../../shaders', import.meta.url));
@@ -14,7 +13,6 @@ const sourceOf = (name: string): string => readFileSync(join(folder, name), 'utf
 /** With those that are loaded by themselves. */
 const kernels: Record<string, Shader> = {
   ...SHADERS,
-  ...PASS_SHADERS,
   'product-wide': productForm({ file: 'product-wide.wgsl', text: sourceOf('product-wide.wgsl') }),
 };
 

@@ -25,7 +25,6 @@ import {
   ScalarOperation,
 } from '../../src/backends/wasm/instructions.ts';
 import { CONSTANTS, constantOf } from '../../src/backends/webgpu/constants.ts';
-import { PASS_SHADERS } from '../../src/backends/webgpu/lower-pass.ts';
 import { type Constants, partsFor, SHADERS, type Shader } from '../../src/backends/webgpu/shaders.ts';
 import { ACTIVATION_NAMES } from '../../src/solvers/activations.ts';
 import { ACTIVATION_DEFINITIONS } from '../support/activations.ts';
@@ -101,7 +100,7 @@ describe('WGSL', () => {
   });
 
   test('names nothing that the lists do not have', async () => {
-    for (const [name, shader] of Object.entries<Shader>({ ...SHADERS, ...PASS_SHADERS })) {
+    for (const [name, shader] of Object.entries<Shader>(SHADERS)) {
       for (const constants of [{}, { ACTIVATION: 2, OPERATION: 2 }] as Constants[]) {
         const source = await written(shader, constants);
         const heads = partsFor(shader, constants).filter((part) => generated.has(part));

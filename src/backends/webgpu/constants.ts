@@ -1,6 +1,6 @@
 /**
- * Constants of WGSL for what kernels.ts lists: a shader finds an operation by its name, whatever its place in the list. One that
- * a shader names and the list does not have is an error of the compiler.
+ * Constants of WGSL for what kernels.ts lists: a shader finds an operation by its name, whatever its place in the list.
+ * One that a shader names and the list does not have is an error of the compiler.
  */
 import {
   ACTIVATIONS,

@@ -1,6 +1,6 @@
 /**
- * Errors of a GPU arrive later than the call that caused them. They are kept here until a download or `idle` reports them; what
- * failed work was to write stays marked (DeviceBuffer.spoiled).
+ * Errors of a GPU arrive later than the call that caused them. They are kept here until a download or `idle` reports
+ * them; what failed work was to write stays marked (DeviceBuffer.spoiled).
  */
 export class Failures {
   private first: { error: Error; reportedTo: number } | undefined;
@@ -31,7 +31,10 @@ export class Failures {
     return this.final;
   }
 
-  /** Throws what went wrong. A failure is reported to everything that was enqueued before its first report, then forgotten. */
+  /**
+   * Throws what went wrong. A failure is reported to everything that was enqueued before its first report, then
+   * forgotten.
+   */
   check(ticket: number): void {
     if (this.final) throw this.final;
     if (!this.first || ticket > this.first.reportedTo) return;

@@ -10,7 +10,11 @@ const EDGE = 8;
 const INVOCATIONS = 64;
 const MOST_GROUPS = 65_535;
 
-export function lowerBatchedProduct(call: BatchedProductCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
+export function lowerBatchedProduct(
+  call: BatchedProductCall,
+  step: PlannedCall,
+  variants: ProductVariants,
+): Dispatch[] {
   const { batch, m, n, k, transposeA, transposeB } = call;
   const width = Math.min(EDGE, Math.ceil(n / TILE));
   const height = Math.min(EDGE, Math.ceil(m / TILE));
@@ -19,7 +23,7 @@ export function lowerBatchedProduct(call: BatchedProductCall, step: PlannedCall,
   const work = 2 * m * n * k;
   const atOnce =
     together *
-    Math.max(1, Math.min(Math.floor(forms.dispatchWork / (work * together)), Math.floor(MOST_GROUPS / blocks)));
+    Math.max(1, Math.min(Math.floor(variants.dispatchWork / (work * together)), Math.floor(MOST_GROUPS / blocks)));
   return stretches(batch, atOnce).map(([first, end]) => ({
     shader: 'batched-product',
     constants: {
@@ -54,13 +58,13 @@ function stretches(count: number, length: number): [number, number][] {
 /** Of a GPU's arithmetic, what one workgroup has: about a thirtieth. */
 const WORKGROUP_SHARE = 1 / 32;
 
-export function lowerCholesky(call: CholeskyCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
+export function lowerCholesky(call: CholeskyCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { batch, order, epsilon } = call;
   const work = order ** 3 / 3;
   // However many samples there are, each takes one workgroup as long as this.
-  const most = forms.dispatchWork * (forms.tiled ? WORKGROUP_SHARE : 1);
+  const most = variants.dispatchWork * (variants.tiled ? WORKGROUP_SHARE : 1);
   const columns = Math.max(1, Math.min(order, Math.floor((order * most) / work)));
-  const samples = Math.max(1, Math.floor((forms.dispatchWork * order) / (work * columns)));
+  const samples = Math.max(1, Math.floor((variants.dispatchWork * order) / (work * columns)));
   return stretches(batch, samples).flatMap(([firstSample, endSample]) =>
     stretches(order, columns).map(([start, stop]) => ({
       shader: 'cholesky',
@@ -74,10 +78,14 @@ export function lowerCholesky(call: CholeskyCall, step: PlannedCall, forms: Prod
   );
 }
 
-export function lowerTriangularSolve(call: TriangularSolveCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
+export function lowerTriangularSolve(
+  call: TriangularSolveCall,
+  step: PlannedCall,
+  variants: ProductVariants,
+): Dispatch[] {
   const { batch, order, columns, transposed } = call;
   const work = order ** 2;
-  return stretches(batch * columns, Math.max(1, Math.floor(forms.dispatchWork / work))).map(([first, end]) => ({
+  return stretches(batch * columns, Math.max(1, Math.floor(variants.dispatchWork / work))).map(([first, end]) => ({
     shader: 'triangular-solve',
     constants: { TRANSPOSED: transposed ? 1 : 0 },
     sizes: u(order, columns, first, end),

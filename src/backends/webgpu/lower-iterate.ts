@@ -7,7 +7,10 @@ import { type Dispatch, f, flatGroups, type ProductVariants, u } from './dispatc
 const ROWS = 8;
 const PROXIMAL_ROWS = 4;
 const COLUMNS = 4;
-/** vec4s of workgroup memory of iterate, the larger one: 2 a column for the vectors, 4 an invocation for the sums; a few more for the rest. */
+/**
+ * vec4s of workgroup memory of iterate, the larger one: 2 a column for the vectors, 4 an invocation for the sums; a few
+ * more for the rest.
+ */
 const BYTES_PER_COLUMN = 2 * 16 + (4 * 16) / COLUMNS;
 const OTHER_BYTES = 256;
 
@@ -18,10 +21,10 @@ const EXPECTED = 8;
 const MOST_TRIPS = 10_000;
 
 /**
- * On a software adapter four barriers an iteration cost more than dispatches do, once many invocations meet at them: a solve
- * and its gradient by Peaceman-Rachford took 1.4, 1.2, 1.0, 1.0 and 0.8 times as long without this at n = 64, 96, 112, 128
- * and 192, forward-backward 2.4, 2.4 and 1.6 times at 64, 96 and 128, and FISTA along a Lasso path of 100 λ 1.9, 2.9 and 1.8
- * times with 10, 64 and 128 features.
+ * On a software adapter four barriers an iteration cost more than dispatches do, once many invocations meet at them: a
+ * solve and its gradient by Peaceman-Rachford took 1.4, 1.2, 1.0, 1.0 and 0.8 times as long without this at n = 64, 96,
+ * 112, 128 and 192, forward-backward 2.4, 2.4 and 1.6 times at 64, 96 and 128, and FISTA along a Lasso path of 100 λ
+ * 1.9, 2.9 and 1.8 times with 10, 64 and 128 features.
  */
 const WIDEST_ON_PROCESSOR = 128;
 
@@ -33,9 +36,9 @@ export function widestIterationOn(limits: GPUSupportedLimits, { tiled }: Product
   return tiled ? fitting : Math.min(fitting, WIDEST_ON_PROCESSOR);
 }
 
-export function lowerIterate(call: IterateCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
+export function lowerIterate(call: IterateCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { accelerated, batch, n, stride, shared, giveUp } = call;
-  return wholeLoop(call, step, forms, 2 * batch * n ** 2, {
+  return wholeLoop(call, step, variants, 2 * batch * n ** 2, {
     shader: accelerated ? 'anderson' : 'iterate',
     constants: {
       METHOD: ITERATIONS.indexOf(call.iteration),
@@ -54,10 +57,10 @@ export function lowerIterate(call: IterateCall, step: PlannedCall, forms: Produc
 export function lowerProximalGradient(
   call: ProximalGradientCall,
   step: PlannedCall,
-  forms: ProductVariants,
+  variants: ProductVariants,
 ): Dispatch[] {
   const { batch, groups, features, giveUp } = call;
-  return wholeLoop(call, step, forms, 2 * batch * features ** 2, {
+  return wholeLoop(call, step, variants, 2 * batch * features ** 2, {
     shader: 'proximal-gradient',
     constants: { ACCELERATED: call.accelerated ? 1 : 0 },
     sizes: [...u(batch, groups, features, giveUp ? 1 : 0), ...f(call.staleLimit)],

@@ -14,10 +14,13 @@ export interface ProductVariant {
   readonly columns: number;
 }
 
-/** Each invocation of the register forms computes an 8 × 8 block, of the tiled form a 4 × 4 block. */
+/** Each invocation of the register variants computes an 8 × 8 block, of the tiled form a 4 × 4 block. */
 const BLOCK = 8;
 const TILE = 4;
-/** Workgroups of the register forms, large ones first: they reuse the cache better, small ones give every core something. */
+/**
+ * Workgroups of the register variants, large ones first: they reuse the cache better, small ones give every core
+ * something.
+ */
 const REGISTER_GROUPS = [
   { width: 8, height: 4 },
   { width: 8, height: 2 },
@@ -25,16 +28,19 @@ const REGISTER_GROUPS = [
   { width: 4, height: 1 },
 ] as const;
 const BUSY_PROCESSOR = 8;
-/** Edges of the workgroup of the tiled form: the larger one needs fewer loads, the smaller one fills more of the GPU with a small product. */
+/**
+ * Edges of the workgroup of the tiled form: the larger one needs fewer loads, the smaller one fills more of the GPU
+ * with a small product.
+ */
 export const EDGES = { small: 8, large: 16 } as const;
 const BUSY_GPU = 128;
 
-export function lowerProduct(call: ProductCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
+export function lowerProduct(call: ProductCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { m, n, k, transposeA, transposeB } = call;
-  const form = forms.tiled ? tiledForm(call) : registerForm(call);
+  const form = variants.tiled ? tiledForm(call) : registerForm(call);
   const rowWork = 2 * n * k;
-  const rowsAtOnce = Math.max(1, Math.floor(forms.dispatchWork / (rowWork * form.rows))) * form.rows;
-  const isOpen = forms.tiled && (forms.wide || rowWork * m >= (forms.tuneFrom ?? Number.POSITIVE_INFINITY));
+  const rowsAtOnce = Math.max(1, Math.floor(variants.dispatchWork / (rowWork * form.rows))) * form.rows;
+  const isOpen = variants.tiled && (variants.wide || rowWork * m >= (variants.tuneFrom ?? Number.POSITIVE_INFINITY));
   const dispatches: Dispatch[] = [];
   for (let firstRow = 0; firstRow < m; firstRow += rowsAtOnce) {
     const endRow = Math.min(firstRow + rowsAtOnce, m);

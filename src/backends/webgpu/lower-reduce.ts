@@ -11,31 +11,31 @@ const MANY_OUTPUTS = 256;
 const ELEMENT_WORK = 4;
 
 /** Numbers of scratch that the call needs: a pair for each stretch. */
-export function scratchOfReduce(call: ReduceCall, forms: ProductVariants): number {
-  const segments = segmentsOf(call, forms);
+export function scratchOfReduce(call: ReduceCall, variants: ProductVariants): number {
+  const segments = segmentsOf(call, variants);
   return segments === 1 ? 0 : call.outer * segments * call.inner * 2;
 }
 
-function segmentsOf({ outer, middle, inner }: ReduceCall, forms: ProductVariants): number {
-  const stretch = forms.tiled ? STRETCH.tiled : STRETCH.register;
+function segmentsOf({ outer, middle, inner }: ReduceCall, variants: ProductVariants): number {
+  const stretch = variants.tiled ? STRETCH.tiled : STRETCH.register;
   // Twice the stretch: below that a second dispatch costs more than it saves.
   if (outer * inner >= MANY_OUTPUTS || middle <= 2 * stretch) return 1;
   return Math.ceil(middle / stretch);
 }
 
-export function lowerReduce(call: ReduceCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
-  const segments = segmentsOf(call, forms);
+export function lowerReduce(call: ReduceCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
+  const segments = segmentsOf(call, variants);
   const operands = [step.operands[0], step.operands[1] ?? ABSENT];
-  if (segments === 1) return [reduction(call, forms, call.middle, 1, operands, step.output, false, false)];
+  if (segments === 1) return [reduction(call, variants, call.middle, 1, operands, step.output, false, false)];
   return [
-    reduction(call, forms, call.middle, segments, operands, SCRATCH, false, true),
-    reduction(call, forms, segments, 1, [SCRATCH, ABSENT], step.output, true, false),
+    reduction(call, variants, call.middle, segments, operands, SCRATCH, false, true),
+    reduction(call, variants, segments, 1, [SCRATCH, ABSENT], step.output, true, false),
   ];
 }
 
 function reduction(
   call: ReduceCall,
-  forms: ProductVariants,
+  variants: ProductVariants,
   middle: number,
   segments: number,
   operands: readonly number[],
@@ -44,7 +44,7 @@ function reduction(
   partialResult: boolean,
 ): Dispatch {
   const outputs = call.outer * segments * call.inner;
-  const byWorkgroup = forms.tiled && middle > SHORT;
+  const byWorkgroup = variants.tiled && middle > SHORT;
   const [p0 = 0, p1 = 0, epsilon = 0] = call.parameters;
   return {
     shader: byWorkgroup ? 'reduce-workgroup' : 'reduce-thread',

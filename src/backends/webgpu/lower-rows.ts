@@ -8,8 +8,8 @@ const SHORT = 16;
 const ELEMENT_WORK = 50;
 const ITERATIVE_WORK = 1000;
 
-export function lowerRows(call: RowsCall, step: PlannedCall, forms: ProductVariants): Dispatch {
-  const byWorkgroup = forms.tiled && call.columns > SHORT;
+export function lowerRows(call: RowsCall, step: PlannedCall, variants: ProductVariants): Dispatch {
+  const byWorkgroup = variants.tiled && call.columns > SHORT;
   const [p0 = 0] = call.parameters;
   return {
     shader: byWorkgroup ? 'rows-workgroup' : 'rows-thread',

@@ -1,6 +1,6 @@
 /**
- * Firefox tells that work is done, or a buffer mapped, when something is submitted, and otherwise only every 100 ms: whoever
- * waits there submits nothing from time to time. Other implementations tell by themselves, and are left alone.
+ * Firefox tells that work is done, or a buffer mapped, when something is submitted, and otherwise only every 100 ms:
+ * whoever waits there submits nothing from time to time. Other implementations tell by themselves, and are left alone.
  */
 
 const NEEDS_NUDGES = /\bFirefox\//.test(globalThis.navigator?.userAgent ?? '');

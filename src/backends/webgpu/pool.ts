@@ -1,6 +1,6 @@
 /**
- * Device memory. Buffers are handed out when work is enqueued and taken back when their owner lets go of them; since work
- * runs in the order in which it was enqueued, a buffer may serve anew at once.
+ * Device memory. Buffers are handed out when work is enqueued and taken back when their owner lets go of them; since
+ * work runs in the order in which it was enqueued, a buffer may serve anew at once.
  */
 import type { MemoryFigures } from '../backend.ts';
 import { USAGE } from './device.ts';

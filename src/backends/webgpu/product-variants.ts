@@ -1,11 +1,11 @@
 /**
- * Which form of the product a large one gets: timed once for each size class of a device. Loaded when a Program first holds
- * such a product, so that a page with none does without.
+ * Which form of the product a large one gets: timed once for each size class of a device. Loaded when a Program first
+ * holds such a product, so that a page with none does without.
  */
 import wide from '../../../shaders/product-wide.wgsl';
 import { ABSENT, type ProductCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import type { PendingProduct, Runtime } from './compile.ts';
+import type { UndecidedProduct } from './compiled.ts';
 import { USAGE } from './device.ts';
 import { wordsToBytes } from './dispatch.ts';
 import {
@@ -20,6 +20,7 @@ import {
 } from './lower-product.ts';
 import { nudged } from './nudge.ts';
 import type { Pipeline } from './pipelines.ts';
+import type { Runtime } from './runtime.ts';
 import { productForm } from './shaders.ts';
 
 type Candidate = Pick<ProductVariant, 'rows' | 'columns'> & { pipeline(of: ProductCall): Pipeline };
@@ -28,12 +29,12 @@ const WIDE_BLOCK = 128;
 const WIDE = productForm({ file: 'product-wide.wgsl', text: wide });
 
 /** Gives each product the form that is fastest for its size; the first run of the Program waits for this. */
-export async function chooseVariants(products: readonly PendingProduct[], runtime: Runtime): Promise<void> {
-  for (const { kernel, call, rows } of products) {
+export async function chooseVariants(products: readonly UndecidedProduct[], runtime: Runtime): Promise<void> {
+  for (const { dispatch, call, rows } of products) {
     const candidates = candidatesFor(call, runtime);
     const chosen = candidates[await choiceFor(call, candidates, runtime)];
-    kernel.pipeline = chosen.pipeline(call);
-    kernel.groups = groupsOf(chosen, call.n, rows);
+    dispatch.pipeline = chosen.pipeline(call);
+    dispatch.groups = groupsOf(chosen, call.n, rows);
   }
 }
 
@@ -59,7 +60,7 @@ function candidatesFor(call: ProductCall, { pipelines }: Runtime): Candidate[] {
 const choices = new WeakMap<GPUDevice, { known: Map<string, Promise<number>>; last: Promise<unknown> }>();
 
 function choiceFor(call: ProductCall, candidates: readonly Candidate[], runtime: Runtime): Promise<number> {
-  if (runtime.forms.wide) return Promise.resolve(isInVectors(call) ? candidates.length - 1 : 0);
+  if (runtime.variants.wide) return Promise.resolve(isInVectors(call) ? candidates.length - 1 : 0);
   const sample = sampleOf(call);
   const { m, n, k, transposeA, transposeB } = sample;
   const key = [m, n, k, transposeA, transposeB, candidates[0].rows, candidates.length].join();
@@ -98,10 +99,10 @@ function sampleOf({ m, n, k, transposeA, transposeB }: ProductCall): ProductCall
 }
 
 async function timed(sample: ProductCall, candidates: readonly Candidate[], runtime: Runtime): Promise<number> {
-  const { device, nothing, open, forms } = runtime;
+  const { device, absentOperand, openGuard, variants } = runtime;
   const { m, n, k } = sample;
   const step: PlannedCall = { kind: 'call', call: sample, operands: [...sample.inputs], output: 2, inPlace: 0 };
-  const [{ sizes }] = lowerProduct(sample, step, { tiled: forms.tiled, dispatchWork: Number.POSITIVE_INFINITY });
+  const [{ sizes }] = lowerProduct(sample, step, { tiled: variants.tiled, dispatchWork: Number.POSITIVE_INFINITY });
   const words = wordsToBytes(sizes);
   device.pushErrorScope('out-of-memory');
   const buffer = (bytes: number, usage: number): GPUBuffer => device.createBuffer({ size: bytes, usage });
@@ -113,7 +114,7 @@ async function timed(sample: ProductCall, candidates: readonly Candidate[], runt
     device.queue.writeBuffer(uniform, 0, words);
     const pipelines = candidates.map(({ pipeline }) => pipeline(sample));
     await Promise.all(pipelines.map(({ ready }) => ready));
-    const bound = [uniform, open.handle, a, b, ...Array<GPUBuffer>(4).fill(nothing.handle), c];
+    const bound = [uniform, openGuard.handle, a, b, ...Array<GPUBuffer>(4).fill(absentOperand.handle), c];
     const entries = bound.map((resource, binding) => ({ binding, resource: { buffer: resource } }));
     const group = device.createBindGroup({ layout: pipelines[0].layout, entries });
     const run = (index: number, repetitions: number): Promise<unknown> => {
@@ -142,8 +143,8 @@ const ROUNDS = 3;
 const CLEARLY = 0.95;
 
 /**
- * The fastest of some candidates; 0 unless another one clearly is, and where the clock tells nothing. It costs each candidate
- * one run and three times as many as 20 ms allow, at least one.
+ * The fastest of some candidates; 0 unless another one clearly is, and where the clock tells nothing. It costs each
+ * candidate one run and three times as many as 20 ms allow, at least one.
  * @param run runs a candidate so many times
  * @param now milliseconds
  */

@@ -37,7 +37,10 @@ export class Recorder {
     return this.settled;
   }
 
-  /** Calls `body` and records the GPU errors that it causes under `name`. Scopes are opened and closed in one go, since a page may share the device. */
+  /**
+   * Calls `body` and records the GPU errors that it causes under `name`. Scopes are opened and closed in one go, since
+   * a page may share the device.
+   */
   scoped<Result>(name: string, body: () => Result, onError?: (error: Error) => void): Result {
     for (const scope of SCOPES) this.device.pushErrorScope(scope);
     try {

@@ -89,13 +89,13 @@ const ROWS: Shader['parts'] = [
   ...[NUMBERS, FUNCTIONS, CONSTANTS.rows, { file: 'shared/rows.wgsl', text: rows }],
   ({ OPERATION = 0 }) => [ROW_OPERATIONS[OPERATION] === 'proximalSoftmax' ? ROWS_PROXIMAL : ROWS_DIRECT],
 ];
-export const STATES = { file: 'shared/states.wgsl', text: states };
+const STATES = { file: 'shared/states.wgsl', text: states };
 const WHOLE_LOOP = { file: 'shared/whole-loop.wgsl', text: wholeLoop };
 
 /** What every iteration of an equation is made of. */
-export const ITERATING: Shader['parts'] = [ACTIVATION, LENGTHS, ...MONITOR, CONSTANTS.iterations, ITERATION];
+const ITERATING: Shader['parts'] = [ACTIVATION, LENGTHS, ...MONITOR, CONSTANTS.iterations, ITERATION];
 
-export function kernel(operands: number, ...parts: Shader['parts']): Shader {
+function kernel(operands: number, ...parts: Shader['parts']): Shader {
   return { parts, hasSizes: true, hasGuard: true, operands };
 }
 
@@ -108,7 +108,9 @@ function wholeLoopForm(form: ShaderPart): Shader {
   return kernel(7, ...ITERATING, STATES, WHOLE_LOOP, form);
 }
 
-/** Of kernels that most pages do without, those of software adapters among them: fetched when a pipeline first needs it. */
+/**
+ * Of kernels that most pages do without, those of software adapters among them: fetched when a pipeline first needs it.
+ */
 function later(file: string, load: () => Promise<{ default: string }>): ShaderPart {
   return {
     file,
@@ -120,6 +122,8 @@ function later(file: string, load: () => Promise<{ default: string }>): ShaderPa
 
 const REGISTER = later('shared/product-register.wgsl', () => import('../../../shaders/shared/product-register.wgsl'));
 
+const PRODUCT_TILED = { file: 'product-tiled.wgsl', text: productTiled };
+
 export const SHADERS = {
   'product-register': productForm(
     REGISTER,
@@ -129,7 +133,7 @@ export const SHADERS = {
     REGISTER,
     later('product-register-vector.wgsl', () => import('../../../shaders/product-register-vector.wgsl')),
   ),
-  'product-tiled': productForm({ file: 'product-tiled.wgsl', text: productTiled }),
+  'product-tiled': productForm(PRODUCT_TILED),
   cholesky: kernel(
     1,
     later('cholesky.wgsl', () => import('../../../shaders/cholesky.wgsl')),
@@ -156,6 +160,19 @@ export const SHADERS = {
     later('proximal-gradient.wgsl', () => import('../../../shaders/proximal-gradient.wgsl')),
   ),
   iterate: wholeLoopForm({ file: 'iterate.wgsl', text: iterate }),
+  pass: kernel(
+    6,
+    ...ITERATING,
+    later('shared/pass.wgsl', () => import('../../../shaders/shared/pass.wgsl')),
+    PRODUCT_TILED,
+    later('shared/pass-tiled.wgsl', () => import('../../../shaders/shared/pass-tiled.wgsl')),
+  ),
+  'pass-observe': kernel(
+    3,
+    ...ITERATING,
+    STATES,
+    later('pass-observe.wgsl', () => import('../../../shaders/pass-observe.wgsl')),
+  ),
   scalar: kernel(4, CONSTANTS.scalars, NUMBERS, ...MONITOR, { file: 'scalar.wgsl', text: scalar }),
   solve: kernel(
     2,

@@ -1,4 +1,6 @@
-/** Loops that are taken to need as many passes as before: their guards are read back when everything has been enqueued. */
+/**
+ * Loops that are taken to need as many passes as before: their guards are read back when everything has been enqueued.
+ */
 import type { Speculation } from '../backend.ts';
 import type { DeviceBuffer } from './pool.ts';
 import { Readings } from './readings.ts';
@@ -45,7 +47,9 @@ export class ObservedSpeculation implements Speculation {
     this.noted.push({ limit, guard: this.readings.take(guard, 8), remember });
   }
 
-  /** When all is recorded: waits for the guards. Only where every loop has come to its end are their passes remembered. */
+  /**
+   * When all is recorded: waits for the guards. Only where every loop has come to its end are their passes remembered.
+   */
   async verdict(): Promise<void> {
     const [contents] = await Promise.all([Promise.all(this.noted.map(({ guard }) => guard)), this.readings.arrive()]);
     const guards = contents.map((content) => new Uint32Array(content));
