@@ -5,7 +5,13 @@ import { expect, test } from 'vitest';
 import { compact, renamed, shortNames } from '../../demo/build/shaders.ts';
 import { ACTIVATIONS, ELEMENTWISE } from '../../src/backends/kernels.ts';
 import { openDevice } from '../../src/backends/webgpu/device.ts';
-import { partsFor, productForm, SHADERS, type Shader, type ShaderPart } from '../../src/backends/webgpu/shaders.ts';
+import {
+  defineProduct,
+  SHADERS,
+  type Shader,
+  type ShaderPart,
+  selectParts,
+} from '../../src/backends/webgpu/shaders.ts';
 
 const folder = fileURLToPath(new URL('../../shaders', import.meta.url));
 const sourceOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
@@ -13,7 +19,7 @@ const sourceOf = (name: string): string => readFileSync(join(folder, name), 'utf
 /** With those that are loaded by themselves. */
 const kernels: Record<string, Shader> = {
   ...SHADERS,
-  'product-wide': productForm({ file: 'product-wide.wgsl', text: sourceOf('product-wide.wgsl') }),
+  'product-wide': defineProduct({ file: 'product-wide.wgsl', text: sourceOf('product-wide.wgsl') }),
 };
 
 /** The parts of a kernel for every activation and operation, each list once. */
@@ -21,7 +27,7 @@ function versions(shader: Shader): ShaderPart[][] {
   const found = new Map<string, ShaderPart[]>();
   for (const ACTIVATION of ACTIVATIONS.keys()) {
     for (const OPERATION of ELEMENTWISE.keys()) {
-      const parts = [...partsFor(shader, { ACTIVATION, OPERATION })];
+      const parts = [...selectParts(shader, { ACTIVATION, OPERATION })];
       found.set(parts.map(({ file }) => file).join(), parts);
     }
   }

@@ -24,8 +24,8 @@ import {
   RowsOperation,
   ScalarOperation,
 } from '../../src/backends/wasm/instructions.ts';
-import { CONSTANTS, constantOf } from '../../src/backends/webgpu/constants.ts';
-import { type Constants, partsFor, SHADERS, type Shader } from '../../src/backends/webgpu/shaders.ts';
+import { CONSTANTS, nameConstant } from '../../src/backends/webgpu/constants.ts';
+import { type Constants, SHADERS, type Shader, selectParts } from '../../src/backends/webgpu/shaders.ts';
 import { ACTIVATION_NAMES } from '../../src/solvers/activations.ts';
 import { ACTIVATION_DEFINITIONS } from '../support/activations.ts';
 
@@ -35,7 +35,7 @@ const generated: ReadonlySet<unknown> = new Set(Object.values(CONSTANTS));
 
 /** The source that a pipeline is compiled from, without comments and generated constants. */
 async function written(shader: Shader, constants: Constants = {}): Promise<string> {
-  const parts = partsFor(shader, constants).filter((part) => !generated.has(part));
+  const parts = selectParts(shader, constants).filter((part) => !generated.has(part));
   return withoutComments((await Promise.all(parts.map(({ text }) => text))).join('\n'));
 }
 
@@ -52,14 +52,14 @@ function names(body: string, constant: string): boolean {
 describe('WGSL', () => {
   test.each(ELEMENTWISE.map((name, OPERATION) => [name, OPERATION] as const))('has %s', async (name, OPERATION) => {
     const source = await written(SHADERS.elementwise, { OPERATION });
-    expect(names(bodyOf('operation', source), constantOf('OPERATION', name))).toBe(true);
+    expect(names(bodyOf('operation', source), nameConstant('OPERATION', name))).toBe(true);
   });
 
   test.each(ACTIVATIONS.map((name, ACTIVATION) => [name, ACTIVATION] as const))(
     'has the activation %s and its proximal operator',
     async (name, ACTIVATION) => {
       const source = await written(SHADERS['product-tiled'], { ACTIVATION });
-      const constant = constantOf('ACTIVATION', name);
+      const constant = nameConstant('ACTIVATION', name);
       expect(names(bodyOf('activation', source), constant)).toBe(true);
       expect(names(bodyOf('proximal', source), constant)).toBe(true);
       // In an operation that is σ or prox_{αf} the activation is there too.
@@ -76,7 +76,7 @@ describe('WGSL', () => {
     'has the row-wise %s',
     async (name, OPERATION) => {
       const source = await written(SHADERS['rows-thread'], { OPERATION });
-      expect(names(bodyOf('operation', source), constantOf('OPERATION', name))).toBe(true);
+      expect(names(bodyOf('operation', source), nameConstant('OPERATION', name))).toBe(true);
     },
   );
 
@@ -86,7 +86,7 @@ describe('WGSL', () => {
     ['OPERATION', SCALARS, SHADERS.scalar, 'main'],
   ] as const)('has every %s of %j', async (prefix, list, shader, place) => {
     const source = await written(shader);
-    for (const name of list) expect(names(bodyOf(place, source), constantOf(prefix, name)), name).toBe(true);
+    for (const name of list) expect(names(bodyOf(place, source), nameConstant(prefix, name)), name).toBe(true);
   });
 
   test('has every reduction; that of sums is what is left', async () => {
@@ -95,7 +95,7 @@ describe('WGSL', () => {
       .map((name) => bodyOf(name, source))
       .join('\n');
     for (const name of REDUCTIONS.filter((each) => each !== 'sum')) {
-      expect(names(bodies, constantOf('OPERATION', name)), name).toBe(true);
+      expect(names(bodies, nameConstant('OPERATION', name)), name).toBe(true);
     }
   });
 
@@ -103,7 +103,7 @@ describe('WGSL', () => {
     for (const [name, shader] of Object.entries<Shader>(SHADERS)) {
       for (const constants of [{}, { ACTIVATION: 2, OPERATION: 2 }] as Constants[]) {
         const source = await written(shader, constants);
-        const heads = partsFor(shader, constants).filter((part) => generated.has(part));
+        const heads = selectParts(shader, constants).filter((part) => generated.has(part));
         const declared = heads.map(({ text }) => text).join('\n');
         const used = source.match(/\b(ACTIVATION|BIAS|METHOD|OPERATION|STATE|STATUS)_[A-Z_]+/g) ?? [];
         for (const constant of used) expect(declared, `${name}: ${constant}`).toContain(`const ${constant}=`);

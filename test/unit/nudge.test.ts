@@ -1,6 +1,6 @@
 /** Firefox is asked again and again whether the work is done; other implementations never. */
 import { expect, test } from 'vitest';
-import { nudged } from '../../src/backends/webgpu/nudge.ts';
+import { awaitWithNudges } from '../../src/backends/webgpu/nudge.ts';
 
 function counted(): { device: GPUDevice; submits: () => number } {
   let submits = 0;
@@ -18,9 +18,9 @@ const after = (milliseconds: number): Promise<string> =>
 
 test('where it is needed, until the answer comes or fails', async () => {
   const { device, submits } = counted();
-  expect(await nudged(device, after(50), true)).toBe('done');
+  expect(await awaitWithNudges(device, after(50), true)).toBe('done');
   const failing = after(20).then(() => Promise.reject(new Error('lost')));
-  await expect(nudged(device, failing, true)).rejects.toThrow('lost');
+  await expect(awaitWithNudges(device, failing, true)).rejects.toThrow('lost');
   const so = submits();
   expect(so).toBeGreaterThan(1);
   await after(20);
@@ -30,7 +30,7 @@ test('where it is needed, until the answer comes or fails', async () => {
 test('elsewhere what is awaited is handed on as it is', async () => {
   const { device, submits } = counted();
   const awaited = after(20);
-  expect(nudged(device, awaited)).toBe(awaited);
+  expect(awaitWithNudges(device, awaited)).toBe(awaited);
   await awaited;
   expect(submits()).toBe(0);
 });

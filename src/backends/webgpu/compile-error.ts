@@ -2,7 +2,7 @@
 import type { Source } from './pipelines.ts';
 
 /** Finds the line of the joined source in the file it came from. */
-function locate({ parts, texts }: Source, line: number): { file: string; line: number; text: string } {
+function locateLine({ parts, texts }: Source, line: number): { file: string; line: number; text: string } {
   let first = 1;
   for (const [index, { file }] of parts.entries()) {
     const lines = texts[index].split('\n');
@@ -13,12 +13,12 @@ function locate({ parts, texts }: Source, line: number): { file: string; line: n
 }
 
 /** `shaders/product-tiled.wgsl:12:5: message`, and below it the line. */
-export async function compileError(key: string, source: Source, cause: unknown): Promise<Error> {
+export async function createCompileError(key: string, source: Source, cause: unknown): Promise<Error> {
   const lines: string[] = [];
   const { messages } = await source.module.getCompilationInfo();
   for (const { type, lineNum, linePos, message } of messages) {
     if (type !== 'error') continue;
-    const place = locate(source, lineNum);
+    const place = locateLine(source, lineNum);
     lines.push(`shaders/${place.file}:${place.line}:${linePos}: ${message}`, `  ${place.text}`);
   }
   if (lines.length === 0) lines.push(cause instanceof Error ? cause.message : String(cause));

@@ -7,7 +7,7 @@ import { USAGE } from './device.ts';
 import { type Dispatch, SCRATCH, wordsToBytes } from './dispatch.ts';
 import { LoopHistory } from './loop-history.ts';
 import { lowerCall, lowerCopy } from './lower.ts';
-import { scratchOfReduce } from './lower-reduce.ts';
+import { scratchSizeOfReduce } from './lower-reduce.ts';
 import { type DeviceBuffer, roundedBytes } from './pool.ts';
 import type { Runtime } from './runtime.ts';
 import { SHADERS } from './shaders.ts';
@@ -115,7 +115,7 @@ class Compiler {
     const { variants } = this.runtime;
     if (statement.kind === 'copy') return [lowerCopy(statement, variants)];
     const { call } = statement;
-    if (call.kernel === 'reduce') this.scratchSize = Math.max(this.scratchSize, scratchOfReduce(call, variants));
+    if (call.kernel === 'reduce') this.scratchSize = Math.max(this.scratchSize, scratchSizeOfReduce(call, variants));
     return lowerCall(statement, variants);
   }
 

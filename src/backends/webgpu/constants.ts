@@ -23,19 +23,19 @@ export interface ConstantsPart {
 }
 
 /** softThreshold of OPERATION is OPERATION_SOFT_THRESHOLD. */
-export function constantOf(prefix: string, name: string): string {
+export function nameConstant(prefix: string, name: string): string {
   return `${prefix}_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 }
 
-function declared(prefix: string, values: readonly (readonly [string, string])[]): string {
-  return values.map(([name, value]) => `const ${constantOf(prefix, name)}=${value};`).join('\n');
+function declareConstants(prefix: string, values: readonly (readonly [string, string])[]): string {
+  return values.map(([name, value]) => `const ${nameConstant(prefix, name)}=${value};`).join('\n');
 }
 
 /** @param prefix the override constant that chooses one of the list */
-function places(prefix: string, list: readonly string[], of: string): ConstantsPart {
+function declareIndices(prefix: string, list: readonly string[], of: string): ConstantsPart {
   return {
     file: `the constants of ${of}`,
-    text: declared(
+    text: declareConstants(
       prefix,
       list.map((name, place) => [name, `${place}u`]),
     ),
@@ -44,23 +44,23 @@ function places(prefix: string, list: readonly string[], of: string): ConstantsP
 
 /** By the list that they are made from. */
 export const CONSTANTS = {
-  activations: places('ACTIVATION', ACTIVATIONS, 'ACTIVATIONS'),
-  biases: places('BIAS', BIASES, 'BIASES'),
-  elementwise: places('OPERATION', ELEMENTWISE, 'ELEMENTWISE'),
-  iterations: places('METHOD', ITERATIONS, 'ITERATIONS'),
-  moves: places('OPERATION', MOVES, 'MOVES'),
-  reductions: places('OPERATION', REDUCTIONS, 'REDUCTIONS'),
-  rows: places('OPERATION', ROWS, 'ROWS'),
-  scalars: places('OPERATION', SCALARS, 'SCALARS'),
+  activations: declareIndices('ACTIVATION', ACTIVATIONS, 'ACTIVATIONS'),
+  biases: declareIndices('BIAS', BIASES, 'BIASES'),
+  elementwise: declareIndices('OPERATION', ELEMENTWISE, 'ELEMENTWISE'),
+  iterations: declareIndices('METHOD', ITERATIONS, 'ITERATIONS'),
+  moves: declareIndices('OPERATION', MOVES, 'MOVES'),
+  reductions: declareIndices('OPERATION', REDUCTIONS, 'REDUCTIONS'),
+  rows: declareIndices('OPERATION', ROWS, 'ROWS'),
+  scalars: declareIndices('OPERATION', SCALARS, 'SCALARS'),
   /** The status is a number like the others of a state. */
   state: {
     file: 'the constants of STATUS and STATE_ROWS',
     text: [
-      declared(
+      declareConstants(
         'STATUS',
         Object.entries(STATUS).map(([name, value]) => [name, value.toFixed(1)]),
       ),
-      declared(
+      declareConstants(
         'STATE',
         Object.entries({ ...STATE_ROWS, size: STATE_SIZE }).map(([name, value]) => [name, `${value}u`]),
       ),

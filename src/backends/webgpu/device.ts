@@ -22,15 +22,15 @@ export const MAP_READ = 0x1;
 const NEGOTIATED = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkgroupStorageSize'] as const;
 
 export async function openDevice({ device, powerPreference }: DeviceOptions): Promise<OpenedDevice> {
-  if (device) return { device, adapter: describe(device.adapterInfo), release: () => {} };
+  if (device) return { device, adapter: describeAdapter(device.adapterInfo), release: () => {} };
   const gpu = await findGPU();
   const adapter = await gpu.requestAdapter({ powerPreference });
-  if (!adapter) throw new Error(`webgpu: there is no adapter. ${inNode() ? NODE_ADVICE : BROWSER_ADVICE}`);
+  if (!adapter) throw new Error(`webgpu: there is no adapter. ${isNode() ? NODE_ADVICE : BROWSER_ADVICE}`);
   const requiredLimits = Object.fromEntries(NEGOTIATED.map((name) => [name, adapter.limits[name]]));
   const opened = await adapter.requestDevice({ label: 'equilibra', requiredLimits });
   return {
     device: opened,
-    adapter: describe(adapter.info),
+    adapter: describeAdapter(adapter.info),
     release: () => opened.destroy(),
   };
 }
@@ -43,14 +43,14 @@ const BROWSER_ADVICE =
 
 async function findGPU(): Promise<GPU> {
   if (typeof navigator !== 'undefined' && navigator.gpu) return navigator.gpu;
-  if (inNode()) return dawn();
+  if (isNode()) return loadDawn();
   if (typeof isSecureContext !== 'undefined' && !isSecureContext) {
     throw new Error('webgpu: browsers offer it only to secure pages; serve the page over https or from localhost');
   }
   throw new Error('webgpu: this browser does not offer it; use a current Chrome, Edge, Firefox or Safari');
 }
 
-function inNode(): boolean {
+function isNode(): boolean {
   return typeof process !== 'undefined' && typeof process.versions?.node === 'string';
 }
 
@@ -60,7 +60,7 @@ function inNode(): boolean {
  */
 let instance: GPU | undefined;
 
-async function dawn(): Promise<GPU> {
+async function loadDawn(): Promise<GPU> {
   if (instance) return instance;
   // A name that bundlers do not follow: the package is an optional peer, and no page needs it.
   const name = 'webgpu';
@@ -74,7 +74,7 @@ async function dawn(): Promise<GPU> {
   return instance;
 }
 
-export function describe(info: GPUAdapterInfo): AdapterDescription {
+export function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
   const { vendor, architecture, description } = info;
   return {
     vendor,

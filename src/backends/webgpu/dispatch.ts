@@ -46,22 +46,22 @@ export interface ProductVariants {
   readonly wide?: boolean;
 }
 
-const GROUP_LIMIT = 65535;
+const MAXIMUM_GROUPS = 65535;
 
 /**
  * Distributes workgroups over two dimensions, since a dimension holds at most 65535 of them. Kernels compute the flat
  * index id.y · groups.x · width + id.x.
  */
-export function flatGroups(groups: number): readonly [number, number] {
-  const x = Math.min(groups, GROUP_LIMIT);
+export function distributeGroups(groups: number): readonly [number, number] {
+  const x = Math.min(groups, MAXIMUM_GROUPS);
   return [x, Math.ceil(groups / x)];
 }
 
 const THREADS = 64;
 
 /** The workgroups of 64 invocations for `count` invocations. */
-export function groupsFor(count: number): readonly [number, number] {
-  return flatGroups(Math.ceil(count / THREADS));
+export function groupsForInvocations(count: number): readonly [number, number] {
+  return distributeGroups(Math.ceil(count / THREADS));
 }
 
 export function wordsToBytes(words: readonly Word[]): ArrayBuffer {

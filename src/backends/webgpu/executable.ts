@@ -10,7 +10,7 @@ import type { DeviceBuffer } from './pool.ts';
 import { type Bindings, Recording, type RecordingOptions } from './recording.ts';
 import type { Runtime } from './runtime.ts';
 import type { Job } from './scheduler.ts';
-import { ObservedSpeculation } from './speculation.ts';
+import type { ObservedSpeculation } from './speculation.ts';
 
 /**
  * Host memory of a small buffer and of a bind group besides their content: measured with Dawn over a software driver.
@@ -113,10 +113,10 @@ export class Executable {
       yield* recording({ speculation: given, scope: 'every' }).record();
       return;
     }
-    const speculation = new ObservedSpeculation(this.runtime.scheduler);
+    const speculation = this.runtime.speculate();
     yield* recording({ speculation, scope: 'stable' }).record();
-    if (!speculation.isNeeded) return;
-    yield speculation.verdict();
+    if (!speculation?.isNeeded) return;
+    yield speculation.decide();
     // The inputs are unchanged, so the whole run can be repeated, this time waiting for every loop.
     if (speculation.isVoid) yield* recording({}).record();
   }
@@ -125,7 +125,7 @@ export class Executable {
     const { recorder } = this.runtime.scheduler;
     const key = buffers.map(({ id }) => id).join();
     const known = this.bindSets.get(key);
-    const groups = known ?? recorder.scoped(`program ${this.program.name}`, () => this.bind(buffers));
+    const groups = known ?? recorder.withErrorScopes(`program ${this.program.name}`, () => this.bind(buffers));
     this.bindSets.delete(key); // so that the key moves to the end
     this.bindSets.set(key, groups);
     if (this.bindSets.size > MAXIMUM_BIND_SETS) {

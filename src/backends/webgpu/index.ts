@@ -18,7 +18,7 @@ import { BufferPool, type DeviceBuffer } from './pool.ts';
 import type { SubmitLimits } from './recorder.ts';
 import type { Runtime } from './runtime.ts';
 import { Scheduler } from './scheduler.ts';
-import { ObservedSpeculation } from './speculation.ts';
+import type { ObservedSpeculation } from './speculation.ts';
 
 export interface WebGPUOptions extends DeviceOptions {
   /**
@@ -69,6 +69,8 @@ class WebGPUBackend implements Backend {
   private readonly scheduler: Scheduler;
   private readonly pool: BufferPool;
   private readonly runtime: Runtime;
+  private loading: Promise<void> | undefined;
+  private beginSpeculation: (() => ObservedSpeculation) | undefined;
   private readonly executables = new Map<Program, Executable>();
 
   constructor({ device, adapter, release }: OpenedDevice, options: WebGPUOptions) {
@@ -86,7 +88,7 @@ class WebGPUBackend implements Backend {
           handle.destroy();
         });
       },
-      (name, body, onError) => scheduler.recorder.scoped(name, body, onError),
+      (name, body, onError) => scheduler.recorder.withErrorScopes(name, body, onError),
     );
     this.scheduler = scheduler;
     this.pool = pool;
@@ -96,6 +98,7 @@ class WebGPUBackend implements Backend {
       scheduler,
       pipelines: new PipelineCache(device),
       variants,
+      speculate: () => this.speculate(),
       absentOperand: pool.create(256, USAGE.storage),
       openGuard: pool.create(16, USAGE.uniform | USAGE.copyTarget),
     };
@@ -131,7 +134,7 @@ class WebGPUBackend implements Backend {
 
   async download(storage: Storage, speculation?: Speculation): Promise<Float32Array> {
     this.scheduler.assertOpen();
-    return this.scheduler.download(this.bufferOf(storage), storage.size, openOne(speculation)?.readings);
+    return this.scheduler.download(this.bufferOf(storage), storage.size, ifOpen(speculation)?.readings);
   }
 
   release(storage: Storage): void {
@@ -146,7 +149,7 @@ class WebGPUBackend implements Backend {
       checkSize(`program ${program.name}: input ${index}`, storage.size, program.sizes[program.inputs[index]]);
       return this.bufferOf(storage);
     });
-    const outputs = this.executableOf(program).run(buffers, openOne(speculation), isCutShort);
+    const outputs = this.executableOf(program).run(buffers, ifOpen(speculation), isCutShort);
     return outputs.map((buffer, index) => new DeviceStorage(program.sizes[program.outputs[index]], buffer));
   }
 
@@ -159,8 +162,15 @@ class WebGPUBackend implements Backend {
     return executable.bytes + before - this.pool.memory().programBytes;
   }
 
-  speculate(): Speculation {
-    return new ObservedSpeculation(this.scheduler);
+  /** Undefined until the code of speculations is loaded, which the first call begins. A page that has lost its network does without. */
+  speculate(): ObservedSpeculation | undefined {
+    this.loading ??= import('./speculation.ts').then(
+      ({ ObservedSpeculation: Loaded }) => {
+        this.beginSpeculation = () => new Loaded(this.scheduler);
+      },
+      () => {},
+    );
+    return this.beginSpeculation?.();
   }
 
   async idle(): Promise<void> {
@@ -253,6 +263,6 @@ function checkSize(place: string, size: number, expected: number): void {
 }
 
 /** The speculation, unless it has ended: then work under it is carried out as usual. */
-function openOne(speculation?: Speculation): ObservedSpeculation | undefined {
+function ifOpen(speculation?: Speculation): ObservedSpeculation | undefined {
   return speculation?.isOpen ? (speculation as ObservedSpeculation) : undefined;
 }

@@ -1,14 +1,14 @@
 /** Kernels that do the same for every sample of a batch. */
 import type { BatchedProductCall, CholeskyCall, TriangularSolveCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Dispatch, f, flatGroups, groupsFor, type ProductVariants, u } from './dispatch.ts';
+import { type Dispatch, distributeGroups, f, groupsForInvocations, type ProductVariants, u } from './dispatch.ts';
 import { epilogueConstants } from './lower-product.ts';
 
 /** Rows and columns of C that an invocation computes, and invocations of a workgroup. */
 const TILE = 4;
 const EDGE = 8;
 const INVOCATIONS = 64;
-const MOST_GROUPS = 65_535;
+const MAXIMUM_GROUPS = 65_535;
 
 export function lowerBatchedProduct(
   call: BatchedProductCall,
@@ -23,8 +23,8 @@ export function lowerBatchedProduct(
   const work = 2 * m * n * k;
   const atOnce =
     together *
-    Math.max(1, Math.min(Math.floor(variants.dispatchWork / (work * together)), Math.floor(MOST_GROUPS / blocks)));
-  return stretches(batch, atOnce).map(([first, end]) => ({
+    Math.max(1, Math.min(Math.floor(variants.dispatchWork / (work * together)), Math.floor(MAXIMUM_GROUPS / blocks)));
+  return splitRange(batch, atOnce).map(([first, end]) => ({
     shader: 'batched-product',
     constants: {
       WIDTH: width,
@@ -48,7 +48,7 @@ export function lowerBatchedProduct(
 }
 
 /** `count` in stretches of `length`: where each begins and ends. */
-function stretches(count: number, length: number): [number, number][] {
+function splitRange(count: number, length: number): [number, number][] {
   return Array.from({ length: Math.ceil(count / length) }, (_, index) => [
     index * length,
     Math.min((index + 1) * length, count),
@@ -65,14 +65,14 @@ export function lowerCholesky(call: CholeskyCall, step: PlannedCall, variants: P
   const most = variants.dispatchWork * (variants.tiled ? WORKGROUP_SHARE : 1);
   const columns = Math.max(1, Math.min(order, Math.floor((order * most) / work)));
   const samples = Math.max(1, Math.floor((variants.dispatchWork * order) / (work * columns)));
-  return stretches(batch, samples).flatMap(([firstSample, endSample]) =>
-    stretches(order, columns).map(([start, stop]) => ({
+  return splitRange(batch, samples).flatMap(([firstSample, endSample]) =>
+    splitRange(order, columns).map(([start, stop]) => ({
       shader: 'cholesky',
       constants: {},
       sizes: [...u(batch, order, firstSample, endSample, start, stop), ...f(order * epsilon), ...u(0)], // zero
       operands: step.operands,
       result: step.output,
-      groups: flatGroups(endSample - firstSample),
+      groups: distributeGroups(endSample - firstSample),
       work: (work * (endSample - firstSample) * (stop - start)) / order,
     })),
   );
@@ -85,13 +85,13 @@ export function lowerTriangularSolve(
 ): Dispatch[] {
   const { batch, order, columns, transposed } = call;
   const work = order ** 2;
-  return stretches(batch * columns, Math.max(1, Math.floor(variants.dispatchWork / work))).map(([first, end]) => ({
+  return splitRange(batch * columns, Math.max(1, Math.floor(variants.dispatchWork / work))).map(([first, end]) => ({
     shader: 'triangular-solve',
     constants: { TRANSPOSED: transposed ? 1 : 0 },
     sizes: u(order, columns, first, end),
     operands: step.operands,
     result: step.output,
-    groups: groupsFor(end - first),
+    groups: groupsForInvocations(end - first),
     work: work * (end - first),
   }));
 }

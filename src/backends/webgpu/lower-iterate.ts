@@ -1,7 +1,7 @@
 /** Whole loops of a solver. */
 import { ABSENT, ACTIVATIONS, ITERATIONS, type IterateCall, type ProximalGradientCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Dispatch, f, flatGroups, type ProductVariants, u } from './dispatch.ts';
+import { type Dispatch, distributeGroups, f, type ProductVariants, u } from './dispatch.ts';
 
 /** Samples of a workgroup, of iterate and of proximal-gradient, and columns of each invocation of both. */
 const ROWS = 8;
@@ -15,10 +15,10 @@ const BYTES_PER_COLUMN = 2 * 16 + (4 * 16) / COLUMNS;
 const OTHER_BYTES = 256;
 
 /** Iterations that most solves need: what a dispatch is expected to do. It may do so many in any case. */
-const EXPECTED = 8;
+const EXPECTED_ITERATIONS = 8;
 
 /** And the most of them: however small, each takes some microseconds. */
-const MOST_TRIPS = 10_000;
+const MAXIMUM_ITERATIONS = 10_000;
 
 /**
  * On a software adapter four barriers an iteration cost more than dispatches do, once many invocations meet at them: a
@@ -38,7 +38,7 @@ export function widestIterationOn(limits: GPUSupportedLimits, { tiled }: Product
 
 export function lowerIterate(call: IterateCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { accelerated, batch, n, stride, shared, giveUp } = call;
-  return wholeLoop(call, step, variants, 2 * batch * n ** 2, {
+  return lowerWholeLoop(call, step, variants, 2 * batch * n ** 2, {
     shader: accelerated ? 'anderson' : 'iterate',
     constants: {
       METHOD: ITERATIONS.indexOf(call.iteration),
@@ -50,7 +50,7 @@ export function lowerIterate(call: IterateCall, step: PlannedCall, variants: Pro
       ...f(call.staleLimit, call.epsilon, ...call.activationParameters),
       ...u(0), // zero
     ],
-    groups: flatGroups(accelerated ? batch : Math.ceil(batch / ROWS)),
+    groups: distributeGroups(accelerated ? batch : Math.ceil(batch / ROWS)),
   });
 }
 
@@ -60,11 +60,11 @@ export function lowerProximalGradient(
   variants: ProductVariants,
 ): Dispatch[] {
   const { batch, groups, features, giveUp } = call;
-  return wholeLoop(call, step, variants, 2 * batch * features ** 2, {
+  return lowerWholeLoop(call, step, variants, 2 * batch * features ** 2, {
     shader: 'proximal-gradient',
     constants: { ACCELERATED: call.accelerated ? 1 : 0 },
     sizes: [...u(batch, groups, features, giveUp ? 1 : 0), ...f(call.staleLimit)],
-    groups: flatGroups(groups * Math.ceil(batch / groups / PROXIMAL_ROWS)),
+    groups: distributeGroups(groups * Math.ceil(batch / groups / PROXIMAL_ROWS)),
   });
 }
 
@@ -73,23 +73,27 @@ export function lowerProximalGradient(
  * @param each work of an iteration
  * @param dispatch what all have in common; before its sizes goes how many iterations one makes
  */
-function wholeLoop(
+function lowerWholeLoop(
   { limit, stride }: IterateCall | ProximalGradientCall,
   step: PlannedCall,
   { dispatchWork }: ProductVariants,
   each: number,
   dispatch: Pick<Dispatch, 'shader' | 'constants' | 'sizes' | 'groups'>,
 ): Dispatch[] {
-  const trips = Math.min(Math.max(EXPECTED * Math.floor(dispatchWork / each), EXPECTED), MOST_TRIPS, limit);
+  const iterations = Math.min(
+    Math.max(EXPECTED_ITERATIONS * Math.floor(dispatchWork / each), EXPECTED_ITERATIONS),
+    MAXIMUM_ITERATIONS,
+    limit,
+  );
   const [carried, ...others] = step.operands;
-  return Array.from({ length: Math.ceil(limit / trips) }, (_, index) => ({
+  return Array.from({ length: Math.ceil(limit / iterations) }, (_, index) => ({
     ...dispatch,
     constants: { ...dispatch.constants, CONTINUED: index === 0 ? 0 : 1, THREADS: stride / COLUMNS },
-    sizes: [...u(Math.min(trips, limit - index * trips)), ...dispatch.sizes],
+    sizes: [...u(Math.min(iterations, limit - index * iterations)), ...dispatch.sizes],
     operands: [index === 0 ? carried : ABSENT, ...others],
     result: step.output,
     // Most solves have ended before the later ones.
-    work: index === 0 ? each * Math.min(trips, EXPECTED) : each,
+    work: index === 0 ? each * Math.min(iterations, EXPECTED_ITERATIONS) : each,
     ...(index > 0 && { isContinued: true }),
   }));
 }

@@ -4,12 +4,12 @@
  */
 import { ABSENT, ACTIVATIONS, ITERATIONS, type PassCall, passLayout } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Dispatch, f, groupsFor, u } from './dispatch.ts';
-import { groupsOf, tiledForm } from './lower-product.ts';
+import { type Dispatch, f, groupsForInvocations, u } from './dispatch.ts';
+import { chooseTiledVariant, groupsForResult } from './lower-product.ts';
 
 export function lowerPass(call: PassCall, step: PlannedCall): Dispatch[] {
   const { batch, n, transposed, shared } = call;
-  const form = tiledForm({ m: batch, n, k: n, transposeA: false, transposeB: transposed });
+  const form = chooseTiledVariant({ m: batch, n, k: n, transposeA: false, transposeB: transposed });
   /** The number of column tiles for each of which the first dispatch writes a partial sum. */
   const tiles = Math.ceil(n / form.columns);
   const [carried, matrix, b, alpha, tolerance, floor, slope] = step.operands;
@@ -33,7 +33,7 @@ export function lowerPass(call: PassCall, step: PlannedCall): Dispatch[] {
       ],
       operands: [carried, matrix, carried, b, alpha, slope],
       result,
-      groups: groupsOf(form, n, batch),
+      groups: groupsForResult(form, n, batch),
       work: 2 * batch * n ** 2,
     },
     {
@@ -46,7 +46,7 @@ export function lowerPass(call: PassCall, step: PlannedCall): Dispatch[] {
       ],
       operands: [carried, tolerance, floor],
       result,
-      groups: groupsFor(batch),
+      groups: groupsForInvocations(batch),
       work: 2 * batch * tiles,
     },
   ];

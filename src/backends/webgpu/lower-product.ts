@@ -37,7 +37,7 @@ const BUSY_GPU = 128;
 
 export function lowerProduct(call: ProductCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { m, n, k, transposeA, transposeB } = call;
-  const form = variants.tiled ? tiledForm(call) : registerForm(call);
+  const form = variants.tiled ? chooseTiledVariant(call) : chooseRegisterVariant(call);
   const rowWork = 2 * n * k;
   const rowsAtOnce = Math.max(1, Math.floor(variants.dispatchWork / (rowWork * form.rows))) * form.rows;
   const isOpen = variants.tiled && (variants.wide || rowWork * m >= (variants.tuneFrom ?? Number.POSITIVE_INFINITY));
@@ -55,7 +55,7 @@ export function lowerProduct(call: ProductCall, step: PlannedCall, variants: Pro
       ],
       operands: step.operands,
       result: step.output,
-      groups: groupsOf(form, n, endRow - firstRow),
+      groups: groupsForResult(form, n, endRow - firstRow),
       work: rowWork * (endRow - firstRow),
       ...(isOpen && { part: { call, rows: endRow - firstRow } }),
     });
@@ -63,48 +63,52 @@ export function lowerProduct(call: ProductCall, step: PlannedCall, variants: Pro
   return dispatches;
 }
 
-export function groupsOf(form: Pick<ProductVariant, 'rows' | 'columns'>, n: number, rows: number): [number, number] {
+export function groupsForResult(
+  form: Pick<ProductVariant, 'rows' | 'columns'>,
+  n: number,
+  rows: number,
+): [number, number] {
   return [Math.ceil(n / form.columns), Math.ceil(rows / form.rows)];
 }
 
 /** Workgroups of this size that the result takes. */
-function groupCount({ m, n }: ProductShape, rows: number, columns: number): number {
+function countGroups({ m, n }: ProductShape, rows: number, columns: number): number {
   return Math.ceil(m / rows) * Math.ceil(n / columns);
 }
 
 /** Whether both operands can be read in vectors of four. */
-export function isInVectors({ m, n, k, transposeA, transposeB }: ProductShape): boolean {
+export function canReadVectors({ m, n, k, transposeA, transposeB }: ProductShape): boolean {
   return k % 4 === 0 && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
 }
 
 /** Whether an operand is read along k or across it decides how a slice of it is loaded. */
-export function alongK({ transposeA, transposeB }: ProductShape): Record<string, number> {
+export function layoutConstants({ transposeA, transposeB }: ProductShape): Record<string, number> {
   return { A_ALONG_K: transposeA ? 0 : 1, B_ALONG_K: transposeB ? 1 : 0 };
 }
 
-function defaultEdge(shape: ProductShape): number {
+function chooseEdge(shape: ProductShape): number {
   const large = TILE * EDGES.large;
-  return groupCount(shape, large, large) >= BUSY_GPU ? EDGES.large : EDGES.small;
+  return countGroups(shape, large, large) >= BUSY_GPU ? EDGES.large : EDGES.small;
 }
 
-export function tiledForm(shape: ProductShape, edge = defaultEdge(shape)): ProductVariant {
+export function chooseTiledVariant(shape: ProductShape, edge = chooseEdge(shape)): ProductVariant {
   return {
     shader: 'product-tiled',
-    constants: { EDGE: edge, ...alongK(shape) },
+    constants: { EDGE: edge, ...layoutConstants(shape) },
     rows: TILE * edge,
     columns: TILE * edge,
   };
 }
 
-function registerForm(shape: ProductShape): ProductVariant {
+function chooseRegisterVariant(shape: ProductShape): ProductVariant {
   const group =
-    REGISTER_GROUPS.find(({ width, height }) => groupCount(shape, BLOCK * height, BLOCK * width) >= BUSY_PROCESSOR) ??
+    REGISTER_GROUPS.find(({ width, height }) => countGroups(shape, BLOCK * height, BLOCK * width) >= BUSY_PROCESSOR) ??
     REGISTER_GROUPS[REGISTER_GROUPS.length - 1];
   const { width, height } = group;
   const size = { rows: BLOCK * height, columns: BLOCK * width };
   const constants = { WIDTH: width, HEIGHT: height };
-  if (!isInVectors(shape)) return { shader: 'product-register', constants, ...size };
-  return { shader: 'product-register-vector', constants: { ...constants, ...alongK(shape) }, ...size };
+  if (!canReadVectors(shape)) return { shader: 'product-register', constants, ...size };
+  return { shader: 'product-register-vector', constants: { ...constants, ...layoutConstants(shape) }, ...size };
 }
 
 export function epilogueConstants(

@@ -1,6 +1,14 @@
 import { ABSENT, ACTIVATIONS, REDUCTIONS, type ReduceCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Dispatch, f, flatGroups, groupsFor, type ProductVariants, SCRATCH, u } from './dispatch.ts';
+import {
+  type Dispatch,
+  distributeGroups,
+  f,
+  groupsForInvocations,
+  type ProductVariants,
+  SCRATCH,
+  u,
+} from './dispatch.ts';
 
 /** Length of the middle index up to which one invocation an output is enough on a GPU. */
 const SHORT = 16;
@@ -11,12 +19,12 @@ const MANY_OUTPUTS = 256;
 const ELEMENT_WORK = 4;
 
 /** Numbers of scratch that the call needs: a pair for each stretch. */
-export function scratchOfReduce(call: ReduceCall, variants: ProductVariants): number {
-  const segments = segmentsOf(call, variants);
+export function scratchSizeOfReduce(call: ReduceCall, variants: ProductVariants): number {
+  const segments = countSegments(call, variants);
   return segments === 1 ? 0 : call.outer * segments * call.inner * 2;
 }
 
-function segmentsOf({ outer, middle, inner }: ReduceCall, variants: ProductVariants): number {
+function countSegments({ outer, middle, inner }: ReduceCall, variants: ProductVariants): number {
   const stretch = variants.tiled ? STRETCH.tiled : STRETCH.register;
   // Twice the stretch: below that a second dispatch costs more than it saves.
   if (outer * inner >= MANY_OUTPUTS || middle <= 2 * stretch) return 1;
@@ -24,16 +32,16 @@ function segmentsOf({ outer, middle, inner }: ReduceCall, variants: ProductVaria
 }
 
 export function lowerReduce(call: ReduceCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
-  const segments = segmentsOf(call, variants);
+  const segments = countSegments(call, variants);
   const operands = [step.operands[0], step.operands[1] ?? ABSENT];
-  if (segments === 1) return [reduction(call, variants, call.middle, 1, operands, step.output, false, false)];
+  if (segments === 1) return [createReduction(call, variants, call.middle, 1, operands, step.output, false, false)];
   return [
-    reduction(call, variants, call.middle, segments, operands, SCRATCH, false, true),
-    reduction(call, variants, segments, 1, [SCRATCH, ABSENT], step.output, true, false),
+    createReduction(call, variants, call.middle, segments, operands, SCRATCH, false, true),
+    createReduction(call, variants, segments, 1, [SCRATCH, ABSENT], step.output, true, false),
   ];
 }
 
-function reduction(
+function createReduction(
   call: ReduceCall,
   variants: ProductVariants,
   middle: number,
@@ -57,7 +65,7 @@ function reduction(
     sizes: [...u(outputs, middle, call.inner, segments, Math.ceil(middle / segments)), ...f(p0, p1, epsilon)],
     operands,
     result,
-    groups: byWorkgroup ? flatGroups(outputs) : groupsFor(outputs),
+    groups: byWorkgroup ? distributeGroups(outputs) : groupsForInvocations(outputs),
     work: call.outer * middle * call.inner * ELEMENT_WORK,
   };
 }

@@ -1,6 +1,6 @@
 import { ABSENT, ROWS, type RowsCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Dispatch, f, flatGroups, groupsFor, type ProductVariants, u } from './dispatch.ts';
+import { type Dispatch, distributeGroups, f, groupsForInvocations, type ProductVariants, u } from './dispatch.ts';
 
 /** Columns up to which one invocation a row is enough on a GPU. */
 const SHORT = 16;
@@ -17,7 +17,7 @@ export function lowerRows(call: RowsCall, step: PlannedCall, variants: ProductVa
     sizes: [...u(call.rows, call.columns), ...f(p0)],
     operands: [step.operands[0], step.operands[1] ?? ABSENT],
     result: step.output,
-    groups: byWorkgroup ? flatGroups(call.rows) : groupsFor(call.rows),
+    groups: byWorkgroup ? distributeGroups(call.rows) : groupsForInvocations(call.rows),
     work: call.rows * call.columns * (call.operation === 'proximalSoftmax' ? ITERATIVE_WORK : ELEMENT_WORK),
   };
 }

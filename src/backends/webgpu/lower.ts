@@ -14,7 +14,7 @@ import {
 } from '../kernels.ts';
 import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
-import { type Dispatch, f, groupsFor, i, type ProductVariants, u } from './dispatch.ts';
+import { type Dispatch, f, groupsForInvocations, i, type ProductVariants, u } from './dispatch.ts';
 import { lowerBatchedProduct, lowerCholesky, lowerTriangularSolve } from './lower-batched.ts';
 import { lowerIterate, lowerProximalGradient } from './lower-iterate.ts';
 import { lowerPass } from './lower-pass.ts';
@@ -72,23 +72,23 @@ function boundOperands(step: PlannedCall, count: number): number[] {
   });
 }
 
-function bits(flags: readonly boolean[]): number {
+function toBitMask(flags: readonly boolean[]): number {
   return flags.reduce((mask, flag, index) => mask | (flag ? 1 << index : 0), 0);
 }
 
 /** On a software adapter an invocation costs as much as several elements, so each invocation computes four of them. */
-function fourAtOnce(variants: ProductVariants): { FOUR: number } {
+function elementConstants(variants: ProductVariants): { FOUR: number } {
   return { FOUR: variants.tiled ? 0 : 1 };
 }
 
 function elementGroups(count: number, variants: ProductVariants): readonly [number, number] {
-  return groupsFor(variants.tiled ? count : Math.ceil(count / 4));
+  return groupsForInvocations(variants.tiled ? count : Math.ceil(count / 4));
 }
 
 export function lowerCopy({ from, to, size }: Omit<PlannedCopy, 'kind'>, variants: ProductVariants): Dispatch {
   return {
     shader: 'elementwise',
-    constants: { OPERATION: ELEMENTWISE.indexOf('copy'), LINEAR: 7, IN_PLACE: 0, ...fourAtOnce(variants) },
+    constants: { OPERATION: ELEMENTWISE.indexOf('copy'), LINEAR: 7, IN_PLACE: 0, ...elementConstants(variants) },
     sizes: [...u(1, 1, 1, size), ...i(...Array<number>(16).fill(0)), ...u(size), ...f(0, 0, 0)],
     operands: [from, ABSENT, ABSENT],
     result: to,
@@ -127,10 +127,10 @@ function lowerElementwise(call: ElementwiseCall, step: PlannedCall, variants: Pr
     shader: 'elementwise',
     constants: {
       OPERATION: ELEMENTWISE.indexOf(call.operation),
-      LINEAR: bits(linear),
+      LINEAR: toBitMask(linear),
       IN_PLACE: step.inPlace,
       ...(activation !== undefined && { ACTIVATION: activation }),
-      ...fourAtOnce(variants),
+      ...elementConstants(variants),
     },
     sizes: [...u(...call.shape), ...i(...strides), ...i(...offsets), ...u(count), ...f(p0, p1, p2)],
     operands: boundOperands(step, 3),
@@ -149,7 +149,7 @@ function lowerMove(call: MoveCall, step: PlannedCall, variants: ProductVariants)
     constants: {
       OPERATION: MOVES.indexOf(call.operation),
       INDEXED: call.inputs[1] === ABSENT ? 0 : 1,
-      ...fourAtOnce(variants),
+      ...elementConstants(variants),
     },
     sizes: [...u(inner, extent, others, length), ...i(offset), ...u(count)],
     operands: step.operands,
@@ -167,10 +167,10 @@ function lowerCombine(call: CombineCall, step: PlannedCall, variants: ProductVar
   return {
     shader: 'combine',
     constants: {
-      TERMS: bits(present.slice(0, 3)),
-      COEFFICIENTS: bits(present.slice(3)),
+      TERMS: toBitMask(present.slice(0, 3)),
+      COEFFICIENTS: toBitMask(present.slice(3)),
       IN_PLACE: step.inPlace,
-      ...fourAtOnce(variants),
+      ...elementConstants(variants),
     },
     sizes: [...f(...call.factors, 0), ...u(call.columns, count)],
     operands: boundOperands(step, 6),
@@ -184,11 +184,11 @@ function lowerScalar(call: ScalarCall, step: PlannedCall): Dispatch {
   const [p0 = 0, p1 = 0, p2 = 0] = call.parameters;
   return {
     shader: 'scalar',
-    constants: { OPERATION: SCALARS.indexOf(call.operation), SHARED: bits(call.shared), IN_PLACE: step.inPlace },
+    constants: { OPERATION: SCALARS.indexOf(call.operation), SHARED: toBitMask(call.shared), IN_PLACE: step.inPlace },
     sizes: [...u(call.batch), ...f(p0, p1, p2)],
     operands: boundOperands(step, 4),
     result: step.output,
-    groups: groupsFor(call.batch),
+    groups: groupsForInvocations(call.batch),
     work: call.batch * ELEMENT_WORK,
   };
 }
@@ -200,7 +200,7 @@ function lowerSolve(call: SolveCall, step: PlannedCall): Dispatch {
     sizes: u(call.batch, call.order),
     operands: boundOperands(step, 2),
     result: step.output,
-    groups: groupsFor(call.batch),
+    groups: groupsForInvocations(call.batch),
     work: (call.batch * call.order ** 3 * 2) / 3 + call.batch * call.order ** 2,
   };
 }

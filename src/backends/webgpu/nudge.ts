@@ -9,7 +9,11 @@ const NEEDS_NUDGES = /\bFirefox\//.test(globalThis.navigator?.userAgent ?? '');
 const INTERVAL = 1;
 
 /** What is awaited, which the device is to tell. */
-export function nudged<Result>(device: GPUDevice, awaited: Promise<Result>, isNeeded = NEEDS_NUDGES): Promise<Result> {
+export function awaitWithNudges<Result>(
+  device: GPUDevice,
+  awaited: Promise<Result>,
+  isNeeded = NEEDS_NUDGES,
+): Promise<Result> {
   if (!isNeeded) return awaited;
   const timer = setInterval(() => device.queue.submit([]), INTERVAL);
   return awaited.finally(() => clearInterval(timer));

@@ -1,5 +1,5 @@
 /** Pipelines by kernel and constants, compiled once, asynchronously and in parallel. */
-import { type Constants, partsFor, SHADERS, type Shader, type ShaderName, type ShaderPart } from './shaders.ts';
+import { type Constants, SHADERS, type Shader, type ShaderName, type ShaderPart, selectParts } from './shaders.ts';
 
 export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
@@ -35,7 +35,7 @@ export class PipelineCache {
 
   /** @param source of a kernel that is not among those of the cache */
   get(name: ShaderName, constants: Constants): Pipeline;
-  get(name: string, constants: Constants, source: Shader): Pipeline;
+  get(name: string, constants: Constants, createSource: Shader): Pipeline;
   get(name: string, constants: Constants, source = this.sources[name]): Pipeline {
     const settings = Object.entries(constants)
       .map(([constant, value]) => `${constant}=${value}`)
@@ -43,8 +43,8 @@ export class PipelineCache {
     const key = `${name} ${settings}`;
     const known = this.pipelines.get(key);
     if (known) return known;
-    const { bindings, layout } = this.layoutsOf(name, source);
-    const loading = this.module(name, partsFor(source, constants));
+    const { bindings, layout } = this.getLayouts(name, source);
+    const loading = this.getSource(name, selectParts(source, constants));
     const compilation = loading.then(({ module }) => {
       const compute = { module, entryPoint: 'main', constants };
       return this.device.createComputePipelineAsync({ label: key, layout, compute });
@@ -59,7 +59,7 @@ export class PipelineCache {
         async (cause: unknown) => {
           // It may be another time: what has failed is not kept.
           if (this.pipelines.get(key) === pipeline) this.pipelines.delete(key);
-          throw await described(key, loading, cause);
+          throw await describeFailure(key, loading, cause);
         },
       ),
     };
@@ -68,7 +68,7 @@ export class PipelineCache {
     return pipeline;
   }
 
-  private layoutsOf(name: string, shader: Shader): Layouts {
+  private getLayouts(name: string, shader: Shader): Layouts {
     const known = this.layouts.get(name);
     if (known) return known;
     const bindings = this.device.createBindGroupLayout({ label: name, entries: layoutEntries(shader) });
@@ -78,7 +78,7 @@ export class PipelineCache {
     return layouts;
   }
 
-  private module(label: string, parts: readonly ShaderPart[]): Promise<Source> {
+  private getSource(label: string, parts: readonly ShaderPart[]): Promise<Source> {
     const key = parts.map(({ file }) => file).join();
     const known = this.modules.get(key);
     if (known) return known;
@@ -102,10 +102,10 @@ export class PipelineCache {
 }
 
 /** What went wrong in the source, where that can be told; otherwise the cause itself. */
-async function described(key: string, loading: Promise<Source>, cause: unknown): Promise<unknown> {
+async function describeFailure(key: string, loading: Promise<Source>, cause: unknown): Promise<unknown> {
   try {
-    const [{ compileError }, source] = await Promise.all([import('./compile-error.ts'), loading]);
-    return await compileError(key, source, cause);
+    const [{ createCompileError }, source] = await Promise.all([import('./compile-error.ts'), loading]);
+    return await createCompileError(key, source, cause);
   } catch {
     const message = cause instanceof Error ? cause.message : String(cause);
     return new Error(`kernel ${key} does not compile: ${message}`, { cause });

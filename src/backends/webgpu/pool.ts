@@ -119,7 +119,7 @@ export class BufferPool {
     return buffer;
   }
 
-  private letGo(buffer: DeviceBuffer): boolean {
+  private removeHeld(buffer: DeviceBuffer): boolean {
     return this.held.tensors.remove(buffer) || this.held.programs.remove(buffer);
   }
 
@@ -129,7 +129,7 @@ export class BufferPool {
 
   /** Takes a buffer of `acquire` back. */
   release(buffer: DeviceBuffer): void {
-    if (!this.letGo(buffer) || buffer.invalid) return;
+    if (!this.removeHeld(buffer) || buffer.invalid) return;
     const list = this.idle.get(buffer.bytes) ?? [];
     this.idle.set(buffer.bytes, list);
     const place = list.findIndex(({ id }) => id < buffer.id);
@@ -141,7 +141,7 @@ export class BufferPool {
 
   /** Takes a buffer of `create` back. */
   discard(buffer: DeviceBuffer): void {
-    if (this.letGo(buffer)) this.destroy(buffer);
+    if (this.removeHeld(buffer)) this.destroy(buffer);
   }
 
   /** The first of each list is the one least likely to be needed; sizes are emptied in turn, down to half the limit. */

@@ -9,48 +9,51 @@ import type { UndecidedProduct } from './compiled.ts';
 import { USAGE } from './device.ts';
 import { wordsToBytes } from './dispatch.ts';
 import {
-  alongK,
+  canReadVectors,
+  chooseTiledVariant,
   EDGES,
   epilogueConstants,
-  groupsOf,
-  isInVectors,
+  groupsForResult,
+  layoutConstants,
   lowerProduct,
   type ProductVariant,
-  tiledForm,
 } from './lower-product.ts';
-import { nudged } from './nudge.ts';
+import { awaitWithNudges } from './nudge.ts';
 import type { Pipeline } from './pipelines.ts';
 import type { Runtime } from './runtime.ts';
-import { productForm } from './shaders.ts';
+import { defineProduct } from './shaders.ts';
 
 type Candidate = Pick<ProductVariant, 'rows' | 'columns'> & { pipeline(of: ProductCall): Pipeline };
 
 const WIDE_BLOCK = 128;
-const WIDE = productForm({ file: 'product-wide.wgsl', text: wide });
+const WIDE = defineProduct({ file: 'product-wide.wgsl', text: wide });
 
 /** Gives each product the form that is fastest for its size; the first run of the Program waits for this. */
 export async function chooseVariants(products: readonly UndecidedProduct[], runtime: Runtime): Promise<void> {
   for (const { dispatch, call, rows } of products) {
-    const candidates = candidatesFor(call, runtime);
-    const chosen = candidates[await choiceFor(call, candidates, runtime)];
+    const candidates = listCandidates(call, runtime);
+    const chosen = candidates[await chooseCandidate(call, candidates, runtime)];
     dispatch.pipeline = chosen.pipeline(call);
-    dispatch.groups = groupsOf(chosen, call.n, rows);
+    dispatch.groups = groupsForResult(chosen, call.n, rows);
   }
 }
 
 /** The form that is taken without timing first; the wide one, where it can be had, last. */
-function candidatesFor(call: ProductCall, { pipelines }: Runtime): Candidate[] {
-  const usual = tiledForm(call);
-  const other = tiledForm(call, usual.rows === tiledForm(call, EDGES.large).rows ? EDGES.small : EDGES.large);
+function listCandidates(call: ProductCall, { pipelines }: Runtime): Candidate[] {
+  const usual = chooseTiledVariant(call);
+  const other = chooseTiledVariant(
+    call,
+    usual.rows === chooseTiledVariant(call, EDGES.large).rows ? EDGES.small : EDGES.large,
+  );
   const candidates: Candidate[] = [usual, other].map((form) => ({
     ...form,
     pipeline: (of) => pipelines.get(form.shader, { ...form.constants, ...epilogueConstants(of) }),
   }));
-  if (isInVectors(call)) {
+  if (canReadVectors(call)) {
     candidates.push({
       rows: WIDE_BLOCK,
       columns: WIDE_BLOCK,
-      pipeline: (of) => pipelines.get('product-wide', { ...alongK(of), ...epilogueConstants(of) }, WIDE),
+      pipeline: (of) => pipelines.get('product-wide', { ...layoutConstants(of), ...epilogueConstants(of) }, WIDE),
     });
   }
   return candidates;
@@ -59,9 +62,9 @@ function candidatesFor(call: ProductCall, { pipelines }: Runtime): Candidate[] {
 /** By size class, the choice of a device, and when the last timing ends: they do not disturb one another. */
 const choices = new WeakMap<GPUDevice, { known: Map<string, Promise<number>>; last: Promise<unknown> }>();
 
-function choiceFor(call: ProductCall, candidates: readonly Candidate[], runtime: Runtime): Promise<number> {
-  if (runtime.variants.wide) return Promise.resolve(isInVectors(call) ? candidates.length - 1 : 0);
-  const sample = sampleOf(call);
+function chooseCandidate(call: ProductCall, candidates: readonly Candidate[], runtime: Runtime): Promise<number> {
+  if (runtime.variants.wide) return Promise.resolve(canReadVectors(call) ? candidates.length - 1 : 0);
+  const sample = createSample(call);
   const { m, n, k, transposeA, transposeB } = sample;
   const key = [m, n, k, transposeA, transposeB, candidates[0].rows, candidates.length].join();
   const device = choices.get(runtime.device) ?? { known: new Map(), last: Promise.resolve() };
@@ -69,25 +72,25 @@ function choiceFor(call: ProductCall, candidates: readonly Candidate[], runtime:
   const known = device.known.get(key);
   if (known) return known;
   // What goes wrong here, a lost device or a kernel that does not compile, leaves the usual form.
-  const choice = device.last.then(() => timed(sample, candidates, runtime)).catch(() => 0);
+  const choice = device.last.then(() => timeCandidates(sample, candidates, runtime)).catch(() => 0);
   device.known.set(key, choice);
   device.last = choice;
   return choice;
 }
 
 /** Rows, columns and depth up to which larger products are taken to behave alike: 4.3 billion operations. */
-const MOST = { rows: 2048, columns: 2048, depth: 512 } as const;
+const MAXIMUM_SAMPLE = { rows: 2048, columns: 2048, depth: 512 } as const;
 
 /** The product that stands for a size class: powers of two, and a plain epilogue. */
-function sampleOf({ m, n, k, transposeA, transposeB }: ProductCall): ProductCall {
+function createSample({ m, n, k, transposeA, transposeB }: ProductCall): ProductCall {
   const upTo = (extent: number, most: number): number => Math.min(2 ** Math.ceil(Math.log2(Math.max(extent, 4))), most);
   return {
     kernel: 'product',
     inputs: [0, 1, ABSENT, ABSENT, ABSENT, ABSENT],
     output: 2,
-    m: upTo(m, MOST.rows),
-    n: upTo(n, MOST.columns),
-    k: upTo(k, MOST.depth),
+    m: upTo(m, MAXIMUM_SAMPLE.rows),
+    n: upTo(n, MAXIMUM_SAMPLE.columns),
+    k: upTo(k, MAXIMUM_SAMPLE.depth),
     transposeA,
     transposeB,
     bias: 'none',
@@ -98,7 +101,11 @@ function sampleOf({ m, n, k, transposeA, transposeB }: ProductCall): ProductCall
   };
 }
 
-async function timed(sample: ProductCall, candidates: readonly Candidate[], runtime: Runtime): Promise<number> {
+async function timeCandidates(
+  sample: ProductCall,
+  candidates: readonly Candidate[],
+  runtime: Runtime,
+): Promise<number> {
   const { device, absentOperand, openGuard, variants } = runtime;
   const { m, n, k } = sample;
   const step: PlannedCall = { kind: 'call', call: sample, operands: [...sample.inputs], output: 2, inPlace: 0 };
@@ -122,25 +129,25 @@ async function timed(sample: ProductCall, candidates: readonly Candidate[], runt
       const pass = encoder.beginComputePass();
       pass.setPipeline(pipelines[index].handle as GPUComputePipeline);
       pass.setBindGroup(0, group);
-      const [x, y] = groupsOf(candidates[index], n, m);
+      const [x, y] = groupsForResult(candidates[index], n, m);
       for (let repetition = 0; repetition < repetitions; repetition++) pass.dispatchWorkgroups(x, y);
       pass.end();
       device.queue.submit([encoder.finish()]);
-      return nudged(device, device.queue.onSubmittedWorkDone());
+      return awaitWithNudges(device, device.queue.onSubmittedWorkDone());
     };
-    return await fastest(candidates.length, run, () => performance.now());
+    return await findFastest(candidates.length, run, () => performance.now());
   } finally {
     for (const each of [uniform, a, b, c]) each.destroy();
   }
 }
 
 /** Milliseconds that a timing is to take, and those below which it says nothing, by the coarsest clocks of browsers. */
-const LENGTH = 20;
-const SHORTEST = 2;
-const MOST_REPETITIONS = 100;
+const TIMING_MILLISECONDS = 20;
+const MINIMUM_MILLISECONDS = 2;
+const MAXIMUM_REPETITIONS = 100;
 const ROUNDS = 3;
 /** What another form must take of the usual one's time to be preferred. */
-const CLEARLY = 0.95;
+const CLEAR_GAIN = 0.95;
 
 /**
  * The fastest of some candidates; 0 unless another one clearly is, and where the clock tells nothing. It costs each
@@ -148,7 +155,7 @@ const CLEARLY = 0.95;
  * @param run runs a candidate so many times
  * @param now milliseconds
  */
-export async function fastest(
+export async function findFastest(
   candidates: number,
   run: (candidate: number, repetitions: number) => Promise<unknown>,
   now: () => number,
@@ -161,12 +168,12 @@ export async function fastest(
   const all = Array.from({ length: candidates }, (_, candidate) => candidate);
   for (const candidate of all) await run(candidate, 1);
   const one = await elapsed(0, 1);
-  const repetitions = Math.max(1, Math.min(Math.ceil(LENGTH / one), MOST_REPETITIONS));
+  const repetitions = Math.max(1, Math.min(Math.ceil(TIMING_MILLISECONDS / one), MAXIMUM_REPETITIONS));
   const best = all.map(() => Number.POSITIVE_INFINITY);
   for (let round = 0; round < ROUNDS; round++) {
     for (const candidate of all) best[candidate] = Math.min(best[candidate], await elapsed(candidate, repetitions));
   }
-  if (!best.every((time) => time >= SHORTEST)) return 0;
+  if (!best.every((time) => time >= MINIMUM_MILLISECONDS)) return 0;
   const winner = best.indexOf(Math.min(...best));
-  return best[winner] <= CLEARLY * best[0] ? winner : 0;
+  return best[winner] <= CLEAR_GAIN * best[0] ? winner : 0;
 }

@@ -20,7 +20,7 @@ export class Readings {
   ) {}
 
   /** Resolves with the content of the buffer at this point, after `arrive`. @param bytes a multiple of 4 */
-  take(buffer: DeviceBuffer, bytes: number): Promise<ArrayBuffer> {
+  copy(buffer: DeviceBuffer, bytes: number): Promise<ArrayBuffer> {
     let target = this.targets.at(-1);
     if (!target || target.used + bytes > target.buffer.size) {
       target = this.open(Math.max(bytes, this.room));
@@ -33,7 +33,7 @@ export class Readings {
   }
 
   /** Submits what is recorded; resolves when everything taken is there. */
-  async arrive(): Promise<void> {
+  async settle(): Promise<void> {
     this.scheduler.flush();
     for (const { submitted } of this.targets) submitted();
     const arrivals = await Promise.allSettled(this.targets.map(({ mapped }) => mapped)); // after all who take their share
@@ -53,7 +53,7 @@ export class Readings {
       buffer,
       used: 0,
       submitted,
-      mapped: ready.then(() => this.scheduler.mapped(buffer, target.used)),
+      mapped: ready.then(() => this.scheduler.mapStaged(buffer, target.used)),
     };
     return target;
   }

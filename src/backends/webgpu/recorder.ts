@@ -41,7 +41,7 @@ export class Recorder {
    * Calls `body` and records the GPU errors that it causes under `name`. Scopes are opened and closed in one go, since
    * a page may share the device.
    */
-  scoped<Result>(name: string, body: () => Result, onError?: (error: Error) => void): Result {
+  withErrorScopes<Result>(name: string, body: () => Result, onError?: (error: Error) => void): Result {
     for (const scope of SCOPES) this.device.pushErrorScope(scope);
     try {
       return body();
@@ -72,7 +72,7 @@ export class Recorder {
    * To be called for each Program before its dispatches are recorded.
    * @param outputs those of the buffers that hold its results
    */
-  use(name: string, buffers: Iterable<DeviceBuffer>, outputs: readonly DeviceBuffer[]): void {
+  markUsed(name: string, buffers: Iterable<DeviceBuffer>, outputs: readonly DeviceBuffer[]): void {
     this.names.add(name);
     for (const buffer of buffers) buffer.usedBy = this.serial;
     for (const buffer of outputs) {
@@ -131,7 +131,7 @@ export class Recorder {
     this.dispatches = 0;
     this.serial += 1;
     try {
-      this.scoped(
+      this.withErrorScopes(
         name,
         () => {
           pass?.end();

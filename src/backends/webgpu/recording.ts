@@ -1,7 +1,7 @@
 /** Records the dispatches of one run of a Program. */
 import type { Compiled, CompiledDispatch, CompiledLoop, CompiledStatement } from './compiled.ts';
 import { withReserve } from './loop-history.ts';
-import { nudged } from './nudge.ts';
+import { awaitWithNudges } from './nudge.ts';
 import type { DeviceBuffer } from './pool.ts';
 import type { Runtime } from './runtime.ts';
 import type { Job } from './scheduler.ts';
@@ -70,7 +70,7 @@ export class Recording {
   /** Tells the recorder which buffers the next dispatches use. */
   private markBuffers(): void {
     const { buffers, outputs } = this.bindings;
-    this.runtime.scheduler.recorder.use(this.compiled.program.name, buffers, outputs);
+    this.runtime.scheduler.recorder.markUsed(this.compiled.program.name, buffers, outputs);
   }
 
   private *recordDispatch(dispatch: CompiledDispatch): Job {
@@ -86,7 +86,7 @@ export class Recording {
   private *awaitDevice(): Job {
     const { device, scheduler } = this.runtime;
     scheduler.flush();
-    yield nudged(device, device.queue.onSubmittedWorkDone());
+    yield awaitWithNudges(device, device.queue.onSubmittedWorkDone());
     this.markBuffers();
   }
 
@@ -126,7 +126,9 @@ export class Recording {
     // A pass of an outer loop is expensive, since it waits for the inner loop: no reserve.
     const passes = loop.isOuter ? Math.ceil(expected) : withReserve(expected);
     yield* this.recordPasses(loop, 0, Math.min(passes, loop.limit));
-    speculation.note(loop.limit, this.bindings.buffers[loop.guard], (taken) => loop.history.remember(entry, taken));
+    speculation.watchLoop(loop.limit, this.bindings.buffers[loop.guard], (taken) =>
+      loop.history.remember(entry, taken),
+    );
   }
 
   /**

@@ -3,6 +3,7 @@ import type { ProductVariants } from './dispatch.ts';
 import type { PipelineCache } from './pipelines.ts';
 import type { BufferPool, DeviceBuffer } from './pool.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { ObservedSpeculation } from './speculation.ts';
 
 export interface Runtime {
   readonly device: GPUDevice;
@@ -14,4 +15,6 @@ export interface Runtime {
   readonly absentOperand: DeviceBuffer;
   /** The guard outside of loops, which is always open. */
   readonly openGuard: DeviceBuffer;
+  /** Begins a speculation of a run's own; undefined until the code for it is loaded. */
+  speculate(): ObservedSpeculation | undefined;
 }

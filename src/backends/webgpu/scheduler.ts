@@ -4,7 +4,7 @@
  */
 import { MAP_READ } from './device.ts';
 import { Failures } from './failures.ts';
-import { nudged } from './nudge.ts';
+import { awaitWithNudges } from './nudge.ts';
 import type { DeviceBuffer } from './pool.ts';
 import type { Readings } from './readings.ts';
 import { Recorder, type SubmitLimits } from './recorder.ts';
@@ -113,9 +113,9 @@ export class Scheduler {
   }
 
   /** The first bytes of a buffer of `staging`, once everything submitted is done. */
-  async mapped(staged: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+  async mapStaged(staged: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
     try {
-      await nudged(this.device, staged.mapAsync(MAP_READ, 0, bytes));
+      await awaitWithNudges(this.device, staged.mapAsync(MAP_READ, 0, bytes));
       return staged.getMappedRange(0, bytes);
     } catch (error) {
       this.staging.discard(staged);
@@ -126,7 +126,7 @@ export class Scheduler {
   /** Takes it back when it has been read. */
   unstage(buffer: GPUBuffer): void {
     buffer.unmap();
-    this.staging.give(buffer);
+    this.staging.giveBack(buffer);
   }
 
   /** Submits what is recorded and resolves with the content of the buffer at this point. */
@@ -134,7 +134,7 @@ export class Scheduler {
     const target = this.staging.take(bytes);
     this.recorder.copy(buffer, target, 0, bytes);
     this.flush();
-    const content = (await this.mapped(target, bytes)).slice(0);
+    const content = (await this.mapStaged(target, bytes)).slice(0);
     this.unstage(target);
     return content;
   }
@@ -144,7 +144,7 @@ export class Scheduler {
     let spoiled: Error | undefined;
     const read = () => {
       spoiled = buffer.spoiled;
-      return readings ? readings.take(buffer, size * 4) : this.readBack(buffer, size * 4);
+      return readings ? readings.copy(buffer, size * 4) : this.readBack(buffer, size * 4);
     };
     const checked = (numbers: Float32Array): Float32Array => {
       if (spoiled) throw spoiled;
@@ -156,7 +156,7 @@ export class Scheduler {
   idle(): Promise<void> {
     return this.settle('idle', async () => {
       this.flush();
-      await nudged(this.device, this.device.queue.onSubmittedWorkDone());
+      await awaitWithNudges(this.device, this.device.queue.onSubmittedWorkDone());
     });
   }
 

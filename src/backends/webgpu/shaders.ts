@@ -47,7 +47,7 @@ export interface Shader {
   readonly operands: number;
 }
 
-export function partsFor({ parts }: Shader, constants: Constants): readonly ShaderPart[] {
+export function selectParts({ parts }: Shader, constants: Constants): readonly ShaderPart[] {
   return parts.flatMap((part) => (typeof part === 'function' ? part(constants) : [part]));
 }
 
@@ -59,8 +59,14 @@ const PIECEWISE = {
   operations: { file: 'shared/operations-piecewise.wgsl', text: piecewiseOperations },
 };
 const SMOOTH = {
-  activations: later('shared/activations-smooth.wgsl', () => import('../../../shaders/shared/activations-smooth.wgsl')),
-  operations: later('shared/operations-smooth.wgsl', () => import('../../../shaders/shared/operations-smooth.wgsl')),
+  activations: loadLater(
+    'shared/activations-smooth.wgsl',
+    () => import('../../../shaders/shared/activations-smooth.wgsl'),
+  ),
+  operations: loadLater(
+    'shared/operations-smooth.wgsl',
+    () => import('../../../shaders/shared/operations-smooth.wgsl'),
+  ),
 };
 /** The activations and operations that are in the latter. */
 const IS_SMOOTH = /^(exp|(proximal)?(tanh|sigmoid|softplus|elu|softsign|arctan)(Derivative)?)$/i;
@@ -81,7 +87,7 @@ const MONITOR = [CONSTANTS.state, { file: 'shared/monitor.wgsl', text: monitor }
 const PRODUCT = [CONSTANTS.biases, { file: 'shared/product.wgsl', text: product }];
 const REDUCTION = [CONSTANTS.reductions, LENGTHS, { file: 'shared/reduction.wgsl', text: reduction }];
 const ROWS_DIRECT = { file: 'shared/rows-direct.wgsl', text: rowsDirect };
-const ROWS_PROXIMAL = later(
+const ROWS_PROXIMAL = loadLater(
   'shared/rows-proximal-softmax.wgsl',
   () => import('../../../shaders/shared/rows-proximal-softmax.wgsl'),
 );
@@ -95,23 +101,23 @@ const WHOLE_LOOP = { file: 'shared/whole-loop.wgsl', text: wholeLoop };
 /** What every iteration of an equation is made of. */
 const ITERATING: Shader['parts'] = [ACTIVATION, LENGTHS, ...MONITOR, CONSTANTS.iterations, ITERATION];
 
-function kernel(operands: number, ...parts: Shader['parts']): Shader {
+function defineKernel(operands: number, ...parts: Shader['parts']): Shader {
   return { parts, hasSizes: true, hasGuard: true, operands };
 }
 
 /** All forms of the product bind alike. */
-export function productForm(...form: ShaderPart[]): Shader {
-  return kernel(6, ACTIVATION, ...PRODUCT, ...form);
+export function defineProduct(...form: ShaderPart[]): Shader {
+  return defineKernel(6, ACTIVATION, ...PRODUCT, ...form);
 }
 
-function wholeLoopForm(form: ShaderPart): Shader {
-  return kernel(7, ...ITERATING, STATES, WHOLE_LOOP, form);
+function defineWholeLoop(form: ShaderPart): Shader {
+  return defineKernel(7, ...ITERATING, STATES, WHOLE_LOOP, form);
 }
 
 /**
  * Of kernels that most pages do without, those of software adapters among them: fetched when a pipeline first needs it.
  */
-function later(file: string, load: () => Promise<{ default: string }>): ShaderPart {
+function loadLater(file: string, load: () => Promise<{ default: string }>): ShaderPart {
   return {
     file,
     get text() {
@@ -120,64 +126,72 @@ function later(file: string, load: () => Promise<{ default: string }>): ShaderPa
   };
 }
 
-const REGISTER = later('shared/product-register.wgsl', () => import('../../../shaders/shared/product-register.wgsl'));
+const REGISTER = loadLater(
+  'shared/product-register.wgsl',
+  () => import('../../../shaders/shared/product-register.wgsl'),
+);
 
 const PRODUCT_TILED = { file: 'product-tiled.wgsl', text: productTiled };
 
 export const SHADERS = {
-  'product-register': productForm(
+  'product-register': defineProduct(
     REGISTER,
-    later('product-register.wgsl', () => import('../../../shaders/product-register.wgsl')),
+    loadLater('product-register.wgsl', () => import('../../../shaders/product-register.wgsl')),
   ),
-  'product-register-vector': productForm(
+  'product-register-vector': defineProduct(
     REGISTER,
-    later('product-register-vector.wgsl', () => import('../../../shaders/product-register-vector.wgsl')),
+    loadLater('product-register-vector.wgsl', () => import('../../../shaders/product-register-vector.wgsl')),
   ),
-  'product-tiled': productForm(PRODUCT_TILED),
-  cholesky: kernel(
+  'product-tiled': defineProduct(PRODUCT_TILED),
+  cholesky: defineKernel(
     1,
-    later('cholesky.wgsl', () => import('../../../shaders/cholesky.wgsl')),
+    loadLater('cholesky.wgsl', () => import('../../../shaders/cholesky.wgsl')),
   ),
-  'triangular-solve': kernel(
+  'triangular-solve': defineKernel(
     2,
-    later('triangular-solve.wgsl', () => import('../../../shaders/triangular-solve.wgsl')),
+    loadLater('triangular-solve.wgsl', () => import('../../../shaders/triangular-solve.wgsl')),
   ),
-  'batched-product': productForm(later('batched-product.wgsl', () => import('../../../shaders/batched-product.wgsl'))),
-  elementwise: kernel(3, OPERATION, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
-  move: kernel(3, CONSTANTS.moves, { file: 'move.wgsl', text: move }, ELEMENTS),
-  combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
-  'reduce-thread': kernel(2, ACTIVATION, ...REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
-  'reduce-workgroup': kernel(2, ACTIVATION, ...REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
-  'rows-thread': kernel(2, ...ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
-  'rows-workgroup': kernel(2, ...ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
-  anderson: wholeLoopForm(later('anderson.wgsl', () => import('../../../shaders/anderson.wgsl'))),
-  'proximal-gradient': kernel(
+  'batched-product': defineProduct(
+    loadLater('batched-product.wgsl', () => import('../../../shaders/batched-product.wgsl')),
+  ),
+  elementwise: defineKernel(3, OPERATION, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
+  move: defineKernel(3, CONSTANTS.moves, { file: 'move.wgsl', text: move }, ELEMENTS),
+  combine: defineKernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
+  'reduce-thread': defineKernel(2, ACTIVATION, ...REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
+  'reduce-workgroup': defineKernel(2, ACTIVATION, ...REDUCTION, {
+    file: 'reduce-workgroup.wgsl',
+    text: reduceWorkgroup,
+  }),
+  'rows-thread': defineKernel(2, ...ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
+  'rows-workgroup': defineKernel(2, ...ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
+  anderson: defineWholeLoop(loadLater('anderson.wgsl', () => import('../../../shaders/anderson.wgsl'))),
+  'proximal-gradient': defineKernel(
     7,
     NUMBERS,
     LENGTHS,
     ...MONITOR,
     STATES,
-    later('proximal-gradient.wgsl', () => import('../../../shaders/proximal-gradient.wgsl')),
+    loadLater('proximal-gradient.wgsl', () => import('../../../shaders/proximal-gradient.wgsl')),
   ),
-  iterate: wholeLoopForm({ file: 'iterate.wgsl', text: iterate }),
-  pass: kernel(
+  iterate: defineWholeLoop({ file: 'iterate.wgsl', text: iterate }),
+  pass: defineKernel(
     6,
     ...ITERATING,
-    later('shared/pass.wgsl', () => import('../../../shaders/shared/pass.wgsl')),
+    loadLater('shared/pass.wgsl', () => import('../../../shaders/shared/pass.wgsl')),
     PRODUCT_TILED,
-    later('shared/pass-tiled.wgsl', () => import('../../../shaders/shared/pass-tiled.wgsl')),
+    loadLater('shared/pass-tiled.wgsl', () => import('../../../shaders/shared/pass-tiled.wgsl')),
   ),
-  'pass-observe': kernel(
+  'pass-observe': defineKernel(
     3,
     ...ITERATING,
     STATES,
-    later('pass-observe.wgsl', () => import('../../../shaders/pass-observe.wgsl')),
+    loadLater('pass-observe.wgsl', () => import('../../../shaders/pass-observe.wgsl')),
   ),
-  scalar: kernel(4, CONSTANTS.scalars, NUMBERS, ...MONITOR, { file: 'scalar.wgsl', text: scalar }),
-  solve: kernel(
+  scalar: defineKernel(4, CONSTANTS.scalars, NUMBERS, ...MONITOR, { file: 'scalar.wgsl', text: scalar }),
+  solve: defineKernel(
     2,
     NUMBERS,
-    later('solve.wgsl', () => import('../../../shaders/solve.wgsl')),
+    loadLater('solve.wgsl', () => import('../../../shaders/solve.wgsl')),
   ),
   'loop-enter': {
     parts: [{ file: 'loop-enter.wgsl', text: loopEnter }],

@@ -2,9 +2,9 @@
 import { USAGE } from './device.ts';
 
 /** Flags come back by the hundred and downloads mostly in one size: a few buffers of each serve all. */
-const KEPT_OF_A_SIZE = 4;
+const MAXIMUM_OF_SIZE = 4;
 /** Bytes of buffers that wait to be used again. */
-const KEPT_BYTES = 16 * 2 ** 20;
+const MAXIMUM_IDLE_BYTES = 16 * 2 ** 20;
 
 export class Staging {
   /** The size that was not used for longest comes first. */
@@ -31,10 +31,10 @@ export class Staging {
   }
 
   /** Takes one back, unmapped; one too many is destroyed. */
-  give(buffer: GPUBuffer): void {
+  giveBack(buffer: GPUBuffer): void {
     const { size } = buffer;
     const kept = this.idle.get(size) ?? [];
-    if (kept.length === KEPT_OF_A_SIZE || size > KEPT_BYTES) {
+    if (kept.length === MAXIMUM_OF_SIZE || size > MAXIMUM_IDLE_BYTES) {
       this.destroy(buffer);
       return;
     }
@@ -43,7 +43,7 @@ export class Staging {
     this.idle.delete(size);
     this.idle.set(size, kept);
     for (const [other, list] of this.idle) {
-      if (this.idleBytes <= KEPT_BYTES) return;
+      if (this.idleBytes <= MAXIMUM_IDLE_BYTES) return;
       for (const spare of list) this.destroy(spare);
       this.idleBytes -= other * list.length;
       this.idle.delete(other);
