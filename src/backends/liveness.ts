@@ -47,8 +47,8 @@ export function findReadSlots(program: Program): Set<number> {
       read.add(initial);
       if (leaving !== entering) read.add(leaving);
     }
-    // A flag that leaves as another entering slot is overwritten by the copies at the end of the pass: keep the flag's
-    // own.
+    // If the flag leaves as another entering slot, the copies at the end of the pass overwrite it: it needs its own
+    // slot.
     const flag = statement.carried[0];
     if (statement.carried.some(({ entering }) => entering === flag.leaving)) read.add(flag.entering);
   });

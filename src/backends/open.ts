@@ -9,14 +9,14 @@ import type { GPUJSMode, GPUJSOptions } from './gpujs/index.ts';
 /** Options of `open`. */
 export interface OpenOptions {
   /**
-   * On cpu and wasm the work is done on the calling thread, in turns of about 30 ms, between which timers, events and
-   * frames have theirs. A loop is cut between its passes. Of single kernels the products and inverses of cpu are cut; a
-   * product of wasm is not: it took 0.06 s for two matrices of order 1024 and 0.5 s for order 2048 on two slow cores,
-   * and takes eight times as long for twice the order. Element-wise kernels and softmax took up to 20 ns a number on
-   * cpu, 8 ns on wasm. gpujs does a whole solve without a break. What must not wait even so long belongs into a worker.
+   * The backend to use. Default: webgpu on a hardware adapter, else wasm, else the faster of gpujs and cpu, which is
+   * measured once. A software adapter is used only if webgpu is chosen by name.
    *
-   * Default: webgpu on a hardware adapter, else wasm, else the fastest of gpujs and cpu, which is measured once. A
-   * software adapter is used only when webgpu is asked for by name.
+   * cpu and wasm compute on the calling thread, in turns of about 30 ms between which timers, events and frames run.
+   * Loops are interrupted between their passes, and so are products and inverses on cpu. A product on wasm is not: on
+   * two slow cores it took 0.06 s for two matrices of order 1024 and 0.5 s for order 2048, and it takes eight times as
+   * long for twice the order. Element-wise kernels and softmax took up to 20 ns per number on cpu and 8 ns on wasm.
+   * gpujs carries out a whole solve without interruption. If such delays are too long, open the engine in a worker.
    */
   backend?: BackendName;
   /** A GPUDevice that the page already has. It remains the caller's: close() does not destroy it. Implies webgpu. */

@@ -1,10 +1,11 @@
 /**
- * From a Program to a plan: which buffer holds each slot, which calls write in place, and which copies a loop needs.
+ * Plans the memory of a Program: which buffer holds each slot, which calls write in place, and which copies a loop
+ * needs.
  *
- * Slots share a buffer when they are never needed at the same time. A value that leaves a pass is computed straight
- * into the buffer in which it enters the next one where that is safe, and copied at the end of the pass where it is
- * not. The plan relies on one property of loops: once the flag is 0 nothing in the body writes anything, so an entering
- * buffer may serve for something else between its last reading and the end of the pass.
+ * Slots share a buffer if they are never needed at the same time. A value that leaves a pass is computed directly in
+ * the buffer in which it enters the next pass if that is safe, and otherwise copied there at the end of the pass. The
+ * plan relies on one property of loops: once the flag is 0, nothing in the body writes anything. Hence the buffer of an
+ * entering slot may hold something else between its last reading and the end of the pass.
  */
 import type { Carried, Constant, Loop, Program, Statement } from './backend.ts';
 import { ABSENT, type KernelCall } from './kernels.ts';

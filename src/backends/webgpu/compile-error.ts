@@ -1,7 +1,7 @@
-/** What went wrong in a shader, and where; loaded when something has. */
+/** Describes an error in a shader and its place. Loaded only when a shader does not compile. */
 import type { Source } from './pipelines.ts';
 
-/** Finds the line of the joined source in the file it came from. */
+/** Finds the file from which a line of the joined source came, and the line within that file. */
 function locateLine({ parts, texts }: Source, line: number): { file: string; line: number; text: string } {
   let first = 1;
   for (const [index, { file }] of parts.entries()) {
@@ -12,7 +12,9 @@ function locateLine({ parts, texts }: Source, line: number): { file: string; lin
   return { file: 'the end of the source', line, text: '' };
 }
 
-/** `shaders/product-tiled.wgsl:12:5: message`, and below it the line. */
+/**
+ * Creates an error with messages such as `shaders/product-tiled.wgsl:12:5: …`, each followed by the line of the source.
+ */
 export async function createCompileError(key: string, source: Source, cause: unknown): Promise<Error> {
   const lines: string[] = [];
   const { messages } = await source.module.getCompilationInfo();

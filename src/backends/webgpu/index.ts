@@ -162,7 +162,10 @@ class WebGPUBackend implements Backend {
     return executable.bytes + before - this.pool.memory().programBytes;
   }
 
-  /** Undefined until the code of speculations is loaded, which the first call begins. A page that has lost its network does without. */
+  /**
+   * Undefined until the code of speculations is loaded, which the first call begins. A page that has lost its network
+   * does without.
+   */
   speculate(): ObservedSpeculation | undefined {
     this.loading ??= import('./speculation.ts').then(
       ({ ObservedSpeculation: Loaded }) => {

@@ -1,10 +1,10 @@
-/** Kernels that do the same for every sample of a batch. */
+/** Lowers the kernels that treat one matrix for each sample of a batch. */
 import type { BatchedProductCall, CholeskyCall, TriangularSolveCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
 import { type Dispatch, distributeGroups, f, groupsForInvocations, type ProductVariants, u } from './dispatch.ts';
 import { epilogueConstants } from './lower-product.ts';
 
-/** Rows and columns of C that an invocation computes, and invocations of a workgroup. */
+/** An invocation computes TILE × TILE numbers of C. A workgroup has at most EDGE × EDGE invocations for a sample. */
 const TILE = 4;
 const EDGE = 8;
 const INVOCATIONS = 64;
@@ -47,7 +47,7 @@ export function lowerBatchedProduct(
   }));
 }
 
-/** `count` in stretches of `length`: where each begins and ends. */
+/** Splits 0 … count into ranges of at most `length`: the start and the end of each. */
 function splitRange(count: number, length: number): [number, number][] {
   return Array.from({ length: Math.ceil(count / length) }, (_, index) => [
     index * length,
@@ -55,25 +55,30 @@ function splitRange(count: number, length: number): [number, number][] {
   ]);
 }
 
-/** Of a GPU's arithmetic, what one workgroup has: about a thirtieth. */
+/** The share of the arithmetic units of a GPU that one workgroup can use: about a thirtieth. */
 const WORKGROUP_SHARE = 1 / 32;
 
 export function lowerCholesky(call: CholeskyCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { batch, order, epsilon } = call;
   const work = order ** 3 / 3;
-  // However many samples there are, each takes one workgroup as long as this.
-  const most = variants.dispatchWork * (variants.tiled ? WORKGROUP_SHARE : 1);
-  const columns = Math.max(1, Math.min(order, Math.floor((order * most) / work)));
+  // Each sample is the work of one workgroup, whatever the number of samples, so its share bounds the columns of a
+  // dispatch.
+  const maximumWork = variants.dispatchWork * (variants.tiled ? WORKGROUP_SHARE : 1);
+  const columns = Math.max(1, Math.min(order, Math.floor((order * maximumWork) / work)));
   const samples = Math.max(1, Math.floor((variants.dispatchWork * order) / (work * columns)));
   return splitRange(batch, samples).flatMap(([firstSample, endSample]) =>
-    splitRange(order, columns).map(([start, stop]) => ({
+    splitRange(order, columns).map(([startColumn, endColumn]) => ({
       shader: 'cholesky',
       constants: {},
-      sizes: [...u(batch, order, firstSample, endSample, start, stop), ...f(order * epsilon), ...u(0)], // zero
+      sizes: [
+        ...u(batch, order, firstSample, endSample, startColumn, endColumn),
+        ...f(order * epsilon),
+        ...u(0), // the shader's zero
+      ],
       operands: step.operands,
       result: step.output,
       groups: distributeGroups(endSample - firstSample),
-      work: (work * (endSample - firstSample) * (stop - start)) / order,
+      work: (work * (endSample - firstSample) * (endColumn - startColumn)) / order,
     })),
   );
 }

@@ -1,34 +1,37 @@
-/** Whole loops of a solver. */
+/** Lowers the kernels that are whole loops of a solver. */
 import { ABSENT, ACTIVATIONS, ITERATIONS, type IterateCall, type ProximalGradientCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
 import { type Dispatch, distributeGroups, f, type ProductVariants, u } from './dispatch.ts';
 
-/** Samples of a workgroup, of iterate and of proximal-gradient, and columns of each invocation of both. */
+/** Samples in a workgroup of iterate and of proximal-gradient, and columns of an invocation in both. */
 const ROWS = 8;
 const PROXIMAL_ROWS = 4;
 const COLUMNS = 4;
 /**
- * vec4s of workgroup memory of iterate, the larger one: 2 a column for the vectors, 4 an invocation for the sums; a few
- * more for the rest.
+ * Workgroup memory of iterate, which needs the most: 2 vec4s per column for the vectors, 4 vec4s per invocation for the
+ * sums, and a little more.
  */
 const BYTES_PER_COLUMN = 2 * 16 + (4 * 16) / COLUMNS;
 const OTHER_BYTES = 256;
 
-/** Iterations that most solves need: what a dispatch is expected to do. It may do so many in any case. */
+/**
+ * The number of iterations that most solves need. A dispatch may carry out at least so many, and is expected to do no
+ * more.
+ */
 const EXPECTED_ITERATIONS = 8;
 
-/** And the most of them: however small, each takes some microseconds. */
+/** The largest number of iterations in a dispatch: even the smallest iteration takes some microseconds. */
 const MAXIMUM_ITERATIONS = 10_000;
 
 /**
- * On a software adapter four barriers an iteration cost more than dispatches do, once many invocations meet at them: a
- * solve and its gradient by Peaceman-Rachford took 1.4, 1.2, 1.0, 1.0 and 0.8 times as long without this at n = 64, 96,
- * 112, 128 and 192, forward-backward 2.4, 2.4 and 1.6 times at 64, 96 and 128, and FISTA along a Lasso path of 100 λ
- * 1.9, 2.9 and 1.8 times with 10, 64 and 128 features.
+ * The widest iteration on a software adapter. With many invocations, the four barriers of an iteration cost more than
+ * separate dispatches do. Without the whole-loop kernel, a solve and its gradient by Peaceman-Rachford took 1.4, 1.2,
+ * 1.0, 1.0 and 0.8 times as long at n = 64, 96, 112, 128 and 192, forward-backward 2.4, 2.4 and 1.6 times at 64, 96 and
+ * 128, and FISTA along a Lasso path of 100 λ 1.9, 2.9 and 1.8 times with 10, 64 and 128 features.
  */
 const WIDEST_ON_PROCESSOR = 128;
 
-/** Largest n of which a workgroup holds its samples, and for which it is the faster way. */
+/** The largest n for which a workgroup can hold its samples and the whole-loop kernel is the faster way. */
 export function widestIterationOn(limits: GPUSupportedLimits, { tiled }: ProductVariants): number {
   const invocations = Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX);
   const columns = Math.floor((limits.maxComputeWorkgroupStorageSize - OTHER_BYTES) / BYTES_PER_COLUMN);
@@ -48,7 +51,7 @@ export function lowerIterate(call: IterateCall, step: PlannedCall, variants: Pro
     sizes: [
       ...u(batch, n, stride / COLUMNS, shared.tolerance ? 1 : 0, shared.floor ? 1 : 0, giveUp ? 1 : 0),
       ...f(call.staleLimit, call.epsilon, ...call.activationParameters),
-      ...u(0), // zero
+      ...u(0), // the shader's zero
     ],
     groups: distributeGroups(accelerated ? batch : Math.ceil(batch / ROWS)),
   });
@@ -69,9 +72,10 @@ export function lowerProximalGradient(
 }
 
 /**
- * Several dispatches where the limit is more than one may do; those after the last sample has stopped return at once.
- * @param each work of an iteration
- * @param dispatch what all have in common; before its sizes goes how many iterations one makes
+ * Splits a loop into several dispatches if one must not carry out as many iterations as the limit. Dispatches after the
+ * last sample has stopped return at once.
+ * @param each the work of an iteration
+ * @param dispatch the fields that all dispatches share; the number of iterations of a dispatch goes before its sizes
  */
 function lowerWholeLoop(
   { limit, stride }: IterateCall | ProximalGradientCall,
@@ -92,7 +96,7 @@ function lowerWholeLoop(
     sizes: [...u(Math.min(iterations, limit - index * iterations)), ...dispatch.sizes],
     operands: [index === 0 ? carried : ABSENT, ...others],
     result: step.output,
-    // Most solves have ended before the later ones.
+    // Most solves end before the later dispatches.
     work: index === 0 ? each * Math.min(iterations, EXPECTED_ITERATIONS) : each,
     ...(index > 0 && { isContinued: true }),
   }));

@@ -1,3 +1,4 @@
+/** Lowers reductions. */
 import { ABSENT, ACTIVATIONS, REDUCTIONS, type ReduceCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
 import {
@@ -10,47 +11,58 @@ import {
   u,
 } from './dispatch.ts';
 
-/** Length of the middle index up to which one invocation an output is enough on a GPU. */
+/** On a GPU, one invocation computes an output if the middle index is at most this long; otherwise a workgroup does. */
 const SHORT = 16;
-/** Longest stretch that one workgroup (tiled form) or one invocation reduces when there are few outputs. */
-const STRETCH = { tiled: 4096, register: 256 } as const;
-/** With this many outputs the device is busy without splitting the middle index. */
+/** If there are few outputs, the longest segment that one workgroup (tiled) or one invocation (register) reduces. */
+const SEGMENT = { tiled: 4096, register: 256 } as const;
+/** With at least so many outputs, the device is busy without splitting the middle index into segments. */
 const MANY_OUTPUTS = 256;
+/** Estimated operations per element. */
 const ELEMENT_WORK = 4;
 
-/** Numbers of scratch that the call needs: a pair for each stretch. */
+/** How many numbers of scratch memory the call needs: two for each segment. */
 export function scratchSizeOfReduce(call: ReduceCall, variants: ProductVariants): number {
   const segments = countSegments(call, variants);
   return segments === 1 ? 0 : call.outer * segments * call.inner * 2;
 }
 
 function countSegments({ outer, middle, inner }: ReduceCall, variants: ProductVariants): number {
-  const stretch = variants.tiled ? STRETCH.tiled : STRETCH.register;
-  // Twice the stretch: below that a second dispatch costs more than it saves.
-  if (outer * inner >= MANY_OUTPUTS || middle <= 2 * stretch) return 1;
-  return Math.ceil(middle / stretch);
+  const segmentLength = variants.tiled ? SEGMENT.tiled : SEGMENT.register;
+  // Up to twice the segment length, a second dispatch costs more than it saves.
+  if (outer * inner >= MANY_OUTPUTS || middle <= 2 * segmentLength) return 1;
+  return Math.ceil(middle / segmentLength);
 }
 
 export function lowerReduce(call: ReduceCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
   const segments = countSegments(call, variants);
   const operands = [step.operands[0], step.operands[1] ?? ABSENT];
-  if (segments === 1) return [createReduction(call, variants, call.middle, 1, operands, step.output, false, false)];
+  const whole = { middle: call.middle, segments, operands, result: step.output, readsPartial: false };
+  if (segments === 1) return [createReduction(call, variants, { ...whole, writesPartial: false })];
   return [
-    createReduction(call, variants, call.middle, segments, operands, SCRATCH, false, true),
-    createReduction(call, variants, segments, 1, [SCRATCH, ABSENT], step.output, true, false),
+    createReduction(call, variants, { ...whole, result: SCRATCH, writesPartial: true }),
+    createReduction(call, variants, {
+      middle: segments,
+      segments: 1,
+      operands: [SCRATCH, ABSENT],
+      result: step.output,
+      readsPartial: true,
+      writesPartial: false,
+    }),
   ];
 }
 
-function createReduction(
-  call: ReduceCall,
-  variants: ProductVariants,
-  middle: number,
-  segments: number,
-  operands: readonly number[],
-  result: number,
-  partialOperand: boolean,
-  partialResult: boolean,
-): Dispatch {
+/** One of the two dispatches of a reduction, or the only one. */
+interface Stage extends Pick<Dispatch, 'operands' | 'result'> {
+  /** The length of the middle index. */
+  readonly middle: number;
+  readonly segments: number;
+  /** Whether the operand or the result consists of partial results, which are pairs of numbers. */
+  readonly readsPartial: boolean;
+  readonly writesPartial: boolean;
+}
+
+function createReduction(call: ReduceCall, variants: ProductVariants, stage: Stage): Dispatch {
+  const { middle, segments, operands, result } = stage;
   const outputs = call.outer * segments * call.inner;
   const byWorkgroup = variants.tiled && middle > SHORT;
   const [p0 = 0, p1 = 0, epsilon = 0] = call.parameters;
@@ -59,8 +71,8 @@ function createReduction(
     constants: {
       OPERATION: REDUCTIONS.indexOf(call.operation),
       ACTIVATION: ACTIVATIONS.indexOf(call.activation),
-      PARTIAL_OPERAND: partialOperand ? 1 : 0,
-      PARTIAL_RESULT: partialResult ? 1 : 0,
+      PARTIAL_OPERAND: stage.readsPartial ? 1 : 0,
+      PARTIAL_RESULT: stage.writesPartial ? 1 : 0,
     },
     sizes: [...u(outputs, middle, call.inner, segments, Math.ceil(middle / segments)), ...f(p0, p1, epsilon)],
     operands,

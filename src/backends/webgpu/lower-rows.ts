@@ -1,12 +1,13 @@
+/** Lowers operations on rows. */
 import { ABSENT, ROWS, type RowsCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
 import { type Dispatch, distributeGroups, f, groupsForInvocations, type ProductVariants, u } from './dispatch.ts';
 
-/** Columns up to which one invocation a row is enough on a GPU. */
+/** On a GPU, one invocation treats a row if it has at most so many columns; otherwise a workgroup does. */
 const SHORT = 16;
-/** Rough operations an element: only their order of magnitude matters, for the size of submits. */
+/** Estimated operations per element. Only their order of magnitude matters, for the size of submits. */
 const ELEMENT_WORK = 50;
-const ITERATIVE_WORK = 1000;
+const NEWTON_WORK = 1000;
 
 export function lowerRows(call: RowsCall, step: PlannedCall, variants: ProductVariants): Dispatch {
   const byWorkgroup = variants.tiled && call.columns > SHORT;
@@ -18,6 +19,6 @@ export function lowerRows(call: RowsCall, step: PlannedCall, variants: ProductVa
     operands: [step.operands[0], step.operands[1] ?? ABSENT],
     result: step.output,
     groups: byWorkgroup ? distributeGroups(call.rows) : groupsForInvocations(call.rows),
-    work: call.rows * call.columns * (call.operation === 'proximalSoftmax' ? ITERATIVE_WORK : ELEMENT_WORK),
+    work: call.rows * call.columns * (call.operation === 'proximalSoftmax' ? NEWTON_WORK : ELEMENT_WORK),
   };
 }

@@ -1,11 +1,11 @@
-/** Pipelines by kernel and constants, compiled once, asynchronously and in parallel. */
+/** Caches pipelines by kernel and constants. Each is compiled once; compilation is asynchronous and parallel. */
 import { type Constants, SHADERS, type Shader, type ShaderName, type ShaderPart, selectParts } from './shaders.ts';
 
 export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
-  /** Undefined until compiled. */
+  /** Undefined until the pipeline is compiled. */
   handle: GPUComputePipeline | undefined;
-  /** Rejects with an error that shows the place in the source. */
+  /** Resolves when the pipeline is compiled; rejects with an error that names the place in the source. */
   readonly ready: Promise<void>;
 }
 
@@ -23,7 +23,9 @@ interface Layouts {
 const COMPUTE_STAGE = 0x4;
 
 export class PipelineCache {
-  /** By kernel; the modules by their files. */
+  /**
+   * By the name of the kernel. Modules have the list of their files as key, and pipelines the name and the constants.
+   */
   private readonly layouts = new Map<string, Layouts>();
   private readonly modules = new Map<string, Promise<Source>>();
   private readonly pipelines = new Map<string, Pipeline>();
@@ -33,7 +35,7 @@ export class PipelineCache {
     private readonly sources: Readonly<Record<string, Shader>> = SHADERS,
   ) {}
 
-  /** @param source of a kernel that is not among those of the cache */
+  /** @param source the shader, if it is not one of SHADERS */
   get(name: ShaderName, constants: Constants): Pipeline;
   get(name: string, constants: Constants, createSource: Shader): Pipeline;
   get(name: string, constants: Constants, source = this.sources[name]): Pipeline {
@@ -57,13 +59,13 @@ export class PipelineCache {
           pipeline.handle = handle;
         },
         async (cause: unknown) => {
-          // It may be another time: what has failed is not kept.
+          // The failure may be temporary, so it is not cached.
           if (this.pipelines.get(key) === pipeline) this.pipelines.delete(key);
           throw await describeFailure(key, loading, cause);
         },
       ),
     };
-    pipeline.ready.catch(() => {}); // reported by whoever needs the pipeline
+    pipeline.ready.catch(() => {}); // reported by the run that needs the pipeline
     this.pipelines.set(key, pipeline);
     return pipeline;
   }
@@ -90,7 +92,8 @@ export class PipelineCache {
 
   private async source(label: string, parts: readonly ShaderPart[]): Promise<Source> {
     const texts = await Promise.all(parts.map(({ text }) => text));
-    // A faulty source is an error of each pipeline made from it, which is where it is reported: not to the page.
+    // A faulty source also fails each pipeline made from it, where the error is reported. Here it is hidden from the
+    // page.
     this.device.pushErrorScope('validation');
     try {
       const module = this.device.createShaderModule({ label, code: texts.join('\n') });
@@ -101,7 +104,7 @@ export class PipelineCache {
   }
 }
 
-/** What went wrong in the source, where that can be told; otherwise the cause itself. */
+/** An error with the place in the source, if that can be found; otherwise with the message of the cause. */
 async function describeFailure(key: string, loading: Promise<Source>, cause: unknown): Promise<unknown> {
   try {
     const [{ createCompileError }, source] = await Promise.all([import('./compile-error.ts'), loading]);

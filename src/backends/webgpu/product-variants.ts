@@ -1,6 +1,6 @@
 /**
- * Which form of the product a large one gets: timed once for each size class of a device. Loaded when a Program first
- * holds such a product, so that a page with none does without.
+ * Chooses the variant of large products by timing, once for each size class of a device. Loaded when a Program first
+ * contains such a product, so that pages without large products do not download it.
  */
 import wide from '../../../shaders/product-wide.wgsl';
 import { ABSENT, type ProductCall } from '../kernels.ts';
@@ -28,7 +28,10 @@ type Candidate = Pick<ProductVariant, 'rows' | 'columns'> & { pipeline(of: Produ
 const WIDE_BLOCK = 128;
 const WIDE = defineProduct({ file: 'product-wide.wgsl', text: wide });
 
-/** Gives each product the form that is fastest for its size; the first run of the Program waits for this. */
+/**
+ * Sets the variant of each product to the one that is fastest for its size. The first run of the Program waits for
+ * this.
+ */
 export async function chooseVariants(products: readonly UndecidedProduct[], runtime: Runtime): Promise<void> {
   for (const { dispatch, call, rows } of products) {
     const candidates = listCandidates(call, runtime);
@@ -38,16 +41,19 @@ export async function chooseVariants(products: readonly UndecidedProduct[], runt
   }
 }
 
-/** The form that is taken without timing first; the wide one, where it can be had, last. */
+/**
+ * The candidates. The first is the default variant, which is used without timing; the last is the wide one, if the
+ * product can use it.
+ */
 function listCandidates(call: ProductCall, { pipelines }: Runtime): Candidate[] {
   const usual = chooseTiledVariant(call);
   const other = chooseTiledVariant(
     call,
     usual.rows === chooseTiledVariant(call, EDGES.large).rows ? EDGES.small : EDGES.large,
   );
-  const candidates: Candidate[] = [usual, other].map((form) => ({
-    ...form,
-    pipeline: (of) => pipelines.get(form.shader, { ...form.constants, ...epilogueConstants(of) }),
+  const candidates: Candidate[] = [usual, other].map((variant) => ({
+    ...variant,
+    pipeline: (of) => pipelines.get(variant.shader, { ...variant.constants, ...epilogueConstants(of) }),
   }));
   if (canReadVectors(call)) {
     candidates.push({
@@ -59,7 +65,7 @@ function listCandidates(call: ProductCall, { pipelines }: Runtime): Candidate[] 
   return candidates;
 }
 
-/** By size class, the choice of a device, and when the last timing ends: they do not disturb one another. */
+/** For each device, the chosen candidates by size class, and the end of the last timing: timings must not overlap. */
 const choices = new WeakMap<GPUDevice, { known: Map<string, Promise<number>>; last: Promise<unknown> }>();
 
 function chooseCandidate(call: ProductCall, candidates: readonly Candidate[], runtime: Runtime): Promise<number> {
@@ -71,26 +77,27 @@ function chooseCandidate(call: ProductCall, candidates: readonly Candidate[], ru
   choices.set(runtime.device, device);
   const known = device.known.get(key);
   if (known) return known;
-  // What goes wrong here, a lost device or a kernel that does not compile, leaves the usual form.
+  // After a failure here, such as a lost device or a kernel that does not compile, the default variant is used.
   const choice = device.last.then(() => timeCandidates(sample, candidates, runtime)).catch(() => 0);
   device.known.set(key, choice);
   device.last = choice;
   return choice;
 }
 
-/** Rows, columns and depth up to which larger products are taken to behave alike: 4.3 billion operations. */
+/** Larger products are assumed to behave like one of this size, which takes 4.3 billion operations. */
 const MAXIMUM_SAMPLE = { rows: 2048, columns: 2048, depth: 512 } as const;
 
-/** The product that stands for a size class: powers of two, and a plain epilogue. */
+/** The product that represents a size class: its sizes are powers of two, and its epilogue is empty. */
 function createSample({ m, n, k, transposeA, transposeB }: ProductCall): ProductCall {
-  const upTo = (extent: number, most: number): number => Math.min(2 ** Math.ceil(Math.log2(Math.max(extent, 4))), most);
+  const roundUp = (extent: number, maximum: number): number =>
+    Math.min(2 ** Math.ceil(Math.log2(Math.max(extent, 4))), maximum);
   return {
     kernel: 'product',
     inputs: [0, 1, ABSENT, ABSENT, ABSENT, ABSENT],
     output: 2,
-    m: upTo(m, MAXIMUM_SAMPLE.rows),
-    n: upTo(n, MAXIMUM_SAMPLE.columns),
-    k: upTo(k, MAXIMUM_SAMPLE.depth),
+    m: roundUp(m, MAXIMUM_SAMPLE.rows),
+    n: roundUp(n, MAXIMUM_SAMPLE.columns),
+    k: roundUp(k, MAXIMUM_SAMPLE.depth),
     transposeA,
     transposeB,
     bias: 'none',
@@ -141,19 +148,19 @@ async function timeCandidates(
   }
 }
 
-/** Milliseconds that a timing is to take, and those below which it says nothing, by the coarsest clocks of browsers. */
+/** How long a timing should take, and the shortest that is meaningful with the coarsest clocks of browsers. */
 const TIMING_MILLISECONDS = 20;
 const MINIMUM_MILLISECONDS = 2;
 const MAXIMUM_REPETITIONS = 100;
 const ROUNDS = 3;
-/** What another form must take of the usual one's time to be preferred. */
+/** Another variant is preferred if it takes at most this share of the time of the default variant. */
 const CLEAR_GAIN = 0.95;
 
 /**
- * The fastest of some candidates; 0 unless another one clearly is, and where the clock tells nothing. It costs each
- * candidate one run and three times as many as 20 ms allow, at least one.
- * @param run runs a candidate so many times
- * @param now milliseconds
+ * Finds the fastest candidate. Returns 0, the default, unless another one is clearly faster, or if the clock is too
+ * coarse. Each candidate runs once, and then in three rounds as often as 20 ms allow, at least once.
+ * @param run runs a candidate repeatedly
+ * @param now the time in milliseconds
  */
 export async function findFastest(
   candidates: number,

@@ -1,6 +1,6 @@
 /**
- * All work in the order in which it was enqueued. A job is carried out at once unless an earlier one waits (for its
- * pipelines, or for the flag of a loop); then it queues up behind it.
+ * Carries out jobs in the order in which they were enqueued. A job is carried out at once, unless an earlier job waits
+ * for its pipelines or for the flag of a loop.
  */
 import { MAP_READ } from './device.ts';
 import { Failures } from './failures.ts';
@@ -10,14 +10,17 @@ import type { Readings } from './readings.ts';
 import { Recorder, type SubmitLimits } from './recorder.ts';
 import { Staging } from './staging.ts';
 
-/** Records commands; yields what it has to wait for. */
+/** Work that records commands. It yields promises to wait for before it can go on. */
 export type Job = Generator<Promise<unknown>, void, void>;
 
 interface Entry {
   readonly name: string;
-  /** Records what it can; what it returns is to be awaited before the next call, undefined when all is recorded. */
+  /**
+   * Records as much as possible. Returns a promise to wait for before the next call, or undefined when everything is
+   * recorded.
+   */
   readonly advance: () => Promise<unknown> | undefined;
-  /** Told what went wrong. */
+  /** Called with the error if the job fails. */
   readonly onFailure: ((error: Error) => void) | undefined;
 }
 
@@ -47,7 +50,7 @@ export class Scheduler {
     this.push(name, () => job.next().value ?? undefined, onFailure);
   }
 
-  /** As `enqueue`, for a job that waits for nothing. */
+  /** Like `enqueue`, for a job that does not wait. */
   enqueueNow(name: string, record: () => void, onFailure?: Entry['onFailure']): void {
     this.push(
       name,
@@ -85,7 +88,7 @@ export class Scheduler {
       this.queue.shift();
     }
     this.busy = false;
-    // Work that nobody waits for is not to lie around either.
+    // Submit the work soon, even if nobody waits for it.
     if (!this.recorder.isEmpty) this.timer ??= setTimeout(() => this.flush(), 0);
   }
 
@@ -105,14 +108,14 @@ export class Scheduler {
     onFailure?.(error);
   }
 
-  /** Submits what is recorded. */
+  /** Submits the recorded work. */
   flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     if (!this.failures.ended) this.recorder.submit();
   }
 
-  /** The first bytes of a buffer of `staging`, once everything submitted is done. */
+  /** Maps the first bytes of a buffer of `staging`, once all submitted work is done. */
   async mapStaged(staged: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
     try {
       await awaitWithNudges(this.device, staged.mapAsync(MAP_READ, 0, bytes));
@@ -123,13 +126,13 @@ export class Scheduler {
     }
   }
 
-  /** Takes it back when it has been read. */
+  /** Takes the buffer back when it has been read. */
   unstage(buffer: GPUBuffer): void {
     buffer.unmap();
     this.staging.giveBack(buffer);
   }
 
-  /** Submits what is recorded and resolves with the content of the buffer at this point. */
+  /** Submits the recorded work and resolves with the content of the buffer at this point. */
   async readBack(buffer: DeviceBuffer, bytes: number): Promise<ArrayBuffer> {
     const target = this.staging.take(bytes);
     this.recorder.copy(buffer, target, 0, bytes);
@@ -139,7 +142,7 @@ export class Scheduler {
     return content;
   }
 
-  /** @param readings with which it is to arrive */
+  /** @param readings the copies with which the numbers arrive; without them they arrive as soon as possible */
   download(buffer: DeviceBuffer, size: number, readings?: Readings): Promise<Float32Array> {
     let spoiled: Error | undefined;
     const read = () => {
@@ -160,7 +163,7 @@ export class Scheduler {
     });
   }
 
-  /** A promise for what `begin`, called when its turn comes, resolves with; it rejects with whatever failed before. */
+  /** Calls `begin` in order and resolves with its result. Rejects if earlier work failed. */
   settle<Result>(name: string, begin: () => Promise<Result>): Promise<Result> {
     const ticket = this.failures.ticket();
     return new Promise((resolve, reject) => {
@@ -190,7 +193,7 @@ export class Scheduler {
     });
   }
 
-  /** Nothing more is recorded; what waits is rejected. */
+  /** Ends all work: nothing more is recorded, and all promises of `settle` are rejected. */
   end(error: Error): void {
     if (this.failures.ended) return;
     this.failures.end(error);

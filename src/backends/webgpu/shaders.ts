@@ -1,4 +1,7 @@
-/** The kernels' sources and what each binds: sizes, guard, operands, result, in this order where they are there. */
+/**
+ * The WGSL sources of each kernel, and its bindings: sizes, guard, operands and result in this order, sizes and guard
+ * if it has them.
+ */
 import combine from '../../../shaders/combine.wgsl';
 import elementwise from '../../../shaders/elementwise.wgsl';
 import iterate from '../../../shaders/iterate.wgsl';
@@ -30,14 +33,17 @@ import { CONSTANTS } from './constants.ts';
 
 export interface ShaderPart {
   readonly file: string;
-  /** On its way where it is loaded when first asked for, being of a kernel that a page which trains does without. */
+  /** A promise if it is loaded on first use, because pages that train do not need it. */
   readonly text: string | Promise<string>;
 }
 
 /** Override constants of a pipeline, by name. */
 export type Constants = Readonly<Record<string, number>>;
 
-/** What a pipeline with these constants needs: compilers take long over what it does not, before they throw it away. */
+/**
+ * Chooses the parts that a pipeline with these constants needs. Compilers spend much time on unused code before they
+ * drop it.
+ */
 type Choice = (constants: Constants) => readonly ShaderPart[];
 
 export interface Shader {
@@ -68,7 +74,7 @@ const SMOOTH = {
     () => import('../../../shaders/shared/operations-smooth.wgsl'),
   ),
 };
-/** The activations and operations that are in the latter. */
+/** The activations and operations that are in the sources SMOOTH. */
 const IS_SMOOTH = /^(exp|(proximal)?(tanh|sigmoid|softplus|elu|softsign|arctan)(Derivative)?)$/i;
 
 const ACTIVATION: Choice = ({ ACTIVATION = 0 }) =>
@@ -98,24 +104,25 @@ const ROWS: Shader['parts'] = [
 const STATES = { file: 'shared/states.wgsl', text: states };
 const WHOLE_LOOP = { file: 'shared/whole-loop.wgsl', text: wholeLoop };
 
-/** What every iteration of an equation is made of. */
+/** The parts that all iterations of an equation have in common. */
 const ITERATING: Shader['parts'] = [ACTIVATION, LENGTHS, ...MONITOR, CONSTANTS.iterations, ITERATION];
 
 function defineKernel(operands: number, ...parts: Shader['parts']): Shader {
   return { parts, hasSizes: true, hasGuard: true, operands };
 }
 
-/** All forms of the product bind alike. */
-export function defineProduct(...form: ShaderPart[]): Shader {
-  return defineKernel(6, ACTIVATION, ...PRODUCT, ...form);
+/** All variants of the product have the same bindings. */
+export function defineProduct(...source: ShaderPart[]): Shader {
+  return defineKernel(6, ACTIVATION, ...PRODUCT, ...source);
 }
 
-function defineWholeLoop(form: ShaderPart): Shader {
-  return defineKernel(7, ...ITERATING, STATES, WHOLE_LOOP, form);
+function defineWholeLoop(source: ShaderPart): Shader {
+  return defineKernel(7, ...ITERATING, STATES, WHOLE_LOOP, source);
 }
 
 /**
- * Of kernels that most pages do without, those of software adapters among them: fetched when a pipeline first needs it.
+ * A part that is loaded when a pipeline first needs it, for kernels that most pages do not use, such as those for
+ * software adapters.
  */
 function loadLater(file: string, load: () => Promise<{ default: string }>): ShaderPart {
   return {

@@ -1,12 +1,12 @@
 /**
- * Loops that are taken to need as many passes as before: their guards are read back when everything has been enqueued.
+ * A speculation that loops take as many passes as before. Their guards are read back once everything has been enqueued.
  */
 import type { Speculation } from '../backend.ts';
 import type { DeviceBuffer } from './pool.ts';
 import { Readings } from './readings.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** Bytes of what is mostly read back at the end of a speculation: more takes a second buffer. */
+/** Bytes that are enough for most speculations to read back at their end. More bytes need a second buffer. */
 const MINIMUM_BYTES = 2 ** 16;
 interface WatchedLoop {
   readonly limit: number;
@@ -16,7 +16,7 @@ interface WatchedLoop {
 
 export class ObservedSpeculation implements Speculation {
   isOpen = true;
-  /** Known after `verdict`. */
+  /** Whether some loop needed more passes. Known after `decide`. */
   isVoid = false;
   readonly held: Promise<boolean>;
   readonly readings: Readings;
@@ -29,10 +29,10 @@ export class ObservedSpeculation implements Speculation {
       this.begin = resolve;
     });
     this.held = ended.then(() => scheduler.settle('reading back', () => this.decide())).then(() => !this.isVoid);
-    this.held.catch(() => {}); // reported by what was computed under it
+    this.held.catch(() => {}); // reported by the downloads under it
   }
 
-  /** Whether anything is speculative by now. */
+  /** Whether any loop was recorded under this speculation. */
   get isNeeded(): boolean {
     return this.watched.length > 0;
   }
@@ -42,14 +42,15 @@ export class ObservedSpeculation implements Speculation {
     this.begin();
   }
 
-  /** To be called when the passes of the loop have been recorded. */
+  /**
+   * Reads the guard of a loop back whose passes have been recorded. @param remember called with the passes taken, if
+   * the speculation held
+   */
   watchLoop(limit: number, guard: DeviceBuffer, remember: (passes: number) => void): void {
     this.watched.push({ limit, guard: this.readings.copy(guard, 8), remember });
   }
 
-  /**
-   * When all is recorded: waits for the guards. Only where every loop has come to its end are their passes remembered.
-   */
+  /** Waits for the guards, when everything is recorded. The passes are remembered only if every loop has ended. */
   async decide(): Promise<void> {
     const [contents] = await Promise.all([Promise.all(this.watched.map(({ guard }) => guard)), this.readings.settle()]);
     const guards = contents.map((content) => new Uint32Array(content));
