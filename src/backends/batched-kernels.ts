@@ -1,5 +1,5 @@
 /** Kernels that treat one matrix for each sample of a batch; kernels.ts lists them with the others. */
-import type { ProductCall } from './kernels.ts';
+import type { ProductCall } from './product-kernels.ts';
 
 /**
  * C[s] = epilogue(op(A[s])·op(B[s])) for each sample s: op(A[s]) is m × k, op(B[s]) is k × n. The operands are those of

@@ -1,7 +1,7 @@
 /**
  * Kernels that iterate, and the state by which `monitor` follows each sample; kernels.ts lists them with the others.
  */
-import type { ActivationName, ActivationParameters } from './kernels.ts';
+import type { ActivationName, ActivationParameters } from './product-kernels.ts';
 
 /**
  * Rows of the state that `monitor` holds for each sample, [5, batch]. Status 0 means running; the state of a sample

@@ -58,7 +58,7 @@ export function findReadSlots(program: Program): Set<number> {
 /**
  * For each operand, whether an invocation reads only the element that it writes: then the output may take its storage.
  */
-export function findAlignedOperands(call: KernelCall, sizes: readonly number[]): boolean[] {
+function findAlignedOperands(call: KernelCall, sizes: readonly number[]): boolean[] {
   const sameSize = (slot: number): boolean => slot !== ABSENT && sizes[slot] === sizes[call.output];
   switch (call.kernel) {
     case 'elementwise':

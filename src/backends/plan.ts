@@ -53,7 +53,7 @@ export type BufferRole =
   | { readonly kind: 'output'; readonly index: number }
   | { readonly kind: 'temporary' };
 
-export interface PlannedBuffer {
+interface PlannedBuffer {
   /** How many numbers it must hold. */
   readonly size: number;
   readonly role: BufferRole;

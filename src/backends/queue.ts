@@ -55,9 +55,9 @@ export class Queue {
   /** Continues the first job. @returns false if it is not done, because the turn is over or it waits */
   private advance(): boolean {
     const [job] = this.jobs;
-    for (let step = job.next(); !step.done; step = job.next()) {
-      if (step.value instanceof Promise) {
-        this.awaited = step.value;
+    for (let result = job.next(); !result.done; result = job.next()) {
+      if (result.value instanceof Promise) {
+        this.awaited = result.value;
         return false;
       }
       if (this.jobs[0] !== job) return true; // it was dropped

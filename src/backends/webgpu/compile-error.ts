@@ -1,8 +1,8 @@
 /** Describes an error in a shader and its place. Loaded only when a shader does not compile. */
-import type { Source } from './pipelines.ts';
+import type { ShaderSource } from './shaders.ts';
 
 /** Finds the file from which a line of the joined source came, and the line within that file. */
-function locateLine({ parts, texts }: Source, line: number): { file: string; line: number; text: string } {
+function locateLine({ parts, texts }: ShaderSource, line: number): { file: string; line: number; text: string } {
   let first = 1;
   for (const [index, { file }] of parts.entries()) {
     const lines = texts[index].split('\n');
@@ -15,7 +15,7 @@ function locateLine({ parts, texts }: Source, line: number): { file: string; lin
 /**
  * Creates an error with messages such as `shaders/product-tiled.wgsl:12:5: …`, each followed by the line of the source.
  */
-export async function createCompileError(key: string, source: Source, cause: unknown): Promise<Error> {
+export async function createCompileError(key: string, source: ShaderSource, cause: unknown): Promise<Error> {
   const lines: string[] = [];
   const { messages } = await source.module.getCompilationInfo();
   for (const { type, lineNum, linePos, message } of messages) {

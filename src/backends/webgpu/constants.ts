@@ -17,7 +17,7 @@ import {
 } from '../kernels.ts';
 
 /** Generated source that goes before the sources which use it. */
-export interface ConstantsPart {
+interface ConstantsPart {
   readonly file: string;
   readonly text: string;
 }

@@ -3,7 +3,7 @@ import type { ProductCall } from '../kernels.ts';
 import type { ShaderName } from './shaders.ts';
 
 /** One 32-bit word of the uniform `sizes` of a kernel: unsigned, signed or floating-point. */
-export type Word = { readonly kind: 'u' | 'i' | 'f'; readonly value: number };
+type Word = { readonly kind: 'u' | 'i' | 'f'; readonly value: number };
 
 export const u = (...values: number[]): Word[] => values.map((value) => ({ kind: 'u', value }));
 export const i = (...values: number[]): Word[] => values.map((value) => ({ kind: 'i', value }));

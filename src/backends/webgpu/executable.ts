@@ -98,7 +98,7 @@ export class Executable {
     inputs: readonly DeviceBuffer[],
     held: Pick<Bindings, 'buffers' | 'outputs'>,
     spoil: (error: Error | undefined) => void,
-    given: ObservedSpeculation | undefined,
+    callersSpeculation: ObservedSpeculation | undefined,
     isCutShort: (() => boolean) | undefined,
   ): Job {
     const spoiled = inputs.find((input) => input.spoiled)?.spoiled;
@@ -109,8 +109,8 @@ export class Executable {
     const recording = (options: RecordingOptions): Recording =>
       new Recording(this.runtime, this.compiled, bindings, { isCutShort, ...options });
     const hasLoops = this.compiled.statements.some(({ kind }) => kind === 'loop');
-    if (given || isCutShort || !hasLoops) {
-      yield* recording({ speculation: given, scope: 'every' }).record();
+    if (callersSpeculation || isCutShort || !hasLoops) {
+      yield* recording({ speculation: callersSpeculation, scope: 'every' }).record();
       return;
     }
     const speculation = this.runtime.speculate();

@@ -12,7 +12,7 @@ const MAXIMUM_GROUPS = 65_535;
 
 export function lowerBatchedProduct(
   call: BatchedProductCall,
-  step: PlannedCall,
+  planned: PlannedCall,
   variants: ProductVariants,
 ): Dispatch[] {
   const { batch, m, n, k, transposeA, transposeB } = call;
@@ -40,8 +40,8 @@ export function lowerBatchedProduct(
       ...u(...(transposeB ? [1, k] : [n, 1])),
       ...f(...call.activationParameters),
     ],
-    operands: step.operands,
-    result: step.output,
+    operands: planned.operands,
+    result: planned.output,
     groups: [Math.ceil(n / (TILE * width)), blocks * Math.ceil((end - first) / together)],
     work: work * (end - first),
   }));
@@ -58,7 +58,7 @@ function splitRange(count: number, length: number): [number, number][] {
 /** The share of the arithmetic units of a GPU that one workgroup can use: about a thirtieth. */
 const WORKGROUP_SHARE = 1 / 32;
 
-export function lowerCholesky(call: CholeskyCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
+export function lowerCholesky(call: CholeskyCall, planned: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { batch, order, epsilon } = call;
   const work = order ** 3 / 3;
   // Each sample is the work of one workgroup, whatever the number of samples, so its share bounds the columns of a
@@ -75,8 +75,8 @@ export function lowerCholesky(call: CholeskyCall, step: PlannedCall, variants: P
         ...f(order * epsilon),
         ...u(0), // the shader's zero
       ],
-      operands: step.operands,
-      result: step.output,
+      operands: planned.operands,
+      result: planned.output,
       groups: distributeGroups(endSample - firstSample),
       work: (work * (endSample - firstSample) * (endColumn - startColumn)) / order,
     })),
@@ -85,7 +85,7 @@ export function lowerCholesky(call: CholeskyCall, step: PlannedCall, variants: P
 
 export function lowerTriangularSolve(
   call: TriangularSolveCall,
-  step: PlannedCall,
+  planned: PlannedCall,
   variants: ProductVariants,
 ): Dispatch[] {
   const { batch, order, columns, transposed } = call;
@@ -94,8 +94,8 @@ export function lowerTriangularSolve(
     shader: 'triangular-solve',
     constants: { TRANSPOSED: transposed ? 1 : 0 },
     sizes: u(order, columns, first, end),
-    operands: step.operands,
-    result: step.output,
+    operands: planned.operands,
+    result: planned.output,
     groups: groupsForInvocations(end - first),
     work: work * (end - first),
   }));

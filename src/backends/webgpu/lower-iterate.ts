@@ -39,9 +39,9 @@ export function widestIterationOn(limits: GPUSupportedLimits, { tiled }: Product
   return tiled ? fitting : Math.min(fitting, WIDEST_ON_PROCESSOR);
 }
 
-export function lowerIterate(call: IterateCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
+export function lowerIterate(call: IterateCall, planned: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { accelerated, batch, n, stride, shared, giveUp } = call;
-  return lowerWholeLoop(call, step, variants, 2 * batch * n ** 2, {
+  return lowerWholeLoop(call, planned, variants, 2 * batch * n ** 2, {
     shader: accelerated ? 'anderson' : 'iterate',
     constants: {
       METHOD: ITERATIONS.indexOf(call.iteration),
@@ -59,11 +59,11 @@ export function lowerIterate(call: IterateCall, step: PlannedCall, variants: Pro
 
 export function lowerProximalGradient(
   call: ProximalGradientCall,
-  step: PlannedCall,
+  planned: PlannedCall,
   variants: ProductVariants,
 ): Dispatch[] {
   const { batch, groups, features, giveUp } = call;
-  return lowerWholeLoop(call, step, variants, 2 * batch * features ** 2, {
+  return lowerWholeLoop(call, planned, variants, 2 * batch * features ** 2, {
     shader: 'proximal-gradient',
     constants: { ACCELERATED: call.accelerated ? 1 : 0 },
     sizes: [...u(batch, groups, features, giveUp ? 1 : 0), ...f(call.staleLimit)],
@@ -79,7 +79,7 @@ export function lowerProximalGradient(
  */
 function lowerWholeLoop(
   { limit, stride }: IterateCall | ProximalGradientCall,
-  step: PlannedCall,
+  planned: PlannedCall,
   { dispatchWork }: ProductVariants,
   each: number,
   dispatch: Pick<Dispatch, 'shader' | 'constants' | 'sizes' | 'groups'>,
@@ -89,13 +89,13 @@ function lowerWholeLoop(
     MAXIMUM_ITERATIONS,
     limit,
   );
-  const [carried, ...others] = step.operands;
+  const [carried, ...others] = planned.operands;
   return Array.from({ length: Math.ceil(limit / iterations) }, (_, index) => ({
     ...dispatch,
     constants: { ...dispatch.constants, CONTINUED: index === 0 ? 0 : 1, THREADS: stride / COLUMNS },
     sizes: [...u(Math.min(iterations, limit - index * iterations)), ...dispatch.sizes],
     operands: [index === 0 ? carried : ABSENT, ...others],
-    result: step.output,
+    result: planned.output,
     // Most solves end before the later dispatches.
     work: index === 0 ? each * Math.min(iterations, EXPECTED_ITERATIONS) : each,
     ...(index > 0 && { isContinued: true }),

@@ -7,15 +7,15 @@ import type { PlannedCall } from '../plan.ts';
 import { type Dispatch, f, groupsForInvocations, u } from './dispatch.ts';
 import { chooseTiledVariant, groupsForResult } from './lower-product.ts';
 
-export function lowerPass(call: PassCall, step: PlannedCall): Dispatch[] {
+export function lowerPass(call: PassCall, planned: PlannedCall): Dispatch[] {
   const { batch, n, transposed, shared } = call;
   const form = chooseTiledVariant({ m: batch, n, k: n, transposeA: false, transposeB: transposed });
   /** The number of column tiles for each of which the first dispatch writes a partial sum. */
   const tiles = Math.ceil(n / form.columns);
-  const [carried, matrix, b, alpha, tolerance, floor, slope] = step.operands;
+  const [carried, matrix, b, alpha, tolerance, floor, slope] = planned.operands;
   const { kept, state, lost, sums } = passLayout(batch, n);
   const sloped = call.inputs[6] === ABSENT ? 0 : 1;
-  const result = step.output;
+  const result = planned.output;
   return [
     {
       shader: 'pass',

@@ -4,7 +4,7 @@ import type { PlannedCall } from '../plan.ts';
 import { type Dispatch, f, type ProductVariants, u } from './dispatch.ts';
 
 /** The fields on which the variant of a product depends. */
-export type ProductShape = Pick<ProductCall, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB'>;
+type ProductShape = Pick<ProductCall, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB'>;
 
 /** A kernel for products, and the size of its workgroups. */
 export interface ProductVariant {
@@ -38,7 +38,7 @@ export const EDGES = { small: 8, large: 16 } as const;
 /** The number of large workgroups that keeps a GPU busy. */
 const BUSY_GPU = 128;
 
-export function lowerProduct(call: ProductCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
+export function lowerProduct(call: ProductCall, planned: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { m, n, k, transposeA, transposeB } = call;
   const variant = variants.tiled ? chooseTiledVariant(call) : chooseRegisterVariant(call);
   const rowWork = 2 * n * k;
@@ -57,8 +57,8 @@ export function lowerProduct(call: ProductCall, step: PlannedCall, variants: Pro
         ...u(...(transposeB ? [1, k] : [n, 1])),
         ...f(...call.activationParameters),
       ],
-      operands: step.operands,
-      result: step.output,
+      operands: planned.operands,
+      result: planned.output,
       groups: groupsForResult(variant, n, endRow - firstRow),
       work: rowWork * (endRow - firstRow),
       ...(isUndecided && { part: { call, rows: endRow - firstRow } }),

@@ -33,10 +33,10 @@ function countSegments({ outer, middle, inner }: ReduceCall, variants: ProductVa
   return Math.ceil(middle / segmentLength);
 }
 
-export function lowerReduce(call: ReduceCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
+export function lowerReduce(call: ReduceCall, planned: PlannedCall, variants: ProductVariants): Dispatch[] {
   const segments = countSegments(call, variants);
-  const operands = [step.operands[0], step.operands[1] ?? ABSENT];
-  const whole = { middle: call.middle, segments, operands, result: step.output, readsPartial: false };
+  const operands = [planned.operands[0], planned.operands[1] ?? ABSENT];
+  const whole = { middle: call.middle, segments, operands, result: planned.output, readsPartial: false };
   if (segments === 1) return [createReduction(call, variants, { ...whole, writesPartial: false })];
   return [
     createReduction(call, variants, { ...whole, result: SCRATCH, writesPartial: true }),
@@ -44,7 +44,7 @@ export function lowerReduce(call: ReduceCall, step: PlannedCall, variants: Produ
       middle: segments,
       segments: 1,
       operands: [SCRATCH, ABSENT],
-      result: step.output,
+      result: planned.output,
       readsPartial: true,
       writesPartial: false,
     }),

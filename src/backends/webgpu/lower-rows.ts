@@ -9,15 +9,15 @@ const SHORT = 16;
 const ELEMENT_WORK = 50;
 const NEWTON_WORK = 1000;
 
-export function lowerRows(call: RowsCall, step: PlannedCall, variants: ProductVariants): Dispatch {
+export function lowerRows(call: RowsCall, planned: PlannedCall, variants: ProductVariants): Dispatch {
   const byWorkgroup = variants.tiled && call.columns > SHORT;
   const [p0 = 0] = call.parameters;
   return {
     shader: byWorkgroup ? 'rows-workgroup' : 'rows-thread',
     constants: { OPERATION: ROWS.indexOf(call.operation) },
     sizes: [...u(call.rows, call.columns), ...f(p0)],
-    operands: [step.operands[0], step.operands[1] ?? ABSENT],
-    result: step.output,
+    operands: [planned.operands[0], planned.operands[1] ?? ABSENT],
+    result: planned.output,
     groups: byWorkgroup ? distributeGroups(call.rows) : groupsForInvocations(call.rows),
     work: call.rows * call.columns * (call.operation === 'proximalSoftmax' ? NEWTON_WORK : ELEMENT_WORK),
   };

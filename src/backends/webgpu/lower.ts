@@ -22,37 +22,37 @@ import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
 
-export function lowerCall(step: PlannedCall, variants: ProductVariants): Dispatch[] {
-  const { call } = step;
+export function lowerCall(planned: PlannedCall, variants: ProductVariants): Dispatch[] {
+  const { call } = planned;
   switch (call.kernel) {
     case 'product':
-      return lowerProduct(call, step, variants);
+      return lowerProduct(call, planned, variants);
     case 'batchedProduct':
-      return lowerBatchedProduct(call, step, variants);
+      return lowerBatchedProduct(call, planned, variants);
     case 'cholesky':
-      return lowerCholesky(call, step, variants);
+      return lowerCholesky(call, planned, variants);
     case 'triangularSolve':
-      return lowerTriangularSolve(call, step, variants);
+      return lowerTriangularSolve(call, planned, variants);
     case 'reduce':
-      return lowerReduce(call, step, variants);
+      return lowerReduce(call, planned, variants);
     case 'elementwise':
-      return [lowerElementwise(call, step, variants)];
+      return [lowerElementwise(call, planned, variants)];
     case 'move':
-      return lowerMove(call, step, variants);
+      return lowerMove(call, planned, variants);
     case 'combine':
-      return [lowerCombine(call, step, variants)];
+      return [lowerCombine(call, planned, variants)];
     case 'rows':
-      return [lowerRows(call, step, variants)];
+      return [lowerRows(call, planned, variants)];
     case 'scalar':
-      return [lowerScalar(call, step)];
+      return [lowerScalar(call, planned)];
     case 'solve':
-      return [lowerSolve(call, step)];
+      return [lowerSolve(call, planned)];
     case 'iterate':
-      return lowerIterate(call, step, variants);
+      return lowerIterate(call, planned, variants);
     case 'proximalGradient':
-      return lowerProximalGradient(call, step, variants);
+      return lowerProximalGradient(call, planned, variants);
     case 'pass':
-      return lowerPass(call, step);
+      return lowerPass(call, planned);
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':
@@ -65,10 +65,10 @@ export function lowerCall(step: PlannedCall, variants: ProductVariants): Dispatc
  * The operands to bind, padded with ABSENT to the number that the kernel has. An operand in the result's own storage is
  * ABSENT too, because the kernel reads it there.
  */
-function boundOperands(step: PlannedCall, count: number): number[] {
+function boundOperands(planned: PlannedCall, count: number): number[] {
   return Array.from({ length: count }, (_, index) => {
-    const inPlace = (step.inPlace >> index) & 1;
-    return inPlace || index >= step.operands.length ? ABSENT : step.operands[index];
+    const inPlace = (planned.inPlace >> index) & 1;
+    return inPlace || index >= planned.operands.length ? ABSENT : planned.operands[index];
   });
 }
 
@@ -116,7 +116,7 @@ const USES_NEWTON: ReadonlySet<ElementwiseOperation> = new Set([
   'proximalArctan',
 ]);
 
-function lowerElementwise(call: ElementwiseCall, step: PlannedCall, variants: ProductVariants): Dispatch {
+function lowerElementwise(call: ElementwiseCall, planned: PlannedCall, variants: ProductVariants): Dispatch {
   const count = call.shape.reduce((product, extent) => product * extent, 1);
   const linear = [0, 1, 2].map((index) => index >= call.layouts.length || isContiguous(call, call.layouts[index]));
   const strides = [0, 1, 2].flatMap((index) => call.layouts[index]?.strides ?? [0, 0, 0, 0]);
@@ -128,19 +128,19 @@ function lowerElementwise(call: ElementwiseCall, step: PlannedCall, variants: Pr
     constants: {
       OPERATION: ELEMENTWISE.indexOf(call.operation),
       LINEAR: toBitMask(linear),
-      IN_PLACE: step.inPlace,
+      IN_PLACE: planned.inPlace,
       ...(activation !== undefined && { ACTIVATION: activation }),
       ...elementConstants(variants),
     },
     sizes: [...u(...call.shape), ...i(...strides), ...i(...offsets), ...u(count), ...f(p0, p1, p2)],
-    operands: boundOperands(step, 3),
-    result: step.output,
+    operands: boundOperands(planned, 3),
+    result: planned.output,
     groups: elementGroups(count, variants),
     work: count * (USES_NEWTON.has(call.operation) ? NEWTON_WORK : ELEMENT_WORK),
   };
 }
 
-function lowerMove(call: MoveCall, step: PlannedCall, variants: ProductVariants): Dispatch[] {
+function lowerMove(call: MoveCall, planned: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { outer, inner, extent, others, length, offset } = call;
   const scatters = call.operation === 'scatter';
   const count = outer * (scatters ? others : length) * inner;
@@ -152,16 +152,16 @@ function lowerMove(call: MoveCall, step: PlannedCall, variants: ProductVariants)
       ...elementConstants(variants),
     },
     sizes: [...u(inner, extent, others, length), ...i(offset), ...u(count)],
-    operands: step.operands,
-    result: step.output,
+    operands: planned.operands,
+    result: planned.output,
     groups: elementGroups(count, variants),
     work: count * ELEMENT_WORK,
   };
   if (!scatters) return [move];
-  return [lowerCopy({ from: step.operands[0], to: step.output, size: outer * extent * inner }, variants), move];
+  return [lowerCopy({ from: planned.operands[0], to: planned.output, size: outer * extent * inner }, variants), move];
 }
 
-function lowerCombine(call: CombineCall, step: PlannedCall, variants: ProductVariants): Dispatch {
+function lowerCombine(call: CombineCall, planned: PlannedCall, variants: ProductVariants): Dispatch {
   const count = call.rows * call.columns;
   const present = call.inputs.map((slot) => slot !== ABSENT);
   return {
@@ -169,37 +169,41 @@ function lowerCombine(call: CombineCall, step: PlannedCall, variants: ProductVar
     constants: {
       TERMS: toBitMask(present.slice(0, 3)),
       COEFFICIENTS: toBitMask(present.slice(3)),
-      IN_PLACE: step.inPlace,
+      IN_PLACE: planned.inPlace,
       ...elementConstants(variants),
     },
     sizes: [...f(...call.factors, 0), ...u(call.columns, count)],
-    operands: boundOperands(step, 6),
-    result: step.output,
+    operands: boundOperands(planned, 6),
+    result: planned.output,
     groups: elementGroups(count, variants),
     work: count * ELEMENT_WORK,
   };
 }
 
-function lowerScalar(call: ScalarCall, step: PlannedCall): Dispatch {
+function lowerScalar(call: ScalarCall, planned: PlannedCall): Dispatch {
   const [p0 = 0, p1 = 0, p2 = 0] = call.parameters;
   return {
     shader: 'scalar',
-    constants: { OPERATION: SCALARS.indexOf(call.operation), SHARED: toBitMask(call.shared), IN_PLACE: step.inPlace },
+    constants: {
+      OPERATION: SCALARS.indexOf(call.operation),
+      SHARED: toBitMask(call.shared),
+      IN_PLACE: planned.inPlace,
+    },
     sizes: [...u(call.batch), ...f(p0, p1, p2)],
-    operands: boundOperands(step, 4),
-    result: step.output,
+    operands: boundOperands(planned, 4),
+    result: planned.output,
     groups: groupsForInvocations(call.batch),
     work: call.batch * ELEMENT_WORK,
   };
 }
 
-function lowerSolve(call: SolveCall, step: PlannedCall): Dispatch {
+function lowerSolve(call: SolveCall, planned: PlannedCall): Dispatch {
   return {
     shader: 'solve',
     constants: {},
     sizes: u(call.batch, call.order),
-    operands: boundOperands(step, 2),
-    result: step.output,
+    operands: boundOperands(planned, 2),
+    result: planned.output,
     groups: groupsForInvocations(call.batch),
     work: (call.batch * call.order ** 3 * 2) / 3 + call.batch * call.order ** 2,
   };

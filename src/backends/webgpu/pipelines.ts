@@ -1,5 +1,13 @@
 /** Caches pipelines by kernel and constants. Each is compiled once; compilation is asynchronous and parallel. */
-import { type Constants, SHADERS, type Shader, type ShaderName, type ShaderPart, selectParts } from './shaders.ts';
+import {
+  type Constants,
+  SHADERS,
+  type Shader,
+  type ShaderName,
+  type ShaderPart,
+  type ShaderSource,
+  selectParts,
+} from './shaders.ts';
 
 export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
@@ -7,12 +15,6 @@ export interface Pipeline {
   handle: GPUComputePipeline | undefined;
   /** Resolves when the pipeline is compiled; rejects with an error that names the place in the source. */
   readonly ready: Promise<void>;
-}
-
-export interface Source {
-  readonly parts: readonly ShaderPart[];
-  readonly texts: readonly string[];
-  readonly module: GPUShaderModule;
 }
 
 interface Layouts {
@@ -27,7 +29,7 @@ export class PipelineCache {
    * By the name of the kernel. Modules have the list of their files as key, and pipelines the name and the constants.
    */
   private readonly layouts = new Map<string, Layouts>();
-  private readonly modules = new Map<string, Promise<Source>>();
+  private readonly modules = new Map<string, Promise<ShaderSource>>();
   private readonly pipelines = new Map<string, Pipeline>();
 
   constructor(
@@ -80,7 +82,7 @@ export class PipelineCache {
     return layouts;
   }
 
-  private getSource(label: string, parts: readonly ShaderPart[]): Promise<Source> {
+  private getSource(label: string, parts: readonly ShaderPart[]): Promise<ShaderSource> {
     const key = parts.map(({ file }) => file).join();
     const known = this.modules.get(key);
     if (known) return known;
@@ -90,7 +92,7 @@ export class PipelineCache {
     return source;
   }
 
-  private async source(label: string, parts: readonly ShaderPart[]): Promise<Source> {
+  private async source(label: string, parts: readonly ShaderPart[]): Promise<ShaderSource> {
     const texts = await Promise.all(parts.map(({ text }) => text));
     // A faulty source also fails each pipeline made from it, where the error is reported. Here it is hidden from the
     // page.
@@ -105,7 +107,7 @@ export class PipelineCache {
 }
 
 /** An error with the place in the source, if that can be found; otherwise with the message of the cause. */
-async function describeFailure(key: string, loading: Promise<Source>, cause: unknown): Promise<unknown> {
+async function describeFailure(key: string, loading: Promise<ShaderSource>, cause: unknown): Promise<unknown> {
   try {
     const [{ createCompileError }, source] = await Promise.all([import('./compile-error.ts'), loading]);
     return await createCompileError(key, source, cause);

@@ -115,8 +115,8 @@ async function timeCandidates(
 ): Promise<number> {
   const { device, absentOperand, openGuard, variants } = runtime;
   const { m, n, k } = sample;
-  const step: PlannedCall = { kind: 'call', call: sample, operands: [...sample.inputs], output: 2, inPlace: 0 };
-  const [{ sizes }] = lowerProduct(sample, step, { tiled: variants.tiled, dispatchWork: Number.POSITIVE_INFINITY });
+  const planned: PlannedCall = { kind: 'call', call: sample, operands: [...sample.inputs], output: 2, inPlace: 0 };
+  const [{ sizes }] = lowerProduct(sample, planned, { tiled: variants.tiled, dispatchWork: Number.POSITIVE_INFINITY });
   const words = wordsToBytes(sizes);
   device.pushErrorScope('out-of-memory');
   const buffer = (bytes: number, usage: number): GPUBuffer => device.createBuffer({ size: bytes, usage });

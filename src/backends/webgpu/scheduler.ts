@@ -6,7 +6,6 @@ import { MAP_READ } from './device.ts';
 import { Failures } from './failures.ts';
 import { awaitWithNudges } from './nudge.ts';
 import type { DeviceBuffer } from './pool.ts';
-import type { Readings } from './readings.ts';
 import { Recorder, type SubmitLimits } from './recorder.ts';
 import { Staging } from './staging.ts';
 
@@ -22,6 +21,11 @@ interface Entry {
   readonly advance: () => Promise<unknown> | undefined;
   /** Called with the error if the job fails. */
   readonly onFailure: ((error: Error) => void) | undefined;
+}
+
+/** Copies of buffers that arrive together. */
+interface Copies {
+  copy(buffer: DeviceBuffer, bytes: number): Promise<ArrayBuffer>;
 }
 
 export class Scheduler {
@@ -143,7 +147,7 @@ export class Scheduler {
   }
 
   /** @param readings the copies with which the numbers arrive; without them they arrive as soon as possible */
-  download(buffer: DeviceBuffer, size: number, readings?: Readings): Promise<Float32Array> {
+  download(buffer: DeviceBuffer, size: number, readings?: Copies): Promise<Float32Array> {
     let spoiled: Error | undefined;
     const read = () => {
       spoiled = buffer.spoiled;

@@ -37,6 +37,13 @@ export interface ShaderPart {
   readonly text: string | Promise<string>;
 }
 
+/** The parts of a shader, their texts, and the module that is compiled from them. */
+export interface ShaderSource {
+  readonly parts: readonly ShaderPart[];
+  readonly texts: readonly string[];
+  readonly module: GPUShaderModule;
+}
+
 /** Override constants of a pipeline, by name. */
 export type Constants = Readonly<Record<string, number>>;
 
