@@ -2,7 +2,8 @@
 import type { Program, Statement } from './backend.ts';
 
 /**
- * Bytes in V8 under Node, where a pointer has 8 bytes. In Chrome it has 4 bytes, and objects take down to half as much.
+ * Bytes in V8 under Node, where a pointer has 8 bytes. In Chrome it has 4 bytes, and objects take as little as half of
+ * this.
  */
 const POINTER = 8;
 const OBJECT = 24;

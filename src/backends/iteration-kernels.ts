@@ -60,13 +60,15 @@ export const ACCELERATION = { memory: 5, growth: 2, regularisation: 16 } as cons
  * A whole loop: each sample (row) iterates until the rule of `monitor` with p₂ = 1 stops it, at most `limit` times.
  * If `accelerated`, x⁺ is not T(x) but the result of Anderson acceleration with its safeguard (solvers/anderson.ts),
  * and forwardBackward does not compensate its rounding errors; a backend may restart the history every 100 passes or
- * more. Offered by the CPU and by all other backends with a `widestIteration` that are not in HOST_BACKENDS. Operands
- * [carried, M, b, step, tolerance, floor, slope]:
- *   carried           x [batch, n], followed by the state [5, batch] of the samples (STATE_ROWS); the result has the
- *   same form M                 [n, stride]; columns n … stride − 1 hold zeros b                 [batch, n] step
- *   α, [1]; absent for picard tolerance, floor  [batch] or [1] slope             d [batch, n]; if present, σ(p) = d∘p,
- *   prox_{αf}(x) = d/(d + α(1 − d))∘x and ρ = ‖z − σ(p)‖. If absent, σ
- *                     is the activation, and ρ = ‖z − σ(p)‖ / (ε + ‖z‖)
+ * more. Offered by the CPU and by all other backends with a `widestIteration` that are not in HOST_BACKENDS.
+ * Operands [carried, M, b, step, tolerance, floor, slope]:
+ *   carried           x [batch, n], followed by the state [5, batch] of the samples (STATE_ROWS); likewise the result
+ *   M                 [n, stride]; columns n … stride − 1 hold zeros
+ *   b                 [batch, n]
+ *   step              α, [1]; absent for picard
+ *   tolerance, floor  [batch] or [1]
+ *   slope             d [batch, n]. If present, σ(p) = d∘p, prox_{αf}(x) = d/(d + α(1 − d))∘x and ρ = ‖z − σ(p)‖.
+ *                     If absent, σ is the activation, and ρ = ‖z − σ(p)‖ / (ε + ‖z‖)
  */
 export interface IterateCall extends IterationCall {
   readonly kernel: 'iterate';
@@ -81,11 +83,13 @@ export interface IterateCall extends IterationCall {
 /**
  * One pass of such a loop: T(x) of each running sample, and the state after it. The operands are those of `iterate`,
  * except
- *   carried  the concatenation of these parts; the result has the same form
- *              factor [batch, n]  the left factor of the product with M: x, or q for peacemanRachford
- *              kept [batch, n]    the result of a sample that has stopped: the x before the pass, or T(x) for
- *              peacemanRachford state [5, batch] lost [batch, n]    the rounding error of the last sum of
- *              forwardBackward sums [2·⌈n/8⌉, batch]  workspace of the kernel, meaningless after the pass
+ *   carried  the concatenation of the following parts; likewise the result
+ *              factor [batch, n]      the left factor of the product with M: x, or q for peacemanRachford
+ *              kept [batch, n]        what a sample returns that stops: the x before the pass, or T(x) for
+ *                                     peacemanRachford
+ *              state [5, batch]       see STATE_ROWS
+ *              lost [batch, n]        the rounding error of the last sum of forwardBackward
+ *              sums [2·⌈n/8⌉, batch]  workspace of the kernel, meaningless after the pass
  *            For a sample that has stopped, `kept` and its state stay unchanged; the other parts are meaningless.
  *   M        [n, n]; if `transposed`, the kernel multiplies by Mᵀ instead
  */

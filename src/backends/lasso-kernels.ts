@@ -49,8 +49,8 @@ export interface HomotopyCall extends LassoSizes {
 
 /**
  * A whole loop of proximal gradient iterations for Lasso problems, starting from w = β and θ = 1. As in IterateCall,
- * each sample iterates until the rule of `monitor` stops it, at most `limit` times, and returns its last β⁺. With p = w
- * + s((c − Gw) − ρw)
+ * each sample iterates until the rule of `monitor` stops it, at most `limit` times, and returns its last β⁺. With
+ * p = w + s((c − Gw) − ρw)
  *   β⁺ = softThreshold(p, t),  residual f‖w − β⁺‖ / (o + ‖β⁺‖),  w⁺ = β⁺.
  * If `accelerated` (FISTA), w⁺ is extrapolated; θ is first reset to 1 if ⟨w − β⁺, β⁺ − β⟩ > 0:
  *   θ⁺ = (1 + √(1 + 4θ²))/2,  w⁺ = β⁺ + (θ − 1)/θ⁺·(β⁺ − β).

@@ -94,7 +94,10 @@ export async function openBackend(given?: OpenOptions): Promise<Opened> {
 
 export const SOFTWARE_ADAPTER = 'the webgpu adapter is a program on the CPU, which is used only when asked for';
 
-/** Opens the default backend of a machine without a hardware adapter. @param reason why WebGPU is not used */
+/**
+ * Opens the default backend of a machine without a hardware adapter.
+ * @param reason why WebGPU is not used
+ */
 export async function openWithoutAdapter(options: OpenOptions, reason: string): Promise<Opened> {
   for (const name of WITHOUT_ADAPTER) {
     const backend = await OPENERS[name](options).catch(() => undefined);

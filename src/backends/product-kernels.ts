@@ -29,9 +29,10 @@ export type Bias = (typeof BIASES)[number];
 /**
  * C = epilogue(op(A)·op(B)), with op(A) m × k and op(B) k × n; op transposes or not. Operands [A, B, bias, scale,
  * prior, step], of which the last four may be absent. For t = (op(A)·op(B))ᵢⱼ the epilogue is, in this order,
- *   t += bias          see BIASES
- *   t = prox_{αf}((1 − α)·prior + α·t)   if `proximal`, with α = step[0] and the f of the activation; otherwise t =
- *   σ(t) t = scale ∘ t      scale [m, n] t = prior − t      if `residual`: prior [m, n]
+ *   t += bias         see BIASES
+ *   t = σ(t)          or, if `proximal`, prox_{αf}((1 − α)·prior + α·t) with α = step[0] and the f of the activation
+ *   t = scale ∘ t     if there is a scale [m, n]
+ *   t = prior − t     if `residual`, with prior [m, n]
  */
 export interface ProductCall {
   readonly kernel: 'product';

@@ -52,7 +52,10 @@ export class Queue {
     this.waiting.clear();
   }
 
-  /** Continues the first job. @returns false if it is not done, because the turn is over or it waits */
+  /**
+   * Continues the first job.
+   * @returns false if it is not done, because the turn is over or it waits
+   */
   private advance(): boolean {
     const [job] = this.jobs;
     for (let result = job.next(); !result.done; result = job.next()) {

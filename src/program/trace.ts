@@ -102,8 +102,8 @@ export class Trace {
 }
 
 /**
- * Removes the calls whose results nothing reads. @param read the slots that later statements read; this function adds
- * to it
+ * Removes the calls whose results nothing reads.
+ * @param read the slots that later statements read; this function adds to it
  */
 function dropUnreadCalls(statements: readonly Statement[], read: Set<number>): Statement[] {
   const kept: Statement[] = [];

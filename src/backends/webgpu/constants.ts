@@ -32,8 +32,9 @@ function declareConstants(prefix: string, values: readonly (readonly [string, st
 }
 
 /**
- * Declares the index of each name. @param prefix the override constant that holds such an index @param of the name of
- * the list
+ * Declares the index of each name.
+ * @param prefix the override constant that holds such an index
+ * @param of the name of the list
  */
 function declareIndices(prefix: string, list: readonly string[], of: string): ConstantsPart {
   return {

@@ -138,7 +138,8 @@ export class Recording {
    */
   private *recordUntilClosed(loop: CompiledLoop, entry: number): Job {
     const overlaps = this.runtime.variants.tiled && !loop.isOuter;
-    let chunk = firstChunk(loop, entry);
+    const expected = loop.history.expected(entry);
+    let chunk = firstChunk(loop, expected);
     let done = 0;
     let previous: GuardReading | undefined;
     while (done < loop.limit && !this.options.isCutShort?.()) {
@@ -156,7 +157,7 @@ export class Recording {
           return;
         }
       }
-      chunk = nextChunk(loop, entry, chunk, done === passes);
+      chunk = nextChunk(loop, expected, chunk, done === passes);
     }
     loop.history.remember(entry, done);
   }
@@ -175,15 +176,14 @@ export class Recording {
 }
 
 /** How many passes to record before the first look at the guard. */
-function firstChunk(loop: CompiledLoop, entry: number): number {
+function firstChunk(loop: CompiledLoop, expected: number | undefined): number {
   if (loop.isOuter) return 1;
-  const expected = loop.history.expected(entry);
   return expected === undefined ? FIRST_CHUNK : Math.max(1, withReserve(expected));
 }
 
-function nextChunk(loop: CompiledLoop, entry: number, chunk: number, wasFirst: boolean): number {
+/** How many passes to record after a chunk that was not enough. */
+function nextChunk(loop: CompiledLoop, expected: number | undefined, chunk: number, wasFirst: boolean): number {
   if (loop.isOuter) return 1;
-  const expected = loop.history.expected(entry);
   // If the expected number of passes was not enough, only a few are likely to be missing.
   const next = wasFirst && expected ? Math.max(2, expected / 4) : chunk * CHUNK_GROWTH;
   return Math.min(next, MAXIMUM_CHUNK);

@@ -43,8 +43,8 @@ export class ObservedSpeculation implements Speculation {
   }
 
   /**
-   * Reads the guard of a loop back whose passes have been recorded. @param remember called with the passes taken, if
-   * the speculation held
+   * Reads back the guard of a loop whose passes have been recorded.
+   * @param remember called with the passes taken, if the speculation held
    */
   watchLoop(limit: number, guard: DeviceBuffer, remember: (passes: number) => void): void {
     this.watched.push({ limit, guard: this.readings.copy(guard, 8), remember });
