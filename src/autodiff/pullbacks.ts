@@ -10,11 +10,7 @@ import { BINARY, lastAxisSum, mapTable, SYMMETRIC } from './derivatives.ts';
 import type { Recorded } from './recorded.ts';
 
 /** @param needed which inputs need a cotangent */
-type Pullback = (
-  cotangent: Tensor,
-  recorded: Recorded,
-  needed: readonly boolean[],
-) => readonly (Tensor | undefined)[];
+type Pullback = (cotangent: Tensor, recorded: Recorded, needed: readonly boolean[]) => readonly (Tensor | undefined)[];
 
 /** Sums g over the axes along which `shape` was broadcast. */
 function unbroadcast(g: Tensor, shape: Shape): Tensor {

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { describe } from '../backends/webgpu/device.ts';
+import { describeAdapter } from '../backends/webgpu/device.ts';
 import type { AdapterDescription } from '../index.ts';
 
 export const LIMITS = [
@@ -67,7 +67,7 @@ function runProbe(address: string, milliseconds: number): Promise<Probe> {
 
 function parseAnswer(out: string, messages: string): Probe {
   const { info, limits } = JSON.parse(out) as { info?: GPUAdapterInfo; limits?: Probe['limits'] };
-  if (info) return { adapter: describe(info), limits };
+  if (info) return { adapter: describeAdapter(info), limits };
   const reason = summariseMessages(messages);
   return { problem: `there is no adapter${reason && `: ${reason}`}` };
 }

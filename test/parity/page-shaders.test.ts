@@ -5,8 +5,13 @@ import { expect, test } from 'vitest';
 import { applyNames, chooseShortNames, compactSource } from '../../demo/build/shaders.ts';
 import { ACTIVATIONS, ELEMENTWISE } from '../../src/backends/kernels.ts';
 import { openDevice } from '../../src/backends/webgpu/device.ts';
-import { PASS_SHADERS } from '../../src/backends/webgpu/lower-pass.ts';
-import { partsFor, productForm, SHADERS, type Shader, type ShaderPart } from '../../src/backends/webgpu/shaders.ts';
+import {
+  defineProduct,
+  SHADERS,
+  type Shader,
+  type ShaderPart,
+  selectParts,
+} from '../../src/backends/webgpu/shaders.ts';
 
 const folder = fileURLToPath(new URL('../../shaders', import.meta.url));
 const sourceOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
@@ -14,8 +19,7 @@ const sourceOf = (name: string): string => readFileSync(join(folder, name), 'utf
 /** All kernels, including those that are loaded separately. */
 const kernels: Record<string, Shader> = {
   ...SHADERS,
-  ...PASS_SHADERS,
-  'product-wide': productForm({ file: 'product-wide.wgsl', text: sourceOf('product-wide.wgsl') }),
+  'product-wide': defineProduct({ file: 'product-wide.wgsl', text: sourceOf('product-wide.wgsl') }),
 };
 
 /** The lists of parts of a kernel, for every activation and operation, each list once. */
@@ -23,7 +27,7 @@ function versions(shader: Shader): ShaderPart[][] {
   const found = new Map<string, ShaderPart[]>();
   for (const ACTIVATION of ACTIVATIONS.keys()) {
     for (const OPERATION of ELEMENTWISE.keys()) {
-      const parts = [...partsFor(shader, { ACTIVATION, OPERATION })];
+      const parts = [...selectParts(shader, { ACTIVATION, OPERATION })];
       found.set(parts.map(({ file }) => file).join(), parts);
     }
   }

@@ -7,7 +7,7 @@ import { passSolverCases, solverCases } from './cases/solvers.ts';
 import { describeParity } from './suite.ts';
 
 async function passByPass(): Promise<Backend> {
-  return { ...(await openWebGPU({ kernelForms: 'tiled' })), widestIteration: 0 };
+  return Object.assign(await openWebGPU({ kernelForms: 'tiled' }), { widestIteration: 0 });
 }
 
 describeParity('solvers on wasm', openWasm, solverCases);

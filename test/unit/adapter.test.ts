@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { create } from 'webgpu';
-import { describe as description } from '../../src/backends/webgpu/device.ts';
+import { describeAdapter as description } from '../../src/backends/webgpu/device.ts';
 
 test('Node has a WebGPU adapter of the requested kind', async () => {
   const adapter = await create([]).requestAdapter();

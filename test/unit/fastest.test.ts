@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import { fastestOf } from '../../src/backends/fastest.ts';
+import { chooseFastest } from '../../src/backends/fastest.ts';
 import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import { openWithoutAdapter } from '../../src/backends/open.ts';
 
@@ -23,7 +23,7 @@ const missing = { name: 'missing', open: () => Promise.reject(new Error('not her
 
 describe('the fastest of several backends', () => {
   test('is the one that finishes first', async () => {
-    const { candidate, backend, reason } = await fastestOf([missing, slow, fast]);
+    const { candidate, backend, reason } = await chooseFastest([missing, slow, fast]);
     expect(candidate).toBe(fast);
     expect(backend.memory().buffers).toBe(0);
     backend.close();
@@ -31,13 +31,13 @@ describe('the fastest of several backends', () => {
   });
 
   test('is the only one that can be opened', async () => {
-    const { candidate, reason } = await fastestOf([missing, slow]);
+    const { candidate, reason } = await chooseFastest([missing, slow]);
     expect(candidate).toBe(slow);
     expect(reason).toBe('of missing, slow only slow works here');
   });
 
   test('is an error where none can be opened', async () => {
-    await expect(fastestOf([missing])).rejects.toThrow('open: none of missing can be opened here');
+    await expect(chooseFastest([missing])).rejects.toThrow('open: none of missing can be opened here');
   });
 
   test('is found among real ones, and the others are closed', async () => {
@@ -53,7 +53,7 @@ describe('the fastest of several backends', () => {
       record('gpujs', () => openGPUJS({ mode: 'webassembly' })),
       record('cpu', async () => openCPU()),
     ];
-    const { candidate, backend: chosen } = await fastestOf(candidates);
+    const { candidate, backend: chosen } = await chooseFastest(candidates);
     expect(candidates).toContain(candidate);
     expect(opened).toHaveLength(2);
     for (const backend of opened.filter((each) => each !== chosen)) expect(() => backend.upload([1])).toThrow('closed');

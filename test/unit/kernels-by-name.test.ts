@@ -26,9 +26,8 @@ import {
   RowsOperation,
   ScalarOperation,
 } from '../../src/backends/wasm/instructions.ts';
-import { CONSTANTS, constantOf } from '../../src/backends/webgpu/constants.ts';
-import { PASS_SHADERS } from '../../src/backends/webgpu/lower-pass.ts';
-import { type Constants, partsFor, SHADERS, type Shader } from '../../src/backends/webgpu/shaders.ts';
+import { CONSTANTS, nameConstant } from '../../src/backends/webgpu/constants.ts';
+import { type Constants, SHADERS, type Shader, selectParts } from '../../src/backends/webgpu/shaders.ts';
 import { ACTIVATION_NAMES } from '../../src/solvers/activations.ts';
 import { ACTIVATION_DEFINITIONS } from '../support/activations.ts';
 
@@ -37,8 +36,8 @@ const withoutComments = (text: string): string => text.replace(/\/\/.*$/gm, '');
 const generated: ReadonlySet<unknown> = new Set(Object.values(CONSTANTS));
 
 /** The source from which a pipeline is compiled, without comments and generated constants. */
-async function readSource(shader: Shader, constants: Constants = {}): Promise<string> {
-  const parts = partsFor(shader, constants).filter((part) => !generated.has(part));
+async function written(shader: Shader, constants: Constants = {}): Promise<string> {
+  const parts = selectParts(shader, constants).filter((part) => !generated.has(part));
   return withoutComments((await Promise.all(parts.map(({ text }) => text))).join('\n'));
 }
 
@@ -54,15 +53,15 @@ function names(body: string, constant: string): boolean {
 
 describe('WGSL', () => {
   test.each(ELEMENTWISE.map((name, OPERATION) => [name, OPERATION] as const))('has %s', async (name, OPERATION) => {
-    const source = await readSource(SHADERS.elementwise, { OPERATION });
-    expect(names(bodyOf('operation', source), constantOf('OPERATION', name))).toBe(true);
+    const source = await written(SHADERS.elementwise, { OPERATION });
+    expect(names(bodyOf('operation', source), nameConstant('OPERATION', name))).toBe(true);
   });
 
   test.each(ACTIVATIONS.map((name, ACTIVATION) => [name, ACTIVATION] as const))(
     'has the activation %s and its proximal operator',
     async (name, ACTIVATION) => {
-      const source = await readSource(SHADERS['product-tiled'], { ACTIVATION });
-      const constant = constantOf('ACTIVATION', name);
+      const source = await written(SHADERS['product-tiled'], { ACTIVATION });
+      const constant = nameConstant('ACTIVATION', name);
       expect(names(bodyOf('activation', source), constant)).toBe(true);
       expect(names(bodyOf('proximal', source), constant)).toBe(true);
       // An operation that is σ or prox_{αf} must handle the activation too.
@@ -78,8 +77,8 @@ describe('WGSL', () => {
   test.each(ROWS.map((name, OPERATION) => [name, OPERATION] as const))(
     'has the row-wise %s',
     async (name, OPERATION) => {
-      const source = await readSource(SHADERS['rows-thread'], { OPERATION });
-      expect(names(bodyOf('operation', source), constantOf('OPERATION', name))).toBe(true);
+      const source = await written(SHADERS['rows-thread'], { OPERATION });
+      expect(names(bodyOf('operation', source), nameConstant('OPERATION', name))).toBe(true);
     },
   );
 
@@ -88,8 +87,8 @@ describe('WGSL', () => {
     ['OPERATION', MOVES, SHADERS.move, 'compute'],
     ['OPERATION', SCALARS, SHADERS.scalar, 'main'],
   ] as const)('has every %s of %j', async (prefix, list, shader, place) => {
-    const source = await readSource(shader);
-    for (const name of list) expect(names(bodyOf(place, source), constantOf(prefix, name)), name).toBe(true);
+    const source = await written(shader);
+    for (const name of list) expect(names(bodyOf(place, source), nameConstant(prefix, name)), name).toBe(true);
   });
 
   test('has every reduction; the sum is the default', async () => {
@@ -98,15 +97,15 @@ describe('WGSL', () => {
       .map((name) => bodyOf(name, source))
       .join('\n');
     for (const name of REDUCTIONS.filter((each) => each !== 'sum')) {
-      expect(names(bodies, constantOf('OPERATION', name)), name).toBe(true);
+      expect(names(bodies, nameConstant('OPERATION', name)), name).toBe(true);
     }
   });
 
   test('names nothing that is not in the lists', async () => {
-    for (const [name, shader] of Object.entries<Shader>({ ...SHADERS, ...PASS_SHADERS })) {
+    for (const [name, shader] of Object.entries<Shader>(SHADERS)) {
       for (const constants of [{}, { ACTIVATION: 2, OPERATION: 2 }] as Constants[]) {
-        const source = await readSource(shader, constants);
-        const heads = partsFor(shader, constants).filter((part) => generated.has(part));
+        const source = await written(shader, constants);
+        const heads = selectParts(shader, constants).filter((part) => generated.has(part));
         const declared = heads.map(({ text }) => text).join('\n');
         const used = source.match(/\b(ACTIVATION|BIAS|METHOD|OPERATION|STATE|STATUS)_[A-Z_]+/g) ?? [];
         for (const constant of used) expect(declared, `${name}: ${constant}`).toContain(`const ${constant}=`);

@@ -1,6 +1,6 @@
 /** In Firefox the queue is asked repeatedly whether the work is done; in other browsers it is not. */
 import { expect, test } from 'vitest';
-import { nudged } from '../../src/backends/webgpu/nudge.ts';
+import { awaitWithNudges } from '../../src/backends/webgpu/nudge.ts';
 
 function createCountingDevice(): { device: GPUDevice; submits: () => number } {
   let submits = 0;
@@ -17,10 +17,10 @@ const doneAfter = (milliseconds: number): Promise<string> =>
   new Promise((resolve) => setTimeout(() => resolve('done'), milliseconds));
 
 test('where it is needed, the queue is nudged until the answer comes or fails', async () => {
-  const { device, submits } = createCountingDevice();
-  expect(await nudged(device, doneAfter(50), true)).toBe('done');
-  const failing = doneAfter(20).then(() => Promise.reject(new Error('lost')));
-  await expect(nudged(device, failing, true)).rejects.toThrow('lost');
+  const { device, submits } = counted();
+  expect(await awaitWithNudges(device, after(50), true)).toBe('done');
+  const failing = after(20).then(() => Promise.reject(new Error('lost')));
+  await expect(awaitWithNudges(device, failing, true)).rejects.toThrow('lost');
   const so = submits();
   expect(so).toBeGreaterThan(1);
   await doneAfter(20);
@@ -28,9 +28,9 @@ test('where it is needed, the queue is nudged until the answer comes or fails', 
 });
 
 test('elsewhere the awaited promise is returned unchanged', async () => {
-  const { device, submits } = createCountingDevice();
-  const awaited = doneAfter(20);
-  expect(nudged(device, awaited)).toBe(awaited);
+  const { device, submits } = counted();
+  const awaited = after(20);
+  expect(awaitWithNudges(device, awaited)).toBe(awaited);
   await awaited;
   expect(submits()).toBe(0);
 });
