@@ -60,34 +60,50 @@ export function rewriteUniformly(
   const columns = classifyColumns(cells, isMissing);
   for (const column of columns) collectShown(column, cells, isMissing);
   const shown = new Set(columns.flatMap(({ shows }) => [...shows]));
-  const one = <Value>(among: ReadonlySet<unknown>, a: Value, b: Value): Value | undefined =>
-    among.has(a) === among.has(b) ? undefined : among.has(a) ? a : b;
-  const rewritten = new Map<number, (cell: string) => string | undefined>();
-  const plainEither: number[] = [];
+  const rewriters = new Map<number, (cell: string) => string | undefined>();
+  const ambiguous: number[] = [];
   for (const { index, kind, shows } of columns) {
     if (kind === 'dates') {
-      const known = dates ?? one(shows, 'day-first', 'month-first');
-      const isSplit = shows.has('day-first') && shows.has('month-first');
-      const order = known ?? (isSplit ? undefined : one(shown, 'day-first', 'month-first'));
-      if (order || !shows.has('either')) rewritten.set(index, (cell) => readISODate(cell, order ?? 'day-first'));
+      const order = chooseConvention(dates, shows, shown, ['day-first', 'month-first']);
+      // Without ambiguous dates, the column reads the same in any order.
+      if (order || !shows.has('either')) rewriters.set(index, (cell) => readISODate(cell, order ?? 'day-first'));
     } else if (kind === 'plain' || kind === 'numbers') {
       if (kind === 'plain' && decimal === ',') checkNoPoint(cells, index, isMissing);
-      const isSplit = shows.has('.') && shows.has(',');
-      const own = decimal ?? one(shows, '.', ',');
-      const mark = own ?? (isSplit ? undefined : one(shown, '.', ','));
-      if (mark && (kind === 'numbers' || mark === ',')) rewritten.set(index, (cell) => withPoint(cell, mark));
+      const mark = chooseConvention(decimal, shows, shown, ['.', ',']);
+      // Plain numbers already have a decimal point, if any. With a decimal comma, their points separate thousands.
+      if (mark && (kind === 'numbers' || mark === ',')) rewriters.set(index, (cell) => withPoint(cell, mark));
       else if (!mark && kind === 'numbers' && !shows.has('either'))
-        rewritten.set(index, (cell) => withPoint(cell, '.'));
-      else if (!mark && kind === 'plain' && shows.has('either')) plainEither.push(index);
+        rewriters.set(index, (cell) => withPoint(cell, '.'));
+      else if (!mark && kind === 'plain' && shows.has('either')) ambiguous.push(index);
     }
   }
-  const found = applyRewrites(cells, rewritten, isMissing);
-  if (separator === ';' && plainEither.length > 0) {
+  const result = applyRewrites(cells, rewriters, isMissing);
+  if (separator === ';' && ambiguous.length > 0) {
     const { rows, names } = cells;
-    const example = rows.map((row) => row[plainEither[0]]).find((cell) => decimalShownBy(cell) === 'either');
-    found.assumed.push(`"${example}" has a decimal point, in ${listNames(plainEither.map((index) => names[index]))}`);
+    const example = rows.map((row) => row[ambiguous[0]]).find((cell) => decimalShownBy(cell) === 'either');
+    result.assumed.push(`"${example}" has a decimal point, in ${listNames(ambiguous.map((index) => names[index]))}`);
   }
-  return found;
+  return result;
+}
+
+/**
+ * Chooses between two conventions for a column: the option if it is given, otherwise the one that the cells of the
+ * column show, otherwise the one that the whole table shows. Undefined where nothing decides, or where the column shows
+ * both.
+ */
+function chooseConvention<Convention extends string>(
+  option: Convention | undefined,
+  shownByColumn: ReadonlySet<string>,
+  shownByTable: ReadonlySet<string>,
+  [first, second]: readonly [Convention, Convention],
+): Convention | undefined {
+  if (option) return option;
+  for (const shown of [shownByColumn, shownByTable]) {
+    if (shown.has(first) && shown.has(second)) return undefined;
+    if (shown.has(first)) return first;
+    if (shown.has(second)) return second;
+  }
+  return undefined;
 }
 
 /** Goes row by row, in the order of memory. Once a column holds texts, its further cells are skipped. */
@@ -142,13 +158,13 @@ function checkNoPoint({ names, rows, lines }: Cells, index: number, isMissing: (
 /** Rewrites whole columns. A column in which any cell cannot be rewritten stays unchanged. */
 function applyRewrites(
   { names, rows }: Cells,
-  rewritten: ReadonlyMap<number, (cell: string) => string | undefined>,
+  rewriters: ReadonlyMap<number, (cell: string) => string | undefined>,
   isMissing: (cell: string) => boolean,
 ): { rows: Cells['rows']; assumed: string[] } {
   const columns = new Map<number, string[]>();
   const changes = new Map<string, { readonly example: string; readonly names: string[] }>();
-  for (const [index, write] of rewritten) {
-    const written = rows.map((row) => (isMissing(row[index]) ? row[index] : write(row[index])));
+  for (const [index, rewrite] of rewriters) {
+    const written = rows.map((row) => (isMissing(row[index]) ? row[index] : rewrite(row[index])));
     if (written.includes(undefined)) continue;
     const texts = written as string[];
     const changed = rows.findIndex((row, at) => row[index] !== texts[at]);

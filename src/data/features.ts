@@ -101,7 +101,7 @@ function classifyCell(cell: string): Sort {
 }
 
 function chooseKind(table: Table, name: string, found: Contents): FeatureColumn['kind'] {
-  const { numbers, dates, numberLike, dateLike, texts } = found;
+  const { numbers, dates, numberLike, dateLike } = found;
   const counts = Object.values(found).map(({ count }) => count);
   const known = counts.reduce((sum, count) => sum + count, 0);
   if (known === 0) {
@@ -112,6 +112,13 @@ function chooseKind(table: Table, name: string, found: Contents): FeatureColumn[
   const [areNumbers, areDates] = [numbers.count + numberLike.count, dates.count + dateLike.count];
   // Some cells that look like dates do not turn a column of texts into one of dates.
   if (areNumbers === 0 && 2 * areDates <= known) return 'categories';
+  throw createMixtureError(table, name, found);
+}
+
+/** The error for a column that mixes numbers, dates and texts. It names a cell that does not fit the majority. */
+function createMixtureError(table: Table, name: string, found: Contents): DataError {
+  const { numbers, dates, numberLike, dateLike, texts } = found;
+  const [areNumbers, areDates] = [numbers.count + numberLike.count, dates.count + dateLike.count];
   const isOfDates = areDates > areNumbers;
   const others = isOfDates ? [numbers, numberLike, dateLike] : [dates, dateLike, numberLike];
   const sort = [texts, ...others].find(({ count }) => count > 0) as Contents[Sort];
@@ -123,7 +130,7 @@ function chooseKind(table: Table, name: string, found: Contents): FeatureColumn[
   const what = isOfDates ? 'a date' : 'a number';
   const share = `as ${isOfDates ? areDates : areNumbers} of the ${table.rows.length} values are; correct it`;
   const doubt = isOfDates || sort !== dateLike ? describeDoubt(cell) : undefined;
-  throw new DataError(
+  return new DataError(
     `${describePlace(table, row, name)}: ${JSON.stringify(cell)} ${doubt ?? `is not ${what}, ${share}`}, or list the column in the option categorical`,
   );
 }

@@ -110,9 +110,9 @@ export class Evaluation {
     for (let start = 0; start < candidates.length; start += this.batchSize) {
       this.limits.signal?.throwIfAborted();
       if (this.timeLeft() <= 0) throw new OutOfTime();
-      const evaluateBatch = await this.batch(candidates.slice(start, start + this.batchSize), withGradient);
-      found.push(...evaluateBatch);
-      await onBatch?.(evaluateBatch);
+      const batch = await this.evaluateBatch(candidates.slice(start, start + this.batchSize), withGradient);
+      found.push(...batch);
+      await onBatch?.(batch);
     }
     return found;
   }
@@ -122,7 +122,7 @@ export class Evaluation {
     return (this.limits.deadline ?? Number.POSITIVE_INFINITY) - performance.now();
   }
 
-  private async batch(candidates: readonly (readonly number[])[], withGradient: boolean): Promise<Evaluated[]> {
+  private async evaluateBatch(candidates: readonly (readonly number[])[], withGradient: boolean): Promise<Evaluated[]> {
     const width = candidates[0].length;
     const count = candidates.length;
     this.solves += count * this.copies;
