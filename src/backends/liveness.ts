@@ -122,10 +122,10 @@ export function analyseLiveness(program: Program): Liveness {
   };
 
   const walkLoop = (loop: Loop): void => {
-    const kept = loop.carried.filter(({ entering }) => read.has(entering));
+    const stored = loop.carried.filter(({ entering }) => read.has(entering));
     for (const { initial } of loop.carried) use(initial, tick);
     open.push(new Set());
-    for (const { entering } of kept) define(entering, tick + 1);
+    for (const { entering } of stored) define(entering, tick + 1);
     tick += 2;
     walk(loop.body);
     for (const { leaving } of loop.carried) if (read.has(leaving)) use(leaving, tick);
@@ -136,7 +136,7 @@ export function analyseLiveness(program: Program): Liveness {
     if (source === flag.leaving) use(source, tick + 2);
     const readInside = open.pop();
     for (const version of readInside ?? []) version.end = Math.max(version.end, tick + 3);
-    for (const { entering } of kept) define(entering, tick + 1);
+    for (const { entering } of stored) define(entering, tick + 1);
     if (source === flag.entering) use(source, tick + 2);
     tick += 4;
   };

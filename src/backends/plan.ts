@@ -187,7 +187,7 @@ class Planner {
 
   private planLoop(loop: Loop): PlannedLoop {
     const index = this.loops++;
-    const kept = this.storedCarried(loop);
+    const carried = this.storedCarried(loop);
     const move = (from: number, to: number): PlannedCopy => {
       return { kind: 'copy', from: this.bufferOf(from), to: this.bufferOf(to), size: this.program.sizes[to] };
     };
@@ -196,9 +196,9 @@ class Planner {
       index,
       initialFlag: this.bufferOf(loop.carried[0].initial),
       flag: this.bufferOf(this.liveness.flags.get(loop) ?? ABSENT),
-      enter: this.orderCopies(kept.map(({ initial, entering }) => move(initial, entering))),
+      enter: this.orderCopies(carried.map(({ initial, entering }) => move(initial, entering))),
       body: this.planStatements(loop.body),
-      leave: this.orderCopies(kept.map(({ leaving, entering }) => move(leaving, entering))),
+      leave: this.orderCopies(carried.map(({ leaving, entering }) => move(leaving, entering))),
       limit: loop.limit,
     };
   }

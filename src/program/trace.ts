@@ -66,7 +66,7 @@ export class Trace {
     this.statements = [];
     this.depth += 1;
     let carried: Carried[];
-    let statements: Statement[];
+    let traced: Statement[];
     try {
       const leaving = body(entering);
       if (leaving.length !== initial.length) {
@@ -82,12 +82,12 @@ export class Trace {
         }
         return { initial: slot, entering: entering[index], leaving: leaving[index] };
       });
-      statements = this.statements;
+      traced = this.statements;
     } finally {
       this.statements = outer;
       this.depth -= 1;
     }
-    const loop: Loop = { kernel: 'loop', carried, body: statements, limit };
+    const loop: Loop = { kernel: 'loop', carried, body: traced, limit };
     this.statements.push(loop);
     return entering;
   }
@@ -106,16 +106,16 @@ export class Trace {
  * @param read the slots that later statements read; this function adds to it
  */
 function dropUnreadCalls(statements: readonly Statement[], read: Set<number>): Statement[] {
-  const kept: Statement[] = [];
+  const needed: Statement[] = [];
   for (const statement of [...statements].reverse()) {
     if (statement.kernel === 'loop') {
       for (const { leaving } of statement.carried) read.add(leaving);
-      kept.push({ ...statement, body: dropUnreadCalls(statement.body, read) });
+      needed.push({ ...statement, body: dropUnreadCalls(statement.body, read) });
       for (const { initial } of statement.carried) read.add(initial);
     } else if (read.has(statement.output)) {
-      kept.push(statement);
+      needed.push(statement);
       for (const slot of statement.inputs) read.add(slot);
     }
   }
-  return kept.reverse();
+  return needed.reverse();
 }

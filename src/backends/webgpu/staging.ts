@@ -19,33 +19,33 @@ export class Staging {
   /** Hands out a buffer of at least `bytes` bytes. */
   take(bytes: number): GPUBuffer {
     const size = Math.ceil(bytes / 256) * 256;
-    const kept = this.idle.get(size)?.pop();
-    if (kept) {
+    const idle = this.idle.get(size)?.pop();
+    if (idle) {
       this.idleBytes -= size;
-      return kept;
+      return idle;
     }
-    const made = this.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
+    const created = this.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
     this.count += 1;
     this.bytes += size;
-    return made;
+    return created;
   }
 
   /** Takes back an unmapped buffer, and destroys buffers if there are too many. */
   giveBack(buffer: GPUBuffer): void {
     const { size } = buffer;
-    const kept = this.idle.get(size) ?? [];
-    if (kept.length === MAXIMUM_OF_SIZE || size > MAXIMUM_IDLE_BYTES) {
+    const list = this.idle.get(size) ?? [];
+    if (list.length === MAXIMUM_OF_SIZE || size > MAXIMUM_IDLE_BYTES) {
       this.destroy(buffer);
       return;
     }
-    kept.push(buffer);
+    list.push(buffer);
     this.idleBytes += size;
     this.idle.delete(size);
-    this.idle.set(size, kept);
-    for (const [other, list] of this.idle) {
+    this.idle.set(size, list);
+    for (const [other, spares] of this.idle) {
       if (this.idleBytes <= MAXIMUM_IDLE_BYTES) return;
-      for (const spare of list) this.destroy(spare);
-      this.idleBytes -= other * list.length;
+      for (const spare of spares) this.destroy(spare);
+      this.idleBytes -= other * spares.length;
       this.idle.delete(other);
     }
   }
