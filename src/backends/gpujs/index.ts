@@ -54,7 +54,7 @@ export async function openGPUJS({ mode, load }: GPUJSOptions = {}): Promise<Back
 }
 
 /** Whether WebGL2 runs on a graphics card, rather than on the processor. */
-export function hasHardwareWebGL2(): boolean {
+function hasHardwareWebGL2(): boolean {
   try {
     const gl = openContext();
     const { software } = describeContext(gl);
