@@ -101,34 +101,34 @@ interface Smooth {
   /** σ'(t) */
   slope(t: number, s: number, a0: number): number;
   /** An interval that contains the t with (1 − α)σ(t) + αt = x. */
-  bracket(x: number, step: number, a0: number): readonly [number, number];
+  bracket(x: number, stepSize: number, a0: number): readonly [number, number];
 }
 
 /** The interval that αt = x − (1 − α)s implies, where the values s of σ range from `lowest` to `highest`. */
-function bracketFromValues(x: number, step: number, lowest: number, highest: number): readonly [number, number] {
-  const [p, q] = [(1 - step) * lowest, (1 - step) * highest];
-  return [(x - Math.max(p, q)) / step, (x - Math.min(p, q)) / step];
+function bracketFromValues(x: number, stepSize: number, lowest: number, highest: number): readonly [number, number] {
+  const [p, q] = [(1 - stepSize) * lowest, (1 - stepSize) * highest];
+  return [(x - Math.max(p, q)) / stepSize, (x - Math.min(p, q)) / stepSize];
 }
 
 const TANH: Smooth = {
   ramp: false,
   bounded: Math.tanh,
   slope: (_, s) => 1 - s * s,
-  bracket: (x, step) => bracketFromValues(x, step, -1, 1),
+  bracket: (x, stepSize) => bracketFromValues(x, stepSize, -1, 1),
 };
 
 const SIGMOID: Smooth = {
   ramp: false,
   bounded: sigmoid,
   slope: (_, s) => s * (1 - s),
-  bracket: (x, step) => bracketFromValues(x, step, 0, 1),
+  bracket: (x, stepSize) => bracketFromValues(x, stepSize, 0, 1),
 };
 
 const ARCTAN: Smooth = {
   ramp: false,
   bounded: Math.atan,
   slope: (t) => 1 / (1 + t * t),
-  bracket: (x, step) => bracketFromValues(x, step, -Math.PI / 2, Math.PI / 2),
+  bracket: (x, stepSize) => bracketFromValues(x, stepSize, -Math.PI / 2, Math.PI / 2),
 };
 
 /** For x < 0, where t < 0. */
@@ -136,8 +136,8 @@ const ELU: Smooth = {
   ramp: false,
   bounded: elu,
   slope: (_, s, alpha) => s + alpha,
-  bracket: (x, step, alpha) => {
-    const [low, high] = bracketFromValues(x, step, -alpha, 0);
+  bracket: (x, stepSize, alpha) => {
+    const [low, high] = bracketFromValues(x, stepSize, -alpha, 0);
     return [low, Math.min(high, 0)];
   },
 };
@@ -147,9 +147,9 @@ const SOFTPLUS: Smooth = {
   ramp: true,
   bounded: softplusExcess,
   slope: sigmoid,
-  bracket: (x, step) => {
-    const reach = (1 - step) * Math.LN2;
-    const place = (y: number): number => (y >= 0 ? y : y / step);
+  bracket: (x, stepSize) => {
+    const reach = (1 - stepSize) * Math.LN2;
+    const place = (y: number): number => (y >= 0 ? y : y / stepSize);
     return [place(x - Math.max(reach, 0)), place(x - Math.min(reach, 0))];
   },
 };
@@ -159,17 +159,17 @@ const SOFTPLUS: Smooth = {
  * A Newton step that leaves the bracket is replaced by a bisection. With a ramp and t ≥ 0, (1 − α)·max(t, 0) + αt is
  * computed as t, since the sum would cancel for a large α.
  */
-function smoothProximal(sigma: Smooth, x: number, step: number, a0: number): number {
-  let [low, high] = sigma.bracket(x, step, a0);
+function smoothProximal(sigma: Smooth, x: number, stepSize: number, a0: number): number {
+  let [low, high] = sigma.bracket(x, stepSize, a0);
   let t = clip(x, low, high);
   for (let iteration = 0; iteration < 60; iteration++) {
     const s = sigma.bounded(t, a0);
-    const linear = sigma.ramp && t >= 0 ? t : step * t;
-    const g = (1 - step) * s + (linear - x);
+    const linear = sigma.ramp && t >= 0 ? t : stepSize * t;
+    const g = (1 - stepSize) * s + (linear - x);
     if (g === 0) break;
     if (g > 0) high = t;
     else low = t;
-    let next = t - g / ((1 - step) * sigma.slope(t, s, a0) + step);
+    let next = t - g / ((1 - stepSize) * sigma.slope(t, s, a0) + stepSize);
     if (!(next > low && next < high)) next = 0.5 * (low + high);
     if (next === t) break;
     t = next;
@@ -184,10 +184,10 @@ const SOFTSIGN_REACH = 1e100;
  * The function is odd in x. For x ≥ 0, σ(t) = t/(1 + t), and t is the positive root of αt² + (1 − x)t − x = 0, which is
  * computed without cancellation.
  */
-function proximalSoftsign(x: number, step: number): number {
+function proximalSoftsign(x: number, stepSize: number): number {
   const size = Math.min(Math.abs(x), SOFTSIGN_REACH);
   const rest = 1 - size;
-  const root = Math.sqrt(rest * rest + 4 * step * size);
-  const t = rest >= 0 ? (2 * size) / (rest + root) : (root - rest) / (2 * step);
+  const root = Math.sqrt(rest * rest + 4 * stepSize * size);
+  const t = rest >= 0 ? (2 * size) / (rest + root) : (root - rest) / (2 * stepSize);
   return Math.sign(x) * softsign(t);
 }

@@ -1,6 +1,7 @@
 import type { Interruptible } from '../event-loop.ts';
 import type { CoordinateDescentCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
+import { dot } from './dot.ts';
 
 /** The state of one problem; `beta` and `residual` change from coordinate to coordinate. */
 interface Descent {
@@ -103,10 +104,4 @@ function descendOnce(descent: Descent, features: readonly number[]): number {
 function addColumn({ rows, columns, residual }: Descent, j: number, factor: number): void {
   if (factor === 0) return;
   for (let row = 0; row < rows; row++) residual[row] += factor * columns[j * rows + row];
-}
-
-function dot(x: Float64Array, i: number, y: Float64Array, j: number, length: number): number {
-  let sum = 0;
-  for (let at = 0; at < length; at++) sum += x[i + at] * y[j + at];
-  return sum;
 }

@@ -87,7 +87,7 @@ export class Factor {
   }
 
   /** H⁻¹h */
-  solve(h: readonly number[]): number[] {
+  applyInverse(h: readonly number[]): number[] {
     return this.backward(this.forward(h));
   }
 

@@ -1,9 +1,10 @@
 import type { Interruptible } from '../event-loop.ts';
 import type { HomotopyCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
+import { dot } from './dot.ts';
 import { Factor } from './factor.ts';
 import { appendFeature, followStage } from './stage.ts';
-import { addColumn, dot, type Walk } from './walk.ts';
+import { addColumn, type Walk } from './walk.ts';
 
 /** A stage makes progress if it lowers the violation to this share of the least so far, or less. */
 const PROGRESS = 0.9;

@@ -65,7 +65,7 @@ export function openCPU(): Backend {
   ): Job {
     try {
       const slots = workspace.slotsFor(program, layout, inputs.map(valuesOf));
-      yield* runSteps(program.statements, slots, { isCutShort: options.isCutShort ?? never, work: 0 });
+      yield* runStatements(program.statements, slots, { isCutShort: options.isCutShort ?? never, work: 0 });
       for (const [index, slot] of program.outputs.entries()) {
         // An output that is an input is copied, since the input belongs to its owner.
         outputs[index].values = program.inputs.includes(slot) ? slots[slot].slice() : slots[slot];
@@ -166,10 +166,10 @@ interface Run {
 }
 
 /** Performs the statements, and yields where the run may be interrupted. */
-function* runSteps(steps: readonly Statement[], slots: Float64Array[], run: Run): Job {
-  for (const step of steps) {
-    const done = runWithoutPause(step, slots);
-    if (done === undefined) yield* runWithPauses(step, slots, run);
+function* runStatements(statements: readonly Statement[], slots: Float64Array[], run: Run): Job {
+  for (const statement of statements) {
+    const done = runWithoutPause(statement, slots);
+    if (done === undefined) yield* runWithPauses(statement, slots, run);
     run.work += done ?? STATEMENT;
     if (run.work < UNINTERRUPTED) continue;
     run.work = 0;
@@ -181,41 +181,41 @@ function* runSteps(steps: readonly Statement[], slots: Float64Array[], run: Run)
  * Performs a statement that takes a short time.
  * @returns its work; undefined where the statement may take long, and was not begun
  */
-function runWithoutPause(step: Statement, slots: readonly Float64Array[]): number | undefined {
-  switch (step.kernel) {
+function runWithoutPause(statement: Statement, slots: readonly Float64Array[]): number | undefined {
+  switch (statement.kernel) {
     case 'product':
-      if (!isShort(step)) return undefined;
-      productAtOnce(step, slots);
-      return STATEMENT + (step.m * step.n * step.k) / PRODUCTS;
+      if (!isShort(statement)) return undefined;
+      productAtOnce(statement, slots);
+      return STATEMENT + (statement.m * statement.n * statement.k) / PRODUCTS;
     case 'elementwise':
-      elementwise(step, slots);
-      return STATEMENT + slots[step.output].length;
+      elementwise(statement, slots);
+      return STATEMENT + slots[statement.output].length;
     case 'combine':
-      combine(step, slots);
-      return STATEMENT + slots[step.output].length;
+      combine(statement, slots);
+      return STATEMENT + slots[statement.output].length;
     case 'move':
-      move(step, slots);
-      return STATEMENT + slots[step.output].length;
+      move(statement, slots);
+      return STATEMENT + slots[statement.output].length;
     case 'reduce':
-      reduce(step, slots);
-      return STATEMENT + step.outer * step.middle * step.inner;
+      reduce(statement, slots);
+      return STATEMENT + statement.outer * statement.middle * statement.inner;
     case 'scalar':
-      scalar(step, slots);
-      return STATEMENT + slots[step.output].length;
+      scalar(statement, slots);
+      return STATEMENT + slots[statement.output].length;
     case 'rows':
-      rows(step, slots);
+      rows(statement, slots);
       return UNINTERRUPTED;
     case 'solve':
-      solve(step, slots);
+      solve(statement, slots);
       return UNINTERRUPTED;
     case 'iterate':
-      iterate(step, slots);
+      iterate(statement, slots);
       return UNINTERRUPTED;
     case 'proximalGradient':
-      proximalGradient(step, slots);
+      proximalGradient(statement, slots);
       return UNINTERRUPTED;
     case 'pass':
-      pass(step, slots);
+      pass(statement, slots);
       return UNINTERRUPTED;
     default:
       return undefined;
@@ -223,34 +223,34 @@ function runWithoutPause(step: Statement, slots: readonly Float64Array[]): numbe
 }
 
 /** Performs a statement that may take long, and yields where it may be interrupted. */
-function* runWithPauses(step: Statement, slots: Float64Array[], run: Run): Job {
-  switch (step.kernel) {
+function* runWithPauses(statement: Statement, slots: Float64Array[], run: Run): Job {
+  switch (statement.kernel) {
     case 'product':
-      yield* product(step, slots);
+      yield* product(statement, slots);
       break;
     case 'batchedProduct':
-      yield* batchedProduct(step, slots);
+      yield* batchedProduct(statement, slots);
       break;
     case 'invert':
-      yield* invert(step, slots);
+      yield* invert(statement, slots);
       break;
     case 'batchedInvert':
-      yield* batchedInvert(step, slots);
+      yield* batchedInvert(statement, slots);
       break;
     case 'cholesky':
-      yield* cholesky(step, slots);
+      yield* cholesky(statement, slots);
       break;
     case 'triangularSolve':
-      yield* triangularSolve(step, slots);
+      yield* triangularSolve(statement, slots);
       break;
     case 'coordinateDescent':
-      yield* coordinateDescent(step, slots, run.isCutShort);
+      yield* coordinateDescent(statement, slots, run.isCutShort);
       break;
     case 'homotopy':
-      yield* homotopy(step, slots, run.isCutShort);
+      yield* homotopy(statement, slots, run.isCutShort);
       break;
     case 'loop':
-      yield* runLoop(step, slots, run);
+      yield* runLoop(statement, slots, run);
       break;
   }
 }
@@ -262,7 +262,7 @@ function* runLoop(loop: Loop, slots: Float64Array[], run: Run): Job {
   // A value may leave in a slot in which another one enters (a swap). Such values are copied first.
   const isSwapped = loop.carried.map(({ leaving }) => places.has(leaving));
   for (let pass = 0; pass < loop.limit && slots[flag][0] !== 0 && !run.isCutShort(); pass++) {
-    yield* runSteps(loop.body, slots, run);
+    yield* runStatements(loop.body, slots, run);
     const leaving = loop.carried.map((carried, index) =>
       isSwapped[index] ? slots[carried.leaving].slice() : slots[carried.leaving],
     );

@@ -19,7 +19,7 @@ export function factorOf(iterating: SampleIteration, x: Float64Array): Float64Ar
   return x.map((value, index) => 2 * prox(iterating, index, value) - value + alpha * b[index]);
 }
 
-export interface Advance {
+interface Advance {
   /** T(x) */
   readonly next: Float64Array;
   /** ‖z − σ(p)‖ */

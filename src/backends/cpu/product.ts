@@ -1,6 +1,7 @@
 import { ABSENT, type BatchedProductCall, type ProductCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
 import { activation, proximal } from './activations.ts';
+import { dot } from './dot.ts';
 
 /** The number of multiplications after which a product may be interrupted: about a millisecond. */
 const UNINTERRUPTED = 2 ** 20;
@@ -141,10 +142,4 @@ export function multiplyRows(
   for (let i = evenRows; i < last; i++) {
     for (let j = 0; j < n; j++) out[i * n + j] = dot(a, i * k, b, j * k, k);
   }
-}
-
-function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: number, length: number): number {
-  let sum = 0;
-  for (let l = 0; l < length; l++) sum += a[aStart + l] * b[bStart + l];
-  return sum;
 }

@@ -1,7 +1,8 @@
 /** A stage of the homotopy, in which widened thresholds shrink to those at the end of the stage; see HomotopyCall. */
 import type { Interruptible } from '../event-loop.ts';
+import { dot } from './dot.ts';
 import { DEPENDENT } from './factor.ts';
-import { addColumn, dot, type Walk } from './walk.ts';
+import { addColumn, type Walk } from './walk.ts';
 
 /** Every stage lowers what exceeds the thresholds to this share, so that only few features are candidates to enter. */
 const LOWERED = 0.8;
@@ -206,7 +207,7 @@ function ridgedPivot(walk: Walk, j: number, a: readonly number[]): number {
  */
 function exchange(walk: Walk, j: number, sign: number): number {
   const { used, beta, signs, factor, squares } = walk;
-  const a = factor.solve(productsWith(walk, j));
+  const a = factor.applyInverse(productsWith(walk, j));
   const smallest = SMALLEST * a.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   let found = -1;
   let length = Number.POSITIVE_INFINITY;
@@ -218,7 +219,7 @@ function exchange(walk: Walk, j: number, sign: number): number {
   }
   if (found < 0) return found;
   const unit = used.map((_, place) => Number(place === found));
-  if (!(a[found] ** 2 > 2 * DEPENDENT * squares[j] * factor.solve(unit)[found])) return -1;
+  if (!(a[found] ** 2 > 2 * DEPENDENT * squares[j] * factor.applyInverse(unit)[found])) return -1;
   for (const [place, i] of used.entries()) beta[i] -= length * sign * a[place];
   beta[j] = length * sign;
   return found;

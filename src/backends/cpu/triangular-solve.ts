@@ -10,11 +10,11 @@ export function* triangularSolve(call: TriangularSolveCall, slots: readonly Floa
   for (let sample = 0; sample < batch; sample++) {
     const L = l.subarray(sample * order * order, (sample + 1) * order * order);
     const row = (i: number): number => (sample * order + i) * columns;
-    for (let step = 0; step < order; step++) {
-      const i = transposed ? order - 1 - step : step;
+    for (let solved = 0; solved < order; solved++) {
+      const i = transposed ? order - 1 - solved : solved;
       for (let column = 0; column < columns; column++) {
         let sum = X[row(i) + column];
-        for (let done = 0; done < step; done++) {
+        for (let done = 0; done < solved; done++) {
           const k = transposed ? order - 1 - done : done;
           sum -= (transposed ? L[k * order + i] : L[i * order + k]) * X[row(k) + column];
         }

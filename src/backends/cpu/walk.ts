@@ -29,10 +29,3 @@ export interface Walk {
 export function addColumn({ rows, columns }: Walk, vector: Float64Array, j: number, factor: number): void {
   for (let row = 0; row < rows; row++) vector[row] += factor * columns[j * rows + row];
 }
-
-/** The product of `length` numbers of x from place i on and of y from place j on. */
-export function dot(x: Float64Array, i: number, y: Float64Array, j: number, length: number): number {
-  let sum = 0;
-  for (let at = 0; at < length; at++) sum += x[i + at] * y[j + at];
-  return sum;
-}

@@ -107,7 +107,7 @@ interface Lifetime {
   until: number;
 }
 
-function lifetimesOf({ constants, outputs, statements: steps }: Program): Map<number, Lifetime> {
+function lifetimesOf({ constants, outputs, statements }: Program): Map<number, Lifetime> {
   const lifetimes = new Map<number, Lifetime>();
   let now = 0;
   const touch = (slot: number): void => {
@@ -116,17 +116,17 @@ function lifetimesOf({ constants, outputs, statements: steps }: Program): Map<nu
     else if (slot !== ABSENT) lifetimes.set(slot, { from: now, until: now });
   };
   const walk = (list: readonly Statement[]): void => {
-    for (const step of list) {
+    for (const statement of list) {
       now += 1;
-      if (step.kernel !== 'loop') {
-        for (const slot of [...step.inputs, step.output]) touch(slot);
+      if (statement.kernel !== 'loop') {
+        for (const slot of [...statement.inputs, statement.output]) touch(slot);
         continue;
       }
       const start = now;
-      for (const { initial, entering } of step.carried) for (const slot of [initial, entering]) touch(slot);
-      walk(step.body);
+      for (const { initial, entering } of statement.carried) for (const slot of [initial, entering]) touch(slot);
+      walk(statement.body);
       now += 1;
-      for (const { entering, leaving } of step.carried) for (const slot of [entering, leaving]) touch(slot);
+      for (const { entering, leaving } of statement.carried) for (const slot of [entering, leaving]) touch(slot);
       // A slot that was assigned before the loop and is used in it is read again in the next pass.
       for (const lifetime of lifetimes.values()) {
         if (lifetime.from <= start && lifetime.until > start) lifetime.until = now;
@@ -134,7 +134,7 @@ function lifetimesOf({ constants, outputs, statements: steps }: Program): Map<nu
     }
   };
   for (const slot of constants.keys()) touch(slot);
-  walk(steps);
+  walk(statements);
   now += 1;
   for (const slot of outputs) touch(slot);
   return lifetimes;

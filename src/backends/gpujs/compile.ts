@@ -1,5 +1,5 @@
 /**
- * Compiles a Program into a list of launches over slots that are assigned once, and finds after which step each slot is
+ * Compiles a Program into a list of launches over slots that are assigned once, and finds after which statement each slot is
  * no longer needed. Nothing is overwritten: data never change, and a loop carries references.
  */
 import type { Carried, Loop, Program, Statement } from '../backend.ts';
@@ -8,7 +8,7 @@ import { lower } from './lower.ts';
 import type { Extents } from './machine.ts';
 import type { KernelVariant } from './variants.ts';
 
-export interface Launch {
+interface Launch {
   readonly kind: 'launch';
   readonly variant: KernelVariant;
   readonly operands: readonly number[];
@@ -22,7 +22,7 @@ export interface Launch {
 export interface CompiledLoop {
   readonly kind: 'loop';
   readonly carried: readonly Carried[];
-  readonly body: readonly CompiledStep[];
+  readonly body: readonly CompiledStatement[];
   readonly limit: number;
   readonly spent: readonly number[];
   /** Whether a pass contains a loop, and therefore waits for the flag of that loop. */
@@ -33,11 +33,11 @@ export interface CompiledLoop {
   lastPasses: number | undefined;
 }
 
-export type CompiledStep = Launch | CompiledLoop;
+export type CompiledStatement = Launch | CompiledLoop;
 
 export interface Compiled {
   readonly program: Program;
-  readonly steps: readonly CompiledStep[];
+  readonly statements: readonly CompiledStatement[];
   /** The number of slots: those of the Program, and those for intermediate results of its calls. */
   readonly slots: number;
 }
@@ -46,14 +46,14 @@ type Draft = Omit<Launch, 'spent'> | (Omit<CompiledLoop, 'spent' | 'body'> & { r
 
 export function compile(program: Program): Compiled {
   let slots = program.sizes.length;
-  const draftOf = (steps: readonly Statement[]): Draft[] => {
+  const draftOf = (statements: readonly Statement[]): Draft[] => {
     const drafts: Draft[] = [];
-    for (const step of steps) {
-      if (step.kernel === 'loop') {
-        drafts.push(loopOf(step, draftOf(step.body)));
+    for (const statement of statements) {
+      if (statement.kernel === 'loop') {
+        drafts.push(loopOf(statement, draftOf(statement.body)));
         continue;
       }
-      lower(step, (variant, operands, parameters, extents, output = slots++) => {
+      lower(statement, (variant, operands, parameters, extents, output = slots++) => {
         drafts.push({ kind: 'launch', variant, operands, parameters, extents, output });
         return output;
       });
@@ -71,25 +71,25 @@ export function compile(program: Program): Compiled {
   });
   const drafts = draftOf(program.statements);
   const kept = new Set([...program.inputs, ...program.constants.keys(), ...program.outputs]);
-  return { program, steps: findSpentSlots(drafts, kept), slots };
+  return { program, statements: findSpentSlots(drafts, kept), slots };
 }
 
-/** @param kept slots that are needed after the steps, or that belong to the surrounding scope */
-function findSpentSlots(drafts: readonly Draft[], kept: ReadonlySet<number>): CompiledStep[] {
+/** @param kept slots that are needed after the statements, or that belong to the surrounding scope */
+function findSpentSlots(drafts: readonly Draft[], kept: ReadonlySet<number>): CompiledStatement[] {
   const needed = new Set(kept);
-  const steps: CompiledStep[] = [];
+  const statements: CompiledStatement[] = [];
   for (const draft of [...drafts].reverse()) {
     const left = draft.kind === 'loop' ? draft.carried.map(({ leaving }) => leaving) : [];
     const touched = new Set([...slotsReadBy(draft), ...slotsWrittenBy(draft), ...left]);
     const spent = [...touched].filter((slot) => !needed.has(slot));
     for (const slot of touched) needed.add(slot);
-    if (draft.kind === 'launch') steps.push({ ...draft, spent });
-    else steps.push({ ...draft, spent, body: findSpentSlots(draft.body, slotsKeptInside(draft)) });
+    if (draft.kind === 'launch') statements.push({ ...draft, spent });
+    else statements.push({ ...draft, spent, body: findSpentSlots(draft.body, slotsKeptInside(draft)) });
   }
-  return steps.reverse();
+  return statements.reverse();
 }
 
-/** The slots whose content a step reads when it begins. */
+/** The slots whose content a statement reads when it begins. */
 function slotsReadBy(draft: Draft): number[] {
   if (draft.kind === 'launch') return draft.operands.filter((slot) => slot !== ABSENT);
   return [...draft.carried.map(({ initial }) => initial), ...slotsFromOutside(draft)];

@@ -1,5 +1,5 @@
 /** Runs a compiled Program: launches its kernels, and runs its loops in chunks of passes. */
-import type { Compiled, CompiledLoop, CompiledStep } from './compile.ts';
+import type { Compiled, CompiledLoop, CompiledStatement } from './compile.ts';
 import type { Data, Machine } from './machine.ts';
 import type { KernelVariant } from './variants.ts';
 
@@ -20,7 +20,7 @@ type Slots = (Data | undefined)[];
  * @returns the outputs; the caller owns one reference to each
  */
 export function execute(
-  { program, steps, slots: slotCount }: Compiled,
+  { program, statements, slots: slotCount }: Compiled,
   machine: Machine,
   given: ReadonlyMap<number, Data>,
   isCutShort: () => boolean = () => false,
@@ -28,7 +28,7 @@ export function execute(
   const slots: Slots = Array<Data | undefined>(slotCount);
   for (const [slot, data] of given) slots[slot] = machine.retain(data);
   try {
-    runSteps(steps, machine, slots, isCutShort);
+    runStatements(statements, machine, slots, isCutShort);
     return program.outputs.map((slot) => machine.retain(dataAt(slots, slot)));
   } finally {
     for (const data of slots) if (data) machine.release(data);
@@ -56,18 +56,23 @@ function freeSlots(machine: Machine, slots: Slots, spent: readonly number[]): vo
   }
 }
 
-function runSteps(steps: readonly CompiledStep[], machine: Machine, slots: Slots, isCutShort: () => boolean): void {
-  for (const step of steps) {
-    if (step.kind === 'loop') {
-      runLoop(step, machine, slots, isCutShort);
+function runStatements(
+  statements: readonly CompiledStatement[],
+  machine: Machine,
+  slots: Slots,
+  isCutShort: () => boolean,
+): void {
+  for (const statement of statements) {
+    if (statement.kind === 'loop') {
+      runLoop(statement, machine, slots, isCutShort);
     } else {
-      const { variant, operands, parameters, extents, output } = step;
+      const { variant, operands, parameters, extents, output } = statement;
       const given = operands.map((slot) => (slot < 0 ? machine.nothing : dataAt(slots, slot)));
       const empty = extents[0] * extents[1] === 0;
       const result = empty ? machine.retain(machine.nothing) : machine.launch(variant, given, parameters, extents);
       replaceData(machine, slots, output, result);
     }
-    freeSlots(machine, slots, step.spent);
+    freeSlots(machine, slots, statement.spent);
   }
 }
 
@@ -84,7 +89,7 @@ function enterLoop({ carried }: CompiledLoop, machine: Machine, slots: Slots): v
 
 /** Runs one pass. @returns a reference to each value that leaves it; the entering slots do not change */
 function runPass(loop: CompiledLoop, machine: Machine, slots: Slots, isCutShort: () => boolean): Data[] {
-  runSteps(loop.body, machine, slots, isCutShort);
+  runStatements(loop.body, machine, slots, isCutShort);
   return loop.carried.map(({ leaving }) => machine.retain(dataAt(slots, leaving)));
 }
 

@@ -54,7 +54,7 @@ export async function openGPUJS({ mode, load }: GPUJSOptions = {}): Promise<Back
 }
 
 /** Whether WebGL2 runs on a graphics card, rather than on the processor. */
-export function hasHardwareWebGL2(): boolean {
+function hasHardwareWebGL2(): boolean {
   try {
     const gl = openContext();
     const { software } = describeContext(gl);
@@ -160,14 +160,14 @@ function createBackend(machine: Machine): Backend {
       if (closed) {
         return { buffers: 0, bytes: 0, programBuffers: 0, programBytes: 0, pooledBuffers: 0, pooledBytes: 0 };
       }
-      const kept = machine.pooled();
+      const pooled = machine.pooled();
       return {
         buffers: machine.live.count - constantsHeld.count,
         bytes: machine.live.bytes - constantsHeld.bytes,
         programBuffers: constantsHeld.count,
         programBytes: constantsHeld.bytes + compiledBytes,
-        pooledBuffers: kept.count,
-        pooledBytes: kept.bytes,
+        pooledBuffers: pooled.count,
+        pooledBytes: pooled.bytes,
       };
     },
     close() {

@@ -13,9 +13,9 @@ export interface HostInput {
   readonly value: Float32Array;
 }
 
-export type KernelArgument = DeviceTexture | HostInput | number;
+type KernelArgument = DeviceTexture | HostInput | number;
 /** A texture, or rows of numbers. */
-export type KernelResult = DeviceTexture | Float32Array | readonly Float32Array[];
+type KernelResult = DeviceTexture | Float32Array | readonly Float32Array[];
 
 export interface RunnableKernel {
   (...given: readonly KernelArgument[]): KernelResult;

@@ -14,7 +14,7 @@ export function keyOf({ kernel, constants = {}, bindings = {} }: KernelVariant):
   return JSON.stringify([kernel, constants, bindings]);
 }
 
-export interface VariantSource {
+interface VariantSource {
   readonly source: string;
   /** The types of the integers and numbers that follow the operands. */
   readonly parameterTypes: readonly string[];

@@ -22,7 +22,7 @@ export interface Compiled {
   readonly workspace: number;
 }
 
-export interface CompiledBuffer {
+interface CompiledBuffer {
   readonly role: BufferRole;
   /** Size in numbers. */
   readonly size: number;
@@ -58,10 +58,10 @@ class Compiler {
     if (this.packs.transientSize > 0)
       this.transientPack = { buffer: this.addBuffer(this.packs.transientSize), word: 0 };
     const start = 1 + this.packOf.size;
-    const { inputs, constants, statements: steps } = this.program;
+    const { inputs, constants, statements } = this.program;
     const all = [
       ...[...inputs, ...constants.keys()].flatMap((slot) => this.invalidatePacksOf(slot)),
-      ...this.lowerSteps(steps, this.plan.steps),
+      ...this.lowerStatements(statements, this.plan.steps),
     ];
     const { buffers, workspace, needsSecond } = this;
     return { words: joinInstructions(all, start), start, buffers, workspace, needsSecond };
@@ -77,13 +77,13 @@ class Compiler {
   private readonly placeOf = (buffer: number): number => (buffer === ABSENT ? 0 : buffer + 1);
 
   /** A plan has the statements of the Program in their order, followed by copies of outputs. */
-  private lowerSteps(steps: readonly Statement[], planned: readonly PlannedStatement[]): Instruction[] {
-    return planned.flatMap((plannedStep, index) => this.lowerStep(steps[index], plannedStep));
+  private lowerStatements(statements: readonly Statement[], planned: readonly PlannedStatement[]): Instruction[] {
+    return planned.flatMap((plannedStatement, index) => this.lowerStatement(statements[index], plannedStatement));
   }
 
-  private lowerStep(step: Statement | undefined, planned: PlannedStatement): Instruction[] {
+  private lowerStatement(statement: Statement | undefined, planned: PlannedStatement): Instruction[] {
     if (planned.kind === 'copy') return [this.lowerCopy(planned)];
-    if (planned.kind === 'loop') return this.lowerLoop(step as ProgramLoop, planned);
+    if (planned.kind === 'loop') return this.lowerLoop(statement as ProgramLoop, planned);
     const lowered = lowerCall(planned, this.placeOf, this.reservations);
     this.needsSecond ||= lowered.some(({ words }) => words[Header.code] === Code.extra);
     return [...lowered, ...this.invalidatePacksOf(planned.call.output)];
@@ -103,7 +103,7 @@ class Compiler {
     const enter = planned.enter.map((copy) => this.lowerCopy(copy));
     const pass = [
       ...invalidations,
-      ...this.lowerSteps(body, planned.body),
+      ...this.lowerStatements(body, planned.body),
       ...planned.leave.map((copy) => this.lowerCopy(copy)),
     ];
     const bodyStart = Loop.end + lengthOf(enter);

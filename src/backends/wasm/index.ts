@@ -21,6 +21,7 @@ class BlockStorage implements Storage {
   constructor(readonly size: number) {}
 }
 
+/** Options of the WebAssembly backend. */
 export interface WasmOptions {
   /**
    * At least 1. Default: the number of processors, at most 8. Always 1 where memory cannot be shared between threads.

@@ -40,7 +40,7 @@ export function takeWorkspace(heap: Heap): Block {
   return heap.take(WORKSPACE_BYTES);
 }
 
-export interface OpenKernels {
+interface OpenKernels {
   readonly module: WebAssembly.Module;
   readonly kernels: Kernels;
   readonly second: SecondModule;

@@ -5,7 +5,7 @@
 import type { Program, Statement } from '../backend.ts';
 import type { ProductCall } from '../kernels.ts';
 
-export interface LastingPack {
+interface LastingPack {
   /** The slot whose numbers are packed. The pack becomes invalid when the slot is assigned. */
   readonly slot: number;
   /** Size in numbers. */
@@ -16,7 +16,7 @@ export interface LastingPack {
 const PANEL = 8;
 
 /** The size of op(B) in whole panels, in numbers. */
-export function panelSize({ n, k }: ProductCall): number {
+function panelSize({ n, k }: ProductCall): number {
   return Math.ceil(n / PANEL) * PANEL * k;
 }
 
@@ -35,22 +35,22 @@ export function findPacks(program: Program): Packs {
   /** The number of loops around the definition of each slot. */
   const depths = new Map([...program.inputs, ...program.constants.keys()].map((slot) => [slot, 0]));
   const found = new Map<string, LastingPack & { isLasting: boolean }>();
-  const walk = (steps: readonly Statement[], depth: number): void => {
-    for (const step of steps) {
-      if (step.kernel === 'loop') {
-        for (const { entering } of step.carried) depths.set(entering, depth + 1);
-        walk(step.body, depth + 1);
+  const walk = (statements: readonly Statement[], depth: number): void => {
+    for (const statement of statements) {
+      if (statement.kernel === 'loop') {
+        for (const { entering } of statement.carried) depths.set(entering, depth + 1);
+        walk(statement.body, depth + 1);
         // After the loop, the entering slots are values of the surrounding scope.
-        for (const { entering } of step.carried) depths.set(entering, depth);
+        for (const { entering } of statement.carried) depths.set(entering, depth);
         continue;
       }
-      if (step.kernel === 'product') {
-        const [, slot] = step.inputs;
-        const before = found.get(packKey(step));
+      if (statement.kernel === 'product') {
+        const [, slot] = statement.inputs;
+        const before = found.get(packKey(statement));
         const isLasting = before !== undefined || (depths.get(slot) ?? 0) < depth;
-        found.set(packKey(step), { slot, size: panelSize(step), isLasting });
+        found.set(packKey(statement), { slot, size: panelSize(statement), isLasting });
       }
-      depths.set(step.output, depth);
+      depths.set(statement.output, depth);
     }
   };
   walk(program.statements, 0);

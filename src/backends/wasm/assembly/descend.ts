@@ -16,13 +16,16 @@ let columns: usize = 0;
 let squares: usize = 0;
 let used: usize = 0;
 
-/**
- * The current problem, its passes (0 before it has begun), and the length of the list (−1 before a pass over all
- * features).
- */
-let problem: i32 = 0;
-let passes: i32 = 0;
-let usedCount: i32 = -1;
+/** How far a group has come. It lies in the group's record, so that it outlasts an interruption. */
+@unmanaged
+class Group {
+  /** The current problem. */
+  problem: i32;
+  /** The passes of the current problem; 0 before it has begun. */
+  passes: i32;
+  /** The length of the list of features; −1 before a pass over all features. */
+  usedCount: i32;
+}
 
 /**
  * Of the current problem: thresholds t, ridge ρ, the largest number of passes, coefficients β, and the residual y − Xβ.
@@ -39,25 +42,20 @@ export function descend(at: usize, first: i32, last: i32): void {
   features = word(at, Descend.features);
   isCutShort = word(at, Descend.isCutShort) !== 0;
   const length = problemsOf(at);
-  for (let group = first; group < last; group++) {
-    const record = recordOf(at, group);
-    columns = place(buffer(at, Descend.columns), group * features * rows);
+  for (let index = first; index < last; index++) {
+    const record = recordOf(at, index);
+    const group = changetype<Group>(record);
+    columns = place(buffer(at, Descend.columns), index * features * rows);
     squares = place(record, DESCENT_RECORD);
     used = place(squares, features);
     residual = place(used, features);
-    if (word(at, Descend.isBegun) !== 0) {
-      problem = load<i32>(record);
-      passes = load<i32>(place(record, 1));
-      usedCount = load<i32>(place(record, 2));
-    } else {
+    const start = index * length;
+    if (word(at, Descend.isBegun) === 0) {
       for (let j = 0; j < features; j++) store<f32>(place(squares, j), dot(columnOf(j), columnOf(j)));
-      problem = group * length;
-      passes = 0;
+      group.problem = start;
+      group.passes = 0;
     }
-    while (problem < (group + 1) * length && solveProblem(at, problem > group * length)) problem += 1;
-    store<i32>(record, problem);
-    store<i32>(place(record, 1), passes);
-    store<i32>(place(record, 2), usedCount);
+    while (group.problem < start + length && solveProblem(at, group, group.problem > start)) group.problem += 1;
   }
 }
 
@@ -65,8 +63,8 @@ export function descend(at: usize, first: i32, last: i32): void {
 export function isDescentDone(at: usize): bool {
   const groups = word(at, Descend.groups);
   const length = problemsOf(at);
-  for (let group = 0; group < groups; group++) {
-    if (load<i32>(recordOf(at, group)) < (group + 1) * length) return false;
+  for (let index = 0; index < groups; index++) {
+    if (changetype<Group>(recordOf(at, index)).problem < (index + 1) * length) return false;
   }
   return true;
 }
@@ -90,32 +88,34 @@ function columnOf(j: i32): usize {
 }
 
 /** @returns false where the time ran out before the problem was solved */
-function solveProblem(at: usize, hasPrevious: bool): bool {
+function solveProblem(at: usize, group: Group, hasPrevious: bool): bool {
+  const problem = group.problem;
   beta = place(buffer(at, Descend.out), problem * (features + 1));
   const remaining = load<f32>(place(buffer(at, Descend.remaining), problem));
   limit = min(word(at, Descend.limit), <i32>remaining);
   penalty = place(buffer(at, Descend.penalty), problem * features);
   ridge = load<f32>(place(buffer(at, Descend.ridge), problem));
-  if (passes === 0) {
+  if (group.passes === 0) {
     memory.copy(beta, place(buffer(at, Descend.initial), problem * features), (<usize>features) << 2);
     if (load<f32>(place(buffer(at, Descend.stopped), problem)) !== 0) {
       store<f32>(place(beta, features), 0);
       return true;
     }
-    begin(at, hasPrevious);
+    beginProblem(at, group, hasPrevious);
   }
-  if (!repeatPasses(load<f32>(place(buffer(at, Descend.tolerance), problem)))) return false;
-  store<f32>(place(beta, features), <f32>passes);
-  passes = 0;
+  if (!repeatPasses(group, load<f32>(place(buffer(at, Descend.tolerance), problem)))) return false;
+  store<f32>(place(beta, features), <f32>group.passes);
+  group.passes = 0;
   return true;
 }
 
-function begin(at: usize, hasPrevious: bool): void {
+/** Starts from the solution of the problem before, if there is one and `initial` is 0; otherwise from `initial`. */
+function beginProblem(at: usize, group: Group, hasPrevious: bool): void {
   if (hasPrevious && isZero(beta)) memory.copy(beta, place(beta, -(features + 1)), (<usize>features) << 2);
-  memory.copy(residual, place(buffer(at, Descend.y), problem * rows), (<usize>rows) << 2);
+  memory.copy(residual, place(buffer(at, Descend.y), group.problem * rows), (<usize>rows) << 2);
   for (let j = 0; j < features; j++) addColumn(j, -load<f32>(place(beta, j)));
-  passes = 1;
-  usedCount = -1;
+  group.passes = 1;
+  group.usedCount = -1;
 }
 
 function isZero(values: usize): bool {
@@ -124,18 +124,18 @@ function isZero(values: usize): bool {
 }
 
 /** @returns false where the time ran out before the end */
-function repeatPasses(tolerance: f32): bool {
+function repeatPasses(group: Group, tolerance: f32): bool {
   while (true) {
-    if (usedCount < 0) {
-      if (!(passOver(features, 0) > tolerance) || passes >= limit) return true;
-      usedCount = listUsed();
+    if (group.usedCount < 0) {
+      if (!(passOver(features, 0) > tolerance) || group.passes >= limit) return true;
+      group.usedCount = listUsed();
     } else {
-      passes += 1;
-      const isStill = !(passOver(usedCount, used) > tolerance);
-      if (passes >= limit) return true;
+      group.passes += 1;
+      const isStill = !(passOver(group.usedCount, used) > tolerance);
+      if (group.passes >= limit) return true;
       if (isStill) {
-        passes += 1;
-        usedCount = -1;
+        group.passes += 1;
+        group.usedCount = -1;
       }
     }
     if (isCutShort) return true;

@@ -1,7 +1,7 @@
 // Takes a feature into A, the set of features in use by the homotopy: beside the others, or in the place of one; see
 // cpu/stage.ts.
 import { dotWide } from './columns';
-import { append, DEPENDENT, solve } from './factor';
+import { append, applyInverse, DEPENDENT } from './factor';
 import * as walk from './walk';
 
 /** Where a column depends on others, coefficients below this share of the largest are taken for rounding errors. */
@@ -37,10 +37,10 @@ function findProducts(j: i32): void {
  */
 export function exchange(j: i32, sign: i32): i32 {
   findProducts(j);
-  solve(walk.products);
-  let most: f64 = 0;
+  applyInverse(walk.products);
+  let largest: f64 = 0;
   for (let place = 0; place < walk.count; place++) {
-    most = max(most, abs<f64>(load<f64>(walk.wide(walk.products, place))));
+    largest = max(largest, abs<f64>(load<f64>(walk.wide(walk.products, place))));
   }
   let found = -1;
   let reached = f64.MAX_VALUE;
@@ -48,7 +48,7 @@ export function exchange(j: i32, sign: i32): i32 {
     const i = walk.usedAt(place);
     const a = load<f64>(walk.wide(walk.products, place));
     const share = abs<f64>(walk.betaOf(i) / a);
-    if (<f64>(sign * walk.signOf(i)) * a > SMALLEST * most && share < reached) {
+    if (<f64>(sign * walk.signOf(i)) * a > SMALLEST * largest && share < reached) {
       reached = share;
       found = place;
     }
@@ -68,7 +68,7 @@ function isIndependentWithout(place: i32, j: i32): bool {
   const unit = walk.direction;
   memory.fill(unit, 0, (<usize>walk.count) << 3);
   store<f64>(walk.wide(unit, place), 1);
-  solve(unit);
+  applyInverse(unit);
   const a = load<f64>(walk.wide(walk.products, place));
   return a * a > 2 * DEPENDENT * walk.squareOf(j) * load<f64>(walk.wide(unit, place));
 }

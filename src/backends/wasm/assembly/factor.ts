@@ -120,7 +120,7 @@ function forward(h: usize): void {
 }
 
 /** Replaces h by H⁻¹h. */
-export function solve(h: usize): void {
+export function applyInverse(h: usize): void {
   forward(h);
   backward(h);
 }

@@ -9,7 +9,7 @@ const LN_2_LOW: f32 = -2.1219444e-4;
 const HALF_PI: f32 = <f32>(0.5 * Math.PI);
 
 /** p·s + c: one step of Horner's rule. */
-export function horner(p: v128, s: v128, c: f32): v128 {
+function horner(p: v128, s: v128, c: f32): v128 {
   return f32x4.add(f32x4.mul(p, s), f32x4.splat(c));
 }
 
@@ -88,7 +88,7 @@ export function logarithm(x: v128): v128 {
 }
 
 /** ln(1 + u) for 0 ≤ u ≤ 1: 2·artanh w with w = u / (2 + u) ≤ 1/3, by its series, whose terms are all positive. */
-export function logarithmOnePlus(u: v128): v128 {
+function logarithmOnePlus(u: v128): v128 {
   const w = f32x4.div(u, f32x4.add(u, f32x4.splat(2)));
   const s = f32x4.mul(w, w);
   let p = f32x4.splat(<f32>(1.0 / 15.0));
